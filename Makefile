@@ -1,0 +1,105 @@
+# Targets: all check e2e asan tsan fuzz tidy fmt layers metrics bench man install clean (see HACKING.md).
+# Each folder that needs more than its *.c has a build.mk, which may add to:
+#   LAZY       sources that need big libraries: they go into limactl's lazily loaded half
+#   GENERATED  headers or tables to be made before anything is compiled
+.SUFFIXES:
+.SECONDARY:
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+B ?= build
+CC ?= gcc
+PREFIX ?= /usr/local
+VERSION := $(shell git describe --tags --match 'v*' 2>/dev/null | sed 's/^v//' || true)
+VERSION := $(or $(VERSION),$(shell cat VERSION))
+SAN ?=
+
+WARN = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla -Wformat=2 -Wno-format-nonliteral -Wno-missing-field-initializers
+OPT ?= -O2 -g
+CFLAGS = -std=gnu17 $(OPT) $(WARN) -fPIC -fvisibility=hidden -fno-common $(SAN)
+CPPFLAGS = -I. -I$(B)/gen -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64
+LDFLAGS = $(SAN)
+
+# What every start of the program loads, and what only a step of a plan, or the host agent, needs.
+LIBS_MAIN = -lyaml -lsqlite3 -lcjson -lpthread -lm
+LIBS_LAZY = -lcurl -lssh2 -larchive -lisofs -lcrypto -ljq
+LIBS_AGENT = -luv -lssh2 -lnghttp2 -lcjson -lcrypto -lpthread -lm
+
+LAZY :=
+GENERATED :=
+.DEFAULT_GOAL := all
+include $(sort $(wildcard */build.mk */*/build.mk))
+
+src = $(sort $(foreach d,$(1),$(wildcard $(d)/*.c)))
+obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
+
+BASE := $(call src,base)
+TYPES := $(call src,resources)
+CORE := $(call src,reconciler resources state/desired state/observed providers)
+MAIN := $(BASE) $(filter-out $(LAZY),$(CORE)) $(call src,cli)
+AGENT := $(BASE) $(call src,hostagent) $(AGENT_EXTRA)
+
+# The table of resource types is the list of files in resources/ that define one.
+TYPE_NAMES := $(sort $(shell grep -hoE '^const struct resource_type resource_[a-z_]+' $(TYPES) /dev/null | sed 's/.*resource_//'))
+$(B)/gen/types.inc: $(TYPES)
+	@mkdir -p $(@D)
+	@for t in $(TYPE_NAMES); do echo "TYPE($$t)"; done > $@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+$(B)/gen/version.h: FORCE
+	@mkdir -p $(@D)
+	@echo '#define LIMA_VERSION "$(VERSION)"' > $@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+GENERATED += $(B)/gen/types.inc $(B)/gen/version.h
+
+$(B)/obj/%.o: %.c | $(GENERATED)
+	@mkdir -p $(@D)
+	@echo "  CC $<"
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+ifeq ($(SAN),)
+# limactl calls into its lazy half through the PLT: the symbols are found once lazy.so has been loaded (cli/lazy.h).
+$(B)/bin/limactl: $(call obj,$(MAIN)) $(B)/libexec/lima/lazy.so
+	@mkdir -p $(@D)
+	@echo "  LD $@"
+	@$(CC) $(LDFLAGS) -pie -Wl,-z,lazy -Wl,-z,relro -Wl,--as-needed -Wl,--unresolved-symbols=ignore-in-object-files -o $@ $(call obj,$(MAIN)) $(LIBS_MAIN) -ldl
+	@scripts/check-lazy $@ $(B)/libexec/lima/lazy.so
+$(B)/libexec/lima/lazy.so: $(call obj,$(LAZY) $(BASE) $(LAZY_EXTRA))
+	@mkdir -p $(@D)
+	@echo "  LD $@"
+	@$(CC) $(LDFLAGS) -shared -Wl,-z,relro,-z,defs -Wl,-Bsymbolic -Wl,--as-needed -Wl,--version-script=scripts/lazy.map -o $@ $^ $(LIBS_LAZY) $(LIBS_MAIN)
+else
+$(B)/bin/limactl: $(call obj,$(MAIN) $(LAZY))
+	@mkdir -p $(@D)
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_MAIN) $(LIBS_LAZY) -ldl
+endif
+
+$(B)/libexec/lima/lima-hostagent: $(call obj,$(AGENT))
+	@mkdir -p $(@D)
+	@echo "  LD $@"
+	@$(CC) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(LIBS_AGENT)
+
+ALL := $(B)/bin/limactl $(if $(call src,hostagent),$(B)/libexec/lima/lima-hostagent)
+all: $(ALL) share
+
+# Templates: as they are installed.
+share: $(patsubst examples/%,$(B)/share/lima/templates/%,$(shell find examples -name '*.yaml'))
+$(B)/share/lima/templates/%.yaml: examples/%.yaml
+	@mkdir -p $(@D)
+	@cp $< $@
+
+# Unit tests: tests/unit/test_*.c, each a program linked with everything but main().
+UNIT := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
+LIB := $(filter-out $(B)/obj/cli/main.o,$(call obj,$(MAIN) $(LAZY)))
+LIB_AGENT := $(filter-out $(B)/obj/hostagent/main.o,$(filter-out $(LIB),$(call obj,$(AGENT))))
+$(B)/lib.a: $(LIB) $(LIB_AGENT)
+	@rm -f $@; ar rcs $@ $^
+$(B)/tests/%: $(B)/obj/tests/unit/%.o $(B)/lib.a
+	@mkdir -p $(@D)
+	@$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS_MAIN) $(LIBS_LAZY) $(LIBS_AGENT) -ldl
+unit: $(UNIT)
+	@scripts/unit $(UNIT)
+
+clean:
+	rm -rf $(B)
+compile_commands.json:
+	scripts/compdb > $@
+.PHONY: all share unit clean FORCE
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

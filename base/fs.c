@@ -1,0 +1,323 @@
+#include "base/fs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/mem.h"
+
+int
+fs_read_if(const char *path, struct buf *out, size_t max, struct error *err)
+{
+	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t start = out->len;
+	ssize_t n;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : error_errno(err, "open %s", path);
+	for (;;) {
+		buf_reserve(out, 16384);
+		n = read(fd, out->s + out->len, out->cap - out->len - 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_errno(err, "read %s", path);
+		if (n == 0)
+			return 1;
+		out->len += (size_t)n;
+		out->s[out->len] = '\0';
+		if (out->len - start > max)
+			return error_set(err, EFBIG, "%s: larger than %zu bytes", path, max);
+	}
+}
+
+int
+fs_read(const char *path, struct buf *out, size_t max, struct error *err)
+{
+	int r = fs_read_if(path, out, max, err);
+
+	if (r == 0) {
+		errno = ENOENT;
+		return error_errno(err, "open %s", path);
+	}
+	return r < 0 ? -1 : 0;
+}
+
+char *
+fs_tmp(const char *path)
+{
+	return xasprintf("%s.tmp", path);
+}
+
+int
+fs_fsync_dir(const char *dir, struct error *err)
+{
+	auto_close int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 || fsync(fd) < 0)
+		return error_errno(err, "fsync %s", dir);
+	return 0;
+}
+
+int
+fs_fsync_parent(const char *path, struct error *err)
+{
+	const char *slash = strrchr(path, '/');
+	auto_free char *dir = !slash ? xstrdup(".") : slash == path ? xstrdup("/") :
+			      xstrndup(path, (size_t)(slash - path));
+
+	return fs_fsync_dir(dir, err);
+}
+
+int
+fs_commit(const char *tmp, const char *path, struct error *err)
+{
+	auto_close int fd = open(tmp, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || fsync(fd) < 0)
+		return error_errno(err, "fsync %s", tmp);
+	if (rename(tmp, path) < 0)
+		return error_errno(err, "rename %s to %s", tmp, path);
+	return fs_fsync_parent(path, err);
+}
+
+static int
+write_all(int fd, const char *p, size_t len)
+{
+	while (len) {
+		ssize_t n = write(fd, p, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+int
+fs_write(const char *path, const void *p, size_t len, mode_t mode, struct error *err)
+{
+	auto_free char *tmp = fs_tmp(path);
+	auto_close int fd = -1;
+
+	if (unlink(tmp) < 0 && errno != ENOENT)
+		return error_errno(err, "unlink %s", tmp);
+	fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+	if (fd < 0)
+		return error_errno(err, "create %s", tmp);
+	if (fchmod(fd, mode) < 0 || write_all(fd, p, len) < 0) {
+		error_errno(err, "write %s", tmp);
+		unlink(tmp);
+		return -1;
+	}
+	return fs_commit(tmp, path, err);
+}
+
+int
+fs_mkdirs(const char *path, mode_t mode, struct error *err)
+{
+	auto_free char *p = xstrdup(path);
+	struct stat st;
+
+	for (char *s = p + 1; *p; s++) {
+		char c = *s;
+
+		if (c != '/' && c)
+			continue;
+		*s = '\0';
+		if (mkdir(p, mode) < 0 && errno != EEXIST && (errno != EROFS || stat(p, &st) < 0))
+			return error_errno(err, "mkdir %s", p);
+		*s = c;
+		if (!c)
+			break;
+	}
+	if (stat(path, &st) < 0)
+		return error_errno(err, "stat %s", path);
+	if (!S_ISDIR(st.st_mode))
+		return error_set(err, ENOTDIR, "%s: exists and is no folder", path);
+	return 0;
+}
+
+int
+fs_unlink(const char *path, struct error *err)
+{
+	if (unlink(path) < 0 && errno != ENOENT)
+		return error_errno(err, "remove %s", path);
+	return 0;
+}
+
+/* empties the folder `fd`, which it closes */
+static int
+empty_dir(int fd, const char *path, struct error *err)
+{
+	auto_dir DIR *d = fdopendir(fd);
+	struct dirent *e;
+
+	if (!d)
+		return error_errno(err, "read %s", path);
+	while ((errno = 0, e = readdir(d))) {
+		int sub;
+
+		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
+			continue;
+		if (!unlinkat(dirfd(d), e->d_name, 0) || errno == ENOENT)
+			continue;
+		if (errno != EISDIR && errno != EPERM)
+			return error_errno(err, "remove %s/%s", path, e->d_name);
+		sub = openat(dirfd(d), e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (sub < 0)
+			return error_errno(err, "remove %s/%s", path, e->d_name);
+		if (empty_dir(sub, path, err) < 0)
+			return -1;
+		if (unlinkat(dirfd(d), e->d_name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+			return error_errno(err, "remove %s/%s", path, e->d_name);
+	}
+	return errno ? error_errno(err, "read %s", path) : 0;
+}
+
+int
+fs_remove_tree(const char *path, struct error *err)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	if (fd < 0 && (errno == ENOTDIR || errno == ELOOP))
+		return fs_unlink(path, err);
+	if (fd < 0)
+		return error_errno(err, "open %s", path);
+	if (empty_dir(fd, path, err) < 0)
+		return -1;
+	if (rmdir(path) < 0 && errno != ENOENT)
+		return error_errno(err, "remove %s", path);
+	return fs_fsync_parent(path, err);
+}
+
+/* copy the data between holes; both offsets are kept equal */
+static int
+copy_extents(int in, int out, off_t size)
+{
+	off_t data = 0, hole;
+
+	while (data < size && (data = lseek(in, data, SEEK_DATA)) >= 0) {
+		hole = lseek(in, data, SEEK_HOLE);
+		if (hole < 0)
+			return -1;
+		for (off_t to = data; data < hole;) {
+			ssize_t n = copy_file_range(in, &data, out, &to, (size_t)(hole - data), 0);
+
+			if (n <= 0 && errno != EINTR)
+				return -1;
+		}
+	}
+	return data < 0 && errno != ENXIO ? -1 : ftruncate(out, size);
+}
+
+static int
+copy_plain(int in, int out)
+{
+	auto_free char *block = xcalloc(1, 1 << 16);
+	ssize_t n;
+
+	if (lseek(in, 0, SEEK_SET) < 0 || lseek(out, 0, SEEK_SET) < 0 || ftruncate(out, 0) < 0)
+		return -1;
+	while ((n = read(in, block, 1 << 16)) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 || write_all(out, block, (size_t)n) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+fs_copy(const char *from, const char *to_tmp, mode_t mode, struct error *err)
+{
+	auto_close int in = open(from, O_RDONLY | O_CLOEXEC), out = -1;
+	struct stat st;
+
+	if (in < 0 || fstat(in, &st) < 0)
+		return error_errno(err, "open %s", from);
+	if (unlink(to_tmp) < 0 && errno != ENOENT)
+		return error_errno(err, "unlink %s", to_tmp);
+	out = open(to_tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+	if (out < 0)
+		return error_errno(err, "create %s", to_tmp);
+	if (!ioctl(out, FICLONE, in) || !copy_extents(in, out, st.st_size))
+		return 0;
+	if (errno != ENOSPC && errno != EDQUOT && !copy_plain(in, out))
+		return 0;
+	error_errno(err, "copy %s to %s", from, to_tmp);
+	unlink(to_tmp);
+	return -1;
+}
+
+bool
+fs_exists(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0;
+}
+
+const char *
+fs_stamp_of(struct arena *a, const struct stat *st)
+{
+	return arena_printf(a, "%llu.%lld.%lld%09ld", (unsigned long long)st->st_ino,
+			    (long long)st->st_size, (long long)st->st_mtim.tv_sec, st->st_mtim.tv_nsec);
+}
+
+const char *
+fs_stamp(struct arena *a, const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) < 0 ? NULL : fs_stamp_of(a, &st);
+}
+
+char *
+fs_realpath(const char *path)
+{
+	auto_free char *head = xstrdup(path);
+	char *real = realpath(path, NULL), *slash, *whole;
+
+	if (real)
+		return real;
+	slash = strrchr(head, '/');
+	if (!slash || slash == head)
+		return xstrdup(path);
+	*slash = '\0';
+	real = fs_realpath(head);
+	whole = xasprintf("%s/%s", real, slash + 1);
+	free(real);
+	return whole;
+}
+
+int
+fs_lock(const char *path, bool wait, struct error *err)
+{
+	auto_close int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd < 0 && errno == EISDIR)
+		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return error_errno(err, "open %s", path);
+	while (flock(fd, LOCK_EX | (wait ? 0 : LOCK_NB)) < 0)
+		if (errno != EINTR)
+			return error_errno(err, "lock %s", path);
+	return steal_fd(fd);
+}

@@ -1,0 +1,50 @@
+/*
+ * base/fs.h - files: read whole, written whole.
+ *
+ * A file appears complete under its name or not at all: it is written under a
+ * temporary name derived from the final one (NAME.tmp), fsynced, renamed, and the
+ * folder fsynced. So the leftovers of a crash are found, and overwritten, by the
+ * next try. Everything is opened with O_CLOEXEC.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct arena;
+struct buf;
+struct error;
+struct stat;
+
+/* Appends the file's bytes to `out`; more than `max` bytes is an error (EFBIG). */
+int fs_read(const char *path, struct buf *out, size_t max, struct error *err);
+/* As fs_read; 1: read, 0: no such file */
+int fs_read_if(const char *path, struct buf *out, size_t max, struct error *err);
+int fs_write(const char *path, const void *p, size_t len, mode_t mode, struct error *err);
+/* For writers that need the descriptor: write to fs_tmp(path), then commit. */
+char *fs_tmp(const char *path);		/* to free */
+int fs_commit(const char *tmp, const char *path, struct error *err);	/* fsync, rename, fsync of the folder */
+int fs_fsync_dir(const char *dir, struct error *err);
+int fs_fsync_parent(const char *path, struct error *err);
+
+int fs_mkdirs(const char *path, mode_t mode, struct error *err);	/* and parents; existing is success */
+int fs_unlink(const char *path, struct error *err);			/* absent is success */
+/* The folder and all in it, never following symbolic links; absent is success. */
+int fs_remove_tree(const char *path, struct error *err);
+/* Copies data, as a reflink where the file system can, and keeps holes. */
+int fs_copy(const char *from, const char *to_tmp, mode_t mode, struct error *err);
+bool fs_exists(const char *path);		/* of the name itself: a dangling symlink exists */
+/*
+ * What changes when a file's content does, in text: "inode.size.mtime_ns".
+ * NULL with errno when it cannot be looked at.
+ */
+const char *fs_stamp(struct arena *a, const char *path);
+const char *fs_stamp_of(struct arena *a, const struct stat *st);
+char *fs_realpath(const char *path);	/* as far as it exists; to free; never NULL */
+
+/*
+ * An advisory lock (flock) on `path`, made if absent. Returns the descriptor, to
+ * be closed to unlock; -1 with EWOULDBLOCK in err->code if `wait` is false and
+ * somebody else has it.
+ */
+int fs_lock(const char *path, bool wait, struct error *err);

@@ -1,0 +1,120 @@
+/*
+ * reconciler/resource.h - what a resource type is.
+ *
+ * The only header of the reconciler that a file in resources/ needs (env.h apart).
+ * A type says what is wanted (declare), what is there (observe) and how to get
+ * from one to the other (ensure, remove). Whether to act, in what order and at
+ * what price is not its business: the planner reads that from the tables below.
+ *
+ * resources/NAME.c defines `const struct resource_type resource_NAME`. The build
+ * collects them; adding a type edits no other file.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include "base/facts.h"
+
+struct arena;
+struct env;
+struct error;
+struct graph;
+struct spec;
+struct step;
+
+/* What it costs to change an attribute, in rising order: the dearest wins. */
+enum cost {
+	COST_NONE,		/* recorded and shown, never compared: a pid */
+	COST_UPDATE,		/* ensure() changes it in place */
+	COST_REPLACE,		/* remove(), then ensure() */
+	COST_REFUSE,		/* no way from here to there: the plan fails */
+};
+
+struct attr {
+	const char *name;
+	enum cost cost;
+	/* where the values matter: a disk may grow but not shrink */
+	enum cost (*judge)(const char *have, const char *want);
+	enum attr_show { SHOW_TEXT, SHOW_BYTES, SHOW_DIGEST, SHOW_NEVER } show;
+};
+
+/* What follows for a resource when one that it needs is touched. */
+enum need {
+	NEED_BUILD,		/* wanted only while this is being made: disk on image */
+	NEED_LIVE,		/* this falls when that falls: forward on vm */
+	NEED_FRESH,		/* this is remade on any change of that: vm on cidata */
+};
+
+struct edge {
+	struct resource *to;
+	enum need need;
+};
+
+struct resource {
+	const struct resource_type *type;
+	const char *owner;	/* the instance it belongs to; "" for a host-wide one */
+	const char *name;	/* unique in its type */
+	struct facts want;	/* from lima.yaml */
+	struct facts have;	/* from the world */
+	bool wanted, present;
+	bool unfinished;	/* a step on it began and never ended */
+	bool remake;		/* the goal asks for a new one: restart, factory-reset */
+	bool may_lose;		/* the goal gave up a precious thing in so many words */
+
+	struct edge *needs;	/* as just declared: orders what goes up */
+	size_t nneeds, needs_cap;
+	struct edge *stands_on;	/* as recorded when it was made: orders what comes down */
+	size_t nstands_on, stands_on_cap;
+
+	struct step *down, *up;	/* the planner's verdict; NULL: nothing to do */
+	struct resource *next;	/* in the graph's index */
+	unsigned mark;		/* the planner's */
+};
+
+struct resource_type {
+	const char *name;
+	const char *about;		/* one line, for `limactl explain` */
+	const struct attr *attrs;	/* ends at a NULL name */
+	size_t at_once;			/* steps of this type at the same time; 0: any number */
+	bool precious;			/* holds the user's data: never removed or replaced unasked */
+	bool shared;			/* host-wide: stays when nobody declares it any more */
+
+	/*
+	 * Add the resources of this type that `spec` asks for, or that may exist for
+	 * it: what could be there and is not wanted by spec->goal is declared with
+	 * wanted = false, so that it is looked for. Strings must be the graph's
+	 * (graph_arena), not spec's.
+	 */
+	int (*declare)(const struct spec *spec, const struct env *env, struct graph *g, struct error *err);
+	/*
+	 * Look, never touch: 1 with `have` filled, 0 when absent, -1. On entry `have`
+	 * holds the facts recorded last time: an unchanged stamp saves a second look.
+	 */
+	int (*observe)(const struct env *env, const struct resource *r,
+		       struct facts *have, struct arena *a, struct error *err);
+	/*
+	 * Make it as r->want says, from whatever is there: nothing, something else, or
+	 * what a crash left. Doing it twice is doing it once. Fills `have` as observe
+	 * would. Runs in a worker thread; `a` is the worker's.
+	 */
+	int (*ensure)(const struct env *env, const struct resource *r,
+		      struct facts *have, struct arena *a, struct error *err);
+	/* Make it absent; already absent is success. In a worker thread. */
+	int (*remove)(const struct env *env, const struct resource *r, struct error *err);
+};
+
+/* For declare(). The graph copies owner and name. Declared twice is one node, wanted if either says so. */
+struct resource *graph_declare(struct graph *g, const struct resource_type *type,
+			       const char *owner, const char *name, bool wanted);
+struct arena *graph_arena(struct graph *g);
+/* What `r` should be; copied. `value` NULL is ignored: no opinion. */
+void resource_want(struct graph *g, struct resource *r, const char *attr, const char *value);
+void resource_wantf(struct graph *g, struct resource *r, const char *attr, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+/* Needs are by name and are resolved when all is declared; a need of something that nobody declares is an error. */
+void resource_need(struct graph *g, struct resource *r, const char *type, const char *name, enum need need);
+
+/* Facts of a resource that `r` needs, by type: for ensure(). NULL if there is none. */
+const struct resource *resource_needed(const struct resource *r, const char *type);
+
+/* For observe(): the same as was recorded? Then have[stamp] is up to date and so is all the rest. */
+bool facts_same_stamp(const struct facts *have, const char *stamp);
