@@ -1,0 +1,184 @@
+#include "reconciler/graph.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+void
+graph_release(struct graph *g)
+{
+	for (size_t i = 0; i < g->n; i++) {
+		free(g->v[i]->needs);
+		free(g->v[i]->stands_on);
+	}
+	free(g->v);
+	free(g->bucket);
+	free(g->pending);
+	arena_release(&g->arena);
+	*g = (struct graph){ 0 };
+}
+
+struct arena *
+graph_arena(struct graph *g)
+{
+	return &g->arena;
+}
+
+/* FNV-1a over "type\0name" */
+static size_t
+hash(const char *type, const char *name)
+{
+	uint64_t h = 1469598103934665603u;
+
+	for (; *type; type++)
+		h = (h ^ (unsigned char)*type) * 1099511628211u;
+	h *= 1099511628211u;
+	for (; *name; name++)
+		h = (h ^ (unsigned char)*name) * 1099511628211u;
+	return (size_t)(h ^ h >> 32);
+}
+
+static void
+rehash(struct graph *g)
+{
+	size_t n = g->nbucket ? g->nbucket * 2 : 64;
+
+	free(g->bucket);
+	g->bucket = xcalloc(n, sizeof *g->bucket);
+	g->nbucket = n;
+	for (size_t i = 0; i < g->n; i++) {
+		struct resource **slot = &g->bucket[hash(g->v[i]->type->name, g->v[i]->name) & (n - 1)];
+
+		g->v[i]->next = *slot;
+		*slot = g->v[i];
+	}
+}
+
+struct resource *
+graph_find(const struct graph *g, const char *type, const char *name)
+{
+	struct resource *r;
+
+	if (!g->nbucket)
+		return NULL;
+	for (r = g->bucket[hash(type, name) & (g->nbucket - 1)]; r; r = r->next)
+		if (!strcmp(r->name, name) && !strcmp(r->type->name, type))
+			return r;
+	return NULL;
+}
+
+struct resource *
+graph_add(struct graph *g, const struct resource_type *type, const char *owner, const char *name, bool wanted)
+{
+	struct resource *r = graph_find(g, type->name, name), **slot;
+
+	if (r) {
+		r->wanted |= wanted;
+		return r;
+	}
+	if (g->n >= g->nbucket)
+		rehash(g);
+	r = arena_alloc(&g->arena, sizeof *r);
+	r->type = type;
+	r->owner = owner;
+	r->name = name;
+	r->wanted = wanted;
+	GROW(g->v, g->n, g->cap);
+	g->v[g->n++] = r;
+	slot = &g->bucket[hash(type->name, name) & (g->nbucket - 1)];
+	r->next = *slot;
+	*slot = r;
+	return r;
+}
+
+struct resource *
+graph_declare(struct graph *g, const struct resource_type *type, const char *owner, const char *name, bool wanted)
+{
+	return graph_add(g, type, arena_strdup(&g->arena, owner), arena_strdup(&g->arena, name), wanted);
+}
+
+void
+resource_want(struct graph *g, struct resource *r, const char *attr, const char *value)
+{
+	if (value)
+		facts_set(&r->want, &g->arena, attr, value);
+}
+
+void
+resource_wantf(struct graph *g, struct resource *r, const char *attr, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	facts_set(&r->want, &g->arena, attr, arena_vprintf(&g->arena, fmt, ap));
+	va_end(ap);
+}
+
+static void
+pend(struct graph *g, struct graph_need need)
+{
+	GROW(g->pending, g->npending, g->pending_cap);
+	g->pending[g->npending++] = need;
+}
+
+void
+graph_need(struct graph *g, struct resource *r, const char *type, const char *name, enum need need)
+{
+	pend(g, (struct graph_need){ r, type, name, need, false });
+}
+
+void
+graph_stood_on(struct graph *g, struct resource *r, const char *type, const char *name, enum need need)
+{
+	pend(g, (struct graph_need){ r, type, name, need, true });
+}
+
+void
+resource_need(struct graph *g, struct resource *r, const char *type, const char *name, enum need need)
+{
+	graph_need(g, r, type, arena_strdup(&g->arena, name), need);
+}
+
+int
+graph_resolve(struct graph *g, struct error *err)
+{
+	for (size_t i = 0; i < g->npending; i++) {
+		struct graph_need *p = &g->pending[i];
+		struct resource *r = p->from, *to = graph_find(g, p->type, p->name);
+
+		if (!to && p->recorded)
+			continue;
+		if (!to)
+			return error_set(err, ERR_INVALID, "%s %s needs %s %s, which nothing declares",
+					 r->type->name, r->name, p->type, p->name);
+		if (p->recorded) {
+			GROW(r->stands_on, r->nstands_on, r->stands_on_cap);
+			r->stands_on[r->nstands_on++] = (struct edge){ to, p->need };
+		} else {
+			GROW(r->needs, r->nneeds, r->needs_cap);
+			r->needs[r->nneeds++] = (struct edge){ to, p->need };
+		}
+	}
+	g->npending = 0;
+	return 0;
+}
+
+const struct resource *
+resource_needed(const struct resource *r, const char *type)
+{
+	for (size_t i = 0; i < r->nneeds; i++)
+		if (!strcmp(r->needs[i].to->type->name, type))
+			return r->needs[i].to;
+	return NULL;
+}
+
+bool
+facts_same_stamp(const struct facts *have, const char *stamp)
+{
+	const char *old = facts_get(have, "stamp");
+
+	return old && stamp && !strcmp(old, stamp);
+}

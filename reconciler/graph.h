@@ -1,0 +1,41 @@
+/*
+ * reconciler/graph.h - all resources of a run, by type and name.
+ *
+ * Filled by the types' declare() (resource.h) and from the records of earlier
+ * runs; needs are kept by name until graph_resolve() turns them into edges.
+ */
+#pragma once
+#include <stddef.h>
+#include "base/mem.h"
+#include "reconciler/resource.h"
+
+struct error;
+
+struct graph_need {		/* an edge that is still names */
+	struct resource *from;
+	const char *type, *name;
+	enum need need;
+	bool recorded;		/* of stands_on: dropped when its target is unknown */
+};
+
+struct graph {
+	struct arena arena;
+	struct resource **v;
+	size_t n, cap;
+	struct resource **bucket;	/* open hash of (type, name), a power of two */
+	size_t nbucket;
+	struct graph_need *pending;
+	size_t npending, pending_cap;
+};
+
+void graph_release(struct graph *g);
+struct resource *graph_find(const struct graph *g, const char *type, const char *name);
+/* As resource_need(), for an edge that was recorded when `r` was made. Strings are borrowed. */
+void graph_stood_on(struct graph *g, struct resource *r, const char *type, const char *name, enum need need);
+/* As resource_need(), strings borrowed. */
+void graph_need(struct graph *g, struct resource *r, const char *type, const char *name, enum need need);
+/* As graph_declare(), strings borrowed. */
+struct resource *graph_add(struct graph *g, const struct resource_type *type,
+			   const char *owner, const char *name, bool wanted);
+/* Names to edges. A declared need that nobody declares is an error. */
+int graph_resolve(struct graph *g, struct error *err);

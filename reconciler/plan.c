@@ -1,0 +1,343 @@
+#include "reconciler/plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/size.h"
+
+/*
+ * Who needs whom, the other way round: for resource i (its mark), users[first[i]] to
+ * users[first[i + 1]] are the edges that end in it.
+ */
+struct user {
+	struct resource *from;
+	enum need need;
+	bool declared;
+};
+
+struct planner {
+	struct graph *g;
+	struct plan *p;
+	size_t *first;
+	struct user *users;
+	struct resource **queue;	/* touched, and those who need them not yet told */
+	size_t nqueue, queue_cap;
+	struct error *err;
+};
+
+static int
+set_step(struct planner *m, struct step **slot, struct resource *r, enum verb verb, const char *why)
+{
+	struct step *s;
+
+	if (*slot)
+		return 0;
+	if (verb == REMOVE && r->type->precious && !r->may_lose)
+		return error_set(m->err, ERR_REFUSED, "%s %s: would be lost (%s); it holds data, "
+				 "so only `limactl delete` or `factory-reset` of its instance removes it",
+				 r->type->name, r->name, why);
+	s = arena_alloc(&m->g->arena, sizeof *s);
+	s->res = r;
+	s->verb = verb;
+	s->why = why;
+	GROW(m->p->v, m->p->n, m->p->cap);
+	m->p->v[m->p->n++] = s;
+	*slot = s;
+	GROW(m->queue, m->nqueue, m->queue_cap);
+	m->queue[m->nqueue++] = r;
+	return 0;
+}
+
+static int
+remake(struct planner *m, struct resource *r, const char *why)
+{
+	if (set_step(m, &r->down, r, REMOVE, why) < 0)
+		return -1;
+	return set_step(m, &r->up, r, ENSURE, why);
+}
+
+enum cost
+attr_differs(const struct resource *r, const struct attr *a)
+{
+	const char *want = facts_get(&r->want, a->name);
+	const char *have = facts_get(&r->have, a->name);
+
+	if (!want || (have && !strcmp(want, have)))
+		return COST_NONE;
+	return a->judge ? a->judge(have ? have : "", want) : a->cost;
+}
+
+static const char *
+shown(struct arena *a, const struct attr *attr, const char *value)
+{
+	if (!value)
+		return "unset";
+	switch (attr->show) {
+	case SHOW_BYTES:
+		return size_text(a, strtoull(value, NULL, 10));
+	case SHOW_DIGEST:
+		return arena_printf(a, "%.12s", value);
+	case SHOW_NEVER:
+	case SHOW_TEXT:
+		break;
+	}
+	return value;
+}
+
+/* the dearest difference between want and have, in words */
+static enum cost
+compare(struct arena *a, const struct resource *r, const char **why)
+{
+	enum cost worst = COST_NONE;
+
+	for (const struct attr *at = r->type->attrs; at && at->name; at++) {
+		enum cost cost = attr_differs(r, at);
+
+		if (cost <= worst)
+			continue;
+		worst = cost;
+		*why = at->show == SHOW_NEVER ? arena_printf(a, "%s changed", at->name) :
+		       arena_printf(a, "%s: %s -> %s", at->name, shown(a, at, facts_get(&r->have, at->name)),
+				    shown(a, at, facts_get(&r->want, at->name)));
+	}
+	return worst;
+}
+
+/* what must happen to `r` for its own sake */
+static int
+decide(struct planner *m, struct resource *r)
+{
+	const char *why = "";
+
+	if (!r->wanted) {
+		if (r->type->shared || !(r->present || r->unfinished))
+			return 0;
+		return set_step(m, &r->down, r, REMOVE, "not wanted");
+	}
+	if (r->unfinished || !r->present)
+		return set_step(m, &r->up, r, ENSURE, r->unfinished ? "left unfinished" : "missing");
+	if (r->remake)
+		return remake(m, r, "asked for");
+	switch (compare(&m->g->arena, r, &why)) {
+	case COST_NONE:
+		return 0;
+	case COST_REFUSE:
+		return error_set(m->err, ERR_REFUSED, "%s %s: cannot change %s", r->type->name, r->name, why);
+	case COST_REPLACE:
+		return remake(m, r, why);
+	case COST_UPDATE:
+		return set_step(m, &r->up, r, ENSURE, why);
+	}
+	return 0;
+}
+
+/* what must happen to `r` for the sake of `d`, which it needs */
+static int
+follow(struct planner *m, struct resource *r, enum need need, const struct resource *d)
+{
+	bool fell = d->down || (d->wanted && !d->present);
+
+	if (!r->wanted || !r->present || r->down)
+		return 0;
+	if (need == NEED_BUILD || !(fell || (need == NEED_FRESH && d->up)))
+		return 0;
+	return remake(m, r, arena_printf(&m->g->arena, "%s %s", d->type->name, !fell ? "changes" :
+					 !d->present ? "is gone" : d->up ? "is remade" : "goes"));
+}
+
+/* count, then place: users by the resource they need, without a list each */
+static void
+index_users(struct planner *m)
+{
+	struct graph *g = m->g;
+	size_t nedges = 0, *at;
+
+	m->first = xcalloc(g->n + 2, sizeof *m->first);
+	for (size_t i = 0; i < g->n; i++)
+		g->v[i]->mark = (unsigned)i;
+	for (size_t i = 0; i < g->n; i++) {
+		for (size_t j = 0; j < g->v[i]->nneeds; j++)
+			m->first[g->v[i]->needs[j].to->mark + 1]++;
+		for (size_t j = 0; j < g->v[i]->nstands_on; j++)
+			m->first[g->v[i]->stands_on[j].to->mark + 1]++;
+		nedges += g->v[i]->nneeds + g->v[i]->nstands_on;
+	}
+	for (size_t i = 0; i < g->n; i++)
+		m->first[i + 1] += m->first[i];
+	m->users = xcalloc(nedges, sizeof *m->users);
+	at = xcalloc(g->n, sizeof *at);
+	memcpy(at, m->first, g->n * sizeof *at);
+	for (size_t i = 0; i < g->n; i++) {
+		struct resource *r = g->v[i];
+
+		for (size_t j = 0; j < r->nneeds; j++)
+			m->users[at[r->needs[j].to->mark]++] = (struct user){ r, r->needs[j].need, true };
+		for (size_t j = 0; j < r->nstands_on; j++)
+			m->users[at[r->stands_on[j].to->mark]++] = (struct user){ r, r->stands_on[j].need, false };
+	}
+	free(at);
+}
+
+/* each resource is queued once for its down and once for its up */
+static int
+spread(struct planner *m)
+{
+	while (m->nqueue) {
+		struct resource *d = m->queue[--m->nqueue];
+
+		for (size_t i = m->first[d->mark]; i < m->first[d->mark + 1]; i++)
+			if (follow(m, m->users[i].from, m->users[i].need, d) < 0)
+				return -1;
+	}
+	return 0;
+}
+
+/* does anything that is or will be there want `r` for more than the making of things that are not being made? */
+static bool
+idle(const struct planner *m, const struct resource *r)
+{
+	bool needed = false;
+
+	for (size_t i = m->first[r->mark]; i < m->first[r->mark + 1]; i++) {
+		const struct user *u = &m->users[i];
+
+		if (!u->declared || !u->from->wanted)
+			continue;
+		needed = true;
+		if (u->need != NEED_BUILD || u->from->up)
+			return false;
+	}
+	return needed;
+}
+
+static void
+drop_idle(struct planner *m)
+{
+	struct graph *g = m->g;
+	size_t n = 0;
+
+	for (size_t i = 0; i < g->n; i++) {
+		GROW(m->queue, m->nqueue, m->queue_cap);
+		m->queue[m->nqueue++] = g->v[i];
+	}
+	while (m->nqueue) {
+		struct resource *r = m->queue[--m->nqueue];
+
+		if (!r->up || r->present || r->unfinished || !idle(m, r))
+			continue;
+		r->up = NULL;
+		for (size_t j = 0; j < r->nneeds; j++) {
+			GROW(m->queue, m->nqueue, m->queue_cap);
+			m->queue[m->nqueue++] = r->needs[j].to;
+		}
+	}
+	for (size_t i = 0; i < m->p->n; i++) {
+		struct step *s = m->p->v[i];
+
+		if (s == s->res->down || s == s->res->up)
+			m->p->v[n++] = s;
+	}
+	m->p->n = n;
+}
+
+static void
+before(struct step *a, struct step *b)
+{
+	if (!a || !b)
+		return;
+	GROW(a->then, a->nthen, a->then_cap);
+	a->then[a->nthen++] = b;
+	b->nwait++;
+}
+
+static void
+order(struct resource *r)
+{
+	before(r->down, r->up);
+	for (size_t i = 0; i < r->nstands_on; i++) {
+		before(r->down, r->stands_on[i].to->down);
+		before(r->down, r->stands_on[i].to->up);
+	}
+	for (size_t i = 0; i < r->nneeds; i++) {
+		before(r->needs[i].to->down, r->up);
+		before(r->needs[i].to->up, r->up);
+	}
+}
+
+/* Kahn's algorithm; leaves the steps sorted so that each stands behind what it waits for */
+static int
+sort(struct planner *m)
+{
+	struct plan *p = m->p;
+	size_t *wait = xcalloc(p->n, sizeof *wait), n = 0;
+	struct step **sorted = xcalloc(p->n, sizeof *sorted);
+
+	for (size_t i = 0; i < p->n; i++) {
+		wait[i] = p->v[i]->nwait;
+		if (!p->v[i]->nwait)
+			sorted[n++] = p->v[i];
+	}
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < sorted[i]->nthen; j++)
+			if (!--sorted[i]->then[j]->nwait)
+				sorted[n++] = sorted[i]->then[j];
+	for (size_t i = 0; i < p->n; i++) {
+		if (p->v[i]->nwait)
+			error_set(m->err, ERR_INVALID, "%s %s needs itself by way of others",
+				  p->v[i]->res->type->name, p->v[i]->res->name);
+		p->v[i]->nwait = wait[i];
+	}
+	free(wait);
+	if (n == p->n) {
+		free(p->v);
+		p->v = sorted;
+		p->cap = p->n;
+		return 0;
+	}
+	free(sorted);
+	return -1;
+}
+
+int
+plan_make(struct graph *g, struct plan *p, struct error *err)
+{
+	struct planner m = { .g = g, .p = p, .err = err };
+	int r = -1;
+
+	index_users(&m);
+	for (size_t i = 0; i < g->n; i++)
+		if (decide(&m, g->v[i]) < 0)
+			goto out;
+	if (spread(&m) < 0)
+		goto out;
+	drop_idle(&m);
+	for (size_t i = 0; i < g->n; i++)
+		order(g->v[i]);
+	r = sort(&m);
+out:
+	free(m.first);
+	free(m.users);
+	free(m.queue);
+	return r;
+}
+
+void
+plan_release(struct plan *p)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		free(p->v[i]->then);
+		arena_release(&p->v[i]->arena);
+	}
+	free(p->v);
+	*p = (struct plan){ 0 };
+}
+
+enum sign
+resource_sign(const struct resource *r)
+{
+	if (r->down)
+		return r->up ? SIGN_REMAKE : SIGN_REMOVE;
+	if (!r->up)
+		return SIGN_NONE;
+	return r->present ? SIGN_CHANGE : SIGN_CREATE;
+}

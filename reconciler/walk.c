@@ -1,0 +1,272 @@
+#include "reconciler/walk.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+/*
+ * The caller owns `waiting` (steps that could start) and decides what starts;
+ * workers take from `ready` and give back through `over`.
+ */
+struct crew {
+	const struct walk *walk;
+	struct plan *plan;
+	struct step *waiting, **waiting_end;
+	size_t running;
+	bool stop;			/* start nothing more */
+	struct error *err;
+	int result;
+
+	pthread_mutex_t lock;
+	pthread_cond_t work, news;
+	struct step *ready, *over;
+	bool quit;
+};
+
+static void
+push(struct step **list, struct step *s)
+{
+	s->next = *list;
+	*list = s;
+}
+
+static struct step *
+pop(struct step **list)
+{
+	struct step *s = *list;
+
+	if (s)
+		*list = s->next;
+	return s;
+}
+
+static void *
+worker(void *arg)
+{
+	struct crew *c = arg;
+	struct step *s;
+	int r;
+
+	pthread_mutex_lock(&c->lock);
+	for (;;) {
+		while (!c->quit && !c->ready)
+			pthread_cond_wait(&c->work, &c->lock);
+		if (!c->ready)
+			break;
+		s = pop(&c->ready);
+		pthread_mutex_unlock(&c->lock);
+		r = c->walk->run(c->walk->ctx, s, &s->err);
+		pthread_mutex_lock(&c->lock);
+		s->status = r < 0 ? FAILED : DONE;
+		push(&c->over, s);
+		pthread_cond_signal(&c->news);
+	}
+	pthread_mutex_unlock(&c->lock);
+	return NULL;
+}
+
+static void
+fail(struct crew *c, const struct error *err)
+{
+	if (c->result == 0 && c->err)
+		*c->err = *err;
+	c->result = -1;
+}
+
+static void
+await(struct crew *c, struct step *s)
+{
+	s->next = NULL;
+	*c->waiting_end = s;
+	c->waiting_end = &s->next;
+}
+
+/* a step is over: let go, or skip, the ones behind it; skipping is a chain without recursion */
+static void
+settle(struct crew *c, struct step *first)
+{
+	struct step *chain = first;
+
+	first->next = NULL;
+	while (chain) {
+		struct step *s = pop(&chain);
+
+		if (s->status == FAILED) {
+			fail(c, &s->err);
+			c->stop |= !c->walk->keep_going;
+		}
+		if (c->walk->settled)
+			c->walk->settled(c->walk->ctx, s);
+		for (size_t i = 0; i < s->nthen; i++) {
+			struct step *t = s->then[i];
+
+			if (t->status != WAITING)
+				continue;
+			if (s->status != DONE) {
+				t->status = SKIPPED;
+				push(&chain, t);
+			} else if (--t->nwait == 0) {
+				await(c, t);
+			}
+		}
+	}
+}
+
+static size_t
+running_of(const struct crew *c, const struct resource_type *type)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->plan->n; i++)
+		n += c->plan->v[i]->status == RUNNING && c->plan->v[i]->res->type == type;
+	return n;
+}
+
+static bool
+may_start(const struct crew *c, const struct step *s)
+{
+	size_t limit = s->res->type->at_once;
+
+	return !limit || running_of(c, s->res->type) < limit;
+}
+
+/* from `waiting` to `batch`, as many as there is room for */
+static struct step *
+pick(struct crew *c)
+{
+	struct step **at = &c->waiting, *batch = NULL;
+	size_t jobs = c->walk->jobs ? c->walk->jobs : 1;
+
+	while (*at && c->running < jobs) {
+		struct step *s = *at;
+
+		if (!may_start(c, s)) {
+			at = &s->next;
+			continue;
+		}
+		*at = s->next;
+		s->status = RUNNING;
+		c->running++;
+		if (c->walk->starting)
+			c->walk->starting(c->walk->ctx, s);
+		push(&batch, s);
+	}
+	for (at = &c->waiting; *at;)
+		at = &(*at)->next;
+	c->waiting_end = at;
+	return batch;
+}
+
+/* note what begins, make it durable, then hand it to the workers */
+static void
+start(struct crew *c)
+{
+	struct step *batch = NULL, *s;
+	struct error err;
+
+	if (c->walk->cancel && *c->walk->cancel)
+		c->stop = true;
+	if (!c->stop)
+		batch = pick(c);
+	if (c->walk->commit && c->walk->commit(c->walk->ctx, &err) < 0) {
+		fail(c, &err);
+		c->stop = true;
+		while ((s = pop(&batch))) {
+			s->status = SKIPPED;
+			c->running--;
+		}
+	}
+	pthread_mutex_lock(&c->lock);
+	while ((s = pop(&batch)))
+		push(&c->ready, s);
+	pthread_cond_broadcast(&c->work);
+	pthread_mutex_unlock(&c->lock);
+}
+
+/* the steps that ended since; waits for at least one, or for a tick or a signal */
+static struct step *
+ended(struct crew *c)
+{
+	struct step *list;
+	struct timespec until;
+	int ms = c->walk->tick_ms ? c->walk->tick_ms : 200;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += ms * 1000000L;
+	until.tv_sec += until.tv_nsec / 1000000000L;
+	until.tv_nsec %= 1000000000L;
+	pthread_mutex_lock(&c->lock);
+	while (!c->over && pthread_cond_timedwait(&c->news, &c->lock, &until) != ETIMEDOUT)
+		;
+	list = c->over;
+	c->over = NULL;
+	pthread_mutex_unlock(&c->lock);
+	return list;
+}
+
+static void
+walk(struct crew *c)
+{
+	struct step *list, *s;
+
+	for (size_t i = 0; i < c->plan->n; i++)
+		if (c->plan->v[i]->nwait == 0)
+			await(c, c->plan->v[i]);
+	start(c);
+	while (c->running) {
+		list = ended(c);
+		if (!list && c->walk->tick && c->walk->tick_ms)
+			c->walk->tick(c->walk->ctx);
+		if (!list)
+			continue;
+		while ((s = pop(&list))) {
+			c->running--;
+			settle(c, s);
+		}
+		start(c);
+	}
+	for (size_t i = 0; i < c->plan->n; i++) {
+		if (c->plan->v[i]->status != WAITING)
+			continue;
+		c->plan->v[i]->status = SKIPPED;
+		if (c->result == 0)
+			c->result = error_set(c->err, ERR_CANCELLED, "interrupted; run the same command again to go on");
+	}
+}
+
+int
+plan_walk(struct plan *p, const struct walk *w, struct error *err)
+{
+	struct crew c = { .walk = w, .plan = p, .err = err, .waiting_end = &c.waiting };
+	size_t jobs = w->jobs ? w->jobs : 1, n = 0;
+	pthread_t *crew;
+	pthread_condattr_t attr;
+
+	if (jobs > p->n)
+		jobs = p->n;
+	crew = xcalloc(jobs, sizeof *crew);
+	pthread_mutex_init(&c.lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&c.work, NULL);
+	pthread_cond_init(&c.news, &attr);
+	while (n < jobs && !pthread_create(&crew[n], NULL, worker, &c))
+		n++;
+	if (p->n && !n)
+		c.result = error_errno(err, "cannot start a thread");
+	else
+		walk(&c);
+	pthread_mutex_lock(&c.lock);
+	c.quit = true;
+	pthread_cond_broadcast(&c.work);
+	pthread_mutex_unlock(&c.lock);
+	for (size_t i = 0; i < n; i++)
+		pthread_join(crew[i], NULL);
+	pthread_cond_destroy(&c.work);
+	pthread_cond_destroy(&c.news);
+	pthread_condattr_destroy(&attr);
+	pthread_mutex_destroy(&c.lock);
+	free(crew);
+	return c.result;
+}

@@ -1,0 +1,39 @@
+/*
+ * reconciler/walk.h - through the steps of a plan, several at a time.
+ *
+ * The only code that knows of threads. apply, plan and drawing the graph are
+ * walks with another run(). Workers touch their step and its resource only;
+ * everything else is called in the caller's thread.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include "reconciler/plan.h"
+
+struct error;
+
+struct walk {
+	size_t jobs;			/* steps at the same time; 0 is 1 */
+	bool keep_going;		/* after a failure start what does not depend on it */
+	const volatile int *cancel;	/* non-zero: start nothing more; or NULL */
+	int tick_ms;			/* how often tick() is called while steps run; 0: never */
+	void *ctx;
+
+	/* Do one step, in a worker thread. */
+	int (*run)(void *ctx, struct step *s, struct error *err);
+	/* Before and after a step (after: also a skipped one), in the caller's thread; may be NULL. */
+	void (*starting)(void *ctx, struct step *s);
+	void (*settled)(void *ctx, struct step *s);
+	/*
+	 * Make durable what the last calls of the two above noted, before workers go on:
+	 * one transaction for several steps. A failure stops the walk.
+	 */
+	int (*commit)(void *ctx, struct error *err);
+	void (*tick)(void *ctx);	/* for a live display */
+};
+
+/*
+ * Runs each step once all it waits for are DONE. What stands behind a failed step
+ * is SKIPPED. Fails with the first error; ERR_CANCELLED if cancelled.
+ */
+int plan_walk(struct plan *p, const struct walk *w, struct error *err);
