@@ -160,6 +160,7 @@ graph_resolve(struct graph *g, struct error *err)
 		} else {
 			GROW(r->needs, r->nneeds, r->needs_cap);
 			r->needs[r->nneeds++] = (struct edge){ to, p->need };
+			to->wanted |= to->type->shared && r->wanted;
 		}
 	}
 	g->npending = 0;

@@ -68,6 +68,12 @@ struct resource {
 	struct step *down, *up;	/* the planner's verdict; NULL: nothing to do */
 	struct resource *next;	/* in the graph's index */
 	unsigned mark;		/* the planner's */
+
+	/* the engine's: what the database says */
+	bool stale;		/* recorded, and nothing declares it any more */
+	bool was_present;
+	const char *was;	/* the facts, packed; NULL: no record */
+	size_t was_len;
 };
 
 struct resource_type {
@@ -76,7 +82,7 @@ struct resource_type {
 	const struct attr *attrs;	/* ends at a NULL name */
 	size_t at_once;			/* steps of this type at the same time; 0: any number */
 	bool precious;			/* holds the user's data: never removed or replaced unasked */
-	bool shared;			/* host-wide: stays when nobody declares it any more */
+	bool shared;			/* host-wide: wanted while a wanted one needs it, and stays when none does */
 
 	/*
 	 * Add the resources of this type that `spec` asks for, or that may exist for

@@ -5,15 +5,24 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/mem.h"
+
 /*
  * The caller owns `waiting` (steps that could start) and decides what starts;
  * workers take from `ready` and give back through `over`.
  */
+struct pool {
+	const struct resource_type *type;
+	size_t running;
+};
+
 struct crew {
 	const struct walk *walk;
 	struct plan *plan;
 	struct step *waiting, **waiting_end;
 	size_t running;
+	struct pool *pools;
+	size_t npools, pools_cap;
 	bool stop;			/* start nothing more */
 	struct error *err;
 	int result;
@@ -113,22 +122,32 @@ settle(struct crew *c, struct step *first)
 	}
 }
 
-static size_t
-running_of(const struct crew *c, const struct resource_type *type)
+/* the count of running steps of a type that has a limit; such types are few */
+static size_t *
+pool(struct crew *c, const struct resource_type *type)
 {
-	size_t n = 0;
+	size_t i;
 
-	for (size_t i = 0; i < c->plan->n; i++)
-		n += c->plan->v[i]->status == RUNNING && c->plan->v[i]->res->type == type;
-	return n;
+	for (i = 0; i < c->npools; i++)
+		if (c->pools[i].type == type)
+			return &c->pools[i].running;
+	GROW(c->pools, c->npools, c->pools_cap);
+	c->pools[c->npools++] = (struct pool){ type, 0 };
+	return &c->pools[i].running;
 }
 
 static bool
-may_start(const struct crew *c, const struct step *s)
+may_start(struct crew *c, const struct step *s)
 {
-	size_t limit = s->res->type->at_once;
+	return !s->res->type->at_once || *pool(c, s->res->type) < s->res->type->at_once;
+}
 
-	return !limit || running_of(c, s->res->type) < limit;
+static void
+count(struct crew *c, const struct step *s, bool started)
+{
+	c->running += started ? 1 : -1;
+	if (s->res->type->at_once)
+		*pool(c, s->res->type) += started ? 1 : -1;
 }
 
 /* from `waiting` to `batch`, as many as there is room for */
@@ -145,16 +164,14 @@ pick(struct crew *c)
 			at = &s->next;
 			continue;
 		}
-		*at = s->next;
+		if (!(*at = s->next))
+			c->waiting_end = at;
 		s->status = RUNNING;
-		c->running++;
+		count(c, s, true);
 		if (c->walk->starting)
 			c->walk->starting(c->walk->ctx, s);
 		push(&batch, s);
 	}
-	for (at = &c->waiting; *at;)
-		at = &(*at)->next;
-	c->waiting_end = at;
 	return batch;
 }
 
@@ -174,7 +191,7 @@ start(struct crew *c)
 		c->stop = true;
 		while ((s = pop(&batch))) {
 			s->status = SKIPPED;
-			c->running--;
+			count(c, s, false);
 		}
 	}
 	pthread_mutex_lock(&c->lock);
@@ -221,7 +238,7 @@ walk(struct crew *c)
 		if (!list)
 			continue;
 		while ((s = pop(&list))) {
-			c->running--;
+			count(c, s, false);
 			settle(c, s);
 		}
 		start(c);
@@ -268,5 +285,6 @@ plan_walk(struct plan *p, const struct walk *w, struct error *err)
 	pthread_condattr_destroy(&attr);
 	pthread_mutex_destroy(&c.lock);
 	free(crew);
+	free(c.pools);
 	return c.result;
 }

@@ -1,0 +1,238 @@
+/* The walk of a plan with the database kept: begin before, facts after, in one transaction each. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "reconciler/records.h"
+#include "reconciler/walk.h"
+#include "state/observed/state.h"
+
+struct applying {
+	struct engine *e;
+	const struct engine_walk *w;
+	int64_t *step_id;		/* by the step's place in the plan, kept in res->mark of the walk */
+	struct error note;		/* the first failure to write; reported by commit() */
+	bool failed;
+};
+
+static void
+noted(struct applying *ap, int r)
+{
+	ap->failed |= r < 0;
+}
+
+static const char *
+verb_text(const struct step *s)
+{
+	return s->verb == REMOVE ? "remove" : "ensure";
+}
+
+/* two steps a resource at most: down at 2 * mark, up behind it */
+static int64_t *
+id_of(struct applying *ap, const struct step *s)
+{
+	return &ap->step_id[2 * s->res->mark + (s->verb == ENSURE)];
+}
+
+static void
+starting(void *ctx, struct step *s)
+{
+	struct applying *ap = ctx;
+	const struct resource *r = s->res;
+
+	if (!ap->failed)
+		noted(ap, state_step_begin(ap->e->state, ap->e->run, r->owner, r->type->name, r->name,
+					   verb_text(s), s->why, id_of(ap, s), &ap->note));
+	if (ap->w->starting)
+		ap->w->starting(ap->w->ctx, s);
+}
+
+/* the resource as the step left it */
+static void
+take_over(struct step *s)
+{
+	struct resource *r = s->res;
+
+	r->present = s->verb == ENSURE;
+	r->have = s->have;
+	r->unfinished = false;
+	r->nstands_on = 0;
+	if (s->verb == REMOVE)
+		return;
+	for (size_t i = 0; i < r->nneeds; i++) {
+		GROW(r->stands_on, r->nstands_on, r->stands_on_cap);
+		r->stands_on[r->nstands_on++] = r->needs[i];
+	}
+}
+
+static void
+settled(void *ctx, struct step *s)
+{
+	struct applying *ap = ctx;
+	struct state *st = ap->e->state;
+	struct resource *r = s->res;
+
+	if (s->status == DONE) {
+		take_over(s);
+		noted(ap, state_step_end(st, *id_of(ap, s), r->type->name, r->name, NULL, &ap->note));
+		noted(ap, records_store(st, r, &ap->note));
+	} else if (s->status == FAILED) {
+		noted(ap, state_step_end(st, *id_of(ap, s), r->type->name, r->name, s->err.msg, &ap->note));
+	}
+	if (ap->w->settled)
+		ap->w->settled(ap->w->ctx, s);
+}
+
+static int
+commit(void *ctx, struct error *err)
+{
+	struct applying *ap = ctx;
+
+	if (ap->failed) {
+		*err = ap->note;
+		return -1;
+	}
+	if (state_commit(ap->e->state, err) < 0)
+		return -1;
+	return state_begin(ap->e->state, err);
+}
+
+static int
+run(void *ctx, struct step *s, struct error *err)
+{
+	struct applying *ap = ctx;
+	const struct resource *r = s->res;
+
+	if (s->verb == REMOVE)
+		return r->type->remove(ap->e->env, r, err);
+	s->have = (struct facts){ 0 };
+	facts_copy(&s->have, &s->arena, &r->have);
+	return r->type->ensure(ap->e->env, r, &s->have, &s->arena, err);
+}
+
+static void
+tick(void *ctx)
+{
+	struct applying *ap = ctx;
+
+	if (ap->w->tick)
+		ap->w->tick(ap->w->ctx);
+}
+
+/* what was asked is remembered before it is begun: `plan` without names goes by it */
+static int
+note_goals(struct engine *e, struct error *err)
+{
+	for (size_t i = 0; i < e->nasks; i++) {
+		struct state_instance si = { .name = e->asks[i].name, .goal = (int)e->asks[i].goal, .stamp = "", .json = "" };
+
+		if (e->asks[i].declared && state_put_instance(e->state, &si, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+store_instance(struct engine *e, struct ask *a, struct error *err)
+{
+	const struct spec *spec = a->spec ? a->spec : a->loaded;
+	struct state_instance si = { .name = a->name, .goal = (int)a->goal };
+
+	if (a->goal == GOAL_ABSENT)
+		return state_drop_instance(e->state, a->name, err);
+	if (!a->declared)
+		return 0;
+	free(a->stamp);
+	a->stamp = spec_stamp(a->name, e->spec_opts, &e->common_stamp);
+	si.stamp = a->stamp ? a->stamp : "";
+	si.json = spec->json ? spec->json : "";
+	return state_put_instance(e->state, &si, err);
+}
+
+static struct ask *
+owner_of(const struct engine *e, const struct resource *r)
+{
+	for (size_t i = 0; i < e->nasks && *r->owner; i++)
+		if (!strcmp(e->asks[i].name, r->owner))
+			return &e->asks[i];
+	return NULL;
+}
+
+/* all went well: the declarations count from now on */
+static int
+store_all(struct engine *e, struct error *err)
+{
+	const struct ask *a = NULL;
+
+	for (size_t i = 0; i < e->nasks; i++)
+		if (store_instance(e, &e->asks[i], err) < 0)
+			return -1;
+	for (size_t i = 0; i < e->graph.n; i++) {
+		const struct resource *r = e->graph.v[i];
+		int n = 0;
+
+		if (!a || strcmp(a->name, r->owner))
+			a = owner_of(e, r);
+		if (!r->present && (r->stale || (a && a->goal == GOAL_ABSENT)))
+			n = state_drop(e->state, r->type->name, r->name, err);
+		else if ((a && a->declared) || (!a && r->wanted && !r->was) ||
+			 ((a || r->wanted) && records_dirty(r)))
+			n = records_store(e->state, r, err);
+		if (n < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static bool
+nothing_new(const struct engine *e)
+{
+	for (size_t i = 0; i < e->nasks; i++)
+		if (e->asks[i].declared)
+			return false;
+	for (size_t i = 0; i < e->graph.n; i++)
+		if ((*e->graph.v[i]->owner || e->graph.v[i]->wanted) && records_dirty(e->graph.v[i]))
+			return false;
+	return true;
+}
+
+static int
+walk(struct applying *ap, struct error *err)
+{
+	struct walk w = {
+		.jobs = ap->w->jobs, .keep_going = ap->w->keep_going, .cancel = ap->e->env->cancel,
+		.tick_ms = ap->w->tick_ms, .ctx = ap, .run = run, .starting = starting, .settled = settled,
+		.commit = commit, .tick = tick,
+	};
+	int r;
+
+	for (size_t i = 0; i < ap->e->graph.n; i++)
+		ap->e->graph.v[i]->mark = (unsigned)i;
+	ap->step_id = xcalloc(2 * ap->e->graph.n, sizeof *ap->step_id);
+	r = plan_walk(&ap->e->plan, &w, err);
+	free(ap->step_id);
+	return r;
+}
+
+int
+engine_apply(struct engine *e, const struct engine_walk *w, struct error *err)
+{
+	struct applying ap = { .e = e, .w = w };
+	struct state *s = e->state;
+	int r;
+
+	if (!e->plan.n && nothing_new(e))
+		return 0;
+	if (state_begin(s, err) < 0)
+		return -1;
+	if (e->plan.n && (state_run_begin(s, w->command, &e->run, err) < 0 || note_goals(e, err) < 0))
+		return -1;
+	r = walk(&ap, err);
+	if (r == 0 && store_all(e, err) < 0)
+		r = -1;
+	if (e->plan.n && state_run_end(s, e->run, r < 0 && err ? err->msg : "done", r < 0 ? NULL : err) < 0)
+		r = -1;
+	if (state_commit(s, r < 0 ? NULL : err) < 0)
+		r = -1;
+	return r;
+}

@@ -1,0 +1,164 @@
+#include "reconciler/engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "reconciler/records.h"
+#include "state/observed/state.h"
+
+static struct ask *
+find_ask(const struct engine *e, const char *name)
+{
+	for (size_t i = 0; i < e->nasks; i++)
+		if (!strcmp(e->asks[i].name, name))
+			return &e->asks[i];
+	return NULL;
+}
+
+struct recall {
+	struct engine *e;
+	size_t next;		/* both lists are usually sorted by name */
+};
+
+/* what the database says of an instance: its goal, and whether its lima.yaml has to be read */
+static int
+recall_instance(void *ctx, const struct state_instance *i)
+{
+	struct recall *rc = ctx;
+	struct engine *e = rc->e;
+	struct ask *a = rc->next < e->nasks && !strcmp(e->asks[rc->next].name, i->name) ?
+			&e->asks[rc->next] : find_ask(e, i->name);
+
+	if (!a)
+		return 0;
+	rc->next = (size_t)(a - e->asks) + 1;
+	if (a->keep_goal)
+		a->goal = (enum goal)i->goal;
+	a->may_lose |= a->goal == GOAL_ABSENT;
+	if (a->spec || i->goal != (int)a->goal || !*i->stamp)
+		return 0;
+	a->stamp = spec_stamp(a->name, e->spec_opts, &e->common_stamp);
+	a->declared = !(a->stamp && !strcmp(a->stamp, i->stamp));
+	return 0;
+}
+
+static int
+declare(struct engine *e, struct spec *spec, enum goal goal, struct error *err)
+{
+	spec->goal = goal;
+	for (size_t i = 0; e->types[i]; i++)
+		if (e->types[i]->declare && e->types[i]->declare(spec, e->env, &e->graph, err) < 0)
+			return error_wrap(err, "%s", spec->name);
+	return 0;
+}
+
+static int
+declare_ask(struct engine *e, struct ask *a, struct error *err)
+{
+	struct error why = { 0 };
+
+	if (a->spec)
+		return declare(e, a->spec, a->goal, err);
+	if (spec_load_instance(&a->loaded, a->name, e->spec_opts, &why) == 0)
+		return declare(e, a->loaded, a->goal, err);
+	if (a->goal != GOAL_ABSENT) {
+		if (err)
+			*err = why;
+		return -1;
+	}
+	/* a broken lima.yaml must not keep an instance from being deleted */
+	a->loaded = spec_bare(a->name, e->spec_opts);
+	return declare(e, a->loaded, a->goal, err);
+}
+
+static int
+look(struct engine *e, struct resource *r, struct error *err)
+{
+	struct facts have = r->have;
+	int there = r->type->observe(e->env, r, &have, &e->graph.arena, err);
+
+	if (there < 0)
+		return error_wrap(err, "%s %s", r->type->name, r->name);
+	r->present = there > 0;
+	r->have = r->present ? have : (struct facts){ 0 };
+	return 0;
+}
+
+static int
+look_at_all(struct engine *e, struct error *err)
+{
+	/* in this order, so that a type may rely on what it needs having been seen */
+	for (size_t i = 0; i < e->graph.n; i++) {
+		struct resource *r = e->graph.v[i];
+
+		if (r->type->shared && !r->wanted)
+			continue;
+		if (look(e, r, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void
+mark(struct engine *e)
+{
+	for (size_t i = 0; i < e->graph.n; i++) {
+		struct resource *r = e->graph.v[i];
+		const struct ask *a = *r->owner ? find_ask(e, r->owner) : NULL;
+
+		if (!a)
+			continue;
+		r->may_lose |= a->may_lose;
+		r->remake |= a->remake_vm && !strcmp(r->type->name, "vm");
+		r->remake |= a->reset && strcmp(r->type->name, "dir") != 0;
+	}
+}
+
+static bool
+any_marked(const struct engine *e)
+{
+	for (size_t i = 0; i < e->nasks; i++)
+		if (e->asks[i].remake_vm || e->asks[i].reset || e->asks[i].may_lose)
+			return true;
+	return false;
+}
+
+int
+engine_prepare(struct engine *e, struct ask *asks, size_t n, struct error *err)
+{
+	struct recall rc = { .e = e };
+
+	e->asks = asks;
+	e->nasks = n;
+	for (size_t i = 0; i < n; i++)
+		asks[i].declared = true;
+	if (state_instances(e->state, n == 1 ? asks[0].name : NULL, recall_instance, &rc, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (asks[i].declared && declare_ask(e, &asks[i], err) < 0)
+			return -1;
+	if (records_load(e, err) < 0 || graph_resolve(&e->graph, err) < 0)
+		return -1;
+	if (look_at_all(e, err) < 0)
+		return -1;
+	if (any_marked(e))
+		mark(e);
+	return plan_make(&e->graph, &e->plan, err);
+}
+
+void
+engine_release(struct engine *e)
+{
+	for (size_t i = 0; i < e->nasks; i++) {
+		spec_free(e->asks[i].loaded);
+		free(e->asks[i].stamp);
+		e->asks[i].loaded = NULL;
+		e->asks[i].stamp = NULL;
+	}
+	plan_release(&e->plan);
+	graph_release(&e->graph);
+	free(e->common_stamp);
+	e->common_stamp = NULL;
+}

@@ -1,0 +1,71 @@
+/*
+ * reconciler/engine.h - from what is asked of instances to a plan, and through it.
+ *
+ * engine_prepare() declares, remembers, looks and plans; engine_apply() walks and
+ * keeps the database. It knows no type: they come as a table.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "reconciler/env.h"
+#include "reconciler/plan.h"
+#include "state/desired/spec.h"
+
+struct error;
+struct state;
+
+/* What is to become of one instance. */
+struct ask {
+	const char *name;
+	enum goal goal;
+	bool keep_goal;		/* as it was last asked to be; `goal` if nobody ever asked */
+	struct spec *spec;	/* given (apply FILE), or NULL: that of its folder; owned by the caller */
+	bool remake_vm;		/* restart */
+	bool reset;		/* factory-reset: all of it anew but its configuration */
+	bool may_lose;		/* delete, factory-reset: its precious things may go */
+
+	/* the engine's */
+	struct spec *loaded;
+	char *stamp;
+	bool declared;		/* from a spec, not from records */
+};
+
+struct engine {
+	const struct env *env;
+	const struct resource_type *const *types;	/* NULL-terminated */
+	struct state *state;
+	const struct spec_opts *spec_opts;
+
+	struct ask *asks;
+	size_t nasks;
+	struct graph graph;
+	struct plan plan;
+	char *common_stamp;
+	int64_t run;
+};
+
+/*
+ * Fills engine->graph and engine->plan for `asks` (borrowed until engine_release). A
+ * lima.yaml that did not change since the last apply is not read again. Nothing is
+ * written. Call with the instances' locks held if the plan is to be walked.
+ */
+int engine_prepare(struct engine *e, struct ask *asks, size_t n, struct error *err);
+void engine_release(struct engine *e);
+
+struct engine_walk {
+	size_t jobs;
+	bool keep_going;
+	int tick_ms;
+	void *ctx;
+	void (*starting)(void *ctx, struct step *s);
+	void (*settled)(void *ctx, struct step *s);
+	void (*tick)(void *ctx);
+	const char *command;	/* for the journal */
+};
+
+/*
+ * Walks the plan, journals every step (begin before, end after) and stores what is
+ * there now. With nothing to do it only refreshes what was seen.
+ */
+int engine_apply(struct engine *e, const struct engine_walk *w, struct error *err);

@@ -1,0 +1,176 @@
+/* Opening the database: schema, migrations, and what to do with a broken one. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/mem.h"
+#include "state/observed/sql.h"
+#include "state/observed/state.h"
+
+/* Step n brings a database of version n to n + 1. Never change one that was released: add another. */
+static const char *const migration[] = {
+	"CREATE TABLE instance ("
+	" name TEXT PRIMARY KEY, goal INTEGER NOT NULL, stamp TEXT NOT NULL, json TEXT NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE resource ("
+	" owner TEXT NOT NULL, type TEXT NOT NULL, name TEXT NOT NULL,"
+	" wanted INTEGER NOT NULL DEFAULT 0, present INTEGER NOT NULL DEFAULT 0, pending INTEGER NOT NULL DEFAULT 0,"
+	" want BLOB, needs BLOB, have BLOB, stands_on BLOB, UNIQUE (type, name));"
+	"CREATE INDEX resource_owner ON resource (owner);"
+	"CREATE TABLE run ("
+	" id INTEGER PRIMARY KEY, command TEXT NOT NULL, began REAL NOT NULL, ended REAL, outcome TEXT);"
+	"CREATE TABLE step ("
+	" id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES run, type TEXT NOT NULL, name TEXT NOT NULL,"
+	" verb TEXT NOT NULL, why TEXT, began REAL NOT NULL, ended REAL, error TEXT);"
+	"CREATE INDEX step_kind ON step (type, verb, id);",
+};
+
+enum { BUSY_MS = 60000 };
+
+static int
+version(struct state *s, int *v, struct error *err)
+{
+	sqlite3_stmt *st = NULL;
+	int r = -1;
+
+	if (sqlite3_prepare_v2(s->db, "PRAGMA user_version", -1, &st, NULL) == SQLITE_OK &&
+	    sqlite3_step(st) == SQLITE_ROW) {
+		*v = sqlite3_column_int(st, 0);
+		r = 0;
+	} else {
+		sql_error(s, err);
+	}
+	sqlite3_finalize(st);
+	return r;
+}
+
+static int
+exec(struct state *s, const char *sql, struct error *err)
+{
+	return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : sql_error(s, err);
+}
+
+/* the version is read again inside the transaction: another process may have been first */
+static int
+migrate(struct state *s, struct error *err)
+{
+	int last = (int)ARRAY_LEN(migration), v;
+
+	if (version(s, &v, err) < 0)
+		return -1;
+	if (v > last)
+		return error_set(err, ERR_UNSUPPORTED, "%s: made by a newer limactl (version %d, this one knows %d); "
+				 "use that one, or move the file away: it is rebuilt by looking", s->path, v, last);
+	if (v == last)
+		return 0;
+	if (exec(s, "BEGIN IMMEDIATE", err) < 0 || version(s, &v, err) < 0)
+		return -1;
+	for (; v < last; v++) {
+		char pragma[48];
+
+		snprintf(pragma, sizeof pragma, "PRAGMA user_version = %d", v + 1);
+		if (exec(s, migration[v], err) < 0 || exec(s, pragma, err) < 0) {
+			exec(s, "ROLLBACK", NULL);
+			return -1;
+		}
+	}
+	return exec(s, "COMMIT", err);
+}
+
+static int
+open_db(struct state *s, enum state_flags flags, struct error *err)
+{
+	int how = SQLITE_OPEN_NOMUTEX | (flags & STATE_READ ? SQLITE_OPEN_READWRITE :
+					 SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+
+	if (sqlite3_open_v2(s->path, &s->db, how, NULL) != SQLITE_OK &&
+	    (!(flags & STATE_READ) || sqlite3_close(s->db) != SQLITE_OK ||
+	     sqlite3_open_v2(s->path, &s->db, SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READONLY, NULL) != SQLITE_OK))
+		return sql_error(s, err);
+	sqlite3_busy_timeout(s->db, BUSY_MS);
+	if (!(flags & STATE_READ) &&
+	    exec(s, "PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF", err) < 0)
+		return -1;
+	return migrate(s, err);
+}
+
+static void
+close_db(struct state *s)
+{
+	for (size_t i = 0; i < SQL_COUNT; i++) {
+		sqlite3_finalize(s->stmt[i]);
+		s->stmt[i] = NULL;
+	}
+	sqlite3_close(s->db);
+	s->db = NULL;
+}
+
+void
+state_close(struct state *s)
+{
+	if (!s)
+		return;
+	close_db(s);
+	free(s->path);
+	free(s);
+}
+
+static bool
+corrupt(const struct state *s)
+{
+	int code = s->db ? sqlite3_errcode(s->db) & 0xff : 0;
+
+	return code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
+}
+
+/* nothing in it is irreplaceable: keep it for the curious, and look again at everything */
+static int
+set_aside(struct state *s, enum state_flags flags, void (*warn)(void *, const char *), void *ctx, struct error *err)
+{
+	auto_free char *aside = xasprintf("%s.corrupt-%lld", s->path, (long long)time(NULL));
+	auto_free char *text = xasprintf("%s: not a usable database, moved to %s; what exists is looked at anew",
+					 s->path, aside);
+
+	close_db(s);
+	if (flags & STATE_READ)
+		return 0;
+	if (rename(s->path, aside) < 0)
+		return error_errno(err, "rename %s to %s", s->path, aside);
+	if (warn)
+		warn(ctx, text);
+	return open_db(s, flags, err);
+}
+
+int
+state_open(struct state **out, const char *home, enum state_flags flags,
+	   void (*warn)(void *ctx, const char *text), void *ctx, struct error *err)
+{
+	auto_free char *dir = xasprintf("%s/_state", home);
+	struct state *s;
+	struct error first = { 0 };
+
+	if (!(flags & STATE_READ) && fs_mkdirs(dir, 0700, err) < 0)
+		return -1;
+	s = xcalloc(1, sizeof *s);
+	s->path = xasprintf("%s/state.db", dir);
+	if (flags & STATE_READ && access(s->path, F_OK) < 0) {
+		*out = s;
+		return 0;
+	}
+	if (open_db(s, flags, &first) < 0) {
+		if (!corrupt(s) || set_aside(s, flags, warn, ctx, &first) < 0) {
+			if (err)
+				*err = first;
+			state_close(s);
+			return -1;
+		}
+	}
+	*out = s;
+	return 0;
+}

@@ -1,0 +1,133 @@
+#include "state/observed/sql.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "state/observed/state.h"
+
+static const char *const text[SQL_COUNT] = {
+	[SQL_BEGIN] = "BEGIN IMMEDIATE",
+	[SQL_COMMIT] = "COMMIT",
+	[SQL_ROLLBACK] = "ROLLBACK",
+	[SQL_RECORDS_ALL] = "SELECT owner, type, name, wanted, present, pending, want, needs, have, stands_on FROM resource",
+	[SQL_RECORDS_OF] = "SELECT owner, type, name, wanted, present, pending, want, needs, have, stands_on FROM resource"
+			   " WHERE owner = ?",
+	[SQL_INSTANCES_ALL] = "SELECT name, goal, stamp, json FROM instance ORDER BY name",
+	[SQL_INSTANCES_OF] = "SELECT name, goal, stamp, json FROM instance WHERE name = ?",
+	[SQL_PUT] = "INSERT INTO resource (owner, type, name, wanted, present, want, needs, have, stands_on)"
+		    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (type, name) DO UPDATE SET owner = excluded.owner,"
+		    " wanted = excluded.wanted, present = excluded.present, want = excluded.want,"
+		    " needs = excluded.needs, have = excluded.have, stands_on = excluded.stands_on",
+	[SQL_DROP] = "DELETE FROM resource WHERE type = ? AND name = ?",
+	[SQL_PUT_INSTANCE] = "INSERT INTO instance (name, goal, stamp, json) VALUES (?, ?, ?, ?) ON CONFLICT (name)"
+			     " DO UPDATE SET goal = excluded.goal, stamp = excluded.stamp, json = excluded.json",
+	[SQL_DROP_INSTANCE] = "DELETE FROM instance WHERE name = ?",
+	[SQL_RUN_BEGIN] = "INSERT INTO run (command, began) VALUES (?, julianday('now'))",
+	[SQL_RUN_END] = "UPDATE run SET ended = julianday('now'), outcome = ?2 WHERE id = ?1",
+	[SQL_STEP_BEGIN] = "INSERT INTO step (run, type, name, verb, why, began)"
+			   " VALUES (?, ?, ?, ?, ?, julianday('now'))",
+	[SQL_STEP_END] = "UPDATE step SET ended = julianday('now'), error = ?2 WHERE id = ?1",
+	[SQL_MARK] = "INSERT INTO resource (owner, type, name, pending) VALUES (?, ?, ?, 1)"
+		     " ON CONFLICT (type, name) DO UPDATE SET pending = 1",
+	[SQL_UNMARK] = "UPDATE resource SET pending = 0 WHERE type = ? AND name = ?",
+	[SQL_TYPICAL] = "SELECT CAST((ended - began) * 86400000 AS INTEGER) AS ms FROM (SELECT began, ended FROM step"
+			" WHERE type = ? AND verb = ? AND error IS NULL AND ended IS NOT NULL ORDER BY id DESC LIMIT 9)"
+			" ORDER BY ms LIMIT 1 OFFSET (SELECT MIN(4, COUNT(*) / 2) FROM (SELECT 1 FROM step WHERE type = ?1"
+			" AND verb = ?2 AND error IS NULL AND ended IS NOT NULL LIMIT 9))",
+};
+
+int
+sql_error(struct state *s, struct error *err)
+{
+	return error_set(err, sqlite3_errcode(s->db) == SQLITE_FULL ? 28 /* ENOSPC */ : ERR_CHILD, "%s: %s", s->path,
+			 sqlite3_errmsg(s->db));
+}
+
+static int
+bind(sqlite3_stmt *st, const char *types, va_list ap)
+{
+	int r = SQLITE_OK;
+
+	for (int i = 1; *types && r == SQLITE_OK; types++, i++) {
+		const struct blob *b;
+
+		switch (*types) {
+		case 's':
+			r = sqlite3_bind_text(st, i, va_arg(ap, const char *), -1, SQLITE_TRANSIENT);
+			break;
+		case 'i':
+			r = sqlite3_bind_int(st, i, va_arg(ap, int));
+			break;
+		case 'l':
+			r = sqlite3_bind_int64(st, i, va_arg(ap, int64_t));
+			break;
+		case 'b':
+			b = va_arg(ap, const struct blob *);
+			r = sqlite3_bind_blob(st, i, b->len ? b->p : "", (int)b->len, SQLITE_TRANSIENT);
+			break;
+		}
+	}
+	return r;
+}
+
+static sqlite3_stmt *
+vbind(struct state *s, enum sql_id id, struct error *err, const char *types, va_list ap)
+{
+	sqlite3_stmt *st = s->stmt[id];
+
+	if (!st && sqlite3_prepare_v3(s->db, text[id], -1, SQLITE_PREPARE_PERSISTENT, &st, NULL) != SQLITE_OK) {
+		sql_error(s, err);
+		return NULL;
+	}
+	s->stmt[id] = st;
+	if (bind(st, types, ap) == SQLITE_OK)
+		return st;
+	sql_error(s, err);
+	return NULL;
+}
+
+sqlite3_stmt *
+sql_bind(struct state *s, enum sql_id id, struct error *err, const char *types, ...)
+{
+	sqlite3_stmt *st;
+	va_list ap;
+
+	va_start(ap, types);
+	st = vbind(s, id, err, types, ap);
+	va_end(ap);
+	return st;
+}
+
+int
+sql_step(struct state *s, sqlite3_stmt *st, struct error *err)
+{
+	int r = sqlite3_step(st);
+
+	if (r == SQLITE_ROW)
+		return 1;
+	if (r != SQLITE_DONE)
+		sql_error(s, err);
+	sqlite3_reset(st);
+	return r == SQLITE_DONE ? 0 : -1;
+}
+
+int
+sql_run(struct state *s, enum sql_id id, struct error *err, const char *types, ...)
+{
+	sqlite3_stmt *st;
+	va_list ap;
+
+	va_start(ap, types);
+	st = vbind(s, id, err, types, ap);
+	va_end(ap);
+	return st ? sql_step(s, st, err) : -1;
+}
+
+const char *
+sql_text(sqlite3_stmt *st, int column)
+{
+	const char *p = (const char *)sqlite3_column_text(st, column);
+
+	return p ? p : "";
+}

@@ -1,0 +1,35 @@
+/*
+ * state/observed/sql.h - the one way to run SQL: prepare (cached), bind, step.
+ */
+#pragma once
+#include <sqlite3.h>
+#include <stdbool.h>
+
+struct error;
+
+enum sql_id {
+	SQL_BEGIN, SQL_COMMIT, SQL_ROLLBACK,
+	SQL_RECORDS_ALL, SQL_RECORDS_OF, SQL_INSTANCES_ALL, SQL_INSTANCES_OF,
+	SQL_PUT, SQL_DROP, SQL_PUT_INSTANCE, SQL_DROP_INSTANCE,
+	SQL_RUN_BEGIN, SQL_RUN_END, SQL_STEP_BEGIN, SQL_STEP_END,
+	SQL_MARK, SQL_UNMARK, SQL_TYPICAL, SQL_COUNT,
+};
+
+struct state {
+	sqlite3 *db;		/* NULL: an absent database, read as an empty one */
+	bool in_transaction;
+	char *path;
+	sqlite3_stmt *stmt[SQL_COUNT];
+};
+
+/*
+ * Binds by `types`, a letter per argument: s text (NULL is SQL NULL), i int,
+ * l int64_t, b const struct blob *. The statement is ready to be stepped. NULL: failed.
+ */
+sqlite3_stmt *sql_bind(struct state *s, enum sql_id id, struct error *err, const char *types, ...);
+/* 1 a row, 0 done (and reset), -1 failed (and reset) */
+int sql_step(struct state *s, sqlite3_stmt *st, struct error *err);
+/* A statement without rows. */
+int sql_run(struct state *s, enum sql_id id, struct error *err, const char *types, ...);
+int sql_error(struct state *s, struct error *err);	/* -1, with SQLite's text */
+const char *sql_text(sqlite3_stmt *st, int column);	/* never NULL */

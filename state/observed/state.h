@@ -1,0 +1,78 @@
+/*
+ * state/observed/state.h - what was seen and done: the SQLite database of a Lima home.
+ *
+ * $LIMA_HOME/_state/state.db is a cache of observations and a journal; losing it
+ * never loses a VM. It knows resources by address (type, name) only. All SQL of
+ * the program is in state/observed/. One connection, one thread.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct error;
+struct state;
+
+enum state_flags {
+	STATE_READ = 1,		/* nothing will be written; an absent database is an empty one */
+};
+
+/*
+ * Opens, makes or migrates. A corrupt database is moved aside (NAME.corrupt-TIME, told
+ * through `warn`) and begun anew; one of a newer program is refused (ERR_UNSUPPORTED).
+ */
+int state_open(struct state **out, const char *home, enum state_flags flags,
+	       void (*warn)(void *ctx, const char *text), void *ctx, struct error *err);
+void state_close(struct state *s);	/* NULL is fine; rolls back what was not committed */
+
+/* Bytes that are packed facts (base/facts.h) or packed needs (below). */
+struct blob {
+	const void *p;
+	size_t len;
+};
+
+/* needs, packed: for each edge, the kind as a digit, type NUL, name NUL */
+struct record {
+	const char *owner, *type, *name;
+	bool wanted, present;
+	bool unfinished;	/* read only: a step on it began and did not end */
+	struct blob want, needs;	/* as declared in the last finished apply */
+	struct blob have, stands_on;	/* as seen, and as it was made */
+};
+
+/* Each record of `owner` (NULL: of all), until `each` returns non-zero, which is handed on. Pointers live during the call. */
+int state_records(struct state *s, const char *owner,
+		  int (*each)(void *ctx, const struct record *r), void *ctx, struct error *err);
+
+struct state_instance {
+	const char *name;
+	int goal;		/* enum goal, as last asked */
+	const char *stamp;	/* spec->stamp of the last finished apply; "" if there is none */
+	const char *json;	/* its filled configuration; "" likewise */
+};
+
+int state_instances(struct state *s, const char *name,	/* NULL: all, by name */
+		    int (*each)(void *ctx, const struct state_instance *i), void *ctx, struct error *err);
+
+/*
+ * Writing. All calls between begin and commit are one transaction, on the disk
+ * when commit returns. Without a transaction the others fail.
+ */
+int state_begin(struct state *s, struct error *err);
+int state_commit(struct state *s, struct error *err);
+
+int state_put(struct state *s, const struct record *r, struct error *err);	/* keeps `unfinished` */
+int state_drop(struct state *s, const char *type, const char *name, struct error *err);
+int state_put_instance(struct state *s, const struct state_instance *i, struct error *err);
+int state_drop_instance(struct state *s, const char *name, struct error *err);
+
+/* The journal. A step that begins marks its resource unfinished until it has ended well. */
+int state_run_begin(struct state *s, const char *command, int64_t *run, struct error *err);
+int state_run_end(struct state *s, int64_t run, const char *outcome, struct error *err);
+int state_step_begin(struct state *s, int64_t run, const char *owner, const char *type, const char *name,
+		     const char *verb, const char *why, int64_t *step, struct error *err);
+/* `error` NULL: it ended well */
+int state_step_end(struct state *s, int64_t step, const char *type, const char *name,
+		   const char *error, struct error *err);
+/* Median duration of the last steps of this kind on this host, in ms; -1: none yet. */
+int64_t state_typical_ms(struct state *s, const char *type, const char *verb);
