@@ -9,6 +9,8 @@
 
 struct resource;
 
+enum level { SAY_DEBUG, SAY_INFO, SAY_WARN, SAY_ERROR };
+
 struct env {
 	const char *home;	/* $LIMA_HOME, its symbolic links resolved */
 	const char *cache;	/* download cache: ~/.cache/lima */
@@ -24,7 +26,7 @@ struct env {
 	/* Tells how far a step is; from any thread; total 0: unknown. */
 	void (*progress)(const struct env *env, const struct resource *r, uint64_t done_bytes, uint64_t total_bytes);
 	/* One line of talk for the user, from any thread. */
-	void (*say)(const struct env *env, enum level { SAY_DEBUG, SAY_INFO, SAY_WARN, SAY_ERROR } level,
+	void (*say)(const struct env *env, enum level level,
 		    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 	void *ctx;		/* of the two above */
 
