@@ -1,0 +1,60 @@
+/*
+ * providers/launch.h - what limactl tells the host agent: DIR/launch.json.
+ *
+ * Written by the `vm` resource (0600) before it starts the agent, read by the agent
+ * when it starts; so a new agent that takes over a running QEMU knows all that
+ * the old one knew. Nothing secret is in it (keys are named by path). Unknown
+ * keys are ignored: an older agent may get a newer file of the same version.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include "base/mem.h"
+
+struct error;
+
+#define LAUNCH_VERSION 1
+
+struct launch_probe {
+	const char *description, *script, *hint;
+};
+
+/* Strings are never NULL once parsed; for launch_save() NULL is "". */
+struct launch {
+	struct arena mem;		/* of what launch_load() made */
+	const char *name;		/* instance */
+	const char *dir;		/* absolute, links resolved */
+	struct {
+		const char *const *argv;	/* argv[0] a full path; NULL-terminated */
+		size_t nargv;
+		const char *pidfile, *qmp_socket;
+	} qemu;
+	struct {
+		const char *address;	/* "" : 127.0.0.1 */
+		int port;
+		const char *user;
+		const char *const *keys;	/* private key files, tried in order */
+		size_t nkeys;
+	} ssh;
+	struct {
+		const char *os;		/* "Linux", ... */
+		const char *iid;	/* instance id in cidata: what the /run/lima-* markers must hold */
+		bool plain;
+		bool sshfs;		/* there are reverse-sshfs mounts */
+		bool containerd;	/* wanted in it */
+		const char *install_prefix;	/* "" : /usr/local */
+	} guest;
+	const struct launch_probe *probes;
+	size_t nprobes;
+	int boot_timeout_ms;		/* until READY; 0: 10 minutes */
+	int stop_timeout_ms;		/* from the power button to the guest's end; 0: 3 minutes */
+};
+
+void launch_release(struct launch *l);
+int launch_save(const struct launch *l, const char *path, struct error *err);
+/* The file is checked like a stranger's: sizes, types, counts; argv not empty, paths absolute. */
+int launch_load(struct launch *out, const char *path, struct error *err);
+/* The same from text, for tests. */
+int launch_parse(struct launch *out, const char *text, size_t len, struct error *err);
+/* As launch_save() would write it; to free. */
+char *launch_text(const struct launch *l);

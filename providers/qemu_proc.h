@@ -1,0 +1,19 @@
+/*
+ * providers/qemu_proc.h - the QEMU process of an instance folder: is it there, and make it go.
+ *
+ * For limactl, when no host agent is there to do it: after a kill -9 of the agent.
+ */
+#pragma once
+#include <sys/types.h>
+
+struct error;
+
+/* Its pid, or 0. `search`: look through /proc too, for one that has not written DIR/qemu.pid yet. */
+pid_t qemu_pid(const char *dir, int search);
+
+/*
+ * Power button, wait `timeout_ms` for the guest to go (0: no power button), then
+ * quit, then SIGKILL. None running is success. Returns when it is gone, and has
+ * then removed its pid file and QMP socket.
+ */
+int qemu_stop(const char *dir, int timeout_ms, const volatile int *cancel, struct error *err);
