@@ -1,0 +1,403 @@
+#include "base/proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/mem.h"
+
+enum {
+	OUT_MAX = 64 << 20,	/* of stdout: nothing that we run has so much to say */
+	TAIL_MAX = 8192,	/* what is kept of stderr */
+	LINE_MAX_SHOWN = 400,	/* of its last line, in an error */
+	CANCEL_TICK_MS = 50,	/* a flag cannot be polled for */
+	TERM_GRACE_MS = 5000,	/* from SIGTERM to SIGKILL */
+};
+
+static long long
+now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
+}
+
+/*
+ * The descriptor, above the three standard ones: a program that was started with
+ * one of those closed would otherwise see a pipe land on 0..2 and be overwritten.
+ */
+static int
+above_std(int fd)
+{
+	int high;
+
+	if (fd < 0 || fd > 2)
+		return fd;
+	high = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	close(fd);
+	return high;
+}
+
+static const char *
+base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static bool
+same_key(const char *a, const char *b)
+{
+	size_t n = strcspn(a, "=");
+
+	return n == strcspn(b, "=") && !memcmp(a, b, n);
+}
+
+/* our environment with `add` over it; the array is to be freed, its strings are not */
+static char **
+make_env(const char *const *add)
+{
+	size_t n = 0, more = 0, len = 0;
+	char **env;
+
+	while (environ && environ[n])
+		n++;
+	while (add && add[more])
+		more++;
+	env = xcalloc(n + more + 1, sizeof *env);
+	for (size_t i = 0; i < n; i++) {
+		size_t k = 0;
+
+		while (k < more && !same_key(environ[i], add[k]))
+			k++;
+		if (k == more)
+			env[len++] = environ[i];
+	}
+	for (size_t i = 0; i < more; i++)
+		env[len++] = (char *)(uintptr_t)add[i];
+	return env;
+}
+
+/*
+ * Begins a program with these descriptors (in < 0: /dev/null), default signals
+ * and nothing else of ours. posix_spawn does not copy our memory, and reports a
+ * failed exec as its own.
+ */
+static int
+spawn(const char *const argv[], const char *const *env_add, int in, int out, int errfd, short flags, pid_t *pid,
+      struct error *err)
+{
+	auto_free char **env = make_env(env_add);
+	posix_spawn_file_actions_t fa;
+	posix_spawnattr_t at;
+	sigset_t none, all;
+	int r;
+
+	sigemptyset(&none);
+	sigfillset(&all);
+	posix_spawn_file_actions_init(&fa);
+	posix_spawnattr_init(&at);
+	posix_spawnattr_setflags(&at, (short)(flags | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF));
+	posix_spawnattr_setsigmask(&at, &none);
+	posix_spawnattr_setsigdefault(&at, &all);
+	posix_spawnattr_setpgroup(&at, 0);
+	r = in >= 0 ? posix_spawn_file_actions_adddup2(&fa, in, 0) :
+		      posix_spawn_file_actions_addopen(&fa, 0, "/dev/null", O_RDONLY, 0);
+	if (!r)
+		r = posix_spawn_file_actions_adddup2(&fa, out, 1);
+	if (!r)
+		r = posix_spawn_file_actions_adddup2(&fa, errfd, 2);
+	if (!r)
+		r = posix_spawn_file_actions_addclosefrom_np(&fa, 3);
+	if (!r)
+		r = posix_spawnp(pid, argv[0], &fa, &at, (char *const *)(uintptr_t)argv, env);
+	posix_spawnattr_destroy(&at);
+	posix_spawn_file_actions_destroy(&fa);
+	if (r == ENOENT)
+		return error_set(err, ENOENT, "%s: no such program", argv[0]);
+	errno = r;
+	return r ? error_errno(err, "run %s", argv[0]) : 0;
+}
+
+/* our end of what a child writes */
+struct stream {
+	int fd;			/* -1: at its end */
+	struct buf *to;
+	size_t start;		/* of what is ours in `to` */
+	bool tail;		/* only the end is of interest */
+};
+
+static void
+end_stream(struct stream *s)
+{
+	if (s->fd >= 0)
+		close(s->fd);
+	s->fd = -1;
+}
+
+/* takes up to `max` bytes of what is there; -1: more than anybody wants */
+static int
+take(struct stream *s, size_t max)
+{
+	char block[16384];
+
+	while (s->fd >= 0 && max) {
+		ssize_t n = read(s->fd, block, sizeof block < max ? sizeof block : max);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			return 0;
+		if (n <= 0) {
+			end_stream(s);
+			return 0;
+		}
+		max -= (size_t)n;
+		buf_add(s->to, block, (size_t)n);
+		if (s->tail && s->to->len > 2 * TAIL_MAX) {
+			memmove(s->to->s, s->to->s + s->to->len - TAIL_MAX, TAIL_MAX);
+			buf_truncate(s->to, TAIL_MAX);
+		} else if (!s->tail && s->to->len - s->start > OUT_MAX) {
+			return -1;
+		}
+	}
+	return 0;
+}
+
+struct child {
+	pid_t pid;
+	int pidfd;
+	struct stream out, err;
+	const volatile int *cancel;
+	int timeout_ms;		/* 0: none */
+	long long deadline;	/* of the timeout, then of the grace after SIGTERM; 0: none */
+	int why;		/* we ended it: ETIMEDOUT, ERR_CANCELLED, EFBIG; 0: it ended itself */
+};
+
+static void
+kill_child(struct child *c, int sig, int why)
+{
+	/* its whole group, which is there as long as we have not waited for its leader */
+	kill(-c->pid, sig);
+	c->why = why;
+	c->deadline = sig == SIGTERM ? now_ms() + TERM_GRACE_MS : 0;
+}
+
+/* reads and watches the clock until the child has ended */
+static void
+attend(struct child *c)
+{
+	for (;;) {
+		struct pollfd p[] = { { .fd = c->pidfd, .events = POLLIN },
+				      { .fd = c->out.fd, .events = POLLIN },
+				      { .fd = c->err.fd, .events = POLLIN } };
+		long long left = c->deadline ? c->deadline - now_ms() : -1;
+		int wait = !c->deadline ? -1 : left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
+
+		if (c->cancel && !c->why && (wait < 0 || wait > CANCEL_TICK_MS))
+			wait = CANCEL_TICK_MS;
+		if (poll(p, ARRAY_LEN(p), wait) < 0)
+			memset(p, 0, sizeof p);		/* EINTR: the flag may be up */
+		if ((p[1].revents && take(&c->out, OUT_MAX) < 0) || (p[2].revents && take(&c->err, OUT_MAX) < 0))
+			kill_child(c, SIGKILL, EFBIG);
+		if (p[0].revents)
+			return;
+		if (c->deadline && now_ms() >= c->deadline)
+			kill_child(c, SIGKILL, c->why ? c->why : ETIMEDOUT);
+		if (c->cancel && *c->cancel && !c->why)
+			kill_child(c, SIGTERM, ERR_CANCELLED);
+	}
+}
+
+/*
+ * What the child wrote before its end is in the pipe by now. Nothing beyond: a
+ * grandchild that stays (the master of an ssh connection) may hold the other end.
+ */
+static void
+drain(struct stream *s)
+{
+	int room = s->fd >= 0 ? fcntl(s->fd, F_GETPIPE_SZ) : 0;
+
+	take(s, room > 0 ? (size_t)room : 0);
+	end_stream(s);
+}
+
+static int
+reap(struct child *c)
+{
+	int status = 0;
+
+	while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	close(c->pidfd);
+	return status;
+}
+
+/* the last line that says something, fit to be shown on a terminal */
+static char *
+last_line(const struct buf *b)
+{
+	size_t end = b->len, start;
+	char *line;
+
+	while (end && (unsigned char)b->s[end - 1] <= ' ')
+		end--;
+	for (start = end; start && b->s[start - 1] != '\n' && b->s[start - 1] != '\r'; start--)
+		;
+	if (end - start > LINE_MAX_SHOWN)
+		end = start + LINE_MAX_SHOWN;
+	line = xstrndup(b->s + start, end - start);
+	for (char *p = line; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			*p = '?';
+	return line;
+}
+
+static int
+verdict(const struct child *c, int status, const char *name, struct error *err)
+{
+	auto_free char *line = last_line(c->err.to);
+	const char *sep = *line ? ": " : "";
+
+	if (c->why == ERR_CANCELLED)
+		return error_set(err, ERR_CANCELLED, "%s: cancelled", name);
+	if (c->why == EFBIG)
+		return error_set(err, EFBIG, "%s: more than %d bytes of output", name, OUT_MAX);
+	if (c->why == ETIMEDOUT)
+		return error_set(err, ETIMEDOUT, "%s: no end after %g s%s%s", name, c->timeout_ms / 1000.0, sep, line);
+	if (WIFSIGNALED(status))
+		return error_set(err, ERR_CHILD, "%s: ended by signal %d (%s)%s%s", name, WTERMSIG(status),
+				 strsignal(WTERMSIG(status)), sep, line);
+	if (WEXITSTATUS(status))
+		return error_set(err, ERR_CHILD, "%s: exit status %d%s%s", name, WEXITSTATUS(status), sep, line);
+	return 0;
+}
+
+/* stdin as a file in memory: no third pipe to attend to, and no SIGPIPE */
+static int
+input_file(const char *p, size_t len, struct error *err)
+{
+	auto_close int fd = above_std(memfd_create("stdin", MFD_CLOEXEC));
+
+	if (fd < 0)
+		return error_errno(err, "memfd_create");
+	while (len) {
+		ssize_t n = write(fd, p, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_errno(err, "memfd write");
+		p += n;
+		len -= (size_t)n;
+	}
+	lseek(fd, 0, SEEK_SET);
+	return steal_fd(fd);
+}
+
+static int
+make_pipe(int *ours, int *theirs, struct error *err)
+{
+	int p[2];
+
+	if (pipe2(p, O_CLOEXEC) < 0)
+		return error_errno(err, "pipe");
+	*ours = above_std(p[0]);
+	*theirs = above_std(p[1]);
+	if (*ours < 0 || *theirs < 0 || fcntl(*ours, F_SETFL, O_NONBLOCK) < 0)
+		return error_errno(err, "pipe");
+	return 0;
+}
+
+static int
+start(struct child *c, const char *const argv[], const struct proc_opts *o, struct error *err)
+{
+	auto_close int in = -1, out = -1, errfd = -1;
+
+	if (o->input && (in = input_file(o->input, o->input_len, err)) < 0)
+		return -1;
+	if (make_pipe(&c->err.fd, &errfd, err) < 0)
+		return -1;
+	if (o->out && make_pipe(&c->out.fd, &out, err) < 0)
+		return -1;
+	if (spawn(argv, o->env_add, in, o->out ? out : errfd, errfd, POSIX_SPAWN_SETPGROUP, &c->pid, err) < 0)
+		return -1;
+	c->pidfd = pidfd_open(c->pid, 0);	/* close-on-exec by itself */
+	if (c->pidfd >= 0)
+		return 0;
+	error_errno(err, "pidfd_open");
+	kill(-c->pid, SIGKILL);
+	reap(c);
+	return -1;
+}
+
+int
+proc_run(const char *const argv[], const struct proc_opts *o, struct error *err)
+{
+	static const struct proc_opts none;
+	AUTO(buf) tail = BUF_INIT;
+	struct child c = { .pidfd = -1 };
+	int r;
+
+	if (!o)
+		o = &none;
+	c.err = (struct stream){ .fd = -1, .to = &tail, .tail = true };
+	c.out = (struct stream){ .fd = -1, .to = o->out, .start = o->out ? o->out->len : 0 };
+	c.cancel = o->cancel;
+	c.timeout_ms = o->timeout_ms;
+	c.deadline = o->timeout_ms ? now_ms() + o->timeout_ms : 0;
+	r = start(&c, argv, o, err);
+	if (r == 0) {
+		attend(&c);
+		drain(&c.out);
+		drain(&c.err);
+		r = verdict(&c, reap(&c), base_name(argv[0]), err);
+	}
+	end_stream(&c.out);
+	end_stream(&c.err);
+	if (r < 0 && o->out)
+		buf_truncate(o->out, c.out.start);
+	return r;
+}
+
+/* appending, so that both may be one file */
+static int
+open_log(const char *path, struct error *err)
+{
+	int flags = path ? O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW | O_CLOEXEC : O_WRONLY | O_CLOEXEC;
+	int fd = above_std(open(path ? path : "/dev/null", flags, 0600));
+
+	return fd < 0 ? error_errno(err, "open %s", path ? path : "/dev/null") : fd;
+}
+
+pid_t
+proc_daemon(const char *const argv[], const struct proc_daemon *d, struct error *err)
+{
+	auto_close int out = -1, errfd = -1;
+	pid_t pid;
+
+	out = open_log(d->stdout_path, err);
+	if (out < 0)
+		return -1;
+	errfd = open_log(d->stderr_path, err);
+	if (errfd < 0)
+		return -1;
+	if (spawn(argv, d->env_add, -1, out, errfd, POSIX_SPAWN_SETSID, &pid, err) < 0)
+		return -1;
+	return pid;
+}

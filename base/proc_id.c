@@ -1,0 +1,165 @@
+#include "base/proc.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/fs.h"
+#include "base/mem.h"
+
+enum {
+	CMDLINE_MAX = 4 << 20,	/* the kernel's own bound of arguments is 6 MiB, of which nobody uses one */
+	CANCEL_TICK_MS = 50,	/* a flag cannot be polled for */
+};
+
+/* the text of /proc/PID/NAME; false: no such process */
+static bool
+proc_text(pid_t pid, const char *name, size_t max, struct buf *out)
+{
+	char path[64];
+
+	if (pid <= 0)
+		return false;
+	snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
+	return fs_read_if(path, out, max, NULL) == 1;
+}
+
+unsigned long long
+proc_start_time(pid_t pid)
+{
+	AUTO(buf) b = BUF_INIT;
+	unsigned long long start;
+	char state, *p;
+
+	if (!proc_text(pid, "stat", 8192, &b))
+		return 0;
+	/* the second field is the program's name in parentheses, and may itself contain any of " )" */
+	p = strrchr(b.s, ')');
+	if (!p || sscanf(p + 1, " %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu",
+			 &state, &start) != 2)
+		return 0;
+	return state == 'Z' || state == 'X' ? 0 : start;
+}
+
+/*
+ * The arguments, separated by NUL. For a moment within exec() a process has none,
+ * and posix_spawn() may return in that moment; a kernel thread never has any.
+ */
+static bool
+arguments(pid_t pid, struct buf *out)
+{
+	for (int tries = 0; tries < 50; tries++) {
+		if (!proc_text(pid, "cmdline", CMDLINE_MAX, out))
+			return false;
+		if (out->len)
+			return true;
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	}
+	return false;
+}
+
+bool
+proc_is(pid_t pid, unsigned long long start, const char *marker)
+{
+	unsigned long long now = proc_start_time(pid);
+	AUTO(buf) b = BUF_INIT;
+
+	if (!now || (start && now != start))
+		return false;
+	/* no marker holds a NUL, so a match lies within one argument */
+	return !marker || (arguments(pid, &b) && memmem(b.s, b.len, marker, strlen(marker)));
+}
+
+pid_t
+proc_read_pid(const char *path)
+{
+	AUTO(buf) b = BUF_INIT;
+	char *end;
+	long n;
+
+	if (fs_read_if(path, &b, 64, NULL) != 1 || b.s[0] < '0' || b.s[0] > '9')
+		return 0;
+	errno = 0;
+	n = strtol(b.s, &end, 10);
+	end += strspn(end, " \t\r\n");
+	if (errno || n > INT_MAX || end != b.s + b.len)
+		return 0;
+	return (pid_t)n;
+}
+
+static long long
+now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
+}
+
+int
+proc_wait_gone(pid_t pid, unsigned long long start, int timeout_ms, const volatile int *cancel)
+{
+	long long deadline = now_ms() + timeout_ms;
+	auto_close int fd = pid > 0 ? pidfd_open(pid, 0) : -1;
+	unsigned long long now = proc_start_time(pid);
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	/* Looked at after pidfd_open(): if the time is right, the descriptor is of the right process. */
+	while (now && (!start || now == start)) {
+		long long left = deadline - now_ms();
+		int wait = left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
+
+		/* without a pidfd (an old kernel, no descriptors left) it is looked at again and again */
+		if ((cancel || fd < 0) && wait > CANCEL_TICK_MS)
+			wait = CANCEL_TICK_MS;
+		if (poll(&p, 1, wait) > 0)
+			break;
+		if ((cancel && *cancel) || left <= 0)
+			return 0;
+		if (fd < 0)
+			now = proc_start_time(pid);
+	}
+	waitpid(pid, NULL, WNOHANG);	/* if it is a daemon that this very process began, it leaves no zombie */
+	return 1;
+}
+
+static bool
+is_program(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
+}
+
+char *
+proc_find(const char *name)
+{
+	const char *path = getenv("PATH");
+
+	if (strchr(name, '/'))
+		return is_program(name) ? xstrdup(name) : NULL;
+	if (!path || !*path)
+		path = "/usr/local/bin:/usr/bin:/bin";
+	while (*name && *path) {
+		size_t len = strcspn(path, ":");
+
+		if (len) {	/* an empty element means the working folder: never wanted here */
+			auto_free char *full = xasprintf("%.*s/%s", (int)len, path, name);
+
+			if (is_program(full))
+				return steal(full);
+		}
+		path += len + (path[len] == ':');
+	}
+	return NULL;
+}
