@@ -20,6 +20,9 @@ OPT ?= -O2 -g
 CFLAGS = -std=gnu17 $(OPT) $(WARN) -fPIC -fno-common $(SAN) $(if $(SAN),-Wno-format-truncation)
 CPPFLAGS = -I. -I$(B)/gen -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64
 LDFLAGS = $(SAN)
+ifneq ($(SAN),)
+CPPFLAGS += -DLAZY_LINKED
+endif
 
 # What every start of the program loads, and what only a step of a plan, or the host agent, needs.
 LIBS_MAIN = -lyaml -lsqlite3 -lcjson -lpthread -lm
@@ -57,10 +60,12 @@ $(B)/obj/%.o: %.c | $(GENERATED)
 
 ifeq ($(SAN),)
 # limactl calls into its lazy half through the PLT: the symbols are found once lazy.so has been loaded (cli/lazy.h).
+# The linker takes an undefined function for a dynamic one only if it is listed.
 $(B)/bin/limactl: $(call obj,$(MAIN)) $(B)/libexec/lima/lazy.so
 	@mkdir -p $(@D)
 	@echo "  LD $@"
-	@$(CC) $(LDFLAGS) -pie -Wl,-z,lazy -Wl,-z,relro -Wl,--as-needed -Wl,--unresolved-symbols=ignore-in-object-files -o $@ $(call obj,$(MAIN)) $(LIBS_MAIN) -ldl
+	@nm -D --defined-only $(B)/libexec/lima/lazy.so | awk 'BEGIN {print "{ main;"} {sub(/@.*/, "", $$3); print $$3 ";"} END {print "};"}' > $(B)/gen/lazy.list
+	@$(CC) $(LDFLAGS) -pie -Wl,-z,lazy -Wl,-z,relro -Wl,--as-needed -Wl,--unresolved-symbols=ignore-in-object-files -Wl,--dynamic-list=$(B)/gen/lazy.list -o $@ $(call obj,$(MAIN)) $(LIBS_MAIN) -ldl
 	@scripts/check-lazy $@ $(B)/libexec/lima/lazy.so
 $(B)/libexec/lima/lazy.so: $(call obj,$(LAZY) $(BASE) $(LAZY_EXTRA))
 	@mkdir -p $(@D)

@@ -11,6 +11,8 @@
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include "base/mem.h"
 #include "reconciler/env.h"
 #include "state/desired/spec.h"
 
@@ -24,7 +26,10 @@ enum flag_type {
 	FLAG_STRING,
 	FLAG_STRINGS,	/* repeatable and split at commas (pflag: stringSlice) */
 	FLAG_ARRAY,	/* repeatable, never split (pflag: stringArray) */
-	FLAG_DURATION,	/* 90s, 10m, 1h30m */
+	FLAG_DURATION,	/* 90s, 10m, 1h30m: nanoseconds, by cli_int */
+	FLAG_PORT,	/* 0 to 65535 */
+	FLAG_IPS,	/* as FLAG_STRINGS, of IP addresses */
+	FLAG_PAIRS,	/* as FLAG_STRINGS, of k=v */
 };
 
 struct flag {
@@ -34,42 +39,57 @@ struct flag {
 	const char *def;	/* default as text; NULL: the type's zero */
 	const char *about;	/* one line for --help */
 	enum { FLAG_HIDDEN = 1, FLAG_EXPERIMENTAL = 2, FLAG_REQUIRED = 4 } how;
-	const char *complete;	/* what to offer: "instance", "template", "disk", "network", or words apart by blanks */
+	/* what to offer: "@instance", "@template", "@disk", "@network", "@file", "@dir", or words apart by blanks */
+	const char *complete;
+	const struct flag *include;	/* instead of all above, with name "": the flags of another table */
 };
 
 struct command {
 	const char *name;
 	const char *parent;		/* "disk" for `limactl disk create`; NULL: top level */
 	const char *aliases;		/* words apart by blanks, or NULL */
+	const char *suggest_for;	/* words of other programs that mean this one: "ssh"; or NULL */
 	enum { GROUP_BASIC, GROUP_ADVANCED, GROUP_OTHER, GROUP_HIDDEN } group;
 	const char *args;		/* "INSTANCE [CMD...]", for the usage line */
 	const char *about;		/* one line */
 	const char *details;		/* paragraphs for --help and the manual, or NULL */
 	const char *example;		/* or NULL */
-	const char *complete;		/* of positionals, as in struct flag */
+	const char *complete;		/* of positionals, as in struct flag; for each of them */
 	const struct flag *flags;	/* or NULL */
 	const struct flag *more_flags;	/* a table shared with others, or NULL */
 	int min_args, max_args;		/* max -1: any number */
 	bool stop_at_first_arg;		/* `shell`: what follows the first positional is not ours */
 	bool light;			/* may run without a Lima home (completion, --help) */
-	int (*run)(struct cli *c, struct error *err);	/* the exit status, or -1 with err */
+	bool creates;			/* makes instances: root is told what that means */
+	bool quick;			/* only looks: Ctrl-C just ends it; others have env.cancel set */
+	/* The exit status, or -1 with err. NULL: a group, whose commands name it as `parent`. */
+	int (*run)(struct cli *c, struct error *err);
 };
 
 struct cli {
 	const struct command *command;
 	struct env env;
 	int nargs;
-	char **args;			/* positionals */
-	struct flag_value *values;	/* of flags.c */
+	char **args;			/* positionals, NULL-terminated */
+	int dash_at;			/* how many of them stood before `--`; -1: there was none */
+	struct flag_values *values;	/* of flags.c */
 	bool tty;			/* may we ask questions */
-	bool color;			/* stderr understands it */
+	bool stderr_tty;
+	bool color;			/* stderr is a terminal, and NO_COLOR is not set */
 	bool log_json;
-	enum level log_level;
+	int log_level;			/* enum level: what is below is not said; above SAY_ERROR: FATAL, then none */
+	int64_t began_ms;		/* CLOCK_MONOTONIC */
+	const char *argv0;
 	const char *argv_text;		/* the command line, for the journal */
+	const char *const *template_dirs;	/* once cli_spec_opts() was called */
+	bool lazy;			/* the other half is loaded */
+	struct arena arena;		/* for what lives as long as the program; one thread */
 };
 
 extern const struct command *const commands[];	/* NULL-terminated, generated */
 extern const struct flag global_flags[];
+
+const struct command *command_find(const char *parent, const char *name);	/* also by alias; NULL */
 
 bool cli_given(const struct cli *c, const char *flag);
 bool cli_bool(const struct cli *c, const char *flag);
@@ -81,7 +101,7 @@ char *const *cli_list(const struct cli *c, const char *flag, size_t *n);
 /* How specs are loaded for this run: home, version, template folders, warnings to the log. */
 struct spec_opts cli_spec_opts(struct cli *c);
 /* Loads the big libraries' half of the program; before the first call into it. */
-int cli_lazy(const struct cli *c, struct error *err);
+int cli_lazy(struct cli *c, struct error *err);
 
 /* Names of the instances: folders in $LIMA_HOME, sorted; arena-less, to be freed by names_free. */
 struct names {
@@ -91,6 +111,20 @@ struct names {
 int names_list(struct names *out, const char *home, struct error *err);
 void names_release(struct names *n);
 
-/* log: one line on stderr, in the format asked for (reference: logrus text and JSON) */
+/*
+ * log: one record on stderr, in the format asked for. From any thread; `env` is that of a
+ * struct cli (whose ctx is the cli). Names stand in backticks: `Protected `foo``.
+ */
 void cli_say(const struct env *env, enum level level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* The same with fields behind the message, sorted by key. */
+struct say_field {
+	const char *key;	/* NULL ends */
+	const char *value;	/* text */
+	bool raw_json;		/* in JSON format `value` is written as it is: "[...]" */
+};
+void cli_say_with(const struct cli *c, enum level level, const struct say_field *fields, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
 void cli_fatal(struct cli *c, const struct error *err);
+
+/* %#q of Go, for names in messages: `foo`; the result lives in c->arena. */
+const char *cli_tick(struct cli *c, const char *s);

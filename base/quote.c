@@ -1,0 +1,157 @@
+#include "base/quote.h"
+
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+
+size_t
+utf8_next(const char *s, uint32_t *rune, bool *bad)
+{
+	const unsigned char *p = (const unsigned char *)s;
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	size_t len = p[0] < 0x80 ? 1 : p[0] >= 0xc2 && p[0] < 0xe0 ? 2 : (p[0] & 0xf0) == 0xe0 ? 3
+		: p[0] >= 0xf0 && p[0] < 0xf5 ? 4 : 0;
+	uint32_t r;
+
+	*bad = false;
+	if (len == 1) {
+		*rune = p[0];
+		return 1;
+	}
+	r = len ? p[0] & (0x7fu >> len) : 0;
+	for (size_t i = 1; i < len; i++) {
+		if ((p[i] & 0xc0) != 0x80) {
+			len = 0;
+			break;
+		}
+		r = r << 6 | (p[i] & 0x3f);
+	}
+	if (len == 0 || r < least[len] || r > 0x10ffff || (r >= 0xd800 && r < 0xe000)) {
+		*bad = true;
+		*rune = 0xfffd;
+		return 1;
+	}
+	*rune = r;
+	return len;
+}
+
+/* Blanks, controls, formats, surrogates and private use: the large ranges that are assigned otherwise are printable. */
+static const struct { uint32_t first, last; } unprintable[] = {
+	{ 0x7f, 0xa0 }, { 0xad, 0xad }, { 0x600, 0x605 }, { 0x61c, 0x61c }, { 0x6dd, 0x6dd }, { 0x70f, 0x70f },
+	{ 0x1680, 0x1680 }, { 0x180e, 0x180e }, { 0x2000, 0x200f }, { 0x2028, 0x202f }, { 0x205f, 0x206f },
+	{ 0x3000, 0x3000 }, { 0xd800, 0xf8ff }, { 0xfeff, 0xfeff }, { 0xfff0, 0xfffb }, { 0xfffe, 0xffff },
+	{ 0xe0000, 0xe00ff }, { 0xe01f0, 0x10ffff },
+};
+
+bool
+utf8_printable(uint32_t r)
+{
+	if (r < 0x20)
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(unprintable); i++)
+		if (r >= unprintable[i].first && r <= unprintable[i].last)
+			return false;
+	return true;
+}
+
+static const char *
+short_escape(uint32_t r)
+{
+	switch (r) {
+	case '\a': return "\\a";
+	case '\b': return "\\b";
+	case '\f': return "\\f";
+	case '\n': return "\\n";
+	case '\r': return "\\r";
+	case '\t': return "\\t";
+	case '\v': return "\\v";
+	case '"': return "\\\"";
+	case '\\': return "\\\\";
+	default: return NULL;
+	}
+}
+
+void
+quote_go(struct buf *out, const char *s)
+{
+	buf_addc(out, '"');
+	while (*s) {
+		uint32_t r;
+		bool bad;
+		size_t n = utf8_next(s, &r, &bad);
+		const char *esc = bad ? NULL : short_escape(r);
+
+		if (esc)
+			buf_adds(out, esc);
+		else if (bad || r < 0x20 || r == 0x7f)
+			buf_addf(out, "\\x%02x", (unsigned char)*s);
+		else if (utf8_printable(r))
+			buf_add(out, s, n);
+		else
+			buf_addf(out, r > 0xffff ? "\\U%08x" : "\\u%04x", r);
+		s += n;
+	}
+	buf_addc(out, '"');
+}
+
+void
+quote_tick(struct buf *out, const char *s)
+{
+	for (const char *p = s; *p;) {
+		uint32_t r;
+		bool bad;
+		size_t n = utf8_next(p, &r, &bad);
+
+		if (bad || r == '`' || (r < 0x20 && r != '\t') || r == 0x7f || r == 0xfeff) {
+			quote_go(out, s);
+			return;
+		}
+		p += n;
+	}
+	buf_addc(out, '`');
+	buf_adds(out, s);
+	buf_addc(out, '`');
+}
+
+void
+quote_json(struct buf *out, const char *s, bool html)
+{
+	buf_addc(out, '"');
+	while (*s) {
+		uint32_t r;
+		bool bad;
+		size_t n = utf8_next(s, &r, &bad);
+
+		if (bad)
+			buf_adds(out, "\\ufffd");
+		else if (r == '"' || r == '\\' || r == '\n' || r == '\r' || r == '\t' || r == '\b' || r == '\f')
+			buf_adds(out, short_escape(r));
+		else if (r < 0x20 || r == 0x2028 || r == 0x2029 || (html && (r == '<' || r == '>' || r == '&')))
+			buf_addf(out, "\\u%04x", r);
+		else
+			buf_add(out, s, n);
+		s += n;
+	}
+	buf_addc(out, '"');
+}
+
+void
+quote_shell(struct buf *out, const char *s)
+{
+	static const char bare[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_@%+=:,./-";
+
+	if (*s && s[strspn(s, bare)] == '\0') {
+		buf_adds(out, s);
+		return;
+	}
+	buf_addc(out, '\'');
+	for (; *s; s++) {
+		if (*s == '\'')
+			buf_adds(out, "'\"'\"'");
+		else
+			buf_addc(out, *s);
+	}
+	buf_addc(out, '\'');
+}

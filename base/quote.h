@@ -1,0 +1,34 @@
+/*
+ * base/quote.h - text made safe to stand in a message, a log line, JSON or a command line.
+ *
+ * All append to `out`. Input is any bytes; what is not UTF-8 is escaped or replaced.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf;
+
+/*
+ * Go's strconv.Quote: "..." with \" \\ \n \t \x1b \u00ad. Log lines of lima-vm/lima (logrus)
+ * and its messages (%q) are written so, and scripts compare them.
+ */
+void quote_go(struct buf *out, const char *s);
+/* Go's %#q: `...`, or as quote_go when the text has a backtick or a control character. */
+void quote_tick(struct buf *out, const char *s);
+/* A JSON string, "...". `html`: also < > & as \u003c, which Go's encoding/json does by default. */
+void quote_json(struct buf *out, const char *s, bool html);
+/*
+ * One word of a POSIX shell command: bare if it consists of [A-Za-z0-9_@%+=:,./-], '' if
+ * empty, else in single quotes with ' as '"'"'.
+ */
+void quote_shell(struct buf *out, const char *s);
+
+/*
+ * One character from UTF-8: its length in bytes, 1 to 4, and the code point; for a byte
+ * that begins no character: 1 and 0xFFFD with *bad set.
+ */
+size_t utf8_next(const char *s, uint32_t *rune, bool *bad);
+/* Would Go print it (unicode.IsPrint)? Letters, marks, numbers, symbols and the ASCII blank. */
+bool utf8_printable(uint32_t rune);

@@ -1,0 +1,254 @@
+/* Where things are: found by looking at names only, since every start of the program pays for this. */
+#include <pwd.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/quote.h"
+#include "cli/cli.h"
+#include "cli/start.h"
+#include "version.h"
+
+enum { NFS_MAGIC = 0x6969 };
+
+int64_t
+clock_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+const char *
+cli_tick(struct cli *c, const char *s)
+{
+	AUTO(buf) b = BUF_INIT;
+
+	quote_tick(&b, s);
+	return arena_strdup(&c->arena, b.s);
+}
+
+/* --- signals: a handler can only reach a global --- */
+
+static volatile int cancelled;
+
+static void
+on_signal(int sig)
+{
+	(void)sig;
+	if (cancelled)
+		_exit(130);
+	cancelled = 1;
+}
+
+void
+cli_catch_signals(struct cli *c)
+{
+	struct sigaction act = { .sa_handler = on_signal }, ignore = { .sa_handler = SIG_IGN };
+
+	sigaction(SIGINT, &act, NULL);
+	sigaction(SIGTERM, &act, NULL);
+	sigaction(SIGPIPE, &ignore, NULL);
+	c->env.cancel = &cancelled;
+}
+
+/* --- folders --- */
+
+/* The folder above that of the program: /usr/local of /usr/local/bin/limactl. */
+static char *
+prefix_of(struct arena *a, const char *program)
+{
+	char *p = arena_strdup(a, program), *slash = strrchr(p, '/');
+
+	if (!slash)
+		return NULL;
+	*slash = '\0';
+	slash = strrchr(p, '/');
+	if (slash && strcmp(slash, "/.") != 0 && strcmp(slash, "/..") != 0) {
+		*slash = '\0';
+		return *p ? p : arena_strdup(a, "/");
+	}
+	if (!slash && *p && strcmp(p, ".") != 0 && strcmp(p, "..") != 0)
+		return arena_strdup(a, ".");
+	return arena_printf(a, "%s/..", *p ? p : "/");
+}
+
+/* The program as it was called: argv[0], looked up in PATH; NULL when it is not there. */
+static char *
+as_called(struct arena *a, const char *argv0)
+{
+	const char *path = getenv("PATH");
+
+	if (argv0[0] == '/')
+		return arena_strdup(a, argv0);
+	if (strchr(argv0, '/')) {
+		auto_free char *cwd = getcwd(NULL, 0);
+
+		return arena_printf(a, "%s/%s", cwd ? cwd : ".", argv0);
+	}
+	while (path && *path) {
+		size_t len = strcspn(path, ":");
+		char *file = arena_printf(a, "%.*s/%s", len ? (int)len : 1, len ? path : ".", argv0);
+
+		if (access(file, X_OK) == 0)
+			return file;
+		path += len + (path[len] == ':');
+	}
+	return NULL;
+}
+
+/* Links resolved. */
+static const char *
+as_is(struct arena *a, const char *called)
+{
+	auto_free char *real = realpath("/proc/self/exe", NULL);
+
+	if (!real && called)
+		real = realpath(called, NULL);
+	return arena_strdup(a, real ? real : "/usr/local/bin/limactl");
+}
+
+const char *const *
+cli_prefixes(struct cli *c)
+{
+	const char **v = arena_alloc(&c->arena, 3 * sizeof *v);
+	char *called = as_called(&c->arena, c->argv0);
+	size_t n = 0;
+
+	if (!c->env.program)
+		c->env.program = as_is(&c->arena, called);
+	if (called)
+		v[n++] = prefix_of(&c->arena, called);
+	v[n] = prefix_of(&c->arena, c->env.program);
+	if (n == 0 || !v[0] || strcmp(v[0], v[n]) != 0)
+		n++;
+	if (!v[0])
+		v[0] = v[--n];
+	v[n] = NULL;
+	return v;
+}
+
+/* PREFIX/DIR/lima of the first prefix that has one; of the resolved program when none has. */
+static const char *
+installed(struct cli *c, const char *const *prefixes, const char *dir)
+{
+	const char *path = NULL;
+
+	for (; *prefixes; prefixes++) {
+		path = arena_printf(&c->arena, "%s/%s/lima", *prefixes, dir);
+		if (access(path, F_OK) == 0)
+			break;
+	}
+	return path;
+}
+
+static const char *
+user_home(struct cli *c)
+{
+	const char *home = getenv("HOME");
+	const struct passwd *pw;
+
+	if (home && *home)
+		return home;
+	pw = getpwuid(getuid());
+	return pw && pw->pw_dir && pw->pw_dir[0] == '/' ? arena_strdup(&c->arena, pw->pw_dir) : NULL;
+}
+
+static void
+warn_of_nfs(struct cli *c)
+{
+	struct statfs st;
+
+	if (statfs(c->env.home, &st) == 0 && st.f_type == NFS_MAGIC)
+		cli_say(&c->env, SAY_WARN, "LIMA_HOME should not be on an NFS mount");
+}
+
+static int
+find_home(struct cli *c, struct error *err)
+{
+	const char *home = getenv("LIMA_HOME"), *user = user_home(c), *xdg = getenv("XDG_CACHE_HOME");
+	auto_free char *real = NULL;
+
+	if (!user && !(home && *home))
+		return error_set(err, ERR_INVALID, "neither LIMA_HOME nor HOME is set: where should instances be kept?");
+	if (!home || !*home)
+		home = arena_printf(&c->arena, "%s/.lima", user);
+	real = fs_realpath(home);
+	c->env.home = arena_strdup(&c->arena, real);
+	if (xdg && *xdg == '/')
+		c->env.cache = arena_printf(&c->arena, "%s/lima", xdg);
+	else if (user)
+#ifdef __APPLE__
+		c->env.cache = arena_printf(&c->arena, "%s/Library/Caches/lima", user);
+#else
+		c->env.cache = arena_printf(&c->arena, "%s/.cache/lima", user);
+#endif
+	else
+		c->env.cache = arena_printf(&c->arena, "%s/_cache", c->env.home);
+	warn_of_nfs(c);
+	return 0;
+}
+
+int
+cli_env(struct cli *c, struct error *err)
+{
+	const char *const *prefixes = cli_prefixes(c);
+
+	c->env.libexec = installed(c, prefixes, "libexec");
+	c->env.share = installed(c, prefixes, "share");
+	c->env.version = LIMA_VERSION;
+	return c->command->light ? 0 : find_home(c, err);
+}
+
+/* --- how lima.yaml files are loaded --- */
+
+static void
+warn_spec(void *ctx, const char *text)
+{
+	const struct cli *c = ctx;
+
+	cli_say(&c->env, SAY_WARN, "%s", text);
+}
+
+static void
+find_template_dirs(struct cli *c)
+{
+	const char *list = getenv("LIMA_TEMPLATES_PATH");
+	const char *const *prefixes = cli_prefixes(c);
+	const char **v;
+	size_t n = 0, room = 4;
+
+	for (const char *p = list; p && *p; p++)
+		room += *p == ':';
+	v = arena_alloc(&c->arena, room * sizeof *v);
+	if (list && *list) {
+		for (const char *p = list; *p; p += strcspn(p, ":"), p += *p == ':')
+			if (*p != ':')
+				v[n++] = arena_printf(&c->arena, "%.*s", (int)strcspn(p, ":"), p);
+	} else {
+		v[n++] = arena_printf(&c->arena, "%s/_templates", c->env.home);
+		for (; *prefixes; prefixes++)
+			v[n++] = arena_printf(&c->arena, "%s/share/lima/templates", *prefixes);
+	}
+	v[n] = NULL;
+	c->template_dirs = v;
+}
+
+struct spec_opts
+cli_spec_opts(struct cli *c)
+{
+	if (!c->template_dirs)
+		find_template_dirs(c);
+	return (struct spec_opts){
+		.home = c->env.home, .version = c->env.version, .warn = warn_spec,
+		.template_dirs = c->template_dirs, .ctx = c,
+	};
+}

@@ -1,0 +1,284 @@
+/*
+ * limactl: from words to a command. What every start of the program pays for is here and in
+ * env.c: no file is read and no library loaded before a command asks for it.
+ */
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/quote.h"
+#include "cli/cli.h"
+#include "cli/flags.h"
+#include "cli/nearest.h"
+#include "cli/start.h"
+#include "version.h"
+
+#define COMMAND(name) extern const struct command command_##name;
+#include "commands.inc"
+#undef COMMAND
+#define COMMAND(name) &command_##name,
+const struct command *const commands[] = {
+#include "commands.inc"
+	NULL,
+};
+#undef COMMAND
+
+const struct flag global_flags[] = {
+	{ "debug", 0, FLAG_BOOL, .about = "Tell everything" },
+	{ "log-format", 0, FLAG_STRING, "text", "Format of the log: text or json", .complete = "text json" },
+	{ "log-level", 0, FLAG_STRING, .about = "Least level to log: trace, debug, info, warn, error",
+	  .complete = "trace debug info warn error" },
+	{ "tty", 0, FLAG_BOOL, .about = "Ask questions, draw menus, open the editor; the default on a terminal" },
+	{ "yes", 'y', FLAG_BOOL, .about = "Same as --tty=false" },
+	{ 0 },
+};
+
+/* of main() only: the help of a command lists its own */
+static const struct flag help_flags[] = {
+	{ "help", 'h', FLAG_BOOL }, { 0 },
+};
+static const struct flag version_flags[] = {
+	{ "version", 'v', FLAG_BOOL }, { 0 },
+};
+
+static bool
+has_word(const char *words, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *w = words; w && *w; w += strcspn(w, " "), w += *w == ' ')
+		if (strncmp(w, name, len) == 0 && (w[len] == ' ' || w[len] == '\0') && len)
+			return true;
+	return false;
+}
+
+const struct command *
+command_find(const char *parent, const char *name)
+{
+	for (size_t i = 0; commands[i]; i++) {
+		const struct command *c = commands[i];
+
+		if (parent) {
+			const struct command *p = c->parent ? command_find(NULL, c->parent) : NULL;
+
+			if (!p || (strcmp(p->name, parent) != 0))
+				continue;
+		} else if (c->parent) {
+			continue;
+		}
+		if (strcmp(c->name, name) == 0 || has_word(c->aliases, name))
+			return c;
+	}
+	return NULL;
+}
+
+/* Where in words[] the first positional is, stepping over flags and their values; n: nowhere. */
+static int
+first_positional(char **words, int n, const struct command *c)
+{
+	AUTO(flag_values) known = { 0 };
+	int i;
+
+	flags_add(&known, c ? c->flags : version_flags);
+	flags_add(&known, c ? c->more_flags : NULL);
+	flags_add(&known, global_flags);
+	flags_add(&known, help_flags);
+	for (i = 0; i < n; i++) {
+		if (strcmp(words[i], "--") == 0)
+			return n;
+		if (words[i][0] != '-' || words[i][1] == '\0')
+			return i;
+		if (flags_eats_next(&known, words[i]))
+			i++;
+	}
+	return n;
+}
+
+static void
+drop_word(char **words, int *n, int i)
+{
+	memmove(words + i, words + i + 1, (size_t)(*n - i) * sizeof *words);
+	--*n;
+}
+
+/* cobra's wording: every visible name within two edits, or that the word begins, or that lists the word. */
+static int
+unknown_command(const char *name, struct error *err)
+{
+	AUTO(buf) b = BUF_INIT;
+	size_t len = strlen(name), before;
+
+	buf_adds(&b, "unknown command ");
+	quote_go(&b, name);
+	buf_adds(&b, " for \"limactl\"");
+	before = b.len;
+	for (size_t i = 0; commands[i]; i++) {
+		const struct command *c = commands[i];
+
+		if (c->parent || c->group == GROUP_HIDDEN)
+			continue;
+		if (nearest_distance(name, len, c->name, strlen(c->name)) <= 2 ||
+		    strncasecmp(c->name, name, len) == 0 || has_word(c->suggest_for, name))
+			buf_addf(&b, "%s\t%s\n", b.len == before ? "\n\nDid you mean this?\n" : "", c->name);
+	}
+	return error_set(err, ERR_INVALID, "%s", b.s);
+}
+
+/* The command that the words name, which are taken out of them; NULL: none is named. */
+static const struct command *
+find_command(char **words, int *n, struct error *err)
+{
+	int at = first_positional(words, *n, NULL);
+	const struct command *c, *sub;
+
+	if (at == *n)
+		return NULL;
+	c = command_find(NULL, words[at]);
+	if (!c) {
+		unknown_command(words[at], err);
+		return NULL;
+	}
+	drop_word(words, n, at);
+	while (!c->run) {
+		at = first_positional(words, *n, c);
+		sub = at < *n ? command_find(c->name, words[at]) : NULL;
+		if (!sub)
+			break;
+		drop_word(words, n, at);
+		c = sub;
+	}
+	return c;
+}
+
+/* cobra's wording */
+static int
+count_args(const struct cli *c, struct error *err)
+{
+	const struct command *k = c->command;
+	AUTO(buf) what = BUF_INIT;
+	AUTO(buf) use = BUF_INIT;
+
+	if (c->nargs >= k->min_args && (k->max_args < 0 || c->nargs <= k->max_args))
+		return 0;
+	help_usage(&use, k);
+	if (k->max_args == 0) {
+		AUTO(buf) q = BUF_INIT;
+
+		quote_go(&q, c->args[0]);
+		buf_addf(&what, "unknown command %s for \"limactl %s%s%s\"", q.s, k->parent ? k->parent : "",
+			 k->parent ? " " : "", k->name);
+	} else if (k->min_args == k->max_args) {
+		buf_addf(&what, "accepts %d arg(s), received %d", k->min_args, c->nargs);
+	} else if (k->max_args < 0) {
+		buf_addf(&what, "requires at least %d arg(s), only received %d", k->min_args, c->nargs);
+	} else if (k->min_args == 0) {
+		buf_addf(&what, "accepts at most %d arg(s), received %d", k->max_args, c->nargs);
+	} else {
+		buf_addf(&what, "accepts between %d and %d arg(s), received %d", k->min_args, k->max_args, c->nargs);
+	}
+	return error_set(err, ERR_INVALID, "`limactl %s%s%s` %s.\nSee `limactl %s%s%s --help`.\n\nUsage:  %s\n\n%s",
+			 k->parent ? k->parent : "", k->parent ? " " : "", k->name, what.s, k->parent ? k->parent : "",
+			 k->parent ? " " : "", k->name, use.s, k->about);
+}
+
+static int
+terminal_options(struct cli *c, struct error *err)
+{
+	if (cli_given(c, "yes") && cli_given(c, "tty"))
+		return error_set(err, ERR_INVALID, "cannot use both --tty and --yes flags at the same time");
+	c->tty = cli_given(c, "tty") ? cli_bool(c, "tty") : isatty(STDOUT_FILENO);
+	if (cli_bool(c, "yes"))
+		c->tty = false;
+	return 0;
+}
+
+/* Everything between the parse and the command itself, in upstream's order. */
+static int
+run(struct cli *c, struct error *err)
+{
+	if (count_args(c, err) < 0 || cli_log_options(c, err) < 0 || cli_env(c, err) < 0 ||
+	    terminal_options(c, err) < 0 || flags_required(c->values, err) < 0)
+		return -1;
+	if (!c->command->quick && !c->command->light)
+		cli_catch_signals(c);
+	if (c->command->creates && geteuid() == 0)
+		cli_say(&c->env, SAY_WARN, "running as root: the guest user is lima");
+	return c->command->run(c, err);
+}
+
+/* Finds the command, parses its flags, answers --help and --version. */
+static int
+dispatch(struct cli *c, char **words, int n, struct error *err)
+{
+	struct error none = { 0 };
+
+	c->command = find_command(words, &n, &none);
+	flags_add(c->values, c->command ? c->command->flags : version_flags);
+	flags_add(c->values, c->command ? c->command->more_flags : NULL);
+	flags_add(c->values, global_flags);
+	flags_add(c->values, help_flags);
+	if (none.code) {
+		*err = none;
+		return -1;
+	}
+	if (flags_parse(c->values, words, n, c->command && c->command->stop_at_first_arg,
+			&c->nargs, &c->dash_at, err) < 0)
+		return -1;
+	c->args = words;
+	if (!c->command && cli_bool(c, "version") && !cli_bool(c, "help")) {
+		printf("limactl version %s\n", LIMA_VERSION);
+		return 0;
+	}
+	if (!c->command) {
+		help_root(c);
+		return 0;
+	}
+	if (cli_bool(c, "help") || !c->command->run) {
+		help_command(c, c->command);
+		return 0;
+	}
+	return run(c, err);
+}
+
+static char *
+join_words(struct arena *a, char **argv, int argc)
+{
+	AUTO(buf) b = BUF_INIT;
+
+	buf_adds(&b, "limactl");
+	for (int i = 1; i < argc; i++) {
+		buf_addc(&b, ' ');
+		quote_shell(&b, argv[i]);
+	}
+	return arena_strdup(a, b.s);
+}
+
+int
+main(int argc, char **argv)
+{
+	AUTO(flag_values) values = { 0 };
+	struct cli c = {
+		.values = &values, .began_ms = clock_ms(), .argv0 = argc ? argv[0] : "limactl", .log_level = SAY_INFO,
+		.env = { .say = cli_say, .version = LIMA_VERSION }, .stderr_tty = isatty(STDERR_FILENO),
+	};
+	struct error err = { 0 };
+	int status;
+
+	c.env.ctx = &c;
+	c.color = c.stderr_tty && !getenv("NO_COLOR");
+	c.argv_text = join_words(&c.arena, argv, argc);
+	status = dispatch(&c, argv + 1, argc ? argc - 1 : 0, &err);
+	if (status < 0) {
+		cli_fatal(&c, &err);
+		status = 1;
+	}
+	if (fflush(stdout) != 0 && status == 0)
+		status = 1;
+	arena_release(&c.arena);
+	return status;
+}

@@ -1,0 +1,209 @@
+/*
+ * The log on stderr: logrus' three formats (text for files, text for terminals, JSON), which
+ * wrappers of Lima parse. One write(2) a record, so that records of threads do not mix.
+ */
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/quote.h"
+#include "cli/cli.h"
+#include "cli/start.h"
+
+enum { FATAL = SAY_ERROR + 1 };
+
+static const struct { const char *name, *letters, *color; } levels[] = {
+	[SAY_DEBUG] = { "debug", "DEBU", "2;36" },
+	[SAY_INFO] = { "info", "INFO", "36" },
+	[SAY_WARN] = { "warning", "WARN", "33" },
+	[SAY_ERROR] = { "error", "ERRO", "31" },
+	[FATAL] = { "fatal", "FATA", "31" },
+};
+
+static void
+add_time(struct buf *b)
+{
+	time_t now = time(NULL);
+	char text[64];
+	struct tm tm;
+
+	localtime_r(&now, &tm);
+	strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
+	buf_adds(b, text);
+	if (tm.tm_gmtoff == 0)
+		buf_addc(b, 'Z');
+	else
+		buf_addf(b, "%c%02ld:%02ld", tm.tm_gmtoff < 0 ? '-' : '+', labs(tm.tm_gmtoff) / 3600,
+			 labs(tm.tm_gmtoff) / 60 % 60);
+}
+
+/* logrus' text formatter leaves only these bare */
+static void
+add_value(struct buf *b, const char *s)
+{
+	static const char bare[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._/@^+";
+
+	if (s[strspn(s, bare)])
+		quote_go(b, s);
+	else
+		buf_adds(b, s);
+}
+
+static void
+add_text(struct buf *b, int level, const struct say_field *fields, const char *msg)
+{
+	buf_adds(b, "time=\"");
+	add_time(b);
+	buf_addf(b, "\" level=%s", levels[level].name);
+	if (*msg) {
+		buf_adds(b, " msg=");
+		add_value(b, msg);
+	}
+	for (; fields && fields->key; fields++) {
+		buf_addf(b, " %s=", fields->key);
+		add_value(b, fields->value);
+	}
+}
+
+static void
+add_json(struct buf *b, int level, const struct say_field *f, const char *msg)
+{
+	static const char *const own[] = { "level", "msg", "time", NULL };
+
+	for (size_t i = 0; own[i] || (f && f->key);) {
+		bool ours = !f || !f->key || (own[i] && strcmp(own[i], f->key) < 0);
+
+		buf_addc(b, b->len ? ',' : '{');
+		quote_json(b, ours ? own[i] : f->key, true);
+		buf_addc(b, ':');
+		if (!ours) {
+			if (f->raw_json)
+				buf_adds(b, f->value);
+			else
+				quote_json(b, f->value, true);
+			f++;
+			continue;
+		}
+		if (i == 2) {
+			buf_addc(b, '"');
+			add_time(b);
+			buf_addc(b, '"');
+		} else {
+			quote_json(b, i == 0 ? levels[level].name : msg, true);
+		}
+		i++;
+	}
+	buf_addc(b, '}');
+}
+
+static void
+add_terminal(const struct cli *c, struct buf *b, int level, const struct say_field *f, const char *msg)
+{
+	const char *on = c->color ? levels[level].color : NULL;
+	int len = (int)strlen(msg);
+
+	if (len && msg[len - 1] == '\n')
+		len--;
+	if (on)
+		buf_addf(b, "\033[%sm", on);
+	buf_adds(b, levels[level].letters);
+	if (on)
+		buf_adds(b, "\033[0m");
+	buf_addf(b, "[%04d] %.*s", (int)((clock_ms() - c->began_ms) / 1000), len, msg);
+	if (f && f->key && len < 44)
+		buf_addf(b, "%*s", 44 - len, "");
+	for (; f && f->key; f++) {
+		buf_addf(b, on ? " \033[%sm%s\033[0m=" : " %s%s=", on ? on : "", f->key);
+		add_value(b, f->value);
+	}
+}
+
+static void
+record(const struct cli *c, int level, const struct say_field *fields, const char *msg)
+{
+	AUTO(buf) b = BUF_INIT;
+
+	if (level < c->log_level)
+		return;
+	if (c->log_json)
+		add_json(&b, level, fields, msg);
+	else if (c->stderr_tty)
+		add_terminal(c, &b, level, fields, msg);
+	else
+		add_text(&b, level, fields, msg);
+	buf_addc(&b, '\n');
+	for (size_t done = 0; done < b.len;) {
+		ssize_t n = write(STDERR_FILENO, b.s + done, b.len - done);
+
+		if (n <= 0)
+			return;
+		done += (size_t)n;
+	}
+}
+
+void
+cli_say(const struct env *env, enum level level, const char *fmt, ...)
+{
+	AUTO(buf) msg = BUF_INIT;
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vaddf(&msg, fmt, ap);
+	va_end(ap);
+	record(env->ctx, (int)level, NULL, msg.s);
+}
+
+void
+cli_say_with(const struct cli *c, enum level level, const struct say_field *fields, const char *fmt, ...)
+{
+	AUTO(buf) msg = BUF_INIT;
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vaddf(&msg, fmt, ap);
+	va_end(ap);
+	record(c, (int)level, fields, msg.s);
+}
+
+void
+cli_fatal(struct cli *c, const struct error *err)
+{
+	record(c, FATAL, NULL, err->msg);
+}
+
+int
+cli_log_options(struct cli *c, struct error *err)
+{
+	static const struct { const char *name; int level; } known[] = {
+		{ "panic", FATAL + 1 }, { "fatal", FATAL }, { "error", SAY_ERROR }, { "warn", SAY_WARN },
+		{ "warning", SAY_WARN }, { "info", SAY_INFO }, { "debug", SAY_DEBUG }, { "trace", SAY_DEBUG },
+	};
+	const char *level = cli_str(c, "log-level"), *format = cli_str(c, "log-format");
+	size_t i;
+
+	if (cli_bool(c, "debug"))
+		c->log_level = SAY_DEBUG;
+	if (*level) {
+		for (i = 0; i < ARRAY_LEN(known) && strcasecmp(level, known[i].name) != 0; i++)
+			;
+		if (i == ARRAY_LEN(known)) {
+			AUTO(buf) q = BUF_INIT;
+
+			quote_go(&q, level);
+			return error_set(err, ERR_INVALID, "not a valid logrus Level: %s", q.s);
+		}
+		c->log_level = known[i].level;
+	}
+	if (strcmp(format, "json") == 0)
+		c->log_json = true;
+	else if (strcmp(format, "text") != 0)
+		return error_set(err, ERR_INVALID, "unsupported log-format: %s", cli_tick(c, format));
+	c->env.debug = c->log_level == SAY_DEBUG;
+	return 0;
+}

@@ -1,0 +1,24 @@
+/* cli/start.h - the parts of a struct cli that main() puts together. */
+#pragma once
+#include <stdint.h>
+#include "cli/cli.h"
+
+struct buf;
+struct error;
+
+int64_t clock_ms(void);			/* CLOCK_MONOTONIC */
+/* Log level, format and colour out of the global flags. */
+int cli_log_options(struct cli *c, struct error *err);
+/* Fills c->env: folders, version, cancel. Touches nothing but the names of folders. */
+int cli_env(struct cli *c, struct error *err);
+/* The first SIGINT or SIGTERM sets env.cancel, the second ends the program; SIGPIPE is ignored. */
+void cli_catch_signals(struct cli *c);
+
+/* PREFIXes of this installation: of the program as it was called and as it is; NULL-terminated, in c->arena. */
+const char *const *cli_prefixes(struct cli *c);
+
+/* Help of one command, or with NULL of the program. To stdout. */
+void help_command(const struct cli *c, const struct command *cmd);
+void help_root(struct cli *c);
+/* "limactl disk create DISK [flags]" */
+void help_usage(struct buf *out, const struct command *cmd);
