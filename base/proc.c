@@ -335,7 +335,8 @@ start(struct child *c, const char *const argv[], const struct proc_opts *o, stru
 		return -1;
 	if (o->out && make_pipe(&c->out.fd, &out, err) < 0)
 		return -1;
-	if (spawn(argv, o->env_add, in, o->out ? out : errfd, errfd, POSIX_SPAWN_SETPGROUP, &c->pid, err) < 0)
+	if (spawn(argv, o->env_add, in, o->out ? out : errfd, o->out && o->both ? out : errfd, POSIX_SPAWN_SETPGROUP,
+		  &c->pid, err) < 0)
 		return -1;
 	c->pidfd = pidfd_open(c->pid, 0);	/* close-on-exec by itself */
 	if (c->pidfd >= 0)

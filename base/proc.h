@@ -18,6 +18,7 @@ struct proc_opts {
 	const char *input;		/* given on stdin; or NULL */
 	size_t input_len;
 	struct buf *out;		/* stdout; NULL: joined with stderr into the error text */
+	bool both;			/* stderr to `out` too: for programs that answer there */
 	int timeout_ms;			/* 0: none; then SIGKILL and ETIMEDOUT */
 	const volatile int *cancel;	/* non-zero: SIGTERM, then ERR_CANCELLED; or NULL */
 };
