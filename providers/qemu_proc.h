@@ -14,6 +14,8 @@ pid_t qemu_pid(const char *dir, int search);
 /*
  * Power button, wait `timeout_ms` for the guest to go (0: no power button), then
  * quit, then SIGKILL. None running is success. Returns when it is gone, and has
- * then removed its pid file and QMP socket.
+ * then removed what it leaves behind.
  */
 int qemu_stop(const char *dir, int timeout_ms, const volatile int *cancel, struct error *err);
+/* Removes pid file and sockets of a QEMU that is gone. The console logs stay until the next start. */
+int qemu_sweep(const char *dir, struct error *err);

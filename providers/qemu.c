@@ -1,0 +1,372 @@
+#include "providers/qemu.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "providers/qemu_arch.h"
+
+/* The argument list as it grows. */
+struct args {
+	const struct qemu_machine *m;
+	const struct qemu_arch *arch;
+	struct arena *mem;
+	const char **v;		/* on the heap until it is complete */
+	size_t n, cap;
+};
+
+static void
+args_release(struct args *a)
+{
+	free(a->v);
+}
+
+static bool
+given(const char *s)
+{
+	return s && *s;
+}
+
+static void
+word(struct args *a, const char *s)
+{
+	GROW(a->v, a->n, a->cap);
+	a->v[a->n++] = s;
+}
+
+/* Options that QEMU takes once: the user's words ($QEMU_SYSTEM_*) win over ours. */
+static bool
+taken(const struct args *a, const char *option)
+{
+	static const char *const once[] = {
+		"-m", "-object", "-numa", "-cpu", "-machine", "-accel", "-smp", "-boot", "-kernel", "-append", "-initrd",
+		"-display",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(once); i++)
+		if (strcmp(once[i], option) == 0)
+			for (size_t k = 1; k < a->m->nprogram; k++)
+				if (strcmp(a->m->program[k], option) == 0)
+					return true;
+	return false;
+}
+
+static void add(struct args *a, const char *option, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+static void
+add(struct args *a, const char *option, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (taken(a, option))
+		return;
+	word(a, option);
+	va_start(ap, fmt);
+	word(a, arena_vprintf(a->mem, fmt, ap));
+	va_end(ap);
+}
+
+/* A value inside an option list: a comma would end it, so it is doubled. */
+static const char *
+val(struct args *a, const char *s)
+{
+	size_t commas = 0, n = 0;
+	char *out;
+
+	for (const char *p = s; *p; p++)
+		commas += *p == ',';
+	if (!commas)
+		return s;
+	out = arena_alloc(a->mem, strlen(s) + commas + 1);
+	for (const char *p = s; *p; p++) {
+		out[n++] = *p;
+		if (*p == ',')
+			out[n++] = ',';
+	}
+	return out;
+}
+
+static const char *
+in_dir(struct args *a, const char *name)
+{
+	return val(a, arena_printf(a->mem, "%s/%s", a->m->dir, name));
+}
+
+static void
+memory(struct args *a)
+{
+	add(a, "-m", "%" PRIu64, a->m->memory_bytes >> 20);
+	if (a->m->mount_type != QEMU_MOUNT_VIRTIOFS)
+		return;
+	/* the mount daemon maps the guest's memory */
+	add(a, "-object", "memory-backend-file,id=virtiofs-shm,size=%" PRIu64 ",mem-path=/dev/shm,share=on",
+	    a->m->memory_bytes);
+	add(a, "-numa", "node,memdev=virtiofs-shm");
+}
+
+static bool
+emulated(const struct args *a)
+{
+	return strcmp(a->m->accel, "tcg") == 0;
+}
+
+static void
+processor(struct args *a)
+{
+	add(a, "-cpu", "%s", given(a->m->cpu) ? a->m->cpu : emulated(a) ? a->arch->cpu_tcg : "host");
+	if (emulated(a) && strcmp(a->arch->name, "x86_64") == 0) {
+		add(a, "-machine", "%s,vmport=off", a->arch->machine);
+		add(a, "-accel", "tcg,thread=multi,tb-size=512");
+		add(a, "-global", "ICH9-LPC.disable_s3=1");
+		add(a, "-global", "ICH9-LPC.disable_s4=1");
+	} else {
+		add(a, "-machine", "%s,accel=%s", a->arch->machine, a->m->accel);
+	}
+	add(a, "-smp", "%d,sockets=1,cores=%d,threads=1", a->m->cpus, a->m->cpus);
+}
+
+static void
+firmware(struct args *a)
+{
+	if (given(a->m->firmware_code))
+		add(a, "-drive", "if=pflash,format=raw,readonly=on,file=%s", val(a, a->m->firmware_code));
+	if (given(a->m->firmware_code) && given(a->m->firmware_vars))
+		add(a, "-drive", "if=pflash,format=raw,file=%s", val(a, a->m->firmware_vars));
+	add(a, "-device", "qemu-xhci,id=usb-bus");
+}
+
+static const char *
+drive(struct args *a, const struct qemu_drive *d)
+{
+	return arena_printf(a->mem, "file=%s,format=%s,cache=writeback", val(a, d->path), d->format);
+}
+
+static void
+disks(struct args *a)
+{
+	const struct qemu_machine *m = a->m;
+
+	if (given(m->disk.path) && given(m->iso)) {
+		add(a, "-drive", "%s,if=virtio,discard=on", drive(a, &m->disk));
+	} else if (given(m->disk.path)) {
+		add(a, "-drive", "%s,if=none,discard=on,id=boot-disk", drive(a, &m->disk));
+		add(a, "-device", "%s,drive=boot-disk,bootindex=1", a->arch->block);
+	}
+	add(a, "-boot", "order=%s,splash-time=0,menu=on", given(m->iso) ? "d" : "c");
+	if (given(m->iso))
+		add(a, "-drive", "file=%s,format=raw,media=cdrom,readonly=on", val(a, m->iso));
+	for (size_t i = 0; i < m->ndata_disks; i++)
+		add(a, "-drive", "%s,if=virtio,discard=on", drive(a, &m->data_disks[i]));
+	if (!given(m->cidata))
+		return;
+	add(a, "-drive", "id=cdrom0,if=none,format=raw,readonly=on,file=%s", val(a, m->cidata));
+	add(a, "-device", "virtio-scsi,id=scsi0");
+	add(a, "-device", "scsi-cd,bus=scsi0.0,drive=cdrom0");
+}
+
+static void
+kernel(struct args *a)
+{
+	if (given(a->m->kernel))
+		add(a, "-kernel", "%s", a->m->kernel);
+	if (given(a->m->cmdline))
+		add(a, "-append", "%s", a->m->cmdline);
+	if (given(a->m->initrd))
+		add(a, "-initrd", "%s", a->m->initrd);
+}
+
+static void
+tpm(struct args *a)
+{
+	if (!given(a->m->tpm_socket))
+		return;
+	add(a, "-chardev", "socket,id=chrtpm,path=%s", val(a, a->m->tpm_socket));
+	add(a, "-tpmdev", "emulator,id=tpm0,chardev=chrtpm");
+	add(a, "-device", "%s,tpmdev=tpm0", a->arch->tpm);
+}
+
+/* On a switch: QEMU dials again by itself, from the version on that can. */
+static void
+stream(struct args *a, size_t i, const char *socket)
+{
+	const int *v = a->m->version;
+	const char *again = v[0] > 9 || (v[0] == 9 && v[1] >= 2) ? ",reconnect-ms=500" : v[0] >= 8 ? ",reconnect=1" : "";
+
+	add(a, "-netdev", "stream,id=net%zu,server=off,addr.type=unix,addr.path=%s%s", i, val(a, socket), again);
+}
+
+static void
+network(struct args *a)
+{
+	const struct qemu_machine *m = a->m;
+
+	if (given(m->net0_socket))
+		stream(a, 0, m->net0_socket);
+	else
+		add(a, "-netdev", "user,id=net0,net=192.168.5.0/24,dhcpstart=192.168.5.15,hostfwd=tcp:127.0.0.1:%d-:22",
+		    m->ssh_port);
+	add(a, "-device", "%s,netdev=net0,mac=%s", a->arch->net, m->mac);
+	for (size_t i = 0; i < m->nnets; i++) {
+		stream(a, i + 1, m->nets[i].socket);
+		add(a, "-device", "%s,netdev=net%zu,mac=%s", a->arch->net, i + 1, m->nets[i].mac);
+	}
+	add(a, "-device", "virtio-rng-pci");
+}
+
+static void
+audio(struct args *a)
+{
+	const struct qemu_machine *m = a->m;
+	const char *device = given(m->audio_device) ? m->audio_device : "none";
+	bool at_least_8_2 = m->version[0] > 8 || (m->version[0] == 8 && m->version[1] >= 2);
+
+	if (strcmp(device, "default") == 0)
+		device = "pa";
+	add(a, "-audiodev", "%s,id=snd0", device);
+	if (strcmp(device, "none") == 0)
+		return;
+	if (given(m->audio_interface) && strcmp(m->audio_interface, "virtio") == 0 && at_least_8_2) {
+		add(a, "-device", "virtio-sound-pci,audiodev=snd0");
+		return;
+	}
+	add(a, "-device", "ich9-intel-hda");
+	add(a, "-device", "hda-output,audiodev=snd0");
+}
+
+static void
+video(struct args *a)
+{
+	const char *display = given(a->m->display) ? a->m->display : "none";
+	bool vnc = strcmp(display, "vnc") == 0;
+
+	if (vnc)
+		add(a, "-display", "vnc=%s,password=on", given(a->m->vnc_display) ? a->m->vnc_display : "127.0.0.1:0,to=9");
+	else
+		add(a, "-display", "%s", display);
+	if (strcmp(display, "none") == 0) {
+		add(a, "-vga", "none");
+	} else {
+		add(a, "-device", "%s", a->arch->vga);
+		add(a, "-device", "virtio-keyboard-pci");
+		add(a, "-device", "%s", vnc ? "virtio-tablet-pci" : "virtio-mouse-pci");
+	}
+	add(a, "-parallel", "none");
+}
+
+static void
+console(struct args *a, const char *id, const char *stem)
+{
+	add(a, "-chardev", "socket,id=%s,path=%s.sock,server=on,wait=off,logfile=%s.log", id, in_dir(a, stem), in_dir(a, stem));
+}
+
+static void
+consoles(struct args *a)
+{
+	console(a, "char-serial", "serial");
+	add(a, "-serial", "chardev:char-serial");
+	if (a->arch->pci_serial) {
+		console(a, "char-serial-pci", "serialp");
+		add(a, "-device", "pci-serial,chardev=char-serial-pci");
+	}
+	console(a, "char-serial-virtio", "serialv");
+	add(a, "-device", "virtio-serial-pci,id=virtio-serial0,max_ports=%d", a->arch->virtio_serial_ports);
+	add(a, "-device", "virtconsole,chardev=char-serial-virtio,id=console0");
+}
+
+static void
+mounts(struct args *a)
+{
+	for (size_t i = 0; i < a->m->nmounts; i++) {
+		const struct qemu_mount *t = &a->m->mounts[i];
+
+		if (a->m->mount_type == QEMU_MOUNT_9P) {
+			add(a, "-virtfs", "local,mount_tag=%s,path=%s,security_model=%s%s", t->tag, val(a, t->path),
+			    given(t->security_model) ? t->security_model : "none", t->writable ? "" : ",readonly=on");
+		} else if (a->m->mount_type == QEMU_MOUNT_VIRTIOFS) {
+			add(a, "-chardev", "socket,id=char-virtiofs-%zu,path=%s", i,
+			    in_dir(a, arena_printf(a->mem, "virtiofsd-%zu.sock", i)));
+			add(a, "-device", "vhost-user-fs-pci,queue-size=%d,chardev=char-virtiofs-%zu,tag=%s",
+			    t->queue_size ? t->queue_size : 1024, i, t->tag);
+		}
+	}
+}
+
+static void
+control(struct args *a)
+{
+	add(a, "-chardev", "socket,id=char-qmp,path=%s,server=on,wait=off", in_dir(a, "qmp.sock"));
+	add(a, "-qmp", "chardev:char-qmp");
+	add(a, "-name", "lima-%s", a->m->name);
+	add(a, "-pidfile", "%s/qemu.pid", a->m->dir);
+}
+
+/* The order is upstream's, and the guest sees it: positions name disks and interfaces. */
+static void (*const order[])(struct args *) = {
+	memory, processor, firmware, disks, kernel, tpm, network, audio, video, consoles, mounts, control,
+};
+
+static int
+check(const struct qemu_machine *m, const struct qemu_arch *arch, struct error *err)
+{
+	if (!arch)
+		return error_set(err, ERR_UNSUPPORTED, "arch %s: QEMU guests are x86_64, aarch64, armv7l, ppc64le, riscv64 or s390x",
+				 m->arch);
+	if (m->cpus < 1 || m->memory_bytes < 1 << 20)
+		return error_set(err, EINVAL, "a machine of %d cpus and %" PRIu64 " bytes of memory", m->cpus, m->memory_bytes);
+	if (given(m->tpm_socket) && !arch->tpm)
+		return error_set(err, ERR_UNSUPPORTED, "tpm: not for %s", m->arch);
+	if (!given(m->net0_socket) && (m->ssh_port < 1 || m->ssh_port > 65535))
+		return error_set(err, EINVAL, "ssh port %d", m->ssh_port);
+	if (strchr(m->dir, '\n') || m->dir[0] != '/')
+		return error_set(err, EINVAL, "%s: not an absolute path in one line", m->dir);
+	return 0;
+}
+
+int
+qemu_argv(const struct qemu_machine *m, struct arena *mem, const char ***argv, size_t *nargv, struct error *err)
+{
+	AUTO(args) a = { .m = m, .arch = qemu_arch_find(m->arch), .mem = mem };
+	size_t n;
+
+	if (check(m, a.arch, err) < 0)
+		return -1;
+	for (size_t i = 0; i < m->nprogram; i++)
+		word(&a, m->program[i]);
+	for (size_t i = 0; i < ARRAY_LEN(order); i++)
+		order[i](&a);
+	n = a.n;
+	word(&a, NULL);
+	*argv = (void *)arena_memdup(mem, a.v, a.n * sizeof *a.v);
+	*nargv = n;
+	return 0;
+}
+
+bool
+qemu_needs_firmware(const char *arch)
+{
+	const struct qemu_arch *a = qemu_arch_find(arch);
+
+	return a && a->edk2;
+}
+
+bool
+qemu_has_legacy_bios(const char *arch)
+{
+	const struct qemu_arch *a = qemu_arch_find(arch);
+
+	return a && a->legacy_bios;
+}
+
+const char *const *
+qemu_serial_logs(void)
+{
+	static const char *const logs[] = { "serial.log", "serialp.log", "serialv.log", NULL };
+
+	return logs;
+}

@@ -1,0 +1,25 @@
+/* providers/qemu_arch.h - what QEMU calls things, per architecture: data for qemu.c and qemu_host.c. */
+#pragma once
+#include <stdbool.h>
+
+struct qemu_firmware_file {
+	const char *code;
+	const char *vars;	/* template of the variable store that belongs to it; NULL: none */
+};
+
+struct qemu_arch {
+	const char *name;	/* as in lima.yaml */
+	const char *suffix;	/* of qemu-system-* */
+	const char *package;	/* Debian's */
+	const char *machine;	/* without the accelerator */
+	const char *cpu_tcg;
+	const char *block, *net;	/* device models */
+	const char *vga, *tpm;		/* NULL: none */
+	int virtio_serial_ports;
+	bool pci_serial;	/* the guest's ttyS0 is on PCI, and ttyAMA0 the first serial line */
+	bool legacy_bios;	/* boots without UEFI if asked to */
+	const char *edk2;	/* its name in "edk2-*-code.fd"; NULL: firmware is built into QEMU */
+	const struct qemu_firmware_file *firmware;	/* of the distributions; ends at a NULL code */
+};
+
+const struct qemu_arch *qemu_arch_find(const char *name);	/* NULL: unknown */

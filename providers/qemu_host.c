@@ -1,0 +1,155 @@
+/* providers/qemu_host.c - what this host has of QEMU: programs, versions, firmware. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/mem.h"
+#include "base/proc.h"
+#include "providers/qemu.h"
+#include "providers/qemu_arch.h"
+
+/* One word, quotes and backslashes as in sh(1); moves *p behind it. -1: an open quote. */
+static int
+next_word(const char **p, struct buf *out)
+{
+	const char *s = *p;
+	char quote = 0;
+
+	for (; *s && (quote || !isspace((unsigned char)*s)); s++) {
+		if (quote && *s == quote)
+			quote = 0;
+		else if (!quote && (*s == '\'' || *s == '"'))
+			quote = *s;
+		else if (*s == '\\' && quote != '\'' && s[1])
+			buf_addc(out, *++s);
+		else
+			buf_addc(out, *s);
+	}
+	*p = s;
+	return quote ? -1 : 0;
+}
+
+static int
+split_words(const char *text, struct arena *a, const char ***words, size_t *nwords, struct error *err)
+{
+	/* no more words than every second character */
+	const char **v = arena_alloc(a, (strlen(text) / 2 + 2) * sizeof *v);
+	size_t n = 0;
+
+	for (const char *p = text;;) {
+		AUTO(buf) b = BUF_INIT;
+
+		while (isspace((unsigned char)*p))
+			p++;
+		if (!*p)
+			break;
+		if (next_word(&p, &b) < 0)
+			return error_set(err, EINVAL, "a quote is not closed in: %s", text);
+		v[n++] = arena_strdup(a, b.s);
+	}
+	*words = v;
+	*nwords = n;
+	return 0;
+}
+
+int
+qemu_find(const char *arch, struct arena *a, const char ***words, size_t *nwords, struct error *err)
+{
+	const struct qemu_arch *q = qemu_arch_find(arch);
+	auto_free char *path = NULL, *env = NULL;
+	const char **v = NULL;
+	size_t n = 0;
+
+	if (!q)
+		return error_set(err, ERR_UNSUPPORTED, "arch %s: QEMU has no such guests here", arch);
+	env = xasprintf("QEMU_SYSTEM_%s", q->suffix);
+	for (char *p = env; *p; p++)
+		*p = (char)toupper((unsigned char)*p);
+	if (split_words(getenv(env) ? getenv(env) : "", a, &v, &n, err) < 0)
+		return error_wrap(err, "$%s", env);
+	if (n == 0)
+		v[n++] = arena_printf(a, "qemu-system-%s", q->suffix);
+	path = proc_find(v[0]);
+	if (!path)
+		return error_set(err, ENOENT, "%s: not found (Debian package %s)", v[0], q->package);
+	v[0] = arena_strdup(a, path);
+	*words = v;
+	*nwords = n;
+	return 0;
+}
+
+int
+qemu_version(const char *program, int version[3], struct error *err)
+{
+	const char *argv[] = { program, "--version", NULL };
+	AUTO(buf) out = BUF_INIT;
+	int v[3] = { 0 };
+
+	if (proc_run(argv, &(struct proc_opts){ .out = &out, .timeout_ms = 10000 }, err) < 0)
+		return -1;
+	if (sscanf(out.s, "QEMU emulator version %d.%d.%d", &v[0], &v[1], &v[2]) != 3)
+		return error_set(err, EPROTO, "%s --version: no version in its first line", program);
+	memcpy(version, v, sizeof v);
+	return 0;
+}
+
+/* DIR/../.. of the binary: where a QEMU built from source puts its own files */
+static const char *
+dir_of(struct arena *a, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash && slash != path ? arena_printf(a, "%.*s", (int)(slash - path), path) : "/";
+}
+
+const char *
+qemu_firmware(const char *arch, const char *program, struct arena *a, const char **vars)
+{
+	const struct qemu_arch *q = qemu_arch_find(arch);
+	const char *home = getenv("HOME"), *bin = dir_of(a, program);
+	const char *own[3];
+
+	if (vars)
+		*vars = NULL;
+	if (!q || !q->edk2)
+		return NULL;
+	own[0] = arena_printf(a, "%s/.local/share/qemu/edk2-%s-code.fd", home ? home : "", q->edk2);
+	own[1] = arena_printf(a, "%s/share/qemu/edk2-%s-code.fd", dir_of(a, bin), q->edk2);
+	own[2] = arena_printf(a, "%s/share/edk2-%s-code.fd", bin, q->edk2);
+	for (size_t i = 0; i < ARRAY_LEN(own); i++)
+		if (fs_exists(own[i]))
+			return own[i];
+	for (const struct qemu_firmware_file *f = q->firmware; f->code; f++)
+		if (fs_exists(f->code)) {
+			if (vars && f->vars && fs_exists(f->vars))
+				*vars = f->vars;
+			return f->code;
+		}
+	return NULL;
+}
+
+const char *
+qemu_host_arch(void)
+{
+	static const struct {
+		const char *machine, *arch;
+	} names[] = {
+		{ "amd64", "x86_64" }, { "arm64", "aarch64" }, { "armv8l", "armv7l" }, { "x86_64", "x86_64" },
+		{ "aarch64", "aarch64" }, { "armv7l", "armv7l" }, { "ppc64le", "ppc64le" }, { "riscv64", "riscv64" },
+		{ "s390x", "s390x" },
+	};
+	struct utsname u;
+
+	if (uname(&u) == 0)
+		for (size_t i = 0; i < ARRAY_LEN(names); i++)
+			if (strcmp(u.machine, names[i].machine) == 0)
+				return names[i].arch;
+	return "unknown";
+}

@@ -1,0 +1,322 @@
+#include "providers/qemu.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+
+#include "tests/unit/test.h"
+
+/* The argument list, an option and its value a line. */
+static char *
+lines(const struct qemu_machine *m)
+{
+	AUTO(arena) mem = { 0 };
+	AUTO(buf) b = BUF_INIT;
+	struct error err;
+	const char **argv;
+	size_t n;
+
+	ok(qemu_argv(m, &mem, &argv, &n, &err));
+	assert_null(argv[n]);
+	for (size_t i = 0; i < n; i++)
+		buf_addf(&b, "%s%c", argv[i], argv[i][0] == '-' ? ' ' : '\n');
+	return buf_detach(&b);
+}
+
+static void
+has(const struct qemu_machine *m, const char *line)
+{
+	auto_free char *all = lines(m), *whole = xasprintf("%s\n", line);
+
+	if (!strstr(all, whole))
+		fail_msg("'%s' is not in:\n%s", line, all);
+}
+
+static void
+has_not(const struct qemu_machine *m, const char *text)
+{
+	auto_free char *all = lines(m);
+
+	if (strstr(all, text))
+		fail_msg("'%s' is in:\n%s", text, all);
+}
+
+static struct qemu_machine
+plain(const char *arch)
+{
+	return (struct qemu_machine){
+		.name = "default", .dir = "/home/u/.lima/default", .arch = arch, .accel = "tcg", .cpus = 2,
+		.memory_bytes = 512 << 20, .ssh_port = 38073, .mac = "52:55:55:86:4b:01",
+		.disk = { "/home/u/.lima/default/disk", "qcow2" }, .cidata = "/home/u/.lima/default/cidata.iso",
+	};
+}
+
+/*
+ * What upstream starts for an x86_64 guest of 2 CPUs and 512 MiB with two 9p
+ * mounts; but for `format=` and `cache=` of the disk.
+ */
+TEST(is_the_reference_vector)
+{
+	static const struct qemu_mount mounts[] = {
+		{ .tag = "lima-1111", .path = "/home/u", .security_model = "none" },
+		{ .tag = "lima-2222", .path = "/tmp/lima", .security_model = "none", .writable = true },
+	};
+	struct qemu_machine m = plain("x86_64");
+	auto_free char *got = NULL;
+
+	m.firmware_code = "/usr/share/OVMF/OVMF_CODE.fd";
+	m.mount_type = QEMU_MOUNT_9P;
+	m.mounts = mounts;
+	m.nmounts = ARRAY_LEN(mounts);
+	got = lines(&m);
+#define I "/home/u/.lima/default"
+	assert_string_equal(got,
+		"-m 512\n"
+		"-cpu max\n"
+		"-machine q35,vmport=off\n"
+		"-accel tcg,thread=multi,tb-size=512\n"
+		"-global ICH9-LPC.disable_s3=1\n"
+		"-global ICH9-LPC.disable_s4=1\n"
+		"-smp 2,sockets=1,cores=2,threads=1\n"
+		"-drive if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE.fd\n"
+		"-device qemu-xhci,id=usb-bus\n"
+		"-drive file=" I "/disk,format=qcow2,cache=writeback,if=none,discard=on,id=boot-disk\n"
+		"-device virtio-blk-pci,drive=boot-disk,bootindex=1\n"
+		"-boot order=c,splash-time=0,menu=on\n"
+		"-drive id=cdrom0,if=none,format=raw,readonly=on,file=" I "/cidata.iso\n"
+		"-device virtio-scsi,id=scsi0\n"
+		"-device scsi-cd,bus=scsi0.0,drive=cdrom0\n"
+		"-netdev user,id=net0,net=192.168.5.0/24,dhcpstart=192.168.5.15,hostfwd=tcp:127.0.0.1:38073-:22\n"
+		"-device virtio-net-pci,netdev=net0,mac=52:55:55:86:4b:01\n"
+		"-device virtio-rng-pci\n"
+		"-audiodev none,id=snd0\n"
+		"-display none\n"
+		"-vga none\n"
+		"-parallel none\n"
+		"-chardev socket,id=char-serial,path=" I "/serial.sock,server=on,wait=off,logfile=" I "/serial.log\n"
+		"-serial chardev:char-serial\n"
+		"-chardev socket,id=char-serial-virtio,path=" I "/serialv.sock,server=on,wait=off,logfile=" I "/serialv.log\n"
+		"-device virtio-serial-pci,id=virtio-serial0,max_ports=1\n"
+		"-device virtconsole,chardev=char-serial-virtio,id=console0\n"
+		"-virtfs local,mount_tag=lima-1111,path=/home/u,security_model=none,readonly=on\n"
+		"-virtfs local,mount_tag=lima-2222,path=/tmp/lima,security_model=none\n"
+		"-chardev socket,id=char-qmp,path=" I "/qmp.sock,server=on,wait=off\n"
+		"-qmp chardev:char-qmp\n"
+		"-name lima-default\n"
+		"-pidfile " I "/qemu.pid\n");
+}
+
+TEST(architectures_differ_by_table)
+{
+	static const struct {
+		const char *arch, *accel, *line;
+	} cases[] = {
+		{ "x86_64", "kvm", "-machine q35,accel=kvm" },
+		{ "x86_64", "kvm", "-cpu host" },
+		{ "aarch64", "tcg", "-machine virt,accel=tcg" },
+		{ "aarch64", "tcg", "-cpu max,pauth-impdef=on" },
+		{ "aarch64", "kvm", "-cpu host" },
+		{ "aarch64", "tcg", "-device pci-serial,chardev=char-serial-pci" },
+		{ "armv7l", "tcg", "-device pci-serial,chardev=char-serial-pci" },
+		{ "riscv64", "tcg", "-machine virt,acpi=off,accel=tcg" },
+		{ "ppc64le", "tcg", "-machine pseries,accel=tcg" },
+		{ "s390x", "tcg", "-machine s390-ccw-virtio,accel=tcg" },
+		{ "s390x", "tcg", "-device virtio-blk-ccw,drive=boot-disk,bootindex=1" },
+		{ "s390x", "tcg", "-device virtio-net-ccw,netdev=net0,mac=52:55:55:86:4b:01" },
+		{ "s390x", "tcg", "-device virtio-serial-pci,id=virtio-serial0,max_ports=2" },
+	};
+
+	struct qemu_machine x86, arm;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct qemu_machine m = plain(cases[i].arch);
+
+		m.accel = cases[i].accel;
+		has(&m, cases[i].line);
+	}
+	x86 = plain("x86_64");
+	has_not(&x86, "pci-serial");
+	arm = plain("aarch64");
+	has_not(&arm, "ICH9");
+	assert_true(qemu_needs_firmware("x86_64") && qemu_needs_firmware("aarch64"));
+	assert_false(qemu_needs_firmware("s390x") || qemu_needs_firmware("ppc64le") || qemu_needs_firmware("z80"));
+	assert_true(qemu_has_legacy_bios("x86_64") && !qemu_has_legacy_bios("aarch64"));
+}
+
+TEST(doubles_commas_in_paths)
+{
+	struct qemu_machine m = plain("x86_64");
+
+	m.dir = "/a,b";
+	m.disk.path = "/a,b/disk,";
+	m.disk.format = "raw";
+	m.kernel = "/a,b/kernel";
+	has(&m, "-drive file=/a,,b/disk,,,format=raw,cache=writeback,if=none,discard=on,id=boot-disk");
+	has(&m, "-chardev socket,id=char-qmp,path=/a,,b/qmp.sock,server=on,wait=off");
+	has(&m, "-kernel /a,b/kernel");
+	has(&m, "-pidfile /a,b/qemu.pid");
+}
+
+TEST(boots_a_kernel_or_an_iso)
+{
+	struct qemu_machine m = plain("x86_64");
+
+	m.kernel = "/i/kernel";
+	m.initrd = "/i/initrd";
+	m.cmdline = "console=ttyS0 a=b,c";
+	has(&m, "-kernel /i/kernel\n-append console=ttyS0 a=b,c\n-initrd /i/initrd");
+	m = plain("x86_64");
+	m.iso = "/i/iso";
+	has(&m, "-drive file=/home/u/.lima/default/disk,format=qcow2,cache=writeback,if=virtio,discard=on\n"
+		"-boot order=d,splash-time=0,menu=on\n-drive file=/i/iso,format=raw,media=cdrom,readonly=on");
+	m.firmware_code = "/f/code.fd";
+	m.firmware_vars = "/i/vars.fd";
+	has(&m, "-drive if=pflash,format=raw,readonly=on,file=/f/code.fd\n-drive if=pflash,format=raw,file=/i/vars.fd");
+}
+
+TEST(adds_disks_networks_and_a_tpm)
+{
+	static const struct qemu_drive disks[] = { { "/d/one", "qcow2" }, { "/d/two", "raw" } };
+	static const struct qemu_net nets[] = { { "/n/sw.sock", "52:55:55:00:00:02" } };
+	struct qemu_machine m = plain("x86_64");
+
+	m.data_disks = disks;
+	m.ndata_disks = 2;
+	m.nets = nets;
+	m.nnets = 1;
+	m.tpm_socket = "/i/swtpm.sock";
+	has(&m, "-drive file=/d/one,format=qcow2,cache=writeback,if=virtio,discard=on\n"
+		"-drive file=/d/two,format=raw,cache=writeback,if=virtio,discard=on");
+	has(&m, "-netdev stream,id=net1,server=off,addr.type=unix,addr.path=/n/sw.sock\n"
+		"-device virtio-net-pci,netdev=net1,mac=52:55:55:00:00:02");
+	has(&m, "-tpmdev emulator,id=tpm0,chardev=chrtpm\n-device tpm-crb,tpmdev=tpm0");
+	m.version[0] = 8;
+	has(&m, "-netdev stream,id=net1,server=off,addr.type=unix,addr.path=/n/sw.sock,reconnect=1");
+	m.version[0] = 9;
+	m.version[1] = 2;
+	m.net0_socket = "/n/zero.sock";
+	has(&m, "-netdev stream,id=net0,server=off,addr.type=unix,addr.path=/n/zero.sock,reconnect-ms=500");
+	has_not(&m, "hostfwd");
+}
+
+TEST(shows_and_sounds)
+{
+	struct qemu_machine m = plain("x86_64");
+
+	m.display = "vnc";
+	has(&m, "-display vnc=127.0.0.1:0,to=9,password=on\n-device virtio-vga\n-device virtio-keyboard-pci\n"
+		"-device virtio-tablet-pci");
+	m.display = "gtk";
+	m.audio_device = "default";
+	m.audio_interface = "virtio";
+	has(&m, "-display gtk\n-device virtio-vga\n-device virtio-keyboard-pci\n-device virtio-mouse-pci");
+	has(&m, "-audiodev pa,id=snd0\n-device ich9-intel-hda\n-device hda-output,audiodev=snd0");
+	m.version[0] = 8;
+	m.version[1] = 2;
+	has(&m, "-audiodev pa,id=snd0\n-device virtio-sound-pci,audiodev=snd0");
+}
+
+TEST(virtiofs_shares_the_memory)
+{
+	static const struct qemu_mount mount = { .tag = "lima-1", .path = "/x", .queue_size = 512 };
+	struct qemu_machine m = plain("x86_64");
+
+	m.mount_type = QEMU_MOUNT_VIRTIOFS;
+	m.mounts = &mount;
+	m.nmounts = 1;
+	has(&m, "-m 512\n-object memory-backend-file,id=virtiofs-shm,size=536870912,mem-path=/dev/shm,share=on\n"
+		"-numa node,memdev=virtiofs-shm");
+	has(&m, "-chardev socket,id=char-virtiofs-0,path=/home/u/.lima/default/virtiofsd-0.sock\n"
+		"-device vhost-user-fs-pci,queue-size=512,chardev=char-virtiofs-0,tag=lima-1");
+}
+
+TEST(words_of_the_user_win)
+{
+	static const char *const program[] = { "/usr/bin/q", "-cpu", "Nehalem", "-d", "int" };
+	struct qemu_machine m = plain("x86_64");
+
+	m.program = program;
+	m.nprogram = ARRAY_LEN(program);
+	has(&m, "-cpu Nehalem\n-d int\n-m 512\n-machine q35,vmport=off");
+	has_not(&m, "-cpu max");
+	m.cpu = "Haswell,-avx2";
+	m.nprogram = 1;
+	has(&m, "-cpu Haswell,-avx2");
+}
+
+TEST(refuses_what_cannot_be)
+{
+	AUTO(arena) mem = { 0 };
+	struct qemu_machine m = plain("z80");
+	struct error err;
+	const char **argv;
+	size_t n;
+
+	not_ok(qemu_argv(&m, &mem, &argv, &n, &err), "z80");
+	assert_int_equal(err.code, ERR_UNSUPPORTED);
+	m = plain("s390x");
+	m.tpm_socket = "/x";
+	not_ok(qemu_argv(&m, &mem, &argv, &n, &err), "tpm");
+	m = plain("x86_64");
+	m.ssh_port = 0;
+	not_ok(qemu_argv(&m, &mem, &argv, &n, &err), "ssh port 0");
+	m = plain("x86_64");
+	m.cpus = 0;
+	not_ok(qemu_argv(&m, &mem, &argv, &n, &err), "0 cpus");
+	m = plain("x86_64");
+	m.dir = "relative";
+	not_ok(qemu_argv(&m, &mem, &argv, &n, &err), "relative");
+}
+
+TEST(finds_the_program)
+{
+	AUTO(arena) mem = { 0 };
+	struct error err;
+	const char **words;
+	size_t n;
+
+	setenv("QEMU_SYSTEM_ARM", "  /bin/sh -x 'a b' \"c \\\"d\" e\\ f ''", 1);
+	ok(qemu_find("armv7l", &mem, &words, &n, &err));
+	assert_int_equal(n, 6);
+	assert_string_equal(words[0], "/bin/sh");
+	assert_string_equal(words[2], "a b");
+	assert_string_equal(words[3], "c \"d");
+	assert_string_equal(words[4], "e f");
+	assert_string_equal(words[5], "");
+	setenv("QEMU_SYSTEM_ARM", "x 'y", 1);
+	not_ok(qemu_find("armv7l", &mem, &words, &n, &err), "$QEMU_SYSTEM_ARM: a quote is not closed");
+	setenv("QEMU_SYSTEM_PPC64", "/no/such/qemu", 1);
+	not_ok(qemu_find("ppc64le", &mem, &words, &n, &err), "/no/such/qemu: not found (Debian package qemu-system-ppc)");
+	assert_int_equal(err.code, ENOENT);
+	not_ok(qemu_find("vax", &mem, &words, &n, &err), "arch vax");
+}
+
+TEST(asks_the_version)
+{
+	static const char good[] = "#!/bin/sh\necho 'QEMU emulator version 7.2.22 (Debian 1:7.2)'\n";
+	static const char bad[] = "#!/bin/sh\necho hello\n";
+	auto_free char *p = test_file("qemu-good", good, strlen(good)), *q = test_file("qemu-bad", bad, strlen(bad));
+	struct error err;
+	int v[3];
+
+	chmod(p, 0700);
+	chmod(q, 0700);
+	ok(qemu_version(p, v, &err));
+	assert_int_equal(v[0] * 10000 + v[1] * 100 + v[2], 70222);
+	not_ok(qemu_version(q, v, &err), "no version");
+}
+
+TEST(firmware_beside_the_binary_comes_first)
+{
+	auto_free char *bin = test_path("prefix/bin/qemu"), *dir = test_path("prefix/share/qemu");
+	auto_free char *code = test_path("prefix/share/qemu/edk2-x86_64-code.fd");
+	AUTO(arena) mem = { 0 };
+	struct error err;
+	const char *vars = "x";
+
+	setenv("HOME", "/nonexistent", 1);
+	ok(fs_mkdirs(dir, 0700, &err));
+	ok(fs_write(code, "", 0, 0600, &err));
+	assert_string_equal(qemu_firmware("x86_64", bin, &mem, &vars), code);
+	assert_null(vars);
+	assert_null(qemu_firmware("s390x", bin, &mem, NULL));
+}
