@@ -1,0 +1,297 @@
+#include "providers/launch.h"
+
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/fs.h"
+
+#define MAX_FILE  (4 << 20)
+#define MAX_ITEMS 4096
+
+void
+launch_release(struct launch *l)
+{
+	arena_release(&l->mem);
+	*l = (struct launch){ 0 };
+}
+
+/* Reading: the first complaint is kept and the rest goes on, so callers check once. */
+struct reader {
+	struct arena *mem;
+	struct error *err;
+	bool failed;
+};
+
+static void
+complain(struct reader *r, const char *key, const char *what)
+{
+	if (!r->failed)
+		error_set(r->err, EINVAL, "%s: %s", key, what);
+	r->failed = true;
+}
+
+static const cJSON *
+object(struct reader *r, const cJSON *in, const char *key)
+{
+	const cJSON *v = cJSON_GetObjectItemCaseSensitive(in, key);
+
+	if (!cJSON_IsObject(v))
+		complain(r, key, "missing, or not an object");
+	return v;
+}
+
+static const char *
+text(struct reader *r, const cJSON *in, const char *key)
+{
+	const cJSON *v = cJSON_GetObjectItemCaseSensitive(in, key);
+
+	if (!v)
+		return "";
+	if (!cJSON_IsString(v)) {
+		complain(r, key, "not a string");
+		return "";
+	}
+	return arena_strdup(r->mem, v->valuestring);
+}
+
+static const char *
+absolute(struct reader *r, const cJSON *in, const char *key)
+{
+	const char *s = text(r, in, key);
+
+	if (s[0] != '/')
+		complain(r, key, "not an absolute path");
+	return s;
+}
+
+static int
+number(struct reader *r, const cJSON *in, const char *key, int max)
+{
+	const cJSON *v = cJSON_GetObjectItemCaseSensitive(in, key);
+
+	if (!v)
+		return 0;
+	if (!cJSON_IsNumber(v) || v->valuedouble < 0 || v->valuedouble > max || v->valuedouble != (double)(int)v->valuedouble) {
+		complain(r, key, "not a whole number in its bounds");
+		return 0;
+	}
+	return (int)v->valuedouble;
+}
+
+static bool
+flag(const cJSON *in, const char *key)
+{
+	return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(in, key));
+}
+
+static size_t
+count(struct reader *r, const cJSON *array, const char *key)
+{
+	int n = cJSON_GetArraySize(array);
+
+	if (array && !cJSON_IsArray(array))
+		complain(r, key, "not a list");
+	else if (n > MAX_ITEMS)
+		complain(r, key, "too many items");
+	else
+		return (size_t)n;
+	return 0;
+}
+
+static const char *const *
+texts(struct reader *r, const cJSON *in, const char *key, size_t *n)
+{
+	const cJSON *array = cJSON_GetObjectItemCaseSensitive(in, key), *v;
+	const char **out;
+	size_t i = 0, max = count(r, array, key);
+
+	out = arena_alloc(r->mem, (max + 1) * sizeof *out);
+	if (max)
+		cJSON_ArrayForEach(v, array)
+		{
+			if (!cJSON_IsString(v))
+				complain(r, key, "an item is not a string");
+			out[i++] = arena_strdup(r->mem, cJSON_IsString(v) ? v->valuestring : "");
+		}
+	*n = i;
+	return out;
+}
+
+static void
+read_probes(struct reader *r, const cJSON *in, struct launch *l)
+{
+	const cJSON *array = cJSON_GetObjectItemCaseSensitive(in, "probes"), *v;
+	size_t i = 0, max = count(r, array, "probes");
+	struct launch_probe *p = arena_alloc(r->mem, (max + 1) * sizeof *p);
+
+	if (max)
+		cJSON_ArrayForEach(v, array)
+		{
+			p[i].description = text(r, v, "description");
+			p[i].script = text(r, v, "script");
+			p[i++].hint = text(r, v, "hint");
+		}
+	l->probes = p;
+	l->nprobes = i;
+}
+
+static void
+read_all(struct reader *r, const cJSON *in, struct launch *l)
+{
+	const cJSON *qemu = object(r, in, "qemu"), *ssh = object(r, in, "ssh"), *guest = object(r, in, "guest");
+
+	if (number(r, in, "version", INT_MAX) != LAUNCH_VERSION)
+		complain(r, "version", "not one that this host agent knows");
+	l->name = text(r, in, "name");
+	l->dir = absolute(r, in, "dir");
+	l->qemu.argv = texts(r, qemu, "argv", &l->qemu.nargv);
+	if (l->qemu.nargv == 0 || l->qemu.argv[0][0] != '/')
+		complain(r, "argv", "does not begin with the full path of a program");
+	l->qemu.pidfile = absolute(r, qemu, "pidfile");
+	l->qemu.qmp_socket = absolute(r, qemu, "qmpSocket");
+	l->ssh.address = text(r, ssh, "address");
+	if (!*l->ssh.address)
+		l->ssh.address = "127.0.0.1";
+	l->ssh.port = number(r, ssh, "port", 65535);
+	if (!l->ssh.port)
+		complain(r, "port", "missing");
+	l->ssh.user = text(r, ssh, "user");
+	l->ssh.keys = texts(r, ssh, "keys", &l->ssh.nkeys);
+	l->guest.os = text(r, guest, "os");
+	l->guest.iid = text(r, guest, "iid");
+	l->guest.plain = flag(guest, "plain");
+	l->guest.sshfs = flag(guest, "sshfs");
+	l->guest.containerd = flag(guest, "containerd");
+	l->guest.install_prefix = text(r, guest, "installPrefix");
+	if (!*l->guest.install_prefix)
+		l->guest.install_prefix = "/usr/local";
+	read_probes(r, in, l);
+	l->boot_timeout_ms = number(r, in, "bootTimeoutMs", INT_MAX);
+	l->stop_timeout_ms = number(r, in, "stopTimeoutMs", INT_MAX);
+}
+
+int
+launch_parse(struct launch *out, const char *s, size_t len, struct error *err)
+{
+	cJSON *json = cJSON_ParseWithLength(s, len);
+	AUTO(launch) l = { 0 };
+	struct reader r = { .mem = &l.mem, .err = err };
+
+	if (!json)
+		return error_set(err, EINVAL, "not JSON");
+	read_all(&r, json, &l);
+	cJSON_Delete(json);
+	if (r.failed)
+		return -1;
+	if (!l.boot_timeout_ms)
+		l.boot_timeout_ms = 10 * 60 * 1000;
+	if (!l.stop_timeout_ms)
+		l.stop_timeout_ms = 3 * 60 * 1000;
+	*out = l;
+	l = (struct launch){ 0 };
+	return 0;
+}
+
+int
+launch_load(struct launch *out, const char *path, struct error *err)
+{
+	AUTO(buf) b = BUF_INIT;
+
+	if (fs_read(path, &b, MAX_FILE, err) < 0)
+		return -1;
+	if (launch_parse(out, b.s, b.len, err) < 0)
+		return error_wrap(err, "%s", path);
+	return 0;
+}
+
+static void
+add_text(cJSON *to, const char *key, const char *s)
+{
+	if (s && *s)
+		cJSON_AddStringToObject(to, key, s);
+}
+
+static void
+add_texts(cJSON *to, const char *key, const char *const *v, size_t n)
+{
+	cJSON *array = cJSON_AddArrayToObject(to, key);
+
+	for (size_t i = 0; i < n; i++)
+		cJSON_AddItemToArray(array, cJSON_CreateString(v[i]));
+}
+
+static void
+add_number(cJSON *to, const char *key, int n)
+{
+	if (n)
+		cJSON_AddNumberToObject(to, key, n);
+}
+
+static void
+add_flag(cJSON *to, const char *key, bool b)
+{
+	if (b)
+		cJSON_AddTrueToObject(to, key);
+}
+
+static cJSON *
+to_json(const struct launch *l)
+{
+	cJSON *json = cJSON_CreateObject(), *o, *probes;
+
+	add_number(json, "version", LAUNCH_VERSION);
+	add_text(json, "name", l->name);
+	add_text(json, "dir", l->dir);
+	o = cJSON_AddObjectToObject(json, "qemu");
+	add_texts(o, "argv", l->qemu.argv, l->qemu.nargv);
+	add_text(o, "pidfile", l->qemu.pidfile);
+	add_text(o, "qmpSocket", l->qemu.qmp_socket);
+	o = cJSON_AddObjectToObject(json, "ssh");
+	add_text(o, "address", l->ssh.address);
+	add_number(o, "port", l->ssh.port);
+	add_text(o, "user", l->ssh.user);
+	add_texts(o, "keys", l->ssh.keys, l->ssh.nkeys);
+	o = cJSON_AddObjectToObject(json, "guest");
+	add_text(o, "os", l->guest.os);
+	add_text(o, "iid", l->guest.iid);
+	add_flag(o, "plain", l->guest.plain);
+	add_flag(o, "sshfs", l->guest.sshfs);
+	add_flag(o, "containerd", l->guest.containerd);
+	add_text(o, "installPrefix", l->guest.install_prefix);
+	probes = cJSON_AddArrayToObject(json, "probes");
+	for (size_t i = 0; i < l->nprobes; i++) {
+		cJSON_AddItemToArray(probes, o = cJSON_CreateObject());
+		add_text(o, "description", l->probes[i].description);
+		add_text(o, "script", l->probes[i].script);
+		add_text(o, "hint", l->probes[i].hint);
+	}
+	add_number(json, "bootTimeoutMs", l->boot_timeout_ms);
+	add_number(json, "stopTimeoutMs", l->stop_timeout_ms);
+	return json;
+}
+
+char *
+launch_text(const struct launch *l)
+{
+	cJSON *json = to_json(l);
+	char *s = cJSON_Print(json);
+
+	cJSON_Delete(json);
+	if (!s)
+		abort();
+	return s;
+}
+
+int
+launch_save(const struct launch *l, const char *path, struct error *err)
+{
+	auto_free char *s = launch_text(l);
+
+	return fs_write(path, s, strlen(s), 0600, err);
+}

@@ -1,0 +1,132 @@
+#include "providers/launch.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+
+#include "tests/unit/test.h"
+
+static const char *const argv_[] = { "/usr/bin/qemu", "-m", "512 \"quoted\" \xc3\xa4", NULL };
+static const char *const keys[] = { "/k/one", "/k/two" };
+static const struct launch_probe probes[] = { { "d", "#!/bin/sh\ntrue\n", "h" }, { "e", "x", NULL } };
+
+static struct launch
+sample(void)
+{
+	struct launch l = { .name = "n", .dir = "/i" };
+
+	l.qemu.argv = argv_;
+	l.qemu.nargv = 3;
+	l.qemu.pidfile = "/i/qemu.pid";
+	l.qemu.qmp_socket = "/i/qmp.sock";
+	l.ssh.port = 60022;
+	l.ssh.user = "lima";
+	l.ssh.keys = keys;
+	l.ssh.nkeys = 2;
+	l.guest.os = "Linux";
+	l.guest.iid = "iid-1";
+	l.guest.plain = true;
+	l.probes = probes;
+	l.nprobes = 2;
+	l.boot_timeout_ms = 1234;
+	return l;
+}
+
+TEST(what_is_saved_is_loaded)
+{
+	struct launch l = sample();
+	AUTO(launch) got = { 0 };
+	auto_free char *path = test_path("launch.json");
+	struct stat st;
+	struct error err;
+
+	ok(launch_save(&l, path, &err));
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	ok(launch_load(&got, path, &err));
+	assert_string_equal(got.name, "n");
+	assert_int_equal(got.qemu.nargv, 3);
+	assert_string_equal(got.qemu.argv[2], argv_[2]);
+	assert_null(got.qemu.argv[3]);
+	assert_string_equal(got.qemu.qmp_socket, "/i/qmp.sock");
+	assert_string_equal(got.ssh.address, "127.0.0.1");
+	assert_int_equal(got.ssh.port, 60022);
+	assert_string_equal(got.ssh.keys[1], "/k/two");
+	assert_true(got.guest.plain);
+	assert_false(got.guest.sshfs);
+	assert_string_equal(got.guest.install_prefix, "/usr/local");
+	assert_string_equal(got.probes[0].script, probes[0].script);
+	assert_string_equal(got.probes[1].hint, "");
+	assert_int_equal(got.boot_timeout_ms, 1234);
+	assert_int_equal(got.stop_timeout_ms, 180000);
+}
+
+/* each is the sample with one piece of text exchanged */
+TEST(strangers_are_checked)
+{
+	static const struct {
+		const char *from, *to, *says;
+	} cases[] = {
+		{ "\"version\":\t1", "\"version\":\t2", "version: not one that" },
+		{ "\"version\":\t1", "\"version\":\t\"1\"", "version: not a whole number" },
+		{ "\"dir\":\t\"/i\"", "\"dir\":\t\"i\"", "dir: not an absolute path" },
+		{ "\"dir\":\t\"/i\"", "\"dir\":\t7", "dir: not a string" },
+		{ "\"/usr/bin/qemu\"", "\"qemu\"", "argv: does not begin with the full path" },
+		{ "\"/usr/bin/qemu\"", "3", "argv: an item is not a string" },
+		{ "\"argv\"", "\"arguments\"", "argv: does not begin" },
+		{ "\"port\":\t60022", "\"port\":\t65536", "port: not a whole number" },
+		{ "\"port\":\t60022", "\"port\":\t22.5", "port: not a whole number" },
+		{ "\"port\":\t60022", "\"port\":\t-1", "port: not a whole number" },
+		{ "\"port\":\t60022", "\"x\":\t1", "port: missing" },
+		{ "\"guest\":\t{", "\"guest\":\t3,\"x\":\t{", "guest: missing, or not an object" },
+		{ "\"probes\":\t[", "\"probes\":\t3,\"x\":\t[", "probes: not a list" },
+		{ "\"pidfile\":\t\"/i/qemu.pid\"", "\"x\":\t1", "pidfile: not an absolute path" },
+		{ "\"bootTimeoutMs\":\t1234", "\"bootTimeoutMs\":\t1e30", "bootTimeoutMs: not a whole number" },
+	};
+	struct launch l = sample();
+	auto_free char *text = launch_text(&l);
+	struct error err;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const char *at = strstr(text, cases[i].from);
+		AUTO(launch) got = { 0 };
+		AUTO(buf) b = BUF_INIT;
+
+		if (!at)
+			fail_msg("'%s' is not in the sample", cases[i].from);
+		buf_add(&b, text, (size_t)(at - text));
+		buf_adds(&b, cases[i].to);
+		buf_adds(&b, at + strlen(cases[i].from));
+		not_ok(launch_parse(&got, b.s, b.len, &err), cases[i].says);
+	}
+}
+
+TEST(every_cut_is_refused)
+{
+	struct launch l = sample();
+	auto_free char *text = launch_text(&l);
+	size_t len = strlen(text);
+	struct error err;
+
+	for (size_t i = 0; i < len; i++) {
+		AUTO(launch) got = { 0 };
+		auto_free char *cut = xstrndup(text, i);
+
+		assert_int_equal(launch_parse(&got, cut, i, &err), -1);
+	}
+}
+
+TEST(too_many_words)
+{
+	AUTO(launch) got = { 0 };
+	AUTO(buf) b = BUF_INIT;
+	struct error err;
+
+	buf_adds(&b, "{\"version\":1,\"dir\":\"/i\",\"qemu\":{\"argv\":[\"/q\"");
+	for (int i = 0; i < 5000; i++)
+		buf_adds(&b, ",\"x\"");
+	buf_adds(&b, "]}}");
+	not_ok(launch_parse(&got, b.s, b.len, &err), "missing, or not an object");
+	buf_truncate(&b, b.len - 1);
+	buf_adds(&b, ",\"ssh\":{},\"guest\":{}}");
+	not_ok(launch_parse(&got, b.s, b.len, &err), "argv: too many items");
+}
