@@ -74,7 +74,7 @@ $(B)/libexec/lima/lazy.so: $(call obj,$(LAZY) $(BASE) $(LAZY_EXTRA))
 else
 $(B)/bin/limactl: $(call obj,$(MAIN) $(LAZY))
 	@mkdir -p $(@D)
-	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_MAIN) $(LIBS_LAZY) -ldl
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_LAZY) $(LIBS_MAIN) -ldl
 endif
 
 $(B)/libexec/lima/lima-hostagent: $(call obj,$(AGENT))
@@ -99,7 +99,7 @@ $(B)/lib.a: $(LIB) $(LIB_AGENT)
 	@rm -f $@; ar rcs $@ $^
 $(B)/tests/%: $(B)/obj/tests/unit/%.o $(B)/lib.a
 	@mkdir -p $(@D)
-	@$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS_MAIN) $(LIBS_LAZY) $(LIBS_AGENT) -ldl
+	@$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS_LAZY) $(LIBS_AGENT) $(LIBS_MAIN) -ldl
 unit: $(UNIT)
 	@scripts/unit $(UNIT)
 
