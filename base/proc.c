@@ -329,6 +329,8 @@ start(struct child *c, const char *const argv[], const struct proc_opts *o, stru
 {
 	auto_close int in = -1, out = -1, errfd = -1;
 
+	if (o->cancel && *o->cancel)
+		return error_set(err, ERR_CANCELLED, "%s: cancelled", base_name(argv[0]));
 	if (o->input && (in = input_file(o->input, o->input_len, err)) < 0)
 		return -1;
 	if (make_pipe(&c->err.fd, &errfd, err) < 0)
