@@ -16,11 +16,11 @@ TEST(words_of_a_command)
 	WORDS("ls -l", "ls", "-l");
 	WORDS("echo 'a b' 'it'\"'\"'s' ''", "echo", "a b", "it's", "");
 	WORDS("A=1 B='x y' cmd 'C=x y'", "A=1", "B=x y", "cmd", "C=x y");
-	WORDS("A= cmd", "A=", "cmd");
+	WORDS("A='' cmd", "A=", "cmd");
 	/* no name of a variable: never left bare for the guest's shell to read */
 	WORDS("'$(id)=x' ls", "$(id)=x", "ls");
-	WORDS("1A='x y'", "1A=x y");
-	WORDS("--opt='a b' X=1", "--opt=a b", "X=1");
+	WORDS("'1A=x y'", "1A=x y");
+	WORDS("'--opt=a b' X=1", "--opt=a b", "X=1");
 }
 
 TEST(the_line_for_sshd)
