@@ -92,18 +92,6 @@ digest_text(struct digest *d, char out[DIGEST_TEXT_MAX])
 	to_hex(raw, a->bytes, out + n + 1);
 }
 
-void
-sha256_hex(const void *p, size_t len, char out[65])
-{
-	unsigned char raw[32];
-	SHA256_CTX c;
-
-	SHA256_Init(&c);
-	SHA256_Update(&c, p, len);
-	SHA256_Final(raw, &c);
-	to_hex(raw, sizeof raw, out);
-}
-
 int
 digest_parse(const char *text, struct error *err)
 {

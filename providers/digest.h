@@ -8,6 +8,8 @@
 #pragma once
 #include <stddef.h>
 
+#include "base/sha256.h"
+
 struct error;
 
 enum {
@@ -26,8 +28,6 @@ int digest_init(struct digest *d, const char *algo, struct error *err);
 void digest_update(struct digest *d, const void *p, size_t len);
 /* "sha256:HEX"; to be begun anew afterwards. */
 void digest_text(struct digest *d, char out[DIGEST_TEXT_MAX]);
-
-void sha256_hex(const void *p, size_t len, char out[65]);
 
 /* Is this the text of a digest? ERR_INVALID says what is wrong with it. */
 int digest_parse(const char *text, struct error *err);

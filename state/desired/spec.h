@@ -155,6 +155,7 @@ struct spec {
 };
 
 struct buf;
+struct host;
 
 struct spec_opts {
 	const char *home;		/* $LIMA_HOME, links resolved */
@@ -165,6 +166,10 @@ struct spec_opts {
 	int (*fetch)(void *ctx, const char *url, struct buf *out, size_t max, struct error *err);
 	const char *const *template_dirs;	/* searched for template:NAME, NULL-terminated */
 	void *ctx;
+	/* called for each complaint, likewise; NULL: `warn` is */
+	void (*complain)(void *ctx, const char *text);
+	const struct host *host;	/* shared by many loads (state/desired/host.h); NULL: each looks for itself */
+	const char *const *drivers;	/* names of external drivers that are installed, NULL-terminated; or NULL */
 };
 
 /*

@@ -5,6 +5,7 @@
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
+#include "state/desired/name.h"
 #include "state/desired/spec.h"
 
 struct error;
@@ -27,6 +28,3 @@ void template_release(struct template *t);
 int template_load(struct template *out, const char *locator, const struct spec_opts *opts, struct error *err);
 /* Applies `--set` expressions, in order; comments and order of the text survive. */
 int template_set(struct template *t, const char *const *exprs, size_t n, struct error *err);
-
-/* identifier rules of instance names; -1 with ERR_INVALID */
-int name_check(const char *name, struct error *err);

@@ -1,0 +1,27 @@
+#include "base/sha256.h"
+
+#include <stdio.h>
+
+/* the "one-shot" functions are older than OpenSSL's providers, and need none of them: that saves a load of libcrypto.so */
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/sha.h>
+
+void
+sha256(const void *p, size_t len, unsigned char out[32])
+{
+	SHA256_CTX c;
+
+	SHA256_Init(&c);
+	SHA256_Update(&c, p, len);
+	SHA256_Final(out, &c);
+}
+
+void
+sha256_hex(const void *p, size_t len, char out[65])
+{
+	unsigned char d[32];
+
+	sha256(p, len, d);
+	for (size_t i = 0; i < sizeof d; i++)
+		snprintf(out + i * 2, 3, "%02x", d[i]);
+}

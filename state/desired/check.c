@@ -1,0 +1,77 @@
+/* The checks that the table asks for: all of them, not just up to the first failure. */
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "base/size.h"
+#include "state/desired/load.h"
+
+static void
+check_word(struct load *l, const struct val *v)
+{
+	const char *near;
+
+	if (word_in(v->s, v->key->words))
+		return;
+	near = *v->s ? nearest_word(l->a, v->s, v->key->words) : NULL;
+	complain(l, v, NULL, "must be %s, got `%s`%s", words_text(l->a, v->key->words), v->s,
+		 near ? arena_printf(l->a, " (did you mean `%s`?)", near) : "");
+}
+
+static void
+check_size(struct load *l, const struct val *v)
+{
+	struct error why;
+	uint64_t bytes;
+
+	if (size_parse(&bytes, v->s, &why) < 0)
+		complain(l, v, NULL, "has an invalid value: %s; a size is a number and a unit, such as `4GiB`", why.msg);
+}
+
+static void check_val(struct load *l, const struct val *v);
+
+/* given, but of a wrong type: that has been said */
+static bool
+refused(const struct val *group, const struct key *k, const struct val *v)
+{
+	const struct node *n = group->at ? node_get(group->at, k->name) : NULL;
+
+	return !v && n && n->kind != NODE_NULL;
+}
+
+static void
+check_group(struct load *l, const struct val *v)
+{
+	for (size_t i = 0; v->key->sub[i].name; i++) {
+		const struct key *k = &v->key->sub[i];
+
+		if (k->flags & KEY_NEEDED && val_empty(v->sub[i]) && !refused(v, k, v->sub[i]))
+			complain(l, v, k->name, "must be set");
+		else if (v->sub[i])
+			check_val(l, v->sub[i]);
+	}
+}
+
+static void
+check_val(struct load *l, const struct val *v)
+{
+	if (v->type == KEY_TEXT && v->key->words)
+		check_word(l, v);
+	if (v->type == KEY_SIZE && *v->s)
+		check_size(l, v);
+	if (v->type == KEY_GROUP)
+		check_group(l, v);
+	if (v->type == KEY_LIST)
+		for (size_t i = 0; i < v->n; i++)
+			check_val(l, v->item[i]);
+	/* of a list, each item is checked: the row describes the item */
+	if (v->key->check && (v->type != KEY_LIST))
+		v->key->check(l, v);
+}
+
+void
+check(struct load *l, const struct val *root)
+{
+	check_val(l, root);
+}

@@ -1,0 +1,488 @@
+#include "state/desired/emit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base64.h"
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/quote.h"
+#include "state/desired/scalar.h"
+
+struct emitter {
+	struct buf *out;
+	const struct source *main;
+	bool expand;			/* anchors cannot be relied on: write aliases out */
+	struct origins *origins;
+};
+
+void
+origins_release(struct origins *o)
+{
+	free(o->v);
+	*o = (struct origins){ 0 };
+}
+
+/* --- lines and where they are from */
+
+static uint32_t
+line_of(const struct node *n, uint32_t at)
+{
+	const char *text = n->src->text;
+	uint32_t line = n->line;
+
+	for (uint32_t i = at; i < n->start; i++)
+		line -= text[i] == '\n';
+	for (uint32_t i = n->start; i < at; i++)
+		line += text[i] == '\n';
+	return line;
+}
+
+/* a line begins in the output, which is `line` of `src` (NULL: made up, near the last one) */
+static void
+note_line(struct emitter *e, const struct source *src, uint32_t line, int32_t shift)
+{
+	struct origins *o = e->origins;
+	struct origin from = { .file = src ? src->name : NULL, .line = line, .shift = shift };
+
+	if (!o || (e->out->len && e->out->s[e->out->len - 1] != '\n'))
+		return;
+	if (src && src->origin && line >= 1 && line <= src->norigin && src->origin[line - 1].file) {
+		from = src->origin[line - 1];
+		from.shift += shift;
+	}
+	if (!from.file && o->n)
+		from = o->v[o->n - 1];
+	GROW(o->v, o->n, o->cap);
+	o->v[o->n++] = from;
+}
+
+static void
+blanks(struct buf *out, size_t n)
+{
+	while (n--)
+		buf_addc(out, ' ');
+}
+
+static void
+end_line(struct emitter *e)
+{
+	if (e->out->len && e->out->s[e->out->len - 1] != '\n')
+		buf_addc(e->out, '\n');
+}
+
+/* Copies source text, every line but one already begun moved by `shift` columns. `by`: a node to count lines from. */
+static void
+copy_lines(struct emitter *e, const struct node *by, uint32_t from, uint32_t to, int shift)
+{
+	const struct source *s = by->src;
+	uint32_t line = e->origins ? line_of(by, from) : 0;
+	bool begun = e->out->len && e->out->s[e->out->len - 1] != '\n';
+
+	while (from < to) {
+		const char *p = s->text + from, *nl = memchr(p, '\n', to - from);
+		uint32_t len = nl ? (uint32_t)(nl - p) + 1 : to - from, skip = 0;
+		bool blank = *p == '\n' || *p == '\r';
+
+		note_line(e, s, line++, shift);
+		if (!begun && shift > 0 && !blank)
+			blanks(e->out, (size_t)shift);
+		while (!begun && shift < 0 && skip < (uint32_t)-shift && skip < len && p[skip] == ' ')
+			skip++;
+		buf_add(e->out, p + skip, len - skip);
+		from += len;
+		begun = false;
+	}
+}
+
+/* --- what can be copied */
+
+static bool
+untouched(const struct emitter *e, const struct node *n)
+{
+	if (n->flags & (NODE_MADE | NODE_CHANGED))
+		return false;
+	if (n->flags & (NODE_ANCHOR | NODE_ALIAS) && (e->expand || n->src != e->main))
+		return false;
+	if (n->flags & NODE_ALIAS)
+		return true;
+	for (size_t i = 0; n->kind == NODE_LIST && i < n->n; i++)
+		if (!untouched(e, n->item[i]))
+			return false;
+	for (size_t i = 0; n->kind == NODE_MAP && i < n->npair; i++)
+		if (!untouched(e, n->pair[i].key) || !untouched(e, n->pair[i].value))
+			return false;
+	return true;
+}
+
+/* --- scalars */
+
+static bool
+utf8_ok(const char *s, size_t len)
+{
+	uint32_t rune;
+	bool bad = false;
+
+	for (size_t i = 0; i < len && !bad; )
+		i += utf8_next(s + i, &rune, &bad);
+	return !bad;
+}
+
+static bool
+fits_literal(const char *s, size_t len)
+{
+	if (!memchr(s, '\n', len) || *s == '\n' || *s == ' ' || *s == '\t')
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)s[i];
+
+		if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f || (c == ' ' && i + 1 < len && s[i + 1] == '\n'))
+			return false;
+	}
+	return s[len - 1] != ' ';
+}
+
+static void
+emit_quoted(struct buf *out, const char *s, size_t len)
+{
+	buf_addc(out, '"');
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)s[i];
+
+		if (c == '"' || c == '\\')
+			buf_addf(out, "\\%c", c);
+		else if (c == '\n')
+			buf_adds(out, "\\n");
+		else if (c == '\t')
+			buf_adds(out, "\\t");
+		else if (c == '\r')
+			buf_adds(out, "\\r");
+		else if (c < 0x20 || c == 0x7f)
+			buf_addf(out, "\\x%02x", c);
+		else
+			buf_addc(out, (char)c);
+	}
+	buf_addc(out, '"');
+}
+
+void
+yaml_emit_word(struct buf *out, const char *text, size_t len)
+{
+	if (scalar_is_plain(text, len))
+		buf_add(out, text, len);
+	else
+		emit_quoted(out, text, len);
+}
+
+static void
+emit_literal(struct emitter *e, const struct node *n, size_t col)
+{
+	size_t len = n->len, ends = 0;
+
+	while (ends < len && n->text[len - 1 - ends] == '\n')
+		ends++;
+	buf_adds(e->out, ends == 0 ? "|-\n" : ends == 1 ? "|\n" : "|+\n");
+	for (size_t at = 0; at < len;) {
+		const char *p = n->text + at, *nl = memchr(p, '\n', len - at);
+		size_t k = nl ? (size_t)(nl - p) : len - at;
+
+		note_line(e, n->flags & NODE_MADE ? NULL : n->src, n->line, 0);
+		if (k)
+			blanks(e->out, col);
+		buf_add(e->out, p, k);
+		buf_addc(e->out, '\n');
+		at += k + 1;
+	}
+}
+
+static void
+emit_binary(struct emitter *e, const struct node *n)
+{
+	buf_adds(e->out, "!!binary ");
+	base64_encode(e->out, n->text, n->len);
+}
+
+/* a scalar anew, in a block (at `col`) or in a flow (col < 0) */
+static void
+emit_scalar(struct emitter *e, const struct node *n, int col)
+{
+	if (n->kind == NODE_NULL)
+		buf_adds(e->out, "null");
+	else if (n->style == STYLE_PLAIN && !(n->flags & NODE_TEXT) && scalar_of(n).kind != SCALAR_TEXT)
+		buf_add(e->out, n->text, n->len);
+	else if (!utf8_ok(n->text, n->len))
+		emit_binary(e, n);
+	else if (col >= 0 && fits_literal(n->text, n->len))
+		emit_literal(e, n, (size_t)col);
+	else
+		yaml_emit_word(e->out, n->text, n->len);
+}
+
+static bool
+one_line(const struct node *n)
+{
+	return !memchr(n->src->text + n->start, '\n', n->end - n->start);
+}
+
+/* may the text of a scalar be copied from a block into a flow, or the other way round? */
+static bool
+copies_anywhere(const struct node *n)
+{
+	if (n->style == STYLE_SINGLE || n->style == STYLE_DOUBLE)
+		return one_line(n);
+	return n->style == STYLE_PLAIN && n->end > n->start && one_line(n) && !strpbrk(n->text, "[]{},");
+}
+
+/* --- flow */
+
+static void
+emit_flow(struct emitter *e, const struct node *n)
+{
+	const char *sep = "";
+
+	if (n->kind <= NODE_SCALAR) {
+		if (untouched(e, n) && (n->flags & NODE_ALIAS || copies_anywhere(n)))
+			buf_add(e->out, n->src->text + n->start, n->end - n->start);
+		else
+			emit_scalar(e, n, -1);
+		return;
+	}
+	buf_addc(e->out, n->kind == NODE_LIST ? '[' : '{');
+	for (size_t i = 0; i < (n->kind == NODE_LIST ? n->n : n->npair); i++, sep = ", ") {
+		buf_adds(e->out, sep);
+		if (n->kind == NODE_MAP) {
+			emit_flow(e, n->pair[i].key);
+			buf_adds(e->out, ": ");
+		}
+		emit_flow(e, n->kind == NODE_LIST ? n->item[i] : n->pair[i].value);
+	}
+	buf_addc(e->out, n->kind == NODE_LIST ? ']' : '}');
+}
+
+/* a changed flow stays one if it reads well so */
+static bool
+stays_flow(const struct node *n, int depth)
+{
+	if (n->kind <= NODE_SCALAR)
+		return !memchr(n->text ? n->text : "", '\n', n->len) && n->len < 60;
+	if (depth > 2 || n->npair > 6)
+		return false;
+	for (size_t i = 0; i < (n->kind == NODE_LIST ? n->n : n->npair); i++)
+		if (!stays_flow(n->kind == NODE_LIST ? n->item[i] : n->pair[i].value, depth + 1))
+			return false;
+	return true;
+}
+
+/* --- blocks */
+
+static void emit_block(struct emitter *e, const struct node *n, size_t col, bool begun);
+
+static void
+emit_note(struct emitter *e, const struct node *head)
+{
+	const struct source *s = head->src;
+	uint32_t end = head->note;
+
+	if (head->flags & NODE_MADE || !head->note)
+		return;
+	while (end < s->len && s->text[end] != '\n' && s->text[end] != '\r')
+		end++;
+	if (e->out->s[e->out->len - 1] != ' ')
+		buf_addc(e->out, ' ');
+	buf_add(e->out, s->text + head->note, end - head->note);
+}
+
+static void
+emit_word(struct emitter *e, const struct node *head, const struct node *n, size_t col)
+{
+	buf_addc(e->out, ' ');
+	if (untouched(e, n) && (n->flags & NODE_ALIAS || copies_anywhere(n)))
+		buf_add(e->out, n->src->text + n->start, n->end - n->start);
+	else
+		emit_scalar(e, n, (int)col + 2);
+	if (e->out->s[e->out->len - 1] != '\n')
+		emit_note(e, head);
+	end_line(e);
+}
+
+static bool
+goes_flow(const struct emitter *e, const struct node *n)
+{
+	size_t count = n->kind == NODE_LIST ? n->n : n->npair;
+
+	if (!count || (n->flags & NODE_ALIAS && untouched(e, n)))
+		return true;
+	if (n->style == STYLE_BLOCK)
+		return false;
+	return untouched(e, n) || stays_flow(n, 0);
+}
+
+/* on the line of its key or dash */
+static void
+emit_inline(struct emitter *e, const struct node *head, const struct node *n)
+{
+	buf_addc(e->out, ' ');
+	if (untouched(e, n))
+		copy_lines(e, n, n->start, n->end, 0);
+	else
+		emit_flow(e, n);
+	emit_note(e, head);
+	end_line(e);
+}
+
+/* the value of an entry whose key stands at `col` */
+static void
+emit_value(struct emitter *e, const struct node *key, const struct node *n, size_t col)
+{
+	size_t deeper = n->kind == NODE_LIST ? 0 : 2;
+
+	if (n->kind <= NODE_SCALAR) {
+		emit_word(e, key, n, col);
+		return;
+	}
+	if (goes_flow(e, n)) {
+		emit_inline(e, key, n);
+		return;
+	}
+	if (!((n->flags | key->flags) & NODE_MADE) && n->style == STYLE_BLOCK && n->src == key->src && n->col >= key->col)
+		deeper = n->col - key->col;
+	emit_note(e, key);
+	end_line(e);
+	emit_block(e, n, col + deeper, false);
+}
+
+/* is there something else in front of the entry, on its line? */
+static bool
+in_mid_line(const struct node *head)
+{
+	return head->lead == head->entry && head->entry > 0 && head->src->text[head->entry - 1] != '\n';
+}
+
+static int
+column_of(const struct node *head)
+{
+	uint32_t at = head->entry;
+
+	while (at > 0 && head->src->text[at - 1] != '\n')
+		at--;
+	return (int)(head->entry - at);
+}
+
+/* has it a place of its own in a source? */
+static bool
+is_placed(const struct node *head)
+{
+	return head->stop && !(head->flags & NODE_MADE);
+}
+
+/* what stands in front of an entry, moved to where it goes; its own line is begun with blanks */
+static void
+begin_entry(struct emitter *e, const struct node *head, size_t col)
+{
+	if (is_placed(head) && !in_mid_line(head))
+		copy_lines(e, head, head->lead, head->entry - (uint32_t)column_of(head), (int)col - column_of(head));
+	note_line(e, head->src, head->line, 0);
+	blanks(e->out, col);
+}
+
+/* an entry as it stands; its first line may have been begun by a dash */
+static bool
+copy_entry(struct emitter *e, const struct node *head, const struct node *value, size_t col, bool begun)
+{
+	uint32_t from = begun ? head->entry : head->lead;
+	int shift;
+
+	if (!is_placed(head) || !untouched(e, head) || !untouched(e, value) || head->src != value->src)
+		return false;
+	shift = (int)col - column_of(head);
+	if (!begun && in_mid_line(head)) {
+		note_line(e, head->src, head->line, shift);
+		blanks(e->out, col);
+	}
+	copy_lines(e, head, from, head->stop, shift);
+	end_line(e);
+	return true;
+}
+
+static void
+emit_map(struct emitter *e, const struct node *n, size_t col, bool begun)
+{
+	for (size_t i = 0; i < n->npair; i++, begun = false) {
+		const struct node *key = n->pair[i].key, *value = n->pair[i].value;
+
+		if (copy_entry(e, key, value, col, begun))
+			continue;
+		if (!begun)
+			begin_entry(e, key, col);
+		if (untouched(e, key) && copies_anywhere(key))
+			buf_add(e->out, key->src->text + key->start, key->end - key->start);
+		else
+			emit_scalar(e, key, -1);
+		buf_addc(e->out, ':');
+		emit_value(e, key, value, col);
+	}
+}
+
+static void
+emit_list(struct emitter *e, const struct node *n, size_t col, bool begun)
+{
+	for (size_t i = 0; i < n->n; i++, begun = false) {
+		const struct node *item = n->item[i];
+
+		if (copy_entry(e, item, item, col, begun))
+			continue;
+		if (!begun)
+			begin_entry(e, item, col);
+		buf_addc(e->out, '-');
+		if (item->kind <= NODE_SCALAR) {
+			emit_word(e, item, item, col);
+		} else if (goes_flow(e, item)) {
+			emit_inline(e, item, item);
+		} else {
+			buf_addc(e->out, ' ');
+			emit_block(e, item, col + 2, true);
+		}
+	}
+}
+
+static void
+emit_block(struct emitter *e, const struct node *n, size_t col, bool begun)
+{
+	if (n->kind == NODE_MAP)
+		emit_map(e, n, col, begun);
+	else
+		emit_list(e, n, col, begun);
+}
+
+void
+yaml_emit(struct buf *out, const struct node *root, struct origins *origins)
+{
+	struct emitter e = { .out = out, .main = root->src, .origins = origins };
+
+	if (root->flags & NODE_MADE)
+		e.main = NULL;
+	if (untouched(&e, root) && root->src) {
+		struct node whole = { .src = root->src, .line = 1 };
+
+		copy_lines(&e, &whole, 0, (uint32_t)root->src->len, 0);
+		return;
+	}
+	e.expand = !e.main || e.main->anchors;
+	if (root->kind == NODE_NULL)
+		return;
+	if (e.main && root->stop) {
+		struct node head = { .src = root->src, .line = 1 };
+
+		copy_lines(&e, &head, 0, root->stop, 0);
+	}
+	if (root->kind == NODE_SCALAR) {
+		emit_scalar(&e, root, -1);
+		end_line(&e);
+	} else if (goes_flow(&e, root)) {
+		note_line(&e, root->src, root->line, 0);
+		emit_flow(&e, root);
+		end_line(&e);
+	} else {
+		emit_block(&e, root, 0, false);
+	}
+}

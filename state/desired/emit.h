@@ -1,0 +1,26 @@
+/*
+ * state/desired/emit.h - a YAML tree back to text.
+ *
+ * What did not change since it was read is copied as it stands, with its comments,
+ * quotes and blank lines; only the changed parts are written anew. So an edit of
+ * one value edits one line.
+ */
+#pragma once
+#include <stddef.h>
+
+#include "state/desired/yaml.h"
+
+struct buf;
+
+struct origins {
+	struct origin *v;	/* one for each line of the text */
+	size_t n, cap;
+};
+void origins_release(struct origins *o);
+
+/* Finds the comments that belong to each entry. To be called once after reading, before any change. */
+void yaml_layout(struct node *root);
+/* Appends the text; the head comment is that of the root's source. `origins` (or NULL) gets the lines' origins. */
+void yaml_emit(struct buf *out, const struct node *root, struct origins *origins);
+/* A scalar, quoted where it must be; on one line. */
+void yaml_emit_word(struct buf *out, const char *text, size_t len);

@@ -1,0 +1,191 @@
+/* Complaints and cautions: where, which key, what is wrong, what was meant. */
+#include <stdarg.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "state/desired/load.h"
+
+enum { MAX_REPORTS = 100 };
+
+void
+val_path(const struct val *v, struct buf *out)
+{
+	if (!v || !v->up)
+		return;
+	val_path(v->up, out);
+	if (v->index >= 0) {
+		buf_addf(out, "[%d]", v->index);
+		return;
+	}
+	if (out->len)
+		buf_addc(out, '.');
+	buf_adds(out, v->key->name);
+}
+
+static const struct node *
+place(const struct val *v)
+{
+	while (v && !v->at)
+		v = v->up;
+	return v ? v->at : NULL;
+}
+
+static void
+report(struct load *l, bool fatal, const struct val *up, const char *key, const struct node *at, const char *fmt, va_list ap)
+{
+	AUTO(buf) b = BUF_INIT;
+	AUTO(buf) path = BUF_INIT;
+
+	if (fatal ? l->complaints > MAX_REPORTS : ++l->cautions > MAX_REPORTS) {	/* nobody reads on */
+		l->complaints += fatal;
+		return;
+	}
+	if (at && at->src)
+		node_where(at, &b);
+	else
+		source_where(l->src, 1, 1, &b);
+	val_path(up, &path);
+	if (key && *key)
+		buf_addf(&path, "%s%s", path.len && *key != '[' ? "." : "", key);
+	buf_adds(&b, ": ");
+	if (path.len)
+		buf_addf(&b, "%s: ", path.s);
+	buf_vaddf(&b, fmt, ap);
+	if (fatal && !l->complaints++)
+		error_set(l->err, ERR_INVALID, "%s", b.s);
+	if (fatal && l->opts->complain)
+		l->opts->complain(l->opts->ctx, b.s);
+	else if (l->opts->warn)
+		l->opts->warn(l->opts->ctx, b.s);
+}
+
+static void
+report_val(struct load *l, bool fatal, const struct val *v, const char *key, const char *fmt, va_list ap)
+{
+	const struct val *sub = NULL;
+
+	if (key && v && v->type == KEY_GROUP && !strpbrk(key, ".["))
+		sub = val_get(v, key);
+	report(l, fatal, v, key, sub && sub->at ? sub->at : place(v), fmt, ap);
+}
+
+void
+complain(struct load *l, const struct val *v, const char *key, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	report_val(l, true, v, key, fmt, ap);
+	va_end(ap);
+}
+
+void
+caution(struct load *l, const struct val *v, const char *key, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	report_val(l, false, v, key, fmt, ap);
+	va_end(ap);
+}
+
+void
+complain_at(struct load *l, const struct val *up, const char *key, const struct node *n, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	report(l, true, up, key, n, fmt, ap);
+	va_end(ap);
+}
+
+void
+caution_at(struct load *l, const struct val *up, const char *key, const struct node *n, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	report(l, false, up, key, n, fmt, ap);
+	va_end(ap);
+}
+
+/* Levenshtein's distance without regard to case, capped */
+static size_t
+distance(const char *a, size_t na, const char *b, size_t nb)
+{
+	size_t row[41];
+
+	if (na > 40 || nb > 40)
+		return 99;
+	for (size_t j = 0; j <= nb; j++)
+		row[j] = j;
+	for (size_t i = 1; i <= na; i++) {
+		size_t diag = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= nb; j++) {
+			size_t d = diag + ((a[i - 1] | 32) != (b[j - 1] | 32));
+
+			diag = row[j];
+			if (row[j] + 1 < d)
+				d = row[j] + 1;
+			if (row[j - 1] + 1 < d)
+				d = row[j - 1] + 1;
+			row[j] = d;
+		}
+	}
+	return row[nb];
+}
+
+const char *
+nearest_word(struct arena *a, const char *word, const char *words)
+{
+	size_t nw = strlen(word), best = nw / 3 + 1, len = 0;
+	const char *found = NULL;
+
+	for (const char *p = words; *p; p += strspn(p, " ")) {
+		size_t n = strcspn(p, " "), d = distance(word, nw, p, n);
+
+		if (d < best || (d == best && !found && d < n)) {
+			best = d;
+			found = p;
+			len = n;
+		}
+		p += n;
+	}
+	return found ? arena_memdup(a, found, len) : NULL;
+}
+
+bool
+word_in(const char *word, const char *words)
+{
+	size_t len = strlen(word);
+
+	for (const char *p = words; *p; p += strspn(p, " ")) {
+		size_t n = strcspn(p, " ");
+
+		if (n == len && !memcmp(p, word, n))
+			return true;
+		p += n;
+	}
+	return false;
+}
+
+const char *
+words_text(struct arena *a, const char *words)
+{
+	AUTO(buf) b = BUF_INIT;
+
+	for (const char *p = words; *p;) {
+		size_t n = strcspn(p, " ");
+		bool last = !p[n];
+
+		buf_addf(&b, "%s`%.*s`", !b.len ? "" : last ? " or " : ", ", (int)n, p);
+		p += n + !last;
+	}
+	return arena_strdup(a, b.s);
+}
