@@ -90,6 +90,7 @@ extern const struct command *const commands[];	/* NULL-terminated, generated */
 extern const struct flag global_flags[];
 
 const struct command *command_find(const char *parent, const char *name);	/* also by alias; NULL */
+bool command_has_word(const char *words, const char *name);	/* of aliases, suggest_for */
 
 bool cli_given(const struct cli *c, const char *flag);
 bool cli_bool(const struct cli *c, const char *flag);

@@ -15,7 +15,7 @@ const char *
 flag_type_name(const struct flag *f)
 {
 	static const char *const names[] = {
-		[FLAG_BOOL] = "", [FLAG_INT] = "int", [FLAG_FLOAT] = "float", [FLAG_STRING] = "string",
+		[FLAG_BOOL] = "", [FLAG_INT] = "int", [FLAG_FLOAT] = "float32", [FLAG_STRING] = "string",
 		[FLAG_STRINGS] = "strings", [FLAG_ARRAY] = "stringArray", [FLAG_DURATION] = "duration",
 		[FLAG_PORT] = "uint16", [FLAG_IPS] = "ipSlice", [FLAG_PAIRS] = "stringToString",
 	};

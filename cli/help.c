@@ -147,6 +147,15 @@ add_commands(struct buf *out, const char *title, const char *parent, int group)
 		buf_addf(out, "  %-18s  %s\n", found[i]->name, found[i]->about);
 }
 
+static void
+add_aliases(struct buf *out, const struct command *cmd)
+{
+	buf_addf(out, "\nAliases:\n  %s", cmd->name);
+	for (const char *a = cmd->aliases; *a; a += strcspn(a, " "), a += *a == ' ')
+		buf_addf(out, ", %.*s", (int)strcspn(a, " "), a);
+	buf_addc(out, '\n');
+}
+
 void
 help_command(const struct cli *c, const struct command *cmd)
 {
@@ -160,7 +169,7 @@ help_command(const struct cli *c, const struct command *cmd)
 	help_usage(&out, cmd);
 	buf_addc(&out, '\n');
 	if (cmd->aliases)
-		buf_addf(&out, "\nAliases:\n  %s %s\n", cmd->name, cmd->aliases);
+		add_aliases(&out, cmd);
 	if (cmd->example) {
 		buf_adds(&out, "\nExamples:\n");
 		add_indented(&out, cmd->example);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -18,26 +19,6 @@
 #include "cli/start.h"
 #include "version.h"
 
-#define COMMAND(name) extern const struct command command_##name;
-#include "commands.inc"
-#undef COMMAND
-#define COMMAND(name) &command_##name,
-const struct command *const commands[] = {
-#include "commands.inc"
-	NULL,
-};
-#undef COMMAND
-
-const struct flag global_flags[] = {
-	{ "debug", 0, FLAG_BOOL, .about = "Tell everything" },
-	{ "log-format", 0, FLAG_STRING, "text", "Format of the log: text or json", .complete = "text json" },
-	{ "log-level", 0, FLAG_STRING, .about = "Least level to log: trace, debug, info, warn, error",
-	  .complete = "trace debug info warn error" },
-	{ "tty", 0, FLAG_BOOL, .about = "Ask questions, draw menus, open the editor; the default on a terminal" },
-	{ "yes", 'y', FLAG_BOOL, .about = "Same as --tty=false" },
-	{ 0 },
-};
-
 /* of main() only: the help of a command lists its own */
 static const struct flag help_flags[] = {
 	{ "help", 'h', FLAG_BOOL }, { 0 },
@@ -45,37 +26,6 @@ static const struct flag help_flags[] = {
 static const struct flag version_flags[] = {
 	{ "version", 'v', FLAG_BOOL }, { 0 },
 };
-
-static bool
-has_word(const char *words, const char *name)
-{
-	size_t len = strlen(name);
-
-	for (const char *w = words; w && *w; w += strcspn(w, " "), w += *w == ' ')
-		if (strncmp(w, name, len) == 0 && (w[len] == ' ' || w[len] == '\0') && len)
-			return true;
-	return false;
-}
-
-const struct command *
-command_find(const char *parent, const char *name)
-{
-	for (size_t i = 0; commands[i]; i++) {
-		const struct command *c = commands[i];
-
-		if (parent) {
-			const struct command *p = c->parent ? command_find(NULL, c->parent) : NULL;
-
-			if (!p || (strcmp(p->name, parent) != 0))
-				continue;
-		} else if (c->parent) {
-			continue;
-		}
-		if (strcmp(c->name, name) == 0 || has_word(c->aliases, name))
-			return c;
-	}
-	return NULL;
-}
 
 /* Where in words[] the first positional is, stepping over flags and their values; n: nowhere. */
 static int
@@ -123,7 +73,7 @@ unknown_command(const char *name, struct error *err)
 		if (c->parent || c->group == GROUP_HIDDEN)
 			continue;
 		if (nearest_distance(name, len, c->name, strlen(c->name)) <= 2 ||
-		    strncasecmp(c->name, name, len) == 0 || has_word(c->suggest_for, name))
+		    strncasecmp(c->name, name, len) == 0 || command_has_word(c->suggest_for, name))
 			buf_addf(&b, "%s\t%s\n", b.len == before ? "\n\nDid you mean this?\n" : "", c->name);
 	}
 	return error_set(err, ERR_INVALID, "%s", b.s);

@@ -1,3 +1,5 @@
 # sha256 and its kin (providers/digest.c) out of the static library, which must come after every shared one
 LIBS_MAIN += -Wl,-Bstatic -lcrypto -Wl,-Bdynamic
 LAZY += providers/keys.c
+LAZY += providers/ssh.c providers/ssh_link.c providers/ssh_exec.c providers/ssh_heap.c
+LAZY_EXTRA += providers/sock.c

@@ -1,0 +1,115 @@
+/* The JSON of `list`: keys and their order are those of upstream, which scripts compare. */
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/quote.h"
+#include "cli/instance.h"
+#include "providers/qemu.h"
+
+static void
+key(struct buf *b, const char *name)
+{
+	buf_addf(b, "%s\"%s\":", b->s[b->len - 1] == '{' ? "" : ",", name);
+}
+
+static void
+text(struct buf *b, const char *name, const char *value)
+{
+	key(b, name);
+	quote_json(b, value, false);
+}
+
+static void
+number(struct buf *b, const char *name, long long n)
+{
+	if (n == 0)
+		return;
+	key(b, name);
+	buf_addf(b, "%lld", n);
+}
+
+/* As it stands in the configuration; an empty list or object is left out. */
+static void
+raw(struct buf *b, const char *name, struct json_span v)
+{
+	if (!v.p || (v.len == 2 && (memcmp(v.p, "[]", 2) == 0 || memcmp(v.p, "{}", 2) == 0)) ||
+	    (v.len == 4 && memcmp(v.p, "null", 4) == 0))
+		return;
+	key(b, name);
+	buf_add(b, v.p, v.len);
+}
+
+static void
+errors(struct buf *b, const struct instance *i)
+{
+	if (!i->nerrors)
+		return;
+	key(b, "errors");
+	for (size_t n = 0; n < i->nerrors; n++) {
+		buf_addc(b, n ? ',' : '[');
+		quote_json(b, i->errors[n], false);
+	}
+	buf_addc(b, ']');
+}
+
+/* What our host agent tells and upstream's does not. */
+static void
+detail(struct buf *b, const struct instance *i)
+{
+	static const char *const phases[] = {
+		[HA_STARTING] = "starting", [HA_RUNNING] = "running", [HA_DEGRADED] = "degraded", [HA_STOPPING] = "stopping",
+	};
+	const struct ha_info *info = &i->status.info;
+
+	if (i->status.agent <= 0 || info->phase == HA_UNKNOWN)
+		return;
+	text(b, "phase", phases[info->phase]);
+	if (info->waiting_for && *info->waiting_for)
+		text(b, "waitingFor", info->waiting_for);
+}
+
+void
+instance_json(struct look *l, struct instance *i, bool deprecated, struct buf *out)
+{
+	const struct env *env = &l->cli->env;
+	const char *message = instance_message(i);
+
+	buf_addc(out, '{');
+	text(out, "name", i->name);
+	text(out, "hostname", i->hostname);
+	text(out, "status", i->status.word);
+	text(out, "dir", i->dir);
+	text(out, "vmType", i->vm_type);
+	text(out, "arch", i->arch);
+	if (strcmp(i->vm_type, "wsl2") != 0)
+		number(out, "cpus", json_int(instance_config(i, "cpus"), 0));
+	number(out, "memory", (long long)instance_bytes(i, "memory"));
+	number(out, "disk", (long long)instance_bytes(i, "disk"));
+	if (*message)
+		text(out, "message", message);
+	raw(out, "additionalDisks", instance_config(i, "additionalDisks"));
+	raw(out, "network", instance_config(i, "networks"));
+	if (i->config) {
+		number(out, "sshLocalPort", i->status.ssh_port);
+		text(out, "sshConfigFile", arena_printf(&i->arena, "%s/ssh.config", i->dir));
+	}
+	number(out, "hostAgentPID", i->status.agent);
+	number(out, "driverPID", i->status.hypervisor);
+	errors(out, i);
+	raw(out, "config", json_span_of(i->config));
+	if (i->config)
+		text(out, "sshAddress", "127.0.0.1");
+	key(out, "protected");
+	buf_adds(out, instance_protected(i) ? "true" : "false");
+	text(out, "limaVersion", instance_version(i));
+	raw(out, "param", instance_config(i, "param"));
+	detail(out, i);
+	if (deprecated) {
+		text(out, "HostOS", "linux");
+		text(out, "HostArch", qemu_host_arch());
+		text(out, "LimaHome", env->home);
+		text(out, "IdentityFile", arena_printf(&i->arena, "%s/_config/user", env->home));
+	}
+	buf_addc(out, '}');
+}

@@ -1,0 +1,143 @@
+/*
+ * guest/init/main.c - process 1 of the tiny guest, and the few tools that are the same program.
+ *
+ * Process 1 loads drivers, puts the root file system together, and then only reaps,
+ * and waits for the power button. Everything that reads what a stranger may have
+ * written (cidata) is in a child, so that nothing there can take the guest down.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/mem.h"
+#include "guest/init/block.h"
+#include "guest/init/cidata.h"
+#include "guest/init/log.h"
+#include "guest/init/modules.h"
+#include "guest/init/net.h"
+#include "guest/init/power.h"
+#include "guest/init/provision.h"
+#include "guest/init/root.h"
+#include "guest/init/services.h"
+#include "guest/init/setup.h"
+#include "guest/init/spawn.h"
+
+static pid_t
+load_aside(const char *group)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		modules_load(group);
+		_exit(0);
+	}
+	return pid;
+}
+
+static void
+runtime_dir(const struct setup_user *u)
+{
+	auto_free char *dir = xasprintf("/run/user/%u", (unsigned)u->uid);
+
+	mkdir("/run/user", 0755);
+	mkdir(dir, 0700);
+	if (chown(dir, u->uid, u->gid) < 0)
+		say_errno("%s", dir);
+	mkdir("/run/host-services", 0700);
+	if (chown("/run/host-services", u->uid, u->gid) < 0)
+		say_errno("/run/host-services");
+}
+
+/* What follows from cidata. Whoever can log in does so while the scripts still run. */
+static void
+boot(int events)
+{
+	struct cidata c = { 0 };
+	struct setup_user u;
+	const char *iid;
+	pid_t key;
+
+	prctl(PR_SET_NAME, "lima-boot");
+	key = fork();
+	if (key == 0) {
+		services_host_key();
+		_exit(0);
+	}
+	if (!cidata_mount(events))
+		return;
+	cidata_read(&c);
+	say("cidata: instance %s", cidata_str(&c, "IID"));
+	net_start(&c);
+	setup_host(&c);
+	setup_environment(&c);
+	if (!setup_account(&c, &u))
+		return;
+	runtime_dir(&u);
+	spawn_wait(key);
+	services_ssh(&c);
+	sync();
+	iid = cidata_str(&c, "IID");
+	setup_write("/run/lima-ssh-ready", iid, 0644);
+	say("ssh is up");
+	if (!cidata_is(&c, "PLAIN")) {
+		provision_mounts(&c);
+		services_agent(&c, &u);
+	}
+	modules_load("late");
+	provision_run(&c, &u);
+	if (access("/run/lima-reboot-required", F_OK) < 0)
+		setup_write("/run/lima-boot-done", iid, 0644);
+	say("boot is done");
+}
+
+static void
+process_1(void)
+{
+	int events;
+	pid_t cdrom, net;
+
+	root_early();
+	say("userland");
+	if (setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1) < 0)
+		say_errno("PATH");
+	events = block_events();
+	modules_load("bus");
+	cdrom = load_aside("cdrom");
+	net = load_aside("net");
+	modules_load("disk");
+	root_switch(events);
+	say("root is up");
+	log_file("/var/log/lima-init.log");
+	spawn_wait(cdrom);
+	spawn_wait(net);
+	if (fork() == 0) {
+		boot(events);
+		_exit(0);
+	}
+	modules_load("power");
+	power_watch();
+	close(events);
+	power_wait();
+}
+
+int
+main(int argc, char **argv)
+{
+	static const char *const power[] = { "poweroff", "reboot", "halt", "shutdown" };
+	const char *slash = strrchr(argv[0], '/'), *name = slash ? slash + 1 : argv[0];
+
+	if (strcmp(name, "lima-dhcp") == 0)
+		return net_dhcp_hook(argc, argv);
+	for (size_t i = 0; i < ARRAY_LEN(power); i++)
+		if (strcmp(name, power[i]) == 0)
+			return power_command(name, argc, argv);
+	if (getpid() == 1)
+		process_1();
+	fprintf(stderr, "%s: this is process 1 of the tiny guest\n", name);
+	return 1;
+}

@@ -1,0 +1,214 @@
+#include "guest/init/provision.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/mem.h"
+#include "guest/init/accounts.h"
+#include "guest/init/cidata.h"
+#include "guest/init/log.h"
+#include "guest/init/modules.h"
+#include "guest/init/setup.h"
+#include "guest/init/spawn.h"
+
+#define ERRORS "/run/lima-boot-errors"
+
+static void failed(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+static void
+failed(const char *fmt, ...)
+{
+	FILE *f = fopen(ERRORS, "ae");
+	char line[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof line, fmt, ap);
+	va_end(ap);
+	say("FAILED: %s", line);
+	if (!f)
+		return;
+	fprintf(f, "%s\n", line);
+	fclose(f);
+}
+
+/* fstab's options that are flags of mount(2) are taken out of the list; the others go to the file system. */
+static unsigned long
+mount_flags(const char *options, struct buf *rest)
+{
+	static const struct {
+		const char *name;
+		unsigned long flag;
+	} table[] = { { "ro", MS_RDONLY }, { "rw", 0 }, { "nofail", 0 }, { "defaults", 0 }, { "nosuid", MS_NOSUID }, { "nodev", MS_NODEV }, { "noexec", MS_NOEXEC }, { "noatime", MS_NOATIME } };
+	auto_free char *copy = xstrdup(options);
+	unsigned long flags = 0;
+	char *save = NULL;
+
+	for (char *w = strtok_r(copy, ",", &save); w; w = strtok_r(NULL, ",", &save)) {
+		size_t i;
+
+		for (i = 0; i < ARRAY_LEN(table) && strcmp(w, table[i].name) != 0; i++)
+			;
+		if (i < ARRAY_LEN(table))
+			flags |= table[i].flag;
+		else
+			buf_addf(rest, "%s%s", rest->len ? "," : "", w);
+	}
+	return flags;
+}
+
+void
+provision_mounts(const struct cidata *c)
+{
+	const char *type = cidata_str(c, "MOUNTTYPE");
+
+	if (c->mounts.n)
+		modules_load("mount");
+	else if (env_num(&c->lima, "LIMA_CIDATA_MOUNTS", 0, 1000, 0) > 0)
+		failed("mounts: this guest cannot mount over %s", *type ? type : "ssh");
+	for (size_t i = 0; i < c->mounts.n; i++) {
+		const struct scan_mount *m = &c->mounts.v[i];
+		AUTO(buf) rest = BUF_INIT;
+		unsigned long flags = mount_flags(m->options, &rest);
+		struct error err;
+
+		if (!account_path_ok(m->target) || fs_mkdirs(m->target, 0755, &err) < 0)
+			failed("mount %s: not a folder that can be made", m->target);
+		else if (mount(m->tag, m->target, m->type, flags, rest.s) < 0)
+			failed("mount %s (%s): %s", m->target, m->type, errno == ENODEV ? "this guest's kernel does not have it" : strerror(errno));
+	}
+}
+
+/* The environment that scripts for root get: all of lima.env, param.env and etc_environment. */
+static void
+script_env(const struct cidata *c, struct env *e)
+{
+	env_set(e, "PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+	env_set(e, "HOME", "/root");
+	env_merge(e, &c->lima);
+	env_merge(e, &c->param);
+	env_merge(e, &c->etc);
+	env_set(e, "LIMA_CIDATA_MNT", CIDATA_DIR);
+	env_set(e, "LIMA_REBOOT_REQUIRED", "/run/lima-reboot-required");
+}
+
+typedef void script_fn(const struct cidata *c, const struct setup_user *u, struct env *e, const char *path);
+
+static void
+run(const char *what, const char *const argv[], const struct env *e)
+{
+	int status;
+
+	say("running %s", what);
+	status = spawn_run(&(struct spawn){ .argv = argv, .env = e->v, .dir = "/root" });
+	if (status != 0)
+		failed("%s: %s", what, spawn_status(status).s);
+}
+
+static void
+as_root(const struct cidata *c, const struct setup_user *u, struct env *e, const char *path)
+{
+	(void)c, (void)u;
+	run(path + sizeof CIDATA_DIR, (const char *[]){ path, NULL }, e);
+}
+
+/* Through a login shell of the user's, as a person would: a copy, since cidata is for root alone. */
+static void
+as_user(const struct cidata *c, const struct setup_user *u, struct env *e, const char *path)
+{
+	auto_free char *copy = xasprintf("%s/.lima-user-script", u->home);
+	auto_free char *runtime = xasprintf("XDG_RUNTIME_DIR=/run/user/%u", (unsigned)u->uid);
+	AUTO(buf) keep = BUF_INIT;
+	struct error err;
+
+	buf_adds(&keep, "--preserve-env=");
+	for (size_t i = 0; i < c->param.n; i++)
+		buf_addf(&keep, "%s%.*s", i ? "," : "", (int)strcspn(c->param.v[i], "="), c->param.v[i]);
+	unlink(copy);
+	if (fs_copy(path, copy, 0700, &err) < 0) {
+		failed("%s: %s", path + sizeof CIDATA_DIR, err.msg);
+		return;
+	}
+	if (chmod(copy, 0700) < 0 || lchown(copy, u->uid, u->gid) < 0)
+		say_errno("%s", copy);
+	run(path + sizeof CIDATA_DIR, (const char *[]){ "/usr/bin/sudo", "-iu", u->name, keep.s, runtime, copy, NULL }, e);
+	unlink(copy);
+}
+
+/* provision.data: a file whose place, owner and mode stand in lima.env */
+static void
+as_data(const struct cidata *c, const struct setup_user *u, struct env *e, const char *path)
+{
+	const char *number = strrchr(path, '/') + 1;
+	auto_free char *prefix = xasprintf("DATAFILE_%s_", number);
+	auto_free char *k_path = xasprintf("%sPATH", prefix), *k_owner = xasprintf("%sOWNER", prefix);
+	auto_free char *k_mode = xasprintf("%sPERMISSIONS", prefix), *k_over = xasprintf("%sOVERWRITE", prefix);
+	const char *target = cidata_str(c, k_path), *owner = cidata_str(c, k_owner), *mode = cidata_str(c, k_mode);
+	auto_free char *dir = NULL;
+	struct error err;
+
+	(void)u;
+	if (!account_path_ok(target) || !target[1] || *owner == '-' || *mode == '-') {
+		failed("provision.data/%s: no path in lima.env", number);
+		return;
+	}
+	if (strcmp(cidata_str(c, k_over), "false") == 0 && fs_exists(target))
+		return;
+	dir = xstrndup(target, (size_t)(strrchr(target, '/') - target));
+	if (*dir && fs_mkdirs(dir, 0755, &err) < 0) {
+		failed("provision.data/%s: %s", number, err.msg);
+		return;
+	}
+	run(path + sizeof CIDATA_DIR, (const char *[]){ "/bin/cp", path, target, NULL }, e);
+	run("its owner", (const char *[]){ "/bin/chown", *owner ? owner : "root:root", target, NULL }, e);
+	run("its mode", (const char *[]){ "/bin/chmod", *mode ? mode : "644", target, NULL }, e);
+}
+
+static void
+not_here(const struct cidata *c, const struct setup_user *u, struct env *e, const char *path)
+{
+	(void)c, (void)u, (void)e;
+	failed("%s: this guest cannot do that", path + sizeof CIDATA_DIR);
+}
+
+void
+provision_run(const struct cidata *c, const struct setup_user *u)
+{
+	static const struct {
+		const char *dir;
+		script_fn *fn;
+		bool plain_too;
+	} table[] = {
+		{ "provision.dependency", as_root, false },
+		{ "provision.data", as_data, true },
+		{ "provision.yq", not_here, true },
+		{ "provision.system", as_root, true },
+		{ "provision.user", as_user, true },
+	};
+	AUTO(env) env = { 0 };
+
+	script_env(c, &env);
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		auto_free char *pattern = xasprintf(CIDATA_DIR "/%s/*", table[i].dir);
+		glob_t g = { 0 };
+
+		if (!table[i].plain_too && cidata_is(c, "PLAIN"))
+			continue;
+		if (glob(pattern, 0, NULL, &g) == 0)
+			for (size_t k = 0; k < g.gl_pathc; k++)
+				table[i].fn(c, u, &env, g.gl_pathv[k]);
+		globfree(&g);
+	}
+}

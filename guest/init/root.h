@@ -1,0 +1,21 @@
+/*
+ * guest/init/root.h - the root file system: the image's files below, the data disk above.
+ *
+ * The initramfs stays as the read-only lower half of an overlay; everything that is
+ * ever written, anywhere but in /run, /tmp, /dev and the like, lands on the data disk,
+ * an ext4 file system labelled "tiny-data". It is grown to its device at each boot.
+ */
+#pragma once
+
+#define ROOT_LABEL "tiny-data"
+
+/* /proc, /sys, /dev of the initramfs: the first thing to be done. */
+void root_early(void);
+/*
+ * Puts the overlay together and makes it the root of this process. Without a data disk
+ * that can be mounted the upper half is memory: the guest comes up, says so, and the
+ * disk is left as it is for its owner to look at.
+ */
+void root_switch(int events);
+/* Everything written, unmounted or read-only: fit for power-off. Other processes must be gone. */
+void root_down(void);

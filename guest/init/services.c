@@ -1,0 +1,111 @@
+#include "guest/init/services.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/mem.h"
+#include "guest/init/accounts.h"
+#include "guest/init/cidata.h"
+#include "guest/init/log.h"
+#include "guest/init/modules.h"
+#include "guest/init/setup.h"
+#include "guest/init/spawn.h"
+
+#define KEY "/etc/dropbear/dropbear_ed25519_host_key"
+
+void
+services_host_key(void)
+{
+	const char *argv[] = { "/usr/bin/dropbearkey", "-t", "ed25519", "-f", KEY ".tmp", NULL };
+	struct error err;
+	struct stat st;
+	int status;
+
+	/* dropbear's format: two strings, "ssh-ed25519" and 64 bytes */
+	if (stat(KEY, &st) == 0 && st.st_size >= 4 + 11 + 4 + 64)
+		return;
+	mkdir("/etc/dropbear", 0700);
+	unlink(KEY ".tmp");
+	status = spawn_wait(spawn_start(&(struct spawn){ .argv = argv, .log = "/dev/null" }));
+	if (status != 0)
+		say("dropbearkey: %s", spawn_status(status).s);
+	else if (fs_commit(KEY ".tmp", KEY, &err) < 0)
+		say("%s", err.msg);
+}
+
+void
+services_ssh(const struct cidata *c)
+{
+	/* No passwords, no root; -e: sessions get our environment, which is /etc/environment's; -W: window for TCG's slow round trips. */
+	const char *argv[] = { "/usr/sbin/dropbear", "-F", "-s", "-w", "-e", "-m", "-W", "262144", "-r", KEY, "-p", "22", "-P", "/run/dropbear.pid", NULL };
+	AUTO(env) env = { 0 };
+
+	env_set(&env, "LANG", "C.UTF-8");
+	env_merge(&env, &c->etc);
+	spawn_service("dropbear", &(struct spawn){ .argv = argv, .env = env.v ? env.v : (char *[]){ NULL } });
+}
+
+static bool
+same_file(const char *a, const char *b)
+{
+	auto_close int fa = open(a, O_RDONLY | O_CLOEXEC), fb = open(b, O_RDONLY | O_CLOEXEC);
+	char ba[16384], bb[16384];
+	ssize_t n;
+
+	if (fa < 0 || fb < 0)
+		return false;
+	while ((n = read(fa, ba, sizeof ba)) > 0)
+		if (read(fb, bb, sizeof bb) != n || memcmp(ba, bb, (size_t)n) != 0)
+			return false;
+	return n == 0 && read(fb, bb, 1) == 0;
+}
+
+static bool
+install(const char *from, const char *to)
+{
+	auto_free char *tmp = fs_tmp(to);
+	auto_free char *dir = xstrndup(to, (size_t)(strrchr(to, '/') - to));
+	struct error err;
+
+	if (same_file(from, to))
+		return true;
+	unlink(tmp);
+	if (fs_mkdirs(dir, 0755, &err) < 0 || fs_copy(from, tmp, 0755, &err) < 0) {
+		say("%s", err.msg);
+		return false;
+	}
+	if (chmod(tmp, 0755) == 0 && rename(tmp, to) == 0)
+		return true;
+	say_errno("install %s", to);
+	return false;
+}
+
+void
+services_agent(const struct cidata *c, const struct setup_user *u)
+{
+	const char *prefix = cidata_str(c, "GUEST_INSTALL_PREFIX");
+	auto_free char *to = xasprintf("%s/bin/lima-guestagent", account_path_ok(prefix) ? prefix : "/usr/local");
+	auto_free char *uid = xasprintf("%u", (unsigned)u->uid);
+	const char *virtio = cidata_str(c, "VIRTIO_PORT"), *vsock = cidata_str(c, "VSOCK_PORT");
+	const char *argv[] = { to, "daemon", "--socket-owner", uid, NULL };
+
+	if (cidata_is(c, "PLAIN") || access(CIDATA_DIR "/lima-guestagent", F_OK) < 0)
+		return;
+	modules_load("agent");
+	if (*virtio)
+		argv[2] = "--virtio-port", argv[3] = virtio;
+	else if (*vsock && strcmp(vsock, "0") != 0)
+		argv[2] = "--vsock-port", argv[3] = vsock;
+	if (install(CIDATA_DIR "/lima-guestagent", to))
+		spawn_service("lima-guestagent", &(struct spawn){ .argv = argv, .log = "/var/log/lima-guestagent.log" });
+}

@@ -1,0 +1,11 @@
+# guest/tiny: the tiny guest, and the host-side tests of what lima-init and sudo parse.
+TINY := $(B)/share/lima/guests/tiny
+guest-tiny:
+	@guest/tiny/build $(TINY)
+.PHONY: guest-tiny
+
+$(B)/tests/test_init_env: $(B)/obj/guest/init/env.o
+$(B)/tests/test_init_scan: $(B)/obj/guest/init/scan.o
+$(B)/tests/test_init_accounts: $(B)/obj/guest/init/accounts.o
+$(B)/tests/test_init_probe: $(B)/obj/guest/init/probe.o
+$(B)/tests/test_sudo_args: $(B)/obj/guest/init/sudo_args.o
