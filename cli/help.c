@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "cli/cli.h"
 #include "cli/flags.h"
+#include "cli/plugins.h"
 #include "cli/start.h"
 
 void
@@ -183,6 +184,22 @@ help_command(const struct cli *c, const struct command *cmd)
 	fputs(out.s, stdout);
 }
 
+/* Those whose name begins with url- are not for people. */
+static void
+add_plugins(struct cli *c, struct buf *out)
+{
+	size_t n, shown = 0;
+	const struct plugin *v = plugins_list(c, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		if (strncmp(v[i].name, "url-", 4) == 0)
+			continue;
+		if (!shown++)
+			buf_adds(out, "\nAvailable Plugins (Experimental):\n");
+		buf_addf(out, "  %-18s  %s\n", v[i].name, v[i].about);
+	}
+}
+
 void
 help_root(struct cli *c)
 {
@@ -203,6 +220,7 @@ help_root(struct cli *c)
 	buf_addf(&out, "  Templates to start from are in %s/share/lima/templates\n", prefixes[0]);
 	add_commands(&out, "Basic Commands", NULL, GROUP_BASIC);
 	add_commands(&out, "Advanced Commands", NULL, GROUP_ADVANCED);
+	add_plugins(c, &out);
 	add_commands(&out, "Additional Commands", NULL, GROUP_OTHER);
 	add_table(&out, "Flags", global_flags, help_flag, version_flag);
 	buf_adds(&out, "\n`limactl COMMAND --help` tells more about a command.\n");

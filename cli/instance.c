@@ -58,6 +58,13 @@ add_error(struct instance *i, const char *text)
 	i->errors[i->nerrors++] = arena_strdup(&i->arena, text);
 }
 
+void
+instance_fail(struct instance *i, const char *why)
+{
+	add_error(i, why);
+	i->status.word = "Broken";
+}
+
 /* --- the filled configuration --- */
 
 struct wanted {
@@ -181,8 +188,3 @@ instance_bytes(struct instance *i, const char *key)
 	return bytes;
 }
 
-const char *
-instance_message(struct instance *i)
-{
-	return json_text(&i->arena, instance_config(i, "message"));
-}

@@ -14,6 +14,7 @@
 #include "cli/cli.h"
 #include "providers/status.h"
 
+struct buf;
 struct error;
 struct state;
 
@@ -53,8 +54,12 @@ unsigned long long instance_bytes(struct instance *i, const char *key);
 const char *instance_version(struct instance *i);
 bool instance_protected(struct instance *i);
 /* The message of lima.yaml with its expressions evaluated; "" */
-const char *instance_message(struct instance *i);
+const char *instance_message(struct look *l, struct instance *i);
+/* One more thing that is wrong with it: it becomes Broken. */
+void instance_fail(struct instance *i, const char *why);
 
+/* Its errors as a JSON list of texts. */
+void instance_errors_json(const struct instance *i, struct buf *out);
 /*
  * One line of JSON, without the line's end, as `limactl list --json` prints it;
  * `deprecated`: with the keys HostOS, HostArch, LimaHome, IdentityFile.

@@ -40,14 +40,13 @@ raw(struct buf *b, const char *name, struct json_span v)
 	buf_add(b, v.p, v.len);
 }
 
-static void
-errors(struct buf *b, const struct instance *i)
+void
+instance_errors_json(const struct instance *i, struct buf *b)
 {
-	if (!i->nerrors)
-		return;
-	key(b, "errors");
+	buf_addc(b, '[');
 	for (size_t n = 0; n < i->nerrors; n++) {
-		buf_addc(b, n ? ',' : '[');
+		if (n)
+			buf_addc(b, ',');
 		quote_json(b, i->errors[n], false);
 	}
 	buf_addc(b, ']');
@@ -73,7 +72,7 @@ void
 instance_json(struct look *l, struct instance *i, bool deprecated, struct buf *out)
 {
 	const struct env *env = &l->cli->env;
-	const char *message = instance_message(i);
+	const char *message = instance_message(l, i);	/* may fail: before the status */
 
 	buf_addc(out, '{');
 	text(out, "name", i->name);
@@ -96,7 +95,10 @@ instance_json(struct look *l, struct instance *i, bool deprecated, struct buf *o
 	}
 	number(out, "hostAgentPID", i->status.agent);
 	number(out, "driverPID", i->status.hypervisor);
-	errors(out, i);
+	if (i->nerrors) {
+		key(out, "errors");
+		instance_errors_json(i, out);
+	}
 	raw(out, "config", json_span_of(i->config));
 	if (i->config)
 		text(out, "sshAddress", "127.0.0.1");

@@ -10,7 +10,6 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/fs.h"
-#include "base/quote.h"
 #include "base/size.h"
 #include "cli/instance.h"
 #include "cli/list.h"
@@ -174,13 +173,10 @@ warn_of_errors(const struct cli *c, struct instance *i)
 
 	if (!i->nerrors)
 		return;
-	for (size_t n = 0; n < i->nerrors; n++) {
+	for (size_t n = 0; n < i->nerrors; n++)
 		buf_addf(&text, "%s%s", n ? " " : "[", i->errors[n]);
-		buf_addc(&json, n ? ',' : '[');
-		quote_json(&json, i->errors[n], true);
-	}
 	buf_addc(&text, ']');
-	buf_addc(&json, ']');
+	instance_errors_json(i, &json);
 	f[0].value = c->log_json ? json.s : text.s;
 	cli_say_with(c, SAY_WARN, f, "instance `%s` has errors", i->name);
 }

@@ -16,6 +16,7 @@
 #include "cli/cli.h"
 #include "cli/flags.h"
 #include "cli/nearest.h"
+#include "cli/plugins.h"
 #include "cli/start.h"
 #include "version.h"
 
@@ -79,27 +80,26 @@ unknown_command(const char *name, struct error *err)
 	return error_set(err, ERR_INVALID, "%s", b.s);
 }
 
-/* The command that the words name, which are taken out of them; NULL: none is named. */
+/* The command that the words name, which are taken out of them; NULL: none, `*at` is where its name should be. */
 static const struct command *
-find_command(char **words, int *n, struct error *err)
+find_command(char **words, int *n, int *at)
 {
-	int at = first_positional(words, *n, NULL);
 	const struct command *c, *sub;
 
-	if (at == *n)
+	*at = first_positional(words, *n, NULL);
+	if (*at == *n)
 		return NULL;
-	c = command_find(NULL, words[at]);
-	if (!c) {
-		unknown_command(words[at], err);
+	c = command_find(NULL, words[*at]);
+	if (!c)
 		return NULL;
-	}
-	drop_word(words, n, at);
+	drop_word(words, n, *at);
 	while (!c->run) {
-		at = first_positional(words, *n, c);
-		sub = at < *n ? command_find(c->name, words[at]) : NULL;
+		int next = first_positional(words, *n, c);
+
+		sub = next < *n ? command_find(c->name, words[next]) : NULL;
 		if (!sub)
 			break;
-		drop_word(words, n, at);
+		drop_word(words, n, next);
 		c = sub;
 	}
 	return c;
@@ -161,33 +161,49 @@ run(struct cli *c, struct error *err)
 	return c->command->run(c, err);
 }
 
+/* A word that is no command of ours: a plugin's, with all that stands behind it; global flags stand before it. */
+static int
+run_plugin(struct cli *c, char **words, int at, struct error *err)
+{
+	char *const *args = words + at + 1;
+	const char *path = plugins_find(c, words[at]);
+
+	if (!path)
+		return unknown_command(words[at], err);
+	if (flags_parse(c->values, words, at, false, &c->nargs, &c->dash_at, err) < 0 || cli_log_options(c, err) < 0)
+		return -1;
+	return plugins_exec(c, path, args, err);
+}
+
+static int
+without_command(struct cli *c)
+{
+	if (cli_bool(c, "version") && !cli_bool(c, "help"))
+		printf("limactl version %s\n", LIMA_VERSION);
+	else
+		help_root(c);
+	return 0;
+}
+
 /* Finds the command, parses its flags, answers --help and --version. */
 static int
 dispatch(struct cli *c, char **words, int n, struct error *err)
 {
-	struct error none = { 0 };
+	int at, all = n;
 
-	c->command = find_command(words, &n, &none);
+	c->command = find_command(words, &n, &at);
 	flags_add(c->values, c->command ? c->command->flags : version_flags);
 	flags_add(c->values, c->command ? c->command->more_flags : NULL);
 	flags_add(c->values, global_flags);
 	flags_add(c->values, help_flags);
-	if (none.code) {
-		*err = none;
-		return -1;
-	}
+	if (!c->command && at < all)
+		return run_plugin(c, words, at, err);
 	if (flags_parse(c->values, words, n, c->command && c->command->stop_at_first_arg,
 			&c->nargs, &c->dash_at, err) < 0)
 		return -1;
 	c->args = words;
-	if (!c->command && cli_bool(c, "version") && !cli_bool(c, "help")) {
-		printf("limactl version %s\n", LIMA_VERSION);
-		return 0;
-	}
-	if (!c->command) {
-		help_root(c);
-		return 0;
-	}
+	if (!c->command)
+		return without_command(c);
 	if (cli_bool(c, "help") || !c->command->run) {
 		help_command(c, c->command);
 		return 0;

@@ -128,6 +128,41 @@ ssh_host(const struct instance *i, struct arena *a)
 	return i->hostname;
 }
 
+/* The lines of the first Host, "  Key value", which become "Key=value". */
+static const char *const *
+options_of(struct arena *a, const char *text)
+{
+	size_t n = 0, lines = 1;
+	const char **v;
+
+	for (const char *p = text; *p; p++)
+		lines += *p == '\n';
+	v = arena_alloc(a, (lines + 1) * sizeof *v);
+	for (const char *p = text; *p; p += strcspn(p, "\n"), p += *p == '\n') {
+		size_t blanks = strspn(p, " \t"), len = strcspn(p, "\n"), key = strcspn(p + blanks, " \t=\n");
+
+		if (strncmp(p, "Host ", 5) == 0 && n)
+			break;
+		if (p[blanks] == '#' || blanks == len || strncmp(p, "Host ", 5) == 0 || blanks + key >= len)
+			continue;
+		v[n++] = arena_printf(a, "%.*s=%.*s", (int)key, p + blanks, (int)(len - blanks - key - 1), p + blanks + key + 1);
+	}
+	return v;
+}
+
+int
+ssh_options(const struct cli *c, struct instance *i, const char *const **out, struct error *err)
+{
+	const char *config = arena_printf(&i->arena, "%s/ssh.config", i->dir);
+	AUTO(buf) text = BUF_INIT;
+
+	(void)c;
+	if (fs_read(config, &text, MAX_CONFIG, err) < 0)
+		return -1;
+	*out = options_of(&i->arena, text.s);
+	return 0;
+}
+
 int
 ssh_begin(const struct cli *c, const struct instance *i, struct argv *a, struct error *err)
 {
