@@ -64,6 +64,8 @@ ifeq ($(SAN),)
 $(B)/bin/limactl: $(call obj,$(MAIN)) $(B)/libexec/lima/lazy.so
 	@mkdir -p $(@D)
 	@echo "  LD $@"
+	@# whatever is in neither half is found by a link against both
+	@$(CC) $(LDFLAGS) -pie -o $(B)/gen/link-check $(call obj,$(MAIN)) $(B)/libexec/lima/lazy.so $(LIBS_MAIN) -ldl
 	@nm -D --defined-only $(B)/libexec/lima/lazy.so | awk 'BEGIN {print "{ main;"} {sub(/@.*/, "", $$3); print $$3 ";"} END {print "};"}' > $(B)/gen/lazy.list
 	@$(CC) $(LDFLAGS) -pie -Wl,-z,lazy -Wl,-z,relro -Wl,--as-needed -Wl,--unresolved-symbols=ignore-in-object-files -Wl,--dynamic-list=$(B)/gen/lazy.list -o $@ $(call obj,$(MAIN)) $(LIBS_MAIN) -ldl
 	@scripts/check-lazy $@ $(B)/libexec/lima/lazy.so
@@ -85,11 +87,11 @@ $(B)/libexec/lima/lima-hostagent: $(call obj,$(AGENT))
 ALL := $(B)/bin/limactl $(if $(call src,hostagent),$(B)/libexec/lima/lima-hostagent)
 all: $(ALL) share
 
-# Templates: as they are installed.
+# Templates: as they are installed, beside the guests that we build.
 share: $(patsubst examples/%,$(B)/share/lima/templates/%,$(shell find examples -name '*.yaml'))
 $(B)/share/lima/templates/%.yaml: examples/%.yaml
 	@mkdir -p $(@D)
-	@cp $< $@
+	@sed 's|\.\./build/share/lima/|../|' $< > $@
 
 # Unit tests: tests/unit/test_*.c, each a program linked with everything but main().
 UNIT := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
@@ -103,9 +105,37 @@ $(B)/tests/%: $(B)/obj/tests/unit/%.o $(B)/lib.a
 unit: $(UNIT)
 	@scripts/unit $(UNIT)
 
+check: deps-test
+	@$(MAKE) -s all guest-tiny
+	@scripts/check
+e2e: all guest-tiny
+	@scripts/check e2e
+asan:
+	@$(MAKE) -s B=build-asan OPT='-O1 -g' SAN='-fsanitize=address,undefined -fno-sanitize-recover=undefined' unit
+tsan:
+	@$(MAKE) -s B=build-tsan OPT='-O1 -g' SAN=-fsanitize=thread build-tsan/tests/test_walk
+	@setarch -R scripts/unit build-tsan/tests/test_walk
+layers:
+	@scripts/layers
+metrics:
+	@scripts/metrics
+tidy: compile_commands.json
+	@scripts/tidy
+fmt:
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+bench: all
+	@tests/bench/run
+deps-build deps-test deps-demo:
+	@scripts/install-deps build run guest $(if $(filter deps-test,$@),test lint bench)
+demo: deps-demo
+	@$(MAKE) -s -j2 all guest-tiny
+	@scripts/demo
+install: all
+	@scripts/install-tree $(B) $(DESTDIR)$(PREFIX)
+
 clean:
-	rm -rf $(B)
-compile_commands.json:
-	scripts/compdb > $@
-.PHONY: all share unit clean FORCE
+	rm -rf build build-asan build-tsan compile_commands.json
+compile_commands.json: Makefile
+	@scripts/compdb > $@
+.PHONY: all share unit check e2e asan tsan fuzz tidy fmt layers metrics bench man install demo clean FORCE deps-build deps-test deps-demo guest-tiny
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

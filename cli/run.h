@@ -12,11 +12,30 @@ struct run {
 	size_t nasks;
 	bool dry;		/* plan: print, do not walk */
 	bool quiet;		/* do not print the plan before the walk: start, stop, ... */
-	bool json;
-	bool detailed_exitcode;
-	bool ask_first;		/* confirm on a terminal */
 };
 
-/* Locks, looks, plans, prints, walks. The exit status, or -1. */
+/*
+ * Locks, looks, plans, prints, walks. The exit status, or -1. Reads -j, --keep-going,
+ * --no-wait, --json and --detailed-exitcode if the command has them.
+ */
 int run_engine(struct cli *c, const struct run *r, struct error *err);
 extern const struct flag run_flags[];	/* -j, --keep-going, --no-wait, --timeout */
+
+/* The instances a command is about, and what it wants of them. */
+struct goals {
+	struct ask *v;
+	size_t n, cap;
+	struct spec **spec;		/* those that were loaded from files */
+	size_t nspec, spec_cap;
+};
+
+void goals_release(struct goals *g);
+/* The new ask is zeroed but for name and goal; `name` is copied. EEXIST if it is there already. */
+int goals_add(struct goals *g, const char *name, enum goal goal, struct ask **out, struct error *err);
+/* A file, URL, template or standard input, as `name` ("" : as it suggests itself), with --set applied. */
+int goals_add_template(struct cli *c, struct goals *g, const char *locator, const char *name, enum goal goal,
+		       struct ask **out, struct error *err);
+/* An existing instance; with --set its lima.yaml is changed too. */
+int goals_add_instance(struct cli *c, struct goals *g, const char *name, enum goal goal, struct ask **out,
+		       struct error *err);
+bool instance_exists(const struct cli *c, const char *name);

@@ -3,3 +3,4 @@ LIBS_MAIN += -Wl,-Bstatic -lcrypto -Wl,-Bdynamic
 LAZY += providers/keys.c
 LAZY += providers/ssh.c providers/ssh_link.c providers/ssh_exec.c providers/ssh_heap.c
 LAZY_EXTRA += providers/sock.c
+LAZY += providers/iso9660.c providers/unpack.c

@@ -1,6 +1,9 @@
 /* The walk of a plan with the database kept: begin before, facts after, in one transaction each. */
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "reconciler/records.h"
@@ -13,7 +16,16 @@ struct applying {
 	int64_t *step_id;		/* by the step's place in the plan, kept in res->mark of the walk */
 	struct error note;		/* the first failure to write; reported by commit() */
 	bool failed;
+	atomic_int boundaries;		/* passed so far */
 };
+
+/* where a crash would leave things differently from the boundary before: noted, done, noted as done */
+static void
+boundary(struct applying *ap)
+{
+	if (ap->w->kill_at && atomic_fetch_add(&ap->boundaries, 1) + 1 == ap->w->kill_at)
+		kill(getpid(), SIGKILL);
+}
 
 static void
 noted(struct applying *ap, int r)
@@ -94,6 +106,7 @@ commit(void *ctx, struct error *err)
 	}
 	if (state_commit(ap->e->state, err) < 0)
 		return -1;
+	boundary(ap);
 	return state_begin(ap->e->state, err);
 }
 
@@ -102,12 +115,17 @@ run(void *ctx, struct step *s, struct error *err)
 {
 	struct applying *ap = ctx;
 	const struct resource *r = s->res;
+	int done;
 
-	if (s->verb == REMOVE)
-		return r->type->remove(ap->e->env, r, err);
-	s->have = (struct facts){ 0 };
-	facts_copy(&s->have, &s->arena, &r->have);
-	return r->type->ensure(ap->e->env, r, &s->have, &s->arena, err);
+	if (s->verb == REMOVE) {
+		done = r->type->remove(ap->e->env, r, err);
+	} else {
+		s->have = (struct facts){ 0 };
+		facts_copy(&s->have, &s->arena, &r->have);
+		done = r->type->ensure(ap->e->env, r, &s->have, &s->arena, err);
+	}
+	boundary(ap);
+	return done;
 }
 
 static void
@@ -184,9 +202,11 @@ store_all(struct engine *e, struct error *err)
 	return 0;
 }
 
-static bool
-nothing_new(const struct engine *e)
+bool
+engine_is_settled(const struct engine *e)
 {
+	if (e->plan.n)
+		return false;
 	for (size_t i = 0; i < e->nasks; i++)
 		if (e->asks[i].declared)
 			return false;
@@ -221,7 +241,7 @@ engine_apply(struct engine *e, const struct engine_walk *w, struct error *err)
 	struct state *s = e->state;
 	int r;
 
-	if (!e->plan.n && nothing_new(e))
+	if (engine_is_settled(e))
 		return 0;
 	if (state_begin(s, err) < 0)
 		return -1;

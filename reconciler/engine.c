@@ -36,6 +36,7 @@ recall_instance(void *ctx, const struct state_instance *i)
 	rc->next = (size_t)(a - e->asks) + 1;
 	if (a->keep_goal)
 		a->goal = (enum goal)i->goal;
+	a->recalled = true;
 	a->may_lose |= a->goal == GOAL_ABSENT;
 	if (a->spec || i->goal != (int)a->goal || !*i->stamp)
 		return 0;
@@ -47,10 +48,14 @@ recall_instance(void *ctx, const struct state_instance *i)
 static int
 declare(struct engine *e, struct spec *spec, enum goal goal, struct error *err)
 {
+	size_t first = e->graph.n;
+
 	spec->goal = goal;
 	for (size_t i = 0; e->types[i]; i++)
 		if (e->types[i]->declare && e->types[i]->declare(spec, e->env, &e->graph, err) < 0)
 			return error_wrap(err, "%s", spec->name);
+	for (size_t i = first; i < e->graph.n; i++)
+		e->graph.v[i]->spec = *e->graph.v[i]->owner ? spec : NULL;
 	return 0;
 }
 
@@ -59,8 +64,8 @@ declare_ask(struct engine *e, struct ask *a, struct error *err)
 {
 	struct error why = { 0 };
 
-	if (a->spec)
-		return declare(e, a->spec, a->goal, err);
+	if (a->spec || a->loaded)
+		return declare(e, a->spec ? a->spec : a->loaded, a->goal, err);
 	if (spec_load_instance(&a->loaded, a->name, e->spec_opts, &why) == 0)
 		return declare(e, a->loaded, a->goal, err);
 	if (a->goal != GOAL_ABSENT) {
@@ -77,8 +82,16 @@ static int
 look(struct engine *e, struct resource *r, struct error *err)
 {
 	struct facts have = r->have;
-	int there = r->type->observe(e->env, r, &have, &e->graph.arena, err);
+	int there;
 
+	/* needs first; a circle ends at the one that is being looked at */
+	r->looked = true;
+	for (size_t i = 0; i < r->nneeds; i++)
+		if (!r->needs[i].to->looked && look(e, r->needs[i].to, err) < 0)
+			return -1;
+	if (r->type->shared && !r->wanted)
+		return 0;
+	there = r->type->observe(e->env, r, &have, &e->graph.arena, err);
 	if (there < 0)
 		return error_wrap(err, "%s %s", r->type->name, r->name);
 	r->present = there > 0;
@@ -89,15 +102,9 @@ look(struct engine *e, struct resource *r, struct error *err)
 static int
 look_at_all(struct engine *e, struct error *err)
 {
-	/* in this order, so that a type may rely on what it needs having been seen */
-	for (size_t i = 0; i < e->graph.n; i++) {
-		struct resource *r = e->graph.v[i];
-
-		if (r->type->shared && !r->wanted)
-			continue;
-		if (look(e, r, err) < 0)
+	for (size_t i = 0; i < e->graph.n; i++)
+		if (!e->graph.v[i]->looked && look(e, e->graph.v[i], err) < 0)
 			return -1;
-	}
 	return 0;
 }
 
@@ -125,6 +132,35 @@ any_marked(const struct engine *e)
 	return false;
 }
 
+/* asks whose lima.yaml was taken as read, and that have something to do after all */
+static bool
+reopen(struct engine *e)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < e->plan.n; i++) {
+		const struct resource *r = e->plan.v[i]->res;
+		struct ask *a = *r->owner ? find_ask(e, r->owner) : NULL;
+
+		if (a && !a->declared)
+			any = a->declared = true;
+	}
+	return any;
+}
+
+static int
+prepare(struct engine *e, struct error *err)
+{
+	for (size_t i = 0; i < e->nasks; i++)
+		if (e->asks[i].declared && declare_ask(e, &e->asks[i], err) < 0)
+			return -1;
+	if (records_load(e, err) < 0 || graph_resolve(&e->graph, err) < 0 || look_at_all(e, err) < 0)
+		return -1;
+	if (any_marked(e))
+		mark(e);
+	return plan_make(&e->graph, &e->plan, err);
+}
+
 int
 engine_prepare(struct engine *e, struct ask *asks, size_t n, struct error *err)
 {
@@ -137,15 +173,15 @@ engine_prepare(struct engine *e, struct ask *asks, size_t n, struct error *err)
 	if (state_instances(e->state, n == 1 ? asks[0].name : NULL, recall_instance, &rc, err) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++)
-		if (asks[i].declared && declare_ask(e, &asks[i], err) < 0)
-			return -1;
-	if (records_load(e, err) < 0 || graph_resolve(&e->graph, err) < 0)
+		if (asks[i].keep_goal && !asks[i].recalled)
+			asks[i].goal = e->as_it_is(e->env, asks[i].name);
+	if (prepare(e, err) < 0)
 		return -1;
-	if (look_at_all(e, err) < 0)
-		return -1;
-	if (any_marked(e))
-		mark(e);
-	return plan_make(&e->graph, &e->plan, err);
+	if (!reopen(e))
+		return 0;
+	plan_release(&e->plan);
+	graph_release(&e->graph);
+	return prepare(e, err);
 }
 
 void

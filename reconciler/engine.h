@@ -19,7 +19,7 @@ struct state;
 struct ask {
 	const char *name;
 	enum goal goal;
-	bool keep_goal;		/* as it was last asked to be; `goal` if nobody ever asked */
+	bool keep_goal;		/* as it was last asked to be; as it is, if nobody ever asked */
 	struct spec *spec;	/* given (apply FILE), or NULL: that of its folder; owned by the caller */
 	bool remake_vm;		/* restart */
 	bool reset;		/* factory-reset: all of it anew but its configuration */
@@ -28,6 +28,7 @@ struct ask {
 	/* the engine's */
 	struct spec *loaded;
 	char *stamp;
+	bool recalled;		/* there is a record of it */
 	bool declared;		/* from a spec, not from records */
 };
 
@@ -36,6 +37,7 @@ struct engine {
 	const struct resource_type *const *types;	/* NULL-terminated */
 	struct state *state;
 	const struct spec_opts *spec_opts;
+	enum goal (*as_it_is)(const struct env *env, const char *instance);	/* running or not, by looking */
 
 	struct ask *asks;
 	size_t nasks;
@@ -52,6 +54,8 @@ struct engine {
  */
 int engine_prepare(struct engine *e, struct ask *asks, size_t n, struct error *err);
 void engine_release(struct engine *e);
+/* Neither a step to take nor a record to write? */
+bool engine_is_settled(const struct engine *e);
 
 struct engine_walk {
 	size_t jobs;
@@ -62,6 +66,7 @@ struct engine_walk {
 	void (*settled)(void *ctx, struct step *s);
 	void (*tick)(void *ctx);
 	const char *command;	/* for the journal */
+	int kill_at;		/* for the crash test: SIGKILL at the n-th boundary of a step; 0: never */
 };
 
 /*

@@ -27,6 +27,7 @@ struct step {
 	struct facts have;	/* what ensure() found, when DONE */
 	struct arena arena;	/* of `have`: the worker's, no other thread's */
 	struct step *next;
+	size_t place;		/* in plan->v */
 };
 
 struct plan {

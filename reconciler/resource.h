@@ -53,10 +53,12 @@ struct resource {
 	const struct resource_type *type;
 	const char *owner;	/* the instance it belongs to; "" for a host-wide one */
 	const char *name;	/* unique in its type */
+	const struct spec *spec;	/* of its instance; NULL when lima.yaml was not read: then no step is taken on it */
 	struct facts want;	/* from lima.yaml */
 	struct facts have;	/* from the world */
 	bool wanted, present;
 	bool unfinished;	/* a step on it began and never ended */
+	bool looked;		/* observed in this run; what it needs, before it */
 	bool remake;		/* the goal asks for a new one: restart, factory-reset */
 	bool may_lose;		/* the goal gave up a precious thing in so many words */
 
@@ -93,7 +95,8 @@ struct resource_type {
 	int (*declare)(const struct spec *spec, const struct env *env, struct graph *g, struct error *err);
 	/*
 	 * Look, never touch: 1 with `have` filled, 0 when absent, -1. On entry `have`
-	 * holds the facts recorded last time: an unchanged stamp saves a second look.
+	 * holds the facts recorded last time: an unchanged stamp saves a second look. What
+	 * `r` needs has been looked at before: see resource_needed().
 	 */
 	int (*observe)(const struct env *env, const struct resource *r,
 		       struct facts *have, struct arena *a, struct error *err);
@@ -119,7 +122,7 @@ void resource_wantf(struct graph *g, struct resource *r, const char *attr, const
 /* Needs are by name and are resolved when all is declared; a need of something that nobody declares is an error. */
 void resource_need(struct graph *g, struct resource *r, const char *type, const char *name, enum need need);
 
-/* Facts of a resource that `r` needs, by type: for ensure(). NULL if there is none. */
+/* The resource of a type that `r` needs: its facts, for ensure(), and whether it is there. NULL if there is none. */
 const struct resource *resource_needed(const struct resource *r, const char *type);
 
 /* For observe(): the same as was recorded? Then have[stamp] is up to date and so is all the rest. */

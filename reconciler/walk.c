@@ -182,7 +182,7 @@ start(struct crew *c)
 	struct step *batch = NULL, *s;
 	struct error err;
 
-	if (c->walk->cancel && *c->walk->cancel)
+	if (c->walk->cancel && __atomic_load_n(c->walk->cancel, __ATOMIC_RELAXED))
 		c->stop = true;
 	if (!c->stop)
 		batch = pick(c);

@@ -1,0 +1,37 @@
+/* limactl apply: make it so */
+#include "base/auto.h"
+#include "cli/desired_args.h"
+#include "cli/run.h"
+
+static const struct flag flags[] = {
+	{ "name", 0, FLAG_STRING, NULL, "name of the instance; by default that of the file", 0, NULL },
+	{ "set", 0, FLAG_ARRAY, NULL, "change the lima.yaml: '.cpus=4' (repeatable)", 0, "set" },
+	{ "stopped", 0, FLAG_BOOL, NULL, "made, but not running", 0, NULL },
+	{ "json", 0, FLAG_BOOL, NULL, "print the plan as JSON", 0, NULL },
+	{ 0 },
+};
+
+static int
+run(struct cli *c, struct error *err)
+{
+	AUTO(goals) g = { 0 };
+
+	if (desired_args(c, &g, err) < 0)
+		return -1;
+	return run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n }, err);
+}
+
+const struct command command_apply = {
+	.name = "apply",
+	.group = GROUP_BASIC,
+	.args = "[FILE.yaml|URL|INSTANCE...]",
+	.about = "Bring instances to what their lima.yaml says, and nothing more",
+	.details = "Shows the plan, then walks it, several steps at a time. A file's instance is wanted running.\n"
+		   "Interrupted or killed, the same command goes on where it was.",
+	.example = "limactl apply lima.yaml\nlimactl apply web.yaml db.yaml -j 8\nlimactl apply --set '.cpus=4' default",
+	.complete = "instance",
+	.flags = flags,
+	.more_flags = run_flags,
+	.max_args = -1,
+	.run = run,
+};

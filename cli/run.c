@@ -1,0 +1,277 @@
+#include "cli/run.h"
+
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/mem.h"
+#include "base/proc.h"
+#include "cli/progress.h"
+#include "providers/pidfile.h"
+#include "reconciler/explain.h"
+#include "state/observed/state.h"
+
+enum { DEFAULT_JOBS = 4 };
+
+const struct flag run_flags[] = {
+	{ "jobs", 'j', FLAG_INT, "4", "steps at the same time", 0, NULL },
+	{ "keep-going", 0, FLAG_BOOL, NULL, "after a failure go on with what does not depend on it", 0, NULL },
+	{ "no-wait", 0, FLAG_BOOL, NULL, "fail if another limactl works on the same instance, instead of waiting for it", 0, NULL },
+	{ "timeout", 0, FLAG_DURATION, "10m", "how long a guest may take to become ready", 0, NULL },
+	{ 0 },
+};
+
+#define TYPE(name) extern const struct resource_type resource_##name;
+#include "types.inc"
+#undef TYPE
+#define TYPE(name) &resource_##name,
+static const struct resource_type *const types[] = {
+#include "types.inc"
+	NULL,
+};
+
+/* locks of the instances, held until the process or the run ends */
+struct locks {
+	int *fd;
+	size_t n;
+};
+
+static void
+locks_release(struct locks *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		close(l->fd[i]);
+	free(l->fd);
+	*l = (struct locks){ 0 };
+}
+
+static void
+write_holder(int fd)
+{
+	char text[24];
+	int n = snprintf(text, sizeof text, "%d\n", (int)getpid());
+
+	if (ftruncate(fd, 0) < 0 || pwrite(fd, text, (size_t)n, 0) < 0)
+		return;		/* only a hint for whoever waits */
+}
+
+static int
+lock_one(struct cli *c, const char *name, bool wait, struct error *err)
+{
+	auto_free char *path = xasprintf("%s/_state/%s.lock", c->env.home, name);
+	struct error why = { 0 };
+	int fd = fs_lock(path, false, &why);
+	pid_t holder;
+
+	if (fd < 0 && why.code == EWOULDBLOCK) {
+		holder = proc_read_pid(path);
+		if (!wait)
+			return error_set(err, EWOULDBLOCK, "another limactl (process %d) is working on instance `%s`; "
+					 "wait for it, or leave out --no-wait", (int)holder, name);
+		c->env.say(&c->env, SAY_INFO, "waiting for another limactl (process %d) that works on instance `%s`",
+			   (int)holder, name);
+		fd = fs_lock(path, true, &why);
+	}
+	if (fd < 0 && err)
+		*err = why;
+	if (fd >= 0)
+		write_holder(fd);
+	return fd;
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct ask *)a)->name, ((const struct ask *)b)->name);
+}
+
+/* always in the order of names, so that two runs never wait for each other */
+static int
+lock_all(struct cli *c, const struct run *r, struct locks *l, struct error *err)
+{
+	auto_free char *dir = xasprintf("%s/_state", c->env.home);
+
+	if (fs_mkdirs(dir, 0700, err) < 0)
+		return -1;
+	l->fd = xcalloc(r->nasks, sizeof *l->fd);
+	for (size_t i = 0; i < r->nasks; i++) {
+		int fd = lock_one(c, r->asks[i].name, !cli_bool(c, "no-wait"), err);
+
+		if (fd < 0)
+			return -1;
+		l->fd[l->n++] = fd;
+	}
+	return 0;
+}
+
+static void
+warn(void *ctx, const char *text)
+{
+	struct cli *c = ctx;
+
+	c->env.say(&c->env, SAY_WARN, "%s", text);
+}
+
+static int64_t
+typical(void *ctx, const struct step *s)
+{
+	return state_typical_ms(ctx, s->res->type->name, s->verb == REMOVE ? "remove" : "ensure");
+}
+
+static void
+print_estimate(struct buf *out, struct engine *e)
+{
+	int64_t ms = plan_estimate_ms(&e->plan, typical, e->state);
+
+	if (ms >= 1000)
+		buf_addf(out, "About %lld s, by what such steps took here before.\n", (long long)(ms + 500) / 1000);
+}
+
+static void
+print_plan(struct cli *c, struct engine *e)
+{
+	AUTO(buf) out = BUF_INIT;
+
+	if (cli_bool(c, "json")) {
+		cJSON *j = explain_json(&e->plan);
+		char *text = cJSON_PrintUnformatted(j);
+
+		puts(text);
+		cJSON_free(text);
+		cJSON_Delete(j);
+		return;
+	}
+	if (e->plan.n) {
+		explain_plan(&out, &e->plan, isatty(STDOUT_FILENO) && !getenv("NO_COLOR"));
+		print_estimate(&out, e);
+	} else {
+		buf_addf(&out, "Nothing to do: %zu %s as wanted.\n", e->nasks, e->nasks == 1 ? "instance is" : "instances are");
+	}
+	fputs(out.s, stdout);
+	fflush(stdout);
+}
+
+static double
+now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void
+print_done(struct cli *c, const struct plan_counts *n, double seconds)
+{
+	const struct { size_t n; const char *word; } part[] = {
+		{ n->create, "created" }, { n->change, "changed" }, { n->remake, "remade" }, { n->remove, "removed" },
+	};
+	AUTO(buf) b = BUF_INIT;
+	const char *sep = ":";
+
+	buf_addf(&b, "Done in %.1f s", seconds);
+	for (size_t i = 0; i < ARRAY_LEN(part); i++) {
+		if (!part[i].n)
+			continue;
+		buf_addf(&b, "%s %zu %s", sep, part[i].n, part[i].word);
+		sep = ",";
+	}
+	c->env.say(&c->env, SAY_INFO, "%s", b.s);
+}
+
+static int
+walk(struct cli *c, struct engine *e, struct error *err)
+{
+	double began = now();
+	struct progress *p;
+	struct plan_counts counts;
+	struct engine_walk w = {
+		.jobs = (size_t)(cli_int(c, "jobs") > 0 ? cli_int(c, "jobs") : DEFAULT_JOBS), .keep_going = cli_bool(c, "keep-going"),
+		.starting = progress_starting, .settled = progress_settled, .tick = progress_tick, .command = c->argv_text,
+	};
+	const char *kill_at = getenv("LIMACTL_TEST_KILL_AT");
+	int r;
+
+	if (e->plan.n && cli_lazy(c, err) < 0)
+		return -1;
+	plan_count(&e->plan, &counts);
+	p = progress_new(c, &e->plan);
+	w.ctx = p;
+	w.tick_ms = progress_tick_ms(p);
+	w.kill_at = kill_at ? atoi(kill_at) : 0;
+	r = engine_apply(e, &w, err);
+	progress_free(p);
+	if (r == 0 && e->plan.n)
+		print_done(c, &counts, now() - began);
+	return r;
+}
+
+/* running or not, of an instance of which nobody has asked anything here */
+static enum goal
+as_it_is(const struct env *env, const char *name)
+{
+	auto_free char *pidfile = xasprintf("%s/%s/qemu.pid", env->home, name);
+
+	return pidfile_process(pidfile) > 0 ? GOAL_RUNNING : GOAL_STOPPED;
+}
+
+static int
+prepare(struct cli *c, const struct run *r, struct engine *e, enum state_flags flags, struct error *err)
+{
+	if (state_open(&e->state, c->env.home, flags, warn, c, err) < 0)
+		return -1;
+	return engine_prepare(e, r->asks, r->nasks, err);
+}
+
+static void
+forget(struct engine *e)
+{
+	engine_release(e);
+	state_close(e->state);
+	e->state = NULL;
+}
+
+static int
+finish(struct cli *c, const struct run *r, struct engine *e, struct error *err)
+{
+	int changes = e->plan.n > 0;
+
+	if (!r->quiet)
+		print_plan(c, e);
+	if (!r->dry && walk(c, e, err) < 0)
+		return -1;
+	return cli_bool(c, "detailed-exitcode") && changes ? 2 : 0;
+}
+
+int
+run_engine(struct cli *c, const struct run *r, struct error *err)
+{
+	struct spec_opts opts = cli_spec_opts(c);
+	struct engine e = { .env = &c->env, .types = types, .spec_opts = &opts, .as_it_is = as_it_is };
+	struct locks locks = { 0 };
+	int status = -1;
+
+	qsort(r->asks, r->nasks, sizeof *r->asks, by_name);
+	c->env.ready_timeout_s = (int)cli_int(c, "timeout");
+	if (prepare(c, r, &e, STATE_READ, err) < 0)
+		goto out;
+	/* locks are for those who have something to do; who gets them looks again: it may have been done meanwhile */
+	if (!r->dry && !engine_is_settled(&e)) {
+		forget(&e);
+		if (lock_all(c, r, &locks, err) < 0 || prepare(c, r, &e, 0, err) < 0)
+			goto out;
+	}
+	status = finish(c, r, &e, err);
+out:
+	forget(&e);
+	locks_release(&locks);
+	return status;
+}

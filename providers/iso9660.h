@@ -1,0 +1,28 @@
+/*
+ * providers/iso9660.h - writing small ISO 9660 images, and knowing them again.
+ *
+ * Level 2 with Rock Ridge and without Joliet; labels keep their case. Identical
+ * input gives identical bytes: all times are 1980-01-01, owner and group are 0. By libisofs.
+ */
+#pragma once
+#include <stddef.h>
+
+struct error;
+
+struct iso_file {
+	const char *path;	/* in the image: "dir/name"; folders are made as needed; parts of at most 30 characters */
+	const void *data;	/* its contents, or */
+	size_t len;
+	const char *host_path;	/* the file that has them */
+	unsigned mode;		/* permissions */
+};
+
+/*
+ * Writes a new image to `tmp` (0600; what was there is replaced), not fsynced. `application_id`: up to
+ * 128 characters, told back by iso_application_id(). Not for several threads at once.
+ */
+int iso_write(const char *tmp, const char *label, const char *application_id,
+	      const struct iso_file *files, size_t n, struct error *err);
+
+/* From the primary volume descriptor (ECMA-119, 8.4.20), blanks at the end cut; ERR_INVALID: no ISO 9660. */
+int iso_application_id(const char *path, char id[129], struct error *err);

@@ -1,0 +1,203 @@
+#include "reconciler/explain.h"
+
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/size.h"
+
+static const struct {
+	const char *sign, *word, *color;
+} look[] = {
+	[SIGN_NONE] = { " ", "none", "" },
+	[SIGN_CREATE] = { "  +", "create", "\033[32m" },
+	[SIGN_CHANGE] = { "  ~", "change", "\033[33m" },
+	[SIGN_REMAKE] = { "-/+", "remake", "\033[35m" },
+	[SIGN_REMOVE] = { "  -", "remove", "\033[31m" },
+};
+
+/* each resource of a plan once: at its first step */
+static bool
+first_step(const struct step *s)
+{
+	return s->verb == REMOVE || !s->res->down;
+}
+
+void
+plan_count(const struct plan *p, struct plan_counts *out)
+{
+	*out = (struct plan_counts){ 0 };
+	for (size_t i = 0; i < p->n; i++) {
+		if (!first_step(p->v[i]))
+			continue;
+		switch (resource_sign(p->v[i]->res)) {
+		case SIGN_CREATE: out->create++; break;
+		case SIGN_CHANGE: out->change++; break;
+		case SIGN_REMAKE: out->remake++; break;
+		case SIGN_REMOVE: out->remove++; break;
+		case SIGN_NONE: break;
+		}
+	}
+}
+
+void
+explain_counts(struct buf *out, const struct plan_counts *n)
+{
+	const struct { size_t n; const char *word; } part[] = {
+		{ n->create, "create" }, { n->change, "change" }, { n->remake, "remake" }, { n->remove, "remove" },
+	};
+	const char *sep = "";
+
+	for (size_t i = 0; i < ARRAY_LEN(part); i++) {
+		if (!part[i].n)
+			continue;
+		buf_addf(out, "%s%zu to %s", sep, part[i].n, part[i].word);
+		sep = ", ";
+	}
+}
+
+/* `value` as people read it; NULL is "unset" */
+static const char *
+shown(struct arena *a, const struct attr *at, const char *value)
+{
+	if (!value)
+		return "unset";
+	if (at->show == SHOW_BYTES)
+		return size_text(a, strtoull(value, NULL, 10));
+	return at->show == SHOW_DIGEST ? arena_printf(a, "%.12s", value) : value;
+}
+
+static void
+explain_changes(struct buf *out, const struct resource *r, const char *indent)
+{
+	AUTO(arena) a = { 0 };
+
+	for (const struct attr *at = r->type->attrs; r->present && at && at->name; at++) {
+		if (attr_differs(r, at) == COST_NONE)
+			continue;
+		buf_adds(out, indent);
+		if (at->show == SHOW_NEVER)
+			buf_addf(out, "%s changed\n", at->name);
+		else
+			buf_addf(out, "%s: %s -> %s\n", at->name, shown(&a, at, facts_get(&r->have, at->name)),
+				 shown(&a, at, facts_get(&r->want, at->name)));
+	}
+}
+
+/* the first line of a reason that says only what the sign says already is left out */
+static bool
+worth_saying(const struct resource *r, const char *why)
+{
+	if (!strcmp(why, "missing") || !strcmp(why, "not wanted"))
+		return false;
+	for (const struct attr *at = r->type->attrs; r->present && at && at->name; at++)
+		if (!strncmp(why, at->name, strlen(at->name)))
+			return false;
+	return true;
+}
+
+void
+explain_resource(struct buf *out, const struct resource *r, bool color)
+{
+	enum sign s = resource_sign(r);
+	const struct step *step = r->down ? r->down : r->up;
+
+	buf_addf(out, "%s%s%s %-9s %s", color ? look[s].color : "", look[s].sign, color ? "\033[0m" : "", r->type->name,
+		 r->name);
+	if (worth_saying(r, step->why))
+		buf_addf(out, "  (%s)", step->why);
+	buf_addc(out, '\n');
+	explain_changes(out, r, "              ");
+}
+
+void
+explain_plan(struct buf *out, const struct plan *p, bool color)
+{
+	struct plan_counts n;
+
+	for (size_t i = 0; i < p->n; i++)
+		if (first_step(p->v[i]))
+			explain_resource(out, p->v[i]->res, color);
+	plan_count(p, &n);
+	buf_adds(out, "Plan: ");
+	explain_counts(out, &n);
+	buf_addc(out, '\n');
+}
+
+static cJSON *
+changes_json(const struct resource *r)
+{
+	cJSON *list = cJSON_CreateArray();
+
+	for (const struct attr *at = r->type->attrs; r->present && at && at->name; at++) {
+		const char *have = facts_get(&r->have, at->name);
+		cJSON *c;
+
+		if (attr_differs(r, at) == COST_NONE)
+			continue;
+		c = cJSON_CreateObject();
+		cJSON_AddStringToObject(c, "attribute", at->name);
+		cJSON_AddItemToObject(c, "have", have ? cJSON_CreateString(have) : cJSON_CreateNull());
+		cJSON_AddStringToObject(c, "want", facts_get(&r->want, at->name));
+		cJSON_AddItemToArray(list, c);
+	}
+	return list;
+}
+
+struct cJSON *
+explain_json(const struct plan *p)
+{
+	cJSON *root = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(root, "resources"), *sum;
+	struct plan_counts n;
+
+	for (size_t i = 0; i < p->n; i++) {
+		const struct resource *r = p->v[i]->res;
+		cJSON *o;
+
+		if (!first_step(p->v[i]))
+			continue;
+		o = cJSON_CreateObject();
+		cJSON_AddStringToObject(o, "action", look[resource_sign(r)].word);
+		cJSON_AddStringToObject(o, "type", r->type->name);
+		cJSON_AddStringToObject(o, "name", r->name);
+		if (*r->owner)
+			cJSON_AddStringToObject(o, "instance", r->owner);
+		cJSON_AddStringToObject(o, "why", p->v[i]->why);
+		cJSON_AddItemToObject(o, "changes", changes_json(r));
+		cJSON_AddItemToArray(list, o);
+	}
+	plan_count(p, &n);
+	sum = cJSON_AddObjectToObject(root, "summary");
+	cJSON_AddNumberToObject(sum, "create", (double)n.create);
+	cJSON_AddNumberToObject(sum, "change", (double)n.change);
+	cJSON_AddNumberToObject(sum, "remake", (double)n.remake);
+	cJSON_AddNumberToObject(sum, "remove", (double)n.remove);
+	return root;
+}
+
+int64_t
+plan_estimate_ms(const struct plan *p, int64_t (*typical)(void *ctx, const struct step *s), void *ctx)
+{
+	int64_t *begin = xcalloc(p->n, sizeof *begin), longest = -1;
+
+	/* steps stand behind what they wait for, so each is final when it is reached */
+	for (size_t i = 0; i < p->n; i++)
+		p->v[i]->place = i;
+	for (size_t i = 0; i < p->n; i++) {
+		int64_t ms = typical(ctx, p->v[i]), end;
+
+		if (ms < 0)
+			continue;
+		end = begin[i] + ms;
+		longest = end > longest ? end : longest;
+		for (size_t j = 0; j < p->v[i]->nthen; j++) {
+			int64_t *b = &begin[p->v[i]->then[j]->place];
+
+			*b = end > *b ? end : *b;
+		}
+	}
+	free(begin);
+	return longest;
+}

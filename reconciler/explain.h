@@ -1,0 +1,31 @@
+/*
+ * reconciler/explain.h - a plan, said to people and to programs.
+ */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+#include "reconciler/plan.h"
+
+struct buf;
+struct cJSON;
+
+struct plan_counts {
+	size_t create, change, remake, remove;
+};
+
+void plan_count(const struct plan *p, struct plan_counts *out);
+
+/* One resource: sign, type, name, what differs and why; a line, and further ones for more differences. */
+void explain_resource(struct buf *out, const struct resource *r, bool color);
+/* All of them in the order of the walk, and a closing line with the counts. */
+void explain_plan(struct buf *out, const struct plan *p, bool color);
+/* The closing line's words: "2 to create, 1 to change" */
+void explain_counts(struct buf *out, const struct plan_counts *n);
+/* The same as JSON; to cJSON_Delete(). */
+struct cJSON *explain_json(const struct plan *p);
+
+/*
+ * How long the walk will take, in ms, when `typical` knows how long such steps take here:
+ * the longest chain of steps. -1 if it knows of none.
+ */
+int64_t plan_estimate_ms(const struct plan *p, int64_t (*typical)(void *ctx, const struct step *s), void *ctx);

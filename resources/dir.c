@@ -1,0 +1,116 @@
+/* resources/dir.c - the folder of an instance, with its lima.yaml and lima-version */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "providers/digest.h"
+#include "resources/common.h"
+
+enum { MAX_YAML = 4 << 20 };
+
+static const struct attr attrs[] = {
+	{ .name = "lima.yaml", .cost = COST_UPDATE, .show = SHOW_NEVER },
+	{ 0 },
+};
+
+extern const struct resource_type resource_dir;
+
+static int
+declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
+{
+	struct resource *r = graph_declare(g, &resource_dir, spec->name, spec->name, wanted(spec));
+	char hex[65];
+
+	(void)env, (void)err;
+	if (!spec->yaml)
+		return 0;
+	sha256_hex(spec->yaml, spec->yaml_len, hex);
+	resource_want(g, r, "lima.yaml", hex);
+	return 0;
+}
+
+static int
+observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+{
+	auto_free char *dir = instance_path(env, r, NULL), *path = instance_path(env, r, "lima.yaml");
+	AUTO(buf) text = BUF_INIT;
+	const char *stamp = fs_stamp(a, path);
+	char hex[65];
+
+	if (facts_same_stamp(have, stamp))
+		return 1;
+	if (!stamp && !fs_exists(dir))
+		return 0;
+	facts_set(have, a, "stamp", stamp);
+	facts_set(have, a, "lima.yaml", NULL);
+	if (!stamp)
+		return 1;
+	if (fs_read(path, &text, MAX_YAML, err) < 0)
+		return -1;
+	sha256_hex(text.s, text.len, hex);
+	facts_set(have, a, "lima.yaml", hex);
+	return 1;
+}
+
+/* a new instance appears with its lima.yaml or not at all: it is made beside its place */
+static int
+make_new(const struct env *env, const struct resource *r, const char *dir, struct error *err)
+{
+	auto_free char *tmp = xasprintf("%s/.%s.tmp", env->home, r->owner);
+	auto_free char *yaml = xasprintf("%s/lima.yaml", tmp), *version = xasprintf("%s/lima-version", tmp);
+
+	if (fs_mkdirs(env->home, 0700, err) < 0 || fs_remove_tree(tmp, err) < 0)
+		return -1;
+	if (mkdir(tmp, 0700) < 0)
+		return error_errno(err, "mkdir %s", tmp);
+	if (fs_write(version, env->version, strlen(env->version), 0444, err) < 0 ||
+	    fs_write(yaml, r->spec->yaml, r->spec->yaml_len, 0644, err) < 0) {
+		fs_remove_tree(tmp, NULL);
+		return -1;
+	}
+	if (rename(tmp, dir) < 0)
+		return error_errno(err, "rename %s to %s", tmp, dir);
+	return fs_fsync_parent(dir, err);
+}
+
+static int
+ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+{
+	auto_free char *dir = instance_path(env, r, NULL), *path = instance_path(env, r, "lima.yaml");
+
+	if (!fs_exists(dir)) {
+		if (make_new(env, r, dir, err) < 0)
+			return -1;
+	} else if (fs_write(path, r->spec->yaml, r->spec->yaml_len, 0644, err) < 0) {
+		return -1;
+	}
+	return observe(env, r, have, a, err) == 1 ? 0 : -1;
+}
+
+static int
+remove_dir(const struct env *env, const struct resource *r, struct error *err)
+{
+	auto_free char *dir = instance_path(env, r, NULL), *tomb = xasprintf("%s/.%s.deleted", env->home, r->owner);
+
+	/* it is gone from one moment to the next, however long the deleting takes */
+	if (fs_remove_tree(tomb, err) < 0)
+		return -1;
+	if (rename(dir, tomb) < 0 && errno != ENOENT)
+		return error_errno(err, "rename %s to %s", dir, tomb);
+	return fs_remove_tree(tomb, err);
+}
+
+const struct resource_type resource_dir = {
+	.name = "dir",
+	.about = "folder of an instance, with its lima.yaml",
+	.attrs = attrs,
+	.declare = declare,
+	.observe = observe,
+	.ensure = ensure,
+	.remove = remove_dir,
+};

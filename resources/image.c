@@ -1,0 +1,247 @@
+/*
+ * resources/image.c - what an instance is made from: a disk image, with its kernel and initrd if it has them
+ *
+ * Named by the location of the first image that fits; if that one cannot be had
+ * the others of lima.yaml are tried in their order. All files of an entry belong
+ * together: a kernel goes with the modules in its disk.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/auto.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "providers/cache.h"
+#include "providers/digest.h"
+#include "resources/common.h"
+
+enum { PARTS = 3, MAX_TRIES = 32 };
+static const char *const part_name[PARTS] = { "path", "kernel", "initrd" };
+
+static const struct attr attrs[] = {
+	{ .name = "digest", .cost = COST_UPDATE, .show = SHOW_DIGEST },
+	{ 0 },
+};
+
+extern const struct resource_type resource_image;
+
+static bool
+is_remote(const char *location)
+{
+	return !strncmp(location, "http://", 7) || !strncmp(location, "https://", 8);
+}
+
+static const struct spec_file *
+part(const struct spec_image *i, int n)
+{
+	return n == 0 ? &i->image : n == 1 ? (i->has_kernel ? &i->kernel : NULL) : (i->has_initrd ? &i->initrd : NULL);
+}
+
+/* want: "0.path", "0.path.digest", "0.kernel" ... "1.path" ... */
+static void
+want_entry(struct graph *g, struct resource *r, size_t i, const struct spec_image *image)
+{
+	for (int n = 0; n < PARTS; n++) {
+		const struct spec_file *f = part(image, n);
+		char key[48];
+
+		if (!f)
+			continue;
+		snprintf(key, sizeof key, "%zu.%s", i, part_name[n]);
+		resource_want(g, r, key, f->location);
+		snprintf(key, sizeof key, "%zu.%s.digest", i, part_name[n]);
+		resource_want(g, r, key, f->digest);
+	}
+}
+
+static int
+declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
+{
+	struct resource *r;
+
+	(void)env, (void)err;
+	if (!spec->nimages || !wanted(spec))
+		return 0;
+	r = graph_declare(g, &resource_image, "", spec->images[0].image.location, false);
+	resource_want(g, r, "digest", *spec->images[0].image.digest ? spec->images[0].image.digest : NULL);
+	for (size_t i = 0; i < spec->nimages && i < MAX_TRIES; i++)
+		want_entry(g, r, i, &spec->images[i]);
+	return 0;
+}
+
+/* the n-th wanted thing of entry i, or NULL; with its digest, "" if none */
+static const char *
+wanted_part(const struct resource *r, size_t i, int n, const char **digest)
+{
+	char key[48];
+	const char *d;
+
+	snprintf(key, sizeof key, "%zu.%s.digest", i, part_name[n]);
+	d = facts_get(&r->want, key);
+	*digest = d ? d : "";
+	snprintf(key, sizeof key, "%zu.%s", i, part_name[n]);
+	return facts_get(&r->want, key);
+}
+
+static const char *
+local_path(const char *location)
+{
+	return strncmp(location, "file://", 7) ? location : location + 7;
+}
+
+/*
+ * Where a thing is now, and has been checked: 1 with its path. A file of the user's
+ * own is checked once, and again when it changes: the stamp of the check is a fact.
+ */
+static int
+find_part(const struct env *env, const char *location, const char *digest, const struct facts *had, const char *key,
+	  struct facts *have, struct arena *a)
+{
+	auto_free char *cached = NULL;
+	const char *path = local_path(location), *stamp, *was;
+	char name[32];
+
+	if (is_remote(location)) {
+		if (cache_lookup(env->cache, location, *digest ? digest : NULL, &cached) != 1)
+			return 0;
+		facts_set(have, a, key, cached);
+		return 1;
+	}
+	stamp = fs_stamp(a, path);
+	snprintf(name, sizeof name, "%s.checked", key);
+	was = facts_get(had, name);
+	if (!stamp || (*digest && (!was || strcmp(was, arena_printf(a, "%s %s", stamp, digest)) != 0)))
+		return 0;
+	facts_set(have, a, key, path);
+	facts_set(have, a, name, was);
+	return 1;
+}
+
+static int
+observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+{
+	(void)err;
+	for (size_t i = 0; i < MAX_TRIES; i++) {
+		struct facts now = { 0 };
+		const char *digest, *location = wanted_part(r, i, 0, &digest);
+		int n;
+
+		if (!location)
+			return 0;
+		for (n = 0; n < PARTS; n++) {
+			location = wanted_part(r, i, n, &digest);
+			if (location && !find_part(env, location, digest, have, part_name[n], &now, a))
+				break;
+		}
+		if (n < PARTS)
+			continue;
+		facts_set(&now, a, "digest", facts_get(&r->want, "digest"));
+		facts_setf(&now, a, "entry", "%zu", i);
+		*have = now;
+		return 1;
+	}
+	return 0;
+}
+
+struct telling {
+	const struct env *env;
+	const struct resource *r;
+};
+
+static void
+progress(void *ctx, uint64_t done, uint64_t total)
+{
+	const struct telling *t = ctx;
+
+	if (t->env->progress)
+		t->env->progress(t->env, t->r, done, total);
+}
+
+static void
+warn(void *ctx, const char *text)
+{
+	const struct telling *t = ctx;
+
+	t->env->say(t->env, SAY_WARN, "%s", text);
+}
+
+static int
+get_part(const struct env *env, const struct resource *r, const char *location, const char *digest,
+	 const char *key, struct facts *have, struct arena *a, struct error *err)
+{
+	struct telling t = { env, r };
+	struct fetch f = {
+		.url = location, .digest = *digest ? digest : NULL, .cache = env->cache, .offline = env->offline,
+		.cancel = env->cancel, .progress = progress, .warn = warn, .ctx = &t,
+	};
+	auto_free char *path = NULL;
+	char name[32];
+
+	if (cache_fetch(&f, &path, err) < 0)
+		return -1;
+	facts_set(have, a, key, path);
+	snprintf(name, sizeof name, "%s.checked", key);
+	if (!is_remote(location) && *digest)
+		facts_setf(have, a, name, "%s %s", fs_stamp(a, path), digest);
+	return 0;
+}
+
+static int
+get_entry(const struct env *env, const struct resource *r, size_t i, struct facts *have, struct arena *a, struct error *err)
+{
+	struct facts now = { 0 };
+
+	for (int n = 0; n < PARTS; n++) {
+		const char *digest, *location = wanted_part(r, i, n, &digest);
+
+		if (location && get_part(env, r, location, digest, part_name[n], &now, a, err) < 0)
+			return -1;
+	}
+	facts_set(&now, a, "digest", facts_get(&r->want, "digest"));
+	facts_setf(&now, a, "entry", "%zu", i);
+	*have = now;
+	return 0;
+}
+
+static int
+ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+{
+	struct error first = { 0 };
+	const char *digest;
+
+	for (size_t i = 0; i < MAX_TRIES && wanted_part(r, i, 0, &digest); i++) {
+		struct error why = { 0 };
+
+		if (get_entry(env, r, i, have, a, &why) == 0)
+			return 0;
+		if (!first.code)
+			first = why;
+		if (why.code == ERR_CANCELLED || why.code == ENOSPC)
+			break;
+		env->say(env, SAY_WARN, "%s", why.msg);
+	}
+	if (err)
+		*err = first;
+	return -1;
+}
+
+/* the cache is nobody's in particular: `limactl prune` empties it */
+static int
+remove_nothing(const struct env *env, const struct resource *r, struct error *err)
+{
+	(void)env, (void)r, (void)err;
+	return 0;
+}
+
+const struct resource_type resource_image = {
+	.name = "image",
+	.about = "what an instance is made from: disk image, kernel, initrd",
+	.attrs = attrs,
+	.at_once = 2,
+	.shared = true,
+	.declare = declare,
+	.observe = observe,
+	.ensure = ensure,
+	.remove = remove_nothing,
+};

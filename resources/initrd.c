@@ -1,0 +1,78 @@
+/* resources/initrd.c - the initial ram disk that goes with a kernel; kept as it came */
+#include "base/auto.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "resources/common.h"
+
+static const struct attr attrs[] = {
+	{ .name = "stamp", .cost = COST_NONE, .show = SHOW_NEVER },
+	{ 0 },
+};
+
+extern const struct resource_type resource_initrd;
+
+static int
+declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
+{
+	bool has = spec->nimages && spec->images[0].has_initrd;
+	struct resource *r;
+
+	(void)env, (void)err;
+	/* an instance whose lima.yaml cannot be read may have one */
+	if (!has && spec->nimages)
+		return 0;
+	r = graph_declare(g, &resource_initrd, spec->name, spec->name, has && wanted(spec));
+	resource_need(g, r, "dir", spec->name, NEED_LIVE);
+	if (has && wanted(spec))
+		resource_need(g, r, "image", spec->images[0].image.location, NEED_BUILD);
+	return 0;
+}
+
+static int
+observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+{
+	auto_free char *path = instance_path(env, r, "initrd");
+	const char *stamp = fs_stamp(a, path);
+
+	(void)err;
+	if (!stamp)
+		return 0;
+	facts_set(have, a, "stamp", stamp);
+	return 1;
+}
+
+static int
+ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+{
+	auto_free char *path = instance_path(env, r, "initrd");
+	auto_free char *tmp = fs_tmp(path);
+	const struct resource *image = resource_needed(r, "image");
+	const char *from = image ? facts_get(&image->have, "initrd") : NULL;
+
+	if (fs_exists(path))
+		return observe(env, r, have, a, err) == 1 ? 0 : -1;
+	if (!from)
+		return error_set(err, ERR_INVALID, "the image has no initrd with it");
+	if (fs_copy(from, tmp, 0644, err) < 0 || fs_commit(tmp, path, err) < 0)
+		return -1;
+	return observe(env, r, have, a, err) == 1 ? 0 : -1;
+}
+
+static int
+remove_initrd(const struct env *env, const struct resource *r, struct error *err)
+{
+	auto_free char *path = instance_path(env, r, "initrd");
+	auto_free char *tmp = fs_tmp(path);
+
+	return fs_unlink(tmp, err) < 0 ? -1 : fs_unlink(path, err);
+}
+
+const struct resource_type resource_initrd = {
+	.name = "initrd",
+	.about = "initial ram disk of the kernel",
+	.attrs = attrs,
+	.declare = declare,
+	.observe = observe,
+	.ensure = ensure,
+	.remove = remove_initrd,
+};

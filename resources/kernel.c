@@ -1,0 +1,97 @@
+/* resources/kernel.c - the kernel that QEMU boots directly, and its command line */
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "providers/unpack.h"
+#include "resources/common.h"
+
+enum { MAX_CMDLINE = 64 * 1024 };
+
+/* The kernel itself belongs to the disk it came with, and stays with it; its command line may change. */
+static const struct attr attrs[] = {
+	{ .name = "cmdline", .cost = COST_UPDATE },
+	{ 0 },
+};
+
+extern const struct resource_type resource_kernel;
+
+static int
+declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
+{
+	bool has = spec->nimages && spec->images[0].has_kernel;
+	struct resource *r;
+
+	(void)env, (void)err;
+	/* an instance whose lima.yaml cannot be read may have one */
+	if (!has && spec->nimages)
+		return 0;
+	r = graph_declare(g, &resource_kernel, spec->name, spec->name, has && wanted(spec));
+	resource_need(g, r, "dir", spec->name, NEED_LIVE);
+	if (!has || !wanted(spec))
+		return 0;
+	resource_want(g, r, "cmdline", spec->images[0].cmdline);
+	resource_need(g, r, "image", spec->images[0].image.location, NEED_BUILD);
+	return 0;
+}
+
+static int
+observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+{
+	auto_free char *path = instance_path(env, r, "kernel"), *cmdline = instance_path(env, r, "kernel.cmdline");
+	AUTO(buf) text = BUF_INIT;
+	const char *stamp = fs_stamp(a, path), *stamp2 = fs_stamp(a, cmdline);
+
+	if (!stamp)
+		return 0;
+	stamp = arena_printf(a, "%s %s", stamp, stamp2 ? stamp2 : "");
+	if (facts_same_stamp(have, stamp))
+		return 1;
+	if (stamp2 && fs_read(cmdline, &text, MAX_CMDLINE, err) < 0)
+		return -1;
+	facts_set(have, a, "stamp", stamp);
+	facts_set(have, a, "cmdline", text.s);
+	return 1;
+}
+
+static int
+ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+{
+	auto_free char *path = instance_path(env, r, "kernel"), *cmdline = instance_path(env, r, "kernel.cmdline");
+	auto_free char *tmp = fs_tmp(path);
+	const struct resource *image = resource_needed(r, "image");
+	const char *from = image ? facts_get(&image->have, "kernel") : NULL;
+	const char *text = facts_get(&r->want, "cmdline");
+	struct unpack u = { .from = from, .to = tmp, .cancel = env->cancel, .mode = 0644 };
+
+	if (!text || !*text ? fs_unlink(cmdline, err) < 0 : fs_write(cmdline, text, strlen(text), 0644, err) < 0)
+		return -1;
+	if (!fs_exists(path)) {
+		if (!from)
+			return error_set(err, ERR_INVALID, "the image has no kernel with it");
+		if (unpack_file(&u, err) < 0 || fs_commit(tmp, path, err) < 0)
+			return -1;
+	}
+	return observe(env, r, have, a, err) == 1 ? 0 : -1;
+}
+
+static int
+remove_kernel(const struct env *env, const struct resource *r, struct error *err)
+{
+	auto_free char *path = instance_path(env, r, "kernel"), *cmdline = instance_path(env, r, "kernel.cmdline");
+	auto_free char *tmp = fs_tmp(path);
+
+	return fs_unlink(tmp, err) < 0 || fs_unlink(cmdline, err) < 0 ? -1 : fs_unlink(path, err);
+}
+
+const struct resource_type resource_kernel = {
+	.name = "kernel",
+	.about = "kernel that is booted directly, with its command line",
+	.attrs = attrs,
+	.declare = declare,
+	.observe = observe,
+	.ensure = ensure,
+	.remove = remove_kernel,
+};

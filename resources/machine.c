@@ -1,0 +1,200 @@
+#include "resources/machine.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "providers/accel.h"
+#include "providers/digest.h"
+#include "providers/launch.h"
+#include "providers/qemu.h"
+#include "resources/common.h"
+#include "resources/cidata_files.h"
+#include "resources/ssh_access.h"
+
+enum { MAX_FACTS = 64 * 1024 };
+
+const char *
+machine_words(struct arena *a, const struct env *env, const struct spec *spec)
+{
+	AUTO(buf) b = BUF_INIT;
+
+	(void)env;
+	buf_addf(&b, "%s %s cpu=%s bios=%d video=%s vnc=%s audio=%s:%s tpm=%d nested=%d mounts=%s", spec->vm_type, spec->arch,
+		 spec->cpu_type, spec->firmware.legacy_bios, spec->video_display, spec->vnc_display, spec->audio_device,
+		 spec->audio_interface, spec->tpm, spec->nested_virtualization, spec->mount_type);
+	for (size_t i = 0; i < spec->nmounts && strcmp(spec->mount_type, "reverse-sshfs"); i++)
+		buf_addf(&b, " %s:%d:%s", spec->mounts[i].tag, spec->mounts[i].writable, spec->mounts[i].p9.security_model);
+	for (size_t i = 0; i < spec->ndisks; i++)
+		buf_addf(&b, " disk=%s", spec->disks[i].name);
+	for (size_t i = 0; i < spec->nnetworks; i++)
+		buf_addf(&b, " net=%s:%s:%s", spec->networks[i].lima, spec->networks[i].socket, spec->networks[i].mac_address);
+	return arena_strdup(a, b.s);
+}
+
+const char *
+machine_probes_digest(struct arena *a, const struct spec *spec)
+{
+	AUTO(buf) b = BUF_INIT;
+	char hex[65];
+
+	for (size_t i = 0; i < spec->nprobes; i++)
+		buf_addf(&b, "%s\n%s\n", spec->probes[i].description, spec->probes[i].script);
+	sha256_hex(b.s, b.len, hex);
+	return arena_strdup(a, hex);
+}
+
+static int
+choose_accel(const struct env *env, const struct resource *r, const char *program, struct accel_choice *choice,
+	     struct error *err)
+{
+	if (accel_choose(r->spec->arch, program, choice, err) < 0)
+		return -1;
+	if (choice->accel == ACCEL_TCG && choice->worth_a_warning)
+		env->say(env, SAY_WARN, "%s: no hardware virtualisation, emulating (slow): %s", r->name, choice->reason);
+	return 0;
+}
+
+/* UEFI code, or NULL with legacy BIOS or where the machine boots by itself */
+static int
+firmware(const struct spec *spec, const char *program, struct arena *a, const char **code, struct error *err)
+{
+	const char *vars;
+
+	*code = NULL;
+	if (!qemu_needs_firmware(spec->arch) || (spec->firmware.legacy_bios && qemu_has_legacy_bios(spec->arch)))
+		return 0;
+	*code = qemu_firmware(spec->arch, program, a, &vars);
+	/* a kernel that QEMU loads itself needs no UEFI */
+	if (*code || (spec->nimages && spec->images[0].has_kernel && qemu_has_legacy_bios(spec->arch)))
+		return 0;
+	return error_set(err, ERR_UNSUPPORTED, "no UEFI firmware for %s on this host: install the package ovmf%s", spec->arch,
+			 qemu_has_legacy_bios(spec->arch) ? ", or set firmware.legacyBIOS: true" : " or qemu-efi-aarch64");
+}
+
+static const char *
+if_there(struct arena *a, const struct spec *spec, const char *file)
+{
+	char *path = arena_printf(a, "%s/%s", spec->dir, file);
+
+	return fs_exists(path) ? path : NULL;
+}
+
+/* the format is a recorded fact: the guest could write any header into a raw disk */
+static int
+boot_disk(const struct resource *r, struct qemu_drive *out, struct error *err)
+{
+	const struct resource *disk = resource_needed(r, "disk");
+	const char *path = disk ? facts_get(&disk->have, "path") : NULL;
+	const char *format = disk ? facts_get(&disk->have, "format") : NULL;
+
+	if (!path || !format)
+		return error_set(err, ERR_INVALID, "%s: no disk to boot from", r->name);
+	*out = (struct qemu_drive){ path, format };
+	return 0;
+}
+
+static int
+fill_machine(const struct env *env, const struct resource *r, struct qemu_machine *m, struct arena *a, struct error *err)
+{
+	const struct spec *spec = r->spec;
+	struct accel_choice accel;
+	const char **words, *cmdline;
+	AUTO(buf) text = BUF_INIT;
+
+	if (qemu_find(spec->arch, a, &words, &m->nprogram, err) < 0 || qemu_version(words[0], m->version, err) < 0 ||
+	    choose_accel(env, r, words[0], &accel, err) < 0 || firmware(spec, words[0], a, &m->firmware_code, err) < 0 ||
+	    boot_disk(r, &m->disk, err) < 0)
+		return -1;
+	m->program = words;
+	m->accel = accel_name(accel.accel);
+	m->iso = if_there(a, spec, "iso");
+	m->kernel = if_there(a, spec, "kernel");
+	m->initrd = if_there(a, spec, "initrd");
+	cmdline = if_there(a, spec, "kernel.cmdline");
+	if (cmdline && fs_read(cmdline, &text, MAX_FACTS, err) < 0)
+		return -1;
+	m->cmdline = arena_strdup(a, text.s);
+	m->cidata = arena_printf(a, "%s/cidata.iso", spec->dir);
+	m->mac = instance_mac(a, spec->dir);
+	return 0;
+}
+
+static void
+fill_plain(const struct spec *spec, struct qemu_machine *m)
+{
+	m->name = spec->name;
+	m->dir = spec->dir;
+	m->arch = spec->arch;
+	m->cpu = spec->cpu_type;
+	m->cpus = spec->cpus;
+	m->memory_bytes = spec->memory_bytes;
+	m->audio_device = spec->audio_device;
+	m->audio_interface = spec->audio_interface;
+	m->display = spec->video_display;
+	m->vnc_display = spec->vnc_display;
+}
+
+static void
+fill_probes(const struct spec *spec, struct launch *l, struct arena *a)
+{
+	struct launch_probe *p = arena_alloc(a, (spec->nprobes + 1) * sizeof *p);
+
+	for (size_t i = 0; i < spec->nprobes; i++)
+		p[i] = (struct launch_probe){ spec->probes[i].description, spec->probes[i].script, spec->probes[i].hint };
+	l->probes = p;
+	l->nprobes = spec->nprobes;
+}
+
+int
+machine_launch_file(const struct env *env, const struct resource *r, int ssh_port, struct error *err)
+{
+	AUTO(arena) a = { 0 };
+	const struct spec *spec = r->spec;
+	struct qemu_machine m = { .ssh_port = ssh_port };
+	struct launch l = { .name = spec->name, .dir = spec->dir };
+	AUTO(cidata) cidata = { 0 };
+	const char **argv;
+
+	fill_plain(spec, &m);
+	if (fill_machine(env, r, &m, &a, err) < 0 || qemu_argv(&m, &a, &argv, &l.qemu.nargv, err) < 0)
+		return -1;
+	l.qemu.argv = argv;
+	l.qemu.pidfile = arena_printf(&a, "%s/qemu.pid", spec->dir);
+	l.qemu.qmp_socket = arena_printf(&a, "%s/qmp.sock", spec->dir);
+	l.ssh.port = ssh_port;
+	l.ssh.user = spec->user.name;
+	l.ssh.keys = ssh_access_keys(&a, env, spec, &l.ssh.nkeys);
+	l.guest.os = spec->os;
+	if (cidata_render(&cidata, env, spec, err) < 0)
+		return -1;
+	l.guest.iid = cidata.iid;
+	l.guest.plain = spec->plain;
+	l.guest.sshfs = spec->nmounts && !strcmp(spec->mount_type, "reverse-sshfs") && !spec->plain;
+	l.guest.containerd = spec->containerd.system || spec->containerd.user;
+	l.guest.install_prefix = spec->guest_install_prefix;
+	l.boot_timeout_ms = env->ready_timeout_s * 1000;
+	fill_probes(spec, &l, &a);
+	return launch_save(&l, arena_printf(&a, "%s/launch.json", spec->dir), err);
+}
+
+int
+machine_facts_save(const char *path, const struct facts *f, struct error *err)
+{
+	AUTO(buf) b = BUF_INIT;
+
+	facts_pack(f, &b);
+	return fs_write(path, b.s, b.len, 0600, err);
+}
+
+void
+machine_facts_load(const char *path, struct facts *f, struct arena *a)
+{
+	AUTO(buf) b = BUF_INIT;
+
+	if (fs_read_if(path, &b, MAX_FACTS, NULL) == 1)
+		facts_unpack(f, a, arena_memdup(a, b.s, b.len), b.len);
+}

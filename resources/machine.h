@@ -1,0 +1,22 @@
+/* resources/machine.h - from a spec to the machine that QEMU is asked for, and the file that the host agent gets. */
+#pragma once
+#include "base/mem.h"
+#include "reconciler/env.h"
+#include "reconciler/resource.h"
+#include "state/desired/spec.h"
+
+struct error;
+
+/*
+ * What of the machine is not an attribute of its own, in words for comparing: a
+ * change restarts the VM. Without what differs from start to start (ports, accelerator).
+ */
+const char *machine_words(struct arena *a, const struct env *env, const struct spec *spec);
+const char *machine_probes_digest(struct arena *a, const struct spec *spec);
+
+/* Writes $I/launch.json. */
+int machine_launch_file(const struct env *env, const struct resource *r, int ssh_port, struct error *err);
+
+/* The wanted facts of a running vm, kept beside it: the database may be lost while it runs. */
+int machine_facts_save(const char *path, const struct facts *f, struct error *err);
+void machine_facts_load(const char *path, struct facts *f, struct arena *a);

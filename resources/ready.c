@@ -1,0 +1,85 @@
+/* resources/ready.c - the guest has booted: SSH answers, boot scripts are through, probes are content */
+#include <errno.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/error.h"
+#include "providers/ha_client.h"
+#include "resources/common.h"
+
+enum { READY_S = 600 };
+
+static const struct attr attrs[] = {
+	{ .name = "phase", .cost = COST_NONE },
+	{ .name = "errors", .cost = COST_NONE },
+	{ 0 },
+};
+
+extern const struct resource_type resource_ready;
+
+static int
+declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
+{
+	struct resource *r = graph_declare(g, &resource_ready, spec->name, spec->name, wanted_running(spec));
+
+	(void)env, (void)err;
+	resource_need(g, r, "vm", spec->name, NEED_LIVE);
+	return 0;
+}
+
+static int
+tell(const struct ha_info *info, struct facts *have, struct arena *a)
+{
+	facts_set(have, a, "phase", info->phase == HA_DEGRADED ? "degraded" : "running");
+	facts_set(have, a, "errors", *info->errors ? info->errors : NULL);
+	return info->phase == HA_RUNNING || info->phase == HA_DEGRADED || info->phase == HA_UNKNOWN;
+}
+
+static int
+observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+{
+	auto_free char *dir = instance_path(env, r, NULL);
+	const struct resource *vm = resource_needed(r, "vm");
+	struct ha_info info;
+
+	(void)err;
+	if (vm && vm->looked && !vm->present)
+		return 0;
+	return ha_info(dir, a, &info, NULL) == 0 && tell(&info, have, a);
+}
+
+static int
+ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+{
+	auto_free char *dir = instance_path(env, r, NULL);
+	int seconds = env->ready_timeout_s ? env->ready_timeout_s : READY_S;
+	struct ha_info info;
+
+	if (ha_wait_ready(dir, seconds * 1000, env->cancel, a, &info, err) < 0)
+		return -1;
+	if (info.phase == HA_STOPPING)
+		return error_set(err, ERR_CHILD, "the machine went down while it booted: %s; see %s/ha.stderr.log",
+				 info.errors, dir);
+	tell(&info, have, a);
+	if (info.phase == HA_DEGRADED)
+		return error_set(err, ERR_CHILD, "DEGRADED: it runs, but %s; see %s/ha.stderr.log and serial*.log", info.errors,
+				 dir);
+	return 0;
+}
+
+static int
+remove_nothing(const struct env *env, const struct resource *r, struct error *err)
+{
+	(void)env, (void)r, (void)err;
+	return 0;
+}
+
+const struct resource_type resource_ready = {
+	.name = "ready",
+	.about = "the guest has booted and answers",
+	.attrs = attrs,
+	.declare = declare,
+	.observe = observe,
+	.ensure = ensure,
+	.remove = remove_nothing,
+};

@@ -1,0 +1,65 @@
+#include "resources/ssh_access.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "providers/ssh_config.h"
+
+/* _config/user, then the private keys beside the public ones that guests accept */
+const char *const *
+ssh_access_keys(struct arena *a, const struct env *env, const struct spec *spec, size_t *n)
+{
+	AUTO(key_list) keys = { 0 };
+	const char **v;
+
+	*n = 0;
+	if (ssh_access_public(&keys, env, spec, NULL) < 0)
+		keys.n = 0;
+	v = arena_alloc(a, (keys.n + 2) * sizeof *v);
+	for (size_t i = 0; i < keys.n; i++) {
+		char *file = arena_strdup(a, keys.v[i].file);
+
+		file[strlen(file) - strlen(".pub")] = '\0';
+		if (fs_exists(file))
+			v[(*n)++] = file;
+	}
+	return v;
+}
+
+int
+ssh_access_public(struct key_list *out, const struct env *env, const struct spec *spec, struct error *err)
+{
+	auto_free char *config = xasprintf("%s/_config", env->home);
+	const char *home = getenv("HOME");
+	auto_free char *dot_ssh = xasprintf("%s/.ssh", home ? home : "");
+
+	return keys_authorized(config, spec->ssh.load_dot_ssh && home ? dot_ssh : NULL, out, NULL, NULL, err);
+}
+
+int
+ssh_access_write(const struct env *env, const struct spec *spec, int port, struct error *err)
+{
+	AUTO(arena) a = { 0 };
+	struct ssh_config c = {
+		.hostname = spec->hostname, .address = "127.0.0.1", .port = port, .user = spec->user.name,
+		.control_path = arena_printf(&a, "%s/ssh.sock", spec->dir),
+		.forward_agent = spec->ssh.forward_agent, .forward_x11 = spec->ssh.forward_x11,
+		.forward_x11_trusted = spec->ssh.forward_x11_trusted,
+	};
+
+	c.keys = ssh_access_keys(&a, env, spec, &c.nkeys);
+	if (ssh_features(&c.features, err) < 0)
+		return -1;
+	return ssh_config_write(arena_printf(&a, "%s/ssh.config", spec->dir), &c, err);
+}
+
+const char *
+ssh_access_words(struct arena *a, const struct spec *spec)
+{
+	return arena_printf(a, "%s%s%s%s%s", spec->user.name, spec->ssh.load_dot_ssh ? " dot-ssh" : "",
+			    spec->ssh.forward_agent ? " agent" : "", spec->ssh.forward_x11 ? " x11" : "",
+			    spec->ssh.forward_x11_trusted ? " x11-trusted" : "");
+}

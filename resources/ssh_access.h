@@ -1,0 +1,17 @@
+/* resources/ssh_access.h - the way into a guest, for everybody who needs it: ssh.config, host agent, shell. */
+#pragma once
+#include "base/mem.h"
+#include "providers/keys.h"
+#include "reconciler/env.h"
+#include "state/desired/spec.h"
+
+struct error;
+
+/* Private keys to try, in order; in `a`, NULL-terminated. */
+const char *const *ssh_access_keys(struct arena *a, const struct env *env, const struct spec *spec, size_t *n);
+/* Public keys that the guest is to accept. */
+int ssh_access_public(struct key_list *out, const struct env *env, const struct spec *spec, struct error *err);
+/* Writes $I/ssh.config for `port`. */
+int ssh_access_write(const struct env *env, const struct spec *spec, int port, struct error *err);
+/* What of lima.yaml is in ssh.config, in words, for comparing. */
+const char *ssh_access_words(struct arena *a, const struct spec *spec);

@@ -1,0 +1,96 @@
+/* resources/sshconfig.c - ssh.config of an instance: how the ssh program gets in, and the port that is kept for it */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "providers/ssh_config.h"
+#include "resources/common.h"
+#include "resources/ssh_access.h"
+
+enum { MAX_CONFIG = 1 << 20 };
+
+static const struct attr attrs[] = {
+	{ .name = "port", .cost = COST_UPDATE },
+	{ .name = "options", .cost = COST_UPDATE, .show = SHOW_NEVER },
+	{ 0 },
+};
+
+extern const struct resource_type resource_sshconfig;
+
+static int
+declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
+{
+	struct resource *r = graph_declare(g, &resource_sshconfig, spec->name, spec->name, wanted(spec));
+	AUTO(arena) a = { 0 };
+
+	(void)env, (void)err;
+	resource_need(g, r, "dir", spec->name, NEED_LIVE);
+	if (!wanted(spec))
+		return 0;
+	resource_need(g, r, "sshkey", "user", NEED_BUILD);
+	if (spec->ssh.local_port)
+		resource_wantf(g, r, "port", "%d", spec->ssh.local_port);
+	resource_want(g, r, "options", ssh_access_words(&a, spec));
+	return 0;
+}
+
+static int
+observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+{
+	auto_free char *path = instance_path(env, r, "ssh.config");
+	const char *stamp = fs_stamp(a, path);
+	int port;
+
+	(void)err;
+	if (!stamp)
+		return 0;
+	if (facts_same_stamp(have, stamp))
+		return 1;
+	/* rewritten by somebody, or never seen: its options are ours to say again only if we know that they differ */
+	port = ssh_config_port(path);
+	facts_set(have, a, "stamp", stamp);
+	facts_setf(have, a, "port", "%d", port);
+	if (!facts_get(have, "options"))
+		facts_set(have, a, "options", facts_get(&r->want, "options"));
+	return 1;
+}
+
+static int
+ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+{
+	auto_free char *path = instance_path(env, r, "ssh.config");
+	int port = (int)facts_int(&r->want, "port", 0);
+
+	if (!port)
+		port = ssh_config_port(path);
+	if (!port && (port = ssh_free_port(err)) < 0)
+		return -1;
+	if (ssh_access_write(env, r->spec, port, err) < 0)
+		return -1;
+	facts_set(have, a, "stamp", fs_stamp(a, path));
+	facts_setf(have, a, "port", "%d", port);
+	facts_set(have, a, "options", facts_get(&r->want, "options"));
+	return 0;
+}
+
+static int
+remove_config(const struct env *env, const struct resource *r, struct error *err)
+{
+	auto_free char *path = instance_path(env, r, "ssh.config");
+
+	return fs_unlink(path, err);
+}
+
+const struct resource_type resource_sshconfig = {
+	.name = "sshconfig",
+	.about = "ssh.config: how the ssh program gets into the guest",
+	.attrs = attrs,
+	.declare = declare,
+	.observe = observe,
+	.ensure = ensure,
+	.remove = remove_config,
+};

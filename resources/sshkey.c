@@ -1,0 +1,68 @@
+/* resources/sshkey.c - the key pair that this host uses to enter its guests */
+#include <sys/stat.h>
+
+#include "base/auto.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "providers/keys.h"
+#include "resources/common.h"
+
+static const struct attr attrs[] = {
+	{ .name = "stamp", .cost = COST_NONE, .show = SHOW_NEVER },
+	{ 0 },
+};
+
+extern const struct resource_type resource_sshkey;
+
+static int
+declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
+{
+	(void)env, (void)err;
+	graph_declare(g, &resource_sshkey, "", "user", wanted(spec));
+	return 0;
+}
+
+static int
+observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+{
+	auto_free char *key = xasprintf("%s/_config/user", env->home);
+	auto_free char *pub = xasprintf("%s.pub", key);
+	const char *stamp = fs_stamp(a, pub);
+
+	(void)r, (void)err;
+	if (!stamp || !fs_exists(key))
+		return 0;
+	facts_set(have, a, "stamp", stamp);
+	return 1;
+}
+
+static int
+ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+{
+	auto_free char *dir = xasprintf("%s/_config", env->home);
+
+	if (fs_mkdirs(dir, 0700, err) < 0 || keys_ensure(dir, err) < 0)
+		return -1;
+	return observe(env, r, have, a, err) == 1 ? 0 : error_set(err, ERR_CHILD, "%s/user: not there after making it", dir);
+}
+
+static int
+remove_pair(const struct env *env, const struct resource *r, struct error *err)
+{
+	auto_free char *key = xasprintf("%s/_config/user", env->home);
+	auto_free char *pub = xasprintf("%s.pub", key);
+
+	(void)r;
+	return fs_unlink(pub, err) < 0 ? -1 : fs_unlink(key, err);
+}
+
+const struct resource_type resource_sshkey = {
+	.name = "sshkey",
+	.about = "key pair used to log in to guests",
+	.attrs = attrs,
+	.shared = true,
+	.declare = declare,
+	.observe = observe,
+	.ensure = ensure,
+	.remove = remove_pair,
+};

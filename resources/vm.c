@@ -1,0 +1,199 @@
+/*
+ * resources/vm.c - the running machine: host agent and hypervisor process
+ *
+ * Two processes, one resource: the agent is the parent and keeper of QEMU. An
+ * agent that was killed is replaced without touching QEMU; a QEMU that is gone
+ * is started again.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/proc.h"
+#include "providers/ha_client.h"
+#include "providers/pidfile.h"
+#include "providers/qemu_proc.h"
+#include "providers/ssh_config.h"
+#include "resources/common.h"
+#include "resources/machine.h"
+#include "resources/ssh_access.h"
+
+enum { STOP_GRACE_MS = 180 * 1000, AGENT_GRACE_MS = 30 * 1000, PORT_TRIES = 5 };
+
+static const struct attr attrs[] = {
+	{ .name = "cpus", .cost = COST_REPLACE, .judge = judge_known_replace },
+	{ .name = "memory", .cost = COST_REPLACE, .judge = judge_known_replace, .show = SHOW_BYTES },
+	{ .name = "machine", .cost = COST_REPLACE, .judge = judge_known_replace, .show = SHOW_NEVER },
+	{ .name = "ssh port", .cost = COST_REPLACE, .judge = judge_known_replace },
+	{ .name = "probes", .cost = COST_UPDATE, .judge = judge_known_update, .show = SHOW_NEVER },
+	{ .name = "hypervisor", .cost = COST_REPLACE },
+	{ .name = "agent", .cost = COST_UPDATE },
+	{ 0 },
+};
+
+extern const struct resource_type resource_vm;
+
+static int
+declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
+{
+	struct resource *r = graph_declare(g, &resource_vm, spec->name, spec->name, wanted_running(spec));
+	AUTO(arena) a = { 0 };
+
+	(void)err;
+	resource_need(g, r, "dir", spec->name, NEED_LIVE);
+	resource_need(g, r, "disk", spec->name, NEED_FRESH);
+	resource_need(g, r, "cidata", spec->name, NEED_FRESH);
+	resource_need(g, r, "sshconfig", spec->name, NEED_BUILD);
+	if (spec->nimages && spec->images[0].has_kernel)
+		resource_need(g, r, "kernel", spec->name, NEED_FRESH);
+	if (spec->nimages && spec->images[0].has_initrd)
+		resource_need(g, r, "initrd", spec->name, NEED_FRESH);
+	if (!wanted_running(spec))
+		return 0;
+	resource_wantf(g, r, "cpus", "%d", spec->cpus);
+	resource_wantf(g, r, "memory", "%" PRIu64, spec->memory_bytes);
+	resource_want(g, r, "machine", machine_words(&a, env, spec));
+	resource_want(g, r, "probes", machine_probes_digest(&a, spec));
+	if (spec->ssh.local_port)
+		resource_wantf(g, r, "ssh port", "%d", spec->ssh.local_port);
+	resource_want(g, r, "hypervisor", "running");
+	resource_want(g, r, "agent", "running");
+	return 0;
+}
+
+/* what QEMU was started with, from its launch file, when nothing is recorded */
+static void
+recollect(const struct env *env, const struct resource *r, struct facts *have, struct arena *a)
+{
+	auto_free char *path = instance_path(env, r, "launch.facts");
+
+	machine_facts_load(path, have, a);
+}
+
+static int
+observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+{
+	auto_free char *dir = instance_path(env, r, NULL), *file = instance_path(env, r, "qemu.pid");
+	pid_t qemu = pidfile_process(file), agent = ha_pid(dir);
+
+	(void)err;
+	if (qemu <= 0 && agent <= 0)
+		return 0;
+	if (!facts_get(have, "cpus"))
+		recollect(env, r, have, a);
+	facts_set(have, a, "hypervisor", qemu > 0 ? "running" : "gone");
+	facts_set(have, a, "agent", agent > 0 ? "running" : "gone");
+	facts_setf(have, a, "pid", "%d", (int)qemu);
+	return 1;
+}
+
+static int
+start_agent(const struct env *env, const struct resource *r, struct error *err)
+{
+	auto_free char *dir = instance_path(env, r, NULL);
+	auto_free char *program = xasprintf("%s/lima-hostagent", env->libexec);
+	struct ha_start s = {
+		.program = program, .dir = dir, .name = r->owner, .debug = env->debug, .cancel = env->cancel,
+	};
+
+	return ha_start(&s, err);
+}
+
+/* the port that ssh.config keeps for this instance, or another one if somebody else has it now */
+static int
+settle_port(const struct env *env, const struct resource *r, int *port, struct error *err)
+{
+	auto_free char *path = instance_path(env, r, "ssh.config");
+
+	*port = ssh_config_port(path);
+	for (int i = 0; i < PORT_TRIES; i++) {
+		if (*port && ssh_port_usable("127.0.0.1", *port, err) == 0)
+			return 0;
+		if (r->spec->ssh.local_port)
+			return error_wrap(err, "ssh.localPort");
+		if ((*port = ssh_free_port(err)) < 0 || ssh_access_write(env, r->spec, *port, err) < 0)
+			return -1;
+	}
+	return -1;
+}
+
+static int
+boot(const struct env *env, const struct resource *r, struct error *err)
+{
+	auto_free char *facts = instance_path(env, r, "launch.facts");
+	int port;
+
+	if (settle_port(env, r, &port, err) < 0)
+		return -1;
+	if (machine_launch_file(env, r, port, err) < 0 || machine_facts_save(facts, &r->want, err) < 0)
+		return -1;
+	return start_agent(env, r, err);
+}
+
+static int
+ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+{
+	auto_free char *dir = instance_path(env, r, NULL), *pidfile = instance_path(env, r, "qemu.pid");
+
+	if (pidfile_process(pidfile) > 0) {
+		/* QEMU stays: only its agent is missing, or must be told new probes */
+		if (ha_pid(dir) <= 0 && start_agent(env, r, err) < 0)
+			return -1;
+	} else if (boot(env, r, err) < 0) {
+		return -1;
+	}
+	facts_copy(have, a, &r->want);
+	facts_set(have, a, "hypervisor", NULL);
+	return observe(env, r, have, a, err) == 1 ? 0 :
+	       error_set(err, ERR_CHILD, "%s: gone right after it started; see %s/ha.stderr.log", r->name, dir);
+}
+
+static void
+sweep(const char *dir)
+{
+	static const char *const file[] = {
+		"ha.pid", "ha.sock", "qemu.pid", "qmp.sock", "ssh.sock", "serial.sock", "serialv.sock", "serialp.sock",
+		"ga.sock", "launch.json", "launch.facts", "vncdisplay", "vncpassword",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(file); i++) {
+		auto_free char *path = xasprintf("%s/%s", dir, file[i]);
+
+		fs_unlink(path, NULL);
+	}
+}
+
+static int
+remove_vm(const struct env *env, const struct resource *r, struct error *err)
+{
+	auto_free char *dir = instance_path(env, r, NULL);
+
+	if (env->force) {
+		pid_t agent = ha_pid(dir);
+
+		if (agent > 0 && kill(agent, SIGKILL) == 0)
+			proc_wait_gone(agent, 0, AGENT_GRACE_MS, NULL);
+		if (qemu_stop(dir, 0, NULL, err) < 0)
+			return -1;
+	} else if (ha_stop(dir, STOP_GRACE_MS + AGENT_GRACE_MS, env->cancel, err) < 0 ||
+		   qemu_stop(dir, STOP_GRACE_MS, env->cancel, err) < 0) {
+		return -1;
+	}
+	sweep(dir);
+	return 0;
+}
+
+const struct resource_type resource_vm = {
+	.name = "vm",
+	.about = "the running machine: host agent and hypervisor process",
+	.attrs = attrs,
+	.declare = declare,
+	.observe = observe,
+	.ensure = ensure,
+	.remove = remove_vm,
+};

@@ -1,0 +1,136 @@
+#!/usr/bin/env bats
+# The life of an instance on the tiny guest, as its user sees it. One home, one guest, in order.
+load helper
+
+setup_file() {
+	home_begin
+	cp "$REPO/examples/tiny.yaml" "$WORK/t.yaml"
+	sed -i "s|\.\./build|$REPO/build|" "$WORK/t.yaml"
+}
+
+teardown_file() {
+	home_end
+}
+
+@test "plan of a new instance shows what will be made, and makes nothing" {
+	run -0 limactl plan "$WORK/t.yaml"
+	[[ $output == *"+ disk      t"* && $output == *"+ vm        t"* && $output == *"Plan: "*" to create"* ]]
+	[ ! -e "$LIMA_HOME/t" ]
+	run -2 limactl plan --detailed-exitcode "$WORK/t.yaml"
+}
+
+@test "apply boots a machine" {
+	apply "$WORK/t.yaml"
+	[ "$(limactl shell t echo hello)" = hello ]
+	[ "$(limactl list t --format '{{.Status}}')" = Running ]
+}
+
+@test "apply again has nothing to do" {
+	run -0 limactl apply "$WORK/t.yaml"
+	[[ $output == *"Nothing to do"* ]]
+}
+
+@test "the guest knows what lima.yaml told it" {
+	[ "$(limactl shell t hostname)" = lima-t ]
+	[ "$(limactl shell t sh -c 'echo $GREETING')" = hello ]
+	[ "$(limactl shell t cat /etc/motd)" = "made by lima.yaml" ]
+	[ "$(limactl shell t sudo id -u)" = 0 ]
+}
+
+@test "stdin, stdout and the exit status of a command are its own" {
+	[ "$(printf 'a\0b\nc' | limactl shell t cat | od -An -c)" = "$(printf 'a\0b\nc' | od -An -c)" ]
+	run -7 limactl shell t sh -c 'exit 7'
+}
+
+@test "a forward is added to the running machine, and taken away again" {
+	pid=$(cat "$LIMA_HOME/t/qemu.pid")
+	apply --set '.portForwards=[{"guestPort":8000,"hostPort":18000,"static":true}]' t
+	[ "$(cat "$LIMA_HOME/t/qemu.pid")" = "$pid" ]
+	limactl shell t sh -c 'mkdir -p /tmp/w && echo from-the-guest >/tmp/w/f && (busybox httpd -p 127.0.0.1:8000 -h /tmp/w </dev/null >/dev/null 2>&1 &)'
+	[ "$(curl -sS --max-time 20 http://127.0.0.1:18000/f)" = from-the-guest ]
+	apply --set '.portForwards=[]' t
+	[ "$(cat "$LIMA_HOME/t/qemu.pid")" = "$pid" ]
+	run ! curl -sS --max-time 5 http://127.0.0.1:18000/f
+}
+
+@test "more memory and a bigger disk: the plan says so, the data stay" {
+	limactl shell t sh -c 'echo precious >~/data && sync'
+	run -0 limactl plan --set '.memory="768MiB"' --set '.disk="2GiB"' t
+	[[ $output == *"memory: 512MiB -> 768MiB"* && $output == *"size: 1GiB -> 2GiB"* && $output == *"-/+ vm"* ]]
+	apply --set '.memory="768MiB"' --set '.disk="2GiB"' t
+	[ "$(limactl shell t cat data)" = precious ]
+	[ "$(limactl shell t sh -c 'df -k ~ | awk "END {print (\$2 > 1500000)}"')" = 1 ]
+}
+
+@test "an env variable is an in-place change of cidata and a restart, and the plan says why" {
+	run -0 limactl plan --set '.env.COLOR="green"' t
+	[[ $output == *"~ cidata"* && $output == *"-/+ vm        t  (cidata changes)"* ]]
+	apply --set '.env.COLOR="green"' t
+	[ "$(limactl shell t sh -c 'echo $COLOR')" = green ]
+}
+
+@test "a shrinking disk is refused before anything is touched" {
+	pid=$(cat "$LIMA_HOME/t/qemu.pid")
+	run ! limactl apply --set '.disk="1GiB"' t
+	[[ $output == *"size: 2GiB -> 1GiB"* ]]
+	[ "$(cat "$LIMA_HOME/t/qemu.pid")" = "$pid" ]
+}
+
+@test "kill -9 of the host agent: apply brings a new one, the machine does not notice" {
+	pid=$(cat "$LIMA_HOME/t/qemu.pid")
+	kill -9 "$(cat "$LIMA_HOME/t/ha.pid")"
+	run -0 limactl plan t
+	[[ $output == *"~ vm "* && $output == *"agent: gone -> running"* ]]
+	apply t
+	[ "$(cat "$LIMA_HOME/t/qemu.pid")" = "$pid" ]
+	[ "$(limactl shell t echo still here)" = "still here" ]
+}
+
+@test "kill -9 of QEMU: apply starts it again, the data stay" {
+	kill -9 "$(cat "$LIMA_HOME/t/qemu.pid")"
+	wait_gone "$LIMA_HOME/t/ha.pid"
+	apply t
+	[ "$(limactl shell t cat data)" = precious ]
+}
+
+@test "without the database nothing changes" {
+	rm "$LIMA_HOME/_state/state.db"
+	run -0 limactl plan
+	[[ $output == *"Nothing to do"* ]]
+}
+
+@test "stop and start" {
+	run -0 limactl stop t
+	[ "$(limactl list t --format '{{.Status}}')" = Stopped ]
+	[ ! -e "$LIMA_HOME/t/qemu.pid" ] && [ ! -e "$LIMA_HOME/t/ha.sock" ]
+	run -0 limactl plan
+	[[ $output == *"Nothing to do"* ]]
+	run -0 limactl start t
+	[ "$(limactl shell t cat data)" = precious ]
+}
+
+@test "restart makes the machine anew" {
+	pid=$(cat "$LIMA_HOME/t/qemu.pid")
+	run -0 limactl restart t
+	[ "$(cat "$LIMA_HOME/t/qemu.pid")" != "$pid" ]
+	[ "$(limactl shell t cat data)" = precious ]
+}
+
+@test "factory-reset: everything anew but the configuration" {
+	run -0 limactl factory-reset t
+	[ "$(limactl list t --format '{{.Status}}')" = Stopped ]
+	grep -q 768MiB "$LIMA_HOME/t/lima.yaml"
+	run -0 limactl start t
+	run ! limactl shell t cat data
+}
+
+@test "delete leaves nothing behind" {
+	run ! limactl delete t
+	[[ $output == *"is running"* ]]
+	qemu=$(cat "$LIMA_HOME/t/qemu.pid") agent=$(cat "$LIMA_HOME/t/ha.pid")
+	run -0 limactl delete --force t
+	[ ! -e "$LIMA_HOME/t" ] && [ ! -e "/proc/$qemu" ] && [ ! -e "/proc/$agent" ]
+	run -0 limactl list
+	run -0 limactl delete t
+	[[ $output == *"Ignoring non-existent instance"* ]]
+}

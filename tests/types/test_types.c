@@ -1,0 +1,192 @@
+/*
+ * Every registered resource type keeps its promises: absent, ensure, as wanted, ensure
+ * again changes nothing, remove, absent, remove again. On the real tiny guest, so
+ * `make guest-tiny` comes first; types are taken up in the order of their needs.
+ */
+#include <limits.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "reconciler/engine.h"
+#include "reconciler/plan.h"
+#include "state/desired/template.h"
+#include "tests/unit/test.h"
+
+#define TYPE(name) extern const struct resource_type resource_##name;
+#include "types.inc"
+#undef TYPE
+#define TYPE(name) &resource_##name,
+static const struct resource_type *const types[] = {
+#include "types.inc"
+	NULL,
+};
+
+static char lima_home[64];
+
+static void __attribute__((format(printf, 3, 4)))
+say(const struct env *env, enum level level, const char *fmt, ...)
+{
+	(void)env, (void)level, (void)fmt;
+}
+
+static void
+warn(void *ctx, const char *text)
+{
+	(void)ctx;
+	fprintf(stderr, "%s\n", text);
+}
+
+struct world {
+	struct env env;
+	struct spec *spec;
+	struct spec_opts opts;
+	struct graph g;
+	struct plan p;
+	struct arena a;
+	volatile int cancel;
+};
+
+static char *
+absolute(const char *path)
+{
+	char *real = realpath(path, NULL);
+
+	if (!real)
+		fail_msg("%s: not there; run make guest-tiny", path);
+	return real;
+}
+
+static void
+begin(struct world *w)
+{
+	AUTO(template) t = { 0 };
+	struct error err = { 0 };
+
+	strcpy(lima_home, "/tmp/lima-types.XXXXXX");
+	assert_non_null(mkdtemp(lima_home));
+	w->env = (struct env){
+		.home = lima_home, .cache = xasprintf("%s/_cache", lima_home), .libexec = absolute("build/libexec/lima"),
+		.share = absolute("build/share/lima"), .program = "/bin/true", .version = "2.2.0", .cancel = &w->cancel, .say = say,
+		.ready_timeout_s = 120,
+	};
+	w->opts = (struct spec_opts){ .home = lima_home, .version = "2.2.0", .warn = warn };
+	ok(template_load(&t, "examples/tiny.yaml", &w->opts, &err));
+	ok(template_set(&t, (const char *const[]){ ".portForwards=[{\"guestPort\":80,\"hostPort\":18080,\"static\":true}]" }, 1, &err));
+	ok(spec_load(&w->spec, "t", t.path, t.text, t.len, &w->opts, &err));
+	w->spec->goal = GOAL_RUNNING;
+}
+
+/* the graph of a running instance, with the world as it is; in the order of the plan */
+static void
+look(struct world *w)
+{
+	struct error err = { 0 };
+
+	for (size_t i = 0; types[i]; i++)
+		ok(types[i]->declare(w->spec, &w->env, &w->g, &err));
+	for (size_t i = 0; i < w->g.n; i++)
+		w->g.v[i]->spec = w->spec;
+	ok(graph_resolve(&w->g, &err));
+	ok(plan_make(&w->g, &w->p, &err));
+}
+
+static int
+observe(struct world *w, const struct resource *r, struct facts *have)
+{
+	struct error err = { 0 };
+	int there = r->type->observe(&w->env, r, have, &w->a, &err);
+
+	if (there < 0)
+		fail_msg("%s %s: %s", r->type->name, r->name, err.msg);
+	return there;
+}
+
+static void
+as_wanted(const struct resource *r)
+{
+	for (const struct attr *at = r->type->attrs; at && at->name; at++)
+		if (attr_differs(r, at) != COST_NONE)
+			fail_msg("%s %s: %s is %s, not %s", r->type->name, r->name, at->name, facts_get(&r->have, at->name),
+				 facts_get(&r->want, at->name));
+}
+
+static void
+ensure(struct world *w, struct resource *r)
+{
+	struct error err = { 0 };
+	struct facts have = { 0 };
+
+	facts_copy(&have, &w->a, &r->have);
+	if (r->type->ensure(&w->env, r, &have, &w->a, &err) < 0)
+		fail_msg("ensure %s %s: %s", r->type->name, r->name, err.msg);
+	r->have = have;
+	r->present = true;
+}
+
+static void
+same_facts(const struct resource *r, const struct facts *before)
+{
+	for (size_t i = 0; i < before->n; i++)
+		if (r->type->attrs && facts_get(&r->have, before->v[i].name))
+			assert_string_equal(facts_get(&r->have, before->v[i].name), before->v[i].value);
+}
+
+static void
+up(struct world *w, struct resource *r)
+{
+	struct facts fresh = { 0 }, before = { 0 };
+
+	assert_int_equal(observe(w, r, &fresh), 0);
+	ensure(w, r);
+	as_wanted(r);
+	facts_copy(&before, &w->a, &r->have);
+	ensure(w, r);
+	same_facts(r, &before);
+	/* and what is seen without any memory agrees */
+	fresh = (struct facts){ 0 };
+	assert_int_equal(observe(w, r, &fresh), 1);
+	fresh = (struct facts){ 0 };
+	facts_copy(&fresh, &w->a, &r->have);
+	assert_int_equal(observe(w, r, &fresh), 1);
+	as_wanted(r);
+}
+
+static void
+down(struct world *w, struct resource *r)
+{
+	struct error err = { 0 };
+	struct facts have = { 0 };
+
+	for (int i = 0; i < 2; i++)
+		if (r->type->remove(&w->env, r, &err) < 0)
+			fail_msg("remove %s %s: %s", r->type->name, r->name, err.msg);
+	if (strcmp(r->type->name, "image") && strcmp(r->type->name, "ready"))
+		assert_int_equal(observe(w, r, &have), 0);
+}
+
+TEST(every_type_keeps_its_promises)
+{
+	struct world w = { 0 };
+	bool seen[sizeof types / sizeof *types] = { false };
+
+	begin(&w);
+	look(&w);
+	for (size_t i = 0; i < w.p.n; i++)
+		up(&w, w.p.v[i]->res);
+	for (size_t i = w.p.n; i-- > 0;)
+		down(&w, w.p.v[i]->res);
+	for (size_t i = 0; i < w.g.n; i++)
+		for (size_t t = 0; types[t]; t++)
+			seen[t] |= w.g.v[i]->type == types[t];
+	for (size_t t = 0; types[t]; t++)
+		if (!seen[t])
+			fail_msg("%s: nothing of this type was declared", types[t]->name);
+	plan_release(&w.p);
+	graph_release(&w.g);
+	arena_release(&w.a);
+	spec_free(w.spec);
+	free((char *)w.env.cache);
+	free((char *)w.env.libexec);
+	free((char *)w.env.share);
+	fs_remove_tree(lima_home, NULL);
+}

@@ -1,0 +1,380 @@
+/*
+ * The planner from text: every file of tests/plan is a list of cases.
+ *
+ *	== a sentence that says what is shown
+ *	type disk precious size=grow        attributes: none update replace refuse grow
+ *	type image shared at_once=2
+ *	have image i                        present; behind ':' what it was made on
+ *	have disk a size=1 : build image i
+ *	half disk a                         a step on it did not end
+ *	want disk a size=2 : build image i  declared; behind ':' what it needs
+ *	flag vm a remake                    or may_lose
+ *	--
+ *	~ disk a | size: 1 -> 2             the verdict, in any order; a reason may be left out
+ *	before -vm a, ~disk a               one step before another: + and ~ the up, - the down
+ *	refused size: 2 -> 1                the plan fails with these words
+ *	nothing
+ */
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "reconciler/plan.h"
+
+struct test_case {
+	const char *title, *text;
+	const char *file;
+};
+
+struct world {
+	struct graph g;
+	struct plan p;
+	struct arena a;
+	struct resource_type *types;
+	size_t ntypes;
+	struct error err;
+	int result;
+	bool planned, nothing, refused;
+	size_t expected;
+};
+
+static enum cost
+judge_grow(const char *have, const char *want)
+{
+	return atoi(want) > atoi(have) ? COST_UPDATE : COST_REFUSE;
+}
+
+static char *
+word(char **line)
+{
+	char *w = strsep(line, " ");
+
+	while (w && !*w)
+		w = strsep(line, " ");
+	return w;
+}
+
+static struct attr
+parse_attr(char *text)
+{
+	static const char *const costs[] = { "none", "update", "replace", "refuse" };
+	char *cost = strchr(text, '=');
+	struct attr at = { .name = text };
+
+	*cost++ = '\0';
+	for (size_t i = 0; i < ARRAY_LEN(costs); i++)
+		if (!strcmp(cost, costs[i]))
+			at.cost = (enum cost)i;
+	if (!strcmp(cost, "grow"))
+		at.judge = judge_grow;
+	return at;
+}
+
+static void
+add_type(struct world *w, char *line)
+{
+	struct resource_type *t = &w->types[w->ntypes++];
+	struct attr *attrs = arena_alloc(&w->a, 16 * sizeof *attrs);
+	size_t n = 0;
+	char *s;
+
+	t->name = word(&line);
+	t->attrs = attrs;
+	while ((s = word(&line))) {
+		if (!strcmp(s, "precious"))
+			t->precious = true;
+		else if (!strcmp(s, "shared"))
+			t->shared = true;
+		else
+			attrs[n++] = parse_attr(s);
+	}
+}
+
+static struct resource *
+node(struct world *w, char **line, bool wanted)
+{
+	const char *type = word(line), *name = word(line);
+
+	for (size_t i = 0; i < w->ntypes; i++)
+		if (!strcmp(w->types[i].name, type))
+			return graph_declare(&w->g, &w->types[i], "", name, wanted);
+	fail_msg("no such type: %s", type);
+	return NULL;
+}
+
+/* name=value ... : kind type name, kind type name */
+static void
+describe(struct world *w, struct resource *r, struct facts *f, char *line, bool recorded)
+{
+	char *edges = line ? strchr(line, ':') : NULL, *s;
+
+	if (edges)
+		*edges++ = '\0';
+	while (line && (s = word(&line))) {
+		char *value = strchr(s, '=');
+
+		*value++ = '\0';
+		facts_set(f, &w->g.arena, s, value);
+	}
+	while (edges && (s = strsep(&edges, ","))) {
+		const char *kind = word(&s), *type, *name;
+		enum need need = !strcmp(kind, "build") ? NEED_BUILD : !strcmp(kind, "live") ? NEED_LIVE : NEED_FRESH;
+
+		type = arena_strdup(&w->a, word(&s));
+		name = arena_strdup(&w->a, word(&s));
+		if (recorded)
+			graph_stood_on(&w->g, r, type, name, need);
+		else
+			graph_need(&w->g, r, type, name, need);
+	}
+}
+
+static void
+given(struct world *w, char *line)
+{
+	char *verb = word(&line);
+	struct resource *r;
+
+	if (!strcmp(verb, "type")) {
+		add_type(w, line);
+	} else if (!strcmp(verb, "have")) {
+		r = node(w, &line, false);
+		r->present = true;
+		describe(w, r, &r->have, line, true);
+	} else if (!strcmp(verb, "want")) {
+		r = node(w, &line, true);
+		describe(w, r, &r->want, line, false);
+	} else if (!strcmp(verb, "maybe")) {
+		r = node(w, &line, false);
+		describe(w, r, &r->want, line, false);
+	} else if (!strcmp(verb, "half")) {
+		node(w, &line, false)->unfinished = true;
+	} else if (!strcmp(verb, "flag")) {
+		r = node(w, &line, false);
+		if (!strcmp(line, "remake"))
+			r->remake = true;
+		else
+			r->may_lose = true;
+	} else {
+		fail_msg("no such line: %s", verb);
+	}
+}
+
+static struct resource *
+find(struct world *w, char *text)
+{
+	const char *type = word(&text), *name = word(&text);
+	struct resource *r = graph_find(&w->g, type, name);
+
+	if (!r)
+		fail_msg("no such resource: %s %s", type, name);
+	return r;
+}
+
+static size_t
+place(struct world *w, char *text)
+{
+	struct resource *r;
+	struct step *s;
+
+	while (*text == ' ')
+		text++;
+	r = find(w, text + 1);
+	s = *text == '-' ? r->down : r->up;
+	assert_non_null(s);
+	for (size_t i = 0; i < w->p.n; i++)
+		if (w->p.v[i] == s)
+			return i;
+	fail_msg("a step that is not in the plan");
+	return 0;
+}
+
+/* must `a` wait for `b`, directly or not? */
+static bool
+leads_to(const struct step *a, const struct step *b)
+{
+	for (size_t i = 0; i < a->nthen; i++)
+		if (a->then[i] == b || leads_to(a->then[i], b))
+			return true;
+	return false;
+}
+
+static void
+expect_before(struct world *w, char *line)
+{
+	char *second = strchr(line, ',');
+	size_t a, b;
+
+	*second++ = '\0';
+	a = place(w, line);
+	b = place(w, second);
+	assert_true(a < b);
+	assert_true(leads_to(w->p.v[a], w->p.v[b]));
+}
+
+static const char *const sign_text[] = {
+	[SIGN_NONE] = "=", [SIGN_CREATE] = "+", [SIGN_CHANGE] = "~", [SIGN_REMAKE] = "-/+", [SIGN_REMOVE] = "-",
+};
+
+static void
+expect_verdict(struct world *w, const char *sign, char *line)
+{
+	char *why = strchr(line, '|');
+	struct resource *r;
+
+	if (why) {
+		*why++ = '\0';
+		while (*why == ' ')
+			why++;
+	}
+	r = find(w, line);
+	assert_string_equal(sign_text[resource_sign(r)], sign);
+	if (why)
+		assert_string_equal((r->down ? r->down : r->up)->why, why);
+	w->expected += resource_sign(r) == SIGN_REMAKE ? 2 : 1;
+}
+
+static void
+expected(struct world *w, char *line)
+{
+	char *first;
+
+	if (!w->planned) {
+		w->result = graph_resolve(&w->g, &w->err);
+		if (w->result == 0)
+			w->result = plan_make(&w->g, &w->p, &w->err);
+		w->planned = true;
+	}
+	first = word(&line);
+	if (!strcmp(first, "refused")) {
+		assert_int_equal(w->result, -1);
+		if (line && !strstr(w->err.msg, line))
+			fail_msg("refused with \"%s\"", w->err.msg);
+		w->refused = true;
+		return;
+	}
+	if (w->result < 0)
+		fail_msg("refused: %s", w->err.msg);
+	if (!strcmp(first, "nothing"))
+		w->nothing = true;
+	else if (!strcmp(first, "before"))
+		expect_before(w, line);
+	else
+		expect_verdict(w, first, line);
+}
+
+static void
+run_case(void **state)
+{
+	const struct test_case *c = *state;
+	struct world w = { .types = calloc(16, sizeof *w.types) };
+	char *text = strdup(c->text), *at = text, *line;
+	bool then = false;
+
+	while ((line = strsep(&at, "\n"))) {
+		if (!*line || *line == '#')
+			continue;
+		if (!strcmp(line, "--"))
+			then = true;
+		else if (then)
+			expected(&w, line);
+		else
+			given(&w, line);
+	}
+	assert_true(w.planned);
+	if (!w.refused)
+		assert_int_equal(w.p.n, w.expected);
+	plan_release(&w.p);
+	graph_release(&w.g);
+	arena_release(&w.a);
+	free(w.types);
+	free(text);
+}
+
+static struct CMUnitTest *tests;
+static size_t ntests;
+
+static void
+add_cases(const char *file, char *text)
+{
+	char *title = !strncmp(text, "== ", 3) ? text : strstr(text, "\n== ");
+
+	while (title) {
+		char *body, *next;
+		struct test_case *c = calloc(1, sizeof *c);
+
+		title = strchr(title, '=');
+		body = strchr(title, '\n');
+		next = strstr(body, "\n== ");
+		*body++ = '\0';
+		if (next)
+			*next++ = '\0';
+		c->title = strdup(title + 3);
+		c->text = strdup(body);
+		c->file = file;
+		tests = realloc(tests, (ntests + 1) * sizeof *tests);
+		tests[ntests++] = (struct CMUnitTest){ c->title, run_case, NULL, NULL, c };
+		title = next;
+	}
+}
+
+/* a chain and a fan of 10,000 nodes: deep recursion or a sweep per change would show */
+static void
+large(void **state)
+{
+	static const struct resource_type t = { .name = "t" };
+	struct graph g = { 0 };
+	struct plan p = { 0 };
+	char name[16], before[16];
+
+	(void)state;
+	for (int i = 0; i < 10000; i++) {
+		struct resource *r;
+
+		snprintf(name, sizeof name, "%d", i);
+		r = graph_declare(&g, &t, "", name, true);
+		r->present = true;
+		snprintf(before, sizeof before, "%d", i - 1);
+		if (i)
+			resource_need(&g, r, "t", before, NEED_FRESH);
+		else
+			r->remake = true;
+	}
+	assert_int_equal(graph_resolve(&g, NULL), 0);
+	assert_int_equal(plan_make(&g, &p, NULL), 0);
+	assert_int_equal(p.n, 20000);
+	plan_release(&p);
+	graph_release(&g);
+}
+
+int
+main(void)
+{
+	struct dirent **v;
+	int n = scandir("tests/plan", &v, NULL, alphasort);
+
+	for (int i = 0; i < n; i++) {
+		auto_free char *path = NULL;
+		AUTO(buf) text = BUF_INIT;
+
+		if (!strstr(v[i]->d_name, ".test"))
+			continue;
+		path = xasprintf("tests/plan/%s", v[i]->d_name);
+		if (fs_read(path, &text, 1 << 20, NULL) < 0)
+			return 1;
+		add_cases(v[i]->d_name, text.s);
+	}
+	tests = realloc(tests, (ntests + 1) * sizeof *tests);
+	tests[ntests++] = (struct CMUnitTest){ "large", large, NULL, NULL, NULL };
+	return _cmocka_run_group_tests("plan", tests, ntests, NULL, NULL);
+}

@@ -1,0 +1,259 @@
+/* The database: what goes in comes out, transactions, and what happens to a broken one. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/mem.h"
+#include "state/observed/state.h"
+#include "tests/unit/test.h"
+
+static char home[64];
+
+static void
+fresh_home(void)
+{
+	strcpy(home, "/tmp/lima-state.XXXXXX");
+	assert_non_null(mkdtemp(home));
+}
+
+static int warned;
+
+static void
+warn(void *ctx, const char *text)
+{
+	(void)ctx;
+	assert_non_null(strstr(text, "corrupt"));
+	warned++;
+}
+
+static struct state *
+open_it(enum state_flags flags)
+{
+	struct state *s;
+	struct error err = { 0 };
+
+	if (state_open(&s, home, flags, warn, NULL, &err) < 0)
+		fail_msg("%s", err.msg);
+	return s;
+}
+
+static void
+put(struct state *s, const char *type, const char *name, const char *have)
+{
+	struct record r = {
+		.owner = "a", .type = type, .name = name, .present = true, .wanted = true, .have = { have, strlen(have) + 1 },
+	};
+
+	assert_int_equal(state_put(s, &r, NULL), 0);
+}
+
+struct seen {
+	int n, unfinished;
+	char have[64];
+};
+
+static int
+each(void *ctx, const struct record *r)
+{
+	struct seen *x = ctx;
+
+	x->n++;
+	x->unfinished += r->unfinished;
+	if (r->have.len)
+		memcpy(x->have, r->have.p, r->have.len < sizeof x->have ? r->have.len : sizeof x->have);
+	return 0;
+}
+
+static struct seen
+look(struct state *s)
+{
+	struct seen x = { 0 };
+
+	assert_int_equal(state_records(s, NULL, each, &x, NULL), 0);
+	return x;
+}
+
+static void
+gone(struct state *s)
+{
+	state_close(s);
+	fs_remove_tree(home, NULL);
+}
+
+TEST(what_goes_in_comes_out)
+{
+	struct state *s;
+
+	fresh_home();
+	s = open_it(0);
+	assert_int_equal(state_begin(s, NULL), 0);
+	put(s, "disk", "a", "size");
+	put(s, "disk", "a", "more");
+	assert_int_equal(state_commit(s, NULL), 0);
+	state_close(s);
+	s = open_it(STATE_READ);
+	assert_int_equal(look(s).n, 1);
+	assert_string_equal(look(s).have, "more");
+	gone(s);
+}
+
+TEST(an_absent_database_reads_as_an_empty_one_and_is_not_made)
+{
+	struct state *s;
+	char path[128];
+
+	fresh_home();
+	s = open_it(STATE_READ);
+	assert_int_equal(look(s).n, 0);
+	snprintf(path, sizeof path, "%s/_state", home);
+	assert_false(fs_exists(path));
+	gone(s);
+}
+
+TEST(what_was_not_committed_was_not_done)
+{
+	struct state *s;
+
+	fresh_home();
+	s = open_it(0);
+	assert_int_equal(state_begin(s, NULL), 0);
+	put(s, "disk", "a", "size");
+	state_close(s);
+	s = open_it(0);
+	assert_int_equal(look(s).n, 0);
+	gone(s);
+}
+
+TEST(nothing_is_written_outside_a_transaction)
+{
+	struct record r = { .owner = "", .type = "t", .name = "n" };
+	struct state *s;
+
+	fresh_home();
+	s = open_it(0);
+	assert_int_equal(state_put(s, &r, NULL), -1);
+	assert_int_equal(state_drop(s, "t", "n", NULL), -1);
+	gone(s);
+}
+
+TEST(a_step_that_began_is_unfinished_until_it_ends_well)
+{
+	struct state *s;
+	int64_t run, step;
+
+	fresh_home();
+	s = open_it(0);
+	state_begin(s, NULL);
+	assert_int_equal(state_run_begin(s, "apply", &run, NULL), 0);
+	assert_int_equal(state_step_begin(s, run, "a", "disk", "a", "ensure", "missing", &step, NULL), 0);
+	state_commit(s, NULL);
+	state_close(s);
+	s = open_it(0);
+	assert_int_equal(look(s).unfinished, 1);
+	state_begin(s, NULL);
+	assert_int_equal(state_step_end(s, step, "disk", "a", "no space", NULL), 0);
+	state_commit(s, NULL);
+	assert_int_equal(look(s).unfinished, 1);
+	state_begin(s, NULL);
+	assert_int_equal(state_step_end(s, step, "disk", "a", NULL, NULL), 0);
+	state_commit(s, NULL);
+	assert_int_equal(look(s).unfinished, 0);
+	gone(s);
+}
+
+TEST(a_record_keeps_its_mark_when_it_is_put_again)
+{
+	struct state *s;
+	int64_t run, step;
+
+	fresh_home();
+	s = open_it(0);
+	state_begin(s, NULL);
+	state_run_begin(s, "apply", &run, NULL);
+	state_step_begin(s, run, "a", "disk", "a", "ensure", "missing", &step, NULL);
+	put(s, "disk", "a", "x");
+	state_commit(s, NULL);
+	assert_int_equal(look(s).unfinished, 1);
+	gone(s);
+}
+
+TEST(durations_are_told_by_the_median)
+{
+	struct state *s;
+	int64_t run, step;
+
+	fresh_home();
+	s = open_it(0);
+	assert_int_equal(state_typical_ms(s, "disk", "ensure"), -1);
+	state_begin(s, NULL);
+	state_run_begin(s, "apply", &run, NULL);
+	state_step_begin(s, run, "a", "disk", "a", "ensure", "", &step, NULL);
+	state_step_end(s, step, "disk", "a", NULL, NULL);
+	state_commit(s, NULL);
+	assert_in_range(state_typical_ms(s, "disk", "ensure"), 0, 10000);
+	gone(s);
+}
+
+static void
+write_db(const char *text)
+{
+	char path[128];
+
+	snprintf(path, sizeof path, "%s/_state", home);
+	mkdir(path, 0700);
+	strcat(path, "/state.db");
+	assert_int_equal(fs_write(path, text, strlen(text), 0600, NULL), 0);
+}
+
+TEST(a_corrupt_database_is_set_aside)
+{
+	struct state *s;
+
+	fresh_home();
+	write_db("this is no database, but it is long enough to have a header of a hundred bytes, which SQLite "
+		 "will read and not like at all");
+	warned = 0;
+	s = open_it(0);
+	assert_int_equal(warned, 1);
+	assert_int_equal(look(s).n, 0);
+	gone(s);
+}
+
+TEST(a_truncated_database_is_set_aside_or_empty)
+{
+	struct state *s;
+
+	fresh_home();
+	write_db("SQLite format 3");
+	s = open_it(0);
+	assert_int_equal(look(s).n, 0);
+	gone(s);
+}
+
+TEST(a_newer_database_is_refused_and_left_alone)
+{
+	struct state *s;
+	struct error err = { 0 };
+	sqlite3 *db;
+	char path[128];
+
+	fresh_home();
+	s = open_it(0);
+	state_close(s);
+	snprintf(path, sizeof path, "%s/_state/state.db", home);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 999", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	assert_int_equal(state_open(&s, home, 0, warn, NULL, &err), -1);
+	assert_int_equal(err.code, ERR_UNSUPPORTED);
+	assert_non_null(strstr(err.msg, "newer"));
+	assert_true(fs_exists(path));
+	fs_remove_tree(home, NULL);
+}
+
