@@ -139,8 +139,14 @@ fs_mkdirs(const char *path, mode_t mode, struct error *err)
 		if (c != '/' && c)
 			continue;
 		*s = '\0';
-		if (mkdir(p, mode) < 0 && errno != EEXIST && (errno != EROFS || stat(p, &st) < 0))
-			return error_errno(err, "mkdir %s", p);
+		if (mkdir(p, mode) < 0 && errno != EEXIST) {
+			int why = errno;
+
+			if (why != EROFS || stat(p, &st) < 0) {
+				errno = why;
+				return error_errno(err, "mkdir %s", p);
+			}
+		}
 		*s = c;
 		if (!c)
 			break;
