@@ -1,6 +1,7 @@
 # sha256 and its kin (providers/digest.c) out of the static library, which must come after every shared one
 LIBS_MAIN += -Wl,-Bstatic -lcrypto -Wl,-Bdynamic
 LAZY += providers/keys.c
+LAZY += providers/http.c providers/http_get.c
 LAZY += providers/ssh.c providers/ssh_link.c providers/ssh_exec.c providers/ssh_heap.c
 LAZY_EXTRA += providers/sock.c
 LAZY += providers/iso9660.c providers/unpack.c
