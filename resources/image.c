@@ -26,12 +26,6 @@ static const struct attr attrs[] = {
 
 extern const struct resource_type resource_image;
 
-static bool
-is_remote(const char *location)
-{
-	return !strncmp(location, "http://", 7) || !strncmp(location, "https://", 8);
-}
-
 static const struct spec_file *
 part(const struct spec_image *i, int n)
 {
@@ -84,12 +78,6 @@ wanted_part(const struct resource *r, size_t i, int n, const char **digest)
 	return facts_get(&r->want, key);
 }
 
-static const char *
-local_path(const char *location)
-{
-	return strncmp(location, "file://", 7) ? location : location + 7;
-}
-
 /*
  * Where a thing is now, and has been checked: 1 with its path. A file of the user's
  * own is checked once, and again when it changes: the stamp of the check is a fact.
@@ -98,20 +86,23 @@ static int
 find_part(const struct env *env, const char *location, const char *digest, const struct facts *had, const char *key,
 	  struct facts *have, struct arena *a)
 {
-	auto_free char *cached = NULL;
-	const char *path = local_path(location), *stamp, *was;
+	auto_free char *path = NULL;
+	enum cache_state state;
+	const char *was;
 	char name[32];
 
-	if (is_remote(location)) {
-		if (cache_lookup(env->cache, location, *digest ? digest : NULL, &cached) != 1)
+	if (!cache_is_local(location)) {
+		state = cache_lookup(env->cache, location, digest, &path);
+		if (state == CACHE_ABSENT || (*digest && state != CACHE_GOOD))
 			return 0;
-		facts_set(have, a, key, cached);
+		facts_set(have, a, key, path);
 		return 1;
 	}
-	stamp = fs_stamp(a, path);
+	if (cache_local_path(location, &path, NULL) < 0 || !fs_exists(path))
+		return 0;
 	snprintf(name, sizeof name, "%s.checked", key);
 	was = facts_get(had, name);
-	if (!stamp || (*digest && (!was || strcmp(was, arena_printf(a, "%s %s", stamp, digest)) != 0)))
+	if (*digest && (!was || strcmp(was, arena_printf(a, "%s %s", fs_stamp(a, path), digest)) != 0))
 		return 0;
 	facts_set(have, a, key, path);
 	facts_set(have, a, name, was);
@@ -172,7 +163,7 @@ get_part(const struct env *env, const struct resource *r, const char *location, 
 {
 	struct telling t = { env, r };
 	struct fetch f = {
-		.url = location, .digest = *digest ? digest : NULL, .cache = env->cache, .offline = env->offline,
+		.location = location, .digest = digest, .cache = env->cache, .offline = env->offline,
 		.cancel = env->cancel, .progress = progress, .warn = warn, .ctx = &t,
 	};
 	auto_free char *path = NULL;
@@ -182,7 +173,7 @@ get_part(const struct env *env, const struct resource *r, const char *location, 
 		return -1;
 	facts_set(have, a, key, path);
 	snprintf(name, sizeof name, "%s.checked", key);
-	if (!is_remote(location) && *digest)
+	if (cache_is_local(location) && *digest)
 		facts_setf(have, a, name, "%s %s", fs_stamp(a, path), digest);
 	return 0;
 }
