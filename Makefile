@@ -17,7 +17,7 @@ SAN ?=
 WARN = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla -Wformat=2 -Wno-format-nonliteral -Wno-missing-field-initializers
 OPT ?= -O2 -g
 # the checks that UBSan adds make gcc suspect null formats
-CFLAGS = -std=gnu17 $(OPT) $(WARN) -fPIC -fno-common $(SAN) $(if $(SAN),-Wno-format-truncation)
+CFLAGS = -std=gnu17 $(OPT) $(WARN) -fPIC -fno-common $(SAN) $(if $(SAN),-Wno-format-truncation -Wno-format-overflow)
 CPPFLAGS = -I. -I$(B)/gen -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64
 LDFLAGS = $(SAN)
 ifneq ($(SAN),)

@@ -31,6 +31,7 @@ struct progress {
 	size_t n, cap;
 	size_t drawn;			/* live lines on the screen */
 	bool live;
+	size_t failed;
 };
 
 static double
@@ -172,19 +173,6 @@ progress_starting(void *progress, struct step *s)
 	pthread_mutex_unlock(&p->lock);
 }
 
-static const char *
-outcome(const struct step *s)
-{
-	switch (s->status) {
-	case DONE:
-		return s->verb == REMOVE ? "gone" : "done";
-	case FAILED:
-		return "failed";
-	default:
-		return "skipped";
-	}
-}
-
 void
 progress_settled(void *progress, struct step *s)
 {
@@ -200,10 +188,12 @@ progress_settled(void *progress, struct step *s)
 		break;
 	}
 	erase(p);
-	if (s->status != SKIPPED)
-		p->saved.say(&p->saved, s->status == FAILED ? SAY_ERROR : SAY_INFO, "%s %s: %s (%.1fs)%s%s", s->res->type->name,
-			     s->res->name, outcome(s), t, s->status == FAILED ? ": " : "",
-			     s->status == FAILED ? s->err.msg : "");
+	/* the first failure is what the command will end with */
+	if (s->status == DONE)
+		p->saved.say(&p->saved, SAY_INFO, "%s %s: %s (%.1fs)", s->res->type->name, s->res->name,
+			     s->verb == REMOVE ? "gone" : "done", t);
+	else if (s->status == FAILED && p->failed++)
+		p->saved.say(&p->saved, SAY_ERROR, "%s", s->err.msg);
 	draw(p);
 	pthread_mutex_unlock(&p->lock);
 }

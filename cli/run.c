@@ -20,6 +20,7 @@
 #include "state/observed/state.h"
 
 enum { DEFAULT_JOBS = 4 };
+#define NS_PER_S 1000000000LL		/* FLAG_DURATION counts nanoseconds */
 
 const struct flag run_flags[] = {
 	{ "jobs", 'j', FLAG_INT, "4", "steps at the same time", 0, NULL },
@@ -260,7 +261,7 @@ run_engine(struct cli *c, const struct run *r, struct error *err)
 	int status = -1;
 
 	qsort(r->asks, r->nasks, sizeof *r->asks, by_name);
-	c->env.ready_timeout_s = (int)cli_int(c, "timeout");
+	c->env.ready_timeout_s = (int)(cli_int(c, "timeout") / NS_PER_S);
 	if (prepare(c, r, &e, STATE_READ, err) < 0)
 		goto out;
 	/* locks are for those who have something to do; who gets them looks again: it may have been done meanwhile */

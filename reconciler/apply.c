@@ -125,7 +125,7 @@ run(void *ctx, struct step *s, struct error *err)
 		done = r->type->ensure(ap->e->env, r, &s->have, &s->arena, err);
 	}
 	boundary(ap);
-	return done;
+	return done < 0 ? error_wrap(err, "%s %s", r->type->name, r->name) : 0;
 }
 
 static void

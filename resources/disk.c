@@ -165,7 +165,7 @@ make(const struct env *env, const struct resource *r, const char *disk, int64_t 
 		return fs_commit(tmp, disk, err);
 undo:
 	fs_unlink(tmp, NULL);
-	return -1;
+	return error_wrap(err, "image %s", from);
 }
 
 static int

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "state/desired/spec.h"
 
+struct host;
 struct load;
 struct origin;
 struct source;
@@ -15,6 +16,7 @@ struct loaded {
 	struct spec spec;
 	struct val *root;		/* the filled values; NULL for spec_bare */
 	const struct source *src;
+	struct host *host;		/* some defaults are its strings; NULL if the caller's was used */
 };
 
 static inline struct loaded *

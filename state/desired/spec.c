@@ -139,11 +139,14 @@ spec_load_from(struct spec **out, const struct spec_from *from, const struct spe
 	rc = load_values(&l);
 	if (rc == 0 && !l.complaints)
 		store_all(&l, loaded);
-	host_free(host);
+	loaded->host = host;
 	loaded->src = src;
 	if (rc < 0 || l.complaints) {
-		if (err && l.complaints > 1)
-			error_set(err, err->code, "%.900s (and %zu more)", err->msg, l.complaints - 1);
+		if (err && l.complaints > 1) {
+			struct error first = *err;
+
+			error_set(err, first.code, "%.900s (and %zu more)", first.msg, l.complaints - 1);
+		}
 		spec_free(s);
 		return -1;
 	}
@@ -197,6 +200,7 @@ spec_free(struct spec *s)
 	if (!s)
 		return;
 	loaded = loaded_of(s);
+	host_free(loaded->host);
 	arena_release(&loaded->arena);
 	free(loaded);
 }

@@ -1,0 +1,222 @@
+#!/usr/bin/env bats
+# Bad input and bad luck: a clear line, a non-zero exit, nothing lost. No machine is booted here.
+load helper
+
+setup() {
+	home_begin
+	cold_yaml >"$WORK/a.yaml"
+}
+
+teardown() {
+	[ -z "${RO:-}" ] || umount "$RO" 2>/dev/null || true
+	[ -z "${SERVER:-}" ] || kill "$SERVER" 2>/dev/null || true
+	home_end
+}
+
+@test "YAML that is none names file and line" {
+	printf 'cpus: 2\n  memory: [\n' >"$WORK/a.yaml"
+	fails_with "$WORK/a.yaml:2" plan "$WORK/a.yaml"
+	[ ! -e "$LIMA_HOME/a" ]
+}
+
+@test "a wrong type names file, line and key" {
+	echo 'cpus: lots' >>"$WORK/a.yaml"
+	fails_with "a.yaml:6:" apply "$WORK/a.yaml"
+	[[ $stderr == *cpus* ]]
+	[ ! -e "$LIMA_HOME/a" ]
+}
+
+@test "a wrong size names the units" {
+	sed -i 's/^disk:.*/disk: 4 apples/' "$WORK/a.yaml"
+	fails_with "disk" apply "$WORK/a.yaml"
+	[ ! -e "$LIMA_HOME/a" ]
+}
+
+@test "an unknown key gets a hint" {
+	echo 'memroy: 1GiB' >>"$WORK/a.yaml"
+	run --separate-stderr limactl plan "$WORK/a.yaml"
+	[[ $stderr == *memroy* && $stderr == *memory* ]]
+}
+
+@test "a file that is not there" {
+	fails_with "nowhere.yaml" plan "$WORK/nowhere.yaml"
+}
+
+@test "a missing image names the image, and the disk is not made" {
+	rm "$WORK/raw.img"
+	fails_with "raw.img" apply "$WORK/a.yaml"
+	[ ! -e "$LIMA_HOME/a/disk" ]
+	truncate -s 1M "$WORK/raw.img"
+	apply --stopped "$WORK/a.yaml"
+}
+
+@test "a truncated qcow2 is refused, not booted" {
+	qemu-img create -q -f qcow2 "$WORK/whole.img" 4M
+	head -c 60 "$WORK/whole.img" >"$WORK/raw.img"
+	fails_with "raw.img" apply --stopped "$WORK/a.yaml"
+	[ ! -e "$LIMA_HOME/a/disk" ]
+}
+
+@test "an image with a backing file is refused" {
+	qemu-img create -q -f qcow2 -b /etc/hostname -F raw "$WORK/evil.img"
+	mv "$WORK/evil.img" "$WORK/raw.img"
+	fails_with "back" apply --stopped "$WORK/a.yaml"
+	[ ! -e "$LIMA_HOME/a/disk" ]
+}
+
+@test "a wrong digest of a local file names both" {
+	sed -i "s|^  arch:|  digest: sha256:$(printf 0%.0s {1..64})\n  arch:|" "$WORK/a.yaml"
+	fails_with "sha256:0000" apply --stopped "$WORK/a.yaml"
+	[ ! -e "$LIMA_HOME/a/disk" ]
+	sed -i "s|sha256:0*|sha256:$(sha256sum "$WORK/raw.img" | cut -d' ' -f1)|" "$WORK/a.yaml"
+	apply --stopped "$WORK/a.yaml"
+}
+
+@test "a server that says 404 is named with its answer" {
+	mkdir "$WORK/www"
+	(cd "$WORK/www" && exec python3 -u -m http.server 0 --bind 127.0.0.1) >"$WORK/server.log" 2>&1 3>&- &
+	SERVER=$!
+	port=$(timeout 10 sh -c 'until sed -n "s/.*port \([0-9]*\).*/\1/p" "$1" | grep .; do sleep 0.1; done' _ "$WORK/server.log")
+	sed -i "s|$WORK/raw.img|http://127.0.0.1:$port/x.img|" "$WORK/a.yaml"
+	fails_with "404" apply --stopped "$WORK/a.yaml"
+	truncate -s 1M "$WORK/www/x.img"
+	apply --stopped "$WORK/a.yaml"
+}
+
+@test "a full disk: the error says so, and the next apply converges" {
+	[ "$(id -u)" -eq 0 ] || skip "mounting a small file system needs root"
+	RO=$WORK/full && mkdir "$RO" && mount -t tmpfs -o size=3m tmpfs "$RO"
+	head -c 2M /dev/urandom >"$WORK/raw.img"
+	export LIMA_HOME=$RO/h
+	head -c 1500000 /dev/urandom >"$RO/filler"
+	fails_with "No space left" apply --stopped "$WORK/a.yaml"
+	[ -z "$(find "$RO" -name 'disk*')" ]
+	rm "$RO/filler"
+	apply --stopped "$WORK/a.yaml"
+	cmp -n 2097152 "$WORK/raw.img" "$LIMA_HOME/a/disk"
+}
+
+@test "a read-only home" {
+	[ "$(id -u)" -eq 0 ] || skip "mounting needs root"
+	RO=$WORK/ro && mkdir "$RO" && mount -t tmpfs -o ro tmpfs "$RO"
+	LIMA_HOME=$RO/h fails_with "Read-only file system" apply --stopped "$WORK/a.yaml"
+}
+
+@test "a socket path that would be too long" {
+	long=$WORK/$(printf 'x%.0s' {1..80})
+	LIMA_HOME=$long fails_with "UNIX_PATH_MAX" apply "$WORK/a.yaml"
+	[ ! -e "$long/a" ]
+}
+
+@test "no QEMU: the package is named, what was made stays" {
+	QEMU_SYSTEM_X86_64=/nonexistent/qemu fails_with "/nonexistent/qemu" apply "$WORK/a.yaml"
+	[ -e "$LIMA_HOME/a/disk" ]
+	run -0 limactl list a --format '{{.Status}}'
+	[ "$output" = Stopped ]
+}
+
+@test "a QEMU that dies at once: its own words are shown" {
+	printf '#!/bin/sh\ncase "$*" in *--version*) echo "QEMU emulator version 7.2.0"; exit;; *help*) echo tcg; exit;; esac\necho "the sky is falling" >&2; exit 3\n' >"$WORK/qemu"
+	chmod +x "$WORK/qemu"
+	QEMU_SYSTEM_X86_64=$WORK/qemu fails_with "the sky is falling" apply "$WORK/a.yaml"
+	[ ! -e "$LIMA_HOME/a/ha.pid" ] && [ ! -e "$LIMA_HOME/a/qemu.pid" ]
+}
+
+@test "a shrinking disk is refused" {
+	apply --stopped "$WORK/a.yaml"
+	sed -i 's/^disk:.*/disk: 2MiB/' "$WORK/a.yaml"
+	fails_with "4MiB -> 2MiB" apply --stopped "$WORK/a.yaml"
+	[ "$(stat -c %s "$LIMA_HOME/a/disk")" = 4194304 ]
+}
+
+@test "names that are no names" {
+	for name in . .. a/b -x _x a..b "$(printf 'a%.0s' {1..80})" x.yaml $'a\nb'; do
+		run limactl apply --stopped "--name=$name" "$WORK/a.yaml"
+		[ "$status" -ne 0 ]
+	done
+	[ -z "$(ls -A "$LIMA_HOME" 2>/dev/null | grep -v '^_')" ]
+}
+
+@test "two applies of one instance at once: the second waits, or fails with --no-wait" {
+	apply --stopped "$WORK/a.yaml"
+	exec 8>"$LIMA_HOME/_state/a.lock"
+	flock 8
+	sed -i 's/^disk:.*/disk: 8MiB/' "$WORK/a.yaml"
+	LIMIT=20 fails_with "another limactl" apply --no-wait --stopped "$WORK/a.yaml"
+	limactl apply --stopped "$WORK/a.yaml" 2>"$WORK/second.log" 8>&- &
+	second=$!
+	timeout 10 sh -c 'until grep -q waiting "$1"; do sleep 0.1; done' _ "$WORK/second.log"
+	exec 8>&-
+	wait $second
+	[ "$(stat -c %s "$LIMA_HOME/a/disk")" = 8388608 ]
+}
+
+@test "a stale pid file whose number belongs to somebody else is not trusted, nor is that process touched" {
+	apply --stopped "$WORK/a.yaml"
+	sleep 60 3>&- &
+	other=$!
+	echo $other >"$LIMA_HOME/a/qemu.pid"
+	echo $other >"$LIMA_HOME/a/ha.pid"
+	run -0 limactl list a --format '{{.Status}}'
+	[ "$output" = Stopped ]
+	run -0 limactl plan
+	[[ $output == *"Nothing to do"* ]]
+	run -0 limactl delete --force a
+	kill -0 $other
+	kill $other
+}
+
+@test "a broken lima.yaml: list shows it, plan names file and line, delete works" {
+	apply --stopped "$WORK/a.yaml"
+	echo 'cpus: [' >>"$LIMA_HOME/a/lima.yaml"
+	run -0 limactl list
+	[[ $output == *a* ]]
+	fails_with "lima.yaml:" plan a
+	run -0 limactl delete --force a
+	[ ! -e "$LIMA_HOME/a" ]
+}
+
+@test "a lima.yaml changed behind our back is an observation like any other" {
+	apply --stopped "$WORK/a.yaml"
+	sed -i 's/^disk:.*/disk: 8MiB/' "$LIMA_HOME/a/lima.yaml"
+	run -0 limactl plan
+	[[ $output == *"4MiB -> 8MiB"* ]]
+	run -0 limactl apply
+	[ "$(stat -c %s "$LIMA_HOME/a/disk")" = 8388608 ]
+}
+
+@test "an instance made by cp appears, and is adopted" {
+	apply --stopped "$WORK/a.yaml"
+	cp -r "$LIMA_HOME/a" "$LIMA_HOME/b"
+	run -0 limactl list --quiet
+	[ "$output" = "$(printf 'a\nb')" ]
+	run -0 limactl apply
+	run -0 limactl plan
+	[[ $output == *"Nothing to do: 2 instances"* ]]
+}
+
+@test "deleting the home is a complete reset" {
+	apply --stopped "$WORK/a.yaml"
+	rm -rf "$LIMA_HOME"
+	run -0 limactl plan
+	apply --stopped "$WORK/a.yaml"
+}
+
+@test "a corrupt database is set aside and nothing is lost" {
+	apply --stopped "$WORK/a.yaml"
+	head -c 4096 /dev/urandom >"$LIMA_HOME/_state/state.db"
+	run -0 limactl plan
+	[[ $output == *"Nothing to do"* ]]
+	sed -i 's/^disk:.*/disk: 8MiB/' "$WORK/a.yaml"
+	apply --stopped "$WORK/a.yaml"
+	ls "$LIMA_HOME"/_state/state.db.corrupt-*
+}
+
+@test "a database of a newer program is refused, and left alone" {
+	apply --stopped "$WORK/a.yaml"
+	python3 -c 'import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.execute("PRAGMA user_version=999"); c.commit()' "$LIMA_HOME/_state/state.db"
+	before=$(sha256sum <"$LIMA_HOME/_state/state.db")
+	fails_with "newer" plan
+	fails_with "newer" apply --stopped "$WORK/a.yaml"
+	[ "$(sha256sum <"$LIMA_HOME/_state/state.db")" = "$before" ]
+}
