@@ -1,6 +1,14 @@
 # The table of commands is the list of files in cli/ that define one.
-COMMAND_NAMES := $(sort $(shell grep -hoE '^const struct command command_[a-z_]+' $(wildcard cli/*.c) /dev/null | sed 's/.*command_//'))
+COMMAND_NAMES := $(sort $(shell grep -hoE '^const struct command command_[A-Za-z_]+' $(wildcard cli/*.c) /dev/null | sed 's/.*command_//'))
 $(B)/gen/commands.inc: $(wildcard cli/*.c)
 	@mkdir -p $(@D)
 	@for c in $(COMMAND_NAMES); do echo "COMMAND($$c)"; done > $@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 GENERATED += $(B)/gen/commands.inc
+
+# The completion scripts, as text to be printed.
+$(B)/gen/completion.inc: $(wildcard cli/completion/*)
+	@mkdir -p $(@D)
+	@for s in bash zsh fish ps1; do \
+		echo "static const char script_$$s[] ="; sed 's/\\/\\\\/g; s/"/\\"/g; s/.*/"&\\n"/' cli/completion/limactl.$$s; echo ";"; \
+	done > $@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+GENERATED += $(B)/gen/completion.inc

@@ -59,6 +59,7 @@ struct command {
 	const struct flag *more_flags;	/* a table shared with others, or NULL */
 	int min_args, max_args;		/* max -1: any number */
 	bool stop_at_first_arg;		/* `shell`: what follows the first positional is not ours */
+	bool raw;			/* all words behind its name are arguments, flags too */
 	bool light;			/* may run without a Lima home (completion, --help) */
 	bool creates;			/* makes instances: root is told what that means */
 	bool quick;			/* only looks: Ctrl-C just ends it; others have env.cancel set */

@@ -1,7 +1,9 @@
-/* The tables of all commands and of the flags that every command has. */
+/* The tables of all commands and of the flags that every command has; which of them the words name. */
 #include <string.h>
 
-#include "cli/cli.h"
+#include "base/auto.h"
+#include "cli/flags.h"
+#include "cli/start.h"
 
 #define COMMAND(name) extern const struct command command_##name;
 #include "commands.inc"
@@ -52,4 +54,71 @@ command_find(const char *parent, const char *name)
 			return c;
 	}
 	return NULL;
+}
+
+/* for the parser; help lists its own */
+static const struct flag help_flags[] = {
+	{ "help", 'h', FLAG_BOOL }, { 0 },
+};
+static const struct flag version_flags[] = {
+	{ "version", 'v', FLAG_BOOL }, { 0 },
+};
+
+void
+command_flags(struct flag_values *out, const struct command *c)
+{
+	flags_add(out, c ? c->flags : version_flags);
+	flags_add(out, c ? c->more_flags : NULL);
+	flags_add(out, global_flags);
+	flags_add(out, help_flags);
+}
+
+/* Where in words[] the first positional is, stepping over flags and their values; n: nowhere. */
+static int
+first_positional(char **words, int n, const struct command *c)
+{
+	AUTO(flag_values) known = { 0 };
+	int i;
+
+	command_flags(&known, c);
+	for (i = 0; i < n; i++) {
+		if (strcmp(words[i], "--") == 0)
+			return n;
+		if (words[i][0] != '-' || words[i][1] == '\0')
+			return i;
+		if (flags_eats_next(&known, words[i]))
+			i++;
+	}
+	return n;
+}
+
+static void
+drop_word(char **words, int *n, int i)
+{
+	memmove(words + i, words + i + 1, (size_t)(*n - i) * sizeof *words);
+	--*n;
+}
+
+const struct command *
+command_in(char **words, int *n, int *at)
+{
+	const struct command *c, *sub;
+
+	*at = first_positional(words, *n, NULL);
+	if (*at == *n)
+		return NULL;
+	c = command_find(NULL, words[*at]);
+	if (!c)
+		return NULL;
+	drop_word(words, n, *at);
+	while (!c->run) {
+		int next = first_positional(words, *n, c);
+
+		sub = next < *n ? command_find(c->name, words[next]) : NULL;
+		if (!sub)
+			break;
+		drop_word(words, n, next);
+		c = sub;
+	}
+	return c;
 }

@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "cli/instance_value.h"
+#include "cli/json_yaml.h"
 
 bool
 stdout_is_terminal(void)
@@ -42,6 +43,23 @@ print_json(struct look *l, struct instance *v, size_t n)
 	return 0;
 }
 
+static int
+print_yaml(struct look *l, struct instance *v, size_t n)
+{
+	AUTO(buf) out = BUF_INIT;
+
+	for (size_t i = 0; i < n; i++) {
+		AUTO(buf) json = BUF_INIT;
+
+		instance_json(l, &v[i], true, &json);
+		if (i)
+			buf_adds(&out, "---\n");
+		json_yaml(&out, json_span_of(json.s));
+	}
+	fwrite(out.s, 1, out.len, stdout);
+	return 0;
+}
+
 /* A line each. Nothing is printed for an instance that fails, nor for those behind it. */
 static int
 print_template(struct look *l, struct instance *v, size_t n, const char *text, struct error *err)
@@ -67,6 +85,6 @@ list_print(struct look *l, struct instance *v, size_t n, const char *format, str
 	if (strcmp(format, "json") == 0)
 		return print_json(l, v, n);
 	if (strcmp(format, "yaml") == 0)
-		return error_set(err, ERR_UNSUPPORTED, "format %s is not supported by this version", format);
+		return print_yaml(l, v, n);
 	return print_template(l, v, n, format, err);
 }

@@ -20,43 +20,6 @@
 #include "cli/start.h"
 #include "version.h"
 
-/* of main() only: the help of a command lists its own */
-static const struct flag help_flags[] = {
-	{ "help", 'h', FLAG_BOOL }, { 0 },
-};
-static const struct flag version_flags[] = {
-	{ "version", 'v', FLAG_BOOL }, { 0 },
-};
-
-/* Where in words[] the first positional is, stepping over flags and their values; n: nowhere. */
-static int
-first_positional(char **words, int n, const struct command *c)
-{
-	AUTO(flag_values) known = { 0 };
-	int i;
-
-	flags_add(&known, c ? c->flags : version_flags);
-	flags_add(&known, c ? c->more_flags : NULL);
-	flags_add(&known, global_flags);
-	flags_add(&known, help_flags);
-	for (i = 0; i < n; i++) {
-		if (strcmp(words[i], "--") == 0)
-			return n;
-		if (words[i][0] != '-' || words[i][1] == '\0')
-			return i;
-		if (flags_eats_next(&known, words[i]))
-			i++;
-	}
-	return n;
-}
-
-static void
-drop_word(char **words, int *n, int i)
-{
-	memmove(words + i, words + i + 1, (size_t)(*n - i) * sizeof *words);
-	--*n;
-}
-
 /* cobra's wording: every visible name within two edits, or that the word begins, or that lists the word. */
 static int
 unknown_command(const char *name, struct error *err)
@@ -78,31 +41,6 @@ unknown_command(const char *name, struct error *err)
 			buf_addf(&b, "%s\t%s\n", b.len == before ? "\n\nDid you mean this?\n" : "", c->name);
 	}
 	return error_set(err, ERR_INVALID, "%s", b.s);
-}
-
-/* The command that the words name, which are taken out of them; NULL: none, `*at` is where its name should be. */
-static const struct command *
-find_command(char **words, int *n, int *at)
-{
-	const struct command *c, *sub;
-
-	*at = first_positional(words, *n, NULL);
-	if (*at == *n)
-		return NULL;
-	c = command_find(NULL, words[*at]);
-	if (!c)
-		return NULL;
-	drop_word(words, n, *at);
-	while (!c->run) {
-		int next = first_positional(words, *n, c);
-
-		sub = next < *n ? command_find(c->name, words[next]) : NULL;
-		if (!sub)
-			break;
-		drop_word(words, n, next);
-		c = sub;
-	}
-	return c;
 }
 
 /* cobra's wording */
@@ -175,6 +113,16 @@ run_plugin(struct cli *c, char **words, int at, struct error *err)
 	return plugins_exec(c, path, args, err);
 }
 
+/* `__complete start --fo`: the words are an argument, whatever they look like. */
+static int
+run_raw(struct cli *c, char **words, int n, struct error *err)
+{
+	c->args = words;
+	c->nargs = n;
+	c->dash_at = -1;
+	return run(c, err);
+}
+
 static int
 without_command(struct cli *c)
 {
@@ -191,13 +139,12 @@ dispatch(struct cli *c, char **words, int n, struct error *err)
 {
 	int at, all = n;
 
-	c->command = find_command(words, &n, &at);
-	flags_add(c->values, c->command ? c->command->flags : version_flags);
-	flags_add(c->values, c->command ? c->command->more_flags : NULL);
-	flags_add(c->values, global_flags);
-	flags_add(c->values, help_flags);
+	c->command = command_in(words, &n, &at);
+	command_flags(c->values, c->command);
 	if (!c->command && at < all)
 		return run_plugin(c, words, at, err);
+	if (c->command && c->command->raw)
+		return run_raw(c, words, n, err);
 	if (flags_parse(c->values, words, n, c->command && c->command->stop_at_first_arg,
 			&c->nargs, &c->dash_at, err) < 0)
 		return -1;

@@ -17,6 +17,15 @@ void cli_catch_signals(struct cli *c);
 /* PREFIXes of this installation: of the program as it was called and as it is; NULL-terminated, in c->arena. */
 const char *const *cli_prefixes(struct cli *c);
 
+struct flag_values;
+/* All flags that may stand with a command; NULL: with none. */
+void command_flags(struct flag_values *out, const struct command *c);
+/*
+ * The command that the words name, which are taken out of words[0..*n); NULL: none. `*at` is
+ * then where its name should be (*n: nowhere).
+ */
+const struct command *command_in(char **words, int *n, int *at);
+
 /* Help of one command, or with NULL of the program. To stdout. */
 void help_command(const struct cli *c, const struct command *cmd);
 void help_root(struct cli *c);
