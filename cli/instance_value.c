@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "cli/instance_value.h"
 #include "cli/json_value.h"
+#include "cli/json_yaml.h"
 #include "providers/qemu.h"
 
 struct view {
@@ -151,8 +152,26 @@ do_json(struct arena *a, const struct gotmpl_value *args, size_t n, struct gotmp
 	return 0;
 }
 
+/* `---` and the value as YAML */
+static int
+do_yaml(struct arena *a, const struct gotmpl_value *args, size_t n, struct gotmpl_value *out, struct error *err)
+{
+	struct gotmpl_value json;
+	AUTO(buf) b = BUF_INIT;
+
+	if (do_json(a, args, n, &json, err) < 0)
+		return -1;
+	buf_adds(&b, "---\n");
+	json_yaml(&b, (struct json_span){ json.s, json.len });
+	if (b.s[b.len - 1] == '\n')
+		buf_truncate(&b, b.len - 1);
+	*out = (struct gotmpl_value){ GOTMPL_TEXT, .s = arena_memdup(a, b.s, b.len), .len = b.len };
+	return 0;
+}
+
 const struct gotmpl_func instance_funcs[] = {
 	{ "json", 1, 1, do_json },
+	{ "yaml", 1, 1, do_yaml },
 	{ "indent", 1, 2, template_indent },
 	{ "missing", 1, 2, template_missing },
 	{ 0 },
