@@ -19,8 +19,8 @@ printed(const struct val *v)
 	return !((v->type >= KEY_TEXTS || v->key->flags & KEY_QUIET) && val_empty(v));
 }
 
-static void
-json_any(const struct node *n, struct buf *out)
+void
+node_json(const struct node *n, struct buf *out)
 {
 	struct scalar s;
 	const char *sep = "";
@@ -33,7 +33,7 @@ json_any(const struct node *n, struct buf *out)
 		buf_addc(out, '[');
 		for (size_t i = 0; i < n->n; i++, sep = ",") {
 			buf_adds(out, sep);
-			json_any(n->item[i], out);
+			node_json(n->item[i], out);
 		}
 		buf_addc(out, ']');
 		break;
@@ -43,7 +43,7 @@ json_any(const struct node *n, struct buf *out)
 			buf_adds(out, sep);
 			quote_json(out, n->pair[i].key->text, false);
 			buf_addc(out, ':');
-			json_any(n->pair[i].value, out);
+			node_json(n->pair[i].value, out);
 		}
 		buf_addc(out, '}');
 		break;
@@ -125,7 +125,7 @@ val_json(const struct val *v, struct buf *out)
 		json_map(v, out);
 		break;
 	case KEY_ANY:
-		json_any(v->any, out);
+		node_json(v->any, out);
 		break;
 	case KEY_GROUP:
 		json_group(v, out);

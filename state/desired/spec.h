@@ -169,6 +169,7 @@ struct spec_opts {
 	/* called for each complaint, likewise; NULL: `warn` is */
 	void (*complain)(void *ctx, const char *text);
 	const struct host *host;	/* shared by many loads (state/desired/host.h); NULL: each looks for itself */
+	const char *const *plugin_dirs;	/* searched for limactl-url-SCHEME before PATH, NULL-terminated; or NULL */
 	const char *const *drivers;	/* names of external drivers that are installed, NULL-terminated; or NULL */
 };
 

@@ -1,30 +1,69 @@
 /*
  * state/desired/template.h - from what the user names to the text of a lima.yaml:
  * locators, `base:` templates, embedded scripts, `--set`.
+ *
+ * Text stays text: comments, order and style survive whatever is done to it, and
+ * messages about it name the file and line that a thing came from.
  */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "base/mem.h"
 #include "state/desired/name.h"
 #include "state/desired/spec.h"
 
 struct error;
+struct node;
+struct origin;
+struct source;
 
 struct template {
 	char *text;		/* YAML, NUL-terminated */
 	size_t len;
 	char *path;		/* as named in messages: a path, URL or "stdin" */
 	char *name;		/* the instance name it suggests; "" if none */
+	/* the rest is for state/desired only */
+	char *name_fault;	/* why it suggests none */
+	char *locator;		/* resolved */
+	struct origin *origin;	/* of each line, once it is composed; NULL */
+	size_t norigin;
+	struct arena arena;	/* what `origin` names */
 };
 
 void template_release(struct template *t);
 
-/*
- * Reads the template that `locator` names (a path, `-`, file:, http(s):, template:NAME,
- * github:, an image) and embeds its bases and scripts, so that it stands alone.
- * Relative local `images[].location` (and kernel, initrd, archives) that exist relative to
- * the template's folder become absolute paths.
- */
+/* Reads the template that `locator` names (locator.h lists the forms), as it is. */
+int template_read(struct template *out, const char *locator, const struct spec_opts *opts, struct error *err);
+/* Locators in it become absolute, nothing else is done. */
+int template_absolute(struct template *t, const struct spec_opts *opts, struct error *err);
+
+enum embed_flags {
+	EMBED_ALL = 0,
+	EMBED_BUT_TEMPLATES = 1,	/* `template:` locators stay */
+	EMBED_CONFIG = 2,		/* _config/base.yaml is the first base */
+};
+/* Merges the bases in, puts scripts in the place of their files and combines entries of one name. */
+int template_embed(struct template *t, enum embed_flags flags, const struct spec_opts *opts, struct error *err);
+/* Relative local images (kernels, initrds, archives) that exist beside the template become absolute paths. */
+int template_pin(struct template *t, const struct spec_opts *opts, struct error *err);
+
+/* All of it: read, embedded with _config/base.yaml, pinned. What `create` stores. */
 int template_load(struct template *out, const char *locator, const struct spec_opts *opts, struct error *err);
-/* Applies `--set` expressions, in order; comments and order of the text survive. */
+/*
+ * Applies `--set` expressions, in order; comments and order of the text survive. All
+ * but plain assignments are work for libjq, in the lazily loaded half.
+ */
+bool template_set_is_plain(const char *const *exprs, size_t n);
 int template_set(struct template *t, const char *const *exprs, size_t n, struct error *err);
+
+/*
+ * The spec of an embedded template. `bare`: it is looked at for its own sake (`validate`);
+ * else it is to become the instance `name`.
+ */
+int template_spec(struct spec **out, const char *name, const struct template *t, bool bare, const struct spec_opts *opts,
+		  struct error *err);
+
+/* Calls `each` for every template of the template folders, sorted by name; building blocks (_images/...) too. */
+int template_each(const struct spec_opts *opts, void (*each)(void *ctx, const char *name, const char *path), void *ctx,
+		  struct error *err);
