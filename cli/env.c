@@ -14,6 +14,7 @@
 #include "base/quote.h"
 #include "cli/cli.h"
 #include "cli/start.h"
+#include "providers/http.h"
 #include "version.h"
 
 enum { NFS_MAGIC = 0x6969 };
@@ -219,6 +220,44 @@ warn_spec(void *ctx, const char *text)
 }
 
 static void
+complain_spec(void *ctx, const char *text)
+{
+	const struct cli *c = ctx;
+
+	cli_say(&c->env, SAY_ERROR, "%s", text);
+}
+
+/* a remote template, or what api.github.com tells of a repository */
+static int
+fetch_spec(void *ctx, const char *url, struct buf *out, size_t max, struct error *err)
+{
+	struct cli *c = ctx;
+	const char *token = getenv("GH_TOKEN");
+	const char *headers[2] = { NULL };
+	struct http_get get = { .url = url, .headers = headers, .max_bytes = max, .cancel = c->env.cancel };
+
+	if (!token || !*token)
+		token = getenv("GITHUB_TOKEN");
+	if (token && *token && !strncmp(url, "https://api.github.com/", strlen("https://api.github.com/")))
+		headers[0] = arena_printf(&c->arena, "Authorization: token %s", token);
+	if (c->env.offline)
+		return error_set(err, ERR_UNSUPPORTED, "%s: not fetched: --offline", url);
+	return cli_lazy(c, err) < 0 ? -1 : http_get(&get, out, err);
+}
+
+/* where limactl-url-SCHEME is looked for, before PATH */
+static const char *const *
+plugin_dirs(struct cli *c)
+{
+	const char **v = arena_alloc(&c->arena, 3 * sizeof *v);
+	const char *slash = strrchr(c->env.program, '/');
+
+	v[0] = slash ? arena_printf(&c->arena, "%.*s", (int)(slash - c->env.program), c->env.program) : ".";
+	v[1] = c->env.libexec;
+	return v;
+}
+
+static void
 find_template_dirs(struct cli *c)
 {
 	const char *list = getenv("LIMA_TEMPLATES_PATH");
@@ -249,6 +288,7 @@ cli_spec_opts(struct cli *c)
 		find_template_dirs(c);
 	return (struct spec_opts){
 		.home = c->env.home, .version = c->env.version, .warn = warn_spec,
-		.template_dirs = c->template_dirs, .ctx = c,
+		.template_dirs = c->template_dirs, .plugin_dirs = plugin_dirs(c), .fetch = fetch_spec,
+		.complain = complain_spec, .ctx = c,
 	};
 }

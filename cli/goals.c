@@ -70,9 +70,11 @@ add_spec(struct cli *c, struct goals *g, struct template *t, const char *name, e
 	size_t nset;
 	char *const *set = cli_list(c, "set", &nset);
 
-	if (nset && template_set(t, (const char *const *)set, nset, err) < 0)
+	if (!template_set_is_plain((const char *const *)set, nset) && cli_lazy(c, err) < 0)
 		return -1;
-	if (spec_load(&spec, name, t->path, t->text, t->len, &opts, err) < 0)
+	if (template_set(t, (const char *const *)set, nset, err) < 0)
+		return -1;
+	if (template_spec(&spec, name, t, false, &opts, err) < 0)
 		return -1;
 	GROW(g->spec, g->nspec, g->spec_cap);
 	g->spec[g->nspec++] = spec;

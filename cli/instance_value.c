@@ -14,6 +14,7 @@
 struct view {
 	struct look *look;
 	struct instance *i;
+	bool in_message;	/* which cannot quote itself */
 };
 
 static struct gotmpl_value
@@ -25,10 +26,8 @@ config_at(struct arena *a, const struct instance *i, const char *path)
 static struct gotmpl_value
 message(struct arena *a, const struct view *v)
 {
-	const char *m = instance_message(v->look, v->i);
-	size_t len = strlen(m);
-
-	return gotmpl_text(arena_memdup(a, m, len && m[len - 1] == '\n' ? len - 1 : len));
+	(void)a;
+	return gotmpl_text(v->in_message ? "" : instance_message(v->look, v->i));
 }
 
 static struct gotmpl_value
@@ -96,9 +95,19 @@ static const struct {
 	F(Status), F(VMType),
 };
 
+static bool get(struct arena *a, const void *p, const char *key, struct gotmpl_value *out);
+static size_t count(const void *p);
+static void at(struct arena *a, const void *p, size_t i, const char **key, struct gotmpl_value *out);
+
+static const struct gotmpl_ops ops = { get, count, at };
+
 static bool
 get(struct arena *a, const void *p, const char *key, struct gotmpl_value *out)
 {
+	if (strcmp(key, "Instance") == 0) {	/* the same again, for messages */
+		*out = (struct gotmpl_value){ GOTMPL_RECORD, .ops = &ops, .p = p };
+		return true;
+	}
 	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
 		if (strcmp(key, fields[i].name) == 0) {
 			*out = fields[i].value(a, p);
@@ -123,14 +132,12 @@ at(struct arena *a, const void *p, size_t i, const char **key, struct gotmpl_val
 	*out = fields[i].value(a, p);
 }
 
-static const struct gotmpl_ops ops = { get, count, at };
-
 struct gotmpl_value
 instance_value(struct look *l, struct instance *i)
 {
 	struct view *v = arena_alloc(&i->arena, sizeof *v);
 
-	*v = (struct view){ l, i };
+	*v = (struct view){ l, i, false };
 	return (struct gotmpl_value){ GOTMPL_RECORD, .ops = &ops, .p = v };
 }
 
@@ -177,20 +184,25 @@ const struct gotmpl_func instance_funcs[] = {
 	{ 0 },
 };
 
+/* without the line break at its end */
+static const char *
+chomp(struct arena *a, const char *s, size_t len)
+{
+	return arena_memdup(a, s, len && s[len - 1] == '\n' ? len - 1 : len);
+}
+
 const char *
 instance_message(struct look *l, struct instance *i)
 {
 	const char *text = json_text(&i->arena, instance_config(i, "message"));
 	const struct gotmpl_opts opts = { .missing_is_empty = true };
-	struct gotmpl_value data;
+	struct view v = { l, i, true };
+	struct gotmpl_value data = { GOTMPL_RECORD, .ops = &ops, .p = &v };
 	AUTO(buf) out = BUF_INIT;
 	struct error err;
 
-	if (!strstr(text, "{{"))
-		return text;
-	data = instance_value(l, i);
 	if (gotmpl_run(&out, &i->arena, text, strlen(text), &data, &opts, &err) == 0)
-		return arena_strdup(&i->arena, out.s);
+		return chomp(&i->arena, out.s, out.len);
 	instance_fail(i, arena_printf(&i->arena, "message of lima.yaml: %s", err.msg));
 	return "";
 }

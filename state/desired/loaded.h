@@ -33,6 +33,7 @@ struct spec_from {
 	const struct origin *origin;	/* of the text's lines, or NULL */
 	size_t norigin;
 	const char *stamp;
+	bool unchecked;		/* filled only */
 	bool bare;		/* there is no instance: a template is looked at for its own sake */
 };
 

@@ -63,14 +63,30 @@ node_json(const struct node *n, struct buf *out)
 	}
 }
 
+/* an item of which nothing would be printed is not printed either, as upstream does it */
+static bool
+hollow(const struct val *item)
+{
+	if (item->type != KEY_GROUP)
+		return false;
+	for (size_t i = 0; item->key->sub[i].name; i++)
+		if (printed(item->sub[i]))
+			return false;
+	return true;
+}
+
 static void
 json_list(const struct val *v, struct buf *out)
 {
+	const char *sep = "";
+
 	buf_addc(out, '[');
 	for (size_t i = 0; i < v->n; i++) {
-		if (i)
-			buf_addc(out, ',');
+		if (hollow(v->item[i]))
+			continue;
+		buf_adds(out, sep);
 		val_json(v->item[i], out);
+		sep = ",";
 	}
 	buf_addc(out, ']');
 }

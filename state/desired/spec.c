@@ -11,6 +11,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/sha256.h"
+#include "state/desired/emit.h"
 #include "state/desired/host.h"
 #include "state/desired/load.h"
 #include "state/desired/loaded.h"
@@ -77,7 +78,7 @@ read_config(struct load *l, const char *file, struct val **out)
 
 /* -1: the values are of no use. Other complaints only count. */
 static int
-load_values(struct load *l)
+load_values(struct load *l, bool unchecked)
 {
 	struct val *d, *y = NULL, *o, *none;
 
@@ -87,13 +88,15 @@ load_values(struct load *l)
 	l->root = mix(l, &key_root, d, y ? y : none, o, NULL);
 	if (y && val_get(y, "param"))
 		l->param = mix(l, val_get(y, "param")->key, NULL, val_get(y, "param"), NULL, l->root);
-	check_params_used(l, l->root);
+	if (!unchecked)
+		check_params_used(l, l->root);
 	/* others look at these */
 	fill_one(l, l->root, "os");
 	fill_one(l, l->root, "arch");
 	fill_one(l, l->root, "user");
 	fill(l, l->root);
-	check(l, l->root);
+	if (!unchecked)
+		check(l, l->root);
 	return 0;
 }
 
@@ -136,7 +139,7 @@ spec_load_from(struct spec **out, const struct spec_from *from, const struct spe
 	s->yaml = src->text;
 	s->yaml_len = src->len;
 	s->stamp = from->stamp ? arena_strdup(a, from->stamp) : "";
-	rc = load_values(&l);
+	rc = load_values(&l, from->unchecked);
 	if (rc == 0 && !l.complaints)
 		store_all(&l, loaded);
 	loaded->host = host;
@@ -175,6 +178,14 @@ spec_load_instance(struct spec **out, const char *name, const struct spec_opts *
 		return -1;
 	return spec_load_from(out, &(struct spec_from){ .name = name, .path = path, .yaml = text.s, .len = text.len, .stamp = stamp },
 			      opts, err);
+}
+
+void
+spec_yaml(const struct spec *s, struct buf *out)
+{
+	AUTO(arena) a = { 0 };
+
+	yaml_emit(out, val_node(&a, loaded_of(s)->root), NULL);
 }
 
 struct spec *

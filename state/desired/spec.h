@@ -183,6 +183,8 @@ int spec_load(struct spec **out, const char *name, const char *path, const char 
 	      const struct spec_opts *opts, struct error *err);
 /* The same from $LIMA_HOME/NAME/lima.yaml. ENOENT: there is no such instance. */
 int spec_load_instance(struct spec **out, const char *name, const struct spec_opts *opts, struct error *err);
+/* Appends the filled configuration as YAML, a document without its `---`. */
+void spec_yaml(const struct spec *s, struct buf *out);
 /* A spec that knows only name and folder: enough to take apart an instance whose lima.yaml is broken. */
 struct spec *spec_bare(const char *name, const struct spec_opts *opts);
 void spec_free(struct spec *s);

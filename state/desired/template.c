@@ -189,10 +189,11 @@ template_load(struct template *out, const char *locator, const struct spec_opts 
 }
 
 int
-template_spec(struct spec **out, const char *name, const struct template *t, bool bare, const struct spec_opts *opts, struct error *err)
+template_spec(struct spec **out, const char *name, const struct template *t, enum template_spec_flags flags,
+	      const struct spec_opts *opts, struct error *err)
 {
 	struct spec_from from = { .name = name, .path = t->path, .yaml = t->text, .len = t->len, .origin = t->origin, .norigin = t->norigin,
-				  .bare = bare };
+				  .bare = flags & TEMPLATE_BARE, .unchecked = flags & TEMPLATE_UNCHECKED };
 
 	return spec_load_from(out, &from, opts, err);
 }

@@ -57,13 +57,10 @@ int template_load(struct template *out, const char *locator, const struct spec_o
 bool template_set_is_plain(const char *const *exprs, size_t n);
 int template_set(struct template *t, const char *const *exprs, size_t n, struct error *err);
 
-/*
- * The spec of an embedded template. `bare`: it is looked at for its own sake (`validate`);
- * else it is to become the instance `name`.
- */
-int template_spec(struct spec **out, const char *name, const struct template *t, bool bare, const struct spec_opts *opts,
-		  struct error *err);
-
-/* Calls `each` for every template of the template folders, sorted by name; building blocks (_images/...) too. */
-int template_each(const struct spec_opts *opts, void (*each)(void *ctx, const char *name, const char *path), void *ctx,
-		  struct error *err);
+enum template_spec_flags {
+	TEMPLATE_BARE = 1,	/* looked at for its own sake (`validate`), not to become the instance `name` */
+	TEMPLATE_UNCHECKED = 2,	/* filled, but not validated */
+};
+/* The spec of an embedded template; messages name the lines it was composed of. */
+int template_spec(struct spec **out, const char *name, const struct template *t, enum template_spec_flags flags,
+		  const struct spec_opts *opts, struct error *err);
