@@ -63,6 +63,15 @@ set_var(struct run *r, const struct tmpl *pipe, const char *name, const struct g
 	return 0;
 }
 
+/* "Param.x" of {{.Param.x}} */
+static const char *
+path_of(struct arena *a, const struct tmpl *t)
+{
+	if (!t->of || t->of->kind != TMPL_FIELD)
+		return t->s;
+	return arena_printf(a, "%s.%s", path_of(a, t->of), t->s);
+}
+
 static int
 eval_field(struct run *r, const struct tmpl *t, const struct gotmpl_value *of, struct gotmpl_value *out)
 {
@@ -80,7 +89,7 @@ eval_field(struct run *r, const struct tmpl *t, const struct gotmpl_value *of, s
 	if (of->kind == GOTMPL_RECORD)
 		return tmpl_fail(r->err, t->line, "can't evaluate field %s", t->s);
 	if (r->opts->missing)
-		r->opts->missing(r->opts->ctx, t->s);
+		r->opts->missing(r->opts->ctx, path_of(r->a, t));
 	if (r->opts->missing_is_error)
 		return tmpl_fail(r->err, t->line, "map has no entry for key \"%s\"", t->s);
 	*out = missing;

@@ -59,7 +59,7 @@ struct gotmpl_opts {
 	const struct gotmpl_func *funcs;	/* ends at a NULL name; may be NULL */
 	bool missing_is_error;			/* unknown keys of maps, too */
 	bool missing_is_empty;			/* they print as nothing, as `missingkey=zero` on maps of texts */
-	void (*missing)(void *ctx, const char *key);	/* told of each; or NULL */
+	void (*missing)(void *ctx, const char *path);	/* told of each, as "Param.x"; or NULL */
 	void *ctx;
 };
 

@@ -78,6 +78,8 @@ add_spec(struct cli *c, struct goals *g, struct template *t, const char *name, e
 		return -1;
 	GROW(g->spec, g->nspec, g->spec_cap);
 	g->spec[g->nspec++] = spec;
+	if (goal != GOAL_ABSENT && spec_check_driver(spec, &opts, err) < 0)
+		return -1;
 	if (goals_add(g, name, goal, &ask, err) < 0)
 		return -1;
 	ask->spec = spec;

@@ -185,6 +185,8 @@ unknown_key(struct load *l, struct val *v, const struct node *key)
 	const char *near = l->cautions > 100 ? NULL : nearest_word(l->a, key->text, key_words(l, v->key->sub));
 	struct elsewhere e = { key->text, "" };
 
+	if (key->len > 2 && (key->text[0] | 32) == 'x' && key->text[1] == '-')	/* there to be referred to by aliases */
+		return;
 	if (near) {
 		caution_at(l, v, key->text, key, "unknown key, ignored (did you mean `%s`?)", near);
 		return;

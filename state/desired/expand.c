@@ -61,18 +61,29 @@ struct missing {
 	enum key_expr expr;
 };
 
-/* upstream prints `<no value>` in silence; the text stays the same, but somebody is told */
-static void
-note_missing(void *ctx, const char *key)
+/* names that there are beside `path` */
+static const char *
+known_names(const struct missing *m, const char *path)
 {
 	static const char guest[] = "Name Hostname User UID Home Param", host[] = "Name User UID Home Param Dir GlobalTempDir TempDir";
-	struct missing *m = ctx;
-	const char *near = nearest_word(m->l->a, key, m->expr == EXPR_GUEST ? guest : host);
+	AUTO(buf) b = BUF_INIT;
 
-	if (near)
-		caution(m->l, m->v, NULL, "`{{.%s}}` is not defined here, and becomes `<no value>` (did you mean `{{.%s}}`?)", key, near);
-	else
-		caution(m->l, m->v, NULL, "`{{.%s}}` is not defined here, and becomes `<no value>`", key);
+	if (strncmp(path, "Param.", 6))
+		return m->expr == EXPR_GUEST ? guest : host;
+	for (size_t i = 0; m->l->param && i < m->l->param->npair; i++)
+		buf_addf(&b, "%sParam.%s", i ? " " : "", m->l->param->pair[i].key);
+	return arena_strdup(m->l->a, b.s);
+}
+
+/* upstream prints `<no value>` in silence; the text stays the same, but somebody is told */
+static void
+note_missing(void *ctx, const char *path)
+{
+	struct missing *m = ctx;
+	const char *near = nearest_word(m->l->a, path, known_names(m, path));
+
+	caution(m->l, m->v, NULL, "`{{.%s}}` is not defined here, and becomes `<no value>`%s", path,
+		near ? arena_printf(m->l->a, " (did you mean `{{.%s}}`?)", near) : "");
 }
 
 static struct gotmpl_value

@@ -146,6 +146,15 @@ check_side(struct load *l, const struct val *f, const struct side *s, bool skip_
 	}
 }
 
+/* the host's ports are the guest's, and have been checked */
+static bool
+is_copy(const struct val *f)
+{
+	const struct val *r = val_get(f, "hostPortRange");
+
+	return r && !r->at && !val_i(f, "hostPort");
+}
+
 static void
 check_sockets(struct load *l, const struct val *f)
 {
@@ -174,7 +183,7 @@ check_forward(struct load *l, const struct val *f)
 	if (val_b(f, "guestIPMustBeZero") && strcmp(val_s(f, "guestIP"), "0.0.0.0"))
 		complain(l, f, "guestIPMustBeZero", "can only be true when `guestIP` is `0.0.0.0`, which is `%s`", val_s(f, "guestIP"));
 	check_side(l, f, &guest, false);
-	check_side(l, f, &host, *val_s(f, "hostSocket"));
+	check_side(l, f, &host, *val_s(f, "hostSocket") || is_copy(f));
 	check_sockets(l, f);
 }
 

@@ -183,6 +183,12 @@ int spec_load(struct spec **out, const char *name, const char *path, const char 
 	      const struct spec_opts *opts, struct error *err);
 /* The same from $LIMA_HOME/NAME/lima.yaml. ENOENT: there is no such instance. */
 int spec_load_instance(struct spec **out, const char *name, const struct spec_opts *opts, struct error *err);
+/*
+ * What loading lets pass, because it is none of the language's business, and making or
+ * starting the instance does not: its driver on this host, mount types, the user root, no
+ * image for the architecture. All complaints go to opts->complain, the first one to err.
+ */
+int spec_check_driver(const struct spec *s, const struct spec_opts *opts, struct error *err);
 /* Appends the filled configuration as YAML, a document without its `---`. */
 void spec_yaml(const struct spec *s, struct buf *out);
 /* A spec that knows only name and folder: enough to take apart an instance whose lima.yaml is broken. */
