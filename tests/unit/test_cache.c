@@ -511,6 +511,7 @@ TEST(waiting_processes_fetch_once)
 	auto_free char *plain = server_url("herdplain?size=300000&delay=1500");
 	int status, go[2];
 
+	setenv("LIMA_HTTP_STALL_TIMEOUT_S", "60", 1);
 	assert_int_equal(pipe(go), 0);
 	for (int i = 0; i < 20; i++)
 		if (fork() == 0) {
@@ -529,6 +530,7 @@ TEST(waiting_processes_fetch_once)
 		assert_true(waitpid(0, &status, 0) > 0);
 		assert_int_equal(status, 0);
 	}
+	setenv("LIMA_HTTP_STALL_TIMEOUT_S", "1", 1);
 	assert_int_equal(server_count("herd"), 1);
 	assert_int_equal(server_count("herdplain"), 1);
 }
