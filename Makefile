@@ -26,7 +26,7 @@ endif
 
 # What every start of the program loads, and what only a step of a plan, or the host agent, needs.
 LIBS_MAIN = -lyaml -lsqlite3 -lcjson -lpthread -lm
-LIBS_LAZY = -lcurl -lssh2 -larchive -lisofs -lcrypto -ljq
+LIBS_LAZY = -lcurl -lssh2 -lz -lbz2 -llzma -lzstd -lisofs -lcrypto -ljq
 LIBS_AGENT = -luv -lssh2 -lnghttp2 -lcjson -lcrypto -lpthread -lm
 
 LAZY :=

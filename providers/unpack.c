@@ -1,10 +1,9 @@
 #include "providers/unpack.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,51 +12,98 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "providers/inflate.h"
 
-enum { BLOCK = 1 << 16, MAX_MAGIC = 6 };
+enum { BLOCK = 1 << 18, PAGE = 4096, HEAD = 8 };
 
-static const struct {
-	const char *bytes;
-	size_t len;
-	int (*support)(struct archive *);
-} magic[] = {
-	{ "\x1f\x8b", 2, archive_read_support_filter_gzip },
-	{ "BZh", 3, archive_read_support_filter_bzip2 },
-	{ "\xfd" "7zXZ\0", 6, archive_read_support_filter_xz },
-	{ "\x28\xb5\x2f\xfd", 4, archive_read_support_filter_zstd },
+/* a packed file being read */
+struct source {
+	const char *path;
+	int fd;
+	const struct inflate_kind *kind;
+	struct inflate *inflate;
+	unsigned char *in;	/* BLOCK bytes, of which [at, len) are still to be unpacked */
+	size_t at, len;
+	uint64_t read;		/* bytes of the file */
+	bool end;		/* of the file */
 };
 
-static int
-recognise(const char *path, size_t *which, struct error *err)
+static void
+source_release(struct source *s)
 {
-	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char head[MAX_MAGIC];
+	inflate_free(s->inflate);
+	free(s->in);
+}
+
+static int
+refill(struct source *s, struct error *err)
+{
 	ssize_t n;
 
-	if (fd < 0 || (n = read(fd, head, sizeof head)) < 0)
-		return error_errno(err, "open %s", path);
-	for (*which = 0; *which < ARRAY_LEN(magic); ++*which)
-		if ((size_t)n >= magic[*which].len && !memcmp(head, magic[*which].bytes, magic[*which].len))
-			return 1;
+	while ((n = read(s->fd, s->in, BLOCK)) < 0)
+		if (errno != EINTR)
+			return error_errno(err, "read %s", s->path);
+	s->at = 0;
+	s->len = (size_t)n;
+	s->read += (uint64_t)n;
+	s->end = n == 0;
 	return 0;
 }
 
-static bool
-all_zero(const char *p, size_t n)
+/* a block of unpacked bytes, full but for the last one: how many, 0 at the end, -1 */
+static ssize_t
+next(struct source *s, unsigned char *block, struct error *err)
 {
-	return n && !*p && !memcmp(p, p + 1, n - 1);
+	struct inflate_io io = { .out = block, .out_len = BLOCK };
+
+	for (size_t before = 0; io.out_len && !(s->end && io.out_len == before);) {
+		if (s->at == s->len && !s->end && refill(s, err) < 0)
+			return -1;
+		before = io.out_len;
+		io.in = s->in + s->at;
+		io.in_len = s->len - s->at;
+		if (!inflate_step(s->inflate, &io))
+			return error_set(err, ERR_INVALID, "%s: damaged %s data", s->path, inflate_name(s->kind));
+		s->at = s->len - io.in_len;
+	}
+	if (s->end && !inflate_whole(s->inflate))
+		return error_set(err, ERR_INVALID, "%s: %s data that is cut short", s->path, inflate_name(s->kind));
+	return (ssize_t)(BLOCK - io.out_len);
+}
+
+static bool
+all_zero(const unsigned char *p, size_t n)
+{
+	return !*p && !memcmp(p, p + 1, n - 1);
+}
+
+/* how many of the n bytes, in pages, are zeros, or are not, like the first page */
+static size_t
+alike(const unsigned char *p, size_t n, bool *zero)
+{
+	size_t at = n < PAGE ? n : PAGE;
+
+	*zero = all_zero(p, at);
+	while (at < n) {
+		size_t part = n - at < PAGE ? n - at : PAGE;
+
+		if (all_zero(p + at, part) != *zero)
+			break;
+		at += part;
+	}
+	return at;
 }
 
 /* zeros are left out: the file is made as long as it must be at the end */
 static int
-put(int fd, const char *p, size_t n, off_t *at)
+put(int fd, const unsigned char *p, size_t n, off_t *at)
 {
 	while (n) {
-		size_t part = n < 4096 ? n : 4096;
-		ssize_t w = (ssize_t)part;
+		bool zero;
+		ssize_t w = (ssize_t)alike(p, n, &zero);
 
-		if (!all_zero(p, part))
-			w = pwrite(fd, p, part, *at);
+		if (!zero)
+			w = pwrite(fd, p, (size_t)w, *at);
 		if (w < 0 && errno == EINTR)
 			continue;
 		if (w < 0)
@@ -70,43 +116,36 @@ put(int fd, const char *p, size_t n, off_t *at)
 }
 
 static int
-copy_out(const struct unpack *u, struct archive *a, int fd, uint64_t total, struct error *err)
+copy_out(const struct unpack *u, struct source *s, int fd, uint64_t total, struct error *err)
 {
-	auto_free char *block = xcalloc(1, BLOCK);
+	auto_free unsigned char *block = xcalloc(1, BLOCK);
 	off_t at = 0;
 	ssize_t n;
 
-	while ((n = archive_read_data(a, block, BLOCK)) > 0) {
+	while ((n = next(s, block, err)) > 0) {
 		if (u->cancel && *u->cancel)
 			return error_set(err, ERR_CANCELLED, "interrupted while unpacking %s", u->from);
 		if (put(fd, block, (size_t)n, &at) < 0)
 			return error_errno(err, "write %s", u->to);
 		if (u->progress)
-			u->progress(u->ctx, (uint64_t)archive_filter_bytes(a, -1), total);
+			u->progress(u->ctx, s->read, total);
 	}
 	if (n < 0)
-		return error_set(err, ERR_INVALID, "%s: %s", u->from, archive_error_string(a));
+		return -1;
 	return ftruncate(fd, at) < 0 ? error_errno(err, "write %s", u->to) : 0;
 }
 
 static int
-decompress(const struct unpack *u, struct archive *a, struct error *err)
+unpack_to(const struct unpack *u, struct source *s, uint64_t total, struct error *err)
 {
-	struct archive_entry *entry;
-	struct stat st;
 	auto_close int fd = -1;
 
-	if (stat(u->from, &st) < 0)
-		return error_errno(err, "open %s", u->from);
-	if (archive_read_open_filename(a, u->from, BLOCK) != ARCHIVE_OK ||
-	    archive_read_next_header(a, &entry) != ARCHIVE_OK)
-		return error_set(err, ERR_INVALID, "%s: %s", u->from, archive_error_string(a));
 	if (unlink(u->to) < 0 && errno != ENOENT)
 		return error_errno(err, "remove %s", u->to);
 	fd = open(u->to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, u->mode);
 	if (fd < 0)
 		return error_errno(err, "create %s", u->to);
-	if (copy_out(u, a, fd, (uint64_t)st.st_size, err) == 0)
+	if (copy_out(u, s, fd, total, err) == 0)
 		return 0;
 	unlink(u->to);
 	return -1;
@@ -115,21 +154,21 @@ decompress(const struct unpack *u, struct archive *a, struct error *err)
 int
 unpack_file(const struct unpack *u, struct error *err)
 {
-	size_t which = 0;
-	struct archive *a;
-	int r = recognise(u->from, &which, err);
+	auto_close int fd = open(u->from, O_RDONLY | O_CLOEXEC);
+	AUTO(source) s = { .path = u->from, .fd = fd };
+	char head[HEAD];
+	struct stat st;
+	ssize_t n;
 
-	if (r < 0)
-		return -1;
-	if (!r)
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return error_errno(err, "open %s", u->from);
+	n = pread(fd, head, sizeof head, 0);
+	if (n < 0)
+		return error_errno(err, "read %s", u->from);
+	s.kind = inflate_recognise(head, (size_t)n);
+	if (!s.kind)
 		return fs_copy(u->from, u->to, u->mode, err);
-	a = archive_read_new();
-	if (!a)
-		return error_set(err, ENOMEM, "libarchive: out of memory");
-	if (archive_read_support_format_raw(a) != ARCHIVE_OK || magic[which].support(a) < ARCHIVE_WARN)
-		r = error_set(err, ERR_UNSUPPORTED, "%s: %s", u->from, archive_error_string(a));
-	else
-		r = decompress(u, a, err);
-	archive_read_free(a);
-	return r;
+	s.inflate = inflate_new(s.kind);
+	s.in = xcalloc(1, BLOCK);
+	return unpack_to(u, &s, (uint64_t)st.st_size, err);
 }

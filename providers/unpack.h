@@ -1,6 +1,7 @@
 /*
  * providers/unpack.h - a file as it is meant: decompressed if its first bytes say
- * gzip, bzip2, xz or zstd, copied (as a reflink where possible) if not. By libarchive.
+ * gzip, bzip2, xz or zstd, copied (as a reflink where possible) if not. One layer, however deep it is packed.
+ * Checksums are verified. Lazy half.
  */
 #pragma once
 #include <stdint.h>
@@ -18,5 +19,5 @@ struct unpack {
 	void *ctx;
 };
 
-/* Blocks of zeros become holes. Not fsynced. ERR_CANCELLED, ENOSPC, ERR_INVALID (damaged data). */
+/* Pages of zeros become holes. Not fsynced. ERR_CANCELLED, ENOSPC, ERR_INVALID (damaged or cut data). */
 int unpack_file(const struct unpack *u, struct error *err);
