@@ -104,6 +104,12 @@ $(B)/tests/%: $(B)/obj/tests/unit/%.o $(B)/lib.a
 	@$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS_LAZY) $(LIBS_AGENT) $(LIBS_MAIN) -ldl
 unit: $(UNIT)
 	@scripts/unit $(UNIT)
+# The conformance test boots the tiny guest, so it is apart.
+$(B)/tests/test_types: $(B)/obj/tests/types/test_types.o $(B)/lib.a
+	@mkdir -p $(@D)
+	@$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS_LAZY) $(LIBS_AGENT) $(LIBS_MAIN) -ldl
+types: all guest-tiny $(B)/tests/test_types
+	@scripts/unit $(B)/tests/test_types
 
 check: deps-test
 	@$(MAKE) -s all guest-tiny
@@ -137,5 +143,5 @@ clean:
 	rm -rf build build-asan build-tsan compile_commands.json
 compile_commands.json: Makefile
 	@scripts/compdb > $@
-.PHONY: all share unit check e2e asan tsan fuzz tidy fmt layers metrics bench man install demo clean FORCE deps-build deps-test deps-demo guest-tiny
+.PHONY: all share unit types check e2e asan tsan fuzz tidy fmt layers metrics bench man install demo clean FORCE deps-build deps-test deps-demo guest-tiny
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
