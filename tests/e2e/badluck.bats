@@ -122,6 +122,45 @@ teardown() {
 	[ ! -e "$LIMA_HOME/a/ha.pid" ] && [ ! -e "$LIMA_HOME/a/qemu.pid" ]
 }
 
+@test "a guest that never answers: the deadline is ours to set, the machine stays to be looked at" {
+	LIMIT=60 fails_with "not ready after 5 s" apply --timeout 5s "$WORK/a.yaml"
+	[[ $stderr == *"console ends with"* ]]
+	run -0 limactl list a --format '{{.Status}}'
+	[ "$output" = Running ]
+	run -0 limactl plan
+	[[ $output == *"ready     a"* ]]
+}
+
+# a shell starts background commands with SIGINT ignored; SIGTERM means the same to us
+@test "interrupted: no new steps, a clear word, and the next apply goes on" {
+	"$REPO/build/bin/limactl" apply "$WORK/a.yaml" >"$WORK/log" 2>&1 3>&- &
+	SERVER=$!
+	timeout 20 sh -c 'until grep -q "vm a: done" "$1"; do sleep 0.1; done' _ "$WORK/log"
+	kill -TERM $SERVER
+	status=0
+	wait $SERVER || status=$?
+	[ "$status" -eq 1 ]
+	grep -q interrupted "$WORK/log"
+	run -0 limactl plan
+	[[ $output != *"+ vm "* && $output == *"ready     a"* ]]
+	run -0 limactl stop --force a
+}
+
+@test "an ssh port in use: another one is chosen, unless lima.yaml insists" {
+	apply --stopped "$WORK/a.yaml"
+	port=$(sed -n 's/ *Port //p' "$LIMA_HOME/a/ssh.config")
+	python3 -c 'import socket,sys,time; s=socket.socket(); s.setsockopt(socket.SOL_SOCKET,socket.SO_REUSEADDR,1); s.bind(("127.0.0.1",int(sys.argv[1]))); s.listen(); print("up",flush=True); time.sleep(60)' "$port" >"$WORK/up" 3>&- &
+	SERVER=$!
+	timeout 10 sh -c 'until grep -q up "$1"; do sleep 0.1; done' _ "$WORK/up"
+	LIMIT=60 run limactl apply --timeout 3s "$WORK/a.yaml"
+	[ -e "$LIMA_HOME/a/qemu.pid" ]
+	[ "$(sed -n 's/ *Port //p' "$LIMA_HOME/a/ssh.config")" != "$port" ]
+	run -0 limactl stop --force a
+	printf 'ssh:\n  localPort: %s\n' "$port" >>"$WORK/a.yaml"
+	fails_with "ssh.localPort" apply --timeout 3s "$WORK/a.yaml"
+	[ ! -e "$LIMA_HOME/a/qemu.pid" ]
+}
+
 @test "a shrinking disk is refused" {
 	apply --stopped "$WORK/a.yaml"
 	sed -i 's/^disk:.*/disk: 2MiB/' "$WORK/a.yaml"
