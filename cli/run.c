@@ -210,6 +210,8 @@ walk(struct cli *c, struct engine *e, struct error *err)
 	w.kill_at = kill_at ? atoi(kill_at) : 0;
 	r = engine_apply(e, &w, err);
 	progress_free(p);
+	if (r < 0 && err && err->code == ERR_CANCELLED)
+		return error_set(err, ERR_CANCELLED, "interrupted; run the same command again to go on");
 	if (r == 0 && e->plan.n)
 		print_done(c, &counts, now() - began);
 	return r;
