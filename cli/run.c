@@ -43,6 +43,7 @@ static const struct resource_type *const types[] = {
 struct locks {
 	int *fd;
 	size_t n;
+	bool also;		/* run.also_lock is among them */
 };
 
 static void
@@ -94,6 +95,26 @@ by_name(const void *a, const void *b)
 	return strcmp(((const struct ask *)a)->name, ((const struct ask *)b)->name);
 }
 
+static int
+lock(struct cli *c, const char *name, struct locks *l, struct error *err)
+{
+	int fd = lock_one(c, name, !cli_bool(c, "no-wait"), err);
+
+	if (fd < 0)
+		return -1;
+	l->fd[l->n++] = fd;
+	return 0;
+}
+
+static int
+lock_also(struct cli *c, const struct run *r, struct locks *l, struct error *err)
+{
+	if (!r->also_lock || l->also)
+		return 0;
+	l->also = true;
+	return lock(c, r->also_lock, l, err);
+}
+
 /* always in the order of names, so that two runs never wait for each other */
 static int
 lock_all(struct cli *c, const struct run *r, struct locks *l, struct error *err)
@@ -102,15 +123,20 @@ lock_all(struct cli *c, const struct run *r, struct locks *l, struct error *err)
 
 	if (fs_mkdirs(dir, 0700, err) < 0)
 		return -1;
-	l->fd = xcalloc(r->nasks, sizeof *l->fd);
-	for (size_t i = 0; i < r->nasks; i++) {
-		int fd = lock_one(c, r->asks[i].name, !cli_bool(c, "no-wait"), err);
+	l->fd = xcalloc(r->nasks + r->nthings + 1, sizeof *l->fd);
+	for (size_t i = 0; i < r->nthings; i++) {
+		auto_free char *name = xasprintf("_%s.%s", r->things[i].type, r->things[i].name);
 
-		if (fd < 0)
+		if (lock(c, name, l, err) < 0)
 			return -1;
-		l->fd[l->n++] = fd;
 	}
-	return 0;
+	for (size_t i = 0; i < r->nasks; i++) {
+		if (r->also_lock && strcmp(r->also_lock, r->asks[i].name) < 0 && lock_also(c, r, l, err) < 0)
+			return -1;
+		if (lock(c, r->asks[i].name, l, err) < 0)
+			return -1;
+	}
+	return lock_also(c, r, l, err);
 }
 
 static void
@@ -258,11 +284,12 @@ int
 run_engine(struct cli *c, const struct run *r, struct error *err)
 {
 	struct spec_opts opts = cli_spec_opts(c);
-	struct engine e = { .env = &c->env, .types = types, .spec_opts = &opts, .as_it_is = as_it_is };
+	struct engine e = { .env = &c->env, .types = types, .spec_opts = &opts, .things = r->things, .nthings = r->nthings, .as_it_is = as_it_is };
 	struct locks locks = { 0 };
 	int status = -1;
 
-	qsort(r->asks, r->nasks, sizeof *r->asks, by_name);
+	if (r->nasks)
+		qsort(r->asks, r->nasks, sizeof *r->asks, by_name);
 	c->env.ready_timeout_s = (int)(cli_int(c, "timeout") / NS_PER_S);
 	if (prepare(c, r, &e, STATE_READ, err) < 0)
 		goto out;

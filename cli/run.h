@@ -10,6 +10,9 @@
 struct run {
 	struct ask *asks;
 	size_t nasks;
+	const struct thing *things;	/* host-wide resources that are asked for by themselves */
+	size_t nthings;
+	const char *also_lock;	/* one more instance that nobody else may work on meanwhile; or NULL */
 	bool dry;		/* plan: print, do not walk */
 	bool quiet;		/* do not print the plan before the walk: start, stop, ... */
 };

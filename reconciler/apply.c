@@ -59,11 +59,37 @@ starting(void *ctx, struct step *s)
 		ap->w->starting(ap->w->ctx, s);
 }
 
+static struct ask *
+owner_of(const struct engine *e, const struct resource *r)
+{
+	for (size_t i = 0; i < e->nasks && *r->owner; i++)
+		if (!strcmp(e->asks[i].name, r->owner))
+			return &e->asks[i];
+	return NULL;
+}
+
+/* what was wanted for this run only is not wanted from now on */
+static void
+forget_wants(struct engine *e, struct resource *r)
+{
+	const struct ask *a = owner_of(e, r);
+
+	for (size_t i = 0; a && i < a->nwants; i++)
+		if (!strcmp(a->wants[i].type, r->type->name))
+			facts_set(&r->want, &e->graph.arena, a->wants[i].attr, NULL);
+	for (size_t i = 0; !a && i < e->nthings; i++)
+		if (!strcmp(e->things[i].type, r->type->name) && !strcmp(e->things[i].name, r->name))
+			for (size_t k = 0; k < e->things[i].nwants; k++)
+				facts_set(&r->want, &e->graph.arena, e->things[i].wants[k].attr, NULL);
+}
+
 /* the resource as the step left it */
 static void
-take_over(struct step *s)
+take_over(struct engine *e, struct step *s)
 {
 	struct resource *r = s->res;
+
+	forget_wants(e, r);
 
 	r->present = s->verb == ENSURE;
 	r->have = s->have;
@@ -85,7 +111,7 @@ settled(void *ctx, struct step *s)
 	struct resource *r = s->res;
 
 	if (s->status == DONE) {
-		take_over(s);
+		take_over(ap->e, s);
 		noted(ap, state_step_end(st, *id_of(ap, s), r->type->name, r->name, NULL, &ap->note));
 		noted(ap, records_store(st, r, &ap->note));
 	} else if (s->status == FAILED) {
@@ -158,7 +184,7 @@ store_instance(struct engine *e, struct ask *a, struct error *err)
 
 	if (a->goal == GOAL_ABSENT)
 		return state_drop_instance(e->state, a->name, err);
-	if (!a->declared)
+	if (!a->declared || a->only)	/* without a stamp lima.yaml is read again next time */
 		return 0;
 	free(a->stamp);
 	a->stamp = spec_stamp(a->name, e->spec_opts, &e->common_stamp);
@@ -167,13 +193,13 @@ store_instance(struct engine *e, struct ask *a, struct error *err)
 	return state_put_instance(e->state, &si, err);
 }
 
-static struct ask *
-owner_of(const struct engine *e, const struct resource *r)
+static bool
+any_wants(const struct engine *e)
 {
-	for (size_t i = 0; i < e->nasks && *r->owner; i++)
-		if (!strcmp(e->asks[i].name, r->owner))
-			return &e->asks[i];
-	return NULL;
+	for (size_t i = 0; i < e->nasks; i++)
+		if (e->asks[i].nwants)
+			return true;
+	return e->nthings > 0;
 }
 
 /* all went well: the declarations count from now on */
@@ -181,17 +207,20 @@ static int
 store_all(struct engine *e, struct error *err)
 {
 	const struct ask *a = NULL;
+	bool wants = any_wants(e);
 
 	for (size_t i = 0; i < e->nasks; i++)
 		if (store_instance(e, &e->asks[i], err) < 0)
 			return -1;
 	for (size_t i = 0; i < e->graph.n; i++) {
-		const struct resource *r = e->graph.v[i];
+		struct resource *r = e->graph.v[i];
 		int n = 0;
 
+		if (wants)
+			forget_wants(e, r);
 		if (!a || strcmp(a->name, r->owner))
 			a = owner_of(e, r);
-		if (!r->present && (r->stale || (a && a->goal == GOAL_ABSENT)))
+		if (!r->present && (r->stale || (a ? a->goal == GOAL_ABSENT : r->may_lose && !r->wanted)))
 			n = state_drop(e->state, r->type->name, r->name, err);
 		else if ((a && a->declared) || (!a && r->wanted && !r->was) ||
 			 ((a || r->wanted) && records_dirty(r)))

@@ -8,6 +8,15 @@
 #include "reconciler/records.h"
 #include "state/observed/state.h"
 
+const struct resource_type *
+engine_type(const struct engine *e, const char *name)
+{
+	for (size_t i = 0; e->types[i]; i++)
+		if (!strcmp(e->types[i]->name, name))
+			return e->types[i];
+	return NULL;
+}
+
 static struct ask *
 find_ask(const struct engine *e, const char *name)
 {
@@ -38,7 +47,7 @@ recall_instance(void *ctx, const struct state_instance *i)
 		a->goal = (enum goal)i->goal;
 	a->recalled = true;
 	a->may_lose |= a->goal == GOAL_ABSENT;
-	if (a->spec || i->goal != (int)a->goal || !*i->stamp)
+	if (a->spec || a->only || a->nwants || i->goal != (int)a->goal || !*i->stamp)
 		return 0;
 	a->stamp = spec_stamp(a->name, e->spec_opts, &e->common_stamp);
 	a->declared = !(a->stamp && !strcmp(a->stamp, i->stamp));
@@ -46,16 +55,40 @@ recall_instance(void *ctx, const struct state_instance *i)
 }
 
 static int
-declare(struct engine *e, struct spec *spec, enum goal goal, struct error *err)
+declare(struct engine *e, const struct ask *a, struct spec *spec, struct error *err)
 {
 	size_t first = e->graph.n;
 
-	spec->goal = goal;
-	for (size_t i = 0; e->types[i]; i++)
-		if (e->types[i]->declare && e->types[i]->declare(spec, e->env, &e->graph, err) < 0)
+	spec->goal = a->goal;
+	for (size_t i = 0; e->types[i]; i++) {
+		if (!e->types[i]->declare || (a->only && strcmp(a->only, e->types[i]->name)))
+			continue;
+		if (e->types[i]->declare(spec, e->env, &e->graph, err) < 0)
 			return error_wrap(err, "%s", spec->name);
+	}
 	for (size_t i = first; i < e->graph.n; i++)
 		e->graph.v[i]->spec = *e->graph.v[i]->owner ? spec : NULL;
+	for (size_t i = 0; i < a->nwants; i++) {
+		struct resource *r = graph_find(&e->graph, a->wants[i].type, a->name);
+
+		if (r)
+			resource_want(&e->graph, r, a->wants[i].attr, a->wants[i].value);
+	}
+	return 0;
+}
+
+static int
+declare_thing(struct engine *e, const struct thing *t, struct error *err)
+{
+	const struct resource_type *type = engine_type(e, t->type);
+	struct resource *r;
+
+	if (!type)
+		return error_set(err, ERR_UNSUPPORTED, "there is no resource type %s", t->type);
+	r = graph_declare(&e->graph, type, "", t->name, t->wanted);
+	r->may_lose |= t->may_lose;
+	for (size_t i = 0; i < t->nwants; i++)
+		resource_want(&e->graph, r, t->wants[i].attr, t->wants[i].value);
 	return 0;
 }
 
@@ -65,9 +98,9 @@ declare_ask(struct engine *e, struct ask *a, struct error *err)
 	struct error why = { 0 };
 
 	if (a->spec || a->loaded)
-		return declare(e, a->spec ? a->spec : a->loaded, a->goal, err);
+		return declare(e, a, a->spec ? a->spec : a->loaded, err);
 	if (spec_load_instance(&a->loaded, a->name, e->spec_opts, &why) == 0)
-		return declare(e, a->loaded, a->goal, err);
+		return declare(e, a, a->loaded, err);
 	if (a->goal != GOAL_ABSENT) {
 		if (err)
 			*err = why;
@@ -75,7 +108,7 @@ declare_ask(struct engine *e, struct ask *a, struct error *err)
 	}
 	/* a broken lima.yaml must not keep an instance from being deleted */
 	a->loaded = spec_bare(a->name, e->spec_opts);
-	return declare(e, a->loaded, a->goal, err);
+	return declare(e, a, a->loaded, err);
 }
 
 static int
@@ -89,7 +122,7 @@ look(struct engine *e, struct resource *r, struct error *err)
 	for (size_t i = 0; i < r->nneeds; i++)
 		if (!r->needs[i].to->looked && look(e, r->needs[i].to, err) < 0)
 			return -1;
-	if (r->type->shared && !r->wanted)
+	if (r->type->shared && !r->wanted && !r->may_lose)
 		return 0;
 	there = r->type->observe(e->env, r, &have, &e->graph.arena, err);
 	if (there < 0)
@@ -153,6 +186,9 @@ prepare(struct engine *e, struct error *err)
 {
 	for (size_t i = 0; i < e->nasks; i++)
 		if (e->asks[i].declared && declare_ask(e, &e->asks[i], err) < 0)
+			return -1;
+	for (size_t i = 0; i < e->nthings; i++)
+		if (declare_thing(e, &e->things[i], err) < 0)
 			return -1;
 	if (records_load(e, err) < 0 || graph_resolve(&e->graph, err) < 0 || look_at_all(e, err) < 0)
 		return -1;

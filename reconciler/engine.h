@@ -15,6 +15,12 @@
 struct error;
 struct state;
 
+/* What a command wants besides, for this run only: it is not recorded as wanted from then on. */
+struct want {
+	const char *type;	/* of which resource of the instance; of a thing: unused */
+	const char *attr, *value;
+};
+
 /* What is to become of one instance. */
 struct ask {
 	const char *name;
@@ -24,12 +30,28 @@ struct ask {
 	bool remake_vm;		/* restart */
 	bool reset;		/* factory-reset: all of it anew but its configuration */
 	bool may_lose;		/* delete, factory-reset: its precious things may go */
+	/*
+	 * Touch its resource of this type alone: `protect`, or an edit of a running
+	 * instance. The next plan sees what the rest lacks.
+	 */
+	const char *only;
+	const struct want *wants;
+	size_t nwants;
 
 	/* the engine's */
 	struct spec *loaded;
 	char *stamp;
 	bool recalled;		/* there is a record of it */
 	bool declared;		/* from a spec, not from records */
+};
+
+/* What is to become of a host-wide resource that is asked for by itself: `disk create`. */
+struct thing {
+	const char *type, *name;
+	bool wanted;
+	bool may_lose;
+	const struct want *wants;
+	size_t nwants;
 };
 
 struct engine {
@@ -41,6 +63,8 @@ struct engine {
 
 	struct ask *asks;
 	size_t nasks;
+	const struct thing *things;	/* set before engine_prepare() */
+	size_t nthings;
 	struct graph graph;
 	struct plan plan;
 	char *common_stamp;
@@ -74,3 +98,4 @@ struct engine_walk {
  * there now. With nothing to do it only refreshes what was seen.
  */
 int engine_apply(struct engine *e, const struct engine_walk *w, struct error *err);
+const struct resource_type *engine_type(const struct engine *e, const char *name);	/* NULL: none of that name */

@@ -110,7 +110,7 @@ decide(struct planner *m, struct resource *r)
 	const char *why = "";
 
 	if (!r->wanted) {
-		if (r->type->shared || !(r->present || r->unfinished))
+		if ((r->type->shared && !r->may_lose) || !(r->present || r->unfinished))
 			return 0;
 		return set_step(m, &r->down, r, REMOVE, "not wanted");
 	}

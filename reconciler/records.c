@@ -15,15 +15,6 @@ struct loading {
 	struct error *err;
 };
 
-static const struct resource_type *
-find_type(const struct engine *e, const char *name)
-{
-	for (size_t i = 0; e->types[i]; i++)
-		if (!strcmp(e->types[i]->name, name))
-			return e->types[i];
-	return NULL;
-}
-
 static const struct ask *
 find_ask(struct loading *l, const char *owner)
 {
@@ -91,13 +82,13 @@ load_one(void *ctx, const struct record *rec)
 {
 	struct loading *l = ctx;
 	struct engine *e = l->e;
-	const struct resource_type *type = find_type(e, rec->type);
+	const struct resource_type *type = engine_type(e, rec->type);
 	const struct ask *a = *rec->owner ? find_ask(l, rec->owner) : NULL;
 	struct arena *arena = &e->graph.arena;
 	bool declare = a ? !a->declared : true;	/* by this record, for want of a better one */
 	struct resource *r;
 
-	if (!type || (*rec->owner && !a))
+	if (!type || (*rec->owner && !a) || (a && a->only && strcmp(a->only, rec->type)))
 		return 0;
 	r = graph_find(&e->graph, rec->type, rec->name);
 	if (r) {

@@ -84,7 +84,7 @@ struct resource_type {
 	const struct attr *attrs;	/* ends at a NULL name */
 	size_t at_once;			/* steps of this type at the same time; 0: any number */
 	bool precious;			/* holds the user's data: never removed or replaced unasked */
-	bool shared;			/* host-wide: wanted while a wanted one needs it, and stays when none does */
+	bool shared;			/* host-wide: wanted while a wanted one needs it, and stays when none does, unless asked to go */
 
 	/*
 	 * Add the resources of this type that `spec` asks for, or that may exist for

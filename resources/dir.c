@@ -10,11 +10,15 @@
 #include "base/fs.h"
 #include "providers/digest.h"
 #include "resources/common.h"
+#include "resources/dir_from.h"
 
 enum { MAX_YAML = 4 << 20 };
 
 static const struct attr attrs[] = {
 	{ .name = "lima.yaml", .cost = COST_UPDATE, .show = SHOW_NEVER },
+	{ .name = "protected", .cost = COST_UPDATE },	/* yes, no: only wanted by `protect` and its opposite */
+	{ .name = "copied from", .cost = COST_NONE },	/* folder of another instance: `clone` */
+	{ .name = "moved from", .cost = COST_NONE },	/* `rename` */
 	{ 0 },
 };
 
@@ -34,6 +38,26 @@ declare(const struct spec *spec, const struct env *env, struct graph *g, struct 
 	return 0;
 }
 
+/* an empty file, as upstream has it */
+static void
+tell_protected(const struct env *env, const struct resource *r, struct facts *have, struct arena *a)
+{
+	auto_free char *path = instance_path(env, r, "protected");
+
+	facts_set(have, a, "protected", fs_exists(path) ? "yes" : "no");
+}
+
+static int
+protect(const struct env *env, const struct resource *r, struct error *err)
+{
+	auto_free char *path = instance_path(env, r, "protected");
+	const char *want = facts_get(&r->want, "protected");
+
+	if (!want)
+		return 0;
+	return strcmp(want, "yes") == 0 ? fs_write(path, "", 0, 0400, err) : fs_unlink(path, err);
+}
+
 static int
 observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
@@ -42,6 +66,8 @@ observe(const struct env *env, const struct resource *r, struct facts *have, str
 	const char *stamp = fs_stamp(a, path);
 	char hex[65];
 
+	if (facts_get(&r->want, "protected"))
+		tell_protected(env, r, have, a);
 	if (facts_same_stamp(have, stamp))
 		return 1;
 	if (!stamp && !fs_exists(dir))
@@ -63,12 +89,15 @@ make_new(const struct env *env, const struct resource *r, const char *dir, struc
 {
 	auto_free char *tmp = xasprintf("%s/.%s.tmp", env->home, r->owner);
 	auto_free char *yaml = xasprintf("%s/lima.yaml", tmp), *version = xasprintf("%s/lima-version", tmp);
+	const char *from = facts_get(&r->want, "copied from");
 
 	if (fs_mkdirs(env->home, 0700, err) < 0 || fs_remove_tree(tmp, err) < 0)
 		return -1;
-	if (mkdir(tmp, 0700) < 0)
+	if (from && dir_copy(from, tmp, err) < 0)
+		return -1;
+	if (!from && mkdir(tmp, 0700) < 0)
 		return error_errno(err, "mkdir %s", tmp);
-	if (fs_write(version, env->version, strlen(env->version), 0444, err) < 0 ||
+	if ((!from && fs_write(version, env->version, strlen(env->version), 0444, err) < 0) ||
 	    fs_write(yaml, r->spec->yaml, r->spec->yaml_len, 0644, err) < 0) {
 		fs_remove_tree(tmp, NULL);
 		return -1;
@@ -78,17 +107,35 @@ make_new(const struct env *env, const struct resource *r, const char *dir, struc
 	return fs_fsync_parent(dir, err);
 }
 
+/* the other folder under this name, from one moment to the next */
+static int
+take(const struct resource *r, const char *dir, struct error *err)
+{
+	const char *from = facts_get(&r->want, "moved from");
+
+	if (!from)
+		return 0;
+	if (rename(from, dir) < 0)
+		return error_errno(err, "rename %s to %s", from, dir);
+	return fs_fsync_parent(dir, err) < 0 ? -1 : dir_adopt(dir, err);
+}
+
 static int
 ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *dir = instance_path(env, r, NULL), *path = instance_path(env, r, "lima.yaml");
 
+	if (!fs_exists(dir) && take(r, dir, err) < 0)
+		return -1;
 	if (!fs_exists(dir)) {
 		if (make_new(env, r, dir, err) < 0)
 			return -1;
 	} else if (fs_write(path, r->spec->yaml, r->spec->yaml_len, 0644, err) < 0) {
 		return -1;
 	}
+	if (protect(env, r, err) < 0)
+		return -1;
+	facts_set(have, a, "stamp", NULL);
 	return observe(env, r, have, a, err) == 1 ? 0 : -1;
 }
 

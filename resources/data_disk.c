@@ -1,0 +1,139 @@
+/* resources/data_disk.c - a disk of its own, for instances to attach: $LIMA_HOME/_disks/NAME/datadisk */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "providers/image.h"
+#include "resources/common.h"
+
+static enum cost
+judge_size(const char *have, const char *want)
+{
+	return strtoull(have, NULL, 10) < strtoull(want, NULL, 10) ? COST_UPDATE : COST_REFUSE;
+}
+
+static const struct attr attrs[] = {
+	{ .name = "size", .cost = COST_UPDATE, .judge = judge_size, .show = SHOW_BYTES },
+	{ .name = "lock", .cost = COST_UPDATE },	/* "no": nobody's; else who holds it */
+	{ .name = "format", .cost = COST_NONE },
+	{ .name = "import", .cost = COST_NONE, .show = SHOW_NEVER },	/* the file to be a copy of */
+	{ 0 },
+};
+
+static char *
+disk_path(const struct env *env, const struct resource *r, const char *file)
+{
+	return xasprintf("%s/_disks/%s%s%s", env->home, r->name, file ? "/" : "", file ? file : "");
+}
+
+/* Who uses it is the target of a symbolic link, as upstream has it. */
+static void
+tell_lock(const struct env *env, const struct resource *r, struct facts *have, struct arena *a)
+{
+	auto_free char *path = disk_path(env, r, "in_use_by");
+	char target[4096];
+	ssize_t n = readlink(path, target, sizeof target - 1);
+
+	facts_set(have, a, "lock", n > 0 ? arena_memdup(a, target, (size_t)n) : "no");
+}
+
+static int
+observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+{
+	auto_free char *path = disk_path(env, r, "datadisk");
+	struct image_info info;
+	int64_t size;
+	struct stat st;
+
+	if (stat(path, &st) < 0)	/* may be a link to where the user has more room */
+		return 0;
+	tell_lock(env, r, have, a);
+	if (facts_same_stamp(have, fs_stamp_of(a, &st)))
+		return 1;
+	/* once, while no guest has written to it: from then on it is what was recorded */
+	if (!facts_get(have, "format")) {
+		if (image_probe(path, &info, err) < 0 || image_check_safe(path, &info, err) < 0)
+			return -1;
+		facts_set(have, a, "format", info.format);
+	}
+	if (image_size(path, facts_get(have, "format"), &size, err) < 0)
+		return -1;
+	facts_setf(have, a, "size", "%" PRId64, size);
+	facts_set(have, a, "stamp", fs_stamp_of(a, &st));
+	return 1;
+}
+
+static int
+import(const char *from, const char *path, struct error *err)
+{
+	auto_free char *tmp = fs_tmp(path);
+
+	if (fs_copy(from, tmp, 0644, err) < 0 || fs_commit(tmp, path, err) < 0) {
+		fs_unlink(tmp, NULL);
+		return -1;
+	}
+	return 0;
+}
+
+static int
+make(const struct env *env, const struct resource *r, const char *path, struct error *err)
+{
+	auto_free char *dir = disk_path(env, r, NULL);
+	const char *format = facts_get(&r->want, "format"), *from = facts_get(&r->want, "import");
+
+	if (fs_mkdirs(dir, 0700, err) < 0)
+		return -1;
+	if (from)
+		return import(from, path, err);
+	return image_create(path, format ? format : "qcow2", facts_int(&r->want, "size", 0), err);
+}
+
+static int
+unlock(const struct env *env, const struct resource *r, struct error *err)
+{
+	auto_free char *path = disk_path(env, r, "in_use_by");
+	const char *lock = facts_get(&r->want, "lock");
+
+	return lock && !strcmp(lock, "no") ? fs_unlink(path, err) : 0;
+}
+
+static int
+ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+{
+	auto_free char *path = disk_path(env, r, "datadisk");
+	int64_t size = facts_int(&r->want, "size", 0);
+	int there = observe(env, r, have, a, err);
+
+	if (there < 0 || (!there && make(env, r, path, err) < 0))
+		return -1;
+	if (there && facts_int(have, "size", 0) < size && image_resize(path, facts_get(have, "format"), size, err) < 0)
+		return -1;
+	if (unlock(env, r, err) < 0)
+		return -1;
+	return observe(env, r, have, a, err) == 1 ? 0 : error_set(err, EIO, "%s: gone right after it was made", path);
+}
+
+static int
+remove_disk(const struct env *env, const struct resource *r, struct error *err)
+{
+	auto_free char *dir = disk_path(env, r, NULL);
+
+	return fs_remove_tree(dir, err);
+}
+
+const struct resource_type resource_data_disk = {
+	.name = "data-disk",
+	.about = "disk of its own, for instances to attach",
+	.attrs = attrs,
+	.precious = true,
+	.shared = true,
+	.observe = observe,
+	.ensure = ensure,
+	.remove = remove_disk,
+};
