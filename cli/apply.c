@@ -1,11 +1,13 @@
 /* limactl apply: make it so */
 #include "base/auto.h"
 #include "cli/desired_args.h"
+#include "cli/edit_flags.h"
 #include "cli/run.h"
 
 static const struct flag flags[] = {
 	{ "name", 0, FLAG_STRING, NULL, "name of the instance; by default that of the file", 0, NULL },
-	{ "set", 0, FLAG_ARRAY, NULL, "change the lima.yaml: '.cpus=4' (repeatable)", 0, "set" },
+	{ "", .include = edit_flags },
+	{ "", .include = new_flags },
 	{ "stopped", 0, FLAG_BOOL, NULL, "made, but not running", 0, NULL },
 	{ "json", 0, FLAG_BOOL, NULL, "print the plan as JSON", 0, NULL },
 	{ 0 },
@@ -29,7 +31,7 @@ const struct command command_apply = {
 	.details = "Shows the plan, then walks it, several steps at a time. A file's instance is wanted running.\n"
 		   "Interrupted or killed, the same command goes on where it was.",
 	.example = "limactl apply lima.yaml\nlimactl apply web.yaml db.yaml -j 8\nlimactl apply --set '.cpus=4' default",
-	.complete = "instance",
+	.complete = "@instance @file",
 	.flags = flags,
 	.more_flags = run_flags,
 	.max_args = -1,

@@ -3,40 +3,44 @@
 
 #include "base/auto.h"
 #include "base/error.h"
-#include "cli/run.h"
-#include "state/desired/template.h"
-
-static const struct flag flags[] = {
-	{ "name", 0, FLAG_STRING, NULL, "name of the instance; by default that of the template", 0, NULL },
-	{ "set", 0, FLAG_ARRAY, NULL, "change the lima.yaml: '.cpus=4' (repeatable)", 0, "set" },
-	{ 0 },
-};
+#include "cli/target.h"
 
 static int
 run(struct cli *c, struct error *err)
 {
 	AUTO(goals) g = { 0 };
-	const char *locator = c->nargs ? c->args[0] : "template:default", *name = cli_str(c, "name");
-	struct ask *a;
+	struct target t;
+	int status;
 
-	if (!c->nargs && !*name)
-		name = "default";
-	if (goals_add_template(c, &g, locator, name, GOAL_STOPPED, &a, err) < 0)
+	if (target_lists(c))
+		return 0;
+	if (target_parse(c, &t, err) < 0)
 		return -1;
-	if (instance_exists(c, a->name))
-		return error_set(err, EEXIST, "instance `%s` already exists; `limactl apply` changes an existing one", a->name);
-	return run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .quiet = true }, err);
+	if (!t.locator)
+		return error_set(err, EEXIST, "instance `%s` already exists; `limactl apply` changes an existing one", t.name);
+	if (target_add(c, &g, &t, GOAL_STOPPED, NULL, err) < 0)
+		return -1;
+	status = run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .quiet = true }, err);
+	if (status == 0)
+		cli_say(&c->env, SAY_INFO, "Run `limactl start %s` to start the instance.", g.v[0].name);
+	return status;
 }
 
 const struct command command_create = {
 	.name = "create",
 	.group = GROUP_BASIC,
-	.args = "[FILE.yaml|URL]",
+	.args = "[FILE.yaml|URL|template:NAME|-]",
 	.about = "Create an instance of Lima, without starting it",
-	.example = "limactl create lima.yaml\nlimactl create --name=web template:debian",
-	.complete = "template",
-	.flags = flags,
+	.details = "Without an argument it is made from template:default. A plain NAME is the name of an instance, never\n"
+		   "that of a file or template.",
+	.example = "limactl create template:debian\n"
+		   "limactl create --name=web --cpus=2 --memory=1 lima.yaml\n"
+		   "limactl create --name=web - < lima.yaml\n"
+		   "limactl create --list-templates",
+	.complete = "@template @file",
+	.flags = target_flags,
 	.more_flags = run_flags,
 	.max_args = 1,
+	.creates = true,
 	.run = run,
 };

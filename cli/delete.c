@@ -1,52 +1,87 @@
 /* limactl delete: nothing of the instance wanted */
 #include "base/auto.h"
+#include "base/buf.h"
 #include "base/error.h"
-#include "base/fs.h"
-#include "base/mem.h"
+#include "cli/instance.h"
 #include "cli/run.h"
-#include "providers/pidfile.h"
-#include "state/desired/template.h"
+#include "state/desired/name.h"
 
 static const struct flag flags[] = {
-	{ "force", 'f', FLAG_BOOL, NULL, "delete a running instance too, and do not ask it to shut down", 0, NULL },
+	{ "force", 'f', FLAG_BOOL, .about = "Delete a running instance too, and do not ask it to shut down" },
 	{ 0 },
 };
 
 static int
-check(struct cli *c, const char *name, struct error *err)
+refuse(const char *name, const char *why, struct error *err)
 {
-	auto_free char *protected = xasprintf("%s/%s/protected", c->env.home, name);
-	auto_free char *pidfile = xasprintf("%s/%s/qemu.pid", c->env.home, name);
+	return error_set(err, ERR_REFUSED, "failed to delete instance `%s`: %s", name, why);
+}
 
-	if (fs_exists(protected))
-		return error_set(err, ERR_REFUSED, "instance `%s` is protected; run `limactl unprotect %s` first", name, name);
-	if (!c->env.force && pidfile_process(pidfile) > 0)
-		return error_set(err, ERR_REFUSED, "instance `%s` is running; stop it first, or use --force", name);
-	return 0;
+/* 1: it is to go; 0: it is not there, or no instance, which is told */
+static int
+check(struct cli *c, struct look *l, const char *name, struct buf *complaints, struct error *err)
+{
+	AUTO(instance) i = { 0 };
+	AUTO(buf) why = BUF_INIT;
+
+	if (!instance_exists(c, name)) {
+		cli_say(&c->env, SAY_WARN, "Ignoring non-existent instance `%s`", name);
+		return 0;
+	}
+	instance_look(l, name, &i);
+	if (!i.has_yaml) {
+		buf_addf(complaints, "%sinstance `%s` directory `%s` exists but its `lima.yaml` could not be read; it was NOT "
+			 "deleted, since it may hold other things", complaints->len ? "\n" : "", name, i.dir);
+		return 0;
+	}
+	if (instance_protected(&i))
+		return refuse(name, "instance is protected to prohibit accidental removal (Hint: use `limactl unprotect`)", err);
+	if (c->env.force || instance_is(&i, "Stopped") || (!i.config && !i.status.agent && !i.status.hypervisor))
+		return 1;
+	buf_addf(&why, "expected status `Stopped`, got `%s`", i.status.word);
+	return refuse(name, why.s, err);
+}
+
+static int
+delete(struct cli *c, struct goals *g, struct error *err)
+{
+	int status;
+
+	if (!g->n)
+		return 0;
+	status = run_engine(c, &(struct run){ .asks = g->v, .nasks = g->n, .quiet = true }, err);
+	for (size_t i = 0; i < g->n && status == 0; i++)
+		cli_say(&c->env, SAY_INFO, "Deleted `%s` (`%s/%s`)", g->v[i].name, c->env.home, g->v[i].name);
+	return status;
 }
 
 static int
 run(struct cli *c, struct error *err)
 {
+	AUTO(buf) complaints = BUF_INIT;
+	struct error refused = { 0 };
 	AUTO(goals) g = { 0 };
+	struct look l;
+	int r = 0, status;
 
 	c->env.force = cli_bool(c, "force");
-	for (int i = 0; i < c->nargs; i++) {
+	look_begin(&l, c);
+	for (int i = 0; i < c->nargs && r == 0; i++) {
 		struct ask *a;
 
-		if (name_check(c->args[i], err) < 0)
-			return -1;
-		if (!instance_exists(c, c->args[i])) {
-			c->env.say(&c->env, SAY_WARN, "Ignoring non-existent instance `%s`", c->args[i]);
-			continue;
-		}
-		if (check(c, c->args[i], err) < 0 || goals_add(&g, c->args[i], GOAL_ABSENT, &a, err) < 0)
-			return -1;
-		a->may_lose = true;
+		r = name_check(c->args[i], &refused) < 0 ? -1 : check(c, &l, c->args[i], &complaints, &refused);
+		if (r == 1 && goals_add(&g, c->args[i], GOAL_ABSENT, &a, NULL) == 0)
+			a->may_lose = true;
+		r = r < 0 ? -1 : 0;
 	}
-	if (!g.n)
-		return 0;
-	return run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .quiet = true }, err);
+	look_release(&l);
+	/* the first refusal keeps those behind it from being deleted, not those before it */
+	status = delete(c, &g, err);
+	if (status == 0 && r < 0 && err)
+		*err = refused;
+	if (status == 0 && r == 0 && complaints.len)
+		return error_set(err, ERR_REFUSED, "%s", complaints.s);
+	return r < 0 ? -1 : status;
 }
 
 const struct command command_delete = {
@@ -54,9 +89,10 @@ const struct command command_delete = {
 	.aliases = "remove rm",
 	.group = GROUP_BASIC,
 	.args = "INSTANCE [INSTANCE...]",
-	.about = "Delete an instance of Lima, with its disk",
+	.about = "Delete instances, with their disks",
+	.details = "Additional disks stay. A protected instance is not deleted, forced or not.",
 	.example = "limactl delete web\nlimactl delete --force web db",
-	.complete = "instance",
+	.complete = "@instance",
 	.flags = flags,
 	.more_flags = run_flags,
 	.min_args = 1,

@@ -78,7 +78,7 @@ default_template(struct cli *c, struct buf *b)
 
 	key(b, "defaultTemplate");
 	if (template_load(&t, "template:default", &opts, &err) < 0 ||
-	    spec_load(&spec, "default", t.path, t.text, t.len, &opts, &err) < 0) {
+	    template_spec(&spec, "default", &t, TEMPLATE_BARE, &opts, &err) < 0) {
 		cli_say(&c->env, SAY_WARN, "%s", err.msg);
 		buf_adds(b, "null");
 		return;

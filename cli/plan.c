@@ -1,11 +1,13 @@
 /* limactl plan: what apply would do, and why */
 #include "base/auto.h"
 #include "cli/desired_args.h"
+#include "cli/edit_flags.h"
 #include "cli/run.h"
 
 static const struct flag flags[] = {
 	{ "name", 0, FLAG_STRING, NULL, "name of the instance; by default that of the file", 0, NULL },
-	{ "set", 0, FLAG_ARRAY, NULL, "change the lima.yaml: '.cpus=4' (repeatable)", 0, "set" },
+	{ "", .include = edit_flags },
+	{ "", .include = new_flags },
 	{ "stopped", 0, FLAG_BOOL, NULL, "made, but not running", 0, NULL },
 	{ "json", 0, FLAG_BOOL, NULL, "print the plan as JSON", 0, NULL },
 	{ "detailed-exitcode", 0, FLAG_BOOL, NULL, "exit with 2 if there is something to do", 0, NULL },
@@ -30,7 +32,7 @@ const struct command command_plan = {
 	.details = "Without arguments: every instance there is, each as it was last asked to be, running or not.\n"
 		   "Signs: + create, ~ change in place, -/+ remade, - removed. Nothing is changed.",
 	.example = "limactl plan lima.yaml\nlimactl plan --set '.memory=\"4GiB\"' default\nlimactl plan --detailed-exitcode --json",
-	.complete = "instance",
+	.complete = "@instance @file",
 	.flags = flags,
 	.more_flags = run_flags,
 	.max_args = -1,

@@ -1,13 +1,34 @@
 /* limactl restart: the machine of an instance anew */
 #include "base/auto.h"
 #include "base/error.h"
+#include "cli/edit_flags.h"
+#include "cli/instance.h"
 #include "cli/run.h"
+#include "cli/started.h"
 
 static const struct flag flags[] = {
-	{ "force", 'f', FLAG_BOOL, NULL, "stop at once, without asking the guest to shut down", 0, NULL },
-	{ "set", 0, FLAG_ARRAY, NULL, "change the lima.yaml: '.cpus=4' (repeatable)", 0, "set" },
+	{ "force", 'f', FLAG_BOOL, .about = "Stop at once, without asking the guest to shut down" },
+	{ "progress", 0, FLAG_BOOL, .about = "Show what cloud-init does in the guest" },
+	{ "", .include = edit_flags },
 	{ 0 },
 };
+
+static void
+tell_before(struct cli *c, const char *name)
+{
+	AUTO(instance) i = { 0 };
+	struct look l;
+
+	look_begin(&l, c);
+	instance_look(&l, name, &i);
+	look_release(&l);
+	if (edit_given(c))
+		cli_say(&c->env, SAY_INFO, "Instance `%s` configuration edited", name);
+	if (!instance_is(&i, "Running"))
+		cli_say(&c->env, SAY_WARN, "The instance is not running, continuing with the restart");
+	if (c->env.force)
+		cli_say(&c->env, SAY_INFO, "Restarting the instance forcibly");
+}
 
 static int
 run(struct cli *c, struct error *err)
@@ -20,10 +41,11 @@ run(struct cli *c, struct error *err)
 	c->env.force = cli_bool(c, "force");
 	if (goals_add_instance(c, &g, name, GOAL_RUNNING, &a, err) < 0)
 		return -1;
+	tell_before(c, name);
 	a->remake_vm = true;
 	status = run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .quiet = true }, err);
 	if (status == 0)
-		c->env.say(&c->env, SAY_INFO, "READY. Run `limactl shell %s` to open the shell.", name);
+		started_tell(c, name);
 	return status;
 }
 
@@ -32,8 +54,8 @@ const struct command command_restart = {
 	.group = GROUP_BASIC,
 	.args = "[INSTANCE]",
 	.about = "Restart an instance",
-	.example = "limactl restart default",
-	.complete = "instance",
+	.example = "limactl restart\nlimactl restart --cpus=4 web",
+	.complete = "@instance",
 	.flags = flags,
 	.more_flags = run_flags,
 	.max_args = 1,

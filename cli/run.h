@@ -7,6 +7,8 @@
 #include "cli/cli.h"
 #include "reconciler/engine.h"
 
+struct template;
+
 struct run {
 	struct ask *asks;
 	size_t nasks;
@@ -33,12 +35,20 @@ struct goals {
 };
 
 void goals_release(struct goals *g);
+void goals_own(struct goals *g, struct spec *spec);	/* to be freed with the goals */
 /* The new ask is zeroed but for name and goal; `name` is copied. EEXIST if it is there already. */
 int goals_add(struct goals *g, const char *name, enum goal goal, struct ask **out, struct error *err);
-/* A file, URL, template or standard input, as `name` ("" : as it suggests itself), with --set applied. */
+/* As spec and name say. */
+int goals_add_spec(struct cli *c, struct goals *g, const struct template *t, const char *name, enum goal goal,
+		   struct ask **out, struct error *err);
+/* The text of a template, and the name ("" : as it suggests itself) checked; `*chosen` to free. */
+int goals_template(struct cli *c, const char *locator, const char *name, struct template *t, char **chosen, struct error *err);
+/* The text of an existing instance's lima.yaml. */
+int goals_instance_text(const struct cli *c, const char *name, struct template *t, struct error *err);
+/* A file, URL, template or standard input, as `name`, with --set and its like (cli/edit_flags.h) applied. */
 int goals_add_template(struct cli *c, struct goals *g, const char *locator, const char *name, enum goal goal,
 		       struct ask **out, struct error *err);
-/* An existing instance; with --set its lima.yaml is changed too. */
+/* An existing instance; with --set and its like its lima.yaml is changed too. */
 int goals_add_instance(struct cli *c, struct goals *g, const char *name, enum goal goal, struct ask **out,
 		       struct error *err);
 bool instance_exists(const struct cli *c, const char *name);
