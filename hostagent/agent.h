@@ -1,0 +1,133 @@
+/*
+ * hostagent/agent.h - the process that stands beside a running instance.
+ *
+ * One event loop, one thread, no call that waits. The parts know each other by
+ * the functions below only; each keeps its own state behind a pointer:
+ *
+ *	main.c		words of the command line, pid file, loop
+ *	agent.c		phases: starting, running, degraded, stopping; the order of things
+ *	log.c events.c	what it says: ha.stderr.log, ha.stdout.log
+ *	machine.c	the QEMU process: started or taken over, watched, stopped
+ *	qmp.c		a command to QEMU
+ *	mux.c		the one SSH connection, kept up
+ *	require.c	what must be so before the guest is called ready
+ *	forwards.c	the rules, by name; forward_tcp.c their listeners and connections
+ *	http.c api.c	ha.sock
+ *
+ * A kill -9 of this process must leave nothing that the next one cannot take
+ * over: so nothing of the guest's life hangs on a descriptor of ours.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <uv.h>
+#include "base/error.h"
+#include "providers/launch.h"
+
+struct api;
+struct cJSON;
+struct forwards;
+struct machine;
+struct mux;
+struct require;
+
+enum phase { PHASE_STARTING, PHASE_RUNNING, PHASE_DEGRADED, PHASE_STOPPING };
+
+struct agent {
+	uv_loop_t loop;
+	struct launch launch;
+	const char *name, *socket_path, *pidfile_path;
+
+	enum phase phase;
+	long long since_ms;		/* of the phase; Unix time */
+	char **errors;			/* why degraded, or why it ended */
+	size_t nerrors, errors_cap;
+	int exit_status;
+
+	struct machine *machine;
+	struct mux *mux;
+	struct require *require;
+	struct forwards *forwards;
+	struct api *api;
+	uv_signal_t signals[2];
+};
+
+/* agent.c */
+int agent_run(struct agent *a, struct error *err);
+void agent_machine_up(struct agent *a);
+/* The machine is gone; `why` NULL: as it should. Everything is taken down, and the loop ends. */
+void agent_machine_gone(struct agent *a, const char *why);
+void agent_ready(struct agent *a);			/* also after having been degraded */
+void agent_degraded(struct agent *a, const char *why);
+const char *agent_phase_name(enum phase p);
+
+/* log.c: a JSON line each; levels as logrus names them */
+enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
+void log_at(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+#define log_debug(...)	 log_at(LOG_DEBUG, __VA_ARGS__)
+#define log_info(...)	 log_at(LOG_INFO, __VA_ARGS__)
+#define log_warning(...) log_at(LOG_WARNING, __VA_ARGS__)
+#define log_error(...)	 log_at(LOG_ERROR, __VA_ARGS__)
+/* One line of JSON to a descriptor, with <, > and & escaped as Go does it. Takes `json`. */
+void log_write_json(int fd, struct cJSON *json);
+
+/* events.c */
+void event_booting(struct agent *a);
+void event_running(struct agent *a);	/* with the errors, if it is degraded */
+void event_exiting(struct agent *a);
+
+/* machine.c */
+int machine_start(struct agent *a, struct error *err);
+void machine_stop(struct agent *a);	/* begins; agent_machine_gone() ends it */
+int machine_pid(const struct agent *a);
+void machine_free(struct agent *a);
+
+/*
+ * qmp.c: connects, executes, disconnects. `done` is called once, from the loop,
+ * with the value of "return" (borrowed), or with NULL and an error.
+ */
+typedef void qmp_done(struct agent *a, const struct cJSON *answer, const struct error *e);
+void qmp_send(struct agent *a, const char *command, const char *args, int timeout_ms, qmp_done *done);
+
+/*
+ * mux.c: those who use the connection. `step` is called whenever something may
+ * have changed; `lost` when the connection ended: its channels die with the
+ * return. Both may add and remove any user.
+ */
+struct ssh_link;
+struct mux_user {
+	void (*step)(struct mux_user *u, struct ssh_link *l);
+	void (*lost)(struct mux_user *u, const struct error *why);
+	struct mux *mux;		/* private */
+	struct mux_user *next, **back;
+};
+void mux_start(struct agent *a);
+void mux_free(struct agent *a);
+void mux_add(struct agent *a, struct mux_user *u);	/* its first step comes from the loop */
+void mux_remove(struct mux_user *u);			/* not in the list: nothing happens */
+void mux_kick(struct agent *a);				/* everybody's step, from the loop */
+struct ssh_link *mux_link(struct agent *a);		/* NULL: none just now */
+void mux_touched(struct agent *a);			/* after using channels outside of step() */
+const char *mux_trouble(struct agent *a);		/* why there is no connection; "" */
+
+/* require.c */
+void require_start(struct agent *a);
+const char *require_waiting_for(struct agent *a);	/* "" when all is there */
+void require_free(struct agent *a);
+
+/* forwards.c */
+struct forward_rule;
+int forwards_put(struct agent *a, const char *id, const struct cJSON *rule, struct error *err);
+bool forwards_delete(struct agent *a, const char *id);	/* was it there? */
+struct cJSON *forwards_list(struct agent *a);
+void forwards_free(struct agent *a);
+
+/* api.c */
+int api_start(struct agent *a, struct error *err);
+void api_phase_changed(struct agent *a);	/* answers those who wait for it */
+void api_free(struct agent *a);
+
+/* tail.c: the last lines of a log, fit for a message: at most `max` bytes, no control characters; to free */
+char *tail_text(const char *path, size_t max);
+/* the same of the guest's console that spoke last; "" */
+char *tail_serial(const char *dir);

@@ -1,0 +1,205 @@
+/*
+ * hostagent/api.c - what ha.sock answers.
+ *
+ *	GET /v1/info			upstream's keys and ours (see info())
+ *	GET /v1/wait?until=ready	the same, once the phase is no longer "starting"
+ *	GET /v1/forwards		[{"id","rule","state"}]
+ *	PUT /v1/forwards/ID		a rule (providers/forward_rule.h); the old one of that name is replaced
+ *	DELETE /v1/forwards/ID
+ *
+ * Errors are {"message": "..."}, as upstream's.
+ */
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "hostagent/agent.h"
+#include "hostagent/http.h"
+
+struct api {
+	struct http_server *server;
+	struct http_conn **waiting;	/* for the phase to change */
+	size_t nwaiting, waiting_cap;
+};
+
+static cJSON *
+info(struct agent *a)
+{
+	cJSON *json = cJSON_CreateObject(), *errors;
+	const char *waiting = require_waiting_for(a);
+
+	cJSON_AddNumberToObject(json, "sshLocalPort", a->launch.ssh.port);
+	cJSON_AddStringToObject(json, "phase", agent_phase_name(a->phase));
+	cJSON_AddNumberToObject(json, "since", (double)a->since_ms);
+	if (machine_pid(a))
+		cJSON_AddNumberToObject(json, "qemuPID", machine_pid(a));
+	if (*waiting)
+		cJSON_AddStringToObject(json, "waitingFor", waiting);
+	errors = cJSON_AddArrayToObject(json, "errors");
+	for (size_t i = 0; i < a->nerrors; i++)
+		cJSON_AddItemToArray(errors, cJSON_CreateString(a->errors[i]));
+	return json;
+}
+
+static void
+get_info(struct agent *a, struct http_conn *c, const struct http_request *r)
+{
+	(void)r;
+	http_reply(c, 200, info(a));
+}
+
+static void
+get_wait(struct agent *a, struct http_conn *c, const struct http_request *r)
+{
+	struct api *api = a->api;
+
+	if (strcmp(r->query, "until=ready") != 0) {
+		http_refuse(c, 400, "until what? (until=ready)");
+	} else if (a->phase != PHASE_STARTING) {
+		http_reply(c, 200, info(a));
+	} else {
+		GROW(api->waiting, api->nwaiting, api->waiting_cap);
+		api->waiting[api->nwaiting++] = c;
+	}
+}
+
+static void
+get_forwards(struct agent *a, struct http_conn *c, const struct http_request *r)
+{
+	(void)r;
+	http_reply(c, 200, forwards_list(a));
+}
+
+static int
+status_of(const struct error *e)
+{
+	return e->code == EADDRINUSE || e->code == EEXIST ? 409 : e->code == EACCES || e->code == EPERM ? 403 :
+	       e->code == ERR_UNSUPPORTED ? 501 : 400;
+}
+
+static bool
+valid_id(const char *id)
+{
+	size_t n = strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
+
+	return n > 0 && n <= 128 && !id[n];
+}
+
+static const char *
+forward_id(const struct http_request *r)
+{
+	return r->path + strlen("/v1/forwards/");
+}
+
+static void
+put_forward(struct agent *a, struct http_conn *c, const struct http_request *r)
+{
+	cJSON *rule = cJSON_ParseWithLength(r->body, r->body_len);
+	struct error e;
+
+	if (!valid_id(forward_id(r)))
+		http_refuse(c, 400, "no name for a forward");
+	else if (a->phase == PHASE_STOPPING)
+		http_refuse(c, 503, "the machine stops");
+	else if (!rule)
+		http_refuse(c, 400, "not JSON");
+	else if (forwards_put(a, forward_id(r), rule, &e) < 0)
+		http_refuse(c, status_of(&e), e.msg);
+	else
+		http_reply(c, 200, cJSON_CreateObject());
+	cJSON_Delete(rule);
+}
+
+static void
+delete_forward(struct agent *a, struct http_conn *c, const struct http_request *r)
+{
+	forwards_delete(a, forward_id(r));
+	http_reply(c, 200, cJSON_CreateObject());
+}
+
+/* A path that ends in a slash stands for all below it. */
+static const struct {
+	const char *method, *path;
+	http_handler *handler;
+} routes[] = {
+	{ "GET", "/v1/info", get_info },
+	{ "GET", "/v1/wait", get_wait },
+	{ "GET", "/v1/forwards", get_forwards },
+	{ "PUT", "/v1/forwards/", put_forward },
+	{ "DELETE", "/v1/forwards/", delete_forward },
+};
+
+static bool
+path_is(const char *path, const char *route)
+{
+	size_t n = strlen(route);
+
+	return route[n - 1] == '/' ? strncmp(path, route, n) == 0 : strcmp(path, route) == 0;
+}
+
+static void
+handle(struct agent *a, struct http_conn *c, const struct http_request *r)
+{
+	bool known = false;
+
+	for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
+		if (!path_is(r->path, routes[i].path))
+			continue;
+		known = true;
+		if (strcmp(r->method, routes[i].method) == 0) {
+			routes[i].handler(a, c, r);
+			return;
+		}
+	}
+	if (known)
+		http_reply(c, 405, NULL);
+	else
+		http_refuse(c, 404, "no such path");
+}
+
+static void
+gone(struct agent *a, struct http_conn *c)
+{
+	struct api *api = a->api;
+
+	for (size_t i = 0; api && i < api->nwaiting; i++)
+		if (api->waiting[i] == c) {
+			api->waiting[i] = api->waiting[--api->nwaiting];
+			return;
+		}
+}
+
+int
+api_start(struct agent *a, struct error *err)
+{
+	a->api = xcalloc(1, sizeof *a->api);
+	a->api->server = http_listen(a, a->socket_path, handle, gone, err);
+	return a->api->server ? 0 : -1;
+}
+
+void
+api_phase_changed(struct agent *a)
+{
+	struct api *api = a->api;
+
+	if (!api || a->phase == PHASE_STARTING)
+		return;
+	while (api->nwaiting)
+		http_reply(api->waiting[--api->nwaiting], 200, info(a));
+}
+
+void
+api_free(struct agent *a)
+{
+	struct api *api = a->api;
+
+	if (!api)
+		return;
+	a->api = NULL;
+	if (api->server)
+		http_close(api->server);
+	free(api->waiting);
+	free(api);
+}

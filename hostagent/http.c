@@ -1,0 +1,299 @@
+#include "hostagent/http.h"
+
+#include <cjson/cJSON.h>
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "hostagent/agent.h"
+
+enum {
+	MAX_REQUEST = 80 << 10,
+	MAX_CONNECTIONS = 64,
+	RECEIVE_MS = 30000,
+};
+
+struct http_server {
+	struct agent *agent;
+	uv_pipe_t pipe;
+	char *path;
+	http_handler *handler;
+	http_gone *gone;
+	size_t nconns;
+	bool closed;
+};
+
+struct http_conn {
+	struct http_server *server;
+	uv_pipe_t pipe;
+	uv_timer_t timer;
+	uv_write_t write;
+	struct buf in;
+	char *out;
+	enum { RECEIVING, HANDED_OVER, ANSWERED } state;
+	bool closing;
+	int open;		/* handles */
+};
+
+static const char *
+reason(int status)
+{
+	static const struct {
+		int status;
+		const char *text;
+	} reasons[] = {
+		{ 200, "OK" }, { 204, "No Content" }, { 400, "Bad Request" }, { 403, "Forbidden" }, { 404, "Not Found" },
+		{ 405, "Method Not Allowed" }, { 409, "Conflict" }, { 413, "Content Too Large" }, { 501, "Not Implemented" },
+		{ 503, "Service Unavailable" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(reasons); i++)
+		if (reasons[i].status == status)
+			return reasons[i].text;
+	return "Error";
+}
+
+static void
+server_free_if_done(struct http_server *s)
+{
+	if (!s->closed || s->nconns)
+		return;
+	free(s->path);
+	free(s);
+}
+
+static void
+on_conn_closed(uv_handle_t *h)
+{
+	struct http_conn *c = h->data;
+	struct http_server *s = c->server;
+
+	if (--c->open)
+		return;
+	s->nconns--;
+	buf_release(&c->in);
+	free(c->out);
+	free(c);
+	server_free_if_done(s);
+}
+
+static void
+conn_close(struct http_conn *c)
+{
+	if (c->closing)
+		return;
+	c->closing = true;
+	if (c->state == HANDED_OVER)
+		c->server->gone(c->server->agent, c);
+	uv_close((uv_handle_t *)&c->pipe, on_conn_closed);
+	uv_close((uv_handle_t *)&c->timer, on_conn_closed);
+}
+
+static void
+on_written(uv_write_t *w, int status)
+{
+	(void)status;
+	conn_close(w->data);
+}
+
+void
+http_reply(struct http_conn *c, int status, cJSON *json)
+{
+	auto_free char *body = json ? cJSON_PrintUnformatted(json) : xstrdup("");
+	uv_buf_t b;
+
+	cJSON_Delete(json);
+	if (c->state == ANSWERED || c->closing)
+		return;
+	c->state = ANSWERED;
+	c->out = xasprintf("HTTP/1.1 %d %s\r\n%sContent-Length: %zu\r\nConnection: close\r\n\r\n%s", status, reason(status),
+			   json ? "Content-Type: application/json\r\n" : "", strlen(body), body);
+	b = uv_buf_init(c->out, (unsigned)strlen(c->out));
+	c->write.data = c;
+	/* a client that does not read its answer is not waited for either */
+	uv_timer_again(&c->timer);
+	if (uv_write(&c->write, (uv_stream_t *)&c->pipe, &b, 1, on_written) < 0)
+		conn_close(c);
+}
+
+void
+http_refuse(struct http_conn *c, int status, const char *message)
+{
+	cJSON *json = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(json, "message", message);
+	http_reply(c, status, json);
+}
+
+/* Length of the body by the headers in text[0..end); -1: there is one without a length. */
+static long
+body_length(const char *text, const char *end)
+{
+	long len = 0;
+
+	for (const char *p = text; p && p < end; p = strstr(p, "\r\n")) {
+		p += *p == '\r' ? 2 : 0;
+		if (strncasecmp(p, "Transfer-Encoding:", 18) == 0)
+			return -1;
+		if (strncasecmp(p, "Content-Length:", 15) == 0) {
+			p += 15 + strspn(p + 15, " ");
+			len = isdigit((unsigned char)*p) ? strtol(p, NULL, 10) : -1;
+		}
+	}
+	return len < 0 || len > MAX_REQUEST ? -1 : len;
+}
+
+/* Cuts the request line into its words; false: it is none. */
+static bool
+request_line(char *line, struct http_request *r)
+{
+	char *path = strchr(line, ' '), *version = path ? strchr(path + 1, ' ') : NULL, *query;
+
+	if (!version || strncmp(version + 1, "HTTP/1.", 7) != 0 || path[1] != '/')
+		return false;
+	*path++ = *version = '\0';
+	query = strchr(path, '?');
+	if (query)
+		*query++ = '\0';
+	r->method = line;
+	r->path = path;
+	r->query = query ? query : "";
+	return true;
+}
+
+static void
+take_request(struct http_conn *c)
+{
+	char *end = strstr(c->in.s, "\r\n\r\n"), *eol = strstr(c->in.s, "\r\n");
+	struct http_request r = { 0 };
+	long len;
+
+	if (!end)
+		return;
+	len = body_length(eol, end);
+	if (len < 0) {
+		http_refuse(c, 413, "a body that is too large or of unknown length");
+		return;
+	}
+	if ((size_t)(c->in.s + c->in.len - (end + 4)) < (size_t)len)
+		return;
+	*eol = '\0';
+	r.body = end + 4;
+	r.body_len = (size_t)len;
+	end[4 + len] = '\0';
+	if (!request_line(c->in.s, &r)) {
+		http_refuse(c, 400, "not an HTTP/1 request");
+		return;
+	}
+	c->state = HANDED_OVER;
+	uv_timer_stop(&c->timer);
+	c->server->handler(c->server->agent, c, &r);
+}
+
+static void
+on_alloc(uv_handle_t *h, size_t size, uv_buf_t *b)
+{
+	struct http_conn *c = h->data;
+
+	(void)size;
+	buf_reserve(&c->in, 4096);
+	*b = uv_buf_init(c->in.s + c->in.len, 4095);
+}
+
+static void
+on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b)
+{
+	struct http_conn *c = s->data;
+
+	(void)b;
+	if (n < 0) {
+		conn_close(c);
+		return;
+	}
+	/* what follows a request has no meaning here */
+	if (c->state != RECEIVING)
+		return;
+	c->in.len += (size_t)n;
+	c->in.s[c->in.len] = '\0';
+	take_request(c);
+	if (c->state == RECEIVING && c->in.len > MAX_REQUEST)
+		http_refuse(c, 413, "too much");
+}
+
+static void
+on_timer(uv_timer_t *t)
+{
+	conn_close(t->data);
+}
+
+static void
+on_connection(uv_stream_t *server, int status)
+{
+	struct http_server *s = server->data;
+	struct http_conn *c;
+
+	if (status < 0)
+		return;
+	c = xcalloc(1, sizeof *c);
+	c->server = s;
+	c->in = (struct buf)BUF_INIT;
+	c->open = 2;
+	s->nconns++;
+	uv_pipe_init(&s->agent->loop, &c->pipe, 0);
+	uv_timer_init(&s->agent->loop, &c->timer);
+	c->pipe.data = c->timer.data = c;
+	uv_timer_start(&c->timer, on_timer, RECEIVE_MS, RECEIVE_MS);
+	if (uv_accept(server, (uv_stream_t *)&c->pipe) < 0 || s->nconns > MAX_CONNECTIONS ||
+	    uv_read_start((uv_stream_t *)&c->pipe, on_alloc, on_read) < 0)
+		conn_close(c);
+}
+
+static void
+on_server_closed(uv_handle_t *h)
+{
+	struct http_server *s = h->data;
+
+	s->closed = true;
+	server_free_if_done(s);
+}
+
+struct http_server *
+http_listen(struct agent *a, const char *path, http_handler *handler, http_gone *gone, struct error *err)
+{
+	struct http_server *s = xcalloc(1, sizeof *s);
+	auto_free char *tmp = xasprintf("%s.tmp", path);
+	int r;
+
+	s->agent = a;
+	s->path = xstrdup(path);
+	s->handler = handler;
+	s->gone = gone;
+	uv_pipe_init(&a->loop, &s->pipe, 0);
+	s->pipe.data = s;
+	unlink(tmp);
+	r = uv_pipe_bind(&s->pipe, tmp);
+	if (r == 0)
+		r = uv_listen((uv_stream_t *)&s->pipe, MAX_CONNECTIONS, on_connection);
+	if (r == 0 && (chmod(tmp, 0600) < 0 || rename(tmp, path) < 0))
+		r = -errno;
+	if (r == 0)
+		return s;
+	error_set(err, -r, "listen on %s: %s", path, uv_strerror(r));
+	uv_close((uv_handle_t *)&s->pipe, on_server_closed);
+	return NULL;
+}
+
+void
+http_close(struct http_server *s)
+{
+	unlink(s->path);
+	uv_close((uv_handle_t *)&s->pipe, on_server_closed);
+}

@@ -1,0 +1,37 @@
+/*
+ * hostagent/http.h - just enough HTTP/1.1 for ha.sock.
+ *
+ * One request a connection; bodies have a Content-Length; answers are JSON. A
+ * client that sends too much, too slowly or something else is sent away.
+ */
+#pragma once
+#include <stddef.h>
+#include <uv.h>
+
+struct agent;
+struct cJSON;
+struct error;
+struct http_conn;
+struct http_server;
+
+struct http_request {
+	const char *method;
+	const char *path;	/* without the query, not decoded */
+	const char *query;	/* "" */
+	const char *body;	/* NUL behind it */
+	size_t body_len;
+};
+
+/* Called when a request is whole; answer now or later. Its strings live until the answer. */
+typedef void http_handler(struct agent *a, struct http_conn *c, const struct http_request *r);
+/* Called when a connection that was not answered ends: forget it. */
+typedef void http_gone(struct agent *a, struct http_conn *c);
+
+/* Listens on `path`, which appears under its name once it is answered there. */
+struct http_server *http_listen(struct agent *a, const char *path, http_handler *handler, http_gone *gone,
+				struct error *err);
+/* Ends once the last answers are out; unlinks the path. */
+void http_close(struct http_server *s);
+/* Answers, once. Takes `json`; NULL: an empty body. */
+void http_reply(struct http_conn *c, int status, struct cJSON *json);
+void http_refuse(struct http_conn *c, int status, const char *message);
