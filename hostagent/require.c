@@ -169,7 +169,10 @@ watch_script(struct require *r, const char *iid)
 
 	buf_adds(&s, "iid=");
 	ssh_quote(&s, iid);
-	buf_adds(&s, "\nnap() { sleep 0.2 2>/dev/null || sleep 1; }\n"
+	/* it ends with the connection, when it loses its parent, which is the server's process for that; or before it began */
+	buf_adds(&s, "\n[ $PPID != 1 ] || exit 0\n"
+		     "nap() { if read -r s 2>/dev/null </proc/$$/stat; then set -- ${s##*) }; [ \"$2\" = $PPID ] || exit 0; "
+		     "else kill -0 $PPID 2>/dev/null || exit 0; fi; sleep 0.2 2>/dev/null || sleep 1; }\n"
 		     "mark() { while :; do x=; [ -r \"$1\" ] && read -r x <\"$1\"; [ \"$x\" = \"$iid\" ] && break; nap; done; }\n");
 	for (size_t i = 0; i < r->nitems; i++) {
 		const struct item *it = &r->items[i];

@@ -42,6 +42,7 @@ struct ha_start {
  * Starts the agent, which reads DIR/launch.json and starts QEMU or takes over
  * the one that runs. Returns when QEMU answers on QMP; the guest then boots. -1
  * with what went wrong in the agent's or QEMU's own words; no agent is left then.
+ * EADDRINUSE: the SSH port was taken by somebody in the meantime. EEXIST: there is an agent.
  */
 int ha_start(const struct ha_start *s, struct error *err);
 

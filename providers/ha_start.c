@@ -183,5 +183,6 @@ ha_start(const struct ha_start *o, struct error *err)
 	waitpid(s.pid, NULL, 0);
 	if (last_words(o->dir, &words) < 0)
 		return error_set(err, ERR_CHILD, "the host agent ended at once (see %s/ha.stderr.log)", o->dir);
-	return error_set(err, ERR_CHILD, "%s", words.s);
+	/* the port was free when it was chosen: the caller may choose another */
+	return error_set(err, strstr(words.s, "Could not set up host forwarding rule") ? EADDRINUSE : ERR_CHILD, "%s", words.s);
 }

@@ -1,0 +1,734 @@
+/*
+ * The host agent as limactl drives it (providers/ha_client.h), with a QEMU that
+ * has no machine, and an OpenSSH server of this host in the place of the guest:
+ * its login shell sees PREFIX/ where a guest would see /run/.
+ */
+#include "providers/ha_client.h"
+
+#include <arpa/inet.h>
+#include <cjson/cJSON.h>
+#include <dirent.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include "providers/forward_rule.h"
+#include "providers/launch.h"
+#include "providers/qemu_proc.h"
+#include "providers/qmp.h"
+#include "providers/sock.h"
+#include "tests/unit/sshd.h"
+
+struct machine {
+	char *dir, *pidfile, *qmp, *launch, *program;
+	struct launch l;
+	const char *argv[24];
+	size_t n;
+	struct error err;
+};
+
+static void
+word(struct machine *m, const char *s)
+{
+	m->argv[m->n++] = s;
+}
+
+static char *
+agent_program(void)
+{
+	char exe[4096] = "", *slash;
+
+	assert_true(readlink("/proc/self/exe", exe, sizeof exe - 1) > 0);
+	slash = strrchr(exe, '/');
+	*slash = '\0';
+	*strrchr(exe, '/') = '\0';
+	return xasprintf("%s/libexec/lima/lima-hostagent", exe);
+}
+
+static void
+make(struct machine *m, const char *name)
+{
+	struct error err;
+
+	*m = (struct machine){ .dir = test_path(name), .program = agent_program() };
+	m->pidfile = xasprintf("%s/qemu.pid", m->dir);
+	m->qmp = xasprintf("unix:%s/qmp.sock,server=on,wait=off", m->dir);
+	m->launch = xasprintf("%s/launch.json", m->dir);
+	ok(fs_mkdirs(m->dir, 0700, &err));
+	word(m, proc_find("qemu-system-x86_64"));
+	assert_non_null(m->argv[0]);
+	for (const char *const *w = (const char *const[]){ "-S", "-M", "none", "-display", "none", "-nodefaults", "-qmp", m->qmp,
+							   "-pidfile", m->pidfile, NULL }; *w; w++)
+		word(m, *w);
+	m->l.name = "t";
+	m->l.dir = m->dir;
+	m->l.qemu.argv = m->argv;
+	m->l.qemu.pidfile = m->pidfile;
+	m->l.qemu.qmp_socket = m->qmp + strlen("unix:");
+	m->l.ssh.port = 1;
+	m->l.ssh.user = "nobody";
+	m->l.guest.os = "Linux";
+	m->l.guest.iid = "iid-1";
+	m->l.stop_timeout_ms = 200;
+}
+
+static int
+start(struct machine *m, struct error *err)
+{
+	auto_free char *socket = xasprintf("%s/qmp.sock", m->dir);
+	struct ha_start s = { .program = m->program, .dir = m->dir, .name = "t" };
+
+	m->l.qemu.nargv = m->n;
+	m->l.qemu.qmp_socket = socket;
+	return launch_save(&m->l, m->launch, err) < 0 ? -1 : ha_start(&s, err);
+}
+
+/* Nothing that a stopped instance would not have. */
+static void
+assert_clean(struct machine *m)
+{
+	auto_dir DIR *d = opendir(m->dir);
+
+	assert_int_equal(ha_pid(m->dir), 0);
+	assert_int_equal(qemu_pid(m->dir, 1), 0);
+	for (struct dirent *e; (e = readdir(d));)
+		if (strstr(e->d_name, ".sock") || strstr(e->d_name, ".pid") || strstr(e->d_name, ".tmp"))
+			fail_msg("%s is left behind", e->d_name);
+}
+
+static void
+done(struct machine *m)
+{
+	auto_free char *log = xasprintf("%s/ha.stderr.log", m->dir);
+	AUTO(buf) said = BUF_INIT;
+	struct error err;
+
+	ok(ha_stop(m->dir, 20000, NULL, &err));
+	assert_clean(m);
+	/* of the sanitizers, where the program was built with them */
+	if (fs_read_if(log, &said, 1 << 20, NULL) == 1 && (strstr(said.s, "Sanitizer") || strstr(said.s, "runtime error")))
+		fail_msg("%s", said.s);
+	free((char *)(uintptr_t)m->argv[0]);
+	free(m->dir);
+	free(m->pidfile);
+	free(m->qmp);
+	free(m->launch);
+	free(m->program);
+}
+
+static char *
+log_text(struct machine *m, const char *name)
+{
+	auto_free char *path = xasprintf("%s/%s", m->dir, name);
+	AUTO(buf) b = BUF_INIT;
+	struct error err;
+
+	ok(fs_read(path, &b, 1 << 20, &err));
+	return buf_detach(&b);
+}
+
+static pid_t
+qemu_of(struct machine *m)
+{
+	AUTO(arena) a = { 0 };
+	struct ha_info i;
+	struct error err;
+
+	ok(ha_info(m->dir, &a, &i, &err));
+	return i.qemu_pid;
+}
+
+TEST(starts_and_stops)
+{
+	AUTO(arena) a = { 0 };
+	struct machine m;
+	struct ha_info i;
+	struct error err;
+	struct stat st;
+	auto_free char *events = NULL, *socket = NULL;
+
+	make(&m, "a");
+	socket = xasprintf("%s/ha.sock", m.dir);
+	ok(start(&m, &err));
+	ok(ha_info(m.dir, &a, &i, &err));
+	assert_int_equal(i.phase, HA_STARTING);
+	assert_int_equal(i.ssh_port, 1);
+	assert_string_equal(i.waiting_for, "ssh");
+	assert_true(proc_is(i.qemu_pid, 0, m.pidfile));
+	assert_int_equal(qemu_pid(m.dir, 0), i.qemu_pid);
+	assert_int_equal(stat(socket, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	not_ok(start(&m, &err), "runs already");
+	assert_int_equal(err.code, EEXIST);
+	done(&m);
+	make(&m, "a");
+	events = log_text(&m, "ha.stdout.log");
+	assert_non_null(strstr(events, "\"status\":{\"sshLocalPort\":1}}\n"));
+	assert_non_null(strstr(events, "\"status\":{\"exiting\":true,\"sshLocalPort\":1}}\n"));
+	done(&m);
+}
+
+TEST(says_what_qemu_said)
+{
+	struct machine m;
+	struct error err;
+
+	make(&m, "b");
+	word(&m, "-nonsense");
+	not_ok(start(&m, &err), "QEMU ended at once, exit status 1");
+	assert_non_null(strstr(err.msg, "-nonsense: invalid option"));
+	assert_clean(&m);
+	free((char *)(uintptr_t)m.argv[0]);
+	m.argv[0] = "/no/such/qemu";
+	not_ok(start(&m, &err), "/no/such/qemu: no such program");
+	m.argv[0] = xstrdup("");
+	not_ok(start(&m, &err), "argv: does not begin");
+	done(&m);
+}
+
+TEST(a_taken_port_has_a_code)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0), port = ssh_free_port(NULL);
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons((in_port_t)port),
+				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	auto_free char *net = xasprintf("user,id=n,hostfwd=tcp:127.0.0.1:%d-:22", port);
+	struct machine m;
+	struct error err;
+
+	assert_int_equal(bind(fd, (void *)&a, sizeof a) | listen(fd, 1), 0);
+	make(&m, "c");
+	word(&m, "-netdev");
+	word(&m, net);
+	not_ok(start(&m, &err), "Could not set up host forwarding");
+	assert_int_equal(err.code, EADDRINUSE);
+	close(fd);
+	ok(start(&m, &err));
+	done(&m);
+}
+
+TEST(a_killed_agent_is_followed_by_one_that_takes_over)
+{
+	struct machine m;
+	struct error err;
+	pid_t qemu, agent;
+	auto_free char *log = NULL;
+
+	make(&m, "d");
+	ok(start(&m, &err));
+	qemu = qemu_of(&m);
+	agent = ha_pid(m.dir);
+	kill(agent, SIGKILL);
+	proc_wait_gone(agent, 0, 5000, NULL);
+	assert_int_equal(ha_pid(m.dir), 0);
+	assert_int_equal(qemu_pid(m.dir, 0), qemu);
+	ok(start(&m, &err));
+	assert_int_equal(qemu_of(&m), qemu);
+	log = log_text(&m, "ha.stderr.log");
+	assert_non_null(strstr(log, "taken over"));
+	/* and without its pid file, as `rm *.pid` would leave it */
+	kill(ha_pid(m.dir), SIGKILL);
+	while (ha_pid(m.dir))
+		usleep(1000);
+	unlink(m.pidfile);
+	assert_int_equal(qemu_pid(m.dir, 0), 0);
+	ok(start(&m, &err));
+	assert_int_equal(qemu_of(&m), qemu);
+	done(&m);
+	assert_false(proc_is(qemu, 0, NULL));
+}
+
+/* Ends QEMU by a signal or through QMP, and waits for the agent to follow. */
+static char *
+end_of(struct machine *m, int sig)
+{
+	pid_t agent = ha_pid(m->dir);
+	struct error err;
+	auto_free char *socket = xasprintf("%s/qmp.sock", m->dir);
+
+	assert_true(agent > 0);
+	if (sig)
+		kill(qemu_of(m), sig);
+	else
+		ok(qmp_execute(socket, "quit", NULL, 5000, NULL, &err));
+	assert_int_equal(proc_wait_gone(agent, 0, 10000, NULL), 1);
+	assert_clean(m);
+	return log_text(m, "ha.stdout.log");
+}
+
+TEST(the_end_of_qemu_is_the_end_of_the_agent)
+{
+	struct machine m;
+	struct error err;
+	auto_free char *killed = NULL, *left = NULL, *adopted = NULL;
+
+	make(&m, "e");
+	ok(start(&m, &err));
+	killed = end_of(&m, SIGKILL);
+	assert_non_null(strstr(killed, "\"exiting\":true,\"errors\":[\"QEMU was ended by signal 9 (Killed)\"]"));
+	ok(start(&m, &err));
+	left = end_of(&m, 0);
+	assert_non_null(strstr(left, "\"exiting\":true,\"sshLocalPort\":1"));
+	ok(start(&m, &err));
+	kill(ha_pid(m.dir), SIGKILL);
+	while (ha_pid(m.dir))
+		usleep(1000);
+	ok(start(&m, &err));
+	adopted = end_of(&m, SIGKILL);
+	assert_non_null(strstr(adopted, "\"exiting\":true"));
+	done(&m);
+}
+
+TEST(qemu_goes_without_an_agent_too)
+{
+	struct machine m;
+	struct error err;
+
+	make(&m, "f");
+	ok(start(&m, &err));
+	kill(ha_pid(m.dir), SIGKILL);
+	while (ha_pid(m.dir))
+		usleep(1000);
+	ok(qemu_stop(m.dir, 100, NULL, &err));
+	assert_int_equal(qemu_pid(m.dir, 1), 0);
+	ok(qemu_stop(m.dir, 100, NULL, &err));
+	/* what a killed agent leaves, the next takes away */
+	ok(start(&m, &err));
+	done(&m);
+}
+
+/* An sshd whose sessions see DIR/PREFIX where they ask for /run/. */
+static struct sshd
+guest(const char *name)
+{
+	auto_free char *run = test_path(name), *script = xasprintf("%s-shell", run), *option = NULL;
+	AUTO(buf) text = BUF_INIT;
+	struct error err;
+
+	ok(fs_mkdirs(run, 0700, &err));
+	buf_addf(&text, "#!/bin/sh\nc=$(printf %%s \"$SSH_ORIGINAL_COMMAND\" | sed 's#/run/#%s/#g')\nexec /bin/sh -c \"$c\"\n", run);
+	ok(fs_write(script, text.s, text.len, 0700, &err));
+	option = xasprintf("ForceCommand %s", script);
+	return sshd_start(name, option);
+}
+
+static void
+set_marker(const char *guest_name, const char *marker, const char *text)
+{
+	auto_free char *name = xasprintf("%s/%s", guest_name, marker), *path = test_path(name);
+	struct error err;
+
+	ok(fs_write(path, text, strlen(text), 0644, &err));
+}
+
+static void
+use_guest(struct machine *m, struct sshd *s)
+{
+	m->l.ssh.port = s->port;
+	m->l.ssh.user = s->user;
+	m->l.ssh.keys = (const char *const *)&s->key;
+	m->l.ssh.nkeys = 1;
+}
+
+static void
+waits_for(struct machine *m, const char *what)
+{
+	struct ha_info i = { .waiting_for = "" };
+	struct error err;
+
+	for (int n = 0; n < 1000; n++) {
+		AUTO(arena) a = { 0 };
+
+		ok(ha_info(m->dir, &a, &i, &err));
+		if (strcmp(i.waiting_for, what) == 0)
+			return;
+		usleep(10000);
+	}
+	fail_msg("it never waits for %s", what);
+}
+
+TEST(is_ready_when_all_is_there)
+{
+	static const struct launch_probe probes[] = {
+		{ "first", "#!/bin/sh\n[ \"$FOO\" = \"a b\" ] || FOO=\"a b\"; test -e /run/first\n", "hint" },
+		{ "second", "#!/usr/bin/env sh\nread -r x <&0; echo \"$x\" >&2\n", "hint" },
+	};
+	AUTO(arena) a = { 0 };
+	struct sshd s = guest("g");
+	auto_free char *events = NULL, *log = NULL, *first = test_path("g/first"), *p = NULL;
+	struct launch_probe mine[2];
+	struct machine m;
+	struct ha_info i;
+	struct error err;
+
+	make(&m, "g-vm");
+	use_guest(&m, &s);
+	memcpy(mine, probes, sizeof mine);
+	mine[0].script = p = xasprintf("#!/bin/sh\ntest -e %s\n", first);
+	m.l.probes = mine;
+	m.l.nprobes = 2;
+	set_marker("g", "lima-ssh-ready", "iid-0\n");
+	ok(start(&m, &err));
+	waits_for(&m, "user session is ready for ssh");
+	set_marker("g", "lima-ssh-ready", "iid-1\n");
+	waits_for(&m, "first");
+	not_ok(ha_wait_ready(m.dir, 300, NULL, &a, &i, &err), "in time");
+	set_marker("g", "first", "");
+	waits_for(&m, "boot scripts must have finished");
+	set_marker("g", "lima-boot-done", "iid-1");
+	ok(ha_wait_ready(m.dir, 20000, NULL, &a, &i, &err));
+	assert_int_equal(i.phase, HA_RUNNING);
+	assert_string_equal(i.errors, "");
+	assert_string_equal(i.waiting_for, "");
+	assert_true(i.since_ms > 1600000000000);
+	events = log_text(&m, "ha.stdout.log");
+	assert_non_null(strstr(events, "\"status\":{\"running\":true,\"sshLocalPort\":"));
+	assert_null(strstr(events, "degraded"));
+	log = log_text(&m, "ha.stderr.log");
+	assert_non_null(strstr(log, "\"level\":\"info\",\"msg\":\"final requirement is satisfied"));
+	done(&m);
+	sshd_stop(&s);
+}
+
+TEST(is_degraded_when_time_is_up_and_ready_after_all)
+{
+	static const struct launch_probe probe = { "never \"mind\"", "#!/bin/sh\necho not yet >&2; exit 1\n", "look" };
+	AUTO(arena) a = { 0 };
+	struct sshd s = guest("h");
+	auto_free char *events = NULL, *serial = NULL;
+	struct machine m;
+	struct ha_info i;
+	struct error err;
+
+	make(&m, "h-vm");
+	use_guest(&m, &s);
+	m.l.guest.plain = true;
+	m.l.probes = &probe;
+	m.l.nprobes = 1;
+	m.l.boot_timeout_ms = 3000;
+	ok(start(&m, &err));
+	serial = xasprintf("%s/serial.log", m.dir);
+	ok(fs_write(serial, "Welcome\r\n\033[31mpanic\033[0m: <no> init\r\n\r\n", 38, 0600, &err));
+	ok(ha_wait_ready(m.dir, 20000, NULL, &a, &i, &err));
+	assert_int_equal(i.phase, HA_DEGRADED);
+	if (!strstr(i.errors, "not ready after 3 s") || !strstr(i.errors, "never \"mind\"") ||
+	    !strstr(i.errors, "the probe said: not yet") || !strstr(i.errors, "console ends with: Welcome|panic: <no> init"))
+		fail_msg("%s", i.errors);
+	events = log_text(&m, "ha.stdout.log");
+	assert_non_null(strstr(events, "\"running\":true,\"degraded\":true,\"errors\":[\"not ready after"));
+	assert_non_null(strstr(events, "\\u003cno\\u003e"));
+	done(&m);
+	free(events);
+	/* without the probe, and time enough for the rest */
+	make(&m, "h-vm");
+	use_guest(&m, &s);
+	m.l.guest.plain = true;
+	m.l.boot_timeout_ms = 1500;
+	ok(start(&m, &err));
+	ok(ha_wait_ready(m.dir, 20000, NULL, &a, &i, &err));
+	assert_int_equal(i.phase, HA_DEGRADED);
+	set_marker("h", "lima-boot-done", "iid-1\n");
+	waits_for(&m, "");
+	ok(ha_info(m.dir, &a, &i, &err));
+	assert_int_equal(i.phase, HA_RUNNING);
+	assert_string_equal(i.errors, "");
+	events = log_text(&m, "ha.stdout.log");
+	assert_non_null(strstr(events, "\"status\":{\"running\":true,\"sshLocalPort\":"));
+	done(&m);
+	sshd_stop(&s);
+}
+
+TEST(a_wait_ends_with_the_machine)
+{
+	AUTO(arena) a = { 0 };
+	struct ha_info i;
+	struct machine m;
+	struct error err;
+	int status;
+	pid_t pid;
+
+	make(&m, "i");
+	ok(start(&m, &err));
+	pid = fork();
+	if (pid == 0)
+		_exit(ha_wait_ready(m.dir, 20000, NULL, &a, &i, &err) == 0 && i.phase == HA_STOPPING ? 7 : 1);
+	usleep(200000);
+	ok(ha_stop(m.dir, 20000, NULL, &err));
+	waitpid(pid, &status, 0);
+	assert_int_equal(WEXITSTATUS(status), 7);
+	done(&m);
+	not_ok(ha_info("/nonexistent", &a, &i, &err), "No such file");
+	assert_int_equal(err.code, ENOENT);
+}
+
+/* A server in the place of the guest's: it reads to the end, then says how much that was, and closes. */
+static pid_t
+counter(int *port)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof a;
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	pid_t pid;
+
+	assert_int_equal(bind(fd, (void *)&a, sizeof a) | listen(fd, 64) | getsockname(fd, (void *)&a, &len), 0);
+	*port = ntohs(a.sin_port);
+	pid = fork();
+	if (pid == 0) {
+		for (int c; (c = accept(fd, NULL, NULL)) >= 0; close(c)) {
+			char block[65536];
+			long long sum = 0;
+			ssize_t n;
+
+			while ((n = read(c, block, sizeof block)) > 0)
+				sum += n;
+			dprintf(c, "%lld", sum);
+		}
+		_exit(0);
+	}
+	close(fd);
+	return pid;
+}
+
+/* Sends `len` bytes and the end, reads the answer. "": the connection was not made, or came to nothing. */
+static char *
+count_by(int port, const char *path, size_t len)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons((in_port_t)port),
+				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_un u = { .sun_family = AF_UNIX };
+	auto_close int fd = socket(path ? AF_UNIX : AF_INET, SOCK_STREAM, 0);
+	static char block[65536];
+	char answer[64] = "";
+	size_t got = 0;
+	ssize_t n;
+
+	if (path)
+		strcpy(u.sun_path, path);
+	if (connect(fd, path ? (void *)&u : (void *)&a, path ? sizeof u : sizeof a) < 0)
+		return xstrdup("");
+	for (; len; len -= (size_t)n) {
+		n = send(fd, block, len < sizeof block ? len : sizeof block, MSG_NOSIGNAL);
+		if (n <= 0)
+			return xstrdup("");
+	}
+	shutdown(fd, SHUT_WR);
+	while (got < sizeof answer - 1 && (n = read(fd, answer + got, sizeof answer - 1 - got)) > 0)
+		got += (size_t)n;
+	return xstrdup(answer);
+}
+
+static struct forward_rule
+to_port(int guest_port, int host_port)
+{
+	return (struct forward_rule){ .guest_ip = "127.0.0.1", .host_ip = "127.0.0.1", .guest_port = { guest_port, guest_port },
+				      .host_port = { host_port, host_port }, .guest_socket = "", .host_socket = "" };
+}
+
+static void
+counts(int port, const char *path, size_t len)
+{
+	auto_free char *got = count_by(port, path, len), *want = xasprintf("%zu", len);
+
+	assert_string_equal(got, want);
+}
+
+TEST(forwards_ports)
+{
+	int there, here = ssh_free_port(NULL);
+	pid_t server = counter(&there);
+	struct sshd s = guest("k");
+	struct forward_rule r = to_port(there, here), udp = r, both = to_port(there, there), sock;
+	auto_free char *path = test_path("k-vm/sock/deep.sock"), *got = NULL;
+	AUTO(arena) a = { 0 };
+	struct ha_forward *f;
+	struct machine m;
+	struct error err;
+	size_t n;
+
+	make(&m, "k-vm");
+	use_guest(&m, &s);
+	ok(start(&m, &err));
+	ok(ha_put_forward(m.dir, "one", &r, &err));
+	/* before there is a connection to the guest: it waits for it */
+	counts(here, NULL, 10);
+	counts(here, NULL, 0);
+	counts(here, NULL, 20 << 20);
+	not_ok(ha_put_forward(m.dir, "two", &both, &err), "address already in use");
+	assert_int_equal(err.code, EADDRINUSE);
+	udp.proto = FORWARD_UDP;
+	not_ok(ha_put_forward(m.dir, "two", &udp, &err), "UDP");
+	not_ok(ha_put_forward(m.dir, "a/b", &r, &err), "no name");
+	sock = r;
+	sock.host_socket = path;
+	ok(ha_put_forward(m.dir, "sock", &sock, &err));
+	counts(0, path, 100000);
+	ok(ha_put_forward(m.dir, "one", &r, &err));
+	ok(ha_forwards(m.dir, &a, &f, &n, &err));
+	assert_int_equal(n, 2);
+	assert_string_equal(f[0].id, "sock");
+	assert_string_equal(f[1].state, "listening");
+	assert_non_null(strstr(f[1].rule, "\"proto\":\"tcp\""));
+	ok(ha_delete_forward(m.dir, "one", &err));
+	ok(ha_delete_forward(m.dir, "one", &err));
+	got = count_by(here, NULL, 1);
+	assert_string_equal(got, "");
+	ok(ha_delete_forward(m.dir, "sock", &err));
+	assert_false(fs_exists(path));
+	done(&m);
+	sshd_stop(&s);
+	kill(server, SIGKILL);
+	waitpid(server, NULL, 0);
+}
+
+TEST(many_connections_at_once)
+{
+	int there, here = ssh_free_port(NULL), status;
+	pid_t server = counter(&there), pids[16];
+	struct sshd s = guest("l");
+	struct forward_rule r = to_port(there, here);
+	struct machine m;
+	struct error err;
+
+	make(&m, "l-vm");
+	use_guest(&m, &s);
+	ok(start(&m, &err));
+	ok(ha_put_forward(m.dir, "one", &r, &err));
+	for (size_t i = 0; i < ARRAY_LEN(pids); i++) {
+		pids[i] = fork();
+		if (pids[i] == 0) {
+			auto_free char *got = count_by(here, NULL, 300000 + i);
+
+			_exit(atoi(got) == 300000 + (int)i ? 0 : 1);
+		}
+	}
+	for (size_t i = 0; i < ARRAY_LEN(pids); i++) {
+		waitpid(pids[i], &status, 0);
+		assert_int_equal(WEXITSTATUS(status), 0);
+	}
+	done(&m);
+	sshd_stop(&s);
+	kill(server, SIGKILL);
+	waitpid(server, NULL, 0);
+}
+
+TEST(a_lost_connection_is_made_anew)
+{
+	int there, here = ssh_free_port(NULL);
+	pid_t server = counter(&there);
+	struct sshd s = guest("n");
+	struct forward_rule r = to_port(there, here), nobody = to_port(ssh_free_port(NULL), ssh_free_port(NULL));
+	auto_free char *refused = NULL, *pids = NULL;
+	AUTO(buf) list = BUF_INIT;
+	struct machine m;
+	struct error err;
+
+	make(&m, "n-vm");
+	use_guest(&m, &s);
+	ok(start(&m, &err));
+	ok(ha_put_forward(m.dir, "one", &r, &err));
+	ok(ha_put_forward(m.dir, "nobody", &nobody, &err));
+	counts(here, NULL, 1000);
+	/* refused in the guest: the connection is closed, and that is all */
+	refused = count_by(nobody.host_port[0], NULL, 1);
+	assert_string_equal(refused, "");
+	/* the sessions are children of the listener, which goes on: end them */
+	pids = xasprintf("%d", (int)s.pid);
+	ok(proc_run((const char *const[]){ "pgrep", "-P", pids, NULL }, &(struct proc_opts){ .out = &list }, &err));
+	for (char *p = list.s; *p;) {
+		pid_t listener = (pid_t)strtol(p, &p, 10);
+		auto_free char *text = xasprintf("%d", (int)listener);
+		AUTO(buf) sessions = BUF_INIT;
+
+		p += *p == '\n';
+		ok(proc_run((const char *const[]){ "pgrep", "-P", text, NULL }, &(struct proc_opts){ .out = &sessions }, &err));
+		for (char *q = sessions.s; *q;) {
+			kill((pid_t)strtol(q, &q, 10), SIGKILL);
+			q += *q == '\n';
+		}
+	}
+	counts(here, NULL, 1000);
+	done(&m);
+	sshd_stop(&s);
+	kill(server, SIGKILL);
+	waitpid(server, NULL, 0);
+}
+
+TEST(bad_requests_are_sent_away)
+{
+	static const struct {
+		const char *text, *answer;
+	} cases[] = {
+		{ "hello\r\n\r\n", "HTTP/1.1 400 " },
+		{ "GET /v1/info HTTP/2.0\r\n\r\n", "HTTP/1.1 400 " },
+		{ "GET /nope HTTP/1.1\r\n\r\n", "HTTP/1.1 404 " },
+		{ "POST /v1/info HTTP/1.1\r\n\r\n", "HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n" },
+		{ "PUT /v1/forwards/x HTTP/1.1\r\nContent-Length: 1\r\n\r\n{", "HTTP/1.1 400 " },
+		{ "PUT /v1/forwards/x HTTP/1.1\r\nContent-Length: -1\r\n\r\n", "HTTP/1.1 413 " },
+		{ "PUT /v1/forwards/x HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n", "HTTP/1.1 413 " },
+		{ "PUT /v1/forwards/x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", "HTTP/1.1 413 " },
+		{ "PUT /v1/forwards/ HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}", "HTTP/1.1 400 " },
+		{ "GET /v1/wait?until=monday HTTP/1.1\r\n\r\n", "HTTP/1.1 400 " },
+		{ "GET /v1/info?x=y HTTP/1.0\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" },
+	};
+	auto_free char *path = test_path("o/ha.sock");
+	struct sock_wait w = { .deadline = sock_now_ms() + 20000 };
+	struct machine m;
+	struct error err;
+	int fds[70];
+
+	make(&m, "o");
+	ok(start(&m, &err));
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		auto_close int fd = sock_connect(path, &w, &err);
+		char got[4096] = "";
+
+		assert_true(fd >= 0);
+		ok(sock_write(fd, cases[i].text, strlen(cases[i].text), &w, &err));
+		assert_true(sock_read(fd, got, sizeof got - 1, &w, &err) > 0);
+		if (strncmp(got, cases[i].answer, strlen(cases[i].answer)) != 0)
+			fail_msg("%s -> %s", cases[i].text, got);
+	}
+	/* too much, and from too many; then it still works */
+	for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
+		fds[i] = sock_connect(path, &w, &err);
+		assert_true(fds[i] >= 0);
+	}
+	for (int i = 0; i < 3000 && send(fds[0], "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", 38, MSG_NOSIGNAL) > 0; i++)
+		;
+	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
+		close(fds[i]);
+	/* it sends us away as well until it has seen them go */
+	for (int i = 0; i < 500; i++) {
+		AUTO(arena) a = { 0 };
+		struct ha_info info;
+
+		if (ha_info(m.dir, &a, &info, &err) == 0)
+			break;
+		usleep(10000);
+	}
+	assert_true(qemu_of(&m) > 0);
+	done(&m);
+}
+
+TEST(a_cancelled_start_leaves_nothing)
+{
+	volatile int cancel = 1;
+	struct machine m;
+	struct error err;
+	struct ha_start s;
+
+	make(&m, "p");
+	s = (struct ha_start){ .program = m.program, .dir = m.dir, .name = "t", .cancel = &cancel };
+	m.l.qemu.nargv = m.n;
+	m.l.qemu.qmp_socket = "/nonexistent/qmp.sock";
+	ok(launch_save(&m.l, m.launch, &err));
+	not_ok(ha_start(&s, &err), "cancelled");
+	assert_clean(&m);
+	/* a QEMU that never answers */
+	cancel = 0;
+	s.timeout_ms = 500;
+	not_ok(ha_start(&s, &err), "does not answer on its control socket");
+	assert_clean(&m);
+	done(&m);
+}
