@@ -6,8 +6,8 @@
  *
  * Getting it: QEMU's own network accepts the connection at once and tries the
  * guest then. While the guest has no network yet, that try is lost and is repeated
- * only 6 to 12 seconds later; so a try that has come to nothing is replaced by a
- * new one. One that the guest has taken up must be left alone, since a busy
+ * only 6 to 12 seconds later; so it waits for the guest's interface, which QEMU
+ * knows of, and a try that has come to nothing is replaced by a new one. One that the guest has taken up must be left alone, since a busy
  * sshd may need seconds for its first word, and each new try costs it a process
  * more. QEMU tells the two apart.
  */
@@ -25,7 +25,10 @@
 #include "providers/ssh_tcp.h"
 
 enum {
-	TRY_MS = 250,		/* for a guest that is up to take the connection */
+	LOOK_MS = 100,		/* between looks at the guest's network */
+	BLIND_MS = 60000,	/* then try in spite of what it looks like */
+	TRY_MS = 250,		/* for a guest that is up to take the connection; doubled for each try */
+	MAX_SHIFT = 4,
 	REFUSED_MS = 100,	/* the guest is up, its sshd is not */
 	FAILED_MS = 1000,	/* something is wrong, and will be for a while */
 	UNKNOWN_MS = 3000,	/* QEMU does not tell how far the try is */
@@ -36,6 +39,7 @@ enum {
 };
 
 struct mux {
+	unsigned tries;			/* in vain, in a row */
 	struct agent *agent;
 	struct ssh_link *link;	/* NULL between tries */
 	uv_poll_t *poll;	/* the link's: one each, since closing takes its time */
@@ -125,6 +129,7 @@ static void
 logged_in(struct mux *m)
 {
 	m->ready = true;
+	m->tries = 0;
 	m->trouble[0] = '\0';
 	uv_timer_stop(&m->timer);
 	log_info("ssh: logged in");
@@ -254,7 +259,7 @@ on_quiet(uv_timer_t *t)
 }
 
 static void
-begin(struct mux *m)
+connect_guest(struct mux *m)
 {
 	const struct launch *l = &m->agent->launch;
 	struct ssh_identity id = { .user = l->ssh.user, .keys = l->ssh.keys, .nkeys = l->ssh.nkeys };
@@ -271,7 +276,50 @@ begin(struct mux *m)
 	m->poll->data = m;
 	m->events = 0;
 	update_poll(m);
-	uv_timer_start(&m->timer, on_quiet, TRY_MS, 0);
+	/* a try that came too early is a connection to nobody later, which costs the guest a process: ever fewer of them */
+	uv_timer_start(&m->timer, on_quiet, TRY_MS << (m->tries < MAX_SHIFT ? m->tries++ : MAX_SHIFT), 0);
+}
+
+/*
+ * Of `query-rx-filter`: 1: an interface of the guest is up, since its driver has asked for
+ * multicast frames, which every system does then; 0: none is; -1: QEMU does not tell.
+ */
+static int
+interface_up(const cJSON *answer)
+{
+	const cJSON *nic;
+	int result = -1;
+
+	cJSON_ArrayForEach(nic, answer) {
+		const cJSON *table = cJSON_GetObjectItemCaseSensitive(nic, "multicast-table");
+
+		if (cJSON_GetArraySize(table) > 0)
+			return 1;
+		if (cJSON_IsArray(table))
+			result = 0;
+	}
+	return result;
+}
+
+static void
+on_rx_filter(struct agent *a, const cJSON *answer, const struct error *e)
+{
+	struct mux *m = a->mux;
+
+	(void)e;
+	if (!m || m->link || uv_is_active((uv_handle_t *)&m->timer))
+		return;
+	if (interface_up(answer) == 0 && uv_now(&a->loop) - m->since < BLIND_MS)
+		uv_timer_start(&m->timer, on_begin, LOOK_MS, 0);
+	else
+		connect_guest(m);
+}
+
+/* Wait for the guest's network. QMP serves one client at a time, so nobody sits on it to be told: we ask. */
+static void
+begin(struct mux *m)
+{
+	qmp_send(m->agent, "query-rx-filter", NULL, QMP_MS, on_rx_filter);
 }
 
 void
