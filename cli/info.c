@@ -196,9 +196,9 @@ run(struct cli *c, struct error *err)
 	AUTO(buf) b = BUF_INIT;
 	AUTO(buf) out = BUF_INIT;
 
-	if (strcmp(cli_str(c, "yq"), ".") != 0)
-		return error_set(err, ERR_UNSUPPORTED, "--yq is not supported by this version");
 	info(c, &b);
+	if (strcmp(cli_str(c, "yq"), ".") != 0)
+		return yq_print(c, b.s, cli_str(c, "yq"), 4, err);
 	json_pretty(&out, b.s, 4, stdout_is_terminal());
 	puts(out.s);
 	return 0;

@@ -15,6 +15,7 @@
 #include "cli/list.h"
 #include "cli/table.h"
 #include "providers/qemu.h"
+#include "state/desired/yq.h"
 
 static const struct flag flags[] = {
 	{ "format", 'f', FLAG_STRING, "table", "Output format: json, yaml, table, or a Go template", .complete = "json yaml table" },
@@ -185,21 +186,28 @@ static int
 show(struct cli *c, struct look *l, const char **names, size_t n, const char *format, struct error *err)
 {
 	struct instance *v = xcalloc(n + 1, sizeof *v);
-	size_t kept = 0;
+	struct yq *filter = NULL;
+	size_t kept = 0, nyq;
 	int r = 0;
 
 	for (size_t i = 0; i < n && r == 0; i++) {
 		instance_look(l, names[i], &v[kept]);
-		r = list_filter(l, &v[kept], err);
+		r = list_filter(l, &filter, &v[kept], err);
 		if (r == 1)
 			kept++;
 		else
 			instance_release(&v[kept]);
 		r = r < 0 ? -1 : 0;
 	}
-	for (size_t i = 0; i < kept && r == 0; i++)
+	if (filter)
+		yq_close(filter);
+	cli_list(c, "yq", &nyq);
+	for (size_t i = 0; i < kept && r == 0 && !(cli_bool(c, "quiet") && !nyq); i++)
 		warn_of_errors(c, &v[i]);
-	if (r == 0 && strcmp(format, "table") == 0)
+	if (r == 0 && cli_bool(c, "quiet") && !nyq)
+		for (size_t i = 0; i < kept; i++)
+			puts(v[i].name);
+	else if (r == 0 && strcmp(format, "table") == 0)
 		print_table(c, v, kept);
 	else if (r == 0)
 		r = list_print(l, v, kept, format, err);
@@ -260,9 +268,13 @@ run(struct cli *c, struct error *err)
 {
 	const char *format = cli_bool(c, "json") ? "json" : cli_str(c, "format");
 	AUTO(names) all = { 0 };
+	size_t nyq;
 
 	if (check_conflicts(c, format, err) < 0)
 		return -1;
+	cli_list(c, "yq", &nyq);
+	if (nyq && !cli_given(c, "format"))
+		format = "json";
 	if (cli_bool(c, "list-fields")) {
 		for (size_t i = 0; i < ARRAY_LEN(fields); i++)
 			puts(fields[i]);

@@ -7,6 +7,7 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/mem.h"
 
 enum { MAX_RESULTS = 1000000 };
 
@@ -74,35 +75,66 @@ run(jq_state *jq, jv input, int (*each)(void *ctx, const char *result, struct er
 	return rc;
 }
 
-int
-yq_eval(const char *json, const char *expr, int (*each)(void *ctx, const char *result, struct error *err), void *ctx, struct error *err)
-{
-	struct error why = { 0 };
-	AUTO(buf) program = BUF_INIT;
+struct yq {
 	jq_state *jq;
-	jv input;
-	int rc;
+	char *expr;
+	struct error why;
+};
+
+struct yq *
+yq_open(const char *expr, struct error *err)
+{
+	AUTO(buf) program = BUF_INIT;
+	struct yq *q;
 
 	buf_adds(&program, prelude);
 	if (yq_translate(&program, expr, err) < 0)
-		return -1;
-	input = jv_parse(json);
+		return NULL;
+	q = xcalloc(1, sizeof *q);
+	q->expr = xstrdup(expr);
+	q->jq = jq_init();
+	if (!q->jq)
+		abort();
+	jq_set_error_cb(q->jq, keep_first_error, &q->why);
+	if (jq_compile(q->jq, program.s))
+		return q;
+	error_set(err, ERR_INVALID, "bad expression: `%s`: %s", expr, q->why.msg);
+	yq_close(q);
+	return NULL;
+}
+
+void
+yq_close(struct yq *q)
+{
+	if (!q)
+		return;
+	jq_teardown(&q->jq);
+	free(q->expr);
+	free(q);
+}
+
+int
+yq_run(struct yq *q, const char *json, int (*each)(void *ctx, const char *result, struct error *err), void *ctx,
+       struct error *err)
+{
+	jv input = jv_parse(json);
+
 	if (!jv_is_valid(input)) {
 		jv_free(input);
 		return error_set(err, ERR_INVALID, "the input is no JSON");
 	}
-	jq = jq_init();
-	if (!jq)
-		abort();
-	jq_set_error_cb(jq, keep_first_error, &why);
-	if (!jq_compile(jq, program.s)) {
-		jv_free(input);
-		rc = error_set(err, ERR_INVALID, "bad expression: `%s`: %s", expr, why.msg);
-	} else {
-		rc = run(jq, input, each, ctx, &why);
-		if (rc < 0)
-			error_set(err, ERR_INVALID, "`%s`: %s", expr, why.msg);
-	}
-	jq_teardown(&jq);
+	q->why = (struct error){ 0 };
+	if (run(q->jq, input, each, ctx, &q->why) < 0)
+		return error_set(err, ERR_INVALID, "`%s`: %s", q->expr, q->why.msg);
+	return 0;
+}
+
+int
+yq_eval(const char *json, const char *expr, int (*each)(void *ctx, const char *result, struct error *err), void *ctx, struct error *err)
+{
+	struct yq *q = yq_open(expr, err);
+	int rc = q ? yq_run(q, json, each, ctx, err) : -1;
+
+	yq_close(q);
 	return rc;
 }
