@@ -203,6 +203,19 @@ format_number(struct buf *out, const struct spec *f, const struct gotmpl_value *
 	}
 }
 
+/* "int=1", where a value is out of place */
+static void
+print_typed(struct buf *out, struct arena *a, const struct gotmpl_value *v)
+{
+	static const char *const types[] = { "<nil>", "bool", "int", "float64", "string", "list", "map", "struct" };
+
+	buf_adds(out, types[v->kind]);
+	if (v->kind == GOTMPL_MISSING)
+		return;
+	buf_addc(out, '=');
+	print(out, a, v, 1);
+}
+
 static void
 format(struct buf *out, struct arena *a, const struct spec *f, const struct gotmpl_value *v)
 {
@@ -211,11 +224,8 @@ format(struct buf *out, struct arena *a, const struct spec *f, const struct gotm
 		  (v->kind == GOTMPL_BOOL && f->verb == 't') || (v->kind >= GOTMPL_LIST && strchr("sq", f->verb));
 
 	if (!ok) {
-		static const char *const types[] = { "<nil>", "bool", "int", "float64", "string", "list", "map", "struct" };
-
-		buf_addf(out, "%%!%c(%s%s", f->verb, types[v->kind], v->kind == GOTMPL_MISSING ? "" : "=");
-		if (v->kind != GOTMPL_MISSING)
-			print(out, a, v, 1);
+		buf_addf(out, "%%!%c(", f->verb);
+		print_typed(out, a, v);
 		buf_addc(out, ')');
 	} else if (number && !(v->kind == GOTMPL_FLOAT && f->verb == 'v')) {
 		format_number(out, f, v);
@@ -251,7 +261,7 @@ f_printf(struct arena *a, const struct gotmpl_value *args, size_t n, struct gotm
 	}
 	for (size_t i = next; i < n; i++) {
 		buf_adds(&b, i == next ? "%!(EXTRA " : ", ");
-		print(&b, a, &args[i], 1);
+		print_typed(&b, a, &args[i]);
 		if (i + 1 == n)
 			buf_addc(&b, ')');
 	}

@@ -344,7 +344,7 @@ emit_value(struct emitter *e, const struct node *key, const struct node *n, size
 		emit_inline(e, key, n);
 		return;
 	}
-	if (!((n->flags | key->flags) & NODE_MADE) && n->style == STYLE_BLOCK && n->src == key->src && n->col >= key->col)
+	if (!((n->flags | key->flags) & (NODE_MADE | NODE_ALIAS)) && n->style == STYLE_BLOCK && n->src == key->src && n->col >= key->col)
 		deeper = n->col - key->col;
 	emit_note(e, key);
 	end_line(e);
@@ -404,6 +404,14 @@ copy_entry(struct emitter *e, const struct node *head, const struct node *value,
 	return true;
 }
 
+/* comments behind a block that was written anew */
+static void
+emit_tail(struct emitter *e, const struct node *head, size_t col)
+{
+	if (is_placed(head) && head->tail < head->stop)
+		copy_lines(e, head, head->tail, head->stop, (int)col - column_of(head));
+}
+
 static void
 emit_map(struct emitter *e, const struct node *n, size_t col, bool begun)
 {
@@ -420,6 +428,7 @@ emit_map(struct emitter *e, const struct node *n, size_t col, bool begun)
 			emit_scalar(e, key, -1);
 		buf_addc(e->out, ':');
 		emit_value(e, key, value, col);
+		emit_tail(e, key, col);
 	}
 }
 
@@ -442,6 +451,7 @@ emit_list(struct emitter *e, const struct node *n, size_t col, bool begun)
 			buf_addc(e->out, ' ');
 			emit_block(e, item, col + 2, true);
 		}
+		emit_tail(e, item, col);
 	}
 }
 
@@ -474,6 +484,7 @@ yaml_emit(struct buf *out, const struct node *root, struct origins *origins)
 		struct node head = { .src = root->src, .line = 1 };
 
 		copy_lines(&e, &head, 0, root->stop, 0);
+		end_line(&e);
 	}
 	if (root->kind == NODE_SCALAR) {
 		emit_scalar(&e, root, -1);
@@ -484,5 +495,11 @@ yaml_emit(struct buf *out, const struct node *root, struct origins *origins)
 		end_line(&e);
 	} else {
 		emit_block(&e, root, 0, false);
+	}
+	if (e.main && root->tail && root->tail < root->end) {
+		struct node tail = { .src = root->src, .line = 1 };
+
+		end_line(&e);
+		copy_lines(&e, &tail, root->tail, root->end, 0);
 	}
 }

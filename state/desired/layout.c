@@ -31,9 +31,9 @@ indent_of(const struct source *s, uint32_t at, char *first)
 	return n;
 }
 
-/* comment lines behind the last entry of a block that are indented as it is belong to it */
+/* comment lines behind the last entry of a block that are indented more than what the block stands in belong to it */
 static uint32_t
-absorb(const struct source *s, uint32_t stop, uint32_t col)
+absorb(const struct source *s, uint32_t stop, int outer)
 {
 	uint32_t at = stop;
 
@@ -44,7 +44,7 @@ absorb(const struct source *s, uint32_t stop, uint32_t col)
 		if (first && first != '#')
 			break;
 		at = line_end(s, at);
-		if (first == '#' && indent < col)
+		if (first == '#' && (int)indent <= outer)
 			break;
 		if (first == '#')
 			stop = at;
@@ -76,16 +76,16 @@ block_scalar_end(const struct node *n)
 	return end;
 }
 
-static uint32_t layout(struct node *n);
+static uint32_t layout(struct node *n, int outer);
 
 /* behind the line on which a value ends */
 static uint32_t
-value_stop(struct node *n)
+value_stop(struct node *n, int outer)
 {
 	if (n->kind == NODE_SCALAR && (n->style == STYLE_LITERAL || n->style == STYLE_FOLDED) && !(n->flags & NODE_ALIAS))
 		return block_scalar_end(n);
 	if (n->kind >= NODE_LIST && n->style == STYLE_BLOCK && !(n->flags & NODE_ALIAS))
-		return layout(n);
+		return layout(n, outer);
 	return line_end(n->src, n->end);
 }
 
@@ -142,17 +142,17 @@ entry_start(const struct node *block, const struct node *head)
 }
 
 static void
-layout_entry(struct node *head, struct node *value, uint32_t entry, uint32_t lead)
+layout_entry(struct node *head, struct node *value, uint32_t entry, uint32_t lead, int col)
 {
 	head->entry = entry;
 	head->lead = lead;
-	head->stop = value_stop(value);
+	head->tail = head->stop = value_stop(value, col);
 	head->note = find_note(head, value);
 }
 
-/* of a block; returns where it stops */
+/* of a block in another one at column `outer`; returns where it stops */
 static uint32_t
-layout(struct node *n)
+layout(struct node *n, int outer)
 {
 	uint32_t stop = n->end;
 	size_t count = n->kind == NODE_MAP ? n->npair : n->n;
@@ -165,12 +165,29 @@ layout(struct node *n)
 		if (head->flags & NODE_MADE)
 			continue;
 		entry = entry_start(n, head);
-		layout_entry(head, value, entry, i ? stop : lead_of_first(n->src, entry));
+		layout_entry(head, value, entry, i ? stop : lead_of_first(n->src, entry), (int)n->col - 1);
 		stop = head->stop;
-		if (i + 1 == count)
-			stop = head->stop = absorb(n->src, stop, n->col - 1);
+		if (i + 1 == count && outer >= 0)
+			stop = head->stop = absorb(n->src, stop, outer);
 	}
 	return stop;
+}
+
+/* The comment of the first key, if a blank line divides it from that of the file. */
+static uint32_t
+head_end(const struct source *s, uint32_t key)
+{
+	uint32_t at = key;
+	char first = '#';
+
+	while (at > 0 && first == '#') {
+		uint32_t before = line_start(s, at - 1);
+
+		indent_of(s, before, &first);
+		if (first == '#')
+			at = before;
+	}
+	return first ? key : at;
 }
 
 void
@@ -178,8 +195,14 @@ yaml_layout(struct node *root)
 {
 	if (root->kind < NODE_LIST || root->style != STYLE_BLOCK)
 		return;
-	layout(root);
-	/* what the file begins with is about the file, not about its first key */
-	if (root->kind == NODE_MAP && root->npair && !(root->pair[0].key->flags & NODE_MADE))
-		root->stop = root->pair[0].key->lead = line_start(root->src, root->pair[0].key->start);
+	if (root->kind == NODE_MAP && !root->npair) {	/* made of a file of comments */
+		root->stop = line_end(root->src, root->src->len ? (uint32_t)root->src->len - 1 : 0);
+		return;
+	}
+	root->tail = layout(root, -1);
+	root->stop = 0;
+	root->end = absorb(root->src, root->tail, -1);
+	/* what the file begins and ends with is about the file, not about its first and last key */
+	if (root->kind == NODE_MAP && !(root->pair[0].key->flags & NODE_MADE))
+		root->stop = root->pair[0].key->lead = head_end(root->src, line_start(root->src, root->pair[0].key->start));
 }

@@ -162,6 +162,13 @@ value_len(const char *s)
 	return n;
 }
 
+/* the "e3" of 2e3, the "e" of 2e-3 */
+static bool
+is_exponent(const char *s, size_t at, size_t len)
+{
+	return at && isdigit((unsigned char)s[at - 1]) && (s[at] | 32) == 'e' && strspn(s + at + 1, "0123456789") == len - 1;
+}
+
 /* a sign of a number, and no operator */
 static bool
 is_sign(const char *s, size_t at)
@@ -194,7 +201,7 @@ is_literal(const char *s, size_t n)
 				w++;
 			/* only words that mean themselves, or keys of a mapping */
 			if (!(w == 4 && (!memcmp(s + i, "true", 4) || !memcmp(s + i, "null", 4))) && !(w == 5 && !memcmp(s + i, "false", 5)) &&
-			    s[i + w] != ':' && !(w == 1 && (s[i] == 'e' || s[i] == 'E') && i && isdigit((unsigned char)s[i - 1])))
+			    s[i + w] != ':' && !is_exponent(s, i, w))
 				return false;
 			i += w - 1;
 		} else if (!isdigit((unsigned char)s[i]) && !strchr(" \t\r\n[]{},:.+-", s[i])) {

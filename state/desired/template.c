@@ -62,7 +62,6 @@ read_source(struct node **out, struct arena *a, struct source *src, struct error
 		root->style = STYLE_BLOCK;
 		root->pair = NULL;
 		root->npair = root->pcap = 0;
-		root->stop = src->len && src->text[src->len - 1] == '\n' ? (uint32_t)src->len : 0;
 	} else if (root->kind != NODE_MAP) {
 		AUTO(buf) where = BUF_INIT;
 

@@ -329,6 +329,26 @@ check_unique(struct reader *r, const struct node *map)
 
 static int read_node(struct reader *r, struct node **out, yaml_event_t *ev, int depth);
 
+/* A block begins with its first entry; libyaml takes an anchor or tag in front of it for its beginning. */
+static void
+begin_block(struct reader *r, struct node *n)
+{
+	const char *s = r->src->text;
+	const struct node *first = n->kind == NODE_MAP ? n->pair[0].key : n->item[0];
+	uint32_t at = first->start, line = first->line;
+
+	if (n->kind == NODE_LIST) {
+		while (at > n->start && !(s[at] == '-' && (s[at + 1] == ' ' || s[at + 1] == '\n' || s[at + 1] == '\r'))) {
+			at--;
+			line -= s[at] == '\n';
+		}
+	}
+	n->start = at;
+	n->line = line;
+	for (n->col = 1; at > 0 && s[at - 1] != '\n'; at--)
+		n->col++;
+}
+
 static int
 read_list(struct reader *r, struct node **out, yaml_event_t *ev, int depth)
 {
@@ -355,6 +375,8 @@ read_list(struct reader *r, struct node **out, yaml_event_t *ev, int depth)
 			n->height = item->height + 1;
 	}
 	n->flags &= ~NODE_CHANGED;
+	if (n->style == STYLE_BLOCK && n->n && (ev->data.sequence_start.anchor || ev->data.sequence_start.tag))
+		begin_block(r, n);
 	*out = n;
 	return 0;
 }
@@ -388,6 +410,8 @@ read_map(struct reader *r, struct node **out, yaml_event_t *ev, int depth)
 		if (value->height >= n->height)
 			n->height = value->height + 1;
 	}
+	if (n->style == STYLE_BLOCK && n->npair && (ev->data.mapping_start.anchor || ev->data.mapping_start.tag))
+		begin_block(r, n);
 	if (check_unique(r, n) < 0 || resolve_merges(r, n) < 0)
 		return -1;
 	*out = n;
