@@ -494,12 +494,12 @@ yaml_read(struct node **out, struct arena *a, struct source *src, bool *more, st
 
 	if (more)
 		*more = false;
+	if (src->len > YAML_MAX_TEXT)
+		return error_set(err, ERR_INVALID, "%s: more than 4 MiB of text", src->name);
 	if (src->len >= 3 && !memcmp(src->text, "\xef\xbb\xbf", 3)) {	/* a byte order mark says nothing here */
 		src->text += 3;
 		src->len -= 3;
 	}
-	if (src->len > YAML_MAX_TEXT)
-		return error_set(err, ERR_INVALID, "%s: more than 4 MiB of text", src->name);
 	for (size_t i = 0; i < src->len && r.ascii; i++)
 		r.ascii = !(src->text[i] & 0x80);
 	if (!yaml_parser_initialize(&r.yaml))
