@@ -106,6 +106,7 @@ agent_ready(struct agent *a)
 	log_info("the guest is ready");
 	event_running(a);
 	api_phase_changed(a);
+	trim_memory();
 }
 
 void

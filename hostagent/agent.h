@@ -13,6 +13,7 @@
  *	require.c	what must be so before the guest is called ready
  *	forwards.c	the rules, by name; forward_tcp.c their listeners and connections
  *	http.c api.c	ha.sock
+ *	tail.c trim.c	ends of logs for messages; memory given back
  *
  * A kill -9 of this process must leave nothing that the next one cannot take
  * over: so nothing of the guest's life hangs on a descriptor of ours.
@@ -126,6 +127,9 @@ void forwards_free(struct agent *a);
 int api_start(struct agent *a, struct error *err);
 void api_phase_changed(struct agent *a);	/* answers those who wait for it */
 void api_free(struct agent *a);
+
+/* trim.c: when there is nothing left to do but wait */
+void trim_memory(void);
 
 /* tail.c: the last lines of a log, fit for a message: at most `max` bytes, no control characters; to free */
 char *tail_text(const char *path, size_t max);
