@@ -242,6 +242,7 @@ on_usernet(struct agent *a, const cJSON *answer, const struct error *e)
 		return;
 	there = cJSON_IsString(answer) ? usernet(answer->valuestring) : -1;
 	if (there == 0) {
+		m->tries++;
 		error_set(&why, ETIMEDOUT, "ssh: the guest has no network yet");
 		again(m, &why, 0);
 		return;
@@ -277,7 +278,7 @@ connect_guest(struct mux *m)
 	m->events = 0;
 	update_poll(m);
 	/* a try that came too early is a connection to nobody later, which costs the guest a process: ever fewer of them */
-	uv_timer_start(&m->timer, on_quiet, TRY_MS << (m->tries < MAX_SHIFT ? m->tries++ : MAX_SHIFT), 0);
+	uv_timer_start(&m->timer, on_quiet, TRY_MS << (m->tries < MAX_SHIFT ? m->tries : MAX_SHIFT), 0);
 }
 
 /*
