@@ -87,6 +87,9 @@ make(const struct env *env, const struct resource *r, const char *path, struct e
 	auto_free char *dir = disk_path(env, r, NULL);
 	const char *format = facts_get(&r->want, "format"), *from = facts_get(&r->want, "import");
 
+	if (!from && !facts_get(&r->want, "size"))
+		return error_set(err, ENOENT, "disk `%s` does not exist; run `limactl disk create %s --size SIZE` first", r->name,
+				 r->name);
 	if (fs_mkdirs(dir, 0700, err) < 0)
 		return -1;
 	if (from)

@@ -97,6 +97,22 @@ boot_disk(const struct resource *r, struct qemu_drive *out, struct error *err)
 	return 0;
 }
 
+static void
+data_disks(const struct env *env, const struct resource *r, struct qemu_machine *m, struct arena *a)
+{
+	struct qemu_drive *v = arena_alloc(a, (r->nneeds + 1) * sizeof *v);
+
+	for (size_t i = 0; i < r->spec->ndisks; i++) {
+		const char *name = r->spec->disks[i].name, *format = NULL;
+
+		for (size_t j = 0; j < r->nneeds; j++)
+			if (!strcmp(r->needs[j].to->type->name, "data-disk") && !strcmp(r->needs[j].to->name, name))
+				format = facts_get(&r->needs[j].to->have, "format");
+		v[m->ndata_disks++] = (struct qemu_drive){ arena_printf(a, "%s/_disks/%s/datadisk", env->home, name), format };
+	}
+	m->data_disks = v;
+}
+
 static int
 fill_machine(const struct env *env, const struct resource *r, struct qemu_machine *m, struct arena *a, struct error *err)
 {
@@ -120,6 +136,7 @@ fill_machine(const struct env *env, const struct resource *r, struct qemu_machin
 	m->cmdline = arena_strdup(a, text.s);
 	m->cidata = arena_printf(a, "%s/cidata.iso", spec->dir);
 	m->mac = instance_mac(a, spec->dir);
+	data_disks(env, r, m, a);
 	return 0;
 }
 

@@ -20,6 +20,7 @@
 #include "providers/qemu_proc.h"
 #include "providers/ssh_config.h"
 #include "resources/common.h"
+#include "resources/disk_lock.h"
 #include "resources/machine.h"
 #include "resources/ssh_access.h"
 
@@ -36,7 +37,7 @@ static const struct attr attrs[] = {
 	{ 0 },
 };
 
-extern const struct resource_type resource_vm;
+extern const struct resource_type resource_vm, resource_data_disk;
 
 static int
 declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
@@ -53,6 +54,10 @@ declare(const struct spec *spec, const struct env *env, struct graph *g, struct 
 		resource_need(g, r, "kernel", spec->name, NEED_FRESH);
 	if (spec->nimages && spec->images[0].has_initrd)
 		resource_need(g, r, "initrd", spec->name, NEED_FRESH);
+	for (size_t i = 0; i < spec->ndisks; i++) {
+		graph_declare(g, &resource_data_disk, "", spec->disks[i].name, false);
+		resource_need(g, r, "data-disk", spec->disks[i].name, NEED_FRESH);
+	}
 	if (!wanted_running(spec))
 		return 0;
 	resource_wantf(g, r, "cpus", "%d", spec->cpus);
@@ -130,6 +135,9 @@ boot(const struct env *env, const struct resource *r, struct error *err)
 
 	if (settle_port(env, r, &port, err) < 0)
 		return -1;
+	for (size_t i = 0; i < r->spec->ndisks; i++)
+		if (disk_lock(env, r, r->spec->disks[i].name, err) < 0)
+			return -1;
 	if (machine_launch_file(env, r, port, err) < 0 || machine_facts_save(facts, &r->want, err) < 0)
 		return -1;
 	return start_agent(env, r, err);
@@ -185,6 +193,7 @@ remove_vm(const struct env *env, const struct resource *r, struct error *err)
 		return -1;
 	}
 	sweep(dir);
+	disk_unlock_all(env, r);
 	return 0;
 }
 
