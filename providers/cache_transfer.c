@@ -15,6 +15,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "providers/cache.h"
+#include "providers/cache_version.h"
 #include "providers/digest.h"
 #include "providers/http.h"
 
@@ -23,11 +24,6 @@ enum {
 	ADVANCE = 1 << 20,	/* a try that brought so much further does not count as failed */
 	BLOCK = 1 << 18,
 	RESTARTS = 2,		/* from the first byte, because what there was could not be used */
-};
-
-/* what names a version of a file, as far as the server does */
-struct version {
-	char *etag, *last_modified, *type;	/* "" */
 };
 
 struct transfer {
@@ -56,15 +52,6 @@ static bool
 wants_digest(const struct transfer *t)
 {
 	return t->f->digest && *t->f->digest;
-}
-
-static void
-version_release(struct version *v)
-{
-	free(v->etag);
-	free(v->last_modified);
-	free(v->type);
-	*v = (struct version){ 0 };
 }
 
 static void
@@ -97,56 +84,6 @@ write_small(const char *entry, const char *name, const char *text, struct error 
 	auto_free char *path = xasprintf("%s/%s", entry, name);
 
 	return fs_write(path, text, strlen(text), 0644, err);
-}
-
-/*
- * The note beside a part: this boot, and the version. What an earlier boot wrote may
- * not have reached the disk, whatever the size of the file says.
- */
-static void
-boot_id(struct buf *out)
-{
-	if (fs_read_if("/proc/sys/kernel/random/boot_id", out, SMALL_FILE, NULL) != 1)
-		buf_truncate(out, 0);
-	buf_truncate(out, strcspn(out->s, "\n"));
-}
-
-static void
-read_note(struct transfer *t)
-{
-	char **fields[] = { &t->new.etag, &t->new.last_modified, &t->new.type };
-	AUTO(buf) b = BUF_INIT, boot = BUF_INIT;
-	char *line = NULL;
-
-	boot_id(&boot);
-	if (fs_read_if(t->resume, &b, SMALL_FILE, NULL) == 1 && boot.len && !strncmp(b.s, boot.s, boot.len) &&
-	    b.s[boot.len] == '\n')
-		line = b.s + boot.len + 1;
-	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
-		size_t len = line ? strcspn(line, "\n") : 0;
-
-		free(*fields[i]);
-		*fields[i] = line ? xstrndup(line, len) : xstrdup("");
-		if (line)
-			line += len + (line[len] == '\n');
-	}
-}
-
-static int
-write_note(const struct transfer *t, struct error *err)
-{
-	AUTO(buf) b = BUF_INIT;
-
-	boot_id(&b);
-	buf_addf(&b, "\n%s\n%s\n%s\n", t->new.etag, t->new.last_modified, t->new.type);
-	return fs_write(t->resume, b.s, b.len, 0644, err);
-}
-
-/* A weak tag ("W/...") says that two files mean the same, not that they are the same. */
-static const char *
-validator(const struct version *v)
-{
-	return v->etag[0] == '"' ? v->etag : v->last_modified;
 }
 
 /* 1: open; 0: not there, and not to be made */
@@ -196,34 +133,19 @@ catch_up(struct transfer *t, struct error *err)
 	return 0;
 }
 
-static void
-set_version(struct version *v, const struct http_answer *a)
-{
-	version_release(v);
-	*v = (struct version){ xstrdup(a->etag), xstrdup(a->last_modified), xstrdup(a->type) };
-}
-
-/* for servers that know no conditional requests */
-static bool
-same_version(const struct version *v, const struct http_answer *a)
-{
-	return *a->etag && *v->etag ? !strcmp(a->etag, v->etag) :
-				      *a->last_modified && !strcmp(a->last_modified, v->last_modified);
-}
-
 static int
 begin_whole(struct transfer *t, const struct http_answer *a, struct error *err)
 {
-	if (t->conditional && same_version(&t->old, a)) {
+	if (t->conditional && version_is(&t->old, a)) {
 		t->unchanged = true;
 		return 1;
 	}
 	t->begun = true;
 	t->total = a->length > 0 && !t->decode ? (uint64_t)a->length : 0;
-	set_version(&t->new, a);
+	version_set(&t->new, a);
 	if (open_part(t, O_CREAT, err) < 0 || start_over(t, err) < 0)
 		return -1;
-	return write_note(t, err);
+	return part_write_version(t->resume, &t->new, err);
 }
 
 static int
@@ -294,7 +216,7 @@ on_body(void *ctx, const void *p, size_t len, struct error *err)
 static bool
 can_continue(const struct transfer *t)
 {
-	return !t->decode && (*validator(&t->new) || wants_digest(t));
+	return !t->decode && (*version_validator(&t->new) || wants_digest(t));
 }
 
 /* how much of the part of an earlier call can be built upon */
@@ -307,35 +229,47 @@ look_at_part(struct transfer *t, struct error *err)
 		return -1;
 	if (t->fd >= 0 && fstat(t->fd, &st) < 0)
 		return error_errno(err, "stat %s", t->part);
-	read_note(t);
+	part_read_version(t->resume, &t->new);
 	t->have = can_continue(t) ? (uint64_t)st.st_size : 0;
 	return 0;
+}
+
+/* headers of this try, at most 2; each to free */
+static void
+add_conditions(const struct transfer *t, char **headers)
+{
+	size_t n = 0;
+
+	if (t->ranged) {
+		headers[n++] = xasprintf("Range: bytes=%" PRIu64 "-", t->have);
+		if (*version_validator(&t->new))
+			headers[n++] = xasprintf("If-Range: %s", version_validator(&t->new));
+	} else if (t->conditional) {
+		if (*t->old.etag)
+			headers[n++] = xasprintf("If-None-Match: %s", t->old.etag);
+		if (*t->old.last_modified)
+			headers[n++] = xasprintf("If-Modified-Since: %s", t->old.last_modified);
+	}
 }
 
 static int
 one_try(struct transfer *t, struct http_answer *a, struct error *err)
 {
-	auto_free char *range = NULL, *if_range = NULL, *tag = NULL, *since = NULL;
-	const char *headers[4] = { NULL };
-	struct http_request r = { .url = t->f->location, .headers = headers, .decode = t->decode,
-				  .cancel = t->f->cancel, .begin = on_begin, .body = on_body, .ctx = t };
-	size_t n = 0;
+	char *headers[3] = { NULL };
+	struct http_request r = { .url = t->f->location, .headers = (const char *const *)headers,
+				  .decode = t->decode, .cancel = t->f->cancel, .begin = on_begin, .body = on_body,
+				  .ctx = t };
+	int result;
 
 	if (!can_continue(t))
 		t->have = 0;
 	t->ranged = t->have > 0;
 	t->refused = t->unchanged = false;
-	if (t->ranged) {
-		headers[n++] = range = xasprintf("Range: bytes=%" PRIu64 "-", t->have);
-		if (*validator(&t->new))
-			headers[n++] = if_range = xasprintf("If-Range: %s", validator(&t->new));
-	} else if (t->conditional) {
-		if (*t->old.etag)
-			headers[n++] = tag = xasprintf("If-None-Match: %s", t->old.etag);
-		if (*t->old.last_modified)
-			headers[n++] = since = xasprintf("If-Modified-Since: %s", t->old.last_modified);
-	}
-	return http_request(&r, a, err);
+	add_conditions(t, headers);
+	result = http_request(&r, a, err);
+	free(headers[0]);
+	free(headers[1]);
+	return result;
 }
 
 /*

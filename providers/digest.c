@@ -57,7 +57,7 @@ digest_init(struct digest *d, const char *algo, struct error *err)
 	if (!a)
 		return error_set(err, ERR_INVALID, "digest '%.*s': want sha256, sha384 or sha512",
 				 (int)strcspn(algo, ":"), algo);
-	strcpy(d->algo, a->name);
+	memcpy(d->algo, a->name, strlen(a->name) + 1);
 	if (a->bytes == 32)
 		SHA256_Init((void *)d->state);
 	else if (a->bytes == 48)
