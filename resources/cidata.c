@@ -90,11 +90,12 @@ ensure(const struct env *env, const struct resource *r, struct facts *have, stru
 		fs_unlink(tmp, NULL);
 		return -1;
 	}
-	if (fs_commit(tmp, path, err) < 0)
-		return -1;
+	/* the image last: with it all is done, whatever else is remembered */
 	for (size_t i = 0; i < c.n; i++)
 		if (!strcmp(c.v[i].path, "user-data") && fs_write(reference, c.v[i].data, c.v[i].len, 0444, err) < 0)
 			return -1;
+	if (fs_commit(tmp, path, err) < 0)
+		return -1;
 	facts_set(have, a, "stamp", NULL);
 	return observe(env, r, have, a, err) == 1 ? 0 : -1;
 }

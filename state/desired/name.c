@@ -64,7 +64,7 @@ name_check_new(const char *name, const char *home, struct error *err)
 		return -1;
 	if (len >= room)
 		return error_set(err, ERR_INVALID, "instance name `%s` too long: %s/%s/ssh.sock.1234567890123456 must be less than "
-				 "%zu characters, but is %zu", name, home, name, room, len);
+				 "UNIX_PATH_MAX=%zu characters, but is %zu", name, home, name, room, len);
 	return 0;
 }
 
