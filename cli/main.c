@@ -133,13 +133,23 @@ without_command(struct cli *c)
 	return 0;
 }
 
+/* Called as yq, yq.lima, ...: links of that name make us that program. */
+static bool
+called_as_yq(const char *argv0)
+{
+	const char *base = strrchr(argv0, '/');
+
+	base = base ? base + 1 : argv0;
+	return strncmp(base, "yq", 2) == 0 && (base[2] == '.' || !base[2]);
+}
+
 /* Finds the command, parses its flags, answers --help and --version. */
 static int
 dispatch(struct cli *c, char **words, int n, struct error *err)
 {
 	int at, all = n;
 
-	c->command = command_in(words, &n, &at);
+	c->command = called_as_yq(c->argv0) ? command_find(NULL, "yq") : command_in(words, &n, &at);
 	command_flags(c->values, c->command);
 	if (!c->command && at < all)
 		return run_plugin(c, words, at, err);

@@ -115,5 +115,4 @@ void check_network(struct load *l, const struct val *v);
 
 /* --- out */
 void val_json(const struct val *v, struct buf *out);
-void node_json(const struct node *n, struct buf *out);
 struct node *val_node(struct arena *a, const struct val *v);

@@ -92,6 +92,9 @@ void node_drop(struct node *list, size_t at);
 void node_set(struct arena *a, struct node *map, const char *key, struct node *value);
 bool node_unset(struct node *map, const char *key);
 
+/* The value as JSON, compact. */
+void node_json(const struct node *n, struct buf *out);
+
 /* "file:line:col" of a place; of the file's beginning for nodes that were made */
 void node_where(const struct node *n, struct buf *out);
 void source_where(const struct source *s, uint32_t line, uint32_t col, struct buf *out);
