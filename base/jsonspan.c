@@ -108,6 +108,20 @@ json_each(struct json_span v, size_t *at, struct json_span *key)
 	return out;
 }
 
+struct json_span
+json_next(struct json_span text, size_t *at)
+{
+	const char *end = text.p + text.len, *p = text.p ? skip_blank(text.p + *at, end) : NULL, *q;
+
+	if (!p || p >= end)
+		return (struct json_span){ 0 };
+	q = skip_value(p, end);
+	if (q == p)	/* a stray bracket or comma: the rest is for the parser to complain about */
+		q = end;
+	*at = (size_t)(q - text.p);
+	return (struct json_span){ p, (size_t)(q - p) };
+}
+
 static struct json_span
 member(struct json_span v, const char *name, size_t len)
 {

@@ -22,6 +22,9 @@ struct json_span json_at(struct json_span v, const char *path);
 /* Elements of an array or values of an object, one by one: start with *at = 0; absent: no more. */
 struct json_span json_each(struct json_span v, size_t *at, struct json_span *key);
 
+/* Values one behind the other, as a stream of JSON has them: start with *at = 0; absent: no more. */
+struct json_span json_next(struct json_span text, size_t *at);
+
 /* As written in the text; a string without its escapes; "" when absent. */
 char *json_text(struct arena *a, struct json_span v);
 long long json_int(struct json_span v, long long fallback);

@@ -12,3 +12,9 @@ $(B)/gen/completion.inc: $(wildcard cli/completion/*)
 		echo "static const char script_$$s[] ="; sed 's/\\/\\\\/g; s/"/\\"/g; s/.*/"&\\n"/' cli/completion/limactl.$$s; echo ";"; \
 	done > $@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 GENERATED += $(B)/gen/completion.inc
+
+# The wrappers, beside limactl.
+all: $(patsubst cli/wrappers/%,$(B)/bin/%,$(wildcard cli/wrappers/*))
+$(B)/bin/%: cli/wrappers/%
+	@mkdir -p $(@D)
+	@install -m 755 $< $@

@@ -162,17 +162,21 @@ print_json(struct look *l, struct instance *v, size_t n)
 static int
 print_yaml(struct look *l, struct instance *v, size_t n)
 {
+	bool color = stdout_is_terminal();
 	AUTO(buf) out = BUF_INIT;
+	AUTO(buf) shown = BUF_INIT;
 
 	for (size_t i = 0; i < n; i++) {
 		AUTO(buf) json = BUF_INIT;
 
 		instance_json(l, &v[i], true, &json);
-		if (i)
+		if (i || color)
 			buf_adds(&out, "---\n");
 		json_yaml(&out, json_span_of(json.s));
 	}
-	fwrite(out.s, 1, out.len, stdout);
+	if (color)
+		yaml_color(&shown, out.s);
+	fwrite(color ? shown.s : out.s, 1, color ? shown.len : out.len, stdout);
 	return 0;
 }
 

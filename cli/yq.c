@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -102,6 +103,14 @@ choose_style(struct call *k, struct error *err)
 	return 0;
 }
 
+static bool
+is_file(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
 /* The expression is the first argument, unless that is a file and there is no other. */
 static int
 choose_expr(struct call *k, struct error *err)
@@ -115,7 +124,7 @@ choose_expr(struct call *k, struct error *err)
 		if (fs_read(text(k, "from-file"), &b, MOST_INPUT, err) < 0)
 			return -1;
 		k->expr = arena_strdup(&k->cli->arena, b.s);
-	} else if (k->nargs && !(k->nargs == 1 && !k->style.null_input && strcmp(k->args[0], "-") != 0 && access(k->args[0], F_OK) == 0)) {
+	} else if (k->nargs && !(k->nargs == 1 && !k->style.null_input && is_file(k->args[0]))) {
 		k->expr = k->args[0];
 		k->args++;
 		k->nargs--;

@@ -141,29 +141,30 @@ changes(const char *expr)
 }
 
 static int
-one(struct yq *q, const char *expr, const struct yq_style *style, const char *name, const char *text, size_t len,
-    struct buf *out, struct buf *last, struct error *err)
+one_json(struct yq *q, const struct yq_style *style, const char *json, struct buf *out, struct buf *last, struct error *err)
+{
+	struct doc d = { .style = style, .out = out, .last = last };
+	int r = yq_run(q, json, print, &d, err);
+
+	arena_release(&d.arena);
+	return r;
+}
+
+static int
+one_yaml(struct yq *q, const char *expr, const struct yq_style *style, const char *name, const char *text, size_t len,
+	 struct buf *out, struct buf *last, struct error *err)
 {
 	struct doc d = { .style = style, .changes = changes(expr), .out = out, .last = last };
 	struct source src = { .name = name, .text = text, .len = len };
 	AUTO(buf) json = BUF_INIT;
-	int r = 0;
+	int r = yaml_read(&d.root, &d.arena, &src, NULL, err);
 
-	if (style->null_input) {
-		buf_adds(&json, "null");
-	} else {
-		r = yaml_read(&d.root, &d.arena, &src, NULL, err);	/* JSON is YAML, too */
-		if (r == 0) {
-			yaml_layout(d.root);
-			node_json(d.root, &json);
-		}
+	if (r == 0) {
+		yaml_layout(d.root);
+		node_json(d.root, &json);
+		/* jq would make its own of large numbers */
+		r = strcmp(expr, ".") == 0 ? print(&d, json.s, err) : yq_run(q, json.s, print, &d, err);
 	}
-	if (style->in == YQ_JSON)
-		d.root = NULL;
-	if (r == 0 && strcmp(expr, ".") == 0)
-		r = print(&d, json.s, err);
-	else if (r == 0)
-		r = yq_run(q, json.s, print, &d, err);
 	arena_release(&d.arena);
 	return r;
 }
@@ -184,6 +185,22 @@ document(const char *p, const char *end)
 	return (size_t)(q - p);
 }
 
+static int
+all_json(struct yq *q, const struct yq_style *style, const char *text, size_t len, struct buf *out, struct buf *last,
+	 struct error *err)
+{
+	struct json_span all = { text, len }, v;
+	size_t at = 0;
+
+	while ((v = json_next(all, &at)).p) {
+		auto_free char *json = xstrndup(v.p, v.len);
+
+		if (one_json(q, style, json, out, last, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int
 yq_documents(struct yq *q, const char *expr, const struct yq_style *style, const char *name, const char *text,
 	     size_t len, struct buf *out, struct buf *last, struct error *err)
@@ -192,16 +209,19 @@ yq_documents(struct yq *q, const char *expr, const struct yq_style *style, const
 	size_t n = 0;
 
 	if (style->null_input)
-		return one(q, expr, style, name, "", 0, out, last, err);
+		return one_json(q, style, "null", out, last, err);
+	if (style->in == YQ_JSON)
+		return all_json(q, style, text, len, out, last, err);
 	do {
-		size_t part = style->in == YQ_JSON ? (size_t)(end - text) : document(text, end);
+		size_t part = document(text, end);
 		const char *body = text;
 
 		if (part >= 3 && memcmp(body, "---", 3) == 0)	/* its marker is ours to print */
 			body += 3 + strspn(body + 3, " \r\n");
-		if (n++ && style->out == YQ_YAML && !style->no_doc)
+		/* what does not come out of a document belongs to none */
+		if (n++ && style->out == YQ_YAML && !style->no_doc && strchr(expr, '.'))
 			buf_adds(out, "---\n");
-		if (one(q, expr, style, name, body, (size_t)(text + part - body), out, last, err) < 0)
+		if (one_yaml(q, expr, style, name, body, (size_t)(text + part - body), out, last, err) < 0)
 			return -1;
 		text += part;
 	} while (text < end);
