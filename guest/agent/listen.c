@@ -1,0 +1,76 @@
+#include "guest/agent/listen.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <linux/vm_sockets.h>	/* needs sys/socket.h before it */
+
+#include "base/auto.h"
+#include "base/error.h"
+#include "guest/agent/log.h"
+
+int
+listen_unix(const char *path, unsigned owner, struct error *err)
+{
+	auto_close int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	mode_t mask;
+	int rc;
+
+	if (fd < 0)
+		return error_errno(err, "socket");
+	if (strlen(path) >= sizeof a.sun_path)
+		return error_set(err, ENAMETOOLONG, "%s: too long for a socket", path);
+	strcpy(a.sun_path, path);
+	if (unlink(path) < 0 && errno != ENOENT)
+		return error_errno(err, "remove %s", path);
+	mask = umask(0177);	/* never for a moment open to others */
+	rc = bind(fd, (const struct sockaddr *)&a, sizeof a);
+	umask(mask);
+	if (rc < 0 || (owner && chown(path, owner, (gid_t)-1) < 0) || listen(fd, 64) < 0)
+		return error_errno(err, "listen on %s", path);
+	return steal_fd(fd);
+}
+
+int
+listen_vsock(unsigned port, struct error *err)
+{
+	auto_close int fd = socket(AF_VSOCK, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	struct sockaddr_vm a = { .svm_family = AF_VSOCK, .svm_port = port, .svm_cid = VMADDR_CID_ANY };
+
+	if (fd < 0 || bind(fd, (const struct sockaddr *)&a, sizeof a) < 0 || listen(fd, 64) < 0)
+		return error_errno(err, "listen on vsock port %u", port);
+	return steal_fd(fd);
+}
+
+int
+open_virtio_port(const char *name, struct error *err)
+{
+	char path[256];
+	int fd;
+
+	snprintf(path, sizeof path, name[0] == '/' ? "%s" : "/dev/virtio-ports/%s", name);
+	fd = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	return fd < 0 ? error_errno(err, "open %s", path) : fd;
+}
+
+int
+accept_host(int listener, bool vsock)
+{
+	struct sockaddr_vm peer = { 0 };
+	socklen_t len = sizeof peer;
+	auto_close int fd = accept4(listener, vsock ? (struct sockaddr *)&peer : NULL, vsock ? &len : NULL,
+				    SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (fd >= 0 && vsock && peer.svm_cid != VMADDR_CID_HOST) {
+		log_warn("vsock connection of %u, which is not the host, refused", peer.svm_cid);
+		return -1;
+	}
+	return steal_fd(fd);
+}

@@ -1,0 +1,20 @@
+#include "guest/agent/preface.h"
+
+size_t
+preface_find(struct preface *f, const char *p, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		/* the only part of it that is also its beginning is the P of HTTP */
+		if (p[i] != PREFACE[f->have])
+			f->have = f->have == sizeof "PRI * HTTP" - 1;
+		if (p[i] == PREFACE[f->have])
+			f->have++;
+		else
+			f->have = 0;
+		if (f->have == PREFACE_LEN) {
+			f->have = 0;
+			return len - i - 1;
+		}
+	}
+	return PREFACE_NONE;
+}

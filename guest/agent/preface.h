@@ -1,0 +1,18 @@
+/*
+ * guest/agent/preface.h - finds where a connection begins in a stream of bytes that has no connections.
+ *
+ * Every HTTP/2 client begins with the same 24 bytes (RFC 9113, 3.4). They may come in pieces.
+ */
+#pragma once
+#include <stddef.h>
+
+#define PREFACE "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+#define PREFACE_LEN 24
+#define PREFACE_NONE ((size_t)-1)
+
+struct preface {
+	size_t have;		/* bytes of it that have come */
+};
+
+/* The number of bytes of `p` behind the preface, when it ends in them; otherwise PREFACE_NONE. */
+size_t preface_find(struct preface *f, const char *p, size_t len);

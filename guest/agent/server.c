@@ -1,0 +1,283 @@
+#include "guest/agent/server.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "guest/agent/listen.h"
+#include "guest/agent/log.h"
+#include "guest/agent/preface.h"
+#include "guest/agent/service.h"
+#include "guest/wire/grpc.h"
+
+#define RETRY_MS 1000
+
+struct peer {
+	struct server *server;
+	struct peer *next;	/* younger first */
+	struct watch w;
+	struct service_peer calls;
+	struct grpc_conn *conn;	/* NULL: a virtio port that waits for a preface */
+	struct preface hunt;
+	bool port;
+	bool away;		/* nobody has the other end of the port */
+	bool closing;		/* it broke the protocol; gone after one try to say so */
+};
+
+struct server {
+	struct loop *loop;
+	struct service *service;
+	struct watch listener;	/* fd -1: a virtio port */
+	bool vsock;
+	char *path;		/* of a unix socket */
+	struct peer *peers;
+	unsigned n;
+	struct timer retry;	/* to accept, when there were no descriptors left */
+	char chunk[64 << 10];	/* what was read last */
+};
+
+static void
+peer_connect(struct peer *p)
+{
+	p->calls = (struct service_peer){ .service = p->server->service };
+	p->conn = service_connect(&p->calls);
+}
+
+static void
+peer_free(struct peer *p)
+{
+	for (struct peer **at = &p->server->peers; *at; at = &(*at)->next)
+		if (*at == p) {
+			*at = p->next;
+			break;
+		}
+	p->server->n--;
+	loop_unwatch(p->server->loop, &p->w);
+	close(p->w.fd);
+	grpc_conn_free(p->conn, "");
+	free(p);
+}
+
+/* Nothing more will come of this connection; true: `p` is gone. */
+static bool
+peer_end(struct peer *p)
+{
+	if (!p->port) {
+		peer_free(p);
+		return true;
+	}
+	grpc_conn_free(p->conn, "");
+	p->conn = NULL;
+	p->closing = false;
+	p->hunt = (struct preface){ 0 };
+	return false;
+}
+
+/* Sends what there is. */
+static void
+pump(struct peer *p)
+{
+	const uint8_t *out;
+	size_t len = 0;
+
+	while (p->conn && (len = grpc_output(p->conn, &out))) {
+		ssize_t n = write(p->w.fd, out, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno != EAGAIN) {
+			peer_end(p);
+			return;
+		}
+		if (n <= 0)
+			break;
+		grpc_sent(p->conn, (size_t)n);
+	}
+	if (p->conn && (p->closing || (!len && grpc_done(p->conn))) && peer_end(p))
+		return;
+	/* a port without a host is "hung up" all the time, which is news only once */
+	loop_watch(p->server->loop, &p->w, EPOLLIN | (p->away ? EPOLLET : 0) | (p->conn && len ? EPOLLOUT : 0));
+}
+
+static void
+pump_all(void *ctx)
+{
+	struct server *s = ctx;
+
+	for (struct peer *p = s->peers, *next; p; p = next) {
+		next = p->next;
+		pump(p);
+	}
+}
+
+static void
+feed(struct peer *p, const char *bytes, size_t len)
+{
+	struct error err;
+
+	if (grpc_feed(p->conn, bytes, len, &err) == 0)
+		return;
+	log_debug("host: %s", err.msg);
+	p->closing = true;
+}
+
+/* Has what came ended the connection? It has when the answer is to be a farewell. */
+static bool
+broken(struct peer *p)
+{
+	const uint8_t *out;
+
+	(void)grpc_output(p->conn, &out);	/* what is not sent now is so later */
+	return p->closing || grpc_done(p->conn);
+}
+
+/* On a port a connection begins with the preface that nobody announces. */
+static void
+feed_port(struct peer *p, const char *bytes, size_t len)
+{
+	size_t rest;
+
+	if (p->conn) {
+		feed(p, bytes, len);
+		if (!broken(p))
+			return;
+		/* the host may have begun anew within these bytes */
+		(void)peer_end(p);
+	}
+	rest = preface_find(&p->hunt, bytes, len);
+	if (rest == PREFACE_NONE)
+		return;
+	peer_connect(p);
+	feed(p, PREFACE, PREFACE_LEN);
+	feed(p, bytes + len - rest, rest);
+}
+
+static void
+peer_ready(struct watch *w, uint32_t events)
+{
+	struct peer *p = CONTAINER_OF(w, struct peer, w);
+	struct server *s = p->server;
+	ssize_t n;
+
+	if (!(events & (EPOLLIN | EPOLLHUP | EPOLLERR)))
+		return;
+	n = read(w->fd, s->chunk, sizeof s->chunk);
+	p->away = n == 0;
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0)
+		peer_end(p);
+	else if (p->port)
+		feed_port(p, s->chunk, (size_t)n);
+	else
+		feed(p, s->chunk, (size_t)n);
+}
+
+static struct peer *
+peer_new(struct server *s, int fd, bool port)
+{
+	struct peer *p = xcalloc(1, sizeof *p);
+
+	p->server = s;
+	p->w = (struct watch){ .fd = fd, .ready = peer_ready };
+	p->port = port;
+	p->next = s->peers;
+	s->peers = p;
+	s->n++;
+	if (!port)
+		peer_connect(p);
+	return p;
+}
+
+static void
+accept_peer(struct watch *w, uint32_t events)
+{
+	struct server *s = CONTAINER_OF(w, struct server, listener);
+	int fd = accept_host(w->fd, s->vsock);
+	struct peer *idle = NULL;
+
+	(void)events;
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE)) {
+		loop_watch(s->loop, w, 0);
+		loop_timer(s->loop, &s->retry, loop_now() + RETRY_MS);
+	}
+	if (fd < 0)
+		return;
+	for (struct peer *p = s->peers; p; p = p->next)
+		if (!grpc_streams(p->conn))
+			idle = p;
+	if (s->n >= SERVER_PEERS_MAX && idle)
+		peer_free(idle);
+	if (s->n >= SERVER_PEERS_MAX) {
+		log_warn("more than %d connections", SERVER_PEERS_MAX);
+		close(fd);
+		return;
+	}
+	peer_new(s, fd, false);
+}
+
+static void
+accept_again(struct timer *t)
+{
+	struct server *s = CONTAINER_OF(t, struct server, retry);
+
+	loop_watch(s->loop, &s->listener, EPOLLIN);
+}
+
+static int
+open_listener(struct server *s, const struct server_where *where, struct error *err)
+{
+	if (where->vsock_port) {
+		s->vsock = true;
+		s->listener.fd = listen_vsock(where->vsock_port, err);
+	} else {
+		s->listener.fd = listen_unix(where->socket, where->socket_owner, err);
+		s->path = s->listener.fd < 0 ? NULL : xstrdup(where->socket);
+	}
+	if (s->listener.fd < 0)
+		return -1;
+	loop_watch(s->loop, &s->listener, EPOLLIN);
+	return 0;
+}
+
+struct server *
+server_new(struct loop *l, struct service *service, const struct server_where *where, struct error *err)
+{
+	struct server *s = xcalloc(1, sizeof *s);
+	int fd = where->virtio_port ? open_virtio_port(where->virtio_port, err) : -1;
+
+	*s = (struct server){ .loop = l, .service = service, .listener = { .fd = -1, .ready = accept_peer },
+			      .retry = { .fire = accept_again } };
+	if (fd >= 0)
+		peer_new(s, fd, true);
+	else if (where->virtio_port || open_listener(s, where, err) < 0) {
+		free(s);
+		return NULL;
+	}
+	l->idle = pump_all;
+	l->ctx = s;
+	return s;
+}
+
+void
+server_free(struct server *s)
+{
+	if (!s)
+		return;
+	s->loop->idle = NULL;
+	while (s->peers)
+		peer_free(s->peers);
+	loop_untimer(s->loop, &s->retry);
+	if (s->listener.fd >= 0) {
+		loop_unwatch(s->loop, &s->listener);
+		close(s->listener.fd);
+	}
+	if (s->path)
+		unlink(s->path);
+	free(s->path);
+	free(s);
+}

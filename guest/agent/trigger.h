@@ -1,0 +1,22 @@
+/*
+ * guest/agent/trigger.h - a nudge from the kernel when a port opens or closes, so that nobody has to poll.
+ *
+ * TCP: the tracepoint sock:inet_sock_set_state, filtered in the kernel to sockets that begin
+ * or cease to listen. UDP: a kprobe on where a socket takes or leaves its number
+ * (which clients do too, so there is an occasional nudge for nothing). Both by
+ * perf_event_open(2), without BPF, and without the tax on every system call that
+ * a tracepoint on bind(2) puts on the whole machine. What this kernel does not offer
+ * is watched by the counters of /proc/net/sockstat every 250 ms, at some 20 us each.
+ */
+#pragma once
+#include "guest/agent/loop.h"
+
+struct trigger;
+
+/* `nudge` gets enum ga_proto, or'ed: look there soon. It may come often. Never fails: at worst all is polled. */
+struct trigger *trigger_new(struct loop *l, void (*nudge)(void *ctx, unsigned mask), void *ctx);
+void trigger_free(struct trigger *t);
+/* Off, as it begins, it costs nothing. */
+void trigger_enable(struct trigger *t, bool on);
+/* What is polled, of enum ga_proto, or'ed. */
+unsigned trigger_polled(const struct trigger *t);

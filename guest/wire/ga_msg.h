@@ -1,0 +1,106 @@
+/*
+ * guest/wire/ga_msg.h - the messages between host agent and guest agent.
+ *
+ * Fields 1 to 15 are upstream's (lima-vm/lima: pkg/guestagent/api/guestservice.proto).
+ * Fields from 100 on are ours. Either side skips what it does not know, so
+ * nothing of ours is relied upon before the other side has said that it knows it:
+ *
+ *	Info.features (100)		what the guest agent can do: enum ga_feature
+ *	Info.version (101)		of its program
+ *	Empty.flags (100)		of GetEvents' request: enum ga_watch_flag
+ *	Event.flags (100)		enum ga_event_flag
+ *	TunnelMessage.flags (100)	enum ga_tunnel_flag
+ *
+ * put functions append a message to a buf, get functions take hostile bytes, allocate
+ * nothing (but for port lists) and point into them. -1: damaged, or beyond a limit.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "guest/wire/ga_port.h"
+
+struct buf;
+struct error;
+
+#define GA_METHOD_INFO "/GuestService/GetInfo"
+#define GA_METHOD_EVENTS "/GuestService/GetEvents"
+#define GA_METHOD_INOTIFY "/GuestService/PostInotify"
+#define GA_METHOD_TUNNEL "/GuestService/Tunnel"
+#define GA_METHOD_TIME "/GuestService/SyncTime"
+
+enum ga_feature {
+	GA_HALF_CLOSE = 1 << 0,		/* Tunnel: either direction ends by itself */
+	GA_SNAPSHOT = 1 << 1,		/* GetEvents: begins with all ports */
+};
+
+enum ga_watch_flag {
+	GA_WATCH_SNAPSHOT = 1 << 0,	/* the first event shall be all ports, marked as such */
+};
+
+enum ga_event_flag {
+	GA_EVENT_SNAPSHOT = 1 << 0,	/* `added` is all there is: what is not in it is gone */
+};
+
+enum ga_tunnel_flag {
+	GA_TUNNEL_HALF_CLOSE = 1 << 0,	/* host, first message: I understand GA_TUNNEL_EOF */
+	GA_TUNNEL_EOF = 1 << 1,		/* guest: no more data from me, but go on */
+};
+
+/* Bytes of a message; not NUL-terminated. */
+struct ga_bytes {
+	const uint8_t *p;
+	size_t len;
+};
+
+struct ga_info {
+	struct ga_ports ports;
+	uint32_t features;		/* 0: upstream's agent */
+	char version[64];		/* "", or printable */
+};
+void ga_info_release(struct ga_info *m);
+void ga_info_put(struct buf *b, const struct ga_info *m);
+int ga_info_get(struct ga_info *out, const void *p, size_t len, struct error *err);
+
+struct ga_event {
+	struct timespec time;		/* of the guest's clock */
+	struct ga_ports added, removed;
+	uint32_t flags;			/* enum ga_event_flag */
+	char errors[512];		/* printable, one after the other; "" */
+};
+void ga_event_release(struct ga_event *m);
+void ga_event_put(struct buf *b, const struct ga_event *m);
+int ga_event_get(struct ga_event *out, const void *p, size_t len, struct error *err);
+
+void ga_watch_put(struct buf *b, uint32_t flags);
+int ga_watch_get(uint32_t *flags, const void *p, size_t len, struct error *err);
+
+struct ga_inotify {
+	struct ga_bytes path;
+	struct timespec time;
+};
+void ga_inotify_put(struct buf *b, const char *path, const struct timespec *time);
+int ga_inotify_get(struct ga_inotify *out, const void *p, size_t len, struct error *err);
+
+struct ga_tunnel_msg {
+	struct ga_bytes id, proto, data, addr;
+	uint32_t flags;
+};
+void ga_tunnel_put(struct buf *b, const struct ga_tunnel_msg *m);
+int ga_tunnel_get(struct ga_tunnel_msg *out, const void *p, size_t len, struct error *err);
+
+void ga_time_put(struct buf *b, const struct timespec *host);
+int ga_time_get(struct timespec *host, const void *p, size_t len, struct error *err);
+
+struct ga_time_answer {
+	bool adjusted;
+	int64_t drift_ms;		/* guest minus host, before the adjustment */
+	char error[256];		/* printable; "" */
+};
+void ga_time_answer_put(struct buf *b, const struct ga_time_answer *m);
+int ga_time_answer_get(struct ga_time_answer *out, const void *p, size_t len, struct error *err);
+
+/* Text from the other side as somebody may print it: cut, everything but printable ASCII a '?'. */
+void ga_printable(char *out, size_t size, const void *p, size_t len);
