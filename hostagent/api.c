@@ -3,6 +3,7 @@
  *
  *	GET /v1/info			upstream's keys and ours (see info())
  *	GET /v1/wait?until=ready	the same, once the phase is no longer "starting"
+ *	GET /v1/screenshot		501, as upstream's agent answers for QEMU
  *	GET /v1/forwards		[{"id","rule","state"}]
  *	PUT /v1/forwards/ID		a rule (providers/forward_rule.h); the old one of that name is replaced
  *	DELETE /v1/forwards/ID
@@ -119,6 +120,14 @@ delete_forward(struct agent *a, struct http_conn *c, const struct http_request *
 	http_reply(c, 200, cJSON_CreateObject());
 }
 
+static void
+get_screenshot(struct agent *a, struct http_conn *c, const struct http_request *r)
+{
+	(void)a;
+	(void)r;
+	http_refuse(c, 501, "screenshots are not for QEMU");
+}
+
 /* A path that ends in a slash stands for all below it. */
 static const struct {
 	const char *method, *path;
@@ -126,6 +135,7 @@ static const struct {
 } routes[] = {
 	{ "GET", "/v1/info", get_info },
 	{ "GET", "/v1/wait", get_wait },
+	{ "GET", "/v1/screenshot", get_screenshot },
 	{ "GET", "/v1/forwards", get_forwards },
 	{ "PUT", "/v1/forwards/", put_forward },
 	{ "DELETE", "/v1/forwards/", delete_forward },

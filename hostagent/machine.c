@@ -252,6 +252,9 @@ on_button(struct agent *a, const cJSON *answer, const struct error *e)
 	if (answer || a->machine->stage != BUTTON)
 		return;
 	log_warning("power button: %s", e->msg);
+	/* somebody else may be talking to QEMU, which serves one at a time: the timer presses again */
+	if (e->code == ETIMEDOUT)
+		return;
 	if (a->machine->deadline > uv_now(&a->loop))
 		a->machine->deadline = uv_now(&a->loop);
 	next_stage(a);

@@ -668,6 +668,7 @@ TEST(bad_requests_are_sent_away)
 		{ "PUT /v1/forwards/x HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n", "HTTP/1.1 413 " },
 		{ "PUT /v1/forwards/x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", "HTTP/1.1 413 " },
 		{ "PUT /v1/forwards/ HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}", "HTTP/1.1 400 " },
+		{ "GET /v1/screenshot?format=png HTTP/1.1\r\n\r\n", "HTTP/1.1 501 " },
 		{ "GET /v1/wait?until=monday HTTP/1.1\r\n\r\n", "HTTP/1.1 400 " },
 		{ "GET /v1/info?x=y HTTP/1.0\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" },
 	};

@@ -7,6 +7,7 @@
 
 #include "providers/sock.h"
 #include "providers/ssh_exec.h"
+#include "providers/ssh_heap.h"
 #include "tests/unit/sshd.h"
 
 static struct ssh_target
@@ -160,4 +161,24 @@ TEST(quotes_for_the_shell)
 
 	ssh_quote(&b, "it's $HOME \\ \"x\"\n");
 	assert_string_equal(b.s, "'it'\\''s $HOME \\ \"x\"\n'");
+}
+
+TEST(a_session_has_its_own_limited_heap)
+{
+	struct ssh_heap h = { 0 };
+	char *a = ssh_heap_alloc(&h, 10), *b = ssh_heap_alloc(&h, SSH_HEAP_MAX / 2);
+
+	assert_non_null(b);
+	assert_null(ssh_heap_alloc(&h, SSH_HEAP_MAX / 2));
+	strcpy(a, "123456789");
+	a = ssh_heap_realloc(&h, a, 1000);
+	assert_string_equal(a, "123456789");
+	ssh_heap_free(&h, b);
+	ssh_heap_free(&h, NULL);
+	assert_int_equal(h.used, 1000);
+	assert_non_null(ssh_heap_realloc(&h, NULL, SSH_HEAP_MAX - 1000));
+	assert_null(ssh_heap_alloc(&h, 1));
+	/* the rest goes with it */
+	ssh_heap_release(&h);
+	assert_int_equal(h.used, 0);
 }

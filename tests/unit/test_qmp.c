@@ -1,0 +1,86 @@
+#include "providers/qmp.h"
+
+#include <cjson/cJSON.h>
+#include <errno.h>
+
+#include "providers/sock.h"
+#include "tests/unit/fake_server.h"
+
+#define HELLO "{\"QMP\": {\"version\": {}, \"capabilities\": [\"oob\"]}}\r\n"
+#define EVENT "{\"timestamp\": {\"seconds\": 1}, \"event\": \"POWERDOWN\"}\r\n"
+
+TEST(executes_one_command)
+{
+	static const char *const say[] = { HELLO EVENT, EVENT "{\"return\": {}}\r\n" EVENT,
+					   EVENT "{\"return\": {\"status\": \"running\"}}\r\n", NULL };
+	auto_free char *path = test_path("a.sock");
+	pid_t pid = fake_server(path, &(struct script){ say, true, true });
+	struct error err;
+	cJSON *answer;
+
+	ok(qmp_execute(path, "query-status", NULL, 5000, &answer, &err));
+	assert_string_equal(cJSON_GetObjectItem(answer, "status")->valuestring, "running");
+	cJSON_Delete(answer);
+	fake_end(pid);
+}
+
+TEST(what_the_monitor_says_is_text)
+{
+	static const char *const say[] = { HELLO, "{\"return\": {}}\r\n", "{\"return\": \"Error: Snapshot \\\"x\\\"\\r\\n\"}\r\n", NULL };
+	auto_free char *path = test_path("b.sock");
+	pid_t pid = fake_server(path, &(struct script){ say, true, true });
+	AUTO(buf) out = BUF_INIT;
+	struct error err;
+
+	ok(qmp_human(path, "loadvm \"x\"", 5000, &out, &err));
+	assert_string_equal(out.s, "Error: Snapshot \"x\"\r\n");
+	fake_end(pid);
+}
+
+TEST(answers_of_all_kinds)
+{
+	static const struct {
+		const char *say[4];
+		bool stays;
+		size_t flood;
+		const char *says;
+		int code;
+	} cases[] = {
+		{ { HELLO, "{\"return\": {}}\n", "{\"error\": {\"class\": \"CommandNotFound\", \"desc\": \"no such\"}}\n" }, true, 0,
+		  "QEMU, x: no such", EIO },
+		{ { HELLO, "{\"error\": 5}\n" }, true, 0, "QEMU, x: ", EIO },
+		{ { "hello\n" }, true, 0, "not QMP", EPROTO },
+		{ { "{\"return\": {}}\n" }, true, 0, "not QMP", EPROTO },
+		{ { "[]\n" }, true, 0, "not QMP", EPROTO },
+		{ { "\n" }, true, 0, "not QMP", EPROTO },
+		{ { HELLO, "{\"return\"" }, false, 0, "closed", ECONNRESET },
+		{ { HELLO }, false, 0, "QEMU, x: ", 0 },
+		{ { "" }, true, 2 << 20, "a line without end", EPROTO },
+		{ { "" }, true, 0, "in time", ETIMEDOUT },
+		{ { HELLO, "{\"return\": {}}\n" EVENT EVENT }, true, 0, "in time", ETIMEDOUT },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		auto_free char *path = test_path("c.sock");
+		pid_t pid = fake_server(path, &(struct script){ cases[i].say, true, cases[i].stays, cases[i].flood });
+		struct error err;
+
+		not_ok(qmp_execute(path, "x", NULL, 500, NULL, &err), cases[i].says);
+		if (cases[i].code)
+			assert_int_equal(err.code, cases[i].code);
+		fake_end(pid);
+	}
+}
+
+TEST(nobody_there)
+{
+	auto_free char *path = test_path("d.sock");
+	AUTO(buf) longer = BUF_INIT;
+	struct error err;
+
+	not_ok(qmp_execute(path, "x", NULL, 500, NULL, &err), "No such file");
+	assert_int_equal(err.code, ENOENT);
+	while (longer.len < 200)
+		buf_adds(&longer, "/abcdefg");
+	not_ok(qmp_execute(longer.s, "x", NULL, 500, NULL, &err), "too long");
+}
