@@ -88,10 +88,18 @@ last_words(const char *dir, struct buf *out)
 }
 
 struct start {
-	const char *dir;
 	int inotify, pidfd;
 	pid_t pid;
 };
+
+static void
+start_release(struct start *s)
+{
+	if (s->inotify >= 0)
+		close(s->inotify);
+	if (s->pidfd >= 0)
+		close(s->pidfd);
+}
 
 /* Has ha.sock been put in place? The agent binds it under another name first. */
 static bool
@@ -160,19 +168,16 @@ run(struct start *s, const struct ha_start *o, struct error *err)
 int
 ha_start(const struct ha_start *o, struct error *err)
 {
-	auto_close int inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	struct start s = { .dir = o->dir, .inotify = inotify, .pidfd = -1 };
-	auto_close int pidfd = -1;
+	AUTO(start) s = { .inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK), .pidfd = -1 };
 	AUTO(buf) words = BUF_INIT;
 	int r;
 
-	if (inotify < 0 || inotify_add_watch(inotify, o->dir, IN_MOVED_TO | IN_ONLYDIR) < 0)
+	if (s.inotify < 0 || inotify_add_watch(s.inotify, o->dir, IN_MOVED_TO | IN_ONLYDIR) < 0)
 		return error_errno(err, "watch %s", o->dir);
 	if (ha_pid(o->dir))
 		return error_set(err, EEXIST, "a host agent of %s runs already, process %d", o->name, (int)ha_pid(o->dir));
 	if (run(&s, o, err) < 0)
 		return -1;
-	pidfd = s.pidfd;
 	r = attend(&s, o, sock_now_ms() + (o->timeout_ms ? o->timeout_ms : DEFAULT_MS), err);
 	if (r == 1)
 		return 0;

@@ -64,7 +64,7 @@ qemu_find(const char *arch, struct arena *a, const char ***words, size_t *nwords
 {
 	const struct qemu_arch *q = qemu_arch_find(arch);
 	auto_free char *path = NULL, *env = NULL;
-	const char **v = NULL;
+	const char **v = NULL, *asked;
 	size_t n = 0;
 
 	if (!q)
@@ -72,7 +72,8 @@ qemu_find(const char *arch, struct arena *a, const char ***words, size_t *nwords
 	env = xasprintf("QEMU_SYSTEM_%s", q->suffix);
 	for (char *p = env; *p; p++)
 		*p = (char)toupper((unsigned char)*p);
-	if (split_words(getenv(env) ? getenv(env) : "", a, &v, &n, err) < 0)
+	asked = getenv(env);
+	if (split_words(asked ? asked : "", a, &v, &n, err) < 0)
 		return error_wrap(err, "$%s", env);
 	if (n == 0)
 		v[n++] = arena_printf(a, "qemu-system-%s", q->suffix);
