@@ -85,6 +85,9 @@ ensure(const struct env *env, const struct resource *r, struct facts *have, stru
 
 	if (cidata_render(&c, env, r->spec, err) < 0)
 		return -1;
+	facts_set(have, a, "stamp", NULL);
+	if (observe(env, r, have, a, NULL) == 1 && facts_get(have, "contents") && !strcmp(facts_get(have, "contents"), c.digest))
+		return 0;
 	snprintf(id, sizeof id, "LIMA:%s", c.digest);
 	if (iso_write(tmp, "cidata", id, c.v, c.n, err) < 0) {
 		fs_unlink(tmp, NULL);

@@ -120,6 +120,14 @@ take(const struct resource *r, const char *dir, struct error *err)
 	return fs_fsync_parent(dir, err) < 0 ? -1 : dir_adopt(dir, err);
 }
 
+static bool
+is(const struct facts *have, const char *name, const char *value)
+{
+	const char *had = facts_get(have, name);
+
+	return had && value && !strcmp(had, value);
+}
+
 static int
 ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
@@ -130,7 +138,9 @@ ensure(const struct env *env, const struct resource *r, struct facts *have, stru
 	if (!fs_exists(dir)) {
 		if (make_new(env, r, dir, err) < 0)
 			return -1;
-	} else if (fs_write(path, r->spec->yaml, r->spec->yaml_len, 0644, err) < 0) {
+	} else if (observe(env, r, have, a, err) < 0 ||
+		   (!is(have, "lima.yaml", facts_get(&r->want, "lima.yaml")) &&
+		    fs_write(path, r->spec->yaml, r->spec->yaml_len, 0644, err) < 0)) {
 		return -1;
 	}
 	if (protect(env, r, err) < 0)

@@ -57,6 +57,19 @@ observe(const struct env *env, const struct resource *r, struct facts *have, str
 }
 
 static int
+write_cmdline(const char *path, const char *text, struct error *err)
+{
+	AUTO(buf) now = BUF_INIT;
+	int there = fs_read_if(path, &now, MAX_CMDLINE, err);
+
+	if (there < 0)
+		return -1;
+	if (!*text)
+		return fs_unlink(path, err);
+	return there && !strcmp(now.s, text) ? 0 : fs_write(path, text, strlen(text), 0644, err);
+}
+
+static int
 ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *path = instance_path(env, r, "kernel"), *cmdline = instance_path(env, r, "kernel.cmdline");
@@ -66,7 +79,7 @@ ensure(const struct env *env, const struct resource *r, struct facts *have, stru
 	const char *text = facts_get(&r->want, "cmdline");
 	struct unpack u = { .from = from, .to = tmp, .cancel = env->cancel, .mode = 0644 };
 
-	if (!text || !*text ? fs_unlink(cmdline, err) < 0 : fs_write(cmdline, text, strlen(text), 0644, err) < 0)
+	if (write_cmdline(cmdline, text ? text : "", err) < 0)
 		return -1;
 	if (!fs_exists(path)) {
 		if (!from)

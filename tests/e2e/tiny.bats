@@ -126,7 +126,7 @@ teardown_file() {
 
 @test "delete leaves nothing behind" {
 	run ! limactl delete t
-	[[ $output == *"is running"* ]]
+	[[ $output == *"got \`Running\`"* ]]
 	qemu=$(cat "$LIMA_HOME/t/qemu.pid") agent=$(cat "$LIMA_HOME/t/ha.pid")
 	run -0 limactl delete --force t
 	[ ! -e "$LIMA_HOME/t" ] && [ ! -e "/proc/$qemu" ] && [ ! -e "/proc/$agent" ]
