@@ -35,5 +35,6 @@ const struct command command_apply = {
 	.flags = flags,
 	.more_flags = run_flags,
 	.max_args = -1,
+	.creates = true,
 	.run = run,
 };

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/buf.h"
@@ -56,6 +57,16 @@ goals_own(struct goals *g, struct spec *spec)
 	g->spec[g->nspec++] = spec;
 }
 
+/* once for each run, and only where something is made */
+static void
+tell_root(struct cli *c)
+{
+	if (!c->command->creates || c->told_root || geteuid() != 0)
+		return;
+	c->told_root = true;
+	cli_say(&c->env, SAY_WARN, "running as root: the guest user is lima");
+}
+
 int
 goals_add_spec(struct cli *c, struct goals *g, const struct template *t, const char *name, enum goal goal,
 	       struct ask **out, struct error *err)
@@ -67,6 +78,8 @@ goals_add_spec(struct cli *c, struct goals *g, const struct template *t, const c
 	if (template_spec(&spec, name, t, 0, &opts, err) < 0)
 		return -1;
 	goals_own(g, spec);
+	if (!instance_exists(c, name))
+		tell_root(c);
 	if (goal != GOAL_ABSENT && spec_check_driver(spec, &opts, err) < 0)
 		return -1;
 	if (goals_add(g, name, goal, &ask, err) < 0)

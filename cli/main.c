@@ -94,8 +94,6 @@ run(struct cli *c, struct error *err)
 		return -1;
 	if (!c->command->quick && !c->command->light)
 		cli_catch_signals(c);
-	if (c->command->creates && geteuid() == 0)
-		cli_say(&c->env, SAY_WARN, "running as root: the guest user is lima");
 	return c->command->run(c, err);
 }
 
