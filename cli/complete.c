@@ -101,6 +101,19 @@ offer_networks(struct completing *k)
 	networks_release(&n);
 }
 
+static void
+offer_commands(struct completing *k, const char *parent)
+{
+	for (size_t i = 0; commands[i]; i++) {
+		const struct command *c = commands[i];
+
+		if (parent ? c->parent && strcmp(c->parent, parent) == 0 : !c->parent)
+			if (c->group != GROUP_HIDDEN)
+				offer(k, "", c->name, c->about);
+	}
+	k->directive = NO_FILES;
+}
+
 /* One word of a `complete` field. */
 static void
 offer_kind(struct completing *k, const char *kind)
@@ -121,6 +134,8 @@ offer_kind(struct completing *k, const char *kind)
 		offer_powers(k, sysconf(_SC_NPROCESSORS_ONLN), "%.0f");
 	else if (strcmp(kind, "@memory") == 0)
 		offer_powers(k, half_of_memory_gib(), "%.1f");
+	else if (strcmp(kind, "@command") == 0)
+		offer_commands(k, NULL);
 	else if (kind[0] == '@')
 		k->directive &= ~NO_FILES;
 	else
@@ -135,19 +150,6 @@ offer_all(struct completing *k, const char *kinds)
 	k->directive = kinds ? NO_FILES : 0;
 	for (char *w = strtok_r(words, " ", &save); w; w = strtok_r(NULL, " ", &save))
 		offer_kind(k, w);
-}
-
-static void
-offer_commands(struct completing *k, const char *parent)
-{
-	for (size_t i = 0; commands[i]; i++) {
-		const struct command *c = commands[i];
-
-		if (parent ? c->parent && strcmp(c->parent, parent) == 0 : !c->parent)
-			if (c->group != GROUP_HIDDEN)
-				offer(k, "", c->name, c->about);
-	}
-	k->directive = NO_FILES;
 }
 
 static void

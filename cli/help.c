@@ -201,7 +201,7 @@ add_plugins(struct cli *c, struct buf *out)
 }
 
 void
-help_root(struct cli *c)
+help_root(struct cli *c, FILE *to)
 {
 	AUTO(buf) out = BUF_INIT;
 	const char *const *prefixes = cli_prefixes(c);
@@ -223,6 +223,7 @@ help_root(struct cli *c)
 	add_plugins(c, &out);
 	add_commands(&out, "Additional Commands", NULL, GROUP_OTHER);
 	add_table(&out, "Flags", global_flags, help_flag, version_flag);
+	buf_adds(&out, "\nAdditional help topics:\n  yq-restrictions     What yq expressions may not do in Lima\n");
 	buf_adds(&out, "\n`limactl COMMAND --help` tells more about a command.\n");
-	fputs(out.s, stdout);
+	fputs(out.s, to);
 }

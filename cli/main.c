@@ -127,7 +127,7 @@ without_command(struct cli *c)
 	if (cli_bool(c, "version") && !cli_bool(c, "help"))
 		printf("limactl version %s\n", LIMA_VERSION);
 	else
-		help_root(c);
+		help_root(c, stdout);
 	return 0;
 }
 

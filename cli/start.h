@@ -1,6 +1,7 @@
 /* cli/start.h - the parts of a struct cli that main() puts together. */
 #pragma once
 #include <stdint.h>
+#include <stdio.h>
 #include "cli/cli.h"
 
 struct buf;
@@ -26,8 +27,7 @@ void command_flags(struct flag_values *out, const struct command *c);
  */
 const struct command *command_in(char **words, int *n, int *at);
 
-/* Help of one command, or with NULL of the program. To stdout. */
-void help_command(const struct cli *c, const struct command *cmd);
-void help_root(struct cli *c);
+void help_command(const struct cli *c, const struct command *cmd);	/* to stdout */
+void help_root(struct cli *c, FILE *to);
 /* "limactl disk create DISK [flags]" */
 void help_usage(struct buf *out, const struct command *cmd);
