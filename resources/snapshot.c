@@ -1,0 +1,70 @@
+/* resources/snapshot.c - a state of an instance's disk (and memory, if it ran) to come back to; named INSTANCE:TAG */
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "providers/snapshots.h"
+#include "resources/common.h"
+
+static const struct attr attrs[] = {
+	{ .name = "load", .cost = COST_UPDATE },	/* "now": go back to it; never found, so it is done when wanted */
+	{ 0 },
+};
+
+/* The folder of the instance; to free. `*tag` points into the name. */
+static char *
+split(const struct env *env, const struct resource *r, const char **tag)
+{
+	size_t len = strcspn(r->name, ":");
+
+	*tag = r->name[len] ? r->name + len + 1 : "";
+	return xasprintf("%s/%.*s", env->home, (int)len, r->name);
+}
+
+static int
+observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+{
+	const char *tag;
+	auto_free char *dir = split(env, r, &tag);
+	AUTO(buf) list = BUF_INIT;
+
+	(void)have, (void)a;
+	if (snapshots_list(dir, &list, err) < 0)
+		return -1;
+	return snapshots_has(list.s, tag);
+}
+
+static int
+ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+{
+	const char *tag;
+	auto_free char *dir = split(env, r, &tag);
+	int there = observe(env, r, have, a, err);
+
+	if (there < 0)
+		return -1;
+	if (!there)
+		return snapshots_do(dir, SNAPSHOT_SAVE, tag, env->cancel, err);
+	return facts_get(&r->want, "load") ? snapshots_do(dir, SNAPSHOT_LOAD, tag, env->cancel, err) : 0;
+}
+
+static int
+remove_snapshot(const struct env *env, const struct resource *r, struct error *err)
+{
+	const char *tag;
+	auto_free char *dir = split(env, r, &tag);
+
+	return snapshots_do(dir, SNAPSHOT_DELETE, tag, NULL, err);
+}
+
+const struct resource_type resource_snapshot = {
+	.name = "snapshot",
+	.about = "state of an instance to come back to",
+	.attrs = attrs,
+	.precious = true,
+	.shared = true,
+	.observe = observe,
+	.ensure = ensure,
+	.remove = remove_snapshot,
+};
