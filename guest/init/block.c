@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <linux/fs.h>
 #include <linux/netlink.h>
 #include <poll.h>
@@ -30,6 +31,22 @@ block_events(void)
 		fd = -1;
 	}
 	return fd;
+}
+
+void
+block_scan_scsi(bool first)
+{
+	const char *where = first ? "0 0 0" : "- - -";
+	glob_t g = { 0 };
+
+	if (glob("/sys/class/scsi_host/*/scan", 0, NULL, &g) == 0)
+		for (size_t i = 0; i < g.gl_pathc; i++) {
+			auto_close int fd = open(g.gl_pathv[i], O_WRONLY | O_CLOEXEC);
+
+			if (fd < 0 || write(fd, where, strlen(where)) < 0)
+				say_errno("%s", g.gl_pathv[i]);
+		}
+	globfree(&g);
 }
 
 static bool

@@ -17,17 +17,19 @@
 #include "guest/init/block.h"
 #include "guest/init/log.h"
 
-enum { WAIT_MS = 5000, SMALL = 256 << 10, LARGE = 2 << 20 };
+enum { FIRST_MS = 500, WAIT_MS = 5000, SMALL = 256 << 10, LARGE = 2 << 20 };
 
 bool
 cidata_mount(int events)
 {
 	/* Modes are ours, not the ISO's: for root alone, and its scripts may be run. */
 	static const char opts[] = "mode=0700,dmode=0700,overriderockperm,uid=0,gid=0";
-	struct block_dev d;
+	struct block_dev d = { .path = "" };
 
 	mkdir(CIDATA_DIR, 0700);
-	if (block_wait(events, BLOCK_ISO, "cidata", WAIT_MS, &d) < 0) {
+	if (block_wait(events, BLOCK_ISO, "cidata", FIRST_MS, &d) < 0)
+		block_scan_scsi(false);
+	if (!*d.path && block_wait(events, BLOCK_ISO, "cidata", WAIT_MS, &d) < 0) {
 		say("no volume labelled cidata: nobody can log in");
 		return false;
 	}

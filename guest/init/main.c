@@ -28,14 +28,36 @@
 #include "guest/init/spawn.h"
 
 static pid_t
-load_aside(const char *group)
+load_net(void)
 {
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		modules_load(group);
+		modules_load("net");
 		_exit(0);
 	}
+	return pid;
+}
+
+/* The long chain: begun before everything else, and on with it when *bus is closed at the other end. */
+static pid_t
+load_cdrom(int *bus)
+{
+	int p[2] = { -1, -1 };
+	pid_t pid = pipe(p) < 0 ? -1 : fork();
+	char c;
+
+	if (pid == 0) {
+		close(p[1]);
+		modules_load("scsi");
+		if (read(p[0], &c, 1) < 0)
+			say_errno("wait for the bus");
+		modules_load("cdrom");
+		block_scan_scsi(true);
+		_exit(0);
+	}
+	close(p[0]);
+	*bus = p[1];
 	return pid;
 }
 
@@ -55,12 +77,12 @@ runtime_dir(const struct setup_user *u)
 
 /* What follows from cidata. Whoever can log in does so while the scripts still run. */
 static void
-boot(int events)
+boot(int events, const struct block_dev *disk)
 {
 	struct cidata c = { 0 };
 	struct setup_user u;
 	const char *iid;
-	pid_t key;
+	pid_t key, grow;
 
 	prctl(PR_SET_NAME, "lima-boot");
 	key = fork();
@@ -84,11 +106,17 @@ boot(int events)
 	iid = cidata_str(&c, "IID");
 	setup_write("/run/lima-ssh-ready", iid, 0644);
 	say("ssh is up");
+	grow = fork();
+	if (grow == 0) {
+		root_grow(disk);
+		_exit(0);
+	}
 	if (!cidata_is(&c, "PLAIN")) {
 		provision_mounts(&c);
 		services_agent(&c, &u);
 	}
 	modules_load("late");
+	spawn_wait(grow);
 	provision_run(&c, &u);
 	if (access("/run/lima-reboot-required", F_OK) < 0)
 		setup_write("/run/lima-boot-done", iid, 0644);
@@ -98,7 +126,8 @@ boot(int events)
 static void
 process_1(void)
 {
-	int events;
+	struct block_dev disk = { .path = "" };
+	int events, bus;
 	pid_t cdrom, net;
 
 	root_early();
@@ -106,17 +135,18 @@ process_1(void)
 	if (setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1) < 0)
 		say_errno("PATH");
 	events = block_events();
+	cdrom = load_cdrom(&bus);
 	modules_load("bus");
-	cdrom = load_aside("cdrom");
-	net = load_aside("net");
+	close(bus);
+	net = load_net();
 	modules_load("disk");
-	root_switch(events);
+	root_switch(events, &disk);
 	say("root is up");
 	log_file("/var/log/lima-init.log");
 	spawn_wait(cdrom);
 	spawn_wait(net);
 	if (fork() == 0) {
-		boot(events);
+		boot(events, &disk);
 		_exit(0);
 	}
 	modules_load("power");

@@ -13,11 +13,16 @@
 #include "guest/init/log.h"
 
 static void
-load(const char *path)
+load(char *path)
 {
-	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char *blank = strchr(path, ' ');
+	const char *params = blank ? blank + 1 : "";
+	auto_close int fd = -1;
 
-	if (fd < 0 || (syscall(SYS_finit_module, fd, "", 0) < 0 && errno != EEXIST))
+	if (blank)
+		*blank = '\0';
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || (syscall(SYS_finit_module, fd, params, 0) < 0 && errno != EEXIST))
 		say_errno("module %s", path);
 }
 

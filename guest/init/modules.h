@@ -1,7 +1,7 @@
 /*
  * guest/init/modules.h - kernel modules, in the order that the image's builder worked out.
  *
- * /lib/modules/order has a line "GROUP PATH" per module, each behind those that it
+ * /lib/modules/order has a line "GROUP PATH [PARAMETERS]" per module, each behind those that it
  * depends on. A module that is already there, or that fails, does not stop the others.
  */
 #pragma once

@@ -16,7 +16,6 @@
 
 #include "base/auto.h"
 #include "base/mem.h"
-#include "guest/init/block.h"
 #include "guest/init/log.h"
 #include "guest/init/probe.h"
 #include "guest/init/spawn.h"
@@ -90,11 +89,11 @@ mount_disk(const char *dev)
  * no worse than any other. noinit_itable above keeps it from writing the inode tables
  * of new groups, which are zero on a disk that was just grown.
  */
-static void
-grow(const struct block_dev *d)
+void
+root_grow(const struct block_dev *d)
 {
 	enum { SLACK = 1024 };		/* a last group of less than this many blocks is not worth it, or possible */
-	auto_close int fd = open(DISK, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_close int fd = *d->path ? open("/run/lima-disk", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	struct probe_ext4 sb;
 	uint64_t want;
 
@@ -111,17 +110,14 @@ grow(const struct block_dev *d)
 
 /* Mounts something writable on DISK. */
 static void
-writable(int events)
+writable(int events, struct block_dev *d)
 {
-	struct block_dev d;
-
 	mkdir(DISK, 0755);
-	if (block_wait(events, BLOCK_EXT4, ROOT_LABEL, 3000, &d) < 0)
+	if (block_wait(events, BLOCK_EXT4, ROOT_LABEL, 3000, d) < 0)
 		say("no disk has a file system labelled " ROOT_LABEL);
-	else if (mount_disk(d.path)) {
-		grow(&d);
+	else if (mount_disk(d->path))
 		return;
-	}
+	*d->path = '\0';
 	say("WARNING: running from memory, nothing that is written will be kept");
 	mount_at("tmpfs", "tmpfs", DISK, 0, "mode=0755");
 }
@@ -149,9 +145,9 @@ mount_rest(void)
 }
 
 void
-root_switch(int events)
+root_switch(int events, struct block_dev *disk)
 {
-	writable(events);
+	writable(events, disk);
 	mkdir(DISK "/upper", 0755);
 	mkdir(DISK "/work", 0700);
 	mkdir(ROOT, 0755);
