@@ -5,11 +5,11 @@
 #include "cli/run.h"
 
 static const struct flag flags[] = {
-	{ "name", 0, FLAG_STRING, NULL, "name of the instance; by default that of the file", 0, NULL },
+	{ "name", 0, FLAG_STRING, NULL, "Name of the instance; by default that of the file", 0, NULL },
 	{ "", .include = edit_flags },
 	{ "", .include = new_flags },
-	{ "stopped", 0, FLAG_BOOL, NULL, "made, but not running", 0, NULL },
-	{ "json", 0, FLAG_BOOL, NULL, "print the plan as JSON", 0, NULL },
+	{ "stopped", 0, FLAG_BOOL, NULL, "Made, but not running", 0, NULL },
+	{ "json", 0, FLAG_BOOL, NULL, "Print the plan as JSON", 0, NULL },
 	{ 0 },
 };
 

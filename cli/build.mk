@@ -18,3 +18,8 @@ all: $(patsubst cli/wrappers/%,$(B)/bin/%,$(wildcard cli/wrappers/*))
 $(B)/bin/%: cli/wrappers/%
 	@mkdir -p $(@D)
 	@install -m 755 $< $@
+
+# The manual, from the tables that --help is made of.
+man: $(B)/bin/limactl
+	@rm -rf $(B)/share/man/man1
+	@$(B)/bin/limactl generate-doc $(B)/share/man/man1

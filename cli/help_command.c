@@ -35,6 +35,7 @@ const struct command command_help = {
 	.group = GROUP_OTHER,
 	.args = "[COMMAND]",
 	.about = "Help about any command",
+	.example = "limactl help disk create",
 	.complete = "@command",
 	.max_args = -1,
 	.light = true,

@@ -23,10 +23,10 @@ enum { DEFAULT_JOBS = 4 };
 #define NS_PER_S 1000000000LL		/* FLAG_DURATION counts nanoseconds */
 
 const struct flag run_flags[] = {
-	{ "jobs", 'j', FLAG_INT, "4", "steps at the same time", 0, NULL },
-	{ "keep-going", 0, FLAG_BOOL, NULL, "after a failure go on with what does not depend on it", 0, NULL },
-	{ "no-wait", 0, FLAG_BOOL, NULL, "fail if another limactl works on the same instance, instead of waiting for it", 0, NULL },
-	{ "timeout", 0, FLAG_DURATION, "10m", "how long a guest may take to become ready", 0, NULL },
+	{ "jobs", 'j', FLAG_INT, "4", "Steps at the same time", 0, NULL },
+	{ "keep-going", 0, FLAG_BOOL, NULL, "After a failure go on with what does not depend on it", 0, NULL },
+	{ "no-wait", 0, FLAG_BOOL, NULL, "Fail if another limactl works on the same instance, instead of waiting for it", 0, NULL },
+	{ "timeout", 0, FLAG_DURATION, "10m", "How long a guest may take to become ready", 0, NULL },
 	{ 0 },
 };
 

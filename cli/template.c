@@ -145,6 +145,7 @@ const struct command command_template_url = {
 	.parent = "template",
 	.args = "LOCATOR",
 	.about = "Show what a locator with a scheme of its own stands for",
+	.example = "limactl template url github:lima-vm/lima/templates/default",
 	.complete = "@template",
 	.min_args = 1,
 	.max_args = 1,

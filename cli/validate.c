@@ -73,6 +73,7 @@ const struct command command_template_validate = {
 	.group = GROUP_ADVANCED,
 	.args = "TEMPLATE [TEMPLATE...]",
 	.about = "Check templates or lima.yaml files",
+	.example = "limactl template validate ./my.yaml",
 	.complete = "@template",
 	.flags = flags,
 	.min_args = 1,
