@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -12,6 +13,8 @@
 #include "base/mem.h"
 #include "base/proc.h"
 #include "providers/image.h"
+
+enum { LOCK_TRIES = 50, LOCK_PAUSE_NS = 100000000 };
 
 /* as qemu-img takes it for a file: not for an option, nor for "protocol:name"; to free */
 static char *
@@ -54,6 +57,27 @@ image_convert(const char *from, const char *from_format, const char *to, const c
 	return make_with(argv, tmp, to, cancel, err);
 }
 
+/*
+ * A limactl that was killed leaves its qemu-img to finish, which holds the image's
+ * lock for a moment longer; there is nothing to be told by, so it is tried again.
+ */
+static int
+run_when_free(const char *const argv[], struct error *err)
+{
+	struct error why = { 0 };
+
+	for (int i = 0; i < LOCK_TRIES; i++) {
+		if (proc_run(argv, NULL, &why) == 0)
+			return 0;
+		if (!strstr(why.msg, "another process"))
+			break;
+		nanosleep(&(struct timespec){ .tv_nsec = LOCK_PAUSE_NS }, NULL);
+	}
+	if (err)
+		*err = why;
+	return -1;
+}
+
 int
 image_resize(const char *path, const char *format, int64_t size_bytes, struct error *err)
 {
@@ -71,7 +95,7 @@ image_resize(const char *path, const char *format, int64_t size_bytes, struct er
 	if (size_bytes == now)
 		return 0;
 	snprintf(size, sizeof size, "%" PRId64, size_bytes);
-	if (proc_run(argv, NULL, err) < 0)
+	if (run_when_free(argv, err) < 0)
 		return error_wrap(err, "%s", path);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || fsync(fd) < 0)
