@@ -126,7 +126,8 @@ loop_run(struct loop *l, struct error *err)
 
 		if (l->idle)
 			l->idle(l->ctx);
-		n = epoll_wait(l->epoll, l->batch, ARRAY_LEN(l->batch), wait);
+		/* a timer may have stopped us: only look then */
+		n = epoll_wait(l->epoll, l->batch, ARRAY_LEN(l->batch), l->stop ? 0 : wait);
 
 		if (n < 0 && errno != EINTR)
 			return error_errno(err, "epoll");

@@ -4,13 +4,10 @@ size_t
 preface_find(struct preface *f, const char *p, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
-		/* the only part of it that is also its beginning is the P of HTTP */
-		if (p[i] != PREFACE[f->have])
+		/* the only end of a part of it that is also its beginning is the P of HTTP */
+		while (f->have && p[i] != PREFACE[f->have])
 			f->have = f->have == sizeof "PRI * HTTP" - 1;
-		if (p[i] == PREFACE[f->have])
-			f->have++;
-		else
-			f->have = 0;
+		f->have += p[i] == PREFACE[f->have];
 		if (f->have == PREFACE_LEN) {
 			f->have = 0;
 			return len - i - 1;

@@ -166,8 +166,8 @@ peer_ready(struct watch *w, uint32_t events)
 	if (!(events & (EPOLLIN | EPOLLHUP | EPOLLERR)))
 		return;
 	n = read(w->fd, s->chunk, sizeof s->chunk);
-	p->away = n == 0;
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+	p->away = n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
+	if (n <= 0 && !p->away)
 		return;
 	if (n <= 0)
 		peer_end(p);

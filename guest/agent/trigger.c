@@ -1,13 +1,9 @@
 #include "guest/agent/trigger.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/sysinfo.h>
-#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/mem.h"
@@ -34,8 +30,6 @@ struct trigger {
 	size_t n, cap;
 	unsigned polled;
 	struct timer poll;
-	int stat[2];		/* /proc/net/sockstat and sockstat6; -1: not there */
-	long used[2][2];	/* sockets in use: of each file, tcp and udp */
 };
 
 static void
@@ -47,49 +41,13 @@ fired(struct watch *w, uint32_t events)
 	s->t->nudge(s->t->ctx, s->mask);
 }
 
-/* A number behind "NAME: inuse " in one of the two files; -1: none */
-static long
-in_use(const char *text, const char *name)
-{
-	const char *p = strstr(text, name);
-
-	return p ? strtol(p + strlen(name), NULL, 10) : -1;
-}
-
-static unsigned
-read_counters(struct trigger *t)
-{
-	static const char *const names[2][2] = { { "\nTCP: inuse ", "\nUDP: inuse " }, { "TCP6: inuse ", "\nUDP6: inuse " } };
-	static const unsigned masks[2] = { GA_TCP, GA_UDP };
-	unsigned changed = 0;
-	char text[1024];
-
-	for (size_t i = 0; i < 2; i++) {
-		ssize_t n = t->stat[i] < 0 ? -1 : pread(t->stat[i], text, sizeof text - 1, 0);
-
-		if (n < 0)
-			continue;
-		text[n] = '\0';
-		for (size_t k = 0; k < 2; k++) {
-			long now = in_use(text, names[i][k]);
-
-			if (now != t->used[i][k])
-				changed |= masks[k];
-			t->used[i][k] = now;
-		}
-	}
-	return changed & t->polled;
-}
-
 static void
-poll_counters(struct timer *timer)
+poll_polled(struct timer *timer)
 {
 	struct trigger *t = CONTAINER_OF(timer, struct trigger, poll);
-	unsigned changed = read_counters(t);
 
 	loop_timer(t->loop, &t->poll, loop_now() + POLL_MS);
-	if (changed)
-		t->nudge(t->ctx, changed);
+	t->nudge(t->ctx, t->polled);
 }
 
 static void
@@ -152,10 +110,8 @@ trigger_new(struct loop *l, void (*nudge)(void *ctx, unsigned mask), void *ctx)
 	t->loop = l;
 	t->nudge = nudge;
 	t->ctx = ctx;
-	t->poll.fire = poll_counters;
+	t->poll.fire = poll_polled;
 	open_sources(t);
-	t->stat[0] = t->polled ? open("/proc/net/sockstat", O_RDONLY | O_CLOEXEC) : -1;
-	t->stat[1] = t->polled ? open("/proc/net/sockstat6", O_RDONLY | O_CLOEXEC) : -1;
 	log_info("ports: TCP by %s, UDP by %s", t->polled & GA_TCP ? "polling" : "events",
 		 t->polled & GA_UDP ? "polling" : "events");
 	return t;
@@ -168,9 +124,6 @@ trigger_free(struct trigger *t)
 		return;
 	trigger_enable(t, false);
 	drop_sources(t, GA_TCP | GA_UDP);
-	for (size_t i = 0; i < 2; i++)
-		if (t->stat[i] >= 0)
-			close(t->stat[i]);
 	free(t->v);
 	free(t);
 }
@@ -185,16 +138,8 @@ trigger_enable(struct trigger *t, bool on)
 		else
 			loop_unwatch(t->loop, &t->v[i].w);
 	}
-	if (on && t->polled) {
-		(void)read_counters(t);
+	if (on && t->polled)
 		loop_timer(t->loop, &t->poll, loop_now() + POLL_MS);
-	} else {
+	else
 		loop_untimer(t->loop, &t->poll);
-	}
-}
-
-unsigned
-trigger_polled(const struct trigger *t)
-{
-	return t->polled;
 }

@@ -5,8 +5,8 @@
  * or cease to listen. UDP: a kprobe on where a socket takes or leaves its number
  * (which clients do too, so there is an occasional nudge for nothing). Both by
  * perf_event_open(2), without BPF, and without the tax on every system call that
- * a tracepoint on bind(2) puts on the whole machine. What this kernel does not offer
- * is watched by the counters of /proc/net/sockstat every 250 ms, at some 20 us each.
+ * a tracepoint on bind(2) puts on the whole machine. For what this kernel does not
+ * offer there is a nudge every 250 ms.
  */
 #pragma once
 #include "guest/agent/loop.h"
@@ -18,5 +18,3 @@ struct trigger *trigger_new(struct loop *l, void (*nudge)(void *ctx, unsigned ma
 void trigger_free(struct trigger *t);
 /* Off, as it begins, it costs nothing. */
 void trigger_enable(struct trigger *t, bool on);
-/* What is polled, of enum ga_proto, or'ed. */
-unsigned trigger_polled(const struct trigger *t);

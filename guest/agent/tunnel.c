@@ -245,8 +245,8 @@ drop_most_silent(struct tunnels *all)
 {
 	struct tunnel *oldest = NULL;
 
-	for (struct tunnel *t = all->first; t; t = t->next)
-		if (t->udp && (!oldest || t->used_ms < oldest->used_ms))
+	for (struct tunnel *t = all->first; t; t = t->next)	/* younger ones first */
+		if (t->udp && (!oldest || t->used_ms <= oldest->used_ms))
 			oldest = t;
 	if (oldest)
 		finish(oldest, GRPC_OK, "");
