@@ -53,3 +53,7 @@ GA_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(filter-out guest/agent/main.c,$(GA_SRC))
 $(B)/tests/test_ga_%: $(B)/obj/tests/unit/test_ga_%.o $(GA_OBJ)
 	@mkdir -p $(@D)
 	@$(CC) $(LDFLAGS) -o $@ $^ -lcmocka -lnghttp2
+# tests/agent/client.c: a host's client for scripts
+$(B)/tests/ga-client: $(patsubst %.c,$(B)/obj/%.o,tests/agent/client.c) $(GA_OBJ)
+	@mkdir -p $(@D)
+	@$(CC) $(LDFLAGS) -o $@ $^ -lnghttp2

@@ -2,10 +2,13 @@
 
 #include <stdlib.h>
 
+#include "base/auto.h"
 #include "base/mem.h"
 #include "guest/agent/trigger.h"
 
 enum { SOON_MS = 10, AGAIN_MS = 150, GAP_MS = 100 };
+
+static const unsigned protos[] = { GA_TCP, GA_UDP };
 
 struct portwatch {
 	struct loop *loop;
@@ -15,7 +18,7 @@ struct portwatch {
 	struct portwatcher *watchers;
 	struct timer soon, again, tick;
 	unsigned soon_mask, again_mask;
-	uint64_t looked_ms;
+	uint64_t looked_ms[2];		/* when: at tcp, at udp */
 };
 
 static void
@@ -30,7 +33,9 @@ tell(struct portwatch *p)
 static void
 look(struct portwatch *p, unsigned mask)
 {
-	p->looked_ms = loop_now();
+	for (size_t i = 0; i < ARRAY_LEN(protos); i++)
+		if (mask & protos[i])
+			p->looked_ms[i] = loop_now();
 	if (ports_look(&p->ports, mask))
 		tell(p);
 }
@@ -41,8 +46,9 @@ nudged(void *ctx, unsigned mask)
 	struct portwatch *p = ctx;
 	uint64_t now = loop_now(), at = now + SOON_MS;
 
-	if (at < p->looked_ms + GAP_MS)
-		at = p->looked_ms + GAP_MS;
+	for (size_t i = 0; i < ARRAY_LEN(protos); i++)
+		if ((mask & protos[i]) && at < p->looked_ms[i] + GAP_MS)
+			at = p->looked_ms[i] + GAP_MS;
 	p->soon_mask |= mask;
 	p->again_mask |= mask;
 	loop_timer_by(p->loop, &p->soon, at);
