@@ -1,8 +1,11 @@
 /*
  * resources/cidata.c - cidata.iso: all that the guest is told
  *
- * The digest of its contents is written into the image itself, so that what an ISO
- * was made of is known even when the database is lost.
+ * The digests of what it was made of are written into the image itself, so that they
+ * are known even when the database is lost. There are two: of what lima.yaml says, a
+ * change of which a running machine has to be restarted for; and of what limactl
+ * brings along, for which it has not: a newer limactl writes a new image when the machine
+ * is started again anyhow.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -13,6 +16,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "providers/iso9660.h"
+#include "providers/unpack.h"
 #include "resources/cidata_files.h"
 #include "resources/common.h"
 
@@ -26,6 +30,7 @@ judge_digest(const char *have, const char *want)
 
 static const struct attr attrs[] = {
 	{ .name = "contents", .cost = COST_UPDATE, .judge = judge_digest, .show = SHOW_DIGEST },
+	{ .name = "tools", .cost = COST_UPDATE, .judge = judge_digest, .show = SHOW_DIGEST },
 	{ 0 },
 };
 
@@ -35,6 +40,7 @@ static int
 declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
 {
 	struct resource *r = graph_declare(g, &resource_cidata, spec->name, spec->name, wanted(spec));
+	const struct spec_file *archive = cidata_archive(spec);
 	AUTO(cidata) c = { 0 };
 	auto_free char *key = xasprintf("%s/_config/user.pub", env->home);
 
@@ -42,13 +48,44 @@ declare(const struct spec *spec, const struct env *env, struct graph *g, struct 
 	if (!wanted(spec))
 		return 0;
 	resource_need(g, r, "sshkey", "user", NEED_FRESH);
+	if (archive)
+		resource_need(g, r, "archive", archive->location, NEED_BUILD);
 	/* without a key yet the contents are not known: they will be when the key has been made */
 	if (!fs_exists(key))
 		return 0;
-	if (cidata_render(&c, env, spec, err) < 0)
+	if (cidata_render(&c, env, spec, NULL, err) < 0)
 		return -1;
-	resource_want(g, r, "contents", c.digest);
+	resource_want(g, r, "contents", c.contents);
+	resource_want(g, r, "tools", c.tools);
 	return 0;
+}
+
+/* the application id: LIMA:CONTENTS:TOOLS; or somebody else's, and then we know nothing of it */
+static void
+tell_digests(const char *id, struct facts *have, struct arena *a)
+{
+	const char *contents = "foreign", *tools = "foreign";
+
+	if (strncmp(id, "lima:", 5) == 0 && strcspn(id + 5, ":") == 64 && strlen(id) == 5 + 64 + 1 + 32) {
+		contents = arena_memdup(a, id + 5, 64);
+		tools = id + 5 + 64 + 1;
+	}
+	facts_set(have, a, "contents", contents);
+	facts_set(have, a, "tools", tools);
+}
+
+/* A running machine keeps what it was started with, where only that differs which lima.yaml does not say. */
+static void
+forgive(const struct env *env, const struct resource *r, struct facts *have, struct arena *a)
+{
+	const char *contents = facts_get(have, "contents"), *tools = facts_get(have, "tools");
+	const char *want = facts_get(&r->want, "tools");
+
+	if (!want || !contents || !tools || (!strcmp(tools, want) && strcmp(contents, "foreign") != 0) || !instance_runs(env, r))
+		return;
+	facts_set(have, a, "tools", NULL);
+	if (!strcmp(contents, "foreign"))
+		facts_set(have, a, "contents", NULL);
 }
 
 static int
@@ -60,44 +97,77 @@ observe(const struct env *env, const struct resource *r, struct facts *have, str
 
 	if (!stamp)
 		return 0;
-	if (facts_same_stamp(have, stamp) && facts_get(have, "contents"))
-		return 1;
-	if (iso_application_id(path, id, err) < 0)
-		return -1;
-	facts_set(have, a, "stamp", stamp);
-	/* descriptors are written in capitals */
-	for (char *p = id; *p; p++)
-		*p = (char)tolower((unsigned char)*p);
-	if (!strncmp(id, "lima:", 5))
-		facts_set(have, a, "contents", id + 5);
-	else
-		facts_set(have, a, "contents", instance_runs(env, r) ? NULL : "foreign");
+	if (!facts_same_stamp(have, stamp) || !facts_get(have, "contents") || !facts_get(have, "tools")) {
+		if (iso_application_id(path, id, err) < 0)
+			return -1;
+		/* descriptors are written in capitals */
+		for (char *p = id; *p; p++)
+			*p = (char)tolower((unsigned char)*p);
+		facts_set(have, a, "stamp", stamp);
+		tell_digests(id, have, a);
+	}
+	forgive(env, r, have, a);
 	return 1;
+}
+
+/* the guest agent is on the ISO as it is run */
+static int
+unpack_agent(const struct env *env, const struct resource *r, struct cidata *c, char **tmp, struct error *err)
+{
+	if (!c->agent_gz)
+		return 0;
+	*tmp = instance_path(env, r, "lima-guestagent.tmp");
+	if (unpack_file(&(struct unpack){ .from = c->agent_gz, .to = *tmp, .mode = 0600, .cancel = env->cancel }, err) < 0)
+		return -1;
+	GROW(c->v, c->n, c->cap);
+	c->v[c->n++] = (struct iso_file){ .path = "lima-guestagent", .host_path = *tmp, .mode = 0755 };
+	return 0;
+}
+
+static int
+write_iso(const struct env *env, const struct resource *r, struct cidata *c, const char *path, struct error *err)
+{
+	auto_free char *tmp = fs_tmp(path), *agent = NULL;
+	char id[128];
+	int rc;
+
+	if (unpack_agent(env, r, c, &agent, err) < 0)
+		return -1;
+	snprintf(id, sizeof id, "LIMA:%s:%s", c->contents, c->tools);
+	rc = iso_write(tmp, "cidata", id, c->v, c->n, err);
+	if (agent)
+		fs_unlink(agent, NULL);
+	if (rc < 0) {
+		fs_unlink(tmp, NULL);
+		return -1;
+	}
+	return fs_commit(tmp, path, err);
+}
+
+static bool
+facts_are(const struct facts *f, const char *name, const char *value)
+{
+	const char *have = facts_get(f, name);
+
+	return have && strcmp(have, value) == 0;
 }
 
 static int
 ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *path = instance_path(env, r, "cidata.iso"), *reference = instance_path(env, r, "cloud-config.yaml");
-	auto_free char *tmp = fs_tmp(path);
+	const struct resource *archive = resource_needed(r, "archive");
 	AUTO(cidata) c = { 0 };
-	char id[80];
+	const char *text;
 
-	if (cidata_render(&c, env, r->spec, err) < 0)
+	if (cidata_render(&c, env, r->spec, archive ? facts_get(&archive->have, "path") : NULL, err) < 0)
 		return -1;
 	facts_set(have, a, "stamp", NULL);
-	if (observe(env, r, have, a, NULL) == 1 && facts_get(have, "contents") && !strcmp(facts_get(have, "contents"), c.digest))
+	if (observe(env, r, have, a, NULL) == 1 && facts_are(have, "contents", c.contents) && facts_are(have, "tools", c.tools))
 		return 0;
-	snprintf(id, sizeof id, "LIMA:%s", c.digest);
-	if (iso_write(tmp, "cidata", id, c.v, c.n, err) < 0) {
-		fs_unlink(tmp, NULL);
-		return -1;
-	}
 	/* the image last: with it all is done, whatever else is remembered */
-	for (size_t i = 0; i < c.n; i++)
-		if (!strcmp(c.v[i].path, "user-data") && fs_write(reference, c.v[i].data, c.v[i].len, 0444, err) < 0)
-			return -1;
-	if (fs_commit(tmp, path, err) < 0)
+	if (cidata_reference(&text, a, env, r->spec, err) < 0 || fs_write(reference, text, strlen(text), 0444, err) < 0 ||
+	    write_iso(env, r, &c, path, err) < 0)
 		return -1;
 	facts_set(have, a, "stamp", NULL);
 	return observe(env, r, have, a, err) == 1 ? 0 : -1;
@@ -106,7 +176,7 @@ ensure(const struct env *env, const struct resource *r, struct facts *have, stru
 static int
 remove_iso(const struct env *env, const struct resource *r, struct error *err)
 {
-	static const char *const file[] = { "cidata.iso", "cidata.iso.tmp", "cloud-config.yaml" };
+	static const char *const file[] = { "cidata.iso", "cidata.iso.tmp", "cloud-config.yaml", "lima-guestagent.tmp" };
 
 	for (size_t i = 0; i < ARRAY_LEN(file); i++) {
 		auto_free char *path = instance_path(env, r, file[i]);

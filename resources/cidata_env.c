@@ -1,24 +1,37 @@
-/* lima.env: what boot scripts and the guest agent know of the instance. One assignment a line, no quoting. */
+/*
+ * lima.env, param.env, etc_environment: what boot scripts and the guest agent know of
+ * the instance. One assignment a line, no quoting. lima-vm/lima: internals.md
+ */
 #include <string.h>
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/sha256.h"
 #include "resources/cidata_files.h"
 
-/* slirp's fixed addresses. lima-vm/lima: pkg/networks/const.go */
-#define SLIRP_GATEWAY "192.168.5.2"
-#define SLIRP_DNS "192.168.5.3"
-#define SLIRP_IP "192.168.5.15"
+/* the value as one line: a line break would begin another variable */
+static void
+put_value(struct buf *b, const char *value)
+{
+	for (; *value; value++)
+		if ((unsigned char)*value >= ' ' && *value != 0x7f)
+			buf_addc(b, *value);
+	buf_addc(b, '\n');
+}
 
 static void
 put(struct buf *b, const char *name, const char *value)
 {
 	buf_addf(b, "LIMA_CIDATA_%s=", name);
-	/* a line break would begin another variable */
-	for (; *value; value++)
-		if ((unsigned char)*value >= ' ' && *value != 0x7f)
-			buf_addc(b, *value);
-	buf_addc(b, '\n');
+	put_value(b, value);
+}
+
+/* LIMA_CIDATA_<list>_<i>_<name> */
+static void
+put_item(struct buf *b, const char *list, const char *i, const char *name, const char *value)
+{
+	buf_addf(b, "LIMA_CIDATA_%s_%s_%s=", list, i, name);
+	put_value(b, value);
 }
 
 static const char *
@@ -61,39 +74,52 @@ put_mounts(struct buf *b, const struct spec *spec)
 	put(b, "MOUNTTYPE", spec->mount_type);
 }
 
+/* What the guest knows a disk by, whatever letter it gets: its name, as a UUID of version 8 (RFC 9562). */
+static const char *
+disk_uuid(struct arena *a, const char *name)
+{
+	AUTO(buf) b = BUF_INIT;
+	char hex[65];
+
+	buf_addf(&b, "lima data disk %s", name);
+	sha256_hex(b.s, b.len, hex);
+	return arena_printf(a, "%.8s-%.4s-8%.3s-a%.3s-%.12s", hex, hex + 8, hex + 13, hex + 17, hex + 20);
+}
+
 static void
-put_disks(struct buf *b, const struct spec *spec)
+put_disks(struct buf *b, struct arena *a, const struct spec *spec)
 {
 	buf_addf(b, "LIMA_CIDATA_DISKS=%zu\n", spec->ndisks);
 	for (size_t i = 0; i < spec->ndisks; i++) {
 		const struct spec_disk *d = &spec->disks[i];
+		const char *n = arena_printf(a, "%zu", i);
+		AUTO(buf) args = BUF_INIT;
 
-		buf_addf(b, "LIMA_CIDATA_DISK_%zu_NAME=%s\n", i, d->name);
-		buf_addf(b, "LIMA_CIDATA_DISK_%zu_DEVICE=vd%c\n", i, (char)('b' + i));
-		buf_addf(b, "LIMA_CIDATA_DISK_%zu_FORMAT=%s\n", i, truth(d->format));
-		buf_addf(b, "LIMA_CIDATA_DISK_%zu_FSTYPE=%s\n", i, d->fs_type);
-		buf_addf(b, "LIMA_CIDATA_DISK_%zu_FSARGS=", i);
 		for (size_t j = 0; j < d->nfs_args; j++)
-			buf_addf(b, "%s%s", j ? " " : "", d->fs_args[j]);
-		buf_addc(b, '\n');
+			buf_addf(&args, "%s%s", j ? " " : "", d->fs_args[j]);
+		put_item(b, "DISK", n, "NAME", d->name);
+		put_item(b, "DISK", n, "DEVICE", arena_printf(a, "vd%c", (char)('b' + i)));
+		put_item(b, "DISK", n, "UUID", disk_uuid(a, d->name));
+		put_item(b, "DISK", n, "FORMAT", truth(d->format));
+		put_item(b, "DISK", n, "FSTYPE", d->fs_type);
+		put_item(b, "DISK", n, "FSARGS", args.s);
 	}
 }
 
 static void
-put_files(struct buf *b, const struct spec *spec)
+put_files(struct buf *b, struct arena *a, const struct spec *spec)
 {
 	for (size_t i = 0; i < spec->nprovision; i++) {
 		const struct spec_provision *p = &spec->provision[i];
-		const char *kind = p->mode == PROVISION_DATA ? "DATAFILE" : "YQ_PROVISION";
-		const char *first = p->mode == PROVISION_DATA ? "OVERWRITE" : "FORMAT";
+		bool data = p->mode == PROVISION_DATA;
+		const char *list = data ? "DATAFILE" : "YQ_PROVISION", *n = arena_printf(a, "%08zu", i);
 
-		if (p->mode != PROVISION_DATA && p->mode != PROVISION_YQ)
+		if (!data && p->mode != PROVISION_YQ)
 			continue;
-		buf_addf(b, "LIMA_CIDATA_%s_%08zu_%s=%s\n", kind, i, first,
-			 p->mode == PROVISION_DATA ? truth(p->overwrite) : p->format);
-		buf_addf(b, "LIMA_CIDATA_%s_%08zu_OWNER=%s\n", kind, i, p->owner);
-		buf_addf(b, "LIMA_CIDATA_%s_%08zu_PATH=%s\n", kind, i, p->path);
-		buf_addf(b, "LIMA_CIDATA_%s_%08zu_PERMISSIONS=%s\n", kind, i, p->permissions);
+		put_item(b, list, n, data ? "OVERWRITE" : "FORMAT", data ? truth(p->overwrite) : p->format);
+		put_item(b, list, n, "OWNER", p->owner);
+		put_item(b, list, n, "PATH", p->path);
+		put_item(b, list, n, "PERMISSIONS", p->permissions);
 	}
 }
 
@@ -119,25 +145,52 @@ put_switches(struct buf *b, const struct spec *spec)
 	put(b, "PLAIN", one(spec->plain));
 	put(b, "NO_CLOUD_INIT", "");
 	put(b, "PASSWORDLESS_SUDO", one(spec->user.passwordless_sudo));
+	put(b, "TIMEZONE", spec->timezone);
 }
 
 const char *
-cidata_lima_env(struct arena *a, const struct env *env, const struct spec *spec, const char *iid)
+cidata_lima_env(struct arena *a, const struct spec *spec, const char *iid, bool debug)
 {
 	AUTO(buf) b = BUF_INIT;
 
-	put(&b, "DEBUG", truth(env->debug));
+	put(&b, "DEBUG", truth(debug));
 	put(&b, "IID", iid);
 	put(&b, "NAME", spec->name);
 	put_user(&b, spec);
 	put_mounts(&b, spec);
-	put_disks(&b, spec);
-	put_files(&b, spec);
+	put_disks(&b, a, spec);
+	put_files(&b, a, spec);
 	put(&b, "SLIRP_GATEWAY", SLIRP_GATEWAY);
 	put(&b, "SLIRP_DNS", SLIRP_DNS);
 	put(&b, "SLIRP_IP_ADDRESS", SLIRP_IP);
 	put(&b, "UDP_DNS_LOCAL_PORT", "0");
 	put(&b, "TCP_DNS_LOCAL_PORT", "0");
 	put_switches(&b, spec);
+	return arena_strdup(a, b.s);
+}
+
+const char *
+cidata_param_env(struct arena *a, const struct spec *spec)
+{
+	AUTO(buf) b = BUF_INIT;
+
+	for (size_t i = 0; i < spec->nparam; i++) {
+		buf_addf(&b, "PARAM_%s=", spec->param[i].key);
+		put_value(&b, spec->param[i].value);
+	}
+	return arena_strdup(a, b.s);
+}
+
+const char *
+cidata_etc_environment(struct arena *a, const struct spec *spec)
+{
+	AUTO(buf) b = BUF_INIT;
+
+	buf_adds(&b, "#LIMA-START\n");
+	for (size_t i = 0; i < spec->nenv; i++) {
+		buf_addf(&b, "%s=", spec->env[i].key);
+		put_value(&b, spec->env[i].value);
+	}
+	buf_adds(&b, "#LIMA-END\n");
 	return arena_strdup(a, b.s);
 }

@@ -1,15 +1,18 @@
 #include "resources/cidata_files.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/fs.h"
-#include "providers/digest.h"
-#include "resources/common.h"
+#include "base/sha256.h"
 #include "resources/ssh_access.h"
+
+enum { MAX_LIST = 256 * 1024, MAX_DIGEST = 256 };
 
 void
 cidata_release(struct cidata *c)
@@ -20,23 +23,17 @@ cidata_release(struct cidata *c)
 }
 
 static void
-add(struct cidata *c, const char *path, const char *text, size_t len, unsigned mode)
+add(struct cidata *c, const char *path, const char *text, unsigned mode)
 {
 	GROW(c->v, c->n, c->cap);
-	c->v[c->n++] = (struct iso_file){ .path = path, .data = text, .len = len, .mode = mode };
-}
-
-static void
-add_text(struct cidata *c, const char *path, const char *text)
-{
-	add(c, path, text, strlen(text), 0644);
+	c->v[c->n++] = (struct iso_file){ .path = path, .data = text, .len = strlen(text), .mode = mode };
 }
 
 static void
 add_host_file(struct cidata *c, const char *path, const char *host_path, unsigned mode)
 {
 	GROW(c->v, c->n, c->cap);
-	c->v[c->n++] = (struct iso_file){ .path = path, .host_path = arena_strdup(&c->mem, host_path), .mode = mode };
+	c->v[c->n++] = (struct iso_file){ .path = path, .host_path = host_path, .mode = mode };
 }
 
 /* NNNNNNNN is the place in the whole list, so gaps between the files of a mode are normal */
@@ -53,40 +50,98 @@ add_provision(struct cidata *c, const struct spec *spec)
 		const char *text = p->mode == PROVISION_DATA ? p->content : p->mode == PROVISION_YQ ? p->expression : p->script;
 
 		if (folder[p->mode])
-			add(c, arena_printf(&c->mem, "provision.%s/%08zu", folder[p->mode], i), text, strlen(text), 0755);
+			add(c, arena_printf(&c->mem, "provision.%s/%08zu", folder[p->mode], i), text, 0755);
 	}
 }
 
-static const char *
-param_env(struct arena *a, const struct spec *spec)
-{
-	AUTO(buf) b = BUF_INIT;
-
-	for (size_t i = 0; i < spec->nparam; i++)
-		buf_addf(&b, "PARAM_%s=%s\n", spec->param[i].key, spec->param[i].value);
-	return arena_strdup(a, b.s);
-}
-
-static const char *
-etc_environment(struct arena *a, const struct spec *spec)
-{
-	AUTO(buf) b = BUF_INIT;
-
-	buf_adds(&b, "#LIMA-START\n");
-	for (size_t i = 0; i < spec->nenv; i++)
-		buf_addf(&b, "%s=%s\n", spec->env[i].key, spec->env[i].value);
-	buf_adds(&b, "#LIMA-END\n");
-	return arena_strdup(a, b.s);
-}
-
-/* PREFIX/share/lima/lima-guestagent.Linux-ARCH: absent in plain mode, and for guests that have none */
+/* "NAME SHA256" of each of `files`, as a digest of all */
 static void
-add_guest_agent(struct cidata *c, const struct env *env, const struct spec *spec)
+digest_texts(const struct cidata *c, struct buf *b)
 {
-	auto_free char *path = xasprintf("%s/lima-guestagent.%s-%s", env->share, spec->os, spec->arch);
+	for (size_t i = 0; i < c->n; i++) {
+		const struct iso_file *f = &c->v[i];
+		char hex[65];
 
-	if (!spec->plain && !strcmp(spec->os, "Linux") && fs_exists(path))
+		sha256_hex(f->data, f->len, hex);
+		buf_addf(b, "%s %o %s\n", f->path, f->mode, hex);
+	}
+}
+
+/* The files of PREFIX/share/lima/cidata, from the list that was made with them: lines "SHA256  PATH". */
+static int
+add_boot_scripts(struct cidata *c, const struct env *env, struct buf *digest, struct error *err)
+{
+	auto_free char *path = xasprintf("%s/cidata/list", env->share);
+	AUTO(buf) list = BUF_INIT;
+
+	if (fs_read(path, &list, MAX_LIST, err) < 0)
+		return error_wrap(err, "boot scripts");
+	buf_add(digest, list.s, list.len);
+	for (const char *p = list.s, *nl; (nl = strchr(p, '\n')); p = nl + 1) {
+		const char *name = nl - p > 66 ? arena_memdup(&c->mem, p + 66, (size_t)(nl - p) - 66) : "";
+
+		if (!*name || strstr(name, ".."))
+			return error_set(err, ERR_INVALID, "%s: damaged", path);
+		add_host_file(c, name, arena_printf(&c->mem, "%s/cidata/%s", env->share, name), 0755);
+	}
+	return 0;
+}
+
+/*
+ * What a big file holds, in a word: the digest beside it (FILE.sha256) where that is not older, so that the same
+ * program installed again is the same; else when and where it was written.
+ */
+static void
+digest_big(struct cidata *c, struct buf *digest, const char *path)
+{
+	auto_free char *beside = xasprintf("%s.sha256", path);
+	AUTO(buf) text = BUF_INIT;
+	struct stat file, sum;
+
+	if (stat(path, &file) == 0 && stat(beside, &sum) == 0 && sum.st_mtime >= file.st_mtime &&
+	    fs_read(beside, &text, MAX_DIGEST, NULL) == 0)
+		buf_addf(digest, "%.64s\n", text.s);
+	else
+		buf_addf(digest, "%s\n", fs_stamp(&c->mem, path));
+}
+
+/* PREFIX/share/lima/lima-guestagent.OS-ARCH[.gz]: absent in plain mode, and for guests that have none */
+static void
+add_guest_agent(struct cidata *c, const struct env *env, const struct spec *spec, struct buf *digest)
+{
+	char *path = arena_printf(&c->mem, "%s/lima-guestagent.%s-%s", env->share, spec->os, spec->arch);
+	char *gz = arena_printf(&c->mem, "%s.gz", path);
+
+	if (spec->plain || strcmp(spec->os, "Linux") != 0)
+		return;
+	if (fs_exists(path)) {
 		add_host_file(c, "lima-guestagent", path, 0755);
+		digest_big(c, digest, path);
+	} else if (fs_exists(gz)) {
+		c->agent_gz = gz;
+		digest_big(c, digest, gz);
+	}
+}
+
+const struct spec_file *
+cidata_archive(const struct spec *spec)
+{
+	if (!spec->containerd.user && !spec->containerd.system)
+		return NULL;
+	for (size_t i = 0; i < spec->containerd.narchives; i++)
+		if (!strcmp(spec->containerd.archives[i].arch, spec->arch))
+			return &spec->containerd.archives[i];
+	return NULL;
+}
+
+/* by digest where it has one: the cache may be emptied and filled again */
+static void
+digest_archive(const struct spec *spec, struct buf *digest)
+{
+	const struct spec_file *f = cidata_archive(spec);
+
+	if (f)
+		buf_addf(digest, "%s %s\n", f->location, f->digest);
 }
 
 static int
@@ -96,48 +151,78 @@ by_path(const void *a, const void *b)
 }
 
 static void
-digest_all(struct cidata *c)
+digest_to(const struct buf *b, char *hex, size_t size)
 {
-	AUTO(buf) b = BUF_INIT;
-	char hex[65];
+	char all[65];
 
-	for (size_t i = 0; i < c->n; i++) {
-		const struct iso_file *f = &c->v[i];
-		const char *stamp = f->host_path ? fs_stamp(&c->mem, f->host_path) : NULL;
-
-		if (f->host_path)
-			snprintf(hex, sizeof hex, "%.60s", stamp ? stamp : "");
-		else
-			sha256_hex(f->data, f->len, hex);
-		buf_addf(&b, "%s %o %s\n", f->path, f->mode, hex);
-	}
-	sha256_hex(b.s, b.len, c->digest);
+	sha256_hex(b->s, b->len, all);
+	memcpy(hex, all, size - 1);
+	hex[size - 1] = '\0';
 }
 
-int
-cidata_render(struct cidata *c, const struct env *env, const struct spec *spec, struct error *err)
+/* user-data, meta-data, network-config, and the id that follows from them */
+static int
+add_cloud_init(struct cidata *c, const struct env *env, const struct spec *spec, struct error *err)
 {
-	const char *user_data, *network;
+	const char *instance, *network;
 	AUTO(key_list) keys = { 0 };
 	AUTO(buf) id = BUF_INIT;
 	char hex[65];
 
-	if (ssh_access_public(&keys, env, spec, err) < 0)
+	if (ssh_access_public(&keys, env, spec, err) < 0 ||
+	    cidata_user_data(&instance, &c->mem, spec, &keys, false, err) < 0)
 		return -1;
-	user_data = cidata_user_data(&c->mem, env, spec, &keys);
 	network = cidata_network_config(&c->mem, spec);
-	buf_addf(&id, "%s\n%s\n%s", spec->hostname, user_data, network);
+	buf_addf(&id, "%s\n%s\n%s", spec->hostname, instance, network);
 	sha256_hex(id.s, id.len, hex);
 	c->iid = arena_printf(&c->mem, "iid-%.16s", hex);
-	add_text(c, "user-data", user_data);
-	add_text(c, "meta-data", arena_printf(&c->mem, "instance-id: %s\nlocal-hostname: %s\n", c->iid, spec->hostname));
-	add_text(c, "network-config", network);
-	add_text(c, "lima.env", cidata_lima_env(&c->mem, env, spec, c->iid));
-	add_text(c, "param.env", param_env(&c->mem, spec));
-	add_text(c, "etc_environment", etc_environment(&c->mem, spec));
+	add(c, "user-data", arena_printf(&c->mem, "%s%s", instance, cidata_always(&c->mem, spec, false)), 0644);
+	add(c, "meta-data", arena_printf(&c->mem, "instance-id: %s\nlocal-hostname: %s\n", c->iid, spec->hostname), 0644);
+	add(c, "network-config", network, 0644);
+	return 0;
+}
+
+int
+cidata_reference(const char **out, struct arena *a, const struct env *env, const struct spec *spec, struct error *err)
+{
+	AUTO(key_list) keys = { 0 };
+	const char *instance;
+
+	if (ssh_access_public(&keys, env, spec, err) < 0 || cidata_user_data(&instance, a, spec, &keys, true, err) < 0)
+		return -1;
+	*out = arena_printf(a, "%s%s", instance, cidata_always(a, spec, true));
+	return 0;
+}
+
+int
+cidata_render(struct cidata *c, const struct env *env, const struct spec *spec, const char *archive, struct error *err)
+{
+	AUTO(buf) contents = BUF_INIT;
+	AUTO(buf) tools = BUF_INIT;
+	size_t lima_env;
+
+	if (add_cloud_init(c, env, spec, err) < 0)
+		return -1;
+	lima_env = c->n;
+	/* how much is said makes no other machine: not a part of the digest of its contents */
+	add(c, "lima.env", cidata_lima_env(&c->mem, spec, c->iid, false), 0644);
+	add(c, "param.env", cidata_param_env(&c->mem, spec), 0644);
+	add(c, "etc_environment", cidata_etc_environment(&c->mem, spec), 0644);
 	add_provision(c, spec);
-	add_guest_agent(c, env, spec);
+	digest_texts(c, &contents);
+	digest_archive(spec, &contents);
+	digest_to(&contents, c->contents, sizeof c->contents);
+	if (env->debug) {
+		c->v[lima_env].data = cidata_lima_env(&c->mem, spec, c->iid, true);
+		c->v[lima_env].len = strlen(c->v[lima_env].data);
+		buf_adds(&tools, "debug\n");
+	}
+	if (add_boot_scripts(c, env, &tools, err) < 0)
+		return -1;
+	add_guest_agent(c, env, spec, &tools);
+	digest_to(&tools, c->tools, sizeof c->tools);
+	if (archive)
+		add_host_file(c, "nerdctl-full.tgz", arena_strdup(&c->mem, archive), 0644);
 	qsort(c->v, c->n, sizeof *c->v, by_path);
-	digest_all(c);
 	return 0;
 }

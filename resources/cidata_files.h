@@ -11,6 +11,7 @@
 #include "reconciler/env.h"
 #include "state/desired/spec.h"
 
+struct buf;
 struct error;
 
 struct cidata {
@@ -23,14 +24,47 @@ struct cidata {
 	 * unchanged instance keeps it from boot to boot.
 	 */
 	const char *iid;
-	char digest[65];	/* of all names and contents; of big files by stamp */
+	char contents[65];	/* digest of what lima.yaml and the keys of the host make */
+	char tools[33];		/* of what limactl brings along: boot scripts, guest agent, verbosity; the half of it */
+	const char *agent_gz;	/* the guest agent is only to be had compressed: host path; NULL */
 };
 
-int cidata_render(struct cidata *out, const struct env *env, const struct spec *spec, struct error *err);
+/* `archive`: where containerd's archive is on the host; NULL where that is not known, or none is wanted */
+int cidata_render(struct cidata *out, const struct env *env, const struct spec *spec, const char *archive, struct error *err);
 void cidata_release(struct cidata *c);
+/* cloud-config.yaml: user-data for people to read; in `a` */
+int cidata_reference(const char **out, struct arena *a, const struct env *env, const struct spec *spec, struct error *err);
+
+/* the archive of spec's architecture, or NULL: containerd is not wanted, or there is none */
+const struct spec_file *cidata_archive(const struct spec *spec);
 
 /* the parts, each in a file of its own; text in `a` */
-const char *cidata_lima_env(struct arena *a, const struct env *env, const struct spec *spec, const char *iid);
-const char *cidata_user_data(struct arena *a, const struct env *env, const struct spec *spec,
-			     const struct key_list *keys);
+
+/* cidata_env.c. `debug`: what LIMA_CIDATA_DEBUG says */
+const char *cidata_lima_env(struct arena *a, const struct spec *spec, const char *iid, bool debug);
+const char *cidata_param_env(struct arena *a, const struct spec *spec);
+const char *cidata_etc_environment(struct arena *a, const struct spec *spec);
+
+/*
+ * cidata_user.c: user-data is what a per-instance run of cloud-init takes from it, and
+ * what every boot does. cloud-config.yaml, for people to read (`reference`), has both
+ * without what concerns this boot only: bootstrap, mounts, DNS. -1: a file of caCerts cannot be read.
+ */
+int cidata_user_data(const char **out, struct arena *a, const struct spec *spec, const struct key_list *keys, bool reference,
+		     struct error *err);
+const char *cidata_always(struct arena *a, const struct spec *spec, bool reference);
+/* cidata_boot.c: `bootcmd`, `write_files` */
+void cidata_bootcmd(struct buf *b, struct arena *a, const struct spec *spec);
+void cidata_write_files(struct buf *b);
+/* cidata_network.c */
 const char *cidata_network_config(struct arena *a, const struct spec *spec);
+size_t cidata_name_servers(const struct spec *spec, const char *const **out);
+const char *cidata_mac(struct arena *a, const struct spec *spec);	/* of eth0 */
+
+/* cidata_yaml.c: a YAML double-quoted scalar: safe for any text, also for readers that take only ASCII */
+void cidata_quote(struct buf *b, const char *s);
+
+/* slirp's fixed addresses. lima-vm/lima: pkg/networks/const.go */
+#define SLIRP_GATEWAY "192.168.5.2"
+#define SLIRP_DNS "192.168.5.3"
+#define SLIRP_IP "192.168.5.15"

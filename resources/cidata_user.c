@@ -1,45 +1,86 @@
-/* user-data and network-config: what cloud-init makes of a guest. cloud-init: cloud-config, network config v2 */
+/* user-data: what cloud-init makes of a guest. cloud-init: cloud-config */
+#include <ctype.h>
 #include <string.h>
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/error.h"
+#include "base/fs.h"
 #include "resources/cidata_files.h"
-#include "resources/common.h"
 
-/* a YAML double-quoted scalar: safe for any text */
-static void
-quote(struct buf *b, const char *s)
-{
-	buf_addc(b, '"');
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
-
-		if (c == '"' || c == '\\')
-			buf_addf(b, "\\%c", c);
-		else if (c < ' ' || c == 0x7f)
-			buf_addf(b, "\\x%02x", c);
-		else
-			buf_addc(b, (char)c);
-	}
-	buf_addc(b, '"');
-}
+enum { MAX_CERT = 1 << 20 };
 
 static void
 line(struct buf *b, const char *key, const char *value)
 {
 	buf_addf(b, "%s: ", key);
-	quote(b, value);
+	cidata_quote(b, value);
 	buf_addc(b, '\n');
 }
 
-static void
-put_user(struct buf *b, const struct spec *spec, const struct key_list *keys)
+/* lima-vm/lima: pkg/limayaml/defaults.go, pkg/cidata/cidata.go */
+static const char *
+mount_options(struct arena *a, const char *type, const struct spec_mount *m)
 {
-	buf_adds(b, "users:\n");
+	const char *access = m->writable ? "rw" : "ro";
+
+	if (strcmp(type, "9p") != 0)
+		return arena_printf(a, "%s,nofail", access);
+	return arena_printf(a, "%s,trans=virtio,version=%s,msize=%llu,cache=%s,nofail", access, m->p9.protocol_version,
+			    (unsigned long long)m->p9.msize_bytes, m->p9.cache);
+}
+
+/* a row a line: readers other than cloud-init look for that. What ssh mounts is not among them. */
+static void
+put_mounts(struct buf *b, struct arena *a, const struct spec *spec)
+{
+	const char *type = spec->mount_type;
+
+	if (!spec->nmounts || (strcmp(type, "9p") != 0 && strcmp(type, "virtiofs") != 0))
+		return;
+	buf_adds(b, "\nmounts:\n");
+	for (size_t i = 0; i < spec->nmounts; i++) {
+		const struct spec_mount *m = &spec->mounts[i];
+
+		buf_addf(b, "- [%s, ", m->tag);
+		cidata_quote(b, m->mount_point);
+		buf_addf(b, ", %s, ", type);
+		cidata_quote(b, mount_options(a, type, m));
+		buf_adds(b, ", \"0\", \"0\"]\n");
+	}
+}
+
+/*
+ * The full name as useradd takes it, which refuses a colon and a line break and would
+ * leave a guest without its user. `text` is UTF-8; its C1 controls begin with 0xc2.
+ */
+static const char *
+full_name(struct arena *a, const char *text)
+{
+	AUTO(buf) b = BUF_INIT;
+
+	for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+		if (p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)
+			p++;
+		else if (*p == ':')
+			buf_addc(&b, ' ');
+		else if (*p >= ' ' && *p != 0x7f)
+			buf_addc(&b, (char)*p);
+	}
+	return arena_strdup(a, b.s);
+}
+
+/* The blank line behind the keys tells alpine-lima where they end. */
+static void
+put_user(struct buf *b, struct arena *a, const struct spec *spec, const struct key_list *keys)
+{
+	const char *name = full_name(a, spec->user.comment);
+
+	buf_adds(b, "\nusers:\n");
 	line(b, "  - name", spec->user.name);
-	buf_addf(b, "    uid: \"%u\"\n", spec->user.uid);
-	if (*spec->user.comment)
-		line(b, "    gecos", spec->user.comment);
+	buf_addf(b, "    uid: %u\n", spec->user.uid);
+	if (*name)
+		line(b, "    gecos", name);
 	line(b, "    homedir", spec->user.home);
 	line(b, "    shell", spec->user.shell);
 	buf_adds(b, spec->user.passwordless_sudo ? "    sudo: ALL=(ALL) NOPASSWD:ALL\n    lock_passwd: true\n" :
@@ -47,44 +88,126 @@ put_user(struct buf *b, const struct spec *spec, const struct key_list *keys)
 	buf_adds(b, "    ssh-authorized-keys:\n");
 	for (size_t i = 0; i < keys->n; i++) {
 		buf_adds(b, "      - ");
-		quote(b, keys->v[i].line);
+		cidata_quote(b, keys->v[i].line);
+		buf_addc(b, '\n');
+	}
+	/* RSA keys take long to make, and every client knows these */
+	buf_adds(b, "\nssh_genkeytypes: [ed25519, ecdsa]\n");
+}
+
+/* a PEM block: lines trimmed, empty ones dropped; to be found again in a list of those that were put */
+static const char *
+tidy_pem(struct arena *a, const char *text)
+{
+	AUTO(buf) b = BUF_INIT;
+
+	while (*text) {
+		size_t len = strcspn(text, "\n"), cut = len;
+		const char *next = text + len + (text[len] == '\n');
+
+		while (cut && isspace((unsigned char)*text)) {
+			text++;
+			cut--;
+		}
+		while (cut && isspace((unsigned char)text[cut - 1]))
+			cut--;
+		if (cut)
+			buf_addf(&b, "%.*s\n", (int)cut, text);
+		text = next;
+	}
+	return arena_strdup(a, b.s);
+}
+
+struct certs {
+	const char **v;
+	size_t n;
+};
+
+static void
+take_cert(struct certs *c, struct arena *a, const char *text)
+{
+	const char *pem = tidy_pem(a, text);
+
+	for (size_t i = 0; i < c->n; i++)
+		if (!strcmp(c->v[i], pem))
+			return;
+	if (*pem)
+		c->v[c->n++] = pem;
+}
+
+static int
+put_certs(struct buf *b, struct arena *a, const struct spec *spec, struct error *err)
+{
+	struct certs c = { arena_alloc(a, (spec->ca.nfiles + spec->ca.ncerts + 1) * sizeof *c.v), 0 };
+
+	for (size_t i = 0; i < spec->ca.nfiles; i++) {
+		AUTO(buf) text = BUF_INIT;
+
+		if (fs_read(spec->ca.files[i], &text, MAX_CERT, err) < 0)
+			return error_wrap(err, "caCerts.files");
+		take_cert(&c, a, text.s);
+	}
+	for (size_t i = 0; i < spec->ca.ncerts; i++)
+		take_cert(&c, a, spec->ca.certs[i]);
+	if (!spec->ca.remove_defaults && !c.n)
+		return 0;
+	buf_adds(b, "\nca_certs:\n");
+	if (spec->ca.remove_defaults)
+		buf_adds(b, "  remove_defaults: true\n");
+	for (size_t i = 0; i < c.n; i++) {
+		buf_adds(b, i ? "  - " : "  trusted:\n  - ");
+		cidata_quote(b, c.v[i]);
+		buf_addc(b, '\n');
+	}
+	return 0;
+}
+
+static void
+put_name_servers(struct buf *b, const struct spec *spec)
+{
+	const char *const *dns;
+	size_t n = cidata_name_servers(spec, &dns);
+
+	if (n)
+		buf_adds(b, "\nmanage_resolv_conf: true\nresolv_conf:\n  nameservers:\n");
+	for (size_t i = 0; i < n; i++) {
+		buf_adds(b, "  - ");
+		cidata_quote(b, dns[i]);
 		buf_addc(b, '\n');
 	}
 }
 
-const char *
-cidata_user_data(struct arena *a, const struct env *env, const struct spec *spec, const struct key_list *keys)
+int
+cidata_user_data(const char **out, struct arena *a, const struct spec *spec, const struct key_list *keys, bool reference,
+		 struct error *err)
 {
 	AUTO(buf) b = BUF_INIT;
 
-	(void)env;
 	buf_adds(&b, "#cloud-config\n# vim:syntax=yaml\n\ngrowpart:\n  mode: auto\n  devices: [\"/\"]\n");
 	if (spec->upgrade_packages)
-		buf_adds(&b, "package_update: true\npackage_upgrade: true\npackage_reboot_if_required: true\n");
-	if (*spec->timezone)
-		line(&b, "timezone", spec->timezone);
-	put_user(&b, spec, keys);
-	return arena_strdup(a, b.s);
-}
-
-static void
-put_interface(struct buf *b, const char *name, const char *mac, unsigned metric)
-{
-	buf_addf(b, "  %s:\n    match:\n      macaddress: '%s'\n    dhcp4: true\n    set-name: %s\n", name, mac, name);
-	buf_addf(b, "    dhcp4-overrides:\n      route-metric: %u\n    dhcp-identifier: mac\n", metric);
+		buf_adds(&b, "\npackage_update: true\npackage_upgrade: true\npackage_reboot_if_required: true\n");
+	if (!reference)
+		put_mounts(&b, a, spec);
+	put_user(&b, a, spec, keys);
+	if (!reference)
+		put_name_servers(&b, spec);
+	if (put_certs(&b, a, spec, err) < 0)
+		return -1;
+	*out = arena_strdup(a, b.s);
+	return 0;
 }
 
 const char *
-cidata_network_config(struct arena *a, const struct spec *spec)
+cidata_always(struct arena *a, const struct spec *spec, bool reference)
 {
 	AUTO(buf) b = BUF_INIT;
 
-	buf_adds(&b, "version: 2\nethernets:\n");
-	put_interface(&b, "eth0", instance_mac(a, spec->dir), 200);
-	for (size_t i = 0; i < spec->ndns; i++)
-		buf_addf(&b, "%s%s%s", i ? ", " : "    nameservers:\n      addresses: [", spec->dns[i],
-			 i + 1 == spec->ndns ? "]\n" : "");
-	for (size_t i = 0; i < spec->nnetworks; i++)
-		put_interface(&b, spec->networks[i].interface, spec->networks[i].mac_address, spec->networks[i].metric);
+	if (*spec->timezone) {
+		buf_addc(&b, '\n');
+		line(&b, "timezone", spec->timezone);
+	}
+	if (!reference)
+		cidata_write_files(&b);
+	cidata_bootcmd(&b, a, spec);
 	return arena_strdup(a, b.s);
 }

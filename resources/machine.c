@@ -186,7 +186,7 @@ machine_launch_file(const struct env *env, const struct resource *r, int ssh_por
 	l.ssh.user = spec->user.name;
 	l.ssh.keys = ssh_access_keys(&a, env, spec, &l.ssh.nkeys);
 	l.guest.os = spec->os;
-	if (cidata_render(&cidata, env, spec, err) < 0)
+	if (cidata_render(&cidata, env, spec, NULL, err) < 0)
 		return -1;
 	l.guest.iid = cidata.iid;
 	l.guest.plain = spec->plain;

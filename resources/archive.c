@@ -1,0 +1,115 @@
+/* resources/archive.c - containerd with nerdctl, as one archive that is put on the ISO: by URL, host-wide */
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "providers/cache.h"
+#include "resources/cidata_files.h"
+#include "resources/common.h"
+
+static const struct attr attrs[] = {
+	{ .name = "digest", .cost = COST_UPDATE, .show = SHOW_DIGEST },
+	{ 0 },
+};
+
+extern const struct resource_type resource_archive;
+
+static int
+declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
+{
+	const struct spec_file *f = cidata_archive(spec);
+
+	(void)env, (void)err;
+	if (f && wanted(spec))
+		resource_want(g, graph_declare(g, &resource_archive, "", f->location, false), "digest", *f->digest ? f->digest : NULL);
+	return 0;
+}
+
+static const char *
+wanted_digest(const struct resource *r)
+{
+	const char *digest = facts_get(&r->want, "digest");
+
+	return digest ? digest : "";
+}
+
+static int
+observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+{
+	const char *digest = wanted_digest(r);
+	auto_free char *path = NULL;
+
+	(void)err;
+	if (cache_is_local(r->name)) {
+		if (cache_local_path(r->name, &path, NULL) < 0 || !fs_exists(path))
+			return 0;
+	} else {
+		enum cache_state state = cache_lookup(env->cache, r->name, digest, &path);
+
+		if (state == CACHE_ABSENT || (*digest && state != CACHE_GOOD))
+			return 0;
+	}
+	facts_set(have, a, "path", path);
+	facts_set(have, a, "digest", *digest ? digest : NULL);
+	return 1;
+}
+
+struct telling {
+	const struct env *env;
+	const struct resource *r;
+};
+
+static void
+progress(void *ctx, uint64_t done, uint64_t total)
+{
+	const struct telling *t = ctx;
+
+	if (t->env->progress)
+		t->env->progress(t->env, t->r, done, total);
+}
+
+static void
+warn(void *ctx, const char *text)
+{
+	const struct telling *t = ctx;
+
+	t->env->say(t->env, SAY_WARN, "%s", text);
+}
+
+static int
+ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+{
+	struct telling t = { env, r };
+	struct fetch f = {
+		.location = r->name, .digest = wanted_digest(r), .cache = env->cache, .offline = env->offline,
+		.cancel = env->cancel, .progress = progress, .warn = warn, .ctx = &t,
+	};
+	auto_free char *path = NULL;
+
+	if (cache_fetch(&f, &path, err) < 0)
+		return -1;
+	facts_set(have, a, "path", path);
+	facts_set(have, a, "digest", facts_get(&r->want, "digest"));
+	return 0;
+}
+
+/* the cache is nobody's in particular: `limactl prune` empties it */
+static int
+remove_nothing(const struct env *env, const struct resource *r, struct error *err)
+{
+	(void)env, (void)r, (void)err;
+	return 0;
+}
+
+const struct resource_type resource_archive = {
+	.name = "archive",
+	.about = "containerd and nerdctl, as they are put on cidata.iso",
+	.attrs = attrs,
+	.at_once = 2,
+	.shared = true,
+	.declare = declare,
+	.observe = observe,
+	.ensure = ensure,
+	.remove = remove_nothing,
+};

@@ -1,0 +1,70 @@
+/* network-config, version 2 (netplan), and who answers the guest's DNS queries */
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "resources/cidata_files.h"
+#include "resources/common.h"
+
+const char *
+cidata_mac(struct arena *a, const struct spec *spec)
+{
+	return instance_mac(a, spec->dir);
+}
+
+/*
+ * Those of lima.yaml; else slirp's address, whose queries boot.Linux/23-host-dns sends
+ * to the host agent; else none, and DHCP names slirp's own.
+ */
+size_t
+cidata_name_servers(const struct spec *spec, const char *const **out)
+{
+	static const char *const slirp[] = { SLIRP_DNS };
+
+	if (spec->ndns) {
+		*out = spec->dns;
+		return spec->ndns;
+	}
+	*out = slirp;
+	return spec->resolver.enabled ? 1 : 0;
+}
+
+/* bare where that is the same: other readers of this file know only a part of YAML */
+static void
+word(struct buf *b, const char *s)
+{
+	if (*s && !s[strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.")])
+		buf_adds(b, s);
+	else
+		cidata_quote(b, s);
+}
+
+static void
+put_interface(struct buf *b, const char *name, const char *mac, unsigned metric)
+{
+	buf_adds(b, "  ");
+	word(b, name);
+	buf_addf(b, ":\n    match:\n      macaddress: '%s'\n    dhcp4: true\n    set-name: ", mac);
+	word(b, name);
+	buf_addf(b, "\n    dhcp4-overrides:\n      route-metric: %u\n    dhcp-identifier: mac\n", metric);
+}
+
+const char *
+cidata_network_config(struct arena *a, const struct spec *spec)
+{
+	const char *const *dns;
+	size_t n = cidata_name_servers(spec, &dns);
+	AUTO(buf) b = BUF_INIT;
+
+	buf_adds(&b, "version: 2\nethernets:\n");
+	put_interface(&b, "eth0", cidata_mac(a, spec), 200);
+	for (size_t i = 0; i < n; i++) {
+		buf_adds(&b, i ? ", " : "    nameservers:\n      addresses: [");
+		word(&b, dns[i]);
+	}
+	if (n)
+		buf_adds(&b, "]\n");
+	for (size_t i = 0; i < spec->nnetworks; i++)
+		put_interface(&b, spec->networks[i].interface, spec->networks[i].mac_address, spec->networks[i].metric);
+	return arena_strdup(a, b.s);
+}
