@@ -16,6 +16,7 @@
 #include "cli/table.h"
 #include "providers/qemu.h"
 #include "state/desired/yq.h"
+#include "state/observed/state.h"
 
 static const struct flag flags[] = {
 	{ "format", 'f', FLAG_STRING, "table", "Output format: json, yaml, table, or a Go template", .complete = "json yaml table" },
@@ -255,6 +256,8 @@ list(struct cli *c, const struct names *all, const char *format, struct error *e
 		struct look l;
 
 		look_begin(&l, c);
+	if (l.state)
+		state_snapshot(l.state, NULL);	/* failing costs time only */
 		r = show(c, &l, names, n, format, err);
 		look_release(&l);
 	}

@@ -8,6 +8,7 @@
 
 static const char *const text[SQL_COUNT] = {
 	[SQL_BEGIN] = "BEGIN IMMEDIATE",
+	[SQL_SNAPSHOT] = "BEGIN",
 	[SQL_COMMIT] = "COMMIT",
 	[SQL_ROLLBACK] = "ROLLBACK",
 	[SQL_RECORDS_ALL] = "SELECT owner, type, name, wanted, present, pending, want, needs, have, stands_on FROM resource",

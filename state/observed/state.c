@@ -64,6 +64,12 @@ state_instances(struct state *s, const char *name,
 }
 
 int
+state_snapshot(struct state *s, struct error *err)
+{
+	return s->db ? sql_run(s, SQL_SNAPSHOT, err, "") : 0;
+}
+
+int
 state_begin(struct state *s, struct error *err)
 {
 	if (sql_run(s, SQL_BEGIN, err, "") < 0)

@@ -25,6 +25,9 @@ int state_open(struct state **out, const char *home, enum state_flags flags,
 	       void (*warn)(void *ctx, const char *text), void *ctx, struct error *err);
 void state_close(struct state *s);	/* NULL is fine; rolls back what was not committed */
 
+/* All that is read from now on is of one moment, and costs no lock each time; until state_close(). */
+int state_snapshot(struct state *s, struct error *err);
+
 /* Bytes that are packed facts (base/facts.h) or packed needs (below). */
 struct blob {
 	const void *p;
