@@ -256,8 +256,8 @@ list(struct cli *c, const struct names *all, const char *format, struct error *e
 		struct look l;
 
 		look_begin(&l, c);
-	if (l.state)
-		state_snapshot(l.state, NULL);	/* failing costs time only */
+		if (l.state)
+			state_snapshot(l.state, NULL);	/* failing costs time only */
 		r = show(c, &l, names, n, format, err);
 		look_release(&l);
 	}
