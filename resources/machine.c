@@ -113,6 +113,28 @@ data_disks(const struct env *env, const struct resource *r, struct qemu_machine 
 	m->data_disks = v;
 }
 
+/* shared folders that do not exist yet are made, as upstream does */
+static int
+shared_folders(const struct spec *spec, struct qemu_machine *m, struct arena *a, struct error *err)
+{
+	struct qemu_mount *v = arena_alloc(a, (spec->nmounts + 1) * sizeof *v);
+
+	if (strcmp(spec->mount_type, "9p") != 0)
+		return 0;
+	for (size_t i = 0; i < spec->nmounts; i++) {
+		const struct spec_mount *mount = &spec->mounts[i];
+
+		if (fs_mkdirs(mount->location, 0755, err) < 0)
+			return error_wrap(err, "mounts[%zu].location", i);
+		v[i] = (struct qemu_mount){ .tag = mount->tag, .path = mount->location, .security_model = mount->p9.security_model,
+					    .writable = mount->writable };
+	}
+	m->mount_type = spec->nmounts ? QEMU_MOUNT_9P : QEMU_MOUNT_NONE;
+	m->mounts = v;
+	m->nmounts = spec->nmounts;
+	return 0;
+}
+
 static int
 fill_machine(const struct env *env, const struct resource *r, struct qemu_machine *m, struct arena *a, struct error *err)
 {
@@ -137,7 +159,7 @@ fill_machine(const struct env *env, const struct resource *r, struct qemu_machin
 	m->cidata = arena_printf(a, "%s/cidata.iso", spec->dir);
 	m->mac = instance_mac(a, spec->dir);
 	data_disks(env, r, m, a);
-	return 0;
+	return shared_folders(spec, m, a, err);
 }
 
 static void

@@ -23,6 +23,7 @@
 #include "resources/disk_lock.h"
 #include "resources/machine.h"
 #include "resources/ssh_access.h"
+#include "resources/unsupported.h"
 
 enum { STOP_GRACE_MS = 180 * 1000, AGENT_GRACE_MS = 30 * 1000, PORT_TRIES = 5 };
 
@@ -45,7 +46,6 @@ declare(const struct spec *spec, const struct env *env, struct graph *g, struct 
 	struct resource *r = graph_declare(g, &resource_vm, spec->name, spec->name, wanted_running(spec));
 	AUTO(arena) a = { 0 };
 
-	(void)err;
 	resource_need(g, r, "dir", spec->name, NEED_LIVE);
 	resource_need(g, r, "disk", spec->name, NEED_FRESH);
 	resource_need(g, r, "cidata", spec->name, NEED_FRESH);
@@ -60,6 +60,8 @@ declare(const struct spec *spec, const struct env *env, struct graph *g, struct 
 	}
 	if (!wanted_running(spec))
 		return 0;
+	if (unsupported_check(spec, err) < 0)
+		return -1;
 	resource_wantf(g, r, "cpus", "%d", spec->cpus);
 	resource_wantf(g, r, "memory", "%" PRIu64, spec->memory_bytes);
 	resource_want(g, r, "machine", machine_words(&a, env, spec));

@@ -1,0 +1,117 @@
+#include "resources/unsupported.h"
+
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/error.h"
+
+static bool
+sshfs(const struct spec *s)
+{
+	return s->nmounts && !strcmp(s->mount_type, "reverse-sshfs");
+}
+
+static bool
+virtiofs(const struct spec *s)
+{
+	return s->nmounts && !strcmp(s->mount_type, "virtiofs");
+}
+
+static bool
+networks(const struct spec *s)
+{
+	return s->nnetworks;
+}
+
+static bool
+inotify(const struct spec *s)
+{
+	return s->mount_inotify && s->nmounts;
+}
+
+static bool
+copies(const struct spec *s)
+{
+	return s->ncopies;
+}
+
+static bool
+dynamic_forwards(const struct spec *s)
+{
+	for (size_t i = 0; i < s->nforwards; i++)
+		if (!s->forwards[i].is_static && !s->forwards[i].ignore)
+			return true;
+	return false;
+}
+
+static bool
+other_forwards(const struct spec *s)
+{
+	for (size_t i = 0; i < s->nforwards; i++) {
+		const struct spec_forward *f = &s->forwards[i];
+
+		if (f->is_static && !f->ignore && (f->reverse || f->proto == PROTO_UDP || *f->guest_socket || *f->host_socket))
+			return true;
+	}
+	return false;
+}
+
+static bool
+provision_yq(const struct spec *s)
+{
+	for (size_t i = 0; i < s->nprovision; i++)
+		if (s->provision[i].mode == PROVISION_YQ || s->provision[i].mode == PROVISION_ANSIBLE)
+			return true;
+	return false;
+}
+
+static bool
+tpm(const struct spec *s)
+{
+	return s->tpm;
+}
+
+static bool
+vnc(const struct spec *s)
+{
+	return !strcmp(s->video_display, "vnc");
+}
+
+static bool
+firmware(const struct spec *s)
+{
+	return s->firmware.nimages;
+}
+
+static bool
+guest_os(const struct spec *s)
+{
+	return strcmp(s->os, "Linux") != 0;
+}
+
+static const struct {
+	const char *key, *instead;
+	bool (*asked)(const struct spec *s);
+} table[] = {
+	{ "os", "only Linux guests are run", guest_os },
+	{ "mountType", "reverse-sshfs is not there yet; use 9p", sshfs },
+	{ "mountType", "virtiofs is not there yet; use 9p", virtiofs },
+	{ "mountInotify", "not there yet; set it to false", inotify },
+	{ "networks", "only the built-in user network is there yet; leave it empty", networks },
+	{ "copyToHost", "not there yet; use `limactl copy` after the start", copies },
+	{ "portForwards", "only rules with `static: true` are carried yet", dynamic_forwards },
+	{ "portForwards", "static rules carry TCP ports from the guest to the host only, yet", other_forwards },
+	{ "provision[].mode", "yq and ansible are not there yet; use system or user", provision_yq },
+	{ "tpm", "not there yet; set it to false", tpm },
+	{ "video.display", "vnc is not there yet; use none", vnc },
+	{ "firmware.images", "only the firmware of the host is used yet; leave it empty", firmware },
+};
+
+int
+unsupported_check(const struct spec *spec, struct error *err)
+{
+	for (size_t i = 0; i < ARRAY_LEN(table); i++)
+		if (table[i].asked(spec))
+			return error_set(err, ERR_UNSUPPORTED, "%s: %s", table[i].key, table[i].instead);
+	return 0;
+}
