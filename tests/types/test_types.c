@@ -93,6 +93,8 @@ look(struct world *w)
 	resource_want(&w->g, graph_find(&w->g, "data-disk", "extra"), "size", "1048576");
 	/* containerd's archive is only for guests that are not plain; any file will do */
 	graph_declare(&w->g, &resource_archive, "", w->raw, true);
+	/* snapshots are asked for by `snapshot create`; this one is of the machine while it runs */
+	resource_need(&w->g, graph_declare(&w->g, &resource_snapshot, "t", "t:first", true), "ready", "t", NEED_LIVE);
 	for (size_t i = 0; i < w->g.n; i++)
 		w->g.v[i]->spec = w->spec;
 	ok(graph_resolve(&w->g, &err));
