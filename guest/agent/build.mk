@@ -4,7 +4,7 @@
 # the section is a tenth of the program. At most 400 KB gzipped; tests/agent/run checks that.
 AGENT_EXTRA += $(wildcard guest/wire/*.c)
 
-GA_SRC := $(wildcard guest/agent/*.c guest/wire/*.c) $(addprefix base/,buf.c error.c fs.c mem.c proc.c proc_id.c)
+GA_SRC := $(wildcard guest/agent/*.c guest/wire/*.c) $(addprefix base/,buf.c error.c fs.c jsonspan.c mem.c proc.c proc_id.c)
 GA_CFLAGS = -std=gnu17 -Os -g $(WARN) -fPIE -fno-common -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
 	-fstack-protector-strong -D_FORTIFY_SOURCE=2
 GA_LDFLAGS = -static-pie -Wl,--gc-sections,--build-id=none,-z,relro,-z,now

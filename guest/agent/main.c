@@ -14,6 +14,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "guest/agent/install.h"
+#include "guest/agent/kube.h"
 #include "guest/agent/log.h"
 #include "guest/agent/options.h"
 #include "guest/agent/server.h"
@@ -91,6 +92,7 @@ serve(const struct server_where *where, const char *runtime_dir, unsigned tick_m
 	struct portwatch *ports;
 	struct service *service;
 	struct server *server;
+	struct kube *kube;
 	struct loop loop;
 	struct term term;
 	int rc = -1;
@@ -99,6 +101,7 @@ serve(const struct server_where *where, const char *runtime_dir, unsigned tick_m
 		return -1;
 	service = xcalloc(1, sizeof *service);
 	ports = portwatch_new(&loop, tick_ms);
+	kube = kube_new(&loop, ports);
 	service_init(service, &loop, ports, state);
 	server = server_new(&loop, service, where, err);
 	if (server) {
@@ -108,6 +111,7 @@ serve(const struct server_where *where, const char *runtime_dir, unsigned tick_m
 	server_free(server);
 	service_release(service);
 	free(service);
+	kube_free(kube);
 	portwatch_free(ports);
 	loop_release(&loop);
 	return rc;
