@@ -20,7 +20,7 @@ is(const void *p, size_t len, const char *s)
 
 /* Cuts "HOST:PORT" or "[HOST]:PORT" in place; the port, or 0 if it is none. */
 static unsigned
-split(char *text, char **host)
+split(char *text, const char **host)
 {
 	char *colon = strrchr(text, ':'), *end;
 	unsigned long port;
@@ -46,13 +46,13 @@ parse_ip(struct dial *out, char *text, struct error *err)
 {
 	struct sockaddr_in6 *six = (struct sockaddr_in6 *)&out->addr;
 	struct sockaddr_in *four = (struct sockaddr_in *)&out->addr;
-	char *host = NULL;
+	const char *host = NULL;
 	unsigned port = split(text, &host);
 
 	if (!port)
 		return error_set(err, EINVAL, "not an address with a port");
 	if (!strcmp(host, "localhost"))
-		host = strcpy(text, "127.0.0.1");
+		host = "127.0.0.1";
 	if (inet_pton(AF_INET, host, &four->sin_addr) == 1) {
 		four->sin_family = AF_INET;
 		four->sin_port = htons((uint16_t)port);
@@ -72,10 +72,12 @@ parse_path(struct dial *out, const char *path, struct error *err)
 {
 	struct sockaddr_un *un = (struct sockaddr_un *)&out->addr;
 
-	if (path[0] != '/' || strlen(path) >= sizeof un->sun_path)
+	size_t len = strlen(path);
+
+	if (path[0] != '/' || len >= sizeof un->sun_path)
 		return error_set(err, EINVAL, "not an absolute path of a socket");
 	un->sun_family = AF_UNIX;
-	strcpy(un->sun_path, path);
+	memcpy(un->sun_path, path, len + 1);
 	out->len = sizeof *un;
 	return 0;
 }

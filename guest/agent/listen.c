@@ -27,7 +27,7 @@ listen_unix(const char *path, unsigned owner, struct error *err)
 		return error_errno(err, "socket");
 	if (strlen(path) >= sizeof a.sun_path)
 		return error_set(err, ENAMETOOLONG, "%s: too long for a socket", path);
-	strcpy(a.sun_path, path);
+	memcpy(a.sun_path, path, strlen(path) + 1);
 	if (unlink(path) < 0 && errno != ENOENT)
 		return error_errno(err, "remove %s", path);
 	mask = umask(0177);	/* never for a moment open to others */

@@ -1,4 +1,4 @@
-/* guest/wire/grpc_impl.h - what grpc.c (connection, receiving) and grpc_send.c (sending) share. */
+/* guest/wire/grpc_impl.h - what grpc.c (connections, streams), grpc_recv.c and grpc_send.c share. */
 #pragma once
 #include <nghttp2/nghttp2.h>
 
@@ -54,6 +54,14 @@ struct grpc_stream {
 	bool ending;			/* nothing is queued any more */
 	bool full, in_drained;
 };
+
+/* grpc.c */
+struct grpc_stream *grpc_stream_new(struct grpc_conn *c);
+void grpc_stream_free(struct grpc_stream *s);
+void grpc_close_stream(struct grpc_stream *s, const struct grpc_status *why);	/* tells the owner */
+
+/* grpc_recv.c */
+void grpc_set_callbacks(nghttp2_session_callbacks *cb);
 
 /* grpc_send.c */
 int grpc_submit_request(struct grpc_stream *s, const char *method);

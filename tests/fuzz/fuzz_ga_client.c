@@ -11,6 +11,7 @@
 struct host {
 	struct ga_client *c;
 	struct ga_tunnel *t[TUNNELS];
+	bool shut[TUNNELS];
 	unsigned open, closed, asked, answered;
 	unsigned habit;		/* what it does in callbacks */
 };
@@ -59,7 +60,7 @@ on_data(void *ctx, const uint8_t *p, size_t len)
 
 	if (!t)
 		abort();	/* nothing after its end */
-	if (e->h->habit & 2)
+	if ((e->h->habit & 2) && !e->h->shut[e->i])
 		ga_tunnel_send(t, p, len);
 	if (e->h->habit & 4)
 		ga_tunnel_pause(t, true);
@@ -78,7 +79,7 @@ on_eof(void *ctx)
 	if (!e->h->t[e->i])
 		abort();
 	if (e->h->habit & 16)
-		ga_tunnel_shutdown(e->h->t[e->i]);
+		e->h->shut[e->i] |= ga_tunnel_shutdown(e->h->t[e->i]);
 }
 
 static void
@@ -136,6 +137,22 @@ step(struct buf *b, struct steps *s)
 	}
 }
 
+/* A decent beginning: an agent with all our features. */
+static void
+learn_features(struct host *h)
+{
+	AUTO(buf) b = BUF_INIT;
+
+	h->asked += ga_client_get_info(h->c, NULL) == 0;
+	send_all(h);
+	frame(&b, 4, 0, 0, NULL, 0);
+	frame(&b, 1, 4, 1, headers, sizeof headers - 1);
+	message(&b, 0, 1, (const uint8_t *)"\xa0\x06\x03", 3, 0);
+	frame(&b, 1, 5, 1, trailers, sizeof trailers - 1);
+	if (ga_client_feed(h->c, b.s, b.len, NULL) < 0 || ga_client_features(h->c) != 3 || h->answered != 1)
+		abort();
+}
+
 static void
 open_all(struct host *h, struct end *ends)
 {
@@ -164,9 +181,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bool well = true;
 
 	h.c = ga_client_new(&ops, &h);
+	if (h.habit & 32)
+		learn_features(&h);
+	else
+		frame(&b, 4, 0, 0, NULL, 0);
 	open_all(&h, ends);
 	send_all(&h);
-	frame(&b, 4, 0, 0, NULL, 0);
 	while (well && s.left) {
 		if (*s.p == 0xff) {
 			buf_add(&b, s.p + 1, s.left - 1);
