@@ -37,6 +37,7 @@ const struct command command_hostagent = {
 const struct command command_usernet = {
 	.name = "usernet",
 	.group = GROUP_HIDDEN,
+	.args = "[FLAGS]",
 	.about = "Run a user-v2 network",
 	.raw = true,
 	.light = true,
