@@ -53,6 +53,7 @@ const struct command command_completion = {
 	.name = "completion",
 	.group = GROUP_OTHER,
 	.about = "Print the script that makes a shell complete limactl's words",
+	.example = "limactl completion bash > /etc/bash_completion.d/limactl",
 	.light = true,
 };
 

@@ -112,6 +112,7 @@ const struct command command_network = {
 	.name = "network",
 	.group = GROUP_ADVANCED,
 	.about = "The networks that instances can name",
+	.example = "limactl network ls\nlimactl network create mynet --gateway 192.168.42.1/24",
 };
 
 const struct command command_network_list = {

@@ -123,6 +123,7 @@ const struct command command_template = {
 	.aliases = "tmpl",
 	.group = GROUP_ADVANCED,
 	.about = "Copy, check and query templates",
+	.example = "limactl template copy --fill template:default -\nlimactl template url github:lima-vm",
 };
 
 const struct command command_template_copy = {

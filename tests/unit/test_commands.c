@@ -114,7 +114,7 @@ TEST(every_command_can_be_explained)
 		assert_ptr_equal(command_find(c->parent, c->name), c);
 		if (c->parent)
 			assert_non_null(command_find(NULL, c->parent));
-		if (c->group != GROUP_HIDDEN && c->run && !c->example)
+		if (c->group != GROUP_HIDDEN && !c->example)
 			fail_msg("%s: has no example", c->name);
 		for (const char *p = c->example; p && *p; p += strcspn(p, "\n"), p += *p == '\n')
 			if (strncmp(p, "limactl ", 8) != 0)

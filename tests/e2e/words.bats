@@ -1,0 +1,206 @@
+#!/usr/bin/env bats
+# The command line as words: flags, names, help, completion, the log. No instance is made here.
+load helper
+
+setup() {
+	home_begin
+}
+
+teardown() {
+	home_end
+}
+
+# one line on stderr, a fatal record with exactly this message (as a Go string without its quotes)
+fatal() {
+	local message=$1
+	shift
+	run --separate-stderr limactl "$@"
+	[ "$status" -eq 1 ] || { echo "exit status $status: $*"; return 1; }
+	[ -z "$output" ] || { echo "on stdout: $output"; return 1; }
+	[[ $stderr =~ ^time=\"[^\"]+\"\ level=fatal\ msg=\"?(.*[^\"]|.*\\\")\"?$ && ${BASH_REMATCH[1]} == "$message" ]] ||
+		{ echo "wanted: $message"; echo "got:    $stderr"; return 1; }
+}
+
+@test "flags that are wrong are told as pflag does" {
+	fatal 'unknown flag: --bogus' --bogus
+	fatal 'unknown flag: --bogus' list --bogus
+	fatal "unknown shorthand flag: 'z' in -z" -z
+	fatal 'flag needs an argument: --timeout' start --timeout
+	fatal "flag needs an argument: 'f' in -f" list -f
+	fatal 'invalid argument \"x\" for \"--cpus\" flag: strconv.ParseInt: parsing \"x\": invalid syntax' start --cpus x
+	fatal 'invalid argument \"x\" for \"-f, --force\" flag: strconv.ParseBool: parsing \"x\": invalid syntax' stop --force=x a
+	fatal 'invalid argument \"5\" for \"--timeout\" flag: time: missing unit in duration \"5\"' start --timeout 5
+	fatal 'invalid argument \"foo\" for \"--dns\" flag: invalid string being converted to IP address: foo' start --dns foo
+	fatal 'invalid argument \"70000\" for \"--ssh-port\" flag: strconv.ParseUint: parsing \"70000\": value out of range' \
+		start --ssh-port 70000
+	fatal 'required flag(s) \"size\" not set' disk create x
+}
+
+@test "near misses get a hint" {
+	fatal 'unknown command \"lst\" for \"limactl\"\n\nDid you mean this?\n\tlist\n' lst
+	fatal 'unknown command \"ssh\" for \"limactl\"\n\nDid you mean this?\n\tshell\n' ssh
+	fatal 'unknown command \"qqqqq\" for \"limactl\"' qqqqq
+	fatal 'unknown flag: --forse (did you mean --force?)' stop --forse
+}
+
+@test "wrong counts of arguments show the usage" {
+	run --separate-stderr limactl delete
+	[ "$status" -eq 1 ]
+	[[ $stderr == *'msg="`limactl delete` requires at least 1 arg(s), only received 0.\nSee `limactl delete --help`.\n\nUsage:  limactl delete '* ]]
+	run --separate-stderr limactl info x
+	[[ $stderr == *'`limactl info` unknown command \"x\" for \"limactl info\".'* ]]
+	run --separate-stderr limactl start a b
+	[[ $stderr == *'accepts at most 1 arg(s), received 2'* ]]
+	run --separate-stderr limactl clone a
+	[[ $stderr == *'accepts 2 arg(s), received 1'* ]]
+	run --separate-stderr limactl template copy
+	[[ $stderr == *'accepts between 1 and 2 arg(s), received 0'* ]]
+}
+
+@test "flags may stand before the command and behind its arguments" {
+	run -0 --separate-stderr limactl --log-level=debug --yes list --json
+	run -0 --separate-stderr limactl --format json list
+	run -1 --separate-stderr limactl list x --json
+	[[ $stderr == *'No instance matching x found.'* ]]
+	fatal 'cannot use both --tty and --yes flags at the same time' list --tty --yes
+}
+
+@test "version and help" {
+	run -0 --separate-stderr limactl --version
+	[[ $output =~ ^limactl\ version\ [0-9] ]]
+	[ -z "$stderr" ]
+	run -0 limactl
+	[[ $output == *'Basic Commands:'* && $output == *'  start  '* ]]
+	run -0 limactl disk
+	[[ $output == *'limactl disk [command]'* ]]
+	run -0 limactl disk bogus
+	[[ $output == *'limactl disk [command]'* ]]
+	run -0 --separate-stderr limactl help bogus
+	[ -z "$output" ]
+	[[ $stderr == 'Unknown help topic [`bogus`]'* ]]
+}
+
+@test "every command has a --help with examples and its flags" {
+	local words name
+	words=$(limactl __completeNoDesc "" | grep -v '^:')
+	for name in $words; do
+		run -0 --separate-stderr limactl "$name" --help
+		[ -z "$stderr" ]
+		[[ $output == *'Usage:'* && $output == *'Examples:'* && $output == *'--help'* ]] || { echo "$name: $output"; return 1; }
+		[ "$(limactl help "$name")" = "$output" ]
+	done
+}
+
+@test "the log as text, as JSON, and only from a level on" {
+	run --separate-stderr limactl --log-format json list
+	[[ $stderr =~ ^\{\"level\":\"warning\",\"msg\":\"No\ instance\ found.*\",\"time\":\"[0-9T:Z+-]+\"\}$ ]]
+	run --separate-stderr limactl --log-level error list
+	[ -z "$stderr" ]
+	run --separate-stderr limactl --log-level panic list x
+	[ "$status" -eq 1 ]
+	[ -z "$stderr" ]
+	fatal 'not a valid logrus Level: \"x\"' --log-level x list
+	fatal 'unsupported log-format: `x`' --log-format x list
+}
+
+@test "completion prints scripts that shells can read" {
+	run -0 limactl completion bash
+	bash -n <<<"$output"
+	for shell in zsh fish powershell; do
+		run -0 limactl completion "$shell"
+		[[ $output == *__complete* ]]
+	done
+	run -0 limactl completion bash --no-descriptions
+	[[ $output == *__completeNoDesc* ]]
+}
+
+@test "bash completes commands, flags, values and names" {
+	mkdir -p "$LIMA_HOME/foo" "$LIMA_HOME/_disks/data"
+	PATH="$REPO/build/bin:$PATH"
+	unset -f limactl
+	eval "$(limactl completion bash)"
+	complete_line() {
+		COMP_LINE=$1 COMP_POINT=${#1} COMPREPLY=()
+		_limactl 2>/dev/null
+		echo "${COMPREPLY[*]}"
+	}
+	[ "$(complete_line 'limactl shel')" = shell ]
+	[ "$(complete_line 'limactl disk cr')" = create ]
+	[ "$(complete_line 'limactl list --form')" = --format ]
+	[ "$(complete_line 'limactl list --format=js')" = json ]
+	[ "$(complete_line 'limactl list --format ')" = 'json yaml table' ]
+	[ "$(complete_line 'limactl shell f')" = foo ]
+	[ "$(complete_line 'limactl disk delete ')" = data ]
+	[ "$(complete_line 'limactl start --mount-type 9')" = 9p ]
+}
+
+@test "candidates end with a directive" {
+	mkdir -p "$LIMA_HOME/foo"
+	run -0 --separate-stderr limactl __complete shell ''
+	[ "$output" = $'foo\n:4' ]
+	run -0 limactl __complete cp f
+	[ "$output" = $'foo:\n:2' ]
+	run -0 limactl __complete list --quie
+	[[ $output == $'--quiet\t'*$'\n:4' ]]
+	run -0 limactl __completeNoDesc list --quie
+	[ "$output" = $'--quiet\n:4' ]
+}
+
+@test "a plugin is a command, and gets its words as they are" {
+	mkdir -p "$WORK/plugins"
+	printf '#!/bin/sh\n# <limactl-desc> Says hello </limactl-desc>\necho "hello $*"\nexit 7\n' >"$WORK/plugins/limactl-hello"
+	printf '#!/bin/sh\n' >"$WORK/plugins/limactl-list"
+	chmod +x "$WORK/plugins"/*
+	PATH=$WORK/plugins:$PATH run -7 limactl --debug hello --help -x 'a b'
+	[ "$output" = 'hello --help -x a b' ]
+	PATH=$WORK/plugins:$PATH run -0 limactl
+	[[ $output == *'Available Plugins'*'hello'*'Says hello'* ]]
+	PATH=$WORK/plugins:$PATH run -0 --separate-stderr limactl list
+	[[ $stderr == *'No instance found'* ]]
+	PATH=$WORK/plugins:$PATH limactl info | jq -e '.plugins[] | select(.name == "hello").description == "Says hello"'
+}
+
+@test "the manual is made from the same tables" {
+	run -0 limactl generate-doc "$WORK/man"
+	[ -f "$WORK/man/limactl.1" ]
+	[ -f "$WORK/man/limactl-disk-create.1" ]
+	grep -q 'fB\\-\\-size' "$WORK/man/limactl-disk-create.1"
+	[ ! -e "$WORK/man/limactl-hostagent.1" ]
+	run -0 limactl generate-doc --type docsy "$WORK/md"
+	grep -q -- '--size' "$WORK/md/limactl_disk_create.md"
+}
+
+@test "yq, with its own flags, also by its own name" {
+	run -0 limactl yq -n -o json -I 0 .foo=42
+	[ "$output" = '{"foo":42}' ]
+	printf '# head\na: 1 # one\n---\nb: 2\n' >"$WORK/x.yaml"
+	run -0 limactl yq '.c = "x"' "$WORK/x.yaml"
+	[ "$output" = $'# head\na: 1 # one\nc: x\n---\nb: 2\nc: x' ]
+	run -0 limactl yq .a "$WORK/x.yaml"
+	[ "$output" = $'1\n---\nnull' ]
+	run -0 limactl yq -i '.a = 5' "$WORK/x.yaml"
+	[ "$(head -n 2 "$WORK/x.yaml")" = $'# head\na: 5 # one' ]
+	ln -s "$REPO/build/bin/limactl" "$WORK/yq.x"
+	run -0 "$WORK/yq.x" -p json .a <<<'{"a": "\ud83d\ude00"} {"a": 2}'
+	[ "$output" = $'"😀"\n2' ]
+	run -1 limactl yq -e .nope "$WORK/x.yaml"
+	run -1 --separate-stderr limactl yq -n 'load("/etc/passwd")'
+	[ "$stderr" = 'Error: file operations have been disabled' ]
+}
+
+@test "what this host cannot do is said in one line" {
+	fatal 'sudoers command is only supported on macOS right now' sudoers
+	for words in 'hostagent x' usernet 'debug dns 53'; do
+		# shellcheck disable=SC2086
+		run --separate-stderr limactl $words
+		[ "$status" -eq 1 ]
+		[ "$(wc -l <<<"$stderr")" -eq 1 ]
+	done
+}
+
+@test "without a home there is a word for it" {
+	unset LIMA_HOME
+	run -0 --separate-stderr limactl list
+	[[ $stderr == *'No instance found'* ]]
+	run -0 env -i "$REPO/build/bin/limactl" --version
+}
