@@ -1,0 +1,316 @@
+#!/usr/bin/env bats
+# Commands on instances that are never booted: create, list, edit, clone, rename, protect, delete, and what clients read.
+load helper
+
+setup() {
+	home_begin
+	cd "$WORK" || return
+	cold_yaml >"$WORK/a.yaml"
+}
+
+teardown() {
+	cd /
+	home_end
+}
+
+# a record of this level with this message stands on stderr
+said() {
+	[[ $stderr == *"level=$1 msg=\"$2\""* ]] || { echo "not said: $2"; echo "$stderr"; return 1; }
+}
+
+make_instance() {
+	limactl create --tty=false --name="$1" "$WORK/a.yaml" 2>/dev/null
+}
+
+@test "create: from a file, standard input, with flags; never twice" {
+	run -0 --separate-stderr limactl create --tty=false --cpus 3 --memory 0.5 --set '.message="hi"' a.yaml
+	[ -z "$output" ]
+	said info 'Run `limactl start a` to start the instance.'
+	[ "$(limactl list -f '{{.CPUs}} {{.Memory}} {{.Message}} {{.Status}}' a)" = '3 536870912 hi Stopped' ]
+	run -1 --separate-stderr limactl create --tty=false a.yaml
+	[[ $stderr == *'instance `a` already exists'* ]]
+	run -0 --separate-stderr limactl create --name=b - <a.yaml
+	run -1 --separate-stderr limactl create - <a.yaml
+	said fatal 'must pass instance name with --name when reading template from stdin'
+	run -1 --separate-stderr limactl create --name=b --tty=false a
+	said fatal 'instance name `a` and CLI flag --name=`b` cannot be specified together'
+	run -1 --separate-stderr limactl create --name='x/../y' a.yaml
+	[[ $stderr == *'must match'* || $stderr == *'must consist'* ]]
+	[ "$(limactl list -q)" = $'a\nb' ]
+}
+
+@test "create: a parameter must be declared, a flag must make sense" {
+	printf 'param: {release: ""}\nprovision: [{mode: system, script: "echo $PARAM_release"}]\n' >>a.yaml
+	run -0 limactl create --name=p --param=release=v1.35 - <a.yaml
+	[ "$(limactl yq -r .param.release <"$LIMA_HOME/p/lima.yaml")" = v1.35 ]
+	run -1 --separate-stderr limactl create --name=q --param missing=value - <a.yaml
+	said fatal 'error while processing flag `param`: template does not define param `missing`'
+	run -1 --separate-stderr limactl create --name=q --cpus -1 - <a.yaml
+	said fatal 'error while processing flag `cpus`: invalid value for number of cpus, must be >= 0'
+	run -1 --separate-stderr limactl create --name=q --set '.a=env(HOME)' - <a.yaml
+	[[ $stderr == *'env operations have been disabled'* ]]
+	[ ! -e "$LIMA_HOME/q" ]
+}
+
+@test "list: table, names, order, and who is not there" {
+	run -0 --separate-stderr limactl list
+	[ -z "$output" ]
+	said warning 'No instance found. Run `limactl create` to create an instance.'
+	for i in foo bar; do make_instance "$i"; done
+	run -0 limactl ls
+	[ "${#lines[@]}" -eq 3 ]
+	[[ ${lines[0]} =~ ^NAME\ +STATUS\ +SSH\ +VMTYPE\ +ARCH\ +CPUS\ +MEMORY\ +DISK\ +DIR$ ]]
+	[[ ${lines[1]} =~ ^bar\ +Stopped\ +127.0.0.1:[0-9]+\ +qemu\ .*\ 4MiB\ +~/h/bar$ ]]
+	run -0 limactl ls foo bar
+	[[ ${lines[1]} == foo* && ${lines[2]} == bar* ]]
+	run -1 --separate-stderr limactl ls foo nix bar
+	said warning 'No instance matching nix found.'
+	[[ $stderr == *'msg="unmatched instances"'* ]]
+	[ "${#lines[@]}" -eq 3 ]
+	[ "$(limactl list -q foo)" = foo ]
+	[ -z "$(limactl list -f '{{.Status}}' nix 2>/dev/null)" ]
+}
+
+@test "list: a folder without a lima.yaml, and a lima.yaml that is wrong, are Broken" {
+	make_instance foo
+	mkdir "$LIMA_HOME/probe" "$LIMA_HOME/wrong"
+	echo 'cpus: [' >"$LIMA_HOME/wrong/lima.yaml"
+	run -0 --separate-stderr limactl ls
+	[[ $stderr == *'instance `probe` has errors'* && $stderr == *'instance `wrong` has errors'* ]]
+	[[ ${lines[2]} =~ ^probe\ +Broken && ${lines[3]} =~ ^wrong\ +Broken ]]
+	run -0 --separate-stderr limactl ls --json probe
+	[[ $output =~ ^\{\"name\":\"probe\",\"hostname\":\"[^\"]*\",\"status\":\"Broken\" ]]
+	jq -e '.errors | length == 1 and (.[0] | type == "string")' <<<"$output"
+	run -0 --separate-stderr limactl ls --format yaml
+	run -1 --separate-stderr limactl delete --force probe
+	[[ $stderr == *'level=fatal msg="instance `probe` directory'* ]]
+	[ -d "$LIMA_HOME/probe" ]
+	run -0 limactl delete --force wrong
+	[ ! -e "$LIMA_HOME/wrong" ]
+}
+
+@test "list: JSON lines with the keys and the order that clients know" {
+	make_instance foo
+	make_instance bar
+	run -0 limactl ls --json
+	[ "${#lines[@]}" -eq 2 ]
+	[ "$(limactl ls --format json)" = "$output" ]
+	[ "$(jq -c 'del(.sshLocalPort, .message) | keys_unsorted' <<<"${lines[0]}")" = \
+		'["name","hostname","status","dir","vmType","arch","cpus","memory","disk","sshConfigFile","config","sshAddress","protected","limaVersion","HostOS","HostArch","LimaHome","IdentityFile"]' ]
+	[ "$(limactl ls --format yaml | limactl yq -p yaml -o json -I 0 .)" = "$output" ]
+	[ "$(_LIMA_OUTPUT_IS_TTY=1 limactl ls --json | sed 's/\x1b\[[0-9;]*m//g' | jq -c .)" = "$(jq -c . <<<"$output")" ]
+	[ "$(jq .disk <<<"${lines[0]}")" = 4194304 ]
+	[ "$(jq -r .config.disk <<<"${lines[0]}")" = 4MiB ]
+}
+
+@test "list: Go templates" {
+	make_instance foo
+	run -0 limactl list -f '{{.Name}} {{.Disk}} {{.Config.SSH.LocalPort}} {{missing "none" .Message}} {{json .Name}}'
+	[ "$output" = 'foo 4194304 0 none "foo"' ]
+	run -0 limactl list -f '{{if eq .Status "Stopped"}}down{{end}}{{range .Config.Images}} {{.Arch}}{{end}}'
+	[ "$output" = "down x86_64" ]
+	[ "$(limactl list -f '{{json .}}')" = "$(limactl list --json)" ]
+	[ "$(limactl list -f '{{.LimaHome}}')" = "$LIMA_HOME" ]
+	run -1 --separate-stderr limactl list -f '{{.Unknown}}'
+	[ -z "$output" ]
+	[[ $stderr == *"level=fatal"*"can't evaluate field Unknown"* ]]
+	for f in $(limactl list --list-fields); do
+		run -0 limactl list -f "{{.$f}}"
+	done
+}
+
+@test "list: yq expressions and filters" {
+	for i in foo bar; do make_instance "$i"; done
+	[ "$(limactl ls --yq .config.disk --yq '. + "!"')" = $'4MiB!\n4MiB!' ]
+	[ "$(limactl ls --filter '.name == "foo"' -q)" = foo ]
+	[ "$(limactl ls --filter '.disk == "4194304"' --filter '.name | test("^b")' -f '{{.Name}}')" = bar ]
+	[ -z "$(limactl ls -q -l '.disk == "4MiB"')" ]
+	[ "$(limactl ls -q --yq 'select(.name == "foo")')" = foo ]
+	run -1 --separate-stderr limactl ls --yq 'env(HOME)'
+	said fatal 'env operations have been disabled'
+	for conflict in '--json --format x' '-q --json' '--list-fields --yq .' '--yq . --format table' '--list-fields -l .'; do
+		# shellcheck disable=SC2086
+		run -1 --separate-stderr limactl ls $conflict
+		[[ $stderr == *'msg="option --'* ]]
+	done
+}
+
+@test "edit: by flags, by the editor, and into nonsense" {
+	printf '# mine\n' | cat - a.yaml >b.yaml
+	limactl create --name=b - <b.yaml
+	run -0 --separate-stderr limactl edit --cpus 2 --memory 1 b
+	said info 'Instance `b` configuration edited'
+	[ "$(head -n 1 "$LIMA_HOME/b/lima.yaml")" = '# mine' ]
+	[ "$(limactl ls -f '{{.CPUs}}' b)" = 2 ]
+	[[ $(limactl plan b) == *'Nothing to do'* ]]
+	run -0 --separate-stderr limactl edit --cpus 2 b
+	said info 'Aborting, no changes made to the instance'
+	run -0 --separate-stderr limactl edit b
+	said info 'Aborting, as requested by saving the file with empty content'
+	cp "$LIMA_HOME/b/lima.yaml" before.yaml
+	run -1 --separate-stderr limactl edit --set '.cpus="lots"' b
+	[[ $stderr == *'lima.REJECTED.yaml'* ]]
+	grep -q lots lima.REJECTED.yaml
+	run -1 --separate-stderr limactl edit --disk 0.001 b
+	[[ $stderr == *'shrinking the disk (4MiB --> 0.001GiB) is not supported'* ]]
+	cmp before.yaml "$LIMA_HOME/b/lima.yaml"
+	run -1 --separate-stderr limactl edit nix
+	said fatal 'instance `nix` not found'
+	printf '#!/bin/sh\nsed -i "s/^cpus:.*/cpus: 1/" "$1"\n' >ed
+	chmod +x ed
+	EDITOR=$WORK/ed run -0 --separate-stderr limactl edit --tty=true b </dev/null
+	[ "$(limactl ls -f '{{.CPUs}}' b)" = 1 ]
+	run -1 grep 'empty file' "$LIMA_HOME/b/lima.yaml"
+	printf '#!/bin/sh\necho ruined >"$1"; exit 3\n' >ed
+	VISUAL=$WORK/ed run -1 --separate-stderr limactl edit --tty=true b </dev/null
+	[[ $stderr =~ 'what was edited is in '([^ \"]+) ]]
+	[ "$(cat "${BASH_REMATCH[1]}")" = ruined ]
+	rm "${BASH_REMATCH[1]}"
+	[ "$(limactl ls -f '{{.CPUs}}' b)" = 1 ]
+}
+
+@test "edit: a file" {
+	run -0 --separate-stderr limactl edit --cpus 7 ./a.yaml
+	[ -z "$output$stderr" ]
+	grep -q '^cpus: 7' a.yaml
+	run -1 limactl edit --set '.cpus="x"' ./a.yaml
+	grep -q '^cpus: 7' a.yaml
+}
+
+@test "clone and rename" {
+	make_instance a
+	echo precious >>"$LIMA_HOME/a/disk"
+	limactl protect a 2>/dev/null
+	run -0 --separate-stderr limactl clone --yes a b
+	[ -z "$output" ]
+	[ ! -e "$LIMA_HOME/b/protected" ]
+	cmp "$LIMA_HOME/a/disk" "$LIMA_HOME/b/disk"
+	grep -q '^Host lima-b$' "$LIMA_HOME/b/ssh.config"
+	run -0 --separate-stderr limactl rename --cpus 1 a c
+	[ -z "$output" ]
+	[ -e "$LIMA_HOME/c/protected" ]
+	[ ! -e "$LIMA_HOME/a" ]
+	cmp "$LIMA_HOME/b/disk" "$LIMA_HOME/c/disk"
+	[ "$(limactl ls -f '{{.Name}} {{.CPUs}}' c)" = 'c 1' ]
+	[[ $(limactl plan) == *'Nothing to do: 2 instances'* ]]
+	run -1 --separate-stderr limactl clone nix d
+	said fatal 'instance `nix` not found'
+	run -1 --separate-stderr limactl clone b c
+	said fatal 'instance `c` already exists'
+	run -1 --separate-stderr limactl rename b b
+	said fatal 'new instance name `b` must be different from `b`'
+}
+
+@test "protect and unprotect" {
+	make_instance a
+	run -1 --separate-stderr limactl protect nix
+	[[ $stderr == *'level=fatal msg="failed to inspect instance `nix`'* ]]
+	run -0 --separate-stderr limactl protect a
+	said info 'Protected `a`'
+	[ -e "$LIMA_HOME/a/protected" ]
+	run -0 --separate-stderr limactl protect a
+	said warning 'Instance `a` is already protected. Skipping.'
+	run -1 --separate-stderr limactl delete --force a
+	[[ $stderr == *'level=fatal msg="failed to delete instance `a`: instance is protected'* ]]
+	run -1 --separate-stderr limactl factory-reset a
+	[[ $stderr == *'prohibit accidental factory-reset'* ]]
+	run -0 --separate-stderr limactl unprotect a
+	said info 'Unprotected `a`'
+	run -0 --separate-stderr limactl unprotect a
+	said warning "Instance \`a\` isn't protected. Skipping."
+	run -0 --separate-stderr limactl delete --force a
+	[[ $stderr == *'level=info msg="Deleted `a`'* ]]
+	[[ $(limactl plan) == *'Nothing to do'* ]]
+}
+
+@test "a protection taken away by hand stays away" {
+	make_instance a
+	limactl protect a 2>/dev/null
+	rm -f "$LIMA_HOME/a/protected"
+	[[ $(limactl plan) == *'Nothing to do'* ]]
+	run -0 limactl delete a
+}
+
+@test "exit codes of what is not there, or not so" {
+	make_instance a
+	run -0 --separate-stderr limactl delete nix
+	said warning 'Ignoring non-existent instance `nix`'
+	run -0 limactl remove --force nix
+	run -1 --separate-stderr limactl stop nix
+	said fatal "open $LIMA_HOME/nix/lima.yaml: no such file or directory"
+	run -1 --separate-stderr limactl stop a
+	said fatal 'expected status `Running`, got `Stopped` (maybe use `limactl stop -f`?)'
+	run -0 limactl stop -f a
+	run -0 --separate-stderr limactl factory-reset nix
+	said info 'Instance `nix` not found'
+	for words in 'shell nix' 'show-ssh nix' 'copy nix:/a b' 'tunnel nix'; do
+		# shellcheck disable=SC2086
+		run -1 --separate-stderr limactl $words
+		said fatal 'instance `nix` does not exist, run `limactl create nix` to create a new instance'
+	done
+	for words in 'shell a' 'copy a:/x .' 'tunnel a'; do
+		# shellcheck disable=SC2086
+		run -1 --separate-stderr limactl $words </dev/null
+		said fatal 'instance `a` is stopped, run `limactl start a` to start the instance'
+	done
+	run -1 --separate-stderr limactl screenshot a
+	said fatal 'instance \"a\" is not running (status: Stopped)'
+}
+
+@test "a stopped instance that is deleted beside a refusal" {
+	for i in a b c; do make_instance "$i"; done
+	limactl protect b 2>/dev/null
+	run -1 limactl delete a b c
+	[ "$(limactl list -q)" = $'b\nc' ]
+}
+
+@test "show-ssh in its formats" {
+	make_instance a
+	run -0 --separate-stderr limactl show-ssh a
+	[[ $stderr == *'is deprecated. Instead, use `ssh -F'* ]]
+	[[ $output == "ssh -o 'IdentityFile=\"$LIMA_HOME/_config/user\"' -o StrictHostKeyChecking=no "*' -o Hostname=127.0.0.1 -o Port='*' lima-a' ]]
+	run -0 --separate-stderr limactl show-ssh -f args a
+	[[ $output == -o* && $output != *lima-a ]]
+	run -0 --separate-stderr limactl show-ssh -f options a
+	[ "${lines[1]}" = StrictHostKeyChecking=no ]
+	run -0 --separate-stderr limactl show-ssh -f config a
+	[ "$output" = "$(grep -v '^#' "$LIMA_HOME/a/ssh.config")" ]
+	run -1 --separate-stderr limactl show-ssh -f x a
+	said fatal 'unknown format: `x`'
+}
+
+@test "info has what clients read" {
+	limactl info >info.json
+	jq -e '.version | test("^v[0-9]+[.][0-9]+[.][0-9]+")' info.json
+	jq -e --arg h "$LIMA_HOME" '.limaHome == $h and .hostOS == "linux" and (.templates | type == "array") and
+		.identityFile == $h + "/_config/user" and .vmTypes == ["qemu"] and (.shellEnvBlock | index("SSH_*"))' info.json
+	[ "$(limactl info --yq .hostOS)" = linux ]
+	[ "$(limactl info | head -n 2 | tail -n 1 | cut -c 1-15)" = '    "version": ' ]
+}
+
+@test "watch tells what happens" {
+	make_instance a
+	timeout 20 "$REPO/build/bin/limactl" watch --json >events 2>status &
+	pid=$!
+	timeout 10 bash -c 'until grep -q Watching status; do sleep 0.05; done'
+	echo '{"time":"2026-01-01T00:00:00Z","status":{"running":true}}' >"$LIMA_HOME/a/ha.stdout.log"
+	make_instance b
+	timeout 10 bash -c 'until grep -q "New instance detected: b" status && [ -s events ]; do sleep 0.05; done'
+	kill $pid
+	wait $pid || true
+	[ "$(cat events)" = '{"instance":"a","event":{"time":"2026-01-01T00:00:00Z","status":{"running":true}}}' ]
+}
+
+@test "prune takes the cache away, or what nobody refers to" {
+	d=$XDG_CACHE_HOME/lima/download/by-url-sha256
+	mkdir -p "$d/0000"
+	touch "$d/0000/data"
+	sed 's|location: .*|location: https://example.invalid/x.img|' a.yaml >b.yaml
+	mkdir -p "$LIMA_HOME/b" "$d/$(printf https://example.invalid/x.img | sha256sum | cut -c 1-64)"
+	cp b.yaml "$LIMA_HOME/b/lima.yaml"
+	run -0 limactl prune --keep-referred
+	[ "$(find "$d" -mindepth 1 | wc -l)" -eq 1 ]
+	run -0 --separate-stderr limactl prune
+	said info "Pruning \`$XDG_CACHE_HOME/lima\`"
+	[ ! -e "$XDG_CACHE_HOME/lima" ]
+}
