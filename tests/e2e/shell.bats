@@ -1,0 +1,152 @@
+#!/usr/bin/env bats
+# shell, copy and lima without a guest: what they hand to ssh, scp and rsync.
+load helper
+
+setup() {
+	home_begin
+	cd "$WORK" || return
+	cold_yaml >a.yaml
+	printf 'mounts:\n- location: %s/in\n- location: %s/other\n  mountPoint: /elsewhere\n' "$WORK" "$WORK" | sed "/^mounts/,\$ s/plain.*//" >>a.yaml
+	sed -i '/^plain:/d' a.yaml
+	printf 'containerd: {user: false, system: false}\n' >>a.yaml
+	mkdir -p in/deep other/deep bin
+	limactl create --tty=false a.yaml 2>/dev/null
+	# something that is taken for its machine: a process with its pid file among its arguments
+	sh -c 'sleep 60; :' sh -pidfile "$LIMA_HOME/a/qemu.pid" 3>&- &
+	echo $! >"$LIMA_HOME/a/qemu.pid"
+	MACHINE=$!
+	for program in ssh scp rsync; do
+		printf '#!/bin/sh\nfor a; do case $a in *command?-v?rsync*) exit ${HAS_RSYNC:-1} ;; esac; done\nprintf "%%s\\n" "%s" "$@"\nexit 9\n' $program >bin/$program
+	done
+	chmod +x bin/*
+	export PATH=$WORK/bin:$PATH
+	unset COLORTERM SSH
+}
+
+teardown() {
+	kill "$MACHINE" 2>/dev/null || true
+	cd /
+	home_end
+}
+
+# the last word that ssh gets for this command line
+script() {
+	run -9 --separate-stderr limactl shell "$@"
+	script=${lines[-1]}
+}
+
+@test "shell: the words that ssh gets, and its exit status" {
+	run -9 --separate-stderr limactl shell a true
+	port=$(sed -n 's/^  Port //p' "$LIMA_HOME/a/ssh.config")
+	[ "$output" = "$(printf '%s\n' ssh -F "$LIMA_HOME/a/ssh.config" -p "$port" -o LogLevel=ERROR lima-a -- "false ; exec /bin/bash -l -c true")" ]
+	COLORTERM=x run -9 --separate-stderr limactl shell a true
+	[[ $output == *$'\n-o\nSendEnv=COLORTERM\n'* ]]
+	SSH="$WORK/bin/scp -v 'a b'" run -9 --separate-stderr limactl shell a true
+	[[ $output == $'scp\n-v\na b\n-F\n'* ]]
+}
+
+@test "shell: quoting, assignments, the shell itself" {
+	script a echo 'a b' "it's"
+	[ "$script" = "false ; exec /bin/bash -l -c 'echo '\"'\"'a b'\"'\"' '\"'\"'it'\"'\"'\"'\"'\"'\"'\"'\"'s'\"'\"''" ]
+	script a A=1 'B=x y' env
+	[ "$script" = "false ; exec /bin/bash -l -c 'A=1 B='\"'\"'x y'\"'\"' env'" ]
+	script --shell /bin/zsh a
+	[ "$script" = "false ; exec /bin/zsh -l" ]
+	script a -- ls --foo
+	[ "$script" = "false ; exec /bin/bash -l -c 'ls --foo'" ]
+	script --instance a ls --foo
+	[ "$script" = "false ; exec /bin/bash -l -c 'ls --foo'" ]
+}
+
+@test "shell: the folder" {
+	script --workdir '/x y' a pwd
+	[[ $script == "cd '/x y' || exit 1 ; exec "* ]]
+	cd in/deep
+	script a pwd
+	[[ $script == "cd $WORK/in/deep || cd $WORK ; exec "* ]]
+	cd "$WORK/other/deep"
+	script a pwd
+	[[ $script == "cd /elsewhere/deep || cd $WORK ; exec "* ]]
+	ln -s "$WORK/in" "$WORK/link"
+	cd "$WORK/link/deep"
+	script a pwd
+	[[ $script == "cd $WORK/"*"/deep || cd $WORK ; exec "* ]]
+	cd /
+	HOME=$WORK/in script a pwd
+	[[ $script == "cd $WORK/in ; exec "* ]]
+}
+
+@test "shell: variables of the host" {
+	clean() {
+		env -i PATH="$PATH" HOME="$HOME" LIMA_HOME="$LIMA_HOME" "$@" "$REPO/build/bin/limactl" shell --preserve-env a env
+	}
+	run -9 --separate-stderr clean FOO='x y' SSH_FOO=1
+	[ "${lines[-1]}" = "false ; exec env 'FOO=x y' LIMA_HOME=$LIMA_HOME /bin/bash -l -c env" ]
+	run -9 --separate-stderr clean FOO=1 SSH_FOO=1 LIMA_SHELLENV_BLOCK='FOO, HOME,PATH , LIMA*'
+	[ "${lines[-1]}" = "false ; exec env SSH_FOO=1 /bin/bash -l -c env" ]
+	run -9 --separate-stderr clean FOO=1 SSH_FOO=1 LIMA_SHELLENV_BLOCK=+LIMA* LIMA_SHELLENV_ALLOW='SSH_*'
+	[ "${lines[-1]}" = "false ; exec env FOO=1 SSH_FOO=1 /bin/bash -l -c env" ]
+	run -1 clean LIMA_SHELLENV_BLOCK=FOO-BAR
+	[[ $output == *'Invalid LIMA_SHELLENV_BLOCK pattern'*'contains invalid character'* ]]
+}
+
+@test "lima: instance, shell and folder from the environment" {
+	export PATH=$REPO/build/bin:$PATH LIMA_INSTANCE=a
+	LIMA_SHELL=/bin/sh LIMA_WORKDIR=/w run -9 --separate-stderr lima ls
+	[[ ${lines[-1]} == "cd /w || exit 1 ; exec /bin/sh -l -c ls" ]]
+	run -0 lima --version
+	[[ $output == 'limactl version '* ]]
+	run -0 lima --help
+	[[ $output == *LIMA_INSTANCE* ]]
+	run -1 --separate-stderr lima --tty=false --nonexistent-flag
+	[[ $stderr == *'unknown flag'* ]]
+	run -9 lima --preserve-env true
+	run -9 nerdctl.lima ps
+	[[ ${lines[-1]} == *"-c 'nerdctl ps'" ]]
+}
+
+@test "wrappers: an instance that is not there, or does not run" {
+	export PATH=$REPO/build/bin:$PATH
+	for w in docker podman apptainer kubectl; do
+		run -1 --separate-stderr $w.lima version
+		[ -z "$output" ]
+		[[ $stderr == *'template:'* ]]
+		LIMA_INSTANCE=a run -1 --separate-stderr $w.lima version
+		[[ $stderr == *'is not running'* ]]
+	done
+}
+
+@test "copy: by scp" {
+	run -9 --separate-stderr limactl copy -r x a:/tmp
+	[ "$output" = "$(printf '%s\n' scp -F "$LIMA_HOME/a/ssh.config" -q -r -3 -- x lima-a:/tmp)" ]
+	run -9 --separate-stderr limactl copy --backend=scp -v a:x a:/y/
+	[ "$output" = "$(printf '%s\n' scp -F "$LIMA_HOME/a/ssh.config" -v -3 -- lima-a:x lima-a:/y/)" ]
+	run -9 --separate-stderr limactl cp x y
+	[ "$output" = "$(printf '%s\n' rsync -a -q -- x y)" ]
+}
+
+@test "copy: by rsync, whose slashes mean what scp's mean" {
+	export HAS_RSYNC=0
+	run -9 --separate-stderr limactl copy x a:y
+	[ "$output" = "$(printf '%s\n' rsync -a -q -e "ssh -F $LIMA_HOME/a/ssh.config" -- x lima-a:y)" ]
+	run -9 --separate-stderr limactl copy -r x/ a:y
+	[ "${lines[-2]} ${lines[-1]}" = 'x lima-a:y/' ]
+	run -9 --separate-stderr limactl copy -r a:y/ x/
+	[ "${lines[-2]} ${lines[-1]}" = 'lima-a:y/ x/' ]
+	run -9 --separate-stderr limactl copy a:x a:y
+	[ "${lines[0]}" = scp ]
+}
+
+@test "copy: what cannot be" {
+	run -1 --separate-stderr limactl copy --backend=x a b
+	[[ $stderr == *'invalid backend `x`, must be one of: scp, rsync, auto'* ]]
+	run -1 --separate-stderr limactl copy --backend=rsync x a:y
+	[[ $stderr == *'rsync not available on guest(s)'* ]]
+}
+
+@test "start of a stopped instance is not asked for without a terminal" {
+	kill "$MACHINE"
+	wait "$MACHINE" 2>/dev/null || true
+	run -1 --separate-stderr limactl shell --tty=true a true < <(yes)
+	[[ $stderr == *'instance `a` is stopped'* ]]
+}
