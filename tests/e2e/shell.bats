@@ -81,7 +81,7 @@ script() {
 		env -i PATH="$PATH" HOME="$HOME" LIMA_HOME="$LIMA_HOME" "$@" "$REPO/build/bin/limactl" shell --preserve-env a env
 	}
 	run -9 --separate-stderr clean FOO='x y' SSH_FOO=1
-	[ "${lines[-1]}" = "false ; exec env 'FOO=x y' LIMA_HOME=$LIMA_HOME /bin/bash -l -c env" ]
+	[ "${lines[-1]}" = "false ; exec env LIMA_HOME=$LIMA_HOME 'FOO=x y' /bin/bash -l -c env" ]
 	run -9 --separate-stderr clean FOO=1 SSH_FOO=1 LIMA_SHELLENV_BLOCK='FOO, HOME,PATH , LIMA*'
 	[ "${lines[-1]}" = "false ; exec env SSH_FOO=1 /bin/bash -l -c env" ]
 	run -9 --separate-stderr clean FOO=1 SSH_FOO=1 LIMA_SHELLENV_BLOCK=+LIMA* LIMA_SHELLENV_ALLOW='SSH_*'
