@@ -15,6 +15,7 @@ setup() {
 	sh -c 'sleep 60; :' sh -pidfile "$LIMA_HOME/a/qemu.pid" 3>&- &
 	echo $! >"$LIMA_HOME/a/qemu.pid"
 	MACHINE=$!
+	timeout 10 bash -c 'until grep -q pidfile "/proc/$1/cmdline"; do sleep 0.02; done' _ $MACHINE
 	for program in ssh scp rsync; do
 		printf '#!/bin/sh\nfor a; do case $a in *command?-v?rsync*) exit ${HAS_RSYNC:-1} ;; esac; done\nprintf "%%s\\n" "%s" "$@"\nexit 9\n' $program >bin/$program
 	done
