@@ -364,6 +364,7 @@ main(void)
 	int n = scandir("tests/plan", &v, NULL, alphasort);
 
 	for (int i = 0; i < n; i++) {
+		auto_free struct dirent *entry = v[i];
 		auto_free char *path = NULL;
 		AUTO(buf) text = BUF_INIT;
 
@@ -374,6 +375,8 @@ main(void)
 			return 1;
 		add_cases(v[i]->d_name, text.s);
 	}
+	if (n >= 0)
+		free(v);
 	tests = realloc(tests, (ntests + 1) * sizeof *tests);
 	tests[ntests++] = (struct CMUnitTest){ "large", large, NULL, NULL, NULL };
 	return _cmocka_run_group_tests("plan", tests, ntests, NULL, NULL);
