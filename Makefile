@@ -1,4 +1,4 @@
-# Targets: all check e2e asan tsan fuzz tidy fmt layers metrics bench man install clean (see HACKING.md).
+# Targets: all check check-large e2e asan tsan fuzz tidy fmt layers metrics bench man install clean (see HACKING.md).
 # Each folder that needs more than its *.c has a build.mk, which may add to:
 #   LAZY       sources that need big libraries: they go into limactl's lazily loaded half
 #   GENERATED  headers or tables to be made before anything is compiled
@@ -117,6 +117,12 @@ check: deps-test
 	@scripts/check
 e2e: all guest-tiny
 	@scripts/check e2e
+# The debian guest: its packages, its image, and the suites that share one boot of it.
+check-large: deps-test deps-large
+	@$(MAKE) -s all guest-tiny guest-debian
+	@scripts/check-large
+deps-large:
+	@scripts/install-deps guest-large
 asan:
 	@$(MAKE) -s B=build-asan OPT='-O1 -g' SAN='-fsanitize=address,undefined -fno-sanitize-recover=undefined' unit
 tsan:
@@ -144,5 +150,5 @@ clean:
 	rm -rf build build-asan build-tsan compile_commands.json
 compile_commands.json: Makefile
 	@scripts/compdb > $@
-.PHONY: all share unit types check e2e asan tsan fuzz tidy fmt layers metrics bench man install demo clean FORCE deps-build deps-test deps-demo guest-tiny
+.PHONY: all share unit types check check-large e2e asan tsan fuzz tidy fmt layers metrics bench man install demo clean FORCE deps-build deps-test deps-demo deps-large guest-tiny
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

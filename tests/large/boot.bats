@@ -1,0 +1,53 @@
+#!/usr/bin/env bats
+# The debian guest comes up: an ordinary cloud image with systemd and cloud-init, started from its kernel.
+load helper
+
+setup_file() {
+	guest_begin
+}
+
+@test "it is ready, and the events say so" {
+	[ "$(limactl list "$GUEST" --format '{{.Status}}')" = Running ]
+	jq -se '.[0].status.sshLocalPort > 0 and any(.[].status; .running) and all(.[].status; .degraded | not)' \
+		"$LIMA_HOME/$GUEST/ha.stdout.log"
+}
+
+@test "apply again has nothing to do" {
+	run -0 limactl apply "$WORK/$GUEST.yaml"
+	[[ $output == *"Nothing to do"* ]]
+}
+
+@test "the boot scripts had nothing to complain of" {
+	guest_sh 'test ! -e /run/lima-boot-errors'
+	guest_sh 'test "$(systemctl show -p Result --value lima-boot.service)" = success'
+}
+
+@test "ready at most 1.15 times as late as the guest's own sshd" {
+	# the events are in the host's time, sshd's start in the guest's: a look at both clocks ties them together
+	local before uptime after sshd
+	before=$(date +%s.%N)
+	uptime=$(guest cut -d' ' -f1 /proc/uptime)
+	after=$(date +%s.%N)
+	sshd=$(guest_sh 'systemctl show -p ActiveEnterTimestampMonotonic --value ssh.service')
+	run -0 python3 - "$before" "$uptime" "$after" "$sshd" "$LIMA_HOME/$GUEST/ha.stdout.log" <<-'END'
+		import datetime, json, re, sys
+		before, uptime, after, sshd = map(float, sys.argv[1:5])
+		def at(e): return datetime.datetime.fromisoformat(re.sub(r"(\.\d{6})\d*", r"\1", e["time"])).timestamp()
+		events = [json.loads(l) for l in open(sys.argv[5])]
+		on = at(events[0])
+		ready = at(next(e for e in events if e["status"].get("running"))) - on
+		sshd = sshd / 1e6 + (before + after) / 2 - uptime - on
+		print("# sshd %.1f s, ready %.1f s after power-on: %.3f times" % (sshd, ready, ready / sshd))
+		sys.exit(ready > 1.15 * sshd)
+	END
+	echo "$output" >&3
+}
+
+@test "both agents are small" {
+	[ "$(awk '/VmRSS/ { print $2 }' "/proc/$(cat "$LIMA_HOME/$GUEST/ha.pid")/status")" -le 6144 ]
+	local pid kib
+	pid=$(guest systemctl show -p MainPID --value lima-guestagent)
+	kib=$(guest sudo awk '/^Rss/ { print $2 }' "/proc/$pid/smaps_rollup")
+	echo "# guest agent: $kib KiB resident" >&3
+	[ "$kib" -gt 100 ] && [ "$kib" -le 1536 ]
+}
