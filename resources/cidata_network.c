@@ -39,13 +39,28 @@ word(struct buf *b, const char *s)
 		cidata_quote(b, s);
 }
 
+/*
+ * A template's word for images whose boot would wait for interfaces that have not got their names yet. Of
+ * interest to netplan alone, which is why it is not always said.
+ */
+static bool
+is_optional(const struct spec *spec)
+{
+	for (size_t i = 0; i < spec->nparam; i++)
+		if (!strcmp(spec->param[i].key, "internal_netplanOptional"))
+			return !strcmp(spec->param[i].value, "true");
+	return false;
+}
+
 static void
-put_interface(struct buf *b, const char *name, const char *mac, unsigned metric)
+put_interface(struct buf *b, const struct spec *spec, const char *name, const char *mac, unsigned metric)
 {
 	buf_adds(b, "  ");
 	word(b, name);
 	buf_addf(b, ":\n    match:\n      macaddress: '%s'\n    dhcp4: true\n    set-name: ", mac);
 	word(b, name);
+	if (is_optional(spec))
+		buf_adds(b, "\n    optional: true");
 	buf_addf(b, "\n    dhcp4-overrides:\n      route-metric: %u\n    dhcp-identifier: mac\n", metric);
 }
 
@@ -57,7 +72,7 @@ cidata_network_config(struct arena *a, const struct spec *spec)
 	AUTO(buf) b = BUF_INIT;
 
 	buf_adds(&b, "version: 2\nethernets:\n");
-	put_interface(&b, "eth0", cidata_mac(a, spec), 200);
+	put_interface(&b, spec, "eth0", cidata_mac(a, spec), 200);
 	for (size_t i = 0; i < n; i++) {
 		buf_adds(&b, i ? ", " : "    nameservers:\n      addresses: [");
 		word(&b, dns[i]);
@@ -65,6 +80,6 @@ cidata_network_config(struct arena *a, const struct spec *spec)
 	if (n)
 		buf_adds(&b, "]\n");
 	for (size_t i = 0; i < spec->nnetworks; i++)
-		put_interface(&b, spec->networks[i].interface, spec->networks[i].mac_address, spec->networks[i].metric);
+		put_interface(&b, spec, spec->networks[i].interface, spec->networks[i].mac_address, spec->networks[i].metric);
 	return arena_strdup(a, b.s);
 }

@@ -299,6 +299,15 @@ TEST(interfaces)
 	done(&w);
 }
 
+TEST(optional_interfaces_where_a_template_says_so)
+{
+	struct world w;
+
+	render(&w, IMAGE "param: {internal_netplanOptional: 'true'}\n");
+	has(&w, "network-config", "    set-name: eth0\n    optional: true\n    dhcp4-overrides:\n");
+	done(&w);
+}
+
 /* cloud-init runs its per-instance modules again when the id changes: only for what they do. */
 TEST(the_instance_id_changes_with_what_cloud_init_must_redo)
 {
