@@ -120,6 +120,7 @@ e2e: all guest-tiny
 # The debian guest: its packages, its image, and the suites that share one boot of it.
 check-large: deps-test deps-large
 	@$(MAKE) -s all guest-tiny guest-debian
+	@$(MAKE) -s guest-tiny ARCH=aarch64
 	@scripts/check-large
 deps-large:
 	@scripts/install-deps guest-large

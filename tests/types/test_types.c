@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "providers/ssh_config.h"
 #include "reconciler/engine.h"
 #include "reconciler/plan.h"
 #include "state/desired/template.h"
@@ -62,6 +63,7 @@ begin(struct world *w)
 {
 	AUTO(template) t = { 0 };
 	struct error err = { 0 };
+	const char *forward;
 
 	strcpy(lima_home, "/tmp/lima-types.XXXXXX");
 	assert_non_null(mkdtemp(lima_home));
@@ -74,7 +76,8 @@ begin(struct world *w)
 	ok(fs_write(w->raw, "raw", 3, 0600, &err));
 	w->opts = (struct spec_opts){ .home = lima_home, .version = "2.2.0", .warn = warn };
 	ok(template_load(&t, "examples/tiny.yaml", &w->opts, &err));
-	ok(template_set(&t, (const char *const[]){ ".portForwards=[{\"guestPort\":80,\"hostPort\":18080,\"static\":true}]",
+	forward = arena_printf(&w->a, ".portForwards=[{\"guestPort\":80,\"hostPort\":%d,\"static\":true}]", ssh_free_port(&err));
+	ok(template_set(&t, (const char *const[]){ forward,
 		".additionalDisks=[{\"name\":\"extra\",\"format\":false}]" }, 2, &err));
 	ok(spec_load(&w->spec, "t", t.path, t.text, t.len, &w->opts, &err));
 	w->spec->goal = GOAL_RUNNING;
