@@ -7,6 +7,7 @@
 #include "providers/cache.h"
 #include "resources/cidata_files.h"
 #include "resources/common.h"
+#include "resources/telling.h"
 
 static const struct attr attrs[] = {
 	{ .name = "digest", .cost = COST_UPDATE, .show = SHOW_DIGEST },
@@ -55,39 +56,12 @@ observe(const struct env *env, const struct resource *r, struct facts *have, str
 	return 1;
 }
 
-struct telling {
-	const struct env *env;
-	const struct resource *r;
-};
-
-static void
-progress(void *ctx, uint64_t done, uint64_t total)
-{
-	const struct telling *t = ctx;
-
-	if (t->env->progress)
-		t->env->progress(t->env, t->r, done, total);
-}
-
-static void
-warn(void *ctx, const char *text)
-{
-	const struct telling *t = ctx;
-
-	t->env->say(t->env, SAY_WARN, "%s", text);
-}
-
 static int
 ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
-	struct telling t = { env, r };
-	struct fetch f = {
-		.location = r->name, .digest = wanted_digest(r), .cache = env->cache, .offline = env->offline,
-		.cancel = env->cancel, .progress = progress, .warn = warn, .ctx = &t,
-	};
 	auto_free char *path = NULL;
 
-	if (cache_fetch(&f, &path, err) < 0)
+	if (fetch_for(env, r, r->name, wanted_digest(r), &path, err) < 0)
 		return -1;
 	facts_set(have, a, "path", path);
 	facts_set(have, a, "digest", facts_get(&r->want, "digest"));

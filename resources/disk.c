@@ -11,6 +11,7 @@
 #include "providers/image.h"
 #include "providers/unpack.h"
 #include "resources/common.h"
+#include "resources/telling.h"
 
 /* A disk may grow; cutting it would cut its partitions. */
 static enum cost
@@ -92,20 +93,6 @@ observe(const struct env *env, const struct resource *r, struct facts *have, str
 	return 1;
 }
 
-struct telling {
-	const struct env *env;
-	const struct resource *r;
-};
-
-static void
-progress(void *ctx, uint64_t done, uint64_t total)
-{
-	const struct telling *t = ctx;
-
-	if (t->env->progress)
-		t->env->progress(t->env, t->r, done, total);
-}
-
 /* QEMU writes to qcow2 and raw; the rest is converted */
 static int
 convert(const char *tmp, struct image_info *info, const struct env *env, struct error *err)
@@ -150,7 +137,7 @@ make(const struct env *env, const struct resource *r, const char *disk, int64_t 
 	const char *from = image ? facts_get(&image->have, "path") : NULL;
 	auto_free char *tmp = fs_tmp(disk);
 	struct telling t = { env, r };
-	struct unpack u = { .from = from, .to = tmp, .cancel = env->cancel, .progress = progress, .ctx = &t, .mode = 0644 };
+	struct unpack u = { .from = from, .to = tmp, .cancel = env->cancel, .progress = tell_progress, .ctx = &t, .mode = 0644 };
 	struct image_info info;
 
 	if (!from)

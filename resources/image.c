@@ -15,6 +15,7 @@
 #include "providers/cache.h"
 #include "providers/digest.h"
 #include "resources/common.h"
+#include "resources/telling.h"
 
 enum { PARTS = 3, MAX_TRIES = 32 };
 static const char *const part_name[PARTS] = { "path", "kernel", "initrd" };
@@ -135,41 +136,14 @@ observe(const struct env *env, const struct resource *r, struct facts *have, str
 	return 0;
 }
 
-struct telling {
-	const struct env *env;
-	const struct resource *r;
-};
-
-static void
-progress(void *ctx, uint64_t done, uint64_t total)
-{
-	const struct telling *t = ctx;
-
-	if (t->env->progress)
-		t->env->progress(t->env, t->r, done, total);
-}
-
-static void
-warn(void *ctx, const char *text)
-{
-	const struct telling *t = ctx;
-
-	t->env->say(t->env, SAY_WARN, "%s", text);
-}
-
 static int
 get_part(const struct env *env, const struct resource *r, const char *location, const char *digest,
 	 const char *key, struct facts *have, struct arena *a, struct error *err)
 {
-	struct telling t = { env, r };
-	struct fetch f = {
-		.location = location, .digest = digest, .cache = env->cache, .offline = env->offline,
-		.cancel = env->cancel, .progress = progress, .warn = warn, .ctx = &t,
-	};
 	auto_free char *path = NULL;
 	char name[32];
 
-	if (cache_fetch(&f, &path, err) < 0)
+	if (fetch_for(env, r, location, digest, &path, err) < 0)
 		return -1;
 	facts_set(have, a, key, path);
 	snprintf(name, sizeof name, "%s.checked", key);
