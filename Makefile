@@ -6,6 +6,9 @@
 .SECONDARY:
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
 
 B ?= build
 CC ?= gcc
@@ -118,11 +121,11 @@ check: deps-test
 e2e: all guest-tiny
 	@scripts/check e2e
 # The debian guest: its packages, its image, and the suites that share one boot of it.
-check-large: deps-test deps-large
+check-large: deps-large
 	@$(MAKE) -s all guest-tiny guest-debian
 	@$(MAKE) -s guest-tiny ARCH=aarch64
 	@scripts/check-large
-deps-large:
+deps-large: deps-test
 	@scripts/install-deps guest-large
 asan:
 	@$(MAKE) -s B=build-asan OPT='-O1 -g' SAN='-fsanitize=address,undefined -fno-sanitize-recover=undefined' unit
@@ -142,7 +145,7 @@ bench: all
 deps-build deps-test deps-demo:
 	@scripts/install-deps build run guest $(if $(filter deps-test,$@),test lint bench)
 demo: deps-demo
-	@$(MAKE) -s -j2 all guest-tiny
+	@$(MAKE) -s all guest-tiny
 	@scripts/demo
 install: all
 	@scripts/install-tree $(B) $(DESTDIR)$(PREFIX)
