@@ -136,8 +136,6 @@ firmware(struct args *a)
 {
 	if (given(a->m->firmware_code))
 		add(a, "-drive", "if=pflash,format=raw,readonly=on,file=%s", val(a, a->m->firmware_code));
-	if (given(a->m->firmware_code) && given(a->m->firmware_vars))
-		add(a, "-drive", "if=pflash,format=raw,file=%s", val(a, a->m->firmware_vars));
 	add(a, "-device", "qemu-xhci,id=usb-bus");
 }
 
@@ -168,6 +166,14 @@ disks(struct args *a)
 	add(a, "-drive", "id=cdrom0,if=none,format=raw,readonly=on,file=%s", val(a, m->cidata));
 	add(a, "-device", "virtio-scsi,id=scsi0");
 	add(a, "-device", "scsi-cd,bus=scsi0.0,drive=cdrom0");
+}
+
+/* Behind the disks: a snapshot's memory goes to the first drive that can have one. */
+static void
+variables(struct args *a)
+{
+	if (given(a->m->firmware_code) && given(a->m->firmware_vars))
+		add(a, "-drive", "if=pflash,unit=1,format=qcow2,file=%s", val(a, a->m->firmware_vars));
 }
 
 static void
@@ -308,7 +314,7 @@ control(struct args *a)
 
 /* The order is upstream's, and the guest sees it: positions name disks and interfaces. */
 static void (*const order[])(struct args *) = {
-	memory, processor, firmware, disks, kernel, tpm, network, audio, video, consoles, mounts, control,
+	memory, processor, firmware, disks, variables, kernel, tpm, network, audio, video, consoles, mounts, control,
 };
 
 static int

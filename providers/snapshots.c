@@ -27,18 +27,24 @@ snapshot_tag_check(const char *tag, struct error *err)
 	return 0;
 }
 
-/* The disk as qemu-img takes it without guessing its format; to free. */
+/* A file as qemu-img takes it without guessing its format; to free. */
 static char *
-disk_option(const char *dir)
+file_option(const char *path)
 {
-	auto_free char *disk = xasprintf("%s/disk", dir), *legacy = xasprintf("%s/diffdisk", dir);
-	const char *path = fs_exists(disk) || !fs_exists(legacy) ? disk : legacy;
 	AUTO(buf) b = BUF_INIT;
 
 	buf_adds(&b, "driver=qcow2,file.driver=file,file.filename=");
 	for (; *path; path++)
 		buf_addf(&b, *path == ',' ? ",," : "%c", *path);
 	return buf_detach(&b);
+}
+
+static char *
+disk_option(const char *dir)
+{
+	auto_free char *disk = xasprintf("%s/disk", dir), *legacy = xasprintf("%s/diffdisk", dir);
+
+	return file_option(fs_exists(disk) || !fs_exists(legacy) ? disk : legacy);
 }
 
 static void
@@ -116,6 +122,18 @@ by_monitor(const char *dir, const char *command, const char *tag, struct error *
 	return 0;
 }
 
+/* One that a running machine made is of its UEFI variables, too. */
+static void
+forget_variables(const char *dir, const char *tag)
+{
+	auto_free char *path = xasprintf("%s/qemu-efi-vars.fd", dir), *file = file_option(path);
+	const char *argv[] = { "qemu-img", "snapshot", "--image-opts", "-d", tag, file, NULL };
+
+	/* there is none where the machine was down */
+	if (fs_exists(path))
+		proc_run(argv, &(struct proc_opts){ .timeout_ms = QUICK_MS }, NULL);
+}
+
 int
 snapshots_do(const char *dir, enum snapshot_verb verb, const char *tag, const volatile int *cancel, struct error *err)
 {
@@ -131,5 +149,9 @@ snapshots_do(const char *dir, enum snapshot_verb verb, const char *tag, const vo
 	disk = disk_option(dir);
 	const char *argv[] = { "qemu-img", "snapshot", "--image-opts", words[verb].option, tag, disk, NULL };
 
-	return proc_run(argv, &(struct proc_opts){ .cancel = cancel }, err);
+	if (proc_run(argv, &(struct proc_opts){ .cancel = cancel }, err) < 0)
+		return -1;
+	if (verb == SNAPSHOT_DELETE)
+		forget_variables(dir, tag);
+	return 0;
 }

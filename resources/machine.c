@@ -9,6 +9,7 @@
 #include "base/fs.h"
 #include "providers/accel.h"
 #include "providers/digest.h"
+#include "providers/image.h"
 #include "providers/launch.h"
 #include "providers/qemu.h"
 #include "resources/common.h"
@@ -58,21 +59,46 @@ choose_accel(const struct env *env, const struct resource *r, const char *progra
 	return 0;
 }
 
-/* UEFI code, or NULL with legacy BIOS or where the machine boots by itself */
+/*
+ * The variables of this machine: made of the firmware's own, until firmware of another size comes. In a format
+ * that has snapshots: with one writable drive that has none, QEMU refuses them for the whole machine.
+ */
 static int
-firmware(const struct spec *spec, const char *program, struct arena *a, const char **code, struct error *err)
+variable_store(const struct env *env, const struct resource *r, const char *template, struct qemu_machine *m, struct arena *a,
+	       struct error *err)
 {
+	char *path = arena_printf(a, "%s/qemu-efi-vars.fd", r->spec->dir);
+	int64_t was, now;
+
+	if (!template)
+		return 0;
+	m->firmware_vars = path;
+	if (image_size(template, "raw", &now, err) < 0)
+		return -1;
+	if (image_size(path, "qcow2", &was, NULL) == 0 && was == now)
+		return 0;
+	return image_convert(template, "raw", path, "qcow2", env->cancel, err);
+}
+
+/*
+ * UEFI with its variables; nothing with legacy BIOS or where the machine boots by itself. A kernel that QEMU loads
+ * itself needs none either, and where the other firmware does it too, three seconds of emulation are saved.
+ */
+static int
+firmware(const struct env *env, const struct resource *r, const char *program, struct qemu_machine *m, struct arena *a,
+	 struct error *err)
+{
+	const struct spec *spec = r->spec;
+	bool bios = qemu_has_legacy_bios(spec->arch), kernel = spec->nimages && spec->images[0].has_kernel;
 	const char *vars;
 
-	*code = NULL;
-	if (!qemu_needs_firmware(spec->arch) || (spec->firmware.legacy_bios && qemu_has_legacy_bios(spec->arch)))
+	if (!qemu_needs_firmware(spec->arch) || (bios && (kernel || spec->firmware.legacy_bios)))
 		return 0;
-	*code = qemu_firmware(spec->arch, program, a, &vars);
-	/* a kernel that QEMU loads itself needs no UEFI */
-	if (*code || (spec->nimages && spec->images[0].has_kernel && qemu_has_legacy_bios(spec->arch)))
-		return 0;
-	return error_set(err, ERR_UNSUPPORTED, "no UEFI firmware for %s on this host: install the package ovmf%s", spec->arch,
-			 qemu_has_legacy_bios(spec->arch) ? ", or set firmware.legacyBIOS: true" : " or qemu-efi-aarch64");
+	m->firmware_code = qemu_firmware(spec->arch, program, a, &vars);
+	if (!m->firmware_code)
+		return error_set(err, ERR_UNSUPPORTED, "no UEFI firmware for %s on this host: install the package ovmf%s",
+				 spec->arch, bios ? ", or set firmware.legacyBIOS: true" : " or qemu-efi-aarch64");
+	return variable_store(env, r, vars, m, a, err);
 }
 
 static const char *
@@ -144,7 +170,7 @@ fill_machine(const struct env *env, const struct resource *r, struct qemu_machin
 	AUTO(buf) text = BUF_INIT;
 
 	if (qemu_find(spec->arch, a, &words, &m->nprogram, err) < 0 || qemu_version(words[0], m->version, err) < 0 ||
-	    choose_accel(env, r, words[0], &accel, err) < 0 || firmware(spec, words[0], a, &m->firmware_code, err) < 0 ||
+	    choose_accel(env, r, words[0], &accel, err) < 0 || firmware(env, r, words[0], m, a, err) < 0 ||
 	    boot_disk(r, &m->disk, err) < 0)
 		return -1;
 	m->program = words;

@@ -170,7 +170,8 @@ TEST(boots_a_kernel_or_an_iso)
 		"-boot order=d,splash-time=0,menu=on\n-drive file=/i/iso,format=raw,media=cdrom,readonly=on");
 	m.firmware_code = "/f/code.fd";
 	m.firmware_vars = "/i/vars.fd";
-	has(&m, "-drive if=pflash,format=raw,readonly=on,file=/f/code.fd\n-drive if=pflash,format=raw,file=/i/vars.fd");
+	has(&m, "-drive if=pflash,format=raw,readonly=on,file=/f/code.fd");
+	has(&m, "-drive if=pflash,unit=1,format=qcow2,file=/i/vars.fd");
 }
 
 TEST(adds_disks_networks_and_a_tpm)
