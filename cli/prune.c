@@ -85,8 +85,9 @@ keep_instances(struct cli *c, struct kept *k, struct error *err)
 	return r;
 }
 
-static int
-keep_templates(struct cli *c, struct kept *k, struct error *err)
+/* One whose images have to be looked up, and cannot, has none to keep. */
+static void
+keep_templates(struct cli *c, struct kept *k)
 {
 	struct spec_opts opts = cli_spec_opts(c);
 	size_t n;
@@ -95,14 +96,16 @@ keep_templates(struct cli *c, struct kept *k, struct error *err)
 	for (size_t i = 0; i < n; i++) {
 		AUTO(template) t = { 0 };
 		struct spec *spec;
+		struct error why;
 
-		if (template_load(&t, v[i].path, &opts, err) < 0 ||
-		    template_spec(&spec, "template", &t, TEMPLATE_BARE | TEMPLATE_UNCHECKED, &opts, err) < 0)
-			return error_wrap(err, "template %s", v[i].name);
+		if (template_load(&t, v[i].path, &opts, &why) < 0 ||
+		    template_spec(&spec, "template", &t, TEMPLATE_BARE | TEMPLATE_UNCHECKED, &opts, &why) < 0) {
+			cli_say(&c->env, SAY_WARN, "skipping template `%s`: %s", v[i].name, why.msg);
+			continue;
+		}
 		keep_locations(c, k, json_span_of(spec->json));
 		spec_free(spec);
 	}
-	return 0;
 }
 
 /* One download; not while somebody is at it. */
@@ -178,8 +181,9 @@ run(struct cli *c, struct error *err)
 		cli_say(&c->env, SAY_INFO, "Pruning `%s`", c->env.cache);
 		return prune_entries(c, &k, err) < 0 ? -1 : prune_rest(c, err);
 	}
-	if (keep_instances(c, &k, err) < 0 || keep_templates(c, &k, err) < 0)
+	if (keep_instances(c, &k, err) < 0)
 		return -1;
+	keep_templates(c, &k);
 	return prune_entries(c, &k, err);
 }
 

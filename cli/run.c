@@ -275,6 +275,8 @@ finish(struct cli *c, const struct run *r, struct engine *e, struct error *err)
 
 	if (!r->quiet)
 		print_plan(c, e);
+	else
+		explain_moot(&e->plan, warn, c);
 	if (!r->dry && walk(c, e, err) < 0)
 		return -1;
 	return cli_bool(c, "detailed-exitcode") && changes ? 2 : 0;

@@ -8,6 +8,8 @@
 #include "base/buf.h"
 #include "base/size.h"
 
+#define INDENT "              "		/* below a resource's name */
+
 static const struct {
 	const char *sign, *word, *color;
 } look[] = {
@@ -69,20 +71,69 @@ shown(struct arena *a, const struct attr *at, const char *value)
 	return at->show == SHOW_DIGEST ? arena_printf(a, "%.12s", value) : value;
 }
 
+/* `hidden`: also say that of attributes whose values are not for people */
 static void
-explain_changes(struct buf *out, const struct resource *r, const char *indent)
+explain_changes(struct buf *out, const struct resource *r, bool hidden)
 {
 	AUTO(arena) a = { 0 };
 
 	for (const struct attr *at = r->type->attrs; r->present && at && at->name; at++) {
 		if (attr_differs(r, at) == COST_NONE)
 			continue;
-		buf_adds(out, indent);
+		if (at->show == SHOW_NEVER && !hidden)
+			continue;
 		if (at->show == SHOW_NEVER)
-			buf_addf(out, "%s changed\n", at->name);
+			buf_addf(out, INDENT "%s changed\n", at->name);
 		else
-			buf_addf(out, "%s: %s -> %s\n", at->name, shown(&a, at, facts_get(&r->have, at->name)),
+			buf_addf(out, INDENT "%s: %s -> %s\n", at->name, shown(&a, at, facts_get(&r->have, at->name)),
 				 shown(&a, at, facts_get(&r->want, at->name)));
+	}
+}
+
+static bool
+has_details(const struct resource *r)
+{
+	return r->type->detail && r->present && r->up && r->spec;
+}
+
+static const char *
+or_unset(const char *value)
+{
+	return value ? value : "unset";
+}
+
+static void
+detail_line(void *ctx, const struct detail *d)
+{
+	buf_addf(ctx, INDENT "%s: %s -> %s  (%s)\n", d->what, or_unset(d->have), or_unset(d->want), d->cost);
+}
+
+struct moot {
+	const struct resource *r;
+	void (*say)(void *ctx, const char *line);
+	void *ctx;
+};
+
+static void
+moot_line(void *ctx, const struct detail *d)
+{
+	const struct moot *m = ctx;
+	AUTO(buf) b = BUF_INIT;
+
+	if (!d->moot)
+		return;
+	buf_addf(&b, "%s: %s: %s -> %s: %s", m->r->owner, d->what, or_unset(d->have), or_unset(d->want), d->cost);
+	m->say(m->ctx, b.s);
+}
+
+void
+explain_moot(const struct plan *p, void (*say)(void *ctx, const char *line), void *ctx)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		struct moot m = { p->v[i]->res, say, ctx };
+
+		if (has_details(m.r) && first_step(p->v[i]))
+			m.r->type->detail(m.r, moot_line, &m);
 	}
 }
 
@@ -103,13 +154,17 @@ explain_resource(struct buf *out, const struct resource *r, bool color)
 {
 	enum sign s = resource_sign(r);
 	const struct step *step = r->down ? r->down : r->up;
+	AUTO(buf) details = BUF_INIT;
 
 	buf_addf(out, "%s%s%s %-9s %s", color ? look[s].color : "", look[s].sign, color ? "\033[0m" : "", r->type->name,
 		 r->name);
 	if (worth_saying(r, step->why))
 		buf_addf(out, "  (%s)", step->why);
 	buf_addc(out, '\n');
-	explain_changes(out, r, "              ");
+	if (has_details(r))
+		r->type->detail(r, detail_line, &details);
+	explain_changes(out, r, !details.len);
+	buf_adds(out, details.s);
 }
 
 void
@@ -127,6 +182,24 @@ explain_plan(struct buf *out, const struct plan *p, bool color)
 }
 
 static cJSON *
+text_or_null(const char *s)
+{
+	return s ? cJSON_CreateString(s) : cJSON_CreateNull();
+}
+
+static void
+detail_json(void *ctx, const struct detail *d)
+{
+	cJSON *c = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(c, "key", d->what);
+	cJSON_AddItemToObject(c, "have", text_or_null(d->have));
+	cJSON_AddItemToObject(c, "want", text_or_null(d->want));
+	cJSON_AddStringToObject(c, "cost", d->cost);
+	cJSON_AddItemToArray(ctx, c);
+}
+
+static cJSON *
 changes_json(const struct resource *r)
 {
 	cJSON *list = cJSON_CreateArray();
@@ -139,10 +212,12 @@ changes_json(const struct resource *r)
 			continue;
 		c = cJSON_CreateObject();
 		cJSON_AddStringToObject(c, "attribute", at->name);
-		cJSON_AddItemToObject(c, "have", have ? cJSON_CreateString(have) : cJSON_CreateNull());
+		cJSON_AddItemToObject(c, "have", text_or_null(have));
 		cJSON_AddStringToObject(c, "want", facts_get(&r->want, at->name));
 		cJSON_AddItemToArray(list, c);
 	}
+	if (has_details(r))
+		r->type->detail(r, detail_json, list);
 	return list;
 }
 

@@ -19,6 +19,8 @@ void plan_count(const struct plan *p, struct plan_counts *out);
 void explain_resource(struct buf *out, const struct resource *r, bool color);
 /* All of them in the order of the walk, and a closing line with the counts. */
 void explain_plan(struct buf *out, const struct plan *p, bool color);
+/* Differences that do nothing now, for who does not show the plan: a line each. */
+void explain_moot(const struct plan *p, void (*say)(void *ctx, const char *line), void *ctx);
 /* The closing line's words: "2 to create, 1 to change" */
 void explain_counts(struct buf *out, const struct plan_counts *n);
 /* The same as JSON; to cJSON_Delete(). */

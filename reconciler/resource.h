@@ -78,6 +78,13 @@ struct resource {
 	size_t was_len;
 };
 
+/* A difference in the user's own words: a key of lima.yaml. NULL: unset. */
+struct detail {
+	const char *what, *have, *want;
+	const char *cost;	/* what it means for the instance */
+	bool moot;		/* it does nothing now */
+};
+
 struct resource_type {
 	const char *name;
 	const char *about;		/* one line, for `limactl explain` */
@@ -109,6 +116,8 @@ struct resource_type {
 		      struct facts *have, struct arena *a, struct error *err);
 	/* Make it absent; already absent is success. In a worker thread. */
 	int (*remove)(const struct env *env, const struct resource *r, struct error *err);
+	/* What the plan's readers want to know besides attrs: calls `say` for each difference. Looks, never touches. Optional. */
+	void (*detail)(const struct resource *r, void (*say)(void *ctx, const struct detail *d), void *ctx);
 };
 
 /* For declare(). The graph copies owner and name. Declared twice is one node, wanted if either says so. */

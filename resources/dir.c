@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "providers/digest.h"
+#include "resources/applied.h"
 #include "resources/common.h"
 #include "resources/dir_from.h"
 
@@ -16,6 +17,7 @@ enum { MAX_YAML = 4 << 20 };
 
 static const struct attr attrs[] = {
 	{ .name = "lima.yaml", .cost = COST_UPDATE, .show = SHOW_NEVER },
+	{ .name = "configuration", .cost = COST_UPDATE, .judge = judge_known_update, .show = SHOW_NEVER },	/* all layers and defaults */
 	{ .name = "protected", .cost = COST_UPDATE },	/* yes, no: only wanted by `protect` and its opposite */
 	{ .name = "copied from", .cost = COST_NONE },	/* folder of another instance: `clone` */
 	{ .name = "moved from", .cost = COST_NONE },	/* `rename` */
@@ -30,12 +32,16 @@ declare(const struct spec *spec, const struct env *env, struct graph *g, struct 
 	struct resource *r = graph_declare(g, &resource_dir, spec->name, spec->name, wanted(spec));
 	char hex[65];
 
-	(void)env, (void)err;
+	(void)env;
 	if (!spec->yaml)
 		return 0;
 	sha256_hex(spec->yaml, spec->yaml_len, hex);
 	resource_want(g, r, "lima.yaml", hex);
-	return 0;
+	if (!*spec->json || !wanted(spec))
+		return 0;
+	applied_digest(spec->json, strlen(spec->json), hex);
+	resource_want(g, r, "configuration", hex);
+	return applied_refuses(spec, err) ? -1 : 0;
 }
 
 /* an empty file, as upstream has it */
@@ -68,6 +74,8 @@ observe(const struct env *env, const struct resource *r, struct facts *have, str
 
 	if (facts_get(&r->want, "protected"))
 		tell_protected(env, r, have, a);
+	if (!facts_get(have, "configuration"))
+		applied_observe(dir, have, a);
 	if (facts_same_stamp(have, stamp))
 		return 1;
 	if (!stamp && !fs_exists(dir))
@@ -98,7 +106,7 @@ make_new(const struct env *env, const struct resource *r, const char *dir, struc
 	if (!from && mkdir(tmp, 0700) < 0)
 		return error_errno(err, "mkdir %s", tmp);
 	if ((!from && fs_write(version, env->version, strlen(env->version), 0444, err) < 0) ||
-	    fs_write(yaml, r->spec->yaml, r->spec->yaml_len, 0644, err) < 0) {
+	    fs_write(yaml, r->spec->yaml, r->spec->yaml_len, 0644, err) < 0 || applied_write(tmp, r->spec, err) < 0) {
 		fs_remove_tree(tmp, NULL);
 		return -1;
 	}
@@ -140,12 +148,14 @@ ensure(const struct env *env, const struct resource *r, struct facts *have, stru
 			return -1;
 	} else if (observe(env, r, have, a, err) < 0 ||
 		   (!is(have, "lima.yaml", facts_get(&r->want, "lima.yaml")) &&
-		    fs_write(path, r->spec->yaml, r->spec->yaml_len, 0644, err) < 0)) {
+		    fs_write(path, r->spec->yaml, r->spec->yaml_len, 0644, err) < 0) ||
+		   (!is(have, "configuration", facts_get(&r->want, "configuration")) && applied_write(dir, r->spec, err) < 0)) {
 		return -1;
 	}
 	if (protect(env, r, err) < 0)
 		return -1;
 	facts_set(have, a, "stamp", NULL);
+	facts_set(have, a, "configuration", NULL);
 	return observe(env, r, have, a, err) == 1 ? 0 : -1;
 }
 
@@ -170,4 +180,5 @@ const struct resource_type resource_dir = {
 	.observe = observe,
 	.ensure = ensure,
 	.remove = remove_dir,
+	.detail = applied_detail,
 };

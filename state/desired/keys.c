@@ -217,7 +217,7 @@ static const struct key root[] = {
 	{ "guestInstallPrefix", KEY_TEXT, .def = "/usr/local", AT(spec, guest_install_prefix), .change = CHANGE_BOOT,
 	  .about = "Where the guest agent and nerdctl are installed." },
 	{ "probes", KEY_LIST, .sub = keys_probes, .mix = MIX_JOIN, .finish = finish_probes, .check = check_probe,
-	  AT_LIST(spec, probes, nprobes, spec_probe), .change = CHANGE_NOTE, .about = "Scripts that succeed once the guest is ready." },
+	  AT_LIST(spec, probes, nprobes, spec_probe), .change = CHANGE_LIVE, .about = "Scripts that succeed once the guest is ready." },
 	{ "portForwards", KEY_LIST, .sub = keys_forwards, .mix = MIX_JOIN, .check = check_forward,
 	  AT_LIST(spec, forwards, nforwards, spec_forward), .change = CHANGE_LIVE,
 	  .about = "Rules for forwarding ports and sockets; the first that matches wins." },
@@ -302,11 +302,12 @@ const char *
 key_change_text(enum key_change c)
 {
 	static const char *const text[] = {
-		[CHANGE_NOTE] = "no effect on the machine",
-		[CHANGE_LIVE] = "changed in place",
-		[CHANGE_BOOT] = "takes effect when the guest boots",
-		[CHANGE_RESTART] = "restarts the machine",
-		[CHANGE_CREATION] = "only matters when the instance is created",
+		[CHANGE_UNSAID] = "",
+		[CHANGE_NOTE] = "nothing to do in the machine",
+		[CHANGE_LIVE] = "in place",
+		[CHANGE_BOOT] = "told to the guest at boot; a running machine is restarted",
+		[CHANGE_RESTART] = "a running machine is restarted",
+		[CHANGE_CREATION] = "only matters when the instance is made: no effect until `limactl factory-reset`",
 		[CHANGE_REFUSED] = "cannot be changed",
 	};
 

@@ -47,9 +47,10 @@ enum key_expr { EXPR_NONE, EXPR_GUEST, EXPR_HOST };
 
 /* What a change costs once the instance exists, in rising order. */
 enum key_change {
+	CHANGE_UNSAID,	/* of groups: their keys say it */
 	CHANGE_NOTE,	/* nothing to do in the machine */
 	CHANGE_LIVE,	/* done while it runs */
-	CHANGE_BOOT,	/* seen by the guest when it boots next */
+	CHANGE_BOOT,	/* what the guest is told at boot is remade, and it boots */
 	CHANGE_RESTART,	/* the virtual machine is restarted */
 	CHANGE_CREATION,/* mattered when the disk was made, and does nothing now */
 	CHANGE_REFUSED,	/* no way from here to there but a new instance */
@@ -89,7 +90,7 @@ struct key {
 extern const struct key key_root;	/* the file as a whole: a group */
 
 /* Groups of keys, one file each. */
-extern const struct key keys_file[], keys_images[], keys_disks[];
+extern const struct key keys_archives[], keys_images[], keys_disks[];
 extern const struct key keys_mounts[];
 extern const struct key keys_ssh[], keys_user[];
 extern const struct key keys_firmware[], keys_audio[], keys_video[], keys_rosetta[];

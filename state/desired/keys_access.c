@@ -46,7 +46,7 @@ const struct key keys_ssh[] = {
 	{ "forwardX11", KEY_BOOL, .def = "false", AT(spec, ssh.forward_x11), .change = CHANGE_LIVE, .about = "Forward X11." },
 	{ "forwardX11Trusted", KEY_BOOL, .def = "false", AT(spec, ssh.forward_x11_trusted), .change = CHANGE_LIVE,
 	  .about = "Forward X11 with all its powers." },
-	{ "overVsock", KEY_BOOL, .change = CHANGE_RESTART, .about = "Reach sshd over vsock, where the driver can." },
+	{ "overVsock", KEY_BOOL, .change = CHANGE_NOTE, .about = "Reach sshd over vsock, where the driver can." },
 	{ NULL }
 };
 

@@ -73,11 +73,11 @@ check_same_arch(struct load *l, const struct val *v)
 	  .about = "Expected checksum, `sha256:` and hex digits." }
 
 struct file_only { struct spec_file file; };
-const struct key keys_file[] = { FILE_KEYS(file_only, file, CHANGE_CREATION), { NULL } };
+const struct key keys_archives[] = { FILE_KEYS(file_only, file, CHANGE_BOOT), { NULL } };
 
 static const struct key keys_kernel[] = {
 	FILE_KEYS(spec_image, kernel, CHANGE_CREATION),
-	{ "cmdline", KEY_TEXT, .flags = KEY_QUIET, AT(spec_image, cmdline), .change = CHANGE_CREATION,
+	{ "cmdline", KEY_TEXT, .flags = KEY_QUIET, AT(spec_image, cmdline), .change = CHANGE_RESTART,
 	  .about = "Command line of the kernel." },
 	{ NULL }
 };
@@ -96,8 +96,8 @@ const struct key keys_images[] = {
 };
 
 const struct key keys_locator[] = {
-	{ "url", KEY_TEXT, .about = "Where it is: a path, a URL, template:NAME or github:ORG/REPO." },
-	{ "digest", KEY_TEXT, .about = "Expected checksum." },
+	{ "url", KEY_TEXT, .change = CHANGE_NOTE, .about = "Where it is: a path, a URL, template:NAME or github:ORG/REPO." },
+	{ "digest", KEY_TEXT, .change = CHANGE_NOTE, .about = "Expected checksum." },
 	{ NULL }
 };
 

@@ -45,7 +45,7 @@ const struct key keys_containerd[] = {
 	  .about = "System-wide containerd and buildkit." },
 	{ "user", KEY_BOOL, .make = default_user, AT(spec, containerd.user), .change = CHANGE_BOOT,
 	  .about = "Rootless containerd and buildkit of the user." },
-	{ "archives", KEY_LIST, .sub = keys_file, .mix = MIX_JOIN, .flags = KEY_BLANK_UNSET, .make = default_archives,
+	{ "archives", KEY_LIST, .sub = keys_archives, .mix = MIX_JOIN, .flags = KEY_BLANK_UNSET, .make = default_archives,
 	  AT_LIST(spec, containerd.archives, containerd.narchives, spec_file), .change = CHANGE_BOOT,
 	  .about = "Where nerdctl-full comes from." },
 	{ NULL }

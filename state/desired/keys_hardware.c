@@ -54,7 +54,7 @@ const struct key keys_video[] = {
 };
 
 const struct key keys_rosetta[] = {
-	{ "enabled", KEY_BOOL, .change = CHANGE_RESTART, .about = "Run x86_64 programs with Rosetta." },
-	{ "binfmt", KEY_BOOL, .go = "BinFmt", .change = CHANGE_RESTART, .about = "Register Rosetta with binfmt_misc." },
+	{ "enabled", KEY_BOOL, .change = CHANGE_NOTE, .about = "Run x86_64 programs with Rosetta." },
+	{ "binfmt", KEY_BOOL, .go = "BinFmt", .change = CHANGE_NOTE, .about = "Register Rosetta with binfmt_misc." },
 	{ NULL }
 };

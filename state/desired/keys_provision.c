@@ -169,9 +169,9 @@ check_provision(struct load *l, const struct val *v)
 const struct key keys_probes[] = {
 	{ "mode", KEY_TEXT, .words = "readiness", .flags = KEY_BLANK_UNSET, .def = "readiness", .change = CHANGE_NOTE,
 	  .about = "What it tells." },
-	{ "description", KEY_TEXT, .flags = KEY_BLANK_UNSET, AT(spec_probe, description), .change = CHANGE_NOTE,
+	{ "description", KEY_TEXT, .flags = KEY_BLANK_UNSET, AT(spec_probe, description), .change = CHANGE_LIVE,
 	  .about = "What is waited for." },
-	{ "script", KEY_TEXT, .make = default_script, .expr = EXPR_GUEST, AT(spec_probe, script), .change = CHANGE_NOTE,
+	{ "script", KEY_TEXT, .make = default_script, .expr = EXPR_GUEST, AT(spec_probe, script), .change = CHANGE_LIVE,
 	  .about = "Script that succeeds when the guest is ready." },
 	{ "file", KEY_GROUP, .sub = keys_locator, .shorthand = "url", .flags = KEY_OPTIONAL, .change = CHANGE_NOTE,
 	  .about = "Where the script is; it is embedded when the instance is created." },

@@ -154,6 +154,7 @@ struct spec {
 	} user;
 };
 
+struct arena;
 struct buf;
 struct host;
 
@@ -191,6 +192,20 @@ int spec_load_instance(struct spec **out, const char *name, const struct spec_op
 int spec_check_driver(const struct spec *s, const struct spec_opts *opts, struct error *err);
 /* Appends the filled configuration as YAML, a document without its `---`. */
 void spec_yaml(const struct spec *s, struct buf *out);
+/* A key that differs between two filled configurations. */
+struct spec_change {
+	const char *path;		/* "mounts[0].writable" */
+	const char *have, *want;	/* as people read them, on a line; NULL: unset */
+	const char *cost;		/* what the change means for an existing instance, in words */
+	bool refused;			/* there is no way */
+	bool moot;			/* it mattered only when the instance was made */
+};
+/*
+ * From `have` to `want`, both as spec->json is. Items of lists of different lengths are
+ * told as added or taken out. In the order of the keys in `have`, then `want`; strings in the arena.
+ * Fails on what is no JSON object.
+ */
+int spec_diff(struct arena *a, const char *have, const char *want, struct spec_change **v, size_t *n, struct error *err);
 /* A spec that knows only name and folder: enough to take apart an instance whose lima.yaml is broken. */
 struct spec *spec_bare(const char *name, const struct spec_opts *opts);
 void spec_free(struct spec *s);

@@ -52,6 +52,35 @@ make_instance() {
 	[ ! -e "$LIMA_HOME/q" ]
 }
 
+@test "plan: each changed key, with old and new value and what it costs" {
+	make_instance a
+	run -0 limactl plan --set '.cpus=7 | .message="hi" | .env.A="b" | .ssh.forwardAgent=true | .images[0].variant="x"' a
+	[[ $output == *'cpus: '*' -> 7  (a running machine is restarted)'* ]]
+	[[ $output == *'message: unset -> hi  (nothing to do in the machine)'* ]]
+	[[ $output == *'env.A: unset -> b  (told to the guest at boot; a running machine is restarted)'* ]]
+	[[ $output == *'ssh.forwardAgent: false -> true  (in place)'* ]]
+	[[ $output == *'images[0].variant: unset -> x  (only matters when the instance is made: no effect until `limactl factory-reset`)'* ]]
+	run -0 --separate-stderr limactl plan --json --set '.cpus=7' a
+	[ "$(limactl yq -o json -I 0 '[.resources[] | select(.type == "dir") | .changes[] | select(.key == "cpus") | .want]' <<<"$output")" = '["7"]' ]
+	run -1 --separate-stderr limactl plan --set '.user.uid=4711' a
+	[[ $stderr == *'cannot change user.uid: '*' -> 4711 in an existing instance'* ]]
+	# told where no plan is shown, too; and then it is done
+	run -0 --separate-stderr limactl edit --set '.images[0].variant="x"' a
+	said warning 'a: images[0].variant: unset -> x: only matters when the instance is made: no effect until `limactl factory-reset`'
+	run -0 limactl plan a
+	[[ $output == *'Nothing to do'* ]]
+	# an edit by hand, a layer for all, and a lost database are told alike
+	sed -i 's/^disk: .*/disk: 8MiB/' "$LIMA_HOME/a/lima.yaml"
+	printf 'env: {L: m}\n' >"$LIMA_HOME/_config/override.yaml"
+	rm -r "$LIMA_HOME/_state"
+	run -0 limactl plan a
+	[[ $output == *'disk: 4MiB -> 8MiB  (a running machine is restarted)'* ]]
+	[[ $output == *'env.L: unset -> m'* ]]
+	limactl apply --stopped a 2>/dev/null
+	run -0 limactl plan a
+	[[ $output == *'Nothing to do'* ]]
+}
+
 @test "list: table, names, order, and who is not there" {
 	run -0 --separate-stderr limactl list
 	[ -z "$output" ]
