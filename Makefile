@@ -31,7 +31,7 @@ endif
 LIBS_MAIN = -lyaml -lsqlite3 -lcjson -lpthread -lm
 LIBS_LAZY = -lcurl -lssh2 -lz -lbz2 -llzma -lzstd -lisofs -lcrypto -ljq
 # The host agent stays in memory for as long as its guest: the static libraries bring a quarter of the shared ones' pages.
-LIBS_AGENT = -Wl,-Bstatic -lssh2 -luv_a -lnghttp2 -lcrypto -lz -Wl,-Bdynamic -lcjson -lpthread -lm
+LIBS_AGENT = -Wl,-Bstatic -lcares -lssh2 -luv_a -lnghttp2 -lcrypto -lz -Wl,-Bdynamic -lcjson -lpthread -lm
 
 LAZY :=
 GENERATED :=
