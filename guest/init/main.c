@@ -82,7 +82,7 @@ boot(int events, const struct block_dev *disk)
 	struct cidata c = { 0 };
 	struct setup_user u;
 	const char *iid;
-	pid_t key, grow;
+	pid_t key, grow, names = -1;
 
 	prctl(PR_SET_NAME, "lima-boot");
 	key = fork();
@@ -112,11 +112,13 @@ boot(int events, const struct block_dev *disk)
 		_exit(0);
 	}
 	if (!cidata_is(&c, "PLAIN")) {
+		names = provision_names(&c);
 		provision_mounts(&c);
 		services_agent(&c, &u);
 	}
 	modules_load("late");
 	spawn_wait(grow);
+	spawn_wait(names);
 	provision_run(&c, &u);
 	if (access("/run/lima-reboot-required", F_OK) < 0)
 		setup_write("/run/lima-boot-done", iid, 0644);

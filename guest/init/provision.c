@@ -104,6 +104,27 @@ script_env(const struct cidata *c, struct env *e)
 	env_set(e, "LIMA_REBOOT_REQUIRED", "/run/lima-reboot-required");
 }
 
+pid_t
+provision_names(const struct cidata *c)
+{
+	const char *argv[] = { CIDATA_DIR "/boot.Linux/23-host-dns.sh", NULL };
+	AUTO(env) env = { 0 };
+	pid_t pid;
+	int status;
+
+	if (!env_num(&c->lima, "LIMA_CIDATA_UDP_DNS_LOCAL_PORT", 1, 65535, 0))
+		return -1;
+	pid = fork();
+	if (pid != 0)
+		return pid;
+	modules_load("names");
+	script_env(c, &env);
+	status = spawn_run(&(struct spawn){ .argv = argv, .env = env.v });
+	if (status != 0)
+		failed("names: %s", spawn_status(status).s);
+	_exit(0);
+}
+
 typedef void script_fn(const struct cidata *c, const struct setup_user *u, struct env *e, const char *path);
 
 static void
