@@ -46,6 +46,7 @@ take_down(struct agent *a)
 {
 	require_free(a);
 	forwards_free(a);
+	names_free(a);
 	mux_free(a);
 }
 
@@ -76,6 +77,7 @@ agent_machine_up(struct agent *a)
 		return;
 	}
 	event_booting(a);
+	names_start(a);
 	mux_start(a);
 	require_start(a);
 }

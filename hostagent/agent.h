@@ -11,6 +11,7 @@
  *	qmp.c		a command to QEMU
  *	mux.c		the one SSH connection, kept up
  *	require.c	what must be so before the guest is called ready
+ *	names.c		the guest's name server (dns.h)
  *	forwards.c	the rules, by name; forward_tcp.c their listeners and connections
  *	http.c api.c	ha.sock
  *	tail.c trim.c	ends of logs for messages; memory given back
@@ -30,6 +31,7 @@ struct cJSON;
 struct forwards;
 struct machine;
 struct mux;
+struct names;
 struct require;
 
 enum phase { PHASE_STARTING, PHASE_RUNNING, PHASE_DEGRADED, PHASE_STOPPING };
@@ -37,7 +39,7 @@ enum phase { PHASE_STARTING, PHASE_RUNNING, PHASE_DEGRADED, PHASE_STOPPING };
 struct agent {
 	uv_loop_t loop;
 	struct launch launch;
-	const char *name, *socket_path, *pidfile_path;
+	const char *name, *socket_path, *pidfile_path, *launch_path;
 
 	enum phase phase;
 	long long since_ms;		/* of the phase; Unix time */
@@ -49,6 +51,7 @@ struct agent {
 	struct mux *mux;
 	struct require *require;
 	struct forwards *forwards;
+	struct names *names;
 	struct api *api;
 	uv_signal_t signals[2];
 };
@@ -115,6 +118,12 @@ const char *mux_trouble(struct agent *a);		/* why there is no connection; "" */
 void require_start(struct agent *a);
 const char *require_waiting_for(struct agent *a);	/* "" when all is there */
 void require_free(struct agent *a);
+
+/* names.c */
+void names_start(struct agent *a);
+void names_reload(struct agent *a, const struct launch *l);	/* with what `l` says from now on */
+int names_port(const struct agent *a);			/* 0: nobody answers there */
+void names_free(struct agent *a);
 
 /* forwards.c */
 struct forward_rule;

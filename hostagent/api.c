@@ -3,6 +3,7 @@
  *
  *	GET /v1/info			upstream's keys and ours (see info())
  *	GET /v1/wait?until=ready	the same, once the phase is no longer "starting"
+ *	POST /v1/reload			launch.json is read again, for the names in it
  *	GET /v1/screenshot		501, as upstream's agent answers for QEMU
  *	GET /v1/forwards		[{"id","rule","state"}]
  *	PUT /v1/forwards/ID		a rule (providers/forward_rule.h); the old one of that name is replaced
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/auto.h"
 #include "base/mem.h"
 #include "hostagent/agent.h"
 #include "hostagent/http.h"
@@ -36,6 +38,8 @@ info(struct agent *a)
 	cJSON_AddNumberToObject(json, "since", (double)a->since_ms);
 	if (machine_pid(a))
 		cJSON_AddNumberToObject(json, "qemuPID", machine_pid(a));
+	if (names_port(a))
+		cJSON_AddNumberToObject(json, "dnsLocalPort", names_port(a));
 	if (*waiting)
 		cJSON_AddStringToObject(json, "waitingFor", waiting);
 	errors = cJSON_AddArrayToObject(json, "errors");
@@ -121,6 +125,23 @@ delete_forward(struct agent *a, struct http_conn *c, const struct http_request *
 }
 
 static void
+post_reload(struct agent *a, struct http_conn *c, const struct http_request *r)
+{
+	AUTO(launch) l = { 0 };
+	struct error e;
+
+	(void)r;
+	if (a->phase == PHASE_STOPPING) {
+		http_refuse(c, 503, "the machine stops");
+	} else if (launch_load(&l, a->launch_path, &e) < 0) {
+		http_refuse(c, 400, e.msg);
+	} else {
+		names_reload(a, &l);
+		http_reply(c, 200, cJSON_CreateObject());
+	}
+}
+
+static void
 get_screenshot(struct agent *a, struct http_conn *c, const struct http_request *r)
 {
 	(void)a;
@@ -135,6 +156,7 @@ static const struct {
 } routes[] = {
 	{ "GET", "/v1/info", get_info },
 	{ "GET", "/v1/wait", get_wait },
+	{ "POST", "/v1/reload", post_reload },
 	{ "GET", "/v1/screenshot", get_screenshot },
 	{ "GET", "/v1/forwards", get_forwards },
 	{ "PUT", "/v1/forwards/", put_forward },

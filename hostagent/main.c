@@ -79,7 +79,8 @@ raise_limit(void)
 static int
 run(const struct words *w, struct error *err)
 {
-	struct agent a = { .name = w->name, .socket_path = w->socket, .pidfile_path = w->pidfile };
+	struct agent a = { .name = w->name, .socket_path = w->socket, .pidfile_path = w->pidfile,
+			   .launch_path = w->launch };
 	auto_close int pidfile = -1;
 	int r;
 

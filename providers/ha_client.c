@@ -236,6 +236,14 @@ about_forward(const char *dir, const char *method, const char *id, const char *b
 }
 
 int
+ha_reload(const char *dir, struct error *err)
+{
+	auto_free char *socket = xasprintf("%s/ha.sock", dir);
+
+	return ha_request(socket, &(struct ha_request){ .method = "POST", .path = "/v1/reload" }, NULL, NULL, err);
+}
+
+int
 ha_put_forward(const char *dir, const char *id, const struct forward_rule *rule, struct error *err)
 {
 	cJSON *json = forward_rule_json(rule);

@@ -55,6 +55,9 @@ int ha_info(const char *dir, struct arena *a, struct ha_info *out, struct error 
 int ha_wait_ready(const char *dir, int timeout_ms, const volatile int *cancel,
 		  struct arena *a, struct ha_info *out, struct error *err);
 
+/* Has the agent read DIR/launch.json again, for what of it can change while QEMU runs: names. */
+int ha_reload(const char *dir, struct error *err);
+
 /* Forwards of the running instance, by a name of the caller's: [A-Za-z0-9._-]{1,128}. */
 int ha_put_forward(const char *dir, const char *id, const struct forward_rule *rule, struct error *err);
 int ha_delete_forward(const char *dir, const char *id, struct error *err);	/* absent is success */

@@ -142,6 +142,25 @@ read_probes(struct reader *r, const cJSON *in, struct launch *l)
 }
 
 static void
+read_dns(struct reader *r, const cJSON *in, struct launch *l)
+{
+	const cJSON *dns = cJSON_GetObjectItemCaseSensitive(in, "dns"), *array = cJSON_GetObjectItemCaseSensitive(dns, "hosts"), *v;
+	size_t i = 0, max = count(r, array, "hosts");
+	struct launch_host *h = arena_alloc(r->mem, (max + 1) * sizeof *h);
+
+	l->dns.port = number(r, dns, "port", 65535);
+	l->dns.ipv6 = flag(dns, "ipv6");
+	if (max)
+		cJSON_ArrayForEach(v, array)
+		{
+			h[i].name = text(r, v, "name");
+			h[i++].value = text(r, v, "value");
+		}
+	l->dns.hosts = h;
+	l->dns.nhosts = i;
+}
+
+static void
 read_all(struct reader *r, const cJSON *in, struct launch *l)
 {
 	const cJSON *qemu = object(r, in, "qemu"), *ssh = object(r, in, "ssh"), *guest = object(r, in, "guest");
@@ -171,6 +190,7 @@ read_all(struct reader *r, const cJSON *in, struct launch *l)
 	l->guest.install_prefix = text(r, guest, "installPrefix");
 	if (!*l->guest.install_prefix)
 		l->guest.install_prefix = "/usr/local";
+	read_dns(r, in, l);
 	read_probes(r, in, l);
 	l->boot_timeout_ms = number(r, in, "bootTimeoutMs", INT_MAX);
 	l->stop_timeout_ms = number(r, in, "stopTimeoutMs", INT_MAX);
@@ -240,6 +260,21 @@ add_flag(cJSON *to, const char *key, bool b)
 		cJSON_AddTrueToObject(to, key);
 }
 
+static void
+add_dns(cJSON *to, const struct launch *l)
+{
+	cJSON *o = cJSON_AddObjectToObject(to, "dns"), *hosts, *h;
+
+	add_number(o, "port", l->dns.port);
+	add_flag(o, "ipv6", l->dns.ipv6);
+	hosts = cJSON_AddArrayToObject(o, "hosts");
+	for (size_t i = 0; i < l->dns.nhosts; i++) {
+		cJSON_AddItemToArray(hosts, h = cJSON_CreateObject());
+		add_text(h, "name", l->dns.hosts[i].name);
+		add_text(h, "value", l->dns.hosts[i].value);
+	}
+}
+
 static cJSON *
 to_json(const struct launch *l)
 {
@@ -264,6 +299,8 @@ to_json(const struct launch *l)
 	add_flag(o, "sshfs", l->guest.sshfs);
 	add_flag(o, "containerd", l->guest.containerd);
 	add_text(o, "installPrefix", l->guest.install_prefix);
+	if (l->dns.port)
+		add_dns(json, l);
 	probes = cJSON_AddArrayToObject(json, "probes");
 	for (size_t i = 0; i < l->nprobes; i++) {
 		cJSON_AddItemToArray(probes, o = cJSON_CreateObject());

@@ -19,6 +19,10 @@ struct launch_probe {
 	const char *description, *script, *hint;
 };
 
+struct launch_host {
+	const char *name, *value;	/* an address, or another name */
+};
+
 /* Strings are never NULL once parsed; for launch_save() NULL is "". */
 struct launch {
 	struct arena mem;		/* of what launch_load() made */
@@ -44,6 +48,12 @@ struct launch {
 		bool containerd;	/* wanted in it */
 		const char *install_prefix;	/* "" : /usr/local */
 	} guest;
+	struct {
+		int port;		/* of the name server, UDP and TCP; 0: there is none */
+		bool ipv6;
+		const struct launch_host *hosts;
+		size_t nhosts;
+	} dns;
 	const struct launch_probe *probes;
 	size_t nprobes;
 	int boot_timeout_ms;		/* until READY; 0: 10 minutes */

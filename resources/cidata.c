@@ -5,7 +5,8 @@
  * are known even when the database is lost. There are two: of what lima.yaml says, a
  * change of which a running machine has to be restarted for; and of what limactl
  * brings along, for which it has not: a newer limactl writes a new image when the machine
- * is started again anyhow.
+ * is started again anyhow. Behind them is the port of the host's resolver, which is
+ * kept from image to image for as long as nobody else has it.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/fs.h"
+#include "providers/dns_port.h"
 #include "providers/iso9660.h"
 #include "providers/unpack.h"
 #include "resources/cidata_files.h"
@@ -60,18 +62,46 @@ declare(const struct spec *spec, const struct env *env, struct graph *g, struct 
 	return 0;
 }
 
-/* the application id: LIMA:CONTENTS:TOOLS; or somebody else's, and then we know nothing of it */
+/* the application id: LIMA:CONTENTS:TOOLS[:PORT]; or somebody else's, and then we know nothing of it */
 static void
 tell_digests(const char *id, struct facts *have, struct arena *a)
 {
-	const char *contents = "foreign", *tools = "foreign";
+	const char *contents = "foreign", *tools = "foreign", *port = NULL;
+	size_t len = strlen(id), bare = 5 + 64 + 1 + 32;
 
-	if (strncmp(id, "lima:", 5) == 0 && strcspn(id + 5, ":") == 64 && strlen(id) == 5 + 64 + 1 + 32) {
+	if (strncmp(id, "lima:", 5) == 0 && strcspn(id + 5, ":") == 64 && (len == bare || (len > bare && id[bare] == ':'))) {
 		contents = arena_memdup(a, id + 5, 64);
-		tools = id + 5 + 64 + 1;
+		tools = arena_memdup(a, id + 5 + 64 + 1, 32);
+		port = len > bare ? id + bare + 1 : NULL;
 	}
 	facts_set(have, a, "contents", contents);
 	facts_set(have, a, "tools", tools);
+	facts_set(have, a, "dns port", port);
+}
+
+static int
+read_id(const char *path, struct facts *have, struct arena *a, struct error *err)
+{
+	char id[129];
+
+	if (iso_application_id(path, id, err) < 0)
+		return -1;
+	/* descriptors are written in capitals */
+	for (char *p = id; *p; p++)
+		*p = (char)tolower((unsigned char)*p);
+	tell_digests(id, have, a);
+	return 0;
+}
+
+int
+cidata_port(const char *path)
+{
+	AUTO(arena) a = { 0 };
+	struct facts have = { 0 };
+
+	if (read_id(path, &have, &a, NULL) < 0)
+		return 0;
+	return (int)facts_int(&have, "dns port", 0);
 }
 
 /* A running machine keeps what it was started with, where only that differs which lima.yaml does not say. */
@@ -93,18 +123,13 @@ observe(const struct env *env, const struct resource *r, struct facts *have, str
 {
 	auto_free char *path = instance_path(env, r, "cidata.iso");
 	const char *stamp = fs_stamp(a, path);
-	char id[129];
 
 	if (!stamp)
 		return 0;
 	if (!facts_same_stamp(have, stamp) || !facts_get(have, "contents") || !facts_get(have, "tools")) {
-		if (iso_application_id(path, id, err) < 0)
+		if (read_id(path, have, a, err) < 0)
 			return -1;
-		/* descriptors are written in capitals */
-		for (char *p = id; *p; p++)
-			*p = (char)tolower((unsigned char)*p);
 		facts_set(have, a, "stamp", stamp);
-		tell_digests(id, have, a);
 	}
 	forgive(env, r, have, a);
 	return 1;
@@ -125,15 +150,18 @@ unpack_agent(const struct env *env, const struct resource *r, struct cidata *c, 
 }
 
 static int
-write_iso(const struct env *env, const struct resource *r, struct cidata *c, const char *path, struct error *err)
+write_iso(const struct env *env, const struct resource *r, struct cidata *c, int dns_port, const char *path, struct error *err)
 {
 	auto_free char *tmp = fs_tmp(path), *agent = NULL;
 	char id[128];
-	int rc;
+	int rc, n;
 
 	if (unpack_agent(env, r, c, &agent, err) < 0)
 		return -1;
-	snprintf(id, sizeof id, "LIMA:%s:%s", c->contents, c->tools);
+	n = snprintf(id, sizeof id, "LIMA:%s:%s", c->contents, c->tools);
+	if (dns_port)
+		snprintf(id + n, sizeof id - (size_t)n, ":%d", dns_port);
+	cidata_set_dns_port(c, r->spec, dns_port);
 	rc = iso_write(tmp, "cidata", id, c->v, c->n, err);
 	if (agent)
 		fs_unlink(agent, NULL);
@@ -142,6 +170,34 @@ write_iso(const struct env *env, const struct resource *r, struct cidata *c, con
 		return -1;
 	}
 	return fs_commit(tmp, path, err);
+}
+
+static int
+choose_port(const struct env *env, const struct resource *r, struct error *err)
+{
+	auto_free char *dir = instance_path(env, r, NULL);
+
+	return dns_port_choose(dir, err);
+}
+
+int
+cidata_settle_port(const struct env *env, const struct resource *vm, int *port, struct error *err)
+{
+	auto_free char *path = instance_path(env, vm, "cidata.iso");
+	const struct resource *cidata = resource_needed(vm, "cidata"), *archive = cidata ? resource_needed(cidata, "archive") : NULL;
+	AUTO(cidata) c = { 0 };
+	int p = cidata_port(path);
+
+	if (!cidata_resolves(vm->spec) || (p && dns_port_usable(p, NULL) == 0)) {
+		*port = p;
+		return 0;
+	}
+	if ((p = choose_port(env, vm, err)) < 0 ||
+	    cidata_render(&c, env, vm->spec, archive ? facts_get(&archive->have, "path") : NULL, err) < 0 ||
+	    write_iso(env, vm, &c, p, path, err) < 0)
+		return -1;
+	*port = p;
+	return 0;
 }
 
 static bool
@@ -159,15 +215,18 @@ ensure(const struct env *env, const struct resource *r, struct facts *have, stru
 	const struct resource *archive = resource_needed(r, "archive");
 	AUTO(cidata) c = { 0 };
 	const char *text;
+	int port = 0;
 
 	if (cidata_render(&c, env, r->spec, archive ? facts_get(&archive->have, "path") : NULL, err) < 0)
 		return -1;
 	facts_set(have, a, "stamp", NULL);
 	if (observe(env, r, have, a, NULL) == 1 && facts_are(have, "contents", c.contents) && facts_are(have, "tools", c.tools))
 		return 0;
+	if (cidata_resolves(r->spec) && !(port = (int)facts_int(have, "dns port", 0)) && (port = choose_port(env, r, err)) < 0)
+		return -1;
 	/* the image last: with it all is done, whatever else is remembered */
 	if (cidata_reference(&text, a, env, r->spec, err) < 0 || fs_write(reference, text, strlen(text), 0444, err) < 0 ||
-	    write_iso(env, r, &c, path, err) < 0)
+	    write_iso(env, r, &c, port, path, err) < 0)
 		return -1;
 	facts_set(have, a, "stamp", NULL);
 	return observe(env, r, have, a, err) == 1 ? 0 : -1;

@@ -149,7 +149,7 @@ put_switches(struct buf *b, const struct spec *spec)
 }
 
 const char *
-cidata_lima_env(struct arena *a, const struct spec *spec, const char *iid, bool debug)
+cidata_lima_env(struct arena *a, const struct spec *spec, const char *iid, bool debug, int dns_port)
 {
 	AUTO(buf) b = BUF_INIT;
 
@@ -163,8 +163,7 @@ cidata_lima_env(struct arena *a, const struct spec *spec, const char *iid, bool 
 	put(&b, "SLIRP_GATEWAY", SLIRP_GATEWAY);
 	put(&b, "SLIRP_DNS", SLIRP_DNS);
 	put(&b, "SLIRP_IP_ADDRESS", SLIRP_IP);
-	put(&b, "UDP_DNS_LOCAL_PORT", "0");
-	put(&b, "TCP_DNS_LOCAL_PORT", "0");
+	buf_addf(&b, "LIMA_CIDATA_UDP_DNS_LOCAL_PORT=%d\nLIMA_CIDATA_TCP_DNS_LOCAL_PORT=%d\n", dns_port, dns_port);
 	put_switches(&b, spec);
 	return arena_strdup(a, b.s);
 }

@@ -194,29 +194,34 @@ cidata_reference(const char **out, struct arena *a, const struct env *env, const
 	return 0;
 }
 
+void
+cidata_set_dns_port(struct cidata *c, const struct spec *spec, int port)
+{
+	const struct iso_file key = { .path = "lima.env" };
+	struct iso_file *f = bsearch(&key, c->v, c->n, sizeof *c->v, by_path);
+
+	f->data = cidata_lima_env(&c->mem, spec, c->iid, c->debug, cidata_resolves(spec) ? port : 0);
+	f->len = strlen(f->data);
+}
+
 int
 cidata_render(struct cidata *c, const struct env *env, const struct spec *spec, const char *archive, struct error *err)
 {
 	AUTO(buf) contents = BUF_INIT;
 	AUTO(buf) tools = BUF_INIT;
-	size_t lima_env;
 
 	if (add_cloud_init(c, env, spec, err) < 0)
 		return -1;
-	lima_env = c->n;
-	/* how much is said makes no other machine: not a part of the digest of its contents */
-	add(c, "lima.env", cidata_lima_env(&c->mem, spec, c->iid, false), 0644);
+	/* how much is said, and where names are asked for, makes no other machine: not a part of the digest of its contents */
+	add(c, "lima.env", cidata_lima_env(&c->mem, spec, c->iid, false, 0), 0644);
 	add(c, "param.env", cidata_param_env(&c->mem, spec), 0644);
 	add(c, "etc_environment", cidata_etc_environment(&c->mem, spec), 0644);
 	add_provision(c, spec);
 	digest_texts(c, &contents);
 	digest_archive(spec, &contents);
 	digest_to(&contents, c->contents, sizeof c->contents);
-	if (env->debug) {
-		c->v[lima_env].data = cidata_lima_env(&c->mem, spec, c->iid, true);
-		c->v[lima_env].len = strlen(c->v[lima_env].data);
+	if (env->debug)
 		buf_adds(&tools, "debug\n");
-	}
 	if (add_boot_scripts(c, env, &tools, err) < 0)
 		return -1;
 	add_guest_agent(c, env, spec, &tools);
@@ -224,5 +229,7 @@ cidata_render(struct cidata *c, const struct env *env, const struct spec *spec, 
 	if (archive)
 		add_host_file(c, "nerdctl-full.tgz", arena_strdup(&c->mem, archive), 0644);
 	qsort(c->v, c->n, sizeof *c->v, by_path);
+	c->debug = env->debug;
+	cidata_set_dns_port(c, spec, 0);
 	return 0;
 }

@@ -26,22 +26,37 @@ struct cidata {
 	const char *iid;
 	char contents[65];	/* digest of what lima.yaml and the keys of the host make */
 	char tools[33];		/* of what limactl brings along: boot scripts, guest agent, verbosity; the half of it */
+	bool debug;		/* what lima.env says of it */
 	const char *agent_gz;	/* the guest agent is only to be had compressed: host path; NULL */
 };
 
 /* `archive`: where containerd's archive is on the host; NULL where that is not known, or none is wanted */
 int cidata_render(struct cidata *out, const struct env *env, const struct spec *spec, const char *archive, struct error *err);
+/* `port` goes into it, if there is to be one: not a part of the digests, since it may be another one at each start */
+void cidata_set_dns_port(struct cidata *c, const struct spec *spec, int port);
 void cidata_release(struct cidata *c);
 /* cloud-config.yaml: user-data for people to read; in `a` */
 int cidata_reference(const char **out, struct arena *a, const struct env *env, const struct spec *spec, struct error *err);
+
+/* cidata.c */
+
+struct resource;
+
+/* The port of the host's resolver as the image says it; 0: none. */
+int cidata_port(const char *path);
+/*
+ * The same for a machine that is about to start (0: the host does not resolve for it): if
+ * somebody else has the port by now, another one, and an image that says so.
+ */
+int cidata_settle_port(const struct env *env, const struct resource *vm, int *port, struct error *err);
 
 /* the archive of spec's architecture, or NULL: containerd is not wanted, or there is none */
 const struct spec_file *cidata_archive(const struct spec *spec);
 
 /* the parts, each in a file of its own; text in `a` */
 
-/* cidata_env.c. `debug`: what LIMA_CIDATA_DEBUG says */
-const char *cidata_lima_env(struct arena *a, const struct spec *spec, const char *iid, bool debug);
+/* cidata_env.c. `debug`: what LIMA_CIDATA_DEBUG says; `dns_port`: where the host's resolver is, or 0 */
+const char *cidata_lima_env(struct arena *a, const struct spec *spec, const char *iid, bool debug, int dns_port);
 const char *cidata_param_env(struct arena *a, const struct spec *spec);
 const char *cidata_etc_environment(struct arena *a, const struct spec *spec);
 
@@ -58,6 +73,7 @@ void cidata_bootcmd(struct buf *b, struct arena *a, const struct spec *spec);
 void cidata_write_files(struct buf *b);
 /* cidata_network.c */
 const char *cidata_network_config(struct arena *a, const struct spec *spec);
+bool cidata_resolves(const struct spec *spec);		/* is there a name server of this host for the guest? */
 size_t cidata_name_servers(const struct spec *spec, const char *const **out);
 const char *cidata_mac(struct arena *a, const struct spec *spec);	/* of eth0 */
 

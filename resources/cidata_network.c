@@ -12,6 +12,13 @@ cidata_mac(struct arena *a, const struct spec *spec)
 	return instance_mac(a, spec->dir);
 }
 
+/* In plain mode nothing in the guest would send its queries there. */
+bool
+cidata_resolves(const struct spec *spec)
+{
+	return spec->resolver.enabled && !spec->ndns && !spec->plain && strcmp(spec->os, "Linux") == 0;
+}
+
 /*
  * Those of lima.yaml; else slirp's address, whose queries boot.Linux/23-host-dns sends
  * to the host agent; else none, and DHCP names slirp's own.

@@ -48,6 +48,21 @@ machine_probes_digest(struct arena *a, const struct spec *spec)
 	return arena_strdup(a, hex);
 }
 
+const char *
+machine_names_digest(struct arena *a, const struct spec *spec)
+{
+	AUTO(buf) b = BUF_INIT;
+	char hex[65];
+
+	if (!cidata_resolves(spec))
+		return NULL;
+	buf_addf(&b, "%d\n", spec->resolver.ipv6);
+	for (size_t i = 0; i < spec->resolver.nhosts; i++)
+		buf_addf(&b, "%s\n%s\n", spec->resolver.hosts[i].key, spec->resolver.hosts[i].value);
+	sha256_hex(b.s, b.len, hex);
+	return arena_strdup(a, hex);
+}
+
 static int
 choose_accel(const struct env *env, const struct resource *r, const char *program, struct accel_choice *choice,
 	     struct error *err)
@@ -214,8 +229,33 @@ fill_probes(const struct spec *spec, struct launch *l, struct arena *a)
 	l->nprobes = spec->nprobes;
 }
 
+/* Ours first; what lima.yaml says of the same names is not heard, as with upstream. */
+static void
+fill_names(const struct spec *spec, struct launch *l, struct arena *a)
+{
+	const struct launch_host ours[] = {
+		{ "host.lima.internal", SLIRP_GATEWAY },
+		{ spec->hostname, SLIRP_IP },
+		{ arena_printf(a, "%s.internal", spec->hostname), SLIRP_IP },
+	};
+	struct launch_host *h = arena_alloc(a, (ARRAY_LEN(ours) + spec->resolver.nhosts) * sizeof *h);
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(ours); i++)
+		h[n++] = ours[i];
+	for (size_t i = 0; i < spec->resolver.nhosts; i++) {
+		const char *name = spec->resolver.hosts[i].key;
+
+		if (strcasecmp(name, ours[0].name) && strcasecmp(name, ours[1].name) && strcasecmp(name, ours[2].name))
+			h[n++] = (struct launch_host){ name, spec->resolver.hosts[i].value };
+	}
+	l->dns.ipv6 = spec->resolver.ipv6;
+	l->dns.hosts = h;
+	l->dns.nhosts = n;
+}
+
 int
-machine_launch_file(const struct env *env, const struct resource *r, int ssh_port, struct error *err)
+machine_launch_file(const struct env *env, const struct resource *r, int ssh_port, int dns_port, struct error *err)
 {
 	AUTO(arena) a = { 0 };
 	const struct spec *spec = r->spec;
@@ -243,6 +283,8 @@ machine_launch_file(const struct env *env, const struct resource *r, int ssh_por
 	l.guest.install_prefix = spec->guest_install_prefix;
 	l.boot_timeout_ms = env->ready_timeout_s * 1000;
 	fill_probes(spec, &l, &a);
+	l.dns.port = dns_port;
+	fill_names(spec, &l, &a);
 	return launch_save(&l, arena_printf(&a, "%s/launch.json", spec->dir), err);
 }
 

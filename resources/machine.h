@@ -14,8 +14,11 @@ struct error;
 const char *machine_words(struct arena *a, const struct env *env, const struct spec *spec);
 const char *machine_probes_digest(struct arena *a, const struct spec *spec);
 
-/* Writes $I/launch.json. */
-int machine_launch_file(const struct env *env, const struct resource *r, int ssh_port, struct error *err);
+/* Of the names that the host's resolver knows by itself; NULL: it does not resolve for this guest. */
+const char *machine_names_digest(struct arena *a, const struct spec *spec);
+
+/* Writes $I/launch.json; `dns_port` 0: no resolver. */
+int machine_launch_file(const struct env *env, const struct resource *r, int ssh_port, int dns_port, struct error *err);
 
 /* The wanted facts of a running vm, kept beside it: the database may be lost while it runs. */
 int machine_facts_save(const char *path, const struct facts *f, struct error *err);

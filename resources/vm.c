@@ -19,6 +19,7 @@
 #include "providers/pidfile.h"
 #include "providers/qemu_proc.h"
 #include "providers/ssh_config.h"
+#include "resources/cidata_files.h"
 #include "resources/common.h"
 #include "resources/disk_lock.h"
 #include "resources/machine.h"
@@ -33,6 +34,7 @@ static const struct attr attrs[] = {
 	{ .name = "machine", .cost = COST_REPLACE, .judge = judge_known_replace, .show = SHOW_NEVER },
 	{ .name = "ssh port", .cost = COST_REPLACE, .judge = judge_known_replace },
 	{ .name = "probes", .cost = COST_UPDATE, .judge = judge_known_update, .show = SHOW_NEVER },
+	{ .name = "names", .cost = COST_UPDATE, .judge = judge_known_update, .show = SHOW_DIGEST },
 	{ .name = "hypervisor", .cost = COST_REPLACE },
 	{ .name = "agent", .cost = COST_UPDATE },
 	{ 0 },
@@ -66,6 +68,7 @@ declare(const struct spec *spec, const struct env *env, struct graph *g, struct 
 	resource_wantf(g, r, "memory", "%" PRIu64, spec->memory_bytes);
 	resource_want(g, r, "machine", machine_words(&a, env, spec));
 	resource_want(g, r, "probes", machine_probes_digest(&a, spec));
+	resource_want(g, r, "names", machine_names_digest(&a, spec));
 	if (spec->ssh.local_port)
 		resource_wantf(g, r, "ssh port", "%d", spec->ssh.local_port);
 	resource_want(g, r, "hypervisor", "running");
@@ -133,16 +136,38 @@ static int
 boot(const struct env *env, const struct resource *r, struct error *err)
 {
 	auto_free char *facts = instance_path(env, r, "launch.facts");
-	int port;
+	int port, dns_port;
 
-	if (settle_port(env, r, &port, err) < 0)
+	if (settle_port(env, r, &port, err) < 0 || cidata_settle_port(env, r, &dns_port, err) < 0)
 		return -1;
 	for (size_t i = 0; i < r->spec->ndisks; i++)
 		if (disk_lock(env, r, r->spec->disks[i].name, err) < 0)
 			return -1;
-	if (machine_launch_file(env, r, port, err) < 0 || machine_facts_save(facts, &r->want, err) < 0)
+	if (machine_launch_file(env, r, port, dns_port, err) < 0 || machine_facts_save(facts, &r->want, err) < 0)
 		return -1;
 	return start_agent(env, r, err);
+}
+
+static bool
+differs(const struct resource *r, const char *name)
+{
+	const char *want = facts_get(&r->want, name), *have = facts_get(&r->have, name);
+
+	return want && (!have || strcmp(want, have) != 0);
+}
+
+/* QEMU stays: only its agent is missing, or is to be told what has changed. */
+static int
+refresh(const struct env *env, const struct resource *r, const char *dir, struct error *err)
+{
+	auto_free char *config = instance_path(env, r, "ssh.config"), *iso = instance_path(env, r, "cidata.iso");
+	auto_free char *facts = instance_path(env, r, "launch.facts");
+
+	if ((differs(r, "names") || differs(r, "probes")) &&
+	    (machine_launch_file(env, r, ssh_config_port(config), cidata_port(iso), err) < 0 ||
+	     machine_facts_save(facts, &r->want, err) < 0))
+		return -1;
+	return ha_pid(dir) > 0 ? ha_reload(dir, err) : start_agent(env, r, err);
 }
 
 static int
@@ -151,8 +176,7 @@ ensure(const struct env *env, const struct resource *r, struct facts *have, stru
 	auto_free char *dir = instance_path(env, r, NULL), *pidfile = instance_path(env, r, "qemu.pid");
 
 	if (pidfile_process(pidfile) > 0) {
-		/* QEMU stays: only its agent is missing, or must be told new probes */
-		if (ha_pid(dir) <= 0 && start_agent(env, r, err) < 0)
+		if (refresh(env, r, dir, err) < 0)
 			return -1;
 	} else if (boot(env, r, err) < 0) {
 		return -1;

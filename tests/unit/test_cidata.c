@@ -459,3 +459,27 @@ TEST(any_bytes_become_a_scalar)
 	quotes("\xf4\x90\x80\x80", "\"\\ufffd\\ufffd\\ufffd\\ufffd\"");
 	quotes("\xff\x80", "\"\\ufffd\\ufffd\"");
 }
+
+/* Where names are asked for may change from start to start: the rest of the image is the same, and so are its digests. */
+TEST(the_port_of_the_resolver)
+{
+	static const char *const none[] = { "hostResolver: {enabled: false}\n", "hostResolver: {enabled: false}\ndns: [1.1.1.1]\n", "plain: true\n" };
+	struct world w;
+
+	render(&w, IMAGE);
+	auto_free char *contents = xstrdup(w.c.contents), *tools = xstrdup(w.c.tools);
+	has(&w, "lima.env", "\nLIMA_CIDATA_UDP_DNS_LOCAL_PORT=0\nLIMA_CIDATA_TCP_DNS_LOCAL_PORT=0\n");
+	cidata_set_dns_port(&w.c, w.spec, 20053);
+	has(&w, "lima.env", "\nLIMA_CIDATA_UDP_DNS_LOCAL_PORT=20053\nLIMA_CIDATA_TCP_DNS_LOCAL_PORT=20053\n");
+	assert_string_equal(w.c.contents, contents);
+	assert_string_equal(w.c.tools, tools);
+	done(&w);
+	for (size_t i = 0; i < ARRAY_LEN(none); i++) {
+		auto_free char *yaml = xasprintf("%s%s", IMAGE, none[i]);
+
+		render(&w, yaml);
+		cidata_set_dns_port(&w.c, w.spec, 20053);
+		has(&w, "lima.env", "\nLIMA_CIDATA_UDP_DNS_LOCAL_PORT=0\n");
+		done(&w);
+	}
+}

@@ -9,6 +9,8 @@ static const char *const argv_[] = { "/usr/bin/qemu", "-m", "512 \"quoted\" \xc3
 static const char *const keys[] = { "/k/one", "/k/two" };
 static const struct launch_probe probes[] = { { "d", "#!/bin/sh\ntrue\n", "h" }, { "e", "x", NULL } };
 
+static const struct launch_host hosts[] = { { "a.test", "10.0.0.1" }, { "b.test", "a.test" } };
+
 static struct launch
 sample(void)
 {
@@ -28,6 +30,10 @@ sample(void)
 	l.probes = probes;
 	l.nprobes = 2;
 	l.boot_timeout_ms = 1234;
+	l.dns.port = 20053;
+	l.dns.ipv6 = true;
+	l.dns.hosts = hosts;
+	l.dns.nhosts = 2;
 	return l;
 }
 
@@ -57,6 +63,11 @@ TEST(what_is_saved_is_loaded)
 	assert_string_equal(got.probes[0].script, probes[0].script);
 	assert_string_equal(got.probes[1].hint, "");
 	assert_int_equal(got.boot_timeout_ms, 1234);
+	assert_int_equal(got.dns.port, 20053);
+	assert_true(got.dns.ipv6);
+	assert_int_equal(got.dns.nhosts, 2);
+	assert_string_equal(got.dns.hosts[1].name, "b.test");
+	assert_string_equal(got.dns.hosts[1].value, "a.test");
 	assert_int_equal(got.stop_timeout_ms, 180000);
 }
 
@@ -80,6 +91,9 @@ TEST(strangers_are_checked)
 		{ "\"guest\":\t{", "\"guest\":\t3,\"x\":\t{", "guest: missing, or not an object" },
 		{ "\"probes\":\t[", "\"probes\":\t3,\"x\":\t[", "probes: not a list" },
 		{ "\"pidfile\":\t\"/i/qemu.pid\"", "\"x\":\t1", "pidfile: not an absolute path" },
+		{ "\"port\":\t20053", "\"port\":\t65536", "port: not a whole number" },
+		{ "\"hosts\":\t[", "\"hosts\":\t3,\"x\":\t[", "hosts: not a list" },
+		{ "\"value\":\t\"a.test\"", "\"value\":\t1", "value: not a string" },
 		{ "\"bootTimeoutMs\":\t1234", "\"bootTimeoutMs\":\t1e30", "bootTimeoutMs: not a whole number" },
 	};
 	struct launch l = sample();

@@ -1,0 +1,75 @@
+#!/usr/bin/env bats
+# The host resolves for the guest: lima.yaml's names, this host's, and their changes while the machine runs.
+load helper
+
+setup_file() {
+	home_begin
+	cp "$REPO/examples/tiny.yaml" "$WORK/t.yaml"
+	sed -i "s|\.\./build|$REPO/build|" "$WORK/t.yaml"
+	apply --set '.plain = false | .containerd = {"system": false, "user": false}
+		| .hostResolver.hosts = {"db.test": "10.2.3.4", "alias.test": "Host.Lima.Internal"}' "$WORK/t.yaml"
+}
+
+teardown_file() {
+	home_end
+}
+
+# what the guest is told: addresses, or a name, in one line
+ask() { limactl shell t nslookup "$@" 192.168.5.3 | awk '/^Name:/ { n = 1 } n && /^Address/ { print $2 } /name = / { print $NF }' | xargs; }
+port() { curl -sS --max-time 10 --unix-socket "$LIMA_HOME/t/ha.sock" http://lima-hostagent/v1/info | jq .dnsLocalPort; }
+
+@test "names of the machine, of lima.yaml, and of this host's hosts file" {
+	[ "$(ask host.lima.internal)" = 192.168.5.2 ]
+	[ "$(ask lima-t.internal)" = 192.168.5.15 ]
+	[ "$(ask lima-t)" = 192.168.5.15 ]
+	[ "$(ask db.test)" = 10.2.3.4 ]
+	[ "$(ask ALIAS.test)" = 192.168.5.2 ]
+	[ "$(ask -type=ptr 2.5.168.192.in-addr.arpa)" = host.lima.internal ]
+	[ "$(ask -type=a localhost)" = "$(awk '$1 ~ /^[0-9.]+$/ { for (i = 2; i <= NF && $i !~ /^#/; i++) if ($i == "localhost") print $1 }' /etc/hosts | xargs)" ]
+}
+
+@test "programs of the guest see them too: a service of this host by its name" {
+	mkdir "$WORK/www"
+	echo "of the host" >"$WORK/www/f"
+	python3 -u -m http.server --bind 127.0.0.1 --directory "$WORK/www" 0 >"$WORK/served" 2>&1 3>&- &
+	server=$!
+	timeout 10 sh -c 'until grep -q port "$1"; do sleep 0.1; done' _ "$WORK/served"
+	run limactl shell t wget -qO- -T 10 "http://alias.test:$(sed -n 's/.* port \([0-9]*\) .*/\1/p' "$WORK/served")/f"
+	kill "$server"
+	[ "$output" = "of the host" ]
+}
+
+@test "other names at once, without a restart" {
+	qemu=$(cat "$LIMA_HOME/t/qemu.pid")
+	apply --set '.hostResolver.hosts = {"db.test": "10.2.3.5"}' t
+	[ "$(ask db.test)" = 10.2.3.5 ]
+	[ "$(cat "$LIMA_HOME/t/qemu.pid")" = "$qemu" ]
+}
+
+@test "after kill -9 a new host agent answers" {
+	kill -9 "$(cat "$LIMA_HOME/t/ha.pid")"
+	apply t
+	[ "$(ask db.test)" = 10.2.3.5 ]
+}
+
+@test "a restart writes no other image, unless somebody has the port" {
+	before=$(sha256sum <"$LIMA_HOME/t/cidata.iso") port=$(port)
+	limactl stop t
+	limactl start t
+	[ "$(sha256sum <"$LIMA_HOME/t/cidata.iso")" = "$before" ]
+	[ "$(port)" = "$port" ]
+	limactl stop t
+	python3 -c 'import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("127.0.0.1", int(sys.argv[1])))
+print("bound", flush=True)
+sys.stdin.read()' "$port" < <(sleep 100) >"$WORK/bound" 3>&- &
+	busy=$!
+	timeout 10 sh -c 'until [ -s "$1" ]; do sleep 0.1; done' _ "$WORK/bound"
+	limactl start t
+	kill "$busy"
+	[ "$(port)" != "$port" ]
+	[ "$(ask db.test)" = 10.2.3.5 ]
+	run -0 limactl plan t
+	[[ $output = *'Nothing to do'* ]]
+}
