@@ -373,7 +373,7 @@ proc_run(const char *const argv[], const struct proc_opts *o, struct error *err)
 	}
 	end_stream(&c.out);
 	end_stream(&c.err);
-	if (r < 0 && o->out)
+	if (r < 0 && o->out && !o->keep_out)
 		buf_truncate(o->out, c.out.start);
 	return r;
 }

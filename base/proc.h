@@ -19,6 +19,7 @@ struct proc_opts {
 	size_t input_len;
 	struct buf *out;		/* stdout; NULL: joined with stderr into the error text */
 	bool both;			/* stderr to `out` too: for programs that answer there */
+	bool keep_out;			/* `out` keeps what a program wrote that failed: diff */
 	int timeout_ms;			/* 0: none; then SIGKILL and ETIMEDOUT */
 	const volatile int *cancel;	/* non-zero: SIGTERM, then ERR_CANCELLED; or NULL */
 };

@@ -9,7 +9,6 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/proc.h"
-#include "base/quote.h"
 #include "cli/copy_paths.h"
 #include "cli/ssh.h"
 
@@ -146,11 +145,7 @@ rsync_shell(struct copy *k, struct argv *a)
 	ssh_program(k->cli, &ssh);
 	argv_add(&ssh, "-F");
 	argv_add(&ssh, k->config);
-	for (size_t i = 0; i < ssh.n; i++) {
-		if (i)
-			buf_addc(&b, ' ');
-		quote_shell(&b, ssh.v[i]);
-	}
+	argv_words(&ssh, &b);
 	argv_add(a, "-e");
 	argv_add(a, b.s);
 }

@@ -14,6 +14,7 @@
 #include "cli/shell_dir.h"
 #include "cli/shell_env.h"
 #include "cli/shell_script.h"
+#include "cli/shell_sync.h"
 #include "cli/ssh.h"
 #include "cli/start_for.h"
 #include "providers/ssh_config.h"
@@ -27,6 +28,8 @@ static const struct flag flags[] = {
 	{ "reconnect", 0, FLAG_BOOL, .about = "Close the shared SSH connection first, so that new settings (groups) are seen" },
 	{ "preserve-env", 0, FLAG_BOOL, .about = "Hand on environment variables of the host" },
 	{ "start", 0, FLAG_BOOL, .about = "Start the instance if it is stopped" },
+	{ "sync", 0, FLAG_STRING, .about = "Folder of the host to work on a copy of; what the command changed comes back (needs rsync)",
+	  .complete = "@dir" },
 	{ 0 },
 };
 
@@ -133,7 +136,8 @@ interpreter(struct cli *c, struct instance *i, bool windows)
 }
 
 static int
-make_script(struct cli *c, struct instance *i, char *const *words, size_t n, struct buf *out, struct error *err)
+make_script(struct cli *c, struct instance *i, const struct shell_sync *sync, char *const *words, size_t n, struct buf *out,
+	    struct error *err)
 {
 	AUTO(buf) cd = BUF_INIT;
 	bool windows = strcmp(json_text(&i->arena, instance_config(i, "os")), "Windows") == 0;
@@ -145,7 +149,7 @@ make_script(struct cli *c, struct instance *i, char *const *words, size_t n, str
 		shell_script_windows(out, &s);
 		return 0;
 	}
-	shell_change_dir(c, i, cli_str(c, "workdir"), &cd);
+	shell_change_dir(c, i, sync ? sync->guest_dir : cli_str(c, "workdir"), &cd);
 	s.change_dir = cd.s;
 	shell_script(out, &s);
 	return 0;
@@ -166,29 +170,54 @@ ssh_log_level(bool terminal)
 }
 
 static int
-go(struct cli *c, struct instance *i, char *const *words, size_t n, struct error *err)
+ssh_words(struct cli *c, struct instance *i, const char *script, struct argv *a, struct error *err)
 {
 	bool terminal = isatty(STDOUT_FILENO);
+
+	if (ssh_begin(c, i, a, err) < 0)
+		return -1;
+	if (terminal)
+		argv_add(a, "-t");
+	if (getenv("COLORTERM")) {
+		argv_add(a, "-o");
+		argv_add(a, "SendEnv=COLORTERM");
+	}
+	argv_add(a, "-o");
+	argv_addf(a, "LogLevel=%s", ssh_log_level(terminal));
+	argv_add(a, ssh_host(i, &a->arena));
+	argv_add(a, "--");
+	argv_add(a, script);
+	cli_say(&c->env, SAY_DEBUG, "executing ssh (may take a long): %s", script);
+	return 0;
+}
+
+/* What a command that fails leaves in the guest stays there, and the host as it was. */
+static int
+go_along(const struct shell_sync *sync, const struct argv *a, struct error *err)
+{
+	int status;
+
+	if (shell_sync_in(sync, err) < 0)
+		return -1;
+	status = run_argv(sync->cli, a, err);
+	return status == 0 ? shell_sync_back(sync, err) : status;
+}
+
+static int
+go(struct cli *c, struct instance *i, char *const *words, size_t n, struct error *err)
+{
+	const char *dir = cli_str(c, "sync");
+	struct shell_sync sync = { 0 };
 	AUTO(buf) script = BUF_INIT;
 	AUTO(argv) a = { 0 };
 
+	if (*dir && shell_sync_begin(&sync, c, i, dir, err) < 0)
+		return -1;
 	if (cli_bool(c, "reconnect") && drop_master(c, i, err) < 0)
 		return -1;
-	if (make_script(c, i, words, n, &script, err) < 0 || ssh_begin(c, i, &a, err) < 0)
+	if (make_script(c, i, *dir ? &sync : NULL, words, n, &script, err) < 0 || ssh_words(c, i, script.s, &a, err) < 0)
 		return -1;
-	if (terminal)
-		argv_add(&a, "-t");
-	if (getenv("COLORTERM")) {
-		argv_add(&a, "-o");
-		argv_add(&a, "SendEnv=COLORTERM");
-	}
-	argv_add(&a, "-o");
-	argv_addf(&a, "LogLevel=%s", ssh_log_level(terminal));
-	argv_add(&a, ssh_host(i, &a.arena));
-	argv_add(&a, "--");
-	argv_add(&a, script.s);
-	cli_say(&c->env, SAY_DEBUG, "executing ssh (may take a long): %s", script.s);
-	return exec_argv(&a, err);
+	return *dir ? go_along(&sync, &a, err) : exec_argv(&a, err);
 }
 
 static int
@@ -242,11 +271,15 @@ const struct command command_shell = {
 		   "The command runs in a login shell, in the folder that you are in if the guest has it mounted. Its\n"
 		   "input, output and exit status are those of limactl. $SSH names another ssh program, with arguments.\n"
 		   "\n"
+		   "With --sync the guest gets a copy of a folder, and the command runs in it. If it succeeds, what it\n"
+		   "changed comes back: with a terminal after a look and a yes, else at once. The instance must mount nothing.\n"
+		   "\n"
 		   "With --preserve-env, $LIMA_SHELLENV_BLOCK lists variables not to hand on (with a leading + besides the\n"
 		   "usual ones) and $LIMA_SHELLENV_ALLOW exceptions from that; * stands for any characters.",
 	.example = "limactl shell default\n"
 		   "limactl shell default uname -a\n"
-		   "limactl shell --workdir=/ default ls | head -n 3",
+		   "limactl shell --workdir=/ default ls | head -n 3\n"
+		   "limactl shell --sync . default make",
 	.complete = "@instance",
 	.flags = flags,
 	.max_args = -1,

@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/fs.h"
+#include "base/quote.h"
 #include "base/words.h"
 #include "state/desired/template.h"
 
@@ -53,6 +54,16 @@ argv_addf(struct argv *a, const char *fmt, ...)
 	va_start(ap, fmt);
 	add(a, arena_vprintf(&a->arena, fmt, ap));
 	va_end(ap);
+}
+
+void
+argv_words(const struct argv *a, struct buf *out)
+{
+	for (size_t i = 0; i < a->n; i++) {
+		if (i)
+			buf_addc(out, ' ');
+		quote_shell(out, a->v[i]);
+	}
 }
 
 /* --- the instance --- */

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include "cli/instance.h"
 
+struct buf;
 struct error;
 
 struct argv {
@@ -19,6 +20,8 @@ struct argv {
 
 void argv_release(struct argv *a);
 void argv_add(struct argv *a, const char *word);	/* copied */
+/* All of them as one word, which a shell or rsync cuts into the same again. */
+void argv_words(const struct argv *a, struct buf *out);
 void argv_addf(struct argv *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /*

@@ -151,3 +151,68 @@ script() {
 	run -1 --separate-stderr limactl shell --tty=true a true < <(yes)
 	[[ $stderr == *'instance `a` is stopped'* ]]
 }
+
+# a host and a "guest" that is a folder: rsync's far side is another path of this host
+sync_begin() {
+	mkdir -p "$WORK/p/q/dir" "$WORK/guest"
+	sed -i '/^mounts:/,/^containerd/{/^containerd/!d}' "$LIMA_HOME/a/lima.yaml"
+	rm "$WORK/bin/rsync"
+	cat >"$WORK/bin/ssh" <<-'EOF'
+		#!/bin/bash
+		# the words behind the host's name are for the guest's shell, whose root is $WORK/guest
+		while [ "$1" != lima-a ]; do shift; done
+		shift
+		[ "$1" != -- ] || shift
+		line="$*"
+		case $line in
+		rsync*) eval "set -- $line"; a=("$@"); a[-1]=$WORK/guest${a[-1]}; exec "${a[@]}" ;;
+		esac
+		exec bash -c "${line//\/home\//$WORK/guest/home/}"
+	EOF
+	GUEST=$WORK/guest$(limactl list --json a 2>/dev/null | jq -r .config.user.home)$WORK/p/q/dir
+}
+
+@test "shell --sync: into the guest, and back if the command succeeds" {
+	sync_begin
+	cd p/q/dir
+	echo old >keep
+	echo old >"it's \"odd\""
+	run -0 --separate-stderr limactl shell --yes --sync . a sh -c 'echo new >made; echo x >keep; rm it*; pwd'
+	[ "$output" = "$GUEST" ]
+	[ "$(cat keep) $(cat made) $(ls)" = $'x new keep\nmade' ]
+	[[ $stderr == *'Syncing host current directory('*'Successfully synced back the changes to host.'* ]]
+	[ ! -e "$GUEST" ]
+	[ -d "${GUEST%/*}" ]
+	run -3 --separate-stderr limactl shell --yes --sync . a sh -c 'echo bad >keep; exit 3'
+	[ "$(cat keep) $(cat "$GUEST/keep")" = 'x bad' ]
+}
+
+@test "shell --sync: with a terminal the user decides" {
+	sync_begin
+	cd p/q/dir
+	echo old >keep
+	run -0 --separate-stderr limactl shell --tty=true --sync . a true </dev/null
+	[[ $stderr == *'No changes detected'* ]]
+	run -0 --separate-stderr limactl shell --tty=true --sync . a sh -c 'echo x >keep; echo y >new' < <(echo 2)
+	[[ $output == *'(added: 1, deleted: 0, modified: 1, metadata: 1)'* ]]
+	[ "$(cat keep) $(ls)" = 'old keep' ]
+	[ ! -e "$GUEST" ]
+	PAGER=cat run -0 --separate-stderr limactl shell --tty=true --sync . a sh -c 'echo x >keep' < <(printf '3\n1\n')
+	[[ $output == *-old*+x* ]]
+	[ "$(cat keep)" = x ]
+	run -1 --separate-stderr limactl shell --tty=true --sync . a sh -c 'echo z >keep' </dev/null
+	[[ $stderr == *"no answer"* ]]
+	[ "$(cat keep) $(cat "$GUEST/keep")" = 'x z' ]
+}
+
+@test "shell --sync: what cannot be" {
+	run -1 --separate-stderr limactl shell --sync . a true
+	[[ $stderr == *'cannot use `--sync` when the instance has host mounts configured'* ]]
+	sync_begin
+	run -1 --separate-stderr limactl shell --sync /tmp a true
+	[[ $stderr == *'to be at least 4, only got 2'* ]]
+	run -1 --separate-stderr limactl shell --workdir /x --sync p/q/dir a true
+	[[ $stderr == *'cannot use `--workdir` and `--sync` at the same time'* ]]
+	run -1 --separate-stderr limactl shell --sync nowhere a true
+	[[ $stderr == *'--sync nowhere: No such file'* ]]
+}
