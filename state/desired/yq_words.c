@@ -21,7 +21,7 @@ static const struct { const char *words, *what; } refused[] = {
 	{ " env strenv envsubst $ENV ", "env operations have been disabled" },
 	{ " load load_str load_base64 load_props load_xml input inputs input_filename import include modulemeta get_search_list ",
 	  "file operations have been disabled" },
-	{ " system halt halt_error debug stderr ", "system operations have been disabled" },
+	{ " system halt halt_error debug stderr ", "system operations are disabled" },
 };
 
 static int

@@ -200,9 +200,9 @@ sync_begin() {
 	PAGER=cat run -0 --separate-stderr limactl shell --tty=true --sync . a sh -c 'echo x >keep' < <(printf '3\n1\n')
 	[[ $output == *-old*+x* ]]
 	[ "$(cat keep)" = x ]
-	run -1 --separate-stderr limactl shell --tty=true --sync . a sh -c 'echo z >keep' </dev/null
+	run -1 --separate-stderr limactl shell --tty=true --sync . a sh -c 'echo zz >keep' </dev/null
 	[[ $stderr == *"no answer"* ]]
-	[ "$(cat keep) $(cat "$GUEST/keep")" = 'x z' ]
+	[ "$(cat keep) $(cat "$GUEST/keep")" = 'x zz' ]
 }
 
 @test "shell --sync: what cannot be" {
