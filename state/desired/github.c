@@ -1,6 +1,7 @@
 /* github:ORG[/REPO[/PATH]][@BRANCH] to a URL of raw.githubusercontent.com. */
 #include <cjson/cJSON.h>
 #include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,14 +35,10 @@ parse(struct place *out, struct arena *a, const char *locator, struct error *err
 	size_t end = at ? (size_t)(at - s) : strlen(s), org, repo;
 	const char *body, *file;
 
-	while (*s == '/' && end) {
-		s++;
-		end--;
-	}
 	body = arena_memdup(a, s, end);
 	org = strcspn(body, "/");
 	if (!org)
-		return error_set(err, ERR_INVALID, "github: URL must contain at least an ORG, got `%s`", locator);
+		return error_set(err, ERR_INVALID, "github: URL must contain at least an ORG, got ``");
 	out->org = arena_memdup(a, body, org);
 	body += org + (body[org] == '/');
 	repo = strcspn(body, "/");
@@ -123,10 +120,12 @@ follow_redirect(const char **out, struct arena *a, const struct place *p, const 
 static int
 fetch(struct buf *text, const char *url, const struct spec_opts *opts, struct error *err)
 {
+	struct error why = { 0 };
+
 	if (!opts->fetch)
 		return error_set(err, ERR_UNSUPPORTED, "`%s` cannot be fetched here", url);
-	if (opts->fetch(opts->ctx, url, text, LOOK_BYTES, err) < 0)
-		return error_wrap(err, "file `%s` not found or inaccessible", url);
+	if (opts->fetch(opts->ctx, url, text, LOOK_BYTES, &why) < 0)
+		return error_set(err, why.code, "file `%s` not found or inaccessible: %s", url, why.code == ENOENT ? "status 404" : why.msg);
 	return 0;
 }
 

@@ -203,9 +203,10 @@ TEST(github)
 		{ "github:org", "https://raw.githubusercontent.com/org/repo/trunk/.lima.yaml" },
 	};
 	static const char *const bad[][2] = {
-		{ "github:", "must contain at least an ORG" }, { "github:org/repo/z@v1", "leaves the repository" },
+		{ "github:", "must contain at least an ORG, got ``" }, { "github:/org", "must contain at least an ORG, got ``" },
+		{ "github:org/repo/z@v1", "leaves the repository" },
 		{ "github:org/repo/../x@main", "must not leave" }, { "github:org/repo/x@../y", "must not leave" },
-		{ "github:org/org/evil.yaml@main", "is not a `github:org` URL" }, { "github:org/repo/none@v1", "404" },
+		{ "github:org/org/evil.yaml@main", "is not a `github:org` URL" }, { "github:org/repo/none@v1", "/none.yaml` not found or inaccessible: status 404" },
 	};
 
 	begin();
