@@ -45,7 +45,7 @@ unsigned long long proc_start_time(pid_t pid);
 bool proc_is(pid_t pid, unsigned long long start, const char *marker);
 /* A pid file's number; 0: absent, empty or not a positive number. */
 pid_t proc_read_pid(const char *path);
-/* Waits until `pid` (with that start time; 0: any) is gone: 1 gone, 0 timed out or *cancel became non-zero. pidfd, no polling. Reaps it if it is our child. */
+/* Waits until `pid` (with that start time; 0: any) is gone, for ever if timeout_ms < 0: 1 gone, 0 timed out or *cancel became non-zero. pidfd, no polling. Reaps it if it is our child. */
 int proc_wait_gone(pid_t pid, unsigned long long start, int timeout_ms, const volatile int *cancel);
 /* Full path of a program in PATH (or itself if it has a slash); NULL when not there; to free. */
 char *proc_find(const char *name);

@@ -109,7 +109,7 @@ now_ms(void)
 int
 proc_wait_gone(pid_t pid, unsigned long long start, int timeout_ms, const volatile int *cancel)
 {
-	long long deadline = now_ms() + timeout_ms;
+	long long deadline = timeout_ms < 0 ? LLONG_MAX : now_ms() + timeout_ms;
 	auto_close int fd = pid > 0 ? pidfd_open(pid, 0) : -1;
 	unsigned long long now = proc_start_time(pid);
 	struct pollfd p = { .fd = fd, .events = POLLIN };

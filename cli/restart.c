@@ -22,8 +22,6 @@ tell_before(struct cli *c, const char *name)
 	look_begin(&l, c);
 	instance_look(&l, name, &i);
 	look_release(&l);
-	if (edit_given(c))
-		cli_say(&c->env, SAY_INFO, "Instance `%s` configuration edited", name);
 	if (!instance_is(&i, "Running"))
 		cli_say(&c->env, SAY_WARN, "The instance is not running, continuing with the restart");
 	if (c->env.force)
@@ -44,6 +42,8 @@ run(struct cli *c, struct error *err)
 	tell_before(c, name);
 	a->remake_vm = true;
 	status = run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .quiet = true }, err);
+	if (status == 0 && edit_given(c))
+		cli_say(&c->env, SAY_INFO, "Instance `%s` configuration edited", name);
 	if (status == 0)
 		started_tell(c, name);
 	return status;

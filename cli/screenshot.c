@@ -48,15 +48,13 @@ fetch(struct cli *c, const struct instance *i, const char *format, struct buf *o
 	struct ha_request r = {
 		.method = "GET", .path = arena_printf(&c->arena, "/v1/screenshot?format=%s", format), .timeout_ms = REQUEST_MS,
 	};
-	int status = 0;
+	struct error why = { 0 };
 
-	if (ha_request(sock, &r, &status, out, err) < 0) {
-		if (status == 501)
+	if (ha_request(sock, &r, NULL, out, &why) < 0) {
+		if (why.code == ERR_UNSUPPORTED)
 			return error_set(err, ERR_UNSUPPORTED, "screenshot failed: driver %s: driver does not support screenshots",
 					 quoted(c, i->vm_type));
-		if (status == 404)
-			return error_set(err, ERR_UNSUPPORTED, "screenshot failed: the host agent of instance %s cannot take any", i->name);
-		return error_wrap(err, "screenshot failed");
+		return error_set(err, why.code, "screenshot failed: %s", why.msg);
 	}
 	return out->len <= MAX_PICTURE ? 0 : error_set(err, ERR_INVALID, "screenshot failed: a picture of %zu bytes", out->len);
 }

@@ -28,7 +28,7 @@ static const struct flag flags[] = {
 	{ "input-format", 'p', FLAG_STRING, "auto", "yaml or json" },
 	{ "null-input", 'n', FLAG_BOOL, .about = "Begin with null instead of an input" },
 	{ "output-format", 'o', FLAG_STRING, "auto", "yaml or json" },
-	{ "prettyPrint", 'P', FLAG_BOOL, .about = "Block style" },
+	{ "prettyPrint", 'P', FLAG_BOOL, .about = "Block style throughout, without comments" },
 	{ "tojson", 'j', FLAG_BOOL, .about = "Same as -o json" },
 	{ "unwrapScalar", 'r', FLAG_BOOL, "true", "Texts without quotes" },
 	{ "verbose", 'v', FLAG_BOOL, .about = "Nothing, here" },
@@ -100,6 +100,7 @@ choose_style(struct call *k, struct error *err)
 	s->unwrap = flag(k, "unwrapScalar") && (s->out == YQ_YAML || flags_long(&k->values, "unwrapScalar", 12)->given);
 	s->no_doc = flag(k, "no-doc");
 	s->null_input = flag(k, "null-input");
+	s->pretty = flag(k, "prettyPrint");
 	return 0;
 }
 
@@ -244,6 +245,7 @@ const struct command command_yq = {
 	.details = "What Lima's scripts use of the yq command; also when limactl is called by a name that begins with `yq`.\n"
 		   "Expressions that read files or run programs are refused.",
 	.example = "limactl yq .cpus lima.yaml\nlimactl yq -o json -I 0 . lima.yaml\nlimactl yq -i '.memory = \"4GiB\"' lima.yaml",
+	.flags = flags,
 	.raw = true,
 	.light = true,
 	.max_args = -1,

@@ -154,7 +154,7 @@ static int
 one_yaml(struct yq *q, const char *expr, const struct yq_style *style, const char *name, const char *text, size_t len,
 	 struct buf *out, struct buf *last, struct error *err)
 {
-	struct doc d = { .style = style, .changes = changes(expr), .out = out, .last = last };
+	struct doc d = { .style = style, .changes = !style->pretty && changes(expr), .out = out, .last = last };
 	struct source src = { .name = name, .text = text, .len = len };
 	AUTO(buf) json = BUF_INIT;
 	int r = yaml_read(&d.root, &d.arena, &src, NULL, err);

@@ -17,6 +17,7 @@ struct yq_style {
 	int indent;		/* of JSON; 0: compact */
 	bool color, unwrap, no_doc;
 	bool null_input;
+	bool pretty;		/* block style throughout; comments go */
 };
 
 /* env(X) and strenv(X), outside of strings, as literals; in `out`. */

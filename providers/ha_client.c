@@ -75,7 +75,8 @@ refusal(int status, const char *body, size_t len, struct error *err)
 	const cJSON *v = cJSON_GetObjectItemCaseSensitive(json, "message");
 
 	if (cJSON_IsString(v))
-		error_set(err, status == 409 ? EADDRINUSE : status == 404 ? ENOENT : EINVAL, "%s", v->valuestring);
+		error_set(err, status == 409 ? EADDRINUSE : status == 404 ? ENOENT : status == 501 ? ERR_UNSUPPORTED : EINVAL,
+			  "%s", v->valuestring);
 	else
 		error_set(err, status == 404 ? ENOENT : EPROTO, "host agent: HTTP status %d", status);
 	cJSON_Delete(json);

@@ -3,7 +3,10 @@
 
 #include <ctype.h>
 
+#include "base/fs.h"
+#include "cli/edit_flags.h"
 #include "cli/flags.h"
+#include "cli/run.h"
 #include "cli/start.h"
 #include "tests/unit/test.h"
 
@@ -206,4 +209,96 @@ TEST(the_command_is_found_among_flags)
 	assert_string_equal(found("bogus", &n), "");
 	assert_string_equal(found("-- list", &n), "");
 	assert_string_equal(found("--format json list", &n), "list");	/* cobra takes it so */
+}
+
+/* --- flags.table: every flag has a row, and every row a flag --- */
+
+struct row {
+	char *section, *flag;
+	bool used;
+};
+
+struct table_rows {
+	struct buf text;
+	struct row v[512];
+	size_t n;
+};
+
+static void
+read_rows(struct table_rows *t)
+{
+	struct error err = { 0 };
+	char *save = NULL;
+
+	t->text = (struct buf)BUF_INIT;
+	if (fs_read("tests/e2e/flags.table", &t->text, 1 << 20, &err) < 0)
+		fail_msg("%s", err.msg);
+	for (char *line = strtok_r(t->text.s, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		char *flag = strstr(line, " :: "), *end = flag ? strstr(flag + 4, " :: ") : NULL;
+
+		if (line[0] == '#' || !end)
+			continue;
+		*flag = *end = '\0';
+		assert_true(t->n < ARRAY_LEN(t->v));
+		assert_true(strncmp(flag + 4, "--", 2) == 0);
+		t->v[t->n++] = (struct row){ line, flag + 6, false };
+	}
+}
+
+/* "@edit" stands for @edit, @edit2, ... too */
+static bool
+same_section(const char *row, const char *wanted)
+{
+	size_t len = strlen(wanted);
+
+	return wanted[0] == '@' ? strncmp(row, wanted, len) == 0 && strspn(row + len, "0123456789") == strlen(row + len)
+				: strcmp(row, wanted) == 0;
+}
+
+static void
+want_row(struct table_rows *t, const char *section, const struct flag *f)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < t->n; i++)
+		if (same_section(t->v[i].section, section) && strcmp(t->v[i].flag, f->name) == 0)
+			found = t->v[i].used = true;
+	if (!found && strcmp(f->name, "help") != 0)
+		fail_msg("no row in tests/e2e/flags.table: %s :: --%s", section, f->name);
+}
+
+static void
+want_rows(struct table_rows *t, const char *section, const struct flag *table)
+{
+	if (table == run_flags)
+		section = "@run";
+	else if (table == edit_flags)
+		section = "@edit";
+	else if (table == new_flags)
+		section = "@new";
+	for (; table && table->name; table++) {
+		if (*table->name)
+			want_row(t, section, table);
+		else
+			want_rows(t, section, table->include);
+	}
+}
+
+TEST(every_flag_has_a_row_in_the_table_of_the_end_to_end_tests)
+{
+	static struct table_rows t;
+
+	read_rows(&t);
+	want_rows(&t, "limactl", global_flags);
+	for (size_t i = 0; commands[i]; i++) {
+		const struct command *c = commands[i];
+		auto_free char *name = c->parent ? xasprintf("%s %s", c->parent, c->name) : xstrdup(c->name);
+
+		want_rows(&t, name, c->flags);
+		want_rows(&t, name, c->more_flags);
+	}
+	for (size_t i = 0; i < t.n; i++)
+		if (!t.v[i].used)
+			fail_msg("there is no such flag: %s :: --%s", t.v[i].section, t.v[i].flag);
+	buf_release(&t.text);
 }
