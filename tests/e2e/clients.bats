@@ -52,9 +52,9 @@ exits() {
 	[[ $version =~ ^v?([0-9]+)\.([0-9]+)\.([0-9]+)(-.*)?$ ]]
 	[ $((BASH_REMATCH[1] * 1000000 + BASH_REMATCH[2] * 1000)) -ge 18000 ]
 	[ "$(limactl --version)" = "limactl version ${version#v}" ]
-	limactl info | jq -e '[.guestAgents, .hostArch, .hostOS, .identityFile, .limaHome, .shellEnvBlock, .templates,
+	limactl info | jq -e '[.defaultTemplate, .guestAgents, .hostArch, .hostOS, .identityFile, .limaHome, .shellEnvBlock, .templates,
 		.vmTypes, .vmTypesEx] | all(. != null)'
-	limactl info | jq -e 'has("defaultTemplate") and has("libexecPaths") and has("plugins") and has("sharePaths")'
+	limactl info | jq -e 'has("libexecPaths") and has("plugins") and has("sharePaths")'
 }
 
 @test "Colima's and Finch's disks" {
@@ -163,6 +163,14 @@ exits() {
 @test "screenshot: this driver has none, and the file is not made" {
 	run -1 --separate-stderr limactl screenshot --output "$WORK/x.png" colima
 	[[ $stderr == *'does not support screenshots'* && ! -e $WORK/x.png ]]
+}
+
+@test "an AI's tools work inside it" {
+	run -0 bash -c '{
+		echo "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{\"name\":\"write_file\",\"arguments\":{\"path\":\"/tmp/a/b\",\"content\":\"x\"}}}"
+		echo "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"tools/call\",\"params\":{\"name\":\"run_shell_command\",\"arguments\":{\"command\":[\"cat\",\"b\"],\"directory\":\"/tmp/a\"}}}"
+	} | timeout 60 limactl mcp serve colima'
+	[ "$(jq -r .result.structuredContent.stdout <<<"${lines[1]}")" = x ]
 }
 
 @test "edit NAME --cpus N --tty=false only when it is stopped" {

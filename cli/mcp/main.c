@@ -1,0 +1,127 @@
+/*
+ * limactl-mcp: the plugin `limactl mcp`, by which AI tools work inside an instance.
+ *
+ * Standard output belongs to the protocol; whatever is for people goes to standard error.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "cli/mcp/guest.h"
+#include "cli/mcp/rpc.h"
+#include "cli/mcp/tools.h"
+#include "version.h"
+
+enum { LINE_MAX_BYTES = 64 << 20 };
+
+static const char usage[] =
+	"Model Context Protocol: let AI tools run commands and change files inside an instance (experimental)\n"
+	"\n"
+	"Usage:\n"
+	"  limactl mcp [command]\n"
+	"\n"
+	"Examples:\n"
+	"  limactl mcp info\n"
+	"  limactl mcp serve default\n"
+	"\n"
+	"Commands:\n"
+	"  info                Show the tools, as JSON\n"
+	"  serve [INSTANCE]    Serve MCP over standard input and output; for an AI tool to run, not for people\n"
+	"\n"
+	"Flags:\n"
+	"  -h, --help      Show this help\n"
+	"  -v, --version   Show the version\n";
+
+static int
+fail(const struct error *err)
+{
+	fprintf(stderr, "limactl-mcp: %s\n", err->msg);
+	return 1;
+}
+
+static int
+print_tools(FILE *to)
+{
+	cJSON *o = tools_json();
+	char *text = cJSON_Print(o);
+
+	fprintf(to, "%s\n", text);
+	cJSON_free(text);
+	cJSON_Delete(o);
+	return fflush(to) == 0 ? 0 : 1;
+}
+
+static int
+serve(const char *instance)
+{
+	struct guest g = { .instance = instance };
+	struct error err = { 0 };
+	auto_free char *line = NULL;
+	size_t room = 0;
+	ssize_t n;
+
+	if (guest_inspect(&g, &err) < 0)
+		return fail(&err);
+	signal(SIGPIPE, SIG_IGN);
+	while ((n = getline(&line, &room, stdin)) >= 0) {
+		AUTO(buf) out = BUF_INIT;
+
+		if (n > LINE_MAX_BYTES) {
+			error_set(&err, EFBIG, "a message of %zd bytes", n);
+			guest_release(&g);
+			return fail(&err);
+		}
+		rpc_answer(&g, line, (size_t)n, &out);
+		if (out.len && (fwrite(out.s, 1, out.len, stdout) != out.len || fflush(stdout) != 0))
+			break;		/* nobody listens any more */
+	}
+	guest_release(&g);
+	return 0;
+}
+
+static int
+generate_doc(const char *dir)
+{
+	AUTO(buf) b = BUF_INIT;
+	struct error err = { 0 };
+	auto_free char *path = xasprintf("%s/mcp.md", dir);
+
+	buf_adds(&b, "---\ntitle: limactl mcp\n---\n");
+	for (const struct tool *t = tools; t->name; t++) {
+		buf_addf(&b, "\n## `%s`\n\n%s.\n\n", t->name, t->about);
+		for (const struct tool_field *f = t->takes; f->name; f++)
+			buf_addf(&b, "* `%s`%s: %s\n", f->name, f->optional ? " (optional)" : "", f->about);
+	}
+	return fs_mkdirs(dir, 0755, &err) < 0 || fs_write(path, b.s, b.len, 0644, &err) < 0 ? fail(&err) : 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *verb = argc > 1 ? argv[1] : "--help";
+
+	if (strcmp(verb, "info") == 0 && argc == 2)
+		return print_tools(stdout);
+	if (strcmp(verb, "serve") == 0 && argc <= 3 && (argc < 3 || argv[2][0] != '-'))
+		return serve(argc > 2 ? argv[2] : "default");
+	if (strcmp(verb, "generate-doc") == 0 && argc == 3)
+		return generate_doc(argv[2]);
+	if (strcmp(verb, "--version") == 0 || strcmp(verb, "-v") == 0) {
+		printf("limactl-mcp version %s\n", LIMA_VERSION);
+		return 0;
+	}
+	if (strcmp(verb, "--help") == 0 || strcmp(verb, "-h") == 0 || strcmp(verb, "help") == 0 ||
+	    (strcmp(verb, "serve") == 0 && argc == 3 && (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0))) {
+		fputs(usage, stdout);
+		return 0;
+	}
+	fprintf(stderr, "limactl-mcp: unknown command or arguments: %s; see `limactl mcp --help`\n", verb);
+	return 1;
+}

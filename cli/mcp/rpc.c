@@ -1,0 +1,156 @@
+#include "cli/mcp/rpc.h"
+
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/quote.h"
+#include "cli/mcp/guest.h"
+#include "cli/mcp/tools.h"
+#include "version.h"
+
+/* of JSON-RPC */
+enum { PARSE_ERROR = -32700, INVALID_REQUEST = -32600, NO_METHOD = -32601, INVALID_PARAMS = -32602 };
+
+/* Newest first: what we speak when a client asks for something else. Nothing that we use differs between them. */
+static const char *const protocols[] = { "2025-06-18", "2025-03-26", "2024-11-05" };
+
+static void
+begin(struct buf *out, const cJSON *id)
+{
+	char *text = id ? cJSON_PrintUnformatted(id) : NULL;
+
+	buf_addf(out, "{\"jsonrpc\":\"2.0\",\"id\":%s,", text ? text : "null");
+	cJSON_free(text);
+}
+
+static void
+refuse(struct buf *out, const cJSON *id, int code, const char *message)
+{
+	begin(out, id);
+	buf_addf(out, "\"error\":{\"code\":%d,\"message\":", code);
+	quote_json(out, message, false);
+	buf_adds(out, "}}\n");
+}
+
+/* `result` is taken */
+static void
+answer(struct buf *out, const cJSON *id, cJSON *result)
+{
+	char *text = cJSON_PrintUnformatted(result);
+
+	begin(out, id);
+	buf_addf(out, "\"result\":%s}\n", text);
+	cJSON_free(text);
+	cJSON_Delete(result);
+}
+
+static cJSON *
+greeting(const cJSON *params)
+{
+	const cJSON *asked = cJSON_GetObjectItemCaseSensitive(params, "protocolVersion");
+	cJSON *o = cJSON_CreateObject(), *server;
+	const char *version = protocols[0];
+
+	for (size_t i = 0; cJSON_IsString(asked) && i < ARRAY_LEN(protocols); i++)
+		if (strcmp(asked->valuestring, protocols[i]) == 0)
+			version = protocols[i];
+	cJSON_AddStringToObject(o, "protocolVersion", version);
+	cJSON_AddObjectToObject(cJSON_AddObjectToObject(o, "capabilities"), "tools");
+	server = cJSON_AddObjectToObject(o, "serverInfo");
+	cJSON_AddStringToObject(server, "name", "lima");
+	cJSON_AddStringToObject(server, "title", "A virtual machine for commands and files that the host should be safe from");
+	cJSON_AddStringToObject(server, "version", LIMA_VERSION);
+	cJSON_AddStringToObject(o, "instructions",
+		"The tools run commands and change files in a virtual machine (Lima). Use them instead of tools of the host for\n"
+		"whatever may do harm. Paths are absolute, and those of the guest; folders of the host that it mounts have the same paths.");
+	return o;
+}
+
+/* What an AI reads is the reason alone: it knows the path. */
+static const char *
+reason(const struct error *err)
+{
+	return err->code == ENOENT ? "file does not exist" : err->code == EACCES ? "permission denied" : err->msg;
+}
+
+static void
+tool_result(struct buf *out, const cJSON *id, const struct buf *json, const struct error *failure)
+{
+	begin(out, id);
+	buf_adds(out, "\"result\":{\"content\":[{\"type\":\"text\",\"text\":");
+	quote_json(out, failure ? reason(failure) : json->s, false);
+	buf_adds(out, "}]");
+	if (failure)
+		buf_adds(out, ",\"isError\":true");
+	else
+		buf_addf(out, ",\"structuredContent\":%s", json->s);
+	buf_adds(out, "}}\n");
+}
+
+static void
+call(struct guest *g, struct buf *out, const cJSON *id, const cJSON *params)
+{
+	const cJSON *name = cJSON_GetObjectItemCaseSensitive(params, "name");
+	const cJSON *args = cJSON_GetObjectItemCaseSensitive(params, "arguments");
+	const struct tool *t = cJSON_IsString(name) ? tool_find(name->valuestring) : NULL;
+	struct error err = { 0 };
+	AUTO(buf) json = BUF_INIT;
+
+	if (!t) {
+		auto_free char *message = xasprintf("unknown tool \"%.100s\"", cJSON_IsString(name) ? name->valuestring : "");
+
+		refuse(out, id, INVALID_PARAMS, message);
+	} else if (tool_check(t, args, &err) < 0) {
+		refuse(out, id, INVALID_PARAMS, err.msg);
+	} else if (t->call(g, args, &json, &err) < 0) {
+		guest_failed(g, &err);
+		tool_result(out, id, NULL, &err);
+	} else {
+		tool_result(out, id, &json, NULL);
+	}
+}
+
+static void
+request(struct guest *g, struct buf *out, const cJSON *m)
+{
+	const cJSON *id = cJSON_GetObjectItemCaseSensitive(m, "id"), *method = cJSON_GetObjectItemCaseSensitive(m, "method");
+	const cJSON *params = cJSON_GetObjectItemCaseSensitive(m, "params");
+
+	if (!cJSON_IsObject(m) || (!method && !id))
+		refuse(out, NULL, INVALID_REQUEST, "not a JSON-RPC request");
+	else if (!id || !method)
+		return;		/* a notification, or an answer to something that we never ask */
+	else if (!cJSON_IsString(method) || !(cJSON_IsNumber(id) || cJSON_IsString(id)))
+		refuse(out, NULL, INVALID_REQUEST, "not a JSON-RPC request");
+	else if (strcmp(method->valuestring, "initialize") == 0)
+		answer(out, id, greeting(params));
+	else if (strcmp(method->valuestring, "ping") == 0)
+		answer(out, id, cJSON_CreateObject());
+	else if (strcmp(method->valuestring, "tools/list") == 0)
+		answer(out, id, tools_json());
+	else if (strcmp(method->valuestring, "tools/call") == 0)
+		call(g, out, id, params);
+	else
+		refuse(out, id, NO_METHOD, "no such method");
+}
+
+void
+rpc_answer(struct guest *g, const char *line, size_t len, struct buf *out)
+{
+	cJSON *m;
+
+	if (len == strspn(line, " \t\r\n"))
+		return;
+	m = cJSON_ParseWithLength(line, len);
+	if (m)
+		request(g, out, m);
+	else
+		refuse(out, NULL, PARSE_ERROR, "not JSON");
+	cJSON_Delete(m);
+}
