@@ -77,7 +77,7 @@ existing() {
 	limactl create --tty=false --name=a a.yaml
 	limactl clone --tty=false a r
 	run -0 limactl plan --stopped "${WORDS[@]}" a
-	[[ $output == *'lima.yaml changed'* ]]
+	[[ $output == *'~ dir '* ]]
 	limactl edit --tty=false "${WORDS[@]}" a
 	holds "$s" a edit
 	starts restart --tty=false "${WORDS[@]}" r
