@@ -7,6 +7,9 @@
 
 #include "base/mem.h"
 
+/* the name of the errors that concern the machine as a whole */
+#define BOOT "boot"
+
 const char *
 agent_phase_name(enum phase p)
 {
@@ -25,19 +28,31 @@ set_phase(struct agent *a, enum phase p)
 	a->since_ms = now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
+/* Those of a name; NULL: all. */
 static void
-clear_errors(struct agent *a)
+clear_errors(struct agent *a, const char *id)
 {
-	while (a->nerrors)
-		free(a->errors[--a->nerrors]);
+	size_t kept = 0;
+
+	for (size_t i = 0; i < a->nerrors; i++) {
+		struct agent_error *e = &a->errors[i];
+
+		if (id && strcmp(e->id, id) != 0) {
+			a->errors[kept++] = *e;
+			continue;
+		}
+		free(e->id);
+		free(e->text);
+	}
+	a->nerrors = kept;
 }
 
 static void
-add_error(struct agent *a, const char *why)
+add_error(struct agent *a, const char *id, const char *why)
 {
 	log_error("%s", why);
 	GROW(a->errors, a->nerrors, a->errors_cap);
-	a->errors[a->nerrors++] = xstrdup(why);
+	a->errors[a->nerrors++] = (struct agent_error){ xstrdup(id), xstrdup(why) };
 }
 
 /* What needs the guest goes before the guest does. */
@@ -47,6 +62,7 @@ take_down(struct agent *a)
 	require_free(a);
 	forwards_free(a);
 	names_free(a);
+	mounts_free(a);
 	mux_free(a);
 }
 
@@ -64,13 +80,22 @@ on_signal(uv_signal_t *s, int number)
 	machine_stop(a);
 }
 
+/* What the errors make of a guest that has booted, or will not in time; said to all who want to know. */
+static void
+settle(struct agent *a)
+{
+	set_phase(a, a->nerrors ? PHASE_DEGRADED : PHASE_RUNNING);
+	event_running(a);
+	api_phase_changed(a);
+}
+
 void
 agent_machine_up(struct agent *a)
 {
 	struct error e;
 
 	if (api_start(a, &e) < 0) {
-		add_error(a, e.msg);
+		add_error(a, BOOT, e.msg);
 		a->exit_status = 1;
 		set_phase(a, PHASE_STOPPING);
 		machine_stop(a);
@@ -87,7 +112,7 @@ agent_machine_gone(struct agent *a, const char *why)
 {
 	set_phase(a, PHASE_STOPPING);
 	if (why) {
-		add_error(a, why);
+		add_error(a, BOOT, why);
 		a->exit_status = 1;
 	}
 	event_exiting(a);
@@ -103,11 +128,9 @@ agent_ready(struct agent *a)
 {
 	if (a->phase == PHASE_STOPPING)
 		return;
-	clear_errors(a);
-	set_phase(a, PHASE_RUNNING);
+	clear_errors(a, BOOT);
 	log_info("the guest is ready");
-	event_running(a);
-	api_phase_changed(a);
+	settle(a);
 	trim_memory();
 }
 
@@ -116,10 +139,34 @@ agent_degraded(struct agent *a, const char *why)
 {
 	if (a->phase == PHASE_STOPPING)
 		return;
-	add_error(a, why);
-	set_phase(a, PHASE_DEGRADED);
-	event_running(a);
-	api_phase_changed(a);
+	add_error(a, BOOT, why);
+	settle(a);
+}
+
+static const char *
+error_text(const struct agent *a, const char *id)
+{
+	for (size_t i = 0; i < a->nerrors; i++)
+		if (strcmp(a->errors[i].id, id) == 0)
+			return a->errors[i].text;
+	return NULL;
+}
+
+void
+agent_trouble(struct agent *a, const char *id, const char *why)
+{
+	const char *was = error_text(a, id);
+
+	if (a->phase == PHASE_STOPPING || (!was && !why) || (was && why && strcmp(was, why) == 0))
+		return;
+	if (was && !why)
+		log_info("over: %s", was);
+	clear_errors(a, id);
+	if (why)
+		add_error(a, id, why);
+	/* while it boots it is no more than that */
+	if (a->phase != PHASE_STARTING)
+		settle(a);
 }
 
 int
@@ -144,7 +191,7 @@ agent_run(struct agent *a, struct error *err)
 	r = uv_loop_close(&a->loop);
 	if (r < 0)
 		log_error("event loop: %s", uv_strerror(r));
-	clear_errors(a);
+	clear_errors(a, NULL);
 	free(a->errors);
 	return 0;
 }

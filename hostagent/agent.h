@@ -12,6 +12,7 @@
  *	mux.c		the one SSH connection, kept up
  *	require.c	what must be so before the guest is called ready
  *	names.c		the guest's name server (dns.h)
+ *	mounts.c	folders of the host by sshfs; mount_sshfs.c one of them, relay.c confine.c its parts
  *	forwards.c	the rules, by name; forward_tcp.c their listeners and connections
  *	http.c api.c	ha.sock
  *	tail.c trim.c	ends of logs for messages; memory given back
@@ -30,6 +31,7 @@ struct api;
 struct cJSON;
 struct forwards;
 struct machine;
+struct mounts;
 struct mux;
 struct names;
 struct require;
@@ -43,7 +45,9 @@ struct agent {
 
 	enum phase phase;
 	long long since_ms;		/* of the phase; Unix time */
-	char **errors;			/* why degraded, or why it ended */
+	struct agent_error {
+		char *id, *text;
+	} *errors;			/* why degraded, or why it ended */
 	size_t nerrors, errors_cap;
 	int exit_status;
 
@@ -52,6 +56,7 @@ struct agent {
 	struct require *require;
 	struct forwards *forwards;
 	struct names *names;
+	struct mounts *mounts;
 	struct api *api;
 	uv_signal_t signals[2];
 };
@@ -62,6 +67,11 @@ void agent_machine_up(struct agent *a);
 /* The machine is gone; `why` NULL: as it should. Everything is taken down, and the loop ends. */
 void agent_machine_gone(struct agent *a, const char *why);
 void agent_ready(struct agent *a);			/* also after having been degraded */
+/*
+ * Something that the guest could do without does not work, by a name of the caller's: "mount /x".
+ * One text a name; `why` NULL: it works again. The phase follows, once the guest has booted.
+ */
+void agent_trouble(struct agent *a, const char *id, const char *why);
 void agent_degraded(struct agent *a, const char *why);
 const char *agent_phase_name(enum phase p);
 
@@ -117,6 +127,7 @@ const char *mux_trouble(struct agent *a);		/* why there is no connection; "" */
 /* require.c */
 void require_start(struct agent *a);
 const char *require_waiting_for(struct agent *a);	/* "" when all is there */
+bool require_usable(struct agent *a);			/* what is essential is there, or will never be */
 void require_free(struct agent *a);
 
 /* names.c */
@@ -132,9 +143,19 @@ bool forwards_delete(struct agent *a, const char *id);	/* was it there? */
 struct cJSON *forwards_list(struct agent *a);
 void forwards_free(struct agent *a);
 
+/* mounts.c */
+int mounts_put(struct agent *a, const char *id, const struct cJSON *mount, struct error *err);
+void mounts_delete(struct agent *a, const char *id);	/* begins; it is in the list until it is gone */
+/* "mounted", "failed: WHY"; NULL: not known yet. `*there`: is there one of that name? */
+const char *mounts_state(struct agent *a, const char *id, bool *there);
+struct cJSON *mounts_list(struct agent *a);
+bool mounts_busy(struct agent *a);			/* is one of them not settled? */
+void mounts_free(struct agent *a);
+
 /* api.c */
 int api_start(struct agent *a, struct error *err);
 void api_phase_changed(struct agent *a);	/* answers those who wait for it */
+void api_mounts_changed(struct agent *a);
 void api_free(struct agent *a);
 
 /* trim.c: when there is nothing left to do but wait */

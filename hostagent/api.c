@@ -8,6 +8,10 @@
  *	GET /v1/forwards		[{"id","rule","state"}]
  *	PUT /v1/forwards/ID		a rule (providers/forward_rule.h); the old one of that name is replaced
  *	DELETE /v1/forwards/ID
+ *	GET /v1/mounts			[{"id","mount","state"}]
+ *	PUT /v1/mounts/ID		a folder (providers/sshfs.h); answered with {"state"} when that is known, or
+ *					at once while the guest boots, which is ready when its folders are
+ *	DELETE /v1/mounts/ID		answered when it is gone
  *
  * Errors are {"message": "..."}, as upstream's.
  */
@@ -23,7 +27,11 @@
 
 struct api {
 	struct http_server *server;
-	struct http_conn **waiting;	/* for the phase to change */
+	struct waiting {
+		struct http_conn *conn;
+		char *mount;		/* a name: for its state; NULL: for the phase to change */
+		bool gone;		/* for its end */
+	} *waiting;
 	size_t nwaiting, waiting_cap;
 };
 
@@ -44,8 +52,22 @@ info(struct agent *a)
 		cJSON_AddStringToObject(json, "waitingFor", waiting);
 	errors = cJSON_AddArrayToObject(json, "errors");
 	for (size_t i = 0; i < a->nerrors; i++)
-		cJSON_AddItemToArray(errors, cJSON_CreateString(a->errors[i]));
+		cJSON_AddItemToArray(errors, cJSON_CreateString(a->errors[i].text));
 	return json;
+}
+
+static void
+wait_for(struct api *api, struct waiting w)
+{
+	GROW(api->waiting, api->nwaiting, api->waiting_cap);
+	api->waiting[api->nwaiting++] = w;
+}
+
+static void
+forget(struct api *api, size_t i)
+{
+	free(api->waiting[i].mount);
+	api->waiting[i] = api->waiting[--api->nwaiting];
 }
 
 static void
@@ -65,8 +87,7 @@ get_wait(struct agent *a, struct http_conn *c, const struct http_request *r)
 	} else if (a->phase != PHASE_STARTING) {
 		http_reply(c, 200, info(a));
 	} else {
-		GROW(api->waiting, api->nwaiting, api->waiting_cap);
-		api->waiting[api->nwaiting++] = c;
+		wait_for(api, (struct waiting){ .conn = c });
 	}
 }
 
@@ -96,6 +117,12 @@ static const char *
 forward_id(const struct http_request *r)
 {
 	return r->path + strlen("/v1/forwards/");
+}
+
+static const char *
+mount_id(const struct http_request *r)
+{
+	return r->path + strlen("/v1/mounts/");
 }
 
 static void
@@ -142,6 +169,68 @@ post_reload(struct agent *a, struct http_conn *c, const struct http_request *r)
 }
 
 static void
+get_mounts(struct agent *a, struct http_conn *c, const struct http_request *r)
+{
+	(void)r;
+	http_reply(c, 200, mounts_list(a));
+}
+
+/* Answers if there is an answer yet. */
+static bool
+answer_mount(struct agent *a, const struct waiting *w)
+{
+	bool there;
+	const char *state = mounts_state(a, w->mount, &there);
+	cJSON *json;
+
+	if (w->gone ? there : there && !state && a->phase != PHASE_STARTING)
+		return false;
+	json = cJSON_CreateObject();
+	cJSON_AddStringToObject(json, "state", !there ? "gone" : state ? state : "waiting");
+	http_reply(w->conn, 200, json);
+	return true;
+}
+
+void
+api_mounts_changed(struct agent *a)
+{
+	struct api *api = a->api;
+
+	for (size_t i = api ? api->nwaiting : 0; i-- > 0;)
+		if (api->waiting[i].mount && answer_mount(a, &api->waiting[i]))
+			forget(api, i);
+}
+
+static void
+put_mount(struct agent *a, struct http_conn *c, const struct http_request *r)
+{
+	cJSON *mount = cJSON_ParseWithLength(r->body, r->body_len);
+	struct error e;
+
+	if (!valid_id(mount_id(r))) {
+		http_refuse(c, 400, "no name for a mount");
+	} else if (a->phase == PHASE_STOPPING) {
+		http_refuse(c, 503, "the machine stops");
+	} else if (!mount) {
+		http_refuse(c, 400, "not JSON");
+	} else if (mounts_put(a, mount_id(r), mount, &e) < 0) {
+		http_refuse(c, status_of(&e), e.msg);
+	} else {
+		wait_for(a->api, (struct waiting){ .conn = c, .mount = xstrdup(mount_id(r)) });
+		api_mounts_changed(a);
+	}
+	cJSON_Delete(mount);
+}
+
+static void
+delete_mount(struct agent *a, struct http_conn *c, const struct http_request *r)
+{
+	wait_for(a->api, (struct waiting){ .conn = c, .mount = xstrdup(mount_id(r)), .gone = true });
+	mounts_delete(a, mount_id(r));
+	api_mounts_changed(a);
+}
+
+static void
 get_screenshot(struct agent *a, struct http_conn *c, const struct http_request *r)
 {
 	(void)a;
@@ -161,6 +250,9 @@ static const struct {
 	{ "GET", "/v1/forwards", get_forwards },
 	{ "PUT", "/v1/forwards/", put_forward },
 	{ "DELETE", "/v1/forwards/", delete_forward },
+	{ "GET", "/v1/mounts", get_mounts },
+	{ "PUT", "/v1/mounts/", put_mount },
+	{ "DELETE", "/v1/mounts/", delete_mount },
 };
 
 static bool
@@ -197,8 +289,8 @@ gone(struct agent *a, struct http_conn *c)
 	struct api *api = a->api;
 
 	for (size_t i = 0; api && i < api->nwaiting; i++)
-		if (api->waiting[i] == c) {
-			api->waiting[i] = api->waiting[--api->nwaiting];
+		if (api->waiting[i].conn == c) {
+			forget(api, i);
 			return;
 		}
 }
@@ -218,8 +310,11 @@ api_phase_changed(struct agent *a)
 
 	if (!api || a->phase == PHASE_STARTING)
 		return;
-	while (api->nwaiting)
-		http_reply(api->waiting[--api->nwaiting], 200, info(a));
+	for (size_t i = api->nwaiting; i-- > 0;)
+		if (!api->waiting[i].mount) {
+			http_reply(api->waiting[i].conn, 200, info(a));
+			forget(api, i);
+		}
 }
 
 void
@@ -230,8 +325,11 @@ api_free(struct agent *a)
 	if (!api)
 		return;
 	a->api = NULL;
+	/* those who still wait are told that it is gone: its mounts are */
 	if (api->server)
 		http_close(api->server);
+	while (api->nwaiting)
+		forget(api, 0);
 	free(api->waiting);
 	free(api);
 }

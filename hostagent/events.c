@@ -39,7 +39,7 @@ add_common(cJSON *status, const struct agent *a)
 	if (a->nerrors) {
 		errors = cJSON_AddArrayToObject(status, "errors");
 		for (size_t i = 0; i < a->nerrors; i++)
-			cJSON_AddItemToArray(errors, cJSON_CreateString(a->errors[i]));
+			cJSON_AddItemToArray(errors, cJSON_CreateString(a->errors[i].text));
 	}
 	cJSON_AddNumberToObject(status, "sshLocalPort", a->launch.ssh.port);
 }

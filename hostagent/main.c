@@ -20,6 +20,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "hostagent/agent.h"
+#include "hostagent/confine.h"
 #include "providers/pidfile.h"
 
 struct words {
@@ -105,6 +106,8 @@ main(int argc, char **argv)
 	struct error err;
 	int r;
 
+	if (argc > 1 && strcmp(argv[1], CONFINE_WORD) == 0)
+		return confine_main(argv + 1);
 	if (parse(argc, argv, &w) < 0)
 		return 2;
 	signal(SIGPIPE, SIG_IGN);

@@ -32,13 +32,14 @@ struct item {
 	const struct launch_probe *probe;
 	const char *command;	/* the probe's, once it was made */
 	bool once;		/* a condition that will not change: no waiting for it */
+	bool mounts;		/* the mounts that limactl put are settled, one way or the other */
 	bool met, failed;
 };
 
 struct require {
 	struct mux_user user;
 	struct agent *agent;
-	struct item items[8];
+	struct item items[10];
 	struct item *probes;	/* behind the items of the table, before the last */
 	size_t nitems, nprobes;
 	struct arena mem;
@@ -98,6 +99,8 @@ make_items(struct require *r, const struct launch *l)
 	if (!is(l->guest.os, "Windows"))
 		add(r, (struct item){ "final", "boot scripts must have finished", "see /var/log/cloud-init-output.log in the guest",
 				      .marker = arena_printf(&r->mem, "%s/lima-boot-done", run) });
+	if (linux_guest && l->guest.sshfs)
+		add(r, (struct item){ "final", "shared folders to be mounted", "see ha.stderr.log", .mounts = true });
 }
 
 static bool
@@ -136,19 +139,27 @@ static bool
 essential_met(const struct require *r)
 {
 	for (size_t i = 0; i < r->nitems; i++)
-		if (is(r->items[i].group, "essential") && !r->items[i].met)
+		if (is(r->items[i].group, "essential") && !settled(&r->items[i]))
 			return false;
 	return true;
 }
 
+bool
+require_usable(struct agent *a)
+{
+	return a->require && essential_met(a->require);
+}
+
 static void
-met(struct item *it)
+met(struct require *r, struct item *it)
 {
 	if (it->met)
 		return;
 	it->met = true;
 	it->failed = false;
 	log_info("%s requirement is satisfied: %s", it->group, it->what);
+	/* others wait for it */
+	mux_kick(r->agent);
 }
 
 /* One that will never be met: said at once, and waited for no more. */
@@ -249,7 +260,7 @@ read_watch(struct require *r)
 
 		*nl = '\0';
 		if (sscanf(line, "met %zu%n", &i, &end) == 1 && i < r->nitems && !line[end])
-			met(&r->items[i]);
+			met(r, &r->items[i]);
 		else if (sscanf(line, "never %zu%n", &i, &end) == 1 && i < r->nitems && !line[end])
 			failed(r, &r->items[i]);
 		r->seen = (size_t)(nl + 1 - r->watch.out.s);
@@ -317,11 +328,21 @@ step_probe(struct require *r, struct ssh_link *l)
 	if (n == 0)
 		return;
 	if (n == 1 && r->run.status == 0)
-		met(it);
+		met(r, it);
 	else
 		snprintf(r->last, sizeof r->last, "%.*s", (int)sizeof r->last - 1, n < 0 ? e.msg : r->run.err.s);
 	ssh_exec_release(&r->run, l);
 	uv_timer_start(&r->probe_again, on_again, it->met ? 0 : PROBE_AGAIN_MS, 0);
+}
+
+/* They begin with the boot, and come last. */
+static void
+look_at_mounts(struct require *r)
+{
+	struct item *last = &r->items[r->nitems - 1];
+
+	if (last->mounts && settled(last - 1) && !mounts_busy(r->agent))
+		met(r, last);
 }
 
 static void
@@ -329,9 +350,10 @@ on_step(struct mux_user *u, struct ssh_link *l)
 {
 	struct require *r = (struct require *)u;
 
-	met(&r->items[0]);
+	met(r, &r->items[0]);
 	step_watch(r, l);
 	step_probe(r, l);
+	look_at_mounts(r);
 	finish_if_done(r, l);
 }
 

@@ -20,6 +20,7 @@
 enum {
 	ANSWER_MAX = 4 << 20,
 	DEFAULT_MS = 10000,
+	MOUNT_GONE_MS = 30000,	/* the agent gives up on the guest after half of it */
 };
 
 pid_t
@@ -223,7 +224,7 @@ check_id(const char *id, struct error *err)
 {
 	size_t n = strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
 
-	return n == 0 || n > 128 || id[n] ? error_set(err, EINVAL, "%s: no name for a forward", id) : 0;
+	return n == 0 || n > 128 || id[n] ? error_set(err, EINVAL, "%s: no name for a forward or a mount", id) : 0;
 }
 
 /* A request about one forward, whose answer does not matter. */
@@ -283,6 +284,62 @@ ha_forwards(const char *dir, struct arena *a, struct ha_forward **out, size_t *n
 	}
 	cJSON_Delete(json);
 	*out = f;
+	*n = i;
+	return 0;
+}
+
+static char *
+mount_path(const char *id)
+{
+	return xasprintf("/v1/mounts/%s", id);
+}
+
+int
+ha_put_mount(const char *dir, const char *id, const struct sshfs_mount *m, int timeout_ms, const volatile int *cancel,
+	     struct arena *a, const char **state, struct error *err)
+{
+	cJSON *json = sshfs_mount_json(m);
+	auto_free char *body = cJSON_PrintUnformatted(json), *path = mount_path(id);
+	struct ha_request r = { .method = "PUT", .path = path, .body = body, .timeout_ms = timeout_ms, .cancel = cancel };
+
+	cJSON_Delete(json);
+	json = check_id(id, err) < 0 ? NULL : ask(dir, &r, err);
+	if (!json)
+		return -1;
+	*state = text(json, "state", a);
+	cJSON_Delete(json);
+	return 0;
+}
+
+int
+ha_delete_mount(const char *dir, const char *id, const volatile int *cancel, struct error *err)
+{
+	auto_free char *path = mount_path(id), *socket = xasprintf("%s/ha.sock", dir);
+	struct ha_request r = { .method = "DELETE", .path = path, .timeout_ms = MOUNT_GONE_MS, .cancel = cancel };
+
+	return check_id(id, err) < 0 ? -1 : ha_request(socket, &r, NULL, NULL, err);
+}
+
+int
+ha_mounts(const char *dir, struct arena *a, struct ha_mount **out, size_t *n, struct error *err)
+{
+	cJSON *json = ask(dir, &(struct ha_request){ .method = "GET", .path = "/v1/mounts" }, err);
+	const cJSON *v;
+	struct ha_mount *m;
+	size_t i = 0;
+
+	if (!json)
+		return -1;
+	m = arena_alloc(a, ((size_t)cJSON_GetArraySize(json) + 1) * sizeof *m);
+	cJSON_ArrayForEach(v, json)
+	{
+		if (sshfs_mount_parse(cJSON_GetObjectItemCaseSensitive(v, "mount"), a, &m[i].mount, NULL) < 0)
+			continue;
+		m[i].id = text(v, "id", a);
+		m[i++].state = text(v, "state", a);
+	}
+	cJSON_Delete(json);
+	*out = m;
 	*n = i;
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
+#include "providers/sshfs.h"
 
 struct arena;
 struct buf;
@@ -68,6 +69,21 @@ struct ha_forward {
 	const char *state;	/* "listening", or "failed: WHY" */
 };
 int ha_forwards(const char *dir, struct arena *a, struct ha_forward **out, size_t *n, struct error *err);
+
+/*
+ * Folders of the host in the running guest, by sshfs, by a name as above. Putting
+ * waits until the folder is mounted (`*state` is "mounted"), cannot be for now ("failed: WHY"), or
+ * is part of what a booting guest is waited for with ("waiting"). Deleting waits until it is gone.
+ */
+int ha_put_mount(const char *dir, const char *id, const struct sshfs_mount *m, int timeout_ms, const volatile int *cancel,
+		 struct arena *a, const char **state, struct error *err);
+int ha_delete_mount(const char *dir, const char *id, const volatile int *cancel, struct error *err);
+
+struct ha_mount {
+	const char *id, *state;
+	struct sshfs_mount mount;
+};
+int ha_mounts(const char *dir, struct arena *a, struct ha_mount **out, size_t *n, struct error *err);
 
 /*
  * SIGTERM (the agent presses the power button and waits as launch.json says),

@@ -4,8 +4,8 @@
  * The digests of what it was made of are written into the image itself, so that they
  * are known even when the database is lost. There are two: of what lima.yaml says, a
  * change of which a running machine has to be restarted for; and of what limactl
- * brings along, for which it has not: a newer limactl writes a new image when the machine
- * is started again anyhow. Behind them is the port of the host's resolver, which is
+ * brings along, for which it has not, nor for folders that are mounted over SSH: they are in a new
+ * image when the machine is started again anyhow. Behind them is the port of the host's resolver, which is
  * kept from image to image for as long as nobody else has it.
  */
 #include <ctype.h>

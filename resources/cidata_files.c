@@ -209,11 +209,17 @@ cidata_render(struct cidata *c, const struct env *env, const struct spec *spec, 
 {
 	AUTO(buf) contents = BUF_INIT;
 	AUTO(buf) tools = BUF_INIT;
+	struct spec lasting = *spec;
 
 	if (add_cloud_init(c, env, spec, err) < 0)
 		return -1;
-	/* how much is said, and where names are asked for, makes no other machine: not a part of the digest of its contents */
-	add(c, "lima.env", cidata_lima_env(&c->mem, spec, c->iid, false, 0), 0644);
+	/*
+	 * How much is said, where names are asked for, and folders that come and go while it runs,
+	 * make no other machine: not a part of the digest of its contents.
+	 */
+	if (!strcmp(spec->mount_type, "reverse-sshfs"))
+		lasting.nmounts = 0;
+	add(c, "lima.env", cidata_lima_env(&c->mem, &lasting, c->iid, false, 0), 0644);
 	add(c, "param.env", cidata_param_env(&c->mem, spec), 0644);
 	add(c, "etc_environment", cidata_etc_environment(&c->mem, spec), 0644);
 	add_provision(c, spec);
@@ -222,6 +228,8 @@ cidata_render(struct cidata *c, const struct env *env, const struct spec *spec, 
 	digest_to(&contents, c->contents, sizeof c->contents);
 	if (env->debug)
 		buf_adds(&tools, "debug\n");
+	for (size_t i = lasting.nmounts; i < spec->nmounts; i++)
+		buf_addf(&tools, "mount %s %s\n", spec->mounts[i].location, spec->mounts[i].mount_point);
 	if (add_boot_scripts(c, env, &tools, err) < 0)
 		return -1;
 	add_guest_agent(c, env, spec, &tools);

@@ -25,7 +25,8 @@ struct cidata {
 	 */
 	const char *iid;
 	char contents[65];	/* digest of what lima.yaml and the keys of the host make */
-	char tools[33];		/* of what limactl brings along: boot scripts, guest agent, verbosity; the half of it */
+	/* of what a running machine need not be restarted for: boot scripts, guest agent, verbosity, sshfs mounts; the half of it */
+	char tools[33];
 	bool debug;		/* what lima.env says of it */
 	const char *agent_gz;	/* the guest agent is only to be had compressed: host path; NULL */
 };

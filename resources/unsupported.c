@@ -6,9 +6,15 @@
 #include "base/error.h"
 
 static bool
-sshfs(const struct spec *s)
+sftp_driver(const struct spec *s)
 {
-	return s->nmounts && !strcmp(s->mount_type, "reverse-sshfs");
+	for (size_t i = 0; i < s->nmounts && !strcmp(s->mount_type, "reverse-sshfs"); i++) {
+		const char *driver = s->mounts[i].sshfs.sftp_driver;
+
+		if (*driver && strcmp(driver, "auto") != 0 && strcmp(driver, "openssh-sftp-server") != 0)
+			return true;
+	}
+	return false;
 }
 
 static bool
@@ -94,7 +100,7 @@ static const struct {
 	bool (*asked)(const struct spec *s);
 } table[] = {
 	{ "os", "only Linux guests are run", guest_os },
-	{ "mountType", "reverse-sshfs is not there yet; use 9p", sshfs },
+	{ "mounts[].sshfs.sftpDriver", "the only server is OpenSSH's, openssh-sftp-server; leave it empty", sftp_driver },
 	{ "mountType", "virtiofs is not there yet; use 9p", virtiofs },
 	{ "mountInotify", "not there yet; set it to false", inotify },
 	{ "networks", "only the built-in user network is there yet; leave it empty", networks },

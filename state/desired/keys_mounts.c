@@ -62,11 +62,11 @@ check_mount_location(struct load *l, const struct val *v)
 }
 
 static const struct key keys_sshfs[] = {
-	{ "cache", KEY_BOOL, .def = "true", AT(spec_mount, sshfs.cache), .change = CHANGE_RESTART, .about = "Cache in the guest." },
-	{ "followSymlinks", KEY_BOOL, .def = "false", AT(spec_mount, sshfs.follow_symlinks), .change = CHANGE_RESTART,
+	{ "cache", KEY_BOOL, .def = "true", AT(spec_mount, sshfs.cache), .change = CHANGE_LIVE, .about = "Cache in the guest." },
+	{ "followSymlinks", KEY_BOOL, .def = "false", AT(spec_mount, sshfs.follow_symlinks), .change = CHANGE_LIVE,
 	  .about = "Follow symbolic links on the host." },
 	{ "sftpDriver", KEY_TEXT, .def = "", AT(spec_mount, sshfs.sftp_driver), .go = "SFTPDriver", .change = CHANGE_RESTART,
-	  .about = "Who serves: builtin or openssh-sftp-server; empty takes the latter where it is installed." },
+	  .about = "Who serves: openssh-sftp-server, which is also what empty takes; there is no builtin one." },
 	{ NULL }
 };
 static const struct key keys_9p[] = {

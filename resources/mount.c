@@ -1,0 +1,172 @@
+/*
+ * resources/mount.c - a folder of the host in a running instance, by sshfs
+ *
+ * Named by the mount point. The host agent mounts it and keeps it mounted; adding,
+ * changing or taking away one touches neither the machine nor the others. (Folders of the
+ * types 9p and virtiofs are devices of the machine, and a change of them restarts it.)
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/sha256.h"
+#include "providers/ha_client.h"
+#include "resources/common.h"
+
+enum { MOUNT_S = 240 };	/* a little longer than the agent itself gives it */
+
+/* One that waits for the guest's connection will be there without us. */
+static enum cost
+judge_state(const char *have, const char *want)
+{
+	(void)want;
+	return strncmp(have, "failed", 6) == 0 ? COST_UPDATE : COST_NONE;
+}
+
+static const struct attr attrs[] = {
+	{ .name = "location", .cost = COST_UPDATE },
+	{ .name = "options", .cost = COST_UPDATE },
+	{ .name = "state", .cost = COST_UPDATE, .judge = judge_state },
+	{ 0 },
+};
+
+extern const struct resource_type resource_mount;
+
+static const char *
+options(const struct sshfs_mount *m, char out[64])
+{
+	snprintf(out, 64, "%s%s%s", m->writable ? "writable" : "read-only", m->cache ? "" : ", no cache",
+		 m->follow_symlinks ? ", follows links" : "");
+	return out;
+}
+
+static struct sshfs_mount
+definition(const struct spec_mount *m)
+{
+	return (struct sshfs_mount){ m->location, m->mount_point, m->writable, m->sshfs.cache, m->sshfs.follow_symlinks };
+}
+
+static void
+declare_one(const struct spec *spec, const struct spec_mount *m, struct graph *g)
+{
+	auto_free char *name = xasprintf("%s:%s", spec->name, m->mount_point);
+	struct resource *r = graph_declare(g, &resource_mount, spec->name, name, wanted_running(spec));
+	struct sshfs_mount def = definition(m);
+	char text[64];
+
+	resource_want(g, r, "location", m->location);
+	resource_want(g, r, "options", options(&def, text));
+	resource_want(g, r, "state", "mounted");
+	resource_need(g, r, "vm", spec->name, NEED_LIVE);
+}
+
+static int
+declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
+{
+	(void)env, (void)err;
+	for (size_t i = 0; i < spec->nmounts && !strcmp(spec->mount_type, "reverse-sshfs"); i++)
+		declare_one(spec, &spec->mounts[i], g);
+	return 0;
+}
+
+static const char *
+point_of(const struct resource *r)
+{
+	return r->name + strlen(r->owner) + 1;
+}
+
+/* the agent's name for it: of few characters, and as good as the path */
+static const char *
+agent_id(const struct resource *r, char id[32])
+{
+	char hex[65];
+
+	sha256_hex(point_of(r), strlen(point_of(r)), hex);
+	snprintf(id, 32, "mount-%.16s", hex);
+	return id;
+}
+
+static void
+tell(const struct sshfs_mount *m, const char *state, struct facts *have, struct arena *a)
+{
+	char text[64];
+
+	facts_set(have, a, "location", m->location);
+	facts_set(have, a, "options", options(m, text));
+	facts_set(have, a, "state", state);
+}
+
+static int
+observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+{
+	auto_free char *dir = instance_path(env, r, NULL);
+	const struct resource *vm = resource_needed(r, "vm");
+	struct ha_mount *v;
+	char id[32];
+	size_t n;
+
+	(void)err;
+	if ((vm && vm->looked && !vm->present) || ha_mounts(dir, a, &v, &n, NULL) < 0)
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(v[i].id, agent_id(r, id)) == 0) {
+			tell(&v[i].mount, v[i].state, have, a);
+			return 1;
+		}
+	return 0;
+}
+
+static const struct spec_mount *
+find_mount(const struct resource *r)
+{
+	for (size_t i = 0; i < r->spec->nmounts; i++)
+		if (!strcmp(r->spec->mounts[i].mount_point, point_of(r)))
+			return &r->spec->mounts[i];
+	return NULL;
+}
+
+static int
+ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+{
+	auto_free char *dir = instance_path(env, r, NULL);
+	const struct spec_mount *m = find_mount(r);
+	struct sshfs_mount def;
+	const char *state;
+	char id[32];
+
+	if (!m)
+		return error_set(err, ERR_INVALID, "%s: no such mount point in mounts", r->name);
+	/* a folder that does not exist yet is made, as upstream does */
+	if (fs_mkdirs(m->location, 0755, err) < 0)
+		return error_wrap(err, "%s", r->name);
+	def = definition(m);
+	if (ha_put_mount(dir, agent_id(r, id), &def, MOUNT_S * 1000, env->cancel, a, &state, err) < 0)
+		return -1;
+	if (strncmp(state, "failed: ", 8) == 0)
+		return error_set(err, ERR_CHILD, "%s: %s", r->name, state + 8);
+	tell(&def, state, have, a);
+	return 0;
+}
+
+static int
+remove_mount(const struct env *env, const struct resource *r, struct error *err)
+{
+	auto_free char *dir = instance_path(env, r, NULL);
+	char id[32];
+
+	if (ha_pid(dir) <= 0)
+		return 0;
+	return ha_delete_mount(dir, agent_id(r, id), env->cancel, err);
+}
+
+const struct resource_type resource_mount = {
+	.name = "mount",
+	.about = "folder of the host, mounted over SSH",
+	.attrs = attrs,
+	.declare = declare,
+	.observe = observe,
+	.ensure = ensure,
+	.remove = remove_mount,
+};
