@@ -117,6 +117,10 @@ boot(int events, const struct block_dev *disk)
 		services_agent(&c, &u);
 	}
 	modules_load("late");
+	modules_load("fuse");
+	/* what the host mounts by sshfs is the host's business from here on */
+	if (strcmp(cidata_str(&c, "MOUNTTYPE"), "reverse-sshfs") == 0)
+		setup_write("/run/lima-fuse-ready", iid, 0644);
 	spawn_wait(grow);
 	spawn_wait(names);
 	provision_run(&c, &u);

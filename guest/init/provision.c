@@ -72,12 +72,10 @@ mount_flags(const char *options, struct buf *rest)
 void
 provision_mounts(const struct cidata *c)
 {
-	const char *type = cidata_str(c, "MOUNTTYPE");
-
-	if (c->mounts.n)
+	if (c->mounts.n) {
+		modules_load("fuse");
 		modules_load("mount");
-	else if (env_num(&c->lima, "LIMA_CIDATA_MOUNTS", 0, 1000, 0) > 0)
-		failed("mounts: this guest cannot mount over %s", *type ? type : "ssh");
+	}
 	for (size_t i = 0; i < c->mounts.n; i++) {
 		const struct scan_mount *m = &c->mounts.v[i];
 		AUTO(buf) rest = BUF_INIT;
