@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/buf.h"
 #include "base/error.h"
 #include "providers/ha_client.h"
 #include "resources/common.h"
@@ -48,6 +49,20 @@ observe(const struct env *env, const struct resource *r, struct facts *have, str
 	return ha_info(dir, a, &info, NULL) == 0 && tell(&info, have, a);
 }
 
+/* messages are of one line */
+static const char *
+in_line(const char *errors, struct arena *a)
+{
+	AUTO(buf) b = BUF_INIT;
+
+	for (; *errors; errors++)
+		if (*errors == '\n')
+			buf_adds(&b, "; ");
+		else
+			buf_addc(&b, *errors);
+	return arena_strdup(a, b.s);
+}
+
 static int
 ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
@@ -62,8 +77,8 @@ ensure(const struct env *env, const struct resource *r, struct facts *have, stru
 				 info.errors, dir);
 	tell(&info, have, a);
 	if (info.phase == HA_DEGRADED)
-		return error_set(err, ERR_CHILD, "DEGRADED: it runs, but %s; see %s/ha.stderr.log and serial*.log", info.errors,
-				 dir);
+		return error_set(err, ERR_CHILD, "DEGRADED: it runs, but %s; see %s/ha.stderr.log and serial*.log",
+				 in_line(info.errors, a), dir);
 	return 0;
 }
 

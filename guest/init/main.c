@@ -118,6 +118,8 @@ boot(int events, const struct block_dev *disk)
 	}
 	modules_load("late");
 	modules_load("fuse");
+	/* as udev's rules have it: fusermount3 opens it as the user */
+	chmod("/dev/fuse", 0666);
 	/* what the host mounts by sshfs is the host's business from here on */
 	if (strcmp(cidata_str(&c, "MOUNTTYPE"), "reverse-sshfs") == 0)
 		setup_write("/run/lima-fuse-ready", iid, 0644);

@@ -62,6 +62,7 @@ static void
 begin(struct world *w)
 {
 	AUTO(template) t = { 0 };
+	auto_free char *shared = NULL;
 	struct error err = { 0 };
 	const char *forward;
 
@@ -77,8 +78,10 @@ begin(struct world *w)
 	w->opts = (struct spec_opts){ .home = lima_home, .version = "2.2.0", .warn = warn };
 	ok(template_load(&t, "examples/tiny.yaml", &w->opts, &err));
 	forward = arena_printf(&w->a, ".portForwards=[{\"guestPort\":80,\"hostPort\":%d,\"static\":true}]", ssh_free_port(&err));
-	ok(template_set(&t, (const char *const[]){ forward,
-		".additionalDisks=[{\"name\":\"extra\",\"format\":false}]" }, 2, &err));
+	shared = xasprintf(".mounts=[{\"location\":\"%s/.shared\",\"mountPoint\":\"/mnt/shared\"}]", lima_home);
+	ok(template_set(&t, (const char *const[]){ forward, ".additionalDisks=[{\"name\":\"extra\",\"format\":false}]",
+						   shared, ".mountType=\"reverse-sshfs\" | .plain=false",
+						   ".containerd={\"user\":false,\"system\":false}" }, 5, &err));
 	ok(spec_load(&w->spec, "t", t.path, t.text, t.len, &w->opts, &err));
 	w->spec->goal = GOAL_RUNNING;
 }
