@@ -63,6 +63,7 @@ take_down(struct agent *a)
 	forwards_free(a);
 	names_free(a);
 	mounts_free(a);
+	ga_free(a);
 	mux_free(a);
 }
 
@@ -105,6 +106,7 @@ agent_machine_up(struct agent *a)
 	names_start(a);
 	mux_start(a);
 	require_start(a);
+	ga_start(a);
 }
 
 void

@@ -13,7 +13,10 @@
  *	require.c	what must be so before the guest is called ready
  *	names.c		the guest's name server (dns.h)
  *	mounts.c	folders of the host by sshfs; mount_sshfs.c one of them, relay.c confine.c its parts
- *	forwards.c	the rules, by name; forward_tcp.c their listeners and connections
+ *	ga.c		the connection to the guest agent
+ *	forwards.c	the rules, by name; ports.c what becomes of the guest's ports by them (match.c)
+ *	ends.c		addresses on the host; forward_tcp.c forward_udp.c their listeners and connections
+ *	carry_*.c	ways into the guest (carrier.h)
  *	http.c api.c	ha.sock
  *	tail.c trim.c	ends of logs for messages; memory given back
  *
@@ -25,15 +28,19 @@
 #include <stddef.h>
 #include <uv.h>
 #include "base/error.h"
+#include "hostagent/ports.h"
 #include "providers/launch.h"
 
 struct api;
 struct cJSON;
+struct ends;
 struct forwards;
+struct ga;
 struct machine;
 struct mounts;
 struct mux;
 struct names;
+struct ports;
 struct require;
 
 enum phase { PHASE_STARTING, PHASE_RUNNING, PHASE_DEGRADED, PHASE_STOPPING };
@@ -54,11 +61,15 @@ struct agent {
 	struct machine *machine;
 	struct mux *mux;
 	struct require *require;
+	struct ga *ga;
 	struct forwards *forwards;
 	struct names *names;
 	struct mounts *mounts;
+	struct ports *ports;
+	struct ends *ends;
 	struct api *api;
 	uv_signal_t signals[2];
+	char chunk[64 * 1024];		/* what was read last, by whomever, until he returns */
 };
 
 /* agent.c */
@@ -89,6 +100,8 @@ void log_write_json(int fd, struct cJSON *json);
 void event_booting(struct agent *a);
 void event_running(struct agent *a);	/* with the errors, if it is degraded */
 void event_exiting(struct agent *a);
+/* Of a port: "forwarding", "not-forwarding", "stopping", "failed"; "" where there is none. */
+void event_forward(struct agent *a, const char *type, const char *proto, const char *guest, const char *host, const char *error);
 
 /* machine.c */
 int machine_start(struct agent *a, struct error *err);
@@ -126,6 +139,7 @@ const char *mux_trouble(struct agent *a);		/* why there is no connection; "" */
 
 /* require.c */
 void require_start(struct agent *a);
+void require_agent_up(struct agent *a);			/* the guest agent has answered */
 const char *require_waiting_for(struct agent *a);	/* "" when all is there */
 bool require_usable(struct agent *a);			/* what is essential is there, or will never be */
 void require_free(struct agent *a);
@@ -135,6 +149,13 @@ void names_start(struct agent *a);
 void names_reload(struct agent *a, const struct launch *l);	/* with what `l` says from now on */
 int names_port(const struct agent *a);			/* 0: nobody answers there */
 void names_free(struct agent *a);
+/* ga.c */
+struct ga_client;
+void ga_start(struct agent *a);
+void ga_free(struct agent *a);
+struct ga_client *ga_alive(struct agent *a);		/* NULL: not just now */
+void ga_flush(struct agent *a);				/* after using the client */
+void ga_pause_events(struct agent *a, bool paused);
 
 /* forwards.c */
 struct forward_rule;
@@ -151,6 +172,11 @@ const char *mounts_state(struct agent *a, const char *id, bool *there);
 struct cJSON *mounts_list(struct agent *a);
 bool mounts_busy(struct agent *a);			/* is one of them not settled? */
 void mounts_free(struct agent *a);
+struct ga_port;
+struct place;
+/* What is to become of a port of the guest: nothing, and not a word of it; nothing; a forward to `host`. */
+enum forwards_verdict { FORWARDS_QUIET, FORWARDS_NOT, FORWARDS_TO };
+enum forwards_verdict forwards_judge(struct agent *a, const struct ga_port *p, struct place *host);
 
 /* api.c */
 int api_start(struct agent *a, struct error *err);

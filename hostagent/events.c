@@ -66,6 +66,27 @@ event_running(struct agent *a)
 }
 
 void
+event_forward(struct agent *a, const char *type, const char *proto, const char *guest, const char *host, const char *error)
+{
+	cJSON *status = cJSON_CreateObject(), *forward;
+
+	if (a->phase == PHASE_RUNNING || a->phase == PHASE_DEGRADED)
+		cJSON_AddTrueToObject(status, "running");
+	if (a->phase == PHASE_DEGRADED)
+		cJSON_AddTrueToObject(status, "degraded");
+	add_common(status, a);
+	forward = cJSON_AddObjectToObject(status, "portForward");
+	cJSON_AddStringToObject(forward, "type", type);
+	cJSON_AddStringToObject(forward, "protocol", proto);
+	cJSON_AddStringToObject(forward, "guestAddr", guest);
+	if (*host)
+		cJSON_AddStringToObject(forward, "hostAddr", host);
+	if (*error)
+		cJSON_AddStringToObject(forward, "error", error);
+	emit(status);
+}
+
+void
 event_exiting(struct agent *a)
 {
 	cJSON *status = cJSON_CreateObject();

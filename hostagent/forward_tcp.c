@@ -4,20 +4,23 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/fs.h"
 #include "base/mem.h"
 #include "hostagent/agent.h"
-#include "providers/ssh_link.h"
+#include "hostagent/carrier.h"
+#include "hostagent/outq.h"
+#include "hostagent/place.h"
 
 enum {
-	CHUNK = 32768,
 	BACKLOG = 128,
-	MAX_CONNECTIONS = 1000,	/* a listener */
-	WAIT_MS = 30000,	/* for a channel: the guest may just be rebooting */
+	MAX_CONNECTIONS = 1000, /* a listener */
+	WAIT_MS = 30000,	/* for a way into the guest: it may just be rebooting */
 };
+
+/* From the best to the last; each may be absent just now. */
+static carrier_new *const ways[] = { carry_tunnel, carry_ssh };
 
 union stream {
 	uv_handle_t handle;
@@ -29,36 +32,30 @@ union stream {
 struct tcp_listener {
 	union stream s;
 	struct agent *agent;
-	struct tcp_target to;
+	const struct place *to;
 	struct conn *conns;
 	size_t nconns;
-	char *name;		/* for the log */
+	char name[PLACE_TEXT]; /* for the log */
 	bool closed;
 };
 
 struct conn {
-	struct mux_user user;
 	struct tcp_listener *l;
 	struct conn *next, **back;
 	union stream s;
 	uv_timer_t timer;
-	struct ssh_channel *channel;	/* NULL: not open yet */
-	char *in;			/* from the host, not yet taken by the channel */
-	size_t in_len, in_pos;
-	uv_write_t write;
-	char *out;			/* from the guest, being written to the host; NULL: nothing is */
-	uv_shutdown_t shutdown;
-	bool reading, host_eof, eof_sent, guest_eof, closing;
-	int open;			/* handles */
+	struct outq out; /* to the host's program */
+	struct carrier *carrier;
+	size_t way;	 /* the next to be tried */
+	bool host_eof, guest_eof, closing;
+	int open; /* handles */
 };
 
 static void
 listener_free_if_done(struct tcp_listener *l)
 {
-	if (!l->closed || l->conns)
-		return;
-	free(l->name);
-	free(l);
+	if (l->closed && !l->conns)
+		free(l);
 }
 
 static void
@@ -73,8 +70,7 @@ on_conn_closed(uv_handle_t *h)
 	if (c->next)
 		c->next->back = c->back;
 	l->nconns--;
-	free(c->in);
-	free(c->out);
+	outq_release(&c->out);
 	free(c);
 	listener_free_if_done(l);
 }
@@ -82,41 +78,13 @@ on_conn_closed(uv_handle_t *h)
 static void
 conn_close(struct conn *c)
 {
-	struct ssh_link *link = mux_link(c->l->agent);
-
 	if (c->closing)
 		return;
 	c->closing = true;
-	mux_remove(&c->user);
-	if (link)
-		ssh_link_forget(link, c);
-	ssh_channel_close(c->channel);
-	c->channel = NULL;
+	if (c->carrier)
+		carrier_close(steal(c->carrier));
 	uv_close(&c->s.handle, on_conn_closed);
 	uv_close((uv_handle_t *)&c->timer, on_conn_closed);
-	mux_touched(c->l->agent);
-}
-
-static void conn_step(struct mux_user *u, struct ssh_link *link);
-
-static void
-on_written(uv_write_t *w, int status)
-{
-	struct conn *c = w->data;
-
-	free(c->out);
-	c->out = NULL;
-	if (status < 0)
-		conn_close(c);
-	else if (!c->closing && mux_link(c->l->agent))
-		conn_step(&c->user, mux_link(c->l->agent));
-}
-
-static void
-on_shutdown(uv_shutdown_t *s, int status)
-{
-	(void)s;
-	(void)status;
 }
 
 static void
@@ -125,9 +93,8 @@ on_alloc(uv_handle_t *h, size_t size, uv_buf_t *b)
 	struct conn *c = h->data;
 
 	(void)size;
-	if (!c->in)
-		c->in = xrealloc(NULL, 1, CHUNK);
-	*b = uv_buf_init(c->in, CHUNK);
+	/* it is passed on before the next read: one for all will do */
+	*b = uv_buf_init(c->l->agent->chunk, sizeof c->l->agent->chunk);
 }
 
 static void
@@ -135,129 +102,104 @@ on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b)
 {
 	struct conn *c = s->data;
 
-	(void)b;
 	if (n == 0)
 		return;
 	if (n < 0 && n != UV_EOF) {
 		conn_close(c);
-		return;
+	} else if (n < 0) {
+		c->host_eof = true;
+		uv_read_stop(s);
+		carrier_shutdown(c->carrier);
+	} else if (!carrier_write(c->carrier, b->base, (size_t)n)) {
+		/* no more until that has gone: so a slow guest slows the sender */
+		uv_read_stop(s);
 	}
-	/* no more until the channel has taken this: that is how a slow guest slows the sender */
-	uv_read_stop(s);
-	c->reading = false;
-	c->host_eof = n < 0;
-	c->in_pos = 0;
-	c->in_len = n < 0 ? 0 : (size_t)n;
-	if (mux_link(c->l->agent))
-		conn_step(&c->user, mux_link(c->l->agent));
-	mux_touched(c->l->agent);
 }
 
-/* From the host to the guest; false: the channel is dead. */
-static bool
-push(struct conn *c)
-{
-	while (c->in_pos < c->in_len) {
-		ssize_t n = ssh_channel_write(c->channel, c->in + c->in_pos, c->in_len - c->in_pos);
-
-		if (n <= 0)
-			return n == 0;
-		c->in_pos += (size_t)n;
-	}
-	if (c->host_eof) {
-		int r = c->eof_sent ? 1 : ssh_channel_send_eof(c->channel);
-
-		c->eof_sent = r == 1;
-		return r >= 0;
-	}
-	if (!c->reading) {
-		/* an idle connection holds no buffer */
-		free(c->in);
-		c->in = NULL;
-		c->in_len = c->in_pos = 0;
-		c->reading = uv_read_start(&c->s.stream, on_alloc, on_read) == 0;
-	}
-	return c->reading;
-}
-
-/* The host does not take all of it at once: the rest waits in memory, and the guest with it. */
 static void
-write_later(struct conn *c, const char *p, size_t len)
+start_reading(struct conn *c)
 {
-	uv_buf_t b;
-
-	c->out = xrealloc(NULL, 1, len);
-	memcpy(c->out, p, len);
-	b = uv_buf_init(c->out, (unsigned)len);
-	c->write.data = c;
-	if (uv_write(&c->write, &c->s.stream, &b, 1, on_written) < 0)
+	if (!c->host_eof && !c->closing && uv_read_start(&c->s.stream, on_alloc, on_read) < 0)
 		conn_close(c);
 }
 
 static void
-pull(struct conn *c)
+guest_open(void *ctx)
 {
-	char chunk[CHUNK], junk[256];
-	ssize_t n;
+	struct conn *c = ctx;
 
-	while (!c->out && !c->guest_eof && !c->closing) {
-		uv_buf_t b;
-		int w;
-
-		n = ssh_channel_read(c->channel, 0, chunk, sizeof chunk);
-		if (n == 0 && ssh_channel_read(c->channel, 1, junk, sizeof junk) > 0)
-			continue;
-		if (n == 0)
-			return;
-		if (n < 0) {
-			c->guest_eof = true;
-			uv_shutdown(&c->shutdown, &c->s.stream, on_shutdown);
-			return;
-		}
-		b = uv_buf_init(chunk, (unsigned)n);
-		w = uv_try_write(&c->s.stream, &b, 1);
-		if (w < 0 && w != UV_EAGAIN)
-			conn_close(c);
-		else if (w < n)
-			write_later(c, chunk + (w < 0 ? 0 : w), (size_t)(n - (w < 0 ? 0 : w)));
-	}
+	uv_timer_stop(&c->timer);
+	start_reading(c);
 }
 
 static void
-conn_step(struct mux_user *u, struct ssh_link *link)
+guest_data(void *ctx, const char *p, size_t len)
 {
-	struct conn *c = (struct conn *)u;
-	const struct tcp_target *to = &c->l->to;
-	struct error e;
-	int r;
+	struct conn *c = ctx;
 
-	if (!c->channel) {
-		r = *to->socket ? ssh_channel_unix(link, c, to->socket, &c->channel, &e) :
-				  ssh_channel_tcp(link, c, to->ip, to->port, &c->channel, &e);
-		if (r < 0) {
-			log_debug("%s: %s", c->l->name, e.msg);
-			conn_close(c);
-		}
-		if (r <= 0)
-			return;
-		uv_timer_stop(&c->timer);
-	}
-	pull(c);
-	if (c->closing)
-		return;
-	if (!push(c) || (c->guest_eof && !c->out && (c->eof_sent || ssh_channel_ended(c->channel))))
+	if (!outq_write(&c->out, p, len) && c->carrier)
+		carrier_pause(c->carrier, true);
+}
+
+static void
+guest_eof(void *ctx)
+{
+	struct conn *c = ctx;
+
+	c->guest_eof = true;
+	outq_shutdown(&c->out);
+}
+
+static void
+guest_drained(void *ctx)
+{
+	start_reading(ctx);
+}
+
+static void dial(struct conn *c);
+
+static void
+guest_closed(void *ctx, bool unopened)
+{
+	struct conn *c = ctx;
+
+	c->carrier = NULL;
+	if (unopened && c->way < ARRAY_LEN(ways))
+		dial(c);
+	else if (outq_empty(&c->out))
+		conn_close(c);
+	else
+		uv_read_stop(&c->s.stream);	/* what has come is still to be written */
+}
+
+static const struct carrier_user user = { guest_open, guest_data, guest_eof, guest_drained, guest_closed };
+
+static void
+dial(struct conn *c)
+{
+	while (!c->carrier && c->way < ARRAY_LEN(ways))
+		c->carrier = ways[c->way++](c->l->agent, c->l->to, &user, c);
+	if (!c->carrier)
+		conn_close(c);
+	else if (c->carrier->ready)
+		guest_open(c);
+}
+
+static void
+host_drained(void *ctx)
+{
+	struct conn *c = ctx;
+
+	if (c->carrier)
+		carrier_pause(c->carrier, false);
+	else
 		conn_close(c);
 }
 
 static void
-conn_lost(struct mux_user *u, const struct error *why)
+host_failed(void *ctx)
 {
-	struct conn *c = (struct conn *)u;
-
-	(void)why;
-	/* one that has not got its channel yet waits for the next connection */
-	if (c->channel)
-		conn_close(c);
+	conn_close(ctx);
 }
 
 static void
@@ -278,6 +220,26 @@ init_stream(struct agent *a, union stream *s, bool tcp)
 		uv_pipe_init(&a->loop, &s->pipe, 0);
 }
 
+static struct conn *
+conn_new(struct tcp_listener *l)
+{
+	struct conn *c = xcalloc(1, sizeof *c);
+
+	c->l = l;
+	c->next = l->conns;
+	c->back = &l->conns;
+	if (c->next)
+		c->next->back = &c->next;
+	l->conns = c;
+	l->nconns++;
+	c->open = 2;
+	init_stream(l->agent, &c->s, l->s.handle.type == UV_TCP);
+	uv_timer_init(&l->agent->loop, &c->timer);
+	c->s.handle.data = c->timer.data = c;
+	outq_init(&c->out, &c->s.stream, host_drained, host_failed, c);
+	return c;
+}
+
 static void
 on_connection(uv_stream_t *server, int status)
 {
@@ -288,20 +250,7 @@ on_connection(uv_stream_t *server, int status)
 		log_warning("%s: %s", l->name, uv_strerror(status));
 		return;
 	}
-	c = xcalloc(1, sizeof *c);
-	c->l = l;
-	c->next = l->conns;
-	c->back = &l->conns;
-	if (c->next)
-		c->next->back = &c->next;
-	l->conns = c;
-	l->nconns++;
-	c->user.step = conn_step;
-	c->user.lost = conn_lost;
-	c->open = 2;
-	init_stream(l->agent, &c->s, l->s.handle.type == UV_TCP);
-	uv_timer_init(&l->agent->loop, &c->timer);
-	c->s.handle.data = c->timer.data = c;
+	c = conn_new(l);
 	if (uv_accept(server, &c->s.stream) < 0 || l->nconns > MAX_CONNECTIONS) {
 		conn_close(c);
 		return;
@@ -309,7 +258,7 @@ on_connection(uv_stream_t *server, int status)
 	if (c->s.handle.type == UV_TCP)
 		uv_tcp_nodelay(&c->s.tcp, 1);
 	uv_timer_start(&c->timer, on_waited, WAIT_MS, 0);
-	mux_add(l->agent, &c->user);
+	dial(c);
 }
 
 /* In the place of a socket that nobody listens on any more, but of nothing else. */
@@ -328,24 +277,30 @@ clear_socket(const char *path, struct error *err)
 }
 
 static int
-bind_listener(struct tcp_listener *l, const char *ip, int port, const char *socket, struct error *err)
+bind_address(struct tcp_listener *l, const struct place *host)
 {
-	union {
-		struct sockaddr any;
-		struct sockaddr_in v4;
-		struct sockaddr_in6 v6;
-	} addr;
+	struct sockaddr_storage addr;
+	const struct place any = place_make(GA_TCP, "::", host->port);
+	bool wildcard = strcmp(host->name, "0.0.0.0") == 0;
 	int r;
 
-	if (*socket) {
-		if (clear_socket(socket, err) < 0)
-			return -1;
-		r = uv_pipe_bind(&l->s.pipe, socket);
-	} else {
-		r = strchr(ip, ':') ? uv_ip6_addr(ip, port, &addr.v6) : uv_ip4_addr(ip, port, &addr.v4);
-		if (r == 0)
-			r = uv_tcp_bind(&l->s.tcp, &addr.any, 0);
-	}
+	if (place_sockaddr(wildcard ? &any : host, &addr) < 0)
+		return UV_EINVAL;
+	r = uv_tcp_bind(&l->s.tcp, (struct sockaddr *)&addr, 0);
+	/* a host without IPv6 */
+	if (wildcard && r < 0 && r != UV_EADDRINUSE && r != UV_EACCES && place_sockaddr(host, &addr) == 0)
+		r = uv_tcp_bind(&l->s.tcp, (struct sockaddr *)&addr, 0);
+	return r;
+}
+
+static int
+bind_listener(struct tcp_listener *l, const struct place *host, struct error *err)
+{
+	int r;
+
+	if (!host->port && clear_socket(host->name, err) < 0)
+		return -1;
+	r = host->port ? bind_address(l, host) : uv_pipe_bind(&l->s.pipe, host->name);
 	if (r == 0)
 		r = uv_listen(&l->s.stream, BACKLOG, on_connection);
 	return r < 0 ? error_set(err, -r, "listen on %s: %s", l->name, uv_strerror(r)) : 0;
@@ -361,17 +316,16 @@ on_listener_closed(uv_handle_t *h)
 }
 
 struct tcp_listener *
-tcp_listen(struct agent *a, const char *ip, int port, const char *socket, const struct tcp_target *target,
-	   struct error *err)
+tcp_listen(struct agent *a, const struct place *host, const struct place *guest, struct error *err)
 {
 	struct tcp_listener *l = xcalloc(1, sizeof *l);
 
 	l->agent = a;
-	l->to = *target;
-	l->name = *socket ? xstrdup(socket) : xasprintf(strchr(ip, ':') ? "[%s]:%d" : "%s:%d", ip, port);
-	init_stream(a, &l->s, !*socket);
+	l->to = guest;
+	place_text(host, l->name);
+	init_stream(a, &l->s, host->port);
 	l->s.handle.data = l;
-	if (bind_listener(l, ip, port, socket, err) < 0) {
+	if (bind_listener(l, host, err) < 0) {
 		tcp_listener_close(l);
 		return NULL;
 	}
@@ -381,7 +335,7 @@ tcp_listen(struct agent *a, const char *ip, int port, const char *socket, const 
 void
 tcp_listener_close(struct tcp_listener *l)
 {
-	l->to = (struct tcp_target){ .ip = "", .socket = "" };
+	l->to = NULL;
 	for (struct conn *c = l->conns; c; c = c->next)
 		conn_close(c);
 	uv_close(&l->s.handle, on_listener_closed);

@@ -22,6 +22,7 @@
 
 enum {
 	PROBE_AGAIN_MS = 1000,
+	AGENT_MS = 60000,	/* for the guest agent, once nothing else is missing */
 	WATCH_AGAIN_MS = 1000,
 };
 
@@ -31,6 +32,7 @@ struct item {
 	const char *condition;	/* a command of a POSIX shell that must succeed; or neither: a probe, or the connection */
 	const struct launch_probe *probe;
 	const char *command;	/* the probe's, once it was made */
+	bool agent;		/* the guest agent must have answered */
 	bool once;		/* a condition that will not change: no waiting for it */
 	bool mounts;		/* the mounts that limactl put are settled, one way or the other */
 	bool met, failed;
@@ -50,7 +52,7 @@ struct require {
 	struct ssh_exec run;
 	char last[256];		/* what a failing probe said */
 	bool done;
-	uv_timer_t again, probe_again, deadline;
+	uv_timer_t again, probe_again, deadline, agent_wait;
 	int open;
 };
 
@@ -92,6 +94,9 @@ make_items(struct require *r, const struct launch *l)
 				      .condition = arena_printf(&r->mem, "command -v nerdctl || test -x %s/bin/nerdctl",
 								l->guest.install_prefix) });
 	}
+	if (*l->guest.agent_socket)
+		add(r, (struct item){ "optional", "guest agent must be running", "see its log in the guest: journalctl -u lima-guestagent, "
+				      "or /var/log/lima-guestagent.log", .agent = true });
 	r->probes = arena_alloc(&r->mem, (l->nprobes + 1) * sizeof *r->probes);
 	for (size_t i = 0; i < l->nprobes; i++)
 		r->probes[r->nprobes++] = (struct item){ "optional", l->probes[i].description, l->probes[i].hint,
@@ -231,6 +236,15 @@ stop_execs(struct require *r, struct ssh_link *l)
 	r->seen = 0;
 }
 
+static bool
+any_failed(const struct require *r)
+{
+	for (size_t i = 0; i < r->nitems; i++)
+		if (r->items[i].failed)
+			return true;
+	return false;
+}
+
 static void
 finish_if_done(struct require *r, struct ssh_link *l)
 {
@@ -242,10 +256,9 @@ finish_if_done(struct require *r, struct ssh_link *l)
 	uv_timer_stop(&r->again);
 	uv_timer_stop(&r->probe_again);
 	uv_timer_stop(&r->deadline);
-	for (size_t i = 0; i < r->nitems; i++)
-		if (r->items[i].failed)
-			return;
-	agent_ready(r->agent);
+	uv_timer_stop(&r->agent_wait);
+	if (!any_failed(r))
+		agent_ready(r->agent);
 }
 
 static void
@@ -346,6 +359,35 @@ look_at_mounts(struct require *r)
 }
 
 static void
+on_agent_missing(uv_timer_t *t)
+{
+	struct require *r = t->data;
+
+	for (size_t i = 0; i < r->nitems; i++)
+		if (r->items[i].agent && !settled(&r->items[i]))
+			failed(r, &r->items[i]);
+	finish_if_done(r, mux_link(r->agent));
+}
+
+/* Nothing else is missing: it has a minute. */
+static void
+hurry_agent(struct require *r)
+{
+	bool agent = false;
+
+	for (size_t i = 0; i < r->nitems; i++) {
+		if (!settled(&r->items[i]) && !r->items[i].agent)
+			return;
+		agent |= !settled(&r->items[i]);
+	}
+	for (size_t k = 0; k < r->nprobes; k++)
+		if (!settled(&r->probes[k]))
+			return;
+	if (agent && !uv_is_active((uv_handle_t *)&r->agent_wait))
+		uv_timer_start(&r->agent_wait, on_agent_missing, AGENT_MS, 0);
+}
+
+static void
 on_step(struct mux_user *u, struct ssh_link *l)
 {
 	struct require *r = (struct require *)u;
@@ -354,6 +396,7 @@ on_step(struct mux_user *u, struct ssh_link *l)
 	step_watch(r, l);
 	step_probe(r, l);
 	look_at_mounts(r);
+	hurry_agent(r);
 	finish_if_done(r, l);
 }
 
@@ -388,10 +431,25 @@ on_deadline(uv_timer_t *t)
 }
 
 void
+require_agent_up(struct agent *a)
+{
+	struct require *r = a->require;
+
+	for (size_t i = 0; r && i < r->nitems; i++)
+		if (r->items[i].agent)
+			met(r, &r->items[i]);
+	if (!r)
+		return;
+	if (r->done && a->phase == PHASE_DEGRADED && !any_failed(r))
+		agent_ready(a);
+	finish_if_done(r, mux_link(a));
+}
+
+void
 require_start(struct agent *a)
 {
 	struct require *r = a->require = xcalloc(1, sizeof *r);
-	uv_timer_t *timers[] = { &r->again, &r->probe_again, &r->deadline };
+	uv_timer_t *timers[] = { &r->again, &r->probe_again, &r->deadline, &r->agent_wait };
 
 	r->agent = a;
 	r->user.step = on_step;
@@ -432,4 +490,5 @@ require_free(struct agent *a)
 	uv_close((uv_handle_t *)&r->again, on_closed);
 	uv_close((uv_handle_t *)&r->probe_again, on_closed);
 	uv_close((uv_handle_t *)&r->deadline, on_closed);
+	uv_close((uv_handle_t *)&r->agent_wait, on_closed);
 }

@@ -6,8 +6,13 @@
 #include <string.h>
 #include <sys/un.h>
 
+#include "base/auto.h"
 #include "base/error.h"
 #include "base/mem.h"
+
+static const char *const protos[] = { "tcp", "udp", "any" };
+
+enum { RANK_MAX = 1 << 20 };
 
 static int
 address(const cJSON *json, const char *key, struct arena *a, const char **out, struct error *err)
@@ -69,19 +74,29 @@ forward_rule_parse(const cJSON *json, struct arena *a, struct forward_rule *out,
 	static const char *const guest[] = { "guestSocket", "guestIP", "guestPortRange" };
 	static const char *const host[] = { "hostSocket", "hostIP", "hostPortRange" };
 	const cJSON *proto = cJSON_GetObjectItemCaseSensitive(json, "proto");
+	const cJSON *rank = cJSON_GetObjectItemCaseSensitive(json, "rank");
 	const char *name = cJSON_IsString(proto) ? proto->valuestring : proto ? "?" : "tcp";
 	struct forward_rule r = { 0 };
 	int gl, hl;
 
 	if (!cJSON_IsObject(json))
 		return error_set(err, EINVAL, "forward: not an object");
-	if (strcmp(name, "tcp") != 0 && strcmp(name, "udp") != 0)
-		return error_set(err, EINVAL, "proto: neither tcp nor udp");
-	r.proto = strcmp(name, "udp") == 0 ? FORWARD_UDP : FORWARD_TCP;
+	r.dynamic = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "dynamic"));
+	r.ignore = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "ignore"));
+	r.must_be_zero = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "guestIPMustBeZero"));
 	r.reverse = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "reverse"));
+	while (r.proto < ARRAY_LEN(protos) && strcmp(name, protos[r.proto]) != 0)
+		r.proto++;
+	if (r.proto == ARRAY_LEN(protos) || (r.proto == FORWARD_ANY && !r.dynamic))
+		return error_set(err, EINVAL, "proto: neither tcp nor udp");
+	if (cJSON_IsNumber(rank) && rank->valuedouble >= 0 && rank->valuedouble <= RANK_MAX)
+		r.rank = rank->valueint;
 	if (end(json, guest, a, &r.guest_socket, &r.guest_ip, r.guest_port, err) < 0 ||
 	    end(json, host, a, &r.host_socket, &r.host_ip, r.host_port, err) < 0)
 		return -1;
+	if ((r.reverse && (!*r.guest_socket || !*r.host_socket)) || (r.dynamic && (*r.guest_socket || r.reverse)) ||
+	    (*r.guest_socket && r.proto != FORWARD_TCP))
+		return error_set(err, EINVAL, "sockets: no such forward");
 	gl = r.guest_port[1] - r.guest_port[0];
 	hl = r.host_port[1] - r.host_port[0];
 	if (gl != hl)
@@ -105,6 +120,13 @@ end_json(cJSON *json, const char *const keys[3], const char *socket, const char 
 	cJSON_AddItemToArray(pair, cJSON_CreateNumber(port[1]));
 }
 
+static void
+add_flag(cJSON *json, const char *key, bool set)
+{
+	if (set)
+		cJSON_AddTrueToObject(json, key);
+}
+
 cJSON *
 forward_rule_json(const struct forward_rule *r)
 {
@@ -112,10 +134,14 @@ forward_rule_json(const struct forward_rule *r)
 	static const char *const host[] = { "hostSocket", "hostIP", "hostPortRange" };
 	cJSON *json = cJSON_CreateObject();
 
-	cJSON_AddStringToObject(json, "proto", r->proto == FORWARD_UDP ? "udp" : "tcp");
+	cJSON_AddStringToObject(json, "proto", protos[r->proto]);
 	end_json(json, guest, r->guest_socket, r->guest_ip, r->guest_port);
 	end_json(json, host, r->host_socket, r->host_ip, r->host_port);
-	if (r->reverse)
-		cJSON_AddTrueToObject(json, "reverse");
+	add_flag(json, "reverse", r->reverse);
+	add_flag(json, "dynamic", r->dynamic);
+	add_flag(json, "ignore", r->ignore);
+	add_flag(json, "guestIPMustBeZero", r->must_be_zero);
+	if (r->rank)
+		cJSON_AddNumberToObject(json, "rank", r->rank);
 	return json;
 }

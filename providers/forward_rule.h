@@ -5,6 +5,11 @@
  *	{"proto":"tcp","guestIP":"127.0.0.1","guestPortRange":[80,80],
  *	 "hostIP":"127.0.0.1","hostPortRange":[8080,8080]}
  * or guestSocket / hostSocket instead of the ranges; `reverse` as there.
+ *
+ * "dynamic": true makes it a rule for ports as they appear in the guest, which
+ * may also be "ignore": true, of "proto":"any", and "guestIPMustBeZero". Of the rules that match
+ * a port the one with the lowest "rank" counts, which is how the order in lima.yaml is told
+ * without telling it for rules that have no port in common.
  */
 #pragma once
 #include <stdbool.h>
@@ -13,7 +18,7 @@ struct arena;
 struct cJSON;
 struct error;
 
-enum forward_proto { FORWARD_TCP, FORWARD_UDP };
+enum forward_proto { FORWARD_TCP, FORWARD_UDP, FORWARD_ANY };
 
 struct forward_rule {
 	enum forward_proto proto;
@@ -21,6 +26,8 @@ struct forward_rule {
 	int guest_port[2], host_port[2];	/* first and last; 0: a socket is meant */
 	const char *guest_socket, *host_socket;	/* ""; absolute */
 	bool reverse;
+	bool dynamic, ignore, must_be_zero;
+	int rank;
 };
 
 /* Checks what the wire says: addresses, ranges of equal length, port 1..65535. Strings in `a`. */

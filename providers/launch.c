@@ -191,6 +191,9 @@ read_all(struct reader *r, const cJSON *in, struct launch *l)
 	if (!*l->guest.install_prefix)
 		l->guest.install_prefix = "/usr/local";
 	read_dns(r, in, l);
+	l->guest.agent_socket = text(r, guest, "agentSocket");
+	if (*l->guest.agent_socket && *l->guest.agent_socket != '/')
+		complain(r, "agentSocket", "not an absolute path");
 	read_probes(r, in, l);
 	l->boot_timeout_ms = number(r, in, "bootTimeoutMs", INT_MAX);
 	l->stop_timeout_ms = number(r, in, "stopTimeoutMs", INT_MAX);
@@ -301,6 +304,7 @@ to_json(const struct launch *l)
 	add_text(o, "installPrefix", l->guest.install_prefix);
 	if (l->dns.port)
 		add_dns(json, l);
+	add_text(o, "agentSocket", l->guest.agent_socket);
 	probes = cJSON_AddArrayToObject(json, "probes");
 	for (size_t i = 0; i < l->nprobes; i++) {
 		cJSON_AddItemToArray(probes, o = cJSON_CreateObject());

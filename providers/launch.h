@@ -47,6 +47,7 @@ struct launch {
 		bool sshfs;		/* there are reverse-sshfs mounts */
 		bool containerd;	/* wanted in it */
 		const char *install_prefix;	/* "" : /usr/local */
+		const char *agent_socket;	/* where QEMU has the guest agent's port; "" : none */
 	} guest;
 	struct {
 		int port;		/* of the name server, UDP and TCP; 0: there is none */

@@ -215,7 +215,7 @@ network(struct args *a)
 	if (given(m->net0_socket))
 		stream(a, 0, m->net0_socket);
 	else
-		add(a, "-netdev", "user,id=net0,net=192.168.5.0/24,dhcpstart=192.168.5.15,hostfwd=tcp:127.0.0.1:%d-:22",
+		add(a, "-netdev", "user,id=net0,net=192.168.5.0/24,dhcpstart=" QEMU_GUEST_IP ",hostfwd=tcp:127.0.0.1:%d-:22",
 		    m->ssh_port);
 	add(a, "-device", "%s,netdev=net0,mac=%s", a->arch->net, m->mac);
 	for (size_t i = 0; i < m->nnets; i++) {
@@ -281,8 +281,13 @@ consoles(struct args *a)
 		add(a, "-device", "pci-serial,chardev=char-serial-pci");
 	}
 	console(a, "char-serial-virtio", "serialv");
-	add(a, "-device", "virtio-serial-pci,id=virtio-serial0,max_ports=%d", a->arch->virtio_serial_ports);
+	add(a, "-device", "virtio-serial-pci,id=virtio-serial0,max_ports=%d",
+	    a->arch->virtio_serial_ports + a->m->agent_port);
 	add(a, "-device", "virtconsole,chardev=char-serial-virtio,id=console0");
+	if (!a->m->agent_port)
+		return;
+	add(a, "-chardev", "socket,id=char-agent,path=%s,server=on,wait=off", in_dir(a, "ga.sock"));
+	add(a, "-device", "virtserialport,chardev=char-agent,id=agent0,name=" QEMU_AGENT_PORT);
 }
 
 static void

@@ -12,6 +12,7 @@
  * - Commas in values are doubled: a path may hold any character but NUL.
  * - Emulated ARM gets pauth-impdef=on: the architected pointer authentication
  *   is a block cipher at every call, and halves the speed of an emulated guest.
+ * - The guest agent has a virtio port here on every host, as upstream gives it one on Windows: nothing on it is encrypted.
  * - user-v2 and `socket:` networks are stream netdevs, not passed descriptors (QEMU >= 7.2).
  *
  * The process is identified by its arguments "-pidfile" "DIR/qemu.pid"
@@ -24,6 +25,12 @@
 
 struct arena;
 struct error;
+
+/* The name of the guest agent's port, as the guest sees it. */
+#define QEMU_AGENT_PORT "io.lima-vm.guest_agent.0"
+/* Of the built-in user network: the guest, and this host as the guest sees it. */
+#define QEMU_GUEST_IP "192.168.5.15"
+#define QEMU_HOST_IP "192.168.5.2"
 
 struct qemu_drive {
 	const char *path;
@@ -75,6 +82,8 @@ struct qemu_machine {
 
 	const char *audio_device, *audio_interface;
 	const char *display, *vnc_display;	/* display: none by default */
+
+	bool agent_port;		/* a virtio port for the guest agent, on DIR/ga.sock */
 
 	enum qemu_mount_type mount_type;
 	const struct qemu_mount *mounts;

@@ -7,7 +7,9 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/sha256.h"
+#include "providers/qemu.h"
 #include "resources/cidata_files.h"
+#include "resources/machine.h"
 
 /* the value as one line: a line break would begin another variable */
 static void
@@ -141,7 +143,7 @@ put_switches(struct buf *b, const struct spec *spec)
 	put(b, "ROSETTA_BINFMT", "false");
 	put(b, "VMTYPE", spec->vm_type);
 	put(b, "VSOCK_PORT", "0");
-	put(b, "VIRTIO_PORT", "");
+	put(b, "VIRTIO_PORT", machine_has_agent(spec) ? QEMU_AGENT_PORT : "");
 	put(b, "PLAIN", one(spec->plain));
 	put(b, "NO_CLOUD_INIT", "");
 	put(b, "PASSWORDLESS_SUDO", one(spec->user.passwordless_sudo));

@@ -1,21 +1,31 @@
 /*
- * resources/forward.c - a static port forward of a running instance
+ * resources/forward.c - one rule of portForwards in a running instance
  *
- * Named by the host's side, which only one can have. The host agent listens
- * and carries; adding or taking away one does not touch the machine.
+ * The host agent listens and carries; adding, changing or taking away a rule does not
+ * touch the machine, nor the other rules. A rule is named by what only one can have: one
+ * that listens all the time by the host's side, one for ports as they appear in the guest by
+ * the guest's, one in reverse by its socket there.
+ *
+ * The first rule in lima.yaml that matches a port counts. So a rule has a rank: how many rules
+ * stand in line before it that have a port in common with the next. It is 0 for most, whatever
+ * else is in the list.
  */
+#include <cjson/cJSON.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/auto.h"
 #include "base/error.h"
+#include "base/sha256.h"
 #include "providers/forward_rule.h"
 #include "providers/ha_client.h"
 #include "resources/common.h"
 
 static const struct attr attrs[] = {
 	{ .name = "guest", .cost = COST_UPDATE },
+	{ .name = "host", .cost = COST_UPDATE },
+	{ .name = "rank", .cost = COST_UPDATE },
 	{ 0 },
 };
 
@@ -31,38 +41,137 @@ side(struct arena *a, const char *ip, const int port[2], const char *socket)
 	return arena_printf(a, strchr(ip, ':') ? "[%s]:%d-%d" : "%s:%d-%d", ip, port[0], port[1]);
 }
 
+static const char *
+guest_side(struct arena *a, const struct spec_forward *f)
+{
+	return side(a, f->guest_ip, f->guest_port, f->guest_socket);
+}
+
+static const char *
+host_side(struct arena *a, const struct spec_forward *f)
+{
+	return side(a, f->host_ip, f->host_port, f->host_socket);
+}
+
+/* Does it wait for a port to appear? */
+static bool
+dynamic(const struct spec_forward *f)
+{
+	return f->ignore || (!f->is_static && !*f->guest_socket);
+}
+
+/* A plain instance has what is static, and nothing else. */
+static bool
+declared(const struct spec *spec, const struct spec_forward *f)
+{
+	return !spec->plain || (f->is_static && !f->ignore);
+}
+
+static const char *
+proto(const struct spec_forward *f)
+{
+	/* "any" of what is not told its port by the guest is TCP, as upstream has it */
+	return f->proto == PROTO_UDP ? "udp" : f->proto == PROTO_ANY && dynamic(f) ? "any" : "tcp";
+}
+
+static const char *
+name_of(struct arena *a, const struct spec *spec, const struct spec_forward *f)
+{
+	if (f->reverse)
+		return arena_printf(a, "%s:reverse:%s", spec->name, f->guest_socket);
+	if (dynamic(f))
+		return arena_printf(a, "%s:%s:%s:%s%s", spec->name, f->ignore ? "ignore" : "dynamic", proto(f), guest_side(a, f),
+				    f->guest_ip_must_be_zero ? ":zero" : "");
+	return arena_printf(a, "%s:%s:%s", spec->name, proto(f), host_side(a, f));
+}
+
+static bool
+in_common(const struct spec_forward *a, const struct spec_forward *b)
+{
+	return dynamic(a) && dynamic(b) && a->guest_port[0] <= b->guest_port[1] && b->guest_port[0] <= a->guest_port[1] &&
+	       (a->proto == PROTO_ANY || b->proto == PROTO_ANY || a->proto == b->proto);
+}
+
+/* Of each rule; of two that have a port in common, the later one's is higher. */
+static int *
+ranks(struct arena *a, const struct spec *spec)
+{
+	int *rank = arena_alloc(a, (spec->nforwards + 1) * sizeof *rank);
+
+	for (size_t i = 0; i < spec->nforwards; i++)
+		for (size_t k = 0; k < i; k++)
+			if (rank[i] <= rank[k] && in_common(&spec->forwards[i], &spec->forwards[k]))
+				rank[i] = rank[k] + 1;
+	return rank;
+}
+
 static void
-declare_one(const struct spec *spec, const struct spec_forward *f, struct graph *g)
+declare_one(const struct spec *spec, const struct spec_forward *f, int rank, struct graph *g)
 {
 	AUTO(arena) a = { 0 };
-	const char *proto = f->proto == PROTO_UDP ? "udp" : "tcp";
-	const char *name = arena_printf(&a, "%s:%s:%s", spec->name, proto, side(&a, f->host_ip, f->host_port, f->host_socket));
-	struct resource *r = graph_declare(g, &resource_forward, spec->name, name, wanted_running(spec));
+	struct resource *r = graph_declare(g, &resource_forward, spec->name, name_of(&a, spec, f), wanted_running(spec));
 
-	resource_want(g, r, "guest", side(&a, f->guest_ip, f->guest_port, f->guest_socket));
 	resource_need(g, r, "vm", spec->name, NEED_LIVE);
+	/* of two that say something of the same ports the first counts */
+	if (facts_get(&r->want, "guest"))
+		return;
+	resource_want(g, r, "guest", guest_side(&a, f));
+	resource_want(g, r, "host", f->ignore ? "" : host_side(&a, f));
+	resource_wantf(g, r, "rank", "%d", rank);
 }
 
 static int
 declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
 {
+	AUTO(arena) a = { 0 };
+	const int *rank = ranks(&a, spec);
+
 	(void)env, (void)err;
 	for (size_t i = 0; i < spec->nforwards; i++)
-		if (spec->forwards[i].is_static && !spec->forwards[i].ignore)
-			declare_one(spec, &spec->forwards[i], g);
+		if (declared(spec, &spec->forwards[i]))
+			declare_one(spec, &spec->forwards[i], rank[i], g);
 	return 0;
 }
 
-/* the agent's name for it: of few characters, and unmistakable */
+/* The agent's name for it. */
 static const char *
 agent_id(struct arena *a, const struct resource *r)
 {
-	char *id = arena_strdup(a, r->name + strlen(r->owner) + 1);
+	char hex[65];
 
-	for (char *p = id; *p; p++)
-		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-", *p))
-			*p = '_';
-	return arena_printf(a, "static-%.100s", id);
+	sha256_hex(r->name, strlen(r->name), hex);
+	return arena_printf(a, "rule-%.16s", hex);
+}
+
+/* The first rule of that name. */
+static const struct spec_forward *
+find_rule(const struct resource *r, struct arena *a, int *rank)
+{
+	const int *all = ranks(a, r->spec);
+
+	for (size_t i = 0; i < r->spec->nforwards; i++) {
+		const struct spec_forward *f = &r->spec->forwards[i];
+
+		*rank = all[i];
+		if (declared(r->spec, f) && !strcmp(name_of(a, r->spec, f), r->name))
+			return f;
+	}
+	return NULL;
+}
+
+/* What the agent says that it does. */
+static void
+as_carried(const char *rule, struct facts *have, struct arena *a)
+{
+	cJSON *json = cJSON_Parse(rule);
+	struct forward_rule f;
+
+	if (json && forward_rule_parse(json, a, &f, NULL) == 0) {
+		facts_set(have, a, "guest", side(a, f.guest_ip, f.guest_port, f.guest_socket));
+		facts_set(have, a, "host", f.ignore ? "" : side(a, f.host_ip, f.host_port, f.host_socket));
+		facts_setf(have, a, "rank", "%d", f.rank);
+	}
+	cJSON_Delete(json);
 }
 
 static int
@@ -83,45 +192,38 @@ observe(const struct env *env, const struct resource *r, struct facts *have, str
 		if (strcmp(v[i].id, id) != 0)
 			continue;
 		facts_set(have, a, "state", v[i].state);
-		if (!facts_get(have, "guest"))
-			facts_set(have, a, "guest", facts_get(&r->want, "guest"));
-		return !strncmp(v[i].state, "listening", 9);
+		as_carried(v[i].rule, have, a);
+		return strncmp(v[i].state, "failed", 6) != 0;
 	}
 	return 0;
 }
 
-static const struct spec_forward *
-find_rule(const struct resource *r, struct arena *a)
+static struct forward_rule
+agent_rule(const struct spec_forward *f, int rank)
 {
-	const char *host = strchr(r->name + strlen(r->owner) + 1, ':') + 1;
-
-	for (size_t i = 0; i < r->spec->nforwards; i++) {
-		const struct spec_forward *f = &r->spec->forwards[i];
-
-		if (f->is_static && !f->ignore && !strcmp(side(a, f->host_ip, f->host_port, f->host_socket), host))
-			return f;
-	}
-	return NULL;
+	return (struct forward_rule){
+		.proto = f->proto == PROTO_UDP ? FORWARD_UDP : f->proto == PROTO_ANY && dynamic(f) ? FORWARD_ANY : FORWARD_TCP,
+		.guest_ip = f->guest_ip, .host_ip = f->host_ip,
+		.guest_port = { f->guest_port[0], f->guest_port[1] }, .host_port = { f->host_port[0], f->host_port[1] },
+		.guest_socket = f->guest_socket, .host_socket = f->host_socket, .reverse = f->reverse,
+		.dynamic = dynamic(f), .ignore = f->ignore, .must_be_zero = f->guest_ip_must_be_zero, .rank = rank,
+	};
 }
 
 static int
 ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *dir = instance_path(env, r, NULL);
-	const struct spec_forward *f = find_rule(r, a);
+	int rank;
+	const struct spec_forward *f = find_rule(r, a, &rank);
 	struct forward_rule rule;
 
 	if (!f)
 		return error_set(err, ERR_INVALID, "%s: no such rule in portForwards", r->name);
-	rule = (struct forward_rule){
-		.proto = f->proto == PROTO_UDP ? FORWARD_UDP : FORWARD_TCP, .guest_ip = f->guest_ip, .host_ip = f->host_ip,
-		.guest_port = { f->guest_port[0], f->guest_port[1] }, .host_port = { f->host_port[0], f->host_port[1] },
-		.guest_socket = f->guest_socket, .host_socket = f->host_socket, .reverse = f->reverse,
-	};
+	rule = agent_rule(f, rank);
 	if (ha_put_forward(dir, agent_id(a, r), &rule, err) < 0)
 		return -1;
-	facts_set(have, a, "guest", facts_get(&r->want, "guest"));
-	facts_set(have, a, "state", "listening");
+	facts_copy(have, a, &r->want);
 	return 0;
 }
 
@@ -138,7 +240,7 @@ remove_forward(const struct env *env, const struct resource *r, struct error *er
 
 const struct resource_type resource_forward = {
 	.name = "forward",
-	.about = "static forward of a port or socket",
+	.about = "forward of ports or a socket",
 	.attrs = attrs,
 	.declare = declare,
 	.observe = observe,

@@ -203,6 +203,12 @@ fill_machine(const struct env *env, const struct resource *r, struct qemu_machin
 	return shared_folders(spec, m, a, err);
 }
 
+bool
+machine_has_agent(const struct spec *spec)
+{
+	return !spec->plain && !strcmp(spec->os, "Linux");
+}
+
 static void
 fill_plain(const struct spec *spec, struct qemu_machine *m)
 {
@@ -216,6 +222,7 @@ fill_plain(const struct spec *spec, struct qemu_machine *m)
 	m->audio_interface = spec->audio_interface;
 	m->display = spec->video_display;
 	m->vnc_display = spec->vnc_display;
+	m->agent_port = machine_has_agent(spec);
 }
 
 static void
@@ -281,6 +288,7 @@ machine_launch_file(const struct env *env, const struct resource *r, int ssh_por
 	l.guest.sshfs = spec->nmounts && !strcmp(spec->mount_type, "reverse-sshfs") && !spec->plain;
 	l.guest.containerd = spec->containerd.system || spec->containerd.user;
 	l.guest.install_prefix = spec->guest_install_prefix;
+	l.guest.agent_socket = m.agent_port ? arena_printf(&a, "%s/ga.sock", spec->dir) : "";
 	l.boot_timeout_ms = env->ready_timeout_s * 1000;
 	fill_probes(spec, &l, &a);
 	l.dns.port = dns_port;

@@ -20,6 +20,9 @@ const char *machine_names_digest(struct arena *a, const struct spec *spec);
 /* Writes $I/launch.json; `dns_port` 0: no resolver. */
 int machine_launch_file(const struct env *env, const struct resource *r, int ssh_port, int dns_port, struct error *err);
 
+/* Is there a guest agent in it, on a virtio port? */
+bool machine_has_agent(const struct spec *spec);
+
 /* The wanted facts of a running vm, kept beside it: the database may be lost while it runs. */
 int machine_facts_save(const char *path, const struct facts *f, struct error *err);
 void machine_facts_load(const char *path, struct facts *f, struct arena *a);

@@ -41,22 +41,14 @@ copies(const struct spec *s)
 	return s->ncopies;
 }
 
+/* without a guest agent there is only SSH */
 static bool
-dynamic_forwards(const struct spec *s)
-{
-	for (size_t i = 0; i < s->nforwards; i++)
-		if (!s->forwards[i].is_static && !s->forwards[i].ignore)
-			return true;
-	return false;
-}
-
-static bool
-other_forwards(const struct spec *s)
+plain_forwards(const struct spec *s)
 {
 	for (size_t i = 0; i < s->nforwards; i++) {
 		const struct spec_forward *f = &s->forwards[i];
 
-		if (f->is_static && !f->ignore && (f->reverse || f->proto == PROTO_UDP || *f->guest_socket || *f->host_socket))
+		if (s->plain && f->is_static && !f->ignore && (f->reverse || f->proto == PROTO_UDP))
 			return true;
 	}
 	return false;
@@ -105,8 +97,7 @@ static const struct {
 	{ "mountInotify", "not there yet; set it to false", inotify },
 	{ "networks", "only the built-in user network is there yet; leave it empty", networks },
 	{ "copyToHost", "not there yet; use `limactl copy` after the start", copies },
-	{ "portForwards", "only rules with `static: true` are carried yet", dynamic_forwards },
-	{ "portForwards", "static rules carry TCP ports from the guest to the host only, yet", other_forwards },
+	{ "portForwards", "UDP and `reverse` need the guest agent, which a plain instance has not; set plain to false", plain_forwards },
 	{ "provision[].mode", "yq and ansible are not there yet; use system or user", provision_yq },
 	{ "tpm", "not there yet; set it to false", tpm },
 	{ "video.display", "vnc is not there yet; use none", vnc },

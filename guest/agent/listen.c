@@ -12,7 +12,9 @@
 #include <linux/vm_sockets.h>	/* needs sys/socket.h before it */
 
 #include "base/auto.h"
+#include "base/buf.h"
 #include "base/error.h"
+#include "base/fs.h"
 #include "guest/agent/log.h"
 
 int
@@ -49,13 +51,38 @@ listen_vsock(unsigned port, struct error *err)
 	return steal_fd(fd);
 }
 
+/* The device of the port of that name. */
+static bool
+find_port(const char *name, char *path, size_t size)
+{
+	auto_dir DIR *d = opendir("/sys/class/virtio-ports");
+	AUTO(buf) text = BUF_INIT;
+
+	for (struct dirent *e; d && (e = readdir(d));) {
+		if (e->d_name[0] == '.')
+			continue;
+		buf_truncate(&text, 0);
+		snprintf(path, size, "/sys/class/virtio-ports/%s/name", e->d_name);
+		if (fs_read_if(path, &text, 4096, NULL) <= 0)
+			continue;
+		text.s[strcspn(text.s, "\n")] = '\0';
+		snprintf(path, size, "/dev/%s", e->d_name);
+		if (!strcmp(text.s, name))
+			return true;
+	}
+	return false;
+}
+
 int
 open_virtio_port(const char *name, struct error *err)
 {
-	char path[256];
+	char path[300];
 	int fd;
 
-	snprintf(path, sizeof path, name[0] == '/' ? "%s" : "/dev/virtio-ports/%s", name);
+	if (name[0] == '/')
+		snprintf(path, sizeof path, "%s", name);
+	else if (!find_port(name, path, sizeof path))
+		return error_set(err, ENOENT, "no virtio port is called %s", name);
 	fd = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 	return fd < 0 ? error_errno(err, "open %s", path) : fd;
 }

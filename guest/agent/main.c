@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -15,11 +16,14 @@
 #include "base/mem.h"
 #include "guest/agent/install.h"
 #include "guest/agent/kube.h"
+#include "guest/agent/listen.h"
 #include "guest/agent/log.h"
 #include "guest/agent/options.h"
 #include "guest/agent/server.h"
 #include "guest/agent/service.h"
 #include "version.h"
+
+enum { PORT_WAIT_S = 60 };
 
 static const char usage[] =
 	"Usage: lima-guestagent COMMAND [FLAGS]\n"
@@ -85,6 +89,22 @@ set_limits(void)
 	mallopt(M_TOP_PAD, 16 << 10);
 }
 
+/* The driver of the port may be loaded after us. */
+static void
+wait_for_port(const char *name)
+{
+	const struct timespec nap = { .tv_nsec = 50000000 };
+	struct error err;
+
+	for (int i = 0; i < PORT_WAIT_S * 20; i++) {
+		auto_close int fd = open_virtio_port(name, &err);
+
+		if (fd >= 0 || err.code != ENOENT)
+			return;
+		nanosleep(&nap, NULL);
+	}
+}
+
 static int
 serve(const struct server_where *where, const char *runtime_dir, unsigned tick_ms, struct error *err)
 {
@@ -142,6 +162,8 @@ daemon_main(char **argv, struct error *err)
 	if (debug)
 		log_debug_on();
 	set_limits();
+	if (where.virtio_port)
+		wait_for_port(where.virtio_port);
 	return serve(&where, runtime_dir, tick_ms, err);
 }
 

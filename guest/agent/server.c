@@ -177,6 +177,19 @@ peer_ready(struct watch *w, uint32_t events)
 		feed(p, s->chunk, (size_t)n);
 }
 
+/*
+ * A host that talked to the agent before us on this port is not told by anybody that that one is gone: a GOAWAY
+ * frame makes it begin anew at once, and not when it has waited long enough for an answer.
+ */
+static void
+say_goodbye(struct peer *p)
+{
+	static const char goaway[] = "\0\0\x08\x07\0\0\0\0\0" "\0\0\0\0\0\0\0";
+
+	if (write(p->w.fd, goaway, sizeof goaway) < 0)
+		p->away = true;
+}
+
 static struct peer *
 peer_new(struct server *s, int fd, bool port)
 {
@@ -188,7 +201,9 @@ peer_new(struct server *s, int fd, bool port)
 	p->next = s->peers;
 	s->peers = p;
 	s->n++;
-	if (!port)
+	if (port)
+		say_goodbye(p);
+	else
 		peer_connect(p);
 	return p;
 }

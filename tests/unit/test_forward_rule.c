@@ -19,6 +19,10 @@ TEST(there_and_back)
 	static const char *const cases[] = {
 		"{\"proto\":\"tcp\",\"guestIP\":\"127.0.0.1\",\"guestPortRange\":[80,90],\"hostIP\":\"0.0.0.0\",\"hostPortRange\":[8080,8090]}",
 		"{\"proto\":\"udp\",\"guestIP\":\"::1\",\"guestPortRange\":[53,53],\"hostIP\":\"127.0.0.1\",\"hostPortRange\":[65535,65535]}",
+		"{\"proto\":\"any\",\"guestIP\":\"0.0.0.0\",\"guestPortRange\":[1,9],\"hostIP\":\"::\",\"hostPortRange\":[1,9],"
+		"\"dynamic\":true,\"guestIPMustBeZero\":true,\"rank\":3}",
+		"{\"proto\":\"udp\",\"guestIP\":\"0.0.0.0\",\"guestPortRange\":[1,9],\"hostIP\":\"::\",\"hostPortRange\":[1,9],"
+		"\"dynamic\":true,\"ignore\":true}",
 		"{\"proto\":\"tcp\",\"guestSocket\":\"/run/a\",\"hostSocket\":\"/tmp/b\",\"reverse\":true}",
 	};
 
@@ -53,6 +57,10 @@ TEST(nonsense_is_refused)
 		{ "{\"guestPortRange\":[1.5,2]}", "guestPortRange: not a port" },
 		{ "{\"guestPortRange\":[1,2],\"hostPortRange\":[1,1]}", "2 ports and hostPortRange 1" },
 		{ "{\"guestPortRange\":[1,2],\"hostSocket\":\"/x\"}", "2 ports and hostPortRange 1" },
+		{ "{\"proto\":\"any\"}", "neither tcp nor udp" },
+		{ "{\"guestSocket\":\"/x\",\"hostPortRange\":[1,1],\"reverse\":true}", "sockets: no such forward" },
+		{ "{\"guestSocket\":\"/x\",\"hostSocket\":\"/y\",\"dynamic\":true}", "sockets: no such forward" },
+		{ "{\"proto\":\"udp\",\"guestSocket\":\"/x\",\"hostSocket\":\"/y\"}", "sockets: no such forward" },
 		{ "{\"guestSocket\":\"x\"}", "guestSocket: not the absolute path" },
 	};
 

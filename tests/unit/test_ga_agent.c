@@ -1049,12 +1049,15 @@ TEST(a_virtio_port_has_no_connections)
 {
 	struct error err;
 	struct world w = { .path = test_path("s"), .state = test_path("ports"), .limit = { .fire = time_is_up } };
-	char name[64];
+	char name[64], goaway[64];
 	int keep, master = make_port(name, &keep);
 
 	w.port = name;
 	ok(loop_init(&w.loop, &err));
 	agent_start(&w);
+	/* a host that was there before it: it learns that its agent is another one now */
+	assert_int_equal(read(master, goaway, sizeof goaway), 17);
+	assert_int_equal(goaway[3], 7);
 	/* what was there before the host: rubbish, and a preface that was cut off */
 	assert_int_equal(write(master, "rubbish PRI * HTTP/2.0\r\n", 24), 24);
 	host_take(&w, master);

@@ -379,18 +379,25 @@ TEST(a_wait_ends_with_the_machine)
 	assert_int_equal(err.code, ENOENT);
 }
 
+static int
+listener(int *port)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof a;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(bind(fd, (void *)&a, sizeof a) | listen(fd, 64) | getsockname(fd, (void *)&a, &len), 0);
+	*port = ntohs(a.sin_port);
+	return fd;
+}
+
 /* A server in the place of the guest's: it reads to the end, then says how much that was, and closes. */
 static pid_t
 counter(int *port)
 {
-	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t len = sizeof a;
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-	pid_t pid;
+	int fd = listener(port);
+	pid_t pid = fork();
 
-	assert_int_equal(bind(fd, (void *)&a, sizeof a) | listen(fd, 64) | getsockname(fd, (void *)&a, &len), 0);
-	*port = ntohs(a.sin_port);
-	pid = fork();
 	if (pid == 0) {
 		for (int c; (c = accept(fd, NULL, NULL)) >= 0; close(c)) {
 			char block[65536];
@@ -450,6 +457,58 @@ counts(int port, const char *path, size_t len)
 	assert_string_equal(got, want);
 }
 
+static void
+state_of(struct machine *m, const char *id, const char *begin)
+{
+	struct error err;
+
+	for (int n = 0; n < 1000; n++) {
+		AUTO(arena) a = { 0 };
+		struct ha_forward *f;
+		size_t count;
+
+		ok(ha_forwards(m->dir, &a, &f, &count, &err));
+		for (size_t i = 0; i < count; i++)
+			if (!strcmp(f[i].id, id) && !strncmp(f[i].state, begin, strlen(begin)))
+				return;
+		usleep(10000);
+	}
+	fail_msg("%s is never %s", id, begin);
+}
+
+/* Said once, and had as soon as it can be. */
+TEST(a_taken_port_is_had_when_it_is_free)
+{
+	int there, here, fd;
+	pid_t server = counter(&there);
+	struct sshd s = guest("m");
+	struct forward_rule r;
+	auto_free char *log = NULL;
+	const char *once;
+	struct machine m;
+	struct error err;
+
+	make(&m, "m-vm");
+	use_guest(&m, &s);
+	ok(start(&m, &err));
+	fd = listener(&here);
+	r = to_port(there, here);
+	not_ok(ha_put_forward(m.dir, "one", &r, &err), "address already in use");
+	usleep(2500000);
+	state_of(&m, "one", "failed: ");
+	close(fd);
+	state_of(&m, "one", "listening");
+	counts(here, NULL, 1000);
+	log = log_text(&m, "ha.stderr.log");
+	once = strstr(log, "address already in use");
+	assert_non_null(once);
+	assert_null(strstr(once + 1, "address already in use"));
+	done(&m);
+	sshd_stop(&s);
+	kill(server, SIGKILL);
+	waitpid(server, NULL, 0);
+}
+
 TEST(forwards_ports)
 {
 	int there, here = ssh_free_port(NULL);
@@ -473,8 +532,11 @@ TEST(forwards_ports)
 	counts(here, NULL, 20 << 20);
 	not_ok(ha_put_forward(m.dir, "two", &both, &err), "address already in use");
 	assert_int_equal(err.code, EADDRINUSE);
+	state_of(&m, "two", "failed: listen on 127.0.0.1");
+	ok(ha_delete_forward(m.dir, "two", &err));
 	udp.proto = FORWARD_UDP;
-	not_ok(ha_put_forward(m.dir, "two", &udp, &err), "UDP");
+	ok(ha_put_forward(m.dir, "udp", &udp, &err));
+	ok(ha_delete_forward(m.dir, "udp", &err));
 	not_ok(ha_put_forward(m.dir, "a/b", &r, &err), "no name");
 	sock = r;
 	sock.host_socket = path;
