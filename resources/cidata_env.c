@@ -182,13 +182,28 @@ cidata_param_env(struct arena *a, const struct spec *spec)
 	return arena_strdup(a, b.s);
 }
 
+static bool
+is_proxy(const char *name)
+{
+	static const char *const names[] = { "ftp_proxy", "http_proxy", "https_proxy", "no_proxy" };
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (strcasecmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
 const char *
-cidata_etc_environment(struct arena *a, const struct spec *spec)
+cidata_etc_environment(struct arena *a, const struct spec *spec, enum cidata_env which)
 {
 	AUTO(buf) b = BUF_INIT;
 
 	buf_adds(&b, "#LIMA-START\n");
 	for (size_t i = 0; i < spec->nenv; i++) {
+		bool ambient = spec->propagate_proxy_env && is_proxy(spec->env[i].key);
+
+		if (!(which & (ambient ? CIDATA_ENV_AMBIENT : CIDATA_ENV_OURS)))
+			continue;
 		buf_addf(&b, "%s=", spec->env[i].key);
 		put_value(&b, spec->env[i].value);
 	}

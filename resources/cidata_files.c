@@ -194,14 +194,22 @@ cidata_reference(const char **out, struct arena *a, const struct env *env, const
 	return 0;
 }
 
+/* another text for a file that is there already */
+static void
+set_text(struct cidata *c, const char *path, const char *text)
+{
+	struct iso_file *f = c->v;
+
+	while (strcmp(f->path, path) != 0)
+		f++;
+	f->data = text;
+	f->len = strlen(text);
+}
+
 void
 cidata_set_dns_port(struct cidata *c, const struct spec *spec, int port)
 {
-	const struct iso_file key = { .path = "lima.env" };
-	struct iso_file *f = bsearch(&key, c->v, c->n, sizeof *c->v, by_path);
-
-	f->data = cidata_lima_env(&c->mem, spec, c->iid, c->debug, cidata_resolves(spec) ? port : 0);
-	f->len = strlen(f->data);
+	set_text(c, "lima.env", cidata_lima_env(&c->mem, spec, c->iid, c->debug, cidata_resolves(spec) ? port : 0));
 }
 
 int
@@ -221,15 +229,19 @@ cidata_render(struct cidata *c, const struct env *env, const struct spec *spec, 
 		lasting.nmounts = 0;
 	add(c, "lima.env", cidata_lima_env(&c->mem, &lasting, c->iid, false, 0), 0644);
 	add(c, "param.env", cidata_param_env(&c->mem, spec), 0644);
-	add(c, "etc_environment", cidata_etc_environment(&c->mem, spec), 0644);
+	add(c, "etc_environment", cidata_etc_environment(&c->mem, spec, CIDATA_ENV_OURS), 0644);
 	add_provision(c, spec);
 	digest_texts(c, &contents);
+	buf_addf(&contents, "%d\n", spec->propagate_proxy_env);
 	digest_archive(spec, &contents);
 	digest_to(&contents, c->contents, sizeof c->contents);
 	if (env->debug)
 		buf_adds(&tools, "debug\n");
 	for (size_t i = lasting.nmounts; i < spec->nmounts; i++)
 		buf_addf(&tools, "mount %s %s\n", spec->mounts[i].location, spec->mounts[i].mount_point);
+	/* whoever runs limactl without this shell's proxies means no other machine either */
+	buf_adds(&tools, cidata_etc_environment(&c->mem, spec, CIDATA_ENV_AMBIENT));
+	set_text(c, "etc_environment", cidata_etc_environment(&c->mem, spec, CIDATA_ENV_OURS | CIDATA_ENV_AMBIENT));
 	if (add_boot_scripts(c, env, &tools, err) < 0)
 		return -1;
 	add_guest_agent(c, env, spec, &tools);

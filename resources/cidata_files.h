@@ -25,7 +25,7 @@ struct cidata {
 	 */
 	const char *iid;
 	char contents[65];	/* digest of what lima.yaml and the keys of the host make */
-	/* of what a running machine need not be restarted for: boot scripts, guest agent, verbosity, sshfs mounts; the half of it */
+	/* of what a running machine need not be restarted for: boot scripts, guest agent, verbosity, proxies, sshfs mounts; the half of it */
 	char tools[33];
 	bool debug;		/* what lima.env says of it */
 	const char *agent_gz;	/* the guest agent is only to be had compressed: host path; NULL */
@@ -59,7 +59,9 @@ const struct spec_file *cidata_archive(const struct spec *spec);
 /* cidata_env.c. `debug`: what LIMA_CIDATA_DEBUG says; `dns_port`: where the host's resolver is, or 0 */
 const char *cidata_lima_env(struct arena *a, const struct spec *spec, const char *iid, bool debug, int dns_port);
 const char *cidata_param_env(struct arena *a, const struct spec *spec);
-const char *cidata_etc_environment(struct arena *a, const struct spec *spec);
+/* those of lima.yaml, those that the host's environment may have given (proxies), or both */
+enum cidata_env { CIDATA_ENV_OURS = 1, CIDATA_ENV_AMBIENT = 2 };
+const char *cidata_etc_environment(struct arena *a, const struct spec *spec, enum cidata_env which);
 
 /*
  * cidata_user.c: user-data is what a per-instance run of cloud-init takes from it, and

@@ -234,7 +234,7 @@ static const struct key root[] = {
 	{ "dns", KEY_IPS, .mix = MIX_FIRST, .check = check_dns, AT_LIST(spec, dns, ndns, spec_pair), .go = "DNS", .change = CHANGE_BOOT,
 	  .about = "Name servers of the guest when the host resolver is off." },
 	{ "hostResolver", KEY_GROUP, .sub = keys_resolver, .about = "Names are looked up by the host for the guest." },
-	{ "propagateProxyEnv", KEY_BOOL, .def = "true", .change = CHANGE_BOOT,
+	{ "propagateProxyEnv", KEY_BOOL, .def = "true", AT(spec, propagate_proxy_env), .change = CHANGE_BOOT,
 	  .about = "Hand the host's proxy variables to the guest; they beat `env`." },
 	{ "caCerts", KEY_GROUP, .sub = keys_ca, .go = "CACertificates", .about = "Certificate authorities that the guest trusts." },
 	{ "rosetta", KEY_GROUP, .sub = keys_rosetta, .mix = MIX_OWN, .instead = "`vmOpts.vz.rosetta`", .about = "Rosetta." },

@@ -148,7 +148,7 @@ void
 proxy_resolve(struct load *l, struct spec *s)
 {
 	struct spec_pair *room = arena_alloc(l->a, (s->nenv + 8) * sizeof *room);
-	bool take = val_b(l->root, "propagateProxyEnv");
+	bool take = s->propagate_proxy_env;
 
 	if (s->nenv)
 		memcpy(room, s->env, s->nenv * sizeof *room);

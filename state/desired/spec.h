@@ -141,6 +141,7 @@ struct spec {
 	size_t nnetworks;
 	struct spec_pair *env, *param;		/* sorted by key; env with proxies resolved */
 	size_t nenv, nparam;
+	bool propagate_proxy_env;
 	const char **dns;
 	size_t ndns;
 	struct { bool enabled, ipv6; struct spec_pair *hosts; size_t nhosts; } resolver;

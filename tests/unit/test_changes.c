@@ -177,8 +177,8 @@ static const struct example examples[] = {
 	{ "param", NONE "provision: [{script: PARAM_p}]\n", "param: {p: a}", "param: {p: b}", "param.p" },
 	{ "dns", NONE "hostResolver: {enabled: false}\n", "dns: [1.1.1.1]", "dns: [8.8.8.8]", "dns[0]" },
 	{ "hostResolver.enabled", NONE, "hostResolver: {enabled: true}", "hostResolver: {enabled: false}" },
-	{ "hostResolver.ipv6", NONE, NULL, NULL },	/* there is nobody to be told yet */
-	{ "hostResolver.hosts", NONE, NULL, NULL },
+	{ "hostResolver.ipv6", IMAGE, "hostResolver: {ipv6: false}", "hostResolver: {ipv6: true}" },
+	{ "hostResolver.hosts", IMAGE, "hostResolver: {hosts: {a: 10.0.0.1}}", "hostResolver: {hosts: {a: 10.0.0.2}}", "hostResolver.hosts.a" },
 	{ "propagateProxyEnv", NONE, "propagateProxyEnv: true", "propagateProxyEnv: false" },
 	{ "caCerts.removeDefaults", NONE, "caCerts: {removeDefaults: false}", "caCerts: {removeDefaults: true}" },
 	{ "caCerts.files", NONE, NULL, NULL },		/* the files are in the folder of the test: below */

@@ -460,6 +460,36 @@ TEST(any_bytes_become_a_scalar)
 	quotes("\xff\x80", "\"\\ufffd\\ufffd\"");
 }
 
+/* A running machine is not restarted because somebody runs limactl in another environment; but it is for lima.yaml's own words. */
+TEST(proxies_of_the_host_are_no_contents)
+{
+	struct world w;
+
+	render(&w, IMAGE "env: {A: a}\n");
+	auto_free char *contents = xstrdup(w.c.contents), *tools = xstrdup(w.c.tools), *iid = xstrdup(w.c.iid);
+	done(&w);
+	setenv("http_proxy", "http://127.0.0.1:3128/", 1);
+	setenv("NO_PROXY", "a,b", 1);
+	render(&w, IMAGE "env: {A: a}\n");
+	assert_string_equal(text(&w, "etc_environment"), "#LIMA-START\nA=a\nHTTP_PROXY=http://192.168.5.2:3128/\nNO_PROXY=a,b\n"
+			    "http_proxy=http://192.168.5.2:3128/\nno_proxy=a,b\n#LIMA-END\n");
+	assert_string_equal(w.c.contents, contents);
+	assert_string_equal(w.c.iid, iid);
+	assert_string_not_equal(w.c.tools, tools);
+	done(&w);
+	render(&w, IMAGE "env: {A: a}\npropagateProxyEnv: false\n");
+	assert_string_equal(text(&w, "etc_environment"), "#LIMA-START\nA=a\n#LIMA-END\n");
+	assert_string_not_equal(w.c.contents, contents);
+	assert_string_equal(w.c.tools, tools);
+	done(&w);
+	unsetenv("http_proxy");
+	unsetenv("NO_PROXY");
+	render(&w, IMAGE "env: {A: a, http_proxy: 'http://p:1'}\npropagateProxyEnv: false\n");
+	has(&w, "etc_environment", "\nHTTP_PROXY=http://p:1\n");
+	assert_string_equal(w.c.tools, tools);
+	done(&w);
+}
+
 /* Where names are asked for may change from start to start: the rest of the image is the same, and so are its digests. */
 TEST(the_port_of_the_resolver)
 {
