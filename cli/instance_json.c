@@ -3,6 +3,7 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/mem.h"
 #include "base/quote.h"
 #include "cli/instance.h"
 #include "providers/qemu.h"
@@ -52,7 +53,25 @@ instance_errors_json(const struct instance *i, struct buf *b)
 	buf_addc(b, ']');
 }
 
-/* What our host agent tells and upstream's does not. */
+/* a list of the lines of a text */
+static void
+lines(struct buf *b, const char *name, const char *p)
+{
+	if (!p || !*p)
+		return;
+	key(b, name);
+	buf_addc(b, '[');
+	for (size_t n; *p; p += n + (p[n] == '\n')) {
+		auto_free char *line = xstrndup(p, n = strcspn(p, "\n"));
+
+		if (b->s[b->len - 1] != '[')
+			buf_addc(b, ',');
+		quote_json(b, line, false);
+	}
+	buf_addc(b, ']');
+}
+
+/* What our host agent tells and upstream's does not. "troubles": why it is degraded. */
 static void
 detail(struct buf *b, const struct instance *i)
 {
@@ -66,6 +85,7 @@ detail(struct buf *b, const struct instance *i)
 	text(b, "phase", phases[info->phase]);
 	if (info->waiting_for && *info->waiting_for)
 		text(b, "waitingFor", info->waiting_for);
+	lines(b, "troubles", info->errors);
 }
 
 void

@@ -18,6 +18,7 @@ struct diff {
 	struct spec_change *v;
 	size_t n, cap;
 	struct buf path;
+	bool sshfs;		/* folders are mounted over SSH, before and after */
 };
 
 /* a text as it is if that is short and on a line, else its beginning; nothing in it can reach a terminal */
@@ -61,6 +62,15 @@ shown(struct arena *a, const cJSON *v)
 	return arena_strdup(a, b.s);
 }
 
+/* What the key's row says, but that folders which are no devices of the machine come and go while it runs. */
+static enum key_change
+change_of(const struct diff *d, const struct key *k)
+{
+	if (k && d->sshfs && strncmp(d->path.s, "mounts[", 7) == 0)
+		return CHANGE_LIVE;
+	return k ? k->change : CHANGE_NOTE;
+}
+
 static void
 add(struct diff *d, const cJSON *have, const cJSON *want)
 {
@@ -80,7 +90,7 @@ add(struct diff *d, const cJSON *have, const cJSON *want)
 	}
 	show_text(&path, d->path.s);
 	d->v[d->n++] = (struct spec_change){
-		.path = arena_strdup(d->a, path.s), .have = from, .want = to, .cost = key_change_text(k ? k->change : CHANGE_NOTE),
+		.path = arena_strdup(d->a, path.s), .have = from, .want = to, .cost = key_change_text(change_of(d, k)),
 		.refused = k && k->change == CHANGE_REFUSED, .moot = k && k->change == CHANGE_CREATION,
 	};
 }
@@ -176,6 +186,14 @@ compare(struct diff *d, const cJSON *have, const cJSON *want)
 		add(d, have, want);
 }
 
+static bool
+over_ssh(const cJSON *json)
+{
+	const cJSON *type = cJSON_GetObjectItemCaseSensitive(json, "mountType");
+
+	return cJSON_IsString(type) && !strcmp(type->valuestring, "reverse-sshfs");
+}
+
 int
 spec_diff(struct arena *a, const char *have, const char *want, struct spec_change **v, size_t *n, struct error *err)
 {
@@ -183,6 +201,7 @@ spec_diff(struct arena *a, const char *have, const char *want, struct spec_chang
 	cJSON *from = cJSON_Parse(have), *to = cJSON_Parse(want);
 	bool fine = cJSON_IsObject(from) && cJSON_IsObject(to);
 
+	d.sshfs = over_ssh(from) && over_ssh(to);
 	if (fine) {
 		compare(&d, from, to);
 		*v = d.v;

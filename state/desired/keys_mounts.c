@@ -65,7 +65,7 @@ static const struct key keys_sshfs[] = {
 	{ "cache", KEY_BOOL, .def = "true", AT(spec_mount, sshfs.cache), .change = CHANGE_LIVE, .about = "Cache in the guest." },
 	{ "followSymlinks", KEY_BOOL, .def = "false", AT(spec_mount, sshfs.follow_symlinks), .change = CHANGE_LIVE,
 	  .about = "Follow symbolic links on the host." },
-	{ "sftpDriver", KEY_TEXT, .def = "", AT(spec_mount, sshfs.sftp_driver), .go = "SFTPDriver", .change = CHANGE_RESTART,
+	{ "sftpDriver", KEY_TEXT, .def = "", AT(spec_mount, sshfs.sftp_driver), .go = "SFTPDriver", .change = CHANGE_LIVE,
 	  .about = "Who serves: openssh-sftp-server, which is also what empty takes; there is no builtin one." },
 	{ NULL }
 };

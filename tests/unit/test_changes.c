@@ -515,6 +515,29 @@ TEST(differences)
 	differs("{\"vmOpts\":{\"qemu\":1}}", "{\"vmOpts\":{\"qemu\":{\"a\":1}}}", "vmOpts.qemu: 1 -> {\"a\":1};");
 }
 
+static const char *
+cost_of(const char *type, const char *have, const char *want)
+{
+	auto_free char *from = xasprintf("{\"mountType\":\"%s\",\"mounts\":%s}", type, have);
+	auto_free char *to = xasprintf("{\"mountType\":\"%s\",\"mounts\":%s}", type, want);
+	AUTO(arena) a = { 0 };
+	struct spec_change *v;
+	struct error err;
+	size_t n;
+
+	ok(spec_diff(&a, from, to, &v, &n, &err));
+	assert_int_equal(n, 1);
+	return v[0].cost;
+}
+
+TEST(folders_over_ssh_come_and_go_while_it_runs)
+{
+	assert_string_equal(cost_of("reverse-sshfs", "[]", "[{\"location\":\"/a\"}]"), "in place");
+	assert_string_equal(cost_of("reverse-sshfs", "[{\"writable\":false}]", "[{\"writable\":true}]"), "in place");
+	assert_string_equal(cost_of("9p", "[]", "[{\"location\":\"/a\"}]"), "a running machine is restarted");
+	assert_string_equal(cost_of("9p", "[{\"writable\":false}]", "[{\"writable\":true}]"), "a running machine is restarted");
+}
+
 TEST(no_configuration)
 {
 	AUTO(arena) a = { 0 };

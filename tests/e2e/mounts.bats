@@ -1,0 +1,89 @@
+#!/usr/bin/env bats
+# Folders of the host in the tiny guest, by sshfs: as resources of a running machine.
+load helper
+
+setup_file() {
+	home_begin
+	mkdir -p "$WORK/read only" "$WORK/rw, %d"
+	echo hello >"$WORK/read only/f"
+	sed "s|\.\./build|$REPO/build|; /^plain:/d" "$REPO/examples/tiny.yaml" >"$WORK/t.yaml"
+	cat >>"$WORK/t.yaml" <<-EOF
+		containerd: {system: false, user: false}
+		mountType: reverse-sshfs
+		mounts:
+		- location: $WORK/read only
+		- location: $WORK/rw, %d
+		  mountPoint: /mnt/r w
+		  writable: true
+	EOF
+	apply "$WORK/t.yaml"
+}
+
+teardown_file() {
+	home_end
+}
+
+in_guest() { limactl shell --workdir / t sh -c "$1"; }
+
+@test "they are there, the one to read and the other to write" {
+	[ "$(in_guest "cat '$WORK/read only/f'")" = hello ]
+	run ! in_guest "echo x >'$WORK/read only/g'"
+	[ ! -e "$WORK/read only/g" ]
+	in_guest "echo from the guest >'/mnt/r w/new'"
+	[ "$(cat "$WORK/rw, %d/new")" = "from the guest" ]
+	[ "$(in_guest "sudo cat '/mnt/r w/new'")" = "from the guest" ]
+}
+
+@test "the guest sees nothing of the host beside them" {
+	echo outside >"$WORK/secret"
+	ln -s "$WORK/secret" "$WORK/rw, %d/out"
+	run ! in_guest "cat '/mnt/r w/out'"
+}
+
+@test "one that is added, and one that is taken away, change nothing else" {
+	boot=$(in_guest 'cat /proc/sys/kernel/random/boot_id')
+	mkdir -p "$WORK/third"
+	echo 3 >"$WORK/third/f"
+	run -0 limactl plan --set ".mounts += [{\"location\":\"$WORK/third\",\"mountPoint\":\"/mnt/third\"}]" t
+	[[ $output == *"+ mount     t:/mnt/third"* && $output == *"Plan: 1 to create, 1 to change"* && $output == *"in place"* ]]
+	limactl apply --set ".mounts += [{\"location\":\"$WORK/third\",\"mountPoint\":\"/mnt/third\"}]" t
+	apply t
+	[ "$(in_guest 'cat /mnt/third/f')" = 3 ]
+	limactl apply --set 'del(.mounts[2])' t
+	apply t
+	[ "$(in_guest 'ls /mnt/third')" = "" ]
+	apply --set '.mounts[0].writable = true' t
+	in_guest "echo x >'$WORK/read only/g'"
+	[ -e "$WORK/read only/g" ]
+	[ "$(in_guest 'cat /proc/sys/kernel/random/boot_id')" = "$boot" ]
+}
+
+@test "after kill -9 of the host agent a new one takes over" {
+	qemu=$(cat "$LIMA_HOME/t/qemu.pid")
+	kill -9 "$(cat "$LIMA_HOME/t/ha.pid")"
+	apply t
+	[ "$(cat "$LIMA_HOME/t/qemu.pid")" = "$qemu" ]
+	[ "$(in_guest "cat '$WORK/read only/f'")" = hello ]
+}
+
+@test "the guest reboots: they come back" {
+	mounted=$(grep -c ': mounted' "$LIMA_HOME/t/ha.stderr.log")
+	in_guest 'sudo reboot' || true
+	timeout 90 sh -c 'until [ "$(grep -c ": mounted" "$1")" -ge "$2" ]; do sleep 0.2; done' _ "$LIMA_HOME/t/ha.stderr.log" $((mounted + 2))
+	[ "$(in_guest "cat '$WORK/read only/f'")" = hello ]
+}
+
+@test "a folder that vanishes is told, and applying mends it" {
+	mv "$WORK/read only" "$WORK/away"
+	timeout 30 sh -c 'until "$1" list t --json | grep -q "has vanished"; do sleep 0.2; done' _ "$REPO/build/bin/limactl"
+	run -0 limactl plan t
+	[[ $output == *"state: failed: the folder"* ]]
+	mv "$WORK/away" "$WORK/read only"
+	timeout 30 sh -c 'until "$1" plan t | grep -q "Nothing to do"; do sleep 0.2; done' _ "$REPO/build/bin/limactl"
+	[ "$(in_guest "cat '$WORK/read only/f'")" = hello ]
+}
+
+@test "what cannot be served is refused before anything is touched" {
+	run ! limactl apply --set '.mounts[0].sshfs.sftpDriver = "builtin"' t
+	[[ $output == *"sftpDriver: the only server is OpenSSH's"* ]]
+}
