@@ -59,6 +59,7 @@ add_error(struct agent *a, const char *id, const char *why)
 static void
 take_down(struct agent *a)
 {
+	console_free(a);
 	require_free(a);
 	forwards_free(a);
 	names_free(a);
@@ -107,6 +108,7 @@ agent_machine_up(struct agent *a)
 	mux_start(a);
 	require_start(a);
 	ga_start(a);
+	console_start(a);
 }
 
 void
@@ -130,6 +132,7 @@ agent_ready(struct agent *a)
 {
 	if (a->phase == PHASE_STOPPING)
 		return;
+	console_free(a);
 	clear_errors(a, BOOT);
 	log_info("the guest is ready");
 	settle(a);

@@ -10,6 +10,7 @@
  *	machine.c	the QEMU process: started or taken over, watched, stopped
  *	qmp.c		a command to QEMU
  *	mux.c		the one SSH connection, kept up
+ *	console.c	what the guest's console says of a boot that fails
  *	require.c	what must be so before the guest is called ready
  *	names.c		the guest's name server (dns.h)
  *	mounts.c	folders of the host by sshfs; mount_sshfs.c one of them, relay.c confine.c its parts
@@ -34,6 +35,7 @@
 struct api;
 struct cJSON;
 struct ends;
+struct console;
 struct forwards;
 struct ga;
 struct machine;
@@ -62,6 +64,7 @@ struct agent {
 	struct mux *mux;
 	struct require *require;
 	struct ga *ga;
+	struct console *console;
 	struct forwards *forwards;
 	struct names *names;
 	struct mounts *mounts;
@@ -157,6 +160,11 @@ struct ga_client *ga_alive(struct agent *a);		/* NULL: not just now */
 void ga_flush(struct agent *a);				/* after using the client */
 void ga_pause_events(struct agent *a, bool paused);
 
+/* console.c: looks for words by which a guest says that it will not come up; until it is ready after all */
+void console_start(struct agent *a);
+void console_free(struct agent *a);
+const char *console_verdict(const char *line);	/* what such a line means; NULL: nothing */
+
 /* forwards.c */
 struct forward_rule;
 int forwards_put(struct agent *a, const char *id, const struct cJSON *rule, struct error *err);
@@ -189,5 +197,8 @@ void trim_memory(void);
 
 /* tail.c: the last lines of a log, fit for a message: at most `max` bytes, no control characters; to free */
 char *tail_text(const char *path, size_t max);
+/* Without escape sequences, control characters and empty lines: a guest wrote it. */
+struct buf;
+void tail_clean(const char *p, size_t n, struct buf *out);
 /* the same of the guest's console that spoke last; "" */
 char *tail_serial(const char *dir);

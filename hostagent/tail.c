@@ -9,9 +9,8 @@
 #include "hostagent/agent.h"
 #include "providers/qemu.h"
 
-/* Without escape sequences, control characters and empty lines: a guest wrote it. */
-static void
-clean(const char *p, size_t n, struct buf *out)
+void
+tail_clean(const char *p, size_t n, struct buf *out)
 {
 	for (size_t i = 0; i < n; i++) {
 		unsigned char c = (unsigned char)p[i];
@@ -51,7 +50,7 @@ tail_text(const char *path, size_t max)
 	n = pread(fd, raw.s, 2 * max, st.st_size > (off_t)(2 * max) ? st.st_size - (off_t)(2 * max) : 0);
 	if (n <= 0)
 		return xstrdup("");
-	clean(raw.s, (size_t)n, &out);
+	tail_clean(raw.s, (size_t)n, &out);
 	if (out.len <= max)
 		return buf_detach(&out);
 	nl = strchr(out.s + out.len - max, '\n');

@@ -1,0 +1,47 @@
+#!/usr/bin/env bats
+# A guest that does not come up: told at once and with the reason, not when the time for booting is over.
+load helper
+
+setup_file() {
+	home_begin
+	sed "s|\.\./build|$REPO/build|" "$REPO/examples/tiny.yaml" >"$WORK/t.yaml"
+}
+
+teardown_file() {
+	home_end
+}
+
+# NAME: what is left is a machine that runs, degraded, and says why
+told_at_once() {
+	[ "$(limactl list "$1" --format '{{.Status}}')" = Running ]
+	jq -es '.[-1].status | .running and .degraded and (.errors | length == 1)' "$LIMA_HOME/$1/ha.stdout.log" >/dev/null
+	limactl delete --force "$1"
+}
+
+@test "a kernel that panics" {
+	sed 's|cmdline: .*|cmdline: console=ttyS0 rdinit=/none root=/dev/none|' "$WORK/t.yaml" >"$WORK/panic.yaml"
+	LIMIT=60 fails_with "its kernel has panicked" start --tty=false "$WORK/panic.yaml"
+	[[ $stderr == *"Kernel panic - not syncing: VFS: Unable to mount root fs"* && $stderr == *DEGRADED* ]]
+	told_at_once panic
+}
+
+@test "a disk with nothing on it that UEFI could boot" {
+	truncate -s 8M "$WORK/nothing.raw"
+	cat >"$WORK/nothing.yaml" <<-EOF
+		images:
+		- location: $WORK/nothing.raw
+		  arch: x86_64
+		memory: 256MiB
+		disk: 8MiB
+		plain: true
+	EOF
+	LIMIT=60 fails_with "its firmware finds nothing to boot" start --tty=false "$WORK/nothing.yaml"
+	told_at_once nothing
+}
+
+@test "a guest that only takes long is waited for, and its console is told when the time is up" {
+	sed 's|cmdline: .*|cmdline: console=ttyS0 rdinit=/bin/sh|' "$WORK/t.yaml" >"$WORK/slow.yaml"
+	LIMIT=60 fails_with "still waiting for essential requirement" start --tty=false --timeout 15s "$WORK/slow.yaml"
+	[[ $stderr == *"console ends with"* ]]
+	limactl delete --force slow
+}
