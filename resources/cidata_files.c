@@ -67,23 +67,40 @@ digest_texts(const struct cidata *c, struct buf *b)
 	}
 }
 
-/* The files of PREFIX/share/lima/cidata, from the list that was made with them: lines "SHA256  PATH". */
+/*
+ * The files of PREFIX/share/lima/FOLDER, below `to` on the volume, from the list that was made with them: lines
+ * "SHA256  PATH".
+ */
 static int
-add_boot_scripts(struct cidata *c, const struct env *env, struct buf *digest, struct error *err)
+add_listed(struct cidata *c, const struct env *env, const char *folder, const char *to, struct buf *digest, struct error *err)
 {
-	auto_free char *path = xasprintf("%s/cidata/list", env->share);
+	auto_free char *path = xasprintf("%s/%s/list", env->share, folder);
 	AUTO(buf) list = BUF_INIT;
 
 	if (fs_read(path, &list, MAX_LIST, err) < 0)
-		return error_wrap(err, "boot scripts");
+		return -1;
 	buf_add(digest, list.s, list.len);
 	for (const char *p = list.s, *nl; (nl = strchr(p, '\n')); p = nl + 1) {
 		const char *name = nl - p > 66 ? arena_memdup(&c->mem, p + 66, (size_t)(nl - p) - 66) : "";
 
 		if (!*name || strstr(name, ".."))
 			return error_set(err, ERR_INVALID, "%s: damaged", path);
-		add_host_file(c, name, arena_printf(&c->mem, "%s/cidata/%s", env->share, name), 0755);
+		add_host_file(c, arena_printf(&c->mem, "%s%s", to, name), arena_printf(&c->mem, "%s/%s/%s", env->share, folder, name),
+			      0755);
 	}
+	return 0;
+}
+
+/* yq, with its libraries: there is one for guests of the host's own architecture */
+static int
+add_yq(struct cidata *c, const struct env *env, const struct spec *spec, struct buf *digest, struct error *err)
+{
+	bool asked = false;
+
+	for (size_t i = 0; i < spec->nprovision; i++)
+		asked |= spec->provision[i].mode == PROVISION_YQ;
+	if (asked && add_listed(c, env, arena_printf(&c->mem, "yq/%s", spec->arch), "yq/", digest, err) < 0)
+		return error_wrap(err, "provision[].mode: yq is for guests of the host's own architecture only, not %s", spec->arch);
 	return 0;
 }
 
@@ -242,7 +259,9 @@ cidata_render(struct cidata *c, const struct env *env, const struct spec *spec, 
 	/* whoever runs limactl without this shell's proxies means no other machine either */
 	buf_adds(&tools, cidata_etc_environment(&c->mem, spec, CIDATA_ENV_AMBIENT));
 	set_text(c, "etc_environment", cidata_etc_environment(&c->mem, spec, CIDATA_ENV_OURS | CIDATA_ENV_AMBIENT));
-	if (add_boot_scripts(c, env, &tools, err) < 0)
+	if (add_listed(c, env, "cidata", "", &tools, err) < 0)
+		return error_wrap(err, "boot scripts");
+	if (add_yq(c, env, spec, &tools, err) < 0)
 		return -1;
 	add_guest_agent(c, env, spec, &tools);
 	digest_to(&tools, c->tools, sizeof c->tools);

@@ -11,6 +11,7 @@
 #include "providers/digest.h"
 #include "resources/applied.h"
 #include "resources/common.h"
+#include "resources/disk_lock.h"
 #include "resources/dir_from.h"
 
 enum { MAX_YAML = 4 << 20 };
@@ -164,6 +165,8 @@ remove_dir(const struct env *env, const struct resource *r, struct error *err)
 {
 	auto_free char *dir = instance_path(env, r, NULL), *tomb = xasprintf("%s/.%s.deleted", env->home, r->owner);
 
+	/* of a machine that was gone already: it unlocked nothing */
+	disk_unlock_all(env, r);
 	/* it is gone from one moment to the next, however long the deleting takes */
 	if (fs_remove_tree(tomb, err) < 0)
 		return -1;

@@ -55,10 +55,36 @@ plain_forwards(const struct spec *s)
 }
 
 static bool
-provision_yq(const struct spec *s)
+provision_ansible(const struct spec *s)
 {
 	for (size_t i = 0; i < s->nprovision; i++)
-		if (s->provision[i].mode == PROVISION_YQ || s->provision[i].mode == PROVISION_ANSIBLE)
+		if (s->provision[i].mode == PROVISION_ANSIBLE)
+			return true;
+	return false;
+}
+
+/* by its name, as the guest does it */
+static bool
+edited(const char *format, const char *path)
+{
+	static const char *const known[] = { "auto", "yaml", "yml", "y", "json", "j" };
+	static const char *const others[] = { "csv", "ini", "properties", "toml", "tsv", "xml" };
+	const char *dot = strrchr(path, '.');
+
+	for (size_t i = 0; dot && !strcmp(format, "auto") && i < ARRAY_LEN(others); i++)
+		if (!strcmp(dot + 1, others[i]))
+			return false;
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
+		if (!strcmp(format, known[i]))
+			return true;
+	return false;
+}
+
+static bool
+provision_yq_format(const struct spec *s)
+{
+	for (size_t i = 0; i < s->nprovision; i++)
+		if (s->provision[i].mode == PROVISION_YQ && !edited(s->provision[i].format, s->provision[i].path))
 			return true;
 	return false;
 }
@@ -98,7 +124,8 @@ static const struct {
 	{ "networks", "only the built-in user network is there yet; leave it empty", networks },
 	{ "copyToHost", "not there yet; use `limactl copy` after the start", copies },
 	{ "portForwards", "UDP and `reverse` need the guest agent, which a plain instance has not; set plain to false", plain_forwards },
-	{ "provision[].mode", "yq and ansible are not there yet; use system or user", provision_yq },
+	{ "provision[].mode", "ansible is not there yet; use user with a script that runs it", provision_ansible },
+	{ "provision[].format", "yq edits yaml and json only", provision_yq_format },
 	{ "tpm", "not there yet; set it to false", tpm },
 	{ "video.display", "vnc is not there yet; use none", vnc },
 	{ "firmware.images", "only the firmware of the host is used yet; leave it empty", firmware },

@@ -49,6 +49,11 @@ provision_data() {
 	failed "provision.data/$n: $path cannot be written"
 }
 
+# it came with its libraries
+yq() {
+	"$LIMA_CIDATA_MNT/yq/ld.so" --library-path "$LIMA_CIDATA_MNT/yq" "$LIMA_CIDATA_MNT/yq/lima-yq" "$@"
+}
+
 # what yq is to write where there is no file yet
 yq_format() {
 	case $1 in
@@ -70,9 +75,7 @@ provision_yq() {
 	setting YQ_PROVISION "$n" OWNER; owner=$value
 	setting YQ_PROVISION "$n" PERMISSIONS; permissions=$value
 	user=${owner%%:*}
-	yq=$LIMA_CIDATA_MNT/lima-guestagent
 	say "provision.yq/$n: $path"
-	[ -x "$yq" ] || { failed "provision.yq/$n: needs the guest agent, and plain mode has none"; return; }
 	folder=${path%/*}
 	if [ -n "$folder" ] && [ ! -d "$folder" ] && ! as_user "$user" mkdir -p "$folder"; then
 		failed "provision.yq/$n: $user cannot make $folder"
@@ -81,11 +84,11 @@ provision_yq() {
 	if [ -f "$path" ]; then
 		# the volume is root's alone, so it is root who edits: only what the owner could have edited
 		as_user "$user" test -w "$path" || { failed "provision.yq/$n: $user may not write $path"; return; }
-		"$yq" yq --inplace --from-file "$1" --input-format "$format" --output-format "$format" "$path" ||
+		yq --inplace --from-file "$1" --input-format "$format" --output-format "$format" "$path" ||
 			{ failed "provision.yq/$n: $path cannot be edited"; return; }
 	else
 		[ "$format" != auto ] || yq_format "$path"
-		if ! text=$("$yq" yq --null-input --from-file "$1" --output-format "$format") ||
+		if ! text=$(yq --null-input --from-file "$1" --output-format "$format") ||
 			! printf '%s\n' "$text" | as_user "$user" tee "$path" >/dev/null; then
 			failed "provision.yq/$n: $path cannot be made"
 			return

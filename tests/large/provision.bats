@@ -34,6 +34,13 @@ setup_file() {
 	[ "$(guest cat /etc/hostname)" = "lima-$GUEST" ]
 }
 
+@test "yq edits a file that is there, comments and all, and makes one that is not, as its owner" {
+	[ "$(guest_sh 'cat /etc/data.d/edited.yaml; stat -c "%U %a" /etc/data.d/edited.yaml')" = \
+		"a: 2 # stays"$'\n''list: [x, "green and blue"]'$'\n'"$(guest id -un) 640" ]
+	[ "$(guest_sh 'tr -d " \n" <~/.config/new/made.json; stat -c " %U %a" ~/.config/new/made.json ~/.config/new')" = \
+		'{"made":{"by":"yq"}}'" $(guest id -un) 644"$'\n'" $(guest id -un) 755" ]
+}
+
 @test "env is there as it was written, and its block in /etc/environment is the only one" {
 	[ "$(guest printenv GREETING)" = "hello from lima.yaml" ]
 	[ "$(guest printenv SPECIAL)" = 'a "quoted" $HOME value' ]
@@ -51,8 +58,8 @@ setup_file() {
 }
 
 @test "the time zone, and the clock" {
-	[ "$(guest date +%Z)" = CST ]
-	[ "$(guest timedatectl show -p Timezone --value)" = Asia/Shanghai ]
+	[ "$(guest date +%z)" = -0500 ]
+	[ "$(guest timedatectl show -p Timezone --value)" = America/Bogota ]
 	local here there
 	there=$(guest date +%s)
 	here=$(date +%s)

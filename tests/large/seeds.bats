@@ -121,6 +121,7 @@ complain() {
 		provision\.dependency/00000001
 		provision\.system/00000002
 		provision\.user/00000003
+		provision\.yq/00000008
 		etc_environment
 	EOF
 }
@@ -153,6 +154,10 @@ complain() {
 		DATAFILE_00000004_OWNER=root:root
 		DATAFILE_00000004_PATH=/etc/data\.d/plain
 		DATAFILE_00000004_PERMISSIONS=644
+		YQ_PROVISION_00000008_FORMAT=auto
+		YQ_PROVISION_00000008_OWNER=$(guest id -un)
+		YQ_PROVISION_00000008_PATH=/etc/data\.d/edited\.yaml
+		YQ_PROVISION_00000008_PERMISSIONS=640
 		GUEST_INSTALL_PREFIX=/usr/local
 		UPGRADE_PACKAGES=
 		CONTAINERD_USER=
@@ -184,7 +189,7 @@ complain() {
 }
 
 @test "param.env and etc_environment" {
-	[ "$(guest sudo cat /mnt/lima-cidata/param.env)" = "PARAM_Color=green and blue" ]
+	guest sudo cat /mnt/lima-cidata/param.env | grep -qx "PARAM_Color=green and blue"
 	[ "$(guest sudo cat /mnt/lima-cidata/etc_environment | sed -n '1p;$p' | tr '\n' ' ')" = "#LIMA-START #LIMA-END " ]
 	guest grep -q '^GREETING=hello from lima.yaml$' /etc/environment
 }
