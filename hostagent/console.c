@@ -39,7 +39,7 @@ struct console {
 	struct log logs[LOGS];
 	uv_timer_t more;
 	const char *verdict;
-	char said[LINE_MAX_BYTES];
+	char said[LINE_MAX_BYTES + 1];
 	int open;
 };
 
@@ -69,20 +69,23 @@ console_verdict(const char *line)
 static void on_more(uv_timer_t *t);
 
 static void
-look_at(struct console *c, const char *line)
+look_at(struct console *c, const struct buf *raw)
 {
-	const char *means = console_verdict(line);
+	AUTO(buf) line = BUF_INIT;
+	const char *means;
 
+	tail_clean(raw->s, raw->len, &line);
+	means = line.len ? console_verdict(line.s) : NULL;
 	/* the first that tells, and what has come of it by now */
-	if (!means || (c->verdict && strncmp(line, c->said, strlen(c->said)) != 0))
+	if (!means || (c->verdict && strncmp(line.s, c->said, strlen(c->said)) != 0))
 		return;
-	snprintf(c->said, sizeof c->said, "%.*s", LINE_MAX_BYTES - 1, line);
+	snprintf(c->said, sizeof c->said, "%s", line.s);
 	if (!c->verdict)
 		uv_timer_start(&c->more, on_more, MORE_MS, 0);
 	c->verdict = means;
 }
 
-/* Clean text, a piece of any size: whole lines, and a prompt that has no end. */
+/* A piece of any size: whole lines, and a prompt that has no end. */
 static void
 take(struct log *l, const char *p, size_t n)
 {
@@ -91,8 +94,7 @@ take(struct log *l, const char *p, size_t n)
 		size_t len = (size_t)((nl ? nl : end) - p), room = LINE_MAX_BYTES - l->line.len;
 
 		buf_add(&l->line, p, len < room ? len : room);
-		if (l->line.len)
-			look_at(l->console, l->line.s);
+		look_at(l->console, &l->line);
 		if (nl)
 			buf_truncate(&l->line, 0);
 		p += len + (nl != NULL);
@@ -103,7 +105,6 @@ static void
 read_on(struct log *l)
 {
 	AUTO(buf) raw = BUF_INIT;
-	AUTO(buf) text = BUF_INIT;
 	struct stat st;
 	ssize_t n;
 
@@ -116,11 +117,7 @@ read_on(struct log *l)
 	if (n <= 0)
 		return;
 	l->at += n;
-	/* what was not the end of a line yet may be now */
-	tail_clean(raw.s, (size_t)n, &text);
-	if (raw.s[n - 1] == '\n')
-		buf_addc(&text, '\n');
-	take(l, text.s, text.len);
+	take(l, raw.s, (size_t)n);
 }
 
 static void

@@ -122,9 +122,9 @@ teardown() {
 	[ ! -e "$LIMA_HOME/a/ha.pid" ] && [ ! -e "$LIMA_HOME/a/qemu.pid" ]
 }
 
-@test "a guest that never answers: the deadline is ours to set, the machine stays to be looked at" {
-	LIMIT=60 fails_with "not ready after 20 s" apply --timeout 20s "$WORK/a.yaml"
-	[[ $stderr == *"console ends with"* ]]
+@test "a guest that will not come up: said with the words of its console, the machine stays to be looked at" {
+	LIMIT=60 fails_with "its firmware finds nothing to boot" apply --timeout 50s "$WORK/a.yaml"
+	[[ $stderr == *"; and ends with: "* ]]
 	run -0 limactl list a --format '{{.Status}}'
 	[ "$output" = Running ]
 	run -0 limactl plan
