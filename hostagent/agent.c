@@ -63,6 +63,7 @@ take_down(struct agent *a)
 	require_free(a);
 	forwards_free(a);
 	names_free(a);
+	clock_free(a);
 	mounts_free(a);
 	ga_free(a);
 	mux_free(a);
@@ -109,6 +110,7 @@ agent_machine_up(struct agent *a)
 	require_start(a);
 	ga_start(a);
 	console_start(a);
+	clock_start(a);
 }
 
 void

@@ -13,6 +13,7 @@
  *	console.c	what the guest's console says of a boot that fails
  *	require.c	what must be so before the guest is called ready
  *	names.c		the guest's name server (dns.h)
+ *	clock.c		tells when the guest's clock must be set at once
  *	mounts.c	folders of the host by sshfs; mount_sshfs.c one of them, relay.c confine.c its parts
  *	ga.c		the connection to the guest agent
  *	forwards.c	the rules, by name; ports.c what becomes of the guest's ports by them (match.c)
@@ -34,6 +35,7 @@
 
 struct api;
 struct cJSON;
+struct clock;
 struct ends;
 struct console;
 struct forwards;
@@ -67,6 +69,7 @@ struct agent {
 	struct console *console;
 	struct forwards *forwards;
 	struct names *names;
+	struct clock *clock;
 	struct mounts *mounts;
 	struct ports *ports;
 	struct ends *ends;
@@ -147,6 +150,10 @@ const char *require_waiting_for(struct agent *a);	/* "" when all is there */
 bool require_usable(struct agent *a);			/* what is essential is there, or will never be */
 void require_free(struct agent *a);
 
+/* clock.c */
+void clock_start(struct agent *a);
+void clock_free(struct agent *a);
+
 /* names.c */
 void names_start(struct agent *a);
 void names_reload(struct agent *a, const struct launch *l);	/* with what `l` says from now on */
@@ -157,6 +164,7 @@ struct ga_client;
 void ga_start(struct agent *a);
 void ga_free(struct agent *a);
 struct ga_client *ga_alive(struct agent *a);		/* NULL: not just now */
+void ga_sync_clock(struct agent *a);			/* now, if it is there; when it comes back, anyhow */
 void ga_flush(struct agent *a);				/* after using the client */
 void ga_pause_events(struct agent *a, bool paused);
 

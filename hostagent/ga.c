@@ -22,6 +22,7 @@ enum {
 	SOON_MS = 50,
 	AGAIN_MS = 1000,
 	PULSE_MS = 10000,
+	LATE_MS = 500,		/* an answer that took so long has set a clock by yesterday's news */
 	SILENT_MS = 20000,	/* an agent that does not answer that long hangs */
 };
 
@@ -43,6 +44,8 @@ struct ga {
 	bool alive, was_alive;
 	unsigned failures;
 	uint64_t asked;		/* when, without an answer; 0: all is answered */
+	bool again;		/* a second time, since the first answer came late */
+	bool stale;		/* ... and what time it was then is of no use any more */
 	uv_timer_t retry, pulse;
 	int open;
 };
@@ -69,6 +72,7 @@ drop(struct ga *g, const char *why)
 	g->link = NULL;
 	g->alive = false;
 	g->asked = 0;
+	g->stale = g->again = false;
 	uv_timer_stop(&g->pulse);
 	if (!l)
 		return;
@@ -160,6 +164,18 @@ pulse(struct ga *g)
 		g->asked = uv_now(&g->agent->loop);
 }
 
+void
+ga_sync_clock(struct agent *a)
+{
+	struct ga *g = a->ga;
+
+	if (!g || !g->alive || !g->link)
+		return;
+	g->stale = g->asked;
+	pulse(g);
+	flush(g->link);
+}
+
 static void
 on_pulse(uv_timer_t *t)
 {
@@ -225,6 +241,7 @@ static void
 on_time(void *ctx, const struct ga_time_answer *answer, const struct grpc_status *why)
 {
 	struct ga *g = ctx;
+	bool late = g->asked && uv_now(&g->agent->loop) - g->asked >= LATE_MS;
 
 	g->asked = 0;
 	if (why)
@@ -233,6 +250,14 @@ on_time(void *ctx, const struct ga_time_answer *answer, const struct grpc_status
 		log_warning("the guest's clock is off by %lld ms: %s", (long long)answer->drift_ms, answer->error);
 	else if (answer->adjusted)
 		log_info("the guest's clock was off by %lld ms: set", (long long)answer->drift_ms);
+	/* once more, and not for ever: a slow guest is the next pulse's */
+	if (!why && g->link && (g->stale || (late && answer->adjusted && !g->again))) {
+		g->again = late;
+		g->stale = false;
+		pulse(g);
+	} else {
+		g->again = false;
+	}
 }
 
 static void

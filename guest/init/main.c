@@ -75,6 +75,17 @@ runtime_dir(const struct setup_user *u)
 		say_errno("/run/host-services");
 }
 
+static void
+fuse(const struct cidata *c, const char *iid)
+{
+	modules_load("fuse");
+	/* as udev's rules have it: fusermount3 opens it as the user */
+	chmod("/dev/fuse", 0666);
+	/* what the host mounts by sshfs is the host's business from here on */
+	if (strcmp(cidata_str(c, "MOUNTTYPE"), "reverse-sshfs") == 0)
+		setup_write("/run/lima-fuse-ready", iid, 0644);
+}
+
 /* What follows from cidata. Whoever can log in does so while the scripts still run. */
 static void
 boot(int events, const struct block_dev *disk)
@@ -117,12 +128,7 @@ boot(int events, const struct block_dev *disk)
 		services_agent(&c, &u);
 	}
 	modules_load("late");
-	modules_load("fuse");
-	/* as udev's rules have it: fusermount3 opens it as the user */
-	chmod("/dev/fuse", 0666);
-	/* what the host mounts by sshfs is the host's business from here on */
-	if (strcmp(cidata_str(&c, "MOUNTTYPE"), "reverse-sshfs") == 0)
-		setup_write("/run/lima-fuse-ready", iid, 0644);
+	fuse(&c, iid);
 	spawn_wait(grow);
 	spawn_wait(names);
 	provision_run(&c, &u);

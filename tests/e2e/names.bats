@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The host resolves for the guest: lima.yaml's names, this host's, and their changes while the machine runs.
+# What the host knows better than the guest: names (lima.yaml's, this host's, and their changes while the machine runs), and the time.
 load helper
 
 setup_file() {
@@ -72,4 +72,47 @@ sys.stdin.read()' "$port" < <(sleep 100) >"$WORK/bound" 3>&- &
 	[ "$(ask db.test)" = 10.2.3.5 ]
 	run -0 limactl plan t
 	[[ $output = *'Nothing to do'* ]]
+}
+
+# seconds between the guest's clock and ours, with the time that asking takes
+behind() {
+	local here there
+	here=$(date +%s)
+	there=$(limactl shell t date +%s)
+	echo $((here - there))
+}
+in_time() {
+	local d i
+	for i in {1..20}; do
+		d=$(behind)
+		[ "$d" -lt -5 ] || [ "$d" -gt 1 ] || return 0
+		sleep 1
+	done
+	echo "$d s behind"
+	return 1
+}
+
+@test "a guest whose clock is wrong is told the time" {
+	limactl shell t sudo date -s '2001-01-01 00:00:00'
+	in_time
+}
+
+@test "and one that was asleep" {
+	set=$(grep -c "the guest's clock was off by -" "$LIMA_HOME/t/ha.stderr.log")
+	python3 - "$LIMA_HOME/t/qmp.sock" <<-'END'
+		import json, socket, sys, time
+		s = socket.socket(socket.AF_UNIX)
+		s.connect(sys.argv[1])
+		f = s.makefile("rw")
+		def call(name):
+		    f.write(json.dumps({"execute": name}) + "\n")
+		    f.flush()
+		    while "return" not in json.loads(f.readline()): pass
+		f.readline()
+		for name in "qmp_capabilities", "stop": call(name)
+		time.sleep(6)
+		call("cont")
+	END
+	in_time
+	[ "$(grep -c "the guest's clock was off by -" "$LIMA_HOME/t/ha.stderr.log")" -gt "$set" ]
 }
