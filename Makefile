@@ -151,7 +151,7 @@ install: all
 	@scripts/install-tree $(B) $(DESTDIR)$(PREFIX)
 
 clean:
-	rm -rf build build-asan build-tsan compile_commands.json
+	rm -rf build build-asan build-tsan build-fuzz compile_commands.json
 compile_commands.json: Makefile
 	@scripts/compdb > $@
 .PHONY: all share unit types check check-large e2e asan tsan fuzz tidy fmt layers metrics bench man install demo clean FORCE deps-build deps-test deps-demo deps-large guest-tiny

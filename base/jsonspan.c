@@ -216,11 +216,12 @@ unescape(const char *p, const char *end, struct buf *b)
 char *
 json_text(struct arena *a, struct json_span v)
 {
-	const char *p = v.p, *end = v.p + v.len;
+	const char *p = v.p, *end;
 	AUTO(buf) b = BUF_INIT;
 
 	if (!v.p)
 		return arena_strdup(a, "");
+	end = p + v.len;
 	if (v.len < 2 || *p != '"')
 		return arena_memdup(a, v.p, v.len);
 	for (p++, end--; p < end;) {

@@ -14,6 +14,7 @@ struct emitter {
 	const struct source *main;
 	bool expand;			/* anchors cannot be relied on: write aliases out */
 	struct origins *origins;
+	size_t literal;			/* column of the literal block that was just written: deeper comments would become its text */
 };
 
 void
@@ -71,23 +72,43 @@ end_line(struct emitter *e)
 		buf_addc(e->out, '\n');
 }
 
-/* Copies source text, every line but one already begun moved by `shift` columns. `by`: a node to count lines from. */
-static void
-copy_lines(struct emitter *e, const struct node *by, uint32_t from, uint32_t to, int shift)
+/* How many blanks of a comment behind a literal block have to go. */
+static uint32_t
+too_deep(struct emitter *e, const char *line, uint32_t len, int shift)
 {
-	const struct source *s = by->src;
-	uint32_t line = e->origins ? line_of(by, from) : 0;
+	uint32_t indent = 0, most = (uint32_t)e->literal - 1;
+	int deep;
+
+	while (indent < len && line[indent] == ' ')
+		indent++;
+	if (indent == len || line[indent] == '\n' || line[indent] == '\r')
+		return 0;
+	if (line[indent] != '#') {
+		e->literal = 0;
+		return 0;
+	}
+	deep = (int)indent + shift - (int)most;
+	return deep <= 0 ? 0 : (uint32_t)deep < indent ? (uint32_t)deep : indent;
+}
+
+/* Copies source text, every line but one already begun moved by `shift` columns. `near`: a node to count lines from. */
+static void
+copy_lines(struct emitter *e, const struct node *near, uint32_t from, uint32_t to, int shift)
+{
+	const struct source *s = near->src;
+	uint32_t line = e->origins ? line_of(near, from) : 0;
 	bool begun = e->out->len && e->out->s[e->out->len - 1] != '\n';
 
 	while (from < to) {
 		const char *p = s->text + from, *nl = memchr(p, '\n', to - from);
 		uint32_t len = nl ? (uint32_t)(nl - p) + 1 : to - from, skip = 0;
 		bool blank = *p == '\n' || *p == '\r';
+		int by = shift - (e->literal && !begun ? (int)too_deep(e, p, len, shift) : 0);
 
-		note_line(e, s, line++, shift);
-		if (!begun && shift > 0 && !blank)
-			blanks(e->out, (size_t)shift);
-		while (!begun && shift < 0 && skip < (uint32_t)-shift && skip < len && p[skip] == ' ')
+		note_line(e, s, line++, by);
+		if (!begun && by > 0 && !blank)
+			blanks(e->out, (size_t)by);
+		while (!begun && by < 0 && skip < (uint32_t)-by && skip < len && p[skip] == ' ')
 			skip++;
 		buf_add(e->out, p + skip, len - skip);
 		from += len;
@@ -139,7 +160,8 @@ fits_literal(const char *s, size_t len)
 		if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f || (c == ' ' && i + 1 < len && s[i + 1] == '\n'))
 			return false;
 	}
-	return s[len - 1] != ' ';
+	/* line breaks at the end are not told from those that may come behind */
+	return s[len - 1] != ' ' && (len < 2 || s[len - 1] != '\n' || s[len - 2] != '\n');
 }
 
 static void
@@ -181,7 +203,8 @@ emit_literal(struct emitter *e, const struct node *n, size_t col)
 
 	while (ends < len && n->text[len - 1 - ends] == '\n')
 		ends++;
-	buf_adds(e->out, ends == 0 ? "|-\n" : ends == 1 ? "|\n" : "|+\n");
+	e->literal = col;
+	buf_adds(e->out, ends == 0 ? "|-\n" : "|\n");
 	for (size_t at = 0; at < len;) {
 		const char *p = n->text + at, *nl = memchr(p, '\n', len - at);
 		size_t k = nl ? (size_t)(nl - p) : len - at;
@@ -233,6 +256,18 @@ copies_anywhere(const struct node *n)
 	return n->style == STYLE_PLAIN && n->end > n->start && one_line(n) && !strpbrk(n->text, "[]{},");
 }
 
+/* a key, whose text counts, whatever else it means */
+static void
+emit_key(struct emitter *e, const struct node *key)
+{
+	if (untouched(e, key) && copies_anywhere(key))
+		buf_add(e->out, key->src->text + key->start, key->end - key->start);
+	else if (key->kind == NODE_NULL)
+		buf_adds(e->out, key->len ? key->text : "\"\"");
+	else
+		emit_scalar(e, key, -1);
+}
+
 /* --- flow */
 
 static void
@@ -251,7 +286,7 @@ emit_flow(struct emitter *e, const struct node *n)
 	for (size_t i = 0; i < (n->kind == NODE_LIST ? n->n : n->npair); i++, sep = ", ") {
 		buf_adds(e->out, sep);
 		if (n->kind == NODE_MAP) {
-			emit_flow(e, n->pair[i].key);
+			emit_key(e, n->pair[i].key);
 			buf_adds(e->out, ": ");
 		}
 		emit_flow(e, n->kind == NODE_LIST ? n->item[i] : n->pair[i].value);
@@ -381,6 +416,7 @@ begin_entry(struct emitter *e, const struct node *head, size_t col)
 {
 	if (is_placed(head) && !in_mid_line(head))
 		copy_lines(e, head, head->lead, head->entry - (uint32_t)column_of(head), (int)col - column_of(head));
+	e->literal = 0;
 	note_line(e, head->src, head->line, 0);
 	blanks(e->out, col);
 }
@@ -422,10 +458,7 @@ emit_map(struct emitter *e, const struct node *n, size_t col, bool begun)
 			continue;
 		if (!begun)
 			begin_entry(e, key, col);
-		if (untouched(e, key) && copies_anywhere(key))
-			buf_add(e->out, key->src->text + key->start, key->end - key->start);
-		else
-			emit_scalar(e, key, -1);
+		emit_key(e, key);
 		buf_addc(e->out, ':');
 		emit_value(e, key, value, col);
 		emit_tail(e, key, col);

@@ -1,6 +1,7 @@
 /* Template expressions in values, and the check that parameters are used. */
 #include <ctype.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/auto.h"
 #include "base/buf.h"
@@ -222,8 +223,9 @@ look_into_playbooks(struct uses *u, const struct val *provision)
 	for (size_t i = 0; provision && i < provision->n; i++) {
 		const char *path = val_s(provision->item[i], "playbook");
 		AUTO(buf) text = BUF_INIT;
+		struct stat st;
 
-		if (*path && fs_read_if(path, &text, YAML_MAX_TEXT, NULL) == 1)
+		if (*path && stat(path, &st) == 0 && S_ISREG(st.st_mode) && fs_read_if(path, &text, YAML_MAX_TEXT, NULL) == 1)
 			mark_in(u, text.s);
 	}
 }

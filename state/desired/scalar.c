@@ -222,6 +222,8 @@ scalar_is_plain(const char *text, size_t len)
 		return false;
 	if (strchr("-?:,[]{}#&*!|>'\"%@`~<= ", *text) && !(strchr("-:?", *text) && len > 1 && isalnum((unsigned char)text[1])))
 		return false;
+	if (!strncmp(text, "...", 3) || !strncmp(text, "---", 3))	/* at the begin of a line they end a document */
+		return false;
 	if (text[len - 1] == ' ' || text[len - 1] == ':' || !strcasecmp(text, "null") || !strcasecmp(text, "yes") ||
 	    !strcasecmp(text, "no") || !strcasecmp(text, "on") || !strcasecmp(text, "off") || !strcasecmp(text, "y") ||
 	    !strcasecmp(text, "n"))

@@ -162,6 +162,10 @@ read_scalar(struct reader *r, struct node **out, const yaml_event_t *ev)
 	}
 	if (n->style == STYLE_PLAIN && !(n->flags & NODE_TEXT) && is_null(n->text, n->len))
 		n->kind = NODE_NULL;
+	/* a block that ends where the text does, or keeps the blank lines behind it: what is put behind it would change it */
+	if (n->style == STYLE_LITERAL || n->style == STYLE_FOLDED)
+		n->flags |= (n->end == r->src->len && n->len && n->text[n->len - 1] != '\n') ||
+			    (n->len > 1 && !memcmp(n->text + n->len - 2, "\n\n", 2)) ? NODE_CHANGED : 0;
 	*out = n;
 	return 0;
 }
@@ -485,6 +489,21 @@ read_document(struct reader *r, struct node **out, bool *more)
 	return 0;
 }
 
+/* A carriage return by itself breaks a line, too; the rest of us need not know. */
+static void
+plain_breaks(struct arena *a, struct source *src)
+{
+	char *text = NULL;
+
+	for (size_t i = 0; i < src->len; i++) {
+		if (src->text[i] != '\r' || (i + 1 < src->len && src->text[i + 1] == '\n'))
+			continue;
+		if (!text)
+			src->text = text = arena_memdup(a, src->text, src->len);
+		text[i] = '\n';
+	}
+}
+
 int
 yaml_read(struct node **out, struct arena *a, struct source *src, bool *more, struct error *err)
 {
@@ -500,6 +519,7 @@ yaml_read(struct node **out, struct arena *a, struct source *src, bool *more, st
 		src->text += 3;
 		src->len -= 3;
 	}
+	plain_breaks(a, src);
 	for (size_t i = 0; i < src->len && r.ascii; i++)
 		r.ascii = !(src->text[i] & 0x80);
 	if (!yaml_parser_initialize(&r.yaml))

@@ -1,0 +1,75 @@
+/*
+ * `--set`: an expression, and the template that it changes. The changed text is YAML still, and what the nodes
+ * say is what the text says. Expressions of yq are put in jq's words, and a result of any kind is taken over.
+ */
+#include "base/auto.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "state/desired/emit.h"
+#include "state/desired/set.h"
+#include "state/desired/yq.h"
+#include "tests/fuzz/parts.h"
+
+static int
+read_it(struct node **root, struct arena *a, const struct buf *text)
+{
+	struct source *src = arena_alloc(a, sizeof *src);
+	struct error err;
+
+	*src = (struct source){ .name = "t", .text = text->s, .len = text->len };
+	return yaml_read(root, a, src, NULL, &err) < 0 || (*root)->kind != NODE_MAP ? -1 : 0;
+}
+
+static void
+check_text(const struct node *root)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(buf) text = BUF_INIT;
+	AUTO(buf) want = BUF_INIT;
+	AUTO(buf) have = BUF_INIT;
+	struct source src = { .name = "changed" };
+	struct node *again;
+	struct error err;
+
+	yaml_emit(&text, root, NULL);
+	src.text = text.s;
+	src.len = text.len;
+	if (text.len > YAML_MAX_TEXT)
+		return;
+	if (yaml_read(&again, &a, &src, NULL, &err) < 0)
+		abort();
+	node_json(root, &want);
+	node_json(again, &have);
+	if (strcmp(want.s, have.s) != 0 && !(again->kind == NODE_NULL && !root->npair))
+		abort();
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(buf) expr = BUF_INIT;
+	AUTO(buf) text = BUF_INIT;
+	AUTO(buf) other = BUF_INIT;
+	AUTO(buf) program = BUF_INIT;
+	struct node *root, *want;
+	struct error err;
+
+	next_part(&expr, &data, &size);
+	next_part(&text, &data, &size);
+	next_part(&other, &data, &size);
+	yq_translate(&program, expr.s, &err);
+	if (read_it(&root, &a, &text) < 0)
+		return 0;
+	yaml_layout(root);
+	set_plain(&a, root, expr.s, &err);
+	check_text(root);
+	/* comments that go along to another place may be indented like anything */
+	if (!strchr(text.s, '#') && read_it(&want, &a, &other) == 0) {
+		node_update(&a, root, want);
+		if (!node_equal(root, want))
+			abort();
+		check_text(root);
+	}
+	return 0;
+}
