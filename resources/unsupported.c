@@ -54,15 +54,6 @@ plain_forwards(const struct spec *s)
 	return false;
 }
 
-static bool
-provision_ansible(const struct spec *s)
-{
-	for (size_t i = 0; i < s->nprovision; i++)
-		if (s->provision[i].mode == PROVISION_ANSIBLE)
-			return true;
-	return false;
-}
-
 /* by its name, as the guest does it */
 static bool
 edited(const char *format, const char *path)
@@ -124,7 +115,6 @@ static const struct {
 	{ "networks", "only the built-in user network is there yet; leave it empty", networks },
 	{ "copyToHost", "not there yet; use `limactl copy` after the start", copies },
 	{ "portForwards", "UDP and `reverse` need the guest agent, which a plain instance has not; set plain to false", plain_forwards },
-	{ "provision[].mode", "ansible is not there yet; use user with a script that runs it", provision_ansible },
 	{ "provision[].format", "yq edits yaml and json only", provision_yq_format },
 	{ "tpm", "not there yet; set it to false", tpm },
 	{ "video.display", "vnc is not there yet; use none", vnc },

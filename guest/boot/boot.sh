@@ -154,6 +154,8 @@ early) early ;;
 late) late ;;
 *)
 	if [ -e "$unit" ]; then
+		# one that has failed has run, too: starting it would be doing it all again
+		[ "$(systemctl show -p ActiveState --value lima-boot.service)" != failed ] || exit 1
 		exec systemctl start lima-boot.service
 	fi
 	early

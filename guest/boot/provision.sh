@@ -81,18 +81,18 @@ provision_yq() {
 		failed "provision.yq/$n: $user cannot make $folder"
 		return
 	fi
+	# the volume is root's alone, so it is root who reads it, and the owner who writes: the file that is there, where it is
+	set -- "$1" --output-format "$format"
 	if [ -f "$path" ]; then
-		# the volume is root's alone, so it is root who edits: only what the owner could have edited
 		as_user "$user" test -w "$path" || { failed "provision.yq/$n: $user may not write $path"; return; }
-		yq --inplace --from-file "$1" --input-format "$format" --output-format "$format" "$path" ||
-			{ failed "provision.yq/$n: $path cannot be edited"; return; }
+		set -- "$@" --input-format "$format" "$path"
 	else
 		[ "$format" != auto ] || yq_format "$path"
-		if ! text=$(yq --null-input --from-file "$1" --output-format "$format") ||
-			! printf '%s\n' "$text" | as_user "$user" tee "$path" >/dev/null; then
-			failed "provision.yq/$n: $path cannot be made"
-			return
-		fi
+		set -- "$1" --output-format "$format" --null-input
+	fi
+	if ! text=$(yq --from-file "$@") || ! printf '%s\n' "$text" | as_user "$user" tee "$path" >/dev/null; then
+		failed "provision.yq/$n: $path cannot be written"
+		return
 	fi
 	as_user "$user" chown "$owner" "$path" || failed "provision.yq/$n: $path: owner $owner"
 	as_user "$user" chmod "$permissions" "$path" || failed "provision.yq/$n: $path: permissions $permissions"

@@ -70,7 +70,7 @@ const struct key keys_provision[] = {
 	{ "file", KEY_GROUP, .sub = keys_locator, .shorthand = "url", .flags = KEY_OPTIONAL, .change = CHANGE_NOTE,
 	  .about = "Where the script (or content, or expression) is; it is embedded when the instance is created." },
 	{ "playbook", KEY_TEXT, .flags = KEY_QUIET, AT(spec_provision, playbook), .instead = "mode `user` with a script that runs ansible-playbook",
-	  .change = CHANGE_BOOT, .about = "Mode ansible: the playbook." },
+	  .change = CHANGE_LIVE, .about = "Mode ansible: the playbook." },
 	{ "content", KEY_TEXT, .make = default_content, .expr = EXPR_GUEST, AT(spec_provision, content), .change = CHANGE_BOOT,
 	  .about = "Mode data: what the file contains." },
 	{ "overwrite", KEY_BOOL, .make = default_overwrite, AT(spec_provision, overwrite), .change = CHANGE_BOOT,

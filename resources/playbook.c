@@ -1,0 +1,210 @@
+/*
+ * resources/playbook.c - provision[] of mode ansible: playbooks that the host runs on a guest that is ready
+ *
+ * All of an instance, in their order, once in each run of its machine, and again when one has changed. What was
+ * played, and in which run of the machine, is in the inventory itself, as comments:
+ *
+ *	# run: DIGEST STAMP	of lima.yaml's words, and of that run
+ *	# played: STAMP PATH	of each playbook
+ */
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/proc.h"
+#include "base/sha256.h"
+#include "resources/cidata_files.h"
+#include "resources/common.h"
+
+#define RUN    "# run: "
+#define PLAYED "# played: "
+
+enum { MAX_INVENTORY = 1 << 20 };
+
+static const struct attr attrs[] = {
+	{ .name = "playbooks", .cost = COST_UPDATE, .show = SHOW_DIGEST },
+	{ 0 },
+};
+
+extern const struct resource_type resource_playbook;
+
+static const char *
+ansible(const struct spec *spec, size_t i)
+{
+	return spec->provision[i].mode == PROVISION_ANSIBLE && *spec->provision[i].playbook ? spec->provision[i].playbook : NULL;
+}
+
+/* which they are, and what they are given */
+static const char *
+digest(struct arena *a, const struct spec *spec)
+{
+	AUTO(buf) all = BUF_INIT;
+	char hex[65];
+
+	for (size_t i = 0; i < spec->nprovision; i++)
+		if (ansible(spec, i))
+			buf_addf(&all, "%s\n", ansible(spec, i));
+	for (size_t i = 0; i < spec->nparam; i++)
+		buf_addf(&all, "%s=%s\n", spec->param[i].key, spec->param[i].value);
+	sha256_hex(all.s, all.len, hex);
+	return arena_strdup(a, hex);
+}
+
+static int
+declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
+{
+	struct resource *r;
+	bool any = false;
+
+	(void)env;
+	for (size_t i = 0; i < spec->nprovision; i++) {
+		any |= ansible(spec, i) != NULL;
+		if (ansible(spec, i) && strchr(ansible(spec, i), '\n'))
+			return error_set(err, ERR_INVALID, "provision[%zu].playbook: must be one line", i);
+	}
+	if (!any)
+		return 0;
+	r = graph_declare(g, &resource_playbook, spec->name, spec->name, wanted_running(spec));
+	resource_need(g, r, "vm", spec->name, NEED_LIVE);
+	resource_need(g, r, "ready", spec->name, NEED_BUILD);
+	resource_want(g, r, "playbooks", digest(graph_arena(g), spec));
+	return 0;
+}
+
+/* This run of the machine: QEMU writes its pid file anew in each. */
+static const char *
+this_run(const struct env *env, const struct resource *r, struct arena *a)
+{
+	auto_free char *path = instance_path(env, r, "qemu.pid");
+
+	return fs_stamp(a, path);
+}
+
+/* STAMP PATH: has it changed since it was played? */
+static bool
+changed(struct arena *a, char *line)
+{
+	char *path = strchr(line, '/');
+	const char *now = path ? fs_stamp(a, path) : NULL;
+
+	return !now || strncmp(line, now, strlen(now)) != 0 || line + strlen(now) + 1 != path;
+}
+
+static int
+observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+{
+	auto_free char *path = instance_path(env, r, "ansible-inventory.yaml");
+	const char *run = this_run(env, r, a), *what = NULL;
+	AUTO(buf) text = BUF_INIT;
+	char *save, *line;
+	bool again = false;
+
+	if (!run || fs_read_if(path, &text, MAX_INVENTORY, err) != 1)
+		return 0;
+	for (line = strtok_r(text.s, "\n", &save); line && *line == '#'; line = strtok_r(NULL, "\n", &save)) {
+		if (!strncmp(line, RUN, strlen(RUN)) && strlen(line) > strlen(RUN) + 65 && !strcmp(line + strlen(RUN) + 65, run))
+			what = arena_printf(a, "%.64s", line + strlen(RUN));
+		else if (!strncmp(line, PLAYED, strlen(PLAYED)))
+			again |= changed(a, line + strlen(PLAYED));
+	}
+	if (!what)
+		return 0;
+	facts_set(have, a, "playbooks", again ? "changed" : what);
+	return 1;
+}
+
+/* lima-vm/lima: pkg/instance/ansible.go. */
+static int
+write_inventory(const struct env *env, const struct resource *r, const char *path, const char *mark, struct error *err)
+{
+	auto_free char *config = instance_path(env, r, "ssh.config"), *args = xasprintf("-F %s", config);
+	AUTO(buf) b = BUF_INIT;
+
+	buf_adds(&b, mark);
+	buf_adds(&b, "lima:\n  hosts:\n    ");
+	cidata_quote(&b, r->spec->name);
+	buf_adds(&b, ":\n      ansible_connection: ssh\n      ansible_host: ");
+	cidata_quote(&b, r->spec->hostname);
+	buf_adds(&b, "\n      ansible_ssh_common_args: ");
+	cidata_quote(&b, args);
+	buf_addc(&b, '\n');
+	return fs_write(path, b.s, b.len, 0644, err);
+}
+
+static void
+say_lines(const struct env *env, char *text)
+{
+	char *save, *line = strtok_r(text, "\n", &save);
+
+	for (; line; line = strtok_r(NULL, "\n", &save))
+		env->say(env, SAY_INFO, "%s", line);
+}
+
+static int
+run_one(const struct env *env, const struct resource *r, const char *inventory, size_t i, struct error *err)
+{
+	const struct spec *spec = r->spec;
+	const char *argv[] = { "ansible-playbook", "-i", inventory, ansible(spec, i), NULL };
+	const char **add;
+	AUTO(arena) a = { 0 };
+	AUTO(buf) out = BUF_INIT;
+	int rc;
+
+	add = arena_alloc(&a, (spec->nparam + 1) * sizeof *add);
+	for (size_t k = 0; k < spec->nparam; k++)
+		add[k] = arena_printf(&a, "PARAM_%s=%s", spec->param[k].key, spec->param[k].value);
+	env->say(env, SAY_INFO, "%s: running the playbook %s", r->name, ansible(spec, i));
+	rc = proc_run(argv, &(struct proc_opts){ .env_add = add, .out = &out, .both = true, .keep_out = true, .cancel = env->cancel }, err);
+	if (out.len)
+		say_lines(env, out.s);
+	return rc < 0 ? error_wrap(err, "provision[%zu].playbook: %s", i, ansible(spec, i)) : 0;
+}
+
+static int
+ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+{
+	auto_free char *inventory = instance_path(env, r, "ansible-inventory.yaml"), *program = proc_find("ansible-playbook");
+	const char *want = facts_get(&r->want, "playbooks"), *run = this_run(env, r, a);
+	AUTO(buf) marks = BUF_INIT;
+
+	if (!program)
+		return error_set(err, ERR_UNSUPPORTED, "provision[].mode: ansible needs the program ansible-playbook on this host: "
+				 "install ansible-core");
+	if (!run || !want)
+		return error_set(err, ERR_INVALID, "%s: no machine to run playbooks on", r->name);
+	if (write_inventory(env, r, inventory, "", err) < 0)
+		return -1;
+	buf_addf(&marks, RUN "%s %s\n", want, run);
+	for (size_t i = 0; i < r->spec->nprovision; i++) {
+		const char *path = ansible(r->spec, i), *stamp = path ? fs_stamp(a, path) : NULL;
+
+		if (path && run_one(env, r, inventory, i, err) < 0)
+			return -1;
+		if (stamp)
+			buf_addf(&marks, PLAYED "%s %s\n", stamp, path);
+	}
+	if (write_inventory(env, r, inventory, marks.s, err) < 0)
+		return -1;
+	return observe(env, r, have, a, err) == 1 ? 0 : error_set(err, ERR_CHILD, "%s: the machine is gone", r->name);
+}
+
+/* What a playbook did cannot be taken back; that it was run is forgotten. */
+static int
+remove_mark(const struct env *env, const struct resource *r, struct error *err)
+{
+	auto_free char *path = instance_path(env, r, "ansible-inventory.yaml");
+
+	return fs_unlink(path, err);
+}
+
+const struct resource_type resource_playbook = {
+	.name = "playbook",
+	.about = "Ansible playbooks that the host runs on the guest",
+	.attrs = attrs,
+	.declare = declare,
+	.observe = observe,
+	.ensure = ensure,
+	.remove = remove_mark,
+};
