@@ -105,6 +105,7 @@ agent_machine_up(struct agent *a)
 		return;
 	}
 	event_booting(a);
+	vnc_start(a);
 	names_start(a);
 	mux_start(a);
 	require_start(a);
@@ -180,7 +181,6 @@ int
 agent_run(struct agent *a, struct error *err)
 {
 	static const int numbers[] = { SIGINT, SIGTERM };
-	struct error e;
 	int r = uv_loop_init(&a->loop);
 
 	if (r < 0)
@@ -191,8 +191,7 @@ agent_run(struct agent *a, struct error *err)
 		a->signals[i].data = a;
 		uv_signal_start(&a->signals[i], on_signal, numbers[i]);
 	}
-	if (machine_start(a, &e) < 0)
-		agent_machine_gone(a, e.msg);
+	machine_start(a);
 	uv_run(&a->loop, UV_RUN_DEFAULT);
 	machine_free(a);
 	r = uv_loop_close(&a->loop);

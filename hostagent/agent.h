@@ -8,6 +8,8 @@
  *	agent.c		phases: starting, running, degraded, stopping; the order of things
  *	log.c events.c	what it says: ha.stderr.log, ha.stdout.log
  *	machine.c	the QEMU process: started or taken over, watched, stopped
+ *	companions.c	what is started before it: virtiofsd, swtpm
+ *	vnc.c		password and number of its display
  *	qmp.c		a command to QEMU
  *	mux.c		the one SSH connection, kept up
  *	console.c	what the guest's console says of a boot that fails
@@ -36,6 +38,7 @@
 struct api;
 struct cJSON;
 struct clock;
+struct companions;
 struct ends;
 struct console;
 struct forwards;
@@ -63,6 +66,7 @@ struct agent {
 	int exit_status;
 
 	struct machine *machine;
+	struct companions *companions;	/* while they are waited for */
 	struct mux *mux;
 	struct require *require;
 	struct ga *ga;
@@ -109,8 +113,16 @@ void event_exiting(struct agent *a);
 /* Of a port: "forwarding", "not-forwarding", "stopping", "failed"; "" where there is none. */
 void event_forward(struct agent *a, const char *type, const char *proto, const char *guest, const char *host, const char *error);
 
+/* vnc.c */
+void vnc_start(struct agent *a);		/* nothing happens without such a display */
+void vnc_end(struct agent *a);
+
+/* companions.c */
+void companions_start(struct agent *a, void (*ready)(struct agent *a, const struct error *e));	/* e NULL: all listen */
+void companions_end(struct agent *a);	/* and what they leave behind */
+
 /* machine.c */
-int machine_start(struct agent *a, struct error *err);
+void machine_start(struct agent *a);	/* agent_machine_up() or agent_machine_gone() follows */
 void machine_stop(struct agent *a);	/* begins; agent_machine_gone() ends it */
 int machine_pid(const struct agent *a);
 void machine_free(struct agent *a);

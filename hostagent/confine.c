@@ -2,8 +2,10 @@
 
 #include <fcntl.h>
 #include <linux/landlock.h>
+#include <sched.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -68,12 +70,22 @@ confine(const char *folder, int writable)
 	return (int)syscall(SYS_landlock_restrict_self, rules, 0);
 }
 
+/* The folder as a mount of its own, in a mount name space of our own. */
+static int
+bind_read_only(const char *folder)
+{
+	return unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+		       mount(folder, folder, NULL, MS_BIND, NULL) < 0 ||
+		       mount(NULL, folder, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL) < 0 ? -1 : 0;
+}
+
 int
 confine_main(char **argv)
 {
 	if (!argv[1] || !argv[2] || !argv[3])
 		return EXIT_CONFINE;
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || confine(argv[2], strcmp(argv[1], "rw") == 0) < 0)
+	if (strcmp(argv[1], "bind-ro") == 0 ? bind_read_only(argv[2]) < 0 :
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || confine(argv[2], strcmp(argv[1], "rw") == 0) < 0)
 		return EXIT_CONFINE;
 	execv(argv[3], argv + 3);
 	return EXIT_EXEC;

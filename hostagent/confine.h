@@ -8,6 +8,11 @@
  */
 #pragma once
 
+/*
+ * With "bind-ro" in the place of "ro" the folder is mounted read-only, for the program and its children alone, and
+ * nothing else is kept from it: for virtiofsd, which confines itself, but cannot do that. It takes root.
+ */
+
 #define CONFINE_WORD "confine"
 
 /* `argv` from "confine" on. Returns the exit status, and only if the program could not be started. */

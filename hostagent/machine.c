@@ -100,6 +100,8 @@ on_death(uv_poll_t *p, int status, int events)
 	uv_close((uv_handle_t *)&m->death, NULL);
 	uv_close((uv_handle_t *)&m->timer, NULL);
 	stop_watching(m);
+	companions_end(a);
+	vnc_end(a);
 	qemu_sweep(a->launch.dir, NULL);
 	log_info("QEMU, process %d, has ended%s%s", (int)m->pid, why ? ": " : "", why ? why : "");
 	agent_machine_gone(a, asked ? NULL : why);
@@ -186,8 +188,6 @@ spawn(struct agent *a, struct error *err)
 	struct proc_daemon d = { .stdout_path = log, .stderr_path = log };
 	struct machine *m = a->machine;
 
-	if (clear(a->launch.dir, err) < 0)
-		return -1;
 	m->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (m->inotify < 0 || inotify_add_watch(m->inotify, a->launch.dir, IN_CREATE | IN_MOVED_TO) < 0)
 		return error_errno(err, "watch %s", a->launch.dir);
@@ -199,17 +199,11 @@ spawn(struct agent *a, struct error *err)
 	return 0;
 }
 
-int
-machine_start(struct agent *a, struct error *err)
+static int
+watch(struct agent *a, struct error *err)
 {
-	struct machine *m = a->machine = xcalloc(1, sizeof *m);
+	struct machine *m = a->machine;
 
-	m->inotify = m->pidfd = -1;
-	m->pid = qemu_pid(a->launch.dir, 1);
-	if (m->pid)
-		log_info("QEMU, process %d, runs already: taken over", (int)m->pid);
-	else if (spawn(a, err) < 0)
-		return -1;
 	m->pidfd = pidfd_open(m->pid, 0);
 	if (m->pidfd < 0)
 		return error_errno(err, "QEMU, process %d", (int)m->pid);
@@ -226,6 +220,49 @@ machine_start(struct agent *a, struct error *err)
 		agent_machine_up(a);
 	}
 	return 0;
+}
+
+/* Before there is a QEMU. */
+static void
+give_up(struct agent *a, const char *why)
+{
+	companions_end(a);
+	a->machine->stage = GONE;
+	agent_machine_gone(a, why);
+}
+
+static void
+on_companions(struct agent *a, const struct error *e)
+{
+	struct error err;
+
+	if (e)
+		give_up(a, e->msg);
+	else if (spawn(a, &err) < 0 || watch(a, &err) < 0)
+		give_up(a, err.msg);
+}
+
+void
+machine_start(struct agent *a)
+{
+	struct machine *m = a->machine = xcalloc(1, sizeof *m);
+	struct error err;
+
+	m->inotify = m->pidfd = -1;
+	m->pid = qemu_pid(a->launch.dir, 1);
+	if (m->pid) {
+		log_info("QEMU, process %d, runs already: taken over", (int)m->pid);
+		if (watch(a, &err) < 0)
+			give_up(a, err.msg);
+		return;
+	}
+	/* those of a QEMU that has ended would hold the folder, or the state of the chip */
+	companions_end(a);
+	vnc_end(a);
+	if (clear(a->launch.dir, &err) < 0)
+		give_up(a, err.msg);
+	else
+		companions_start(a, on_companions);
 }
 
 /* Stopping: power button, again and again until the deadline; quit; SIGKILL. */
@@ -298,7 +335,9 @@ machine_stop(struct agent *a)
 {
 	struct machine *m = a->machine;
 
-	if (m->stage == STARTING) {
+	if (m->stage == STARTING && !m->pid) {
+		give_up(a, NULL);
+	} else if (m->stage == STARTING) {
 		/* no guest yet that could lose anything */
 		m->stage = QUIT;
 		uv_timer_start(&m->timer, on_stage_timer, QUIT_MS, 0);

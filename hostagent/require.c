@@ -17,6 +17,7 @@
 #include "base/auto.h"
 #include "base/mem.h"
 #include "hostagent/agent.h"
+#include "providers/mount_check.h"
 #include "providers/ssh_exec.h"
 #include "providers/ssh_link.h"
 
@@ -35,6 +36,7 @@ struct item {
 	bool agent;		/* the guest agent must have answered */
 	bool once;		/* a condition that will not change: no waiting for it */
 	bool mounts;		/* the mounts that limactl put are settled, one way or the other */
+	const char *check;	/* definitions of a function `shared`, which must succeed, or says why not in $why */
 	bool met, failed;
 };
 
@@ -66,6 +68,15 @@ static void
 add(struct require *r, struct item it)
 {
 	r->items[r->nitems++] = it;
+}
+
+static const char *
+folders(struct require *r, const struct launch *l)
+{
+	AUTO(buf) b = BUF_INIT;
+
+	mount_check_define(&b, l->mounts, l->nmounts);
+	return arena_strdup(&r->mem, b.s);
 }
 
 /* reference: agents.md, requirements; the order is that of checking */
@@ -106,6 +117,8 @@ make_items(struct require *r, const struct launch *l)
 				      .marker = arena_printf(&r->mem, "%s/lima-boot-done", run) });
 	if (linux_guest && l->guest.sshfs)
 		add(r, (struct item){ "final", "shared folders to be mounted", "see ha.stderr.log", .mounts = true });
+	else if (linux_guest && l->nmounts)
+		add(r, (struct item){ "final", "shared folders to be mounted", "mounts in lima.yaml", .check = folders(r, l) });
 }
 
 static bool
@@ -169,9 +182,9 @@ met(struct require *r, struct item *it)
 
 /* One that will never be met: said at once, and waited for no more. */
 static void
-failed(struct require *r, struct item *it)
+failed(struct require *r, struct item *it, const char *reason)
 {
-	auto_free char *why = xasprintf("%s requirement cannot be met: %s (%s)", it->group, it->what, it->hint);
+	auto_free char *why = xasprintf("%s requirement cannot be met: %s (%s)", it->group, it->what, *reason ? reason : it->hint);
 
 	it->failed = true;
 	agent_degraded(r->agent, why);
@@ -193,10 +206,12 @@ watch_script(struct require *r, const char *iid)
 	for (size_t i = 0; i < r->nitems; i++) {
 		const struct item *it = &r->items[i];
 
-		if (settled(it) || (!it->marker && !it->condition))
+		if (settled(it) || (!it->marker && !it->condition && !it->check))
 			continue;
 		if (it->marker)
 			buf_addf(&s, "mark %s; ", it->marker);
+		else if (it->check)
+			buf_addf(&s, "%sshared || { echo \"never %zu $why\"; exit 0; }\n", it->check, i);
 		else if (it->once)
 			buf_addf(&s, "{ %s; } >/dev/null 2>&1 || { echo never %zu; exit 0; }; ", it->condition, i);
 		else
@@ -261,6 +276,18 @@ finish_if_done(struct require *r, struct ssh_link *l)
 		agent_ready(r->agent);
 }
 
+/* What the guest says, cut to a part of a message; in the arena. */
+static const char *
+reason_of(struct require *r, const char *said)
+{
+	char *copy = arena_printf(&r->mem, "%.300s", said + strspn(said, " "));
+
+	for (char *p = copy; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 127)
+			*p = ' ';
+	return copy;
+}
+
 static void
 read_watch(struct require *r)
 {
@@ -274,8 +301,8 @@ read_watch(struct require *r)
 		*nl = '\0';
 		if (sscanf(line, "met %zu%n", &i, &end) == 1 && i < r->nitems && !line[end])
 			met(r, &r->items[i]);
-		else if (sscanf(line, "never %zu%n", &i, &end) == 1 && i < r->nitems && !line[end])
-			failed(r, &r->items[i]);
+		else if (sscanf(line, "never %zu%n", &i, &end) == 1 && i < r->nitems)
+			failed(r, &r->items[i], reason_of(r, line + end));
 		r->seen = (size_t)(nl + 1 - r->watch.out.s);
 	}
 }
@@ -292,7 +319,7 @@ static bool
 watch_needed(const struct require *r)
 {
 	for (size_t i = 0; i < r->nitems; i++)
-		if (!settled(&r->items[i]) && (r->items[i].marker || r->items[i].condition))
+		if (!settled(&r->items[i]) && (r->items[i].marker || r->items[i].condition || r->items[i].check))
 			return true;
 	return false;
 }
@@ -365,7 +392,7 @@ on_agent_missing(uv_timer_t *t)
 
 	for (size_t i = 0; i < r->nitems; i++)
 		if (r->items[i].agent && !settled(&r->items[i]))
-			failed(r, &r->items[i]);
+			failed(r, &r->items[i], "");
 	finish_if_done(r, mux_link(r->agent));
 }
 

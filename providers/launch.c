@@ -142,6 +142,44 @@ read_probes(struct reader *r, const cJSON *in, struct launch *l)
 }
 
 static void
+read_mounts(struct reader *r, const cJSON *in, struct launch *l)
+{
+	const cJSON *array = cJSON_GetObjectItemCaseSensitive(in, "mounts"), *v;
+	size_t i = 0, max = count(r, array, "mounts");
+	struct launch_mount *m = arena_alloc(r->mem, (max + 1) * sizeof *m);
+
+	if (max)
+		cJSON_ArrayForEach(v, array)
+			m[i++] = (struct launch_mount){
+				.location = absolute(r, v, "location"), .point = absolute(r, v, "mountPoint"), .tag = text(r, v, "tag"),
+				.type = text(r, v, "type"), .writable = flag(v, "writable"),
+			};
+	l->mounts = m;
+	l->nmounts = i;
+}
+
+static void
+read_companions(struct reader *r, const cJSON *in, struct launch *l)
+{
+	const cJSON *array = cJSON_GetObjectItemCaseSensitive(in, "companions"), *v;
+	size_t i = 0, max = count(r, array, "companions");
+	struct launch_companion *c = arena_alloc(r->mem, (max + 1) * sizeof *c);
+
+	if (max)
+		cJSON_ArrayForEach(v, array)
+		{
+			c[i].name = text(r, v, "name");
+			c[i].socket = absolute(r, v, "socket");
+			c[i].argv = texts(r, v, "argv", &c[i].nargv);
+			if (c[i].nargv == 0 || c[i].argv[0][0] != '/' || !*c[i].name || strchr(c[i].name, '/'))
+				complain(r, "companions", "one without a name or the full path of a program");
+			i++;
+		}
+	l->companions = c;
+	l->ncompanions = i;
+}
+
+static void
 read_dns(struct reader *r, const cJSON *in, struct launch *l)
 {
 	const cJSON *dns = cJSON_GetObjectItemCaseSensitive(in, "dns"), *array = cJSON_GetObjectItemCaseSensitive(dns, "hosts"), *v;
@@ -195,6 +233,9 @@ read_all(struct reader *r, const cJSON *in, struct launch *l)
 	if (*l->guest.agent_socket && *l->guest.agent_socket != '/')
 		complain(r, "agentSocket", "not an absolute path");
 	read_probes(r, in, l);
+	l->vnc_display = text(r, in, "vncDisplay");
+	read_mounts(r, in, l);
+	read_companions(r, in, l);
 	l->boot_timeout_ms = number(r, in, "bootTimeoutMs", INT_MAX);
 	l->stop_timeout_ms = number(r, in, "stopTimeoutMs", INT_MAX);
 }
@@ -278,6 +319,34 @@ add_dns(cJSON *to, const struct launch *l)
 	}
 }
 
+static void
+add_mounts(cJSON *to, const struct launch *l)
+{
+	cJSON *mounts = cJSON_AddArrayToObject(to, "mounts"), *o;
+
+	for (size_t i = 0; i < l->nmounts; i++) {
+		cJSON_AddItemToArray(mounts, o = cJSON_CreateObject());
+		add_text(o, "location", l->mounts[i].location);
+		add_text(o, "mountPoint", l->mounts[i].point);
+		add_text(o, "tag", l->mounts[i].tag);
+		add_text(o, "type", l->mounts[i].type);
+		add_flag(o, "writable", l->mounts[i].writable);
+	}
+}
+
+static void
+add_companions(cJSON *to, const struct launch *l)
+{
+	cJSON *companions = cJSON_AddArrayToObject(to, "companions"), *o;
+
+	for (size_t i = 0; i < l->ncompanions; i++) {
+		cJSON_AddItemToArray(companions, o = cJSON_CreateObject());
+		add_text(o, "name", l->companions[i].name);
+		add_text(o, "socket", l->companions[i].socket);
+		add_texts(o, "argv", l->companions[i].argv, l->companions[i].nargv);
+	}
+}
+
 static cJSON *
 to_json(const struct launch *l)
 {
@@ -312,6 +381,9 @@ to_json(const struct launch *l)
 		add_text(o, "script", l->probes[i].script);
 		add_text(o, "hint", l->probes[i].hint);
 	}
+	add_text(json, "vncDisplay", l->vnc_display);
+	add_mounts(json, l);
+	add_companions(json, l);
 	add_number(json, "bootTimeoutMs", l->boot_timeout_ms);
 	add_number(json, "stopTimeoutMs", l->stop_timeout_ms);
 	return json;

@@ -23,6 +23,20 @@ struct launch_host {
 	const char *name, *value;	/* an address, or another name */
 };
 
+/* A folder that is a device of the machine: 9p, virtiofs. */
+struct launch_mount {
+	const char *location, *point, *tag, *type;
+	bool writable;
+};
+
+/* A process that has to be there before QEMU is started, and ends with it: it listens on `socket`. */
+struct launch_companion {
+	const char *name;		/* of its log, DIR/NAME.log */
+	const char *socket;		/* one of its words contains it */
+	const char *const *argv;	/* argv[0] a full path; NULL-terminated */
+	size_t nargv;
+};
+
 /* Strings are never NULL once parsed; for launch_save() NULL is "". */
 struct launch {
 	struct arena mem;		/* of what launch_load() made */
@@ -57,6 +71,11 @@ struct launch {
 	} dns;
 	const struct launch_probe *probes;
 	size_t nprobes;
+	const char *vnc_display;	/* as QEMU got it; "" : none */
+	const struct launch_mount *mounts;
+	size_t nmounts;
+	const struct launch_companion *companions;
+	size_t ncompanions;
 	int boot_timeout_ms;		/* until READY; 0: 10 minutes */
 	int stop_timeout_ms;		/* from the power button to the guest's end; 0: 3 minutes */
 };

@@ -252,7 +252,7 @@ video(struct args *a)
 	bool vnc = strcmp(display, "vnc") == 0;
 
 	if (vnc)
-		add(a, "-display", "vnc=%s,password=on", given(a->m->vnc_display) ? a->m->vnc_display : "127.0.0.1:0,to=9");
+		add(a, "-display", "vnc=%s,password=on", given(a->m->vnc_display) ? a->m->vnc_display : QEMU_VNC_DISPLAY);
 	else
 		add(a, "-display", "%s", display);
 	if (strcmp(display, "none") == 0) {

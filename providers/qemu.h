@@ -51,6 +51,9 @@ struct qemu_mount {
 
 enum qemu_mount_type { QEMU_MOUNT_NONE, QEMU_MOUNT_9P, QEMU_MOUNT_VIRTIOFS };
 
+/* on loopback, the first of ten that is free */
+#define QEMU_VNC_DISPLAY "127.0.0.1:0,to=9"
+
 /* Strings may be NULL or "" where there is none, unless said. */
 struct qemu_machine {
 	const char *const *program;	/* qemu_find(): binary and words of the user */
@@ -81,7 +84,7 @@ struct qemu_machine {
 	size_t nnets;
 
 	const char *audio_device, *audio_interface;
-	const char *display, *vnc_display;	/* display: none by default */
+	const char *display, *vnc_display;	/* display: none by default; vnc_display: QEMU_VNC_DISPLAY */
 
 	bool agent_port;		/* a virtio port for the guest agent, on DIR/ga.sock */
 

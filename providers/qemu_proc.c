@@ -1,7 +1,9 @@
 #include "providers/qemu_proc.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 
 #include "base/auto.h"
 #include "base/error.h"
@@ -66,11 +68,27 @@ qemu_stop(const char *dir, int timeout_ms, const volatile int *cancel, struct er
 	return qemu_sweep(dir, err);
 }
 
+/* What is started beside it ends with it, and may leave sockets, and pid files of the host agent's. */
+static void
+sweep_companions(const char *dir)
+{
+	auto_dir DIR *d = opendir(dir);
+
+	for (struct dirent *e; d && (e = readdir(d));) {
+		const char *dot = strrchr(e->d_name, '.');
+		auto_free char *path = xasprintf("%s/%s", dir, e->d_name);
+
+		if (dot && (!strcmp(dot, ".sock") || !strcmp(dot, ".pid")) &&
+		    (!strncmp(e->d_name, "virtiofsd-", 10) || !strncmp(e->d_name, "swtpm.", 6)))
+			fs_unlink(path, NULL);
+	}
+}
+
 int
 qemu_sweep(const char *dir, struct error *err)
 {
 	/* a killed QEMU leaves them all, one that ended well the sockets */
-	static const char *const names[] = { "qemu.pid", "qmp.sock", "serial.sock", "serialp.sock", "serialv.sock" };
+	static const char *const names[] = { "qemu.pid", "qmp.sock", "ga.sock", "serial.sock", "serialp.sock", "serialv.sock" };
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		auto_free char *path = xasprintf("%s/%s", dir, names[i]);
@@ -78,5 +96,6 @@ qemu_sweep(const char *dir, struct error *err)
 		if (fs_unlink(path, err) < 0)
 			return -1;
 	}
+	sweep_companions(dir);
 	return 0;
 }

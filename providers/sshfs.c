@@ -9,6 +9,7 @@
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/proc.h"
+#include "providers/mount_check.h"
 #include "providers/ssh_exec.h"
 
 cJSON *
@@ -50,17 +51,6 @@ sshfs_mount_parse(const cJSON *json, struct arena *a, struct sshfs_mount *out, s
 	return 0;
 }
 
-/* as /proc/mounts writes it */
-static void
-escape(struct buf *b, const char *s)
-{
-	for (; *s; s++)
-		if (strchr(" \t\n\\#", *s))
-			buf_addf(b, "\\%03o", (unsigned char)*s);
-		else
-			buf_addc(b, *s);
-}
-
 static void
 assign(struct buf *b, const char *name, const char *value)
 {
@@ -75,7 +65,7 @@ add_mount_point(struct buf *b, const struct sshfs_mount *m)
 {
 	AUTO(buf) seen = BUF_INIT;
 
-	escape(&seen, m->point);
+	mount_escape(&seen, m->point);
 	assign(b, "mp", m->point);
 	assign(b, "seen", seen.s);
 	buf_adds(b, "there() { while read -r _ p t _; do [ \"$t\" = fuse.sshfs ] && [ \"$p\" = \"$seen\" ] && return 0; done "

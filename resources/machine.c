@@ -13,6 +13,7 @@
 #include "providers/launch.h"
 #include "providers/qemu.h"
 #include "resources/common.h"
+#include "resources/companions.h"
 #include "resources/cidata_files.h"
 #include "resources/ssh_access.h"
 
@@ -28,7 +29,8 @@ machine_words(struct arena *a, const struct env *env, const struct spec *spec)
 		 spec->cpu_type, spec->firmware.legacy_bios, spec->video_display, spec->vnc_display, spec->audio_device,
 		 spec->audio_interface, spec->tpm, spec->nested_virtualization, spec->mount_type);
 	for (size_t i = 0; i < spec->nmounts && strcmp(spec->mount_type, "reverse-sshfs"); i++)
-		buf_addf(&b, " %s:%d:%s", spec->mounts[i].tag, spec->mounts[i].writable, spec->mounts[i].p9.security_model);
+		buf_addf(&b, " %s:%d:%s:%d", spec->mounts[i].tag, spec->mounts[i].writable, spec->mounts[i].p9.security_model,
+			 spec->mounts[i].virtiofs_queue_size);
 	for (size_t i = 0; i < spec->ndisks; i++)
 		buf_addf(&b, " disk=%s", spec->disks[i].name);
 	for (size_t i = 0; i < spec->nnetworks; i++)
@@ -154,28 +156,6 @@ data_disks(const struct env *env, const struct resource *r, struct qemu_machine 
 	m->data_disks = v;
 }
 
-/* shared folders that do not exist yet are made, as upstream does */
-static int
-shared_folders(const struct spec *spec, struct qemu_machine *m, struct arena *a, struct error *err)
-{
-	struct qemu_mount *v = arena_alloc(a, (spec->nmounts + 1) * sizeof *v);
-
-	if (strcmp(spec->mount_type, "9p") != 0)
-		return 0;
-	for (size_t i = 0; i < spec->nmounts; i++) {
-		const struct spec_mount *mount = &spec->mounts[i];
-
-		if (fs_mkdirs(mount->location, 0755, err) < 0)
-			return error_wrap(err, "mounts[%zu].location", i);
-		v[i] = (struct qemu_mount){ .tag = mount->tag, .path = mount->location, .security_model = mount->p9.security_model,
-					    .writable = mount->writable };
-	}
-	m->mount_type = spec->nmounts ? QEMU_MOUNT_9P : QEMU_MOUNT_NONE;
-	m->mounts = v;
-	m->nmounts = spec->nmounts;
-	return 0;
-}
-
 static int
 fill_machine(const struct env *env, const struct resource *r, struct qemu_machine *m, struct arena *a, struct error *err)
 {
@@ -200,7 +180,7 @@ fill_machine(const struct env *env, const struct resource *r, struct qemu_machin
 	m->cidata = arena_printf(a, "%s/cidata.iso", spec->dir);
 	m->mac = instance_mac(a, spec->dir);
 	data_disks(env, r, m, a);
-	return shared_folders(spec, m, a, err);
+	return 0;
 }
 
 bool
@@ -272,7 +252,8 @@ machine_launch_file(const struct env *env, const struct resource *r, int ssh_por
 	const char **argv;
 
 	fill_plain(spec, &m);
-	if (fill_machine(env, r, &m, &a, err) < 0 || qemu_argv(&m, &a, &argv, &l.qemu.nargv, err) < 0)
+	if (fill_machine(env, r, &m, &a, err) < 0 || companions_fill(env, spec, &m, &l, &a, err) < 0 ||
+	    qemu_argv(&m, &a, &argv, &l.qemu.nargv, err) < 0)
 		return -1;
 	l.qemu.argv = argv;
 	l.qemu.pidfile = arena_printf(&a, "%s/qemu.pid", spec->dir);
@@ -291,6 +272,8 @@ machine_launch_file(const struct env *env, const struct resource *r, int ssh_por
 	l.guest.agent_socket = m.agent_port ? arena_printf(&a, "%s/ga.sock", spec->dir) : "";
 	l.boot_timeout_ms = env->ready_timeout_s * 1000;
 	fill_probes(spec, &l, &a);
+	if (!strcmp(spec->video_display, "vnc"))
+		l.vnc_display = *spec->vnc_display ? spec->vnc_display : QEMU_VNC_DISPLAY;
 	l.dns.port = dns_port;
 	fill_names(spec, &l, &a);
 	return launch_save(&l, arena_printf(&a, "%s/launch.json", spec->dir), err);

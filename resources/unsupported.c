@@ -18,12 +18,6 @@ sftp_driver(const struct spec *s)
 }
 
 static bool
-virtiofs(const struct spec *s)
-{
-	return s->nmounts && !strcmp(s->mount_type, "virtiofs");
-}
-
-static bool
 networks(const struct spec *s)
 {
 	return s->nnetworks;
@@ -81,18 +75,6 @@ provision_yq_format(const struct spec *s)
 }
 
 static bool
-tpm(const struct spec *s)
-{
-	return s->tpm;
-}
-
-static bool
-vnc(const struct spec *s)
-{
-	return !strcmp(s->video_display, "vnc");
-}
-
-static bool
 firmware(const struct spec *s)
 {
 	return s->firmware.nimages;
@@ -110,14 +92,11 @@ static const struct {
 } table[] = {
 	{ "os", "only Linux guests are run", guest_os },
 	{ "mounts[].sshfs.sftpDriver", "the only server is OpenSSH's, openssh-sftp-server; leave it empty", sftp_driver },
-	{ "mountType", "virtiofs is not there yet; use 9p", virtiofs },
 	{ "mountInotify", "not there yet; set it to false", inotify },
 	{ "networks", "only the built-in user network is there yet; leave it empty", networks },
 	{ "copyToHost", "not there yet; use `limactl copy` after the start", copies },
 	{ "portForwards", "UDP and `reverse` need the guest agent, which a plain instance has not; set plain to false", plain_forwards },
 	{ "provision[].format", "yq edits yaml and json only", provision_yq_format },
-	{ "tpm", "not there yet; set it to false", tpm },
-	{ "video.display", "vnc is not there yet; use none", vnc },
 	{ "firmware.images", "only the firmware of the host is used yet; leave it empty", firmware },
 };
 

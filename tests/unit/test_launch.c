@@ -11,6 +11,10 @@ static const struct launch_probe probes[] = { { "d", "#!/bin/sh\ntrue\n", "h" },
 
 static const struct launch_host hosts[] = { { "a.test", "10.0.0.1" }, { "b.test", "a.test" } };
 
+static const char *const beside[] = { "/usr/bin/swtpm", "--socket=/i/swtpm.sock", NULL };
+static const struct launch_companion companions[] = { { "swtpm", "/i/swtpm.sock", beside, 2 } };
+static const struct launch_mount mounts[] = { { "/a b", "/m", "lima-1", "9p", true }, { "/c", "/d", "lima-2", "virtiofs", false } };
+
 static struct launch
 sample(void)
 {
@@ -30,6 +34,11 @@ sample(void)
 	l.probes = probes;
 	l.nprobes = 2;
 	l.boot_timeout_ms = 1234;
+	l.companions = companions;
+	l.ncompanions = 1;
+	l.mounts = mounts;
+	l.nmounts = 2;
+	l.vnc_display = "127.0.0.1:1";
 	l.dns.port = 20053;
 	l.dns.ipv6 = true;
 	l.dns.hosts = hosts;
@@ -63,6 +72,15 @@ TEST(what_is_saved_is_loaded)
 	assert_string_equal(got.probes[0].script, probes[0].script);
 	assert_string_equal(got.probes[1].hint, "");
 	assert_int_equal(got.boot_timeout_ms, 1234);
+	assert_int_equal(got.ncompanions, 1);
+	assert_string_equal(got.companions[0].socket, "/i/swtpm.sock");
+	assert_string_equal(got.companions[0].argv[1], beside[1]);
+	assert_null(got.companions[0].argv[2]);
+	assert_int_equal(got.nmounts, 2);
+	assert_string_equal(got.mounts[0].location, "/a b");
+	assert_true(got.mounts[0].writable);
+	assert_string_equal(got.mounts[1].type, "virtiofs");
+	assert_string_equal(got.vnc_display, "127.0.0.1:1");
 	assert_int_equal(got.dns.port, 20053);
 	assert_true(got.dns.ipv6);
 	assert_int_equal(got.dns.nhosts, 2);

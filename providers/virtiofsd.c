@@ -1,0 +1,133 @@
+#include "providers/virtiofsd.h"
+
+#include <cjson/cJSON.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/mem.h"
+#include "base/proc.h"
+
+enum { MAX_DESCRIPTION = 64 << 10, VERSION_MS = 5000 };
+
+/* The program that a description names, if it is one for file systems; "". qemu: docs/interop/vhost-user.json */
+static const char *
+described(const char *path, struct arena *a)
+{
+	AUTO(buf) text = BUF_INIT;
+	const cJSON *type, *binary;
+	const char *found = "";
+	cJSON *json;
+
+	if (fs_read(path, &text, MAX_DESCRIPTION, NULL) < 0)
+		return "";
+	json = cJSON_ParseWithLength(text.s, text.len);
+	type = cJSON_GetObjectItemCaseSensitive(json, "type");
+	binary = cJSON_GetObjectItemCaseSensitive(json, "binary");
+	if (cJSON_IsString(type) && cJSON_IsString(binary) && strcmp(type->valuestring, "fs") == 0 &&
+	    binary->valuestring[0] == '/')
+		found = arena_strdup(a, binary->valuestring);
+	cJSON_Delete(json);
+	return found;
+}
+
+/* 1: one that we may run; 0: not one; -1: one that needs root */
+static int
+usable(const char *program, struct virtiofsd *out)
+{
+	const char *argv[] = { program, "--version", NULL };
+	AUTO(buf) said = BUF_INIT;
+
+	if (!*program || access(program, X_OK) < 0 ||
+	    proc_run(argv, &(struct proc_opts){ .out = &said, .both = true, .timeout_ms = VERSION_MS }, NULL) < 0)
+		return 0;
+	*out = (struct virtiofsd){ program, strstr(said.s, "QEMU") != NULL };
+	return out->in_c && geteuid() != 0 ? -1 : 1;
+}
+
+static int
+json_name(const struct dirent *e)
+{
+	const char *dot = strrchr(e->d_name, '.');
+
+	return dot && strcmp(dot, ".json") == 0;
+}
+
+static int
+look_in(const char *dir, struct arena *a, struct virtiofsd *out)
+{
+	struct dirent **v = NULL;
+	int n = scandir(dir, &v, json_name, alphasort), found = 0;
+
+	for (int i = 0; i < n; i++) {
+		auto_free char *path = xasprintf("%s/%s", dir, v[i]->d_name);
+		int r = found == 1 ? 0 : usable(described(path, a), out);
+
+		found = r ? r : found;
+		free(v[i]);
+	}
+	free(v);
+	return found;
+}
+
+int
+virtiofsd_find(const char *qemu, struct arena *a, struct virtiofsd *out, struct error *err)
+{
+	const char *home = getenv("HOME"), *slash = strrchr(qemu, '/');
+	const char *const dirs[] = {
+		arena_printf(a, "%s/.local/share/qemu/vhost-user", home ? home : ""),
+		arena_printf(a, "%.*s/../share/qemu/vhost-user", slash ? (int)(slash - qemu) : 0, qemu),
+		"/usr/share/qemu/vhost-user",
+	};
+	bool needs_root = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(dirs); i++) {
+		struct virtiofsd v;
+		int r = look_in(dirs[i], a, &v);
+
+		if (r == 1) {
+			*out = v;
+			return 0;
+		}
+		needs_root |= r < 0;
+	}
+	if (needs_root)
+		return error_set(err, EPERM, "mountType virtiofs: this host's virtiofsd is the one of QEMU 7.2, which only root can "
+			"run; use 9p or reverse-sshfs, or install virtiofsd 1.x (Debian 13)");
+	return error_set(err, ENOENT, "mountType virtiofs: no virtiofsd on this host: install the package qemu-system-common "
+			 "(Debian 12, for root) or virtiofsd (Debian 13), or use 9p");
+}
+
+const char *const *
+virtiofsd_words(const struct virtiofsd *v, const char *agent, const char *socket, const char *folder, bool writable,
+		struct arena *a, size_t *n)
+{
+	const char **w = arena_alloc(a, 16 * sizeof *w);
+
+	*n = 0;
+	if (!writable && v->in_c)
+		for (const char *const *p = (const char *const[]){ agent, "confine", "bind-ro", folder, NULL }; *p; p++)
+			w[(*n)++] = *p;
+	w[(*n)++] = v->program;
+	w[(*n)++] = arena_printf(a, "--socket-path=%s", socket);
+	if (v->in_c) {
+		/* a comma ends an option's value in the list of libfuse, and is escaped there */
+		AUTO(buf) source = BUF_INIT;
+
+		for (const char *p = folder; *p; p++)
+			buf_addf(&source, *p == ',' || *p == '\\' ? "\\%c" : "%c", *p);
+		w[(*n)++] = "-f";
+		w[(*n)++] = "-o";
+		w[(*n)++] = arena_printf(a, "source=%s", source.s);
+	} else {
+		w[(*n)++] = arena_printf(a, "--shared-dir=%s", folder);
+	}
+	w[*n] = NULL;
+	return w;
+}
