@@ -55,19 +55,25 @@ buf_addc(struct buf *b, char c)
 	buf_add(b, &c, 1);
 }
 
+enum { GUESS = 120 };
+
 void
 buf_vaddf(struct buf *b, const char *fmt, va_list ap)
 {
 	va_list again;
 	int n;
 
+	/* most of what is added is short, and formatting is what costs */
+	buf_reserve(b, GUESS);
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, again);
+	n = vsnprintf(b->s + b->len, GUESS + 1, fmt, again);
 	va_end(again);
 	if (n < 0)
 		abort();
-	buf_reserve(b, (size_t)n);
-	vsnprintf(b->s + b->len, (size_t)n + 1, fmt, ap);
+	if (n > GUESS) {
+		buf_reserve(b, (size_t)n);
+		vsnprintf(b->s + b->len, (size_t)n + 1, fmt, ap);
+	}
 	b->len += (size_t)n;
 }
 

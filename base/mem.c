@@ -127,16 +127,19 @@ arena_strdup(struct arena *a, const char *s)
 char *
 arena_vprintf(struct arena *a, const char *fmt, va_list ap)
 {
+	char text[256], *s;
 	va_list again;
-	char *s;
 	int n;
 
+	/* formatting is what costs: paths are done at the first try */
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, again);
+	n = vsnprintf(text, sizeof text, fmt, again);
 	va_end(again);
 	if (n < 0)
 		abort();
 	s = take(a, (size_t)n + 1);
+	if ((size_t)n < sizeof text)
+		return memcpy(s, text, (size_t)n + 1);
 	vsnprintf(s, (size_t)n + 1, fmt, ap);
 	return s;
 }

@@ -10,7 +10,10 @@
 #include "base/fs.h"
 #include "base/proc.h"
 #include "cli/copy_paths.h"
+#include "cli/copy_sftp.h"
 #include "cli/ssh.h"
+#include "providers/sftp.h"
+#include "providers/ssh.h"
 
 static const struct flag flags[] = {
 	{ "recursive", 'r', FLAG_BOOL, .about = "Copy folders with all that is in them" },
@@ -23,6 +26,7 @@ static const struct flag flags[] = {
 struct side {
 	struct copy_path at;
 	struct instance *guest;		/* NULL: this host */
+	struct sftp *link;		/* to the guest, where no program copies */
 };
 
 struct copy {
@@ -211,12 +215,97 @@ remotes(const struct copy *k)
 	return n;
 }
 
-/* Fills `a` with the words of the program to run. */
+/* --- without a program --- */
+
+/* The keys that ssh.config names. */
+static const char *const *
+keys_of(struct copy *k, struct instance *i, size_t *n, struct error *err)
+{
+	static const char key[] = "IdentityFile=";
+	const char *const *options;
+	const char **v;
+
+	*n = 0;
+	if (ssh_options(k->cli, i, &options, err) < 0)
+		return NULL;
+	for (size_t o = 0; options[o]; o++)
+		++*n;
+	v = arena_alloc(&k->arena, (*n + 1) * sizeof *v);
+	*n = 0;
+	for (size_t o = 0; options[o]; o++) {
+		const char *path = options[o] + strlen(key);
+		size_t quoted = *path == '"';
+
+		if (strncmp(options[o], key, strlen(key)) == 0)
+			v[(*n)++] = arena_memdup(&k->arena, path + quoted, strlen(path) - 2 * quoted);
+	}
+	return v;
+}
+
+/* One link a guest: sides of the same guest share it. */
+static int
+link_to(struct copy *k, struct side *s, struct error *err)
+{
+	struct instance *i = s->guest;
+	struct ssh_target to = { .port = i->status.ssh_port, .user = json_text(&i->arena, instance_config(i, "user.name")) };
+
+	for (struct side *o = k->v; o < s; o++)
+		if (o->guest == i && (s->link = o->link))
+			return 0;
+	to.keys = keys_of(k, i, &to.nkeys, err);
+	if (!to.keys)
+		return -1;
+	s->link = sftp_open(&to, k->cli->env.cancel, err);
+	return s->link ? 0 : error_wrap(err, "instance `%s`", i->name);
+}
+
+static void
+unlink_all(struct copy *k)
+{
+	for (size_t i = 0; i < k->n; i++) {
+		bool shared = false;
+
+		for (size_t o = 0; o < i; o++)
+			shared |= k->v[o].link == k->v[i].link;
+		if (!shared)
+			sftp_close(k->v[i].link);
+	}
+}
+
+static int
+by_sftp(struct copy *k, struct error *err)
+{
+	struct copy_end *ends = arena_alloc(&k->arena, k->n * sizeof *ends);
+	struct copy_sftp how = {
+		.cli = k->cli, .recursive = cli_bool(k->cli, "recursive"), .verbose = cli_bool(k->cli, "verbose") || k->cli->env.debug,
+		.progress = k->cli->stderr_tty && !k->cli->log_json,
+	};
+	int r = cli_lazy(k->cli, err);
+
+	for (size_t i = 0; i < k->n && r == 0; i++) {
+		if (k->v[i].guest)
+			r = link_to(k, &k->v[i], err);
+		/* a home folder is what relative paths begin at */
+		ends[i] = (struct copy_end){ k->v[i].link, k->v[i].guest && strncmp(k->v[i].at.path, "~/", 2) == 0 ? k->v[i].at.path + 2
+									     : k->v[i].at.path };
+	}
+	if (r == 0)
+		r = copy_sftp(&how, ends, k->n, err);
+	if (k->cli->lazy)
+		unlink_all(k);
+	return r;
+}
+
+/* --- */
+
+/* Fills `a` with the words of the program to run; with none if it is ourselves. */
 static int
 choose(struct copy *k, struct argv *a, struct error *err)
 {
 	const char *backend = cli_str(k->cli, "backend");
 
+	if (strcmp(backend, "sftp") == 0)
+		return 0;
 	if (strcmp(backend, "rsync") == 0) {
 		if (!on_host("rsync"))
 			return error_set(err, ENOENT, "rsync not found on host");
@@ -229,8 +318,6 @@ choose(struct copy *k, struct argv *a, struct error *err)
 		rsync_words(k, a);
 	} else if (on_host("scp")) {
 		scp_words(k, a);
-	} else {
-		return error_set(err, ENOENT, "neither rsync nor scp found on host");
 	}
 	return 0;
 }
@@ -242,8 +329,8 @@ copy(struct copy *k, struct error *err)
 
 	if (parse(k, err) < 0 || make_config(k, err) < 0 || choose(k, &a, err) < 0)
 		return -1;
-	cli_say(&k->cli->env, SAY_DEBUG, "using copy tool `%s`", a.v[0]);
-	return run_argv(k->cli, &a, err);
+	cli_say(&k->cli->env, SAY_DEBUG, "using copy tool `%s`", a.n ? a.v[0] : "sftp");
+	return !a.n ? by_sftp(k, err) : run_argv(k->cli, &a, err);
 }
 
 static int
@@ -253,8 +340,9 @@ run(struct cli *c, struct error *err)
 	struct copy k = { .cli = c };
 	int r;
 
-	if (strcmp(backend, "auto") != 0 && strcmp(backend, "rsync") != 0 && strcmp(backend, "scp") != 0)
-		return error_set(err, ERR_INVALID, "invalid backend %s, must be one of: scp, rsync, auto", cli_tick(c, backend));
+	if (strcmp(backend, "auto") != 0 && strcmp(backend, "rsync") != 0 && strcmp(backend, "scp") != 0 &&
+	    strcmp(backend, "sftp") != 0)
+		return error_set(err, ERR_INVALID, "invalid backend %s, must be one of: scp, rsync, sftp, auto", cli_tick(c, backend));
 	r = copy(&k, err);
 	copy_release(&k);
 	return r;
@@ -267,7 +355,8 @@ const struct command command_copy = {
 	.args = "SOURCE ... TARGET",
 	.about = "Copy files between host and guest",
 	.details = "INSTANCE:PATH is in a guest, any other path on this host. Several sources go into the folder TARGET.\n"
-		   "Without --backend it is rsync that copies, where the host and the guest have it, and else scp.",
+		   "Without --backend it is rsync that copies, where the host and the guest have it, scp where there is that,\n"
+		   "and else limactl itself (sftp), which shows on a terminal how far it is.",
 	.example = "limactl copy notes.txt default:/tmp/\n"
 		   "limactl copy -r default:/etc/apt ./apt\n"
 		   "limactl copy --backend=scp a:/tmp/x b:/tmp/",

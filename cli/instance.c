@@ -85,10 +85,12 @@ take_if_fresh(void *ctx, const struct state_instance *row)
 static void
 from_database(struct look *l, struct instance *i)
 {
-	auto_free char *stamp = l->state ? spec_stamp(i->name, &l->opts, &l->common_stamp) : NULL;
+	auto_free char *stamp = spec_stamp(i->name, &l->opts, &l->common_stamp);
 	struct wanted w = { i, stamp };
 
-	if (stamp)
+	/* no stamp may also mean that it is there and cannot be looked at */
+	i->has_yaml = stamp || fs_exists(arena_printf(&i->arena, "%s/lima.yaml", i->dir));
+	if (stamp && l->state)
 		(void)state_instances(l->state, i->name, take_if_fresh, &w, NULL);
 }
 
@@ -148,10 +150,8 @@ instance_look(struct look *l, const char *name, struct instance *out)
 	*i = (struct instance){ 0 };
 	i->name = arena_strdup(&i->arena, name);
 	i->dir = arena_printf(&i->arena, "%s/%s", l->cli->env.home, name);
-	i->has_yaml = fs_exists(arena_printf(&i->arena, "%s/lima.yaml", i->dir));
+	from_database(l, i);
 	i->hostname = i->has_yaml ? guest_hostname(&i->arena, name) : "";
-	if (i->has_yaml)
-		from_database(l, i);
 	if (i->has_yaml && !i->config)
 		from_yaml(l, i);
 	i->vm_type = json_text(&i->arena, instance_config(i, "vmType"));

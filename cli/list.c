@@ -1,5 +1,8 @@
 /* limactl list: the instances there are, with their state */
 #include <errno.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -183,16 +186,42 @@ warn_of_errors(const struct cli *c, struct instance *i)
 	cli_say_with(c, SAY_WARN, f, "instance `%s` has errors", i->name);
 }
 
+static void
+tell_stranger(const struct cli *c, const char *name)
+{
+	cli_say(&c->env, SAY_WARN, "The directory `%s` does not look like a valid Lima directory: stat %s/%s/lima.yaml: "
+		"no such file or directory", c->env.home, c->env.home, name);
+}
+
+/* The first folder without a lima.yaml is named; all of them are listed as Broken. */
+static void
+warn_of_strangers(const struct cli *c, const struct names *all)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		auto_free char *path = xasprintf("%s/%s/lima.yaml", c->env.home, all->v[i]);
+
+		if (!fs_exists(path)) {
+			tell_stranger(c, all->v[i]);
+			return;
+		}
+	}
+}
+
 static int
 show(struct cli *c, struct look *l, const char **names, size_t n, const char *format, struct error *err)
 {
 	struct instance *v = xcalloc(n + 1, sizeof *v);
 	struct yq *filter = NULL;
 	size_t kept = 0, nyq;
+	bool told = c->nargs > 0;
 	int r = 0;
 
 	for (size_t i = 0; i < n && r == 0; i++) {
 		instance_look(l, names[i], &v[kept]);
+		if (!told && !v[kept].has_yaml) {
+			tell_stranger(c, names[i]);
+			told = true;
+		}
 		r = list_filter(l, &filter, &v[kept], err);
 		if (r == 1)
 			kept++;
@@ -225,19 +254,14 @@ print_names(const char **names, size_t n)
 		puts(names[i]);
 }
 
-/* The first folder without a lima.yaml is named; all of them are listed as Broken. */
+/* Memory comes in large pieces, and stays: a thousand configurations would else be hundreds of requests for it. */
 static void
-warn_of_strangers(const struct cli *c, const struct names *all)
+large_heap(void)
 {
-	for (size_t i = 0; i < all->n; i++) {
-		auto_free char *path = xasprintf("%s/%s/lima.yaml", c->env.home, all->v[i]);
-
-		if (fs_exists(path))
-			continue;
-		cli_say(&c->env, SAY_WARN, "The directory `%s` does not look like a valid Lima directory: "
-			"stat %s: no such file or directory", c->env.home, path);
-		return;
-	}
+#ifdef __GLIBC__
+	mallopt(M_TRIM_THRESHOLD, 1 << 20);
+	mallopt(M_TOP_PAD, 1 << 20);
+#endif
 }
 
 static int
@@ -250,11 +274,15 @@ list(struct cli *c, const struct names *all, const char *format, struct error *e
 
 	cli_list(c, "yq", &nyq);
 	cli_list(c, "filter", &nfilter);
+	/* where every instance is looked at anyway, they are found on the way */
+	if (c->nargs || (cli_bool(c, "quiet") && !nyq && !nfilter))
+		warn_of_strangers(c, all);
 	if (cli_bool(c, "quiet") && !nyq && !nfilter) {
 		print_names(names, n);
 	} else {
 		struct look l;
 
+		large_heap();
 		look_begin(&l, c);
 		if (l.state)
 			state_snapshot(l.state, NULL);	/* failing costs time only */
@@ -285,7 +313,6 @@ run(struct cli *c, struct error *err)
 	}
 	if (names_list(&all, c->env.home, err) < 0)
 		return -1;
-	warn_of_strangers(c, &all);
 	if (!c->nargs && !all.n) {
 		cli_say(&c->env, SAY_WARN, "No instance found. Run `limactl create` to create an instance.");
 		return 0;

@@ -33,6 +33,7 @@ plugins_path(struct cli *c)
 {
 	const char *const *prefixes = cli_prefixes(c);
 	const char *path = getenv("PATH");
+	static const char *const folders[] = { "libexec", "lib" };
 	size_t n = 0, room = 8;
 	const char **v;
 
@@ -44,8 +45,8 @@ plugins_path(struct cli *c)
 	for (const char *p = path; p && *p; p += strcspn(p, ":"), p += *p == ':')
 		if (*p != ':')
 			v[n++] = arena_memdup(&c->arena, p, strcspn(p, ":"));
-	for (size_t i = 0; i < 2; i++) {
-		char *dir = arena_printf(&c->arena, "%s/%s/lima", prefixes[0], i ? "lib" : "libexec");
+	for (size_t i = 0; i < 2 * ARRAY_LEN(folders) && prefixes[i / 2]; i++) {
+		char *dir = arena_printf(&c->arena, "%s/%s/lima", prefixes[i / 2], folders[i % 2]);
 
 		if (has_files(dir))
 			v[n++] = dir;

@@ -73,6 +73,7 @@ table_print(const struct table *t, struct buf *out)
 		if (col + 1 == t->columns)
 			buf_addc(out, '\n');
 		else
-			buf_addf(out, "%*s", (int)(widest[col] + PADDING - width(t->cell[i])), "");
+			for (size_t n = widest[col] + PADDING - width(t->cell[i]); n; n--)
+				buf_addc(out, ' ');
 	}
 }

@@ -94,6 +94,9 @@ open_db(struct state *s, enum state_flags flags, struct error *err)
 	     sqlite3_open_v2(s->path, &s->db, SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READONLY, NULL) != SQLITE_OK))
 		return sql_error(s, err);
 	sqlite3_busy_timeout(s->db, BUSY_MS);
+	/* who only looks reads by mapping: a list goes over all pages once; the lock of readers keeps them from being cut off */
+	if (flags & STATE_READ && exec(s, "PRAGMA mmap_size = 67108864", err) < 0)
+		return -1;
 	if (!(flags & STATE_READ) &&
 	    exec(s, "PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF", err) < 0)
 		return -1;

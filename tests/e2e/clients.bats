@@ -6,7 +6,7 @@ load helper
 setup_file() {
 	home_begin
 	sed "s|\.\./build|$REPO/build|" "$REPO/examples/tiny.yaml" >"$WORK/colima.yaml"
-	export PATH="$REPO/build/bin:$PATH"
+	export PATH="$BIN:$PATH"
 }
 
 teardown_file() {
@@ -142,6 +142,31 @@ exits() {
 	[ "$(limactl shell colima cat /tmp/folder/sub/file)" = hello ]
 }
 
+@test "copy by SFTP, where no program copies" {
+	mkdir -p "$WORK/into"
+	run -0 --separate-stderr limactl copy --backend=sftp "$WORK/blob" colima:/tmp/blob3
+	[ -z "$output$stderr" ]
+	[ "$(limactl shell colima sha256sum /tmp/blob3 | cut -d ' ' -f 1)" = "$(sha256sum <"$WORK/blob" | cut -d ' ' -f 1)" ]
+	limactl copy --backend=sftp -r "$WORK/folder" "$WORK/blob" colima:/tmp/sftp-into/ && false
+	limactl shell colima mkdir /tmp/sftp-into
+	limactl copy --backend=sftp -r "$WORK/folder" "$WORK/blob" colima:/tmp/sftp-into/
+	[ "$(limactl shell colima cat /tmp/sftp-into/folder/sub/file)" = hello ]
+	limactl copy --backend=sftp -r colima:/tmp/sftp-into "$WORK/into"
+	diff -r "$WORK/folder" "$WORK/into/sftp-into/folder"
+	cmp "$WORK/blob" "$WORK/into/sftp-into/blob"
+	limactl copy --backend=sftp colima:/tmp/blob3 colima:blob4
+	[ "$(limactl shell colima stat -c %s blob4)" = 300000 ]
+	run -1 --separate-stderr limactl copy --backend=sftp colima:/tmp/nothing "$WORK/into"
+	[[ $stderr == *'/tmp/nothing: no such file or directory'* ]]
+	run -1 --separate-stderr limactl copy --backend=sftp colima:/tmp "$WORK/into"
+	[[ $stderr == *'is a folder: not copied without --recursive'* ]]
+	# neither of the programs is there
+	mkdir "$WORK/few"
+	for program in timeout ssh qemu-system-x86_64 qemu-img; do ln -s "$(command -v $program)" "$WORK/few/"; done
+	PATH=$WORK/few run -0 limactl copy colima:/tmp/blob3 "$WORK/into/5"
+	cmp "$WORK/blob" "$WORK/into/5"
+}
+
 @test "Rancher Desktop and Finch: the status in one word" {
 	[ "$(limactl ls colima --format '{{.Status}}')" = Running ]
 	[ "$(limactl ls -f '{{.Status}}' colima)" = Running ]
@@ -201,7 +226,7 @@ exits() {
 }
 
 @test "start in the foreground, until it is told to stop" {
-	timeout 120 "$REPO/build/bin/limactl" start --foreground --progress --tty=false colima >"$WORK/out" 2>&1 3>&- &
+	timeout 120 "$BIN/limactl" start --foreground --progress --tty=false colima >"$WORK/out" 2>&1 3>&- &
 	pid=$!
 	timeout 60 bash -c 'until grep -q READY "$1"; do sleep 0.1; done' _ "$WORK/out" || { cat "$WORK/out"; false; }
 	[ "$(limactl shell colima echo up)" = up ]

@@ -142,7 +142,7 @@ watch_for() {
 	shift
 	echo '{"time":"2026-01-01T00:00:00Z","status":{"sshLocalPort":1}}' >"$LIMA_HOME/a/ha.stdout.log"
 	echo '{"level":"info","msg":"agent talk","time":"2026-01-01T00:00:00Z"}' >"$LIMA_HOME/a/ha.stderr.log"
-	timeout 20 "$REPO/build/bin/limactl" watch "$@" >seen 2>&1 &
+	timeout 20 "$BIN/limactl" watch "$@" >seen 2>&1 &
 	local pid=$!
 	timeout 10 bash -c 'until grep -qF -- "$1" seen; do sleep 0.02; done' _ "$text" || { cat seen; kill $pid; return 1; }
 	kill $pid

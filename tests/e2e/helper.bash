@@ -2,7 +2,8 @@
 # invariant that what was applied needs no further apply. Source it with `load helper`.
 bats_require_minimum_version 1.5.0
 REPO=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-export REPO
+BIN=$REPO/${B:-build}/bin
+export REPO BIN
 
 # One home per file, in a short path (sockets), and nothing of the caller's.
 home_begin() {
@@ -22,7 +23,7 @@ home_end() {
 	rm -rf "$WORK"
 }
 
-limactl() { timeout "${LIMIT:-120}" "$REPO/build/bin/limactl" "$@"; }
+limactl() { timeout "${LIMIT:-120}" "$BIN/limactl" "$@"; }
 
 # apply, and then there must be nothing left to do
 apply() {

@@ -319,7 +319,7 @@ make_instance() {
 
 @test "watch tells what happens" {
 	make_instance a
-	timeout 20 "$REPO/build/bin/limactl" watch --json >events 2>status &
+	timeout 20 "$BIN/limactl" watch --json >events 2>status &
 	pid=$!
 	timeout 10 bash -c 'until grep -q Watching status; do sleep 0.05; done'
 	echo '{"time":"2026-01-01T00:00:00Z","status":{"running":true}}' >"$LIMA_HOME/a/ha.stdout.log"

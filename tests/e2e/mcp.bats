@@ -4,7 +4,7 @@ load helper
 
 setup_file() {
 	home_begin
-	export PATH="$REPO/build/bin:$PATH"
+	export PATH="$BIN:$PATH"
 	mkdir -p "$WORK/ssh" "$WORK/files/sub/deep" /run/sshd
 	ssh-keygen -q -t ed25519 -N '' -f "$WORK/ssh/host"
 	ssh-keygen -q -t ed25519 -N '' -f "$WORK/ssh/user"

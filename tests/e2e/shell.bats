@@ -79,7 +79,7 @@ script() {
 
 @test "shell: variables of the host" {
 	clean() {
-		env -i PATH="$PATH" HOME="$HOME" LIMA_HOME="$LIMA_HOME" "$@" "$REPO/build/bin/limactl" shell --preserve-env a env
+		env -i PATH="$PATH" HOME="$HOME" LIMA_HOME="$LIMA_HOME" "$@" "$BIN/limactl" shell --preserve-env a env
 	}
 	run -9 --separate-stderr clean FOO='x y' SSH_FOO=1
 	[ "${lines[-1]}" = "false ; exec env LIMA_HOME=$LIMA_HOME 'FOO=x y' /bin/bash -l -c env" ]
@@ -92,7 +92,7 @@ script() {
 }
 
 @test "lima: instance, shell and folder from the environment" {
-	export PATH=$REPO/build/bin:$PATH LIMA_INSTANCE=a
+	export PATH=$BIN:$PATH LIMA_INSTANCE=a
 	LIMA_SHELL=/bin/sh LIMA_WORKDIR=/w run -9 --separate-stderr lima ls
 	[[ ${lines[-1]} == "cd /w || exit 1 ; exec /bin/sh -l -c ls" ]]
 	run -0 lima --version
@@ -107,7 +107,7 @@ script() {
 }
 
 @test "wrappers: an instance that is not there, or does not run" {
-	export PATH=$REPO/build/bin:$PATH
+	export PATH=$BIN:$PATH
 	for w in docker podman apptainer kubectl; do
 		run -1 --separate-stderr $w.lima version
 		[ -z "$output" ]
@@ -140,7 +140,7 @@ script() {
 
 @test "copy: what cannot be" {
 	run -1 --separate-stderr limactl copy --backend=x a b
-	[[ $stderr == *'invalid backend `x`, must be one of: scp, rsync, auto'* ]]
+	[[ $stderr == *'invalid backend `x`, must be one of: scp, rsync, sftp, auto'* ]]
 	run -1 --separate-stderr limactl copy --backend=rsync x a:y
 	[[ $stderr == *'rsync not available on guest(s)'* ]]
 }

@@ -116,7 +116,7 @@ fatal() {
 
 @test "bash completes commands, flags, values and names" {
 	mkdir -p "$LIMA_HOME/foo" "$LIMA_HOME/_disks/data"
-	PATH="$REPO/build/bin:$PATH"
+	PATH="$BIN:$PATH"
 	unset -f limactl
 	eval "$(limactl completion bash)"
 	complete_line() {
@@ -180,7 +180,7 @@ fatal() {
 	[ "$output" = $'1\n---\nnull' ]
 	run -0 limactl yq -i '.a = 5' "$WORK/x.yaml"
 	[ "$(head -n 2 "$WORK/x.yaml")" = $'# head\na: 5 # one' ]
-	ln -s "$REPO/build/bin/limactl" "$WORK/yq.x"
+	ln -s "$BIN/limactl" "$WORK/yq.x"
 	run -0 "$WORK/yq.x" -p json .a <<<'{"a": "\ud83d\ude00"} {"a": 2}'
 	[ "$output" = $'"😀"\n2' ]
 	run -1 limactl yq -e .nope "$WORK/x.yaml"
@@ -202,5 +202,5 @@ fatal() {
 	unset LIMA_HOME
 	run -0 --separate-stderr limactl list
 	[[ $stderr == *'No instance found'* ]]
-	run -0 env -i "$REPO/build/bin/limactl" --version
+	run -0 env -i "$BIN/limactl" --version
 }
