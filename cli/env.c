@@ -219,11 +219,19 @@ warn_spec(void *ctx, const char *text)
 	cli_say(&c->env, SAY_WARN, "%s", text);
 }
 
+/* What is wrong with a file, one by one. The first is also what the command ends with: told here only if it is not alone. */
 static void
 complain_spec(void *ctx, const char *text)
 {
-	const struct cli *c = ctx;
+	struct cli *c = ctx;
 
+	if (!c->complaint) {
+		c->complaint = arena_strdup(&c->arena, text);
+		return;
+	}
+	if (*c->complaint)
+		cli_say(&c->env, SAY_ERROR, "%s", c->complaint);
+	c->complaint = "";
 	cli_say(&c->env, SAY_ERROR, "%s", text);
 }
 

@@ -97,7 +97,10 @@ print_result(void *ctx, const char *json, struct error *err)
 	AUTO(buf) text = BUF_INIT;
 
 	(void)ctx, (void)err;
-	json_yaml(&text, json_span_of(json));
+	if (strcmp(json, "null") == 0)
+		buf_adds(&text, "null\n");
+	else
+		json_yaml(&text, json_span_of(json));
 	fwrite(text.s, 1, text.len, stdout);
 	return 0;
 }

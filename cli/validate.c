@@ -45,8 +45,7 @@ run(struct cli *c, struct error *err)
 		if (fill && c->nargs > 1)
 			buf_adds(&text, "...\n");
 		spec_free(s);
-		if (!fill)
-			cli_say(&c->env, SAY_INFO, "`%s`: OK", c->args[i]);
+		cli_say(&c->env, SAY_INFO, "`%s`: OK", c->args[i]);
 	}
 	fwrite(text.s, 1, text.len, stdout);
 	return 0;

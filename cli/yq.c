@@ -192,7 +192,9 @@ evaluate(struct call *k, struct error *err)
 		if (one_input(k, k->args[i], err) < 0)
 			return -1;
 	fwrite(k->out.s, 1, k->out.len, stdout);
-	return flag(k, "exit-status") && (!k->last.len || strcmp(k->last.s, "null") == 0 || strcmp(k->last.s, "false") == 0);
+	if (flag(k, "exit-status") && (!k->last.len || strcmp(k->last.s, "null") == 0 || strcmp(k->last.s, "false") == 0))
+		return error_set(err, ENOENT, "no matches found");
+	return 0;
 }
 
 static int

@@ -28,7 +28,8 @@ identifier_fault(struct arena *a, const char *s)
 		if (is_word_char(s[i]))
 			continue;
 		if (!strchr("._-", s[i]) || i == 0 || !is_word_char(s[i - 1]) || i + 1 == len)
-			return arena_printf(a, "identifier `%s` must consist of letters and digits, separated by single `.`, `_` or `-`", s);
+			return arena_printf(a, "identifier `%s` must match ^[A-Za-z0-9]+(?:[._-](?:[A-Za-z0-9]+))*$ "
+					    "(letters and digits, separated by single `.`, `_` or `-`)", s);
 	}
 	return NULL;
 }
