@@ -19,7 +19,9 @@ $(B)/bin/%: cli/wrappers/%
 	@mkdir -p $(@D)
 	@install -m 755 $< $@
 
-# The manual, from the tables that --help is made of.
+# The manual, from the tables that --help, and the reader of lima.yaml, are made of.
 man: $(B)/bin/limactl
-	@rm -rf $(B)/share/man/man1
+	@rm -rf $(B)/share/man
+	@mkdir -p $(B)/share/man/man5
 	@$(B)/bin/limactl generate-doc $(B)/share/man/man1
+	@mv $(B)/share/man/man1/*.5 $(B)/share/man/man5

@@ -12,6 +12,7 @@
 #include "cli/flags.h"
 #include "cli/start.h"
 #include "cli/templates.h"
+#include "state/desired/keys.h"
 #include "state/desired/networks.h"
 
 enum { NO_SPACE = 2, NO_FILES = 4 };
@@ -90,6 +91,15 @@ half_of_memory_gib(void)
 }
 
 static void
+offer_key(void *ctx, const char *path, const struct key *k)
+{
+	struct completing *c = ctx;
+
+	if (k->type != KEY_GROUP)
+		offer(c, ".", arena_printf(&c->cli->arena, "%s=", path), k->about);
+}
+
+static void
 offer_networks(struct completing *k)
 {
 	struct networks n;
@@ -136,6 +146,10 @@ offer_kind(struct completing *k, const char *kind)
 		offer_powers(k, half_of_memory_gib(), "%.1f");
 	else if (strcmp(kind, "@command") == 0)
 		offer_commands(k, NULL);
+	else if (strcmp(kind, "@set") == 0) {
+		key_each(offer_key, k);
+		k->directive |= NO_SPACE;
+	}
 	else if (kind[0] == '@')
 		k->directive &= ~NO_FILES;
 	else

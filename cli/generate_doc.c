@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "cli/flags.h"
+#include "cli/generate_yaml_page.h"
 #include "cli/start.h"
 
 static const struct flag flags[] = {
@@ -20,7 +21,7 @@ static const struct flag flags[] = {
 /* --- text in man(7) --- */
 
 /* A backslash is an escape, and a dot or an apostrophe at the begin of a line a request. */
-static void
+void
 roff(struct buf *b, const char *text)
 {
 	bool begin = true;
@@ -261,10 +262,13 @@ write_man(const char *dir, struct error *err)
 {
 	AUTO(buf) root = BUF_INIT;
 	AUTO(buf) lima = BUF_INIT;
+	AUTO(buf) yaml = BUF_INIT;
 
 	man_root(&root);
 	man_lima(&lima);
-	if (save(dir, "limactl", ".1", &root, err) < 0 || save(dir, "lima", ".1", &lima, err) < 0)
+	man_lima_yaml(&yaml);
+	if (save(dir, "limactl", ".1", &root, err) < 0 || save(dir, "lima", ".1", &lima, err) < 0 ||
+	    save(dir, "lima.yaml", ".5", &yaml, err) < 0)
 		return -1;
 	for (size_t i = 0; commands[i]; i++) {
 		auto_free char *page = page_name(commands[i], '-');

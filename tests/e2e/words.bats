@@ -166,8 +166,28 @@ fatal() {
 	[ -f "$WORK/man/limactl-disk-create.1" ]
 	grep -q 'fB\\-\\-size' "$WORK/man/limactl-disk-create.1"
 	[ ! -e "$WORK/man/limactl-hostagent.1" ]
+	grep -q 'fBmounts\[\].sshfs.cache' "$WORK/man/lima.yaml.5"
+	# the pages have no date, so that they are the same wherever they are made
+	run mandoc -T lint -W warning "$WORK"/man/*
+	[ -z "$(grep -v 'missing date' <<<"$output")" ] || { echo "$output"; return 1; }
 	run -0 limactl generate-doc --type docsy "$WORK/md"
 	grep -q -- '--size' "$WORK/md/limactl_disk_create.md"
+}
+
+@test "the schema of lima.yaml, and files held against it" {
+	run -0 limactl generate-jsonschema
+	[ "$(jq -r '.properties.cpus.type | join(" ")' <<<"$output")" = 'integer null' ]
+	printf 'cpus: 2\nbase: template:default\n' >"$WORK/good.yaml"
+	printf 'cpu: 2\n' >"$WORK/bad.yaml"
+	run -1 --separate-stderr limactl generate-jsonschema "$WORK/good.yaml"
+	[[ $stderr == *'need --schemafile to validate'* ]]
+	run -0 --separate-stderr limactl generate-jsonschema --schemafile "$WORK/schema.json" "$WORK/good.yaml"
+	[[ $stderr == *"good.yaml\`: OK"* ]]
+	[ "$(jq -r .title "$WORK/schema.json")" = lima.yaml ]
+	run -1 --separate-stderr limactl generate-jsonschema --schemafile "$WORK/schema.json" "$WORK/good.yaml" "$WORK/bad.yaml"
+	[[ $stderr == *'bad.yaml:1:1: cpu'* ]]
+	run -0 limactl __complete create --set .ssh.local
+	[[ $output == ".ssh.localPort="* ]]
 }
 
 @test "yq, with its own flags, also by its own name" {
