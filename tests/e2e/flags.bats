@@ -237,5 +237,5 @@ section() {
 }
 
 @test "flags of completion, the manual, yq" {
-	section "completion bash" "completion zsh" "completion fish" "completion powershell" generate-doc yq
+	section "completion bash" "completion zsh" "completion fish" "completion powershell" generate-doc generate-jsonschema yq
 }
