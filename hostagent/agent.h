@@ -20,7 +20,7 @@
  *	ga.c		the connection to the guest agent
  *	forwards.c	the rules, by name; ports.c what becomes of the guest's ports by them (match.c)
  *	ends.c		addresses on the host; forward_tcp.c forward_udp.c their listeners and connections
- *	carry_*.c	ways into the guest (carrier.h)
+ *	conn.c		a connection; carry_*.c its ways into the guest (carrier.h); reverse.c those that come out of it
  *	http.c api.c	ha.sock
  *	tail.c trim.c	ends of logs for messages; memory given back
  *
@@ -191,6 +191,7 @@ int forwards_put(struct agent *a, const char *id, const struct cJSON *rule, stru
 bool forwards_delete(struct agent *a, const char *id);	/* was it there? */
 struct cJSON *forwards_list(struct agent *a);
 void forwards_free(struct agent *a);
+void forwards_agent_up(struct agent *a);		/* the guest agent has answered */
 
 /* mounts.c */
 int mounts_put(struct agent *a, const char *id, const struct cJSON *mount, struct error *err);

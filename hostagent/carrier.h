@@ -9,6 +9,7 @@
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct agent;
 struct place;
@@ -25,7 +26,7 @@ struct carrier_user {
 struct carrier;
 struct carrier_ops {
 	bool (*write)(struct carrier *c, const char *p, size_t len);
-	void (*shutdown)(struct carrier *c);
+	bool (*shutdown)(struct carrier *c);
 	void (*pause)(struct carrier *c, bool paused);
 	void (*close)(struct carrier *c);
 };
@@ -43,11 +44,11 @@ carrier_write(struct carrier *c, const char *p, size_t len)
 {
 	return c->ops->write(c, p, len);
 }
-/* No more will be written. */
-static inline void
+/* No more will be written. False: the other side cannot be told, and is to be closed when it says nothing for a while. */
+static inline bool
 carrier_shutdown(struct carrier *c)
 {
-	c->ops->shutdown(c);
+	return c->ops->shutdown(c);
 }
 /* While paused, little more comes: what is on its way. */
 static inline void
@@ -66,3 +67,5 @@ carrier_close(struct carrier *c)
 typedef struct carrier *carrier_new(struct agent *a, const struct place *to, const struct carrier_user *user, void *ctx);
 carrier_new carry_ssh;		/* a channel of the SSH connection; waits for it while there is none */
 carrier_new carry_tunnel;	/* a tunnel of the guest agent's */
+/* What has connected to a socket in the guest (reverse.c). */
+struct carrier *carry_accepted(struct agent *a, uint64_t id, const struct carrier_user *user, void *ctx);

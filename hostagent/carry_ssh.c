@@ -189,11 +189,12 @@ ssh_write(struct carrier *c, const char *p, size_t len)
 	return !s->todo.len;
 }
 
-static void
+static bool
 ssh_shutdown(struct carrier *c)
 {
 	((struct ssh_carrier *)c)->shut = true;
 	nudge((struct ssh_carrier *)c);
+	return true;
 }
 
 static void

@@ -1,4 +1,6 @@
 /* hostagent/carry_tunnel.c - a connection as a tunnel of the guest agent's: no encryption, no log-in, any kind of target. */
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/error.h"
@@ -61,14 +63,15 @@ tunnel_write(struct carrier *c, const char *p, size_t len)
 	return more;
 }
 
-static void
+static bool
 tunnel_shutdown(struct carrier *c)
 {
 	struct tunnel_carrier *t = (struct tunnel_carrier *)c;
 
-	/* an agent that cannot half-close ends both directions when its service does */
-	ga_tunnel_shutdown(t->t);
+	bool told = ga_tunnel_shutdown(t->t);
+
 	ga_flush(t->agent);
+	return told;
 }
 
 static void
@@ -91,27 +94,42 @@ tunnel_close(struct carrier *c)
 	ga_flush(a);
 }
 
-struct carrier *
-carry_tunnel(struct agent *a, const struct place *to, const struct carrier_user *user, void *ctx)
+static struct carrier *
+tunnel(struct agent *a, const char *proto, const char *addr, const struct carrier_user *user, void *ctx)
 {
 	static const struct carrier_ops ops = { tunnel_write, tunnel_shutdown, tunnel_pause, tunnel_close };
 	static const struct ga_tunnel_ops tunnel_ops = { on_data, on_eof, on_drained, on_closed };
 	struct ga_client *client = ga_alive(a);
 	struct tunnel_carrier *t;
-	char text[PLACE_TEXT];
 	struct error e;
 
 	if (!client)
 		return NULL;
 	t = xcalloc(1, sizeof *t);
 	*t = (struct tunnel_carrier){ .c = { .ops = &ops, .user = user, .ctx = ctx, .ready = true }, .agent = a };
-	t->t = ga_tunnel_open(client, to->proto == GA_UDP ? "udp" : to->port ? "tcp" : "unix", place_text(to, text), &tunnel_ops,
-			      t, &e);
+	t->t = ga_tunnel_open(client, proto, addr, &tunnel_ops, t, &e);
 	if (!t->t) {
-		log_debug("%s: %s", text, e.msg);
+		log_debug("%s: %s", addr, e.msg);
 		free(t);
 		return NULL;
 	}
 	ga_flush(a);
 	return &t->c;
+}
+
+struct carrier *
+carry_tunnel(struct agent *a, const struct place *to, const struct carrier_user *user, void *ctx)
+{
+	char text[PLACE_TEXT];
+
+	return tunnel(a, to->proto == GA_UDP ? "udp" : to->port ? "tcp" : "unix", place_text(to, text), user, ctx);
+}
+
+struct carrier *
+carry_accepted(struct agent *a, uint64_t id, const struct carrier_user *user, void *ctx)
+{
+	char text[24];
+
+	snprintf(text, sizeof text, "%" PRIu64, id);
+	return tunnel(a, "accepted", text, user, ctx);
 }

@@ -16,6 +16,7 @@
 #include "hostagent/ends.h"
 #include "hostagent/match.h"
 #include "hostagent/place.h"
+#include "hostagent/reverse.h"
 #include "providers/forward_rule.h"
 
 enum { MAX_RULES = 4096, BUILT_IN = 3, SSH_PORT = 22, ALL_PORTS = 65535 };
@@ -27,6 +28,7 @@ struct forward {
 	struct forward_rule rule;
 	struct end **ends;	/* of a static one */
 	size_t n;
+	struct reverse *reverse;
 };
 
 struct forwards {
@@ -92,6 +94,8 @@ forward_free(struct agent *a, struct forward *f)
 
 		end_close(a, f->ends[i], &guest);
 	}
+	if (f->reverse)
+		reverse_free(f->reverse);
 	free(f->ends);
 	free(f->id);
 	free(f->text);
@@ -152,7 +156,9 @@ take_in(struct agent *a, struct forward *f, struct error *err)
 	a->forwards->first = f;
 	a->forwards->n++;
 	log_info("forward %s: %s", f->id, f->text);
-	if (!f->rule.dynamic)
+	if (f->rule.reverse)
+		f->reverse = reverse_new(a, f->rule.guest_socket, f->rule.host_socket);
+	else if (!f->rule.dynamic)
 		listen_all(a, f);
 	changed(a);
 	e = troubled(f);
@@ -198,7 +204,10 @@ static void
 add_state(cJSON *o, const struct forward *f)
 {
 	const struct end *e = troubled(f);
-	auto_free char *state = e ? xasprintf("failed: %s", end_trouble(e)) : xstrdup(f->rule.dynamic ? "active" : "listening");
+	bool waits = f->reverse && *reverse_trouble(f->reverse);
+	auto_free char *state = e     ? xasprintf("failed: %s", end_trouble(e)) :
+				waits ? xasprintf("waiting: %s", reverse_trouble(f->reverse)) :
+					xstrdup(f->rule.dynamic ? "active" : "listening");
 
 	cJSON_AddStringToObject(o, "state", state);
 }
@@ -236,7 +245,7 @@ static bool
 is_static(const struct forwards *s, const struct ga_port *p)
 {
 	for (const struct forward *f = s->first; f; f = f->next)
-		if (!f->rule.dynamic && !*f->rule.guest_socket && p->port >= f->rule.guest_port[0] &&
+		if (!f->rule.dynamic && !f->reverse && !*f->rule.guest_socket && p->port >= f->rule.guest_port[0] &&
 		    p->port <= f->rule.guest_port[1] && (f->rule.proto == FORWARD_UDP) == (p->proto == GA_UDP))
 			return true;
 	return false;
@@ -268,6 +277,14 @@ forwards_judge(struct agent *a, const struct ga_port *p, struct place *host)
 	if (match_port(s->dynamic, s->ndynamic, p, host) == MATCH_FORWARD)
 		return FORWARDS_TO;
 	return unwanted(s, p) ? FORWARDS_QUIET : FORWARDS_NOT;
+}
+
+void
+forwards_agent_up(struct agent *a)
+{
+	for (struct forward *f = a->forwards ? a->forwards->first : NULL; f; f = f->next)
+		if (f->reverse)
+			reverse_agent_up(f->reverse);
 }
 
 void

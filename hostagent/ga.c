@@ -212,6 +212,7 @@ on_info(void *ctx, const struct ga_info *info, const struct grpc_status *why)
 	}
 	pulse(g);
 	uv_timer_start(&g->pulse, on_pulse, PULSE_MS, PULSE_MS);
+	forwards_agent_up(g->agent);
 	require_agent_up(g->agent);
 }
 

@@ -223,6 +223,7 @@ read_all(struct reader *r, const cJSON *in, struct launch *l)
 	l->guest.os = text(r, guest, "os");
 	l->guest.iid = text(r, guest, "iid");
 	l->guest.plain = flag(guest, "plain");
+	l->guest.uid = (unsigned)number(r, guest, "uid", INT_MAX);
 	l->guest.sshfs = flag(guest, "sshfs");
 	l->guest.containerd = flag(guest, "containerd");
 	l->guest.install_prefix = text(r, guest, "installPrefix");
@@ -368,6 +369,7 @@ to_json(const struct launch *l)
 	add_text(o, "os", l->guest.os);
 	add_text(o, "iid", l->guest.iid);
 	add_flag(o, "plain", l->guest.plain);
+	add_number(o, "uid", (int)l->guest.uid);
 	add_flag(o, "sshfs", l->guest.sshfs);
 	add_flag(o, "containerd", l->guest.containerd);
 	add_text(o, "installPrefix", l->guest.install_prefix);

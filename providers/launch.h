@@ -58,6 +58,7 @@ struct launch {
 		const char *os;		/* "Linux", ... */
 		const char *iid;	/* instance id in cidata: what the /run/lima-* markers must hold */
 		bool plain;
+		unsigned uid;		/* of its user */
 		bool sshfs;		/* there are reverse-sshfs mounts */
 		bool containerd;	/* wanted in it */
 		const char *install_prefix;	/* "" : /usr/local */

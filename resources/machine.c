@@ -266,6 +266,7 @@ machine_launch_file(const struct env *env, const struct resource *r, int ssh_por
 		return -1;
 	l.guest.iid = cidata.iid;
 	l.guest.plain = spec->plain;
+	l.guest.uid = spec->user.uid;
 	l.guest.sshfs = spec->nmounts && !strcmp(spec->mount_type, "reverse-sshfs") && !spec->plain;
 	l.guest.containerd = spec->containerd.system || spec->containerd.user;
 	l.guest.install_prefix = spec->guest_install_prefix;

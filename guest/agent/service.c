@@ -65,7 +65,7 @@ refuse(struct call *c, struct grpc_stream *s, const struct error *err)
 static void
 get_info(struct call *c, struct grpc_stream *s, const uint8_t *p, size_t len)
 {
-	struct ga_info info = { .features = GA_HALF_CLOSE | GA_SNAPSHOT, .version = LIMA_VERSION };
+	struct ga_info info = { .features = GA_HALF_CLOSE | GA_SNAPSHOT | GA_LISTEN, .version = LIMA_VERSION };
 	AUTO(buf) b = BUF_INIT;
 
 	(void)p, (void)len;
@@ -198,6 +198,10 @@ on_call(void *ctx, struct grpc_stream *s, const char *method)
 		tunnel_accept(&peer->service->tunnels, s);
 		return;
 	}
+	if (!strcmp(method, GA_METHOD_LISTEN)) {
+		doors_accept(&peer->service->doors, s);
+		return;
+	}
 	for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
 		if (strcmp(method, methods[i].method) != 0)
 			continue;
@@ -233,7 +237,8 @@ service_init(struct service *s, struct loop *l, struct portwatch *ports, const c
 	s->clock = &service_real_clock;
 	s->told = (struct ga_ports){ 0 };
 	s->state = state;
-	tunnels_init(&s->tunnels, l);
+	doors_init(&s->doors, l);
+	tunnels_init(&s->tunnels, l, &s->doors);
 	events_load(s);
 }
 
@@ -241,5 +246,6 @@ void
 service_release(struct service *s)
 {
 	tunnels_release(&s->tunnels);
+	doors_release(&s->doors);
 	ga_ports_release(&s->told);
 }

@@ -1,5 +1,5 @@
 /*
- * guest/agent/service.h - the five methods that the host calls.
+ * guest/agent/service.h - the methods that the host calls: upstream's five, and Listen.
  *
  * One for all connections. Beside tunnels a connection may have CALLS_MAX calls
  * under way, so that answers which nobody reads stay few.
@@ -7,6 +7,7 @@
 #pragma once
 #include <time.h>
 
+#include "guest/agent/doors.h"
 #include "guest/agent/loop.h"
 #include "guest/agent/portwatch.h"
 #include "guest/agent/tunnel.h"
@@ -23,6 +24,7 @@ extern const struct service_clock service_real_clock;
 struct service {
 	struct portwatch *ports;
 	struct tunnels tunnels;
+	struct doors doors;
 	const struct service_clock *clock;
 	/*
 	 * What the last host that could not be told to forget was told: it is owed the

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "guest/agent/dial.h"
+#include "guest/agent/doors.h"
 #include "guest/agent/log.h"
 #include "guest/wire/ga_msg.h"
 #include "guest/wire/grpc.h"
@@ -252,15 +253,31 @@ drop_most_silent(struct tunnels *all)
 		finish(oldest, GRPC_OK, "");
 }
 
+static int
+take_accepted(struct tunnels *all, const struct ga_bytes *number)
+{
+	uint64_t id = 0;
+
+	for (size_t i = 0; i < number->len && i < 20; i++)
+		id = id * 10 + (number->p[i] - (uint64_t)'0');
+	return doors_take(all->doors, id);
+}
+
 /* The first message: where to. -1: `t` is gone. */
 static int
 open_tunnel(struct tunnel *t, const struct ga_tunnel_msg *m)
 {
 	struct tunnels *all = t->all;
+	struct dial d = { .kind = DIAL_UNIX };
 	struct error err;
-	struct dial d;
 
-	if (dial_parse(&d, m->proto.p, m->proto.len, m->addr.p, m->addr.len, &err) < 0 ||
+	if (m->proto.len == 8 && !memcmp(m->proto.p, "accepted", 8)) {
+		t->w.fd = take_accepted(all, &m->addr);
+		if (t->w.fd < 0) {
+			finish(t, GRPC_UNKNOWN, "nobody of that number waits");
+			return -1;
+		}
+	} else if (dial_parse(&d, m->proto.p, m->proto.len, m->addr.p, m->addr.len, &err) < 0 ||
 	    (t->w.fd = dial_open(&d, &t->pending, &err)) < 0) {
 		log_debug("tunnel: %s", err.msg);
 		finish(t, GRPC_UNKNOWN, err.msg);
@@ -367,9 +384,9 @@ sweep(struct timer *timer)
 }
 
 void
-tunnels_init(struct tunnels *all, struct loop *l)
+tunnels_init(struct tunnels *all, struct loop *l, struct doors *doors)
 {
-	*all = (struct tunnels){ .loop = l, .sweep = { .fire = sweep } };
+	*all = (struct tunnels){ .loop = l, .doors = doors, .sweep = { .fire = sweep } };
 }
 
 void

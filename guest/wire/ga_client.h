@@ -100,10 +100,24 @@ void ga_client_pause_events(struct ga_client *c, bool paused);
 uint32_t ga_client_features(const struct ga_client *c);
 
 /*
+ * A UNIX socket in the guest that leads here, owned by `uid`; only of an agent with GA_LISTEN. `accepted` gives a number
+ * for each connection, to be taken up soon by ga_tunnel_open(c, "accepted", NUMBER); first it is 0: the socket is there.
+ */
+struct ga_door_ops {
+	void (*accepted)(void *ctx, uint64_t id);
+	/* It is over, and the door gone: why. None after ga_door_close(). */
+	void (*closed)(void *ctx, const struct grpc_status *why);
+};
+struct ga_door;
+struct ga_door *ga_door_open(struct ga_client *c, const char *path, uint32_t uid, const struct ga_door_ops *ops, void *ctx,
+			     struct error *err);
+void ga_door_close(struct ga_door *d);
+
+/*
  * Tunnels: a connection to something in the guest, over this connection.
  *
  * `proto` is "tcp", "udp" or "unix", `addr` what to connect to as the guest sees it:
- * "127.0.0.1:80", "[::1]:80", "/run/docker.sock". There is no news of success:
+ * "127.0.0.1:80", "[::1]:80", "/run/docker.sock" (or "accepted", see above). There is no news of success:
  * data may be sent at once, and a failure comes as `closed` with the agent's text.
  * With "udp" one call is one datagram, in both directions.
  */

@@ -365,3 +365,51 @@ ga_time_answer_get(struct ga_time_answer *out, const void *p, size_t len, struct
 	*out = m;
 	return 0;
 }
+
+void
+ga_listen_put(struct buf *b, const struct ga_listen *m)
+{
+	pb_put_bytes(b, 1, m->path.p, m->path.len);
+	pb_put_uint(b, 2, m->uid);
+}
+
+int
+ga_listen_get(struct ga_listen *out, const void *p, size_t len, struct error *err)
+{
+	struct pb_reader r = reader(p, len);
+	struct ga_listen m = { 0 };
+	struct pb_field f;
+
+	while (pb_next(&r, &f)) {
+		if (f.number == 1)
+			m.path = bytes(&f);
+		else if (f.number == 2 && f.type == PB_VARINT)
+			m.uid = (uint32_t)f.value;
+	}
+	if (finish(&r, "Listen", err) < 0)
+		return -1;
+	*out = m;
+	return 0;
+}
+
+void
+ga_accepted_put(struct buf *b, uint64_t id)
+{
+	pb_put_uint(b, 1, id);
+}
+
+int
+ga_accepted_get(uint64_t *id, const void *p, size_t len, struct error *err)
+{
+	struct pb_reader r = reader(p, len);
+	uint64_t v = 0;
+	struct pb_field f;
+
+	while (pb_next(&r, &f))
+		if (f.number == 1 && f.type == PB_VARINT)
+			v = f.value;
+	if (finish(&r, "Listen", err) < 0)
+		return -1;
+	*id = v;
+	return 0;
+}

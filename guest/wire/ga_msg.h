@@ -10,6 +10,7 @@
  *	Empty.flags (100)		of GetEvents' request: enum ga_watch_flag
  *	Event.flags (100)		enum ga_event_flag
  *	TunnelMessage.flags (100)	enum ga_tunnel_flag
+ *	Listen				a method: sockets of the guest that lead to the host (struct ga_listen)
  *
  * put functions append a message to a buf, get functions take hostile bytes, allocate
  * nothing (but for port lists) and point into them. -1: damaged, or beyond a limit.
@@ -30,10 +31,12 @@ struct error;
 #define GA_METHOD_INOTIFY "/GuestService/PostInotify"
 #define GA_METHOD_TUNNEL "/GuestService/Tunnel"
 #define GA_METHOD_TIME "/GuestService/SyncTime"
+#define GA_METHOD_LISTEN "/GuestService/Listen"
 
 enum ga_feature {
 	GA_HALF_CLOSE = 1 << 0,		/* Tunnel: either direction ends by itself */
 	GA_SNAPSHOT = 1 << 1,		/* GetEvents: begins with all ports */
+	GA_LISTEN = 1 << 2,		/* Listen, and tunnels to what was accepted there */
 };
 
 enum ga_watch_flag {
@@ -101,6 +104,20 @@ struct ga_time_answer {
 };
 void ga_time_answer_put(struct buf *b, const struct ga_time_answer *m);
 int ga_time_answer_get(struct ga_time_answer *out, const void *p, size_t len, struct error *err);
+
+/*
+ * Listen: the host asks for a UNIX socket in the guest, of that user and of mode 0600, for as long as the call lasts. The guest
+ * answers with the number 0 when it listens, and then with one for each connection, which the host takes up
+ * with a tunnel of the protocol "accepted" to that number.
+ */
+struct ga_listen {
+	struct ga_bytes path;
+	uint32_t uid;
+};
+void ga_listen_put(struct buf *b, const struct ga_listen *m);
+int ga_listen_get(struct ga_listen *out, const void *p, size_t len, struct error *err);
+void ga_accepted_put(struct buf *b, uint64_t id);
+int ga_accepted_get(uint64_t *id, const void *p, size_t len, struct error *err);
 
 /* Text from the other side as somebody may print it: cut, everything but printable ASCII a '?'. */
 void ga_printable(char *out, size_t size, const void *p, size_t len);

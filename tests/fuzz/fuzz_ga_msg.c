@@ -59,6 +59,8 @@ small(const uint8_t *p, size_t len)
 {
 	struct ga_time_answer a, again;
 	struct ga_inotify i;
+	struct ga_listen l;
+	uint64_t id;
 	struct timespec t;
 	AUTO(buf) b = BUF_INIT;
 	uint32_t flags;
@@ -72,6 +74,9 @@ small(const uint8_t *p, size_t len)
 		abort();
 	if (ga_inotify_get(&i, p, len, NULL) == 0 && i.path.len > len)
 		abort();
+	if (ga_listen_get(&l, p, len, NULL) == 0 && l.path.len > len)
+		abort();
+	(void)ga_accepted_get(&id, p, len, NULL);
 	(void)ga_watch_get(&flags, p, len, NULL);
 }
 
