@@ -61,6 +61,7 @@ take_down(struct agent *a)
 {
 	console_free(a);
 	require_free(a);
+	copies_free(a);
 	forwards_free(a);
 	names_free(a);
 	clock_free(a);

@@ -17,6 +17,7 @@
  *	names.c		the guest's name server (dns.h)
  *	clock.c		tells when the guest's clock must be set at once
  *	mounts.c	folders of the host by sshfs; mount_sshfs.c one of them, relay.c confine.c its parts
+ *	copy.c		files of the guest that are wanted on the host
  *	ga.c		the connection to the guest agent
  *	forwards.c	the rules, by name; ports.c what becomes of the guest's ports by them (match.c)
  *	ends.c		addresses on the host; forward_tcp.c forward_udp.c their listeners and connections
@@ -37,6 +38,7 @@
 
 struct api;
 struct cJSON;
+struct copies;
 struct clock;
 struct companions;
 struct ends;
@@ -69,6 +71,7 @@ struct agent {
 	struct companions *companions;	/* while they are waited for */
 	struct mux *mux;
 	struct require *require;
+	struct copies *copies;
 	struct ga *ga;
 	struct console *console;
 	struct forwards *forwards;
@@ -157,6 +160,7 @@ const char *mux_trouble(struct agent *a);		/* why there is no connection; "" */
 
 /* require.c */
 void require_start(struct agent *a);
+void require_copies_done(struct agent *a, const char *failed);	/* "": all of them */
 void require_agent_up(struct agent *a);			/* the guest agent has answered */
 const char *require_waiting_for(struct agent *a);	/* "" when all is there */
 bool require_usable(struct agent *a);			/* what is essential is there, or will never be */
@@ -171,6 +175,10 @@ void names_start(struct agent *a);
 void names_reload(struct agent *a, const struct launch *l);	/* with what `l` says from now on */
 int names_port(const struct agent *a);			/* 0: nobody answers there */
 void names_free(struct agent *a);
+/* copy.c */
+void copies_start(struct agent *a);			/* once; its end is told to require.c */
+void copies_free(struct agent *a);			/* and away with those that go with the machine */
+
 /* ga.c */
 struct ga_client;
 void ga_start(struct agent *a);

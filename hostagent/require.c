@@ -34,6 +34,7 @@ struct item {
 	const struct launch_probe *probe;
 	const char *command;	/* the probe's, once it was made */
 	bool agent;		/* the guest agent must have answered */
+	bool copies;		/* copyToHost is done, when nothing else is missing */
 	bool once;		/* a condition that will not change: no waiting for it */
 	bool mounts;		/* the mounts that limactl put are settled, one way or the other */
 	const char *check;	/* definitions of a function `shared`, which must succeed, or says why not in $why */
@@ -43,7 +44,7 @@ struct item {
 struct require {
 	struct mux_user user;
 	struct agent *agent;
-	struct item items[10];
+	struct item items[12];
 	struct item *probes;	/* behind the items of the table, before the last */
 	size_t nitems, nprobes;
 	struct arena mem;
@@ -119,6 +120,8 @@ make_items(struct require *r, const struct launch *l)
 		add(r, (struct item){ "final", "shared folders to be mounted", "see ha.stderr.log", .mounts = true });
 	else if (linux_guest && l->nmounts)
 		add(r, (struct item){ "final", "shared folders to be mounted", "mounts in lima.yaml", .check = folders(r, l) });
+	if (l->ncopies)
+		add(r, (struct item){ "final", "files to be copied to the host", "see copyToHost and ha.stderr.log", .copies = true });
 }
 
 static bool
@@ -379,10 +382,9 @@ step_probe(struct require *r, struct ssh_link *l)
 static void
 look_at_mounts(struct require *r)
 {
-	struct item *last = &r->items[r->nitems - 1];
-
-	if (last->mounts && settled(last - 1) && !mounts_busy(r->agent))
-		met(r, last);
+	for (size_t i = 1; i < r->nitems; i++)
+		if (r->items[i].mounts && settled(&r->items[i - 1]) && !mounts_busy(r->agent))
+			met(r, &r->items[i]);
 }
 
 static void
@@ -403,15 +405,45 @@ hurry_agent(struct require *r)
 	bool agent = false;
 
 	for (size_t i = 0; i < r->nitems; i++) {
-		if (!settled(&r->items[i]) && !r->items[i].agent)
+		const struct item *it = &r->items[i];
+
+		if (!settled(it) && !it->agent && !it->copies)
 			return;
-		agent |= !settled(&r->items[i]);
+		agent |= it->agent && !settled(it);
 	}
 	for (size_t k = 0; k < r->nprobes; k++)
 		if (!settled(&r->probes[k]))
 			return;
 	if (agent && !uv_is_active((uv_handle_t *)&r->agent_wait))
 		uv_timer_start(&r->agent_wait, on_agent_missing, AGENT_MS, 0);
+}
+
+static void
+look_at_copies(struct require *r)
+{
+	const struct item *last = &r->items[r->nitems - 1];
+
+	if (last->copies && pending(r) == last)
+		copies_start(r->agent);
+}
+
+void
+require_copies_done(struct agent *a, const char *why)
+{
+	struct require *r = a->require;
+
+	for (size_t i = 0; r && i < r->nitems; i++) {
+		if (!r->items[i].copies || settled(&r->items[i]))
+			continue;
+		if (!*why) {
+			met(r, &r->items[i]);
+			continue;
+		}
+		r->items[i].failed = true;
+		agent_degraded(a, why);
+	}
+	if (r)
+		finish_if_done(r, mux_link(a));
 }
 
 static void
@@ -424,6 +456,7 @@ on_step(struct mux_user *u, struct ssh_link *l)
 	step_probe(r, l);
 	look_at_mounts(r);
 	hurry_agent(r);
+	look_at_copies(r);
 	finish_if_done(r, l);
 }
 

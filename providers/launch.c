@@ -199,6 +199,25 @@ read_dns(struct reader *r, const cJSON *in, struct launch *l)
 }
 
 static void
+read_copies(struct reader *r, const cJSON *in, struct launch *l)
+{
+	const cJSON *array = cJSON_GetObjectItemCaseSensitive(in, "copies"), *v;
+	size_t i = 0, max = count(r, array, "copies");
+	struct launch_copy *c = arena_alloc(r->mem, (max + 1) * sizeof *c);
+
+	if (max)
+		cJSON_ArrayForEach(v, array)
+		{
+			c[i].guest = absolute(r, v, "guest");
+			c[i].host = absolute(r, v, "host");
+			c[i].skip_if_missing = flag(v, "skipIfMissing");
+			c[i++].delete_on_stop = flag(v, "deleteOnStop");
+		}
+	l->copies = c;
+	l->ncopies = i;
+}
+
+static void
 read_all(struct reader *r, const cJSON *in, struct launch *l)
 {
 	const cJSON *qemu = object(r, in, "qemu"), *ssh = object(r, in, "ssh"), *guest = object(r, in, "guest");
@@ -237,6 +256,7 @@ read_all(struct reader *r, const cJSON *in, struct launch *l)
 	l->vnc_display = text(r, in, "vncDisplay");
 	read_mounts(r, in, l);
 	read_companions(r, in, l);
+	read_copies(r, in, l);
 	l->boot_timeout_ms = number(r, in, "bootTimeoutMs", INT_MAX);
 	l->stop_timeout_ms = number(r, in, "stopTimeoutMs", INT_MAX);
 }
@@ -348,6 +368,23 @@ add_companions(cJSON *to, const struct launch *l)
 	}
 }
 
+static void
+add_copies(cJSON *to, const struct launch *l)
+{
+	cJSON *array, *o;
+
+	if (!l->ncopies)
+		return;
+	array = cJSON_AddArrayToObject(to, "copies");
+	for (size_t i = 0; i < l->ncopies; i++) {
+		cJSON_AddItemToArray(array, o = cJSON_CreateObject());
+		add_text(o, "guest", l->copies[i].guest);
+		add_text(o, "host", l->copies[i].host);
+		add_flag(o, "skipIfMissing", l->copies[i].skip_if_missing);
+		add_flag(o, "deleteOnStop", l->copies[i].delete_on_stop);
+	}
+}
+
 static cJSON *
 to_json(const struct launch *l)
 {
@@ -386,6 +423,7 @@ to_json(const struct launch *l)
 	add_text(json, "vncDisplay", l->vnc_display);
 	add_mounts(json, l);
 	add_companions(json, l);
+	add_copies(json, l);
 	add_number(json, "bootTimeoutMs", l->boot_timeout_ms);
 	add_number(json, "stopTimeoutMs", l->stop_timeout_ms);
 	return json;

@@ -37,6 +37,12 @@ struct launch_companion {
 	size_t nargv;
 };
 
+/* A file of the guest's, to be at `host` once the guest is ready. */
+struct launch_copy {
+	const char *guest, *host;	/* absolute */
+	bool skip_if_missing, delete_on_stop;
+};
+
 /* Strings are never NULL once parsed; for launch_save() NULL is "". */
 struct launch {
 	struct arena mem;		/* of what launch_load() made */
@@ -77,6 +83,8 @@ struct launch {
 	size_t nmounts;
 	const struct launch_companion *companions;
 	size_t ncompanions;
+	const struct launch_copy *copies;
+	size_t ncopies;
 	int boot_timeout_ms;		/* until READY; 0: 10 minutes */
 	int stop_timeout_ms;		/* from the power button to the guest's end; 0: 3 minutes */
 };

@@ -241,6 +241,18 @@ fill_names(const struct spec *spec, struct launch *l, struct arena *a)
 	l->dns.nhosts = n;
 }
 
+static void
+fill_copies(const struct spec *spec, struct launch *l, struct arena *a)
+{
+	struct launch_copy *c = arena_alloc(a, (spec->ncopies + 1) * sizeof *c);
+
+	for (size_t i = 0; i < spec->ncopies; i++)
+		c[i] = (struct launch_copy){ spec->copies[i].guest, spec->copies[i].host, spec->copies[i].skip_if_missing,
+					     spec->copies[i].delete_on_stop };
+	l->copies = c;
+	l->ncopies = spec->ncopies;
+}
+
 int
 machine_launch_file(const struct env *env, const struct resource *r, int ssh_port, int dns_port, struct error *err)
 {
@@ -275,6 +287,7 @@ machine_launch_file(const struct env *env, const struct resource *r, int ssh_por
 	fill_probes(spec, &l, &a);
 	if (!strcmp(spec->video_display, "vnc"))
 		l.vnc_display = *spec->vnc_display ? spec->vnc_display : QEMU_VNC_DISPLAY;
+	fill_copies(spec, &l, &a);
 	l.dns.port = dns_port;
 	fill_names(spec, &l, &a);
 	return launch_save(&l, arena_printf(&a, "%s/launch.json", spec->dir), err);

@@ -29,12 +29,6 @@ inotify(const struct spec *s)
 	return s->mount_inotify && s->nmounts;
 }
 
-static bool
-copies(const struct spec *s)
-{
-	return s->ncopies;
-}
-
 /* without a guest agent there is only SSH */
 static bool
 plain_forwards(const struct spec *s)
@@ -94,7 +88,6 @@ static const struct {
 	{ "mounts[].sshfs.sftpDriver", "the only server is OpenSSH's, openssh-sftp-server; leave it empty", sftp_driver },
 	{ "mountInotify", "not there yet; set it to false", inotify },
 	{ "networks", "only the built-in user network is there yet; leave it empty", networks },
-	{ "copyToHost", "not there yet; use `limactl copy` after the start", copies },
 	{ "portForwards", "UDP and `reverse` need the guest agent, which a plain instance has not; set plain to false", plain_forwards },
 	{ "provision[].format", "yq edits yaml and json only", provision_yq_format },
 	{ "firmware.images", "only the firmware of the host is used yet; leave it empty", firmware },

@@ -7,7 +7,7 @@ setup_file() {
 	ADDRESS=$(hostname -I | tr ' ' '\n' | grep -m1 -E '^[0-9.]+$' || echo 127.0.0.9)
 	export ADDRESS
 	gcc -O1 -static -o "$WORK/peer" "$REPO/tests/e2e/peer.c"
-	sed "s|IMAGES|$REPO/build/share/lima/guests/tiny|; s|ADDRESS|$ADDRESS|" "$REPO/tests/e2e/forwards.yaml" >"$WORK/t.yaml"
+	sed "s|IMAGES|$REPO/build/share/lima/guests/tiny-x86_64|; s|ADDRESS|$ADDRESS|" "$REPO/tests/e2e/forwards.yaml" >"$WORK/t.yaml"
 	"$REPO/tests/e2e/forwards.py" echo "$WORK/echo.sock" 3>&- &
 	echo $! >"$WORK/echo.pid"
 	apply "$WORK/t.yaml"
@@ -34,9 +34,9 @@ deaf() { limactl shell t sudo killall "$1"; }
 	mapfile -t places < <(awk -F '\t' '!/^#/ && NF { split($1, a, " "); print "tcp:" a[1] ":" a[2] }' "$REPO/tests/e2e/forwards.tsv")
 	listen table "${places[@]}"
 	forwards cases "$LIMA_HOME/t" "$REPO/tests/e2e/forwards.tsv" "$ADDRESS"
-	[[ $(timeout 2 "$REPO/build/bin/limactl" watch --history t) == *"forwarding tcp 127.0.0.3:3001 to 127.0.0.1:2001"* ]]
+	[[ $(timeout 2 "$REPO/build/bin/limactl" watch --history t) == *"forwarding tcp 127.0.0.3:3001 to 127.0.0.1:12001"* ]]
 	deaf table
-	run ! forwards wait 0.3 tcp:127.0.0.1:2001 x
+	run ! forwards wait 0.3 tcp:127.0.0.1:12001 x
 	timeout 10 bash -c 'until grep -q "\"stopping\".*127.0.0.3:3001" "$1"; do sleep 0.1; done' _ "$LIMA_HOME/t/ha.stdout.log"
 }
 
@@ -50,16 +50,21 @@ deaf() { limactl shell t sudo killall "$1"; }
 	deaf kinds
 }
 
+# From before the command is sent to the guest until the host says that it forwards; the best of some, for busy machines.
 @test "a port is noticed within 300 ms" {
+	coproc SH { exec "$REPO/build/bin/limactl" shell t sudo sh 2>&1; }
 	best=9999
-	for i in 1 2 3 4 5; do
-		listen quick tcp:127.0.0.1:7010
-		ms=$(jq -r 'select(.status.portForward.guestAddr == "127.0.0.1:7010") | .time' "$LIMA_HOME/t/ha.stdout.log" | tail -n 1 | xargs -I{} date -d {} +%s%3N || echo 0)
-		at=$(limactl shell t stat -c %y /tmp/quick.log | xargs -I{} date -d "{} UTC" +%s%3N)
-		[ "$ms" -gt 0 ] && took=$((ms - at)) && [ "$took" -lt "$best" ] && best=$took
-		deaf quick
-		[ "$best" -gt 300 ] || break
+	for ((port = 7100; port < 7110 && best > 300; port++)); do
+		from=$(date +%s%3N)
+		echo "/tmp/peer tcp:127.0.0.1:$port </dev/null >/dev/null 2>&1 &" >&"${SH[1]}"
+		forwards wait 10 "tcp:127.0.0.1:$port" x
+		at=$(jq -r "select(.status.portForward.guestAddr == \"127.0.0.1:$port\") | .time" "$LIMA_HOME/t/ha.stdout.log" | tail -n 1)
+		took=$(($(date -d "$at" +%s%3N) - from))
+		[ "$took" -ge "$best" ] || best=$took
 	done
+	echo exit >&"${SH[1]}"
+	wait "$SH_PID"
+	deaf peer
 	echo "$best ms"
 	[ "$best" -le 300 ]
 }
