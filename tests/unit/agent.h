@@ -72,7 +72,7 @@ start(struct machine *m, struct error *err)
 	struct ha_start s = { .program = m->program, .dir = m->dir, .name = "t" };
 
 	m->l.qemu.nargv = m->n;
-	m->l.qemu.qmp_socket = socket;
+	m->l.qemu.qmp_socket = arena_strdup(&m->l.mem, socket);
 	return launch_save(&m->l, m->launch, err) < 0 ? -1 : ha_start(&s, err);
 }
 
@@ -106,6 +106,7 @@ done(struct machine *m)
 	free(m->pidfile);
 	free(m->qmp);
 	free(m->launch);
+	arena_release(&m->l.mem);
 	free(m->program);
 }
 
