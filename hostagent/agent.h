@@ -155,6 +155,7 @@ void mux_add(struct agent *a, struct mux_user *u);	/* its first step comes from 
 void mux_remove(struct mux_user *u);			/* not in the list: nothing happens */
 void mux_kick(struct agent *a);				/* everybody's step, from the loop */
 struct ssh_link *mux_link(struct agent *a);		/* NULL: none just now */
+void mux_reconnect(struct agent *a, const char *why);	/* the other end has forgotten this connection */
 void mux_touched(struct agent *a);			/* after using channels outside of step() */
 const char *mux_trouble(struct agent *a);		/* why there is no connection; "" */
 
@@ -184,6 +185,7 @@ struct ga_client;
 void ga_start(struct agent *a);
 void ga_free(struct agent *a);
 struct ga_client *ga_alive(struct agent *a);		/* NULL: not just now */
+void ga_reconnect(struct agent *a, const char *why);
 void ga_sync_clock(struct agent *a);			/* now, if it is there; when it comes back, anyhow */
 void ga_flush(struct agent *a);				/* after using the client */
 void ga_pause_events(struct agent *a, bool paused);

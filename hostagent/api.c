@@ -4,6 +4,7 @@
  *	GET /v1/info			upstream's keys and ours (see info())
  *	GET /v1/wait?until=ready	the same, once the phase is no longer "starting"
  *	POST /v1/reload			launch.json is read again, for the names in it
+ *	POST /v1/reconnect		the machine went back to a snapshot, which knows nothing of our connections
  *	GET /v1/screenshot		501, as upstream's agent answers for QEMU
  *	GET /v1/forwards		[{"id","rule","state"}]
  *	PUT /v1/forwards/ID		a rule (providers/forward_rule.h); the old one of that name is replaced
@@ -152,6 +153,17 @@ delete_forward(struct agent *a, struct http_conn *c, const struct http_request *
 }
 
 static void
+post_reconnect(struct agent *a, struct http_conn *c, const struct http_request *r)
+{
+	static const char why[] = "the machine went back to a snapshot";
+
+	(void)r;
+	mux_reconnect(a, why);
+	ga_reconnect(a, why);
+	http_reply(c, 200, cJSON_CreateObject());
+}
+
+static void
 post_reload(struct agent *a, struct http_conn *c, const struct http_request *r)
 {
 	AUTO(launch) l = { 0 };
@@ -246,6 +258,7 @@ static const struct {
 	{ "GET", "/v1/info", get_info },
 	{ "GET", "/v1/wait", get_wait },
 	{ "POST", "/v1/reload", post_reload },
+	{ "POST", "/v1/reconnect", post_reconnect },
 	{ "GET", "/v1/screenshot", get_screenshot },
 	{ "GET", "/v1/forwards", get_forwards },
 	{ "PUT", "/v1/forwards/", put_forward },

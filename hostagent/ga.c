@@ -342,6 +342,13 @@ start_over(struct ga *g, const char *why)
 }
 
 void
+ga_reconnect(struct agent *a, const char *why)
+{
+	if (a->ga && a->ga->link)
+		start_over(a->ga, why);
+}
+
+void
 ga_start(struct agent *a)
 {
 	struct ga *g;

@@ -194,6 +194,17 @@ update_poll(struct mux *m)
 }
 
 void
+mux_reconnect(struct agent *a, const char *why)
+{
+	struct error e;
+
+	if (!a->mux || !a->mux->link)
+		return;
+	error_set(&e, ECONNRESET, "ssh: %s", why);
+	again(a->mux, &e, 0);
+}
+
+void
 mux_touched(struct agent *a)
 {
 	if (a->mux && a->mux->link && !a->mux->stepping)

@@ -237,12 +237,24 @@ about_forward(const char *dir, const char *method, const char *id, const char *b
 	return check_id(id, err) < 0 ? -1 : ha_request(socket, &r, NULL, NULL, err);
 }
 
-int
-ha_reload(const char *dir, struct error *err)
+static int
+post(const char *dir, const char *path, struct error *err)
 {
 	auto_free char *socket = xasprintf("%s/ha.sock", dir);
 
-	return ha_request(socket, &(struct ha_request){ .method = "POST", .path = "/v1/reload" }, NULL, NULL, err);
+	return ha_request(socket, &(struct ha_request){ .method = "POST", .path = path }, NULL, NULL, err);
+}
+
+int
+ha_reload(const char *dir, struct error *err)
+{
+	return post(dir, "/v1/reload", err);
+}
+
+int
+ha_reconnect(const char *dir, struct error *err)
+{
+	return post(dir, "/v1/reconnect", err);
 }
 
 int

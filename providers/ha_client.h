@@ -58,6 +58,8 @@ int ha_wait_ready(const char *dir, int timeout_ms, const volatile int *cancel,
 
 /* Has the agent read DIR/launch.json again, for what of it can change while QEMU runs: names. */
 int ha_reload(const char *dir, struct error *err);
+/* Its connections into the guest are made anew: after the machine went back to a snapshot. */
+int ha_reconnect(const char *dir, struct error *err);
 
 /* Forwards of the running instance, by a name of the caller's: [A-Za-z0-9._-]{1,128}. */
 int ha_put_forward(const char *dir, const char *id, const struct forward_rule *rule, struct error *err);

@@ -4,8 +4,13 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/fs.h"
+#include "base/proc.h"
+#include "providers/ha_client.h"
 #include "providers/snapshots.h"
 #include "resources/common.h"
+
+enum { MASTER_MS = 10 * 1000 };
 
 static const struct attr attrs[] = {
 	{ .name = "load", .cost = COST_UPDATE },	/* "now": go back to it; never found, so it is done when wanted */
@@ -35,6 +40,23 @@ observe(const struct env *env, const struct resource *r, struct facts *have, str
 	return snapshots_has(list.s, tag);
 }
 
+/*
+ * A guest that ran goes on in the middle of connections that are no more: whoever uses one waits for ever. The host
+ * agent makes new ones; the control master of ssh goes, and the next ssh begins another.
+ */
+static void
+forget_connections(const struct env *env, const struct resource *r, const char *dir)
+{
+	auto_free char *sock = xasprintf("%s/ssh.sock", dir), *option = xasprintf("ControlPath=\"%s\"", sock);
+	const char *argv[] = { "ssh", "-F", "/dev/null", "-o", option, "-O", "exit", "any", NULL };
+	struct error why;
+
+	if (ha_pid(dir) > 0 && ha_reconnect(dir, &why) < 0)
+		env->say(env, SAY_WARN, "%s: %s", r->name, why.msg);
+	if (fs_exists(sock) && proc_run(argv, &(struct proc_opts){ .timeout_ms = MASTER_MS }, NULL) < 0)
+		fs_unlink(sock, NULL);
+}
+
 static int
 ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
@@ -46,7 +68,12 @@ ensure(const struct env *env, const struct resource *r, struct facts *have, stru
 		return -1;
 	if (!there)
 		return snapshots_do(dir, SNAPSHOT_SAVE, tag, env->cancel, err);
-	return facts_get(&r->want, "load") ? snapshots_do(dir, SNAPSHOT_LOAD, tag, env->cancel, err) : 0;
+	if (!facts_get(&r->want, "load"))
+		return 0;
+	if (snapshots_do(dir, SNAPSHOT_LOAD, tag, env->cancel, err) < 0)
+		return -1;
+	forget_connections(env, r, dir);
+	return 0;
 }
 
 static int

@@ -45,7 +45,6 @@ inside() {
 	[ "$(limactl list u --format '{{.Status}}')" = Running ]
 	inside 'test -d /sys/firmware/efi/efivars && findmnt -no SOURCE /' | grep -qx /dev/vda1
 	[ "$(od -An -tx1 -N4 "$LIMA_HOME/u/qemu-efi-vars.fd" | tr -d ' ')" = 514649fb ]
-	[ "$(stat -c %a "$LIMA_HOME/u/qemu-efi-vars.fd")" = 600 ]
 	run -0 limactl plan "$WORK/u.yaml"
 	[[ $output == *"Nothing to do"* ]]
 }
@@ -75,6 +74,8 @@ inside() {
 	[ "$(stat -c %s "$LIMA_HOME/u/qemu-efi-vars.fd")" -lt 8000000 ]
 	inside 'echo later >~/later && sync'
 	limactl snapshot apply u --tag now
+	# connections of before are not in it, and nobody waits for them
+	LIMIT=60
 	inside 'test ! -e ~/later'
 	limactl stop u
 	limactl snapshot delete u --tag now
