@@ -25,6 +25,7 @@ enum {
 	PROBE_AGAIN_MS = 1000,
 	AGENT_MS = 60000,	/* for the guest agent, once nothing else is missing */
 	WATCH_AGAIN_MS = 1000,
+	WRONG_MAX = 1000,	/* of what went wrong, so many bytes and a line are enough */
 };
 
 struct item {
@@ -37,6 +38,7 @@ struct item {
 	bool copies;		/* copyToHost is done, when nothing else is missing */
 	bool once;		/* a condition that will not change: no waiting for it */
 	bool mounts;		/* the mounts that limactl put are settled, one way or the other */
+	const char *errors;	/* a file with a line for each thing that went wrong until `marker` was there */
 	const char *check;	/* definitions of a function `shared`, which must succeed, or says why not in $why */
 	bool met, failed;
 };
@@ -54,6 +56,7 @@ struct require {
 	size_t probe;		/* the one whose turn it is */
 	struct ssh_exec run;
 	char last[256];		/* what a failing probe said */
+	struct buf wrong;	/* what went wrong in the guest, though it is there */
 	bool done;
 	uv_timer_t again, probe_again, deadline, agent_wait;
 	int open;
@@ -115,7 +118,8 @@ make_items(struct require *r, const struct launch *l)
 							 .probe = &l->probes[i] };
 	if (!is(l->guest.os, "Windows"))
 		add(r, (struct item){ "final", "boot scripts must have finished", "see /var/log/cloud-init-output.log in the guest",
-				      .marker = arena_printf(&r->mem, "%s/lima-boot-done", run) });
+				      .marker = arena_printf(&r->mem, "%s/lima-boot-done", run),
+				      .errors = arena_printf(&r->mem, "%s/lima-boot-errors", run) });
 	if (linux_guest && l->guest.sshfs)
 		add(r, (struct item){ "final", "shared folders to be mounted", "see ha.stderr.log", .mounts = true });
 	else if (linux_guest && l->nmounts)
@@ -219,6 +223,8 @@ watch_script(struct require *r, const char *iid)
 			buf_addf(&s, "{ %s; } >/dev/null 2>&1 || { echo never %zu; exit 0; }; ", it->condition, i);
 		else
 			buf_addf(&s, "until { %s; } >/dev/null 2>&1; do nap; done; ", it->condition);
+		if (it->errors)
+			buf_addf(&s, "[ ! -r %s ] || while read -r l; do echo \"wrong $l\"; done <%s; ", it->errors, it->errors);
 		buf_addf(&s, "echo met %zu\n", i);
 	}
 	buf_adds(&command, "exec /bin/sh -c ");
@@ -275,7 +281,12 @@ finish_if_done(struct require *r, struct ssh_link *l)
 	uv_timer_stop(&r->probe_again);
 	uv_timer_stop(&r->deadline);
 	uv_timer_stop(&r->agent_wait);
-	if (!any_failed(r))
+	if (any_failed(r))
+		return;
+	if (r->wrong.len)
+		agent_degraded(r->agent, arena_printf(&r->mem, "provisioning: %s (see /var/log/cloud-init-output.log in the guest)",
+						      r->wrong.s));
+	else
 		agent_ready(r->agent);
 }
 
@@ -306,6 +317,8 @@ read_watch(struct require *r)
 			met(r, &r->items[i]);
 		else if (sscanf(line, "never %zu%n", &i, &end) == 1 && i < r->nitems)
 			failed(r, &r->items[i], reason_of(r, line + end));
+		else if (strncmp(line, "wrong ", 6) == 0 && r->wrong.len < WRONG_MAX)
+			buf_addf(&r->wrong, "%s%s", r->wrong.len ? "; " : "", reason_of(r, line + 6));
 		r->seen = (size_t)(nl + 1 - r->watch.out.s);
 	}
 }
@@ -335,8 +348,10 @@ step_watch(struct require *r, struct ssh_link *l)
 
 	if (!r->watch.command && (!watch_needed(r) || uv_is_active((uv_handle_t *)&r->again)))
 		return;
-	if (!r->watch.command)
+	if (!r->watch.command) {
+		buf_truncate(&r->wrong, 0);
 		r->watch.command = watch_script(r, r->agent->launch.guest.iid);
+	}
 	n = ssh_exec_step(&r->watch, l, &e);
 	read_watch(r);
 	if (n == 0)
@@ -515,6 +530,7 @@ require_start(struct agent *a)
 	r->user.step = on_step;
 	r->user.lost = on_lost;
 	r->watch = r->run = (struct ssh_exec)SSH_EXEC_INIT;
+	r->wrong = (struct buf)BUF_INIT;
 	make_items(r, &a->launch);
 	for (size_t i = 0; i < ARRAY_LEN(timers); i++) {
 		uv_timer_init(&a->loop, timers[i]);
@@ -534,6 +550,7 @@ on_closed(uv_handle_t *h)
 	if (--r->open)
 		return;
 	arena_release(&r->mem);
+	buf_release(&r->wrong);
 	free(r);
 }
 

@@ -45,3 +45,14 @@ told_at_once() {
 	[[ $stderr == *"console ends with"* ]]
 	limactl delete --force slow
 }
+
+@test "provisioning that fails: DEGRADED, with what failed; it runs, and can be worked with" {
+	sed '/^provision:/,$d' "$WORK/t.yaml" >"$WORK/bad.yaml"
+	printf 'provision:\n- script: |\n    #!/bin/sh\n    exit 7\n- script: |\n    #!/bin/sh\n    echo fine >/tmp/fine\n' >>"$WORK/bad.yaml"
+	fails_with "provision.system/00000000: exit status 7" start --tty=false "$WORK/bad.yaml"
+	[[ $stderr == *"DEGRADED: it runs, but provisioning:"* ]]
+	[ "$(limactl shell --workdir / bad cat /tmp/fine)" = fine ]
+	[ "$(limactl list bad --format '{{.Status}}')" = Running ]
+	limactl list bad --json 2>/dev/null | jq -e '.phase == "degraded"'
+	limactl delete --force bad
+}
