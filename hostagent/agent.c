@@ -111,6 +111,7 @@ agent_machine_up(struct agent *a)
 	mux_start(a);
 	require_start(a);
 	ga_start(a);
+	mounts_start(a);
 	console_start(a);
 	clock_start(a);
 }

@@ -16,6 +16,7 @@
  *	require.c	what must be so before the guest is called ready
  *	names.c		the guest's name server (dns.h)
  *	clock.c		tells when the guest's clock must be set at once
+ *	changes.c	what changes in them, told to the guest
  *	mounts.c	folders of the host by sshfs; mount_sshfs.c one of them, relay.c confine.c its parts
  *	copy.c		files of the guest that are wanted on the host
  *	ga.c		the connection to the guest agent
@@ -204,6 +205,7 @@ void forwards_free(struct agent *a);
 void forwards_agent_up(struct agent *a);		/* the guest agent has answered */
 
 /* mounts.c */
+void mounts_start(struct agent *a);			/* of those that are devices of the machine */
 int mounts_put(struct agent *a, const char *id, const struct cJSON *mount, struct error *err);
 void mounts_delete(struct agent *a, const char *id);	/* begins; it is in the list until it is gone */
 /* "mounted", "failed: WHY"; NULL: not known yet. `*there`: is there one of that name? */

@@ -8,10 +8,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/mem.h"
 #include "hostagent/agent.h"
+#include "hostagent/changes.h"
 #include "hostagent/mount_sshfs.h"
 #include "providers/sshfs.h"
 
@@ -27,12 +29,14 @@ struct folder {
 	char *id, *text;	/* the definition as JSON */
 	struct sshfs_mount def;
 	struct mount *mount;
+	struct changes *changes;	/* NULL: not watched */
 	bool going;
 };
 
 struct mounts {
 	struct folder *first;
 	size_t n;
+	struct changes **devices;	/* of the folders that are devices */
 	uv_timer_t look;
 };
 
@@ -49,6 +53,7 @@ find(struct agent *a, const char *id)
 static void
 folder_free(struct folder *f)
 {
+	changes_forget(f->changes);
 	if (f->mount)
 		mount_free(f->mount);
 	free(f->id);
@@ -76,6 +81,17 @@ on_changed(struct agent *a)
 	mux_kick(a);
 }
 
+/* Of a folder that QEMU or virtiofsd serves there is only to be told that it has gone. */
+static void
+look_at_device(struct agent *a, const struct launch_mount *m)
+{
+	auto_free char *name = xasprintf("mount %s", m->point), *why = NULL;
+
+	if (access(m->location, F_OK) < 0)
+		why = xasprintf("%s: the folder %s has vanished", name, m->location);
+	agent_trouble(a, name, why);
+}
+
 static void
 on_look(uv_timer_t *t)
 {
@@ -83,6 +99,8 @@ on_look(uv_timer_t *t)
 
 	for (struct folder *f = a->mounts->first; f; f = f->next)
 		mount_look(f->mount);
+	for (size_t i = 0; i < a->launch.nmounts; i++)
+		look_at_device(a, &a->launch.mounts[i]);
 }
 
 static void
@@ -92,6 +110,20 @@ begin(struct agent *a)
 	uv_timer_init(&a->loop, &a->mounts->look);
 	a->mounts->look.data = a;
 	uv_timer_start(&a->mounts->look, on_look, LOOK_MS, LOOK_MS);
+}
+
+void
+mounts_start(struct agent *a)
+{
+	const struct launch *l = &a->launch;
+
+	if (!l->nmounts)
+		return;
+	begin(a);
+	a->mounts->devices = xcalloc(l->nmounts, sizeof(struct changes *));
+	for (size_t i = 0; i < l->nmounts; i++)
+		if (l->mounts[i].writable && l->guest.inotify)
+			a->mounts->devices[i] = changes_watch(a, l->mounts[i].location, l->mounts[i].point);
 }
 
 int
@@ -120,6 +152,8 @@ mounts_put(struct agent *a, const char *id, const cJSON *json, struct error *err
 		drop(a, old);
 	log_info("mount %s: %s", id, f->text);
 	f->mount = mount_new(a, &f->def, on_changed);
+	if (f->def.writable && a->launch.guest.inotify)
+		f->changes = changes_watch(a, f->def.location, f->def.point);
 	f->next = a->mounts->first;
 	a->mounts->first = f;
 	a->mounts->n++;
@@ -199,6 +233,9 @@ mounts_free(struct agent *a)
 		return;
 	while (m->first)
 		drop(a, &m->first);
+	for (size_t i = 0; m->devices && i < a->launch.nmounts; i++)
+		changes_forget(m->devices[i]);
+	free(m->devices);
 	a->mounts = NULL;
 	uv_close((uv_handle_t *)&m->look, on_timer_closed);
 }

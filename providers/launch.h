@@ -66,6 +66,7 @@ struct launch {
 		bool plain;
 		unsigned uid;		/* of its user */
 		bool sshfs;		/* there are reverse-sshfs mounts */
+		bool inotify;		/* changes in folders that it may write are told to it */
 		bool containerd;	/* wanted in it */
 		const char *install_prefix;	/* "" : /usr/local */
 		const char *agent_socket;	/* where QEMU has the guest agent's port; "" : none */

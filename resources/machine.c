@@ -25,9 +25,9 @@ machine_words(struct arena *a, const struct env *env, const struct spec *spec)
 	AUTO(buf) b = BUF_INIT;
 
 	(void)env;
-	buf_addf(&b, "%s %s cpu=%s bios=%d video=%s vnc=%s audio=%s:%s tpm=%d nested=%d mounts=%s", spec->vm_type, spec->arch,
+	buf_addf(&b, "%s %s cpu=%s bios=%d video=%s vnc=%s audio=%s:%s tpm=%d nested=%d mounts=%s%s", spec->vm_type, spec->arch,
 		 spec->cpu_type, spec->firmware.legacy_bios, spec->video_display, spec->vnc_display, spec->audio_device,
-		 spec->audio_interface, spec->tpm, spec->nested_virtualization, spec->mount_type);
+		 spec->audio_interface, spec->tpm, spec->nested_virtualization, spec->mount_type, spec->mount_inotify ? " inotify" : "");
 	for (size_t i = 0; i < spec->nmounts && strcmp(spec->mount_type, "reverse-sshfs"); i++)
 		buf_addf(&b, " %s:%d:%s:%d", spec->mounts[i].tag, spec->mounts[i].writable, spec->mounts[i].p9.security_model,
 			 spec->mounts[i].virtiofs_queue_size);
@@ -280,6 +280,7 @@ machine_launch_file(const struct env *env, const struct resource *r, int ssh_por
 	l.guest.plain = spec->plain;
 	l.guest.uid = spec->user.uid;
 	l.guest.sshfs = spec->nmounts && !strcmp(spec->mount_type, "reverse-sshfs") && !spec->plain;
+	l.guest.inotify = spec->mount_inotify;
 	l.guest.containerd = spec->containerd.system || spec->containerd.user;
 	l.guest.install_prefix = spec->guest_install_prefix;
 	l.guest.agent_socket = m.agent_port ? arena_printf(&a, "%s/ga.sock", spec->dir) : "";

@@ -23,12 +23,6 @@ networks(const struct spec *s)
 	return s->nnetworks;
 }
 
-static bool
-inotify(const struct spec *s)
-{
-	return s->mount_inotify && s->nmounts;
-}
-
 /* without a guest agent there is only SSH */
 static bool
 plain_forwards(const struct spec *s)
@@ -86,7 +80,6 @@ static const struct {
 } table[] = {
 	{ "os", "only Linux guests are run", guest_os },
 	{ "mounts[].sshfs.sftpDriver", "the only server is OpenSSH's, openssh-sftp-server; leave it empty", sftp_driver },
-	{ "mountInotify", "not there yet; set it to false", inotify },
 	{ "networks", "only the built-in user network is there yet; leave it empty", networks },
 	{ "portForwards", "UDP and `reverse` need the guest agent, which a plain instance has not; set plain to false", plain_forwards },
 	{ "provision[].format", "yq edits yaml and json only", provision_yq_format },

@@ -10,6 +10,7 @@ setup_file() {
 	cat >>"$WORK/t.yaml" <<-EOF
 		containerd: {system: false, user: false}
 		mountType: reverse-sshfs
+		mountInotify: true
 		mounts:
 		- location: $WORK/read only
 		- location: $WORK/rw, %d
@@ -38,6 +39,22 @@ in_guest() { limactl shell --workdir / t sh -c "$1"; }
 	echo outside >"$WORK/secret"
 	ln -s "$WORK/secret" "$WORK/rw, %d/out"
 	run ! in_guest "cat '/mnt/r w/out'"
+}
+
+# the guest's agent sets both times of a file that it is told of, and nobody else does that
+told() { timeout 20 sh -c 'until [ "$(stat -c %X "$1")" = "$(stat -c %Y "$1")" ]; do sleep 0.1; done' _ "$1"; }
+
+@test "mountInotify: the guest is told of what changes on the host" {
+	mkdir -p "$WORK/rw, %d/deep"
+	echo changed >>"$WORK/rw, %d/new"
+	touch -a -d 2001-01-01 "$WORK/rw, %d/new"
+	told "$WORK/rw, %d/new"
+	# also in folders that came later
+	mkdir -p "$WORK/rw, %d/deep/er"
+	echo x >"$WORK/rw, %d/deep/er/made"
+	touch -a -d 2001-01-01 "$WORK/rw, %d/deep/er/made"
+	told "$WORK/rw, %d/deep/er/made"
+	[ "$(in_guest 'cat "/mnt/r w/deep/er/made"')" = x ]
 }
 
 @test "one that is added, and one that is taken away, change nothing else" {
