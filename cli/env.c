@@ -53,10 +53,13 @@ on_signal(int sig)
 void
 cli_catch_signals(struct cli *c)
 {
-	struct sigaction act = { .sa_handler = on_signal }, ignore = { .sa_handler = SIG_IGN };
+	struct sigaction act = { .sa_handler = on_signal }, ignore = { .sa_handler = SIG_IGN }, hangup;
 
 	sigaction(SIGINT, &act, NULL);
 	sigaction(SIGTERM, &act, NULL);
+	/* a terminal that goes away is no reason to leave things half done; nohup has said that it does not matter */
+	if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN)
+		sigaction(SIGHUP, &act, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
 	c->env.cancel = &cancelled;
 }

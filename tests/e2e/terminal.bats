@@ -1,0 +1,143 @@
+#!/usr/bin/env bats
+# What a person sees: colours, questions, live lines, columns that fit; and a terminal that goes away. In tmux.
+load helper
+
+setup() {
+	home_begin
+	cd "$WORK" || return
+	cold_yaml >"$WORK/a.yaml"
+	unset CI NO_COLOR EDITOR VISUAL
+	TMUX_TMPDIR=$WORK TTY=t
+	export TMUX_TMPDIR PS1='$ ' PATH="$BIN:$PATH"
+}
+
+teardown() {
+	tm kill-server 2>/dev/null || true
+	cd /
+	home_end
+}
+
+# each width has a server of its own: one that is being killed takes new ones down with it
+tm() { tmux -L "$TTY" "$@"; }
+
+# a shell in a terminal so many columns wide
+terminal() {
+	TTY=t${1:-110}
+	tm -f /dev/null new-session -d -s t -x "${1:-110}" -y 40 bash --norc --noprofile 3>&-
+}
+
+type_line() { tm send-keys -t t -l "$1" && tm send-keys -t t Enter; }
+
+screen() { tm capture-pane -p "$@" -t t; }
+
+# TEXT appears within ten seconds; with -e among the control sequences
+shows() {
+	local flags=()
+	[ "$1" != -e ] || { flags=(-e); shift; }
+	for _ in $(seq 100); do
+		[[ $(screen "${flags[@]}") == *"$1"* ]] && return
+		sleep 0.1
+	done
+	echo "not on the screen: $1"
+	screen "${flags[@]}"
+	return 1
+}
+
+@test "create asks first, in colours; the answer may be to leave" {
+	terminal
+	type_line 'limactl create --name=t a.yaml; echo "status $?"'
+	shows '? Creating an instance `t`'
+	shows '4) Exit'
+	type_line 4
+	shows 'Choosing to exit'
+	shows 'status 1'
+	[ ! -e "$LIMA_HOME/t" ]
+	type_line 'clear; limactl create --name=t a.yaml; echo "status $?"'
+	shows 'Choose [1]:'
+	type_line ''
+	shows 'Run `limactl start t` to start the instance.'
+	shows -e $'\e[36mINFO'
+	shows 'status 0'
+	type_line 'clear; limactl edit --cpus 1 t; echo "status $?"'
+	shows 'Do you want to start the instance now? (Y/n)'
+	type_line n
+	shows 'status 0'
+	[ "$(limactl list -f '{{.Status}} {{.CPUs}}' t)" = 'Stopped 1' ]
+}
+
+@test "NO_COLOR, --yes and a pipe: no colours, no questions" {
+	terminal
+	type_line 'NO_COLOR=1 limactl list nix; clear; NO_COLOR=1 limactl list nix'
+	shows 'FATA[0000] unmatched instances'
+	[[ $(screen -e) != *$'\e['* ]]
+	type_line 'clear; limactl create --yes --name=t a.yaml; echo "status $?"'
+	shows 'status 0'
+	[[ $(screen) != *'? Creating'* ]]
+	type_line 'clear; limactl list --json t | head -c 30; limactl list nix 2>&1 | cat'
+	shows '{"name":"t"'
+	shows 'level=fatal msg="unmatched instances"'
+	type_line 'clear; limactl list --json t'
+	shows -e $'\e[36m"name"'
+}
+
+@test "a step that takes its time has a line that moves" {
+	printf '#!/bin/sh\nsleep 3\nexit 1\n' >slow
+	chmod +x slow
+	export QEMU_SYSTEM_X86_64=$WORK/slow
+	terminal
+	type_line 'limactl start --yes --name=t a.yaml; echo "status $?"'
+	shows '  vm t  '
+	before=$(screen | grep '^  vm t  ' || true)
+	sleep 0.5
+	[ "$(screen | grep '^  vm t  ' || true)" != "$before" ]
+	shows 'status 1'
+	[[ $(screen) != *$'\n  vm t  '* ]]
+}
+
+@test "list leaves out what does not fit" {
+	limactl create --tty=false --name=t a.yaml 2>/dev/null
+	header() {
+		terminal "$1"
+		type_line "clear; limactl list ${2:-}"
+		shows NAME
+		shows 'Stopped'
+		screen | grep -o 'NAME.*' | tr -s ' ' | sed 's/ $//'
+		tm kill-server
+	}
+	[ "$(header 120)" = 'NAME STATUS SSH VMTYPE ARCH CPUS MEMORY DISK DIR' ]
+	[ "$(header 96)" = 'NAME STATUS SSH VMTYPE ARCH CPUS MEMORY DISK DIR' ]
+	[ "$(header 95)" = 'NAME STATUS SSH ARCH CPUS MEMORY DISK DIR' ]
+	[ "$(header 87)" = 'NAME STATUS SSH CPUS MEMORY DISK DIR' ]
+	[ "$(header 79)" = 'NAME STATUS SSH CPUS MEMORY DISK' ]
+}
+
+@test "the terminal goes away while the editor is open: the old lima.yaml stays, and so does what was typed" {
+	limactl create --tty=false --name=t a.yaml 2>/dev/null
+	cp "$LIMA_HOME/t/lima.yaml" before
+	printf '#!/bin/sh\necho "cpus: 4" >>"$1"\necho "$1" >"%s/edited"\nsleep 30\n' "$WORK" >ed
+	chmod +x ed
+	export EDITOR=$WORK/ed TMPDIR=$WORK
+	terminal
+	type_line 'limactl edit t'
+	timeout 10 bash -c 'until [ -s "$1/edited" ]; do sleep 0.1; done' _ "$WORK"
+	pid=$(pgrep -P "$(tm display-message -p -t t '#{pane_pid}')" limactl)
+	tm kill-server
+	timeout 10 bash -c 'while [ -e "/proc/$1" ]; do sleep 0.1; done' _ "$pid"
+	cmp before "$LIMA_HOME/t/lima.yaml"
+	grep -q '^cpus: 4' "$(cat edited)"
+	[ "$(limactl edit --cpus 2 t 2>&1 | grep -c edited)" = 1 ]
+}
+
+@test "the terminal goes away in the middle of a walk: the next run goes on" {
+	printf '#!/bin/sh\nsleep 20\n' >slow
+	chmod +x slow
+	export QEMU_SYSTEM_X86_64=$WORK/slow
+	terminal
+	type_line 'limactl start --yes --name=t a.yaml'
+	shows '  vm t  '
+	pid=$(pgrep -P "$(tm display-message -p -t t '#{pane_pid}')" limactl)
+	tm kill-server
+	timeout 30 bash -c 'while [ -e "/proc/$1" ]; do sleep 0.1; done' _ "$pid"
+	run -0 limactl apply --stopped t
+	[[ $(limactl plan --stopped t) == *'Nothing to do'* ]]
+}
