@@ -2,6 +2,31 @@
 #include "base/error.h"
 #include "cli/cli.h"
 
+static const struct flag hostagent_flags[] = {
+	{ "pidfile", 'p', FLAG_STRING, .about = "File for the pid", .complete = "@file" },
+	{ "socket", 0, FLAG_STRING, .about = "Unix socket of the API", .complete = "@file" },
+	{ "run-gui", 0, FLAG_BOOL, .about = "Show the screen of the guest" },
+	{ "guestagent", 0, FLAG_STRING, .about = "Guest agent for the guest", .complete = "@file" },
+	{ "nerdctl-archive", 0, FLAG_STRING, .about = "Archive of containerd for the guest", .complete = "@file" },
+	{ "progress", 0, FLAG_BOOL, .about = "Tell what cloud-init does in the guest" },
+	{ 0 },
+};
+
+static const struct flag usernet_flags[] = {
+	{ "pidfile", 'p', FLAG_STRING, .about = "File for the pid", .complete = "@file" },
+	{ "endpoint", 'e', FLAG_STRING, .about = "Unix socket of the API", .complete = "@file" },
+	{ "listen-qemu", 0, FLAG_STRING, .about = "Unix socket for QEMU", .complete = "@file" },
+	{ "listen", 0, FLAG_STRING, .about = "Unix socket for other machines", .complete = "@file" },
+	{ "subnet", 0, FLAG_STRING, "192.168.5.0/24", "Addresses of the network" },
+	{ "mtu", 0, FLAG_INT, "1500", "Size of packets" },
+	{ "leases", 0, FLAG_PAIRS, .about = "Addresses that are given: IP=MAC" },
+	{ 0 },
+};
+
+static const struct flag dns_flags[] = {
+	{ "ipv6", '6', FLAG_BOOL, .about = "Answer for IPv6 too" }, { 0 },
+};
+
 static int
 run_hostagent(struct cli *c, struct error *err)
 {
@@ -28,20 +53,20 @@ const struct command command_hostagent = {
 	.group = GROUP_HIDDEN,
 	.args = "INSTANCE",
 	.about = "Run the host agent of an instance",
-	.raw = true,
+	.flags = hostagent_flags,
+	.complete = "@instance",
 	.light = true,
-	.max_args = -1,
+	.min_args = 1,
+	.max_args = 1,
 	.run = run_hostagent,
 };
 
 const struct command command_usernet = {
 	.name = "usernet",
 	.group = GROUP_HIDDEN,
-	.args = "[FLAGS]",
 	.about = "Run a user-v2 network",
-	.raw = true,
+	.flags = usernet_flags,
 	.light = true,
-	.max_args = -1,
 	.run = run_usernet,
 };
 
@@ -57,8 +82,9 @@ const struct command command_debug_dns = {
 	.group = GROUP_HIDDEN,
 	.args = "UDPPORT [TCPPORT]",
 	.about = "Run the name server alone",
-	.raw = true,
+	.flags = dns_flags,
 	.light = true,
-	.max_args = -1,
+	.min_args = 1,
+	.max_args = 2,
 	.run = run_dns,
 };

@@ -224,3 +224,21 @@ fatal() {
 	[[ $stderr == *'No instance found'* ]]
 	run -0 env -i "$BIN/limactl" --version
 }
+
+@test "names that are none" {
+	local long
+	long=$(printf 'a%.0s' $(seq 200))
+	for name in a/b ../a .. . .a -- a..b a- 'a b' $'a\tb' $'a\x01b' $'a\nb' "$long" 'a;b' 'ä' _a; do
+		for words in 'create --name=@ -' 'start --name=@ -' 'shell --instance=@ true' 'delete -f @' 'stop @' 'protect @' 'clone @ b' \
+			'rename a @' 'factory-reset @' 'disk create @ --size 1M' 'disk delete @' 'copy @:/x y'; do
+			local -a argv=()
+			for word in $words; do argv+=("${word//@/$name}"); done
+			run --separate-stderr limactl --tty=false "${argv[@]}" <<<'images: [{location: /etc/profile}]'
+			# what is not there may be deleted; whatever happens, it is no crash, and nothing comes of it
+			[ "$status" -le 1 ] || { printf '%q ' "${argv[@]}"; echo "status $status: $stderr"; return 1; }
+			[ -n "$stderr" ]
+		done
+	done
+	[ -z "$(ls -A "$LIMA_HOME" 2>/dev/null | grep -v '^_')" ]
+	[ "$(ls -A "$WORK" | sort | tr '\n' ' ')" = "$(ls -d "$WORK"/c "$WORK"/h 2>/dev/null | xargs -rn1 basename | sort | tr '\n' ' ')" ]
+}
