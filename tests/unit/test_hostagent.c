@@ -123,7 +123,7 @@ TEST(names_are_answered_and_can_be_changed)
 	struct error err;
 	int busy = socket(AF_INET, SOCK_DGRAM, 0);
 	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	auto_free char *log = NULL;
+	auto_free char *log = NULL, *qmp = NULL;
 
 	make(&m, "n");
 	m.l.dns.port = dns_port_choose(m.dir, &err);
@@ -132,6 +132,7 @@ TEST(names_are_answered_and_can_be_changed)
 	ok(start(&m, &err));
 	look_up(m.l.dns.port, "b.test", "10.0.0.1");
 	hosts[0].value = "10.0.0.2";
+	m.l.qemu.qmp_socket = qmp = xasprintf("%s/qmp.sock", m.dir);
 	ok(launch_save(&m.l, m.launch, &err));
 	look_up(m.l.dns.port, "b.test", "10.0.0.1");
 	ok(ha_reload(m.dir, &err));
