@@ -12,12 +12,13 @@
 #include "providers/image.h"
 #include "providers/launch.h"
 #include "providers/qemu.h"
+#include "providers/sock.h"
 #include "resources/common.h"
 #include "resources/companions.h"
 #include "resources/cidata_files.h"
 #include "resources/ssh_access.h"
 
-enum { MAX_FACTS = 64 * 1024 };
+enum { MAX_FACTS = 64 * 1024, SWITCH_MS = 1000 };
 
 const char *
 machine_words(struct arena *a, const struct env *env, const struct spec *spec)
@@ -156,6 +157,32 @@ data_disks(const struct env *env, const struct resource *r, struct qemu_machine 
 	m->data_disks = v;
 }
 
+/* `socket:` networks: further interfaces, on switches that somebody else runs */
+static void
+switches(const struct spec *spec, struct qemu_machine *m, struct arena *a)
+{
+	struct qemu_net *v = arena_alloc(a, (spec->nnetworks + 1) * sizeof *v);
+
+	for (size_t i = 0; i < spec->nnetworks; i++)
+		if (*spec->networks[i].socket)
+			v[m->nnets++] = (struct qemu_net){ spec->networks[i].socket, spec->networks[i].mac_address };
+	m->nets = v;
+}
+
+/* QEMU would start, and be silent about an interface that is on nothing. */
+int
+machine_check_switches(const struct spec *spec, struct error *err)
+{
+	for (size_t i = 0; i < spec->nnetworks; i++) {
+		const char *path = spec->networks[i].socket;
+		auto_close int fd = *path ? sock_connect(path, &(struct sock_wait){ .deadline = sock_now_ms() + SWITCH_MS }, err) : -1;
+
+		if (*path && fd < 0)
+			return error_wrap(err, "networks[%zu].socket: start the switch first", i);
+	}
+	return 0;
+}
+
 static int
 fill_machine(const struct env *env, const struct resource *r, struct qemu_machine *m, struct arena *a, struct error *err)
 {
@@ -180,6 +207,7 @@ fill_machine(const struct env *env, const struct resource *r, struct qemu_machin
 	m->cidata = arena_printf(a, "%s/cidata.iso", spec->dir);
 	m->mac = instance_mac(a, spec->dir);
 	data_disks(env, r, m, a);
+	switches(spec, m, a);
 	return 0;
 }
 

@@ -17,6 +17,9 @@ const char *machine_probes_digest(struct arena *a, const struct spec *spec);
 /* Of the names that the host's resolver knows by itself; NULL: it does not resolve for this guest. */
 const char *machine_names_digest(struct arena *a, const struct spec *spec);
 
+/* Does somebody listen where `socket:` networks are? */
+int machine_check_switches(const struct spec *spec, struct error *err);
+
 /* Writes $I/launch.json; `dns_port` 0: no resolver. */
 int machine_launch_file(const struct env *env, const struct resource *r, int ssh_port, int dns_port, struct error *err);
 

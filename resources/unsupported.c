@@ -18,9 +18,21 @@ sftp_driver(const struct spec *s)
 }
 
 static bool
-networks(const struct spec *s)
+user_v2(const struct spec *s)
 {
-	return s->nnetworks;
+	for (size_t i = 0; i < s->nnetworks; i++)
+		if (*s->networks[i].lima)
+			return true;
+	return false;
+}
+
+static bool
+vz_nat(const struct spec *s)
+{
+	for (size_t i = 0; i < s->nnetworks; i++)
+		if (s->networks[i].vz_nat)
+			return true;
+	return false;
 }
 
 /* without a guest agent there is only SSH */
@@ -80,7 +92,8 @@ static const struct {
 } table[] = {
 	{ "os", "only Linux guests are run", guest_os },
 	{ "mounts[].sshfs.sftpDriver", "the only server is OpenSSH's, openssh-sftp-server; leave it empty", sftp_driver },
-	{ "networks", "only the built-in user network is there yet; leave it empty", networks },
+	{ "networks[].lima", "user-v2 networks are not there yet; leave it out, or name a switch that runs by `socket`", user_v2 },
+	{ "networks[].vzNAT", "is for machines of macOS; leave it out", vz_nat },
 	{ "portForwards", "UDP and `reverse` need the guest agent, which a plain instance has not; set plain to false", plain_forwards },
 	{ "provision[].format", "yq edits yaml and json only", provision_yq_format },
 	{ "firmware.images", "only the firmware of the host is used yet; leave it empty", firmware },

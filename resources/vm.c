@@ -138,7 +138,7 @@ boot(const struct env *env, const struct resource *r, struct error *err)
 	auto_free char *facts = instance_path(env, r, "launch.facts");
 	int port, dns_port;
 
-	if (settle_port(env, r, &port, err) < 0 || cidata_settle_port(env, r, &dns_port, err) < 0)
+	if (machine_check_switches(r->spec, err) < 0 || settle_port(env, r, &port, err) < 0 || cidata_settle_port(env, r, &dns_port, err) < 0)
 		return -1;
 	for (size_t i = 0; i < r->spec->ndisks; i++)
 		if (disk_lock(env, r, r->spec->disks[i].name, err) < 0)

@@ -54,7 +54,7 @@ holds() {
 starts() {
 	local status=0
 	limactl "$@" >out 2>&1 || status=$?
-	[ $status -eq 1 ] && grep -qE 'vm .*: false|: networks: ' out || { cat out; return 1; }
+	[ $status -eq 1 ] && grep -qE 'vm .*: false|: networks\[\]\.' out || { cat out; return 1; }
 }
 
 one_section() {

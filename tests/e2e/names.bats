@@ -66,12 +66,24 @@ print("bound", flush=True)
 sys.stdin.read()' "$port" < <(sleep 100) >"$WORK/bound" 3>&- &
 	busy=$!
 	timeout 10 sh -c 'until [ -s "$1" ]; do sleep 0.1; done' _ "$WORK/bound"
+	# and on the way: a further interface, on a switch that somebody runs
+	limactl edit t --set ".networks = [{\"socket\": \"$WORK/switch.sock\"}]"
+	run ! limactl start t
+	[[ $output = *'networks[0].socket: start the switch first: connect to '*'No such file'* ]]
+	python3 "$BATS_TEST_DIRNAME/switch.py" "$WORK/switch.sock" "$WORK/frames" 3>&- &
+	switch=$!
+	timeout 10 sh -c 'until [ -S "$1" ]; do sleep 0.1; done' _ "$WORK/switch.sock"
 	limactl start t
 	kill "$busy"
 	[ "$(port)" != "$port" ]
 	[ "$(ask db.test)" = 10.2.3.5 ]
 	run -0 limactl plan t
 	[[ $output = *'Nothing to do'* ]]
+	mac=$(limactl shell t cat /sys/class/net/lima0/address)
+	grep -q "^$mac " "$WORK/frames"
+	limactl shell t sudo ip addr add 10.99.0.2/24 dev lima0
+	limactl shell t sudo ping -c 1 -w 5 10.99.0.1
+	kill "$switch"
 }
 
 # seconds between the guest's clock and ours, with the time that asking takes
