@@ -12,7 +12,8 @@ check_word(struct load *l, const struct val *v)
 {
 	const char *near;
 
-	if (word_in(v->s, v->key->words))
+	/* a default that is wrong was taken from a value that has been told of */
+	if (!v->at || word_in(v->s, v->key->words))
 		return;
 	near = *v->s ? nearest_word(l->a, v->s, v->key->words) : NULL;
 	complain(l, v, NULL, "must be %s, got `%s`%s", words_text(l->a, v->key->words), v->s,
@@ -37,7 +38,7 @@ refused(const struct val *group, const struct key *k, const struct val *v)
 {
 	const struct node *n = group->at ? node_get(group->at, k->name) : NULL;
 
-	return !v && n && n->kind != NODE_NULL;
+	return n && n->kind != NODE_NULL && (!v || (v->type == KEY_LIST && n->kind == NODE_LIST && n->n));
 }
 
 static void
@@ -46,6 +47,8 @@ check_group(struct load *l, const struct val *v)
 	for (size_t i = 0; v->key->sub[i].name; i++) {
 		const struct key *k = &v->key->sub[i];
 
+		if (k->moot && k->moot(v))
+			continue;
 		if (k->flags & KEY_NEEDED && val_empty(v->sub[i]) && !refused(v, k, v->sub[i]))
 			complain(l, v, k->name, "must be set");
 		else if (v->sub[i])

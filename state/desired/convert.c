@@ -81,6 +81,8 @@ convert_ip(struct load *l, struct val *v, const struct node *n)
 
 	if (!convert_text(l, v, n))
 		return NULL;
+	if (!*v->s && v->index < 0)	/* not given */
+		return NULL;
 	if (inet_pton(AF_INET, v->s, b) == 1) {
 		inet_ntop(AF_INET, b, text, sizeof text);
 	} else if (inet_pton(AF_INET6, v->s, b) == 1) {
@@ -125,7 +127,8 @@ convert_list(struct load *l, struct val *v, const struct node *n)
 	if (n->kind == NODE_SCALAR && v->key->flags & KEY_LONE)
 		n = &lone;
 	if (n->kind != NODE_LIST)
-		return refuse(l, v, n, v->key->flags & KEY_LONE ? "a string or a list (a sequence of strings)" : "a list");
+		return refuse(l, v, n, v->key->flags & KEY_LONE ? "a string or a list (a sequence of strings)" :
+			      v->type == KEY_PORTS ? "two numbers, `[FIRST, LAST]`" : "a list (`- ` in front of each item)");
 	if (n->n > MAX_ITEMS) {
 		complain(l, v, NULL, "has more than %d items", MAX_ITEMS);
 		return NULL;
@@ -170,6 +173,16 @@ struct elsewhere {
 	char path[120];
 };
 
+/* the key whose value it could have been: `system: ...` for `mode: system` */
+static const struct key *
+value_of(const struct key *table, const char *word)
+{
+	for (; table->name; table++)
+		if (table->words && word_in(word, table->words))
+			return table;
+	return NULL;
+}
+
 static void
 note_elsewhere(void *ctx, const char *path, const struct key *k)
 {
@@ -189,6 +202,10 @@ unknown_key(struct load *l, struct val *v, const struct node *key)
 		return;
 	if (near) {
 		caution_at(l, v, key->text, key, "unknown key, ignored (did you mean `%s`?)", near);
+		return;
+	}
+	if (value_of(v->key->sub, key->text)) {
+		caution_at(l, v, key->text, key, "unknown key, ignored (did you mean `%s: %s`?)", value_of(v->key->sub, key->text)->name, key->text);
 		return;
 	}
 	if (l->cautions <= 100)
@@ -215,6 +232,15 @@ convert_key(struct load *l, struct val *v, const struct pair *p)
 	unknown_key(l, v, p->key);
 }
 
+/* "a mapping of `system`, `user` or `archives`" */
+static const char *
+group_text(struct load *l, const struct key *k)
+{
+	if (!*k->name)
+		return "a mapping of keys";
+	return arena_printf(l->a, "%sa mapping with keys %s", k->shorthand ? "a string or " : "", words_text(l->a, key_words(l, k->sub)));
+}
+
 static struct val *
 convert_group(struct load *l, struct val *v, const struct node *n)
 {
@@ -225,7 +251,7 @@ convert_group(struct load *l, struct val *v, const struct node *n)
 		return v;
 	}
 	if (n->kind != NODE_MAP)
-		return refuse(l, v, n, v->key->shorthand ? "a string or a mapping" : "a mapping");
+		return refuse(l, v, n, group_text(l, v->key));
 	for (size_t i = 0; i < n->npair; i++)
 		convert_key(l, v, &n->pair[i]);
 	return v;

@@ -247,7 +247,7 @@ check_params_used(struct load *l, const struct val *root)
 		const struct val_pair *p = &l->param->pair[i];
 
 		if (!u.used[i])
-			complain_at(l, l->param, p->key, p->at, "field `param` key `%s` is not used in any provision, probe, copyToHost, "
-				    "portForward or mount (as {{.Param.%s}} or PARAM_%s)", p->key, p->key, p->key);
+			complain_at(l, l->param, p->key, p->at, "is not used in any provision, probe, copyToHost, portForward or mount "
+				    "(as {{.Param.%s}} or PARAM_%s)", p->key, p->key);
 	}
 }

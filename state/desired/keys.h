@@ -80,6 +80,7 @@ struct key {
 	/* after the value (and all below it) has been filled */
 	void (*finish)(struct load *l, struct val *v);
 	void (*check)(struct load *l, const struct val *v);
+	bool (*moot)(const struct val *up);	/* what the rest of its group makes meaningless is not checked */
 	unsigned at, count_at;		/* 1 + offset in the struct of the spec; 0: it has no place there */
 	unsigned size;			/* of an item, for lists */
 	const char *go;			/* upstream's field name, where it is not `name` with a capital */

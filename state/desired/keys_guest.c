@@ -40,12 +40,19 @@ default_archives(struct load *l, struct val *up)
 	return v;
 }
 
+static bool
+is_off(const struct val *up)
+{
+	return !val_b(up, "system") && !val_b(up, "user");
+}
+
 const struct key keys_containerd[] = {
 	{ "system", KEY_BOOL, .def = "false", AT(spec, containerd.system), .change = CHANGE_BOOT,
 	  .about = "System-wide containerd and buildkit." },
 	{ "user", KEY_BOOL, .make = default_user, AT(spec, containerd.user), .change = CHANGE_BOOT,
 	  .about = "Rootless containerd and buildkit of the user." },
 	{ "archives", KEY_LIST, .sub = keys_archives, .mix = MIX_JOIN, .flags = KEY_BLANK_UNSET, .make = default_archives,
+	  .moot = is_off,
 	  AT_LIST(spec, containerd.archives, containerd.narchives, spec_file), .change = CHANGE_BOOT,
 	  .about = "Where nerdctl-full comes from." },
 	{ NULL }

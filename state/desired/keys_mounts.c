@@ -49,14 +49,16 @@ check_point(struct load *l, const struct val *v)
 static void
 check_mount_location(struct load *l, const struct val *v)
 {
-	const struct node *given = node_get(v->up->at, "location");
+	const struct node *given = v->up->at && v->up->at->kind == NODE_MAP ? node_get(v->up->at, "location") : v->up->at;
 	struct stat st;
 
-	if (*v->s == '~')
+	if (!given)
+		complain(l, v, NULL, "must be set: the folder of the host");
+	else if (*v->s == '~')
 		complain(l, v, NULL, "refers to an unexpandable path: `%s`; of users' homes only `~` itself can be expanded", v->s);
 	else if (*v->s != '/')
 		complain(l, v, NULL, "must be an absolute path, got `%s`%s", v->s,
-			 given && given->kind == NODE_NULL && given->len ? " (an unquoted ~ is null in YAML: write \"~\")" : "");
+			 given->kind == NODE_NULL && given->len ? " (an unquoted ~ is null in YAML: write \"~\")" : "");
 	else if (stat(v->s, &st) == 0 && !S_ISDIR(st.st_mode))
 		complain(l, v, NULL, "refers to a non-directory path: `%s`", v->s);
 }

@@ -87,11 +87,11 @@ const struct key keys_provision[] = {
 	{ NULL }
 };
 
-/* which keys belong to which modes */
-static const struct { const char *key, *modes; } owners[] = {
-	{ "content", "data" }, { "overwrite", "data" }, { "owner", "data yq" }, { "path", "data yq" },
-	{ "permissions", "data yq" }, { "expression", "yq" }, { "format", "yq" }, { "playbook", "ansible" },
-	{ "skipDefaultDependencyResolution", "dependency" },
+/* Which keys belong to which modes, and in which others they have always been let pass. */
+static const struct { const char *key, *modes, *idle; } owners[] = {
+	{ "content", "data", "yq" }, { "overwrite", "data", "yq" }, { "owner", "data yq", "" }, { "path", "data yq", "" },
+	{ "permissions", "data yq", "" }, { "expression", "yq", MODES }, { "format", "yq", "data" }, { "playbook", "ansible", "" },
+	{ "skipDefaultDependencyResolution", "dependency", "" },
 };
 
 static void
@@ -99,8 +99,13 @@ check_modes(struct load *l, const struct val *v)
 {
 	for (size_t i = 0; i < sizeof owners / sizeof *owners; i++) {
 		const struct val *sub = val_get(v, owners[i].key);
+		bool said = sub && sub->at && !(sub->key->flags & KEY_QUIET && val_empty(sub));
 
-		if (sub && sub->at && !mode_in(v, owners[i].modes))
+		if (!said || mode_in(v, owners[i].modes))
+			continue;
+		if (mode_in(v, owners[i].idle))
+			caution(l, v, owners[i].key, "does nothing when mode is `%s`; it is for %s", val_s(v, "mode"), words_text(l->a, owners[i].modes));
+		else
 			complain(l, v, owners[i].key, "can only be set when mode is %s, but it is `%s`", words_text(l->a, owners[i].modes),
 				 val_s(v, "mode"));
 	}
@@ -139,7 +144,7 @@ check_target(struct load *l, const struct val *v)
 		complain(l, v, "path", "must be an absolute path, got `%s`", path);
 	if (!*mode || mode[strspn(mode, "01234567")] || strlen(mode) > 8)
 		complain(l, v, "permissions", "must be an octal number such as \"0644\", got `%s`", mode);
-	if (mode_in(v, "yq") && !*val_s(v, "expression") && !val_get(v, "file"))
+	if (mode_in(v, "yq") && !val_get(v, "expression") && !val_get(v, "file"))
 		complain(l, v, "expression", "must be set when mode is `yq`");
 }
 

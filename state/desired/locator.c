@@ -1,6 +1,7 @@
 #include "state/desired/locator.h"
 
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,11 +14,12 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/proc.h"
+#include "state/desired/load.h"
 #include "state/desired/name.h"
 #include "state/desired/paths.h"
 #include "state/desired/yaml.h"
 
-enum { MAX_REWRITES = 20, PLUGIN_TIMEOUT_MS = 60000, MAX_LOCATOR = 4096 };
+enum { MAX_REWRITES = 20, PLUGIN_TIMEOUT_MS = 60000, MAX_LOCATOR = 4096, MAX_NAMES = 65536 };
 
 static bool
 begins(const char *s, const char *with)
@@ -196,10 +198,38 @@ locator_absolute(const char **out, struct arena *a, const char *locator, const c
 
 /* --- reading */
 
+static bool
+ends_in_yaml(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n > 5 && !strcmp(name + n - 5, ".yaml");
+}
+
+/* one of those that are there, by a name that is nearly this one */
+static const char *
+near_template(struct arena *a, const char *name, const struct spec_opts *opts)
+{
+	AUTO(buf) names = BUF_INIT;
+
+	for (const char *const *d = opts->template_dirs; d && *d; d++) {
+		auto_dir DIR *dir = opendir(*d);
+		struct dirent *e;
+
+		while (dir && (e = readdir(dir)) && names.len < MAX_NAMES) {
+			const char *end = strstr(e->d_name, ".yaml");
+
+			if (end && *e->d_name != '.' && !strchr(e->d_name, ' '))
+				buf_addf(&names, "%s%.*s", names.len ? " " : "", (int)(end - e->d_name), e->d_name);
+		}
+	}
+	return nearest_word(a, arena_memdup(a, name, strlen(name) - (ends_in_yaml(name) ? 5 : 0)), names.s);
+}
+
 static int
 read_template(struct buf *out, const char **path, struct arena *a, const char *name, const struct spec_opts *opts, struct error *err)
 {
-	const char *base = path_base(name), *dot = strrchr(base, '.');
+	const char *base = path_base(name), *dot = strrchr(base, '.'), *near;
 
 	if (strstr(name, ".."))
 		return error_set(err, ERR_INVALID, "template name `%s` must not contain `..`", name);
@@ -212,7 +242,8 @@ read_template(struct buf *out, const char **path, struct arena *a, const char *n
 		if (fs_exists(*path))
 			return fs_read(*path, out, YAML_MAX_TEXT, err);
 	}
-	return error_set(err, ENOENT, "template `%s` not found", name);
+	near = near_template(a, name, opts);
+	return error_set(err, ENOENT, "template `%s` not found%s", name, near ? arena_printf(a, " (did you mean `%s`?)", near) : "");
 }
 
 static int

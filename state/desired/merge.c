@@ -47,8 +47,6 @@ join(struct arena *a, const struct node *key, struct node *to, const struct node
 		return;
 	for (size_t i = 0; i < from->n; i++)
 		node_push(a, to, in_front ? i : to->n, from->item[i]);
-	if (place == TOP && KEY_IN(key, "mountTypesUnsupported"))
-		drop_duplicates(to);
 }
 
 static bool
@@ -104,5 +102,10 @@ merge_maps(struct arena *a, struct node *to, struct node *from, enum place place
 void
 merge_base(struct arena *a, struct node *to, struct node *from)
 {
+	struct node *unsupported;
+
 	merge_maps(a, to, from, TOP);
+	unsupported = node_get(to, "mountTypesUnsupported");
+	if (unsupported && unsupported->kind == NODE_LIST)
+		drop_duplicates(unsupported);
 }

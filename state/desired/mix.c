@@ -5,12 +5,6 @@
 #include "base/mem.h"
 #include "state/desired/load.h"
 
-static bool
-is_set(const struct val *v)
-{
-	return v && !(v->key->flags & KEY_BLANK_UNSET && val_empty(v));
-}
-
 static struct val *
 join(struct load *l, const struct key *k, struct val *a, struct val *b, struct val *c)
 {
@@ -126,7 +120,7 @@ mix(struct load *l, const struct key *k, struct val *d, struct val *y, struct va
 	else if (k->mix == MIX_FIRST)
 		v = !val_empty(o) ? o : !val_empty(y) ? y : d;
 	else
-		v = is_set(o) ? o : is_set(y) ? y : is_set(d) ? d : NULL;
+		v = o ? o : y ? y : d;	/* one that is blank covers those below it, too, and then the default is taken */
 	if (v)
 		v->up = up;
 	return v;

@@ -1,7 +1,9 @@
 /* The filled configuration as JSON, and as nodes for YAML. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/auto.h"
 #include "base/buf.h"
 #include "base/number.h"
 #include "base/quote.h"
@@ -149,6 +151,38 @@ val_json(const struct val *v, struct buf *out)
 	}
 }
 
+/* a value that is not ours to understand: what it means, however it was written */
+static struct node *
+any_node(struct arena *a, const struct node *n)
+{
+	struct node *out;
+	AUTO(buf) b = BUF_INIT;
+
+	if (n->kind == NODE_LIST) {
+		out = node_list(a);
+		for (size_t i = 0; i < n->n; i++)
+			node_push(a, out, i, any_node(a, n->item[i]));
+		return out;
+	}
+	if (n->kind == NODE_MAP) {
+		out = node_map(a);
+		for (size_t i = 0; i < n->npair; i++)
+			node_put(a, out, node_text(a, n->pair[i].key->text), any_node(a, n->pair[i].value));
+		return out;
+	}
+	if (n->kind == NODE_NULL)
+		return node_plain(a, "null");
+	if (scalar_of(n).kind == SCALAR_TEXT)
+		return node_text(a, n->text);
+	/* without a dot it is no number to upstream's reader; and one that has it keeps it */
+	if (scalar_of(n).kind == SCALAR_FLOAT && (!strchr(n->text, '.') || !isfinite(scalar_of(n).d)))
+		return node_plain(a, n->text);
+	node_json(n, &b);
+	if (scalar_of(n).kind == SCALAR_FLOAT && !strpbrk(b.s, ".e"))
+		buf_adds(&b, ".0");
+	return node_plain(a, b.s);
+}
+
 static struct node *
 number(struct arena *a, long long i)
 {
@@ -181,7 +215,7 @@ val_node(struct arena *a, const struct val *v)
 			node_put(a, n, node_text(a, v->pair[i].key), node_text(a, v->pair[i].value));
 		return n;
 	case KEY_ANY:
-		return (struct node *)v->any;
+		return any_node(a, v->any);
 	case KEY_GROUP:
 		break;
 	}

@@ -55,6 +55,10 @@ report(struct load *l, bool fatal, const struct val *up, const char *key, const 
 	if (path.len)
 		buf_addf(&b, "%s: ", path.s);
 	buf_vaddf(&b, fmt, ap);
+	/* one line, and nothing that a terminal would obey: what is quoted may be anything */
+	for (char *p = b.s; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			*p = *p == '\n' || *p == '\t' ? ' ' : '?';
 	if (fatal && !l->complaints++)
 		error_set(l->err, ERR_INVALID, "%s", b.s);
 	if (fatal && l->opts->complain)
@@ -141,6 +145,31 @@ distance(const char *a, size_t na, const char *b, size_t nb)
 	return row[nb];
 }
 
+/* What other programs call it, or a word that ends in it: `port` for `localPort`. */
+static const char *
+meant_word(struct arena *a, const char *word, const char *words)
+{
+	static const struct { const char *theirs, *ours; } other[] = {
+		{ "amd64", "x86_64" }, { "x64", "x86_64" }, { "arm64", "aarch64" }, { "armhf", "armv7l" }, { "ppc64el", "ppc64le" },
+		{ "sshfs", "reverse-sshfs" }, { "kvm", "qemu" }, { "macOS", "Darwin" }, { "ram", "memory" }, { "vcpus", "cpus" },
+		{ "volumes", "mounts" }, { "ports", "portForwards" }, { "forwards", "portForwards" }, { "scripts", "provision" },
+		{ "source", "location" }, { "target", "mountPoint" }, { "readonly", "writable" }, { "url", "location" },
+	};
+	size_t nw = strlen(word);
+
+	for (size_t i = 0; i < ARRAY_LEN(other); i++)
+		if (!strcasecmp(word, other[i].theirs) && word_in(other[i].ours, words))
+			return other[i].ours;
+	for (const char *p = words; nw >= 4 && *p; p += strspn(p, " ")) {
+		size_t n = strcspn(p, " ");
+
+		if (n > nw && !strncasecmp(p + n - nw, word, nw))
+			return arena_memdup(a, p, n);
+		p += n;
+	}
+	return NULL;
+}
+
 const char *
 nearest_word(struct arena *a, const char *word, const char *words)
 {
@@ -157,7 +186,7 @@ nearest_word(struct arena *a, const char *word, const char *words)
 		}
 		p += n;
 	}
-	return found ? arena_memdup(a, found, len) : NULL;
+	return found ? arena_memdup(a, found, len) : meant_word(a, word, words);
 }
 
 bool

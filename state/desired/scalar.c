@@ -235,6 +235,6 @@ scalar_is_plain(const char *text, size_t len)
 		    (c == '#' && i && text[i - 1] == ' '))
 			return false;
 	}
-	/* dates and base 60 are numbers to older readers */
-	return !isdigit((unsigned char)*text) || !(strchr(text, ':') || (len == 10 && text[4] == '-'));
+	/* numbers of any size are numbers to other readers, and dates and base 60 to older ones */
+	return !isdigit((unsigned char)*text) || !(strchr(text, ':') || (len == 10 && text[4] == '-') || strspn(text, "0123456789_") == len);
 }

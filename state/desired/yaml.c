@@ -65,7 +65,7 @@ static int
 fail_syntax(struct reader *r)
 {
 	static const struct { const char *theirs, *ours; } words[] = {
-		{ "could not find expected ':'", "expected `:` behind the key (is the line indented as those around it?)" },
+		{ "could not find expected ':'", "expected `: ` behind the key (is the line indented as those around it?)" },
 		{ "did not find expected key", "expected a key of this mapping (is the line indented as the keys above it?)" },
 		{ "did not find expected '-' indicator", "expected `- ` before the next list item (check the indentation)" },
 		{ "mapping values are not allowed in this context", "a `:` cannot stand here (quote the value, or check the indentation)" },
@@ -73,12 +73,18 @@ fail_syntax(struct reader *r)
 		{ "did not find expected ',' or '}'", "expected `,` or `}`" },
 		{ "block sequence entries are not allowed in this context", "a list item cannot begin here" },
 		{ "found unexpected end of stream", "the quote is never closed" },
+		{ "did not find expected <document start>", "does not belong to what stands above (is the line indented as those around it?)" },
 	};
 	const yaml_parser_t *y = &r->yaml;
 	const char *what = y->problem ? y->problem : "not YAML";
 	size_t line = y->problem_mark.line, col = y->problem_mark.column;
 	const char *p;
 
+	/* where the key or the quote begins, rather than where it was missed */
+	if (y->error == YAML_SCANNER_ERROR && (!strcmp(what, words[0].theirs) || !strcmp(what, "found unexpected end of stream"))) {
+		line = y->context_mark.line;
+		col = y->context_mark.column;
+	}
 	if (y->error == YAML_READER_ERROR) {
 		size_t end = y->problem_offset < r->src->len ? y->problem_offset : r->src->len;
 

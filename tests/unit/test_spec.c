@@ -365,3 +365,35 @@ TEST(the_table)
 	assert_null(key_find("nothing"));
 	assert_null(key_find("ssh.nothing"));
 }
+
+/* found by comparing with upstream's program on generated files */
+TEST(details_that_upstream_has)
+{
+	struct spec *s = load(IMAGE "containerd: {user: false, archives: [{location: ''}, {location: /x, digest: bad}]}\n");
+
+	spec_free(s);
+	/* what is blank in a higher layer covers the lower ones, and means the default */
+	put("_config/override.yaml", "memory: ''\ncpus: 0\n");
+	s = load(IMAGE "memory: 1GiB\ncpus: 2\n");
+	take_away("_config/override.yaml");
+	assert_int_equal(s->cpus, 3);
+	assert_true(s->memory_bytes == (uint64_t)5 << 29);
+	spec_free(s);
+	s = load(IMAGE "provision: [{mode: yq, path: /a, expression: '', content: c, overwrite: true}, {mode: data, path: /b, format: x},"
+		 " {script: x, expression: e, playbook: ''}]\nportForwards: [{guestPort: 80, hostIP: '', guestIP: ''}]\n");
+	assert_non_null(strstr(told.s, "provision[0].content: does nothing when mode is `yq`; it is for `data`"));
+	assert_non_null(strstr(told.s, "provision[2].expression: does nothing when mode is `system`"));
+	assert_string_equal(s->forwards[0].host_ip, "127.0.0.1");
+	spec_free(s);
+	complains(IMAGE "provision: [{mode: system, script: x, content: c}]\n", "provision[0].content: can only be set when mode is `data`");
+	/* values that are not ours to understand are printed as what they mean */
+	s = load(IMAGE "vmOpts: {a: {b: 1.0, c: 1e3, d: yes, e: 0x10, f: 1.50, g: ~, h: '1'}}\n");
+	{
+		AUTO(buf) yaml = BUF_INIT;
+
+		spec_yaml(s, &yaml);
+		assert_non_null(strstr(yaml.s, "    b: 1.0\n    c: 1e3\n"));
+		assert_non_null(strstr(yaml.s, "    e: 16\n    f: 1.5\n    g: null\n    h: \"1\"\n"));
+	}
+	spec_free(s);
+}
