@@ -2,6 +2,7 @@
  * limactl __complete WORD...: what the last word may become, a candidate a line, then
  * `:N`, bits of which are 1 error, 2 no blank behind it, 4 no file names (cobra's protocol).
  */
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,6 +112,18 @@ offer_networks(struct completing *k)
 	networks_release(&n);
 }
 
+/* of this host */
+static void
+offer_interfaces(struct completing *k)
+{
+	struct if_nameindex *v = if_nameindex();
+
+	for (struct if_nameindex *i = v; i && i->if_name; i++)
+		offer(k, "", i->if_name, NULL);
+	if (v)
+		if_freenameindex(v);
+}
+
 static void
 offer_commands(struct completing *k, const char *parent)
 {
@@ -140,6 +153,8 @@ offer_kind(struct completing *k, const char *kind)
 		offer_folders(k, "_disks");
 	else if (strcmp(kind, "@network") == 0)
 		offer_networks(k);
+	else if (strcmp(kind, "@interface") == 0)
+		offer_interfaces(k);
 	else if (strcmp(kind, "@cpus") == 0)
 		offer_powers(k, sysconf(_SC_NPROCESSORS_ONLN), "%.0f");
 	else if (strcmp(kind, "@memory") == 0)

@@ -190,6 +190,14 @@ exits() {
 	[[ $stderr == *'does not support screenshots'* && ! -e $WORK/x.png ]]
 }
 
+@test "a SOCKS proxy into the guest's network" {
+	port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+	limactl shell colima sh -c 'mkdir -p /tmp/w && echo from-the-guest >/tmp/w/f && (busybox httpd -p 127.0.0.1:8123 -h /tmp/w </dev/null >/dev/null 2>&1 &)'
+	run -0 --separate-stderr limactl tunnel --socks-port "$port" colima 3>&-
+	[[ $output == *"ALL_PROXY=socks5h://127.0.0.1:$port"* ]]
+	[ "$(curl -sS --max-time 20 --proxy "socks5h://127.0.0.1:$port" http://127.0.0.1:8123/f)" = from-the-guest ]
+}
+
 @test "an AI's tools work inside it" {
 	run -0 bash -c '{
 		echo "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{\"name\":\"write_file\",\"arguments\":{\"path\":\"/tmp/a/b\",\"content\":\"x\"}}}"

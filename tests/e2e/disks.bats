@@ -121,3 +121,22 @@ said() {
 	run -0 --separate-stderr limactl network ls foo
 	said warning 'No network matching foo found.'
 }
+
+@test "snapshot: of a stopped instance, and back" {
+	qemu-img create -q -f qcow2 image.qcow2 4M
+	cold_yaml | sed "s|location: .*|location: $WORK/image.qcow2|" >a.yaml
+	limactl create --tty=false a.yaml 2>/dev/null
+	qemu-io -f qcow2 -c 'write -q -P 1 0 64k' "$LIMA_HOME/a/disk"
+	run -0 --separate-stderr limactl snapshot create --tag one a
+	[[ $stderr == *'`limactl snapshot` is experimental'* ]]
+	qemu-io -f qcow2 -c 'write -q -P 2 0 64k' "$LIMA_HOME/a/disk"
+	[ "$(limactl snapshot list -q a 2>/dev/null)" = one ]
+	[[ $(limactl snapshot ls a 2>/dev/null) == *TAG*one* ]]
+	run -0 limactl snapshot load --tag one a
+	qemu-io -f qcow2 -c 'read -q -P 1 0 64k' "$LIMA_HOME/a/disk"
+	run -0 limactl snapshot del --tag one a
+	[ -z "$(limactl snapshot list -q a 2>/dev/null)" ]
+	run -1 --separate-stderr limactl snapshot apply --tag nix a
+	[ -n "$stderr" ]
+	[[ $(limactl plan --stopped a) == *'Nothing to do'* ]]
+}

@@ -117,6 +117,16 @@ script() {
 	done
 }
 
+@test "guest-install: the agent goes in by ssh, and a failure is one" {
+	printf '#!/bin/sh\nprintf "%%s\\n" "$@" >"%s/words"\ncat >"%s/sent"\n' "$WORK" "$WORK" >bin/ssh
+	run -0 --separate-stderr limactl guest-install a
+	[[ $(tail -n 1 words) == *'sudo install -m 755 "$t" /usr/local/bin/lima-guestagent'* ]]
+	cmp sent "$(dirname "$BIN")/share/lima/lima-guestagent.Linux-x86_64" || gzip -dc <sent >/dev/null
+	printf '#!/bin/sh\ncat >/dev/null\nexit 3\n' >bin/ssh
+	run -1 --separate-stderr limactl guest-install a
+	[[ $stderr == *'the guest could not install its agent (exit status 3)'* ]]
+}
+
 @test "copy: by scp" {
 	run -9 --separate-stderr limactl copy -r x a:/tmp
 	[ "$output" = "$(printf '%s\n' scp -F "$LIMA_HOME/a/ssh.config" -q -r -3 -- x lima-a:/tmp)" ]

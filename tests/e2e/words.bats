@@ -140,6 +140,7 @@ fatal() {
 	[ "$output" = $'foo\n:4' ]
 	run -0 limactl __complete cp f
 	[ "$output" = $'foo:\n:2' ]
+	[[ $(limactl __complete network create --interface '') == *lo* ]]
 	run -0 limactl __complete list --quie
 	[[ $output == $'--quiet\t'*$'\n:4' ]]
 	run -0 limactl __completeNoDesc list --quie
@@ -241,4 +242,28 @@ fatal() {
 	done
 	[ -z "$(ls -A "$LIMA_HOME" 2>/dev/null | grep -v '^_')" ]
 	[ "$(ls -A "$WORK" | sort | tr '\n' ' ')" = "$(ls -d "$WORK"/c "$WORK"/h 2>/dev/null | xargs -rn1 basename | sort | tr '\n' ' ')" ]
+}
+
+@test "template: copy, url and yq" {
+	truncate -s 1M "$WORK/image"
+	printf '# mine\nimages: [{location: image}]\ncpus: 3\n' >"$WORK/a.yaml"
+	printf 'base: a.yaml\nmemory: 1GiB\n' >"$WORK/b.yaml"
+	cd "$WORK"
+	run -0 --separate-stderr limactl template copy b.yaml
+	[ "$output" = $'base: '"$WORK"$'/a.yaml\nmemory: 1GiB' ]
+	run -0 limactl tmpl copy --embed-all b.yaml out.yaml
+	[ "$(limactl yq .cpus out.yaml) $(limactl yq .memory out.yaml)" = '3 1GiB' ]
+	run -1 --separate-stderr limactl template copy --embed --verbatim b.yaml
+	[[ $stderr == *'--verbatim cannot be used with any of --embed, --embed-all, or --fill'* ]]
+	run -0 --separate-stderr limactl template yq b.yaml '.cpus, .images[0].location'
+	[ "${lines[0]}" = 3 ]
+	[ "$(limactl template yq b.yaml .nope)" = null ]
+	run -1 --separate-stderr limactl template yq b.yaml 'env(HOME)'
+	[[ $stderr == *'env operations have been disabled'* ]]
+	[ "$(limactl template url template:default)" = template:default ]
+	run -0 --separate-stderr limactl template url template://default
+	[ "$output" = template:default ]
+	[[ $stderr == *'should be written `template:default` since Lima v2.0'* ]]
+	run -1 --separate-stderr limactl template url github:
+	[[ $stderr == *'github: URL must contain at least an ORG'* ]]
 }

@@ -302,3 +302,52 @@ TEST(every_flag_has_a_row_in_the_table_of_the_end_to_end_tests)
 			fail_msg("there is no such flag: %s :: --%s", t.v[i].section, t.v[i].flag);
 	buf_release(&t.text);
 }
+
+/* --- tests/e2e/README.md: every command has a row, and every test that is named there is one --- */
+
+static void
+want_test(const char *row, const char *where, size_t len)
+{
+	auto_free char *file = NULL, *title = NULL;
+	const char *colon = memchr(where, ':', len);
+	size_t name = colon ? (size_t)(colon - where) : len;
+	AUTO(buf) text = BUF_INIT;
+	struct error err = { 0 };
+
+	file = xasprintf("tests/e2e/%.*s", (int)name, where);
+	if (fs_read(file, &text, 1 << 20, &err) < 0)
+		fail_msg("%s: %s", row, err.msg);
+	if (!colon)
+		return;
+	title = xasprintf("@test \"%.*s", (int)(len - name - 2), colon + 2);
+	if (!strstr(text.s, title))
+		fail_msg("%s: no such test: %.*s", row, (int)len, where);
+}
+
+TEST(every_command_has_a_test_that_is_there)
+{
+	AUTO(buf) readme = BUF_INIT;
+	struct error err = { 0 };
+	size_t rows = 0;
+
+	ok(fs_read("tests/e2e/README.md", &readme, 1 << 20, &err));
+	for (size_t i = 0; commands[i]; i++) {
+		const struct command *c = commands[i];
+		auto_free char *row = xasprintf("\n| `%s%s%s` | ", c->parent ? c->parent : "", c->parent ? " " : "", c->name);
+
+		if (!strstr(readme.s, row))
+			fail_msg("no row in tests/e2e/README.md: %s", row + 1);
+	}
+	for (const char *line = readme.s; line; line = strchr(line + 1, '\n')) {
+		const char *p = strncmp(line, "\n| `", 4) == 0 ? strstr(line + 4, " | ") : NULL, *end = strstr(line + 1, " |\n");
+
+		for (p = p ? p + 3 : NULL; p && p < end; rows++) {
+			const char *next = strstr(p, "; ");
+			size_t len = (size_t)((next && next < end ? next : end) - p);
+
+			want_test("tests/e2e/README.md", p, len);
+			p += len + 2;
+		}
+	}
+	assert_true(rows > 70);
+}
