@@ -76,6 +76,44 @@ TEST(says_what_qemu_said)
 	done(&m);
 }
 
+static void
+append(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "a");
+
+	assert_non_null(f);
+	fputs(text, f);
+	assert_int_equal(fclose(f), 0);
+}
+
+TEST(a_console_that_tells_of_a_failed_boot)
+{
+	AUTO(arena) a = { 0 };
+	struct machine m;
+	struct ha_info i;
+	struct error err;
+	auto_free char *path = NULL, *option = NULL, *flood = xcalloc(1, 300 << 10);
+
+	make(&m, "p");
+	path = xasprintf("%s/serial.log", m.dir);
+	option = xasprintf("file:%s", path);
+	word(&m, "-serial");
+	word(&m, option);
+	ok(start(&m, &err));
+	/* whatever comes before, in whatever pieces it comes */
+	memset(flood, 'x', (300 << 10) - 1);
+	append(path, flood);
+	append(path, "\r\nno panic - syncing\r\n\033[31mKernel pan");
+	append(path, "ic - not syncing: \033[0mVFS: no root");
+	append(path, "\r\n---[ end\a\r\n");
+	ok(ha_wait_ready(m.dir, 20000, NULL, &a, &i, &err));
+	assert_int_equal(i.phase, HA_DEGRADED);
+	if (!strstr(i.errors, "its kernel has panicked; its console says: Kernel panic - not syncing: VFS: no root; and ends with: ") ||
+	    !strstr(i.errors, "---[ end"))
+		fail_msg("%s", i.errors);
+	done(&m);
+}
+
 TEST(a_taken_port_has_a_code)
 {
 	int fd = socket(AF_INET, SOCK_STREAM, 0), port = ssh_free_port(NULL);
