@@ -1,6 +1,8 @@
 /* Commands that upstream's own parts call one another by, and that are other programs, or none, here. */
 #include "base/error.h"
+#include "base/auto.h"
 #include "cli/cli.h"
+#include "providers/dns_word.h"
 
 static const struct flag hostagent_flags[] = {
 	{ "pidfile", 'p', FLAG_STRING, .about = "File for the pid", .complete = "@file" },
@@ -44,8 +46,14 @@ run_usernet(struct cli *c, struct error *err)
 static int
 run_dns(struct cli *c, struct error *err)
 {
-	(void)c;
-	return error_set(err, ERR_UNSUPPORTED, "the name server is a part of the host agent and does not run alone");
+	auto_free char *program = xasprintf("%s/lima-hostagent", c->env.libexec);
+	const char *argv[] = { program, DNS_WORD, c->args[0], c->nargs > 1 ? c->args[1] : "0", cli_bool(c, "ipv6") ? "1" : "0", NULL };
+
+	for (int i = 0; i < c->nargs; i++)
+		if (dns_word_port(c->args[i]) < 0)
+			return error_set(err, ERR_INVALID, "%s is no port", c->args[i]);
+	execv(program, (char *const *)(uintptr_t)argv);
+	return error_errno(err, "%s", program);
 }
 
 const struct command command_hostagent = {

@@ -40,6 +40,9 @@ void dns_set_names(struct dns *d, const struct dns_config *c);
 /* Gone with the loop's next turns. NULL is allowed. */
 void dns_stop(struct dns *d);
 
+/* dns_main.c: DNS_WORD of providers/dns_word.h, with the words from there on; the exit status. */
+int dns_main(char **words);
+
 /* Between the parts. */
 
 /* Who waits for an answer: a connection, or an address. */

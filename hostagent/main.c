@@ -21,6 +21,8 @@
 #include "base/mem.h"
 #include "hostagent/agent.h"
 #include "hostagent/confine.h"
+#include "hostagent/dns.h"
+#include "providers/dns_word.h"
 #include "providers/pidfile.h"
 
 struct words {
@@ -108,6 +110,8 @@ main(int argc, char **argv)
 
 	if (argc > 1 && strcmp(argv[1], CONFINE_WORD) == 0)
 		return confine_main(argv + 1);
+	if (argc > 1 && strcmp(argv[1], DNS_WORD) == 0)
+		return dns_main(argv + 1);
 	if (parse(argc, argv, &w) < 0)
 		return 2;
 	signal(SIGPIPE, SIG_IGN);

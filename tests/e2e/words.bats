@@ -211,7 +211,7 @@ fatal() {
 
 @test "what this host cannot do is said in one line" {
 	fatal 'sudoers command is only supported on macOS right now' sudoers
-	for words in 'hostagent x' usernet 'debug dns 53'; do
+	for words in 'hostagent x' usernet; do
 		# shellcheck disable=SC2086
 		run --separate-stderr limactl $words
 		[ "$status" -eq 1 ]
@@ -266,4 +266,27 @@ fatal() {
 	[[ $stderr == *'should be written `template:default` since Lima v2.0'* ]]
 	run -1 --separate-stderr limactl template url github:
 	[[ $stderr == *'github: URL must contain at least an ORG'* ]]
+}
+
+@test "the name server alone" {
+	port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+	"$BIN/limactl" debug dns "$port" "$port" 2>"$WORK/said" 3>&- &
+	server=$!
+	timeout 10 sh -c 'until grep -q "UDP port" "$1"; do sleep 0.1; done' _ "$WORK/said"
+	run python3 - "$port" <<-'END'
+		import socket, sys
+		q = b"\0\7\1\0\0\1\0\0\0\0\0\0\x09localhost\0\0\1\0\1"
+		u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		t = socket.socket()
+		for s in u, t:
+		    s.settimeout(10)
+		    s.connect(("127.0.0.1", int(sys.argv[1])))
+		u.send(q)
+		t.send(bytes([0, len(q)]) + q)
+		print(u.recv(512)[-4:] == b"\x7f\0\0\1", t.recv(512)[-4:] == b"\x7f\0\0\1")
+	END
+	kill "$server"
+	[ "$output" = 'True True' ]
+	wait "$server"
+	fatal '5x is no port' debug dns 53 5x
 }
