@@ -15,6 +15,7 @@
 #include "providers/sock.h"
 #include "resources/common.h"
 #include "resources/companions.h"
+#include "resources/firmware.h"
 #include "resources/cidata_files.h"
 #include "resources/ssh_access.h"
 
@@ -32,6 +33,11 @@ machine_words(struct arena *a, const struct env *env, const struct spec *spec)
 	for (size_t i = 0; i < spec->nmounts && strcmp(spec->mount_type, "reverse-sshfs"); i++)
 		buf_addf(&b, " %s:%d:%s:%d", spec->mounts[i].tag, spec->mounts[i].writable, spec->mounts[i].p9.security_model,
 			 spec->mounts[i].virtiofs_queue_size);
+	for (size_t i = 0; i < spec->firmware.nimages; i++) {
+		const struct spec_file *f = &spec->firmware.images[i];
+
+		buf_addf(&b, " firmware=%s:%s:%s:%s", f->location, f->arch, f->digest ? f->digest : "", f->vm_type ? f->vm_type : "");
+	}
 	for (size_t i = 0; i < spec->ndisks; i++)
 		buf_addf(&b, " disk=%s", spec->disks[i].name);
 	for (size_t i = 0; i < spec->nnetworks; i++)
@@ -110,6 +116,10 @@ firmware(const struct env *env, const struct resource *r, const char *program, s
 	bool bios = qemu_has_legacy_bios(spec->arch), kernel = spec->nimages && spec->images[0].has_kernel;
 	const char *vars;
 
+	if (firmware_listed(spec)) {
+		m->firmware_code = arena_printf(a, "%s/%s", spec->dir, FIRMWARE_FILE);
+		return 0;
+	}
 	if (!qemu_needs_firmware(spec->arch) || (bios && (kernel || spec->firmware.legacy_bios)))
 		return 0;
 	m->firmware_code = qemu_firmware(spec->arch, program, a, &vars);

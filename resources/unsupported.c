@@ -75,12 +75,6 @@ provision_yq_format(const struct spec *s)
 }
 
 static bool
-firmware(const struct spec *s)
-{
-	return s->firmware.nimages;
-}
-
-static bool
 guest_os(const struct spec *s)
 {
 	return strcmp(s->os, "Linux") != 0;
@@ -96,7 +90,6 @@ static const struct {
 	{ "networks[].vzNAT", "is for machines of macOS; leave it out", vz_nat },
 	{ "portForwards", "UDP and `reverse` need the guest agent, which a plain instance has not; set plain to false", plain_forwards },
 	{ "provision[].format", "yq edits yaml and json only", provision_yq_format },
-	{ "firmware.images", "only the firmware of the host is used yet; leave it empty", firmware },
 };
 
 int

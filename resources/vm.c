@@ -22,6 +22,7 @@
 #include "resources/cidata_files.h"
 #include "resources/common.h"
 #include "resources/disk_lock.h"
+#include "resources/firmware.h"
 #include "resources/machine.h"
 #include "resources/ssh_access.h"
 #include "resources/unsupported.h"
@@ -56,6 +57,8 @@ declare(const struct spec *spec, const struct env *env, struct graph *g, struct 
 		resource_need(g, r, "kernel", spec->name, NEED_FRESH);
 	if (spec->nimages && spec->images[0].has_initrd)
 		resource_need(g, r, "initrd", spec->name, NEED_FRESH);
+	if (firmware_listed(spec))
+		resource_need(g, r, "firmware", spec->name, NEED_FRESH);
 	for (size_t i = 0; i < spec->ndisks; i++) {
 		graph_declare(g, &resource_data_disk, "", spec->disks[i].name, false);
 		resource_need(g, r, "data-disk", spec->disks[i].name, NEED_FRESH);

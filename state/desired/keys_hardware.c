@@ -15,7 +15,7 @@ static const struct key keys_firmware_images[] = {
 	{ "arch", KEY_TEXT, .flags = KEY_BLANK_UNSET, .make = default_arch, AT(spec_file, arch), .change = CHANGE_RESTART,
 	  .about = "Architecture that it is for." },
 	{ "digest", KEY_TEXT, .flags = KEY_QUIET, AT(spec_file, digest), .change = CHANGE_RESTART, .about = "Expected checksum." },
-	{ "vmType", KEY_TEXT, .flags = KEY_QUIET, .go = "VMType", .change = CHANGE_RESTART, .about = "Driver that it is for." },
+	{ "vmType", KEY_TEXT, .flags = KEY_QUIET, AT(spec_file, vm_type), .go = "VMType", .change = CHANGE_RESTART, .about = "Driver that it is for." },
 	{ NULL }
 };
 

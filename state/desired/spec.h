@@ -23,6 +23,7 @@ struct spec_file {			/* something to fetch */
 	const char *location;		/* URL, or absolute path of a local file */
 	const char *arch;
 	const char *digest;		/* "sha256:HEX"; "" if none was given */
+	const char *vm_type;		/* of firmware: the driver that it is for; NULL or "": any */
 };
 
 struct spec_image {

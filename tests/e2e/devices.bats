@@ -96,3 +96,22 @@ companions() { ps -ww -eo pid,args | grep -E "virtiofsd|swtpm" | grep -F "$LIMA_
 	[ "$(limactl list p --json | jq -r .phase)" = degraded ]
 	[[ $(limactl list p --json | jq -r '.troubles[0]') == *"has no 9p"* ]]
 }
+
+@test "firmware.images: the first that can be had is what the machine boots with" {
+	yaml none | sed '/^tpm:/d; /^video:/d; /mountType/,$d' >"$WORK/f.yaml"
+	gzip -c /usr/share/OVMF/OVMF_CODE_4M.fd >"$WORK/code.fd.gz"
+	cat >>"$WORK/f.yaml" <<-EOF
+		firmware:
+		  images:
+		  - {location: $WORK/code.fd.gz, arch: aarch64}
+		  - {location: $WORK/code.fd.gz, vmType: vz}
+		  - {location: $WORK/absent.fd}
+		  - {location: $WORK/code.fd.gz}
+	EOF
+	run -0 limactl apply "$WORK/f.yaml"
+	[[ $output == *"firmware.images[2]: "*"absent.fd"* ]]
+	cmp "$LIMA_HOME/f/qemu-efi-code.fd" /usr/share/OVMF/OVMF_CODE_4M.fd
+	tr '\0' '\n' <"/proc/$(cat "$LIMA_HOME/f/qemu.pid")/cmdline" | grep -q "if=pflash.*file=$LIMA_HOME/f/qemu-efi-code.fd"
+	limactl shell --workdir / f test -d /sys/firmware/efi
+	limactl plan f | grep -q 'Nothing to do'
+}

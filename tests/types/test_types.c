@@ -81,7 +81,9 @@ begin(struct world *w)
 	shared = xasprintf(".mounts=[{\"location\":\"%s/.shared\",\"mountPoint\":\"/mnt/shared\"}]", lima_home);
 	ok(template_set(&t, (const char *const[]){ forward, ".additionalDisks=[{\"name\":\"extra\",\"format\":false}]",
 						   shared, ".mountType=\"reverse-sshfs\" | .plain=false",
-						   ".containerd={\"user\":false,\"system\":false}" }, 5, &err));
+						   ".containerd={\"user\":false,\"system\":false}",
+						   ".firmware.images=[{\"location\":\"/nonexistent.fd\"},"
+						   "{\"location\":\"/usr/share/OVMF/OVMF_CODE_4M.fd\"}]" }, 6, &err));
 	ok(spec_load(&w->spec, "t", t.path, t.text, t.len, &w->opts, &err));
 	w->spec->goal = GOAL_RUNNING;
 }

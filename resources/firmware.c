@@ -1,0 +1,142 @@
+/*
+ * resources/firmware.c - UEFI of the user's own: `firmware.images`
+ *
+ * The first of those for this machine that can be had. One that cannot is told, and the
+ * next is tried; when none can, that is an error: another firmware than the one that was asked for may not
+ * boot what it was asked for.
+ */
+#include "resources/firmware.h"
+
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "providers/qemu.h"
+#include "providers/unpack.h"
+#include "resources/common.h"
+#include "resources/telling.h"
+
+/* An instance that upstream made does not say where it had it from. */
+static const struct attr attrs[] = {
+	{ .name = "images", .cost = COST_UPDATE, .judge = judge_known_update },
+	{ 0 },
+};
+
+extern const struct resource_type resource_firmware;
+
+static bool
+is_for(const struct spec_file *f, const struct spec *spec)
+{
+	const char *vm = f->vm_type ? f->vm_type : "";
+
+	return f->location && *f->location && !strcmp(f->arch, spec->arch) && (!*vm || !strcmp(vm, "qemu"));
+}
+
+bool
+firmware_listed(const struct spec *spec)
+{
+	if (!qemu_needs_firmware(spec->arch) || (spec->firmware.legacy_bios && qemu_has_legacy_bios(spec->arch)))
+		return false;
+	for (size_t i = 0; i < spec->firmware.nimages; i++)
+		if (is_for(&spec->firmware.images[i], spec))
+			return true;
+	return false;
+}
+
+static int
+declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
+{
+	AUTO(buf) images = BUF_INIT;
+	struct resource *r;
+
+	(void)env, (void)err;
+	if (!firmware_listed(spec))
+		return 0;
+	r = graph_declare(g, &resource_firmware, spec->name, spec->name, wanted(spec));
+	resource_need(g, r, "dir", spec->name, NEED_LIVE);
+	for (size_t i = 0; i < spec->firmware.nimages; i++) {
+		const struct spec_file *f = &spec->firmware.images[i];
+
+		if (is_for(f, spec))
+			buf_addf(&images, "%s%s%s%s", images.len ? ", " : "", f->location, f->digest && *f->digest ? " " : "",
+				 f->digest ? f->digest : "");
+	}
+	resource_want(g, r, "images", images.s);
+	return 0;
+}
+
+static int
+observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+{
+	auto_free char *path = instance_path(env, r, FIRMWARE_FILE);
+	const char *stamp = fs_stamp(a, path);
+
+	(void)err;
+	if (!stamp)
+		return 0;
+	/* not the file that we put there */
+	if (facts_get(have, "stamp") && !facts_same_stamp(have, stamp))
+		facts_set(have, a, "images", "changed by somebody else");
+	facts_set(have, a, "stamp", stamp);
+	return 1;
+}
+
+static int
+try_one(const struct env *env, const struct resource *r, const struct spec_file *f, struct error *err)
+{
+	auto_free char *path = instance_path(env, r, FIRMWARE_FILE), *tmp = fs_tmp(path), *from = NULL;
+	struct unpack u = { .to = tmp, .cancel = env->cancel, .mode = 0644 };
+
+	if (fetch_for(env, r, f->location, f->digest ? f->digest : "", &from, err) < 0)
+		return -1;
+	u.from = from;
+	return unpack_file(&u, err) < 0 ? -1 : fs_commit(tmp, path, err);
+}
+
+static int
+ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+{
+	const char *want = facts_get(&r->want, "images"), *is = NULL;
+	struct error e = { 0 };
+
+	if (observe(env, r, have, a, NULL) == 1)
+		is = facts_get(have, "images");
+	if (is && want && !strcmp(is, want))
+		return 0;
+	for (size_t i = 0; i < r->spec->firmware.nimages; i++) {
+		const struct spec_file *f = &r->spec->firmware.images[i];
+
+		if (!is_for(f, r->spec))
+			continue;
+		if (try_one(env, r, f, &e) == 0) {
+			facts_set(have, a, "stamp", NULL);
+			facts_set(have, a, "images", want);
+			return observe(env, r, have, a, err) == 1 ? 0 : -1;
+		}
+		if (e.code == ERR_CANCELLED)
+			break;
+		env->say(env, SAY_WARN, "%s: firmware.images[%zu]: %s", r->name, i, e.msg);
+	}
+	return error_set(err, e.code, "firmware.images: none of them can be had: %s", e.msg);
+}
+
+static int
+remove_firmware(const struct env *env, const struct resource *r, struct error *err)
+{
+	auto_free char *path = instance_path(env, r, FIRMWARE_FILE), *tmp = fs_tmp(path);
+
+	return fs_unlink(tmp, err) < 0 ? -1 : fs_unlink(path, err);
+}
+
+const struct resource_type resource_firmware = {
+	.name = "firmware",
+	.about = "UEFI of the user's own, which the machine boots with",
+	.attrs = attrs,
+	.at_once = 2,
+	.declare = declare,
+	.observe = observe,
+	.ensure = ensure,
+	.remove = remove_firmware,
+};
