@@ -58,11 +58,26 @@ absolute(const char *path)
 	return real;
 }
 
+/* A playbook, and in the place of Ansible a program that is content with everything. */
+static char *
+playbook(void)
+{
+	auto_free char *bin = xasprintf("%s/.bin", lima_home), *program = xasprintf("%s/ansible-playbook", bin);
+	auto_free char *path = xasprintf("%s:%s", bin, getenv("PATH")), *file = xasprintf("%s/.play.yaml", lima_home);
+	struct error err = { 0 };
+
+	ok(fs_mkdirs(bin, 0700, &err));
+	ok(fs_write(program, "#!/bin/sh\n", 10, 0700, &err));
+	ok(fs_write(file, "[]\n", 3, 0600, &err));
+	setenv("PATH", path, 1);
+	return xasprintf(".provision=[{\"mode\":\"ansible\",\"playbook\":\"%s\"}]", file);
+}
+
 static void
 begin(struct world *w)
 {
 	AUTO(template) t = { 0 };
-	auto_free char *shared = NULL;
+	auto_free char *shared = NULL, *play = NULL;
 	struct error err = { 0 };
 	const char *forward;
 
@@ -78,12 +93,13 @@ begin(struct world *w)
 	w->opts = (struct spec_opts){ .home = lima_home, .version = "2.2.0", .warn = warn };
 	ok(template_load(&t, "examples/tiny.yaml", &w->opts, &err));
 	forward = arena_printf(&w->a, ".portForwards=[{\"guestPort\":80,\"hostPort\":%d,\"static\":true}]", ssh_free_port(&err));
+	play = playbook();
 	shared = xasprintf(".mounts=[{\"location\":\"%s/.shared\",\"mountPoint\":\"/mnt/shared\"}]", lima_home);
 	ok(template_set(&t, (const char *const[]){ forward, ".additionalDisks=[{\"name\":\"extra\",\"format\":false}]",
 						   shared, ".mountType=\"reverse-sshfs\" | .plain=false",
 						   ".containerd={\"user\":false,\"system\":false}",
 						   ".firmware.images=[{\"location\":\"/nonexistent.fd\"},"
-						   "{\"location\":\"/usr/share/OVMF/OVMF_CODE_4M.fd\"}]" }, 6, &err));
+						   "{\"location\":\"/usr/share/OVMF/OVMF_CODE_4M.fd\"}]", play }, 7, &err));
 	ok(spec_load(&w->spec, "t", t.path, t.text, t.len, &w->opts, &err));
 	w->spec->goal = GOAL_RUNNING;
 }
