@@ -144,7 +144,8 @@ mounts_put(struct agent *a, const char *id, const cJSON *json, struct error *err
 		return -1;
 	}
 	/* the same again is a wish to try again, and otherwise nothing */
-	if (*old && !(*old)->going && strcmp((*old)->text, f->text) == 0 && (!(state = mount_state((*old)->mount)) || strcmp(state, "mounted") == 0)) {
+	if (*old && !(*old)->going && strcmp((*old)->text, f->text) == 0 &&
+	    (!(state = mount_state((*old)->mount)) || strcmp(state, "mounted") == 0)) {
 		folder_free(f);
 		return 0;
 	}
