@@ -78,7 +78,7 @@ choose_accel(const struct env *env, const struct resource *r, const char *progra
 {
 	if (accel_choose(r->spec->arch, program, choice, err) < 0)
 		return -1;
-	if (choice->accel == ACCEL_TCG && choice->worth_a_warning)
+	if (choice->accel == ACCEL_TCG && choice->worth_a_warning && !instance_runs(env, r))
 		env->say(env, SAY_WARN, "%s: no hardware virtualisation, emulating (slow): %s", r->name, choice->reason);
 	return 0;
 }

@@ -21,6 +21,7 @@ struct host {
 	const char *timezone;		/* "": unknown */
 	const char *machine_id;
 	const char *tmp;		/* $TMPDIR or /tmp */
+	const char *hosts_file;		/* NULL: /etc/hosts; read only for proxies with a name that is no address */
 	struct arena *arena;
 };
 

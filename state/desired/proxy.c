@@ -7,9 +7,14 @@
 #include <strings.h>
 
 #include "base/auto.h"
+#include "base/buf.h"
+#include "base/fs.h"
 #include "base/mem.h"
+#include "state/desired/host.h"
 #include "state/desired/load.h"
 #include "state/desired/networks.h"
+
+enum { MAX_HOSTS = 1 << 20 };
 
 const char *const proxy_names[] = { "ftp_proxy", "http_proxy", "https_proxy", "no_proxy", NULL };
 
@@ -56,18 +61,52 @@ unset(struct spec *s, const char *key)
 }
 
 static bool
-is_loopback(const char *host, size_t len)
+is_loopback_address(const char *s, size_t len)
 {
 	char text[INET6_ADDRSTRLEN];
 	unsigned char b[16];
 
-	if (len == 9 && !strncasecmp(host, "localhost", 9))
-		return true;
 	if (len >= sizeof text)
 		return false;
-	memcpy(text, host, len);
+	memcpy(text, s, len);
 	text[len] = '\0';
 	return (inet_pton(AF_INET, text, b) == 1 && b[0] == 127) || !strcmp(text, "::1");
+}
+
+const char *
+proxy_hosts_file(const struct host *h)
+{
+	return h && h->hosts_file ? h->hosts_file : "/etc/hosts";
+}
+
+/* The host's own name, for one: Debian gives it 127.0.1.1. No server is asked: loading must not wait. */
+static bool
+is_loopback_name(const char *path, const char *host, size_t len)
+{
+	AUTO(buf) b = BUF_INIT;
+	char *next = NULL;
+
+	if (fs_read_if(path, &b, MAX_HOSTS, NULL) != 1)
+		return false;
+	for (char *line = strtok_r(b.s, "\n", &next); line; line = strtok_r(NULL, "\n", &next)) {
+		char *word = NULL, *address;
+
+		line[strcspn(line, "#")] = '\0';
+		address = strtok_r(line, " \t\r", &word);
+		if (!address || !is_loopback_address(address, strlen(address)))
+			continue;
+		for (char *name; (name = strtok_r(NULL, " \t\r", &word));)
+			if (strlen(name) == len && !strncasecmp(name, host, len))
+				return true;
+	}
+	return false;
+}
+
+static bool
+is_loopback(const struct load *l, const char *host, size_t len)
+{
+	return (len == 9 && !strncasecmp(host, "localhost", 9)) || is_loopback_address(host, len) ||
+	       is_loopback_name(proxy_hosts_file(l->host), host, len);
 }
 
 /* the host, as this guest sees it */
@@ -106,12 +145,12 @@ seen_from_guest(struct load *l, const struct spec *s, const char *url)
 	host = at ? at + 1 : host;
 	if (*host == '[') {
 		len = strcspn(host, "]");
-		if (!host[len] || !is_loopback(host + 1, len - 1))
+		if (!host[len] || !is_loopback(l, host + 1, len - 1))
 			return url;
 		len++;
 	} else {
 		len = strcspn(host, ":/?#");
-		if (!is_loopback(host, len))
+		if (!is_loopback(l, host, len))
 			return url;
 	}
 	return arena_printf(l->a, "%.*s%s%s", (int)(host - url), url, gateway(l, s), host + len);

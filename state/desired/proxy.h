@@ -11,3 +11,6 @@ struct spec;
 void proxy_resolve(struct load *l, struct spec *s);
 /* "ftp_proxy", ... NULL: the variables that this reads, in lower case; upper case is read, too */
 extern const char *const proxy_names[];
+/* a file that it reads, too: which names are this host's own */
+struct host;
+const char *proxy_hosts_file(const struct host *h);

@@ -35,6 +35,7 @@ common_stamp(const struct spec_opts *opts)
 	struct host *host = opts->host ? NULL : host_new();
 	AUTO(arena) a = { 0 };
 	AUTO(buf) b = BUF_INIT;
+	const char *hosts;
 	char hex[65];
 
 	buf_addf(&b, "%s\n%s\n", opts->version, opts->home);
@@ -44,6 +45,8 @@ common_stamp(const struct spec_opts *opts)
 
 		buf_addf(&b, "%s\n", stamp ? stamp : "-");
 	}
+	hosts = fs_stamp(&a, proxy_hosts_file(opts->host));
+	buf_addf(&b, "%s\n", hosts ? hosts : "-");
 	for (const char *const *n = proxy_names; *n; n++) {
 		char *p, *upper = arena_strdup(&a, *n);
 

@@ -15,7 +15,7 @@ hear(void *ctx, const char *text)
 	buf_addf(&told, "%s\n", text);
 }
 
-static const struct host host = {
+static struct host host = {
 	.os = "Linux", .arch = "x86_64", .cpus = 3, .memory_bytes = (uint64_t)5 << 30, .user = "ann", .host_user = "ann", .comment = "Ann B.",
 	.home = "/home/ann", .uid = 501, .host_uid = 501, .timezone = "Europe/Rome", .machine_id = "0123", .tmp = "/tmp",
 };
@@ -223,6 +223,20 @@ TEST(proxies)
 	assert_string_equal(s->env[0].value, "http://u:p@192.168.5.2:8/x");
 	spec_free(s);
 	unsetenv("https_proxy");
+	/* names that this host has for itself */
+	static const char table[] = "127.0.0.1 localhost\n127.0.1.1\tmyhost my.lan # other\n10.0.0.1 other\n";
+	auto_free char *hosts = test_file("hosts", table, strlen(table));
+	host.hosts_file = hosts;
+	s = load(IMAGE "env: {http_proxy: 'http://MyHost:1', https_proxy: 'http://other:1', ftp_proxy: 'http://my.lan/'}\n");
+	for (size_t i = 0; i < s->nenv; i++)
+		if (!strcmp(s->env[i].key, "http_proxy"))
+			assert_string_equal(s->env[i].value, "http://192.168.5.2:1");
+		else if (!strcmp(s->env[i].key, "https_proxy"))
+			assert_string_equal(s->env[i].value, "http://other:1");
+		else if (!strcmp(s->env[i].key, "ftp_proxy"))
+			assert_string_equal(s->env[i].value, "http://192.168.5.2/");
+	spec_free(s);
+	host.hosts_file = NULL;
 }
 
 TEST(all_complaints_at_once)
