@@ -10,13 +10,14 @@
 #include "base/gotmpl_tree.h"
 #include "base/mem.h"
 
-enum { MAX_DEPTH = 50, MAX_VARS = 100 };
+enum { MAX_DEPTH = 50, MAX_VARS = 100, MAX_NODES = 50000 };
 
 struct parser {
 	struct arena *a;
 	const char *p, *end;
 	unsigned line;
 	int depth, loops;
+	size_t nodes;
 	bool trim;		/* the last action ended in -}} */
 	const char *vars[MAX_VARS];
 	size_t nvars;
@@ -51,6 +52,7 @@ node(struct parser *p, enum tmpl_kind kind)
 {
 	struct tmpl *t = arena_alloc(p->a, sizeof *t);
 
+	p->nodes++;
 	t->kind = kind;
 	t->line = p->line;
 	return t;
@@ -441,6 +443,8 @@ parse_pipe(struct parser *p, bool range)
 {
 	struct tmpl *pipe = node(p, TMPL_PIPE), **tail = &pipe->commands, *t;
 
+	if (p->nodes > MAX_NODES)
+		return fail(p, "too many expressions");
 	skip_blanks(p);
 	if (parse_declaration(p, pipe, range) < 0)
 		return NULL;

@@ -114,6 +114,17 @@ quote_tick(struct buf *out, const char *s)
 	buf_addc(out, '`');
 }
 
+/* how many characters from here on stand for themselves in JSON */
+static size_t
+plain_run(const char *s, bool html)
+{
+	size_t n = 0;
+
+	while (s[n] >= ' ' && s[n] < 0x7f && s[n] != '"' && s[n] != '\\' && !(html && strchr("<>&", s[n])))
+		n++;
+	return n;
+}
+
 void
 quote_json(struct buf *out, const char *s, bool html)
 {
@@ -121,8 +132,12 @@ quote_json(struct buf *out, const char *s, bool html)
 	while (*s) {
 		uint32_t r;
 		bool bad;
-		size_t n = utf8_next(s, &r, &bad);
+		size_t n = plain_run(s, html);
 
+		buf_add(out, s, n);
+		if (!*(s += n))
+			break;
+		n = utf8_next(s, &r, &bad);
 		if (bad)
 			buf_adds(out, "\\ufffd");
 		else if (r == '"' || r == '\\' || r == '\n' || r == '\r' || r == '\t' || r == '\b' || r == '\f')

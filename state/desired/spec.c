@@ -27,6 +27,8 @@ version_of_existing(struct load *l)
 	AUTO(buf) version = BUF_INIT;
 	size_t i = 0;
 
+	if (!fs_exists(l->dir))
+		return NULL;
 	while (i < ARRAY_LEN(traces) && !fs_exists(arena_printf(l->a, "%s/%s", l->dir, traces[i])))
 		i++;
 	if (i == ARRAY_LEN(traces))

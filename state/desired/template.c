@@ -149,6 +149,23 @@ pin_image(struct arena *a, struct node *image, const char *folder)
 	return pin(a, node_get(image, "initrd"), folder) || changed;
 }
 
+/* Most templates name nothing relative, and that is seen without reading them again. */
+static bool
+names_relative(const char *text)
+{
+	for (const char *p = text; (p = strstr(p, "location")); ) {
+		p += strlen("location");
+		p += strspn(p, "\"' \t");
+		if (*p++ != ':')
+			continue;
+		p += strspn(p, "\"' \t");
+		if (*p == '/' || *p == '~' || !strncmp(p, "http://", 7) || !strncmp(p, "https://", 8))
+			continue;
+		return true;
+	}
+	return false;
+}
+
 int
 template_pin(struct template *t, const struct spec_opts *opts, struct error *err)
 {
@@ -158,7 +175,7 @@ template_pin(struct template *t, const struct spec_opts *opts, struct error *err
 	bool changed = false;
 
 	(void)opts;
-	if (locator_is_remote(t->locator) || !strcmp(t->locator, "-") || locator_is_image(t->locator))
+	if (locator_is_remote(t->locator) || !strcmp(t->locator, "-") || locator_is_image(t->locator) || !names_relative(t->text))
 		return 0;
 	real = fs_realpath(folder);
 	if (tree_open(&root, t, err) < 0)

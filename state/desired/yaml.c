@@ -499,15 +499,30 @@ read_document(struct reader *r, struct node **out, bool *more)
 static void
 plain_breaks(struct arena *a, struct source *src)
 {
+	const char *p = memchr(src->text, '\r', src->len);
 	char *text = NULL;
 
-	for (size_t i = 0; i < src->len; i++) {
+	for (size_t i = p ? (size_t)(p - src->text) : src->len; i < src->len; i++) {
 		if (src->text[i] != '\r' || (i + 1 < src->len && src->text[i + 1] == '\n'))
 			continue;
 		if (!text)
 			src->text = text = arena_memdup(a, src->text, src->len);
 		text[i] = '\n';
 	}
+}
+
+static bool
+is_ascii(const char *s, size_t len)
+{
+	uint64_t any = 0, word;
+
+	for (; len >= sizeof word; s += sizeof word, len -= sizeof word) {
+		memcpy(&word, s, sizeof word);
+		any |= word;
+	}
+	for (; len; s++, len--)
+		any |= (unsigned char)*s;
+	return !(any & UINT64_C(0x8080808080808080));
 }
 
 int
@@ -526,8 +541,7 @@ yaml_read(struct node **out, struct arena *a, struct source *src, bool *more, st
 		src->len -= 3;
 	}
 	plain_breaks(a, src);
-	for (size_t i = 0; i < src->len && r.ascii; i++)
-		r.ascii = !(src->text[i] & 0x80);
+	r.ascii = is_ascii(src->text, src->len);
 	if (!yaml_parser_initialize(&r.yaml))
 		return error_set(err, ERR_INVALID, "%s: no memory for the parser", src->name);
 	yaml_parser_set_encoding(&r.yaml, YAML_UTF8_ENCODING);
