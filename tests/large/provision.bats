@@ -36,7 +36,7 @@ setup_file() {
 
 @test "yq edits a file that is there, comments and all, and makes one that is not, as its owner" {
 	[ "$(guest_sh 'sudo cat /etc/data.d/edited.yaml; stat -c "%U %a" /etc/data.d/edited.yaml')" = \
-		"a: 2 # stays"$'\n''list: [x, "green and blue"]'$'\n'"root 640" ]
+		"a: 2 # stays"$'\n''list: [x, green and blue]'$'\n'"root 640" ]
 	[ "$(guest_sh 'tr -d " \n" <~/.config/new/made.json; stat -c " %U %a" ~/.config/new/made.json ~/.config/new')" = \
 		'{"made":{"by":"yq"}}'" $(guest id -un) 644"$'\n'" $(guest id -un) 755" ]
 }
