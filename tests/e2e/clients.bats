@@ -167,6 +167,20 @@ exits() {
 	cmp "$WORK/blob" "$WORK/into/5"
 }
 
+@test "the terminal goes away in the middle of a copy: nothing half-done is left" {
+	limactl shell colima sh -c 'head -c 20000000 /dev/zero >/tmp/large'
+	"$BIN/limactl" copy --backend=sftp colima:/tmp/large "$WORK/large" 2>"$WORK/log" 3>&- &
+	pid=$!
+	timeout 20 bash -c 'until [ -s "$1" ]; do sleep 0.05; done' _ "$WORK/large.tmp"
+	kill -HUP $pid
+	status=0
+	wait $pid || status=$?
+	[ "$status" -eq 1 ]
+	grep -q interrupted "$WORK/log"
+	[ ! -e "$WORK/large" ] && [ ! -e "$WORK/large.tmp" ]
+	limactl shell colima rm /tmp/large
+}
+
 @test "Rancher Desktop and Finch: the status in one word" {
 	[ "$(limactl ls colima --format '{{.Status}}')" = Running ]
 	[ "$(limactl ls -f '{{.Status}}' colima)" = Running ]
