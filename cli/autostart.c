@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/proc.h"
+#include "cli/autostart.h"
 #include "cli/cli.h"
 #include "cli/run.h"
 #include "state/desired/name.h"
@@ -22,7 +23,7 @@ static const struct flag login_flags[] = {
 	{ 0 },
 };
 
-enum { SYSTEMCTL_MS = 60000 };
+enum { SYSTEMCTL_MS = 60000, MAX_UNIT = 64 << 10 };
 
 /* The unit's file; NULL: no systemd here. */
 static const char *
@@ -96,6 +97,34 @@ disable(const char *name, const char *file, struct error *err)
 	if (systemctl("disable", name, err) < 0)
 		return -1;
 	return fs_unlink(file, err);
+}
+
+/* Units are named by the instance alone: one of another LIMA_HOME may have the same name. */
+static bool
+is_of_this_home(struct cli *c, const char *file)
+{
+	const char *home = getenv("LIMA_HOME");
+	AUTO(buf) text = BUF_INIT;
+
+	if (fs_read_if(file, &text, MAX_UNIT, NULL) != 1)
+		return false;
+	if (!home || !*home)
+		return !strstr(text.s, "LIMA_HOME=");
+	return strstr(text.s, arena_printf(&c->arena, "LIMA_HOME=%s\"", c->env.home));
+}
+
+void
+autostart_forget(struct cli *c, const char *name)
+{
+	const char *file = unit_file(c, name);
+	struct error why;
+
+	if (!file || !is_of_this_home(c, file))
+		return;
+	if (disable(name, file, &why) < 0)
+		cli_say(&c->env, SAY_WARN, "instance `%s` is still registered to start at login: %s", name, why.msg);
+	else
+		cli_say(&c->env, SAY_INFO, "The autostart entry for instance `%s` has been unregistered", name);
 }
 
 static int

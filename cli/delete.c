@@ -2,6 +2,7 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "cli/autostart.h"
 #include "cli/instance.h"
 #include "cli/run.h"
 #include "state/desired/name.h"
@@ -50,8 +51,10 @@ delete(struct cli *c, struct goals *g, struct error *err)
 	if (!g->n)
 		return 0;
 	status = run_engine(c, &(struct run){ .asks = g->v, .nasks = g->n, .quiet = true }, err);
-	for (size_t i = 0; i < g->n && status == 0; i++)
+	for (size_t i = 0; i < g->n && status == 0; i++) {
+		autostart_forget(c, g->v[i].name);
 		cli_say(&c->env, SAY_INFO, "Deleted `%s` (`%s/%s`)", g->v[i].name, c->env.home, g->v[i].name);
+	}
 	return status;
 }
 
