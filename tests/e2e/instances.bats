@@ -343,3 +343,33 @@ make_instance() {
 	said info "Pruning \`$XDG_CACHE_HOME/lima\`"
 	[ ! -e "$XDG_CACHE_HOME/lima" ]
 }
+
+@test "autostart: a unit of systemd, which goes with the instance" {
+	mkdir -p bin
+	printf '#!/bin/sh\necho "$*" >>"%s/log"\n' "$WORK" >bin/systemctl
+	chmod +x bin/systemctl
+	export PATH=$WORK/bin:$PATH LIMACTL_TEST_SYSTEMD=1 XDG_CONFIG_HOME=$WORK/config
+	unit=$WORK/config/systemd/user/lima-vm@a.service
+	make_instance a
+	run -0 --separate-stderr limactl autostart enable a
+	said info 'Instance `a` registered to start at login'
+	grep -q "^ExecStart=\".*/limactl\" start %i --foreground" "$unit"
+	grep -qF "LIMA_HOME=$LIMA_HOME" "$unit"
+	[ "$(tail -n 1 log)" = '--user enable lima-vm@a.service' ]
+	run -0 --separate-stderr limactl autostart disable a
+	said info 'Instance `a` unregistered from start at login'
+	[ ! -e "$unit" ]
+	run -0 --separate-stderr limactl autostart disable a
+	said info 'Instance `a` is not registered for automatic startup'
+	run -0 --separate-stderr limactl start-at-login a
+	said info 'The autostart entry for instance `a` has been created'
+	# an instance of the same name, of another home
+	LIMA_HOME=$WORK/other make_instance a
+	LIMA_HOME=$WORK/other limactl delete -f a
+	[ -e "$unit" ]
+	limactl delete -f a
+	[ ! -e "$unit" ]
+	[ "$(tail -n 1 log)" = '--user disable lima-vm@a.service' ]
+	run -1 --separate-stderr limactl autostart enable nix
+	said fatal 'instance \"nix\" not found'
+}
