@@ -339,7 +339,7 @@ address6(struct in6_addr *out, const char *text, size_t len)
 	if (len != 63)
 		return -1;
 	for (size_t i = 0; i < 32; i++) {
-		const char *d = memchr(digits, text[2 * i], 16);
+		const char *d = strchr(digits, text[2 * i]);
 
 		if (!d || (i < 31 && text[2 * i + 1] != '.'))
 			return -1;
