@@ -87,7 +87,7 @@ on_password(struct agent *a, const cJSON *answer, const struct error *e)
 static void
 make_password(char out[PASSWORD + 1])
 {
-	static const char set[64] __attribute__((nonstring)) = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+	static const char set[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 	unsigned char random[PASSWORD];
 
 	if (getrandom(random, sizeof random, 0) != sizeof random)
