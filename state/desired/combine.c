@@ -8,7 +8,6 @@ struct rule {
 	const char *name, *or_name;	/* what makes two entries the same */
 	const char *const *fills;	/* keys that a later one fills in */
 	const char *const *one_of;	/* keys of which at most one is filled in, if none is there */
-	const char *wildcard;		/* key whose `*` means: all entries before */
 };
 
 static const char *const disk_keys[] = { "format", "fsType", "fsArgs", NULL };
@@ -17,9 +16,9 @@ static const char *const network_keys[] = { "macAddress", "vzNAT", "metric", NUL
 static const char *const network_kinds[] = { "lima", "socket", NULL };
 
 static const struct rule rules[] = {
-	{ "additionalDisks", "name", NULL, disk_keys, NULL, "name" },
-	{ "mounts", "mountPoint", "location", mount_keys, NULL, "location" },
-	{ "networks", "interface", NULL, network_keys, network_kinds, "interface" },
+	{ "additionalDisks", "name", NULL, disk_keys, NULL },
+	{ "mounts", "mountPoint", "location", mount_keys, NULL },
+	{ "networks", "interface", NULL, network_keys, network_kinds },
 };
 
 static const char *
@@ -39,15 +38,10 @@ name_of(const struct rule *r, const struct node *entry)
 }
 
 static bool
-is_wildcard(const struct rule *r, const struct node *entry)
-{
-	return !strcmp(name_of(r, entry), "*") || !strcmp(text_of(entry, r->wildcard), "*");
-}
-
-static bool
 fill(struct arena *a, struct node *to, const struct node *from, const char *key, bool wild)
 {
 	const struct node *have = node_get(to, key), *give = node_get(from, key);
+	struct node *given;
 
 	if (!give || give->kind == NODE_NULL || (wild && give->kind == NODE_SCALAR && !strcmp(give->text, "*")))
 		return false;
@@ -58,7 +52,9 @@ fill(struct arena *a, struct node *to, const struct node *from, const char *key,
 	}
 	if (have && have->kind != NODE_NULL)
 		return false;
-	node_set(a, to, key, node_copy(a, give));
+	given = node_copy(a, give);
+	given->flags |= NODE_CHANGED;	/* its text is at another key */
+	node_set(a, to, key, given);
 	return true;
 }
 
@@ -98,7 +94,7 @@ combine_list(struct arena *a, const struct rule *r, struct node *list)
 {
 	for (size_t i = 0; i < list->n;) {
 		const struct node *entry = list->item[i];
-		bool wild = is_wildcard(r, entry), same = false;
+		bool wild = !strcmp(name_of(r, entry), "*"), same = false;	/* `*`: all entries before */
 
 		for (size_t k = 0; k < i && (wild || !same); k++) {
 			const char *name = name_of(r, list->item[k]);

@@ -289,3 +289,16 @@ TEST(names)
 		}
 	}
 }
+
+/* a gap that was written as null is one; a wildcard that says where it goes is none */
+TEST(entries_of_one_name)
+{
+	begin();
+	put("m.yaml", "mounts:\n- location: /x\n  mountPoint: /a\n  writable:\n  9p: {cache: none}\n- location: /a\n  writable: true\n  9p: {msize: 1MiB}\n"
+	    "- location: \"*\"\n  mountPoint: /m\n- location: \"*\"\n  sshfs: {cache: true}\n");
+	embeds("m.yaml", "mounts:\n- location: /x\n  mountPoint: /a\n  writable: true\n  9p: {cache: none, msize: 1MiB}\n  sshfs: {cache: true}\n"
+	       "- location: \"*\"\n  mountPoint: /m\n  sshfs: {cache: true}\n");
+	put("b.yaml", "cpus: 1\n");
+	put("u.yaml", "base: b.yaml\nmountTypesUnsupported: [9p, 9p]\n");
+	embeds("u.yaml", "mountTypesUnsupported: [9p]\ncpus: 1\n");
+}
