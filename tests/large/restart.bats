@@ -51,7 +51,7 @@ status() {
 
 @test "a disk more: formatted once, mounted under its name" {
 	limactl disk create data --size 256MiB
-	apply --set '.additionalDisks=["data"]' "$GUEST"
+	LIMIT=400 apply --set '.additionalDisks=["data"]' "$GUEST"
 	guest_sh 'findmnt -no FSTYPE /mnt/lima-data && sudo touch /mnt/lima-data/kept && sudo blkid -s LABEL -o value $(findmnt -no SOURCE /mnt/lima-data)' \
 		>"$BATS_TEST_TMPDIR/disk"
 	[ "$(cat "$BATS_TEST_TMPDIR/disk")" = ext4$'\n'lima-data ]
