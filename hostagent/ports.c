@@ -14,7 +14,7 @@
 
 enum {
 	MAX_PORTS = 8192,
-	BUDGET = 20000,		/* changes at once, */
+	BUDGET = 6000,		/* changes at once, */
 	BUDGET_PER_S = 100,	/* and for ever */
 	THAW_MS = 1000,
 };

@@ -99,7 +99,7 @@ done(struct machine *m)
 	ok(ha_stop(m->dir, 20000, NULL, &err));
 	assert_clean(m);
 	/* of the sanitizers, where the program was built with them */
-	if (fs_read_if(log, &said, 1 << 20, NULL) == 1 && (strstr(said.s, "Sanitizer") || strstr(said.s, "runtime error")))
+	if (fs_read_if(log, &said, 64 << 20, NULL) == 1 && (strstr(said.s, "Sanitizer") || strstr(said.s, "runtime error")))
 		fail_msg("%s", said.s);
 	free((char *)(uintptr_t)m->argv[0]);
 	free(m->dir);
