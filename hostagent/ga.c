@@ -132,9 +132,14 @@ ga_flush(struct agent *a)
 void
 ga_pause_events(struct agent *a, bool paused)
 {
+	struct error e;
+
 	if (!a->ga || !a->ga->link)
 		return;
 	ga_client_pause_events(a->ga->link->client, paused);
+	/* what was passed over meanwhile */
+	if (!paused && a->ga->alive)
+		(void)ga_client_get_info(a->ga->link->client, &e);
 	flush(a->ga->link);
 }
 
@@ -201,8 +206,11 @@ on_info(void *ctx, const struct ga_info *info, const struct grpc_status *why)
 		give_up(g, why->text);
 		return;
 	}
-	if (!g->alive)
-		log_info("guest agent%s%s is running", *info->version ? " " : "", info->version);
+	if (g->alive) {
+		ports_all(g->agent, &info->ports);
+		return;
+	}
+	log_info("guest agent%s%s is running", *info->version ? " " : "", info->version);
 	g->alive = g->was_alive = true;
 	g->failures = 0;
 	ports_all(g->agent, &info->ports);

@@ -119,6 +119,13 @@ stop(struct agent *a, struct state *s)
 	s->end = NULL;
 }
 
+/* What comes meanwhile (there is always something on its way) is passed over, and asked for in the end. */
+static bool
+frozen(const struct ports *p)
+{
+	return uv_is_active((const uv_handle_t *)&p->thaw);
+}
+
 static void
 on_thaw(uv_timer_t *t)
 {
@@ -138,14 +145,14 @@ spend(struct ports *p, size_t changes)
 {
 	uint64_t now = uv_now(&p->agent->loop), earned = (now - p->earned) * BUDGET_PER_S / 1000;
 
-	if (!uv_is_active((uv_handle_t *)&p->thaw) && earned) {
+	if (earned) {
 		p->budget = earned > BUDGET || p->budget + (long)earned > BUDGET ? BUDGET : p->budget + (long)earned;
 		p->earned = now;
 	}
 	p->budget -= (long)changes;
 	if (p->budget < -BUDGET)
 		p->budget = -BUDGET;
-	if (p->budget >= 0 || uv_is_active((uv_handle_t *)&p->thaw))
+	if (p->budget >= 0)
 		return;
 	log_warning("the guest's ports change too fast: it is heard less often");
 	ga_pause_events(p->agent, true);
@@ -168,9 +175,12 @@ ports_all(struct agent *a, const struct ga_ports *now)
 {
 	struct ports *p = get(a);
 	size_t n = bounded(p, now->n), o = 0, changes = 0, gone = 0;
-	struct state *v = xcalloc(n + 1, sizeof *v), *old = p->v;
+	struct state *v, *old = p->v;
 	size_t nold = p->n;
 
+	if (frozen(p))
+		return;
+	v = xcalloc(n + 1, sizeof *v);
 	for (size_t i = 0; i < n; i++) {
 		int c = 1;
 
@@ -204,6 +214,8 @@ ports_changed(struct agent *a, const struct ga_ports *added, const struct ga_por
 	AUTO(ga_ports) left = { 0 };
 	AUTO(ga_ports) unknown = { 0 };
 
+	if (frozen(p))
+		return;
 	for (size_t i = 0; i < p->n; i++)
 		ga_ports_add(&now, &p->v[i].port);
 	/* what is in `now` only */
