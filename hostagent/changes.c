@@ -171,7 +171,7 @@ add(struct changes *c, struct node *parent, const char *name, bool fresh)
 	struct node *n = xcalloc(1, sizeof *n + strlen(name) + 1), **at;
 	auto_free char *path = NULL;
 
-	strcpy(n->name, name);
+	memcpy(n->name, name, strlen(name));
 	n->parent = parent;
 	n->fresh = fresh;
 	path = path_of(c, n, "");

@@ -111,9 +111,12 @@ virtiofsd_words(const struct virtiofsd *v, const char *agent, const char *socket
 	const char **w = arena_alloc(a, 16 * sizeof *w);
 
 	*n = 0;
-	if (!writable && v->in_c)
-		for (const char *const *p = (const char *const[]){ agent, "confine", "bind-ro", folder, NULL }; *p; p++)
-			w[(*n)++] = *p;
+	if (!writable && v->in_c) {
+		w[(*n)++] = agent;
+		w[(*n)++] = "confine";
+		w[(*n)++] = "bind-ro";
+		w[(*n)++] = folder;
+	}
 	w[(*n)++] = v->program;
 	w[(*n)++] = arena_printf(a, "--socket-path=%s", socket);
 	if (v->in_c) {
