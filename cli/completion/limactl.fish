@@ -4,7 +4,7 @@
 function __limactl_complete
 	set -l words (commandline -opc)
 	set -l cur (commandline -ct)
-	set -l prefix
+	set -l prefix ''
 	string match -qr -- '^-.*=' $cur; and set prefix (string replace -r -- '=.*' '=' $cur)
 	set -l out ($words[1] @COMPLETE@ $words[2..-1] "$cur" 2>/dev/null)
 	set -g __limactl_files (string match -r -- '^:[0-3]$' $out[-1])

@@ -134,6 +134,18 @@ fatal() {
 	[ "$(complete_line 'limactl start --mount-type 9')" = 9p ]
 }
 
+@test "fish completes too, and zsh reads its script" {
+	mkdir -p "$LIMA_HOME/foo"
+	export PATH="$BIN:$PATH"
+	limactl completion zsh >"$WORK/z"
+	zsh -n "$WORK/z"
+	limactl completion fish >"$WORK/f"
+	fish_line() { timeout 20 fish --no-config -c "source $WORK/f; complete -C '$1'" | cut -f 1; }
+	[ "$(fish_line 'limactl shell f')" = foo ]
+	[ "$(fish_line 'limactl list --format=js')" = --format=json ]
+	[ "$(fish_line 'limactl disk cre')" = create ]
+}
+
 @test "candidates end with a directive" {
 	mkdir -p "$LIMA_HOME/foo"
 	run -0 --separate-stderr limactl __complete shell ''
