@@ -150,12 +150,12 @@ deps-build deps-test deps-demo:
 demo: deps-demo
 	@$(MAKE) -s all guest-tiny
 	@scripts/demo
-install: all
+install: all man completions
 	@scripts/install-tree $(B) $(DESTDIR)$(PREFIX)
 
 clean:
 	rm -rf build build-asan build-tsan build-fuzz compile_commands.json
 compile_commands.json: Makefile
 	@scripts/compdb > $@
-.PHONY: all share unit types check check-large e2e asan tsan fuzz tidy fmt layers metrics bench man install demo clean FORCE deps-build deps-test deps-demo deps-large guest-tiny
+.PHONY: all completions share unit types check check-large e2e asan tsan fuzz tidy fmt layers metrics bench man install demo clean FORCE deps-build deps-test deps-demo deps-large guest-tiny
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

@@ -25,3 +25,10 @@ man: $(B)/bin/limactl
 	@mkdir -p $(B)/share/man/man5
 	@$(B)/bin/limactl generate-doc $(B)/share/man/man1
 	@mv $(B)/share/man/man1/*.5 $(B)/share/man/man5
+
+# Where shells look for them by themselves.
+completions: $(B)/bin/limactl
+	@mkdir -p $(B)/share/bash-completion/completions $(B)/share/zsh/site-functions $(B)/share/fish/vendor_completions.d
+	@$(B)/bin/limactl completion bash > $(B)/share/bash-completion/completions/limactl
+	@$(B)/bin/limactl completion zsh > $(B)/share/zsh/site-functions/_limactl
+	@$(B)/bin/limactl completion fish > $(B)/share/fish/vendor_completions.d/limactl.fish
