@@ -49,8 +49,10 @@ setup_file() {
 }
 
 @test "both agents are small" {
-	[ "$(awk '/VmRSS/ { print $2 }' "/proc/$(cat "$LIMA_HOME/$GUEST/ha.pid")/status")" -le 6144 ]
 	local pid kib
+	kib=$(awk '/VmRSS/ { print $2 }' "/proc/$(cat "$LIMA_HOME/$GUEST/ha.pid")/status")
+	echo "# host agent: $kib KiB resident" >&3
+	[ "$kib" -le 6144 ]
 	pid=$(guest systemctl show -p MainPID --value lima-guestagent)
 	kib=$(guest sudo awk '/^Rss/ { print $2 }' "/proc/$pid/smaps_rollup")
 	echo "# guest agent: $kib KiB resident" >&3
