@@ -5,7 +5,8 @@ load helper
 setup_file() {
 	home_begin
 	export PATH="$BIN:$PATH"
-	mkdir -p "$WORK/ssh" "$WORK/files/sub/deep" /run/sshd
+	mkdir -p "$WORK/ssh" "$WORK/files/sub/deep"
+	[ "$(id -u)" -ne 0 ] || mkdir -p /run/sshd
 	ssh-keygen -q -t ed25519 -N '' -f "$WORK/ssh/host"
 	ssh-keygen -q -t ed25519 -N '' -f "$WORK/ssh/user"
 	local port
