@@ -93,7 +93,7 @@ static const char prepare[] =
 	"me=$(id -u)\n"
 	"{ [ -d \"$mp\" ] && [ -w \"$mp\" ]; } || sudo -n sh -c 'mkdir -p \"$1\" && chown \"$2\" \"$1\"' sh \"$mp\" \"$me:$(id -g)\" || exit 1\n"
 	"[ \"$me\" = 0 ] || grep -qs '^user_allow_other' /etc/fuse.conf /etc/fuse3.conf || "
-	"sudo -n sh -c 'echo user_allow_other >>/etc/fuse.conf'\n"
+	"sudo -n sh -c 'echo user_allow_other >>/etc/fuse.conf' 2>/dev/null || opts=slave${opts#slave,allow_other}\n"
 	/* sshfs 2 minds what is in the mount point; 3 does not know the word */
 	"[ -z \"$(ls -A \"$mp\")\" ] || case $(sshfs -V 2>&1) in *'SSHFS version 2'*) opts=$opts,nonempty;; esac\n"
 	"{ until there && ls -d \"$mp/.\" >/dev/null 2>&1; do kill -0 $$ 2>/dev/null || exit 0; nap; done; "
