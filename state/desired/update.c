@@ -1,4 +1,5 @@
 /* Bringing a tree to what another one says, with as few changes as will do. */
+#include <math.h>
 #include <string.h>
 
 #include "base/auto.h"
@@ -22,7 +23,7 @@ scalar_equal(const struct node *x, const struct node *y)
 	case SCALAR_BOOL: return a.b == b.b;
 	case SCALAR_INT: return a.i == b.i;
 	case SCALAR_UINT: return a.u == b.u;
-	case SCALAR_FLOAT: return a.d == b.d;
+	case SCALAR_FLOAT: return a.d == b.d || (isnan(a.d) && isnan(b.d));
 	case SCALAR_TEXT: break;
 	}
 	return x->len == y->len && !memcmp(x->text, y->text, x->len);
