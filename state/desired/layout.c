@@ -155,6 +155,7 @@ static uint32_t
 layout(struct node *n, int outer)
 {
 	uint32_t stop = n->end;
+	bool behind = false;	/* does the entry before this one stand in the text? What `<<` brought does not */
 	size_t count = n->kind == NODE_MAP ? n->npair : n->n;
 
 	for (size_t i = 0; i < count; i++) {
@@ -162,10 +163,13 @@ layout(struct node *n, int outer)
 		struct node *value = n->kind == NODE_MAP ? n->pair[i].value : head;
 		uint32_t entry;
 
-		if (head->flags & NODE_MADE)
+		if (head->flags & NODE_MADE) {
+			behind = false;
 			continue;
+		}
 		entry = entry_start(n, head);
-		layout_entry(head, value, entry, i ? stop : lead_of_first(n->src, entry), (int)n->col - 1);
+		layout_entry(head, value, entry, behind ? stop : lead_of_first(n->src, entry), (int)n->col - 1);
+		behind = true;
 		stop = head->stop;
 		if (i + 1 == count && outer >= 0)
 			stop = head->stop = absorb(n->src, stop, outer);

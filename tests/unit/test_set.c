@@ -142,6 +142,13 @@ TEST(anchors_survive_what_does_not_touch_them)
 	check("a: &x\n  b: 1\nc: *x\n", ".c.b = 2", "a:\n  b: 1\nc:\n  b: 2\n");
 }
 
+TEST(what_stands_beside_a_merge_key_stays)
+{
+	check("<<: {a: 1}\nb: 2\n", ".z = 1", "a: 1\nb: 2\nz: 1\n");
+	check("y: 1\n<<:\n  a: 1\nb: 2 # x\nc: 3\n", ".z = 1", "y: 1\na: 1\nb: 2 # x\nc: 3\nz: 1\n");
+	check("x-m: &m {a: 1}\n<<: *m\n# c\nb: 2\n# d\n", ".z = 1", "x-m: {a: 1}\na: 1\n# c\nb: 2\nz: 1\n# d\n");
+}
+
 TEST(strange_layouts)
 {
 	check("a:\r\n  b: 1\r\nc: 2\r\n", ".c = 3", "a:\r\n  b: 1\r\nc: 3\n");
