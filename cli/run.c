@@ -268,11 +268,22 @@ forget(struct engine *e)
 	e->state = NULL;
 }
 
+static bool
+takes_down(const struct plan *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (p->v[i]->verb == REMOVE && !strcmp(p->v[i]->res->type->name, "vm"))
+			return true;
+	return false;
+}
+
 static int
 finish(struct cli *c, const struct run *r, struct engine *e, struct error *err)
 {
 	int changes = e->plan.n > 0;
 
+	if (r->keep_up && takes_down(&e->plan))
+		return 0;
 	if (!r->quiet)
 		print_plan(c, e);
 	else

@@ -28,18 +28,18 @@ look(struct cli *c, const char *name, struct instance *out, struct error *err)
 	return error_set(err, ERR_INVALID, "instance \"%s\" has configuration errors: %s", name, out->errors[0]);
 }
 
-/* A running machine stays as it is: a changed lima.yaml is for its next start. */
+/* A running machine stays up: what would restart it is for its next start. What was left unfinished is finished. */
 static int
 already_running(struct cli *c, struct goals *g, const char *name, struct error *err)
 {
 	struct ask *a = &g->v[0];
-	int status = 0;
+	int status;
 
 	if (edit_given(c)) {
 		a->only = "dir";
 		a->keep_goal = true;
-		status = run_engine(c, &(struct run){ .asks = g->v, .nasks = g->n, .quiet = true }, err);
 	}
+	status = run_engine(c, &(struct run){ .asks = g->v, .nasks = g->n, .quiet = true, .keep_up = true }, err);
 	if (status == 0)
 		cli_say(&c->env, SAY_INFO, "The instance `%s` is already running. Run `%s%s` to open the shell.", name,
 			strcmp(name, "default") == 0 ? "lima" : "limactl shell ", strcmp(name, "default") == 0 ? "" : name);

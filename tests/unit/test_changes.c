@@ -244,6 +244,14 @@ put(const char *dir, const char *name, const char *text)
 }
 
 static void
+world_release(struct world *w)
+{
+	free((char *)w->env.home);
+	free((char *)w->env.share);
+	free((char *)w->env.cache);
+}
+
+static void
 begin(struct world *w)
 {
 	static const struct host host = {
@@ -459,7 +467,7 @@ check_key(void *ctx, const char *path, const struct key *k)
 
 TEST(every_key_costs_what_the_table_says)
 {
-	struct world w;
+	AUTO(world) w = { 0 };
 
 	begin(&w);
 	key_each(check_key, &w);
@@ -468,7 +476,7 @@ TEST(every_key_costs_what_the_table_says)
 
 TEST(keys_whose_examples_need_more)
 {
-	struct world w;
+	AUTO(world) w = { 0 };
 	struct example x;
 
 	begin(&w);
@@ -553,7 +561,7 @@ TEST(no_configuration)
 /* an instance that is only to be stopped may say what it likes; the same text to be started is refused */
 TEST(a_stop_is_never_refused)
 {
-	struct world w;
+	AUTO(world) w = { 0 };
 	struct graph g = { 0 };
 	struct error err = { 0 };
 	struct spec *a, *b;
