@@ -198,14 +198,15 @@ pour(const struct copy_sftp *how, struct stream *from, struct stream *to, struct
 	const volatile int *cancel = how->cli->env.cancel;
 	ssize_t n;
 
-	while ((n = get(from, room, err)) > 0) {
-		if (cancel && *cancel)
-			return error_set(err, ERR_CANCELLED, "interrupted");
-		if (put(to, room, (size_t)n, err) < 0)
-			return -1;
+	while ((n = get(from, room, err)) > 0 && !(cancel && *cancel)) {
+		if ((n = put(to, room, (size_t)n, err) < 0 ? -1 : n) < 0)
+			break;
 		m->done += (uint64_t)n;
 		draw(m, false);
 	}
+	/* wherever it was noticed */
+	if (n != 0 && cancel && *cancel)
+		return error_set(err, ERR_CANCELLED, "interrupted");
 	return n < 0 ? -1 : 0;
 }
 
