@@ -36,12 +36,24 @@ instance_exists(const struct cli *c, const char *name)
 	return *name && *name != '.' && *name != '_' && !strchr(name, '/') && fs_exists(dir);
 }
 
+/* All of a fleet come in the order of their names, and need no search. */
+static bool
+is_there(struct goals *g, const char *name)
+{
+	if (!g->n || (!g->shuffled && strcmp(g->v[g->n - 1].name, name) < 0))
+		return false;
+	g->shuffled = true;
+	for (size_t i = 0; i < g->n; i++)
+		if (!strcmp(g->v[i].name, name))
+			return true;
+	return false;
+}
+
 int
 goals_add(struct goals *g, const char *name, enum goal goal, struct ask **out, struct error *err)
 {
-	for (size_t i = 0; i < g->n; i++)
-		if (!strcmp(g->v[i].name, name))
-			return error_set(err, EEXIST, "instance `%s` is named twice", name);
+	if (is_there(g, name))
+		return error_set(err, EEXIST, "instance `%s` is named twice", name);
 	GROW(g->v, g->n, g->cap);
 	g->v[g->n] = (struct ask){ .name = xstrdup(name), .goal = goal };
 	if (out)

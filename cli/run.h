@@ -31,6 +31,7 @@ extern const struct flag run_flags[];	/* -j, --keep-going, --no-wait, --timeout 
 struct goals {
 	struct ask *v;
 	size_t n, cap;
+	bool shuffled;			/* not added in the order of their names */
 	struct spec **spec;		/* those that were loaded from files */
 	size_t nspec, spec_cap;
 };

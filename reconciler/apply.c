@@ -62,10 +62,7 @@ starting(void *ctx, struct step *s)
 static struct ask *
 owner_of(const struct engine *e, const struct resource *r)
 {
-	for (size_t i = 0; i < e->nasks && *r->owner; i++)
-		if (!strcmp(e->asks[i].name, r->owner))
-			return &e->asks[i];
-	return NULL;
+	return *r->owner ? engine_ask(e, r->owner) : NULL;
 }
 
 /* what was wanted for this run only is not wanted from now on */

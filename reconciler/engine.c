@@ -17,18 +17,21 @@ engine_type(const struct engine *e, const char *name)
 	return NULL;
 }
 
-static struct ask *
-find_ask(const struct engine *e, const char *name)
+static int
+is_before(const void *name, const void *ask)
 {
-	for (size_t i = 0; i < e->nasks; i++)
-		if (!strcmp(e->asks[i].name, name))
-			return &e->asks[i];
-	return NULL;
+	return strcmp(name, ((const struct ask *)ask)->name);
+}
+
+struct ask *
+engine_ask(const struct engine *e, const char *name)
+{
+	return e->nasks ? bsearch(name, e->asks, e->nasks, sizeof *e->asks, is_before) : NULL;
 }
 
 struct recall {
 	struct engine *e;
-	size_t next;		/* both lists are usually sorted by name */
+	size_t next;		/* both lists are sorted by name */
 };
 
 /* what the database says of an instance: its goal, and whether its lima.yaml has to be read */
@@ -38,7 +41,7 @@ recall_instance(void *ctx, const struct state_instance *i)
 	struct recall *rc = ctx;
 	struct engine *e = rc->e;
 	struct ask *a = rc->next < e->nasks && !strcmp(e->asks[rc->next].name, i->name) ?
-			&e->asks[rc->next] : find_ask(e, i->name);
+			&e->asks[rc->next] : engine_ask(e, i->name);
 
 	if (!a)
 		return 0;
@@ -146,7 +149,7 @@ mark(struct engine *e)
 {
 	for (size_t i = 0; i < e->graph.n; i++) {
 		struct resource *r = e->graph.v[i];
-		const struct ask *a = *r->owner ? find_ask(e, r->owner) : NULL;
+		const struct ask *a = *r->owner ? engine_ask(e, r->owner) : NULL;
 
 		if (!a)
 			continue;
@@ -173,7 +176,7 @@ reopen(struct engine *e)
 
 	for (size_t i = 0; i < e->plan.n; i++) {
 		const struct resource *r = e->plan.v[i]->res;
-		struct ask *a = *r->owner ? find_ask(e, r->owner) : NULL;
+		struct ask *a = *r->owner ? engine_ask(e, r->owner) : NULL;
 
 		if (a && !a->declared)
 			any = a->declared = true;

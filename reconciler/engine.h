@@ -72,12 +72,14 @@ struct engine {
 };
 
 /*
- * Fills engine->graph and engine->plan for `asks` (borrowed until engine_release). A
+ * Fills engine->graph and engine->plan for `asks` (sorted by name, borrowed until engine_release). A
  * lima.yaml that did not change since the last apply is not read again. Nothing is
  * written. Call with the instances' locks held if the plan is to be walked.
  */
 int engine_prepare(struct engine *e, struct ask *asks, size_t n, struct error *err);
 void engine_release(struct engine *e);
+/* What is asked of that instance, or NULL. */
+struct ask *engine_ask(const struct engine *e, const char *name);
 /* Neither a step to take nor a record to write? */
 bool engine_is_settled(const struct engine *e);
 

@@ -22,10 +22,7 @@ find_ask(struct loading *l, const char *owner)
 		return l->ask;
 	if (l->ask && l->ask + 1 < l->e->asks + l->e->nasks && !strcmp(l->ask[1].name, owner))
 		return ++l->ask;
-	for (size_t i = 0; i < l->e->nasks; i++)
-		if (!strcmp(l->e->asks[i].name, owner))
-			return l->ask = &l->e->asks[i];
-	return NULL;
+	return l->ask = engine_ask(l->e, owner);
 }
 
 /* KIND type NUL name NUL ... ; `p` lives in the arena */
