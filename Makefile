@@ -119,7 +119,7 @@ check: deps-test
 	@$(MAKE) -s all guest-tiny
 	@scripts/check
 e2e: all guest-tiny
-	@scripts/check e2e
+	@scripts/check $(shell awk '/tests\/e2e/ { print $$1 }' tests/suites)
 # The debian guest: its packages, its image, and the suites that share one boot of it.
 check-large: deps-large
 	@$(MAKE) -s all guest-tiny guest-debian
