@@ -1,4 +1,4 @@
-# Targets: all check check-large e2e asan tsan fuzz tidy fmt layers metrics bench man install clean (see HACKING.md).
+# Targets: all check check-large e2e asan asan-e2e tsan fuzz tidy fmt layers metrics bench man install clean (see HACKING.md).
 # Each folder that needs more than its *.c has a build.mk, which may add to:
 #   LAZY       sources that need big libraries: they go into limactl's lazily loaded half
 #   GENERATED  headers or tables to be made before anything is compiled
@@ -127,8 +127,13 @@ check-large: deps-large
 	@scripts/check-large
 deps-large: deps-test
 	@scripts/install-deps guest-large
+ASAN = B=build-asan OPT='-O1 -g' SAN='-fsanitize=address,undefined -fno-sanitize-recover=undefined'
 asan:
-	@$(MAKE) -s B=build-asan OPT='-O1 -g' SAN='-fsanitize=address,undefined -fno-sanitize-recover=undefined' unit
+	@$(MAKE) -s $(ASAN) unit
+# The same build of limactl and host agent, on a real guest and with bad luck.
+asan-e2e: guest-tiny
+	@$(MAKE) -s $(ASAN) all
+	@B=build-asan scripts/bats tests/e2e/badluck.bats tests/e2e/instances.bats tests/e2e/tiny.bats
 tsan:
 	@$(MAKE) -s B=build-tsan OPT='-O1 -g' SAN=-fsanitize=thread build-tsan/tests/test_walk
 	@setarch -R scripts/unit build-tsan/tests/test_walk
@@ -157,5 +162,5 @@ clean:
 	rm -rf build build-asan build-tsan build-fuzz compile_commands.json
 compile_commands.json: Makefile
 	@scripts/compdb > $@
-.PHONY: all completions share unit types check check-large e2e asan tsan fuzz tidy fmt layers metrics bench man install demo clean FORCE deps-build deps-test deps-demo deps-large guest-tiny
+.PHONY: all completions share unit types check check-large e2e asan asan-e2e tsan fuzz tidy fmt layers metrics bench man install demo clean FORCE deps-build deps-test deps-demo deps-large guest-tiny
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

@@ -133,7 +133,7 @@ teardown() {
 
 # a shell starts background commands with SIGINT ignored; SIGTERM means the same to us
 @test "interrupted: no new steps, a clear word, and the next apply goes on" {
-	"$REPO/build/bin/limactl" apply "$WORK/a.yaml" >"$WORK/log" 2>&1 3>&- &
+	"$REPO/${B:-build}/bin/limactl" apply "$WORK/a.yaml" >"$WORK/log" 2>&1 3>&- &
 	SERVER=$!
 	timeout 20 sh -c 'until grep -q "vm a: done" "$1"; do sleep 0.1; done' _ "$WORK/log"
 	kill -TERM $SERVER
