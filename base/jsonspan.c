@@ -79,10 +79,11 @@ struct json_span
 json_each(struct json_span v, size_t *at, struct json_span *key)
 {
 	struct json_span none = { 0 }, out;
-	const char *end = v.p + v.len, *p;
+	const char *end, *p;
 
 	if (!v.p || v.len < 2 || (v.p[0] != '{' && v.p[0] != '['))
 		return none;
+	end = v.p + v.len;
 	p = skip_blank(v.p + (*at ? *at : 1), end);
 	if (*at && p < end && *p == ',')
 		p = skip_blank(p + 1, end);

@@ -145,7 +145,7 @@ called_as_yq(const char *argv0)
 static int
 dispatch(struct cli *c, char **words, int n, struct error *err)
 {
-	int at, all = n;
+	int at = 0, all = n;
 
 	c->command = called_as_yq(c->argv0) ? command_find(NULL, "yq") : command_in(words, &n, &at);
 	command_flags(c->values, c->command);

@@ -39,11 +39,11 @@ run(struct cli *c, struct error *err)
 	AUTO(buf) complaints = BUF_INIT;
 	AUTO(goals) g = { 0 };
 	struct look l;
-	int r = 0;
+	int n = c->nargs ? c->nargs : 1, r = 0;
 
 	c->env.force = cli_bool(c, "force");
 	look_begin(&l, c);
-	for (int i = 0; i < (c->nargs ? c->nargs : 1) && r == 0; i++)
+	for (int i = 0; i < n && r == 0; i++)
 		r = name_check(names[i], err) < 0 ? -1 : add(c, &l, &g, names[i], &complaints, err);
 	look_release(&l);
 	if (r == 0 && g.n)

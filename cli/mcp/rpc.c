@@ -84,11 +84,14 @@ tool_result(struct buf *out, const cJSON *id, const struct buf *json, const stru
 {
 	begin(out, id);
 	buf_adds(out, "\"result\":{\"content\":[{\"type\":\"text\",\"text\":");
+	/* there is json where nothing has failed */
+	/* cppcheck-suppress nullPointer */
 	quote_json(out, failure ? reason(failure) : json->s, false);
 	buf_adds(out, "}]");
 	if (failure)
 		buf_adds(out, ",\"isError\":true");
 	else
+		/* cppcheck-suppress nullPointer */
 		buf_addf(out, ",\"structuredContent\":%s", json->s);
 	buf_adds(out, "}}\n");
 }

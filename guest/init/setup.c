@@ -83,7 +83,7 @@ machine_id(void)
 	b[8] = (b[8] & 0x3f) | 0x80;
 	for (int i = 0; i < 16; i++)
 		snprintf(text + 2 * i, 3, "%02x", b[i]);
-	strcpy(text + 32, "\n");
+	memcpy(text + 32, "\n", 2);
 	setup_write("/etc/machine-id", text, 0444);
 }
 

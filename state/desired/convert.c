@@ -189,7 +189,7 @@ note_elsewhere(void *ctx, const char *path, const struct key *k)
 	struct elsewhere *e = ctx;
 
 	if (!*e->path && !strcmp(k->name, e->name) && strlen(path) < sizeof e->path)
-		strcpy(e->path, path);
+		memcpy(e->path, path, strlen(path) + 1);
 }
 
 static void

@@ -126,10 +126,8 @@ compare_lists(struct diff *d, const cJSON *have, const cJSON *want)
 	const cJSON *i, *k = want ? want->child : NULL;
 
 	if (n == m) {
-		cJSON_ArrayForEach(i, have) {
+		for (i = have ? have->child : NULL; i && k; i = i->next, k = k->next)
 			compare_item(d, at++, i, k);
-			k = k->next;
-		}
 		return;
 	}
 	cJSON_ArrayForEach(i, have) {

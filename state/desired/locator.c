@@ -131,7 +131,7 @@ int
 locator_resolve(const char **out, struct arena *a, const char *locator, bool from_remote, const struct spec_opts *opts,
 		struct error *err)
 {
-	const char *seen[MAX_REWRITES], *s = locator;
+	const char *seen[MAX_REWRITES] = { 0 }, *s = locator;
 	int rc;
 
 	for (size_t n = 0; n < MAX_REWRITES; n++) {

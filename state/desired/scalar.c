@@ -172,7 +172,7 @@ scalar_int(const struct node *n, int64_t *out)
 	}
 	if (v.kind == SCALAR_INT)
 		*out = v.i;
-	else if (v.kind == SCALAR_FLOAT && v.d > -0x1p62 && v.d < 0x1p62)
+	else if (v.kind == SCALAR_FLOAT && fabs(v.d) < 0x1p62)
 		*out = (int64_t)v.d;
 	else
 		return false;
