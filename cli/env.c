@@ -222,6 +222,14 @@ warn_spec(void *ctx, const char *text)
 	cli_say(&c->env, SAY_WARN, "%s", text);
 }
 
+static void
+debug_spec(void *ctx, const char *text)
+{
+	const struct cli *c = ctx;
+
+	cli_say(&c->env, SAY_DEBUG, "%s", text);
+}
+
 /* What is wrong with a file, one by one. The first is also what the command ends with: told here only if it is not alone. */
 static void
 complain_spec(void *ctx, const char *text)
@@ -300,6 +308,6 @@ cli_spec_opts(struct cli *c)
 	return (struct spec_opts){
 		.home = c->env.home, .version = c->env.version, .warn = warn_spec,
 		.template_dirs = c->template_dirs, .plugin_dirs = plugin_dirs(c), .fetch = fetch_spec,
-		.complain = complain_spec, .ctx = c,
+		.complain = complain_spec, .debug = debug_spec, .ctx = c,
 	};
 }

@@ -179,6 +179,8 @@ static const struct { const char *name, *about; } variables[] = {
 	{ "SSH", "The ssh program, with arguments" },
 	{ "VISUAL, EDITOR, PAGER", "Programs of the user" },
 	{ "XDG_CACHE_HOME", "Where downloads are kept, below lima; ~/.cache by default" },
+	{ "https_proxy, http_proxy, no_proxy", "The way to servers; handed on to guests too" },
+	{ "SSL_CERT_FILE, SSL_CERT_DIR", "The roots that servers are verified with, instead of the system's" },
 	{ "NO_COLOR", "If set, no colours" },
 };
 

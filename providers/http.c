@@ -112,6 +112,18 @@ setting(const char *name, long fallback)
 	return v > 0 ? v : fallback;
 }
 
+/* As OpenSSL's and Go's programs take them: the roots of a company whose proxy opens every connection. */
+static void
+set_roots(CURL *c)
+{
+	const char *file = getenv("SSL_CERT_FILE"), *dir = getenv("SSL_CERT_DIR");
+
+	if (file && *file)
+		curl_easy_setopt(c, CURLOPT_CAINFO, file);
+	if (dir && *dir)
+		curl_easy_setopt(c, CURLOPT_CAPATH, dir);
+}
+
 static struct curl_slist *
 header_list(const struct http_request *r)
 {
@@ -140,6 +152,7 @@ set_options(struct exchange *x, const struct curl_slist *headers, char *text)
 	curl_easy_setopt(c, CURLOPT_USERAGENT, "limactl");
 	curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
 	curl_easy_setopt(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);	/* a proxy's answer is not the server's */
+	set_roots(c);
 	if (x->r->decode)
 		curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "");
 	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, text);

@@ -2,11 +2,12 @@
  * providers/http.h - GET over http and https. Lazy half (libcurl); from any thread.
  *
  * Redirects are followed to http and https only, ten at most; https is verified
- * against the system's roots; the usual proxy variables are honoured. A connection
- * must stand after 30 s, and one on which nothing moves for 60 s is given up
- * ($LIMA_HTTP_CONNECT_TIMEOUT_S, $LIMA_HTTP_STALL_TIMEOUT_S). A cancel flag is seen
- * within a second (ERR_CANCELLED). Error texts name the URL, without password, and
- * the status. Nothing that a server says about sizes is believed.
+ * against the system's roots, or those of $SSL_CERT_FILE and $SSL_CERT_DIR; the
+ * usual proxy variables are honoured. A connection must stand after 30 s, and one
+ * on which nothing moves for 60 s is given up ($LIMA_HTTP_CONNECT_TIMEOUT_S,
+ * $LIMA_HTTP_STALL_TIMEOUT_S). A cancel flag is seen within a second
+ * (ERR_CANCELLED). Error texts name the URL, without password, and the status.
+ * Nothing that a server says about sizes is believed.
  */
 #pragma once
 #include <stdbool.h>

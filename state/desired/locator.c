@@ -98,30 +98,20 @@ run_plugin(const char **out, struct arena *a, const char *locator, const struct 
 	return 1;
 }
 
-static void
-tell(const struct spec_opts *opts, struct arena *a, const char *fmt, const char *x, const char *y)
-{
-	if (opts->warn)
-		opts->warn(opts->ctx, arena_printf(a, fmt, x, y));
-}
-
 /* one rewriting; 0: nothing to rewrite */
 static int
 rewrite(const char **out, struct arena *a, const char *s, bool from_remote, const struct spec_opts *opts, struct error *err)
 {
 	if (begins(s, "template://")) {
 		*out = arena_printf(a, "template:%s", s + strlen("template://"));
-		tell(opts, a, "Template locator `%s` should be written `%s` since Lima v2.0", s, *out);
+		if (opts->warn)
+			opts->warn(opts->ctx, arena_printf(a, "Template locator `%s` should be written `%s` since Lima v2.0", s, *out));
 		return 1;
 	}
 	if (is_final(s))
 		return 0;
-	if (begins(s, "github:")) {
-		if (locator_github(out, a, s, opts, err) < 0)
-			return -1;
-		tell(opts, a, "The github: scheme is still EXPERIMENTAL (`%s` is `%s`)", s, *out);
-		return 1;
-	}
+	if (begins(s, "github:"))
+		return locator_github(out, a, s, opts, err) < 0 ? -1 : 1;
 	if (from_remote)
 		return error_set(err, ERR_INVALID, "a remote template must not use the locator `%s`, which may run a program", s);
 	return run_plugin(out, a, s, opts, err);
@@ -145,9 +135,13 @@ locator_resolve(const char **out, struct arena *a, const char *locator, bool fro
 		if (!rc) {
 			if (from_remote && !locator_is_remote(s) && !locator_is_template(s))
 				return error_set(err, ERR_INVALID, "a remote template must not use the local file `%s`", s);
+			if (begins(locator, "github:") && opts->warn)
+				opts->warn(opts->ctx, "The github: scheme is still EXPERIMENTAL");
 			*out = s;
 			return 0;
 		}
+		if (opts->debug)
+			opts->debug(opts->ctx, arena_printf(a, "Locator `%s` replaced with `%s`", seen[n], s));
 	}
 	return error_set(err, ERR_INVALID, "custom locator `%s` has a redirect loop", locator);
 }

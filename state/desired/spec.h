@@ -174,6 +174,8 @@ struct spec_opts {
 	const struct host *host;	/* shared by many loads (state/desired/host.h); NULL: each looks for itself */
 	const char *const *plugin_dirs;	/* searched for limactl-url-SCHEME before PATH, NULL-terminated; or NULL */
 	const char *const *drivers;	/* names of external drivers that are installed, NULL-terminated; or NULL */
+	/* called for what only somebody asks who looks for a fault: how a locator is rewritten; or NULL */
+	void (*debug)(void *ctx, const char *text);
 };
 
 /*

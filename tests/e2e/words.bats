@@ -280,6 +280,23 @@ fatal() {
 	[[ $stderr == *'github: URL must contain at least an ORG'* ]]
 }
 
+@test "templates come through a proxy that opens TLS, if the user trusts it" {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=proxy -keyout "$WORK/key.pem" -out "$WORK/cert.pem" \
+		-addext 'subjectAltName=DNS:raw.githubusercontent.com,DNS:api.github.com' 2>/dev/null
+	python3 "$REPO/tests/upstream/github.py" "$WORK/cert.pem" "$WORK/key.pem" > "$WORK/port" 2>/dev/null 3>&- &
+	proxy=$!
+	timeout 10 sh -c 'until [ -s "$1" ]; do sleep 0.1; done' _ "$WORK/port"
+	export https_proxy=http://127.0.0.1:$(<"$WORK/port")
+	run --separate-stderr limactl --debug template url github:jandubois
+	distrusted=$status said=$stderr
+	SSL_CERT_FILE=$WORK/cert.pem run --separate-stderr limactl --debug template url github:jandubois//redirect/
+	kill "$proxy"
+	[ "$distrusted" -eq 1 ] && [[ $said == *certificate* && $said == *level=fatal* ]]
+	[ "$status $output" = '0 https://raw.githubusercontent.com/jandubois/lima/master/templates/default.yaml' ]
+	[ "$(grep -c 'level=warning msg="The github: scheme is still EXPERIMENTAL"$' <<<"$stderr")" -eq 1 ]
+	[[ $stderr == *'level=debug msg="Locator `github:jandubois//redirect/` replaced with `github:jandubois/lima/templates/default`"'* ]]
+}
+
 @test "the name server alone" {
 	port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 	"$BIN/limactl" debug dns "$port" "$port" 2>"$WORK/said" 3>&- &
