@@ -17,10 +17,10 @@ run(struct cli *c, struct error *err)
 	if (target_parse(c, &t, err) < 0)
 		return -1;
 	if (!t.locator)
-		return error_set(err, EEXIST, "instance `%s` already exists; `limactl apply` changes an existing one", t.name);
+		return error_set(err, EEXIST, "instance `%s` already exists; `limactl start %s` starts it, `limactl apply` changes it", t.name, t.name);
 	if (target_add(c, &g, &t, GOAL_STOPPED, NULL, err) < 0)
 		return -1;
-	status = run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .quiet = true }, err);
+	status = target_make(c, &g, err);
 	if (status == 0)
 		cli_say(&c->env, SAY_INFO, "Run `limactl start %s` to start the instance.", g.v[0].name);
 	return status;

@@ -47,12 +47,12 @@ already_running(struct cli *c, struct goals *g, const char *name, struct error *
 }
 
 static int
-bring_up(struct cli *c, struct goals *g, const char *name, struct error *err)
+bring_up(struct cli *c, struct goals *g, const char *name, bool new, struct error *err)
 {
 	int status;
 
 	cli_say(&c->env, SAY_INFO, "Starting the instance `%s` with internal VM driver `qemu`", name);
-	status = run_engine(c, &(struct run){ .asks = g->v, .nasks = g->n, .quiet = true }, err);
+	status = new ? target_make(c, g, err) : run_engine(c, &(struct run){ .asks = g->v, .nasks = g->n, .quiet = true }, err);
 	if (status != 0)
 		return status;
 	started_tell(c, name);
@@ -72,7 +72,7 @@ start_existing(struct cli *c, const char *name, struct error *err)
 		return already_running(c, &g, name, err);
 	if (!instance_is(&i, "Stopped"))
 		cli_say(&c->env, SAY_WARN, "expected status `Stopped`, got `%s`", i.status.word);
-	return bring_up(c, &g, name, err);
+	return bring_up(c, &g, name, false, err);
 }
 
 static int
@@ -89,7 +89,7 @@ run(struct cli *c, struct error *err)
 		return start_existing(c, t.name, err);
 	if (target_add(c, &g, &t, GOAL_RUNNING, NULL, err) < 0)
 		return -1;
-	return bring_up(c, &g, arena_strdup(&c->arena, g.v[0].name), err);
+	return bring_up(c, &g, arena_strdup(&c->arena, g.v[0].name), true, err);
 }
 
 const struct command command_start = {

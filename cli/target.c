@@ -169,8 +169,8 @@ target_add(struct cli *c, struct goals *g, const struct target *target, enum goa
 	if (goals_template(c, target->locator, target->name, &t, &name, err) < 0)
 		return -1;
 	if (instance_exists(c, name))
-		return error_set(err, EEXIST, "instance `%s` already exists (`%s/%s`); `limactl apply` changes an existing one",
-				 name, c->env.home, name);
+		return error_set(err, EEXIST, "instance `%s` already exists (`%s/%s`); `limactl start %s` starts it, `limactl apply` "
+				 "changes it", name, c->env.home, name, name);
 	if (edit_apply(c, &t, true, err) < 0)
 		return -1;
 	if (!c->tty)
@@ -178,4 +178,28 @@ target_add(struct cli *c, struct goals *g, const struct target *target, enum goa
 	else if (menu(c, &t, name, err) < 0)
 		return -1;
 	return goals_add_spec(c, g, &t, name, goal, out, err);
+}
+
+/* The engine refuses to remove a disk without being asked to: then the instance stays. true: it is gone */
+static bool
+unmake(struct cli *c, const char *name)
+{
+	AUTO(goals) g = { 0 };
+	struct ask *a;
+
+	return instance_exists(c, name) && goals_add(&g, name, GOAL_ABSENT, &a, NULL) == 0 &&
+	       run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .quiet = true }, NULL) == 0;
+}
+
+int
+target_make(struct cli *c, struct goals *g, struct error *err)
+{
+	const char *name = arena_strdup(&c->arena, g->v[0].name);
+	int status = run_engine(c, &(struct run){ .asks = g->v, .nasks = g->n, .quiet = true }, err);
+
+	if (status >= 0 || unmake(c, name))
+		return status;
+	if (instance_exists(c, name) && err && err->code == ERR_CANCELLED)
+		error_set(err, ERR_CANCELLED, "interrupted; `limactl start %s` goes on, `limactl delete --force %s` gives it up", name, name);
+	return status;
 }

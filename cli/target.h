@@ -19,6 +19,11 @@ int target_parse(struct cli *c, struct target *out, struct error *err);
  * terminal. EEXIST if one of its name is there.
  */
 int target_add(struct cli *c, struct goals *g, const struct target *t, enum goal goal, struct ask **out, struct error *err);
+/*
+ * Hands it to the engine. What fails before there is a disk, that is, anything of worth, leaves no instance behind:
+ * the same command can be given again. The exit status, or -1.
+ */
+int target_make(struct cli *c, struct goals *g, struct error *err);
 
 /* Answers --list-templates and --list-drivers: was it asked? */
 bool target_lists(struct cli *c);

@@ -46,10 +46,11 @@ recall_instance(void *ctx, const struct state_instance *i)
 	if (!a)
 		return 0;
 	rc->next = (size_t)(a - e->asks) + 1;
-	if (a->keep_goal)
+	if (a->keep_goal) {
 		a->goal = (enum goal)i->goal;
+		a->may_lose |= a->goal == GOAL_ABSENT;	/* a delete that was begun */
+	}
 	a->recalled = true;
-	a->may_lose |= a->goal == GOAL_ABSENT;
 	if (a->spec || a->only || a->nwants || i->goal != (int)a->goal || !*i->stamp)
 		return 0;
 	a->stamp = spec_stamp(a->name, e->spec_opts, &e->common_stamp);

@@ -24,7 +24,7 @@ struct job {
 /* one template of those that are put together */
 struct unit {
 	struct node *root;
-	const char *locator;
+	const char *locator, *path;	/* path: as read_named tells it; NULL for what is no file */
 	bool remote;
 };
 
@@ -165,10 +165,10 @@ static int embed_unit(struct job *j, struct unit *u, bool top);
 static int
 load_base(struct job *j, const struct unit *by, const struct node *holder, struct unit *out)
 {
-	const char *path, *locator;
+	const char *locator;
 	AUTO(buf) text = BUF_INIT;
 
-	if (read_named(j, holder, "base", by->remote, &text, &path, &locator) < 0)
+	if (read_named(j, holder, "base", by->remote, &text, &out->path, &locator) < 0)
 		return -1;
 	for (size_t i = 0; i < j->nseen; i++)
 		if (!strcmp(j->seen[i], locator))
@@ -179,7 +179,7 @@ load_base(struct job *j, const struct unit *by, const struct node *holder, struc
 	j->seen[j->nseen++] = locator;
 	out->locator = locator;
 	out->remote = by->remote || locator_is_remote(locator);
-	return tree_read(&out->root, j->a, path, text.s, text.len, j->err);
+	return tree_read(&out->root, j->a, out->path, text.s, text.len, j->err);
 }
 
 /* --- bases */
@@ -315,6 +315,8 @@ embed_unit(struct job *j, struct unit *u, bool top)
 
 	if (absolute_all(j, u) < 0 || embed_scripts(j, u, "provision") < 0 || embed_scripts(j, u, "probes") < 0)
 		return -1;
+	if (j->flags & EMBED_PIN && u->path && !locator_is_remote(u->locator))
+		tree_pin(j->a, u->root, u->path);
 	return embed_bases(j, u, top && j->flags & EMBED_CONFIG && fs_exists(config) ? config : NULL);
 }
 
@@ -325,6 +327,8 @@ begin(struct job *j, struct template *t, enum embed_flags flags, const struct sp
 {
 	*j = (struct job){ .t = t, .a = &t->arena, .opts = opts, .flags = flags, .err = err };
 	*top = (struct unit){ .locator = t->locator, .remote = locator_is_remote(t->locator) };
+	if (strcmp(t->locator, "-") && !locator_is_image(t->locator))
+		top->path = t->path;
 	j->seen[j->nseen++] = t->locator;
 	return tree_open(&top->root, t, err);
 }

@@ -122,73 +122,6 @@ tree_close(struct template *t, struct node *root, struct error *err)
 	return 0;
 }
 
-/* --- images beside the template */
-
-/* true: it is now absolute */
-static bool
-pin(struct arena *a, struct node *holder, const char *folder)
-{
-	struct node *n = node_get(holder, "location");
-	const char *path;
-
-	if (!n || n->kind != NODE_SCALAR || !n->len || *n->text == '/' || *n->text == '~' || strstr(n->text, "://"))
-		return false;
-	path = path_join(a, folder, n->text);
-	if (!fs_exists(path))
-		return false;
-	node_set(a, holder, "location", node_text(a, path));
-	return true;
-}
-
-static bool
-pin_image(struct arena *a, struct node *image, const char *folder)
-{
-	bool changed = pin(a, image, folder);
-
-	changed |= pin(a, node_get(image, "kernel"), folder);
-	return pin(a, node_get(image, "initrd"), folder) || changed;
-}
-
-/* Most templates name nothing relative, and that is seen without reading them again. */
-static bool
-names_relative(const char *text)
-{
-	for (const char *p = text; (p = strstr(p, "location")); ) {
-		p += strlen("location");
-		p += strspn(p, "\"' \t");
-		if (*p++ != ':')
-			continue;
-		p += strspn(p, "\"' \t");
-		if (*p == '/' || *p == '~' || !strncmp(p, "http://", 7) || !strncmp(p, "https://", 8))
-			continue;
-		return true;
-	}
-	return false;
-}
-
-int
-template_pin(struct template *t, const struct spec_opts *opts, struct error *err)
-{
-	const char *folder = path_dir(&t->arena, t->path);
-	struct node *root, *images, *archives;
-	auto_free char *real = NULL;
-	bool changed = false;
-
-	(void)opts;
-	if (locator_is_remote(t->locator) || !strcmp(t->locator, "-") || locator_is_image(t->locator) || !names_relative(t->text))
-		return 0;
-	real = fs_realpath(folder);
-	if (tree_open(&root, t, err) < 0)
-		return -1;
-	images = node_get(root, "images");
-	archives = node_get(node_get(root, "containerd"), "archives");
-	for (size_t i = 0; i < node_count(images); i++)
-		changed |= pin_image(&t->arena, images->item[i], real);
-	for (size_t i = 0; i < node_count(archives); i++)
-		changed |= pin(&t->arena, archives->item[i], real);
-	return changed ? tree_close(t, root, err) : 0;
-}
-
 int
 template_load(struct template *out, const char *locator, const struct spec_opts *opts, struct error *err)
 {
@@ -196,7 +129,7 @@ template_load(struct template *out, const char *locator, const struct spec_opts 
 
 	if (template_read(&t, locator, opts, err) < 0)
 		return -1;
-	if (template_embed(&t, EMBED_CONFIG, opts, err) < 0 || template_pin(&t, opts, err) < 0) {
+	if (template_embed(&t, EMBED_CONFIG | EMBED_PIN, opts, err) < 0) {
 		template_release(&t);
 		return -1;
 	}

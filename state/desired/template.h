@@ -42,13 +42,11 @@ enum embed_flags {
 	EMBED_ALL = 0,
 	EMBED_BUT_TEMPLATES = 1,	/* `template:` locators stay */
 	EMBED_CONFIG = 2,		/* _config/base.yaml is the first base */
+	EMBED_PIN = 4,			/* what lies beside a file of it (images, kernels, archives) is named by an absolute path */
 };
 /* Merges the bases in, puts scripts in the place of their files and combines entries of one name. */
 int template_embed(struct template *t, enum embed_flags flags, const struct spec_opts *opts, struct error *err);
-/* Relative local images (kernels, initrds, archives) that exist beside the template become absolute paths. */
-int template_pin(struct template *t, const struct spec_opts *opts, struct error *err);
-
-/* All of it: read, embedded with _config/base.yaml, pinned. What `create` stores. */
+/* All of it: read, embedded with EMBED_CONFIG and EMBED_PIN. What `create` stores. */
 int template_load(struct template *out, const char *locator, const struct spec_opts *opts, struct error *err);
 /*
  * Applies `--set` expressions, in order; comments and order of the text survive. All

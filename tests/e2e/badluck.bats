@@ -50,6 +50,17 @@ teardown() {
 	apply --stopped "$WORK/a.yaml"
 }
 
+@test "create and start leave no instance behind when there was nothing to keep, so they can be given again" {
+	sed "s#location: .*#location: $WORK/not-there.img#" "$WORK/a.yaml" >"$WORK/b.yaml"
+	for command in create start; do
+		fails_with "not-there.img" $command --tty=false "$WORK/b.yaml"
+		[ ! -e "$LIMA_HOME/b" ]
+	done
+	run -0 limactl create --tty=false --name=b "$WORK/a.yaml"
+	fails_with "already exists" create --tty=false --name=b "$WORK/a.yaml"
+	[ -s "$LIMA_HOME/b/disk" ]
+}
+
 @test "a truncated qcow2 is refused, not booted" {
 	qemu-img create -q -f qcow2 "$WORK/whole.img" 4M
 	head -c 60 "$WORK/whole.img" >"$WORK/raw.img"

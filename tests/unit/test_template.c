@@ -266,6 +266,22 @@ TEST(images_beside_the_template)
 	assert_string_equal(t.name, "pin");
 }
 
+TEST(images_beside_a_base)
+{
+	struct error err = { 0 };
+	AUTO(template) t = { 0 };
+	auto_free char *path = NULL, *want = NULL;
+
+	begin();
+	put("deep/img/disk.raw", "x");
+	put("deep/base.yaml", "images:\n- location: img/disk.raw\n- location: none.raw\n");
+	put("based.yaml", "base: deep/base.yaml\n");
+	path = xasprintf("%s/based.yaml", dir);
+	ok(template_load(&t, path, &opts, &err));
+	want = xasprintf("images:\n- location: %s/deep/img/disk.raw\n- location: none.raw\n", dir);
+	assert_string_equal(t.text, want);
+}
+
 TEST(names)
 {
 	static const char *const cases[][2] = {
