@@ -70,7 +70,10 @@ full_name(struct arena *a, const char *text)
 	return arena_strdup(a, b.s);
 }
 
-/* The blank line behind the keys tells alpine-lima where they end. */
+/*
+ * cloud-init wants ssh_authorized_keys and warns of the other spelling, which is the one
+ * that alpine-lima looks for, in any line: the keys are what is between that and a blank one.
+ */
 static void
 put_user(struct buf *b, struct arena *a, const struct spec *spec, const struct key_list *keys)
 {
@@ -85,7 +88,7 @@ put_user(struct buf *b, struct arena *a, const struct spec *spec, const struct k
 	line(b, "    shell", spec->user.shell);
 	buf_adds(b, spec->user.passwordless_sudo ? "    sudo: ALL=(ALL) NOPASSWD:ALL\n    lock_passwd: true\n" :
 						   "    sudo: ALL=(ALL) ALL\n    lock_passwd: false\n");
-	buf_adds(b, "    ssh-authorized-keys:\n");
+	buf_adds(b, "    ssh_authorized_keys:\n      # ssh-authorized-keys\n");
 	for (size_t i = 0; i < keys->n; i++) {
 		buf_adds(b, "      - ");
 		cidata_quote(b, keys->v[i].line);

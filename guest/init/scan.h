@@ -16,7 +16,7 @@ struct scan_keys {
 };
 
 void scan_keys_release(struct scan_keys *k);
-/* The items of the list `ssh-authorized-keys:`. `k` must be empty. */
+/* The items of the list `ssh_authorized_keys:`, which may be spelled with hyphens. `k` must be empty. */
 void scan_authorized_keys(const char *user_data, size_t len, struct scan_keys *k);
 
 /* The scalar of a key that stands at the margin, unquoted; to free; NULL: absent or empty. */

@@ -238,7 +238,7 @@ setup_account(const struct cidata *c, struct setup_user *u)
 	if (!own_dir(home, 0750, u) || !own_dir(ssh, 0700, u))
 		return false;
 	if (c->keys.n == 0)
-		say("cidata: user-data has no ssh-authorized-keys");
+		say("cidata: user-data has no ssh_authorized_keys");
 	write_keys(c, u);
 	return true;
 }

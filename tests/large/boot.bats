@@ -22,6 +22,12 @@ setup_file() {
 	guest_sh 'test "$(systemctl show -p Result --value lima-boot.service)" = success'
 }
 
+@test "nor has cloud-init: our user-data is by its schema" {
+	guest_sh 'sudo cloud-init schema --system' | grep -q '^Valid cloud-config: system userdata'
+	run -1 guest_sh 'sudo grep -F WARNING /var/log/cloud-init.log'
+	[ "$(guest_sh 'cloud-init status --wait --long' | sed -n 's/^status: //p' | tail -n 1)" = done ]
+}
+
 @test "ready at most 1.15 times as late as the guest's own sshd, but for what lima.yaml asks to be run" {
 	# the events are in the host's time, sshd's start in the guest's: a look at both clocks ties them together
 	local before uptime after

@@ -234,8 +234,10 @@ TEST(the_user_and_his_sudo)
 
 	render(&w, IMAGE);
 	reads_back(&w, "[d['users'][0][k] for k in ('sudo', 'lock_passwd', 'shell')]", "[\"ALL=(ALL) NOPASSWD:ALL\", true, \"/bin/bash\"]");
-	reads_back(&w, "d['users'][0]['ssh-authorized-keys']",
+	reads_back(&w, "d['users'][0]['ssh_authorized_keys']",
 		   "[\"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJB0B8r3vj+l4FCDSWzQQApAqjeJQ3OJKxHNhCmFMHwC lima\"]");
+	/* what alpine-lima takes: from that name to a blank line */
+	has(&w, "user-data", "    # ssh-authorized-keys\n      - \"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJB0B8r3vj+l4FCDSWzQQApAqjeJQ3OJKxHNhCmFMHwC lima\"\n\n");
 	done(&w);
 	render(&w, "images: [{location: /nowhere/disk, arch: x86_64}]\narch: x86_64\nplain: true\n"
 		   "user: {name: joe, uid: 1000, passwordlessSudo: false}\n");

@@ -15,8 +15,10 @@ need() {
 }
 need rsync
 [ "$LIMA_CIDATA_MOUNTTYPE" != reverse-sshfs ] || [ "$LIMA_CIDATA_MOUNTS" -eq 0 ] || need sshfs
-if [ "$LIMA_CIDATA_UDP_DNS_LOCAL_PORT" != 0 ] || [ "$LIMA_CIDATA_TCP_DNS_LOCAL_PORT" != 0 ] ||
-	[ -n "$LIMA_CIDATA_CONTAINERD_SYSTEM$LIMA_CIDATA_CONTAINERD_USER" ]; then
+# names need one of the two, containers want this one
+if [ -n "$LIMA_CIDATA_CONTAINERD_SYSTEM$LIMA_CIDATA_CONTAINERD_USER" ] || {
+	[ "$LIMA_CIDATA_UDP_DNS_LOCAL_PORT$LIMA_CIDATA_TCP_DNS_LOCAL_PORT" != 00 ] && ! command -v nft >/dev/null
+}; then
 	need iptables
 fi
 if [ -n "$LIMA_CIDATA_CONTAINERD_USER" ]; then

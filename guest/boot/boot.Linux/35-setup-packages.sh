@@ -17,5 +17,5 @@ if [ "$LIMA_CIDATA_MOUNTTYPE" = reverse-sshfs ]; then
 	fi
 	echo "$LIMA_CIDATA_IID" >/run/lima-fuse-ready
 fi
-# iptables may have come just now
+# what it needs may have come just now
 [ -e /run/lima-dns-chain ] || "$LIMA_CIDATA_MNT/boot.Linux/23-host-dns.sh"
