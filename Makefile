@@ -106,13 +106,18 @@ $(B)/lib.a: $(LIB) $(LIB_AGENT)
 $(B)/tests/%: $(B)/obj/tests/unit/%.o $(B)/lib.a
 	@mkdir -p $(@D)
 	@$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS_LAZY) $(LIBS_AGENT) $(LIBS_MAIN) -ldl
-unit: $(UNIT) $(ALL)
+# Ends what a test leaves behind: a program of its own, whatever the rest is built with.
+REAP := build/tests/reap
+$(REAP): tests/reap.c
+	@mkdir -p $(@D)
+	@$(CC) $(CPPFLAGS) -std=gnu17 -O2 $(WARN) -o $@ $<
+unit: $(UNIT) $(ALL) $(REAP)
 	@scripts/unit $(UNIT)
 # The conformance test boots the tiny guest, so it is apart.
 $(B)/tests/test_types: $(B)/obj/tests/types/test_types.o $(B)/lib.a
 	@mkdir -p $(@D)
 	@$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS_LAZY) $(LIBS_AGENT) $(LIBS_MAIN) -ldl
-types: all guest-tiny $(B)/tests/test_types
+types: all guest-tiny $(B)/tests/test_types $(REAP)
 	@scripts/unit $(B)/tests/test_types
 
 check: deps-test
@@ -135,7 +140,7 @@ asan-e2e: guest-tiny
 	@$(MAKE) -s $(ASAN) all
 	@B=build-asan scripts/bats tests/e2e/badluck.bats tests/e2e/instances.bats tests/e2e/tiny.bats
 tsan:
-	@$(MAKE) -s B=build-tsan OPT='-O1 -g' SAN=-fsanitize=thread build-tsan/tests/test_walk
+	@$(MAKE) -s B=build-tsan OPT='-O1 -g' SAN=-fsanitize=thread build-tsan/tests/test_walk $(REAP)
 	@setarch -R scripts/unit build-tsan/tests/test_walk
 layers:
 	@scripts/layers

@@ -41,6 +41,8 @@ pid_t proc_daemon(const char *const argv[], const struct proc_daemon *d, struct 
 
 /* Clock ticks since boot at which `pid` began; 0: no such process (or a zombie). */
 unsigned long long proc_start_time(pid_t pid);
+/* Its arguments, each with its NUL; false: no such process, or one that has none (a zombie, a kernel thread). */
+bool proc_arguments(pid_t pid, struct buf *out);
 /* Is `pid` alive, began at `start` (0: any), and does one of its arguments contain `marker` (NULL: any)? */
 bool proc_is(pid_t pid, unsigned long long start, const char *marker);
 /* A pid file's number; 0: absent, empty or not a positive number. */

@@ -19,6 +19,8 @@
 
 enum {
 	CMDLINE_MAX = 4 << 20,	/* the kernel's own bound of arguments is 6 MiB, of which nobody uses one */
+	STAT_MAX = 8192,
+	KERNEL_THREAD = 0x00200000,	/* of the flags in /proc/PID/stat, PF_KTHREAD */
 	CANCEL_TICK_MS = 50,	/* a flag cannot be polled for */
 };
 
@@ -41,7 +43,7 @@ proc_start_time(pid_t pid)
 	unsigned long long start;
 	char state, *p;
 
-	if (!proc_text(pid, "stat", 8192, &b))
+	if (!proc_text(pid, "stat", STAT_MAX, &b))
 		return 0;
 	/* the second field is the program's name in parentheses, and may itself contain any of " )" */
 	p = strrchr(b.s, ')');
@@ -51,18 +53,32 @@ proc_start_time(pid_t pid)
 	return state == 'Z' || state == 'X' ? 0 : start;
 }
 
-/*
- * The arguments, separated by NUL. For a moment within exec() a process has none,
- * and posix_spawn() may return in that moment; a kernel thread never has any.
- */
+/* Does it have arguments by its nature? Neither a zombie nor a kernel thread has any. */
 static bool
-arguments(pid_t pid, struct buf *out)
+can_have_arguments(pid_t pid)
+{
+	AUTO(buf) b = BUF_INIT;
+	unsigned flags;
+	char state, *p;
+
+	if (!proc_text(pid, "stat", STAT_MAX, &b))
+		return false;
+	p = strrchr(b.s, ')');
+	return p && sscanf(p + 1, " %c %*s %*s %*s %*s %*s %u", &state, &flags) == 2 && state != 'Z' && state != 'X' &&
+	       !(flags & KERNEL_THREAD);
+}
+
+/* For a moment within exec() a process has none, and posix_spawn() may return in that moment. */
+bool
+proc_arguments(pid_t pid, struct buf *out)
 {
 	for (int tries = 0; tries < 50; tries++) {
 		if (!proc_text(pid, "cmdline", CMDLINE_MAX, out))
 			return false;
 		if (out->len)
 			return true;
+		if (!can_have_arguments(pid))
+			return false;
 		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 	}
 	return false;
@@ -77,7 +93,7 @@ proc_is(pid_t pid, unsigned long long start, const char *marker)
 	if (!now || (start && now != start))
 		return false;
 	/* no marker holds a NUL, so a match lies within one argument */
-	return !marker || (arguments(pid, &b) && memmem(b.s, b.len, marker, strlen(marker)));
+	return !marker || (proc_arguments(pid, &b) && memmem(b.s, b.len, marker, strlen(marker)));
 }
 
 pid_t

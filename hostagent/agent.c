@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/auto.h"
 #include "base/mem.h"
 
 /* the name of the errors that concern the machine as a whole */
@@ -179,10 +180,22 @@ agent_trouble(struct agent *a, const char *id, const char *why)
 		settle(a);
 }
 
+static const int end_signals[] = { SIGINT, SIGTERM };
+
+void
+agent_signals(int how)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < ARRAY_LEN(end_signals); i++)
+		sigaddset(&set, end_signals[i]);
+	sigprocmask(how, &set, NULL);
+}
+
 int
 agent_run(struct agent *a, struct error *err)
 {
-	static const int numbers[] = { SIGINT, SIGTERM };
 	int r = uv_loop_init(&a->loop);
 
 	if (r < 0)
@@ -191,8 +204,9 @@ agent_run(struct agent *a, struct error *err)
 	for (size_t i = 0; i < 2; i++) {
 		uv_signal_init(&a->loop, &a->signals[i]);
 		a->signals[i].data = a;
-		uv_signal_start(&a->signals[i], on_signal, numbers[i]);
+		uv_signal_start(&a->signals[i], on_signal, end_signals[i]);
 	}
+	agent_signals(SIG_UNBLOCK);
 	machine_start(a);
 	uv_run(&a->loop, UV_RUN_DEFAULT);
 	machine_free(a);

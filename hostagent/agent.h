@@ -87,6 +87,7 @@ struct agent {
 };
 
 /* agent.c */
+void agent_signals(int how);	/* SIG_BLOCK those that end it, from before there is anything to leave behind; it unblocks them */
 int agent_run(struct agent *a, struct error *err);
 void agent_machine_up(struct agent *a);
 /* The machine is gone; `why` NULL: as it should. Everything is taken down, and the loop ends. */

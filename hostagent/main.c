@@ -116,6 +116,8 @@ main(int argc, char **argv)
 		return 2;
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
+	/* one that comes before the loop can take it would leave the pid file behind: agent_run() lets them in */
+	agent_signals(SIG_BLOCK);
 	umask(077);
 	raise_limit();
 	r = run(&w, &err);

@@ -14,21 +14,17 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/fs.h"
-#include "base/mem.h"
-
-#define MAX_CMDLINE (1 << 20)
+#include "base/proc.h"
 
 /* Does process `pid` have the words `flag` `value` next to each other? flag NULL: any of those that name a pid file. */
 static bool
 has_pair(pid_t pid, const char *flag, const char *value)
 {
 	static const char *const pid_flags[] = { "--pidfile", "-pidfile", "-p" };
-	auto_free char *path = xasprintf("/proc/%d/cmdline", (int)pid);
 	AUTO(buf) b = BUF_INIT;
 	const char *before = "";
 
-	if (fs_read_if(path, &b, MAX_CMDLINE, NULL) != 1)
+	if (!proc_arguments(pid, &b))
 		return false;
 	for (const char *p = b.s; p < b.s + b.len; before = p, p += strlen(p) + 1) {
 		if (strcmp(p, value) != 0)

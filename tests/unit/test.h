@@ -3,7 +3,8 @@
  *
  * A file tests/unit/test_NAME.c is a whole program: include this (it defines
  * main), then write TEST(name) { ... }; each registers itself. Names are lower
- * case with underscores. Tests run in the order of the file.
+ * case with underscores. Tests run in the order of the file. The program's first word,
+ * if there is one, is a pattern of those to run (`*` and `?`).
  */
 #pragma once
 #include <setjmp.h>
@@ -71,11 +72,13 @@ test_file(const char *name, const void *p, size_t len)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	const char *tmp = getenv("TMPDIR");
 	int failed;
 
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
 	snprintf(test_dir_, sizeof test_dir_, "%.40s/lima-test.XXXXXX", tmp ? tmp : "/tmp");
 	if (!mkdtemp(test_dir_)) {
 		perror(test_dir_);

@@ -389,3 +389,22 @@ TEST(finds_programs)
 	assert_null(dir);
 	assert_null(file);
 }
+
+TEST(arguments_of_those_that_have_none)
+{
+	AUTO(buf) b = BUF_INIT;
+	double began = now();
+	pid_t zombie = fork();
+
+	if (zombie == 0)
+		_exit(0);
+	waitid(P_PID, (id_t)zombie, &(siginfo_t){ 0 }, WEXITED | WNOWAIT);
+	/* looked at in each search of /proc: nothing is waited for */
+	for (int i = 0; i < 100; i++)
+		assert_false(proc_arguments(zombie, &b));
+	assert_true(now() - began < 4);
+	waitpid(zombie, NULL, 0);
+	assert_false(proc_arguments(zombie, &b));
+	assert_true(proc_arguments(getpid(), &b));
+	assert_non_null(memmem(b.s, b.len, "test_proc", 9));
+}
