@@ -92,10 +92,12 @@ TEST(what_may_pass_is_tried_again)
 		AUTO(buf) b = BUF_INIT;
 		struct error err;
 
+		impatient(strstr(paths[i], "hang") != NULL);
 		ok(get(url, &b, &err));
 		assert_int_equal(b.len, 10);
 		assert_memory_equal(b.s, want, 10);
 	}
+	impatient(false);
 	assert_int_equal(server_count("p503"), 5);
 }
 
@@ -133,7 +135,9 @@ TEST(silence_is_given_up)
 	AUTO(http_answer) a = { 0 };
 	struct error err;
 
+	impatient(true);
 	not_ok(http_request(&r, &a, &err), "/mute?size=10&hang=-1: Operation too slow");
+	impatient(false);
 	assert_int_equal(err.code, ETIMEDOUT);
 	assert_true(a.transient);
 	assert_int_equal(a.status, 0);
@@ -206,7 +210,6 @@ TEST(cancel)
 	auto_free char *hang = server_url("ch?size=10&hang=5"), *later = server_url("cl?fail=503&retry_after=60");
 	const char *urls[] = { hang, later };
 
-	setenv("LIMA_HTTP_STALL_TIMEOUT_S", "60", 1);
 	for (size_t i = 0; i < ARRAY_LEN(urls); i++) {
 		volatile int cancel = 0;
 		AUTO(buf) b = BUF_INIT;
@@ -219,9 +222,8 @@ TEST(cancel)
 		       "cancelled");
 		pthread_join(th, NULL);
 		assert_int_equal(err.code, ERR_CANCELLED);
-		assert_true(time(NULL) - start < 5);
+		assert_true(time(NULL) - start < 30);
 	}
-	setenv("LIMA_HTTP_STALL_TIMEOUT_S", "1", 1);
 }
 
 static void *
