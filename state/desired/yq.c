@@ -1,104 +1,193 @@
+/*
+ * Our side of an evaluation. libjq has no bounds: an expression may run for ever, take all memory or recurse until
+ * the stack ends. So a child of ours runs it, which the kernel ends, and we say why.
+ */
 #include "state/desired/yq.h"
 
-#include <jq.h>
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "state/desired/yq_frame.h"
 
-enum { MAX_RESULTS = 1000000 };
+enum { MAX_RESULTS = 1000000, MAX_RESULT_BYTES = 32 << 20, MAX_EXPR = 128 << 10, SHOWN = 200 };
 
-/* what yq has and jq has not, or has with another meaning */
-static const char prelude[] =
-	"def yq_key: [.] | tojson;"
-	"def unique_by(f): reduce .[] as $x ({s:{},o:[]}; ($x|[f]|tojson) as $k | if .s[$k] then . else .s[$k]=true | .o+=[$x] end) | .o;"
-	"def unique: unique_by(.);"
-	"def keys: keys_unsorted;"
-	"def to_string: tostring; def to_number: tonumber;"
-	"def upcase: ascii_upcase; def downcase: ascii_downcase;"
-	"def trim: if type==\"string\" then sub(\"^\\\\s+\";\"\") | sub(\"\\\\s+$\";\"\") else . end;"
-	"def with(p; f): p |= f;"
-	"def pick(ks): . as $in | reduce ks[] as $k (if type==\"array\" then [] else {} end; if ($in|has($k)) then "
-	"if type==\"array\" then .+[$in[$k]] else .[$k]=$in[$k] end else . end);"
-	"def omit(ks): delpaths([ks[]|[.]]);"
-	"def filter(f): map(select(f));"
-	"def contains_yq(x): contains(x);"
-	"def sort_keys(f): f |= (if type==\"object\" then to_entries|sort_by(.key)|from_entries else . end);"
-	"def explode(f): .; def tag: {\"null\":\"!!null\",\"boolean\":\"!!bool\",\"number\":\"!!int\",\"string\":\"!!str\","
-	"\"array\":\"!!seq\",\"object\":\"!!map\"}[type];"
-	"def kind: {\"array\":\"seq\",\"object\":\"map\"}[type] // \"scalar\";"
-	"def to_json: tojson; def from_json: fromjson; def to_json(i): tojson; def from_yaml: fromjson;"
-	"def yq_like($a;$b): if ($a|type)==($b|type) then"
-	" if ($a|type)==\"string\" and ($b|test(\"[*?]\")) then"
-	" ($a|test(\"^\" + ($b|gsub(\"(?<c>[.+^$(){}|\\\\[\\\\]\\\\\\\\])\";\"\\\\\\(.c)\")|gsub(\"[*]\";\".*\")|gsub(\"[?]\";\".\")) + \"$\"))"
-	" else $a==$b end"
-	" elif ($a|type)==\"null\" or ($b|type)==\"null\" then false"
-	" elif ($a|type)==\"object\" or ($b|type)==\"object\" or ($a|type)==\"array\" or ($b|type)==\"array\" then false"
-	" else ($a|tostring)==($b|tostring) end;";
+struct yq {
+	char *expr;		/* for messages: its beginning */
+	pid_t pid;		/* 0: it has been waited for */
+	int fd;
+	size_t input_len;	/* of the last input */
+};
 
-static void
-keep_first_error(void *ctx, jv msg)
+/* --- frames */
+
+int
+yq_read(int fd, void *to, size_t len)
 {
-	struct error *err = ctx;
-	jv text = jv_is_valid(msg) && jv_get_kind(msg) == JV_KIND_STRING ? msg : jv_dump_string(msg, 0);
+	char *p = to;
 
-	if (!err->code)
-		error_set(err, ERR_INVALID, "%.*s", (int)strcspn(jv_string_value(text), "\n"), jv_string_value(text));
-	jv_free(text);
+	while (len) {
+		ssize_t n = recv(fd, p, len, 0);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return -1;
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
 }
 
 static int
-run(jq_state *jq, jv input, int (*each)(void *ctx, const char *result, struct error *err), void *ctx, struct error *err)
+write_all(int fd, const char *p, size_t len)
 {
-	jv result;
-	int rc = 0;
-	size_t n = 0;
+	while (len) {
+		ssize_t n = send(fd, p, len, MSG_NOSIGNAL);
 
-	jq_start(jq, input, 0);
-	while (rc == 0 && jv_is_valid(result = jq_next(jq))) {
-		jv text = jv_dump_string(result, 0);
-
-		rc = n++ < MAX_RESULTS ? each(ctx, jv_string_value(text), err) : error_set(err, ERR_INVALID, "too many results");
-		jv_free(text);
-		result = jv_invalid();
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		p += n;
+		len -= (size_t)n;
 	}
-	if (rc == 0 && jv_invalid_has_msg(jv_copy(result))) {
-		jv msg = jv_invalid_get_msg(jv_copy(result));
-
-		rc = error_set(err, ERR_INVALID, "%s", jv_get_kind(msg) == JV_KIND_STRING ? jv_string_value(msg) : "failed");
-		jv_free(msg);
-	}
-	jv_free(result);
-	return rc;
+	return 0;
 }
 
-struct yq {
-	jq_state *jq;
-	char *expr;
-	struct error why;
-};
+int
+yq_frame_read(int fd, struct yq_frame *out)
+{
+	return yq_read(fd, out, sizeof *out);
+}
+
+int
+yq_frame_write(int fd, enum yq_frame_kind kind, const void *p, size_t len)
+{
+	struct yq_frame head = { kind, (uint32_t)len };
+
+	return write_all(fd, (const char *)&head, sizeof head) < 0 || write_all(fd, p, len) < 0 ? -1 : 0;
+}
+
+/* --- the child */
+
+static int
+reap(struct yq *q)
+{
+	int status = 0;
+
+	while (q->pid > 0 && waitpid(q->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	q->pid = 0;
+	return status;
+}
+
+/* it is gone: why? */
+static int
+tell_end(struct yq *q, struct error *err)
+{
+	int status = reap(q);
+
+	if (WIFEXITED(status) && WEXITSTATUS(status) == YQ_EXIT_MEMORY)
+		return error_set(err, ERR_INVALID, "takes more than %zu MiB of memory", yq_memory_mib(q->input_len));
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGPROF)
+		return error_set(err, ERR_INVALID, "takes more than %d s of the processor; does it ever end?", YQ_SECONDS);
+	if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGINT || WTERMSIG(status) == SIGTERM))
+		return error_set(err, ERR_CANCELLED, "interrupted");
+	return error_set(err, ERR_INVALID, "is more than libjq can do (it crashed); is it nested very deeply?");
+}
+
+/* it has more to say than we want to hear */
+static int
+give_up(struct yq *q)
+{
+	if (q->pid > 0)
+		kill(q->pid, SIGKILL);
+	reap(q);
+	return -1;
+}
+
+/* what an answer holds; NUL-terminated */
+static int
+read_text(struct yq *q, const struct yq_frame *head, struct buf *out, struct error *err)
+{
+	buf_truncate(out, 0);
+	buf_reserve(out, head->len);
+	if (yq_read(q->fd, out->s, head->len) < 0)
+		return tell_end(q, err);
+	out->len = head->len;
+	out->s[out->len] = '\0';
+	return 0;
+}
+
+/* the answer to an input, or (each == NULL) to the expression */
+static int
+read_answer(struct yq *q, int (*each)(void *ctx, const char *result, struct error *err), void *ctx, struct error *err)
+{
+	size_t n = 0, left = MAX_RESULT_BYTES + 2 * q->input_len;
+	AUTO(buf) text = BUF_INIT;
+	struct yq_frame head;
+
+	for (;;) {
+		if (yq_frame_read(q->fd, &head) < 0)
+			return tell_end(q, err);
+		if (head.kind == YQ_DONE)
+			return 0;
+		if (head.kind == YQ_RESULT && (n++ == MAX_RESULTS || head.len > left))
+			return give_up(q), error_set(err, ERR_INVALID, "has too many results");
+		left -= head.kind == YQ_RESULT ? head.len : 0;
+		if (read_text(q, &head, &text, err) < 0)
+			return -1;
+		if (head.kind == YQ_FAILED)
+			return error_set(err, ERR_INVALID, "%s", text.s);
+		if (each(ctx, text.s, err) < 0)
+			return give_up(q);
+	}
+}
+
+static int
+start(struct yq *q, const char *program, struct error *err)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return error_errno(err, "socketpair");
+	q->fd = pair[0];
+	q->pid = fork();
+	if (q->pid == 0)
+		yq_serve(pair[1], program);
+	close(pair[1]);
+	return q->pid < 0 ? error_errno(err, "fork") : 0;
+}
 
 struct yq *
 yq_open(const char *expr, struct error *err)
 {
 	AUTO(buf) program = BUF_INIT;
+	struct error why = { 0 };
 	struct yq *q;
 
-	buf_adds(&program, prelude);
+	if (strlen(expr) > MAX_EXPR) {
+		error_set(err, ERR_INVALID, "the expression has more than 128 KiB");
+		return NULL;
+	}
 	if (yq_translate(&program, expr, err) < 0)
 		return NULL;
 	q = xcalloc(1, sizeof *q);
-	q->expr = xstrdup(expr);
-	q->jq = jq_init();
-	if (!q->jq)
-		abort();
-	jq_set_error_cb(q->jq, keep_first_error, &q->why);
-	if (jq_compile(q->jq, program.s))
+	q->expr = xasprintf("%.*s%s", SHOWN, expr, strlen(expr) > SHOWN ? "..." : "");
+	q->fd = -1;
+	if (start(q, program.s, &why) == 0 && read_answer(q, NULL, NULL, &why) == 0)
 		return q;
-	error_set(err, ERR_INVALID, "bad expression: `%s`: %s", expr, q->why.msg);
+	error_set(err, why.code, "bad expression: `%s`: %s", q->expr, why.msg);
 	yq_close(q);
 	return NULL;
 }
@@ -108,7 +197,9 @@ yq_close(struct yq *q)
 {
 	if (!q)
 		return;
-	jq_teardown(&q->jq);
+	if (q->fd >= 0)
+		close(q->fd);
+	give_up(q);
 	free(q->expr);
 	free(q);
 }
@@ -117,16 +208,17 @@ int
 yq_run(struct yq *q, const char *json, int (*each)(void *ctx, const char *result, struct error *err), void *ctx,
        struct error *err)
 {
-	jv input = jv_parse(json);
+	struct error why = { 0 };
+	int rc;
 
-	if (!jv_is_valid(input)) {
-		jv_free(input);
-		return error_set(err, ERR_INVALID, "the input is no JSON");
-	}
-	q->why = (struct error){ 0 };
-	if (run(q->jq, input, each, ctx, &q->why) < 0)
-		return error_set(err, ERR_INVALID, "`%s`: %s", q->expr, q->why.msg);
-	return 0;
+	q->input_len = strlen(json);
+	if (q->input_len > INT_MAX)
+		return error_set(err, ERR_INVALID, "`%s`: the input has more than 2 GiB", q->expr);
+	if (yq_frame_write(q->fd, YQ_INPUT, json, q->input_len) < 0)
+		rc = tell_end(q, &why);
+	else
+		rc = read_answer(q, each, ctx, &why);
+	return rc < 0 ? error_set(err, why.code, "`%s`: %s", q->expr, why.msg) : 0;
 }
 
 int
