@@ -9,7 +9,7 @@
 #include "base/gotmpl_tree.h"
 #include "base/mem.h"
 
-enum { MAX_STEPS = 1000000, MAX_OUT = 4 << 20, MAX_VARS = 200 };
+enum { MAX_STEPS = 1000000, MAX_BYTES = 16 << 20, MAX_ARGS_BYTES = 1 << 20, MAX_VARS = 200 };
 enum flow { FLOW_FAILED = -1, FLOW_ON, FLOW_BREAK, FLOW_CONTINUE };
 
 struct var {
@@ -19,12 +19,13 @@ struct var {
 
 struct run {
 	struct buf *out;
-	size_t start;
+	size_t counted;			/* of `out` */
+	struct gotmpl_spent *spent;
 	struct arena *a;
 	const struct gotmpl_opts *opts;
 	struct error *err;
 	struct var vars[MAX_VARS];
-	size_t nvars, steps;
+	size_t nvars;
 };
 
 static const struct gotmpl_value missing = { GOTMPL_MISSING };
@@ -34,7 +35,9 @@ static int eval_pipe(struct run *r, const struct tmpl *t, const struct gotmpl_va
 static int
 tick(struct run *r, const struct tmpl *t)
 {
-	if (++r->steps > MAX_STEPS || r->out->len - r->start > MAX_OUT)
+	r->spent->bytes += r->out->len - r->counted;
+	r->counted = r->out->len;
+	if (++r->spent->steps > MAX_STEPS || r->spent->bytes > MAX_BYTES)
 		return tmpl_fail(r->err, t->line, "the template takes too long or prints too much");
 	return 0;
 }
@@ -148,6 +151,31 @@ eval_until(struct run *r, const struct tmpl *t, const struct gotmpl_value *dot, 
 	return 0;
 }
 
+static size_t
+text_bytes(const struct gotmpl_value *v, size_t n)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < n; i++)
+		bytes += v[i].kind == GOTMPL_TEXT ? v[i].len : 0;
+	return bytes;
+}
+
+static int
+call(struct run *r, const struct tmpl *t, const struct gotmpl_func *f, const struct gotmpl_value *args, size_t n, struct gotmpl_value *out)
+{
+	size_t bytes = text_bytes(args, n);
+	struct error why;
+
+	if (bytes > MAX_ARGS_BYTES)
+		return tmpl_fail(r->err, t->line, "error calling %s: more than 1 MiB of text", t->s);
+	*out = missing;
+	if (f->call(r->a, args, n, out, &why) < 0)
+		return tmpl_fail(r->err, t->line, "error calling %s: %s", t->s, why.msg);
+	r->spent->bytes += bytes + text_bytes(out, 1);
+	return 0;
+}
+
 static int
 eval_call(struct run *r, const struct tmpl *t, const struct gotmpl_value *dot, const struct gotmpl_value *last,
 	  struct gotmpl_value *out)
@@ -155,7 +183,6 @@ eval_call(struct run *r, const struct tmpl *t, const struct gotmpl_value *dot, c
 	const struct gotmpl_func *f = r->opts->funcs;
 	struct gotmpl_value args[32];
 	size_t n = 0, count = last != NULL;
-	struct error why;
 
 	while (f && f->name && strcmp(f->name, t->s))
 		f++;
@@ -174,10 +201,7 @@ eval_call(struct run *r, const struct tmpl *t, const struct gotmpl_value *dot, c
 			return -1;
 	if (last)
 		args[n++] = *last;
-	*out = missing;
-	if (f->call(r->a, args, n, out, &why) < 0)
-		return tmpl_fail(r->err, t->line, "error calling %s: %s", t->s, why.msg);
-	return 0;
+	return call(r, t, f, args, n, out);
 }
 
 /* without setting its variables */
@@ -321,9 +345,11 @@ gotmpl_run(struct buf *out, struct arena *a, const char *text, size_t len, const
 	   const struct gotmpl_opts *opts, struct error *err)
 {
 	static const struct gotmpl_opts none;
-	struct run r = { .out = out, .start = out->len, .a = a, .opts = opts ? opts : &none, .err = err };
+	struct gotmpl_spent own = { 0 };
+	struct run r = { .out = out, .counted = out->len, .a = a, .opts = opts ? opts : &none, .err = err };
 	struct tmpl *t;
 
+	r.spent = r.opts->spent ? r.opts->spent : &own;
 	if (!memmem(text, len, "{{", 2)) {
 		buf_add(out, text, len);
 		return 0;

@@ -55,12 +55,18 @@ struct gotmpl_func {
 	int (*call)(struct arena *a, const struct gotmpl_value *args, size_t n, struct gotmpl_value *out, struct error *err);
 };
 
+/* What runs have cost. Those that share one have the bounds of one: it begins zeroed. */
+struct gotmpl_spent {
+	size_t steps, bytes;
+};
+
 struct gotmpl_opts {
 	const struct gotmpl_func *funcs;	/* ends at a NULL name; may be NULL */
 	bool missing_is_error;			/* unknown keys of maps, too */
 	bool missing_is_empty;			/* they print as nothing, as `missingkey=zero` on maps of texts */
 	void (*missing)(void *ctx, const char *path);	/* told of each, as "Param.x"; or NULL */
 	void *ctx;
+	struct gotmpl_spent *spent;		/* NULL: of this run alone */
 };
 
 /*

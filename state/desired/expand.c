@@ -129,16 +129,17 @@ void
 expand(struct load *l, struct val *v)
 {
 	struct missing m = { l, v, v->key->expr };
-	struct gotmpl_opts opts = { .missing = note_missing, .ctx = &m };
+	struct gotmpl_opts opts = { .missing = note_missing, .ctx = &m, .spent = &l->spent };
 	struct gotmpl_field room[12];
 	struct gotmpl_value data;
 	struct error why;
 	AUTO(buf) out = BUF_INIT;
+	AUTO(arena) made = { 0 };
 
 	if (!strstr(v->s, "{{"))
 		return;
 	data = v->key->expr == EXPR_GUEST ? guest_data(l, room) : host_data(l, room);
-	if (gotmpl_run(&out, l->a, v->s, strlen(v->s), &data, &opts, &why) < 0) {
+	if (gotmpl_run(&out, &made, v->s, strlen(v->s), &data, &opts, &why) < 0) {
 		caution(l, v, NULL, "stays as it is, because it cannot be expanded: %s", why.msg);
 		return;
 	}

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/gotmpl.h"
 #include "state/desired/keys.h"
 #include "state/desired/yaml.h"
 
@@ -55,6 +56,7 @@ struct load {
 	const char *old_version;	/* of an existing instance; NULL: it is new */
 	struct error *err;		/* gets the first complaint */
 	size_t complaints, cautions;
+	struct gotmpl_spent spent;	/* by all expressions */
 };
 
 /* --- values */

@@ -181,4 +181,6 @@ TEST(depth_and_size_are_bounded)
 		buf_addc(&more_deep, '(');
 	fails(more_deep.s, "nested too deeply");
 	fails("{{range 100000}}{{$.Name}}{{printf \"%1000s\" \"x\"}}{{end}}", "too long or prints too much");
+	fails("{{range 100000}}{{$x := printf \"%1000s\" \"x\"}}{{end}}", "too long or prints too much");
+	fails("{{$x := \"0123456789\"}}{{range 60}}{{$x = print $x $x}}{{end}}", "more than 1 MiB of text");
 }
