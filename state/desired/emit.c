@@ -6,7 +6,6 @@
 #include "base/base64.h"
 #include "base/buf.h"
 #include "base/mem.h"
-#include "base/quote.h"
 #include "state/desired/scalar.h"
 
 struct emitter {
@@ -138,64 +137,6 @@ untouched(const struct emitter *e, const struct node *n)
 
 /* --- scalars */
 
-static bool
-utf8_ok(const char *s, size_t len)
-{
-	uint32_t rune;
-	bool bad = false;
-
-	for (size_t i = 0; i < len && !bad; )
-		i += utf8_next(s + i, &rune, &bad);
-	return !bad;
-}
-
-static bool
-fits_literal(const char *s, size_t len)
-{
-	if (!memchr(s, '\n', len) || *s == '\n' || *s == ' ' || *s == '\t')
-		return false;
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)s[i];
-
-		if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f || (c == ' ' && i + 1 < len && s[i + 1] == '\n'))
-			return false;
-	}
-	/* line breaks at the end are not told from those that may come behind */
-	return s[len - 1] != ' ' && (len < 2 || s[len - 1] != '\n' || s[len - 2] != '\n');
-}
-
-static void
-emit_quoted(struct buf *out, const char *s, size_t len)
-{
-	buf_addc(out, '"');
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)s[i];
-
-		if (c == '"' || c == '\\')
-			buf_addf(out, "\\%c", c);
-		else if (c == '\n')
-			buf_adds(out, "\\n");
-		else if (c == '\t')
-			buf_adds(out, "\\t");
-		else if (c == '\r')
-			buf_adds(out, "\\r");
-		else if (c < 0x20 || c == 0x7f)
-			buf_addf(out, "\\x%02x", c);
-		else
-			buf_addc(out, (char)c);
-	}
-	buf_addc(out, '"');
-}
-
-void
-yaml_emit_word(struct buf *out, const char *text, size_t len)
-{
-	if (scalar_is_plain(text, len))
-		buf_add(out, text, len);
-	else
-		emit_quoted(out, text, len);
-}
-
 static void
 emit_literal(struct emitter *e, const struct node *n, size_t col)
 {
@@ -233,9 +174,9 @@ emit_scalar(struct emitter *e, const struct node *n, int col)
 		buf_adds(e->out, "null");
 	else if (n->style == STYLE_PLAIN && !(n->flags & NODE_TEXT) && scalar_of(n).kind != SCALAR_TEXT)
 		buf_add(e->out, n->text, n->len);
-	else if (!utf8_ok(n->text, n->len))
+	else if (!yaml_is_utf8(n->text, n->len))
 		emit_binary(e, n);
-	else if (col >= 0 && fits_literal(n->text, n->len))
+	else if (col >= 0 && yaml_fits_literal(n->text, n->len))
 		emit_literal(e, n, (size_t)col);
 	else
 		yaml_emit_word(e->out, n->text, n->len);

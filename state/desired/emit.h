@@ -24,3 +24,6 @@ void yaml_layout(struct node *root);
 void yaml_emit(struct buf *out, const struct node *root, struct origins *origins);
 /* A scalar, quoted where it must be; on one line. */
 void yaml_emit_word(struct buf *out, const char *text, size_t len);
+/* May it stand as a literal block, below a `|`? */
+bool yaml_fits_literal(const char *s, size_t len);
+bool yaml_is_utf8(const char *s, size_t len);

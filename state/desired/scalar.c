@@ -220,7 +220,7 @@ scalar_is_plain(const char *text, size_t len)
 {
 	if (!len || strlen(text) != len || resolve(text).kind != SCALAR_TEXT)
 		return false;
-	if (strchr("-?:,[]{}#&*!|>'\"%@`~<= ", *text) && !(strchr("-:?", *text) && len > 1 && isalnum((unsigned char)text[1])))
+	if (strchr("-?:,[]{}#&*!|>'\"%@`~<= ", *text) && !(*text == '-' && len > 1 && isalnum((unsigned char)text[1])))
 		return false;
 	if (!strncmp(text, "...", 3) || !strncmp(text, "---", 3))	/* at the begin of a line they end a document */
 		return false;

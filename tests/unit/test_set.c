@@ -136,6 +136,15 @@ TEST(values_are_quoted_where_they_must)
 	check("a: 1\n", ".param[\"k-1\"] = \"v\"", "a: 1\nparam:\n  k-1: v\n");
 }
 
+/* what is bare in a block and not in a flow; line breaks that are no newline */
+TEST(awkward_values)
+{
+	check("{a: 1}\n", ".b = \":x\" | .c = \"?x\" | .d = \"-x\"", "{a: 1, b: \":x\", c: \"?x\", d: -x}\n");
+	check("a: 1\n", ".b = \"x\xe2\x80\xa9y\"", "a: 1\nb: \"x\\u2029y\"\n");
+	check("a: 1\n", ".b = \"\xef\xbb\xbfy\"", "a: 1\nb: \"\\ufeffy\"\n");
+	check("a: 1\n", ".b = (\"x\\n\" + \"\xe2\x80\xa8y\")", "a: 1\nb: \"x\\n\\u2028y\"\n");
+}
+
 TEST(anchors_survive_what_does_not_touch_them)
 {
 	check("a: &x {b: 1}\nc: *x\nd: 1\n", ".d = 2", "a: {b: 1}\nc: {b: 1}\nd: 2\n");
