@@ -17,7 +17,7 @@
  *	names.c		the guest's name server (dns.h)
  *	clock.c		tells when the guest's clock must be set at once
  *	changes.c	what changes in them, told to the guest
- *	mounts.c	folders of the host by sshfs; mount_sshfs.c one of them, relay.c confine.c its parts
+ *	mounts.c	folders of the host by sshfs; mount_sshfs.c one of them, mount_server.c relay.c confine.c sftpd/ its parts
  *	copy.c		files of the guest that are wanted on the host
  *	ga.c		the connection to the guest agent
  *	forwards.c	the rules, by name; ports.c what becomes of the guest's ports by them (match.c)

@@ -44,23 +44,54 @@ allow(int rules, const char *path, __u64 access)
 	return fd < 0 ? -1 : (int)syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0);
 }
 
+/* What this kernel has of Landlock; < 1: nothing. */
+static long
+version(void)
+{
+	return syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+}
+
+bool
+confine_possible(void)
+{
+	return version() >= 1;
+}
+
+/* Rules that allow the folder and nothing else, to be added to; -1: there are none. */
+static int
+rules_for(const char *folder, bool writable)
+{
+	__u64 all = all_access(version());
+	struct landlock_ruleset_attr attr = { .handled_access_fs = all };
+	auto_close int rules = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof attr, 0);
+
+	return rules < 0 || allow(rules, folder, writable ? all : READ_DIR) < 0 ? -1 : steal_fd(rules);
+}
+
+void
+confine_to(const char *folder, bool writable)
+{
+	/* the first version refuses to move a file from one folder to another */
+	auto_close int rules = version() < 2 ? -1 : rules_for(folder, writable);
+
+	if (rules >= 0)
+		syscall(SYS_landlock_restrict_self, rules, 0);
+}
+
 /* The folder, and what a program needs to start and to know users by name. -1: it could not be done. */
 static int
-confine(const char *folder, int writable)
+confine(const char *folder, bool writable)
 {
 	static const char *const dirs[] = { "/usr", "/lib", "/lib32", "/lib64" };
 	static const char *const files[] = {
 		"/etc/ld.so.cache", "/etc/passwd", "/etc/group", "/etc/nsswitch.conf", "/etc/localtime", "/dev/null",
 	};
-	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
-	__u64 all = all_access(abi);
-	struct landlock_ruleset_attr attr = { .handled_access_fs = all };
 	auto_close int rules = -1;
 
-	if (abi < 1)
+	if (!confine_possible())
 		return 0;
-	rules = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof attr, 0);
-	if (rules < 0 || allow(rules, folder, writable ? all : READ_DIR) < 0)
+	rules = rules_for(folder, writable);
+	if (rules < 0)
 		return -1;
 	for (size_t i = 0; i < ARRAY_LEN(dirs); i++)
 		allow(rules, dirs[i], READ_DIR);

@@ -7,13 +7,17 @@
  * Landlock does not know of stays possible: to see a file's attributes, and to set one's own files' modes and times.
  */
 #pragma once
-
-/*
- * With "bind-ro" in the place of "ro" the folder is mounted read-only, for the program and its children alone, and
- * nothing else is kept from it: for virtiofsd, which confines itself, but cannot do that. It takes root.
- */
+#include <stdbool.h>
 
 #define CONFINE_WORD "confine"
 
-/* `argv` from "confine" on. Returns the exit status, and only if the program could not be started. */
+bool confine_possible(void);	/* false: this kernel has no Landlock, and what is started runs unconfined */
+/* This process itself, which opens nothing but the folder from now on; nothing happens where the kernel cannot do it. */
+void confine_to(const char *folder, bool writable);
+
+/*
+ * `argv` from "confine" on. Returns the exit status, and only if the program could not be started.
+ * With "bind-ro" in the place of "ro" the folder is mounted read-only, for the program and its children alone, and
+ * nothing else is kept from it: for virtiofsd, which confines itself, but cannot do that. It takes root.
+ */
 int confine_main(char **argv);

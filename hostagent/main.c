@@ -22,6 +22,7 @@
 #include "hostagent/agent.h"
 #include "hostagent/confine.h"
 #include "hostagent/dns.h"
+#include "hostagent/sftpd/main.h"
 #include "providers/dns_word.h"
 #include "providers/pidfile.h"
 
@@ -112,6 +113,8 @@ main(int argc, char **argv)
 		return confine_main(argv + 1);
 	if (argc > 1 && strcmp(argv[1], DNS_WORD) == 0)
 		return dns_main(argv + 1);
+	if (argc > 1 && strcmp(argv[1], SFTPD_WORD) == 0)
+		return sftpd_main(argv + 1);
 	if (parse(argc, argv, &w) < 0)
 		return 2;
 	signal(SIGPIPE, SIG_IGN);

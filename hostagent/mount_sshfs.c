@@ -1,19 +1,14 @@
 #include "hostagent/mount_sshfs.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/mem.h"
 #include "hostagent/agent.h"
-#include "hostagent/confine.h"
-#include "hostagent/relay.h"
+#include "hostagent/mount_server.h"
 #include "providers/ssh_exec.h"
 #include "providers/ssh_link.h"
 #include "providers/sshfs.h"
@@ -23,15 +18,6 @@ enum {
 	AGAIN_MS = 1000,	/* after a failure; doubled for each in a row */
 	MAX_SHIFT = 6,
 	UNMOUNT_MS = 15000,
-};
-
-/* The host's end: sftp-server, and our end of its standard input and output. It outlives the mount until it is closed. */
-struct server {
-	struct relay relay;	/* first: the pipe's data is both */
-	struct mount *mount;	/* NULL: nobody's any more */
-	uv_pipe_t pipe;
-	uv_process_t process;
-	int open;		/* handles */
 };
 
 struct mount {
@@ -45,7 +31,7 @@ struct mount {
 
 	enum { WAITING, STARTING, MOUNTED } phase;
 	struct ssh_channel *channel;
-	struct server *server;
+	struct mount_server *server;
 	struct ssh_exec unmount;
 	char line[256];		/* of the command's stderr, so far */
 	size_t line_len;
@@ -76,62 +62,14 @@ mount_state(const struct mount *m)
 	return *m->why ? m->why : m->phase == MOUNTED ? "mounted" : NULL;
 }
 
-static void
-on_server_closed(uv_handle_t *h)
-{
-	struct server *s = h->data;
-
-	if (--s->open == 0)
-		free(s);
-}
-
-static void ended(struct mount *m, const char *why);
-
-static void
-on_server_exit(uv_process_t *p, int64_t status, int sig)
-{
-	struct server *s = p->data;
-	auto_free char *why = sig ? xasprintf("sftp-server was ended by signal %d", sig) :
-				    xasprintf("sftp-server ended, exit status %d", (int)status);
-
-	uv_close((uv_handle_t *)p, on_server_closed);
-	if (s->mount)
-		ended(s->mount, why);
-}
-
-static void read_lines(struct mount *m);
-
-static void
-on_relay_ended(struct relay *r, bool by_guest)
-{
-	struct mount *m = ((struct server *)r)->mount;
-
-	read_lines(m);
-	ended(m, by_guest ? "sshfs has ended in the guest" : "sftp-server has ended");
-}
-
-static void
-close_server(struct mount *m)
-{
-	struct server *s = m->server;
-
-	if (!s)
-		return;
-	m->server = NULL;
-	s->mount = NULL;
-	relay_stop(&s->relay);
-	uv_close((uv_handle_t *)&s->pipe, on_server_closed);
-	if (!uv_is_closing((uv_handle_t *)&s->process))
-		uv_process_kill(&s->process, SIGKILL);
-}
-
 /* Both ends go; the guest's when it sees the end of its input. */
 static void
 take_down(struct mount *m)
 {
 	struct ssh_link *l = mux_link(m->agent);
 
-	close_server(m);
+	mount_server_stop(m->server);
+	m->server = NULL;
 	if (l)
 		ssh_link_forget(l, m);
 	ssh_channel_close(m->channel);
@@ -198,67 +136,6 @@ on_limit(uv_timer_t *t)
 	}
 }
 
-/* sftp-server of this host, with `fd` as its standard input and output. */
-static int
-spawn(struct mount *m, struct server *s, char *program, int fd)
-{
-	AUTO(buf) dir = BUF_INIT;
-	char *args[16] = { "/proc/self/exe", CONFINE_WORD, m->def.writable ? "rw" : "ro", (char *)(uintptr_t)m->def.location };
-	char *env[] = { "PATH=/usr/bin:/bin", "LC_ALL=C", NULL };
-	uv_stdio_container_t io[] = {
-		{ .flags = UV_INHERIT_FD, .data.fd = fd }, { .flags = UV_INHERIT_FD, .data.fd = fd }, { .flags = UV_IGNORE },
-	};
-	uv_process_options_t o = { .exit_cb = on_server_exit, .env = env, .args = args, .stdio_count = 3, .stdio = io, .cwd = "/" };
-	/* links that lead out of the folder are followed only on request, and then cannot be told from any other path */
-	char **words = m->def.follow_symlinks ? args : args + 4;
-	size_t n = 0;
-
-	for (const char *p = m->def.location; *p; p++)
-		buf_adds(&dir, (char[]){ *p, *p == '%' ? '%' : '\0', '\0' });
-	words[n++] = program;
-	words[n++] = "-e";
-	/* ours is for files that nobody else may see; these are a user's */
-	words[n++] = "-u";
-	words[n++] = "022";
-	words[n++] = "-d";
-	words[n++] = dir.s;
-	if (!m->def.writable)
-		words[n++] = "-R";
-	words[n] = NULL;
-	o.file = args[0];
-	return uv_spawn(&m->agent->loop, &s->process, &o);
-}
-
-static int
-start_server(struct mount *m, struct error *err)
-{
-	auto_free char *program = sshfs_server(err);
-	struct server *s;
-	int fds[2], r;
-
-	if (!program)
-		return -1;
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
-		return error_errno(err, "socketpair");
-	s = xcalloc(1, sizeof *s);
-	s->open = 2;
-	uv_pipe_init(&m->agent->loop, &s->pipe, 0);
-	uv_pipe_open(&s->pipe, fds[0]);
-	s->process.data = s->pipe.data = s;
-	r = spawn(m, s, program, fds[1]);
-	close(fds[1]);
-	if (r < 0) {
-		uv_close((uv_handle_t *)&s->pipe, on_server_closed);
-		uv_close((uv_handle_t *)&s->process, on_server_closed);
-		return error_set(err, -r, "%s: %s", program, uv_strerror(r));
-	}
-	s->relay = (struct relay){ .agent = m->agent, .stream = (uv_stream_t *)&s->pipe, .channel = m->channel,
-				   .ended = on_relay_ended };
-	s->mount = m;
-	m->server = s;
-	return 0;
-}
-
 static void
 mounted(struct mount *m)
 {
@@ -294,6 +171,15 @@ read_lines(struct mount *m)
 		}
 }
 
+static void
+on_server_ended(void *owner, const char *why)
+{
+	struct mount *m = owner;
+
+	read_lines(m);
+	ended(m, why);
+}
+
 /* 1: the command runs in the guest */
 static int
 start_guest(struct mount *m, struct ssh_link *l, struct error *err)
@@ -322,7 +208,7 @@ start(struct mount *m, struct ssh_link *l)
 	r = start_guest(m, l, &e);
 	if (r == 0)
 		return;
-	if (r < 0 || start_server(m, &e) < 0) {
+	if (r < 0 || !(m->server = mount_server_start(m->agent, &m->def, m->channel, on_server_ended, m, &e))) {
 		take_down(m);
 		failed(m, e.msg);
 		return;
@@ -359,8 +245,8 @@ on_step(struct mux_user *u, struct ssh_link *l)
 	}
 	/* stderr first: a command that has ended has said why */
 	read_lines(m);
-	if (m->server && !relay_step(&m->server->relay))
-		ended(m, "sshfs has ended in the guest");
+	if (m->server && !mount_server_step(m->server))
+		ended(m, MOUNT_SERVER_GUEST_ENDED);
 	if (m->removed)
 		step_removal(m, l);
 }

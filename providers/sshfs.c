@@ -22,6 +22,7 @@ sshfs_mount_json(const struct sshfs_mount *m)
 	cJSON_AddBoolToObject(json, "writable", m->writable);
 	cJSON_AddBoolToObject(json, "cache", m->cache);
 	cJSON_AddBoolToObject(json, "followSymlinks", m->follow_symlinks);
+	cJSON_AddBoolToObject(json, "openssh", m->openssh);
 	return json;
 }
 
@@ -43,6 +44,7 @@ sshfs_mount_parse(const cJSON *json, struct arena *a, struct sshfs_mount *out, s
 		.writable = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "writable")),
 		.cache = !cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(json, "cache")),
 		.follow_symlinks = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "followSymlinks")),
+		.openssh = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "openssh")),
 	};
 
 	if (path(json, "location", a, &m.location, err) < 0 || path(json, "mountPoint", a, &m.point, err) < 0)
@@ -142,6 +144,6 @@ sshfs_server(struct error *err)
 		if (access(places[i], X_OK) == 0)
 			found = xstrdup(places[i]);
 	if (!found)
-		error_set(err, ENOENT, "no sftp-server on this host: install the package openssh-sftp-server");
+		error_set(err, ENOENT, "no sftp-server on this host: install the package openssh-sftp-server, or leave sshfs.sftpDriver empty");
 	return found;
 }

@@ -2,8 +2,7 @@
  * providers/sshfs.h - a folder of the host in the guest by way of SSH (`mountType: reverse-sshfs`).
  *
  * In the guest sshfs(1) runs as a command over an SSH channel and speaks SFTP on its
- * standard input and output; at the host's end of the channel is sftp-server(8),
- * which serves that one folder.
+ * standard input and output; at the host's end of the channel is a server of that one folder.
  */
 #pragma once
 #include <stdbool.h>
@@ -17,6 +16,7 @@ struct sshfs_mount {
 	const char *location;		/* on the host, absolute */
 	const char *point;		/* in the guest, absolute */
 	bool writable, cache, follow_symlinks;
+	bool openssh;			/* served by OpenSSH's sftp-server(8); else by ours (hostagent/sftpd/) */
 };
 
 /* The same in the words that limactl tells the host agent; the caller deletes it. */

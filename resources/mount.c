@@ -37,15 +37,16 @@ extern const struct resource_type resource_mount;
 static const char *
 options(const struct sshfs_mount *m, char out[64])
 {
-	snprintf(out, 64, "%s%s%s", m->writable ? "writable" : "read-only", m->cache ? "" : ", no cache",
-		 m->follow_symlinks ? ", follows links" : "");
+	snprintf(out, 64, "%s%s%s%s", m->writable ? "writable" : "read-only", m->cache ? "" : ", no cache",
+		 m->follow_symlinks ? ", follows links" : "", m->openssh ? ", by sftp-server" : "");
 	return out;
 }
 
 static struct sshfs_mount
 definition(const struct spec_mount *m)
 {
-	return (struct sshfs_mount){ m->location, m->mount_point, m->writable, m->sshfs.cache, m->sshfs.follow_symlinks };
+	return (struct sshfs_mount){ m->location, m->mount_point, m->writable, m->sshfs.cache, m->sshfs.follow_symlinks,
+				     !strcmp(m->sshfs.sftp_driver, "openssh-sftp-server") };
 }
 
 static void

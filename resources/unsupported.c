@@ -6,18 +6,6 @@
 #include "base/error.h"
 
 static bool
-sftp_driver(const struct spec *s)
-{
-	for (size_t i = 0; i < s->nmounts && !strcmp(s->mount_type, "reverse-sshfs"); i++) {
-		const char *driver = s->mounts[i].sshfs.sftp_driver;
-
-		if (*driver && strcmp(driver, "auto") != 0 && strcmp(driver, "openssh-sftp-server") != 0)
-			return true;
-	}
-	return false;
-}
-
-static bool
 user_v2(const struct spec *s)
 {
 	for (size_t i = 0; i < s->nnetworks; i++)
@@ -85,7 +73,6 @@ static const struct {
 	bool (*asked)(const struct spec *s);
 } table[] = {
 	{ "os", "only Linux guests are run", guest_os },
-	{ "mounts[].sshfs.sftpDriver", "the only server is OpenSSH's, openssh-sftp-server; leave it empty", sftp_driver },
 	{ "networks[].lima", "user-v2 networks are not there yet; leave it out, or name a switch that runs by `socket`", user_v2 },
 	{ "networks[].vzNAT", "is for machines of macOS; leave it out", vz_nat },
 	{ "portForwards", "UDP and `reverse` need the guest agent, which a plain instance has not; set plain to false", plain_forwards },

@@ -67,8 +67,9 @@ static const struct key keys_sshfs[] = {
 	{ "cache", KEY_BOOL, .def = "true", AT(spec_mount, sshfs.cache), .change = CHANGE_LIVE, .about = "Cache in the guest." },
 	{ "followSymlinks", KEY_BOOL, .def = "false", AT(spec_mount, sshfs.follow_symlinks), .change = CHANGE_LIVE,
 	  .about = "Follow symbolic links on the host." },
-	{ "sftpDriver", KEY_TEXT, .def = "", AT(spec_mount, sshfs.sftp_driver), .go = "SFTPDriver", .change = CHANGE_LIVE,
-	  .about = "Who serves: openssh-sftp-server, which is also what empty takes; there is no builtin one." },
+	{ "sftpDriver", KEY_TEXT, .words = "builtin openssh-sftp-server auto", .flags = KEY_BLANK_UNSET, .def = "",
+	  AT(spec_mount, sshfs.sftp_driver), .go = "SFTPDriver", .change = CHANGE_LIVE,
+	  .about = "Who serves: builtin, which keeps to the folder by itself, or openssh-sftp-server; empty and auto are builtin." },
 	{ NULL }
 };
 static const struct key keys_9p[] = {

@@ -121,7 +121,43 @@ watcher() {
 	[ "$(in_guest "cat '$WORK/read only/f'")" = hello ]
 }
 
-@test "what cannot be served is refused before anything is touched" {
-	run ! limactl apply --set '.mounts[0].sshfs.sftpDriver = "builtin"' t
-	[[ $output == *"sftpDriver: the only server is OpenSSH's"* ]]
+# the processes that serve the folders: ours, and OpenSSH's
+servers() { ps -ww -eo args | grep -F "$WORK/" | grep -cE "$1"; }
+
+@test "the builtin server serves, and OpenSSH's where it is asked for" {
+	[ "$(servers ' sftp r[ow] ')" = 2 ]
+	apply --set '.mounts[1].sshfs.sftpDriver = "openssh-sftp-server"' t
+	[ "$(servers ' sftp r[ow] ')" = 1 ]
+	[ "$(servers '/sftp-server -e ')" = 1 ]
+	in_guest "echo by openssh >'/mnt/r w/openssh'"
+	[ "$(cat "$WORK/rw, %d/openssh")" = "by openssh" ]
+	apply --set '.mounts[1].sshfs.sftpDriver = "builtin"' t
+	[ "$(in_guest "cat '/mnt/r w/openssh'")" = "by openssh" ]
+	fails_with "sftpDriver" apply --set '.mounts[1].sshfs.sftpDriver = "another"' t
+}
+
+@test "files in the guest do what files do" {
+	in_guest 'set -e; cd "/mnt/r w"; mkdir -p w/d; cd w
+		head -c 3000000 /dev/urandom >big; cp big copy; cmp big copy; mv copy d/moved; cmp big d/moved
+		chmod 640 big; ln big hard; ln -s d/moved soft; cmp soft big; truncate -s 100 hard
+		for i in 1 2 3 4 5 6 7 8 9; do echo $i >d/$i; done; rm d/5; mv d/6 d/7; df . >/dev/null; sync -f big 2>/dev/null || sync'
+	cd "$WORK/rw, %d/w"
+	[ "$(stat -c '%a %s %h' big)" = "640 100 2" ]
+	[ "$(readlink soft)" = d/moved ]
+	[ "$(echo d/*)" = "d/1 d/2 d/3 d/4 d/7 d/8 d/9 d/moved" ]
+	[ "$(cat d/7)" = 6 ]
+	# nobody of the host is anybody else because of a guest
+	run ! in_guest 'chmod u+s "/mnt/r w/w/big"'
+	[ ! -u big ]
+}
+
+@test "a guest's links lead it nowhere on the host, nor do a file's attributes" {
+	echo outside >"$WORK/secret"
+	chmod 600 "$WORK/secret"
+	ln -sf "$WORK/secret" "$WORK/rw, %d/out"
+	ln -sfn "$WORK" "$WORK/rw, %d/outdir"
+	run ! in_guest "cat '/mnt/r w/outdir/secret'"
+	in_guest "touch -h '/mnt/r w/out'" || true
+	run ! in_guest "chmod 777 '/mnt/r w/out'"
+	[ "$(stat -c %a "$WORK/secret")" = 600 ]
 }

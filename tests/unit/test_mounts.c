@@ -1,5 +1,5 @@
 /*
- * Folders of the host in the guest by sshfs: the host agent, sftp-server, sshfs and the
+ * Folders of the host in the guest by sshfs: the host agent, its servers, sshfs and the
  * kernel's FUSE as they are; only that the guest is an sshd of this host.
  */
 #include "providers/sshfs.h"
@@ -245,6 +245,7 @@ TEST(an_sshfs_that_is_killed_is_started_again)
 	pid_t pid, next = 0;
 
 	set_up(&s, "e");
+	s.def.openssh = true;
 	set_marker("e", "lima-boot-done", "iid-1\n");
 	put_mount(&s, &a);
 	becomes(&s, "mounted");

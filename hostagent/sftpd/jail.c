@@ -1,0 +1,342 @@
+#include "hostagent/sftpd/jail.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+
+enum {
+	TRIES = 16,		/* at a file that comes and goes */
+	RIGHTS = 0777,		/* of a file: what makes its user somebody else is not the guest's to give */
+	FOLDER_RIGHTS = 01777,
+};
+
+static int
+fail(int code)
+{
+	errno = code;
+	return -1;
+}
+
+static int
+lookup(const struct jail *t, const char *name, int flags, mode_t mode)
+{
+	struct open_how how = {
+		.flags = (unsigned)flags | O_CLOEXEC,
+		.mode = flags & O_CREAT ? mode : 0,
+		.resolve = RESOLVE_NO_MAGICLINKS | (t->follow ? 0 : RESOLVE_BENEATH),
+	};
+
+	return (int)syscall(SYS_openat2, t->root, name, &how, sizeof how);
+}
+
+int
+jail_open(struct jail *t, const char *location, bool writable, bool follow)
+{
+	struct jail new = { .location = location, .writable = writable, .follow = follow };
+	int fd;
+
+	new.root = open(location, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (new.root < 0)
+		return -1;
+	fd = lookup(&new, ".", O_PATH, 0);
+	if (fd < 0) {
+		jail_close(&new);
+		return -1;
+	}
+	close(fd);
+	*t = new;
+	return 0;
+}
+
+void
+jail_close(struct jail *t)
+{
+	int code = errno;
+
+	close(t->root);
+	errno = code;
+}
+
+/* What of an absolute path is below the location; NULL: it is not. */
+static const char *
+below(const struct jail *t, const char *path)
+{
+	size_t n = strlen(t->location);
+
+	while (n && t->location[n - 1] == '/')
+		n--;
+	return strncmp(path, t->location, n) == 0 && (path[n] == '/' || !path[n]) ? path + n : NULL;
+}
+
+/* The path below the root, "." for itself; `out` holds PATH_MAX. */
+static int
+relative(const struct jail *t, struct wire_text path, char *out)
+{
+	char text[PATH_MAX], *part, *save;
+	const char *from = text;
+	size_t n = 0;
+
+	if (path.len >= sizeof text)
+		return fail(ENAMETOOLONG);
+	if (memchr(path.p, '\0', path.len))
+		return fail(EINVAL);
+	memcpy(text, path.p, path.len);
+	text[path.len] = '\0';
+	if (*text == '/' && !(from = below(t, text)))
+		return fail(EXDEV);
+	for (part = strtok_r(text + (from - text), "/", &save); part; part = strtok_r(NULL, "/", &save)) {
+		if (!strcmp(part, ".."))
+			return fail(EXDEV);
+		if (strcmp(part, ".") != 0)
+			n += (size_t)sprintf(out + n, "%s%s", n ? "/" : "", part);
+	}
+	if (!n)
+		strcpy(out, ".");
+	return 0;
+}
+
+int
+jail_absolute(const struct jail *t, struct wire_text path, char *out)
+{
+	char name[PATH_MAX];
+	size_t n = strlen(t->location);
+
+	if (relative(t, path, name) < 0)
+		return -1;
+	while (n > 1 && t->location[n - 1] == '/')
+		n--;
+	if (!strcmp(name, "."))
+		*name = '\0';
+	if (snprintf(out, PATH_MAX, "%.*s%s%s", (int)n, t->location, *name && n > 1 ? "/" : "", name) >= PATH_MAX)
+		return fail(ENAMETOOLONG);
+	return 0;
+}
+
+int
+jail_look(const struct jail *t, struct wire_text path, bool last)
+{
+	char name[PATH_MAX];
+
+	return relative(t, path, name) < 0 ? -1 : lookup(t, name, O_PATH | (last ? 0 : O_NOFOLLOW), 0);
+}
+
+/* What was found, and nothing that has taken its name meanwhile. */
+static int
+reopen(int fd, int flags)
+{
+	char name[32];
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -1;
+	if (!S_ISREG(st.st_mode))
+		return fail(S_ISDIR(st.st_mode) ? EISDIR : EACCES);
+	snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
+	return open(name, flags | O_CLOEXEC);
+}
+
+int
+jail_file(const struct jail *t, struct wire_text path, uint32_t flags, mode_t mode)
+{
+	static const int access[] = { O_RDONLY, O_RDONLY, O_WRONLY, O_RDWR };
+	int how = access[flags & (FXF_READ | FXF_WRITE)] | (flags & FXF_APPEND ? O_APPEND : 0);
+	bool new = flags & FXF_CREAT, only_new = new && flags & FXF_EXCL;
+	char name[PATH_MAX];
+
+	if (!t->writable && flags & ~(uint32_t)FXF_READ)
+		return fail(EROFS);
+	if (relative(t, path, name) < 0)
+		return -1;
+	for (int i = 0; i < TRIES; i++) {
+		auto_close int found = only_new ? -1 : lookup(t, name, O_PATH, 0);
+		int fd;
+
+		if (found >= 0)
+			return reopen(found, how | (flags & FXF_TRUNC ? O_TRUNC : 0));
+		if (!new || (!only_new && errno != ENOENT))
+			return -1;
+		fd = lookup(t, name, how | O_CREAT | O_EXCL | O_NOFOLLOW, mode & RIGHTS);
+		if (fd >= 0 || errno != EEXIST || only_new)
+			return fd;
+	}
+	return -1;
+}
+
+int
+jail_folder(const struct jail *t, struct wire_text path)
+{
+	char name[PATH_MAX];
+
+	return relative(t, path, name) < 0 ? -1 : lookup(t, name, O_RDONLY | O_DIRECTORY, 0);
+}
+
+/* The folder that a path is in, and its name there; both in one: the root has none. */
+static int
+parent(const struct jail *t, struct wire_text path, char *buffer, const char **name)
+{
+	char *slash;
+
+	if (!t->writable)
+		return fail(EROFS);
+	if (relative(t, path, buffer) < 0)
+		return -1;
+	if (!strcmp(buffer, "."))
+		return fail(EBUSY);
+	slash = strrchr(buffer, '/');
+	*name = slash ? slash + 1 : buffer;
+	if (slash)
+		*slash = '\0';
+	return lookup(t, slash ? buffer : ".", O_PATH | O_DIRECTORY, 0);
+}
+
+int
+jail_mkdir(const struct jail *t, struct wire_text path, mode_t mode)
+{
+	char buffer[PATH_MAX];
+	const char *name;
+	auto_close int dir = parent(t, path, buffer, &name);
+
+	return dir < 0 ? -1 : mkdirat(dir, name, mode & FOLDER_RIGHTS);
+}
+
+int
+jail_remove(const struct jail *t, struct wire_text path, bool folder)
+{
+	char buffer[PATH_MAX];
+	const char *name;
+	auto_close int dir = parent(t, path, buffer, &name);
+
+	return dir < 0 ? -1 : unlinkat(dir, name, folder ? AT_REMOVEDIR : 0);
+}
+
+int
+jail_rename(const struct jail *t, struct wire_text from, struct wire_text to, bool over)
+{
+	char a[PATH_MAX], b[PATH_MAX];
+	const char *old, *new;
+	auto_close int old_dir = parent(t, from, a, &old);
+	auto_close int new_dir = old_dir < 0 ? -1 : parent(t, to, b, &new);
+	struct stat st;
+
+	if (new_dir < 0)
+		return -1;
+	if (over)
+		return renameat(old_dir, old, new_dir, new);
+	if (renameat2(old_dir, old, new_dir, new, RENAME_NOREPLACE) == 0)
+		return 0;
+	/* not every file system knows how */
+	if (errno != EINVAL)
+		return -1;
+	if (fstatat(new_dir, new, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return fail(EEXIST);
+	return renameat(old_dir, old, new_dir, new);
+}
+
+int
+jail_link(const struct jail *t, struct wire_text from, struct wire_text to)
+{
+	char a[PATH_MAX], b[PATH_MAX];
+	const char *old, *new;
+	auto_close int old_dir = parent(t, from, a, &old);
+	auto_close int new_dir = old_dir < 0 ? -1 : parent(t, to, b, &new);
+
+	return new_dir < 0 ? -1 : linkat(old_dir, old, new_dir, new, 0);
+}
+
+/* Could a link with this text lead out of where it is, or will be moved to? */
+static bool
+leads_up(const char *target)
+{
+	return *target == '/' || !strcmp(target, "..") || !strncmp(target, "../", 3) || strstr(target, "/../") ||
+	       (strlen(target) >= 3 && !strcmp(target + strlen(target) - 3, "/.."));
+}
+
+int
+jail_symlink(const struct jail *t, struct wire_text target, struct wire_text path)
+{
+	char buffer[PATH_MAX], text[PATH_MAX];
+	const char *name;
+	auto_close int dir = parent(t, path, buffer, &name);
+
+	if (dir < 0)
+		return -1;
+	if (target.len >= sizeof text || memchr(target.p, '\0', target.len))
+		return fail(target.len >= sizeof text ? ENAMETOOLONG : EINVAL);
+	memcpy(text, target.p, target.len);
+	text[target.len] = '\0';
+	if (t->follow && leads_up(text))
+		return fail(EXDEV);
+	return symlinkat(text, dir, name);
+}
+
+static int
+set_size(int fd, uint64_t size)
+{
+	auto_close int again = -1;
+
+	if (size > INT64_MAX)
+		return fail(EFBIG);
+	/* one that was opened to be written needs no right to be opened so again */
+	if (ftruncate(fd, (off_t)size) == 0)
+		return 0;
+	again = reopen(fd, O_WRONLY);
+	return again < 0 ? -1 : ftruncate(again, (off_t)size);
+}
+
+/* There is no fchmod() of a descriptor that is only a place. */
+static int
+set_mode(int fd, mode_t mode)
+{
+	char name[32];
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -1;
+	if (S_ISLNK(st.st_mode))
+		return fail(EOPNOTSUPP);
+	mode &= 07777;
+	if (!S_ISDIR(st.st_mode) && mode & (S_ISUID | S_ISGID) & ~st.st_mode)
+		return fail(EPERM);
+	snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
+	return chmod(name, mode);
+}
+
+/* In whole seconds, as the protocol has them: one that says no more than what is there leaves it, with its fraction. */
+static int
+set_times(int fd, const struct wire_attrs *a)
+{
+	struct timespec times[] = { { .tv_sec = a->atime }, { .tv_sec = a->mtime } };
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -1;
+	if (st.st_mtim.tv_sec == times[1].tv_sec)
+		times[1] = st.st_mtim;
+	return utimensat(fd, "", times, AT_EMPTY_PATH);
+}
+
+int
+jail_set(const struct jail *t, int fd, const struct wire_attrs *a)
+{
+	int code = 0;
+
+	if (!t->writable)
+		return fail(EROFS);
+	if (a->flags & ATTR_SIZE && set_size(fd, a->size) < 0)
+		code = errno;
+	if (a->flags & ATTR_MODE && set_mode(fd, a->mode) < 0)
+		code = errno;
+	if (a->flags & ATTR_TIMES && set_times(fd, a) < 0)
+		code = errno;
+	if (a->flags & ATTR_OWNER && fchownat(fd, "", a->uid, a->gid, AT_EMPTY_PATH) < 0)
+		code = errno;
+	return code ? fail(code) : 0;
+}

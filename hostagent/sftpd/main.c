@@ -1,0 +1,96 @@
+#include "hostagent/sftpd/main.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/mem.h"
+#include "hostagent/confine.h"
+#include "hostagent/sftpd/session.h"
+
+enum {
+	IN_MAX = 2 * (SFTPD_PACKET_MAX + 4),	/* held of what the guest asks */
+	OUT_MAX = 64 * 1024,			/* held of the answers, and one more */
+	IDLE_MAX = 64 * 1024,			/* kept while nothing is asked */
+};
+
+static int
+write_all(int fd, struct buf *out)
+{
+	for (size_t done = 0; done < out->len;) {
+		ssize_t n = write(fd, out->s + done, out->len - done);
+
+		if (n < 0 && errno != EINTR)
+			return -1;
+		done += n > 0 ? (size_t)n : 0;
+	}
+	buf_truncate(out, 0);
+	return 0;
+}
+
+/* All whole packets in `in`, answered; they are taken out of it. */
+static int
+answer(struct sftpd *s, char *in, size_t *len, struct buf *out)
+{
+	size_t done = 0;
+	ptrdiff_t n;
+
+	while ((n = sftpd_take(s, in + done, *len - done, out)) > 0) {
+		done += (size_t)n;
+		if (out->len >= OUT_MAX && write_all(STDOUT_FILENO, out) < 0)
+			return -1;
+	}
+	memmove(in, in + done, *len - done);
+	*len -= done;
+	return n < 0 ? -1 : write_all(STDOUT_FILENO, out);
+}
+
+static int
+serve(struct sftpd *s)
+{
+	auto_free char *in = xrealloc(NULL, 1, IN_MAX);
+	AUTO(buf) out = BUF_INIT;
+	size_t len = 0;
+
+	for (;;) {
+		ssize_t n = read(STDIN_FILENO, in + len, IN_MAX - len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n || len ? SFTPD_NONSENSE : 0;
+		len += (size_t)n;
+		if (answer(s, in, &len, &out) < 0)
+			return SFTPD_NONSENSE;
+		if (out.cap > IDLE_MAX)
+			buf_release(&out);
+	}
+}
+
+int
+sftpd_main(char **argv)
+{
+	struct sftpd s = { 0 };
+	bool writable, follow;
+	int status;
+
+	if (!argv[1] || !argv[2] || argv[2][0] != '/')
+		return SFTPD_NO_FOLDER;
+	writable = argv[1][0] == 'r' && argv[1][1] == 'w';
+	follow = strstr(argv[1], "-follow");
+	/* as the user's own files are made, not as ours are */
+	umask(022);
+	if (jail_open(&s.jail, argv[2], writable, follow) < 0)
+		return errno == ENOSYS || errno == EPERM ? SFTPD_OLD_KERNEL : SFTPD_NO_FOLDER;
+	/* a second wall, where the kernel has one; the first does not need it */
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && !follow)
+		confine_to(argv[2], writable);
+	status = serve(&s);
+	sftpd_release(&s);
+	return status;
+}
