@@ -33,8 +33,15 @@ lookup(const struct jail *t, const char *name, int flags, mode_t mode)
 		.mode = flags & O_CREAT ? mode : 0,
 		.resolve = RESOLVE_NO_MAGICLINKS | (t->follow ? 0 : RESOLVE_BENEATH),
 	};
+	int fd = -1;
 
-	return (int)syscall(SYS_openat2, t->root, name, &how, sizeof how);
+	/* EAGAIN: something was moved meanwhile, and the kernel does not know whether a link's `..` leads out */
+	for (int i = 0; i < TRIES; i++) {
+		fd = (int)syscall(SYS_openat2, t->root, name, &how, sizeof how);
+		if (fd >= 0 || errno != EAGAIN)
+			break;
+	}
+	return fd;
 }
 
 int
