@@ -92,18 +92,15 @@ fs_commit(const char *tmp, const char *path, struct error *err)
 	return fs_fsync_parent(path, err);
 }
 
-static int
-write_all(int fd, const char *p, size_t len)
+int
+fs_write_all(int fd, const void *p, size_t len)
 {
-	while (len) {
-		ssize_t n = write(fd, p, len);
+	for (const char *at = p, *end = at + len; at < end;) {
+		ssize_t n = write(fd, at, (size_t)(end - at));
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
+		if (n < 0 && errno != EINTR)
 			return -1;
-		p += n;
-		len -= (size_t)n;
+		at += n > 0 ? n : 0;
 	}
 	return 0;
 }
@@ -119,7 +116,7 @@ fs_write(const char *path, const void *p, size_t len, mode_t mode, struct error 
 	fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (fd < 0)
 		return error_errno(err, "create %s", tmp);
-	if (fchmod(fd, mode) < 0 || write_all(fd, p, len) < 0) {
+	if (fchmod(fd, mode) < 0 || fs_write_all(fd, p, len) < 0) {
 		error_errno(err, "write %s", tmp);
 		unlink(tmp);
 		return -1;
@@ -244,7 +241,7 @@ copy_plain(int in, int out)
 	while ((n = read(in, block, 1 << 16)) != 0) {
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0 || write_all(out, block, (size_t)n) < 0)
+		if (n < 0 || fs_write_all(out, block, (size_t)n) < 0)
 			return -1;
 	}
 	return 0;

@@ -21,6 +21,7 @@ int fs_read(const char *path, struct buf *out, size_t max, struct error *err);
 /* As fs_read; 1: read, 0: no such file */
 int fs_read_if(const char *path, struct buf *out, size_t max, struct error *err);
 int fs_write(const char *path, const void *p, size_t len, mode_t mode, struct error *err);
+int fs_write_all(int fd, const void *p, size_t len);	/* however many calls that takes; -1 with errno */
 /* For writers that need the descriptor: write to fs_tmp(path), then commit. */
 char *fs_tmp(const char *path);		/* to free */
 int fs_commit(const char *tmp, const char *path, struct error *err);	/* fsync, rename, fsync of the folder */

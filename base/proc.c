@@ -16,7 +16,9 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/error.h"
+#include "base/fs.h"
 #include "base/mem.h"
 
 enum {
@@ -26,15 +28,6 @@ enum {
 	CANCEL_TICK_MS = 50,	/* a flag cannot be polled for */
 	TERM_GRACE_MS = 5000,	/* from SIGTERM to SIGKILL */
 };
-
-static long long
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
-}
 
 /*
  * The descriptor, above the three standard ones: a program that was started with
@@ -195,7 +188,7 @@ kill_child(struct child *c, int sig, int why)
 	/* its whole group, which is there as long as we have not waited for its leader */
 	kill(-c->pid, sig);
 	c->why = why;
-	c->deadline = sig == SIGTERM ? now_ms() + TERM_GRACE_MS : 0;
+	c->deadline = sig == SIGTERM ? clock_ms() + TERM_GRACE_MS : 0;
 }
 
 /* reads and watches the clock until the child has ended */
@@ -206,7 +199,7 @@ attend(struct child *c)
 		struct pollfd p[] = { { .fd = c->pidfd, .events = POLLIN },
 				      { .fd = c->out.fd, .events = POLLIN },
 				      { .fd = c->err.fd, .events = POLLIN } };
-		long long left = c->deadline ? c->deadline - now_ms() : -1;
+		long long left = c->deadline ? c->deadline - clock_ms() : -1;
 		int wait = !c->deadline ? -1 : left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
 
 		if (c->cancel && !c->why && (wait < 0 || wait > CANCEL_TICK_MS))
@@ -217,7 +210,7 @@ attend(struct child *c)
 			kill_child(c, SIGKILL, EFBIG);
 		if (p[0].revents)
 			return;
-		if (c->deadline && now_ms() >= c->deadline)
+		if (c->deadline && clock_ms() >= c->deadline)
 			kill_child(c, SIGKILL, c->why ? c->why : ETIMEDOUT);
 		if (c->cancel && *c->cancel && !c->why)
 			kill_child(c, SIGTERM, ERR_CANCELLED);
@@ -296,16 +289,8 @@ input_file(const char *p, size_t len, struct error *err)
 
 	if (fd < 0)
 		return error_errno(err, "memfd_create");
-	while (len) {
-		ssize_t n = write(fd, p, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return error_errno(err, "memfd write");
-		p += n;
-		len -= (size_t)n;
-	}
+	if (fs_write_all(fd, p, len) < 0)
+		return error_errno(err, "memfd write");
 	lseek(fd, 0, SEEK_SET);
 	return steal_fd(fd);
 }
@@ -363,7 +348,7 @@ proc_run(const char *const argv[], const struct proc_opts *o, struct error *err)
 	c.out = (struct stream){ .fd = -1, .to = o->out, .start = o->out ? o->out->len : 0 };
 	c.cancel = o->cancel;
 	c.timeout_ms = o->timeout_ms;
-	c.deadline = o->timeout_ms ? now_ms() + o->timeout_ms : 0;
+	c.deadline = o->timeout_ms ? clock_ms() + o->timeout_ms : 0;
 	r = start(&c, argv, o, err);
 	if (r == 0) {
 		attend(&c);

@@ -14,6 +14,7 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/fs.h"
 #include "base/mem.h"
 
@@ -113,26 +114,17 @@ proc_read_pid(const char *path)
 	return (pid_t)n;
 }
 
-static long long
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
-}
-
 int
 proc_wait_gone(pid_t pid, unsigned long long start, int timeout_ms, const volatile int *cancel)
 {
-	long long deadline = timeout_ms < 0 ? LLONG_MAX : now_ms() + timeout_ms;
+	long long deadline = timeout_ms < 0 ? LLONG_MAX : clock_ms() + timeout_ms;
 	auto_close int fd = pid > 0 ? pidfd_open(pid, 0) : -1;
 	unsigned long long now = proc_start_time(pid);
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 
 	/* Looked at after pidfd_open(): if the time is right, the descriptor is of the right process. */
 	while (now && (!start || now == start)) {
-		long long left = deadline - now_ms();
+		long long left = deadline - clock_ms();
 		int wait = left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
 
 		/* without a pidfd (an old kernel, no descriptors left) it is looked at again and again */

@@ -177,7 +177,7 @@ info(struct cli *c, struct buf *b)
 	buf_adds(b, ",\"vmTypesEx\":{\"qemu\":{\"location\":\"internal\"}}");
 	key(b, "guestAgents");
 	buf_addc(b, '{');
-	for (size_t i = 0; shares[i] && i < 1; i++)
+	for (size_t i = 0; i < 1 && shares[i]; i++)
 		guest_agents_in(b, shares[i]);
 	buf_addc(b, '}');
 	texts(b, "shellEnvBlock", shell_env_blocked);

@@ -11,6 +11,7 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/distance.h"
 #include "base/error.h"
 #include "base/quote.h"
 #include "cli/cli.h"
@@ -36,7 +37,7 @@ unknown_command(const char *name, struct error *err)
 
 		if (c->parent || c->group == GROUP_HIDDEN)
 			continue;
-		if (nearest_distance(name, len, c->name, strlen(c->name)) <= 2 ||
+		if (word_distance(name, len, c->name, strlen(c->name)) <= 2 ||
 		    strncasecmp(c->name, name, len) == 0 || command_has_word(c->suggest_for, name))
 			buf_addf(&b, "%s\t%s\n", b.len == before ? "\n\nDid you mean this?\n" : "", c->name);
 	}

@@ -13,5 +13,3 @@ struct nearest {
 /* A name is near when it takes at most 2 edits (1 for names below 4 letters), or `name` is how it begins. */
 struct nearest nearest_begin(const char *name, size_t len);
 void nearest_offer(struct nearest *n, const char *candidate);
-/* Levenshtein distance, ASCII case ignored; names longer than 63 bytes are far from all. */
-size_t nearest_distance(const char *a, size_t alen, const char *b, size_t blen);

@@ -10,6 +10,7 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/proc.h"
@@ -121,7 +122,7 @@ exchange(int fd, const struct ha_request *r, const struct sock_wait *w, struct b
 int
 ha_request(const char *socket, const struct ha_request *r, int *status, struct buf *out, struct error *err)
 {
-	struct sock_wait w = { .deadline = sock_now_ms() + (r->timeout_ms ? r->timeout_ms : DEFAULT_MS), .cancel = r->cancel };
+	struct sock_wait w = { .deadline = clock_ms() + (r->timeout_ms ? r->timeout_ms : DEFAULT_MS), .cancel = r->cancel };
 	auto_close int fd = sock_connect(socket, &w, err);
 	AUTO(buf) in = BUF_INIT;
 	int n;

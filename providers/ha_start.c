@@ -13,6 +13,7 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/proc.h"
@@ -124,7 +125,7 @@ attend(struct start *s, const struct ha_start *o, long long deadline, struct err
 {
 	for (;;) {
 		struct pollfd p[] = { { .fd = s->inotify, .events = POLLIN }, { .fd = s->pidfd, .events = POLLIN } };
-		long long left = deadline - sock_now_ms();
+		long long left = deadline - clock_ms();
 
 		if (o->cancel && *o->cancel)
 			return error_set(err, ERR_CANCELLED, "cancelled");
@@ -178,7 +179,7 @@ ha_start(const struct ha_start *o, struct error *err)
 		return error_set(err, EEXIST, "a host agent of %s runs already, process %d", o->name, (int)ha_pid(o->dir));
 	if (run(&s, o, err) < 0)
 		return -1;
-	r = attend(&s, o, sock_now_ms() + (o->timeout_ms ? o->timeout_ms : DEFAULT_MS), err);
+	r = attend(&s, o, clock_ms() + (o->timeout_ms ? o->timeout_ms : DEFAULT_MS), err);
 	if (r == 1)
 		return 0;
 	if (r < 0) {

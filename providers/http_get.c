@@ -7,6 +7,7 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "providers/http.h"
@@ -18,22 +19,13 @@ enum {
 	CANCEL_TICK_MS = 50,
 };
 
-static long long
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
-}
-
 /* false: cancelled */
 static bool
 wait_ms(long long ms, const volatile int *cancel)
 {
-	long long end = now_ms() + ms, left;
+	long long end = clock_ms() + ms, left;
 
-	while (!(cancel && *cancel) && (left = end - now_ms()) > 0)
+	while (!(cancel && *cancel) && (left = end - clock_ms()) > 0)
 		poll(NULL, 0, left < CANCEL_TICK_MS ? (int)left : CANCEL_TICK_MS);
 	return !(cancel && *cancel);
 }
@@ -49,7 +41,7 @@ pause_ms(int failures, const struct http_answer *a)
 		return (a->retry_after_s < RETRY_AFTER_MAX_S ? a->retry_after_s : RETRY_AFTER_MAX_S) * 1000LL;
 	ms <<= failures - 1;
 	if (getrandom(&dice, sizeof dice, GRND_NONBLOCK) < 0)
-		dice = (unsigned short)now_ms();
+		dice = (unsigned short)clock_ms();
 	return ms / 2 + ms * dice / 0xffff;	/* many clients that failed together do not come back together */
 }
 

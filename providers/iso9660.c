@@ -15,6 +15,7 @@
 
 #include "base/auto.h"
 #include "base/error.h"
+#include "base/fs.h"
 #include "base/mem.h"
 
 enum { BLOCK = 2048, BLOCKS = 32, MAX_NAME = 30 };
@@ -170,22 +171,6 @@ prepare(struct writer *w, const char *label, const char *application_id)
 }
 
 static int
-write_all(int fd, const unsigned char *p, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, p, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -1;
-		p += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
-static int
 copy_out(struct writer *w, const char *tmp)
 {
 	auto_free unsigned char *block = xcalloc(BLOCKS, BLOCK);
@@ -203,13 +188,13 @@ copy_out(struct writer *w, const char *tmp)
 		len += (size_t)n;
 		if (len < (size_t)BLOCK * BLOCKS)
 			continue;
-		if (write_all(fd, block, len) < 0)
+		if (fs_write_all(fd, block, len) < 0)
 			return error_errno(w->err, "write %s", tmp);
 		len = 0;
 	}
 	if (n < 0)
 		return fail(w, tmp, n);
-	return write_all(fd, block, len) < 0 ? error_errno(w->err, "write %s", tmp) : 0;
+	return fs_write_all(fd, block, len) < 0 ? error_errno(w->err, "write %s", tmp) : 0;
 }
 
 static int

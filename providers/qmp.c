@@ -6,6 +6,7 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "providers/sock.h"
@@ -93,7 +94,7 @@ talk(struct session *s, const char *command, const char *args, cJSON **answer, s
 int
 qmp_execute(const char *socket, const char *command, const char *args, int timeout_ms, cJSON **out, struct error *err)
 {
-	struct session s = { .in = BUF_INIT, .wait = { .deadline = sock_now_ms() + timeout_ms } };
+	struct session s = { .in = BUF_INIT, .wait = { .deadline = clock_ms() + timeout_ms } };
 	auto_close int fd = sock_connect(socket, &s.wait, err);
 	cJSON *answer;
 	int r;

@@ -11,6 +11,7 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "providers/sock.h"
@@ -40,7 +41,7 @@ struct sftp_file {
 static int
 wait_for_guest(struct sftp *s, bool forever, struct error *err)
 {
-	struct sock_wait w = { .deadline = sock_now_ms() + (forever ? 365LL * 86400 * 1000 : STALL_MS), .cancel = s->cancel };
+	struct sock_wait w = { .deadline = clock_ms() + (forever ? 365LL * 86400 * 1000 : STALL_MS), .cancel = s->cancel };
 	int ways = libssh2_session_block_directions(s->session);
 	short events = 0;
 

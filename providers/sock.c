@@ -11,24 +11,16 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/clock.h"
 #include "base/error.h"
 
 #define TICK_MS 100
-
-long long
-sock_now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
-}
 
 int
 sock_poll(int fd, short events, const struct sock_wait *w, struct error *err)
 {
 	for (;;) {
-		long long left = w->deadline - sock_now_ms();
+		long long left = w->deadline - clock_ms();
 		struct pollfd p = { .fd = fd, .events = events };
 		int n;
 
@@ -51,7 +43,7 @@ sock_connect(const char *path, const struct sock_wait *w, struct error *err)
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
 	auto_close int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	long long left = w->deadline - sock_now_ms();
+	long long left = w->deadline - clock_ms();
 	struct timeval limit = { .tv_sec = left / 1000, .tv_usec = left % 1000 * 1000 };
 	int flags;
 

@@ -1,7 +1,6 @@
 /*
  * providers/sock.h - unix stream sockets with a deadline: what the QMP and the host agent clients stand on.
  *
- * A deadline is a time of sock_now_ms(). `cancel` may be NULL; it is looked at
  * ten times a second (ERR_CANCELLED). Descriptors are non-blocking and close-on-exec.
  */
 #pragma once
@@ -15,7 +14,6 @@ struct sock_wait {
 	const volatile int *cancel;
 };
 
-long long sock_now_ms(void);	/* monotonic */
 int sock_connect(const char *path, const struct sock_wait *w, struct error *err);
 int sock_write(int fd, const void *p, size_t len, const struct sock_wait *w, struct error *err);
 /* At least one byte, or 0 at the end. */

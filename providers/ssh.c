@@ -9,6 +9,7 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "providers/sock.h"
 #include "providers/ssh_exec.h"
@@ -54,7 +55,7 @@ drive(struct ssh_link *l, struct ssh_exec *x, const struct sock_wait *w, struct 
 int
 ssh_run(const struct ssh_target *to, const struct ssh_command *c, int *status, struct error *err)
 {
-	struct sock_wait w = { .deadline = sock_now_ms() + (c->timeout_ms ? c->timeout_ms : DEFAULT_MS), .cancel = c->cancel };
+	struct sock_wait w = { .deadline = clock_ms() + (c->timeout_ms ? c->timeout_ms : DEFAULT_MS), .cancel = c->cancel };
 	struct ssh_identity id = { .user = to->user, .keys = to->keys, .nkeys = to->nkeys };
 	struct ssh_exec x = SSH_EXEC_INIT;
 	struct ssh_link *l;

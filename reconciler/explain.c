@@ -96,12 +96,6 @@ has_details(const struct resource *r)
 	return r->type->detail && r->present && r->up && r->spec;
 }
 
-static const char *
-or_unset(const char *value)
-{
-	return value ? value : "unset";
-}
-
 static void
 detail_line(void *ctx, const struct detail *d)
 {

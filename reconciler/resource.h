@@ -85,6 +85,12 @@ struct detail {
 	bool moot;		/* it does nothing now */
 };
 
+static inline const char *
+or_unset(const char *value)
+{
+	return value ? value : "unset";
+}
+
 struct resource_type {
 	const char *name;
 	const char *about;		/* one line, for `limactl explain` */

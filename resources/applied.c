@@ -90,12 +90,6 @@ is_only_stopped(const struct spec *spec)
 	       !memcmp(text.s, spec->yaml, text.len);
 }
 
-static const char *
-or_unset(const char *value)
-{
-	return value ? value : "unset";
-}
-
 bool
 applied_refuses(const struct spec *spec, struct error *err)
 {

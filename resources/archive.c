@@ -68,14 +68,6 @@ ensure(const struct env *env, const struct resource *r, struct facts *have, stru
 	return 0;
 }
 
-/* the cache is nobody's in particular: `limactl prune` empties it */
-static int
-remove_nothing(const struct env *env, const struct resource *r, struct error *err)
-{
-	(void)env, (void)r, (void)err;
-	return 0;
-}
-
 const struct resource_type resource_archive = {
 	.name = "archive",
 	.about = "containerd and nerdctl, as they are put on cidata.iso",

@@ -28,5 +28,8 @@ enum cost judge_known_update(const char *have, const char *want);
 /* Is the instance's VM or its host agent alive? Looks at processes. */
 bool instance_runs(const struct env *env, const struct resource *r);
 
+/* For what goes with something else, or stays: an image in the cache, which `limactl prune` empties. */
+int remove_nothing(const struct env *env, const struct resource *r, struct error *err);
+
 /* Hardware address of the first interface: the same for the same folder on the same host; in `a`. */
 const char *instance_mac(struct arena *a, const char *dir);

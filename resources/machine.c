@@ -5,6 +5,7 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/fs.h"
 #include "providers/accel.h"
@@ -185,7 +186,7 @@ machine_check_switches(const struct spec *spec, struct error *err)
 {
 	for (size_t i = 0; i < spec->nnetworks; i++) {
 		const char *path = spec->networks[i].socket;
-		auto_close int fd = *path ? sock_connect(path, &(struct sock_wait){ .deadline = sock_now_ms() + SWITCH_MS }, err) : -1;
+		auto_close int fd = *path ? sock_connect(path, &(struct sock_wait){ .deadline = clock_ms() + SWITCH_MS }, err) : -1;
 
 		if (*path && fd < 0)
 			return error_wrap(err, "networks[%zu].socket: start the switch first", i);

@@ -82,13 +82,6 @@ ensure(const struct env *env, const struct resource *r, struct facts *have, stru
 	return 0;
 }
 
-static int
-remove_nothing(const struct env *env, const struct resource *r, struct error *err)
-{
-	(void)env, (void)r, (void)err;
-	return 0;
-}
-
 const struct resource_type resource_ready = {
 	.name = "ready",
 	.about = "the guest has booted and answers",

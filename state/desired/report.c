@@ -5,6 +5,7 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/distance.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "state/desired/load.h"
@@ -117,34 +118,6 @@ caution_at(struct load *l, const struct val *up, const char *key, const struct n
 	va_end(ap);
 }
 
-/* Levenshtein's distance without regard to case, capped */
-static size_t
-distance(const char *a, size_t na, const char *b, size_t nb)
-{
-	size_t row[41];
-
-	if (na > 40 || nb > 40)
-		return 99;
-	for (size_t j = 0; j <= nb; j++)
-		row[j] = j;
-	for (size_t i = 1; i <= na; i++) {
-		size_t diag = row[0];
-
-		row[0] = i;
-		for (size_t j = 1; j <= nb; j++) {
-			size_t d = diag + ((a[i - 1] | 32) != (b[j - 1] | 32));
-
-			diag = row[j];
-			if (row[j] + 1 < d)
-				d = row[j] + 1;
-			if (row[j - 1] + 1 < d)
-				d = row[j - 1] + 1;
-			row[j] = d;
-		}
-	}
-	return row[nb];
-}
-
 /* What other programs call it, or a word that ends in it: `port` for `localPort`. */
 static const char *
 meant_word(struct arena *a, const char *word, const char *words)
@@ -177,7 +150,7 @@ nearest_word(struct arena *a, const char *word, const char *words)
 	const char *found = NULL;
 
 	for (const char *p = words; *p; p += strspn(p, " ")) {
-		size_t n = strcspn(p, " "), d = distance(word, nw, p, n);
+		size_t n = strcspn(p, " "), d = word_distance(word, nw, p, n);
 
 		if (d < best || (d == best && !found && d < n)) {
 			best = d;

@@ -1,5 +1,6 @@
 #include "state/observed/sql.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdint.h>
 
@@ -41,7 +42,7 @@ static const char *const text[SQL_COUNT] = {
 int
 sql_error(struct state *s, struct error *err)
 {
-	return error_set(err, sqlite3_errcode(s->db) == SQLITE_FULL ? 28 /* ENOSPC */ : ERR_CHILD, "%s: %s", s->path,
+	return error_set(err, sqlite3_errcode(s->db) == SQLITE_FULL ? ENOSPC : ERR_CHILD, "%s: %s", s->path,
 			 sqlite3_errmsg(s->db));
 }
 

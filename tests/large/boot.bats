@@ -2,10 +2,6 @@
 # The debian guest comes up: an ordinary cloud image with systemd and cloud-init, started from its kernel.
 load helper
 
-setup_file() {
-	guest_begin
-}
-
 @test "it is ready, and the events say so" {
 	[ "$(limactl list "$GUEST" --format '{{.Status}}')" = Running ]
 	jq -se '.[0].status.sshLocalPort > 0 and any(.[].status; .running) and all(.[].status; .degraded | not)' \

@@ -2,10 +2,6 @@
 # Names in the debian guest: systemd-resolved asks the host, through the boot script's rules.
 load helper
 
-setup_file() {
-	guest_begin
-}
-
 # raw DNS from the guest by TCP or UDP: ask_raw PROTO NAME: rcode, answers and the last four bytes
 ask_raw() {
 	guest python3 -c '

@@ -2,10 +2,6 @@
 # What lima.yaml and the host hand to the debian guest: variables, proxies, certificates, time zone.
 load helper
 
-setup_file() {
-	guest_begin
-}
-
 @test "variables, for sessions and for scripts" {
 	[ "$(guest printenv GREETING)" = 'hello from lima.yaml' ]
 	[ "$(guest cat /var/lib/param-seen)" = 'said once' ]

@@ -1,5 +1,5 @@
-# tests/large/helper.bash - tests on the debian guest, which boots once for all of them. `load helper`, then call
-# `guest_begin` in setup_file. The instance is $GUEST, made of the example and guest.yaml; run the files with scripts/check-large.
+# tests/large/helper.bash - tests on the debian guest, which boots once for all of them. `load helper`:
+# a file that has no setup_file of its own gets the guest. The instance is $GUEST, made of the example and guest.yaml; run the files with scripts/check-large.
 #
 # Who changes the guest changes it back: the next file meets the same one. What takes the machine down belongs
 # into restart.bats, which is the last.
@@ -38,4 +38,16 @@ guest() {
 # a script of the guest's user: guest_sh 'SCRIPT'
 guest_sh() {
 	limactl shell --workdir / "$GUEST" sh -c "$1"
+}
+
+setup_file() {
+	guest_begin
+}
+
+setup() {
+	export DIR=$LIMA_HOME/$GUEST
+}
+
+status() {
+	limactl list "$GUEST" --format '{{.Status}}' 2>/dev/null
 }

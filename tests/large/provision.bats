@@ -2,10 +2,6 @@
 # What lima.yaml says of the inside of a guest, seen from the inside: provisioning of each mode, environment, user.
 load helper
 
-setup_file() {
-	guest_begin
-}
-
 @test "each mode ran as its user, with its parameters, in its order" {
 	guest_sh 'cat /run/mark-boot /run/mark-dependency /run/mark-system ~/mark-user' >"$BATS_TEST_TMPDIR/marks"
 	cat "$BATS_TEST_TMPDIR/marks"

@@ -2,18 +2,6 @@
 # The shared guest goes down and comes up again: unchanged, and with a disk more. The last file that uses it.
 load helper
 
-setup_file() {
-	guest_begin
-}
-
-setup() {
-	DIR=$LIMA_HOME/$GUEST
-}
-
-status() {
-	limactl list "$GUEST" --format '{{.Status}}' 2>/dev/null
-}
-
 @test "stop: the guest powers itself off, and that is all there is to wait for" {
 	guest_sh 'sudo cat /var/lib/cloud/data/instance-id; cat /etc/ssh/ssh_host_ed25519_key.pub' >"$BATS_FILE_TMPDIR/identity"
 	stat -c '%i %Y %s' "$DIR/cidata.iso" >"$BATS_FILE_TMPDIR/iso"

@@ -13,10 +13,6 @@ setup_file() {
 	IID=$(cat "$BATS_FILE_TMPDIR/iid")
 }
 
-setup() {
-	DIR=$LIMA_HOME/$GUEST
-}
-
 # complains FILE...: of each line on stdin; fails if there was one
 complain() {
 	local bad=0 line

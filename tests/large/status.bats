@@ -2,18 +2,6 @@
 # The status is told from processes and the sockets that answer; and a host agent that dies takes nothing with it.
 load helper
 
-setup_file() {
-	guest_begin
-}
-
-setup() {
-	DIR=$LIMA_HOME/$GUEST
-}
-
-status() {
-	limactl list "$GUEST" --format '{{.Status}}' 2>/dev/null
-}
-
 @test "Running; what is more to say is in keys of its own, and errors is a list of strings" {
 	[ "$(status)" = Running ]
 	limactl list "$GUEST" --json | jq -e '.status == "Running" and .phase == "running" and ((.errors // []) | length == 0)'

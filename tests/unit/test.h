@@ -71,6 +71,18 @@ test_file(const char *name, const void *p, size_t len)
 	return path;
 }
 
+/* DIR/NAME, and the folders up to it */
+static inline void
+test_put(const char *dir, const char *name, const char *text)
+{
+	auto_free char *path = xasprintf("%s/%s", dir, name);
+	auto_free char *parent = xstrndup(path, (size_t)(strrchr(path, '/') - path));
+	struct error err;
+
+	ok(fs_mkdirs(parent, 0700, &err));
+	ok(fs_write(path, text, strlen(text), 0600, &err));
+}
+
 int
 main(int argc, char **argv)
 {

@@ -233,17 +233,6 @@ hear(void *ctx, const char *text)
 }
 
 static void
-put(const char *dir, const char *name, const char *text)
-{
-	auto_free char *path = xasprintf("%s/%s", dir, name);
-	auto_free char *parent = xstrndup(path, (size_t)(strrchr(path, '/') - path));
-	struct error err;
-
-	ok(fs_mkdirs(parent, 0700, &err));
-	ok(fs_write(path, text, strlen(text), 0600, &err));
-}
-
-static void
 world_release(struct world *w)
 {
 	free((char *)w->env.home);
@@ -260,12 +249,12 @@ begin(struct world *w)
 	};
 	char *home = test_path("changes"), *share = test_path("share");
 
-	put(home, "_config/user.pub", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJB0B8r3vj+l4FCDSWzQQApAqjeJQ3OJKxHNhCmFMHwC lima\n");
-	put(share, "cidata/boot.sh", "#!/bin/sh\n");
-	put(share, "cidata/list", "0a9fd2e4a3ae3e2d5f6c7b8a99887766554433221100ffeeddccbbaa99887766  boot.sh\n");
-	put(share, "yq/x86_64/list", "0a9fd2e4a3ae3e2d5f6c7b8a99887766554433221100ffeeddccbbaa99887766  ld.so\n");
+	test_put(home, "_config/user.pub", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJB0B8r3vj+l4FCDSWzQQApAqjeJQ3OJKxHNhCmFMHwC lima\n");
+	test_put(share, "cidata/boot.sh", "#!/bin/sh\n");
+	test_put(share, "cidata/list", "0a9fd2e4a3ae3e2d5f6c7b8a99887766554433221100ffeeddccbbaa99887766  boot.sh\n");
+	test_put(share, "yq/x86_64/list", "0a9fd2e4a3ae3e2d5f6c7b8a99887766554433221100ffeeddccbbaa99887766  ld.so\n");
 	/* keys to load, and a proxy to hand on */
-	put(home, ".ssh/id.pub", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJB0B8r3vj+l4FCDSWzQQApAqjeJQ3OJKxHNhCmFMHwD ann\n");
+	test_put(home, ".ssh/id.pub", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJB0B8r3vj+l4FCDSWzQQApAqjeJQ3OJKxHNhCmFMHwD ann\n");
 	setenv("HOME", home, 1);
 	setenv("http_proxy", "http://proxy.example:3128", 1);
 	*w = (struct world){
@@ -482,8 +471,8 @@ TEST(keys_whose_examples_need_more)
 	begin(&w);
 	x = (struct example){ "timezone", IMAGE, "timezone: Europe/Rome", "timezone: Asia/Tokyo", NULL };
 	check_example(&w, &x, key_find("timezone"));
-	put(w.env.home, "a.pem", "-----BEGIN CERTIFICATE-----\nAA\n-----END CERTIFICATE-----\n");
-	put(w.env.home, "b.pem", "-----BEGIN CERTIFICATE-----\nBB\n-----END CERTIFICATE-----\n");
+	test_put(w.env.home, "a.pem", "-----BEGIN CERTIFICATE-----\nAA\n-----END CERTIFICATE-----\n");
+	test_put(w.env.home, "b.pem", "-----BEGIN CERTIFICATE-----\nBB\n-----END CERTIFICATE-----\n");
 	x = (struct example){ "caCerts.files", NONE, xasprintf("caCerts: {files: [%s/a.pem]}", w.env.home),
 			      xasprintf("caCerts: {files: [%s/b.pem]}", w.env.home), "caCerts.files[0]" };
 	check_example(&w, &x, key_find("caCerts.files"));
@@ -569,7 +558,7 @@ TEST(a_stop_is_never_refused)
 	begin(&w);
 	a = load(&w, NONE, "user: {name: a, home: /h}");
 	b = load(&w, NONE, "user: {name: b, home: /h}");
-	put(w.env.home, "i/lima.yaml", b->yaml);
+	test_put(w.env.home, "i/lima.yaml", b->yaml);
 	ok(applied_write(b->dir, a, &err));
 	fails(resource_dir.declare(b, &w.env, &g, &err), ERR_REFUSED);
 	b->goal = GOAL_STOPPED;
@@ -578,7 +567,7 @@ TEST(a_stop_is_never_refused)
 	ok(resource_dir.declare(b, &w.env, &g, &err));
 	/* an edit of a stopped instance brings another text */
 	b->goal = GOAL_STOPPED;
-	put(w.env.home, "i/lima.yaml", a->yaml);
+	test_put(w.env.home, "i/lima.yaml", a->yaml);
 	fails(resource_dir.declare(b, &w.env, &g, &err), ERR_REFUSED);
 	graph_release(&g);
 	spec_free(a);

@@ -28,27 +28,16 @@ warn(void *ctx, const char *text)
 }
 
 static void
-write_in(const char *dir, const char *name, const char *text)
-{
-	auto_free char *path = xasprintf("%s/%s", dir, name);
-	auto_free char *parent = xstrndup(path, (size_t)(strrchr(path, '/') - path));
-	struct error err;
-
-	ok(fs_mkdirs(parent, 0700, &err));
-	ok(fs_write(path, text, strlen(text), 0600, &err));
-}
-
-static void
 render(struct world *w, const char *yaml)
 {
 	char *home = test_path("home"), *share = test_path("share");
 	struct spec_opts opts = { .home = home, .version = "2.2.0", .warn = warn };
 	struct error err;
 
-	write_in(home, "_config/user.pub", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJB0B8r3vj+l4FCDSWzQQApAqjeJQ3OJKxHNhCmFMHwC lima\n");
-	write_in(share, "cidata/boot.sh", "#!/bin/sh\n");
-	write_in(share, "cidata/list", "0a9fd2e4a3ae3e2d5f6c7b8a99887766554433221100ffeeddccbbaa99887766  boot.sh\n");
-	write_in(share, "yq/x86_64/list", "0a9fd2e4a3ae3e2d5f6c7b8a99887766554433221100ffeeddccbbaa99887766  ld.so\n");
+	test_put(home, "_config/user.pub", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJB0B8r3vj+l4FCDSWzQQApAqjeJQ3OJKxHNhCmFMHwC lima\n");
+	test_put(share, "cidata/boot.sh", "#!/bin/sh\n");
+	test_put(share, "cidata/list", "0a9fd2e4a3ae3e2d5f6c7b8a99887766554433221100ffeeddccbbaa99887766  boot.sh\n");
+	test_put(share, "yq/x86_64/list", "0a9fd2e4a3ae3e2d5f6c7b8a99887766554433221100ffeeddccbbaa99887766  ld.so\n");
 	*w = (struct world){ .env = { .home = home, .share = share, .version = "2.2.0" } };
 	ok(spec_load(&w->spec, "i", "i.yaml", yaml, strlen(yaml), &opts, &err));
 	ok(cidata_render(&w->c, &w->env, w->spec, NULL, &err));
@@ -361,7 +350,7 @@ TEST(the_digest_knows_contents_from_tools)
 	w.env.debug = false;
 
 	cidata_release(&w.c);
-	write_in(w.env.share, "cidata/list", "1111111111111111111111111111111111111111111111111111111111111111  boot.sh\n");
+	test_put(w.env.share, "cidata/list", "1111111111111111111111111111111111111111111111111111111111111111  boot.sh\n");
 	ok(cidata_render(&w.c, &w.env, w.spec, NULL, &err));
 	assert_string_equal(w.c.contents, contents);
 	assert_string_not_equal(w.c.tools, tools);
@@ -384,14 +373,14 @@ TEST(a_big_file_is_known_by_the_digest_beside_it)
 	auto_free char *share = test_path("share"), *agent = xasprintf("%s/lima-guestagent.Linux-x86_64", share);
 	auto_free char *sum = xasprintf("%s.sha256", agent);
 
-	write_in(share, "lima-guestagent.Linux-x86_64", "program");
-	write_in(share, "lima-guestagent.Linux-x86_64.sha256", "abc\n");
+	test_put(share, "lima-guestagent.Linux-x86_64", "program");
+	test_put(share, "lima-guestagent.Linux-x86_64.sha256", "abc\n");
 	render(&w, IMAGE);
 	auto_free char *tools = xstrdup(w.c.tools);
 	assert_string_equal(find(&w, "lima-guestagent")->host_path, agent);
 	assert_int_equal(find(&w, "lima-guestagent")->mode, 0755);
 	cidata_release(&w.c);
-	write_in(share, "lima-guestagent.Linux-x86_64", "program");
+	test_put(share, "lima-guestagent.Linux-x86_64", "program");
 	ok(utime(agent, &(struct utimbuf){ 1000, 1000 }));
 	ok(cidata_render(&w.c, &w.env, w.spec, NULL, &err));
 	assert_string_equal(w.c.tools, tools);
@@ -432,10 +421,10 @@ TEST(a_damaged_list_of_boot_scripts_is_refused)
 
 	render(&w, IMAGE);
 	cidata_release(&w.c);
-	write_in(w.env.share, "cidata/list", "1111111111111111111111111111111111111111111111111111111111111111  ../../etc/passwd\n");
+	test_put(w.env.share, "cidata/list", "1111111111111111111111111111111111111111111111111111111111111111  ../../etc/passwd\n");
 	not_ok(cidata_render(&w.c, &w.env, w.spec, NULL, &err), "damaged");
 	cidata_release(&w.c);
-	write_in(w.env.share, "cidata/list", "boot.sh\n");
+	test_put(w.env.share, "cidata/list", "boot.sh\n");
 	not_ok(cidata_render(&w.c, &w.env, w.spec, NULL, &err), "damaged");
 	done(&w);
 }

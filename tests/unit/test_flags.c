@@ -1,6 +1,7 @@
 #include "cli/flags.h"
 
 #include "base/buf.h"
+#include "base/distance.h"
 #include "cli/nearest.h"
 #include "tests/unit/test.h"
 
@@ -167,6 +168,6 @@ TEST(near_names)
 	n = nearest_begin("preserve", 8);
 	nearest_offer(&n, "preserve-env");
 	assert_string_equal(n.best, "preserve-env");
-	assert_int_equal(nearest_distance("kitten", 6, "sitting", 7), 3);
-	assert_int_equal(nearest_distance("", 0, "abc", 3), 3);
+	assert_int_equal(word_distance("kitten", 6, "sitting", 7), 3);
+	assert_int_equal(word_distance("", 0, "abc", 3), 3);
 }

@@ -1,5 +1,6 @@
 /* The host agent as limactl drives it: the machine, the requirements, forwards, what it answers. */
 #include "providers/ha_client.h"
+#include "base/clock.h"
 
 #include <arpa/inet.h>
 #include <cjson/cJSON.h>
@@ -708,7 +709,7 @@ TEST(bad_requests_are_sent_away)
 		{ "GET /v1/info?x=y HTTP/1.0\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" },
 	};
 	auto_free char *path = test_path("o/ha.sock");
-	struct sock_wait w = { .deadline = sock_now_ms() + 20000 };
+	struct sock_wait w = { .deadline = clock_ms() + 20000 };
 	struct machine m;
 	struct error err;
 	int fds[70];
