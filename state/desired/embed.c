@@ -101,6 +101,22 @@ absolute_files(struct job *j, const struct unit *u, const char *list)
 	return 0;
 }
 
+/* A playbook is read on the host, when the template is loaded, and run there. */
+static int
+check_playbooks(struct job *j, const struct unit *u)
+{
+	const struct node *items = node_get(u->root, "provision");
+
+	for (size_t i = 0; u->remote && i < node_count(items); i++) {
+		const struct node *n = node_get(items->item[i], "playbook");
+
+		if (n && n->kind == NODE_SCALAR && n->len)
+			return fail_text(j, n, arena_printf(j->a, "provision[%zu].playbook", i),
+					 arena_printf(j->a, "a remote template must not use the local file `%s`", n->text));
+	}
+	return 0;
+}
+
 static int
 absolute_all(struct job *j, const struct unit *u)
 {
@@ -118,7 +134,7 @@ absolute_all(struct job *j, const struct unit *u)
 			if (absolute(j, u, v, &v->item[k], arena_printf(j->a, "base[%zu]", k)) < 0)
 				return -1;
 	}
-	if (absolute_files(j, u, "provision") < 0)
+	if (check_playbooks(j, u) < 0 || absolute_files(j, u, "provision") < 0)
 		return -1;
 	return absolute_files(j, u, "probes");
 }

@@ -42,7 +42,7 @@ locator_scheme(const char *s)
 bool
 locator_is_remote(const char *s)
 {
-	return begins(s, "http://") || begins(s, "https://");
+	return !strncasecmp(s, "http://", 7) || !strncasecmp(s, "https://", 8);
 }
 
 bool

@@ -29,6 +29,13 @@ fetch(void *ctx, const char *url, struct buf *out, size_t max, struct error *err
 		{ "https://h.example/run.yaml", "base: run:something\n" },
 		{ "https://h.example/stdin.yaml", "base: [\"-\"]\n" },
 		{ "https://h.example/tmpl.yaml", "base: template:near\n" },
+		{ "https://h.example/play.yaml", "provision:\n- mode: ansible\n  playbook: /etc/passwd\n" },
+		{ "https://h.example/play2.yaml", "base: template:play\n" },
+		{ "https://h.example/path.yaml", "base: template:path\n" },
+		{ "https://h.example/upper.yaml", "base: FILE:///etc/passwd\n" },
+		{ "https://h.example/image.yaml", "base: /etc/hosts.img\n" },
+		{ "https://h.example/probe.yaml", "probes:\n- file: {url: /etc/passwd}\n" },
+		{ "HTTPS://h.example/x.yaml", "base: https://h.example/passwd.yaml\n" },
 		{ "https://h.example/up.yaml", "base: ../x.yaml\n" },
 		{ "https://api.github.com/repos/org/repo", "{\"default_branch\": \"trunk\"}" },
 		{ "https://api.github.com/repos/org/org", "{\"default_branch\": \"main\"}" },
@@ -187,10 +194,23 @@ TEST(remote_templates_stay_remote)
 	fails("https://h.example/passwd.yaml", "must not use the local file `/etc/passwd`");
 	fails("https://h.example/home.yaml", "must not use the local file");
 	fails("https://h.example/url.yaml", "must not use the local file");
+	fails("https://h.example/play.yaml", "https://h.example/play.yaml:3:13: provision[0].playbook: a remote template must not use the local "
+	      "file `/etc/passwd`");
+	put("_templates/play.yaml", "provision:\n- mode: ansible\n  playbook: p.yaml\n");
+	put("_templates/path.yaml", "base: /etc/passwd\n");
+	embeds("template:play", "provision:\n- mode: ansible\n  playbook: p.yaml\n");
+	fails("https://h.example/play2.yaml", "must not use the local file `p.yaml`");
+	fails("https://h.example/path.yaml", "must not use the local file `/etc/passwd`");
+	fails("https://h.example/upper.yaml", "which may run a program");
+	fails("https://h.example/image.yaml", "must not use the local file `/etc/hosts.img`");
+	fails("https://h.example/probe.yaml", "must not use the local file `/etc/passwd`");
+	fails("HTTPS://h.example/x.yaml", "must not use the local file `/etc/passwd`");
 	fails("https://h.example/run.yaml", "which may run a program");
 	fails("https://h.example/up.yaml", "must not contain '..'");
 	fails("https://h.example/stdin.yaml", "404");	/* a name like any other, there */
 	put("via.yaml", "base: https://h.example/passwd.yaml\n");
+	fails("via.yaml", "must not use the local file");
+	put("via.yaml", "base: [https://h.example/play.yaml]\n");
 	fails("via.yaml", "must not use the local file");
 	fails("https://h.example/nothing.yaml", "404");
 }
