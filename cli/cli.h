@@ -84,7 +84,6 @@ struct cli {
 	const char *argv_text;		/* the command line, for the journal */
 	const char *const *template_dirs;	/* once cli_spec_opts() was called */
 	bool lazy;			/* the other half is loaded */
-	const char *complaint;		/* the first about a lima.yaml, while it is the only one; "" once it was told */
 	bool told_root;			/* that the guest user is not root */
 	struct arena arena;		/* for what lives as long as the program; one thread */
 };

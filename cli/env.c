@@ -230,19 +230,12 @@ debug_spec(void *ctx, const char *text)
 	cli_say(&c->env, SAY_DEBUG, "%s", text);
 }
 
-/* What is wrong with a file, one by one. The first is also what the command ends with: told here only if it is not alone. */
+/* What is wrong with a file, if it is more than the command ends with. */
 static void
 complain_spec(void *ctx, const char *text)
 {
-	struct cli *c = ctx;
+	const struct cli *c = ctx;
 
-	if (!c->complaint) {
-		c->complaint = arena_strdup(&c->arena, text);
-		return;
-	}
-	if (*c->complaint)
-		cli_say(&c->env, SAY_ERROR, "%s", c->complaint);
-	c->complaint = "";
 	cli_say(&c->env, SAY_ERROR, "%s", text);
 }
 

@@ -106,5 +106,5 @@ spec_check_driver(const struct spec *s, const struct spec_opts *opts, struct err
 	check_mounts(&l, s);
 	check_qemu(&l, s);
 	host_free(host);
-	return l.complaints ? -1 : 0;
+	return report_all(&l);
 }

@@ -37,13 +37,15 @@ check_point(struct load *l, const struct val *v)
 {
 	static const char system[] = "/ /bin /dev /etc /home /opt /sbin /tmp /usr /var";
 	const char *home = val_s(val_get(l->root, "user"), "home");
+	const struct val *from = v->at ? v : val_get(v->up, "location");
+	const struct node *at = from && from->at ? from->at : v->up->at;
 
 	if (word_in(v->s, system))
-		complain(l, v, NULL, "must not be a system path such as /etc or /usr, got `%s`", v->s);
+		complain_at(l, v, NULL, at, "must not be a system path such as /etc or /usr, got `%s`", v->s);
 	else if (!strcmp(v->s, home))
-		complain(l, v, NULL, "is the reserved internal home directory `%s` of the guest's user", home);
+		complain_at(l, v, NULL, at, "is the reserved internal home directory `%s` of the guest's user", home);
 	else if (*v->s == '~')
-		complain(l, v, NULL, "must not start with `~`; write `{{.Home}}` for the guest's home, got `%s`", v->s);
+		complain_at(l, v, NULL, at, "must not start with `~`; write `{{.Home}}` for the guest's home, got `%s`", v->s);
 }
 
 static void

@@ -56,6 +56,8 @@ struct load {
 	const char *old_version;	/* of an existing instance; NULL: it is new */
 	struct error *err;		/* gets the first complaint */
 	size_t complaints, cautions;
+	struct report *reports;		/* report.c */
+	size_t nreports, reports_cap;
 	struct gotmpl_spent spent;	/* by all expressions */
 };
 
@@ -83,6 +85,10 @@ void complain_at(struct load *l, const struct val *up, const char *key, const st
 	__attribute__((format(printf, 5, 6)));
 void caution_at(struct load *l, const struct val *up, const char *key, const struct node *n, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
+/* of a file that cannot be read at all */
+void complain_text(struct load *l, const struct source *src, const char *text);
+/* Tells all of them, in the order of their places; frees what held them. -1: something was wrong. */
+int report_all(struct load *l);
 /* the word of a blank-separated list that is nearly `word`, in the arena; NULL: none is */
 const char *nearest_word(struct arena *a, const char *word, const char *words);
 /* "`a`, `b` or `c`" */

@@ -134,24 +134,41 @@ node_unset(struct node *map, const char *key)
 	return false;
 }
 
+struct text_place
+source_place(const struct source *s, uint32_t line, uint32_t col)
+{
+	const struct origin *o;
+	long c;
+
+	if (!s->origin || line < 1 || line > s->norigin || !s->origin[line - 1].file)
+		return (struct text_place){ s->name, line, col };
+	o = &s->origin[line - 1];
+	c = (long)col - o->shift;
+	return (struct text_place){ o->file, o->line, c > 0 ? (uint32_t)c : 1 };
+}
+
+struct text_place
+node_place(const struct node *n)
+{
+	if (!n->src)
+		return (struct text_place){ "(made)", 1, 1 };
+	return source_place(n->src, n->line ? n->line : 1, n->col ? n->col : 1);
+}
+
+static void
+add_place(struct text_place p, struct buf *out)
+{
+	buf_addf(out, "%s:%u:%u", p.file, p.line, p.col);
+}
+
 void
 source_where(const struct source *s, uint32_t line, uint32_t col, struct buf *out)
 {
-	if (s->origin && line >= 1 && line <= s->norigin && s->origin[line - 1].file) {
-		const struct origin *o = &s->origin[line - 1];
-		long c = (long)col - o->shift;
-
-		buf_addf(out, "%s:%u:%ld", o->file, o->line, c > 0 ? c : 1);
-		return;
-	}
-	buf_addf(out, "%s:%u:%u", s->name, line, col);
+	add_place(source_place(s, line, col), out);
 }
 
 void
 node_where(const struct node *n, struct buf *out)
 {
-	if (n->src)
-		source_where(n->src, n->line ? n->line : 1, n->col ? n->col : 1, out);
-	else
-		buf_adds(out, "(made):1:1");
+	add_place(node_place(n), out);
 }

@@ -1,5 +1,6 @@
 /* Complaints and cautions: where, which key, what is wrong, what was meant. */
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -10,7 +11,7 @@
 #include "base/mem.h"
 #include "state/desired/load.h"
 
-enum { MAX_REPORTS = 100 };
+enum { MAX_KEPT = 1000, MAX_TOLD = 100 };
 
 void
 val_path(const struct val *v, struct buf *out)
@@ -35,24 +36,37 @@ place(const struct val *v)
 	return v ? v->at : NULL;
 }
 
+/* one that waits to be told */
+struct report {
+	struct text_place place;
+	const char *text;
+	size_t n;		/* which one it was */
+	bool fatal;
+};
+
+static void
+keep(struct load *l, bool fatal, struct text_place place, const char *text)
+{
+	size_t *count = fatal ? &l->complaints : &l->cautions;
+
+	if ((*count)++ >= MAX_KEPT)
+		return;
+	GROW(l->reports, l->nreports, l->reports_cap);
+	l->reports[l->nreports] = (struct report){ place, text, l->nreports, fatal };
+	l->nreports++;
+}
+
 static void
 report(struct load *l, bool fatal, const struct val *up, const char *key, const struct node *at, const char *fmt, va_list ap)
 {
+	struct text_place place = at && at->src ? node_place(at) : source_place(l->src, 1, 1);
 	AUTO(buf) b = BUF_INIT;
 	AUTO(buf) path = BUF_INIT;
 
-	if (fatal ? l->complaints > MAX_REPORTS : ++l->cautions > MAX_REPORTS) {	/* nobody reads on */
-		l->complaints += fatal;
-		return;
-	}
-	if (at && at->src)
-		node_where(at, &b);
-	else
-		source_where(l->src, 1, 1, &b);
 	val_path(up, &path);
 	if (key && *key)
 		buf_addf(&path, "%s%s", path.len && *key != '[' ? "." : "", key);
-	buf_adds(&b, ": ");
+	buf_addf(&b, "%s:%u:%u: ", place.file, place.line, place.col);
 	if (path.len)
 		buf_addf(&b, "%s: ", path.s);
 	buf_vaddf(&b, fmt, ap);
@@ -60,12 +74,54 @@ report(struct load *l, bool fatal, const struct val *up, const char *key, const 
 	for (char *p = b.s; *p; p++)
 		if ((unsigned char)*p < ' ' || *p == 0x7f)
 			*p = *p == '\n' || *p == '\t' ? ' ' : '?';
-	if (fatal && !l->complaints++)
-		error_set(l->err, ERR_INVALID, "%s", b.s);
-	if (fatal && l->opts->complain)
-		l->opts->complain(l->opts->ctx, b.s);
-	else if (l->opts->warn)
-		l->opts->warn(l->opts->ctx, b.s);
+	keep(l, fatal, place, arena_strdup(l->a, b.s));
+}
+
+void
+complain_text(struct load *l, const struct source *src, const char *text)
+{
+	keep(l, true, (struct text_place){ .file = src->name }, arena_strdup(l->a, text));
+}
+
+static int
+compare_places(const void *x, const void *y)
+{
+	const struct report *a = x, *b = y;
+	int c = strcmp(a->place.file, b->place.file);
+
+	if (!c)
+		c = (a->place.line > b->place.line) - (a->place.line < b->place.line);
+	if (!c)
+		c = (a->place.col > b->place.col) - (a->place.col < b->place.col);
+	return c ? c : (a->n > b->n) - (a->n < b->n);
+}
+
+int
+report_all(struct load *l)
+{
+	const struct spec_opts *o = l->opts;
+	void (*complain_to)(void *ctx, const char *text) = !o->complain ? o->warn : l->complaints > 1 ? o->complain : NULL;
+	size_t told[2] = { 0 };
+
+	if (l->nreports)
+		qsort(l->reports, l->nreports, sizeof *l->reports, compare_places);
+	for (size_t i = 0; i < l->nreports; i++) {
+		const struct report *r = &l->reports[i];
+
+		if (told[r->fatal]++ >= MAX_TOLD)	/* nobody reads on */
+			continue;
+		if (r->fatal && told[true] == 1 && l->complaints > 1)
+			error_set(l->err, ERR_INVALID, "%.900s (and %zu more)", r->text, l->complaints - 1);
+		else if (r->fatal && told[true] == 1)
+			error_set(l->err, ERR_INVALID, "%s", r->text);
+		if (r->fatal && complain_to)
+			complain_to(o->ctx, r->text);
+		else if (!r->fatal && o->warn)
+			o->warn(o->ctx, r->text);
+	}
+	free(steal(l->reports));
+	l->nreports = l->reports_cap = 0;
+	return l->complaints ? -1 : 0;
 }
 
 static void

@@ -48,11 +48,7 @@ read_layer(struct load *l, const struct source *src, struct val **out)
 	bool more;
 
 	if (yaml_read(&root, l->a, (struct source *)src, &more, &why) < 0) {
-		l->complaints++;
-		if (l->err)
-			*l->err = why;
-		if (l->opts->complain)
-			l->opts->complain(l->opts->ctx, why.msg);
+		complain_text(l, src, why.msg);
 		return -1;
 	}
 	if (more)
@@ -146,12 +142,7 @@ spec_load_from(struct spec **out, const struct spec_from *from, const struct spe
 		store_all(&l, loaded);
 	loaded->host = host;
 	loaded->src = src;
-	if (rc < 0 || l.complaints) {
-		if (err && l.complaints > 1) {
-			struct error first = *err;
-
-			error_set(err, first.code, "%.900s (and %zu more)", first.msg, l.complaints - 1);
-		}
+	if (report_all(&l) < 0 || rc < 0) {
 		spec_free(s);
 		return -1;
 	}

@@ -169,7 +169,7 @@ struct spec_opts {
 	int (*fetch)(void *ctx, const char *url, struct buf *out, size_t max, struct error *err);
 	const char *const *template_dirs;	/* searched for template:NAME, NULL-terminated */
 	void *ctx;
-	/* called for each complaint, likewise; NULL: `warn` is */
+	/* called for each complaint if there are several, else the error says it; NULL: `warn` is, for each */
 	void (*complain)(void *ctx, const char *text);
 	const struct host *host;	/* shared by many loads (state/desired/host.h); NULL: each looks for itself */
 	const char *const *plugin_dirs;	/* searched for limactl-url-SCHEME before PATH, NULL-terminated; or NULL */
@@ -181,7 +181,7 @@ struct spec_opts {
 /*
  * Makes a spec of lima.yaml text (already embedded: no `base`), mixing in
  * _config/default.yaml and override.yaml. `path` is named in messages. The error
- * (ERR_INVALID) holds the first complaint; all of them go to opts->warn first.
+ * (ERR_INVALID) holds the first complaint. Complaints and warnings are told in the order of their places.
  * The text's relative image locations must have been made absolute.
  */
 int spec_load(struct spec **out, const char *name, const char *path, const char *yaml, size_t len,
@@ -191,7 +191,7 @@ int spec_load_instance(struct spec **out, const char *name, const struct spec_op
 /*
  * What loading lets pass, because it is none of the language's business, and making or
  * starting the instance does not: its driver on this host, mount types, the user root, no
- * image for the architecture. All complaints go to opts->complain, the first one to err.
+ * image for the architecture. Complaints are told likewise.
  */
 int spec_check_driver(const struct spec *s, const struct spec_opts *opts, struct error *err);
 /* Appends the filled configuration as YAML, a document without its `---`. */

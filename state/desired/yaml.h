@@ -95,6 +95,13 @@ bool node_unset(struct node *map, const char *key);
 /* The value as JSON, compact. */
 void node_json(const struct node *n, struct buf *out);
 
-/* "file:line:col" of a place; of the file's beginning for nodes that were made */
+/* Where a person wrote it; for nodes that were made, the file's beginning. */
+struct text_place {
+	const char *file;
+	uint32_t line, col;
+};
+struct text_place node_place(const struct node *n);
+struct text_place source_place(const struct source *s, uint32_t line, uint32_t col);
+/* the same as "file:line:col" */
 void node_where(const struct node *n, struct buf *out);
 void source_where(const struct source *s, uint32_t line, uint32_t col, struct buf *out);

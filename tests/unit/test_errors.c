@@ -232,6 +232,21 @@ TEST(all_at_once)
 	assert_int_equal(lines, 14);
 }
 
+/* errors and warnings, as one reads the file; what default.yaml and others say apart from that */
+TEST(in_the_order_of_the_file)
+{
+	load("images: [{location: /x}]\nnetworks: [{lima: user-v2, metric: x}]\ncpu: 2\nmounts: [{location: src, mountpoint: /x}]\nplain: 1\n"
+	     "cpus: two\nprobes: [{script: x}]\n");
+	assert_string_equal(told.s,
+		"t.yaml:2:36: networks[0].metric: must be an integer, got `x`\n"
+		"t.yaml:3:1: cpu: unknown key, ignored (did you mean `cpus`?)\n"
+		"t.yaml:4:21: mounts[0].location: must be an absolute path, got `src`\n"
+		"t.yaml:4:26: mounts[0].mountpoint: unknown key, ignored (did you mean `mountPoint`?)\n"
+		"t.yaml:5:8: plain: must be `true` or `false`, got `1` (in YAML 1.2 that is no boolean; write `true`)\n"
+		"t.yaml:6:7: cpus: must be an integer, got `two`\n"
+		"t.yaml:7:19: probes[0].script: must start with a `#!` line, such as `#!/bin/sh`\n");
+}
+
 /* what is quoted may be anything, and must stay on its line and away from the terminal */
 TEST(nothing_reaches_the_terminal)
 {
