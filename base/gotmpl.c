@@ -341,6 +341,14 @@ exec_list(struct run *r, const struct tmpl *t, const struct gotmpl_value *dot)
 }
 
 int
+gotmpl_check(const char *text, size_t len, const struct gotmpl_opts *opts, struct error *err)
+{
+	AUTO(arena) a = { 0 };
+
+	return tmpl_parse(&a, text, len, opts ? opts->funcs : NULL, err) ? 0 : -1;
+}
+
+int
 gotmpl_run(struct buf *out, struct arena *a, const char *text, size_t len, const struct gotmpl_value *data,
 	   const struct gotmpl_opts *opts, struct error *err)
 {

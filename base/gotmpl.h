@@ -76,6 +76,9 @@ struct gotmpl_opts {
 int gotmpl_run(struct buf *out, struct arena *a, const char *text, size_t len, const struct gotmpl_value *data,
 	       const struct gotmpl_opts *opts, struct error *err);
 
+/* Does it parse? 0, or -1 with the reason that gotmpl_run would give. */
+int gotmpl_check(const char *text, size_t len, const struct gotmpl_opts *opts, struct error *err);
+
 static inline struct gotmpl_value
 gotmpl_text(const char *s)
 {

@@ -152,6 +152,22 @@ quote_json(struct buf *out, const char *s, bool html)
 }
 
 void
+quote_json_key(struct buf *out, const char *key)
+{
+	if (out->s[out->len - 1] != '{')
+		buf_addc(out, ',');
+	quote_json(out, key, false);
+	buf_addc(out, ':');
+}
+
+void
+quote_json_member(struct buf *out, const char *key, const char *text)
+{
+	quote_json_key(out, key);
+	quote_json(out, text, false);
+}
+
+void
 quote_shell(struct buf *out, const char *s)
 {
 	static const char bare[] =

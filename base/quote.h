@@ -19,6 +19,9 @@ void quote_go(struct buf *out, const char *s);
 void quote_tick(struct buf *out, const char *s);
 /* A JSON string, "...". `html`: also < > & as \u003c, which Go's encoding/json does by default. */
 void quote_json(struct buf *out, const char *s, bool html);
+/* "KEY":  of an object that is being written, behind its `{` or, with a comma, behind another member; and a whole member */
+void quote_json_key(struct buf *out, const char *key);
+void quote_json_member(struct buf *out, const char *key, const char *text);
 /*
  * One word of a POSIX shell command: bare if it consists of [A-Za-z0-9_@%+=:,./-], '' if
  * empty, else in single quotes with ' as '"'"'.

@@ -112,6 +112,7 @@ struct names {
 	size_t n, cap;
 };
 int names_list(struct names *out, const char *home, struct error *err);
+bool names_has(const struct names *n, const char *name);
 void names_release(struct names *n);
 
 /*

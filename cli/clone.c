@@ -57,7 +57,7 @@ make(struct cli *c, const char *attr, struct error *err)
 		return -1;
 	a->wants = &want;
 	a->nwants = 1;
-	return run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .also_lock = old, .quiet = true }, err);
+	return run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .also_lock = old, .quiet = true, .silent = true }, err);
 }
 
 static int
@@ -97,7 +97,7 @@ forget(struct cli *c, const char *name, struct error *err)
 		return error_set(err, EEXIST, "%s/%s is still there", c->env.home, name);
 	if (goals_add(&g, name, GOAL_ABSENT, NULL, err) < 0)
 		return -1;
-	return run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .quiet = true }, err);
+	return run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .quiet = true, .silent = true }, err);
 }
 
 static int

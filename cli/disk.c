@@ -1,7 +1,6 @@
-/* limactl disk: disks that live by themselves, and that instances attach */
+/* limactl disk: what changes disks that live by themselves, and that instances attach */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,21 +8,15 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/fs.h"
-#include "base/quote.h"
 #include "base/size.h"
 #include "cli/disk.h"
 #include "cli/instance.h"
 #include "cli/run.h"
-#include "cli/table.h"
 #include "providers/image.h"
 
 static const struct flag create_flags[] = {
 	{ "size", 0, FLAG_STRING, .about = "Size of the disk: 10GiB", .how = FLAG_REQUIRED },
 	{ "format", 0, FLAG_STRING, "qcow2", "Format of its file: qcow2, raw", .complete = "qcow2 raw" },
-	{ 0 },
-};
-static const struct flag list_flags[] = {
-	{ "json", 0, FLAG_BOOL, .about = "An object a line" },
 	{ 0 },
 };
 static const struct flag delete_flags[] = {
@@ -38,7 +31,7 @@ static const struct flag resize_flags[] = {
 static int
 run_thing(struct cli *c, const struct thing *t, struct error *err)
 {
-	return run_engine(c, &(struct run){ .things = t, .nthings = 1, .quiet = true }, err);
+	return run_engine(c, &(struct run){ .things = t, .nthings = 1, .quiet = true, .silent = true }, err);
 }
 
 static const char *
@@ -98,100 +91,6 @@ run_import(struct cli *c, struct error *err)
 		cli_say(&c->env, SAY_INFO, "Imported %s with size %s", name,
 			size_shown(c, info.virtual_size_bytes >= 0 ? info.virtual_size_bytes : info.file_size_bytes));
 	return status;
-}
-
-/* --- list --- */
-
-static void
-member(struct buf *b, const char *key, const char *value)
-{
-	buf_addf(b, "%s\"%s\":", b->s[b->len - 1] == '{' ? "" : ",", key);
-	quote_json(b, value, true);
-}
-
-static void
-print_json(struct arena *a, const struct disk *d)
-{
-	AUTO(buf) b = BUF_INIT;
-
-	buf_addc(&b, '{');
-	member(&b, "name", d->name);
-	buf_addf(&b, ",\"size\":%" PRId64, d->size_bytes);
-	member(&b, "format", d->format);
-	member(&b, "dir", d->dir);
-	member(&b, "instance", d->instance);
-	member(&b, "instanceDir", d->instance_dir);
-	member(&b, "mountPoint", arena_printf(a, "/mnt/lima-%s", d->name));
-	buf_addc(&b, '}');
-	puts(b.s);
-}
-
-static void
-add_row(struct cli *c, struct table *t, const struct disk *d)
-{
-	table_cell(t, d->name);
-	table_cell(t, size_shown(c, d->size_bytes));
-	table_cell(t, d->format);
-	table_cell(t, d->dir);
-	table_cell(t, d->instance);
-}
-
-static void
-show(struct cli *c, struct table *t, const char *name)
-{
-	struct error err = { 0 };
-	struct disk d;
-	int there = disk_look(c, &c->arena, name, &d, &err);
-
-	if (there <= 0)
-		cli_say_with(c, SAY_ERROR, (struct say_field[]){ { .key = "error", .value = there ? err.msg : "no datadisk in it" }, { 0 } },
-			     "disk `%s` does not exist?", name);
-	else if (cli_bool(c, "json"))
-		print_json(&c->arena, &d);
-	else
-		add_row(c, t, &d);
-}
-
-static bool
-is_there(const struct names *all, const char *name)
-{
-	for (size_t i = 0; i < all->n; i++)
-		if (strcmp(all->v[i], name) == 0)
-			return true;
-	return false;
-}
-
-static int
-run_list(struct cli *c, struct error *err)
-{
-	static const char *const head[] = { "NAME", "SIZE", "FORMAT", "DIR", "IN-USE-BY" };
-	AUTO(names) all = { 0 };
-	AUTO(table) t = { 0 };
-	AUTO(buf) out = BUF_INIT;
-	size_t shown = 0;
-
-	if (disk_names(c, &all, err) < 0)
-		return -1;
-	table_begin(&t, ARRAY_LEN(head));
-	for (size_t i = 0; i < ARRAY_LEN(head); i++)
-		table_cell(&t, head[i]);
-	for (size_t i = 0; i < (c->nargs ? (size_t)c->nargs : all.n); i++) {
-		const char *name = c->nargs ? c->args[i] : all.v[i];
-
-		if (!is_there(&all, name)) {
-			cli_say(&c->env, SAY_WARN, "No disk matching %s found.", name);
-			continue;
-		}
-		show(c, &t, name);
-		shown++;
-	}
-	if (cli_bool(c, "json"))
-		return 0;
-	if (!shown)
-		cli_say(&c->env, SAY_WARN, "No disk found. Run `limactl disk create DISK --size SIZE` to create a disk.");
-	table_print(&t, &out);
-	fputs(out.s, stdout);
-	return 0;
 }
 
 /* --- delete --- */
@@ -351,20 +250,6 @@ const struct command command_disk_create = {
 	.min_args = 1,
 	.max_args = 1,
 	.run = run_create,
-};
-
-const struct command command_disk_list = {
-	.name = "list",
-	.parent = "disk",
-	.aliases = "ls",
-	.args = "[DISK...]",
-	.about = "List disks",
-	.example = "limactl disk ls\nlimactl disk ls --json data",
-	.complete = "@disk",
-	.flags = list_flags,
-	.max_args = -1,
-	.quick = true,
-	.run = run_list,
 };
 
 const struct command command_disk_delete = {

@@ -110,7 +110,7 @@ write_instance(struct cli *c, struct instance *i, const struct template *t, stru
 	if (goals_add(&g, i->name, GOAL_STOPPED, &a, err) < 0)
 		return -1;
 	a->spec = spec;
-	return run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .quiet = true }, err);
+	return run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .quiet = true, .silent = true }, err);
 }
 
 static int

@@ -4,13 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/quote.h"
-#include "cli/values.h"
+#include "cli/edit_exprs.h"
 #include "cli/yaml_keys.h"
 #include "state/desired/template.h"
 
@@ -55,17 +54,8 @@ const struct flag new_flags[] = {
 	{ 0 },
 };
 
-/* Where expressions are collected. */
-struct edits {
-	struct cli *c;
-	const char *flag;
-	const char *const *declared;
-	const char **v;
-	size_t n, cap;
-};
-
-static void
-emit(struct edits *e, const char *fmt, ...)
+void
+edits_emit(struct edits *e, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -75,9 +65,8 @@ emit(struct edits *e, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* "..." as both jq and yq read it */
-static const char *
-quoted(struct edits *e, const char *s)
+const char *
+edits_quoted(struct edits *e, const char *s)
 {
 	AUTO(buf) b = BUF_INIT;
 
@@ -101,7 +90,7 @@ do_cpus(struct edits *e, const char *arg, struct error *err)
 	(void)arg;
 	if (n < 0)
 		return error_set(err, ERR_INVALID, "invalid value for number of cpus, must be >= 0");
-	emit(e, ".cpus = %lld", n);
+	edits_emit(e, ".cpus = %lld", n);
 	return 0;
 }
 
@@ -109,7 +98,7 @@ static int
 do_int(struct edits *e, const char *arg, struct error *err)
 {
 	(void)err;
-	emit(e, "%s = %lld", arg, cli_int(e->c, e->flag));
+	edits_emit(e, "%s = %lld", arg, cli_int(e->c, e->flag));
 	return 0;
 }
 
@@ -117,7 +106,7 @@ static int
 do_bool(struct edits *e, const char *arg, struct error *err)
 {
 	(void)err;
-	emit(e, "%s = %s", arg, yes_no(e));
+	edits_emit(e, "%s = %s", arg, yes_no(e));
 	return 0;
 }
 
@@ -125,7 +114,7 @@ static int
 do_text(struct edits *e, const char *arg, struct error *err)
 {
 	(void)err;
-	emit(e, "%s = %s", arg, quoted(e, cli_str(e->c, e->flag)));
+	edits_emit(e, "%s = %s", arg, edits_quoted(e, cli_str(e->c, e->flag)));
 	return 0;
 }
 
@@ -142,139 +131,7 @@ do_gib(struct edits *e, const char *arg, struct error *err)
 	do
 		snprintf(text, sizeof text, "%.*f", digits, v);
 	while ((float)strtod(text, NULL) != (float)v && ++digits < 20);
-	emit(e, "%s = \"%sGiB\"", arg, text);
-	return 0;
-}
-
-static int
-do_dns(struct edits *e, const char *arg, struct error *err)
-{
-	size_t n;
-	char *const *ip = cli_list(e->c, e->flag, &n);
-	AUTO(buf) list = BUF_INIT;
-	AUTO(buf) shown = BUF_INIT;
-
-	(void)arg;
-	(void)err;
-	for (size_t i = 0; i < n; i++) {
-		buf_addf(&list, "%s\"%s\"", i ? "," : "", ip[i]);
-		buf_addf(&shown, "%s%s", i ? " " : "", ip[i]);
-	}
-	emit(e, ".dns += [%s] | .dns |= unique | .hostResolver.enabled = false", list.s);
-	cli_say(&e->c->env, SAY_WARN, "Disabling HostResolver, as custom DNS addresses ([%s]) are specified", shown.s);
-	return 0;
-}
-
-/* ~ and relative paths made absolute; links stay as they are. */
-static const char *
-absolute(struct arena *a, const char *path, struct error *err)
-{
-	const char *home = getenv("HOME");
-	auto_free char *cwd = NULL;
-
-	if (path[0] == '/')
-		return path;
-	if (path[0] == '~') {
-		if ((path[1] && path[1] != '/') || !home) {
-			error_set(err, ERR_INVALID, "unexpandable path `%s`", path);
-			return NULL;
-		}
-		return arena_printf(a, "%s%s", home, path + 1);
-	}
-	cwd = getcwd(NULL, 0);
-	if (!cwd) {
-		error_errno(err, "the current folder");
-		return NULL;
-	}
-	while (strncmp(path, "./", 2) == 0)
-		path += 2;
-	return strcmp(path, ".") == 0 || !*path ? arena_strdup(a, cwd) : arena_printf(a, "%s/%s", cwd, path);
-}
-
-/* [{location, mountPoint, writable}, ...]; `last_first`: the last one given wins, so it stands first. */
-static int
-mount_list(struct edits *e, bool last_first, struct buf *out, struct error *err)
-{
-	size_t n;
-	char *const *v = cli_list(e->c, e->flag, &n);
-
-	buf_addc(out, '[');
-	for (size_t i = 0; i < n; i++) {
-		const char *s = v[last_first ? n - 1 - i : i];
-		size_t len = strlen(s);
-		bool writable = len >= 2 && strcmp(s + len - 2, ":w") == 0;
-		const char *path = absolute(&e->c->arena, arena_memdup(&e->c->arena, s, len - (writable ? 2 : 0)), err);
-
-		if (!path)
-			return -1;
-		path = quoted(e, path);
-		buf_addf(out, "%s{\"location\": %s, \"mountPoint\": %s, \"writable\": %s}", i ? "," : "", path, path,
-			 writable ? "true" : "false");
-	}
-	buf_addc(out, ']');
-	return 0;
-}
-
-static int
-do_mount(struct edits *e, const char *arg, struct error *err)
-{
-	AUTO(buf) list = BUF_INIT;
-
-	(void)arg;
-	if (cli_given(e->c, "mount-only"))
-		return error_set(err, ERR_INVALID, "flag `--mount` conflicts with `--mount-only`");
-	if (mount_list(e, true, &list, err) < 0)
-		return -1;
-	emit(e, ".mounts = %s + .mounts", list.s);
-	return 0;
-}
-
-static int
-do_mount_only(struct edits *e, const char *arg, struct error *err)
-{
-	AUTO(buf) list = BUF_INIT;
-
-	(void)arg;
-	if (mount_list(e, false, &list, err) < 0)
-		return -1;
-	emit(e, ".mounts = %s", list.s);
-	return 0;
-}
-
-static int
-do_mount_none(struct edits *e, const char *arg, struct error *err)
-{
-	static const char *const others[] = { "mount", "mount-only" };
-
-	(void)arg;
-	if (!cli_bool(e->c, e->flag))
-		return 0;
-	for (size_t i = 0; i < ARRAY_LEN(others); i++)
-		if (cli_given(e->c, others[i]))
-			return error_set(err, ERR_INVALID, "flag `--mount-none` conflicts with `%s`", others[i]);
-	emit(e, ".mounts = null");
-	return 0;
-}
-
-static int
-do_network(struct edits *e, const char *arg, struct error *err)
-{
-	size_t n;
-	char *const *v = cli_list(e->c, e->flag, &n);
-	AUTO(buf) list = BUF_INIT;
-
-	(void)arg;
-	for (size_t i = 0; i < n; i++) {
-		if (i)
-			buf_addc(&list, ',');
-		if (strcmp(v[i], "vzNAT") == 0)
-			buf_adds(&list, "{\"vzNAT\": true}");
-		else if (strncmp(v[i], "lima:", 5) == 0)
-			buf_addf(&list, "{\"lima\": %s}", quoted(e, v[i] + 5));
-		else
-			return error_set(err, ERR_INVALID, "network name must be `vzNAT` or `lima:*`, got %s", cli_tick(e->c, v[i]));
-	}
-	emit(e, ".networks += [%s] | .networks |= unique_by(.lima)", list.s);
+	edits_emit(e, "%s = \"%sGiB\"", arg, text);
 	return 0;
 }
 
@@ -283,7 +140,7 @@ do_rosetta(struct edits *e, const char *arg, struct error *err)
 {
 	(void)arg;
 	(void)err;
-	emit(e, ".vmOpts.vz.rosetta.enabled = %s | .vmOpts.vz.rosetta.binfmt = %s", yes_no(e), yes_no(e));
+	edits_emit(e, ".vmOpts.vz.rosetta.enabled = %s | .vmOpts.vz.rosetta.binfmt = %s", yes_no(e), yes_no(e));
 	return 0;
 }
 
@@ -296,7 +153,7 @@ do_set(struct edits *e, const char *arg, struct error *err)
 	(void)arg;
 	(void)err;
 	for (size_t i = 0; i < n; i++)
-		emit(e, "%s", v[i]);
+		edits_emit(e, "%s", v[i]);
 	return 0;
 }
 
@@ -324,7 +181,7 @@ do_param(struct edits *e, const char *arg, struct error *err)
 			return error_set(err, ERR_INVALID, "invalid parameter %s, expected NAME=VALUE", cli_tick(e->c, v[i]));
 		if (!is_declared(e, v[i], len))
 			return error_set(err, ERR_INVALID, "template does not define param %s", cli_tick(e->c, name));
-		emit(e, ".param[%s] = %s", quoted(e, name), quoted(e, v[i] + len + 1));
+		edits_emit(e, ".param[%s] = %s", edits_quoted(e, name), edits_quoted(e, v[i] + len + 1));
 	}
 	return 0;
 }
@@ -333,7 +190,7 @@ static int
 do_video(struct edits *e, const char *arg, struct error *err)
 {
 	(void)err;
-	emit(e, "%s = \"%s\"", arg, cli_bool(e->c, e->flag) ? "default" : "none");
+	edits_emit(e, "%s = \"%s\"", arg, cli_bool(e->c, e->flag) ? "default" : "none");
 	return 0;
 }
 
@@ -345,7 +202,7 @@ do_variant(struct edits *e, const char *arg, struct error *err)
 
 	if (!*v)
 		return error_set(err, ERR_INVALID, "`--%s` must not be empty", e->flag);
-	emit(e, ".images = [.images[] | select(%s == %s)]", arg, quoted(e, v));
+	edits_emit(e, ".images = [.images[] | select(%s == %s)]", arg, edits_quoted(e, v));
 	return 0;
 }
 
@@ -362,73 +219,11 @@ do_containerd(struct edits *e, const char *arg, struct error *err)
 	for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
 		if (strcmp(v, modes[i].word) != 0)
 			continue;
-		emit(e, ".containerd.user = %s | .containerd.system = %s", modes[i].user ? "true" : "false",
-		     modes[i].system ? "true" : "false");
+		edits_emit(e, ".containerd.user = %s | .containerd.system = %s", modes[i].user ? "true" : "false",
+			   modes[i].system ? "true" : "false");
 		return 0;
 	}
 	return error_set(err, ERR_INVALID, "expected one of [`user`, `system`, `user+system`, `none`], got %s", cli_tick(e->c, v));
-}
-
-/* without blanks around it; in the arena */
-static char *
-trimmed(struct arena *a, const char *s, size_t len)
-{
-	while (len && strchr(" \t", *s))
-		s++, len--;
-	while (len && strchr(" \t", s[len - 1]))
-		len--;
-	return arena_memdup(a, s, len);
-}
-
-/* HOST:GUEST[,static=BOOL] */
-static int
-one_forward(struct edits *e, const char *spec, struct buf *out, struct error *err)
-{
-	struct arena *a = &e->c->arena;
-	size_t len = strcspn(spec, ",");
-	char *ports = trimmed(a, spec, len), *colon = strchr(ports, ':');
-	bool is_static = false;
-
-	if (spec[len] && strchr(spec + len + 1, ','))
-		return error_set(err, ERR_INVALID, "invalid port forward format %s, expected HOST:GUEST or HOST:GUEST,static=true",
-				 cli_tick(e->c, spec));
-	if (!colon || strchr(colon + 1, ':'))
-		return error_set(err, ERR_INVALID, "invalid port forward format %s, expected HOST:GUEST",
-				 cli_tick(e->c, arena_memdup(a, spec, len)));
-	if (spec[len]) {
-		const char *option = trimmed(a, spec + len + 1, strlen(spec + len + 1));
-		AUTO(error_text) why = { 0 };
-
-		if (strncmp(option, "static=", 7) != 0)
-			return error_set(err, ERR_INVALID, "invalid parameter %s, expected `static=` followed by a boolean value",
-					 cli_tick(e->c, option));
-		value_bool(option + 7, &is_static, &why);
-		if (why.text)
-			return error_set(err, ERR_INVALID, "invalid value for static parameter: %s", cli_tick(e->c, option + 7));
-	}
-	*colon = '\0';
-	buf_addf(out, "{\"guestPort\": %s, \"hostPort\": %s, \"static\": %s}",
-		 quoted(e, trimmed(a, colon + 1, strlen(colon + 1))), quoted(e, trimmed(a, ports, strlen(ports))),
-		 is_static ? "true" : "false");
-	return 0;
-}
-
-static int
-do_port_forward(struct edits *e, const char *arg, struct error *err)
-{
-	size_t n;
-	char *const *v = cli_list(e->c, e->flag, &n);
-	AUTO(buf) list = BUF_INIT;
-
-	(void)arg;
-	for (size_t i = 0; i < n; i++) {
-		if (i)
-			buf_addc(&list, ',');
-		if (one_forward(e, v[i], &list, err) < 0)
-			return -1;
-	}
-	emit(e, ".portForwards += [%s]", list.s);
-	return 0;
 }
 
 /* In the order in which they are applied. */
@@ -439,16 +234,16 @@ static const struct {
 	bool only_new;
 } steps[] = {
 	{ "cpus", do_cpus, NULL, false },
-	{ "dns", do_dns, NULL, false },
+	{ "dns", edit_dns, NULL, false },
 	{ "memory", do_gib, ".memory", false },
-	{ "mount", do_mount, NULL, false },
-	{ "mount-only", do_mount_only, NULL, false },
-	{ "mount-none", do_mount_none, NULL, false },
+	{ "mount", edit_mount, NULL, false },
+	{ "mount-only", edit_mount_only, NULL, false },
+	{ "mount-none", edit_mount_none, NULL, false },
 	{ "mount-type", do_text, ".mountType", false },
 	{ "vm-type", do_text, ".vmType", false },
 	{ "mount-inotify", do_bool, ".mountInotify", false },
 	{ "mount-writable", do_bool, ".mounts[].writable", false },
-	{ "network", do_network, NULL, false },
+	{ "network", edit_network, NULL, false },
 	{ "nested-virt", do_bool, ".nestedVirtualization", false },
 	{ "rosetta", do_rosetta, NULL, false },
 	{ "set", do_set, NULL, false },
@@ -463,7 +258,7 @@ static const struct {
 	{ "containerd", do_containerd, NULL, true },
 	{ "disk", do_gib, ".disk", false },
 	{ "plain", do_bool, ".plain", true },
-	{ "port-forward", do_port_forward, NULL, false },
+	{ "port-forward", edit_port_forward, NULL, false },
 	{ "shell", do_text, ".user.shell", false },
 };
 

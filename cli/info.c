@@ -23,22 +23,9 @@ static const struct flag flags[] = {
 };
 
 static void
-key(struct buf *b, const char *name)
-{
-	buf_addf(b, "%s\"%s\":", b->s[b->len - 1] == '{' ? "" : ",", name);
-}
-
-static void
-text(struct buf *b, const char *name, const char *value)
-{
-	key(b, name);
-	quote_json(b, value, false);
-}
-
-static void
 texts(struct buf *b, const char *name, const char *const *v)
 {
-	key(b, name);
+	quote_json_key(b, name);
 	if (!v || !v[0]) {
 		buf_adds(b, "null");
 		return;
@@ -56,12 +43,12 @@ templates(struct cli *c, struct buf *b)
 	size_t n;
 	const struct template_entry *v = templates_list(c, &n);
 
-	key(b, "templates");
+	quote_json_key(b, "templates");
 	buf_addc(b, '[');
 	for (size_t i = 0; i < n; i++) {
 		buf_adds(b, i ? ",{" : "{");
-		text(b, "name", v[i].name);
-		text(b, "location", v[i].path);
+		quote_json_member(b, "name", v[i].name);
+		quote_json_member(b, "location", v[i].path);
 		buf_addc(b, '}');
 	}
 	buf_addc(b, ']');
@@ -76,7 +63,7 @@ default_template(struct cli *c, struct buf *b)
 	struct spec *spec;
 	struct error err;
 
-	key(b, "defaultTemplate");
+	quote_json_key(b, "defaultTemplate");
 	if (template_load(&t, "template:default", &opts, &err) < 0 ||
 	    template_spec(&spec, "default", &t, TEMPLATE_BARE, &opts, &err) < 0) {
 		cli_say(&c->env, SAY_WARN, "%s", err.msg);
@@ -109,9 +96,9 @@ guest_agents_in(struct buf *b, const char *dir)
 			}
 			buf_addf(&path, "%s/%s", dir, file);
 			buf_add(&arch, name, len);
-			key(b, arch.s);
+			quote_json_key(b, arch.s);
 			buf_addc(b, '{');
-			text(b, "location", path.s);
+			quote_json_member(b, "location", path.s);
 			buf_addc(b, '}');
 		}
 		free(v[i]);
@@ -126,17 +113,17 @@ plugins(struct cli *c, struct buf *b)
 	size_t n;
 	const struct plugin *v = plugins_list(c, &n);
 
-	key(b, "plugins");
+	quote_json_key(b, "plugins");
 	if (!n) {
 		buf_adds(b, "null");
 		return;
 	}
 	for (size_t i = 0; i < n; i++) {
 		buf_adds(b, i ? ",{" : "[{");
-		text(b, "name", v[i].name);
-		text(b, "path", v[i].path);
+		quote_json_member(b, "name", v[i].name);
+		quote_json_member(b, "path", v[i].path);
 		if (*v[i].about)
-			text(b, "description", v[i].about);
+			quote_json_member(b, "description", v[i].about);
 		buf_addc(b, '}');
 	}
 	buf_addc(b, ']');
@@ -169,21 +156,21 @@ info(struct cli *c, struct buf *b)
 	const char *const *shares = folders(c, share);
 
 	buf_addc(b, '{');
-	text(b, "version", arena_printf(&c->arena, "v%s", c->env.version));
+	quote_json_member(b, "version", arena_printf(&c->arena, "v%s", c->env.version));
 	templates(c, b);
 	default_template(c, b);
-	text(b, "limaHome", c->env.home);
+	quote_json_member(b, "limaHome", c->env.home);
 	texts(b, "vmTypes", types);
 	buf_adds(b, ",\"vmTypesEx\":{\"qemu\":{\"location\":\"internal\"}}");
-	key(b, "guestAgents");
+	quote_json_key(b, "guestAgents");
 	buf_addc(b, '{');
 	for (size_t i = 0; i < 1 && shares[i]; i++)
 		guest_agents_in(b, shares[i]);
 	buf_addc(b, '}');
 	texts(b, "shellEnvBlock", shell_env_blocked);
-	text(b, "hostOS", "linux");
-	text(b, "hostArch", qemu_host_arch());
-	text(b, "identityFile", arena_printf(&c->arena, "%s/_config/user", c->env.home));
+	quote_json_member(b, "hostOS", "linux");
+	quote_json_member(b, "hostArch", qemu_host_arch());
+	quote_json_member(b, "identityFile", arena_printf(&c->arena, "%s/_config/user", c->env.home));
 	plugins(c, b);
 	texts(b, "libexecPaths", folders(c, libexec));
 	texts(b, "sharePaths", shares);

@@ -9,24 +9,11 @@
 #include "providers/qemu.h"
 
 static void
-key(struct buf *b, const char *name)
-{
-	buf_addf(b, "%s\"%s\":", b->s[b->len - 1] == '{' ? "" : ",", name);
-}
-
-static void
-text(struct buf *b, const char *name, const char *value)
-{
-	key(b, name);
-	quote_json(b, value, false);
-}
-
-static void
 number(struct buf *b, const char *name, long long n)
 {
 	if (n == 0)
 		return;
-	key(b, name);
+	quote_json_key(b, name);
 	buf_addf(b, "%lld", n);
 }
 
@@ -37,7 +24,7 @@ raw(struct buf *b, const char *name, struct json_span v)
 	if (!v.p || (v.len == 2 && (memcmp(v.p, "[]", 2) == 0 || memcmp(v.p, "{}", 2) == 0)) ||
 	    (v.len == 4 && memcmp(v.p, "null", 4) == 0))
 		return;
-	key(b, name);
+	quote_json_key(b, name);
 	buf_add(b, v.p, v.len);
 }
 
@@ -59,7 +46,7 @@ lines(struct buf *b, const char *name, const char *p)
 {
 	if (!p || !*p)
 		return;
-	key(b, name);
+	quote_json_key(b, name);
 	buf_addc(b, '[');
 	for (size_t n; *p; p += n + (p[n] == '\n')) {
 		auto_free char *line = xstrndup(p, n = strcspn(p, "\n"));
@@ -82,9 +69,9 @@ detail(struct buf *b, const struct instance *i)
 
 	if (i->status.agent <= 0 || info->phase == HA_UNKNOWN)
 		return;
-	text(b, "phase", phases[info->phase]);
+	quote_json_member(b, "phase", phases[info->phase]);
 	if (info->waiting_for && *info->waiting_for)
-		text(b, "waitingFor", info->waiting_for);
+		quote_json_member(b, "waitingFor", info->waiting_for);
 	lines(b, "troubles", info->errors);
 }
 
@@ -95,43 +82,43 @@ instance_json(struct look *l, struct instance *i, bool deprecated, struct buf *o
 	const char *message = instance_message(l, i);	/* may fail: before the status */
 
 	buf_addc(out, '{');
-	text(out, "name", i->name);
-	text(out, "hostname", i->hostname);
-	text(out, "status", i->status.word);
-	text(out, "dir", i->dir);
-	text(out, "vmType", i->vm_type);
-	text(out, "arch", i->arch);
+	quote_json_member(out, "name", i->name);
+	quote_json_member(out, "hostname", i->hostname);
+	quote_json_member(out, "status", i->status.word);
+	quote_json_member(out, "dir", i->dir);
+	quote_json_member(out, "vmType", i->vm_type);
+	quote_json_member(out, "arch", i->arch);
 	if (strcmp(i->vm_type, "wsl2") != 0)
 		number(out, "cpus", json_int(instance_config(i, "cpus"), 0));
 	number(out, "memory", (long long)instance_bytes(i, "memory"));
 	number(out, "disk", (long long)instance_bytes(i, "disk"));
 	if (*message)
-		text(out, "message", message);
+		quote_json_member(out, "message", message);
 	raw(out, "additionalDisks", instance_config(i, "additionalDisks"));
 	raw(out, "network", instance_config(i, "networks"));
 	if (i->config) {
 		number(out, "sshLocalPort", i->status.ssh_port);
-		text(out, "sshConfigFile", arena_printf(&i->arena, "%s/ssh.config", i->dir));
+		quote_json_member(out, "sshConfigFile", arena_printf(&i->arena, "%s/ssh.config", i->dir));
 	}
 	number(out, "hostAgentPID", i->status.agent);
 	number(out, "driverPID", i->status.hypervisor);
 	if (i->nerrors) {
-		key(out, "errors");
+		quote_json_key(out, "errors");
 		instance_errors_json(i, out);
 	}
 	raw(out, "config", json_span_of(i->config));
 	if (i->config)
-		text(out, "sshAddress", "127.0.0.1");
-	key(out, "protected");
+		quote_json_member(out, "sshAddress", "127.0.0.1");
+	quote_json_key(out, "protected");
 	buf_adds(out, instance_protected(i) ? "true" : "false");
-	text(out, "limaVersion", instance_version(i));
+	quote_json_member(out, "limaVersion", instance_version(i));
 	raw(out, "param", instance_config(i, "param"));
 	detail(out, i);
 	if (deprecated) {
-		text(out, "HostOS", "linux");
-		text(out, "HostArch", qemu_host_arch());
-		text(out, "LimaHome", env->home);
-		text(out, "IdentityFile", arena_printf(&i->arena, "%s/_config/user", env->home));
+		quote_json_member(out, "HostOS", "linux");
+		quote_json_member(out, "HostArch", qemu_host_arch());
+		quote_json_member(out, "LimaHome", env->home);
+		quote_json_member(out, "IdentityFile", arena_printf(&i->arena, "%s/_config/user", env->home));
 	}
 	buf_addc(out, '}');
 }

@@ -139,15 +139,6 @@ print_table(const struct cli *c, struct instance *v, size_t n)
 
 /* --- which ones --- */
 
-static bool
-is_there(const struct names *all, const char *name)
-{
-	for (size_t i = 0; i < all->n; i++)
-		if (strcmp(all->v[i], name) == 0)
-			return true;
-	return false;
-}
-
 /* The names asked for that exist, in the order asked; borrowed. */
 static const char **
 choose(struct cli *c, const struct names *all, size_t *n, bool *unmatched)
@@ -157,7 +148,7 @@ choose(struct cli *c, const struct names *all, size_t *n, bool *unmatched)
 	*n = 0;
 	*unmatched = false;
 	for (int i = 0; i < c->nargs; i++) {
-		if (is_there(all, c->args[i])) {
+		if (names_has(all, c->args[i])) {
 			v[(*n)++] = c->args[i];
 		} else {
 			cli_say(&c->env, SAY_WARN, "No instance matching %s found.", c->args[i]);

@@ -187,6 +187,8 @@ print_template(struct look *l, struct instance *v, size_t n, const char *text, s
 	const struct gotmpl_opts opts = { .funcs = instance_funcs };
 	AUTO(buf) line = BUF_INIT;
 
+	if (gotmpl_check(text, strlen(text), &opts, err) < 0)
+		return error_wrap(err, "invalid go template");
 	for (size_t i = 0; i < n; i++) {
 		struct gotmpl_value data = instance_value(l, &v[i]);
 

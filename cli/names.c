@@ -53,6 +53,15 @@ names_list(struct names *out, const char *home, struct error *err)
 	return 0;
 }
 
+bool
+names_has(const struct names *n, const char *name)
+{
+	for (size_t i = 0; i < n->n; i++)
+		if (strcmp(n->v[i], name) == 0)
+			return true;
+	return false;
+}
+
 void
 names_release(struct names *n)
 {

@@ -19,10 +19,8 @@ static const struct flag list_flags[] = {
 static void
 add_member(struct buf *b, const char *key, const char *value)
 {
-	if (!*value)
-		return;
-	buf_addf(b, "%s\"%s\":", b->s[b->len - 1] == '{' ? "" : ",", key);
-	quote_json(b, value, false);
+	if (*value)
+		quote_json_member(b, key, value);
 }
 
 static void

@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/size.h"
+#include "reconciler/plan.h"
 
 enum { TICK_MS = 120, MAX_LINES = 12 };
 
@@ -31,6 +32,7 @@ struct progress {
 	size_t n, cap;
 	size_t drawn;			/* live lines on the screen */
 	bool live;
+	enum level level;		/* of a step that went well */
 	size_t failed;
 };
 
@@ -127,12 +129,12 @@ on_say(const struct env *env, enum level level, const char *fmt, ...)
 }
 
 struct progress *
-progress_new(struct cli *c, const struct plan *plan)
+progress_new(struct cli *c, enum level level)
 {
 	struct progress *p = xcalloc(1, sizeof *p);
 
-	(void)plan;
 	p->cli = c;
+	p->level = level;
 	p->saved = c->env;
 	p->live = isatty(STDERR_FILENO) && !c->log_json && !getenv("CI");
 	pthread_mutex_init(&p->lock, NULL);
@@ -190,7 +192,7 @@ progress_settled(void *progress, struct step *s)
 	erase(p);
 	/* the first failure is what the command will end with */
 	if (s->status == DONE)
-		p->saved.say(&p->saved, SAY_INFO, "%s %s: %s (%.1fs)", s->res->type->name, s->res->name,
+		p->saved.say(&p->saved, p->level, "%s %s: %s (%.1fs)", s->res->type->name, s->res->name,
 			     s->verb == REMOVE ? "gone" : "done", t);
 	else if (s->status == FAILED && p->failed++)
 		p->saved.say(&p->saved, SAY_ERROR, "%s", s->err.msg);

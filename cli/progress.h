@@ -4,12 +4,13 @@
  */
 #pragma once
 #include "cli/cli.h"
-#include "reconciler/plan.h"
+
+struct step;
 
 struct progress;
 
-/* Takes over c->env.progress and c->env.say until freed. */
-struct progress *progress_new(struct cli *c, const struct plan *p);
+/* `level`: that of a step that went well. Takes over c->env.progress and c->env.say until freed. */
+struct progress *progress_new(struct cli *c, enum level level);
 void progress_free(struct progress *p);
 void progress_starting(void *progress, struct step *s);
 void progress_settled(void *progress, struct step *s);

@@ -49,7 +49,7 @@ change(struct cli *c, const struct want *want, struct error *err)
 		add(c, &l, &g, c->args[i], want, &complaints);
 	look_release(&l);
 	if (g.n)
-		status = run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .quiet = true }, err);
+		status = run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .quiet = true, .silent = true }, err);
 	for (size_t i = 0; i < g.n && status == 0; i++)
 		cli_say(&c->env, SAY_INFO, yes ? "Protected `%s`" : "Unprotected `%s`", g.v[i].name);
 	if (status == 0 && complaints.len)

@@ -196,7 +196,7 @@ now(void)
 }
 
 static void
-print_done(struct cli *c, const struct plan_counts *n, double seconds)
+print_done(struct cli *c, enum level level, const struct plan_counts *n, double seconds)
 {
 	const struct { size_t n; const char *word; } part[] = {
 		{ n->create, "created" }, { n->change, "changed" }, { n->remake, "remade" }, { n->remove, "removed" },
@@ -211,13 +211,14 @@ print_done(struct cli *c, const struct plan_counts *n, double seconds)
 		buf_addf(&b, "%s %zu %s", sep, part[i].n, part[i].word);
 		sep = ",";
 	}
-	c->env.say(&c->env, SAY_INFO, "%s", b.s);
+	c->env.say(&c->env, level, "%s", b.s);
 }
 
 static int
-walk(struct cli *c, struct engine *e, struct error *err)
+walk(struct cli *c, struct engine *e, bool silent, struct error *err)
 {
 	double began = now();
+	enum level level = silent ? SAY_DEBUG : SAY_INFO;
 	struct progress *p;
 	struct plan_counts counts;
 	struct engine_walk w = {
@@ -230,7 +231,7 @@ walk(struct cli *c, struct engine *e, struct error *err)
 	if (e->plan.n && cli_lazy(c, err) < 0)
 		return -1;
 	plan_count(&e->plan, &counts);
-	p = progress_new(c, &e->plan);
+	p = progress_new(c, level);
 	w.ctx = p;
 	w.tick_ms = progress_tick_ms(p);
 	w.kill_at = kill_at ? atoi(kill_at) : 0;
@@ -239,7 +240,7 @@ walk(struct cli *c, struct engine *e, struct error *err)
 	if (r < 0 && err && err->code == ERR_CANCELLED)
 		return error_set(err, ERR_CANCELLED, "interrupted; run the same command again to go on");
 	if (r == 0 && e->plan.n)
-		print_done(c, &counts, now() - began);
+		print_done(c, level, &counts, now() - began);
 	return r;
 }
 
@@ -288,7 +289,7 @@ finish(struct cli *c, const struct run *r, struct engine *e, struct error *err)
 		print_plan(c, e);
 	else
 		explain_moot(&e->plan, warn, c);
-	if (!r->dry && walk(c, e, err) < 0)
+	if (!r->dry && walk(c, e, r->silent, err) < 0)
 		return -1;
 	return cli_bool(c, "detailed-exitcode") && changes ? 2 : 0;
 }

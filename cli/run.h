@@ -17,6 +17,7 @@ struct run {
 	const char *also_lock;	/* one more instance that nobody else may work on meanwhile; or NULL */
 	bool dry;		/* plan: print, do not walk */
 	bool quiet;		/* do not print the plan before the walk: start, stop, ... */
+	bool silent;		/* steps that went well are told at level debug only: what is done in a moment, protect, rename, ... */
 	bool keep_up;		/* walk only what takes no machine down: start, of a running one */
 };
 

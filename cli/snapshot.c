@@ -58,7 +58,7 @@ pose(struct cli *c, struct thing *t, struct error *err)
 {
 	t->type = "snapshot";
 	t->name = arena_printf(&c->arena, "%s:%s", c->args[0], cli_str(c, "tag"));
-	return run_engine(c, &(struct run){ .things = t, .nthings = 1, .also_lock = c->args[0], .quiet = true }, err);
+	return run_engine(c, &(struct run){ .things = t, .nthings = 1, .also_lock = c->args[0], .quiet = true, .silent = true }, err);
 }
 
 static int

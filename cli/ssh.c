@@ -15,6 +15,7 @@
 #include "base/fs.h"
 #include "base/quote.h"
 #include "base/words.h"
+#include "resources/ssh_access.h"
 #include "state/desired/template.h"
 
 extern char **environ;
@@ -161,14 +162,31 @@ options_of(struct arena *a, const char *text)
 	return v;
 }
 
+static int
+options_to_be(struct cli *c, struct instance *i, const char *const **out, struct error *err)
+{
+	struct spec_opts opts = cli_spec_opts(c);
+	struct spec *spec;
+	int r;
+
+	opts.warn = opts.complain = NULL;
+	if (cli_lazy(c, err) < 0 || spec_load_instance(&spec, i->name, &opts, err) < 0)
+		return -1;
+	r = ssh_access_options(&i->arena, &c->env, spec, i->status.ssh_port, out, err);
+	spec_free(spec);
+	return r;
+}
+
 int
-ssh_options(const struct cli *c, struct instance *i, const char *const **out, struct error *err)
+ssh_options(struct cli *c, struct instance *i, const char *const **out, struct error *err)
 {
 	const char *config = arena_printf(&i->arena, "%s/ssh.config", i->dir);
 	AUTO(buf) text = BUF_INIT;
+	int there = fs_read_if(config, &text, MAX_CONFIG, err);
 
-	(void)c;
-	if (fs_read(config, &text, MAX_CONFIG, err) < 0)
+	if (there == 0)
+		return options_to_be(c, i, out, err);
+	if (there < 0)
 		return -1;
 	*out = options_of(&i->arena, text.s);
 	return 0;

@@ -36,8 +36,11 @@ int guest_not_stopped(const struct instance *i, struct error *err);
 void ssh_program(const struct cli *c, struct argv *a);
 /* The program, -F CONFIG, and -p PORT where the agent's differs; then options, then ssh_host(), then -- COMMAND. */
 int ssh_begin(const struct cli *c, const struct instance *i, struct argv *a, struct error *err);
-/* What ssh.config says of the guest, as "Key=value" for `ssh -o`, in order; NULL-terminated, in i's arena. */
-int ssh_options(const struct cli *c, struct instance *i, const char *const **out, struct error *err);
+/*
+ * What ssh.config says of the guest, as "Key=value" for `ssh -o`, in order; NULL-terminated, in i's arena.
+ * Of an instance that another Lima made and never started there is none yet: what it would say.
+ */
+int ssh_options(struct cli *c, struct instance *i, const char *const **out, struct error *err);
 /* The name of the guest in its ssh.config; in a's arena. */
 const char *ssh_host(const struct instance *i, struct arena *a);
 

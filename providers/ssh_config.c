@@ -125,6 +125,8 @@ collect(const struct ssh_config *c, struct options *o, struct error *err)
 		add(o, "ForwardX11=yes");
 	if (c->forward_x11_trusted)
 		add(o, "ForwardX11Trusted=yes");
+	add(o, "Hostname=%s", c->address);
+	add(o, "Port=%d", c->port);
 	if (o->bad)
 		return error_set(err, EINVAL, "ssh option with a line break: %.*s...", (int)strcspn(o->bad, "\r\n"), o->bad);
 	return 0;
@@ -162,7 +164,6 @@ ssh_config_write(const char *path, const struct ssh_config *c, struct error *err
 
 		buf_addf(&b, "  %.*s %s\n", (int)key, o.v[i], o.v[i] + key + 1);
 	}
-	buf_addf(&b, "  Hostname %s\n  Port %d\n", c->address, c->port);
 	if (fs_read_if(path, &old, MAX_CONFIG, NULL) == 1 && old.len == b.len && memcmp(old.s, b.s, b.len) == 0)
 		return 0;
 	return fs_write(path, b.s, b.len, 0600, err);

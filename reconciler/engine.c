@@ -96,6 +96,22 @@ declare_thing(struct engine *e, const struct thing *t, struct error *err)
 	return 0;
 }
 
+static void
+say_nothing(void *ctx, const char *text)
+{
+	(void)ctx, (void)text;
+}
+
+/* what is wrong with the file of an instance that goes is nobody's business any more */
+static int
+load(struct engine *e, struct ask *a, struct error *err)
+{
+	struct spec_opts quiet = *e->spec_opts;
+
+	quiet.warn = quiet.complain = say_nothing;
+	return spec_load_instance(&a->loaded, a->name, a->goal == GOAL_ABSENT ? &quiet : e->spec_opts, err);
+}
+
 static int
 declare_ask(struct engine *e, struct ask *a, struct error *err)
 {
@@ -103,7 +119,7 @@ declare_ask(struct engine *e, struct ask *a, struct error *err)
 
 	if (a->spec || a->loaded)
 		return declare(e, a, a->spec ? a->spec : a->loaded, err);
-	if (spec_load_instance(&a->loaded, a->name, e->spec_opts, &why) == 0)
+	if (load(e, a, &why) == 0)
 		return declare(e, a, a->loaded, err);
 	if (a->goal != GOAL_ABSENT) {
 		if (err)

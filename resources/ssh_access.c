@@ -39,19 +39,35 @@ ssh_access_public(struct key_list *out, const struct env *env, const struct spec
 	return keys_authorized(config, spec->ssh.load_dot_ssh && home ? dot_ssh : NULL, out, NULL, NULL, err);
 }
 
+static int
+config(struct ssh_config *out, struct arena *a, const struct env *env, const struct spec *spec, int port, struct error *err)
+{
+	*out = (struct ssh_config){
+		.hostname = spec->hostname, .address = "127.0.0.1", .port = port, .user = spec->user.name,
+		.control_path = arena_printf(a, "%s/ssh.sock", spec->dir),
+		.forward_agent = spec->ssh.forward_agent, .forward_x11 = spec->ssh.forward_x11,
+		.forward_x11_trusted = spec->ssh.forward_x11_trusted,
+	};
+	out->keys = ssh_access_keys(a, env, spec, &out->nkeys);
+	return ssh_features(&out->features, err);
+}
+
+int
+ssh_access_options(struct arena *a, const struct env *env, const struct spec *spec, int port, const char *const **out,
+		   struct error *err)
+{
+	struct ssh_config c;
+
+	return config(&c, a, env, spec, port, err) < 0 ? -1 : ssh_config_options(&c, a, out, err);
+}
+
 int
 ssh_access_write(const struct env *env, const struct spec *spec, int port, struct error *err)
 {
 	AUTO(arena) a = { 0 };
-	struct ssh_config c = {
-		.hostname = spec->hostname, .address = "127.0.0.1", .port = port, .user = spec->user.name,
-		.control_path = arena_printf(&a, "%s/ssh.sock", spec->dir),
-		.forward_agent = spec->ssh.forward_agent, .forward_x11 = spec->ssh.forward_x11,
-		.forward_x11_trusted = spec->ssh.forward_x11_trusted,
-	};
+	struct ssh_config c;
 
-	c.keys = ssh_access_keys(&a, env, spec, &c.nkeys);
-	if (ssh_features(&c.features, err) < 0)
+	if (config(&c, &a, env, spec, port, err) < 0)
 		return -1;
 	return ssh_config_write(arena_printf(&a, "%s/ssh.config", spec->dir), &c, err);
 }

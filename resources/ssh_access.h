@@ -11,7 +11,10 @@ struct error;
 const char *const *ssh_access_keys(struct arena *a, const struct env *env, const struct spec *spec, size_t *n);
 /* Public keys that the guest is to accept. */
 int ssh_access_public(struct key_list *out, const struct env *env, const struct spec *spec, struct error *err);
-/* Writes $I/ssh.config for `port`. */
+/* What $I/ssh.config says for `port`, as "Key=value"; in `a`, NULL-terminated. */
+int ssh_access_options(struct arena *a, const struct env *env, const struct spec *spec, int port, const char *const **out,
+		       struct error *err);
+/* Writes that file. */
 int ssh_access_write(const struct env *env, const struct spec *spec, int port, struct error *err);
 /* What of lima.yaml is in ssh.config, in words, for comparing. */
 const char *ssh_access_words(struct arena *a, const struct spec *spec);

@@ -100,7 +100,7 @@ teardown() {
 	head -c 2M /dev/urandom >"$WORK/raw.img"
 	export LIMA_HOME=$RO/h
 	head -c 1500000 /dev/urandom >"$RO/filler"
-	fails_with "No space left" apply --stopped "$WORK/a.yaml"
+	fails_with "no space left" apply --stopped "$WORK/a.yaml"
 	[ -z "$(find "$RO" -name 'disk*')" ]
 	rm "$RO/filler"
 	apply --stopped "$WORK/a.yaml"

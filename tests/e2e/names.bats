@@ -69,7 +69,7 @@ sys.stdin.read()' "$port" < <(sleep 100) >"$WORK/bound" 3>&- &
 	# and on the way: a further interface, on a switch that somebody runs
 	limactl edit t --set ".networks = [{\"socket\": \"$WORK/switch.sock\"}]"
 	run ! limactl start t
-	[[ $output = *'networks[0].socket: start the switch first: connect to '*'No such file'* ]]
+	[[ $output = *'networks[0].socket: start the switch first: connect to '*'no such file'* ]]
 	python3 "$BATS_TEST_DIRNAME/switch.py" "$WORK/switch.sock" "$WORK/frames" 3>&- &
 	switch=$!
 	timeout 10 sh -c 'until [ -S "$1" ]; do sleep 0.1; done' _ "$WORK/switch.sock"

@@ -224,5 +224,5 @@ sync_begin() {
 	run -1 --separate-stderr limactl shell --workdir /x --sync p/q/dir a true
 	[[ $stderr == *'cannot use `--workdir` and `--sync` at the same time'* ]]
 	run -1 --separate-stderr limactl shell --sync nowhere a true
-	[[ $stderr == *'--sync nowhere: No such file'* ]]
+	[[ $stderr == *'--sync nowhere: no such file'* ]]
 }

@@ -703,7 +703,7 @@ TEST(full_disk)
 		return;
 	}
 	f.cache = cache;
-	fails(&f, ENOSPC, "data.part: No space left on device");
+	fails(&f, ENOSPC, "data.part: no space left on device");
 	assert_false(entry_has(&f, "data"));
 	assert_no_parts(&f);
 	f.location = small;		/* the room is there again */
@@ -732,6 +732,6 @@ TEST(read_only_cache)
 	f.digest = digest;
 	fetched(&f, 50000, 0);
 	f.location = other;
-	fails(&f, EROFS, "Read-only file system");
+	fails(&f, EROFS, "read-only file system");
 	assert_int_equal(umount(cache), 0);
 }

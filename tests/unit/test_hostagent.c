@@ -432,7 +432,7 @@ TEST(a_wait_ends_with_the_machine)
 	waitpid(pid, &status, 0);
 	assert_int_equal(WEXITSTATUS(status), 7);
 	done(&m);
-	not_ok(ha_info("/nonexistent", &a, &i, &err), "No such file");
+	not_ok(ha_info("/nonexistent", &a, &i, &err), "no such file");
 	assert_int_equal(err.code, ENOENT);
 }
 

@@ -193,7 +193,7 @@ TEST(keys_for_guests)
 				      "d.pub: not an SSH public key: skipped\ne.pub: not an SSH public key: skipped\n"
 				      "g.pub: not an SSH public key: skipped\nh.pub: not an SSH public key: skipped\n"
 				      "i.pub: not an SSH public key: skipped\nj.pub: not an SSH public key: skipped\n"
-				      "z.pub: No such file or directory: skipped\n");
+				      "z.pub: no such file or directory: skipped\n");
 	ok(keys_authorized(dir, "/no/such/folder", &l, NULL, NULL, &err));
 }
 
@@ -203,7 +203,7 @@ TEST(no_own_key_is_an_error)
 	AUTO(key_list) l = { 0 };
 	struct error err;
 
-	not_ok(keys_authorized(dir, NULL, &l, NULL, NULL, &err), "user.pub: No such file");
+	not_ok(keys_authorized(dir, NULL, &l, NULL, NULL, &err), "user.pub: no such file");
 	ok(fs_mkdirs(dir, 0700, &err));
 	ok(fs_write(pub, "junk", 4, 0644, &err));
 	not_ok(keys_authorized(dir, NULL, &l, NULL, NULL, &err), "not an SSH public key");

@@ -78,7 +78,7 @@ TEST(program_that_is_not_there)
 
 	not_ok(proc_run(argv, NULL, &err), "no-such-program-at-all: no such program");
 	assert_int_equal(err.code, ENOENT);
-	not_ok(proc_run(plain, NULL, &err), "Permission denied");
+	not_ok(proc_run(plain, NULL, &err), "permission denied");
 }
 
 TEST(stdin_is_input_or_nothing)

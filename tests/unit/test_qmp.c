@@ -78,7 +78,7 @@ TEST(nobody_there)
 	AUTO(buf) longer = BUF_INIT;
 	struct error err;
 
-	not_ok(qmp_execute(path, "x", NULL, 500, NULL, &err), "No such file");
+	not_ok(qmp_execute(path, "x", NULL, 500, NULL, &err), "no such file");
 	assert_int_equal(err.code, ENOENT);
 	while (longer.len < 200)
 		buf_adds(&longer, "/abcdefg");

@@ -101,7 +101,7 @@ TEST(says_why_not)
 	to.keys = second;
 	ok(ssh_run(&to, &(struct ssh_command){ .command = "true" }, &status, &err));
 	sshd_stop(&s);
-	not_ok(ssh_run(&to, &(struct ssh_command){ .command = "true" }, &status, &err), "Connection refused");
+	not_ok(ssh_run(&to, &(struct ssh_command){ .command = "true" }, &status, &err), "connection refused");
 	assert_int_equal(err.code, ECONNREFUSED);
 }
 

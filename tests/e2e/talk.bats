@@ -1,0 +1,76 @@
+#!/usr/bin/env bats
+# What commands say: each thing once, in the words that scripts match, and nothing about what nobody asked.
+load helper
+
+setup_file() {
+	home_begin
+	cold_yaml > "$WORK/a.yaml"
+	limactl create --name a "$WORK/a.yaml"
+}
+
+teardown_file() {
+	home_end
+}
+
+@test "what is wrong with a lima.yaml is told once, as an error of its instance" {
+	mkdir "$LIMA_HOME/bad" "$LIMA_HOME/worse"
+	printf 'images: []\ncpus: many\nmemory: lots\n' > "$LIMA_HOME/bad/lima.yaml"
+	printf 'cpus: [' > "$LIMA_HOME/worse/lima.yaml"
+	run -0 --separate-stderr limactl list
+	[ "${#stderr_lines[@]}" -eq 2 ]
+	[[ ${stderr_lines[0]} == *'level=warning msg="instance `bad` has errors" errors="['*'cpus: must be an integer'* ]]
+	[[ ${stderr_lines[1]} == *'level=warning msg="instance `worse` has errors" errors="['* ]]
+	run -0 --separate-stderr limactl list a
+	[ -z "$stderr" ]
+	run -0 --separate-stderr limactl delete --force bad worse
+	[[ $stderr != *level=error* && $stderr != *must\ be* ]]
+	[ ! -e "$LIMA_HOME/bad" ] && [ ! -e "$LIMA_HOME/worse" ]
+}
+
+@test "what is done in a moment is told in one line, or none" {
+	run -0 --separate-stderr limactl protect a
+	[ "$output" = '' ] && [[ $stderr == time=*' level=info msg="Protected `a`"' ]]
+	run -0 --separate-stderr limactl unprotect a
+	[[ $stderr == time=*' level=info msg="Unprotected `a`"' ]]
+	run -0 --separate-stderr limactl clone a b
+	[ -z "$output" ] && [ -z "$(grep -v 'running as root' <<<"$stderr")" ]
+	run -0 --separate-stderr limactl rename b c
+	[ -z "$output" ] && [ -z "$(grep -v 'running as root' <<<"$stderr")" ]
+	run -0 --separate-stderr limactl edit c --cpus 3
+	[[ $stderr == time=*' level=info msg="Instance `c` configuration edited"' ]]
+	run -0 --separate-stderr limactl disk create d --size 1MiB
+	[[ $stderr == time=*' level=info msg="Creating qcow2 disk `d` with size 1MiB"' ]]
+	run -0 --separate-stderr limactl --debug disk delete d
+	[[ $stderr == *'level=debug msg="data-disk d: gone'* && $stderr == *'level=info msg="Deleted `d`'* ]]
+}
+
+@test "a template that does not parse is an invalid go template, whether or not there is an instance" {
+	run -1 --separate-stderr limactl list --format '{{.Name' a
+	[ -z "$output" ] && [[ $stderr == *'level=fatal msg="invalid go template: template line 1: '* ]]
+	LIMA_HOME=$WORK/empty run -0 --separate-stderr limactl list --format '{{.Name'
+	[[ $stderr == *'No instance found.'* ]]
+	run -1 --separate-stderr limactl list --format '{{nosuch .}}' a
+	[[ $stderr == *'invalid go template: template line 1: function \"nosuch\" not defined'* ]]
+	run -1 --separate-stderr limactl list --format '{{.Nosuch}}' a
+	[ -z "$output" ] && [[ $stderr == *"can't evaluate field Nosuch"* && $stderr != *invalid* ]]
+}
+
+@test "the errors of the system are in lower case, as Go has them" {
+	run -1 --separate-stderr limactl create --name n "$WORK/nosuch.yaml"
+	[[ $stderr == *": no such file or directory\""* ]]
+	run -1 --separate-stderr limactl stop nosuch
+	[[ $stderr == *"open $LIMA_HOME/nosuch/lima.yaml: no such file or directory"* ]]
+}
+
+@test "show-ssh of an instance that has no ssh.config yet says what it will be" {
+	limactl show-ssh --format config a 2>/dev/null > "$WORK/was"
+	mv "$LIMA_HOME/a/ssh.config" "$WORK/kept"
+	run -0 --separate-stderr limactl show-ssh --format config a
+	[ "${lines[0]}" = 'Host lima-a' ]
+	# the port alone is yet to be chosen
+	diff <(grep -v '^  Port ' "$WORK/was") <(grep -v '^  Port ' <<<"$output")
+	[ ! -e "$LIMA_HOME/a/ssh.config" ]
+	mv "$WORK/kept" "$LIMA_HOME/a/ssh.config"
+	run -1 --separate-stderr limactl show-ssh --format nosuch a
+	[[ $stderr == *'unknown format: `nosuch`'* ]]
+}
