@@ -301,11 +301,14 @@ fs_realpath(const char *path)
 	if (real)
 		return real;
 	slash = strrchr(head, '/');
-	if (!slash || slash == head)
+	if (slash == head)
 		return xstrdup(path);
-	*slash = '\0';
-	real = fs_realpath(head);
-	whole = xasprintf("%s/%s", real, slash + 1);
+	if (slash)
+		*slash = '\0';
+	real = slash ? fs_realpath(head) : realpath(".", NULL);
+	if (!real)
+		return xstrdup(path);	/* in a folder that is no more */
+	whole = xasprintf("%s/%s", real, slash ? slash + 1 : path);
 	free(real);
 	return whole;
 }

@@ -41,7 +41,7 @@ bool fs_exists(const char *path);		/* of the name itself: a dangling symlink exi
  */
 const char *fs_stamp(struct arena *a, const char *path);
 const char *fs_stamp_of(struct arena *a, const struct stat *st);
-char *fs_realpath(const char *path);	/* as far as it exists; to free; never NULL */
+char *fs_realpath(const char *path);	/* absolute, links resolved as far as it exists; to free; never NULL */
 
 /*
  * An advisory lock (flock) on `path`, made if absent. Returns the descriptor, to

@@ -52,7 +52,6 @@ ask_yes(const struct cli *c, const char *question, bool yes)
 int
 ask_choice(const struct cli *c, const char *question, const char *const *choices, size_t n, struct error *err)
 {
-	(void)c;
 	printf("? %s\n", question);
 	for (size_t i = 0; i < n; i++)
 		printf("  %zu) %s\n", i + 1, choices[i]);
@@ -65,7 +64,8 @@ ask_choice(const struct cli *c, const char *question, const char *const *choices
 		fflush(stdout);
 		answer = read_answer();
 		if (!answer)
-			return error_set(err, ENOTTY, "no answer");
+			return c->env.cancel && *c->env.cancel ? error_set(err, ERR_CANCELLED, "Interrupted by user")
+							       : error_set(err, ENOTTY, "no answer");
 		k = *answer ? strtol(answer, &end, 10) : 1;
 		if ((!*answer || !*end) && k >= 1 && k <= (long)n)
 			return (int)k - 1;

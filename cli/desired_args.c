@@ -1,7 +1,10 @@
 #include "cli/desired_args.h"
 
+#include <errno.h>
+
 #include "base/auto.h"
 #include "base/error.h"
+#include "base/fs.h"
 #include "state/desired/template.h"
 
 static int
@@ -26,6 +29,8 @@ one_argument(struct cli *c, struct goals *g, const char *arg, struct error *err)
 {
 	struct ask *a;
 
+	if (name_check(arg, NULL) == 0 && !instance_exists(c, arg) && !fs_exists(arg))
+		return error_set(err, ENOENT, "there is no instance and no file `%s`; a template is template:%s", arg, arg);
 	if (name_check(arg, NULL) < 0 || !instance_exists(c, arg))
 		return goals_add_template(c, g, arg, cli_str(c, "name"),
 					  cli_bool(c, "stopped") ? GOAL_STOPPED : GOAL_RUNNING, NULL, err);

@@ -2,6 +2,7 @@
  * limactl: from words to a command. What every start of the program pays for is here and in
  * env.c: no file is read and no library loaded before a command asks for it.
  */
+#include <errno.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -142,6 +143,23 @@ called_as_yq(const char *argv0)
 	return strncmp(base, "yq", 2) == 0 && (base[2] == '.' || !base[2]);
 }
 
+/* `disk creat`: as upstream has it the help of `disk`, which is no failure; but that word was meant to do something. */
+static void
+hint_subcommand(const struct cli *c)
+{
+	const char *word = c->nargs ? c->args[0] : NULL;
+	struct nearest near;
+
+	if (c->command->run || !word)
+		return;
+	near = nearest_begin(word, strlen(word));
+	for (size_t i = 0; commands[i]; i++)
+		if (commands[i]->parent && strcmp(commands[i]->parent, c->command->name) == 0)
+			nearest_offer(&near, commands[i]->name);
+	cli_say(&c->env, SAY_WARN, near.best ? "unknown command \"%s\" for \"limactl %s\" (did you mean %s?)"
+					     : "unknown command \"%s\" for \"limactl %s\"", word, c->command->name, near.best);
+}
+
 /* Finds the command, parses its flags, answers --help and --version. */
 static int
 dispatch(struct cli *c, char **words, int n, struct error *err)
@@ -161,6 +179,7 @@ dispatch(struct cli *c, char **words, int n, struct error *err)
 	if (!c->command)
 		return without_command(c);
 	if (cli_bool(c, "help") || !c->command->run) {
+		hint_subcommand(c);
 		help_command(c, c->command);
 		return 0;
 	}
@@ -178,6 +197,23 @@ join_words(struct arena *a, char **argv, int argc)
 		quote_shell(&b, argv[i]);
 	}
 	return arena_strdup(a, b.s);
+}
+
+/* An answer that nobody got is none. Whoever closed the pipe knows. */
+static int
+flush_answer(struct cli *c, int status)
+{
+	bool failed = ferror(stdout) != 0;
+	struct error err = { 0 };
+
+	errno = failed ? EIO : 0;
+	if (fflush(stdout) == 0 && !failed)
+		return status;
+	if (errno != EPIPE) {
+		error_errno(&err, "write to standard output");
+		cli_fatal(c, &err);
+	}
+	return status ? status : 1;
 }
 
 int
@@ -199,8 +235,7 @@ main(int argc, char **argv)
 		cli_fatal(&c, &err);
 		status = 1;
 	}
-	if (fflush(stdout) != 0 && status == 0)
-		status = 1;
+	status = flush_answer(&c, status);
 	arena_release(&c.arena);
 	return status;
 }

@@ -10,6 +10,7 @@
 #include "cli/ask.h"
 #include "cli/edit_flags.h"
 #include "cli/editor.h"
+#include "cli/rejected.h"
 #include "cli/templates.h"
 #include "state/desired/template.h"
 
@@ -139,7 +140,7 @@ menu(struct cli *c, struct template *t, const char *name, struct error *err)
 		"Proceed", "Open the editor to review or change the configuration", "Choose another template", "Exit",
 	};
 	const char *title = arena_printf(&c->arena, "Creating an instance `%s`", name);
-	struct error why;
+	struct error why = { 0 };
 
 	for (;;) {
 		switch (ask_choice(c, title, choices, ARRAY_LEN(choices), &why)) {
@@ -154,6 +155,8 @@ menu(struct cli *c, struct template *t, const char *name, struct error *err)
 		case 3:
 			return error_set(err, ERR_CANCELLED, "Choosing to exit");
 		default:
+			if (why.code == ERR_CANCELLED)
+				return error_set(err, why.code, "%s", why.msg);
 			cli_say(&c->env, SAY_WARN, "Failed to open TUI");
 			return 0;
 		}
@@ -177,7 +180,10 @@ target_add(struct cli *c, struct goals *g, const struct target *target, enum goa
 		cli_say(&c->env, SAY_INFO, "Terminal is not available, proceeding without opening an editor");
 	else if (menu(c, &t, name, err) < 0)
 		return -1;
-	return goals_add_spec(c, g, &t, name, goal, out, err);
+	if (goals_add_spec(c, g, &t, name, goal, out, err) == 0)
+		return 0;
+	/* what was typed into the editor is not to be typed again */
+	return c->tty && err->code == ERR_INVALID ? keep_rejected(&t, err) : -1;
 }
 
 /* The engine refuses to remove a disk without being asked to: then the instance stays. true: it is gone */

@@ -110,7 +110,7 @@ teardown() {
 @test "a read-only home" {
 	[ "$(id -u)" -eq 0 ] || skip "mounting needs root"
 	RO=$WORK/ro && mkdir "$RO" && mount -t tmpfs -o ro tmpfs "$RO"
-	LIMA_HOME=$RO/h fails_with "Read-only file system" apply --stopped "$WORK/a.yaml"
+	LIMA_HOME=$RO/h fails_with "read-only file system" apply --stopped "$WORK/a.yaml"
 }
 
 @test "a socket path that would be too long" {

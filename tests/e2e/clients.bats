@@ -73,6 +73,10 @@ exits() {
 	exits 0 '' 'Deleted `finch`' disk delete finch
 }
 
+@test "Finch gives its flags behind the file" {
+	exits 1 '' 'open /nowhere/finch.yaml: no such file or directory' start --name=finch /nowhere/finch.yaml --tty=false --set .ssh.overVsock=false
+}
+
 @test "the YAML that Colima writes is taken" {
 	truncate -s 1M "$WORK/image"
 	cat >"$WORK/written.yaml" <<-EOF
@@ -139,6 +143,9 @@ exits() {
 	limactl copy colima:/tmp/blob "$WORK/blob2"
 	cmp "$WORK/blob" "$WORK/blob2"
 	limactl copy -r "$WORK/folder" colima:/tmp/
+	limactl --debug copy "$WORK/blob" colima:./trivy 2>/dev/null
+	limactl --debug shell --workdir=. colima mv ./trivy /tmp/trivy 2>/dev/null
+	[ "$(limactl shell colima stat -c %s /tmp/trivy)" = 300000 ]
 	[ "$(limactl shell colima cat /tmp/folder/sub/file)" = hello ]
 }
 
@@ -185,6 +192,10 @@ exits() {
 	[ "$(limactl ls colima --format '{{.Status}}')" = Running ]
 	[ "$(limactl ls -f '{{.Status}}' colima)" = Running ]
 	[ "$(limactl ls -f '{{.VMType}}' colima)" = qemu ]
+	[ "$(limactl ls -f '{{.SSHLocalPort}}' colima)" -gt 0 ]
+	# of several, the one that is not there: Colima takes it as none
+	run -1 --separate-stderr limactl list --json colima colima-nix
+	[ "$(jq -r .name <<<"$output")" = colima ]
 	limactl list --json | jq -e '.name and .status and .dir and .arch and .vmType and .sshLocalPort and .hostAgentPID'
 	for f in ha.stdout.log ha.stderr.log; do [ -f "$LIMA_HOME/colima/$f" ]; done
 	run -0 --separate-stderr limactl start --tty=false colima
@@ -264,4 +275,10 @@ exits() {
 	exits 0 '' 'Deleted `0`' delete --force 0
 	exits 0 '' 'Deleted `colima`' delete --force colima
 	exits 0 '' 'No instance found' list --json
+}
+
+@test "Colima empties the cache too" {
+	mkdir -p "$XDG_CACHE_HOME/lima/download"
+	exits 0 '' 'Pruning `' prune
+	[ ! -e "$XDG_CACHE_HOME/lima/download" ]
 }

@@ -62,6 +62,35 @@ teardown_file() {
 	[[ $stderr == *"open $LIMA_HOME/nosuch/lima.yaml: no such file or directory"* ]]
 }
 
+@test "an answer that cannot be written is a failure with a reason; one that nobody wants is none" {
+	run -1 --separate-stderr bash -c '"$BIN/limactl" list --json > /dev/full'
+	[[ $stderr == *'level=fatal msg="write to standard output: no space left on device"' ]]
+	run -1 --separate-stderr bash -c '"$BIN/limactl" info > /dev/full'
+	[[ $stderr == *'write to standard output'* ]]
+	run -0 --separate-stderr bash -c '"$BIN/limactl" generate-jsonschema | head -n 1'
+	[ "$output$stderr" = '{' ]
+}
+
+@test "a word that is nearly right" {
+	run -0 --separate-stderr limactl disk creat x
+	[[ $output == *'limactl disk [command]'* ]]
+	[[ $stderr == *'unknown command \"creat\" for \"limactl disk\" (did you mean create?)'* ]]
+	run -0 --separate-stderr limactl disk
+	[ -z "$stderr" ]
+	run -1 --separate-stderr limactl plan nosuch
+	[[ $stderr == *'there is no instance and no file `nosuch`'* ]]
+}
+
+@test "a home by a relative path is the same home from everywhere" {
+	cd "$WORK"
+	LIMA_HOME=near/home limactl create --name r a.yaml 2>/dev/null
+	[ "$(LIMA_HOME=near/home limactl ls -f '{{.Dir}}')" = "$WORK/near/home/r" ]
+	grep -qF "ControlPath \"$WORK/near/home/r/ssh.sock\"" near/home/r/ssh.config
+	grep -qF "IdentityFile \"$WORK/near/home/_config/user\"" near/home/r/ssh.config
+	LIMA_HOME=$WORK/near/home run -0 limactl plan r
+	[[ $output == *'Nothing to do'* ]]
+}
+
 @test "show-ssh of an instance that has no ssh.config yet says what it will be" {
 	limactl show-ssh --format config a 2>/dev/null > "$WORK/was"
 	mv "$LIMA_HOME/a/ssh.config" "$WORK/kept"

@@ -65,6 +65,61 @@ shows() {
 	[ "$(limactl list -f '{{.Status}} {{.CPUs}}' t)" = 'Stopped 1' ]
 }
 
+@test "create: what is typed into the editor counts; nonsense is kept, nothing means no; Ctrl-C ends it" {
+	printf '#!/bin/sh\ncp "$1" "%s/shown"\n. "%s/edit"\n' "$WORK" "$WORK" >ed
+	chmod +x ed
+	export EDITOR=$WORK/ed TMPDIR=$WORK
+	echo 'echo "cpus: 3" >>"$1"' >edit
+	terminal
+	type_line 'limactl create --name=t --memory 1 a.yaml; echo "status $?"'
+	shows '2) Open the editor'
+	type_line 2
+	shows 'status 0'
+	[[ $(head -n 1 shown) == '# '*'"t"'* ]] && grep -q '^memory: 1GiB' shown
+	[ "$(limactl list -f '{{.CPUs}} {{.Memory}}' t)" = '3 1073741824' ]
+	! grep -q 'An empty file' "$LIMA_HOME/t/lima.yaml"
+
+	echo 'echo "cpus: many" >>"$1"' >edit
+	type_line 'clear; limactl create --name=u a.yaml; echo "status $?"'
+	shows 'Choose [1]:'
+	type_line 2
+	shows 'saved the buffer as `lima.REJECTED.yaml`'
+	shows 'status 1'
+	grep -q '^cpus: many' lima.REJECTED.yaml
+
+	echo ': >"$1"' >edit
+	type_line 'clear; limactl create --name=u a.yaml; echo "status $?"'
+	shows 'Choose [1]:'
+	type_line 2
+	shows 'Aborting, as requested by saving the file with empty content'
+	shows 'status 1'
+
+	type_line 'clear; limactl create --name=u a.yaml; echo "status $?"'
+	shows 'Choose [1]:'
+	tm send-keys -t t C-c
+	shows 'Interrupted by user'
+	[ ! -e "$LIMA_HOME/u" ]
+}
+
+@test "create: another template may be chosen; name and flags stay" {
+	mkdir -p templates/sub
+	cp a.yaml templates/first.yaml
+	{ cat a.yaml; echo 'cpus: 1'; } >templates/sub/second.yaml
+	cp a.yaml templates/_hidden.yaml
+	export LIMA_TEMPLATES_PATH=$WORK/templates
+	terminal
+	type_line 'limactl create --name=t --memory 2 template:first; echo "status $?"'
+	shows '3) Choose another template'
+	type_line 3
+	shows '2) sub/second'
+	[[ $(screen) != *_hidden* ]]
+	type_line 2
+	shows $'? Creating an instance `t`\n  1) Proceed'
+	type_line 1
+	shows 'status 0'
+	[ "$(limactl list -f '{{.CPUs}} {{.Memory}}' t)" = '1 2147483648' ]
+}
+
 @test "NO_COLOR, --yes and a pipe: no colours, no questions" {
 	terminal
 	type_line 'NO_COLOR=1 limactl list nix; clear; NO_COLOR=1 limactl list nix'
