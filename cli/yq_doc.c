@@ -12,6 +12,7 @@
 #include "base/quote.h"
 #include "cli/json_pretty.h"
 #include "cli/json_yaml.h"
+#include "cli/yq_parts.h"
 #include "state/desired/emit.h"
 #include "state/desired/set.h"
 #include "state/desired/yq.h"
@@ -78,6 +79,10 @@ struct doc {
 	const struct yq_style *style;
 	struct arena arena;
 	struct node *root;	/* of YAML; NULL: of JSON, or none */
+	const char *expr, *json;	/* of YAML: what is evaluated, and on what */
+	struct parts parts;
+	bool looked;		/* for the parts */
+	size_t n;		/* results so far */
 	bool changes;		/* the expression changes the document, rather than picking something out of it */
 	struct buf *out, *last;
 };
@@ -97,6 +102,20 @@ emit_changed(struct doc *d, const char *json, struct error *err)
 	return 0;
 }
 
+/* The i-th result, where it stands in the document; NULL: it does not, or that would not be seen. */
+static const struct part *
+part_of(struct doc *d, size_t i, char first)
+{
+	bool scalar = first != '{' && first != '[';
+
+	if (!d->root || d->changes || d->style->pretty || d->style->out != YQ_YAML || (scalar && d->style->unwrap))
+		return NULL;
+	if (!d->looked)
+		parts_find(&d->parts, d->expr, d->root, d->json);
+	d->looked = true;
+	return i < d->parts.n && d->parts.v[i].node ? &d->parts.v[i] : NULL;
+}
+
 static int
 print(void *ctx, const char *result, struct error *err)
 {
@@ -104,11 +123,16 @@ print(void *ctx, const char *result, struct error *err)
 	struct json_span v = json_span_of(result);
 	bool map = result[0] == '{', list = result[0] == '[';
 	size_t before = d->out->len;
+	const struct part *part = part_of(d, d->n++, result[0]);
 	int r = 0;
 
 	buf_truncate(d->last, 0);
 	buf_adds(d->last, result);
-	if (d->style->unwrap && result[0] == '"')
+	if (part && part->head)
+		yaml_emit_part(d->out, part->head, part->node);
+	else if (part)
+		yaml_emit(d->out, part->node, NULL);
+	else if (d->style->unwrap && result[0] == '"')
 		buf_adds(d->out, json_text(&d->arena, v));
 	else if (d->style->out == YQ_JSON && (d->style->indent || d->style->color))
 		json_pretty(d->out, result, d->style->indent, d->style->color);
@@ -154,7 +178,7 @@ static int
 one_yaml(struct yq *q, const char *expr, const struct yq_style *style, const char *name, const char *text, size_t len,
 	 struct buf *out, struct buf *last, struct error *err)
 {
-	struct doc d = { .style = style, .changes = !style->pretty && changes(expr), .out = out, .last = last };
+	struct doc d = { .style = style, .expr = expr, .changes = !style->pretty && changes(expr), .out = out, .last = last };
 	struct source src = { .name = name, .text = text, .len = len };
 	AUTO(buf) json = BUF_INIT;
 	int r = yaml_read(&d.root, &d.arena, &src, NULL, err);
@@ -162,9 +186,11 @@ one_yaml(struct yq *q, const char *expr, const struct yq_style *style, const cha
 	if (r == 0) {
 		yaml_layout(d.root);
 		node_json(d.root, &json);
+		d.json = json.s;
 		/* jq would make its own of large numbers */
 		r = strcmp(expr, ".") == 0 ? print(&d, json.s, err) : yq_run(q, json.s, print, &d, err);
 	}
+	free(d.parts.v);
 	arena_release(&d.arena);
 	return r;
 }

@@ -22,6 +22,11 @@ void origins_release(struct origins *o);
 void yaml_layout(struct node *root);
 /* Appends the text; the head comment is that of the root's source. `origins` (or NULL) gets the lines' origins. */
 void yaml_emit(struct buf *out, const struct node *root, struct origins *origins);
+/*
+ * Appends a part as it stands in its source, with its quotes and comments, from the first column on. `head` is the
+ * entry whose value it is: a key, or in a list the item itself.
+ */
+void yaml_emit_part(struct buf *out, const struct node *head, const struct node *n);
 /* A scalar, quoted where it must be; on one line. */
 void yaml_emit_word(struct buf *out, const char *text, size_t len);
 /* May it stand as a literal block, below a `|`? */

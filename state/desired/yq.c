@@ -169,8 +169,8 @@ start(struct yq *q, const char *program, struct error *err)
 	return q->pid < 0 ? error_errno(err, "fork") : 0;
 }
 
-struct yq *
-yq_open(const char *expr, struct error *err)
+static struct yq *
+compile(const char *expr, const char *before, const char *after, struct error *err)
 {
 	AUTO(buf) program = BUF_INIT;
 	struct error why = { 0 };
@@ -180,8 +180,10 @@ yq_open(const char *expr, struct error *err)
 		error_set(err, ERR_INVALID, "the expression has more than 128 KiB");
 		return NULL;
 	}
+	buf_adds(&program, before);
 	if (yq_translate(&program, expr, err) < 0)
 		return NULL;
+	buf_adds(&program, after);
 	q = xcalloc(1, sizeof *q);
 	q->expr = xasprintf("%.*s%s", SHOWN, expr, strlen(expr) > SHOWN ? "..." : "");
 	q->fd = -1;
@@ -190,6 +192,18 @@ yq_open(const char *expr, struct error *err)
 	error_set(err, why.code, "bad expression: `%s`: %s", q->expr, why.msg);
 	yq_close(q);
 	return NULL;
+}
+
+struct yq *
+yq_open(const char *expr, struct error *err)
+{
+	return compile(expr, "", "", err);
+}
+
+struct yq *
+yq_open_paths(const char *expr, struct error *err)
+{
+	return compile(expr, "path(", ")", err);
 }
 
 void

@@ -19,6 +19,8 @@ int yq_eval(const char *json, const char *expr, int (*each)(void *ctx, const cha
 /* The same in steps, for many inputs: compiling takes libjq some 40 ms, running microseconds. NULL: a bad expression. */
 struct yq;
 struct yq *yq_open(const char *expr, struct error *err);
+/* Its results are where those of `expr` come from: ["a",0]. Running it fails where they are made rather than found. */
+struct yq *yq_open_paths(const char *expr, struct error *err);
 int yq_run(struct yq *q, const char *json, int (*each)(void *ctx, const char *result, struct error *err), void *ctx,
 	   struct error *err);
 void yq_close(struct yq *q);

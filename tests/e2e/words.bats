@@ -221,6 +221,36 @@ fatal() {
 	[ "$stderr" = 'Error: file operations have been disabled' ]
 }
 
+@test "yq: a part of a file is printed as it stands there" {
+	cat >"$WORK/p.yaml" <<-'END'
+		# top
+		a: {x: 1, y: "two"} # flow
+		b:
+		  # inner
+		  - one # c1
+		  - 'two'
+		c: |
+		  block
+		  text
+		d: 0x1F
+	END
+	cd "$WORK"
+	[ "$(limactl yq .a p.yaml)" = '{x: 1, y: "two"} # flow' ]
+	[ "$(limactl yq '.a, .b' p.yaml)" = $'{x: 1, y: "two"} # flow\n# inner\n- one # c1\n- \'two\'' ]
+	[ "$(limactl yq 'select(.d == 31) | .b' p.yaml)" = $'# inner\n- one # c1\n- \'two\'' ]
+	[ "$(limactl yq -r=false '.a.y, .b[1], .b[0], .d' p.yaml)" = $'"two"\n\'two\'\none # c1\n0x1F' ]
+	[ "$(limactl yq -r=false .c p.yaml)" = $'|\n  block\n  text' ]
+	[ "$(limactl yq '.a.y, .b[1]' p.yaml)" = $'two\ntwo' ]
+	# made, not found
+	[ "$(limactl yq -r=false '.b[1] | upcase' p.yaml)" = TWO ]
+	[ "$(limactl yq '.b | length' p.yaml)" = 2 ]
+	[ "$(limactl yq -P .a p.yaml | head -n 1)" = 'x: 1' ]
+	[ "$(limactl yq -r=false .nope p.yaml)" = null ]
+	# an anchor that stays behind is written out
+	printf 'base: &b {k: v}\nuse: {deep: *b}\n' >anchor.yaml
+	[ "$(limactl yq .use anchor.yaml | limactl yq .deep.k -)" = v ]
+}
+
 @test "what this host cannot do is said in one line" {
 	fatal 'sudoers command is only supported on macOS right now' sudoers
 	for words in 'hostagent x' usernet; do
