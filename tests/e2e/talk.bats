@@ -14,7 +14,7 @@ teardown_file() {
 
 @test "what is wrong with a lima.yaml is told once, as an error of its instance" {
 	mkdir "$LIMA_HOME/bad" "$LIMA_HOME/worse"
-	printf 'images: []\ncpus: many\nmemory: lots\n' > "$LIMA_HOME/bad/lima.yaml"
+	printf 'images: [{location: /x.img}]\ncpus: many\nmemory: lots\n' > "$LIMA_HOME/bad/lima.yaml"
 	printf 'cpus: [' > "$LIMA_HOME/worse/lima.yaml"
 	run -0 --separate-stderr limactl list
 	[ "${#stderr_lines[@]}" -eq 2 ]
