@@ -187,7 +187,8 @@ on_pulse(uv_timer_t *t)
 	struct ga *g = t->data;
 
 	if (g->asked && uv_now(&g->agent->loop) - g->asked >= SILENT_MS) {
-		start_over(g, "does not answer");
+		log_warning("guest agent: it does not answer: forwards go by SSH until it does");
+		start_over(g, "it does not answer");
 		return;
 	}
 	pulse(g);

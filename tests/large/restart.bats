@@ -9,7 +9,8 @@ load helper
 	[ "$(status)" = Stopped ]
 	run ! grep -q "told to quit" "$DIR/ha.stderr.log"
 	jq -es '.[-1].status.exiting' "$DIR/ha.stdout.log" >/dev/null
-	for f in qemu.pid ha.pid ha.sock; do [ ! -e "$DIR/$f" ]; done
+	for f in qemu.pid ha.pid ha.sock copied/os-release; do [ ! -e "$DIR/$f" ]; done
+	[ -e "$DIR/copied/secret" ]
 }
 
 @test "a pid file that names somebody else's process is not believed" {
