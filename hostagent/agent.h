@@ -130,6 +130,7 @@ void companions_end(struct agent *a);	/* and what they leave behind */
 void machine_start(struct agent *a);	/* agent_machine_up() or agent_machine_gone() follows */
 void machine_stop(struct agent *a);	/* begins; agent_machine_gone() ends it */
 int machine_pid(const struct agent *a);
+bool machine_ours(const struct agent *a);	/* false: taken over from an agent that was killed */
 void machine_free(struct agent *a);
 
 /*

@@ -6,6 +6,9 @@
  * agent has gone is told by nobody: one of ours says so when it comes back (its port begins
  * with a GOAWAY frame), any other by not answering. The clock's question is the pulse.
  *
+ * An agent that was stopped may lose what was said meanwhile: whoever gets no answer begins anew. If it was stopped in
+ * the middle of a frame, it takes what a connection begins with for the rest of that one: so first that is ended.
+ *
  * The forwards stay while it is away, and are compared with what there is when it is back.
  */
 #include <stdlib.h>
@@ -17,116 +20,56 @@
 #include "base/mem.h"
 #include "guest/wire/ga_client.h"
 #include "hostagent/agent.h"
+#include "hostagent/ga_link.h"
 
 enum {
 	SOON_MS = 50,
 	AGAIN_MS = 1000,
 	PULSE_MS = 10000,
 	LATE_MS = 500,		/* an answer that took so long has set a clock by yesterday's news */
-	SILENT_MS = 20000,	/* an agent that does not answer that long hangs */
-};
-
-/* One connection. It outlives its turn until libuv has closed it. */
-struct link {
-	uv_pipe_t pipe;
-	uv_connect_t connect;
-	uv_write_t write;
-	struct ga *ga;		/* NULL: given up */
-	struct ga_client *client;
-	size_t writing;
-	bool feeding;		/* inside of the client */
-	bool again;		/* ... where it was found to be of no more use */
+	SILENT_MS = 20000,	/* an agent that does not answer that long hangs, or there is none */
 };
 
 struct ga {
 	struct agent *agent;
-	struct link *link;
+	struct ga_link *link;
 	bool alive, was_alive;
 	unsigned failures;
 	uint64_t asked;		/* when, without an answer; 0: all is answered */
 	bool again;		/* a second time, since the first answer came late */
 	bool stale;		/* ... and what time it was then is of no use any more */
+	bool silent;		/* nobody has answered on the connections before this one */
 	uv_timer_t retry, pulse;
 	int open;
 };
 
+static void connect_port(struct ga *g);
 static void start_over(struct ga *g, const char *why);
 
 struct ga_client *
 ga_alive(struct agent *a)
 {
-	return a->ga && a->ga->alive && a->ga->link ? a->ga->link->client : NULL;
-}
-
-static void
-on_link_closed(uv_handle_t *h)
-{
-	free(h);
+	return a->ga && a->ga->alive && a->ga->link ? ga_link_client(a->ga->link) : NULL;
 }
 
 static void
 drop(struct ga *g, const char *why)
 {
-	struct link *l = g->link;
+	struct ga_link *l = steal(g->link);
 
-	g->link = NULL;
 	g->alive = false;
 	g->asked = 0;
 	g->stale = g->again = false;
 	uv_timer_stop(&g->pulse);
-	if (!l)
-		return;
-	l->ga = NULL;
-	uv_close((uv_handle_t *)&l->pipe, on_link_closed);
-	ga_client_free(steal(l->client), why);
-}
-
-static void flush(struct link *l);
-
-static void
-on_written(uv_write_t *w, int status)
-{
-	struct link *l = w->data;
-
-	if (!l->ga)
-		return;
-	ga_client_sent(l->client, l->writing);
-	l->writing = 0;
-	if (status < 0)
-		start_over(l->ga, uv_strerror(status));
-	else
-		flush(l);
-}
-
-static void
-flush(struct link *l)
-{
-	const uint8_t *p;
-	size_t n;
-
-	if (l->feeding)
-		return;
-	while (!l->writing && (n = ga_client_output(l->client, &p))) {
-		uv_buf_t b = uv_buf_init((char *)(uintptr_t)p, (unsigned)n);
-		int done = uv_try_write((uv_stream_t *)&l->pipe, &b, 1);
-
-		if (done > 0) {
-			ga_client_sent(l->client, (size_t)done);
-			continue;
-		}
-		l->writing = n;
-		l->write.data = l;
-		if (uv_write(&l->write, (uv_stream_t *)&l->pipe, &b, 1, on_written) < 0)
-			l->writing = 0;
-		return;
-	}
+	if (l)
+		ga_link_close(l, why);
 }
 
 void
 ga_flush(struct agent *a)
 {
 	if (a->ga && a->ga->link)
-		flush(a->ga->link);
+		ga_link_flush(a->ga->link);
 }
 
 void
@@ -136,11 +79,11 @@ ga_pause_events(struct agent *a, bool paused)
 
 	if (!a->ga || !a->ga->link)
 		return;
-	ga_client_pause_events(a->ga->link->client, paused);
+	ga_client_pause_events(ga_link_client(a->ga->link), paused);
 	/* what was passed over meanwhile */
 	if (!paused && a->ga->alive)
-		(void)ga_client_get_info(a->ga->link->client, &e);
-	flush(a->ga->link);
+		(void)ga_client_get_info(ga_link_client(a->ga->link), &e);
+	ga_link_flush(a->ga->link);
 }
 
 static void
@@ -155,7 +98,7 @@ give_up(struct ga *g, const char *why)
 {
 	if (g->was_alive)
 		log_warning("guest agent: %s", why);
-	g->link->again = true;
+	ga_link_give_up(g->link);
 }
 
 static void
@@ -165,7 +108,7 @@ pulse(struct ga *g)
 	struct error e;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	if (ga_client_sync_time(g->link->client, &now, &e) == 0 && !g->asked)
+	if (ga_client_sync_time(ga_link_client(g->link), &now, &e) == 0 && !g->asked)
 		g->asked = uv_now(&g->agent->loop);
 }
 
@@ -178,7 +121,7 @@ ga_sync_clock(struct agent *a)
 		return;
 	g->stale = g->asked;
 	pulse(g);
-	flush(g->link);
+	ga_link_flush(g->link);
 }
 
 static void
@@ -188,11 +131,12 @@ on_pulse(uv_timer_t *t)
 
 	if (g->asked && uv_now(&g->agent->loop) - g->asked >= SILENT_MS) {
 		log_warning("guest agent: it does not answer: forwards go by SSH until it does");
+		g->silent = true;
 		start_over(g, "it does not answer");
 		return;
 	}
 	pulse(g);
-	flush(g->link);
+	ga_link_flush(g->link);
 }
 
 static void
@@ -213,9 +157,10 @@ on_info(void *ctx, const struct ga_info *info, const struct grpc_status *why)
 	}
 	log_info("guest agent%s%s is running", *info->version ? " " : "", info->version);
 	g->alive = g->was_alive = true;
+	g->silent = false;
 	g->failures = 0;
 	ports_all(g->agent, &info->ports);
-	if (ga_client_watch(g->link->client, &e) < 0) {
+	if (ga_client_watch(ga_link_client(g->link), &e) < 0) {
 		give_up(g, e.msg);
 		return;
 	}
@@ -270,71 +215,50 @@ on_time(void *ctx, const struct ga_time_answer *answer, const struct grpc_status
 	}
 }
 
+/* The question may have been lost in what the agent had not read yet. */
 static void
-on_alloc(uv_handle_t *h, size_t size, uv_buf_t *b)
+on_silence(uv_timer_t *t)
 {
-	struct link *l = h->data;
+	struct ga *g = t->data;
 
-	(void)size;
-	*b = l->ga ? uv_buf_init(l->ga->agent->chunk, sizeof l->ga->agent->chunk) : uv_buf_init(NULL, 0);
+	g->silent = true;
+	drop(g, "nobody answers");
+	connect_port(g);
 }
 
 static void
-on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b)
+on_connected(void *ctx)
 {
-	struct link *l = s->data;
-	struct error e = { .msg = "it began anew" };
-	int r;
-
-	if (!l->ga || n == 0)
-		return;
-	if (n < 0) {
-		start_over(l->ga, n == UV_EOF ? "QEMU closed its port" : uv_strerror((int)n));
-		return;
-	}
-	l->feeding = true;
-	r = ga_client_feed(l->client, b->base, (size_t)n, &e);
-	l->feeding = false;
-	if (!l->ga)
-		return;
-	flush(l);
-	if (r < 0 || l->again || ga_client_done(l->client))
-		start_over(l->ga, e.msg);
-}
-
-static void
-on_connect(uv_connect_t *c, int status)
-{
-	struct link *l = c->data;
+	struct ga *g = ctx;
 	struct error e;
 
-	if (!l->ga)
-		return;
-	if (status == 0)
-		status = uv_read_start((uv_stream_t *)&l->pipe, on_alloc, on_read);
-	if (status < 0) {
-		start_over(l->ga, uv_strerror(status));
+	/* an agent that has never been spoken to is in the middle of nothing */
+	if (g->silent && (g->was_alive || !machine_ours(g->agent)))
+		ga_link_resync(g->link);
+	if (ga_client_get_info(ga_link_client(g->link), &e) < 0) {
+		start_over(g, e.msg);
 		return;
 	}
-	if (ga_client_get_info(l->client, &e) < 0)
-		start_over(l->ga, e.msg);
-	else
-		flush(l);
+	uv_timer_start(&g->pulse, on_silence, SILENT_MS, 0);
+	ga_link_flush(g->link);
+}
+
+static void
+on_lost(void *ctx, const char *why)
+{
+	start_over(ctx, why);
 }
 
 static void
 connect_port(struct ga *g)
 {
+	static const struct ga_link_user user = { on_connected, on_lost };
 	static const struct ga_client_ops ops = {
 		.info = on_info, .event = on_event, .watch_ended = on_watch_ended, .time = on_time,
 	};
-	struct link *l = g->link = xcalloc(1, sizeof *l);
+	struct agent *a = g->agent;
 
-	l->ga = g;
-	l->client = ga_client_new(&ops, g);
-	uv_pipe_init(&g->agent->loop, &l->pipe, 0);
-	l->pipe.data = l->connect.data = l;
-	uv_pipe_connect(&l->connect, &l->pipe, g->agent->launch.guest.agent_socket, on_connect);
+	g->link = ga_link_open(&a->loop, a->launch.guest.agent_socket, a->chunk, sizeof a->chunk, &user, &ops, g);
 }
 
 /* `why` NULL: now. Otherwise what there is goes, and the next try is made a little later. */

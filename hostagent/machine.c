@@ -54,6 +54,12 @@ machine_pid(const struct agent *a)
 	return a->machine && a->machine->stage != GONE ? a->machine->pid : 0;
 }
 
+bool
+machine_ours(const struct agent *a)
+{
+	return a->machine->ours;
+}
+
 /* Words for an end that nobody asked for; NULL: the guest has powered itself off. */
 static char *
 verdict(struct agent *a)

@@ -148,12 +148,18 @@ feed_port(struct peer *p, const char *bytes, size_t len)
 		/* the host may have begun anew within these bytes */
 		(void)peer_end(p);
 	}
-	rest = preface_find(&p->hunt, bytes, len);
-	if (rest == PREFACE_NONE)
-		return;
-	peer_connect(p);
-	feed(p, PREFACE, PREFACE_LEN);
-	feed(p, bytes + len - rest, rest);
+	/* ... and more than once, while nobody has read them */
+	while ((rest = preface_find(&p->hunt, bytes, len)) != PREFACE_NONE) {
+		if (p->conn)
+			(void)peer_end(p);
+		bytes += len - rest;
+		len = rest;
+		peer_connect(p);
+		feed(p, PREFACE, PREFACE_LEN);
+		feed(p, bytes, len);
+		if (!broken(p))
+			return;
+	}
 }
 
 static void

@@ -30,6 +30,8 @@ struct grpc_conn;
 struct grpc_stream;
 struct iovec;
 
+#define GRPC_FRAME (32 << 10)	/* the largest frame either way: what one stream may put between two of others */
+
 /* The status codes of gRPC that we use ourselves. */
 enum grpc_code {
 	GRPC_OK = 0,

@@ -5,8 +5,6 @@
 #include "base/buf.h"
 #include "guest/wire/grpc.h"
 
-#define GRPC_FRAME (32 << 10)	/* the largest frame either way: what one stream may put between two of others */
-
 struct grpc_conn {
 	nghttp2_session *ng;
 	bool server;

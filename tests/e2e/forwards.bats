@@ -45,7 +45,7 @@ deaf() { inside sudo sh -c "kill \$(cat /tmp/$1.pid) && rm /tmp/$1.pid"; }
 	mapfile -t places < <(awk -F '\t' '!/^#/ && NF { split($1, a, " "); print "tcp:" a[1] ":" a[2] }' "$REPO/tests/e2e/forwards.tsv")
 	listen table "${places[@]}"
 	forwards cases "$DIR" "$REPO/tests/e2e/forwards.tsv" "$ADDRESS"
-	[[ $(timeout 2 "$REPO/build/bin/limactl" watch --history t) == *"forwarding tcp 127.0.0.3:3001 to 127.0.0.1:12001"* ]]
+	[[ $(timeout 2 "$REPO/build/bin/limactl" watch --history "$VM") == *"forwarding tcp 127.0.0.3:3001 to 127.0.0.1:12001"* ]]
 	deaf table
 	run ! forwards wait 0.3 tcp:127.0.0.1:12001 x
 	timeout 10 bash -c 'until grep -q "\"stopping\".*127.0.0.3:3001" "$1"; do sleep 0.1; done' _ "$DIR/ha.stdout.log"
@@ -139,8 +139,12 @@ said() { grep -c -- "$1" "$DIR/ha.stderr.log"; }
 
 @test "the guest agent hangs: it is found out, said once, and done without; and has its place when it goes on" {
 	listen before tcp:127.0.0.1:7060
+	listen full tcp:127.0.0.1:7062
+	forwards wait 5 tcp:127.0.0.1:7062 x
 	forwards wait 5 tcp:127.0.0.1:7060 x
 	inside sudo sh -c 'kill -STOP $(pidof lima-guestagent)'
+	# in the middle of a frame, for what it can hold of this it has not read
+	head -c 4000000 /dev/zero | timeout 5 "$REPO/tests/e2e/forwards.py" pour tcp:127.0.0.1:7062 || true
 	timeout 50 bash -c 'until grep -q "it does not answer: forwards go by SSH" "$1"; do sleep 0.2; done' _ "$DIR/ha.stderr.log"
 	[ "$(forwards ask tcp:127.0.0.1:7060 x)" = $'tcp:127.0.0.1:7060: x\ntcp:127.0.0.1:7060: end' ]
 	[ "$(limactl list "$VM" --format '{{.Status}}')" = Running ]

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """forwards.py cases DIR TABLE ADDRESS   every line of TABLE, by its event in DIR/ha.stdout.log and by connecting
 forwards.py ask PLACE TEXT            what is answered there: tcp:IP:PORT, udp:IP:PORT, unix:PATH
+forwards.py pour PLACE                 what comes on stdin goes there
 forwards.py echo PATH                 a UNIX socket that answers "host: " and what it got
 forwards.py hold PORT                 listens there, without answering, until it is ended
 forwards.py wait SECONDS PLACE TEXT   asks until it is answered; says after how many ms"""
@@ -118,6 +119,12 @@ def echo(path):
         c.close()
 
 
+def pour(place):
+    with connect(place) as s:
+        while b := sys.stdin.buffer.read(65536):
+            s.sendall(b)
+
+
 def hold(port):
     s = socket.socket()
     s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -131,4 +138,4 @@ what, *args = sys.argv[1:]
 if what == "ask":
     print(ask(*args), end="")
 else:
-    sys.exit({"cases": cases, "echo": echo, "hold": hold, "wait": wait}[what](*args))
+    sys.exit({"cases": cases, "echo": echo, "hold": hold, "pour": pour, "wait": wait}[what](*args))

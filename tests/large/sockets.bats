@@ -26,7 +26,7 @@ activated() {
 	apply --set '.portForwards = [{"guestSocket":"/var/run/docker.sock","hostSocket":"{{.Dir}}/sock/docker.sock"}]' "$GUEST"
 	local here=$LIMA_HOME/$GUEST/sock/docker.sock
 	[ -S "$here" ]
-	[ "$(stat -c %a "$here")" = 600 ]
+	[[ $(stat -c %a "$here") = ?00 ]]
 	# nobody there: no answer, and no hanging
 	[ -z "$(forwards ask "unix:$here" nobody 2>/dev/null)" ]
 	for round in one two; do

@@ -11,6 +11,7 @@
 #include <termios.h>
 #include <time.h>
 
+#include "guest/agent/preface.h"
 #include "guest/agent/server.h"
 #include "guest/agent/service.h"
 #include "guest/wire/ga_client.h"
@@ -1134,10 +1135,14 @@ make_port(char name[64], int *keep)
 
 TEST(a_virtio_port_has_no_connections)
 {
+	static const char zeros[2048];
 	struct error err;
 	struct world w = { .path = test_path("s"), .state = test_path("ports"), .limit = { .fire = time_is_up } };
+	AUTO(buf) all = BUF_INIT;
 	char name[64], goaway[64];
 	int keep, master = make_port(name, &keep);
+	const uint8_t *out;
+	size_t n;
 
 	w.port = name;
 	ok(loop_init(&w.loop, &err));
@@ -1162,6 +1167,25 @@ TEST(a_virtio_port_has_no_connections)
 	ok(ga_client_watch(w.c, &err));
 	UNTIL(&w, w.events == 2);
 	assert_int_equal(w.watches_ended, 1);
+	/* one that was in the middle of a long frame, which would take the preface for its rest: zeros end it */
+	assert_int_equal(write(master, "\0\x40\0\0\0\0\0\0\1", 9), 9);
+	loop_unwatch(&w.loop, &w.w);
+	ga_client_free(steal(w.c), "gone");
+	for (int i = 0; i < 9; i++) {	/* a terminal takes 4 KiB */
+		step(&w);
+		assert_int_equal(write(master, zeros, sizeof zeros), sizeof zeros);
+	}
+	/* and hosts that have begun and gone while the agent was stopped */
+	host_take(&w, master);
+	ok(ga_client_get_info(w.c, &err));
+	n = ga_client_output(w.c, &out);
+	buf_add(&all, PREFACE PREFACE "\0\0\0\4\0\0\0\0\0" PREFACE, 3 * PREFACE_LEN + 9);
+	buf_add(&all, (const char *)out, n);
+	assert_int_equal(write(master, all.s, all.len), all.len);
+	ga_client_sent(w.c, n);
+	w.info.features = 0;
+	UNTIL(&w, w.info.features || w.lost);
+	assert_false(w.lost);
 	close(keep);
 	end(&w);
 }
