@@ -193,6 +193,15 @@ agent_signals(int how)
 	sigprocmask(how, &set, NULL);
 }
 
+void
+agent_chunk(uv_handle_t *h, size_t size, uv_buf_t *b)
+{
+	struct agent *a = (struct agent *)h->loop;
+
+	(void)size;
+	*b = uv_buf_init(a->chunk, sizeof a->chunk);
+}
+
 int
 agent_run(struct agent *a, struct error *err)
 {

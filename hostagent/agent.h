@@ -11,12 +11,12 @@
  *	companions.c	what is started before it: virtiofsd, swtpm
  *	vnc.c		password and number of its display
  *	qmp.c		a command to QEMU
- *	mux.c		the one SSH connection, kept up
+ *	mux.c		the one SSH connection, kept up; reach.c whether the guest can be reached
  *	console.c	what the guest's console says of a boot that fails
- *	require.c	what must be so before the guest is called ready
+ *	require.c	what must be so before the guest is called ready (require_items.c)
  *	names.c		the guest's name server (dns.h)
  *	clock.c		tells when the guest's clock must be set at once
- *	changes.c	what changes in them, told to the guest
+ *	changes.c	what changes in them; news.c tells the guest
  *	mounts.c	folders of the host by sshfs; mount_sshfs.c one of them, mount_server.c relay.c confine.c sftpd/ its parts
  *	copy.c		files of the guest that are wanted on the host
  *	ga.c		the connection to the guest agent
@@ -56,7 +56,7 @@ struct require;
 enum phase { PHASE_STARTING, PHASE_RUNNING, PHASE_DEGRADED, PHASE_STOPPING };
 
 struct agent {
-	uv_loop_t loop;
+	uv_loop_t loop;		/* first: a handle's loop leads to the agent */
 	struct launch launch;
 	const char *name, *socket_path, *pidfile_path, *launch_path;
 
@@ -89,6 +89,8 @@ struct agent {
 /* agent.c */
 void agent_signals(int how);	/* SIG_BLOCK those that end it, from before there is anything to leave behind; it unblocks them */
 int agent_run(struct agent *a, struct error *err);
+/* For reads whose bytes are passed on before the next one: a->chunk. */
+void agent_chunk(uv_handle_t *h, size_t size, uv_buf_t *b);
 void agent_machine_up(struct agent *a);
 /* The machine is gone; `why` NULL: as it should. Everything is taken down, and the loop ends. */
 void agent_machine_gone(struct agent *a, const char *why);

@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -13,13 +12,11 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/mem.h"
-#include "guest/wire/ga_client.h"
 #include "hostagent/agent.h"
+#include "hostagent/news.h"
 
 enum {
 	BUCKETS = 1024,
-	SEEN = 4096,
-	SAME_MS = 10,		/* a change so soon after the one before is the same; upstream's number */
 	EVENTS = IN_CREATE | IN_MODIFY | IN_ATTRIB | IN_MOVED_TO | IN_MOVED_FROM | IN_ONLYDIR | IN_EXCL_UNLINK,
 };
 
@@ -42,11 +39,9 @@ struct changes {
 	int open;
 	struct node *bucket[BUCKETS];
 	struct node *first, **last;	/* to be read */
-	/* when a path changed as far as was told, by a hash: one that is overwritten is told once more */
-	struct seen {
-		uint64_t hash;
-		struct timespec mtime;
-	} seen[SEEN];
+	struct node *root;		/* NULL: it is not there */
+	struct stat folder;		/* that is watched as the root */
+	struct news *news;
 };
 
 static struct node **
@@ -81,37 +76,12 @@ path_of(const struct changes *c, const struct node *n, const char *name)
 	return buf_detach(&b);
 }
 
-/* Has the guest been told of it already? Its own answer, which sets the times, is a change of the host's, too. */
-static bool
-known(struct changes *c, const char *path, const struct timespec *mtime)
-{
-	uint64_t hash = 0xcbf29ce484222325;
-	struct seen *s;
-	long long ms;
-
-	for (const char *p = path; *p; p++)
-		hash = (hash ^ (unsigned char)*p) * 0x100000001b3;
-	s = &c->seen[hash % SEEN];
-	ms = (mtime->tv_sec - s->mtime.tv_sec) * 1000LL + (mtime->tv_nsec - s->mtime.tv_nsec) / 1000000;
-	if (s->hash == hash && ms > -SAME_MS && ms < SAME_MS)
-		return true;
-	*s = (struct seen){ hash, *mtime };
-	return false;
-}
-
 static void
 tell(struct changes *c, const struct node *n, const char *name)
 {
-	struct ga_client *client = ga_alive(c->agent);
-	auto_free char *path = path_of(c, n, name), *guest = NULL;
-	struct error e;
-	struct stat st;
+	auto_free char *path = path_of(c, n, name);
 
-	if (!client || stat(path, &st) < 0 || known(c, path, &st.st_mtim))
-		return;
-	guest = xasprintf("%s%s", c->point, path + strlen(c->location));
-	if (ga_client_inotify(client, guest, &st.st_mtim, &e) < 0)
-		log_debug("%s: %s", path, e.msg);
+	news_add(c->news, path);
 }
 
 static void
@@ -136,6 +106,8 @@ drop_doomed(struct changes *c)
 				continue;
 			}
 			*p = n->next;
+			if (n == c->root)
+				c->root = NULL;
 			inotify_rm_watch(c->fd, n->wd);
 			free(n);
 		}
@@ -186,6 +158,8 @@ add(struct changes *c, struct node *parent, const char *name, bool fresh)
 		return;
 	}
 	*at = n;
+	if (!parent)
+		c->root = n;
 	*c->last = n;
 	c->last = &n->queued;
 	uv_timer_start(&c->walk, on_walk, 0, 0);
@@ -228,7 +202,16 @@ on_walk(uv_timer_t *t)
 	read_one(c, n);
 	if (c->first)
 		uv_timer_start(&c->walk, on_walk, 0, 0);
-	ga_flush(c->agent);
+}
+
+/* The whole tree, from the beginning. */
+static void
+watch_root(struct changes *c)
+{
+	if (c->root)
+		drop(c, c->root);
+	if (stat(c->location, &c->folder) == 0)
+		add(c, NULL, "", false);
 }
 
 static void
@@ -237,6 +220,9 @@ on_event(struct changes *c, const struct inotify_event *e)
 	struct node *n = *find(c, e->wd), *sub;
 	const char *name = e->len ? e->name : "";
 
+	/* new folders may be among what has been lost */
+	if (e->mask & IN_Q_OVERFLOW)
+		watch_root(c);
 	if (!n)
 		return;
 	if (e->mask & IN_IGNORED) {
@@ -266,7 +252,6 @@ on_readable(uv_poll_t *p, int status, int events)
 		on_event(c, e);
 		at += sizeof *e + e->len;
 	}
-	ga_flush(c->agent);
 }
 
 struct changes *
@@ -292,8 +277,20 @@ changes_watch(struct agent *a, const char *location, const char *point)
 	uv_timer_init(&a->loop, &c->walk);
 	c->poll.data = c->walk.data = c;
 	uv_poll_start(&c->poll, UV_READABLE, on_readable);
-	add(c, NULL, "", false);
+	c->news = news_new(a, c->location, c->point);
+	watch_root(c);
 	return c;
+}
+
+void
+changes_look(struct changes *c)
+{
+	struct stat st;
+
+	if (!c)
+		return;
+	if (stat(c->location, &st) < 0 || !c->root || st.st_ino != c->folder.st_ino || st.st_dev != c->folder.st_dev)
+		watch_root(c);
 }
 
 static void
@@ -319,6 +316,7 @@ changes_forget(struct changes *c)
 {
 	if (!c)
 		return;
+	news_free(c->news);
 	uv_close((uv_handle_t *)&c->poll, on_closed);
 	uv_close((uv_handle_t *)&c->walk, on_closed);
 }

@@ -84,16 +84,6 @@ on_waited(uv_timer_t *t)
 }
 
 static void
-on_alloc(uv_handle_t *h, size_t size, uv_buf_t *b)
-{
-	struct conn *c = h->data;
-
-	(void)size;
-	/* it is passed on before the next read: one for all will do */
-	*b = uv_buf_init(c->list->agent->chunk, sizeof c->list->agent->chunk);
-}
-
-static void
 on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b)
 {
 	struct conn *c = s->data;
@@ -116,7 +106,7 @@ on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b)
 static void
 start_reading(struct conn *c)
 {
-	if (!c->host_eof && !c->closing && uv_read_start(&c->s.stream, on_alloc, on_read) < 0)
+	if (!c->host_eof && !c->closing && uv_read_start(&c->s.stream, agent_chunk, on_read) < 0)
 		conn_close(c);
 }
 

@@ -20,14 +20,12 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "hostagent/agent.h"
+#include "hostagent/dns_known.h"
 #include "hostagent/dns_msg.h"
-#include "hostagent/dns_names.h"
 #include "hostagent/dns_servers.h"
 
 enum {
-	TTL = 5,
 	MAX_JOBS = 256,		/* questions that wait for a server */
-	MAX_ALIASES = 16,
 	DEADLINE_MS = 4500,	/* before the guest gives up: glibc, systemd-resolved and BusyBox wait 5 s */
 	LOOK_MS = 1000,		/* between looks at the files */
 };
@@ -51,7 +49,7 @@ struct dns {
 	uv_loop_t *loop;
 	struct dns_listeners *listeners;
 	struct dns_servers *servers;
-	struct dns_names ours, hosts;	/* of lima.yaml, of this host */
+	struct dns_known known;
 	struct file hosts_file, resolv_conf;
 	int servers_port;
 	bool ipv6, stopping;
@@ -107,12 +105,12 @@ read_hosts(struct dns *d)
 	AUTO(buf) b = BUF_INIT;
 	struct error e;
 
-	dns_names_release(&d->hosts);
+	dns_names_release(&d->known.hosts);
 	if (fs_read_if(d->hosts_file.path, &b, DNS_NAMES_FILE_MAX, &e) < 0)
 		log_warning("names: %s", e.msg);
 	else
-		dns_names_add_file(&d->hosts, b.s);
-	dns_names_sort(&d->hosts);
+		dns_names_add_file(&d->known.hosts, b.s);
+	dns_names_sort(&d->known.hosts);
 }
 
 static int
@@ -192,7 +190,7 @@ put_addresses(struct buf *b, const struct dns_question *q, const void *answer, s
 
 	dns_answer_begin(b, q, ((const uint8_t *)answer)[3] & 0xf);
 	for (size_t i = 0; i < n; i++)
-		dns_answer_put(b, q->type, TTL, &addr[i].s6_addr[16 - size], size);
+		dns_answer_put(b, q->type, DNS_TTL, &addr[i].s6_addr[16 - size], size);
 }
 
 static void
@@ -261,90 +259,6 @@ forward(struct dns *d, const struct dns_question *q, const struct dns_question *
 	ask(j);
 }
 
-/* What is known here. */
-
-static bool
-is_v4(const struct in6_addr *a)
-{
-	return IN6_IS_ADDR_V4MAPPED(a);
-}
-
-/* Those of the family that was asked for; how many? */
-static size_t
-put_entries(struct buf *b, const struct dns_question *q, const struct dns_name *e, size_t n)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < n; i++)
-		if (!e[i].alias && is_v4(&e[i].addr) == (q->type == DNS_A)) {
-			dns_answer_put(b, q->type, TTL, &e[i].addr.s6_addr[q->type == DNS_A ? 12 : 0], q->type == DNS_A ? 4 : 16);
-			count++;
-		}
-	return count;
-}
-
-static void
-put_name(struct buf *b, uint16_t type, const char *text)
-{
-	uint8_t name[DNS_NAME_MAX];
-	int len = dns_name_put(name, text);
-
-	if (len > 0)
-		dns_answer_put(b, type, TTL, name, (size_t)len);
-}
-
-/* Through aliases to their end: its entries, or NULL and the name at which our knowledge ends. */
-static const struct dns_name *
-follow(const struct dns *d, const char **name, size_t *n)
-{
-	for (int i = 0; i < MAX_ALIASES; i++) {
-		const struct dns_name *e = dns_names_find(&d->ours, *name, n);
-
-		if (!e || !e->alias)
-			return e;
-		*name = e->alias;
-	}
-	*n = 0;
-	return NULL;
-}
-
-/* Is the answer in `b`? Otherwise `as` has the name for which somebody else is to be asked. */
-static bool
-known(const struct dns *d, const struct dns_question *q, struct dns_question *as, struct buf *b)
-{
-	char text[DNS_NAME_MAX + 1];
-	const char *name = text, *reverse;
-	const struct dns_name *e;
-	struct in6_addr addr;
-	size_t n;
-	int len;
-
-	if (dns_name_text(text, q->name, q->name_len) < 0)
-		return false;
-	if (q->type == DNS_PTR && dns_name_address(&addr, text) == 0) {
-		reverse = dns_names_of(&d->ours, &addr);
-		if (!reverse)
-			reverse = dns_names_of(&d->hosts, &addr);
-		if (reverse)
-			put_name(b, DNS_PTR, reverse);
-		return reverse;
-	}
-	e = follow(d, &name, &n);
-	if (q->type != DNS_A && q->type != DNS_AAAA) {
-		if (strcmp(name, text) != 0)
-			put_name(b, DNS_CNAME, name);
-		return e || name != text;
-	}
-	if (e)
-		return put_entries(b, q, e, n), true;
-	e = dns_names_find(&d->hosts, name, &n);
-	if (e && put_entries(b, q, e, n))
-		return true;
-	if (name != text && (len = dns_name_put(as->name, name)) > 0)
-		as->name_len = (size_t)len;
-	return false;
-}
-
 void
 dns_take(struct dns *d, const void *p, size_t len, const struct dns_asker *who)
 {
@@ -366,7 +280,7 @@ dns_take(struct dns *d, const void *p, size_t len, const struct dns_asker *who)
 	look(d);
 	as = q;
 	dns_answer_begin(&b, &q, DNS_NOERROR);
-	if (q.class == 1 && ((q.type == DNS_AAAA && !d->ipv6) || known(d, &q, &as, &b)))
+	if (q.class == 1 && ((q.type == DNS_AAAA && !d->ipv6) || dns_known_answer(&d->known, &q, &as, &b)))
 		send_answer(d, &q, who, &b);
 	else
 		forward(d, &q, &as, who);
@@ -377,8 +291,7 @@ on_closed(uv_handle_t *h)
 {
 	struct dns *d = h->data;
 
-	dns_names_release(&d->ours);
-	dns_names_release(&d->hosts);
+	dns_known_release(&d->known);
 	free(d->hosts_file.path);
 	free(d->resolv_conf.path);
 	free(d);
@@ -387,10 +300,10 @@ on_closed(uv_handle_t *h)
 void
 dns_set_names(struct dns *d, const struct dns_config *c)
 {
-	dns_names_release(&d->ours);
+	dns_names_release(&d->known.ours);
 	for (size_t i = 0; i < c->nhosts; i++)
-		dns_names_add(&d->ours, c->hosts[i].name, c->hosts[i].value);
-	dns_names_sort(&d->ours);
+		dns_names_add(&d->known.ours, c->hosts[i].name, c->hosts[i].value);
+	dns_names_sort(&d->known.ours);
 	d->ipv6 = c->ipv6;
 }
 

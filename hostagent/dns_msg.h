@@ -21,6 +21,7 @@ enum dns_rcode { DNS_NOERROR, DNS_FORMERR, DNS_SERVFAIL, DNS_NXDOMAIN, DNS_NOTIM
 
 enum {
 	DNS_HEADER = 12, DNS_NAME_MAX = 255, DNS_MSG_MAX = 65535, DNS_QUERY_MAX = 4096,
+	DNS_TTL = 5,		/* of what we know ourselves, in seconds */
 	DNS_UDP = 512,		/* without EDNS */
 	DNS_UDP_EDNS = 1232,	/* with it: no fragments on any network */
 };

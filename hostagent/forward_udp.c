@@ -140,15 +140,6 @@ sender_new(struct udp_listener *l, const struct sockaddr *from)
 }
 
 static void
-on_alloc(uv_handle_t *h, size_t size, uv_buf_t *b)
-{
-	struct udp_listener *l = h->data;
-
-	(void)size;
-	*b = uv_buf_init(l->agent->chunk, sizeof l->agent->chunk);
-}
-
-static void
 on_datagram(uv_udp_t *u, ssize_t n, const uv_buf_t *b, const struct sockaddr *from, unsigned flags)
 {
 	struct udp_listener *l = u->data;
@@ -188,7 +179,7 @@ bind_address(struct udp_listener *l, const struct place *host)
 	r = uv_udp_bind(&l->udp, (struct sockaddr *)&addr, 0);
 	if (wildcard && r < 0 && r != UV_EADDRINUSE && r != UV_EACCES && place_sockaddr(host, &addr) == 0)
 		r = uv_udp_bind(&l->udp, (struct sockaddr *)&addr, 0);
-	return r < 0 ? r : uv_udp_recv_start(&l->udp, on_alloc, on_datagram);
+	return r < 0 ? r : uv_udp_recv_start(&l->udp, agent_chunk, on_datagram);
 }
 
 struct udp_listener *

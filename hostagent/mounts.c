@@ -97,10 +97,14 @@ on_look(uv_timer_t *t)
 {
 	struct agent *a = t->data;
 
-	for (struct folder *f = a->mounts->first; f; f = f->next)
+	for (struct folder *f = a->mounts->first; f; f = f->next) {
 		mount_look(f->mount);
-	for (size_t i = 0; i < a->launch.nmounts; i++)
+		changes_look(f->changes);
+	}
+	for (size_t i = 0; i < a->launch.nmounts; i++) {
 		look_at_device(a, &a->launch.mounts[i]);
+		changes_look(a->mounts->devices[i]);
+	}
 }
 
 static void

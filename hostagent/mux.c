@@ -21,6 +21,7 @@
 
 #include "base/mem.h"
 #include "hostagent/agent.h"
+#include "hostagent/reach.h"
 #include "providers/ssh_link.h"
 #include "providers/ssh_tcp.h"
 
@@ -211,27 +212,6 @@ mux_touched(struct agent *a)
 		update_poll(a->mux);
 }
 
-/*
- * Of `info usernet`: 1: a connection to the guest's port 22 is established;
- * 0: none is; -1: it is not QEMU that forwards to it.
- */
-static int
-usernet(const char *text)
-{
-	int port, result = -1;
-	char state[32];
-
-	for (const char *line = text; line; line = strchr(line, '\n'), line += line != NULL) {
-		line += strspn(line, " ");
-		if (sscanf(line, "TCP[%31[^]]] %*d %*s %*d %*s %d", state, &port) != 2 || port != 22)
-			continue;
-		if (strcmp(state, "ESTABLISHED") == 0)
-			return 1;
-		result = 0;
-	}
-	return result;
-}
-
 static void
 on_silent(uv_timer_t *t)
 {
@@ -251,7 +231,7 @@ on_usernet(struct agent *a, const cJSON *answer, const struct error *e)
 	(void)e;
 	if (!m || !m->link || m->heard || uv_is_active((uv_handle_t *)&m->timer))
 		return;
-	there = cJSON_IsString(answer) ? usernet(answer->valuestring) : -1;
+	there = reach_usernet(answer);
 	if (there == 0) {
 		m->tries++;
 		error_set(&why, ETIMEDOUT, "ssh: the guest has no network yet");
@@ -292,27 +272,6 @@ connect_guest(struct mux *m)
 	uv_timer_start(&m->timer, on_quiet, TRY_MS << (m->tries < MAX_SHIFT ? m->tries : MAX_SHIFT), 0);
 }
 
-/*
- * Of `query-rx-filter`: 1: an interface of the guest is up, since its driver has asked for
- * multicast frames, which every system does then; 0: none is; -1: QEMU does not tell.
- */
-static int
-interface_up(const cJSON *answer)
-{
-	const cJSON *nic;
-	int result = -1;
-
-	cJSON_ArrayForEach(nic, answer) {
-		const cJSON *table = cJSON_GetObjectItemCaseSensitive(nic, "multicast-table");
-
-		if (cJSON_GetArraySize(table) > 0)
-			return 1;
-		if (cJSON_IsArray(table))
-			result = 0;
-	}
-	return result;
-}
-
 static void
 on_rx_filter(struct agent *a, const cJSON *answer, const struct error *e)
 {
@@ -321,7 +280,7 @@ on_rx_filter(struct agent *a, const cJSON *answer, const struct error *e)
 	(void)e;
 	if (!m || m->link || uv_is_active((uv_handle_t *)&m->timer))
 		return;
-	if (interface_up(answer) == 0 && uv_now(&a->loop) - m->since < BLIND_MS)
+	if (reach_interface(answer) == 0 && uv_now(&a->loop) - m->since < BLIND_MS)
 		uv_timer_start(&m->timer, on_begin, LOOK_MS, 0);
 	else
 		connect_guest(m);

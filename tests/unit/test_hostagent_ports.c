@@ -1,201 +1,14 @@
 /*
- * The host agent's connection to a guest agent, good and bad ones: here it is a child of the test on a UNIX socket, which
- * is what QEMU makes of the virtio port. Its tunnels lead to itself: they give back what they get.
+ * The host agent's connection to a guest agent, good and bad ones.
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
-#include <sys/un.h>
 
-#include "guest/wire/ga_msg.h"
-#include "guest/wire/grpc.h"
 #include "providers/forward_rule.h"
-#include "tests/unit/agent.h"
-
-enum manner { GOOD, MANY, FLOOD };
-
-struct fake {
-	enum manner manner;
-	const struct ga_ports *ports;
-	struct grpc_stream *watch;	/* once somebody listens */
-	struct call *calls;
-};
-
-struct call {
-	struct fake *f;
-	void (*message)(struct call *c, struct grpc_stream *s, const uint8_t *p, size_t len);
-};
-
-static void
-say(struct grpc_stream *s, const struct buf *b)
-{
-	grpc_send(s, &(struct iovec){ b->s, b->len }, 1);
-}
-
-static void
-give_info(struct call *c, struct grpc_stream *s, const uint8_t *p, size_t len)
-{
-	struct ga_info info = { .ports = *c->f->ports, .features = GA_HALF_CLOSE | GA_SNAPSHOT };
-	AUTO(buf) b = BUF_INIT;
-
-	(void)p, (void)len;
-	ga_info_put(&b, &info);
-	say(s, &b);
-	grpc_finish(s, GRPC_OK, "");
-}
-
-static void
-give_events(struct call *c, struct grpc_stream *s, const uint8_t *p, size_t len)
-{
-	struct ga_event ev = { .added = *c->f->ports, .flags = GA_EVENT_SNAPSHOT };
-	AUTO(buf) b = BUF_INIT;
-
-	(void)p, (void)len;
-	ga_event_put(&b, &ev);
-	say(s, &b);
-	c->f->watch = s;
-}
-
-static void
-give_time(struct call *c, struct grpc_stream *s, const uint8_t *p, size_t len)
-{
-	AUTO(buf) b = BUF_INIT;
-
-	(void)c, (void)p, (void)len;
-	ga_time_answer_put(&b, &(struct ga_time_answer){ .drift_ms = 1 });
-	say(s, &b);
-	grpc_finish(s, GRPC_OK, "");
-}
-
-static void
-give_back(struct call *c, struct grpc_stream *s, const uint8_t *p, size_t len)
-{
-	struct ga_tunnel_msg m;
-	AUTO(buf) b = BUF_INIT;
-
-	(void)c;
-	if (ga_tunnel_get(&m, p, len, NULL) < 0)
-		exit(1);
-	m.addr = m.proto = (struct ga_bytes){ 0 };
-	m.flags = 0;
-	ga_tunnel_put(&b, &m);
-	say(s, &b);
-}
-
-static void
-on_message(void *ctx, struct grpc_stream *s, const uint8_t *p, size_t len)
-{
-	struct call *c = ctx;
-
-	c->message(c, s, p, len);
-}
-
-static void
-on_end(void *ctx, struct grpc_stream *s)
-{
-	struct call *c = ctx;
-
-	if (c->message == give_back)
-		grpc_finish(s, GRPC_OK, "");
-}
-
-static void
-on_call(void *ctx, struct grpc_stream *s, const char *method)
-{
-	static const struct grpc_stream_ops ops = { .message = on_message, .end = on_end };
-	struct call *c = xcalloc(1, sizeof *c);
-
-	c->f = ctx;
-	c->message = !strcmp(method, GA_METHOD_INFO)   ? give_info :
-		     !strcmp(method, GA_METHOD_EVENTS) ? give_events :
-		     !strcmp(method, GA_METHOD_TUNNEL) ? give_back :
-							 give_time;
-	grpc_accept(s, &ops, c);
-}
-
-/* Ports come and go as fast as they are taken. */
-static void
-flood(struct fake *f, unsigned round)
-{
-	struct ga_port p = ga_port_make(GA_TCP, false, "\177\0\0\1", (uint16_t)(30000 + round % 100));
-	struct ga_ports one = { .v = &p, .n = 1 };
-	struct ga_event ev = { .flags = 0 };
-
-	if (!f->watch || f->manner != FLOOD)
-		return;
-	for (int i = 0; i < 1000 && grpc_queued(f->watch) <= GRPC_HIGH; i++) {
-		AUTO(buf) b = BUF_INIT;
-
-		ev.added = i % 2 ? (struct ga_ports){ 0 } : one;
-		ev.removed = i % 2 ? one : (struct ga_ports){ 0 };
-		ga_event_put(&b, &ev);
-		say(f->watch, &b);
-	}
-}
-
-static void
-serve_one(int fd, struct fake *f)
-{
-	static const struct grpc_limits limits = { 1 << 20, 4 << 20, 2048 };
-	struct grpc_conn *conn = grpc_server_new(&limits, on_call, f);
-	static char in[65536];
-	unsigned round = 0;
-
-	f->watch = NULL;
-	for (;;) {
-		struct pollfd p = { .fd = fd, .events = POLLIN };
-		const uint8_t *out;
-		size_t n;
-		ssize_t got;
-
-		flood(f, round++);
-		while ((n = grpc_output(conn, &out))) {
-			ssize_t sent = send(fd, out, n, MSG_NOSIGNAL | MSG_DONTWAIT);
-
-			if (sent <= 0)
-				break;
-			grpc_sent(conn, (size_t)sent);
-		}
-		if (n)
-			p.events |= POLLOUT;
-		poll(&p, 1, f->watch && f->manner == FLOOD ? 1 : -1);
-		got = recv(fd, in, sizeof in, MSG_DONTWAIT);
-		if (got == 0 || (got < 0 && errno != EAGAIN) || (got > 0 && grpc_feed(conn, in, (size_t)got, NULL) < 0))
-			break;
-	}
-	close(fd);
-}
-
-/* A guest agent on DIR/ga.sock; `before` is what the first connection gets instead. */
-static pid_t
-fake_agent(struct machine *m, enum manner manner, const struct ga_ports *ports, const char *before)
-{
-	struct sockaddr_un a = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	struct fake f = { .manner = manner, .ports = ports };
-	pid_t pid;
-
-	m->l.guest.agent_socket = arena_printf(&m->l.mem, "%s-ga.sock", m->dir);	/* what is in the folder is swept away when QEMU starts */
-	snprintf(a.sun_path, sizeof a.sun_path, "%s", m->l.guest.agent_socket);
-	assert_int_equal(bind(fd, (void *)&a, sizeof a) | listen(fd, 8), 0);
-	pid = fork();
-	if (pid == 0) {
-		for (int c; (c = accept(fd, NULL, NULL)) >= 0; before = NULL) {
-			if (!before) {
-				serve_one(c, &f);
-				continue;
-			}
-			(void)!write(c, before, strlen(before));
-			close(c);
-		}
-		_exit(0);
-	}
-	close(fd);
-	return pid;
-}
+#include "tests/unit/fake_agent.h"
 
 static void
 add_port(struct ga_ports *l, const char *proto, const char *ip, int port)
@@ -222,13 +35,6 @@ logs(struct machine *m, const char *file, const char *text)
 		usleep(10000);
 	}
 	fail_msg("%s never says %s", file, text);
-}
-
-static void
-gone(pid_t pid)
-{
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
 }
 
 /* Sends `len` bytes and the end; everything must come back. */
@@ -283,7 +89,7 @@ TEST(ports_of_the_guest_are_forwarded)
 	add_port(&ports, "tcp", "10.0.0.1", port);
 	add_port(&ports, "tcp", "127.0.0.1", 22);
 	make(&m, "pa");
-	pid = fake_agent(&m, GOOD, &ports, NULL);
+	pid = fake_agent(&m, GOOD, &ports, NULL, -1);
 	ok(start(&m, &err));
 	logs(&m, "ha.stdout.log", said);
 	logs(&m, "ha.stdout.log", "\"type\":\"not-forwarding\",\"protocol\":\"tcp\",\"guestAddr\":\"10.0.0.1:");
@@ -314,7 +120,7 @@ TEST(rubbish_is_survived)
 
 		add_port(&ports, "tcp", "127.0.0.1", port);
 		make(&m, name);
-		pid = fake_agent(&m, GOOD, &ports, rubbish[i]);
+		pid = fake_agent(&m, GOOD, &ports, rubbish[i], -1);
 		ok(start(&m, &err));
 		logs(&m, "ha.stderr.log", "guest agent is running");
 		logs(&m, "ha.stdout.log", "\"type\":\"forwarding\"");
@@ -363,7 +169,7 @@ TEST(a_guest_of_many_ports)
 		ga_ports_add(&ports, &p);
 	}
 	make(&m, "pc");
-	pid = fake_agent(&m, MANY, &ports, NULL);
+	pid = fake_agent(&m, MANY, &ports, NULL, -1);
 	ok(start(&m, &err));
 	logs(&m, "ha.stderr.log", "the guest has 20000 ports: only 8192 of them");
 	assert_true(answers(&m));
@@ -382,7 +188,7 @@ TEST(a_guest_that_floods)
 
 	make(&m, "pd");
 	log = xasprintf("%s/ha.stdout.log", m.dir);
-	pid = fake_agent(&m, FLOOD, &ports, NULL);
+	pid = fake_agent(&m, FLOOD, &ports, NULL, -1);
 	ok(start(&m, &err));
 	logs(&m, "ha.stderr.log", "change too fast");
 	usleep(500000);
