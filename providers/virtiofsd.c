@@ -44,9 +44,11 @@ usable(const char *program, struct virtiofsd *out)
 	const char *argv[] = { program, "--version", NULL };
 	AUTO(buf) said = BUF_INIT;
 
-	if (!*program || access(program, X_OK) < 0 ||
-	    proc_run(argv, &(struct proc_opts){ .out = &said, .both = true, .timeout_ms = VERSION_MS }, NULL) < 0)
+	if (!*program || access(program, X_OK) < 0)
 		return 0;
+	/* QEMU's gives up groups before it looks at its words, which an ordinary user may not */
+	if (proc_run(argv, &(struct proc_opts){ .out = &said, .both = true, .keep_out = true, .timeout_ms = VERSION_MS }, NULL) < 0)
+		return strstr(said.s, "setgroups() failed") ? -1 : 0;
 	*out = (struct virtiofsd){ program, strstr(said.s, "QEMU") != NULL };
 	return out->in_c && geteuid() != 0 ? -1 : 1;
 }

@@ -131,4 +131,8 @@ TEST(daemons_are_found_by_their_descriptions)
 	ok(virtiofsd_find(qemu, &a, &v, &err));
 	assert_string_equal(v.program, program);
 	assert_false(v.in_c);
+	/* QEMU's, of an ordinary user */
+	ok(fs_write(program, "#!/bin/sh\necho 'setgroups() failed with error=1:Operation not permitted' >&2; exit 1\n", 84, 0755, &err));
+	if (access("/usr/share/qemu/vhost-user", F_OK) < 0 || geteuid() != 0)
+		not_ok(virtiofsd_find(qemu, &a, &v, &err), "only root can run");
 }
