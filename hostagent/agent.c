@@ -141,6 +141,9 @@ agent_ready(struct agent *a)
 	console_free(a);
 	clear_errors(a, BOOT);
 	log_info("the guest is ready");
+	/* those that came while it booted */
+	if (a->launch.ncopies)
+		copies_start(a);
 	settle(a);
 	trim_memory();
 }

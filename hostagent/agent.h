@@ -166,7 +166,7 @@ const char *mux_trouble(struct agent *a);		/* why there is no connection; "" */
 
 /* require.c */
 void require_start(struct agent *a);
-void require_copies_done(struct agent *a, const char *failed);	/* "": all of them */
+void require_copies_done(struct agent *a);		/* or tried */
 void require_agent_up(struct agent *a);			/* the guest agent has answered */
 const char *require_waiting_for(struct agent *a);	/* "" when all is there */
 bool require_usable(struct agent *a);			/* what is essential is there, or will never be */
@@ -183,6 +183,7 @@ int names_port(const struct agent *a);			/* 0: nobody answers there */
 void names_free(struct agent *a);
 /* copy.c */
 void copies_start(struct agent *a);			/* once; its end is told to require.c */
+void copies_reload(struct agent *a, const struct launch *l);	/* with those of `l` from now on */
 void copies_free(struct agent *a);			/* and away with those that go with the machine */
 
 /* ga.c */

@@ -3,7 +3,7 @@
  *
  *	GET /v1/info			upstream's keys and ours (see info())
  *	GET /v1/wait?until=ready	the same, once the phase is no longer "starting"
- *	POST /v1/reload			launch.json is read again, for the names in it
+ *	POST /v1/reload			launch.json is read again, for the names and copies in it
  *	POST /v1/reconnect		the machine went back to a snapshot, which knows nothing of our connections
  *	GET /v1/screenshot		501, as upstream's agent answers for QEMU
  *	GET /v1/forwards		[{"id","rule","state"}]
@@ -176,6 +176,7 @@ post_reload(struct agent *a, struct http_conn *c, const struct http_request *r)
 		http_refuse(c, 400, e.msg);
 	} else {
 		names_reload(a, &l);
+		copies_reload(a, &l);
 		http_reply(c, 200, cJSON_CreateObject());
 	}
 }

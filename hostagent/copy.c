@@ -1,6 +1,9 @@
 /*
  * hostagent/copy.c - files of the guest that are copied to the host once it is ready, and go with it if asked to.
  *
+ * A rule that comes later is done then, and none but that; one that has failed is tried again whenever limactl tells of
+ * rules. What failed is told by agent_trouble(), until it works.
+ *
  * What is in them is the guest's; where they go is the user's, and a link there is not followed. They are
  * readable by him alone.
  */
@@ -23,7 +26,8 @@ struct copies {
 	struct agent *agent;
 	struct ssh_exec run;
 	char *command;
-	size_t at;		/* of launch.copies */
+	bool *done;		/* of launch.copies */
+	size_t at;		/* of them: the one whose turn it is */
 	bool sudo;		/* the user may not read it: once more, as root */
 	struct buf failed;	/* what went wrong, one after the other */
 };
@@ -76,16 +80,31 @@ fail(struct copies *c, const char *why)
 			*p = ' ';
 }
 
+/* From `at` on, to one that is not done. */
 static void
 next(struct copies *c)
 {
 	struct agent *a = c->agent;
 
 	c->sudo = false;
-	if (++c->at < a->launch.ncopies)
+	while (c->at < a->launch.ncopies && c->done[c->at])
+		c->at++;
+	if (c->at < a->launch.ncopies)
 		return;
 	mux_remove(&c->user);
-	require_copies_done(a, c->failed.s);
+	agent_trouble(a, "copyToHost", c->failed.len ? c->failed.s : NULL);
+	require_copies_done(a);
+}
+
+/* All that are not done, from the first on. */
+static void
+begin(struct copies *c)
+{
+	c->at = 0;
+	buf_truncate(&c->failed, 0);
+	if (!c->user.mux)
+		mux_add(c->agent, &c->user);
+	next(c);
 }
 
 /* The command has ended. */
@@ -105,6 +124,7 @@ take(struct copies *c)
 		c->sudo = true;
 	else if (!f->skip_if_missing || !strstr(c->run.err.s, "No such file or directory"))
 		fail(c, *c->run.err.s ? c->run.err.s : "cannot be read");
+	c->done[c->at] = c->run.status == 0;
 }
 
 static void
@@ -127,8 +147,10 @@ on_step(struct mux_user *u, struct ssh_link *l)
 	else
 		take(c);
 	stop_command(c, l);
-	if (c->sudo == sudo)
+	if (c->sudo == sudo) {
+		c->at++;
 		next(c);
+	}
 	mux_kick(c->agent);
 }
 
@@ -153,7 +175,70 @@ copies_start(struct agent *a)
 	c->failed = (struct buf)BUF_INIT;
 	c->user.step = on_step;
 	c->user.lost = on_lost;
-	mux_add(a, &c->user);
+	c->done = xcalloc(a->launch.ncopies + 1, sizeof *c->done);
+	begin(c);
+}
+
+static bool
+same(const struct launch_copy *x, const struct launch_copy *y)
+{
+	return strcmp(x->guest, y->guest) == 0 && strcmp(x->host, y->host) == 0 && x->skip_if_missing == y->skip_if_missing &&
+	       x->delete_on_stop == y->delete_on_stop;
+}
+
+static const struct launch_copy *
+find(const struct launch *l, const struct launch_copy *what)
+{
+	for (size_t i = 0; i < l->ncopies; i++)
+		if (same(&l->copies[i], what))
+			return &l->copies[i];
+	return NULL;
+}
+
+/* What was to go with the machine goes with its rule, unless another one has a file there. */
+static void
+drop(const struct launch_copy *f, const struct launch *new)
+{
+	struct error e;
+
+	for (size_t i = 0; i < new->ncopies; i++)
+		if (strcmp(new->copies[i].host, f->host) == 0)
+			return;
+	if (f->delete_on_stop && fs_unlink(f->host, &e) < 0)
+		log_warning("%s", e.msg);
+}
+
+void
+copies_reload(struct agent *a, const struct launch *l)
+{
+	struct launch *old = &a->launch;
+	struct launch_copy *v = arena_alloc(&old->mem, (l->ncopies + 1) * sizeof *v);
+	bool *done = xcalloc(l->ncopies + 1, sizeof *done);
+	struct copies *c = a->copies;
+
+	for (size_t i = 0; i < l->ncopies; i++) {
+		const struct launch_copy *f = &l->copies[i], *was = find(old, f);
+
+		v[i] = *f;
+		v[i].guest = arena_strdup(&old->mem, f->guest);
+		v[i].host = arena_strdup(&old->mem, f->host);
+		done[i] = c && was && c->done[was - old->copies];
+	}
+	for (size_t i = 0; c && i < old->ncopies; i++)
+		if (!find(l, &old->copies[i]))
+			drop(&old->copies[i], l);
+	old->copies = v;
+	old->ncopies = l->ncopies;
+	if (c) {
+		stop_command(c, mux_link(a));
+		free(c->done);
+		c->done = steal(done);
+		begin(c);
+	}
+	free(done);
+	/* otherwise they come with everything else that is waited for */
+	if (a->phase != PHASE_STARTING && l->ncopies)
+		copies_start(a);
 }
 
 void
@@ -171,5 +256,6 @@ copies_free(struct agent *a)
 	mux_remove(&c->user);
 	stop_command(c, mux_link(a));
 	buf_release(&c->failed);
+	free(c->done);
 	free(c);
 }

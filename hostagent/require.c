@@ -251,20 +251,13 @@ look_at_copies(struct require *r)
 }
 
 void
-require_copies_done(struct agent *a, const char *why)
+require_copies_done(struct agent *a)
 {
 	struct require *r = a->require;
 
-	for (size_t i = 0; r && i < r->list.nitems; i++) {
-		if (!r->list.items[i].copies || require_settled(&r->list.items[i]))
-			continue;
-		if (!*why) {
+	for (size_t i = 0; r && i < r->list.nitems; i++)
+		if (r->list.items[i].copies)
 			met(r, &r->list.items[i]);
-			continue;
-		}
-		r->list.items[i].failed = true;
-		agent_degraded(a, why);
-	}
 	if (r)
 		finish_if_done(r, mux_link(a));
 }

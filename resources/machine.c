@@ -73,6 +73,19 @@ machine_names_digest(struct arena *a, const struct spec *spec)
 	return arena_strdup(a, hex);
 }
 
+const char *
+machine_copies_digest(struct arena *a, const struct spec *spec)
+{
+	AUTO(buf) b = BUF_INIT;
+	char hex[65];
+
+	for (size_t i = 0; i < spec->ncopies; i++)
+		buf_addf(&b, "%s\n%s\n%d%d\n", spec->copies[i].guest, spec->copies[i].host, spec->copies[i].skip_if_missing,
+			 spec->copies[i].delete_on_stop);
+	sha256_hex(b.s, b.len, hex);
+	return arena_strdup(a, hex);
+}
+
 static int
 choose_accel(const struct env *env, const struct resource *r, const char *program, struct accel_choice *choice,
 	     struct error *err)

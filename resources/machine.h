@@ -16,6 +16,7 @@ const char *machine_probes_digest(struct arena *a, const struct spec *spec);
 
 /* Of the names that the host's resolver knows by itself; NULL: it does not resolve for this guest. */
 const char *machine_names_digest(struct arena *a, const struct spec *spec);
+const char *machine_copies_digest(struct arena *a, const struct spec *spec);
 
 /* Does somebody listen where `socket:` networks are? */
 int machine_check_switches(const struct spec *spec, struct error *err);

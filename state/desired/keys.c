@@ -221,7 +221,7 @@ static const struct key root[] = {
 	{ "portForwards", KEY_LIST, .sub = keys_forwards, .mix = MIX_JOIN, .check = check_forward,
 	  AT_LIST(spec, forwards, nforwards, spec_forward), .change = CHANGE_LIVE,
 	  .about = "Rules for forwarding ports and sockets; the first that matches wins." },
-	{ "copyToHost", KEY_LIST, .sub = keys_copies, .mix = MIX_JOIN, AT_LIST(spec, copies, ncopies, spec_copy), .change = CHANGE_NOTE,
+	{ "copyToHost", KEY_LIST, .sub = keys_copies, .mix = MIX_JOIN, AT_LIST(spec, copies, ncopies, spec_copy), .change = CHANGE_LIVE,
 	  .about = "Files to be copied to the host when the guest is ready." },
 	{ "message", KEY_TEXT, .mix = MIX_OWN, .flags = KEY_QUIET, AT(spec, message), .change = CHANGE_NOTE,
 	  .about = "Shown after the start; a template over the instance's fields." },

@@ -196,12 +196,12 @@ check_absolute(struct load *l, const struct val *v)
 
 const struct key keys_copies[] = {
 	{ "guest", KEY_TEXT, .flags = KEY_QUIET, .expr = EXPR_GUEST, .check = check_absolute, AT(spec_copy, guest), .go = "GuestFile",
-	  .change = CHANGE_NOTE, .about = "File in the guest." },
+	  .change = CHANGE_LIVE, .about = "File in the guest." },
 	{ "host", KEY_TEXT, .flags = KEY_QUIET, .expr = EXPR_HOST, .check = check_absolute, AT(spec_copy, host), .go = "HostFile",
-	  .change = CHANGE_NOTE, .about = "Where it goes on the host." },
-	{ "skipIfMissing", KEY_BOOL, .flags = KEY_QUIET, AT(spec_copy, skip_if_missing), .change = CHANGE_NOTE,
+	  .change = CHANGE_LIVE, .about = "Where it goes on the host." },
+	{ "skipIfMissing", KEY_BOOL, .flags = KEY_QUIET, AT(spec_copy, skip_if_missing), .change = CHANGE_LIVE,
 	  .about = "It may be absent." },
-	{ "deleteOnStop", KEY_BOOL, .flags = KEY_QUIET, AT(spec_copy, delete_on_stop), .change = CHANGE_NOTE,
+	{ "deleteOnStop", KEY_BOOL, .flags = KEY_QUIET, AT(spec_copy, delete_on_stop), .change = CHANGE_LIVE,
 	  .about = "Delete the copy when the instance stops." },
 	{ NULL }
 };

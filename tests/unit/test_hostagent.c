@@ -796,3 +796,83 @@ TEST(a_signal_that_comes_too_early_is_kept)
 	assert_clean(&m);
 	done(&m);
 }
+
+/* The rules, as limactl tells a running agent of them. */
+static void
+tell_copies(struct machine *m, const struct launch_copy *v, size_t n)
+{
+	struct error err;
+
+	m->l.copies = v;
+	m->l.ncopies = n;
+	ok(launch_save(&m->l, m->launch, &err));
+	ok(ha_reload(m->dir, &err));
+}
+
+/* "": the file is not there */
+static bool
+holds(const char *path, const char *text)
+{
+	AUTO(buf) b = BUF_INIT;
+
+	for (int i = 0; i < 1000; i++) {
+		buf_truncate(&b, 0);
+		fs_read_if(path, &b, 1000, NULL);
+		if (strcmp(b.s, text) == 0)
+			return true;
+		usleep(10000);
+	}
+	return false;
+}
+
+TEST(a_copy_follows_its_rule_and_no_other)
+{
+	auto_free char *g1 = test_file("copy-g1", "one", 3), *g2 = test_file("copy-g2", "two", 3);
+	auto_free char *g3 = test_path("copy-g3"), *h1 = test_path("copies/1"), *h2 = test_path("copies/2"), *h3 = test_path("copies/3");
+	const struct launch_copy rules[] = { { g1, h1, false, true }, { g2, h2, false, false }, { g3, h3, false, false } };
+	struct sshd s = guest("copy");
+	AUTO(arena) a = { 0 };
+	struct ha_info i = { 0 };
+	struct machine m;
+	struct error err;
+
+	make(&m, "copy-vm");
+	use_guest(&m, &s);
+	set_marker("copy", "lima-ssh-ready", "iid-1\n");
+	set_marker("copy", "lima-boot-done", "iid-1\n");
+	m.l.copies = rules;
+	m.l.ncopies = 1;
+	ok(start(&m, &err));
+	ok(ha_wait_ready(m.dir, 20000, NULL, &a, &i, &err));
+	assert_int_equal(i.phase, HA_RUNNING);
+	assert_true(holds(h1, "one"));
+	/* two more, one of which cannot be had; the first is not copied again */
+	ok(fs_write(g1, "new", 3, 0600, &err));
+	tell_copies(&m, rules, 3);
+	assert_true(holds(h2, "two"));
+	for (int n = 0; n < 1000 && i.phase != HA_DEGRADED; n++) {
+		usleep(10000);
+		ok(ha_info(m.dir, &a, &i, &err));
+	}
+	assert_non_null(strstr(i.errors, "copy-g3"));
+	assert_true(holds(h1, "one"));
+	/* now it can */
+	ok(fs_write(g3, "three", 5, 0600, &err));
+	tell_copies(&m, rules, 3);
+	assert_true(holds(h3, "three"));
+	for (int n = 0; n < 1000 && i.phase != HA_RUNNING; n++) {
+		usleep(10000);
+		ok(ha_info(m.dir, &a, &i, &err));
+	}
+	assert_string_equal(i.errors, "");
+	assert_true(holds(h1, "one"));
+	/* what goes with the machine goes with its rule */
+	tell_copies(&m, rules + 1, 2);
+	assert_true(holds(h1, ""));
+	assert_true(holds(h2, "two"));
+	m.l.copies = NULL;
+	m.l.ncopies = 0;
+	done(&m);
+	assert_true(holds(h2, "two"));
+	sshd_stop(&s);
+}
