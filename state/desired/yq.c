@@ -169,6 +169,23 @@ start(struct yq *q, const char *program, struct error *err)
 	return q->pid < 0 ? error_errno(err, "fork") : 0;
 }
 
+/* "jq: error: syntax error, unexpected $end (Unix shell quoting issues?) at <top-level>, line 1:": what of it is about the expression */
+static void
+tidy(struct error *why)
+{
+	static const char head[] = "jq: error: ";
+	static const char *const tails[] = { " (Unix shell quoting issues?)", " at <top-level>" };
+
+	if (strncmp(why->msg, head, sizeof head - 1) == 0)
+		memmove(why->msg, why->msg + sizeof head - 1, strlen(why->msg) - (sizeof head - 1) + 1);
+	for (size_t i = 0; i < ARRAY_LEN(tails); i++) {
+		char *at = strstr(why->msg, tails[i]);
+
+		if (at)
+			*at = '\0';
+	}
+}
+
 static struct yq *
 compile(const char *expr, const char *before, const char *after, struct error *err)
 {
@@ -189,6 +206,7 @@ compile(const char *expr, const char *before, const char *after, struct error *e
 	q->fd = -1;
 	if (start(q, program.s, &why) == 0 && read_answer(q, NULL, NULL, &why) == 0)
 		return q;
+	tidy(&why);
 	error_set(err, why.code, "bad expression: `%s`: %s", q->expr, why.msg);
 	yq_close(q);
 	return NULL;

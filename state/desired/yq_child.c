@@ -24,6 +24,9 @@ static const char prelude[] =
 	"def to_string: tostring; def to_number: tonumber;"
 	"def upcase: ascii_upcase; def downcase: ascii_downcase;"
 	"def trim: if type==\"string\" then sub(\"^\\\\s+\";\"\") | sub(\"\\\\s+$\";\"\") else . end;"
+	/* all matches, and a comma between the arguments */
+	"def sub(args): [args] as [$re, $to] | gsub($re; $to);"
+	"def any_c(f): any(.[]; f); def all_c(f): all(.[]; f);"
 	"def with(p; f): p |= f;"
 	"def pick(ks): . as $in | reduce ks[] as $k (if type==\"array\" then [] else {} end; if ($in|has($k)) then "
 	"if type==\"array\" then .+[$in[$k]] else .[$k]=$in[$k] end else . end);"

@@ -244,6 +244,10 @@ fatal() {
 	# made, not found
 	[ "$(limactl yq -r=false '.b[1] | upcase' p.yaml)" = TWO ]
 	[ "$(limactl yq '.b | length' p.yaml)" = 2 ]
+	[ "$(limactl yq '.b[0] | sub("[on]", "-")' p.yaml)" = --e ]
+	[ "$(limactl yq '.b | any_c(. == "two"), all_c(. == "two")' p.yaml)" = $'true\nfalse' ]
+	run -1 --separate-stderr limactl yq '.[' p.yaml
+	[ "$stderr" = 'Error: invalid input: bad expression: `.[`: syntax error, unexpected $end' ]
 	[ "$(limactl yq -P .a p.yaml | head -n 1)" = 'x: 1' ]
 	[ "$(limactl yq -r=false .nope p.yaml)" = null ]
 	# an anchor that stays behind is written out
