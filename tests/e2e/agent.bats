@@ -26,6 +26,13 @@ serve() {
 	[ "$(tail -n 1 "$LIMA_HOME/t/ha.stdout.log" | jq .status.running)" = true ]
 }
 
+@test "guest-install puts the guest's part into it, over ssh" {
+	run -0 limactl guest-install t
+	file=$BIN/../share/lima/lima-guestagent.Linux-x86_64
+	[ "$(limactl shell t sha256sum /usr/local/bin/lima-guestagent | cut -d ' ' -f 1)" = "$(sha256sum <"$file" | cut -d ' ' -f 1)" ]
+	[ "$(limactl shell t stat -c '%U %a' /usr/local/bin/lima-guestagent)" = 'root 755' ]
+}
+
 @test "it is small" {
 	kib=$(awk '/^VmRSS/ {print $2}' "/proc/$(cat "$LIMA_HOME/t/ha.pid")/status")
 	[ "$kib" -le 6144 ] || { echo "$kib KiB"; false; }

@@ -122,6 +122,17 @@ script() {
 	run -0 --separate-stderr limactl guest-install a
 	[[ $(tail -n 1 words) == *'sudo install -m 755 "$t" /usr/local/bin/lima-guestagent'* ]]
 	cmp sent "$(dirname "$BIN")/share/lima/lima-guestagent.Linux-x86_64" || gzip -dc <sent >/dev/null
+	# with containerd, what it is made of too
+	cp "$LIMA_HOME/a/lima.yaml" kept.yaml
+	tar -cz -f archive.tgz kept.yaml
+	sed -i "s|^containerd:.*|containerd: {system: true, archives: [{location: $WORK/archive.tgz, arch: x86_64}]}|" "$LIMA_HOME/a/lima.yaml"
+	run -0 --separate-stderr limactl guest-install a
+	[ "$(tail -n 1 words)" = 'sudo tar -xz -f - -C /usr/local' ]
+	cmp sent archive.tgz
+	rm archive.tgz
+	run -1 --separate-stderr limactl guest-install a
+	[[ $stderr == *"archive.tgz is not in the cache; "* ]]
+	cp kept.yaml "$LIMA_HOME/a/lima.yaml"
 	printf '#!/bin/sh\ncat >/dev/null\nexit 3\n' >bin/ssh
 	run -1 --separate-stderr limactl guest-install a
 	[[ $stderr == *'the guest could not install its agent (exit status 3)'* ]]
