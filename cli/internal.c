@@ -32,8 +32,8 @@ static const struct flag dns_flags[] = {
 static int
 run_hostagent(struct cli *c, struct error *err)
 {
-	return error_set(err, ERR_UNSUPPORTED, "the host agent is a program of its own, %s/lima-hostagent; `limactl start` runs it",
-			 c->env.libexec);
+	return error_set(err, ERR_UNSUPPORTED, "the host agent is a program of its own, %s/lima-hostagent; `limactl start --foreground %s` runs it and stays",
+			 c->env.libexec, c->args[0]);
 }
 
 static int

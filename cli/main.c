@@ -3,7 +3,6 @@
  * env.c: no file is read and no library loaded before a command asks for it.
  */
 #include <errno.h>
-#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,9 @@
 Register-ArgumentCompleter -Native -CommandName limactl -ScriptBlock {
 	param($WordToComplete, $CommandAst, $CursorPosition)
 	$Words = @($CommandAst.CommandElements | Where-Object { $_.Extent.EndOffset -le $CursorPosition } | ForEach-Object { "$_" })
-	if ($WordToComplete -eq "") { $Words += "" }
+	# before 7.3 an empty argument is lost on its way to a program, unless it has quotes of its own
+	$Empty = if ($PSVersionTable.PSVersion -lt [version]"7.3" -or "$PSNativeCommandArgumentPassing" -eq "Legacy") { '""' } else { "" }
+	if ($WordToComplete -eq "") { $Words += $Empty }
 	$Prefix = ""
 	if ($WordToComplete -match "^-[^=]*=") { $Prefix = $Matches[0] }
 	$Program = $Words[0]

@@ -356,6 +356,8 @@ make_instance() {
 	grep -q "^ExecStart=\".*/limactl\" start %i --foreground" "$unit"
 	grep -qF "LIMA_HOME=$LIMA_HOME" "$unit"
 	[ "$(tail -n 1 log)" = '--user enable lima-vm@a.service' ]
+	mkdir -m 700 run
+	XDG_RUNTIME_DIR=$WORK/run systemd-analyze --user verify --man=no "$unit"
 	run -0 --separate-stderr limactl autostart disable a
 	said info 'Instance `a` unregistered from start at login'
 	[ ! -e "$unit" ]
