@@ -37,19 +37,29 @@ described(const char *path, struct arena *a)
 	return found;
 }
 
+static int
+run(const char *program, const char *word, struct buf *said)
+{
+	const char *argv[] = { program, word, NULL };
+
+	return proc_run(argv, &(struct proc_opts){ .out = said, .both = true, .keep_out = true, .timeout_ms = VERSION_MS }, NULL);
+}
+
 /* 1: one that we may run; 0: not one; -1: one that needs root */
 static int
 usable(const char *program, struct virtiofsd *out)
 {
-	const char *argv[] = { program, "--version", NULL };
 	AUTO(buf) said = BUF_INIT;
+	AUTO(buf) help = BUF_INIT;
 
 	if (!*program || access(program, X_OK) < 0)
 		return 0;
 	/* QEMU's gives up groups before it looks at its words, which an ordinary user may not */
-	if (proc_run(argv, &(struct proc_opts){ .out = &said, .both = true, .keep_out = true, .timeout_ms = VERSION_MS }, NULL) < 0)
+	if (run(program, "--version", &said) < 0)
 		return strstr(said.s, "setgroups() failed") ? -1 : 0;
-	*out = (struct virtiofsd){ program, strstr(said.s, "QEMU") != NULL };
+	*out = (struct virtiofsd){ program, .in_c = strstr(said.s, "QEMU") };
+	if (!out->in_c)
+		out->readonly = run(program, "--help", &help) == 0 && strstr(help.s, "--readonly");
 	return out->in_c && geteuid() != 0 ? -1 : 1;
 }
 
@@ -132,6 +142,8 @@ virtiofsd_words(const struct virtiofsd *v, const char *agent, const char *socket
 		w[(*n)++] = arena_printf(a, "source=%s", source.s);
 	} else {
 		w[(*n)++] = arena_printf(a, "--shared-dir=%s", folder);
+		if (!writable && v->readonly)
+			w[(*n)++] = "--readonly";
 	}
 	w[*n] = NULL;
 	return w;

@@ -15,6 +15,7 @@ struct error;
 struct virtiofsd {
 	const char *program;	/* full path; in the arena */
 	bool in_c;
+	bool readonly;		/* knows --readonly (1.12); one that does not leaves it to the guest not to write */
 };
 
 /* `qemu`: full path of the QEMU program. ENOENT, or EPERM when there is only one that needs root, with what to do instead. */

@@ -7,6 +7,7 @@
 
 #include "hostagent/dns_msg.h"
 #include "providers/ssh_config.h"
+#include "providers/dns_port.h"
 #include "tests/unit/test.h"
 
 #include "tests/unit/fake_dns.h"
@@ -50,14 +51,19 @@ static void
 start(struct server *s, bool ipv6)
 {
 	struct error err;
+	int udp;
 
 	memset(s, 0, sizeof *s);
 	fake_dns_start(&s->behind);
 	s->resolv_conf = test_file("resolv.conf", "nameserver 127.0.0.1\n", 21);
 	s->hosts_file = test_file("hosts", "127.0.0.1 localhost\n# x\n10.9.9.9\tprinter.lan Printer # it\nfe80::1 six.lan\n10.9.9.8 printer.lan\nrubbish",
 				  strlen("127.0.0.1 localhost\n# x\n10.9.9.9\tprinter.lan Printer # it\nfe80::1 six.lan\n10.9.9.8 printer.lan\nrubbish"));
+	/* which is one of TCP's: UDP has its own */
+	do
+		udp = ssh_free_port(NULL);
+	while (dns_port_usable(udp, NULL) < 0);
 	s->config = (struct dns_config){
-		.udp_port = ssh_free_port(NULL), .tcp_port = ssh_free_port(NULL), .ipv6 = ipv6, .hosts = pairs, .nhosts = ARRAY_LEN(pairs),
+		.udp_port = udp, .tcp_port = ssh_free_port(NULL), .ipv6 = ipv6, .hosts = pairs, .nhosts = ARRAY_LEN(pairs),
 		.hosts_file = s->hosts_file, .resolv_conf = s->resolv_conf, .servers_port = s->behind.port,
 	};
 	uv_loop_init(&s->loop);

@@ -99,7 +99,7 @@ joined(const char *const *w, size_t n)
 
 TEST(words_of_both_daemons)
 {
-	struct virtiofsd c = { "/v", true }, rust = { "/r", false };
+	struct virtiofsd c = { "/v", true, false }, rust = { "/r", false, true };
 	AUTO(arena) a = { 0 };
 	size_t n;
 	const char *const *w = virtiofsd_words(&c, "/agent", "/s", "/a,b\\c", false, &a, &n);
@@ -109,6 +109,8 @@ TEST(words_of_both_daemons)
 	w = virtiofsd_words(&rust, "/agent", "/s", "/a,b", true, &a, &n);
 	in_rust = joined(w, n);
 	assert_string_equal(in_rust, "/r|--socket-path=/s|--shared-dir=/a,b|");
+	w = virtiofsd_words(&rust, "/agent", "/s", "/a", false, &a, &n);
+	assert_string_equal(w[3], "--readonly");
 }
 
 TEST(daemons_are_found_by_their_descriptions)
@@ -127,10 +129,11 @@ TEST(daemons_are_found_by_their_descriptions)
 	text = xasprintf("{\"type\":\"fs\",\"binary\":\"%s\"}", program);
 	ok(fs_write(gpu, "{\"type\":\"gpu\",\"binary\":\"/bin/true\"}", 34, 0644, &err));
 	ok(fs_write(fs, text, strlen(text), 0644, &err));
-	ok(fs_write(program, "#!/bin/sh\necho virtiofsd 1.13\n", 30, 0755, &err));
+	ok(fs_write(program, "#!/bin/sh\necho virtiofsd 1.13 --readonly\n", 41, 0755, &err));
 	ok(virtiofsd_find(qemu, &a, &v, &err));
 	assert_string_equal(v.program, program);
 	assert_false(v.in_c);
+	assert_true(v.readonly);
 	/* QEMU's, of an ordinary user */
 	ok(fs_write(program, "#!/bin/sh\necho 'setgroups() failed with error=1:Operation not permitted' >&2; exit 1\n", 84, 0755, &err));
 	if (access("/usr/share/qemu/vhost-user", F_OK) < 0 || geteuid() != 0)
