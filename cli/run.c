@@ -258,6 +258,11 @@ prepare(struct cli *c, const struct run *r, struct engine *e, enum state_flags f
 {
 	if (state_open(&e->state, c->env.home, flags, warn, c, err) < 0)
 		return -1;
+	if (engine_prepare(e, r->asks, r->nasks, err) == 0)
+		return 0;
+	if (state_heal(e->state, warn, c, err) != 1)
+		return -1;
+	engine_release(e);
 	return engine_prepare(e, r->asks, r->nasks, err);
 }
 
@@ -289,8 +294,11 @@ finish(struct cli *c, const struct run *r, struct engine *e, struct error *err)
 		print_plan(c, e);
 	else
 		explain_moot(&e->plan, warn, c);
-	if (!r->dry && walk(c, e, r->silent, err) < 0)
+	if (!r->dry && walk(c, e, r->silent, err) < 0) {
+		if (state_heal(e->state, warn, c, NULL) == 1)
+			return error_set(err, ERR_CHILD, "the state database was damaged; run the same command again to go on");
 		return -1;
+	}
 	return cli_bool(c, "detailed-exitcode") && changes ? 2 : 0;
 }
 

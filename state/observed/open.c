@@ -84,20 +84,20 @@ migrate(struct state *s, struct error *err)
 }
 
 static int
-open_db(struct state *s, enum state_flags flags, struct error *err)
+open_db(struct state *s, struct error *err)
 {
-	int how = SQLITE_OPEN_NOMUTEX | (flags & STATE_READ ? SQLITE_OPEN_READWRITE :
+	int how = SQLITE_OPEN_NOMUTEX | (s->flags & STATE_READ ? SQLITE_OPEN_READWRITE :
 					 SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
 
 	if (sqlite3_open_v2(s->path, &s->db, how, NULL) != SQLITE_OK &&
-	    (!(flags & STATE_READ) || sqlite3_close(s->db) != SQLITE_OK ||
+	    (!(s->flags & STATE_READ) || sqlite3_close(s->db) != SQLITE_OK ||
 	     sqlite3_open_v2(s->path, &s->db, SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READONLY, NULL) != SQLITE_OK))
 		return sql_error(s, err);
 	sqlite3_busy_timeout(s->db, BUSY_MS);
 	/* who only looks reads by mapping: a list goes over all pages once; the lock of readers keeps them from being cut off */
-	if (flags & STATE_READ && exec(s, "PRAGMA mmap_size = 67108864", err) < 0)
+	if (s->flags & STATE_READ && exec(s, "PRAGMA mmap_size = 67108864", err) < 0)
 		return -1;
-	if (!(flags & STATE_READ) &&
+	if (!(s->flags & STATE_READ) &&
 	    exec(s, "PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF", err) < 0)
 		return -1;
 	return migrate(s, err);
@@ -124,30 +124,29 @@ state_close(struct state *s)
 	free(s);
 }
 
-static bool
-corrupt(const struct state *s)
-{
-	int code = s->db ? sqlite3_errcode(s->db) & 0xff : 0;
-
-	return code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
-}
-
 /* nothing in it is irreplaceable: keep it for the curious, and look again at everything */
 static int
-set_aside(struct state *s, enum state_flags flags, void (*warn)(void *, const char *), void *ctx, struct error *err)
+set_aside(struct state *s, void (*warn)(void *, const char *), void *ctx, struct error *err)
 {
 	auto_free char *aside = xasprintf("%s.corrupt-%lld", s->path, (long long)time(NULL));
 	auto_free char *text = xasprintf("%s: not a usable database, moved to %s; what exists is looked at anew",
 					 s->path, aside);
 
 	close_db(s);
-	if (flags & STATE_READ)
+	s->corrupt = false;
+	if (s->flags & STATE_READ)
 		return 0;
 	if (rename(s->path, aside) < 0)
 		return error_errno(err, "rename %s to %s", s->path, aside);
 	if (warn)
 		warn(ctx, text);
-	return open_db(s, flags, err);
+	return open_db(s, err);
+}
+
+int
+state_heal(struct state *s, void (*warn)(void *ctx, const char *text), void *ctx, struct error *err)
+{
+	return !s->corrupt ? 0 : set_aside(s, warn, ctx, err) < 0 ? -1 : 1;
 }
 
 int
@@ -162,17 +161,16 @@ state_open(struct state **out, const char *home, enum state_flags flags,
 		return -1;
 	s = xcalloc(1, sizeof *s);
 	s->path = xasprintf("%s/state.db", dir);
+	s->flags = flags;
 	if (flags & STATE_READ && access(s->path, F_OK) < 0) {
 		*out = s;
 		return 0;
 	}
-	if (open_db(s, flags, &first) < 0) {
-		if (!corrupt(s) || set_aside(s, flags, warn, ctx, &first) < 0) {
-			if (err)
-				*err = first;
-			state_close(s);
-			return -1;
-		}
+	if (open_db(s, &first) < 0 && (!s->corrupt || state_heal(s, warn, ctx, &first) < 0)) {
+		if (err)
+			*err = first;
+		state_close(s);
+		return -1;
 	}
 	*out = s;
 	return 0;

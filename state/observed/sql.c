@@ -42,8 +42,11 @@ static const char *const text[SQL_COUNT] = {
 int
 sql_error(struct state *s, struct error *err)
 {
-	return error_set(err, sqlite3_errcode(s->db) == SQLITE_FULL ? ENOSPC : ERR_CHILD, "%s: %s", s->path,
-			 sqlite3_errmsg(s->db));
+	int code = sqlite3_errcode(s->db) & 0xff;
+
+	s->corrupt |= code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
+	return error_set(err, code == SQLITE_FULL ? ENOSPC : ERR_CHILD, "%s: %s%s", s->path, sqlite3_errmsg(s->db),
+			 s->corrupt ? "; move the file away: what exists is looked at anew" : "");
 }
 
 static int

@@ -4,6 +4,7 @@
 #pragma once
 #include <sqlite3.h>
 #include <stdbool.h>
+#include "state/observed/state.h"
 
 struct error;
 
@@ -18,6 +19,8 @@ enum sql_id {
 struct state {
 	sqlite3 *db;		/* NULL: an absent database, read as an empty one */
 	bool in_transaction;
+	bool corrupt;		/* SQLite has said so, of a page that was read after it was opened, maybe */
+	enum state_flags flags;
 	char *path;
 	sqlite3_stmt *stmt[SQL_COUNT];
 };

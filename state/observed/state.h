@@ -23,6 +23,11 @@ enum state_flags {
  */
 int state_open(struct state **out, const char *home, enum state_flags flags,
 	       void (*warn)(void *ctx, const char *text), void *ctx, struct error *err);
+/*
+ * After a failure: was it that a page of the database is damaged, which shows when it is read? 1: it was, and what
+ * is read from now on is a new one (one that is only read: an empty one); 0: it was not; -1.
+ */
+int state_heal(struct state *s, void (*warn)(void *ctx, const char *text), void *ctx, struct error *err);
 void state_close(struct state *s);	/* NULL is fine; rolls back what was not committed */
 
 /* All that is read from now on is of one moment, and costs no lock each time; until state_close(). */

@@ -225,6 +225,67 @@ TEST(a_corrupt_database_is_set_aside)
 	gone(s);
 }
 
+static int
+counted(void *ctx, const struct record *r)
+{
+	(void)r;
+	++*(int *)ctx;
+	return 0;
+}
+
+/* Each page in turn is damaged while nobody looks: opening does not notice, reading or writing does. */
+TEST(a_damaged_page_is_told_and_healed)
+{
+	char junk[4096], big[600], name[16];
+	struct state *s;
+	struct error err;
+	int healed = 0;
+
+	memset(junk, 0xa5, sizeof junk);
+	memset(big, 'x', sizeof big - 1);
+	big[sizeof big - 1] = '\0';
+	for (int page = 1; page < 12; page++) {
+		auto_free char *path = NULL;
+		auto_close int fd = -1;
+		int n = 0, r;
+
+		fresh_home();
+		path = xasprintf("%s/_state/state.db", home);
+		s = open_it(0);
+		ok(state_begin(s, &err));
+		for (int i = 0; i < 50; i++) {
+			snprintf(name, sizeof name, "n%d", i);
+			put(s, "t", name, big);
+		}
+		ok(state_commit(s, &err));
+		state_close(s);
+		fd = open(path, O_WRONLY);
+		assert_int_equal(pwrite(fd, junk, sizeof junk, page * 4096), sizeof junk);
+		s = open_it(0);
+		warned = 0;
+		memset(&err, 0, sizeof err);
+		r = state_records(s, NULL, counted, &n, &err);
+		if (r == 0 && (r = state_begin(s, &err)) == 0) {
+			r = state_drop(s, "t", "n0", &err);
+			r |= state_commit(s, &err);
+		}
+		assert_int_equal(state_heal(s, warn, NULL, &err), r < 0);
+		assert_int_equal(warned, r < 0);
+		if (r < 0) {
+			healed++;
+			assert_non_null(strstr(err.msg, "looked at anew"));
+			n = 0;
+			ok(state_records(s, NULL, counted, &n, &err));
+			assert_int_equal(n, 0);
+			ok(state_begin(s, &err));
+			put(s, "t", "n0", big);
+			ok(state_commit(s, &err));
+		}
+		gone(s);
+	}
+	assert_true(healed > 3);
+}
+
 TEST(a_truncated_database_is_set_aside_or_empty)
 {
 	struct state *s;
