@@ -35,8 +35,8 @@ static void
 put_mix(struct buf *b, const struct key *k)
 {
 	static const char *const text[] = {
-		[MIX_OWN] = "default.yaml and override.yaml cannot set it.", [MIX_FIRST] = "The first of override.yaml, lima.yaml and default.yaml that is "
-		"not empty counts.",
+		[MIX_OWN] = "default.yaml and override.yaml cannot set it.", 
+		[MIX_FIRST] = "The first of override.yaml, lima.yaml and default.yaml that is not empty counts.",
 		[MIX_JOIN] = "Those of override.yaml come first, those of default.yaml last.",
 		[MIX_JOIN_UP] = "Entries of default.yaml come first, those of override.yaml last; later ones of the same name overwrite earlier ones.",
 		[MIX_MAP] = "Mixed name by name.", [MIX_OVER] = NULL,

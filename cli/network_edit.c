@@ -38,7 +38,10 @@ change(struct cli *c, const char *const *exprs, size_t n, struct error *err)
 	AUTO(buf) text = BUF_INIT;
 	int there;
 
-	if (fs_mkdirs(dir, 0700, err) < 0 || (fd = fs_lock(lock, true, err)) < 0)
+	if (fs_mkdirs(dir, 0700, err) < 0)
+		return -1;
+	fd = fs_lock(lock, true, err);
+	if (fd < 0)
 		return -1;
 	there = fs_read_if(t.path, &text, MAX_YAML, err);
 	if (there < 0)

@@ -123,7 +123,7 @@ block_wait(int events, enum block_kind kind, const char *label, int timeout_ms, 
 
 	for (;;) {
 		struct pollfd p = { .fd = events, .events = POLLIN };
-		long left = end - now_ms();
+		long left;
 		char b[4096];
 		bool block = false;
 

@@ -22,11 +22,12 @@
 #include "guest/init/spawn.h"
 
 #define KEY "/etc/dropbear/dropbear_ed25519_host_key"
+#define TMP_KEY "/etc/dropbear/dropbear_ed25519_host_key.tmp"
 
 void
 services_host_key(void)
 {
-	const char *argv[] = { "/usr/bin/dropbearkey", "-t", "ed25519", "-f", KEY ".tmp", NULL };
+	const char *argv[] = { "/usr/bin/dropbearkey", "-t", "ed25519", "-f", TMP_KEY, NULL };
 	struct error err;
 	struct stat st;
 	int status;
@@ -35,11 +36,11 @@ services_host_key(void)
 	if (stat(KEY, &st) == 0 && st.st_size >= 4 + 11 + 4 + 64)
 		return;
 	mkdir("/etc/dropbear", 0700);
-	unlink(KEY ".tmp");
+	unlink(TMP_KEY);
 	status = spawn_wait(spawn_start(&(struct spawn){ .argv = argv, .log = "/dev/null" }));
 	if (status != 0)
 		say("dropbearkey: %s", spawn_status(status).s);
-	else if (fs_commit(KEY ".tmp", KEY, &err) < 0)
+	else if (fs_commit(TMP_KEY, KEY, &err) < 0)
 		say("%s", err.msg);
 }
 

@@ -322,8 +322,10 @@ check_unique(struct reader *r, const struct node *map)
 	const struct node *few[16], **keys = few;
 	auto_free const struct node **many = NULL;
 
-	if (map->npair > ARRAY_LEN(few))
-		keys = many = xcalloc(map->npair, sizeof *many);
+	if (map->npair > ARRAY_LEN(few)) {
+		many = xcalloc(map->npair, sizeof *many);
+		keys = many;
+	}
 	for (size_t i = 0; i < map->npair; i++)
 		keys[i] = map->pair[i].key;
 	qsort(keys, map->npair, sizeof *keys, compare_keys);

@@ -149,6 +149,8 @@ read_answer(struct yq *q, int (*each)(void *ctx, const char *result, struct erro
 			return -1;
 		if (head.kind == YQ_FAILED)
 			return error_set(err, ERR_INVALID, "%s", text.s);
+		if (!each)
+			return give_up(q), error_set(err, ERR_CHILD, "the evaluator answers what was not asked");
 		if (each(ctx, text.s, err) < 0)
 			return give_up(q);
 	}
