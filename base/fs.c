@@ -61,12 +61,12 @@ fs_tmp(const char *path)
 }
 
 int
-fs_fsync_dir(const char *dir, struct error *err)
+fs_fsync(const char *path, struct error *err)
 {
-	auto_close int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0 || fsync(fd) < 0)
-		return error_errno(err, "fsync %s", dir);
+		return error_errno(err, "fsync %s", path);
 	return 0;
 }
 
@@ -77,16 +77,14 @@ fs_fsync_parent(const char *path, struct error *err)
 	auto_free char *dir = !slash ? xstrdup(".") : slash == path ? xstrdup("/") :
 			      xstrndup(path, (size_t)(slash - path));
 
-	return fs_fsync_dir(dir, err);
+	return fs_fsync(dir, err);
 }
 
 int
 fs_commit(const char *tmp, const char *path, struct error *err)
 {
-	auto_close int fd = open(tmp, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0 || fsync(fd) < 0)
-		return error_errno(err, "fsync %s", tmp);
+	if (fs_fsync(tmp, err) < 0)
+		return -1;
 	if (rename(tmp, path) < 0)
 		return error_errno(err, "rename %s to %s", tmp, path);
 	return fs_fsync_parent(path, err);
@@ -121,7 +119,10 @@ fs_write(const char *path, const void *p, size_t len, mode_t mode, struct error 
 		unlink(tmp);
 		return -1;
 	}
-	return fs_commit(tmp, path, err);
+	if (fs_commit(tmp, path, err) == 0)
+		return 0;
+	unlink(tmp);
+	return -1;
 }
 
 int
@@ -223,7 +224,9 @@ copy_extents(int in, int out, off_t size)
 		for (off_t to = data; data < hole;) {
 			ssize_t n = copy_file_range(in, &data, out, &to, (size_t)(hole - data), 0);
 
-			if (n <= 0 && errno != EINTR)
+			if (n == 0)
+				errno = EIO;	/* it was cut off meanwhile */
+			if (n == 0 || (n < 0 && errno != EINTR))
 				return -1;
 		}
 	}

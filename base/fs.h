@@ -25,7 +25,7 @@ int fs_write_all(int fd, const void *p, size_t len);	/* however many calls that 
 /* For writers that need the descriptor: write to fs_tmp(path), then commit. */
 char *fs_tmp(const char *path);		/* to free */
 int fs_commit(const char *tmp, const char *path, struct error *err);	/* fsync, rename, fsync of the folder */
-int fs_fsync_dir(const char *dir, struct error *err);
+int fs_fsync(const char *path, struct error *err);			/* of a file or folder */
 int fs_fsync_parent(const char *path, struct error *err);
 
 int fs_mkdirs(const char *path, mode_t mode, struct error *err);	/* and parents; existing is success */

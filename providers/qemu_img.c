@@ -82,7 +82,6 @@ int
 image_resize(const char *path, const char *format, int64_t size_bytes, struct error *err)
 {
 	auto_free char *name = file_name(path);
-	auto_close int fd = -1;
 	char size[24];
 	const char *argv[] = { "qemu-img", "resize", "-q", "-f", format, name, size, NULL };
 	int64_t now;
@@ -97,8 +96,5 @@ image_resize(const char *path, const char *format, int64_t size_bytes, struct er
 	snprintf(size, sizeof size, "%" PRId64, size_bytes);
 	if (run_when_free(argv, err) < 0)
 		return error_wrap(err, "%s", path);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || fsync(fd) < 0)
-		return error_errno(err, "fsync %s", path);
-	return 0;
+	return fs_fsync(path, err);
 }

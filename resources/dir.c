@@ -124,9 +124,10 @@ take(const struct resource *r, const char *dir, struct error *err)
 
 	if (!from)
 		return 0;
-	if (rename(from, dir) < 0)
-		return error_errno(err, "rename %s to %s", from, dir);
-	return fs_fsync_parent(dir, err) < 0 ? -1 : dir_adopt(dir, err);
+	/* what belongs to the old name goes before there is a new one: all that is found under that is of it */
+	if (dir_adopt(from, err) < 0)
+		return -1;
+	return rename(from, dir) < 0 ? error_errno(err, "rename %s to %s", from, dir) : fs_fsync_parent(dir, err);
 }
 
 static bool
@@ -172,6 +173,8 @@ remove_dir(const struct env *env, const struct resource *r, struct error *err)
 		return -1;
 	if (rename(dir, tomb) < 0 && errno != ENOENT)
 		return error_errno(err, "rename %s to %s", dir, tomb);
+	if (fs_fsync_parent(tomb, err) < 0)
+		return -1;
 	return fs_remove_tree(tomb, err);
 }
 

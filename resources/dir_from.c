@@ -69,7 +69,9 @@ copy_entry(const char *from, const char *to, int depth, struct error *err)
 		return copy_link(from, to, err);
 	if (S_ISDIR(st.st_mode))
 		return copy_folder(from, to, depth + 1, err);
-	return S_ISREG(st.st_mode) ? fs_copy(from, to, st.st_mode & 07777, err) : 0;
+	if (!S_ISREG(st.st_mode))
+		return 0;
+	return fs_copy(from, to, st.st_mode & 07777, err) < 0 ? -1 : fs_fsync(to, err);
 }
 
 static int
@@ -90,7 +92,7 @@ copy_folder(const char *from, const char *to, int depth, struct error *err)
 		if (copy_entry(src, dst, depth, err) < 0)
 			return -1;
 	}
-	return 0;
+	return fs_fsync(to, err);
 }
 
 int
@@ -113,8 +115,9 @@ dir_adopt(const char *dir, struct error *err)
 	while ((e = readdir(d))) {
 		auto_free char *path = xasprintf("%s/%s", dir, e->d_name);
 
-		/* a protected one stays protected under its new name */
-		if (left_behind(e->d_name) && strcmp(e->d_name, "protected") != 0 && fs_remove_tree(path, err) < 0)
+		/* a protected one stays protected under its new name, and a TPM keeps its secrets */
+		if (left_behind(e->d_name) && strcmp(e->d_name, "protected") != 0 && strcmp(e->d_name, "swtpm") != 0 &&
+		    fs_remove_tree(path, err) < 0)
 			return -1;
 	}
 	return 0;

@@ -9,5 +9,5 @@ struct error;
  * locks, sockets, logs, and what is made out of its name.
  */
 int dir_copy(const char *from, const char *to, struct error *err);
-/* Takes those things out of a folder that was moved. */
+/* Takes those things out of a folder that is to be moved; its protection and its TPM go along. */
 int dir_adopt(const char *dir, struct error *err);

@@ -2,8 +2,11 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -22,17 +25,50 @@ holder(const char *link, char out[PATH_MAX])
 	out[n > 0 ? n : 0] = '\0';
 }
 
+/*
+ * One limactl at a time looks at the link and changes it: the lock of the disk's folder, closed to unlock. It is not
+ * held for longer: from then on it is the holder's own lock, and then its machine, that tell.
+ */
+static int
+guard(const char *folder, struct error *err)
+{
+	auto_close int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return error_errno(err, "open %s", folder);
+	while (flock(fd, LOCK_EX) < 0)
+		if (errno != EINTR)
+			return error_errno(err, "lock %s", folder);
+	return steal_fd(fd);
+}
+
+/* Is a limactl about to start it, or whatever else? */
+static bool
+is_worked_on(const struct env *env, const char *name)
+{
+	auto_free char *path = xasprintf("%s/_state/%s.lock", env->home, name);
+	auto_close int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+
+	return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+}
+
 int
 disk_lock(const struct env *env, const struct resource *r, const char *disk, struct error *err)
 {
-	auto_free char *dir = instance_path(env, r, NULL);
-	auto_free char *link = xasprintf("%s/_disks/%s/in_use_by", env->home, disk);
-	char has[PATH_MAX];
+	auto_free char *dir = instance_path(env, r, NULL), *folder = xasprintf("%s/_disks/%s", env->home, disk);
+	auto_free char *link = xasprintf("%s/in_use_by", folder);
+	auto_close int mine = guard(folder, err);
+	char has[PATH_MAX], *name;
 
+	if (mine < 0)
+		return -1;
 	holder(link, has);
+	name = strrchr(has, '/') ? strrchr(has, '/') + 1 : has;
 	if (*has && strcmp(has, dir) != 0 && (ha_pid(has) > 0 || qemu_pid(has, 0) > 0))
-		return error_set(err, EBUSY, "disk `%s` is in use by the running instance `%s`; stop that first", disk,
-				 strrchr(has, '/') ? strrchr(has, '/') + 1 : has);
+		return error_set(err, EBUSY, "disk `%s` is in use by the running instance `%s`; stop that first", disk, name);
+	if (*has && strcmp(has, dir) != 0 && is_worked_on(env, name))
+		return error_set(err, EBUSY, "disk `%s` is held by the instance `%s`, which a limactl is working on; "
+				 "try again when that is done", disk, name);
 	if (fs_unlink(link, err) < 0)
 		return -1;
 	return symlink(dir, link) < 0 ? error_errno(err, "link %s", link) : 0;
@@ -46,9 +82,12 @@ disk_unlock_all(const struct env *env, const struct resource *r)
 	struct dirent *e;
 
 	while (d && (e = readdir(d))) {
-		auto_free char *link = xasprintf("%s/%s/in_use_by", disks, e->d_name);
+		auto_free char *folder = xasprintf("%s/%s", disks, e->d_name), *link = xasprintf("%s/in_use_by", folder);
+		auto_close int mine = *e->d_name == '.' ? -1 : guard(folder, NULL);
 		char has[PATH_MAX];
 
+		if (mine < 0)
+			continue;
 		holder(link, has);
 		if (!strcmp(has, dir))
 			fs_unlink(link, NULL);
