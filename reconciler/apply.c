@@ -260,6 +260,16 @@ walk(struct applying *ap, struct error *err)
 	return r;
 }
 
+/* on a full disk that is how to come by some space */
+static bool
+only_removes(const struct plan *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (p->v[i]->verb != REMOVE)
+			return false;
+	return p->n > 0;
+}
+
 int
 engine_apply(struct engine *e, const struct engine_walk *w, struct error *err)
 {
@@ -269,6 +279,8 @@ engine_apply(struct engine *e, const struct engine_walk *w, struct error *err)
 
 	if (engine_is_settled(e))
 		return 0;
+	if (only_removes(&e->plan))
+		state_use_reserve(s);
 	if (state_begin(s, err) < 0)
 		return -1;
 	if (e->plan.n && (state_run_begin(s, w->command, &e->run, err) < 0 || note_goals(e, err) < 0))

@@ -82,19 +82,34 @@ import(const char *from, const char *path, struct error *err)
 }
 
 static int
-make(const struct env *env, const struct resource *r, const char *path, struct error *err)
+fill(const struct resource *r, const char *path, struct error *err)
 {
-	auto_free char *dir = disk_path(env, r, NULL);
 	const char *format = facts_get(&r->want, "format"), *from = facts_get(&r->want, "import");
 
-	if (!from && !facts_get(&r->want, "size"))
-		return error_set(err, ENOENT, "disk `%s` does not exist; run `limactl disk create %s --size SIZE` first", r->name,
-				 r->name);
-	if (fs_mkdirs(dir, 0700, err) < 0)
-		return -1;
 	if (from)
 		return import(from, path, err);
 	return image_create(path, format ? format : "qcow2", facts_int(&r->want, "size", 0), err);
+}
+
+/* a new disk appears whole or not at all: a folder of its name is a disk that exists */
+static int
+make(const struct env *env, const struct resource *r, const char *path, struct error *err)
+{
+	auto_free char *dir = disk_path(env, r, NULL), *tmp = xasprintf("%s/_disks/.%s.tmp", env->home, r->name);
+	auto_free char *inside = xasprintf("%s/datadisk", tmp);
+
+	if (!facts_get(&r->want, "import") && !facts_get(&r->want, "size"))
+		return error_set(err, ENOENT, "disk `%s` does not exist; run `limactl disk create %s --size SIZE` first", r->name,
+				 r->name);
+	if (fs_exists(dir))
+		return fill(r, path, err);
+	if (fs_remove_tree(tmp, err) < 0 || fs_mkdirs(tmp, 0700, err) < 0)
+		return -1;
+	if (fill(r, inside, err) < 0) {
+		fs_remove_tree(tmp, NULL);
+		return -1;
+	}
+	return rename(tmp, dir) < 0 ? error_errno(err, "rename %s to %s", tmp, dir) : fs_fsync_parent(dir, err);
 }
 
 static int

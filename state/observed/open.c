@@ -1,5 +1,6 @@
 /* Opening the database: schema, migrations, and what to do with a broken one. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +32,10 @@ static const char *const migration[] = {
 	"CREATE INDEX step_kind ON step (type, verb, id);",
 };
 
-enum { BUSY_MS = 60000 };
+enum {
+	BUSY_MS = 60000,
+	RESERVE = 256 << 10,
+};
 
 static int
 version(struct state *s, int *v, struct error *err)
@@ -103,6 +107,28 @@ open_db(struct state *s, struct error *err)
 	return migrate(s, err);
 }
 
+/*
+ * On a full disk one must still be able to stop and delete: space for their notes is set aside, and let go of by
+ * state_use_reserve(). Best effort, as a file system may promise what it likes.
+ */
+static void
+keep_reserve(struct state *s)
+{
+	auto_free char *path = xasprintf("%s-reserve", s->path);
+	auto_close int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd >= 0 && posix_fallocate(fd, 0, RESERVE) != 0)
+		unlink(path);
+}
+
+void
+state_use_reserve(struct state *s)
+{
+	auto_free char *path = xasprintf("%s-reserve", s->path);
+
+	unlink(path);
+}
+
 static void
 close_db(struct state *s)
 {
@@ -172,6 +198,8 @@ state_open(struct state **out, const char *home, enum state_flags flags,
 		state_close(s);
 		return -1;
 	}
+	if (!(flags & STATE_READ))
+		keep_reserve(s);
 	*out = s;
 	return 0;
 }

@@ -28,6 +28,8 @@ int state_open(struct state **out, const char *home, enum state_flags flags,
  * is read from now on is a new one (one that is only read: an empty one); 0: it was not; -1.
  */
 int state_heal(struct state *s, void (*warn)(void *ctx, const char *text), void *ctx, struct error *err);
+/* Before notes of what only takes away: lets go of the space that is kept for them. The next who opens it to write keeps some again. */
+void state_use_reserve(struct state *s);
 void state_close(struct state *s);	/* NULL is fine; rolls back what was not committed */
 
 /* All that is read from now on is of one moment, and costs no lock each time; until state_close(). */

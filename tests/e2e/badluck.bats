@@ -107,6 +107,24 @@ teardown() {
 	cmp -n 2097152 "$WORK/raw.img" "$LIMA_HOME/a/disk"
 }
 
+@test "a full disk: what is asked for is not half made, and what takes away still works" {
+	local n=0
+	RO=$WORK/full && mkdir "$RO" && mount -t tmpfs -o size=5m tmpfs "$RO"
+	head -c 1M /dev/urandom >"$WORK/raw.img"
+	export LIMA_HOME=$RO/h
+	apply --stopped "$WORK/a.yaml"
+	while head -c 4096 /dev/zero >"$RO/fill$n"; do n=$((n + 1)); done 2>/dev/null
+	fails_with "is full" disk create d --size 10MiB
+	# enough for notes, and for no disk
+	for n in 0 1 2 3 4 5 6 7 8 9; do rm "$RO/fill$n"; done
+	fails_with "qemu-img" disk create d --size 10MiB
+	[ -z "$(find "$LIMA_HOME/_disks" -mindepth 1)" ]
+	while head -c 4096 /dev/zero >"$RO/fill$n"; do n=$((n + 1)); done 2>/dev/null
+	limactl delete a
+	[ ! -e "$LIMA_HOME/a" ]
+	limactl disk create d --size 10MiB
+}
+
 @test "a read-only home" {
 	[ "$(id -u)" -eq 0 ] || skip "mounting needs root"
 	RO=$WORK/ro && mkdir "$RO" && mount -t tmpfs -o ro tmpfs "$RO"
