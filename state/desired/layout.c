@@ -154,7 +154,7 @@ layout_entry(struct node *head, struct node *value, uint32_t entry, uint32_t lea
 static uint32_t
 layout(struct node *n, int outer)
 {
-	uint32_t stop = n->end;
+	uint32_t merged = n->tail ? line_end(n->src, n->tail) : 0, stop = merged ? merged : n->end;
 	bool behind = false;	/* does the entry before this one stand in the text? What `<<` brought does not */
 	size_t count = n->kind == NODE_MAP ? n->npair : n->n;
 
@@ -174,7 +174,7 @@ layout(struct node *n, int outer)
 		if (i + 1 == count && outer >= 0)
 			stop = head->stop = absorb(n->src, stop, outer);
 	}
-	return stop;
+	return merged > stop ? merged : stop;
 }
 
 /* The comment of the first key, if a blank line divides it from that of the file. */

@@ -262,6 +262,25 @@ has_key(const struct node *map, const struct node *key, bool but_merges)
 	return false;
 }
 
+/* behind the value of a `<<`; libyaml lets a block end where the next token begins, behind comments */
+static uint32_t
+merge_end(const struct node *v)
+{
+	const char *text = v->src->text;
+	uint32_t end = v->end, line;
+
+	for (;;) {
+		while (end > v->start && strchr(" \t\r\n", text[end - 1]))
+			end--;
+		for (line = end; line > v->start && text[line - 1] != '\n'; line--)
+			;
+		line += (uint32_t)strspn(text + line, " \t");
+		if (v->style != STYLE_BLOCK || v->flags & NODE_ALIAS || line >= end || text[line] != '#')
+			return end;
+		end = line;
+	}
+}
+
 /* Puts the pairs that `<<` brings in its place; keys given directly win, then earlier maps. */
 static int
 resolve_merges(struct reader *r, struct node *map)
@@ -284,6 +303,7 @@ resolve_merges(struct reader *r, struct node *map)
 			continue;
 		}
 		v = p->value;
+		map->tail = merge_end(v);
 		disown(v);
 		for (size_t k = 0; k < (v->kind == NODE_LIST ? v->n : 1); k++) {
 			const struct node *m = v->kind == NODE_LIST ? v->item[k] : v;

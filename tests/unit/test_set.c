@@ -155,6 +155,8 @@ TEST(what_stands_beside_a_merge_key_stays)
 {
 	check("<<: {a: 1}\nb: 2\n", ".z = 1", "a: 1\nb: 2\nz: 1\n");
 	check("y: 1\n<<:\n  a: 1\nb: 2 # x\nc: 3\n", ".z = 1", "y: 1\na: 1\nb: 2 # x\nc: 3\nz: 1\n");
+	check("l:\n- a: 1\n  <<: {b: 2}\n# c\n- d: 3\n  <<:\n    e: 4\n  # f\n# g\nk:\n  <<: {h: 5}\n# m\nn: 6\n", ".z = 1",
+	      "l:\n- a: 1\n  b: 2\n# c\n- d: 3\n  e: 4\n  # f\n# g\nk:\n  h: 5\n# m\nn: 6\nz: 1\n");
 	check("x-m: &m {a: 1}\n<<: *m\n# c\nb: 2\n# d\n", ".z = 1", "x-m: {a: 1}\na: 1\n# c\nb: 2\nz: 1\n# d\n");
 }
 
