@@ -7,7 +7,7 @@ struct rule {
 	const char *list;
 	const char *name, *or_name;	/* what makes two entries the same */
 	const char *const *fills;	/* keys that a later one fills in */
-	const char *const *one_of;	/* keys of which at most one is filled in, if none is there */
+	const char *const *one_of;	/* keys that it fills in if none of them is there */
 };
 
 static const char *const disk_keys[] = { "format", "fsType", "fsArgs", NULL };
@@ -86,7 +86,7 @@ combine(struct arena *a, const struct rule *r, struct node *list, size_t at, con
 	for (const char *const *k = r->one_of; k && *k; k++)
 		any |= *text_of(list->item[at], *k) != '\0';
 	for (const char *const *k = r->one_of; k && *k && !any; k++)
-		any = fill(a, as_map(a, r, list, at), from, *k, wild);
+		fill(a, as_map(a, r, list, at), from, *k, wild);
 }
 
 static void

@@ -49,13 +49,15 @@ join(struct arena *a, const struct node *key, struct node *to, const struct node
 		node_push(a, to, in_front ? i : to->n, from->item[i]);
 }
 
+/* does the base's version win? Also if one is none, so that it is seen when the template is checked */
 static bool
-is_newer(const struct node *x, const struct node *y)
+is_newer(const struct node *base, const struct node *own)
 {
 	struct semver a, b;
 
-	return x->kind == NODE_SCALAR && y->kind == NODE_SCALAR && semver_parse(&a, x->text) == 0 && semver_parse(&b, y->text) == 0 &&
-	       semver_compare(&a, &b) > 0;
+	if (base->kind != NODE_SCALAR || own->kind != NODE_SCALAR)
+		return false;
+	return semver_parse(&a, base->text) < 0 || semver_parse(&b, own->text) < 0 || semver_compare(&a, &b) > 0;
 }
 
 static void merge_maps(struct arena *a, struct node *to, struct node *from, enum place place);

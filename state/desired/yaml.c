@@ -413,6 +413,14 @@ read_list(struct reader *r, struct node **out, yaml_event_t *ev, int depth)
 	return 0;
 }
 
+/* A key without its `:`, a `?` without a key: libyaml puts what is not there in front of what comes next. */
+static void
+disown_absent(struct node *n, char after)
+{
+	if (n->kind == NODE_NULL && n->start == n->end && !(n->start > 0 && n->src->text[n->start - 1] == after))
+		n->flags |= NODE_MADE;
+}
+
 static int
 read_map(struct reader *r, struct node **out, yaml_event_t *ev, int depth)
 {
@@ -438,6 +446,10 @@ read_map(struct reader *r, struct node **out, yaml_event_t *ev, int depth)
 			return fail(r, key->line - 1, key->col - 1, "a key must be a word, not a list or mapping");
 		if (next(r, &e) < 0 || read_node(r, &value, &e, depth + 1) < 0)
 			return -1;
+		if (n->style == STYLE_BLOCK) {
+			disown_absent(key, '?');
+			disown_absent(value, ':');
+		}
 		node_put(r->a, n, key, value);
 		if (value->height >= n->height)
 			n->height = value->height + 1;

@@ -153,6 +153,8 @@ TEST(anchors_survive_what_does_not_touch_them)
 
 TEST(what_stands_beside_a_merge_key_stays)
 {
+	check("c:\n?\n\n1a: x\n# d\nd: 1\n", "del(.1a)", "c:\n\"\": null\n# d\nd: 1\n");
+	check("? a\n? b\n: 1\n? c\n# e\ne: 2\n", ".e = 3", "a: null\n? b\n: 1\nc: null\n# e\ne: 3\n");
 	check("<<: {a: 1}\nb: 2\n", ".z = 1", "a: 1\nb: 2\nz: 1\n");
 	check("y: 1\n<<:\n  a: 1\nb: 2 # x\nc: 3\n", ".z = 1", "y: 1\na: 1\nb: 2 # x\nc: 3\nz: 1\n");
 	check("l:\n- a: 1\n  <<: {b: 2}\n# c\n- d: 3\n  <<:\n    e: 4\n  # f\n# g\nk:\n  <<: {h: 5}\n# m\nn: 6\n", ".z = 1",
