@@ -15,8 +15,8 @@
 static void
 check_base(struct load *l, const struct val *v)
 {
-	if (v->n)
-		complain(l, v, NULL, "must be empty in an instance's lima.yaml (templates are embedded when the instance is created)");
+	if (v->index <= 0)	/* the first says it for all */
+		complain(l, v->index ? v : v->up, NULL, "must be empty in an instance's lima.yaml (templates are embedded when the instance is created)");
 }
 
 static void

@@ -146,7 +146,7 @@ layout_entry(struct node *head, struct node *value, uint32_t entry, uint32_t lea
 {
 	head->entry = entry;
 	head->lead = lead;
-	head->tail = head->stop = value->flags & NODE_MADE ? line_end(head->src, head->end) : value_stop(value, col);
+	head->tail = head->stop = value_stop(value, col);
 	head->note = find_note(head, value);
 }
 

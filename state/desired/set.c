@@ -162,11 +162,18 @@ value_len(const char *s)
 	return n;
 }
 
-/* the "e3" of 2e3, the "e" of 2e-3 */
+/* the "e3" of 2e3, the "e" of 2e-3, the "x1f" of 0x1f, the "o17" of 0o17 */
 static bool
-is_exponent(const char *s, size_t at, size_t len)
+ends_number(const char *s, size_t at, size_t len)
 {
-	return at && isdigit((unsigned char)s[at - 1]) && (s[at] | 32) == 'e' && strspn(s + at + 1, "0123456789") == len - 1;
+	static const struct { char sign; const char *digits; } bases[] = { { 'x', "0123456789abcdefABCDEF" }, { 'o', "01234567" } };
+
+	if (!at || !isdigit((unsigned char)s[at - 1]))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(bases); i++)
+		if (s[at] == bases[i].sign && s[at - 1] == '0' && !(at > 1 && isalnum((unsigned char)s[at - 2])))
+			return len > 1 && strspn(s + at + 1, bases[i].digits) == len - 1;
+	return (s[at] | 32) == 'e' && strspn(s + at + 1, "0123456789") == len - 1;
 }
 
 /* a sign of a number, and no operator */
@@ -201,7 +208,7 @@ is_literal(const char *s, size_t n)
 				w++;
 			/* only words that mean themselves, or keys of a mapping */
 			if (!(w == 4 && (!memcmp(s + i, "true", 4) || !memcmp(s + i, "null", 4))) && !(w == 5 && !memcmp(s + i, "false", 5)) &&
-			    s[i + w] != ':' && !is_exponent(s, i, w))
+			    s[i + w] != ':' && !ends_number(s, i, w))
 				return false;
 			i += w - 1;
 		} else if (!isdigit((unsigned char)s[i]) && !strchr(" \t\r\n[]{},:.+-", s[i])) {
@@ -215,6 +222,26 @@ is_literal(const char *s, size_t n)
 	return n > 0 && !string;
 }
 
+/* The value as YAML has it: a line break in quotes stands for itself. */
+static const char *
+yaml_value(struct arena *a, const char *s, size_t len)
+{
+	AUTO(buf) b = BUF_INIT;
+
+	if (!memchr(s, '\n', len) && !memchr(s, '\r', len))
+		return arena_memdup(a, s, len);
+	for (size_t i = 0, quotes = 0; i < len; i++) {
+		quotes += s[i] == '"';
+		if (quotes & 1 && s[i] == '\\' && i + 1 < len)
+			buf_addc(&b, s[i++]);
+		if (quotes & 1 && (s[i] == '\n' || s[i] == '\r'))
+			buf_adds(&b, s[i] == '\n' ? "\\n" : "\\r");
+		else
+			buf_addc(&b, s[i]);
+	}
+	return arena_memdup(a, b.s, b.len);
+}
+
 static struct node *
 scan_value(struct scan *s)
 {
@@ -226,7 +253,9 @@ scan_value(struct scan *s)
 	len = value_len(s->p);
 	if (!is_literal(s->p, len) || (strchr("+-", *s->p) && !isdigit((unsigned char)s->p[1])))
 		return NULL;
-	*src = (struct source){ .name = "--set", .text = arena_memdup(s->a, s->p, len), .len = len };
+	src->name = "--set";
+	src->text = yaml_value(s->a, s->p, len);
+	src->len = strlen(src->text);
 	if (yaml_read(&n, s->a, src, NULL, NULL) < 0)
 		return NULL;
 	s->p += len;
@@ -409,7 +438,7 @@ scan_changes(struct arena *a, const char *expr, struct change *c)
 	do
 		if (n == MAX_CHANGES || !scan_change(&s, &c[n++]))
 			return 0;
-	while (take(&s, "|"));
+	while (take(&s, "|") || take(&s, ","));
 	skip(&s);
 	return *s.p ? 0 : n;
 }

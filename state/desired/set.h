@@ -7,7 +7,7 @@ struct error;
 struct node;
 
 /*
- * Carries out what consists of plain assignments: PATH = VALUE, PATH += VALUE, del(PATH), joined by `|`.
+ * Carries out what consists of plain assignments: PATH = VALUE, PATH += VALUE, del(PATH), joined by `|` or commas.
  * 1: done; 0: it is more than that (nothing was changed); -1: it is that, and cannot be done.
  */
 int set_plain(struct arena *a, struct node *root, const char *expr, struct error *err);

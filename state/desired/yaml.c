@@ -262,9 +262,9 @@ has_key(const struct node *map, const struct node *key, bool but_merges)
 	return false;
 }
 
-/* behind the value of a `<<`; libyaml lets a block end where the next token begins, behind comments */
+/* behind a value; libyaml lets a block end where the next token begins, behind comments */
 static uint32_t
-merge_end(const struct node *v)
+block_end(const struct node *v)
 {
 	const char *text = v->src->text;
 	uint32_t end = v->end, line;
@@ -303,7 +303,8 @@ resolve_merges(struct reader *r, struct node *map)
 			continue;
 		}
 		v = p->value;
-		map->tail = merge_end(v);
+		if (block_end(v) > map->tail)
+			map->tail = block_end(v);
 		disown(v);
 		for (size_t k = 0; k < (v->kind == NODE_LIST ? v->n : 1); k++) {
 			const struct node *m = v->kind == NODE_LIST ? v->item[k] : v;
@@ -413,12 +414,32 @@ read_list(struct reader *r, struct node **out, yaml_event_t *ev, int depth)
 	return 0;
 }
 
-/* A key without its `:`, a `?` without a key: libyaml puts what is not there in front of what comes next. */
-static void
-disown_absent(struct node *n, char after)
+/* is the key behind a `?`, perhaps on another line? */
+static bool
+is_complex(const struct node *map, const struct node *key)
 {
-	if (n->kind == NODE_NULL && n->start == n->end && !(n->start > 0 && n->src->text[n->start - 1] == after))
-		n->flags |= NODE_MADE;
+	const char *text = key->src->text;
+	uint32_t at = key->start;
+
+	while (at > map->start && strchr(" \t\r\n", text[at - 1]))
+		at--;
+	return key->col != map->col || (at > 0 && text[at - 1] == '?');
+}
+
+/* Keys behind a `?` may have no value, or not be there, and libyaml puts those where the next entry is: they are written anew. */
+static void
+disown_complex(struct node *map)
+{
+	for (size_t i = 0; i < map->npair; i++) {
+		struct pair *p = &map->pair[i];
+
+		if (!is_complex(map, p->key))
+			continue;
+		map->tail = block_end(p->value);
+		map->flags |= NODE_CHANGED;
+		disown(p->key);
+		disown(p->value);
+	}
 }
 
 static int
@@ -446,16 +467,14 @@ read_map(struct reader *r, struct node **out, yaml_event_t *ev, int depth)
 			return fail(r, key->line - 1, key->col - 1, "a key must be a word, not a list or mapping");
 		if (next(r, &e) < 0 || read_node(r, &value, &e, depth + 1) < 0)
 			return -1;
-		if (n->style == STYLE_BLOCK) {
-			disown_absent(key, '?');
-			disown_absent(value, ':');
-		}
 		node_put(r->a, n, key, value);
 		if (value->height >= n->height)
 			n->height = value->height + 1;
 	}
 	if (n->style == STYLE_BLOCK && n->npair && (ev->data.mapping_start.anchor || ev->data.mapping_start.tag))
 		begin_block(r, n);
+	if (n->style == STYLE_BLOCK)
+		disown_complex(n);
 	if (check_unique(r, n) < 0 || resolve_merges(r, n) < 0)
 		return -1;
 	*out = n;

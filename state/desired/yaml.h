@@ -55,7 +55,7 @@ struct node {
 	uint32_t start, end;		/* bytes of the value itself in src->text */
 	uint32_t lead, stop;		/* layout.c: bytes of the entry that it heads, comments before it included */
 	uint32_t entry;			/* layout.c: where it begins, with its key or dash */
-	uint32_t tail;			/* layout.c: comments behind a block, up to `stop`; until then the end of a mapping's last `<<` */
+	uint32_t tail;			/* layout.c: comments behind a block, up to `stop`; until then the end of a mapping's last `<<` or `?` */
 	uint32_t note;			/* layout.c: the comment behind the entry; 0: none */
 	union {
 		struct { const char *text; size_t len; };

@@ -136,6 +136,14 @@ TEST(values_are_quoted_where_they_must)
 	check("a: 1\n", ".param[\"k-1\"] = \"v\"", "a: 1\nparam:\n  k-1: v\n");
 }
 
+TEST(values_as_a_shell_passes_them)
+{
+	check("a: 1\n", ".b = \"#!/bin/sh\necho \\\"x\\\"\n\" | .c = [\n  1,\n  2 ]", "a: 1\nb: |\n  #!/bin/sh\n  echo \"x\"\nc:\n- 1\n- 2\n");
+	check("a: 1\n", ".b = \"x\r\"", "a: 1\nb: \"x\\r\"\n");
+	check("a: 1\n", ".a = 2, .b = \"x\", .c = [1, 2]", "a: 2\nb: x\nc:\n- 1\n- 2\n");
+	check("a: 1\n", ".a = 0x1F | .b = [0o17, -0x2]", "a: 0x1F\nb:\n- 0o17\n- -0x2\n");
+}
+
 /* what is bare in a block and not in a flow; line breaks that are no newline */
 TEST(awkward_values)
 {
@@ -154,7 +162,9 @@ TEST(anchors_survive_what_does_not_touch_them)
 TEST(what_stands_beside_a_merge_key_stays)
 {
 	check("c:\n?\n\n1a: x\n# d\nd: 1\n", "del(.1a)", "c:\n\"\": null\n# d\nd: 1\n");
-	check("? a\n? b\n: 1\n? c\n# e\ne: 2\n", ".e = 3", "a: null\n? b\n: 1\nc: null\n# e\ne: 3\n");
+	check("a: &x {}\nc: \n\n?\n &x --- +\nce: *x\n", ".a = 1", "a: 1\nc: \n\"--- +\": null\nce: \"--- +\"\n");
+	check("m:\n  ? k\n  : - 1\n    - 2\n  # z\nz: 1\n", ".z = 2", "m:\n  k:\n  - 1\n  - 2\n  # z\nz: 2\n");
+	check("? a\n? b\n: 1\n? c\n# e\ne: 2\n", ".e = 3", "a: null\nb: 1\nc: null\n# e\ne: 3\n");
 	check("<<: {a: 1}\nb: 2\n", ".z = 1", "a: 1\nb: 2\nz: 1\n");
 	check("y: 1\n<<:\n  a: 1\nb: 2 # x\nc: 3\n", ".z = 1", "y: 1\na: 1\nb: 2 # x\nc: 3\nz: 1\n");
 	check("l:\n- a: 1\n  <<: {b: 2}\n# c\n- d: 3\n  <<:\n    e: 4\n  # f\n# g\nk:\n  <<: {h: 5}\n# m\nn: 6\n", ".z = 1",
@@ -181,7 +191,7 @@ TEST(what_cannot_be)
 TEST(beyond_plain_assignments)
 {
 	const char *plain[] = { ".a = 1", "del(.b) | .c[0].d = {\"x\": [1, 2.5e3, -4, null, \"s\"]}", ".a += [1]" };
-	const char *more[] = { ".a = .b", ".a |= 1", ".a = 1 + 2", ".a = \"x\" + \"y\"", "with(.a; .b = 1)", ".a == 1", ".a = 1, .b = 2",
+	const char *more[] = { ".a = .b", ".a |= 1", ".a = 1 + 2", ".a = \"x\" + \"y\"", "with(.a; .b = 1)", ".a == 1", ".a = .b, .b = 2", ".a = 0xg", ".a = a0x1",
 			       ".a = env(HOME)", ".a[] |= .b", ".a = [.b]", ".a = -.b", ".a = x", ".a += 1" };
 
 	assert_true(template_set_is_plain(plain, ARRAY_LEN(plain)));
