@@ -3,10 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/auto.h"
 #include "base/base64.h"
 #include "base/buf.h"
 #include "base/mem.h"
 #include "state/desired/scalar.h"
+
+enum { MAX_KEY = 1000 };
 
 struct emitter {
 	struct buf *out;
@@ -199,7 +202,7 @@ copies_anywhere(const struct node *n)
 
 /* a key, whose text counts, whatever else it means */
 static void
-emit_key(struct emitter *e, const struct node *key)
+emit_key_word(struct emitter *e, const struct node *key)
 {
 	if (untouched(e, key) && copies_anywhere(key))
 		buf_add(e->out, key->src->text + key->start, key->end - key->start);
@@ -207,6 +210,29 @@ emit_key(struct emitter *e, const struct node *key)
 		buf_adds(e->out, key->len ? key->text : "\"\"");
 	else
 		emit_scalar(e, key, -1);
+}
+
+/* with its colon; a very long one is no key to YAML unless a `?` says so. col < 0: in a flow */
+static void
+emit_key(struct emitter *e, const struct node *key, int col)
+{
+	AUTO(buf) word = BUF_INIT;
+	struct buf *out = e->out;
+
+	e->out = &word;
+	emit_key_word(e, key);
+	e->out = out;
+	if (word.len > MAX_KEY)
+		buf_adds(out, "? ");
+	buf_add(out, word.s, word.len);
+	if (word.len > MAX_KEY && col < 0) {
+		buf_addc(out, ' ');
+	} else if (word.len > MAX_KEY) {
+		end_line(e);
+		note_line(e, key->src, key->line, 0);
+		blanks(out, (size_t)col);
+	}
+	buf_addc(out, ':');
 }
 
 /* --- flow */
@@ -227,8 +253,8 @@ emit_flow(struct emitter *e, const struct node *n)
 	for (size_t i = 0; i < (n->kind == NODE_LIST ? n->n : n->npair); i++, sep = ", ") {
 		buf_adds(e->out, sep);
 		if (n->kind == NODE_MAP) {
-			emit_key(e, n->pair[i].key);
-			buf_adds(e->out, ": ");
+			emit_key(e, n->pair[i].key, -1);
+			buf_addc(e->out, ' ');
 		}
 		emit_flow(e, n->kind == NODE_LIST ? n->item[i] : n->pair[i].value);
 	}
@@ -399,8 +425,7 @@ emit_map(struct emitter *e, const struct node *n, size_t col, bool begun)
 			continue;
 		if (!begun)
 			begin_entry(e, key, col);
-		emit_key(e, key);
-		buf_addc(e->out, ':');
+		emit_key(e, key, (int)col);
 		emit_value(e, key, value, col);
 		emit_tail(e, key, col);
 	}

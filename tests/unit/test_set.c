@@ -144,6 +144,23 @@ TEST(values_as_a_shell_passes_them)
 	check("a: 1\n", ".a = 0x1F | .b = [0o17, -0x2]", "a: 0x1F\nb:\n- 0o17\n- -0x2\n");
 }
 
+/* YAML takes a word of more than 1024 characters for a key only behind a `?` */
+TEST(long_keys)
+{
+	AUTO(buf) key = BUF_INIT;
+	auto_free char *expr = NULL, *block = NULL, *flow = NULL, *again = NULL;
+
+	for (size_t i = 0; i < 2000; i++)
+		buf_addc(&key, 'k');
+	expr = xasprintf(".a.%s = [1]", key.s);
+	block = xasprintf("a:\n  ? %s\n  :\n  - 1\n", key.s);
+	flow = xasprintf("a: {b: 1, ? %s : 2}\n", key.s);
+	check("a:\n", expr, block);
+	check(block, ".a = null", "a: null\n");
+	again = xasprintf("%.*s2", (int)strlen(expr) - 3, expr);
+	check("a: {b: 1}\n", again, flow);
+}
+
 /* what is bare in a block and not in a flow; line breaks that are no newline */
 TEST(awkward_values)
 {
