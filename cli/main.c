@@ -3,6 +3,7 @@
  * env.c: no file is read and no library loaded before a command asks for it.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -198,6 +199,18 @@ join_words(struct arena *a, char **argv, int argc)
 	return arena_strdup(a, b.s);
 }
 
+/*
+ * Whoever starts us may have closed some of the first three. Then a file of ours would be one of them, and a message
+ * would go into it. What cannot be written to keeps the place.
+ */
+static void
+keep_first_three(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != fd)
+			abort();
+}
+
 /* An answer that nobody got is none. Whoever closed the pipe knows. */
 static int
 flush_answer(struct cli *c, int status)
@@ -226,6 +239,7 @@ main(int argc, char **argv)
 	struct error err = { 0 };
 	int status;
 
+	keep_first_three();
 	c.env.ctx = &c;
 	c.color = c.stderr_tty && !getenv("NO_COLOR");
 	c.argv_text = join_words(&c.arena, argv, argc);

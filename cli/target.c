@@ -194,7 +194,7 @@ unmake(struct cli *c, const char *name)
 	struct ask *a;
 
 	return instance_exists(c, name) && goals_add(&g, name, GOAL_ABSENT, &a, NULL) == 0 &&
-	       run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .quiet = true }, NULL) == 0;
+	       run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .quiet = true, .silent = true }, NULL) == 0;
 }
 
 int

@@ -71,6 +71,17 @@ teardown_file() {
 	[ "$output$stderr" = '{' ]
 }
 
+@test "closed descriptors are not taken by files of ours" {
+	run -1 --separate-stderr bash -c '"$BIN/limactl" list >&-'
+	[[ $stderr == *'write to standard output: bad file descriptor"' ]]
+	mkdir -p "$WORK/bin"
+	printf '#!/bin/sh\ncd /proc/$PPID/fd && readlink 0 1 2 >"%s/held"\necho template:x\n' "$WORK" >"$WORK/bin/limactl-url-tt"
+	chmod +x "$WORK/bin/limactl-url-tt"
+	PATH=$WORK/bin:$PATH run bash -c '"$BIN/limactl" template url tt:x <&- >&- 2>&-'
+	[ "$(cat "$WORK/held")" = $'/dev/null\n/dev/null\n/dev/null' ] || { cat "$WORK/held"; false; }
+	run -1 bash -c '"$BIN/limactl" list nosuch 2>&-'
+}
+
 @test "a word that is nearly right" {
 	run -0 --separate-stderr limactl disk creat x
 	[[ $output == *'limactl disk [command]'* ]]
