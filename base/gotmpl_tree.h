@@ -1,4 +1,4 @@
-/* base/gotmpl_tree.h - a parsed template; for the three gotmpl*.c only. */
+/* base/gotmpl_tree.h - a parsed template; for the gotmpl*.c only. */
 #pragma once
 #include "base/gotmpl.h"
 
@@ -34,3 +34,9 @@ int tmpl_fail(struct error *err, unsigned line, const char *fmt, ...) __attribut
 
 /* Go's predefined functions; `and` and `or` are known to the runner, which stops at the first answer. */
 const struct gotmpl_func *tmpl_builtin(const char *name, size_t len);
+
+/* --- gotmpl_print.c: three of them, and how a function's text becomes its value: 0 */
+int tmpl_print(struct arena *a, const struct gotmpl_value *args, size_t n, struct gotmpl_value *out, struct error *err);
+int tmpl_println(struct arena *a, const struct gotmpl_value *args, size_t n, struct gotmpl_value *out, struct error *err);
+int tmpl_printf(struct arena *a, const struct gotmpl_value *args, size_t n, struct gotmpl_value *out, struct error *err);
+int tmpl_give(struct arena *a, struct buf *b, struct gotmpl_value *out);
