@@ -1,5 +1,6 @@
 #include "guest/init/services.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -91,6 +92,29 @@ install(const char *from, const char *to)
 	return false;
 }
 
+/* What udev would do: /dev/virtio-ports/NAME, by which agents other than ours find their port. */
+static void
+name_virtio_ports(void)
+{
+	auto_dir DIR *d = opendir("/sys/class/virtio-ports");
+
+	mkdir("/dev/virtio-ports", 0755);
+	for (struct dirent *e; d && (e = readdir(d));) {
+		auto_free char *path = xasprintf("/sys/class/virtio-ports/%s/name", e->d_name), *to = xasprintf("../%s", e->d_name);
+		AUTO(buf) name = BUF_INIT;
+		struct error err;
+
+		if (*e->d_name == '.' || fs_read(path, &name, 256, &err) < 0)
+			continue;
+		while (name.len && name.s[name.len - 1] == '\n')
+			buf_truncate(&name, name.len - 1);
+		auto_free char *link = xasprintf("/dev/virtio-ports/%s", name.s);
+
+		if (*name.s && *name.s != '.' && !strchr(name.s, '/') && symlink(to, link) < 0 && errno != EEXIST)
+			say_errno("%s", link);
+	}
+}
+
 void
 services_agent(const struct cidata *c, const struct setup_user *u)
 {
@@ -103,6 +127,7 @@ services_agent(const struct cidata *c, const struct setup_user *u)
 	if (cidata_is(c, "PLAIN") || access(CIDATA_DIR "/lima-guestagent", F_OK) < 0)
 		return;
 	modules_load("agent");
+	name_virtio_ports();
 	if (*virtio)
 		argv[2] = "--virtio-port", argv[3] = virtio;
 	else if (*vsock && strcmp(vsock, "0") != 0)

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """forwards.py cases DIR TABLE ADDRESS   every line of TABLE, by its event in DIR/ha.stdout.log and by connecting
 forwards.py ask PLACE TEXT            what is answered there: tcp:IP:PORT, udp:IP:PORT, unix:PATH
+forwards.py say PLACE TEXT            the first that is answered there, without an end having been sent
 forwards.py pour PLACE                 what comes on stdin goes there
 forwards.py echo PATH                 a UNIX socket that answers "host: " and what it got
 forwards.py hold PORT                 listens there, without answering, until it is ended
@@ -31,6 +32,12 @@ def ask(place, text):
         while b := s.recv(65536):
             got += b
         return got.decode()
+
+
+def say(place, text):
+    with connect(place) as s:
+        s.sendall(text.encode() + b"\n")
+        return s.recv(65536).decode()
 
 
 def bracketed(ip, port):
@@ -135,7 +142,7 @@ def hold(port):
 
 
 what, *args = sys.argv[1:]
-if what == "ask":
-    print(ask(*args), end="")
+if what in ("ask", "say"):
+    print({"ask": ask, "say": say}[what](*args), end="")
 else:
     sys.exit({"cases": cases, "echo": echo, "hold": hold, "pour": pour, "wait": wait}[what](*args))
