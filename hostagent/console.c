@@ -58,6 +58,7 @@ console_verdict(const char *line)
 		{ "No bootable option or device was found", "its firmware finds nothing to boot" },
 		{ "UEFI Interactive Shell", "its firmware finds nothing to boot" },
 		{ "grub rescue>", "its boot loader finds nothing to boot" },
+		{ "Minimal BASH-like line editing is supported", "its boot loader finds nothing to boot" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(table); i++)

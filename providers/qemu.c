@@ -116,17 +116,26 @@ emulated(const struct args *a)
 	return strcmp(a->m->accel, "tcg") == 0;
 }
 
+/* SeaBIOS speaks on the serial port, where its word is heard, only if it is told that there is no screen. */
+static const char *
+without_screen(const struct args *a)
+{
+	bool bios = strcmp(a->arch->name, "x86_64") == 0 && !given(a->m->firmware_code);
+
+	return bios && (!given(a->m->display) || strcmp(a->m->display, "none") == 0) ? ",graphics=off" : "";
+}
+
 static void
 processor(struct args *a)
 {
 	add(a, "-cpu", "%s", given(a->m->cpu) ? a->m->cpu : emulated(a) ? a->arch->cpu_tcg : "host");
 	if (emulated(a) && strcmp(a->arch->name, "x86_64") == 0) {
-		add(a, "-machine", "%s,vmport=off", a->arch->machine);
+		add(a, "-machine", "%s,vmport=off%s", a->arch->machine, without_screen(a));
 		add(a, "-accel", "tcg,thread=multi,tb-size=512");
 		add(a, "-global", "ICH9-LPC.disable_s3=1");
 		add(a, "-global", "ICH9-LPC.disable_s4=1");
 	} else {
-		add(a, "-machine", "%s,accel=%s", a->arch->machine, a->m->accel);
+		add(a, "-machine", "%s,accel=%s%s", a->arch->machine, a->m->accel, without_screen(a));
 	}
 	add(a, "-smp", "%d,sockets=1,cores=%d,threads=1", a->m->cpus, a->m->cpus);
 }

@@ -110,7 +110,7 @@ TEST(architectures_differ_by_table)
 	static const struct {
 		const char *arch, *accel, *line;
 	} cases[] = {
-		{ "x86_64", "kvm", "-machine q35,accel=kvm" },
+		{ "x86_64", "kvm", "-machine q35,accel=kvm,graphics=off" },
 		{ "x86_64", "kvm", "-cpu host" },
 		{ "aarch64", "tcg", "-machine virt,accel=tcg" },
 		{ "aarch64", "tcg", "-cpu max,pauth-impdef=on" },
@@ -237,8 +237,11 @@ TEST(words_of_the_user_win)
 
 	m.program = program;
 	m.nprogram = ARRAY_LEN(program);
-	has(&m, "-cpu Nehalem\n-d int\n-m 512\n-machine q35,vmport=off");
+	has(&m, "-cpu Nehalem\n-d int\n-m 512\n-machine q35,vmport=off,graphics=off");
 	has_not(&m, "-cpu max");
+	/* a BIOS with a screen speaks there */
+	m.display = "gtk";
+	has_not(&m, "graphics=off");
 	m.cpu = "Haswell,-avx2";
 	m.nprogram = 1;
 	has(&m, "-cpu Haswell,-avx2");
