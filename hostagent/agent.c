@@ -66,6 +66,7 @@ take_down(struct agent *a)
 	forwards_free(a);
 	names_free(a);
 	clock_free(a);
+	logs_free(a);
 	mounts_free(a);
 	ga_free(a);
 	mux_free(a);
@@ -115,6 +116,7 @@ agent_machine_up(struct agent *a)
 	mounts_start(a);
 	console_start(a);
 	clock_start(a);
+	logs_start(a);
 }
 
 void

@@ -25,6 +25,7 @@
  *	conn.c		a connection; carry_*.c its ways into the guest (carrier.h); reverse.c those that come out of it
  *	http.c api.c	ha.sock
  *	tail.c trim.c	ends of logs for messages; memory given back
+ *	logs.c		logs that a guest floods
  *
  * A kill -9 of this process must leave nothing that the next one cannot take
  * over: so nothing of the guest's life hangs on a descriptor of ours.
@@ -46,6 +47,7 @@ struct ends;
 struct console;
 struct forwards;
 struct ga;
+struct logs;
 struct machine;
 struct mounts;
 struct mux;
@@ -78,6 +80,7 @@ struct agent {
 	struct forwards *forwards;
 	struct names *names;
 	struct clock *clock;
+	struct logs *logs;
 	struct mounts *mounts;
 	struct ports *ports;
 	struct ends *ends;
@@ -171,6 +174,10 @@ void require_agent_up(struct agent *a);			/* the guest agent has answered */
 const char *require_waiting_for(struct agent *a);	/* "" when all is there */
 bool require_usable(struct agent *a);			/* what is essential is there, or will never be */
 void require_free(struct agent *a);
+
+/* logs.c */
+void logs_start(struct agent *a);
+void logs_free(struct agent *a);
 
 /* clock.c */
 void clock_start(struct agent *a);

@@ -38,6 +38,7 @@ struct ga {
 	uint64_t asked;		/* when, without an answer; 0: all is answered */
 	bool again;		/* a second time, since the first answer came late */
 	bool stale;		/* ... and what time it was then is of no use any more */
+	uint64_t grumbled;	/* when it last told of an error that we wrote down */
 	bool silent;		/* nobody has answered on the connections before this one */
 	uv_timer_t retry, pulse;
 	int open;
@@ -174,9 +175,12 @@ static void
 on_event(void *ctx, const struct ga_event *ev)
 {
 	struct ga *g = ctx;
+	uint64_t now = uv_now(&g->agent->loop);
 
-	if (*ev->errors)
+	if (*ev->errors && now - g->grumbled >= AGAIN_MS) {
+		g->grumbled = now;
 		log_warning("guest agent: %s", ev->errors);
+	}
 	if (ev->flags & GA_EVENT_SNAPSHOT)
 		ports_all(g->agent, &ev->added);
 	else

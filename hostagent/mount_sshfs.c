@@ -164,7 +164,7 @@ read_lines(struct mount *m)
 			m->line_len = 0;
 			if (strcmp(m->line, SSHFS_MOUNTED) == 0) {
 				mounted(m);
-			} else if (*m->line) {
+			} else if (*m->line && strcmp(m->said, m->line) != 0) {
 				memcpy(m->said, m->line, sizeof m->said);
 				log_debug("%s: %s", m->name, m->said);
 			}

@@ -41,30 +41,8 @@ in_guest() { limactl shell --workdir / t sh -c "$1"; }
 	run ! in_guest "cat '/mnt/r w/out'"
 }
 
-# a program for the guest: says which name in a folder the first inotify event is about
-watcher() {
-	cat >"$WORK/watch.c" <<-'EOF'
-		#include <stdio.h>
-		#include <sys/inotify.h>
-		#include <unistd.h>
-		int main(int argc, char **argv)
-		{
-			_Alignas(struct inotify_event) char b[4096];
-			int fd = inotify_init();
-			if (argc != 2 || inotify_add_watch(fd, argv[1], IN_ATTRIB) < 0)
-				return 1;
-			puts("watching");
-			fflush(stdout);
-			read(fd, b, sizeof b);
-			printf("seen %s\n", ((struct inotify_event *)b)->name);
-			return 0;
-		}
-	EOF
-	musl-gcc -static -o "$WORK/read only/watch" "$WORK/watch.c"
-}
-
 @test "mountInotify: what changes on the host is an event in the guest" {
-	watcher
+	musl-gcc -static -o "$WORK/read only/watch" "$REPO/tests/e2e/watch.c"
 	mkdir -p "$WORK/rw, %d/deep"
 	in_guest "(timeout 60 '$WORK/read only/watch' '/mnt/r w/deep' >/tmp/seen 2>&1 </dev/null &)
 		until grep -q watching /tmp/seen; do sleep 0.1; done"

@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -875,4 +876,33 @@ TEST(a_copy_follows_its_rule_and_no_other)
 	done(&m);
 	assert_true(holds(h2, "two"));
 	sshd_stop(&s);
+}
+
+/* What a guest writes to its console without end does not fill the disk, and its end can be read. */
+TEST(a_console_that_floods_is_cut)
+{
+	enum { MANY = 72 << 20 };
+	auto_free char *text = xrealloc(NULL, 1, MANY), *path = NULL;
+	struct machine m;
+	struct stat st;
+	struct error err;
+	char end[4];
+	int fd;
+
+	make(&m, "flood");
+	ok(start(&m, &err));
+	path = xasprintf("%s/serial.log", m.dir);
+	memset(text, 'x', MANY);
+	memcpy(text + MANY - 4, "end\n", 4);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, MANY), MANY);
+	for (int i = 0; i < 2000 && (fstat(fd, &st) < 0 || st.st_blocks > (4 << 20) / 512); i++)
+		usleep(10000);
+	assert_true(st.st_blocks <= (4 << 20) / 512);
+	assert_int_equal(st.st_size, MANY);
+	assert_int_equal(pread(fd, end, 4, MANY - 4), 4);
+	assert_memory_equal(end, "end\n", 4);
+	close(fd);
+	done(&m);
 }

@@ -180,7 +180,8 @@ TEST(a_guest_of_many_ports)
 TEST(a_guest_that_floods)
 {
 	AUTO(ga_ports) ports = { 0 };
-	auto_free char *log = NULL;
+	auto_free char *log = NULL, *said = NULL;
+	int complaints = 0;
 	struct machine m;
 	struct error err;
 	struct stat before, after;
@@ -197,9 +198,13 @@ TEST(a_guest_that_floods)
 		usleep(100000);
 		assert_true(answers(&m));	/* it answers all the time */
 	}
-	/* ... and what it writes has slowed down to some 100 lines a second */
+	/* ... and what it writes has slowed down to some 100 lines a second, and of complaints to one */
 	assert_int_equal(stat(log, &after), 0);
 	assert_true(after.st_size - before.st_size < 2000000);
+	said = log_text(&m, "ha.stderr.log");
+	for (const char *p = said; (p = strstr(p, "alas")); p++)
+		complaints++;
+	assert_true(complaints > 0 && complaints < 60);
 	assert_true(is_small(&m));
 	done(&m);
 	gone(pid);
