@@ -193,7 +193,12 @@ TEST(names_are_answered_and_can_be_changed)
 	not_ok(dns_port_usable(m.l.dns.port, &err), "in use");
 	assert_int_not_equal(dns_port_choose(m.dir, &err), m.l.dns.port);
 	ok(start(&m, &err));
-	log = log_text(&m, "ha.stderr.log");
+	/* soon after its socket is there */
+	for (int i = 0; i < 1000 && (!log || !strstr(log, "address already in use; trying again")); i++) {
+		free(log);
+		log = log_text(&m, "ha.stderr.log");
+		usleep(10000);
+	}
 	assert_non_null(strstr(log, "address already in use; trying again"));
 	close(busy);
 	look_up(m.l.dns.port, "a.test", "10.0.0.2");
