@@ -214,6 +214,21 @@ print_done(struct cli *c, enum level level, const struct plan_counts *n, double 
 	c->env.say(&c->env, level, "%s", b.s);
 }
 
+/* in the middle: what there is now, beside the error that is told next */
+static void
+print_stopped(struct cli *c, enum level level, const struct plan *p, double seconds)
+{
+	size_t done = 0, failed = 0;
+
+	for (size_t i = 0; i < p->n; i++) {
+		done += p->v[i]->status == DONE;
+		failed += p->v[i]->status == FAILED;
+	}
+	if (p->n > 1 && done + failed)
+		c->env.say(&c->env, level, "Stopped after %.1f s: %zu of %zu steps done, %zu failed, %zu not begun", seconds, done,
+			   p->n, failed, p->n - done - failed);
+}
+
 static int
 walk(struct cli *c, struct engine *e, bool silent, struct error *err)
 {
@@ -237,6 +252,8 @@ walk(struct cli *c, struct engine *e, bool silent, struct error *err)
 	w.kill_at = kill_at ? atoi(kill_at) : 0;
 	r = engine_apply(e, &w, err);
 	progress_free(p);
+	if (r < 0)
+		print_stopped(c, level, &e->plan, now() - began);
 	if (r < 0 && err && err->code == ERR_CANCELLED)
 		return error_set(err, ERR_CANCELLED, "interrupted; run the same command again to go on");
 	if (r == 0 && e->plan.n)

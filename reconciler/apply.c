@@ -133,6 +133,15 @@ commit(void *ctx, struct error *err)
 	return state_begin(ap->e->state, err);
 }
 
+/* of what it is said, unless it begins with that: an image is named by its path */
+static int
+told_of(const struct resource *r, struct error *err)
+{
+	if (err && !strncmp(err->msg, r->name, strlen(r->name)) && err->msg[strlen(r->name)] == ':')
+		return error_wrap(err, "%s", r->type->name);
+	return error_wrap(err, "%s %s", r->type->name, r->name);
+}
+
 static int
 run(void *ctx, struct step *s, struct error *err)
 {
@@ -148,7 +157,7 @@ run(void *ctx, struct step *s, struct error *err)
 		done = r->type->ensure(ap->e->env, r, &s->have, &s->arena, err);
 	}
 	boundary(ap);
-	return done < 0 ? error_wrap(err, "%s %s", r->type->name, r->name) : 0;
+	return done < 0 ? told_of(r, err) : 0;
 }
 
 static void

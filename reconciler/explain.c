@@ -161,14 +161,57 @@ explain_resource(struct buf *out, const struct resource *r, bool color)
 	buf_adds(out, details.s);
 }
 
+/* a resource of the plan, and where its instance comes in it first */
+struct line {
+	const struct resource *r;
+	size_t at, group;
+};
+
+static int
+by_owner(const void *a, const void *b)
+{
+	const struct line *x = a, *y = b;
+	int c = strcmp(x->r->owner, y->r->owner);
+
+	return c ? c : (x->at > y->at) - (x->at < y->at);
+}
+
+static int
+by_group(const void *a, const void *b)
+{
+	const struct line *x = a, *y = b;
+
+	return x->group != y->group ? (x->group > y->group) - (x->group < y->group) : (x->at > y->at) - (x->at < y->at);
+}
+
+/* What is shared comes first; then each instance's lines stand together, in the order of its steps. */
+static size_t
+in_groups(const struct plan *p, struct line *v)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->n; i++)
+		if (first_step(p->v[i])) {
+			v[n] = (struct line){ p->v[i]->res, i, *p->v[i]->res->owner ? i + 1 : 0 };
+			n++;
+		}
+	qsort(v, n, sizeof *v, by_owner);
+	for (size_t i = 1; i < n; i++)
+		if (*v[i].r->owner && !strcmp(v[i].r->owner, v[i - 1].r->owner))
+			v[i].group = v[i - 1].group;
+	qsort(v, n, sizeof *v, by_group);
+	return n;
+}
+
 void
 explain_plan(struct buf *out, const struct plan *p, bool color)
 {
+	auto_free struct line *v = xcalloc(p->n + 1, sizeof *v);
+	size_t count = in_groups(p, v);
 	struct plan_counts n;
 
-	for (size_t i = 0; i < p->n; i++)
-		if (first_step(p->v[i]))
-			explain_resource(out, p->v[i]->res, color);
+	for (size_t i = 0; i < count; i++)
+		explain_resource(out, v[i].r, color);
 	plan_count(p, &n);
 	buf_adds(out, "Plan: ");
 	explain_counts(out, &n);

@@ -182,7 +182,8 @@ ensure(const struct env *env, const struct resource *r, struct facts *have, stru
 			return 0;
 		if (!first.code)
 			first = why;
-		if (why.code == ERR_CANCELLED || why.code == ENOSPC)
+		/* that of the last is the error itself */
+		if (why.code == ERR_CANCELLED || why.code == ENOSPC || !wanted_part(r, i + 1, 0, &digest))
 			break;
 		env->say(env, SAY_WARN, "%s", why.msg);
 	}

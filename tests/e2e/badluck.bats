@@ -61,6 +61,17 @@ teardown() {
 	[ -s "$LIMA_HOME/b/disk" ]
 }
 
+@test "one of a fleet fails: the plan has each instance's lines together, and in the end it says how far it came" {
+	cp "$WORK/a.yaml" "$WORK/c.yaml"
+	sed "s|location: .*|location: $WORK/none.img|" "$WORK/a.yaml" >"$WORK/b.yaml"
+	fails_with "image: $WORK/none.img: " apply --stopped --keep-going "$WORK/a.yaml" "$WORK/b.yaml" "$WORK/c.yaml"
+	[ "$(awk '/^  [+]/ { print $3 }' <<<"$output" | uniq | tr '\n' ' ')" = "user $WORK/none.img a b c " ]
+	grep -qE 'Stopped after [0-9.]+ s: 12 of 14 steps done, 1 failed, 1 not begun' <<<"$stderr"
+	[ -e "$LIMA_HOME/a/disk" ] && [ -e "$LIMA_HOME/c/disk" ] && [ ! -e "$LIMA_HOME/b/disk" ]
+	cp "$WORK/raw.img" "$WORK/none.img"
+	apply --stopped "$WORK/a.yaml" "$WORK/b.yaml" "$WORK/c.yaml"
+}
+
 @test "a truncated qcow2 is refused, not booted" {
 	qemu-img create -q -f qcow2 "$WORK/whole.img" 4M
 	head -c 60 "$WORK/whole.img" >"$WORK/raw.img"
