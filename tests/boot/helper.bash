@@ -21,7 +21,7 @@ stand_in() {
 	cp "$WORK/stand_in" "$ROOT/usr/local/sbin/$1"
 	[ $# -lt 2 ] || { printf '#!/bin/sh\n%s\n' "$2" >"$ROOT/effects/$1" && chmod 755 "$ROOT/effects/$1"; }
 	# BusyBox's shell prefers its own programs to those of PATH, but not to a function
-	[ "$SHELL_IS" != ash ] || [[ $1 = *-* ]] || echo "$1() { /usr/local/sbin/$1 \"\$@\"; }" >>"$ROOT/effects/functions"
+	[ "$SHELL_IS" != ash ] || [[ $1 = *[-.]* ]] || echo "$1() { /usr/local/sbin/$1 \"\$@\"; }" >>"$ROOT/effects/functions"
 }
 
 # without NAME...: programs that this guest has not

@@ -95,10 +95,8 @@ fi
 [ ! -e "$home/.config/systemd/user/containerd.service" ] || exit 0
 systemctl start "user@$LIMA_CIDATA_UID.service"
 [ "$(as_user systemctl --user show --property=RefuseManualStart --value dbus)" = yes ] || as_user systemctl --user enable --now dbus.socket
-enforcing=
 if command -v getenforce >/dev/null && [ "$(getenforce)" = Enforcing ]; then
 	# the tool writes units that its own domain may not
-	enforcing=1
 	trap 'setenforce 1' EXIT
 	setenforce 0
 fi
@@ -111,4 +109,3 @@ if compare_version.sh "$kernel" -lt 5.13; then
 else
 	rootless install-stargz
 fi
-[ -z "$enforcing" ] || setenforce 1
