@@ -564,6 +564,21 @@ plain_breaks(struct arena *a, struct source *src)
 	}
 }
 
+/* libyaml lets one stand in front of any line, whose column it then counts */
+static bool
+misplaced_mark(struct reader *r)
+{
+	const char *text = r->src->text, *mark = memmem(text, r->src->len, "\n\xef\xbb\xbf", 4);
+	size_t line = 1;
+
+	if (!mark)
+		return false;
+	for (const char *p = text; p < mark; p++)
+		line += *p == '\n';
+	fail(r, line, 0, "a byte order mark can only stand at the beginning of a file");
+	return true;
+}
+
 static bool
 is_ascii(const char *s, size_t len)
 {
@@ -594,6 +609,8 @@ yaml_read(struct node **out, struct arena *a, struct source *src, bool *more, st
 		src->len -= 3;
 	}
 	plain_breaks(a, src);
+	if (misplaced_mark(&r))
+		return -1;
 	r.ascii = is_ascii(src->text, src->len);
 	if (!yaml_parser_initialize(&r.yaml))
 		return error_set(err, ERR_INVALID, "%s: no memory for the parser", src->name);

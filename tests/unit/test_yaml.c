@@ -95,6 +95,7 @@ TEST(anchors_and_merges)
 TEST(what_is_refused)
 {
 	refuses("a: 1\na: 2\n", "f.yaml:2:1: key `a` is given twice, first in line 1");
+	refuses("# x\n\xef\xbb\xbf" "a: 1\n", "f.yaml:2:1: a byte order mark can only stand at the beginning of a file");
 	refuses("a:\n\tb: 1\n", "f.yaml:2:1: a tab cannot indent");
 	refuses("a: [1, 2\n", "f.yaml:2:1: expected `,` or `]`");
 	refuses("a: {b: 1\nc: 2\n", "f.yaml:2:");
