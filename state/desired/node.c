@@ -134,6 +134,18 @@ node_unset(struct node *map, const char *key)
 	return false;
 }
 
+void
+node_disown(struct node *n)
+{
+	n->flags = (n->flags & NODE_TEXT) | NODE_MADE;
+	for (size_t i = 0; n->kind == NODE_LIST && i < n->n; i++)
+		node_disown(n->item[i]);
+	for (size_t i = 0; n->kind == NODE_MAP && i < n->npair; i++) {
+		node_disown(n->pair[i].key);
+		node_disown(n->pair[i].value);
+	}
+}
+
 struct text_place
 source_place(const struct source *s, uint32_t line, uint32_t col)
 {

@@ -1,45 +1,19 @@
 #include "state/desired/yaml.h"
 
 #include <string.h>
-#include <yaml.h>
 
 #include "base/auto.h"
 #include "base/base64.h"
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "state/desired/yaml_reader.h"
 
-enum { MAX_ANCHORS = 1000, MAX_MERGED = 1000 };
-
-struct anchor {
-	const char *name;
-	struct node *node;
-};
-
-struct reader {
-	yaml_parser_t yaml;
-	struct arena *a;
-	struct source *src;
-	struct error *err;
-	size_t nodes;
-	struct anchor *anchors;
-	size_t nanchors, cap;
-	bool ascii;
-	size_t chars, bytes;	/* a place, counted both ways; moved by offset() */
-};
-
-static int
-fail(struct reader *r, size_t line, size_t col, const char *what)
-{
-	AUTO(buf) b = BUF_INIT;
-
-	source_where(r->src, (uint32_t)line + 1, (uint32_t)col + 1, &b);
-	return error_set(r->err, ERR_INVALID, "%s: %s", b.s, what);
-}
+enum { MAX_ANCHORS = 1000 };
 
 /* libyaml counts characters; we need bytes */
-static uint32_t
-offset(struct reader *r, size_t chars)
+uint32_t
+reader_offset(struct reader *r, size_t chars)
 {
 	const char *s = r->src->text;
 
@@ -60,57 +34,10 @@ offset(struct reader *r, size_t chars)
 	return (uint32_t)r->bytes;
 }
 
-/* libyaml speaks of its productions; people write keys and lists */
-static int
-fail_syntax(struct reader *r)
-{
-	static const struct { const char *theirs, *ours; } words[] = {
-		{ "could not find expected ':'", "expected `: ` behind the key (is the line indented as those around it?)" },
-		{ "did not find expected key", "expected a key of this mapping (is the line indented as the keys above it?)" },
-		{ "did not find expected '-' indicator", "expected `- ` before the next list item (check the indentation)" },
-		{ "mapping values are not allowed in this context", "a `:` cannot stand here (quote the value, or check the indentation)" },
-		{ "did not find expected ',' or ']'", "expected `,` or `]`" },
-		{ "did not find expected ',' or '}'", "expected `,` or `}`" },
-		{ "block sequence entries are not allowed in this context", "a list item cannot begin here" },
-		{ "found unexpected end of stream", "the quote is never closed" },
-		{ "did not find expected <document start>", "does not belong to what stands above (is the line indented as those around it?)" },
-	};
-	const yaml_parser_t *y = &r->yaml;
-	const char *what = y->problem ? y->problem : "not YAML";
-	size_t line = y->problem_mark.line, col = y->problem_mark.column;
-	const char *p;
-
-	/* where the key or the quote begins, rather than where it was missed */
-	if (y->error == YAML_SCANNER_ERROR && (!strcmp(what, words[0].theirs) || !strcmp(what, "found unexpected end of stream"))) {
-		line = y->context_mark.line;
-		col = y->context_mark.column;
-	}
-	if (y->error == YAML_READER_ERROR) {
-		size_t end = y->problem_offset < r->src->len ? y->problem_offset : r->src->len;
-
-		line = col = 0;
-		for (p = r->src->text; p < r->src->text + end; p++) {
-			col = *p == '\n' ? 0 : col + 1;
-			line += *p == '\n';
-		}
-		return fail(r, line, col, what);
-	}
-	if (strstr(what, "cannot start any token")) {
-		uint32_t at = offset(r, y->problem_mark.index);
-
-		what = at < r->src->len && r->src->text[at] == '\t' ? "a tab cannot indent; use blanks" :
-		       "a value cannot begin with this character; quote it";
-	}
-	for (size_t i = 0; i < ARRAY_LEN(words); i++)
-		if (!strcmp(what, words[i].theirs))
-			what = words[i].ours;
-	return fail(r, line, col, what);
-}
-
 static int
 next(struct reader *r, yaml_event_t *ev)
 {
-	return yaml_parser_parse(&r->yaml, ev) ? 0 : fail_syntax(r);
+	return yaml_parser_parse(&r->yaml, ev) ? 0 : reader_fail_syntax(r);
 }
 
 static struct node *
@@ -119,7 +46,7 @@ new_node(struct reader *r, const yaml_event_t *ev, enum node_kind kind)
 	struct node *n;
 
 	if (r->nodes++ >= YAML_MAX_NODES) {
-		fail(r, ev->start_mark.line, ev->start_mark.column, "too many values (more than 100000, aliases counted)");
+		reader_fail(r, ev->start_mark.line, ev->start_mark.column, "too many values (more than 100000, aliases counted)");
 		return NULL;
 	}
 	n = arena_alloc(r->a, sizeof *n);
@@ -127,8 +54,8 @@ new_node(struct reader *r, const yaml_event_t *ev, enum node_kind kind)
 	n->src = r->src;
 	n->line = (uint32_t)ev->start_mark.line + 1;
 	n->col = (uint32_t)ev->start_mark.column + 1;
-	n->start = offset(r, ev->start_mark.index);
-	n->end = offset(r, ev->end_mark.index);
+	n->start = reader_offset(r, ev->start_mark.index);
+	n->end = reader_offset(r, ev->end_mark.index);
 	return n;
 }
 
@@ -161,7 +88,7 @@ read_scalar(struct reader *r, struct node **out, const yaml_event_t *ev)
 		AUTO(buf) b = BUF_INIT;
 
 		if (base64_decode(&b, n->text, n->len) < 0)
-			return fail(r, n->line - 1, n->col - 1, "not base64, though tagged !!binary");
+			return reader_fail(r, n->line - 1, n->col - 1, "not base64, though tagged !!binary");
 		n->len = b.len;
 		n->text = arena_memdup(r->a, b.s, b.len);
 		n->flags |= NODE_TEXT;
@@ -204,19 +131,6 @@ node_copy(struct arena *a, const struct node *n)
 	return copy(a, n, NULL);
 }
 
-/* it stands elsewhere: there is no text to copy for it */
-static void
-disown(struct node *n)
-{
-	n->flags = (n->flags & NODE_TEXT) | NODE_MADE;
-	for (size_t i = 0; n->kind == NODE_LIST && i < n->n; i++)
-		disown(n->item[i]);
-	for (size_t i = 0; n->kind == NODE_MAP && i < n->npair; i++) {
-		disown(n->pair[i].key);
-		disown(n->pair[i].value);
-	}
-}
-
 static int
 read_alias(struct reader *r, struct node **out, const yaml_event_t *ev, int depth)
 {
@@ -227,136 +141,20 @@ read_alias(struct reader *r, struct node **out, const yaml_event_t *ev, int dept
 		if (!strcmp(r->anchors[i].name, name))
 			n = r->anchors[i].node;
 	if (!n)
-		return fail(r, ev->start_mark.line, ev->start_mark.column,
+		return reader_fail(r, ev->start_mark.line, ev->start_mark.column,
 			    arena_printf(r->a, "alias `*%s` without an anchor `&%s` before it", name, name));
 	if (depth + n->height > YAML_MAX_DEPTH)
-		return fail(r, ev->start_mark.line, ev->start_mark.column, "nested too deeply (more than 100 levels)");
+		return reader_fail(r, ev->start_mark.line, ev->start_mark.column, "nested too deeply (more than 100 levels)");
 	n = copy(r->a, n, &r->nodes);
 	if (r->nodes > YAML_MAX_NODES)
-		return fail(r, ev->start_mark.line, ev->start_mark.column, "too many values (more than 100000, aliases counted)");
-	disown(n);
+		return reader_fail(r, ev->start_mark.line, ev->start_mark.column, "too many values (more than 100000, aliases counted)");
+	node_disown(n);
 	n->flags = NODE_ALIAS | (n->flags & NODE_TEXT);
 	n->line = (uint32_t)ev->start_mark.line + 1;
 	n->col = (uint32_t)ev->start_mark.column + 1;
-	n->start = offset(r, ev->start_mark.index);
-	n->end = offset(r, ev->end_mark.index);
+	n->start = reader_offset(r, ev->start_mark.index);
+	n->end = reader_offset(r, ev->end_mark.index);
 	*out = n;
-	return 0;
-}
-
-static bool
-is_merge(const struct pair *p)
-{
-	return p->key->style == STYLE_PLAIN && p->key->len == 2 && !memcmp(p->key->text, "<<", 2);
-}
-
-static bool
-has_key(const struct node *map, const struct node *key, bool but_merges)
-{
-	for (size_t i = 0; i < map->npair; i++) {
-		const struct node *k = map->pair[i].key;
-
-		if (k->len == key->len && !memcmp(k->text, key->text, k->len) && !(but_merges && is_merge(&map->pair[i])))
-			return true;
-	}
-	return false;
-}
-
-/* behind a value; libyaml lets a block end where the next token begins, behind comments */
-static uint32_t
-block_end(const struct node *v)
-{
-	const char *text = v->src->text;
-	uint32_t end = v->end, line;
-
-	for (;;) {
-		while (end > v->start && strchr(" \t\r\n", text[end - 1]))
-			end--;
-		for (line = end; line > v->start && text[line - 1] != '\n'; line--)
-			;
-		line += (uint32_t)strspn(text + line, " \t");
-		if (v->style != STYLE_BLOCK || v->flags & NODE_ALIAS || line >= end || text[line] != '#')
-			return end;
-		end = line;
-	}
-}
-
-/* Puts the pairs that `<<` brings in its place; keys given directly win, then earlier maps. */
-static int
-resolve_merges(struct reader *r, struct node *map)
-{
-	struct node *flat, *v;
-	size_t n;
-
-	for (n = 0; n < map->npair && !is_merge(&map->pair[n]);)
-		n++;
-	if (n == map->npair)
-		return 0;
-	if (map->npair > MAX_MERGED)
-		return fail(r, map->line - 1, map->col - 1, "too many keys beside `<<` (more than 1000)");
-	flat = arena_alloc(r->a, sizeof *flat);
-	for (size_t i = 0; i < map->npair; i++) {
-		struct pair *p = &map->pair[i];
-
-		if (!is_merge(p)) {
-			node_put(r->a, flat, p->key, p->value);
-			continue;
-		}
-		v = p->value;
-		if (block_end(v) > map->tail)
-			map->tail = block_end(v);
-		disown(v);
-		for (size_t k = 0; k < (v->kind == NODE_LIST ? v->n : 1); k++) {
-			const struct node *m = v->kind == NODE_LIST ? v->item[k] : v;
-
-			if (m->kind != NODE_MAP)
-				return fail(r, v->line - 1, v->col - 1, "`<<` takes a mapping or a list of mappings");
-			for (size_t j = 0; j < m->npair && flat->npair <= MAX_MERGED; j++)
-				if (!has_key(map, m->pair[j].key, true) && !has_key(flat, m->pair[j].key, false))
-					node_put(r->a, flat, m->pair[j].key, m->pair[j].value);
-		}
-	}
-	if (flat->npair > MAX_MERGED)
-		return fail(r, map->line - 1, map->col - 1, "`<<` brings too many keys (more than 1000)");
-	map->pair = flat->pair;
-	map->npair = flat->npair;
-	map->pcap = flat->pcap;
-	map->flags |= NODE_CHANGED;
-	return 0;
-}
-
-static int
-compare_keys(const void *x, const void *y)
-{
-	const struct node *a = *(struct node *const *)x, *b = *(struct node *const *)y;
-	size_t n = a->len < b->len ? a->len : b->len;
-	int c = memcmp(a->text, b->text, n);
-
-	if (!c)
-		c = (a->len > b->len) - (a->len < b->len);
-	return c ? c : (a->start > b->start) - (a->start < b->start);
-}
-
-static int
-check_unique(struct reader *r, const struct node *map)
-{
-	const struct node *few[16], **keys = few;
-	auto_free const struct node **many = NULL;
-
-	if (map->npair > ARRAY_LEN(few)) {
-		many = xcalloc(map->npair, sizeof *many);
-		keys = many;
-	}
-	for (size_t i = 0; i < map->npair; i++)
-		keys[i] = map->pair[i].key;
-	qsort(keys, map->npair, sizeof *keys, compare_keys);
-	for (size_t i = 1; i < map->npair; i++) {
-		const struct node *a = keys[i - 1], *b = keys[i];
-
-		if (a->len == b->len && !memcmp(a->text, b->text, a->len))
-			return fail(r, b->line - 1, b->col - 1, arena_printf(r->a, "key `%s` is given twice, first in line %u",
-				    b->text, (unsigned)a->line));
-	}
 	return 0;
 }
 
@@ -397,7 +195,7 @@ read_list(struct reader *r, struct node **out, yaml_event_t *ev, int depth)
 		if (next(r, &e) < 0)
 			return -1;
 		if (e.type == YAML_SEQUENCE_END_EVENT) {
-			n->end = offset(r, e.end_mark.index);
+			n->end = reader_offset(r, e.end_mark.index);
 			yaml_event_delete(&e);
 			break;
 		}
@@ -412,34 +210,6 @@ read_list(struct reader *r, struct node **out, yaml_event_t *ev, int depth)
 		begin_block(r, n);
 	*out = n;
 	return 0;
-}
-
-/* is the key behind a `?`, perhaps on another line? */
-static bool
-is_complex(const struct node *map, const struct node *key)
-{
-	const char *text = key->src->text;
-	uint32_t at = key->start;
-
-	while (at > map->start && strchr(" \t\r\n", text[at - 1]))
-		at--;
-	return key->col != map->col || (at > 0 && text[at - 1] == '?');
-}
-
-/* Keys behind a `?` may have no value, or not be there, and libyaml puts those where the next entry is: they are written anew. */
-static void
-disown_complex(struct node *map)
-{
-	for (size_t i = 0; i < map->npair; i++) {
-		struct pair *p = &map->pair[i];
-
-		if (!is_complex(map, p->key))
-			continue;
-		map->tail = block_end(p->value);
-		map->flags |= NODE_CHANGED;
-		disown(p->key);
-		disown(p->value);
-	}
 }
 
 static int
@@ -457,14 +227,14 @@ read_map(struct reader *r, struct node **out, yaml_event_t *ev, int depth)
 		if (next(r, &e) < 0)
 			return -1;
 		if (e.type == YAML_MAPPING_END_EVENT) {
-			n->end = offset(r, e.end_mark.index);
+			n->end = reader_offset(r, e.end_mark.index);
 			yaml_event_delete(&e);
 			break;
 		}
 		if (read_node(r, &key, &e, depth + 1) < 0)
 			return -1;
 		if (key->kind > NODE_SCALAR)
-			return fail(r, key->line - 1, key->col - 1, "a key must be a word, not a list or mapping");
+			return reader_fail(r, key->line - 1, key->col - 1, "a key must be a word, not a list or mapping");
 		if (next(r, &e) < 0 || read_node(r, &value, &e, depth + 1) < 0)
 			return -1;
 		node_put(r->a, n, key, value);
@@ -473,9 +243,7 @@ read_map(struct reader *r, struct node **out, yaml_event_t *ev, int depth)
 	}
 	if (n->style == STYLE_BLOCK && n->npair && (ev->data.mapping_start.anchor || ev->data.mapping_start.tag))
 		begin_block(r, n);
-	if (n->style == STYLE_BLOCK)
-		disown_complex(n);
-	if (check_unique(r, n) < 0 || resolve_merges(r, n) < 0)
+	if (reader_end_map(r, n) < 0)
 		return -1;
 	*out = n;
 	return 0;
@@ -487,7 +255,7 @@ remember_anchor(struct reader *r, const char *name, struct node *n)
 	r->src->anchors = true;
 	n->flags |= NODE_ANCHOR;
 	if (r->nanchors == MAX_ANCHORS)
-		return fail(r, n->line - 1, n->col - 1, "too many anchors (more than 1000)");
+		return reader_fail(r, n->line - 1, n->col - 1, "too many anchors (more than 1000)");
 	GROW(r->anchors, r->nanchors, r->cap);
 	r->anchors[r->nanchors++] = (struct anchor){ name, n };
 	return 0;
@@ -501,7 +269,7 @@ read_node(struct reader *r, struct node **out, yaml_event_t *ev, int depth)
 	int rc = -1;
 
 	if (depth > YAML_MAX_DEPTH) {
-		fail(r, ev->start_mark.line, ev->start_mark.column, "nested too deeply (more than 100 levels)");
+		reader_fail(r, ev->start_mark.line, ev->start_mark.column, "nested too deeply (more than 100 levels)");
 	} else if (ev->type == YAML_ALIAS_EVENT) {
 		rc = read_alias(r, out, ev, depth);
 	} else if (ev->type == YAML_SCALAR_EVENT) {
@@ -575,7 +343,7 @@ misplaced_mark(struct reader *r)
 		return false;
 	for (const char *p = text; p < mark; p++)
 		line += *p == '\n';
-	fail(r, line, 0, "a byte order mark can only stand at the beginning of a file");
+	reader_fail(r, line, 0, "a byte order mark can only stand at the beginning of a file");
 	return true;
 }
 

@@ -84,6 +84,8 @@ struct node *node_plain(struct arena *a, const char *text);	/* what `text` means
 struct node *node_list(struct arena *a);
 struct node *node_map(struct arena *a);
 struct node *node_copy(struct arena *a, const struct node *n);	/* deep */
+/* It stands elsewhere than in its source, so there is no text to copy for it. */
+void node_disown(struct node *n);
 /* appends a pair, without a look at the keys there or a mark */
 void node_put(struct arena *a, struct node *map, struct node *key, struct node *value);
 /* These mark the container itself as changed, not those around it. */
