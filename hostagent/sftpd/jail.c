@@ -106,7 +106,7 @@ relative(const struct jail *t, struct wire_text path, char *out)
 			n += (size_t)sprintf(out + n, "%s%s", n ? "/" : "", part);
 	}
 	if (!n)
-		strcpy(out, ".");
+		memcpy(out, ".", 2);
 	return 0;
 }
 

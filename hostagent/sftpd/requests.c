@@ -290,7 +290,7 @@ int
 request_do(struct sftpd *s, uint8_t type, uint32_t id, struct wire *w, struct buf *out)
 {
 	struct request r = { .s = s, .jail = &s->jail, .out = out, .id = id };
-	const struct row *k = find(type, type == FXP_EXTENDED ? wire_text(w) : (struct wire_text){ 0 });
+	const struct row *k = find(type, type == FXP_EXTENDED ? wire_text(w) : (struct wire_text){ "", 0 });
 
 	if (!k)
 		return fail(EOPNOTSUPP);
