@@ -209,6 +209,11 @@ show(struct cli *c, struct look *l, const char **names, size_t n, const char *fo
 
 	for (size_t i = 0; i < n && r == 0; i++) {
 		instance_look(l, names[i], &v[kept]);
+		/* deleted or renamed since the folder was read */
+		if (!c->nargs && !v[kept].has_yaml && !fs_exists(v[kept].dir)) {
+			instance_release(&v[kept]);
+			continue;
+		}
 		if (!told && !v[kept].has_yaml) {
 			tell_stranger(c, names[i]);
 			told = true;

@@ -245,6 +245,22 @@ teardown() {
 	kill $other
 }
 
+@test "list is right at any moment while instances come and go" {
+	local pid n=0
+	apply --stopped "$WORK/a.yaml"
+	(for _ in 1 2 3 4 5; do
+		limactl clone --start=false a b && limactl rename --start=false b c && limactl delete c || exit 1
+	done) >"$WORK/log" 2>&1 3>&- &
+	pid=$!
+	while kill -0 "$pid" 2>/dev/null; do
+		limactl list --json >"$WORK/list" 2>"$WORK/said" || { cat "$WORK/said"; return 1; }
+		jq -es 'length >= 1 and all(.status == "Stopped" and .disk > 0)' "$WORK/list" >/dev/null || { cat "$WORK/list" "$WORK/said"; return 1; }
+		n=$((n + 1))
+	done
+	wait "$pid" || { cat "$WORK/log"; return 1; }
+	[ "$n" -gt 5 ]
+}
+
 @test "a broken lima.yaml: list shows it, plan names file and line, delete works" {
 	apply --stopped "$WORK/a.yaml"
 	echo 'cpus: [' >>"$LIMA_HOME/a/lima.yaml"

@@ -38,17 +38,22 @@ load helper
 	guest_sh 'test ! -e /run/lima-boot-errors'
 }
 
-@test "a disk more: formatted once, mounted under its name" {
-	limactl disk create data --size 256MiB
-	LIMIT=400 apply --set '.additionalDisks=["data"]' "$GUEST"
-	guest_sh 'findmnt -no FSTYPE /mnt/lima-data && sudo touch /mnt/lima-data/kept && sudo blkid -s LABEL -o value $(findmnt -no SOURCE /mnt/lima-data)' \
-		>"$BATS_TEST_TMPDIR/disk"
-	[ "$(cat "$BATS_TEST_TMPDIR/disk")" = ext4$'\n'lima-data ]
+# longer than a label of ext4 or swap may be: what a disk is called must not decide whether it is formatted
+DISK=data-of-a-longer-name
+
+@test "a disk more: formatted once, mounted under its name, and kept at the next boot" {
+	limactl disk create $DISK --size 256MiB
+	LIMIT=400 apply --set ".additionalDisks=[\"$DISK\"]" "$GUEST"
+	guest_sh "findmnt -no FSTYPE /mnt/lima-$DISK && echo precious | sudo tee /mnt/lima-$DISK/kept >/dev/null &&
+		sudo blkid -s LABEL -o value \$(findmnt -no SOURCE /mnt/lima-$DISK)" >"$BATS_TEST_TMPDIR/disk"
+	[ "$(cat "$BATS_TEST_TMPDIR/disk")" = ext4$'\n'lima-data-of-a-l ]
 	guest sudo grep -E '^LIMA_CIDATA_DISK' /mnt/lima-cidata/lima.env >"$BATS_TEST_TMPDIR/env"
-	for v in DISKS=1 DISK_0_NAME=data DISK_0_DEVICE=vdb DISK_0_FORMAT=true DISK_0_FSTYPE= DISK_0_FSARGS=; do
+	for v in DISKS=1 DISK_0_NAME=$DISK DISK_0_DEVICE=vdb DISK_0_FORMAT=true DISK_0_FSTYPE= DISK_0_FSARGS=; do
 		grep -x "LIMA_CIDATA_$v" "$BATS_TEST_TMPDIR/env"
 	done
-	[ "$(readlink "$LIMA_HOME/_disks/data/in_use_by")" = "$DIR" ]
+	[ "$(readlink "$LIMA_HOME/_disks/$DISK/in_use_by")" = "$DIR" ]
+	LIMIT=400 limactl restart "$GUEST"
+	[ "$(guest cat /mnt/lima-$DISK/kept)" = precious ]
 }
 
 @test "kill -9 of QEMU: the host agent says so and ends, the disk is free again" {
@@ -57,5 +62,5 @@ load helper
 	[ "$(status)" = Stopped ]
 	grep -q 'QEMU was ended by signal 9' "$DIR/ha.stderr.log"
 	limactl delete --force "$GUEST"
-	limactl disk delete data
+	limactl disk delete $DISK
 }
