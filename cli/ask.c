@@ -27,25 +27,32 @@ read_answer(void)
 	return line;
 }
 
-bool
-ask_yes(const struct cli *c, const char *question, bool yes)
+/* it was interrupted, rather than that the input has ended */
+static bool
+interrupted(const struct cli *c)
 {
+	return c->env.cancel && *c->env.cancel;
+}
+
+int
+ask_start(const struct cli *c, struct error *err)
+{
+	if (cli_given(c, "start"))
+		return cli_bool(c, "start");
 	if (!c->tty || !isatty(STDIN_FILENO))
-		return false;
+		return 0;
 	for (;;) {
 		auto_free char *answer = NULL;
 
-		printf("? %s(%s) ", question, yes ? "Y/n" : "y/N");
+		fputs("? Do you want to start the instance now? (Y/n) ", stdout);
 		fflush(stdout);
 		answer = read_answer();
 		if (!answer)
-			return false;
-		if (!*answer)
-			return yes;
-		if (strcasecmp(answer, "y") == 0 || strcasecmp(answer, "yes") == 0)
-			return true;
+			return interrupted(c) ? error_set(err, ERR_CANCELLED, "interrupt") : 0;
+		if (!*answer || strcasecmp(answer, "y") == 0 || strcasecmp(answer, "yes") == 0)
+			return 1;
 		if (strcasecmp(answer, "n") == 0 || strcasecmp(answer, "no") == 0)
-			return false;
+			return 0;
 	}
 }
 
@@ -64,8 +71,8 @@ ask_choice(const struct cli *c, const char *question, const char *const *choices
 		fflush(stdout);
 		answer = read_answer();
 		if (!answer)
-			return c->env.cancel && *c->env.cancel ? error_set(err, ERR_CANCELLED, "Interrupted by user")
-							       : error_set(err, ENOTTY, "no answer");
+			return interrupted(c) ? error_set(err, ERR_CANCELLED, "Interrupted by user")
+					      : error_set(err, ENOTTY, "no answer");
 		k = *answer ? strtol(answer, &end, 10) : 1;
 		if ((!*answer || !*end) && k >= 1 && k <= (long)n)
 			return (int)k - 1;

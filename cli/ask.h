@@ -6,7 +6,10 @@
 
 struct error;
 
-/* Yes or no; an empty answer, or none, is `yes`. Never asked when stdin is no terminal: then the answer is no. */
-bool ask_yes(const struct cli *c, const char *question, bool yes);
+/*
+ * Is the instance to be started now? What --start says, or else whoever sits there; nobody does when stdin is no terminal:
+ * then no. 1, 0, or -1 with err: Ctrl-C.
+ */
+int ask_start(const struct cli *c, struct error *err);
 /* One of several, by number; 0 is the first. -1 with err: no answer. */
 int ask_choice(const struct cli *c, const char *question, const char *const *choices, size_t n, struct error *err);

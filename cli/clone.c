@@ -63,9 +63,9 @@ make(struct cli *c, const char *attr, struct error *err)
 static int
 start_if_wanted(struct cli *c, struct error *err)
 {
-	bool start = cli_given(c, "start") ? cli_bool(c, "start") : ask_yes(c, "Do you want to start the instance now? ", true);
+	int start = ask_start(c, err);
 
-	return start ? start_now(c, c->args[1], err) : 0;
+	return start > 0 ? start_now(c, c->args[1], err) : start;
 }
 
 static void

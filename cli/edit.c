@@ -117,8 +117,7 @@ static int
 edit_instance(struct cli *c, struct instance *i, struct error *err)
 {
 	AUTO(template) t = { 0 };
-	bool start = cli_bool(c, "start");
-	int changed, status;
+	int changed, status, start;
 
 	if (!i->has_yaml)
 		return error_set(err, ENOENT, "instance `%s` not found", i->name);
@@ -133,9 +132,8 @@ edit_instance(struct cli *c, struct instance *i, struct error *err)
 	if (status != 0)
 		return status;
 	cli_say(&c->env, SAY_INFO, "Instance `%s` configuration edited", i->name);
-	if (!cli_given(c, "start"))
-		start = ask_yes(c, "Do you want to start the instance now? ", true);
-	return start ? start_now(c, i->name, err) : 0;
+	start = ask_start(c, err);
+	return start > 0 ? start_now(c, i->name, err) : start;
 }
 
 static int

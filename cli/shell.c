@@ -246,11 +246,10 @@ run(struct cli *c, struct error *err)
 	if (look(c, name, &i, err) < 0)
 		return -1;
 	if (instance_is(&i, "Stopped")) {
-		bool start = cli_given(c, "start") ? cli_bool(c, "start")
-			: ask_yes(c, "Do you want to start the instance now? ", true);
+		int start = ask_start(c, err);
 
-		if (!start)
-			return guest_not_stopped(&i, err);
+		if (start <= 0)
+			return start < 0 ? -1 : guest_not_stopped(&i, err);
 		if (start_for(c, name, err) < 0)
 			return -1;
 		instance_release(&i);

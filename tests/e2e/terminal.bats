@@ -63,6 +63,12 @@ shows() {
 	type_line n
 	shows 'status 0'
 	[ "$(limactl list -f '{{.Status}} {{.CPUs}}' t)" = 'Stopped 1' ]
+	type_line 'clear; limactl clone t u; echo "status $?"'
+	shows 'Do you want to start the instance now? (Y/n)'
+	tm send-keys -t t C-c
+	shows '] interrupt'
+	shows 'status 1'
+	[ "$(limactl list -f '{{.Status}}' u)" = Stopped ]
 }
 
 @test "create: what is typed into the editor counts; nonsense is kept, nothing means no; Ctrl-C ends it" {
