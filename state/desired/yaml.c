@@ -66,6 +66,17 @@ is_null(const char *s, size_t n)
 	       (n == 4 && (!memcmp(s, "null", 4) || !memcmp(s, "Null", 4) || !memcmp(s, "NULL", 4)));
 }
 
+/* a block that ends where the text does, or with blanks or blank lines: what is put behind it would change it */
+static bool
+depends_on_place(const struct node *n)
+{
+	const char *end = n->text + n->len;
+
+	if (n->end == n->src->len && n->len && end[-1] != '\n')
+		return true;
+	return n->len > 1 && end[-1] == '\n' && strchr(" \t\n", end[-2]);
+}
+
 static int
 read_scalar(struct reader *r, struct node **out, const yaml_event_t *ev)
 {
@@ -95,10 +106,8 @@ read_scalar(struct reader *r, struct node **out, const yaml_event_t *ev)
 	}
 	if (n->style == STYLE_PLAIN && !(n->flags & NODE_TEXT) && is_null(n->text, n->len))
 		n->kind = NODE_NULL;
-	/* a block that ends where the text does, or keeps the blank lines behind it: what is put behind it would change it */
-	if (n->style == STYLE_LITERAL || n->style == STYLE_FOLDED)
-		n->flags |= (n->end == r->src->len && n->len && n->text[n->len - 1] != '\n') ||
-			    (n->len > 1 && !memcmp(n->text + n->len - 2, "\n\n", 2)) ? NODE_CHANGED : 0;
+	if ((n->style == STYLE_LITERAL || n->style == STYLE_FOLDED) && depends_on_place(n))
+		n->flags |= NODE_CHANGED;
 	*out = n;
 	return 0;
 }
