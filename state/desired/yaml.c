@@ -177,7 +177,8 @@ begin_block(struct reader *r, struct node *n)
 	const struct node *first = n->kind == NODE_MAP ? n->pair[0].key : n->item[0];
 	uint32_t at = first->start, line = first->line;
 
-	if (n->kind == NODE_LIST) {
+	if (n->kind == NODE_LIST && at > n->start) {	/* the dash of the first item, which may begin with a dash itself */
+		line -= s[--at] == '\n';
 		while (at > n->start && !(s[at] == '-' && (s[at + 1] == ' ' || s[at + 1] == '\n' || s[at + 1] == '\r'))) {
 			at--;
 			line -= s[at] == '\n';
