@@ -84,7 +84,7 @@ too_deep(struct emitter *e, const char *line, uint32_t len, int shift)
 	while (indent < len && line[indent] == ' ')
 		indent++;
 	if (indent == len || line[indent] == '\n' || line[indent] == '\r')
-		return 0;
+		return indent + (shift > 0 ? (uint32_t)shift : 0);
 	if (line[indent] != '#') {
 		e->literal = 0;
 		return 0;
@@ -197,7 +197,7 @@ copies_anywhere(const struct node *n)
 {
 	if (n->style == STYLE_SINGLE || n->style == STYLE_DOUBLE)
 		return one_line(n);
-	return n->style == STYLE_PLAIN && n->end > n->start && one_line(n) && !strpbrk(n->text, "[]{},");
+	return n->style == STYLE_PLAIN && n->len && n->end > n->start && one_line(n) && !strpbrk(n->text, "[]{},");
 }
 
 /* a key, whose text counts, whatever else it means */

@@ -180,6 +180,7 @@ TEST(what_stands_beside_a_merge_key_stays)
 {
 	check("s: |\n t\n    \n", ".a = 1", "s: \"t\\n   \\n\"\na: 1\n");
 	check("a: &x\n- -\n- - - 1\n", ".b = 1", "a:\n- -\n- - - 1\nb: 1\n");
+	check("b: 1\n   \n    # c\n", ".a = \"l1\\n\"", "b: 1\na: |\n  l1\n\n # c\n");
 	check("c:\n?\n\n1a: x\n# d\nd: 1\n", "del(.1a)", "c:\n\"\": null\n# d\nd: 1\n");
 	check("a: &x {}\nc: \n\n?\n &x --- +\nce: *x\n", ".a = 1", "a: 1\nc: \n\"--- +\": null\nce: \"--- +\"\n");
 	check("m:\n  ? k\n  : - 1\n    - 2\n  # z\nz: 1\n", ".z = 2", "m:\n  k:\n  - 1\n  - 2\n  # z\nz: 2\n");
