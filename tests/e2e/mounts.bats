@@ -51,8 +51,9 @@ in_guest() { limactl shell --workdir / t sh -c "$1"; }
 	[ "$(in_guest 'tail -n 1 /tmp/seen')" = "seen made" ]
 	# in folders that came later, too: both times of a file are set by the guest's agent, and by nobody else
 	mkdir -p "$WORK/rw, %d/deep/er"
-	echo x >"$WORK/rw, %d/deep/er/made"
-	touch -a -d 2001-01-01 "$WORK/rw, %d/deep/er/made"
+	echo x >"$WORK/made"
+	touch -a -d 2001-01-01 "$WORK/made"
+	mv "$WORK/made" "$WORK/rw, %d/deep/er/made"
 	timeout 20 sh -c 'until [ "$(stat -c %X "$1")" = "$(stat -c %Y "$1")" ]; do sleep 0.1; done' _ "$WORK/rw, %d/deep/er/made"
 }
 
