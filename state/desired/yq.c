@@ -205,6 +205,9 @@ compile(const char *expr, const char *before, const char *after, struct error *e
 	buf_adds(&program, after);
 	q = xcalloc(1, sizeof *q);
 	q->expr = xasprintf("%.*s%s", SHOWN, expr, strlen(expr) > SHOWN ? "..." : "");
+	for (char *p = q->expr; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)	/* a message is one line */
+			*p = ' ';
 	q->fd = -1;
 	if (start(q, program.s, &why) == 0 && read_answer(q, NULL, NULL, &why) == 0)
 		return q;

@@ -67,6 +67,11 @@ TEST(crashes)
 	assert_non_null(strstr(err.msg, "128 KiB"));
 }
 
+TEST(one_line)
+{
+	refuse(".a.b\n| .c", "`.a.b | .c`: Cannot index array with");
+}
+
 static int
 stop(void *ctx, const char *result, struct error *err)
 {
