@@ -8,17 +8,22 @@ setup_file() {
 
 forwards() { timeout 60 "$REPO/tests/e2e/forwards.py" "$@"; }
 
-# activated UNIT PLACE: what is said there comes back with its unit's name before it
+# activated UNIT PLACE: a socket of systemd's there; the first who comes starts what answers with the unit's name and what was said
 activated() {
-	guest sudo systemd-run -q -u "$1" --socket-property=ListenStream="$2" --socket-property=Accept=yes --socket-property=SocketMode=0660 \
-		-p StandardInput=socket -p StandardOutput=socket sed -u "s/^/$1: /"
+	guest sudo systemd-run -q -u "$1" --socket-property=ListenStream="$2" --socket-property=SocketMode=0660 python3 -c '
+import socket, sys
+s = socket.socket(fileno=3)
+while True:
+    c, _ = s.accept()
+    c.sendall(sys.argv[1].encode() + b": " + c.recv(100))
+    c.close()' "$1"
 }
 
 @test "a port that only systemd listens on" {
 	activated port 127.0.0.1:7310
 	forwards wait 20 tcp:127.0.0.1:7310 x
 	[ "$(forwards ask tcp:127.0.0.1:7310 hello)" = 'port: hello' ]
-	guest sudo systemctl stop port.socket
+	guest sudo systemctl stop port.socket port.service
 	timeout 20 bash -c 'until ! : </dev/tcp/127.0.0.1/7310; do sleep 0.1; done' 2>/dev/null
 }
 
@@ -32,7 +37,7 @@ activated() {
 	for round in one two; do
 		activated "docker$round" /run/docker.sock
 		[ "$(forwards ask "unix:$here" "$round")" = "docker$round: $round" ]
-		guest sudo systemctl stop "docker$round.socket"
+		guest sudo systemctl stop "docker$round.socket" "docker$round.service"
 	done
 	apply --set 'del(.portForwards)' "$GUEST"
 	[ ! -e "$here" ]
