@@ -28,9 +28,11 @@ teardown_file() {
 @test "a playbook is played on the running guest, which does not notice, and is not played again" {
 	local pid
 	pid=$(cat "$LIMA_HOME/$GUEST/qemu.pid")
-	apply --set ".provision += [{\"mode\":\"ansible\",\"playbook\":\"$WORK/play.yaml\"}]" "$GUEST"
+	# not by the helper: += would add it to the second plan, too
+	limactl apply --set ".provision += [{\"mode\":\"ansible\",\"playbook\":\"$WORK/play.yaml\"}]" "$GUEST"
+	[[ $(limactl plan "$GUEST") == *"Nothing to do"* ]]
 	[ "$(cat "$LIMA_HOME/$GUEST/qemu.pid")" = "$pid" ]
-	[ "$(guest sudo cat /etc/played)" = "Debian root $GUEST green and blue" ]
+	[ "$(guest sudo cat /etc/played)" = "Debian $(guest id -un) $GUEST green and blue" ]
 	[ "$(guest stat -c '%U %a' /etc/played)" = 'root 640' ]
 	[ "$(guest_sh 'cat ~/played; stat -c %U ~/played')" = $'mine\n'"$(guest id -un)" ]
 	ansible-inventory -i "$LIMA_HOME/$GUEST/ansible-inventory.yaml" --list | jq -e ".lima.hosts == [\"$GUEST\"]"
