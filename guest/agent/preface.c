@@ -15,3 +15,15 @@ preface_find(struct preface *f, const char *p, size_t len)
 	}
 	return PREFACE_NONE;
 }
+
+void
+preface_follow(struct preface *f, const char *p, size_t len)
+{
+	if (len >= PREFACE_LEN) {
+		*f = (struct preface){ 0 };
+		p += len - (PREFACE_LEN - 1);
+		len = PREFACE_LEN - 1;
+	}
+	for (size_t rest; (rest = preface_find(f, p, len)) != PREFACE_NONE; len = rest)
+		p += len - rest;
+}

@@ -16,3 +16,5 @@ struct preface {
 
 /* The number of bytes of `p` behind the preface, when it ends in them; otherwise PREFACE_NONE. */
 size_t preface_find(struct preface *f, const char *p, size_t len);
+/* Bytes that are a connection's: only how much of a preface they end in is remembered. */
+void preface_follow(struct preface *f, const char *p, size_t len);

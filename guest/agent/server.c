@@ -142,11 +142,16 @@ feed_port(struct peer *p, const char *bytes, size_t len)
 	size_t rest;
 
 	if (p->conn) {
+		struct preface hunt = p->hunt;
+
 		feed(p, bytes, len);
-		if (!broken(p))
+		if (!broken(p)) {
+			preface_follow(&p->hunt, bytes, len);
 			return;
-		/* the host may have begun anew within these bytes */
+		}
+		/* the host may have begun anew within these bytes, or at the end of those before */
 		(void)peer_end(p);
+		p->hunt = hunt;
 	}
 	/* ... and more than once, while nobody has read them */
 	while ((rest = preface_find(&p->hunt, bytes, len)) != PREFACE_NONE) {
@@ -157,8 +162,10 @@ feed_port(struct peer *p, const char *bytes, size_t len)
 		peer_connect(p);
 		feed(p, PREFACE, PREFACE_LEN);
 		feed(p, bytes, len);
-		if (!broken(p))
+		if (!broken(p)) {
+			preface_follow(&p->hunt, bytes, len);
 			return;
+		}
 	}
 }
 

@@ -156,6 +156,8 @@ TEST(a_virtio_port_has_no_connections)
 	AUTO(buf) all = BUF_INIT;
 	char name[64], goaway[64];
 	int keep, master = make_port(name, &keep);
+	const size_t cut = 3 * PREFACE_LEN + 9 + 5;
+	struct ga_client *c;
 	const uint8_t *out;
 	size_t n;
 
@@ -196,8 +198,15 @@ TEST(a_virtio_port_has_no_connections)
 	n = ga_client_output(w.c, &out);
 	buf_add(&all, PREFACE PREFACE "\0\0\0\4\0\0\0\0\0" PREFACE, 3 * PREFACE_LEN + 9);
 	buf_add(&all, (const char *)out, n);
-	assert_int_equal(write(master, all.s, all.len), all.len);
 	ga_client_sent(w.c, n);
+	/* what is read may end anywhere: here, where the last host's preface is taken for a frame of the one before */
+	loop_unwatch(&w.loop, &w.w);
+	c = steal(w.c);
+	assert_int_equal(write(master, all.s, cut), cut);
+	step(&w);
+	assert_int_equal(write(master, all.s + cut, all.len - cut), all.len - cut);
+	w.c = c;
+	loop_watch(&w.loop, &w.w, EPOLLIN);
 	w.info.features = 0;
 	UNTIL(&w, w.info.features || w.lost);
 	assert_false(w.lost);
