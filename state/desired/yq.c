@@ -99,7 +99,7 @@ tell_end(struct yq *q, struct error *err)
 
 	if (WIFEXITED(status) && WEXITSTATUS(status) == YQ_EXIT_MEMORY)
 		return error_set(err, ERR_INVALID, "takes more than %zu MiB of memory", yq_memory_mib(q->input_len));
-	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGPROF)
+	if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGPROF || WTERMSIG(status) == SIGALRM))
 		return error_set(err, ERR_INVALID, "takes more than %d s of the processor; does it ever end?", YQ_SECONDS);
 	if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGINT || WTERMSIG(status) == SIGTERM))
 		return error_set(err, ERR_CANCELLED, "interrupted");

@@ -72,6 +72,7 @@ allow(rlim_t base, size_t input_len)
 	struct rlimit memory = { base + ((rlim_t)yq_memory_mib(input_len) << 20), RLIM_INFINITY };
 
 	setitimer(ITIMER_PROF, &t, NULL);
+	alarm(10 * YQ_SECONDS);		/* should it ever wait */
 	setrlimit(RLIMIT_DATA, &memory);
 }
 
