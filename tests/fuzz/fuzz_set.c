@@ -64,8 +64,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	yaml_layout(root);
 	set_plain(&a, root, expr.s, &err);
 	check_text(root);
-	/* comments that go along to another place may be indented like anything */
-	if (read_it(&want, &a, &other) == 0) {
+	/* comments that go along to another place may be indented like anything; an update is JSON, which has no anchors */
+	if (read_it(&want, &a, &other) == 0 && !want->src->anchors) {
 		node_update(&a, root, want);
 		if (!node_equal(root, want))
 			abort();
