@@ -169,6 +169,12 @@ read_alias(struct reader *r, struct node **out, const yaml_event_t *ev, int dept
 
 static int read_node(struct reader *r, struct node **out, yaml_event_t *ev, int depth);
 
+static bool
+is_dash(const struct source *s, uint32_t at)
+{
+	return s->text[at] == '-' && (at + 1 == s->len || memchr(" \t\r\n", s->text[at + 1], 4));
+}
+
 /* A block begins with its first entry; libyaml takes an anchor or tag in front of it for its beginning. */
 static void
 begin_block(struct reader *r, struct node *n)
@@ -179,7 +185,7 @@ begin_block(struct reader *r, struct node *n)
 
 	if (n->kind == NODE_LIST && at > n->start) {	/* the dash of the first item, which may begin with a dash itself */
 		line -= s[--at] == '\n';
-		while (at > n->start && !(s[at] == '-' && (s[at + 1] == ' ' || s[at + 1] == '\n' || s[at + 1] == '\r'))) {
+		while (at > n->start && !is_dash(r->src, at)) {
 			at--;
 			line -= s[at] == '\n';
 		}

@@ -179,6 +179,7 @@ TEST(anchors_survive_what_does_not_touch_them)
 TEST(what_stands_beside_a_merge_key_stays)
 {
 	check("s: |\n t\n    \n", ".a = 1", "s: \"t\\n   \\n\"\na: 1\n");
+	check("a: &x\n-", ".b = 1", "a:\n-\nb: 1\n");
 	check("a: &x\n- -\n- - - 1\n", ".b = 1", "a:\n- -\n- - - 1\nb: 1\n");
 	check("b: 1\n   \n    # c\n", ".a = \"l1\\n\"", "b: 1\na: |\n  l1\n\n # c\n");
 	check("c:\n?\n\n1a: x\n# d\nd: 1\n", "del(.1a)", "c:\n\"\": null\n# d\nd: 1\n");
