@@ -411,8 +411,10 @@ copy_entry(struct emitter *e, const struct node *head, const struct node *value,
 static void
 emit_tail(struct emitter *e, const struct node *head, size_t col)
 {
-	if (is_placed(head) && head->tail < head->stop)
-		copy_lines(e, head, head->tail, head->stop, (int)col - column_of(head));
+	if (!is_placed(head) || head->tail >= head->stop)
+		return;
+	copy_lines(e, head, head->tail, head->stop, (int)col - column_of(head));
+	end_line(e);	/* the text may have ended there */
 }
 
 static void

@@ -179,7 +179,6 @@ TEST(anchors_survive_what_does_not_touch_them)
 TEST(what_stands_beside_a_merge_key_stays)
 {
 	check("s: |\n t\n    \n", ".a = 1", "s: \"t\\n   \\n\"\na: 1\n");
-	check("a: &x\n-", ".b = 1", "a:\n-\nb: 1\n");
 	check("a: &x\n- -\n- - - 1\n", ".b = 1", "a:\n- -\n- - - 1\nb: 1\n");
 	check("b: 1\n   \n    # c\n", ".a = \"l1\\n\"", "b: 1\na: |\n  l1\n\n # c\n");
 	check("c:\n?\n\n1a: x\n# d\nd: 1\n", "del(.1a)", "c:\n\"\": null\n# d\nd: 1\n");
@@ -195,6 +194,8 @@ TEST(what_stands_beside_a_merge_key_stays)
 
 TEST(strange_layouts)
 {
+	check("a: &x\n-", ".b = 1", "a:\n-\nb: 1\n");
+	check("m:\n- s: |\n    x\n   #", ".m[0].s = \"y\\n\" | .a = 1", "m:\n- s: |\n    y\n   #\na: 1\n");
 	check("a:\r\n  b: 1\r\nc: 2\r\n", ".c = 3", "a:\r\n  b: 1\r\nc: 3\n");
 	check("---\n# head\na: 1\n", ".a = 2", "---\n# head\na: 2\n");
 	check("a:   |-\n   x\n   y\nb: 1\n", ".b = 2", "a:   |-\n   x\n   y\nb: 2\n");
