@@ -388,6 +388,28 @@ begin_entry(struct emitter *e, const struct node *head, size_t col)
 	blanks(e->out, col);
 }
 
+/* The column of the text of the block scalar that a value ends with, moved by `shift`; 0: it ends with none. */
+static size_t
+literal_at_end(const struct node *n, int shift)
+{
+	const char *text, *p, *end;
+	size_t indent = 0;
+
+	while (n->kind >= NODE_LIST && !(n->flags & NODE_ALIAS) && (n->kind == NODE_LIST ? n->n : n->npair))
+		n = n->kind == NODE_LIST ? n->item[n->n - 1] : n->pair[n->npair - 1].value;
+	if (n->kind != NODE_SCALAR || n->flags & NODE_ALIAS || (n->style != STYLE_LITERAL && n->style != STYLE_FOLDED))
+		return 0;
+	text = n->src->text;
+	end = text + n->end;
+	p = memchr(text + n->start, '\n', n->end - n->start);
+	for (const char *q = text + n->start; p && q < p; q++)
+		if (*q >= '1' && *q <= '9')
+			return 1;	/* the text may begin with blanks of its own */
+	for (; p && p < end && (*p == '\n' || *p == '\r' || *p == ' '); p++)
+		indent = *p == ' ' ? indent + 1 : 0;
+	return (int)indent + shift > 1 ? (size_t)((int)indent + shift) : 1;
+}
+
 /* an entry as it stands; its first line may have been begun by a dash */
 static bool
 copy_entry(struct emitter *e, const struct node *head, const struct node *value, size_t col, bool begun)
@@ -404,6 +426,8 @@ copy_entry(struct emitter *e, const struct node *head, const struct node *value,
 	}
 	copy_lines(e, head, from, head->stop, shift);
 	end_line(e);
+	/* what is copied next may be a comment of something that is no more */
+	e->literal = head->tail == head->stop ? literal_at_end(value, shift) : 0;
 	return true;
 }
 

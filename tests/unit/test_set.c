@@ -194,6 +194,8 @@ TEST(what_stands_beside_a_merge_key_stays)
 
 TEST(strange_layouts)
 {
+	check("m:\n- |\n    x\n- y\n    # c\n- z\n", "del(.m[1])", "m:\n- |\n    x\n   # c\n- z\n");
+	check("m:\n- |2\n    x\n- y\n    # c\n- z\n", "del(.m[1])", "m:\n- |2\n    x\n# c\n- z\n");
 	check("a: &x\n-", ".b = 1", "a:\n-\nb: 1\n");
 	check("m:\n- s: |\n    x\n   #", ".m[0].s = \"y\\n\" | .a = 1", "m:\n- s: |\n    y\n   #\na: 1\n");
 	check("a:\r\n  b: 1\r\nc: 2\r\n", ".c = 3", "a:\r\n  b: 1\r\nc: 3\n");
