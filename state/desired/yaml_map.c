@@ -135,6 +135,16 @@ is_complex(const struct node *map, const struct node *key)
 	return key->col != map->col || (at > 0 && text[at - 1] == '?');
 }
 
+/* Where a pair ends whose key is behind a `?`. A value that is not there is said to be where the next entry is. */
+static uint32_t
+complex_end(const struct pair *p)
+{
+	const struct node *v = p->value;
+	bool there = v->end > v->start || (v->start > p->key->end && v->src->text[v->start - 1] == ':');
+
+	return there || v->kind != NODE_NULL ? block_end(v) : p->key->end;
+}
+
 /* Keys behind a `?` may have no value, or not be there, and libyaml puts those where the next entry is: they are written anew. */
 static void
 disown_complex(struct node *map)
@@ -144,7 +154,7 @@ disown_complex(struct node *map)
 
 		if (!is_complex(map, p->key))
 			continue;
-		map->tail = block_end(p->value);
+		map->tail = complex_end(p);
 		map->flags |= NODE_CHANGED;
 		node_disown(p->key);
 		node_disown(p->value);

@@ -194,6 +194,8 @@ TEST(what_stands_beside_a_merge_key_stays)
 
 TEST(strange_layouts)
 {
+	check("l:\n- b: x\n  ?\n- c: 1\n", ".a = 2", "l:\n- b: x\n  \"\": null\n- c: 1\na: 2\n");
+	check("l:\n- ? b\n  :\n- c: 1\n", ".a = 2", "l:\n- b: null\n- c: 1\na: 2\n");
 	check("m:\n- |\n    x\n- y\n    # c\n- z\n", "del(.m[1])", "m:\n- |\n    x\n   # c\n- z\n");
 	check("m:\n- |2\n    x\n- y\n    # c\n- z\n", "del(.m[1])", "m:\n- |2\n    x\n# c\n- z\n");
 	check("a: &x\n-", ".b = 1", "a:\n-\nb: 1\n");
