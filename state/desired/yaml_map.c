@@ -123,16 +123,22 @@ check_unique(struct reader *r, const struct node *map)
 	return 0;
 }
 
-/* is the key behind a `?`, perhaps on another line? */
+/* is the key behind a `?`, perhaps on another line? A value before it may end in one, too: that is not alone on its line */
 static bool
 is_complex(const struct node *map, const struct node *key)
 {
 	const char *text = key->src->text;
 	uint32_t at = key->start;
 
-	while (at > map->start && strchr(" \t\r\n", text[at - 1]))
+	if (key->col != map->col)
+		return true;
+	while (at > 0 && strchr(" \t\r\n", text[at - 1]))
 		at--;
-	return key->col != map->col || (at > 0 && text[at - 1] == '?');
+	if (!at || text[--at] != '?')
+		return false;
+	while (at > 0 && (text[at - 1] == ' ' || text[at - 1] == '-'))
+		at--;
+	return !at || text[at - 1] == '\n';
 }
 
 /* Where a pair ends whose key is behind a `?`. A value that is not there is said to be where the next entry is. */

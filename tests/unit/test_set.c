@@ -194,6 +194,9 @@ TEST(what_stands_beside_a_merge_key_stays)
 
 TEST(strange_layouts)
 {
+	check("a: why?\nb:  1   # keep\n", ".c = 2", "a: why?\nb:  1   # keep\nc: 2\n");
+	check("a:\n- x ?\nb:  1   # keep\n", ".c = 2", "a:\n- x ?\nb:  1   # keep\nc: 2\n");
+	check("&a\n? b\nce: 1\n", ".a = 2", "b: null\nce: 1\na: 2\n");
 	check("l:\n- b: x\n  ?\n- c: 1\n", ".a = 2", "l:\n- b: x\n  \"\": null\n- c: 1\na: 2\n");
 	check("l:\n- ? b\n  :\n- c: 1\n", ".a = 2", "l:\n- b: null\n- c: 1\na: 2\n");
 	check("m:\n- |\n    x\n- y\n    # c\n- z\n", "del(.m[1])", "m:\n- |\n    x\n   # c\n- z\n");
