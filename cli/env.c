@@ -19,15 +19,6 @@
 
 enum { NFS_MAGIC = 0x6969 };
 
-int64_t
-clock_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 const char *
 cli_tick(struct cli *c, const char *s)
 {

@@ -12,6 +12,7 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/distance.h"
 #include "base/error.h"
 #include "base/quote.h"

@@ -12,6 +12,7 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/size.h"
 #include "reconciler/plan.h"
@@ -20,7 +21,7 @@ enum { TICK_MS = 120, MAX_LINES = 12 };
 
 struct running {
 	const struct step *step;
-	struct timespec began;
+	long long began_ms;
 	uint64_t done, total;		/* bytes; under the lock */
 };
 
@@ -37,12 +38,9 @@ struct progress {
 };
 
 static double
-seconds_since(const struct timespec *t)
+seconds_since(long long began_ms)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)(now.tv_sec - t->tv_sec) + (double)(now.tv_nsec - t->tv_nsec) / 1e9;
+	return (double)(clock_ms() - began_ms) / 1e3;
 }
 
 static void
@@ -64,7 +62,7 @@ columns(void)
 static void
 describe(struct buf *b, const struct running *r)
 {
-	double t = seconds_since(&r->began);
+	double t = seconds_since(r->began_ms);
 	AUTO(arena) a = { 0 };
 
 	buf_addf(b, "  %s %s  %.1fs", r->step->res->type->name, r->step->res->name, t);
@@ -169,8 +167,7 @@ progress_starting(void *progress, struct step *s)
 
 	pthread_mutex_lock(&p->lock);
 	GROW(p->v, p->n, p->cap);
-	p->v[p->n] = (struct running){ .step = s };
-	clock_gettime(CLOCK_MONOTONIC, &p->v[p->n++].began);
+	p->v[p->n++] = (struct running){ .step = s, .began_ms = clock_ms() };
 	draw(p);
 	pthread_mutex_unlock(&p->lock);
 }
@@ -185,7 +182,7 @@ progress_settled(void *progress, struct step *s)
 	for (size_t i = 0; i < p->n; i++) {
 		if (p->v[i].step != s)
 			continue;
-		t = seconds_since(&p->v[i].began);
+		t = seconds_since(p->v[i].began_ms);
 		memmove(&p->v[i], &p->v[i + 1], (--p->n - i) * sizeof *p->v);
 		break;
 	}

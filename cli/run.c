@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/clock.h"
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/fs.h"
@@ -186,15 +187,6 @@ print_plan(struct cli *c, struct engine *e)
 	fflush(stdout);
 }
 
-static double
-now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 static void
 print_done(struct cli *c, enum level level, const struct plan_counts *n, double seconds)
 {
@@ -232,7 +224,7 @@ print_stopped(struct cli *c, enum level level, const struct plan *p, double seco
 static int
 walk(struct cli *c, struct engine *e, bool silent, struct error *err)
 {
-	double began = now();
+	long long began = clock_ms();
 	enum level level = silent ? SAY_DEBUG : SAY_INFO;
 	struct progress *p;
 	struct plan_counts counts;
@@ -253,11 +245,11 @@ walk(struct cli *c, struct engine *e, bool silent, struct error *err)
 	r = engine_apply(e, &w, err);
 	progress_free(p);
 	if (r < 0)
-		print_stopped(c, level, &e->plan, now() - began);
+		print_stopped(c, level, &e->plan, (double)(clock_ms() - began) / 1e3);
 	if (r < 0 && err && err->code == ERR_CANCELLED)
 		return error_set(err, ERR_CANCELLED, "interrupted; run the same command again to go on");
 	if (r == 0 && e->plan.n)
-		print_done(c, level, &counts, now() - began);
+		print_done(c, level, &counts, (double)(clock_ms() - began) / 1e3);
 	return r;
 }
 

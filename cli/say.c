@@ -11,6 +11,7 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/quote.h"
 #include "cli/cli.h"

@@ -7,7 +7,6 @@
 struct buf;
 struct error;
 
-int64_t clock_ms(void);			/* CLOCK_MONOTONIC */
 /* Log level, format and colour out of the global flags. */
 int cli_log_options(struct cli *c, struct error *err);
 /* Fills c->env: folders, version, cancel. Touches nothing but the names of folders. */

@@ -9,6 +9,7 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/fs.h"
 #include "base/mem.h"
 #include "hostagent/confine.h"
 #include "hostagent/sftpd/session.h"
@@ -20,17 +21,12 @@ enum {
 };
 
 static int
-write_all(int fd, struct buf *out)
+say(struct buf *out)
 {
-	for (size_t done = 0; done < out->len;) {
-		ssize_t n = write(fd, out->s + done, out->len - done);
+	int r = fs_write_all(STDOUT_FILENO, out->s, out->len);
 
-		if (n < 0 && errno != EINTR)
-			return -1;
-		done += n > 0 ? (size_t)n : 0;
-	}
 	buf_truncate(out, 0);
-	return 0;
+	return r;
 }
 
 /* All whole packets in `in`, answered; they are taken out of it. */
@@ -42,12 +38,12 @@ answer(struct sftpd *s, char *in, size_t *len, struct buf *out)
 
 	while ((n = sftpd_take(s, in + done, *len - done, out)) > 0) {
 		done += (size_t)n;
-		if (out->len >= OUT_MAX && write_all(STDOUT_FILENO, out) < 0)
+		if (out->len >= OUT_MAX && say(out) < 0)
 			return -1;
 	}
 	memmove(in, in + done, *len - done);
 	*len -= done;
-	return n < 0 ? -1 : write_all(STDOUT_FILENO, out);
+	return n < 0 ? -1 : say(out);
 }
 
 static int

@@ -206,10 +206,3 @@ fake_agent(struct machine *m, enum manner manner, const struct ga_ports *ports, 
 	close(fd);
 	return pid;
 }
-
-static inline void
-gone(pid_t pid)
-{
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-}

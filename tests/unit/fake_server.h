@@ -46,10 +46,3 @@ fake_server(const char *path, const struct script *s)
 	close(fd);
 	return pid;
 }
-
-static inline void
-fake_end(pid_t pid)
-{
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-}

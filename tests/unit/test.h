@@ -8,12 +8,14 @@
  */
 #pragma once
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include <cmocka.h>
 
@@ -69,6 +71,14 @@ test_file(const char *name, const void *p, size_t len)
 
 	ok(fs_write(path, p, len, 0600, &err));
 	return path;
+}
+
+/* Ends a child of ours. */
+static inline void
+test_kill(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
 }
 
 /* DIR/NAME, and the folders up to it */

@@ -17,7 +17,7 @@ asked(const char *answer, bool stays, size_t flood, int timeout_ms, struct buf *
 	struct ha_request r = { .method = "GET", .path = "/", .timeout_ms = timeout_ms };
 	int n = ha_request(path, &r, status, out, err);
 
-	fake_end(pid);
+	test_kill(pid);
 	return n;
 }
 
@@ -93,7 +93,7 @@ TEST(what_upstreams_agent_tells)
 	assert_int_equal(i.phase, HA_UNKNOWN);
 	assert_int_equal(i.ssh_port, 41409);
 	assert_string_equal(i.errors, "");
-	fake_end(pid);
+	test_kill(pid);
 }
 
 TEST(cancelled)
@@ -109,7 +109,7 @@ TEST(cancelled)
 	dir[strlen(dir) - 1] = '\0';
 	not_ok(ha_wait_ready(dir, 5000, &cancel, &a, &i, &err), "cancelled");
 	assert_int_equal(err.code, ERR_CANCELLED);
-	fake_end(pid);
+	test_kill(pid);
 	ok(ha_stop("/nonexistent", 100, NULL, &err));
 	not_ok(ha_put_forward(dir, "../x", &(struct forward_rule){ 0 }, &err), "no name for a forward");
 }

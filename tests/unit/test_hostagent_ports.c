@@ -103,7 +103,7 @@ TEST(ports_of_the_guest_are_forwarded)
 	ok(ha_delete_forward(m.dir, "one", &err));
 	echoes(port, 1000);
 	done(&m);
-	gone(pid);
+	test_kill(pid);
 }
 
 TEST(rubbish_is_survived)
@@ -126,7 +126,7 @@ TEST(rubbish_is_survived)
 		logs(&m, "ha.stdout.log", "\"type\":\"forwarding\"");
 		echoes(port, 1000);
 		done(&m);
-		gone(pid);
+		test_kill(pid);
 	}
 }
 
@@ -174,7 +174,7 @@ TEST(a_guest_of_many_ports)
 	logs(&m, "ha.stderr.log", "the guest has 20000 ports: only 8192 of them");
 	assert_true(answers(&m));
 	done(&m);
-	gone(pid);
+	test_kill(pid);
 }
 
 TEST(a_guest_that_floods)
@@ -207,5 +207,5 @@ TEST(a_guest_that_floods)
 	assert_true(complaints > 0 && complaints < 60);
 	assert_true(is_small(&m));
 	done(&m);
-	gone(pid);
+	test_kill(pid);
 }

@@ -44,7 +44,7 @@ static void
 tear_down(struct watched *w)
 {
 	done(&w->m);
-	gone(w->agent);
+	test_kill(w->agent);
 	free(w->folder);
 	free(w->told);
 }

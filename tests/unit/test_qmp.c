@@ -21,7 +21,7 @@ TEST(executes_one_command)
 	ok(qmp_execute(path, "query-status", NULL, 5000, &answer, &err));
 	assert_string_equal(cJSON_GetObjectItem(answer, "status")->valuestring, "running");
 	cJSON_Delete(answer);
-	fake_end(pid);
+	test_kill(pid);
 }
 
 TEST(what_the_monitor_says_is_text)
@@ -34,7 +34,7 @@ TEST(what_the_monitor_says_is_text)
 
 	ok(qmp_human(path, "loadvm \"x\"", 5000, &out, &err));
 	assert_string_equal(out.s, "Error: Snapshot \"x\"\r\n");
-	fake_end(pid);
+	test_kill(pid);
 }
 
 TEST(answers_of_all_kinds)
@@ -68,7 +68,7 @@ TEST(answers_of_all_kinds)
 		not_ok(qmp_execute(path, "x", NULL, 500, NULL, &err), cases[i].says);
 		if (cases[i].code)
 			assert_int_equal(err.code, cases[i].code);
-		fake_end(pid);
+		test_kill(pid);
 	}
 }
 

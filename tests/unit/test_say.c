@@ -9,6 +9,7 @@
 #include "cli/flags.h"
 #include "cli/start.h"
 #include "cli/table.h"
+#include "base/clock.h"
 #include "tests/unit/test.h"
 
 /* What `call` writes to stderr. */
