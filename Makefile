@@ -43,7 +43,7 @@ obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
 BASE := $(call src,base)
 TYPES := $(call src,resources)
-CORE := $(call src,reconciler resources state/desired state/observed providers)
+CORE := $(call src,reconciler resources state/desired state/observed providers providers/drivers/qemu)
 MAIN := $(BASE) $(filter-out $(LAZY),$(CORE)) $(call src,cli)
 AGENT := $(BASE) $(call src,hostagent) $(AGENT_EXTRA)
 

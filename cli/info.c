@@ -14,7 +14,7 @@
 #include "cli/shell_env.h"
 #include "cli/start.h"
 #include "cli/templates.h"
-#include "providers/qemu.h"
+#include "providers/drivers/qemu/qemu.h"
 #include "state/desired/template.h"
 
 static const struct flag flags[] = {

@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "base/quote.h"
 #include "cli/instance.h"
-#include "providers/qemu.h"
+#include "providers/drivers/qemu/qemu.h"
 
 static void
 number(struct buf *b, const char *name, long long n)

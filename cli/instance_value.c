@@ -9,7 +9,7 @@
 #include "cli/instance_value.h"
 #include "cli/json_value.h"
 #include "cli/json_yaml.h"
-#include "providers/qemu.h"
+#include "providers/drivers/qemu/qemu.h"
 
 struct view {
 	struct look *look;

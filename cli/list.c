@@ -17,7 +17,7 @@
 #include "cli/instance.h"
 #include "cli/list.h"
 #include "cli/table.h"
-#include "providers/qemu.h"
+#include "providers/drivers/qemu/qemu.h"
 #include "state/desired/yq.h"
 #include "state/observed/state.h"
 

@@ -17,7 +17,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "hostagent/agent.h"
-#include "providers/qemu.h"
+#include "providers/drivers/qemu/qemu.h"
 
 enum {
 	LOGS = 3,

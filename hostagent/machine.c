@@ -22,8 +22,8 @@
 #include "base/mem.h"
 #include "base/proc.h"
 #include "hostagent/agent.h"
-#include "providers/qemu.h"
-#include "providers/qemu_proc.h"
+#include "providers/drivers/qemu/qemu.h"
+#include "providers/drivers/qemu/proc.h"
 
 enum {
 	QMP_MS = 5000,

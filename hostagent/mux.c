@@ -21,7 +21,7 @@
 
 #include "base/mem.h"
 #include "hostagent/agent.h"
-#include "hostagent/reach.h"
+#include "hostagent/drivers/qemu/reach.h"
 #include "providers/ssh_link.h"
 #include "providers/ssh_tcp.h"
 

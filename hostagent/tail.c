@@ -7,7 +7,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "hostagent/agent.h"
-#include "providers/qemu.h"
+#include "providers/drivers/qemu/qemu.h"
 
 void
 tail_clean(const char *p, size_t n, struct buf *out)

@@ -7,7 +7,7 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/sha256.h"
-#include "providers/qemu.h"
+#include "providers/drivers/qemu/qemu.h"
 #include "resources/cidata_files.h"
 #include "resources/machine.h"
 

@@ -9,8 +9,8 @@
 #include "base/mem.h"
 #include "base/proc.h"
 #include "providers/launch.h"
-#include "providers/qemu.h"
-#include "providers/virtiofsd.h"
+#include "providers/drivers/qemu/qemu.h"
+#include "providers/drivers/qemu/virtiofsd.h"
 #include "reconciler/env.h"
 #include "state/desired/spec.h"
 

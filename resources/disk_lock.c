@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "providers/ha_client.h"
-#include "providers/qemu_proc.h"
+#include "providers/drivers/qemu/proc.h"
 #include "resources/common.h"
 
 /* the folder that holds `link`, or "" */

@@ -13,7 +13,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/fs.h"
-#include "providers/qemu.h"
+#include "providers/drivers/qemu/qemu.h"
 #include "providers/unpack.h"
 #include "resources/common.h"
 #include "resources/telling.h"

@@ -17,7 +17,7 @@
 #include "base/proc.h"
 #include "providers/ha_client.h"
 #include "providers/pidfile.h"
-#include "providers/qemu_proc.h"
+#include "providers/drivers/qemu/proc.h"
 #include "providers/ssh_config.h"
 #include "resources/cidata_files.h"
 #include "resources/common.h"

@@ -9,7 +9,7 @@
 
 #include "providers/ha_client.h"
 #include "providers/launch.h"
-#include "providers/qemu_proc.h"
+#include "providers/drivers/qemu/proc.h"
 #include "tests/unit/sshd.h"
 
 struct machine {

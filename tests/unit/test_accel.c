@@ -1,11 +1,11 @@
-#include "providers/accel.h"
+#include "providers/drivers/qemu/accel.h"
 
 #include <errno.h>
 #include <sys/stat.h>
 #include <time.h>
 
-#include "providers/accel_probe.h"
-#include "providers/qemu.h"
+#include "providers/drivers/qemu/accel_probe.h"
+#include "providers/drivers/qemu/qemu.h"
 #include "tests/unit/test.h"
 
 TEST(reads_processor_flags)

@@ -15,7 +15,7 @@
 #include "hostagent/dns_msg.h"
 #include "providers/dns_port.h"
 #include "providers/forward_rule.h"
-#include "providers/qmp.h"
+#include "providers/drivers/qemu/qmp.h"
 #include "providers/sock.h"
 #include "tests/unit/agent.h"
 

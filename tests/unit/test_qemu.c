@@ -1,4 +1,4 @@
-#include "providers/qemu.h"
+#include "providers/drivers/qemu/qemu.h"
 
 #include <errno.h>
 #include <sys/stat.h>

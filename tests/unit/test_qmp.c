@@ -1,4 +1,4 @@
-#include "providers/qmp.h"
+#include "providers/drivers/qemu/qmp.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>

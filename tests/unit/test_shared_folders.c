@@ -3,7 +3,7 @@
 #include "providers/launch.h"
 #include "providers/mount_check.h"
 #include "providers/sshfs.h"
-#include "providers/virtiofsd.h"
+#include "providers/drivers/qemu/virtiofsd.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>

@@ -1,4 +1,4 @@
-#include "hostagent/reach.h"
+#include "hostagent/drivers/qemu/reach.h"
 
 #include <cjson/cJSON.h>
 #include <stdio.h>

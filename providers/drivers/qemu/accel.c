@@ -1,4 +1,4 @@
-#include "providers/accel.h"
+#include "providers/drivers/qemu/accel.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,8 +20,8 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/proc.h"
-#include "providers/accel_probe.h"
-#include "providers/qemu.h"
+#include "providers/drivers/qemu/accel_probe.h"
+#include "providers/drivers/qemu/qemu.h"
 
 enum {
 	DEVICE_MS = 2000,	/* a device that works answers in microseconds */

@@ -1,5 +1,5 @@
 /*
- * providers/qmp.h - QEMU's control socket, one command at a time.
+ * providers/drivers/qemu/qmp.h - QEMU's control socket, one command at a time.
  *
  * QEMU serves one client at once, so a connection is made, used and closed.
  * What comes back is checked like a stranger's: at most 1 MiB a line, events are

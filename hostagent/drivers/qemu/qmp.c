@@ -6,7 +6,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "hostagent/agent.h"
-#include "providers/qmp.h"
+#include "providers/drivers/qemu/qmp.h"
 
 /* One command: a connection and a clock, freed when both are closed. */
 struct op {

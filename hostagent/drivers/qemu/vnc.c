@@ -1,5 +1,5 @@
 /*
- * hostagent/vnc.c - `video.display: vnc`: a password for the display, and files that tell of both.
+ * hostagent/drivers/qemu/vnc.c - `video.display: vnc`: a password for the display, and files that tell of both.
  *
  * DIR/vncpassword holds the password, DIR/vncdisplay HOST:N, where N is the display that QEMU has found
  * free; as upstream writes them, and for the user alone. An agent that takes over a machine finds them there

@@ -1,4 +1,4 @@
-#include "providers/qemu.h"
+#include "providers/drivers/qemu/qemu.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -10,7 +10,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/mem.h"
-#include "providers/qemu_arch.h"
+#include "providers/drivers/qemu/arch.h"
 
 /* The argument list as it grows. */
 struct args {

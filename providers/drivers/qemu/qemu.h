@@ -1,5 +1,5 @@
 /*
- * providers/qemu.h - from a machine, described plainly, to the words that start it.
+ * providers/drivers/qemu/qemu.h - from a machine, described plainly, to the words that start it.
  *
  * Pure but for qemu_find() and qemu_version(): no file is looked at. The order and the
  * values are those of upstream Lima, so that what we start is what its users

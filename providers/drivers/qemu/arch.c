@@ -1,4 +1,4 @@
-#include "providers/qemu_arch.h"
+#include "providers/drivers/qemu/arch.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* providers/qemu_host.c - what this host has of QEMU: programs, versions, firmware. */
+/* providers/drivers/qemu/host.c - what this host has of QEMU: programs, versions, firmware. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -12,8 +12,8 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/proc.h"
-#include "providers/qemu.h"
-#include "providers/qemu_arch.h"
+#include "providers/drivers/qemu/qemu.h"
+#include "providers/drivers/qemu/arch.h"
 
 /* One word, quotes and backslashes as in sh(1); moves *p behind it. -1: an open quote. */
 static int

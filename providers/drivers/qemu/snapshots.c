@@ -10,8 +10,8 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/proc.h"
-#include "providers/qemu_proc.h"
-#include "providers/qmp.h"
+#include "providers/drivers/qemu/proc.h"
+#include "providers/drivers/qemu/qmp.h"
 
 enum { MONITOR_MS = 300 * 1000, QUICK_MS = 10 * 1000, MAX_TAG = 128 };
 

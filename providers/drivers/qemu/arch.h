@@ -1,4 +1,4 @@
-/* providers/qemu_arch.h - what QEMU calls things, per architecture: data for qemu.c and qemu_host.c. */
+/* providers/drivers/qemu/arch.h - what QEMU calls things, per architecture: data for qemu.c and qemu_host.c. */
 #pragma once
 #include <stdbool.h>
 

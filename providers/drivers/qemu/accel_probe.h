@@ -1,4 +1,4 @@
-/* providers/accel_probe.h - the questions behind accel_choose(), each by itself, for tests. */
+/* providers/drivers/qemu/accel_probe.h - the questions behind accel_choose(), each by itself, for tests. */
 #pragma once
 #include <stdbool.h>
 

@@ -1,5 +1,5 @@
 /*
- * providers/virtiofsd.h - the daemon that serves a folder to a guest over vhost-user (`mountType: virtiofs`).
+ * providers/drivers/qemu/virtiofsd.h - the daemon that serves a folder to a guest over vhost-user (`mountType: virtiofs`).
  *
  * There are two programs of that name. The one written in C came with QEMU up to 7.2 and
  * is what Debian 12 has: it needs root. The one written in Rust, which followed it, does not.

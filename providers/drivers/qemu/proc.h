@@ -1,5 +1,5 @@
 /*
- * providers/qemu_proc.h - the QEMU process of an instance folder: is it there, and make it go.
+ * providers/drivers/qemu/proc.h - the QEMU process of an instance folder: is it there, and make it go.
  *
  * For limactl, when no host agent is there to do it: after a kill -9 of the agent.
  */

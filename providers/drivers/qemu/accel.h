@@ -1,5 +1,5 @@
 /*
- * providers/accel.h - can this host run a guest on its own processor?
+ * providers/drivers/qemu/accel.h - can this host run a guest on its own processor?
  *
  * /dev/kvm alone proves nothing: a container or a cloud VM may show the device
  * without the processor feature behind it, or one that never answers. Hardware is

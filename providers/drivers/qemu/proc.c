@@ -1,4 +1,4 @@
-#include "providers/qemu_proc.h"
+#include "providers/drivers/qemu/proc.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -11,7 +11,7 @@
 #include "base/mem.h"
 #include "base/proc.h"
 #include "providers/pidfile.h"
-#include "providers/qmp.h"
+#include "providers/drivers/qemu/qmp.h"
 
 enum {
 	QMP_MS = 5000,

@@ -1,4 +1,4 @@
-/* hostagent/reach.h - how far the guest's network is, by what QEMU tells of it. */
+/* hostagent/drivers/qemu/reach.h - how far the guest's network is, by what QEMU tells of it. */
 #pragma once
 
 struct cJSON;

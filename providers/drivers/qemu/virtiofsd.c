@@ -1,4 +1,4 @@
-#include "providers/virtiofsd.h"
+#include "providers/drivers/qemu/virtiofsd.h"
 
 #include <cjson/cJSON.h>
 #include <dirent.h>
