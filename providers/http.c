@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/auto.h"
 #include "base/error.h"
@@ -135,6 +136,13 @@ header_list(const struct http_request *r)
 	return r->decode ? l : curl_slist_append(l, "Accept-Encoding: identity");
 }
 
+/* Who asked by https gets all of it by https: on the way down anybody could answer. */
+static bool
+is_tls(const char *url)
+{
+	return !strncasecmp(url, "https:", strlen("https:"));
+}
+
 static void
 set_options(struct exchange *x, const struct curl_slist *headers, char *text)
 {
@@ -142,7 +150,7 @@ set_options(struct exchange *x, const struct curl_slist *headers, char *text)
 
 	curl_easy_setopt(c, CURLOPT_URL, x->r->url);
 	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(c, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(c, CURLOPT_REDIR_PROTOCOLS_STR, is_tls(x->r->url) ? "https" : "http,https");
 	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 1L);
 	curl_easy_setopt(c, CURLOPT_MAXREDIRS, (long)REDIRECTS);
 	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, setting("LIMA_HTTP_CONNECT_TIMEOUT_S", CONNECT_TIMEOUT_S));
@@ -208,6 +216,19 @@ static const struct kind {
 	{ CURLE_URL_MALFORMAT, ERR_INVALID, false },
 };
 
+/* Was it the way to an http address that was refused? */
+static bool
+is_downgrade(CURL *curl)
+{
+	char *to = NULL;
+
+	/* it is filled for a redirect that was not followed, and for one that could not be */
+	curl_easy_getinfo(curl, CURLINFO_REDIRECT_URL, &to);
+	if (!to)
+		curl_easy_getinfo(curl, CURLINFO_EFFECTIVE_URL, &to);
+	return to && !strncasecmp(to, "http:", strlen("http:"));
+}
+
 static int
 curl_error(struct exchange *x, CURLcode code, const char *text)
 {
@@ -219,6 +240,9 @@ curl_error(struct exchange *x, CURLcode code, const char *text)
 		if (kinds[i].code == code)
 			k = &kinds[i];
 	x->a->transient = k->transient;
+	if (code == CURLE_UNSUPPORTED_PROTOCOL && is_tls(x->r->url) && is_downgrade(x->curl))
+		return error_set(x->err, ERR_REFUSED, "GET %s: the server sends us from https to http, where anybody could answer; "
+				 "if you trust that network, name the http address itself", url);
 	return error_set(x->err, k->error, "GET %s: %s", url, *text ? text : curl_easy_strerror(code));
 }
 

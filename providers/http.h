@@ -1,7 +1,7 @@
 /*
  * providers/http.h - GET over http and https. Lazy half (libcurl); from any thread.
  *
- * Redirects are followed to http and https only, ten at most; https is verified
+ * Redirects are followed to http and https only, ten at most, and from https never to http (ERR_REFUSED); https is verified
  * against the system's roots, or those of $SSL_CERT_FILE and $SSL_CERT_DIR; the
  * usual proxy variables are honoured. A connection must stand after 30 s, and one
  * on which nothing moves for 60 s is given up ($LIMA_HTTP_CONNECT_TIMEOUT_S,

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """A web server that misbehaves as its visitor asks.
 
-    server.py LOG
+    server.py LOG [CERTIFICATE]
 
-prints its port (any free one, on 127.0.0.1) and serves until it is killed. Every
+prints its port (any free one, on 127.0.0.1) and serves until it is killed. With a certificate
+(and its key, one file) the same port speaks TLS, too, to those who begin so. Every
 request is one line of JSON in LOG, written before it is answered. Any path exists.
 What it holds and how it is served is said by the query; the n-th request of one
 URL is counted, so that a fault can go away:
@@ -25,6 +26,8 @@ URL is counted, so that a fault can go away:
 import gzip
 import http.server
 import json
+import socket
+import ssl
 import sys
 import threading
 import time
@@ -176,6 +179,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
+
+    def finish_request(self, request, client_address):
+        if len(sys.argv) > 2 and request.recv(1, socket.MSG_PEEK) == b"\x16":
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(sys.argv[2])
+            request = context.wrap_socket(request, server_side=True)
+        super().finish_request(request, client_address)
 
     def handle_error(self, request, client_address):
         """a visitor who left is no error"""

@@ -8,11 +8,13 @@
 #include <sys/types.h>
 #include <sys/wait.h>
 
+#include "base/proc.h"
 #include "tests/unit/test.h"
 
 static pid_t server_pid_;
 static int server_port_;
 static char *server_log_;
+static char *server_certificate_;
 
 /* A second for a silent server, where there is a minute: for tests of silence only, a loaded machine is silent at times. */
 static inline void
@@ -24,6 +26,20 @@ impatient(bool on)
 		unsetenv("LIMA_HTTP_STALL_TIMEOUT_S");
 }
 
+/* A certificate for 127.0.0.1 that the server shows and that we trust. */
+static inline void
+server_certify_(void)
+{
+	const char *argv[] = { "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+			       "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", NULL, "-out", NULL, NULL };
+	struct error err;
+
+	server_certificate_ = test_path("server.pem");
+	argv[15] = argv[17] = server_certificate_;
+	ok(proc_run(argv, NULL, &err));
+	setenv("SSL_CERT_FILE", server_certificate_, 1);
+}
+
 static inline void
 server_start_(void)
 {
@@ -33,6 +49,7 @@ server_start_(void)
 	/* hardly a pause between tries */
 	setenv("LIMA_HTTP_BACKOFF_MS", "10", 1);
 	server_log_ = test_path("http.log");
+	server_certify_();
 	assert_int_equal(pipe(p), 0);
 	server_pid_ = fork();
 	assert_true(server_pid_ >= 0);
@@ -41,7 +58,7 @@ server_start_(void)
 		dup2(p[1], 1);
 		close(p[0]);
 		close(p[1]);
-		execlp("python3", "python3", "tests/http/server.py", server_log_, NULL);
+		execlp("python3", "python3", "tests/http/server.py", server_log_, server_certificate_, NULL);
 		_exit(127);
 	}
 	close(p[1]);
@@ -60,6 +77,7 @@ server_stop_(void)
 		waitpid(server_pid_, NULL, 0);
 	}
 	free(server_log_);
+	free(server_certificate_);
 }
 
 /* "http://127.0.0.1:PORT/PATH_AND_QUERY"; to free */
@@ -69,6 +87,15 @@ server_url(const char *path)
 	if (!server_pid_)
 		server_start_();
 	return xasprintf("http://127.0.0.1:%d/%s", server_port_, path);
+}
+
+/* The same by TLS; to free. */
+static inline char *
+server_tls_url(const char *path)
+{
+	auto_free char *url = server_url(path);
+
+	return xasprintf("https%s", url + strlen("http"));
 }
 
 /* the n-th request (from 1) for "/PATH" that the server saw, as JSON; to free; NULL: there was none */

@@ -179,9 +179,32 @@ TEST(redirects)
 	refused("toscp?redirect=gopher://127.0.0.1/", ERR_INVALID, "");
 }
 
+/* Whoever stands between could send anything from there on, whatever the user trusted. */
+TEST(https_is_never_left_for_http)
+{
+	auto_free char *plain = server_url("aim?size=7"), *tls = server_tls_url("aim?size=7");
+	auto_free char *to_plain = xasprintf("down?redirect=%s", plain), *to_tls = xasprintf("over?redirect=%s", tls);
+	auto_free char *down = server_tls_url(to_plain), *up = server_url(to_tls), *over = server_tls_url(to_tls);
+	auto_free char *hop = xasprintf("hop?redirect=%s", down), *first = server_tls_url(hop);
+	auto_free char *shouted = xasprintf("HTTPS%s", down + strlen("https"));
+	const char *const refused_urls[] = { down, first, shouted }, *const allowed[] = { up, over, tls };
+	AUTO(buf) b = BUF_INIT;
+	struct error err;
+
+	for (size_t i = 0; i < ARRAY_LEN(refused_urls); i++) {
+		not_ok(get(refused_urls[i], &b, &err), "from https to http");
+		assert_int_equal(err.code, ERR_REFUSED);
+		assert_int_equal(b.len, 0);
+	}
+	assert_int_equal(server_count("aim"), 0);
+	for (size_t i = 0; i < ARRAY_LEN(allowed); i++)
+		ok(get(allowed[i], &b, &err));
+	assert_int_equal(b.len, 21);
+}
+
 TEST(addresses_that_are_none)
 {
-	auto_free char *plain = server_url(""), *tls = xasprintf("https%s", plain + 4);
+	auto_free char *tls = server_tls_url("whole?size=1"), *trusted = xstrdup(getenv("SSL_CERT_FILE"));
 	AUTO(buf) b = BUF_INIT;
 	struct error err;
 
@@ -193,7 +216,9 @@ TEST(addresses_that_are_none)
 	assert_null(strstr(err.msg, "secret"));
 	not_ok(get("http://no-such-host.invalid/", &b, &err), "no-such-host.invalid");
 	assert_int_equal(err.code, EHOSTUNREACH);
+	unsetenv("SSL_CERT_FILE");
 	not_ok(get(tls, &b, &err), "GET https://");
+	setenv("SSL_CERT_FILE", trusted, 1);
 	assert_int_equal(b.len, 0);
 }
 
