@@ -19,8 +19,17 @@ SAN ?=
 
 WARN = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla -Wformat=2 -Wno-format-nonliteral -Wno-missing-field-initializers
 OPT ?= -O2 -g
+# What the compiler and the linker put in the way of whoever finds a mistake with memory; tests/lint/elf holds every program to it.
+# A sanitizer watches more, and the checks of the C library would stand in its way.
+HARDEN_x86_64 := -fcf-protection=full
+HARDEN_aarch64 := -mbranch-protection=standard
+HARDEN_C := -fstack-protector-strong -fstack-clash-protection -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+HARDEN := $(if $(SAN),,$(HARDEN_C) $(HARDEN_$(shell uname -m)))
+# Debian's start files do not say that they keep to the shadow stack, so the linker would not say it of what is linked with them.
+HARDEN_LD_x86_64 := -Wl,-z,shstk
+HARDEN_LD := -Wl,-z,relro,-z,now,-z,noexecstack $(HARDEN_LD_$(shell uname -m))
 # the checks that UBSan adds make gcc suspect null formats
-CFLAGS = -std=gnu17 $(OPT) $(WARN) -fPIC -fno-common $(SAN) $(if $(SAN),-Wno-format-truncation -Wno-format-overflow)
+CFLAGS = -std=gnu17 $(OPT) $(WARN) $(HARDEN) -fPIC -fno-common $(SAN) $(if $(SAN),-Wno-format-truncation -Wno-format-overflow)
 CPPFLAGS = -I. -I$(B)/gen -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64
 LDFLAGS = $(SAN)
 ifneq ($(SAN),)
@@ -57,26 +66,29 @@ $(B)/gen/version.h: FORCE
 	@echo '#define LIMA_VERSION "$(VERSION)"' > $@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 GENERATED += $(B)/gen/types.inc $(B)/gen/version.h
 
-$(B)/obj/%.o: %.c | $(GENERATED)
+# Objects that were made with other flags are made anew.
+$(B)/gen/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(HARDEN) $(OPT) $(SAN)' > $@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+$(B)/obj/%.o: %.c $(B)/gen/flags | $(GENERATED)
 	@mkdir -p $(@D)
 	@echo "  CC $<"
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 ifeq ($(SAN),)
-# limactl calls into its lazy half through the PLT: the symbols are found once lazy.so has been loaded (cli/lazy.h).
-# The linker takes an undefined function for a dynamic one only if it is listed.
-$(B)/bin/limactl: $(call obj,$(MAIN)) $(B)/libexec/lima/lazy.so
+# limactl calls into its lazy half through slots that are filled once lazy.so has been loaded (cli/lazy.c).
+$(B)/gen/lazy_stubs.o: $(call obj,$(MAIN)) $(B)/libexec/lima/lazy.so scripts/lazy-stubs
+	@mkdir -p $(@D)
+	@scripts/lazy-stubs $(B)/libexec/lima/lazy.so $(call obj,$(MAIN)) > $(B)/gen/lazy_stubs.S
+	@$(CC) -fPIC -c -o $@ $(B)/gen/lazy_stubs.S
+$(B)/bin/limactl: $(call obj,$(MAIN)) $(B)/gen/lazy_stubs.o
 	@mkdir -p $(@D)
 	@echo "  LD $@"
-	@# whatever is in neither half is found by a link against both
-	@$(CC) $(LDFLAGS) -pie -o $(B)/gen/link-check $(call obj,$(MAIN)) $(B)/libexec/lima/lazy.so $(LIBS_MAIN) -ldl
-	@nm -D --defined-only $(B)/libexec/lima/lazy.so | awk 'BEGIN {print "{ main;"} {sub(/@.*/, "", $$3); print $$3 ";"} END {print "};"}' > $(B)/gen/lazy.list
-	@$(CC) $(LDFLAGS) -pie -Wl,-z,lazy -Wl,-z,relro -Wl,--as-needed -Wl,--unresolved-symbols=ignore-in-object-files -Wl,--dynamic-list=$(B)/gen/lazy.list -o $@ $(call obj,$(MAIN)) $(LIBS_MAIN) -ldl
-	@scripts/check-lazy $@ $(B)/libexec/lima/lazy.so
+	@$(CC) $(LDFLAGS) $(HARDEN_LD) -pie -Wl,--as-needed -o $@ $^ $(LIBS_MAIN) -ldl
 $(B)/libexec/lima/lazy.so: $(call obj,$(LAZY) $(BASE) $(LAZY_EXTRA))
 	@mkdir -p $(@D)
 	@echo "  LD $@"
-	@$(CC) $(LDFLAGS) -shared -Wl,-z,relro,-z,defs -Wl,-Bsymbolic -Wl,--as-needed -Wl,--version-script=scripts/lazy.map -o $@ $^ $(LIBS_LAZY) $(LIBS_MAIN)
+	@$(CC) $(LDFLAGS) -shared $(HARDEN_LD) -Wl,-z,defs -Wl,-Bsymbolic -Wl,--as-needed -Wl,--version-script=scripts/lazy.map -o $@ $^ $(LIBS_LAZY) $(LIBS_MAIN)
 else
 $(B)/bin/limactl: $(call obj,$(MAIN) $(LAZY))
 	@mkdir -p $(@D)
@@ -86,9 +98,9 @@ endif
 $(B)/libexec/lima/lima-hostagent: $(call obj,$(AGENT))
 	@mkdir -p $(@D)
 	@echo "  LD $@"
-	@$(CC) $(LDFLAGS) -pie -Wl,--gc-sections,-z,relro,-z,now,--as-needed -o $@ $^ $(LIBS_AGENT)
+	@$(CC) $(LDFLAGS) $(HARDEN_LD) -pie -Wl,--gc-sections,--as-needed -o $@ $^ $(LIBS_AGENT)
 
-ALL := $(B)/bin/limactl $(if $(call src,hostagent),$(B)/libexec/lima/lima-hostagent)
+ALL := $(B)/bin/limactl $(if $(SAN),,$(B)/libexec/lima/lazy.so) $(if $(call src,hostagent),$(B)/libexec/lima/lima-hostagent)
 all: $(ALL) share
 
 # Templates: as they are installed, beside the guests that we build.
@@ -99,7 +111,10 @@ $(B)/share/lima/templates/%.yaml: examples/%.yaml
 
 # Unit tests: tests/unit/test_*.c, each a program linked with everything but main().
 UNIT := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
-LIB := $(filter-out $(B)/obj/cli/main.o,$(call obj,$(MAIN) $(LAZY)))
+LIB := $(filter-out $(B)/obj/cli/main.o $(B)/obj/cli/lazy.o,$(call obj,$(MAIN) $(LAZY))) $(B)/obj/cli/lazy_linked.o
+$(B)/obj/cli/lazy_linked.o: cli/lazy.c $(B)/gen/flags | $(GENERATED)
+	@mkdir -p $(@D)
+	@$(CC) $(CPPFLAGS) -DLAZY_LINKED $(CFLAGS) -c -o $@ $<
 LIB_AGENT := $(filter-out $(B)/obj/hostagent/main.o,$(filter-out $(LIB),$(call obj,$(AGENT))))
 $(B)/lib.a: $(LIB) $(LIB_AGENT)
 	@rm -f $@; ar rcs $@ $^

@@ -5,4 +5,4 @@ all: $(B)/libexec/lima/limactl-mcp
 $(B)/libexec/lima/limactl-mcp: $(patsubst %.c,$(B)/obj/%.o,$(wildcard base/*.c) $(filter-out $(BASE),$(MCP_SRC)))
 	@mkdir -p $(@D)
 	@echo "  LD $@"
-	@$(CC) $(LDFLAGS) -pie -Wl,--gc-sections,-z,relro,-z,now,--as-needed -o $@ $^ -lssh2 -lcrypto -lcjson -lm
+	@$(CC) $(LDFLAGS) $(HARDEN_LD) -pie -Wl,--gc-sections,--as-needed -o $@ $^ -lssh2 -lcrypto -lcjson -lm

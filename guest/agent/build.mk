@@ -6,21 +6,21 @@ AGENT_EXTRA += $(wildcard guest/wire/*.c)
 
 GA_SRC := $(wildcard guest/agent/*.c guest/wire/*.c) $(addprefix base/,buf.c error.c fs.c jsonspan.c mem.c proc.c proc_id.c)
 GA_CFLAGS = -std=gnu17 -Os -g $(WARN) -fPIE -fno-common -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
-	-fstack-protector-strong -D_FORTIFY_SOURCE=2
-GA_LDFLAGS = -static-pie -Wl,--gc-sections,--build-id=none,-z,relro,-z,now
+	$(HARDEN_C)
+GA_LDFLAGS = -static-pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections,--build-id=none,--no-eh-frame-hdr,-T,guest/agent/discard.ld
 
 # $(1): architecture, $(2): prefix of the tools, $(3): folder of libnghttp2.a and its headers
 define GA_RULES
-$(B)/guest/$(1)/%.o: %.c | $$(B)/gen/version.h
+$(B)/guest/$(1)/%.o: %.c $$(B)/gen/flags | $$(B)/gen/version.h
 	@mkdir -p $$(@D)
 	@echo "  CC $(1) $$<"
-	@$(2)gcc -I. -I$(B)/gen $(if $(3),-I$(3)/include) -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 $$(GA_CFLAGS) -MMD -MP -c -o $$@ $$<
-$(B)/guest/$(1)/lima-guestagent: $(patsubst %.c,$(B)/guest/$(1)/%.o,$(GA_SRC))
+	@$(2)gcc -I. -I$(B)/gen $(if $(3),-I$(3)/include) -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 $$(GA_CFLAGS) $$(HARDEN_$(1)) -MMD -MP -c -o $$@ $$<
+$(B)/guest/$(1)/lima-guestagent: $(patsubst %.c,$(B)/guest/$(1)/%.o,$(GA_SRC)) guest/agent/discard.ld
 	@echo "  LD $$@"
-	@$(2)gcc $$(GA_CFLAGS) $$(GA_LDFLAGS) -o $$@ $$^ $(if $(3),-L$(3)/lib) -lnghttp2
+	@$(2)gcc $$(GA_CFLAGS) $$(GA_LDFLAGS) -o $$@ $$(filter %.o,$$^) $(if $(3),-L$(3)/lib) -lnghttp2
 $(B)/share/lima/lima-guestagent.Linux-$(1): $(B)/guest/$(1)/lima-guestagent
 	@mkdir -p $$(@D)
-	@$(2)objcopy -S -R .comment -R .note.gnu.property -R .eh_frame -R .gcc_except_table $$< $$@
+	@$(2)objcopy -S $$< $$@
 -include $(patsubst %.c,$(B)/guest/$(1)/%.d,$(GA_SRC))
 endef
 

@@ -7,6 +7,6 @@ endif
 $(B)/guest/yq/lima-yq: guest/yq/main.c $(B)/lib.a
 	@mkdir -p $(@D)
 	@echo "  LD $@"
-	@$(CC) $(CPPFLAGS) -std=gnu17 -Os $(WARN) -o $@ $^ -Wl,--gc-sections,--as-needed -s -ljq -lyaml -lm
+	@$(CC) $(CPPFLAGS) -std=gnu17 -Os $(WARN) $(HARDEN) $(HARDEN_LD) -fPIE -pie -o $@ $^ -Wl,--gc-sections,--as-needed -s -ljq -lyaml -lm
 $(YQ)/list: $(B)/guest/yq/lima-yq guest/yq/bundle
 	@guest/yq/bundle $< $(YQ)
