@@ -17,43 +17,6 @@
 #include "base/error.h"
 #include "base/mem.h"
 
-int
-fs_read_if(const char *path, struct buf *out, size_t max, struct error *err)
-{
-	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
-	size_t start = out->len;
-	ssize_t n;
-
-	if (fd < 0)
-		return errno == ENOENT ? 0 : error_errno(err, "open %s", path);
-	for (;;) {
-		buf_reserve(out, 16384);
-		n = read(fd, out->s + out->len, out->cap - out->len - 1);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return error_errno(err, "read %s", path);
-		if (n == 0)
-			return 1;
-		out->len += (size_t)n;
-		out->s[out->len] = '\0';
-		if (out->len - start > max)
-			return error_set(err, EFBIG, "%s: larger than %zu bytes", path, max);
-	}
-}
-
-int
-fs_read(const char *path, struct buf *out, size_t max, struct error *err)
-{
-	int r = fs_read_if(path, out, max, err);
-
-	if (r == 0) {
-		errno = ENOENT;
-		return error_errno(err, "open %s", path);
-	}
-	return r < 0 ? -1 : 0;
-}
-
 char *
 fs_tmp(const char *path)
 {
@@ -253,11 +216,11 @@ copy_plain(int in, int out)
 int
 fs_copy(const char *from, const char *to_tmp, mode_t mode, struct error *err)
 {
-	auto_close int in = open(from, O_RDONLY | O_CLOEXEC), out = -1;
 	struct stat st;
+	auto_close int in = fs_open(from, &st, err), out = -1;
 
-	if (in < 0 || fstat(in, &st) < 0)
-		return error_errno(err, "open %s", from);
+	if (in < 0)
+		return -1;
 	if (unlink(to_tmp) < 0 && errno != ENOENT)
 		return error_errno(err, "unlink %s", to_tmp);
 	out = open(to_tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);

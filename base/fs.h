@@ -16,10 +16,20 @@ struct buf;
 struct error;
 struct stat;
 
-/* Appends the file's bytes to `out`; more than `max` bytes is an error (EFBIG). */
+/*
+ * Opens an ordinary file, or /dev/null, for reading; the descriptor, or -1. `st` (or NULL) is filled. A FIFO, a
+ * socket, a device or a folder is refused with EINVAL and never waited for, whoever put it there.
+ */
+int fs_open(const char *path, struct stat *st, struct error *err);
+/* Appends the file's bytes to `out`; more than `max` bytes is an error (EFBIG). Opened by fs_open(). */
 int fs_read(const char *path, struct buf *out, size_t max, struct error *err);
 /* As fs_read; 1: read, 0: no such file */
 int fs_read_if(const char *path, struct buf *out, size_t max, struct error *err);
+/*
+ * As fs_read, of a path that the user named: descriptors that he opened (/dev/stdin, /dev/fd/63 of a shell's
+ * <(command)) are read to their end, too, and waited for.
+ */
+int fs_read_named(const char *path, struct buf *out, size_t max, struct error *err);
 int fs_write(const char *path, const void *p, size_t len, mode_t mode, struct error *err);
 int fs_write_all(int fd, const void *p, size_t len);	/* however many calls that takes; -1 with errno */
 /* For writers that need the descriptor: write to fs_tmp(path), then commit. */
@@ -34,6 +44,7 @@ int fs_unlink(const char *path, struct error *err);			/* absent is success */
 int fs_remove_tree(const char *path, struct error *err);
 /* Copies data, as a reflink where the file system can, and keeps holes. */
 int fs_copy(const char *from, const char *to_tmp, mode_t mode, struct error *err);
+bool fs_is_file(const char *path);		/* would fs_open() open it? Links are followed */
 bool fs_exists(const char *path);		/* of the name itself: a dangling symlink exists */
 /*
  * What changes when a file's content does, in text: "inode.size.mtime_ns".

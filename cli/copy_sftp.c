@@ -116,8 +116,7 @@ open_source(const struct copy_end *e, struct stream *s, struct error *err)
 	*s = (struct stream){ .fd = -1 };
 	if (e->guest)
 		return (s->f = sftp_read_begin(e->guest, e->path, err)) ? 0 : -1;
-	s->fd = open(e->path, O_RDONLY | O_CLOEXEC);
-	return s->fd < 0 ? error_errno(err, "open %s", e->path) : 0;
+	return (s->fd = fs_open(e->path, NULL, err)) < 0 ? -1 : 0;
 }
 
 static int
@@ -292,7 +291,7 @@ copy_any(const struct copy_sftp *how, const struct copy_end *from, const struct 
 		return how->recursive ? copy_folder(how, from, to, a.mode, depth, err)
 				      : error_set(err, EISDIR, "%s is a folder: not copied without --recursive", from->path);
 	if (!S_ISREG(a.mode))
-		return error_set(err, EINVAL, "%s is not a regular file", from->path);
+		return error_set(err, EINVAL, "%s is not an ordinary file", from->path);
 	return copy_file(how, from, to, &a, err);
 }
 

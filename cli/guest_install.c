@@ -1,6 +1,5 @@
 /* limactl guest-install: the guest's part of Lima put into a running instance anew */
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -33,11 +32,11 @@ agent_file(struct cli *c, struct instance *i, bool *packed, struct error *err)
 static int
 send_file(struct cli *c, struct instance *i, const char *file, const char *command, struct error *err)
 {
-	auto_close int fd = open(file, O_RDONLY | O_CLOEXEC);
+	auto_close int fd = fs_open(file, NULL, err);
 	AUTO(argv) a = { 0 };
 
 	if (fd < 0)
-		return error_errno(err, "open %s", file);
+		return -1;
 	if (ssh_begin(c, i, &a, err) < 0)
 		return -1;
 	if (dup2(fd, STDIN_FILENO) < 0)

@@ -1,11 +1,11 @@
 #include "cli/tail.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fs.h"
 #include "base/mem.h"
 
 enum { CHUNK = 16 << 10, MAX_LINE = 1 << 20 };
@@ -15,11 +15,11 @@ static void
 reopen(struct tail *t)
 {
 	struct stat st;
-	int fd = open(t->path, O_RDONLY | O_CLOEXEC);
+	int fd = fs_open(t->path, &st, NULL);
 
 	if (fd < 0)
 		return;
-	if (fstat(fd, &st) < 0 || (t->fd >= 0 && st.st_ino == t->inode)) {
+	if (t->fd >= 0 && st.st_ino == t->inode) {
 		close(fd);
 		return;
 	}

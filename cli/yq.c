@@ -122,7 +122,7 @@ choose_expr(struct call *k, struct error *err)
 	if (*text(k, "expression")) {
 		k->expr = text(k, "expression");
 	} else if (*text(k, "from-file")) {
-		if (fs_read(text(k, "from-file"), &b, MOST_INPUT, err) < 0)
+		if (fs_read_named(text(k, "from-file"), &b, MOST_INPUT, err) < 0)
 			return -1;
 		k->expr = arena_strdup(&k->cli->arena, b.s);
 	} else if (k->nargs && !(k->nargs == 1 && !k->style.null_input && is_file(k->args[0]))) {
@@ -162,7 +162,7 @@ one_input(struct call *k, const char *file, struct error *err)
 	AUTO(buf) in = BUF_INIT;
 	bool std = !file || strcmp(file, "-") == 0;
 
-	if (!k->style.null_input && (std ? read_stdin(&in, err) : fs_read(file, &in, MOST_INPUT, err)) < 0)
+	if (!k->style.null_input && (std ? read_stdin(&in, err) : fs_read_named(file, &in, MOST_INPUT, err)) < 0)
 		return -1;
 	if (k->out.len && k->style.out == YQ_YAML && !k->style.no_doc)
 		buf_adds(&k->out, "---\n");

@@ -178,7 +178,7 @@ fetch_local(const struct fetch *f, char **path, struct error *err)
 	if (stat(file, &st) < 0)
 		return error_errno(err, "%s", file);
 	if (!S_ISREG(st.st_mode))
-		return error_set(err, ERR_INVALID, "%s: not a regular file", file);
+		return error_set(err, ERR_INVALID, "%s: not an ordinary file", file);
 	if (f->digest && *f->digest) {
 		if (digest_file(file, f->digest, &is, f->cancel, err) < 0)
 			return -1;

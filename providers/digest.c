@@ -3,13 +3,14 @@
 #include "providers/digest.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <openssl/sha.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/auto.h"
 #include "base/error.h"
+#include "base/fs.h"
 #include "base/mem.h"
 
 enum { BLOCK = 1 << 18 };
@@ -123,9 +124,9 @@ digest_file(const char *path, const char *algo, char **out, const volatile int *
 
 	if (digest_init(&d, algo, err) < 0)
 		return -1;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = fs_open(path, NULL, err);
 	if (fd < 0)
-		return error_errno(err, "open %s", path);
+		return -1;
 	posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	block = xrealloc(NULL, BLOCK, 1);
 	while ((n = read(fd, block, BLOCK)) != 0) {

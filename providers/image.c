@@ -1,13 +1,13 @@
 #include "providers/image.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/auto.h"
 #include "base/error.h"
+#include "base/fs.h"
 #include "base/mem.h"
 
 enum {
@@ -269,7 +269,7 @@ read_head(struct head *h, unsigned char *to, struct error *err)
 	if (fstat(h->fd, &st) < 0)
 		return error_errno(err, "stat %s", h->path);
 	if (!S_ISREG(st.st_mode))
-		return error_set(err, ERR_INVALID, "%s: not a regular file", h->path);
+		return error_set(err, ERR_INVALID, "%s: not an ordinary file", h->path);
 	h->file_size = st.st_size;
 	h->p = to;
 	n = read_at(h->fd, to, HEAD, 0);
@@ -284,14 +284,13 @@ static int
 look(const char *path, const char *format, struct image_info *ret, struct error *err)
 {
 	struct image_info info = { .format = "raw" };
-	/* not to hang on a fifo that somebody put there */
-	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	auto_close int fd = fs_open(path, NULL, err);
 	auto_free unsigned char *block = xcalloc(1, HEAD);
 	struct head h = { .fd = fd, .path = path };
 	const struct format *f = NULL;
 
 	if (fd < 0)
-		return error_errno(err, "open %s", path);
+		return -1;
 	if (read_head(&h, block, err) < 0)
 		return -1;
 	info.file_size_bytes = h.file_size;

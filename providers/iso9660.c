@@ -118,7 +118,7 @@ add_host_file(struct writer *w, IsoDir *dir, const char *name, const char *path,
 	if (stat(path, &st) < 0)
 		return error_errno(w->err, "%s", path);
 	if (!S_ISREG(st.st_mode))
-		return error_set(w->err, EINVAL, "%s: not a regular file", path);
+		return error_set(w->err, EINVAL, "%s: not an ordinary file", path);
 	r = iso_tree_add_new_node(w->image, dir, name, path, out);
 	return r < 0 ? fail(w, path, r) : 0;
 }

@@ -3,7 +3,6 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -47,7 +46,7 @@ ssh_features(struct ssh_features *out, struct error *err)
 	const char *v;
 
 	if (proc_run(argv, &(struct proc_opts){ .out = &b, .both = true, .timeout_ms = 10000 }, err) < 0)
-		return error_wrap(err, "ssh -V (Debian package openssh-client)");
+		return error_wrap(err, "ssh -V (Debian package openssh-client)%s%.*s", b.len ? ": " : "", (int)strcspn(b.s, "\r\n"), b.s);
 	v = strstr(b.s, "OpenSSH_");
 	if (v && (v = strpbrk(v, "0123456789")))
 		sscanf(v, "%d.%d", &f.version[0], &f.version[1]);
@@ -172,7 +171,7 @@ ssh_config_write(const char *path, const struct ssh_config *c, struct error *err
 int
 ssh_config_port(const char *path)
 {
-	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+	auto_close int fd = fs_open(path, NULL, NULL);
 	char text[4096];
 	AUTO(buf) b = BUF_INIT;
 	const char *line = text;

@@ -154,14 +154,14 @@ unpack_to(const struct unpack *u, struct source *s, uint64_t total, struct error
 int
 unpack_file(const struct unpack *u, struct error *err)
 {
-	auto_close int fd = open(u->from, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	auto_close int fd = fs_open(u->from, &st, err);
 	AUTO(source) s = { .path = u->from, .fd = fd };
 	char head[HEAD];
-	struct stat st;
 	ssize_t n;
 
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return error_errno(err, "open %s", u->from);
+	if (fd < 0)
+		return -1;
 	n = pread(fd, head, sizeof head, 0);
 	if (n < 0)
 		return error_errno(err, "read %s", u->from);

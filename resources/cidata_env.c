@@ -11,12 +11,12 @@
 #include "resources/cidata_files.h"
 #include "resources/machine.h"
 
-/* the value as one line: a line break would begin another variable */
+/* The value as one line. That a text of lima.yaml is one is checked when it is read (KEY_LINES), and env before a start. */
 static void
 put_value(struct buf *b, const char *value)
 {
 	for (; *value; value++)
-		if ((unsigned char)*value >= ' ' && *value != 0x7f)
+		if ((unsigned char)*value >= ' ' ? *value != 0x7f : *value == '\t')
 			buf_addc(b, *value);
 	buf_addc(b, '\n');
 }

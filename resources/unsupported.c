@@ -68,6 +68,15 @@ guest_os(const struct spec *s)
 	return strcmp(s->os, "Linux") != 0;
 }
 
+static bool
+env_lines(const struct spec *s)
+{
+	for (size_t i = 0; i < s->nenv; i++)
+		if (strchr(s->env[i].key, '\n') || strchr(s->env[i].value, '\n'))
+			return true;
+	return false;
+}
+
 static const struct {
 	const char *key, *instead;
 	bool (*asked)(const struct spec *s);
@@ -76,6 +85,7 @@ static const struct {
 	{ "networks[].lima", "user-v2 networks are not there yet; leave it out, or name a switch that runs by `socket`", user_v2 },
 	{ "networks[].vzNAT", "is for machines of macOS; leave it out", vz_nat },
 	{ "portForwards", "UDP and `reverse` need the guest agent, which a plain instance has not; set plain to false", plain_forwards },
+	{ "env", "a value has several lines, which /etc/environment of the guest cannot hold; make it one", env_lines },
 	{ "provision[].format", "yq edits yaml and json only", provision_yq_format },
 };
 

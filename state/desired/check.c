@@ -30,6 +30,34 @@ check_size(struct load *l, const struct val *v)
 		complain(l, v, NULL, "has an invalid value: %s; a size is a number and a unit, such as `4GiB`", why.msg);
 }
 
+/* Blanks and tabs may be in a line; what else is below them would end it, or is an order to a terminal. */
+static bool
+is_line(const char *s)
+{
+	for (; *s; s++)
+		if (((unsigned char)*s < ' ' && *s != '\t') || *s == 0x7f)
+			return false;
+	return true;
+}
+
+/*
+ * Most texts become a word of a command line, a line of a file or a part of a message, and none of these can hold a
+ * line break.
+ */
+static void
+check_line(struct load *l, const struct val *v)
+{
+	static const char fault[] = "must be one line without control characters (in YAML, `|-` and `>-` leave the last line break out)";
+
+	if (v->key->flags & KEY_LINES)
+		return;
+	if (v->type == KEY_TEXT && !is_line(v->s))
+		complain(l, v, NULL, "%s", fault);
+	for (size_t i = 0; v->type == KEY_MAP && i < v->npair; i++)
+		if (!is_line(v->pair[i].key) || !is_line(v->pair[i].value))
+			complain_at(l, v, v->pair[i].key, v->pair[i].at, "%s", fault);
+}
+
 static void check_val(struct load *l, const struct val *v);
 
 /* given, but of a wrong type: that has been said */
@@ -61,15 +89,17 @@ check_val(struct load *l, const struct val *v)
 {
 	if (v->type == KEY_TEXT && v->key->words)
 		check_word(l, v);
+	if (v->type == KEY_TEXT || v->type == KEY_MAP)
+		check_line(l, v);
 	if (v->type == KEY_SIZE && *v->s)
 		check_size(l, v);
 	if (v->type == KEY_GROUP)
 		check_group(l, v);
-	if (v->type == KEY_LIST)
+	if (v->type == KEY_LIST || v->type == KEY_TEXTS)
 		for (size_t i = 0; i < v->n; i++)
 			check_val(l, v->item[i]);
 	/* of a list, each item is checked: the row describes the item */
-	if (v->key->check && (v->type != KEY_LIST))
+	if (v->key->check && v->type != KEY_LIST && v->type != KEY_TEXTS)
 		v->key->check(l, v);
 }
 

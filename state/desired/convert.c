@@ -116,6 +116,16 @@ convert_items(struct load *l, struct val *v, const struct node *n, enum key_type
 	}
 }
 
+/* [] and [0, 0]: not given, as port 0 is */
+static bool
+no_ports(const struct val *v)
+{
+	for (size_t i = 0; i < v->n; i++)
+		if (v->item[i]->i)
+			return false;
+	return v->n == 0 || v->n == 2;
+}
+
 static struct val *
 convert_list(struct load *l, struct val *v, const struct node *n)
 {
@@ -134,7 +144,7 @@ convert_list(struct load *l, struct val *v, const struct node *n)
 		return NULL;
 	}
 	convert_items(l, v, n, items[v->type]);
-	return v;
+	return v->type == KEY_PORTS && no_ports(v) ? NULL : v;
 }
 
 static struct val *

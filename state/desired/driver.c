@@ -47,6 +47,16 @@ check_user(struct load *l, const struct spec *s)
 		complain(l, user, "uid", "must not be 0, which is root's");
 }
 
+/* The programs of OpenSSH refuse to work for somebody without a name. */
+static int
+check_uid(const struct load *l, struct error *err)
+{
+	if (!l->host->nameless)
+		return 0;
+	return error_set(err, ERR_UNSUPPORTED, "uid %u has no entry in the user database (/etc/passwd), without which ssh refuses to "
+			 "run: add one, or run limactl as a user who has one", l->host->host_uid);
+}
+
 /* which architectures there are images for */
 static const char *
 arches(struct load *l)
@@ -80,6 +90,19 @@ check_mounts(struct load *l, const struct spec *s)
 			complain(l, mounts->item[i], "mountPoint", "must be an absolute path, got `%s`", s->mounts[i].mount_point);
 }
 
+/* In upstream's files such a value may stand, and whoever only looks at them sees it; but no guest can be told of it. */
+static void
+check_env(struct load *l)
+{
+	const struct val *env = val_get(l->root, "env");
+
+	for (size_t i = 0; env && i < env->npair; i++)
+		if (strchr(env->pair[i].value, '\n') || strchr(env->pair[i].key, '\n'))
+			complain_at(l, env, env->pair[i].key, env->pair[i].at,
+				    "must be one line: /etc/environment of the guest cannot hold a line break (in YAML, `|-` and `>-` leave the "
+				    "last one out)");
+}
+
 static void
 check_qemu(struct load *l, const struct spec *s)
 {
@@ -97,6 +120,7 @@ spec_check_driver(const struct spec *s, const struct spec_opts *opts, struct err
 	AUTO(arena) a = { 0 };
 	struct load l = { .a = &a, .opts = opts, .src = loaded->src, .root = loaded->root, .err = err };
 	struct host *host = opts->host ? NULL : host_new();
+	int rc;
 
 	l.host = opts->host ? opts->host : host;
 	check_vm_type(&l, s);
@@ -104,7 +128,9 @@ spec_check_driver(const struct spec *s, const struct spec_opts *opts, struct err
 	check_user(&l, s);
 	check_images(&l, s);
 	check_mounts(&l, s);
+	check_env(&l);
 	check_qemu(&l, s);
+	rc = check_uid(&l, err);
 	host_free(host);
-	return report_all(&l);
+	return report_all(&l) < 0 ? -1 : rc;
 }

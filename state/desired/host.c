@@ -65,6 +65,7 @@ find_user(struct host *h)
 
 	h->uid = h->host_uid = (unsigned)getuid();
 	getpwuid_r(getuid(), &pw, room, sizeof room, &found);
+	h->nameless = !found;
 	h->host_user = arena_strdup(h->arena, found ? pw.pw_name : "lima");
 	h->comment = found ? arena_memdup(h->arena, pw.pw_gecos, strcspn(pw.pw_gecos, ",")) : "";
 	h->home = arena_strdup(h->arena, home && *home ? home : found ? pw.pw_dir : "/");

@@ -5,6 +5,7 @@
  */
 #pragma once
 #include <stddef.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct error;
@@ -18,6 +19,7 @@ struct host {
 	const char *host_user, *comment, *home;
 	unsigned uid;			/* of the guest's user */
 	unsigned host_uid;
+	bool nameless;			/* the user database knows no such uid */
 	const char *timezone;		/* "": unknown */
 	const char *machine_id;
 	const char *tmp;		/* $TMPDIR or /tmp */

@@ -62,6 +62,7 @@ enum key_flags {
 	KEY_OPTIONAL = 4,	/* a group that is only there when given */
 	KEY_NEEDED = 8,		/* must be given, and not be empty */
 	KEY_LONE = 16,		/* a list that may be written as its only item, if that is a word */
+	KEY_LINES = 32,		/* a text of several lines; any other is one line without control characters */
 };
 
 struct key {

@@ -77,7 +77,7 @@ const struct key keys_archives[] = { FILE_KEYS(file_only, file, CHANGE_BOOT), { 
 
 static const struct key keys_kernel[] = {
 	FILE_KEYS(spec_image, kernel, CHANGE_CREATION),
-	{ "cmdline", KEY_TEXT, .flags = KEY_QUIET, AT(spec_image, cmdline), .change = CHANGE_RESTART,
+	{ "cmdline", KEY_TEXT, .flags = KEY_QUIET | KEY_LINES, AT(spec_image, cmdline), .change = CHANGE_RESTART,
 	  .about = "Command line of the kernel." },
 	{ NULL }
 };

@@ -80,7 +80,7 @@ const struct key keys_ca[] = {
 	  .about = "Forget the authorities that the guest came with." },
 	{ "files", KEY_TEXTS, .mix = MIX_JOIN_UP, .finish = drop_duplicates, AT_LIST(spec, ca.files, ca.nfiles, spec_pair),
 	  .change = CHANGE_BOOT, .about = "Files with certificates on the host." },
-	{ "certs", KEY_TEXTS, .mix = MIX_JOIN_UP, .finish = drop_duplicates, AT_LIST(spec, ca.certs, ca.ncerts, spec_pair),
+	{ "certs", KEY_TEXTS, .flags = KEY_LINES, .mix = MIX_JOIN_UP, .finish = drop_duplicates, AT_LIST(spec, ca.certs, ca.ncerts, spec_pair),
 	  .change = CHANGE_BOOT, .about = "Certificates themselves, in PEM." },
 	{ NULL }
 };

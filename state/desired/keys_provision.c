@@ -65,13 +65,13 @@ const struct key keys_provision[] = {
 	{ "skipDefaultDependencyResolution", KEY_BOOL, .make = default_skip,
 	  AT(spec_provision, skip_default_dependency_resolution), .change = CHANGE_BOOT,
 	  .about = "Mode dependency: do not install what Lima itself needs." },
-	{ "script", KEY_TEXT, .make = default_script, .expr = EXPR_GUEST, AT(spec_provision, script), .change = CHANGE_BOOT,
+	{ "script", KEY_TEXT, .flags = KEY_LINES, .make = default_script, .expr = EXPR_GUEST, AT(spec_provision, script), .change = CHANGE_BOOT,
 	  .about = "The script." },
 	{ "file", KEY_GROUP, .sub = keys_locator, .shorthand = "url", .flags = KEY_OPTIONAL, .change = CHANGE_NOTE,
 	  .about = "Where the script (or content, or expression) is; it is embedded when the instance is created." },
 	{ "playbook", KEY_TEXT, .flags = KEY_QUIET, AT(spec_provision, playbook), .instead = "mode `user` with a script that runs ansible-playbook",
 	  .change = CHANGE_LIVE, .about = "Mode ansible: the playbook." },
-	{ "content", KEY_TEXT, .make = default_content, .expr = EXPR_GUEST, AT(spec_provision, content), .change = CHANGE_BOOT,
+	{ "content", KEY_TEXT, .flags = KEY_LINES, .make = default_content, .expr = EXPR_GUEST, AT(spec_provision, content), .change = CHANGE_BOOT,
 	  .about = "Mode data: what the file contains." },
 	{ "overwrite", KEY_BOOL, .make = default_overwrite, AT(spec_provision, overwrite), .change = CHANGE_BOOT,
 	  .about = "Mode data: replace an existing file." },
@@ -80,7 +80,7 @@ const struct key keys_provision[] = {
 	{ "path", KEY_TEXT, .expr = EXPR_GUEST, AT(spec_provision, path), .change = CHANGE_BOOT, .about = "Modes data and yq: the file." },
 	{ "permissions", KEY_TEXT, .make = default_permissions, AT(spec_provision, permissions), .change = CHANGE_BOOT,
 	  .about = "Modes data and yq: its permissions, octal." },
-	{ "expression", KEY_TEXT, .expr = EXPR_GUEST, AT(spec_provision, expression), .change = CHANGE_BOOT,
+	{ "expression", KEY_TEXT, .flags = KEY_LINES, .expr = EXPR_GUEST, AT(spec_provision, expression), .change = CHANGE_BOOT,
 	  .about = "Mode yq: what to do to the file." },
 	{ "format", KEY_TEXT, .make = default_format, AT(spec_provision, format), .change = CHANGE_BOOT,
 	  .about = "Mode yq: format of the file; auto goes by its name." },
@@ -129,6 +129,8 @@ check_script(struct load *l, const struct val *v)
 		complain(l, v, "script", "must be empty when mode is `ansible`; the playbook is what is run");
 	if (*playbook && !fs_exists(playbook))
 		complain(l, v, "playbook", "refers to an inaccessible path: `%s`", playbook);
+	else if (*playbook && !fs_is_file(playbook))
+		complain(l, v, "playbook", "is not an ordinary file: `%s`", playbook);
 }
 
 static void
@@ -174,13 +176,13 @@ check_provision(struct load *l, const struct val *v)
 const struct key keys_probes[] = {
 	{ "mode", KEY_TEXT, .words = "readiness", .flags = KEY_BLANK_UNSET, .def = "readiness", .change = CHANGE_NOTE,
 	  .about = "What it tells." },
-	{ "description", KEY_TEXT, .flags = KEY_BLANK_UNSET, AT(spec_probe, description), .change = CHANGE_LIVE,
+	{ "description", KEY_TEXT, .flags = KEY_BLANK_UNSET | KEY_LINES, AT(spec_probe, description), .change = CHANGE_LIVE,
 	  .about = "What is waited for." },
-	{ "script", KEY_TEXT, .make = default_script, .expr = EXPR_GUEST, AT(spec_probe, script), .change = CHANGE_LIVE,
+	{ "script", KEY_TEXT, .flags = KEY_LINES, .make = default_script, .expr = EXPR_GUEST, AT(spec_probe, script), .change = CHANGE_LIVE,
 	  .about = "Script that succeeds when the guest is ready." },
 	{ "file", KEY_GROUP, .sub = keys_locator, .shorthand = "url", .flags = KEY_OPTIONAL, .change = CHANGE_NOTE,
 	  .about = "Where the script is; it is embedded when the instance is created." },
-	{ "hint", KEY_TEXT, .flags = KEY_QUIET, AT(spec_probe, hint), .change = CHANGE_NOTE, .about = "Advice for when it fails." },
+	{ "hint", KEY_TEXT, .flags = KEY_QUIET | KEY_LINES, AT(spec_probe, hint), .change = CHANGE_NOTE, .about = "Advice for when it fails." },
 	{ NULL }
 };
 

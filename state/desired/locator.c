@@ -273,7 +273,7 @@ locator_read(struct buf *out, const char **path, struct arena *a, const char *lo
 		if (!begins(locator, "file:///"))
 			return error_set(err, ERR_INVALID, "file URL `%s` is not an absolute path (write file:///path)", locator);
 		*path = locator + strlen("file://");
-		return fs_read(*path, out, YAML_MAX_TEXT, err);
+		return fs_read_named(*path, out, YAML_MAX_TEXT, err);
 	}
 	if (!strcmp(locator, "-")) {
 		*path = "stdin";
@@ -281,7 +281,7 @@ locator_read(struct buf *out, const char **path, struct arena *a, const char *lo
 	}
 	if (!*locator)
 		return error_set(err, ERR_INVALID, "don't know how to interpret `%s` as a template locator", locator);
-	return fs_read(locator, out, YAML_MAX_TEXT, err);
+	return fs_read_named(locator, out, YAML_MAX_TEXT, err);
 }
 
 const char *

@@ -666,7 +666,7 @@ TEST(local_files)
 	f.location = "";
 	fails(&f, ERR_INVALID, "not a local file");
 	f.location = "/";
-	fails(&f, ERR_INVALID, "not a regular file");
+	fails(&f, ERR_INVALID, "not an ordinary file");
 	f.location = "ftp://host/x";
 	fails(&f, ERR_INVALID, "want http");
 	setenv("HOME", test_dir_, 1);

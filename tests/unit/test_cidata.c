@@ -180,12 +180,12 @@ TEST(no_value_makes_another_variable)
 	struct world w;
 
 	render(&w, "images: [{location: /nowhere/disk, arch: x86_64}]\narch: x86_64\n"
-		   "user: {name: joe, uid: 1000, comment: \"x\\nLIMA_CIDATA_UID=0\\r\\x7f\\a\"}\n"
-		   "env: {A: \"b\\nLD_PRELOAD=/evil.so\"}\n");
-	has(&w, "lima.env", "\nLIMA_CIDATA_COMMENT=xLIMA_CIDATA_UID=0\n");
+		   "user: {name: joe, uid: 1000, comment: \"x LIMA_CIDATA_UID=0\"}\n"
+		   "env: {A: \"b\\tc\\nLD_PRELOAD=/evil.so\"}\n");
+	has(&w, "lima.env", "\nLIMA_CIDATA_COMMENT=x LIMA_CIDATA_UID=0\n");
 	has(&w, "lima.env", "\nLIMA_CIDATA_UID=1000\n");
 	has_not(&w, "lima.env", "\nLIMA_CIDATA_UID=0");
-	has(&w, "etc_environment", "\nA=bLD_PRELOAD=/evil.so\n");
+	has(&w, "etc_environment", "\nA=b\tcLD_PRELOAD=/evil.so\n");
 	done(&w);
 }
 
@@ -205,7 +205,7 @@ TEST(user_data_is_one_document_whatever_is_in_it)
 	struct world w;
 
 	render(&w, "images: [{location: /nowhere/disk, arch: x86_64}]\narch: x86_64\nparam: {K: 'it''s: #1'}\n"
-		   "user: {name: joe, uid: 1234, comment: \"a: \\\"b\\\" \\\\ \\n- c # \\u0085 \\u2028 \\u00e9 \\U0001F600\", home: \"/home/j o'e\"}\n"
+		   "user: {name: joe, uid: 1234, comment: \"a: \\\"b\\\" \\\\ - c # \\u0085 \\u2028 \\u00e9 \\U0001F600\", home: \"/home/j o'e\"}\n"
 		   "provision:\n- {mode: boot, script: \"echo '$PARAM_K'\\n\\ttab: \\\"q\\\"\\nexit 3\\n\"}\n");
 	reads_back(&w, "d['users'][0]['name'], d['users'][0]['uid'], d['users'][0]['homedir']", "[\"joe\", 1234, \"/home/j o'e\"]");
 	/* no colon and no control character: useradd would refuse it */

@@ -211,8 +211,8 @@ TEST(not_regular_files)
 	struct error err;
 
 	assert_int_equal(mkfifo(fifo, 0600), 0);
-	not_ok(image_probe(fifo, &info, &err), "not a regular file");
-	not_ok(image_probe(dir, &info, &err), "not a regular file");
+	not_ok(image_probe(fifo, &info, &err), "not an ordinary file");
+	not_ok(image_probe(dir, &info, &err), "not an ordinary file");
 	not_ok(image_probe("/no/such/image", &info, &err), "open /no/such/image");
 	assert_int_equal(err.code, ENOENT);
 }
