@@ -282,12 +282,15 @@ fs_realpath(const char *path)
 int
 fs_lock(const char *path, bool wait, struct error *err)
 {
-	auto_close int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	auto_close int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
 
-	if (fd < 0 && errno == EISDIR)
-		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
+		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+	if (fd < 0 || fstat(fd, &st) < 0)
 		return error_errno(err, "open %s", path);
+	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+		return error_set(err, ERR_INVALID, "%s: is neither a file nor a folder, so no lock", path);
 	while (flock(fd, LOCK_EX | (wait ? 0 : LOCK_NB)) < 0)
 		if (errno != EINTR)
 			return error_errno(err, "lock %s", path);

@@ -55,7 +55,8 @@ const char *fs_stamp_of(struct arena *a, const struct stat *st);
 char *fs_realpath(const char *path);	/* absolute, links resolved as far as it exists; to free; never NULL */
 
 /*
- * An advisory lock (flock) on `path`, made if absent. Returns the descriptor, to
+ * An advisory lock (flock) on `path`: a folder, or a file, made if absent and never opened through a link. For locks
+ * that do not stay, and waits that can be ended: base/lock.h. Returns the descriptor, to
  * be closed to unlock; -1 with EWOULDBLOCK in err->code if `wait` is false and
  * somebody else has it.
  */

@@ -13,8 +13,8 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/fs.h"
+#include "base/lock.h"
 #include "base/mem.h"
-#include "base/proc.h"
 #include "cli/progress.h"
 #include "providers/pidfile.h"
 #include "reconciler/explain.h"
@@ -42,7 +42,10 @@ static const struct resource_type *const types[] = {
 
 /* locks of the instances, held until the process or the run ends */
 struct locks {
-	int *fd;
+	struct lock_held {
+		int fd;
+		char *path;
+	} *v;
 	size_t n;
 	bool also;		/* run.also_lock is among them */
 };
@@ -50,44 +53,46 @@ struct locks {
 static void
 locks_release(struct locks *l)
 {
-	for (size_t i = 0; i < l->n; i++)
-		close(l->fd[i]);
-	free(l->fd);
+	for (size_t i = 0; i < l->n; i++) {
+		lock_release(l->v[i].fd, l->v[i].path);
+		free(l->v[i].path);
+	}
+	free(l->v);
 	*l = (struct locks){ 0 };
 }
 
-static void
-write_holder(int fd)
-{
-	char text[24];
-	int n = snprintf(text, sizeof text, "%d\n", (int)getpid());
+struct lock_told {
+	struct cli *c;
+	const char *name;
+};
 
-	if (ftruncate(fd, 0) < 0 || pwrite(fd, text, (size_t)n, 0) < 0)
-		return;		/* only a hint for whoever waits */
+static void
+lock_say_wait(void *ctx, pid_t holder)
+{
+	const struct lock_told *t = ctx;
+
+	t->c->env.say(&t->c->env, SAY_INFO, "waiting for another limactl (process %d) that works on instance `%s`",
+		      (int)holder, t->name);
 }
 
 static int
-lock_one(struct cli *c, const char *name, bool wait, struct error *err)
+lock_one(struct cli *c, const char *name, const char *path, struct error *err)
 {
-	auto_free char *path = xasprintf("%s/_state/%s.lock", c->env.home, name);
+	struct lock_told told = { c, name };
+	struct lock_wait w = { .cancel = c->env.cancel, .told = lock_say_wait, .ctx = &told };
+	bool wait = !cli_bool(c, "no-wait");
 	struct error why = { 0 };
-	int fd = fs_lock(path, false, &why);
-	pid_t holder;
+	pid_t holder = 0;
+	int fd = lock_take(path, wait ? &w : NULL, &holder, &why);
 
-	if (fd < 0 && why.code == EWOULDBLOCK) {
-		holder = proc_read_pid(path);
-		if (!wait)
-			return error_set(err, EWOULDBLOCK, "another limactl (process %d) is working on instance `%s`; "
-					 "wait for it, or leave out --no-wait", (int)holder, name);
-		c->env.say(&c->env, SAY_INFO, "waiting for another limactl (process %d) that works on instance `%s`",
-			   (int)holder, name);
-		fd = fs_lock(path, true, &why);
-	}
-	if (fd < 0 && err)
-		*err = why;
 	if (fd >= 0)
-		write_holder(fd);
-	return fd;
+		return fd;
+	if (!wait && why.code == EWOULDBLOCK)
+		return error_set(err, EWOULDBLOCK, "another limactl (process %d) is working on instance `%s`; "
+				 "wait for it, or leave out --no-wait", (int)holder, name);
+	if (err)
+		*err = why;
+	return -1;
 }
 
 static int
@@ -97,13 +102,14 @@ by_name(const void *a, const void *b)
 }
 
 static int
-lock(struct cli *c, const char *name, struct locks *l, struct error *err)
+lock_add(struct cli *c, const char *name, struct locks *l, struct error *err)
 {
-	int fd = lock_one(c, name, !cli_bool(c, "no-wait"), err);
+	auto_free char *path = xasprintf("%s/_state/%s.lock", c->env.home, name);
+	int fd = lock_one(c, name, path, err);
 
 	if (fd < 0)
 		return -1;
-	l->fd[l->n++] = fd;
+	l->v[l->n++] = (struct lock_held){ fd, steal(path) };
 	return 0;
 }
 
@@ -113,7 +119,7 @@ lock_also(struct cli *c, const struct run *r, struct locks *l, struct error *err
 	if (!r->also_lock || l->also)
 		return 0;
 	l->also = true;
-	return lock(c, r->also_lock, l, err);
+	return lock_add(c, r->also_lock, l, err);
 }
 
 /* always in the order of names, so that two runs never wait for each other */
@@ -124,17 +130,17 @@ lock_all(struct cli *c, const struct run *r, struct locks *l, struct error *err)
 
 	if (fs_mkdirs(dir, 0700, err) < 0)
 		return -1;
-	l->fd = xcalloc(r->nasks + r->nthings + 1, sizeof *l->fd);
+	l->v = xcalloc(r->nasks + r->nthings + 1, sizeof *l->v);
 	for (size_t i = 0; i < r->nthings; i++) {
 		auto_free char *name = xasprintf("_%s.%s", r->things[i].type, r->things[i].name);
 
-		if (lock(c, name, l, err) < 0)
+		if (lock_add(c, name, l, err) < 0)
 			return -1;
 	}
 	for (size_t i = 0; i < r->nasks; i++) {
 		if (r->also_lock && strcmp(r->also_lock, r->asks[i].name) < 0 && lock_also(c, r, l, err) < 0)
 			return -1;
-		if (lock(c, r->asks[i].name, l, err) < 0)
+		if (lock_add(c, r->asks[i].name, l, err) < 0)
 			return -1;
 	}
 	return lock_also(c, r, l, err);
@@ -265,11 +271,13 @@ as_it_is(const struct env *env, const char *name)
 static int
 prepare(struct cli *c, const struct run *r, struct engine *e, enum state_flags flags, struct error *err)
 {
-	if (state_open(&e->state, c->env.home, flags, warn, c, err) < 0)
+	const struct state_opts o = { .flags = flags, .cancel = c->env.cancel, .warn = warn, .ctx = c };
+
+	if (state_open(&e->state, c->env.home, &o, err) < 0)
 		return -1;
 	if (engine_prepare(e, r->asks, r->nasks, err) == 0)
 		return 0;
-	if (state_heal(e->state, warn, c, err) != 1)
+	if (state_heal(e->state, err) != 1)
 		return -1;
 	engine_release(e);
 	return engine_prepare(e, r->asks, r->nasks, err);
@@ -304,7 +312,7 @@ finish(struct cli *c, const struct run *r, struct engine *e, struct error *err)
 	else
 		explain_moot(&e->plan, warn, c);
 	if (!r->dry && walk(c, e, r->silent, err) < 0) {
-		if (state_heal(e->state, warn, c, NULL) == 1)
+		if (state_heal(e->state, NULL) == 1)
 			return error_set(err, ERR_CHILD, "the state database was damaged; run the same command again to go on");
 		return -1;
 	}

@@ -1,4 +1,9 @@
-/* The walk of a plan with the database kept: begin before, facts after, in one transaction each. */
+/*
+ * The walk of a plan with the database kept: begin before, facts after.
+ *
+ * What is to be noted is gathered and written in a transaction of its own, which no step runs in: SQLite has one
+ * writer for a whole home, and nobody may wait for a download of somebody else.
+ */
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -14,8 +19,11 @@ struct applying {
 	struct engine *e;
 	const struct engine_walk *w;
 	int64_t *step_id;		/* by the step's place in the plan, kept in res->mark of the walk */
-	struct error note;		/* the first failure to write; reported by commit() */
-	bool failed;
+	struct note {
+		struct step *step;
+		bool over;		/* else it begins */
+	} *notes;			/* to be written by the next journal_commit() */
+	size_t nnotes, notes_cap;
 	atomic_int boundaries;		/* passed so far */
 };
 
@@ -25,12 +33,6 @@ boundary(struct applying *ap)
 {
 	if (ap->w->kill_at && atomic_fetch_add(&ap->boundaries, 1) + 1 == ap->w->kill_at)
 		kill(getpid(), SIGKILL);
-}
-
-static void
-noted(struct applying *ap, int r)
-{
-	ap->failed |= r < 0;
 }
 
 static const char *
@@ -47,14 +49,18 @@ id_of(struct applying *ap, const struct step *s)
 }
 
 static void
+note_step(struct applying *ap, struct step *s, bool over)
+{
+	GROW(ap->notes, ap->nnotes, ap->notes_cap);
+	ap->notes[ap->nnotes++] = (struct note){ s, over };
+}
+
+static void
 starting(void *ctx, struct step *s)
 {
 	struct applying *ap = ctx;
-	const struct resource *r = s->res;
 
-	if (!ap->failed)
-		noted(ap, state_step_begin(ap->e->state, ap->e->run, r->owner, r->type->name, r->name,
-					   verb_text(s), s->why, id_of(ap, s), &ap->note));
+	note_step(ap, s, false);
 	if (ap->w->starting)
 		ap->w->starting(ap->w->ctx, s);
 }
@@ -104,33 +110,85 @@ static void
 settled(void *ctx, struct step *s)
 {
 	struct applying *ap = ctx;
-	struct state *st = ap->e->state;
-	struct resource *r = s->res;
 
-	if (s->status == DONE) {
-		take_over(ap->e, s);
-		noted(ap, state_step_end(st, *id_of(ap, s), r->type->name, r->name, NULL, &ap->note));
-		noted(ap, records_store(st, r, &ap->note));
-	} else if (s->status == FAILED) {
-		noted(ap, state_step_end(st, *id_of(ap, s), r->type->name, r->name, s->err.msg, &ap->note));
-	}
+	if (s->status == DONE || s->status == FAILED)
+		note_step(ap, s, true);
 	if (ap->w->settled)
 		ap->w->settled(ap->w->ctx, s);
 }
 
 static int
-commit(void *ctx, struct error *err)
+journal_begun(struct applying *ap, const struct step *s, struct error *err)
+{
+	const struct resource *r = s->res;
+
+	return state_step_begin(ap->e->state, ap->e->run, r->owner, r->type->name, r->name, verb_text(s), s->why,
+				id_of(ap, s), err);
+}
+
+static int
+journal_over(struct applying *ap, struct step *s, struct error *err)
+{
+	struct state *st = ap->e->state;
+	struct resource *r = s->res;
+
+	if (s->status == FAILED)
+		return state_step_end(st, *id_of(ap, s), r->type->name, r->name, s->err.msg, err);
+	take_over(ap->e, s);
+	if (state_step_end(st, *id_of(ap, s), r->type->name, r->name, NULL, err) < 0)
+		return -1;
+	return records_store(st, r, err);
+}
+
+/* what was asked is remembered before it is begun: `plan` without names goes by it */
+static int
+note_goals(struct engine *e, struct error *err)
+{
+	for (size_t i = 0; i < e->nasks; i++) {
+		struct state_instance si = { .name = e->asks[i].name, .goal = (int)e->asks[i].goal, .stamp = "", .json = "" };
+
+		if (e->asks[i].declared && state_put_instance(e->state, &si, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* inside a transaction; the first also says what is being done */
+static int
+journal_write(struct applying *ap, struct error *err)
+{
+	struct engine *e = ap->e;
+
+	if (!e->run && (state_run_begin(e->state, ap->w->command, &e->run, err) < 0 || note_goals(e, err) < 0))
+		return -1;
+	for (size_t i = 0; i < ap->nnotes; i++) {
+		const struct note *n = &ap->notes[i];
+
+		if ((n->over ? journal_over(ap, n->step, err) : journal_begun(ap, n->step, err)) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+journal_commit(void *ctx, struct error *err)
 {
 	struct applying *ap = ctx;
+	struct state *s = ap->e->state;
 
-	if (ap->failed) {
-		*err = ap->note;
+	if (!ap->nnotes)
+		return 0;
+	if (state_begin(s, err) < 0)
+		return -1;
+	if (journal_write(ap, err) < 0) {
+		state_rollback(s);
 		return -1;
 	}
-	if (state_commit(ap->e->state, err) < 0)
+	if (state_commit(s, err) < 0)
 		return -1;
+	ap->nnotes = 0;
 	boundary(ap);
-	return state_begin(ap->e->state, err);
+	return 0;
 }
 
 /* of what it is said, unless it begins with that: an image is named by its path */
@@ -167,19 +225,6 @@ tick(void *ctx)
 
 	if (ap->w->tick)
 		ap->w->tick(ap->w->ctx);
-}
-
-/* what was asked is remembered before it is begun: `plan` without names goes by it */
-static int
-note_goals(struct engine *e, struct error *err)
-{
-	for (size_t i = 0; i < e->nasks; i++) {
-		struct state_instance si = { .name = e->asks[i].name, .goal = (int)e->asks[i].goal, .stamp = "", .json = "" };
-
-		if (e->asks[i].declared && state_put_instance(e->state, &si, err) < 0)
-			return -1;
-	}
-	return 0;
 }
 
 static int
@@ -257,7 +302,7 @@ walk(struct applying *ap, struct error *err)
 	struct walk w = {
 		.jobs = ap->w->jobs, .keep_going = ap->w->keep_going, .cancel = ap->e->env->cancel,
 		.tick_ms = ap->w->tick_ms, .ctx = ap, .run = run, .starting = starting, .settled = settled,
-		.commit = commit, .tick = tick,
+		.commit = journal_commit, .tick = tick,
 	};
 	int r;
 
@@ -266,6 +311,7 @@ walk(struct applying *ap, struct error *err)
 	ap->step_id = xcalloc(2 * ap->e->graph.n, sizeof *ap->step_id);
 	r = plan_walk(&ap->e->plan, &w, err);
 	free(ap->step_id);
+	free(ap->notes);
 	return r;
 }
 
@@ -279,27 +325,37 @@ only_removes(const struct plan *p)
 	return p->n > 0;
 }
 
+/* what is there now, and how it ended; `outcome` of a walk that never began is nobody's */
+static int
+journal_close(struct engine *e, bool went_well, const char *outcome, struct error *err)
+{
+	struct state *s = e->state;
+
+	if (!went_well && !e->run)
+		return 0;
+	if (state_begin(s, err) < 0)
+		return -1;
+	if ((went_well && store_all(e, err) < 0) || (e->run && state_run_end(s, e->run, outcome, err) < 0)) {
+		state_rollback(s);
+		return -1;
+	}
+	return state_commit(s, err);
+}
+
 int
 engine_apply(struct engine *e, const struct engine_walk *w, struct error *err)
 {
 	struct applying ap = { .e = e, .w = w };
-	struct state *s = e->state;
-	int r;
+	struct error why = { 0 };
 
 	if (engine_is_settled(e))
 		return 0;
 	if (only_removes(&e->plan))
-		state_use_reserve(s);
-	if (state_begin(s, err) < 0)
-		return -1;
-	if (e->plan.n && (state_run_begin(s, w->command, &e->run, err) < 0 || note_goals(e, err) < 0))
-		return -1;
-	r = walk(&ap, err);
-	if (r == 0 && store_all(e, err) < 0)
-		r = -1;
-	if (e->plan.n && state_run_end(s, e->run, r < 0 && err ? err->msg : "done", r < 0 ? NULL : err) < 0)
-		r = -1;
-	if (state_commit(s, r < 0 ? NULL : err) < 0)
-		r = -1;
-	return r;
+		state_use_reserve(e->state);
+	if (walk(&ap, &why) == 0)
+		return journal_close(e, true, "done", err);
+	journal_close(e, false, why.msg, NULL);	/* what went wrong is the error, not that it could not be noted */
+	if (err)
+		*err = why;
+	return -1;
 }

@@ -97,6 +97,7 @@ load_one(void *ctx, const struct record *rec)
 	}
 	if (fill(e, r, rec, declare) == 0)
 		return 0;
+	state_distrust(e->state);
 	return error_set(l->err, ERR_INVALID, "the state database has a damaged record of %s %s; "
 			 "delete _state/state.db: it is rebuilt by looking", rec->type, rec->name);
 }

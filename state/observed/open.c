@@ -1,5 +1,4 @@
 /* Opening the database: schema, migrations, and what to do with a broken one. */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,10 +31,7 @@ static const char *const migration[] = {
 	"CREATE INDEX step_kind ON step (type, verb, id);",
 };
 
-enum {
-	BUSY_MS = 60000,
-	RESERVE = 256 << 10,
-};
+enum { RESERVE = 256 << 10 };
 
 static int
 version(struct state *s, int *v, struct error *err)
@@ -60,7 +56,24 @@ exec(struct state *s, const char *sql, struct error *err)
 	return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : sql_error(s, err);
 }
 
-/* the version is read again inside the transaction: another process may have been first */
+/* Inside a transaction: another process may have been first, so the version is read again. */
+static int
+migrate_from_there(struct state *s, struct error *err)
+{
+	int last = (int)ARRAY_LEN(migration), v;
+
+	if (version(s, &v, err) < 0)
+		return -1;
+	for (; v < last; v++) {
+		char pragma[48];
+
+		snprintf(pragma, sizeof pragma, "PRAGMA user_version = %d", v + 1);
+		if (exec(s, migration[v], err) < 0 || exec(s, pragma, err) < 0)
+			return -1;
+	}
+	return exec(s, "COMMIT", err);
+}
+
 static int
 migrate(struct state *s, struct error *err)
 {
@@ -73,38 +86,74 @@ migrate(struct state *s, struct error *err)
 				 "use that one, or move the file away: it is rebuilt by looking", s->path, v, last);
 	if (v == last)
 		return 0;
-	if (exec(s, "BEGIN IMMEDIATE", err) < 0 || version(s, &v, err) < 0)
+	if (exec(s, "BEGIN IMMEDIATE", err) < 0)
 		return -1;
-	for (; v < last; v++) {
-		char pragma[48];
+	if (migrate_from_there(s, err) == 0)
+		return 0;
+	if (!sqlite3_get_autocommit(s->db))
+		exec(s, "ROLLBACK", NULL);
+	return -1;
+}
 
-		snprintf(pragma, sizeof pragma, "PRAGMA user_version = %d", v + 1);
-		if (exec(s, migration[v], err) < 0 || exec(s, pragma, err) < 0) {
-			exec(s, "ROLLBACK", NULL);
-			return -1;
-		}
-	}
-	return exec(s, "COMMIT", err);
+static bool
+is_read_only(const struct state *s)
+{
+	return s->opts.flags & STATE_READ;
+}
+
+static int
+connect_db(struct state *s, struct error *err)
+{
+	int how = SQLITE_OPEN_NOMUTEX | (is_read_only(s) ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+
+	if (sqlite3_open_v2(s->path, &s->db, how, NULL) == SQLITE_OK)
+		return 0;
+	if (is_read_only(s) && sqlite3_close(s->db) == SQLITE_OK &&
+	    sqlite3_open_v2(s->path, &s->db, SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READONLY, NULL) == SQLITE_OK)
+		return 0;
+	return sql_error(s, err);
+}
+
+static int
+open_connected(struct state *s, struct error *err)
+{
+	/* who only looks reads by mapping: a list goes over all pages once; the lock of readers keeps them from being cut off */
+	const char *how = is_read_only(s) ? "PRAGMA mmap_size = 67108864" :
+			  "PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF";
+
+	sql_patience(s);
+	return exec(s, how, err) < 0 ? -1 : migrate(s, err);
+}
+
+/* What is there is no file of ours: a folder, a link, a FIFO. It is never opened, but moved aside like a damaged one. */
+static bool
+is_foreign(struct stat *st)
+{
+	return !S_ISREG(st->st_mode) || st->st_uid != geteuid();
 }
 
 static int
 open_db(struct state *s, struct error *err)
 {
-	int how = SQLITE_OPEN_NOMUTEX | (s->flags & STATE_READ ? SQLITE_OPEN_READWRITE :
-					 SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+	struct stat before, after;
 
-	if (sqlite3_open_v2(s->path, &s->db, how, NULL) != SQLITE_OK &&
-	    (!(s->flags & STATE_READ) || sqlite3_close(s->db) != SQLITE_OK ||
-	     sqlite3_open_v2(s->path, &s->db, SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READONLY, NULL) != SQLITE_OK))
-		return sql_error(s, err);
-	sqlite3_busy_timeout(s->db, BUSY_MS);
-	/* who only looks reads by mapping: a list goes over all pages once; the lock of readers keeps them from being cut off */
-	if (s->flags & STATE_READ && exec(s, "PRAGMA mmap_size = 67108864", err) < 0)
-		return -1;
-	if (!(s->flags & STATE_READ) &&
-	    exec(s, "PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF", err) < 0)
-		return -1;
-	return migrate(s, err);
+	for (;;) {
+		bool was = lstat(s->path, &before) == 0;
+
+		if (was && is_foreign(&before)) {
+			s->corrupt = true;
+			s->inode = before.st_ino;
+			return error_set(err, ERR_INVALID, "%s: not a regular file of ours", s->path);
+		}
+		if (connect_db(s, err) < 0)
+			return -1;
+		if (lstat(s->path, &after) == 0 && (!was || after.st_ino == before.st_ino))
+			break;
+		sqlite3_close(s->db);		/* somebody has set it aside just now */
+		s->db = NULL;
+	}
+	s->inode = after.st_ino;
+	return open_connected(s, err);
 }
 
 /*
@@ -150,55 +199,89 @@ state_close(struct state *s)
 	free(s);
 }
 
-/* nothing in it is irreplaceable: keep it for the curious, and look again at everything */
-static int
-set_aside(struct state *s, void (*warn)(void *, const char *), void *ctx, struct error *err)
+static char *
+aside_name(const struct state *s)
 {
-	auto_free char *aside = xasprintf("%s.corrupt-%lld", s->path, (long long)time(NULL));
-	auto_free char *text = xasprintf("%s: not a usable database, moved to %s; what exists is looked at anew",
-					 s->path, aside);
+	for (int n = 0;; n++) {
+		auto_free char *name = n ? xasprintf("%s.corrupt-%lld-%d", s->path, (long long)time(NULL), n) :
+					   xasprintf("%s.corrupt-%lld", s->path, (long long)time(NULL));
+
+		if (!fs_exists(name))
+			return steal(name);
+	}
+}
+
+static void
+set_aside_say(const struct state *s, const char *aside)
+{
+	auto_free char *text = xasprintf("%s: not a usable database, moved to %s; what exists is looked at anew", s->path, aside);
+
+	if (s->opts.warn)
+		s->opts.warn(s->opts.ctx, text);
+}
+
+/*
+ * Nothing in it is irreplaceable: keep it for the curious, and look again at everything. One process at a time, by
+ * the lock of the folder; who comes second finds another file there, and leaves it.
+ */
+static int
+set_aside(struct state *s, struct error *err)
+{
+	auto_free char *dir = xstrndup(s->path, (size_t)(strrchr(s->path, '/') - s->path)), *aside = NULL;
+	auto_close int lock = -1;
+	struct stat st;
 
 	close_db(s);
 	s->corrupt = false;
-	if (s->flags & STATE_READ)
+	if (is_read_only(s))
 		return 0;
-	if (rename(s->path, aside) < 0)
-		return error_errno(err, "rename %s to %s", s->path, aside);
-	if (warn)
-		warn(ctx, text);
+	lock = fs_lock(dir, true, err);
+	if (lock < 0)
+		return -1;
+	if (lstat(s->path, &st) == 0 && st.st_ino == s->inode) {
+		aside = aside_name(s);
+		if (rename(s->path, aside) < 0)
+			return error_errno(err, "rename %s to %s", s->path, aside);
+		set_aside_say(s, aside);
+	}
 	return open_db(s, err);
 }
 
 int
-state_heal(struct state *s, void (*warn)(void *ctx, const char *text), void *ctx, struct error *err)
+state_heal(struct state *s, struct error *err)
 {
-	return !s->corrupt ? 0 : set_aside(s, warn, ctx, err) < 0 ? -1 : 1;
+	return !s->corrupt ? 0 : set_aside(s, err) < 0 ? -1 : 1;
+}
+
+void
+state_distrust(struct state *s)
+{
+	s->corrupt = true;
 }
 
 int
-state_open(struct state **out, const char *home, enum state_flags flags,
-	   void (*warn)(void *ctx, const char *text), void *ctx, struct error *err)
+state_open(struct state **out, const char *home, const struct state_opts *o, struct error *err)
 {
 	auto_free char *dir = xasprintf("%s/_state", home);
 	struct state *s;
 	struct error first = { 0 };
 
-	if (!(flags & STATE_READ) && fs_mkdirs(dir, 0700, err) < 0)
+	if (!(o->flags & STATE_READ) && fs_mkdirs(dir, 0700, err) < 0)
 		return -1;
 	s = xcalloc(1, sizeof *s);
 	s->path = xasprintf("%s/state.db", dir);
-	s->flags = flags;
-	if (flags & STATE_READ && access(s->path, F_OK) < 0) {
+	s->opts = *o;
+	if (is_read_only(s) && !fs_exists(s->path)) {
 		*out = s;
 		return 0;
 	}
-	if (open_db(s, &first) < 0 && (!s->corrupt || state_heal(s, warn, ctx, &first) < 0)) {
+	if (open_db(s, &first) < 0 && (!s->corrupt || state_heal(s, &first) < 0)) {
 		if (err)
 			*err = first;
 		state_close(s);
 		return -1;
 	}
-	if (!(flags & STATE_READ))
+	if (!is_read_only(s))
 		keep_reserve(s);
 	*out = s;
 	return 0;

@@ -39,11 +39,19 @@ static const char *const text[SQL_COUNT] = {
 			" AND verb = ?2 AND error IS NULL AND ended IS NOT NULL LIMIT 9))",
 };
 
+static bool
+sql_is_interrupted(const struct state *s, int code)
+{
+	return code == SQLITE_BUSY && s->opts.cancel && *s->opts.cancel;
+}
+
 int
 sql_error(struct state *s, struct error *err)
 {
 	int code = sqlite3_errcode(s->db) & 0xff;
 
+	if (sql_is_interrupted(s, code))
+		return error_set(err, ERR_CANCELLED, "interrupted while another process was writing to %s", s->path);
 	s->corrupt |= code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
 	return error_set(err, code == SQLITE_FULL ? ENOSPC : ERR_CHILD, "%s: %s%s", s->path, sqlite3_errmsg(s->db),
 			 s->corrupt ? "; move the file away: what exists is looked at anew" : "");
@@ -82,6 +90,8 @@ vbind(struct state *s, enum sql_id id, struct error *err, const char *types, va_
 	sqlite3_stmt *st = s->stmt[id];
 
 	if (!st && sqlite3_prepare_v3(s->db, text[id], -1, SQLITE_PREPARE_PERSISTENT, &st, NULL) != SQLITE_OK) {
+		/* our own words are right, so it is the tables that are not */
+		s->corrupt |= (sqlite3_errcode(s->db) & 0xff) == SQLITE_ERROR;
 		sql_error(s, err);
 		return NULL;
 	}

@@ -20,7 +20,10 @@ struct state {
 	sqlite3 *db;		/* NULL: an absent database, read as an empty one */
 	bool in_transaction;
 	bool corrupt;		/* SQLite has said so, of a page that was read after it was opened, maybe */
-	enum state_flags flags;
+	struct state_opts opts;
+	unsigned long inode;	/* of the file that is open */
+	long long busy_since;	/* clock_ms() of the wait that goes on */
+	bool busy_told;
 	char *path;
 	sqlite3_stmt *stmt[SQL_COUNT];
 };
@@ -34,5 +37,6 @@ sqlite3_stmt *sql_bind(struct state *s, enum sql_id id, struct error *err, const
 int sql_step(struct state *s, sqlite3_stmt *st, struct error *err);
 /* A statement without rows. */
 int sql_run(struct state *s, enum sql_id id, struct error *err, const char *types, ...);
+void sql_patience(struct state *s);	/* how this connection waits for other processes; see busy.c */
 int sql_error(struct state *s, struct error *err);	/* -1, with SQLite's text */
 const char *sql_text(sqlite3_stmt *st, int column);	/* never NULL */

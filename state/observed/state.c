@@ -78,17 +78,23 @@ state_begin(struct state *s, struct error *err)
 	return 0;
 }
 
-int
-state_commit(struct state *s, struct error *err)
+void
+state_rollback(struct state *s)
 {
-	if (sql_run(s, SQL_COMMIT, err, "") == 0) {
-		s->in_transaction = false;
-		return 0;
-	}
 	if (!sqlite3_get_autocommit(s->db))
 		sql_run(s, SQL_ROLLBACK, NULL, "");
 	s->in_transaction = false;
-	return -1;
+}
+
+int
+state_commit(struct state *s, struct error *err)
+{
+	if (sql_run(s, SQL_COMMIT, err, "") < 0) {
+		state_rollback(s);
+		return -1;
+	}
+	s->in_transaction = false;
+	return 0;
 }
 
 /* writes go into a transaction, always: half a note is worse than none */

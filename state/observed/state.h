@@ -17,17 +17,27 @@ enum state_flags {
 	STATE_READ = 1,		/* nothing will be written; an absent database is an empty one */
 };
 
+struct state_opts {
+	enum state_flags flags;
+	const volatile int *cancel;	/* non-zero: a wait for another process ends with ERR_CANCELLED; or NULL */
+	void (*warn)(void *ctx, const char *text);	/* what was set aside, and for whom one waits; or NULL */
+	void *ctx;
+};
+
 /*
- * Opens, makes or migrates. A corrupt database is moved aside (NAME.corrupt-TIME, told
+ * Opens, makes or migrates; options are copied. A corrupt database is moved aside (NAME.corrupt-TIME, told
  * through `warn`) and begun anew; one of a newer program is refused (ERR_UNSUPPORTED).
+ * Any number of processes may do so at once. A transaction of another process is waited for; if that takes long
+ * it is told through `warn`, with its pid.
  */
-int state_open(struct state **out, const char *home, enum state_flags flags,
-	       void (*warn)(void *ctx, const char *text), void *ctx, struct error *err);
+int state_open(struct state **out, const char *home, const struct state_opts *o, struct error *err);
 /*
  * After a failure: was it that a page of the database is damaged, which shows when it is read? 1: it was, and what
  * is read from now on is a new one (one that is only read: an empty one); 0: it was not; -1.
  */
-int state_heal(struct state *s, void (*warn)(void *ctx, const char *text), void *ctx, struct error *err);
+int state_heal(struct state *s, struct error *err);
+/* What was read of it cannot be: state_heal() shall treat it as damaged. */
+void state_distrust(struct state *s);
 /* Before notes of what only takes away: lets go of the space that is kept for them. The next who opens it to write keeps some again. */
 void state_use_reserve(struct state *s);
 void state_close(struct state *s);	/* NULL is fine; rolls back what was not committed */
@@ -70,6 +80,7 @@ int state_instances(struct state *s, const char *name,	/* NULL: all, by name */
  */
 int state_begin(struct state *s, struct error *err);
 int state_commit(struct state *s, struct error *err);
+void state_rollback(struct state *s);	/* none of it was done */
 
 int state_put(struct state *s, const struct record *r, struct error *err);	/* keeps `unfinished` */
 int state_drop(struct state *s, const char *type, const char *name, struct error *err);

@@ -1,0 +1,109 @@
+#include "base/lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/error.h"
+
+enum { TICK_MS = 50 };
+
+static int
+lock_open(const char *path, struct error *err)
+{
+	auto_close int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+	struct stat st;
+
+	if (fd < 0 && (errno == ELOOP || errno == EISDIR || errno == ENXIO))
+		return error_set(err, ERR_INVALID, "%s: is no lock file of ours but something else; move it away", path);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return error_errno(err, "open %s", path);
+	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid())
+		return error_set(err, ERR_INVALID, "%s: is no lock file of ours but something else; move it away", path);
+	return steal_fd(fd);
+}
+
+/* Is the file still the one of that name? Who held it before may have taken it away. */
+static bool
+lock_is_current(int fd, const char *path)
+{
+	struct stat ours, named;
+
+	return fstat(fd, &ours) == 0 && lstat(path, &named) == 0 && ours.st_ino == named.st_ino && ours.st_dev == named.st_dev;
+}
+
+static pid_t
+lock_read_pid(int fd)
+{
+	char text[24] = "";
+
+	return pread(fd, text, sizeof text - 1, 0) > 0 ? (pid_t)strtol(text, NULL, 10) : 0;
+}
+
+static void
+lock_sign(int fd)
+{
+	char text[24];
+	int n = snprintf(text, sizeof text, "%d\n", (int)getpid());
+
+	if (ftruncate(fd, 0) < 0 || pwrite(fd, text, (size_t)n, 0) < 0)
+		return;		/* it is only a hint */
+}
+
+/* flock() knows no flag that ends it, and a signal may come just before it, so a wait asks again and again */
+static int
+lock_wait(int fd, const char *path, const struct lock_wait *w, bool *told, struct error *err)
+{
+	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno == EINTR)
+			continue;
+		if (errno != EWOULDBLOCK || !w)
+			return error_errno(err, "lock %s", path);
+		if (w->told && !*told)
+			w->told(w->ctx, lock_read_pid(fd));
+		*told = true;
+		if (w->cancel && *w->cancel)
+			return error_set(err, ERR_CANCELLED, "interrupted while waiting; nothing was begun");
+		poll(NULL, 0, TICK_MS);
+	}
+	return 0;
+}
+
+int
+lock_take(const char *path, const struct lock_wait *w, pid_t *holder, struct error *err)
+{
+	bool told = false;
+
+	for (;;) {
+		auto_close int fd = lock_open(path, err);
+
+		if (fd < 0)
+			return -1;
+		if (lock_wait(fd, path, w, &told, err) < 0) {
+			if (holder)
+				*holder = lock_read_pid(fd);
+			return -1;
+		}
+		if (!lock_is_current(fd, path))
+			continue;
+		lock_sign(fd);
+		return steal_fd(fd);
+	}
+}
+
+void
+lock_release(int fd, const char *path)
+{
+	if (lock_is_current(fd, path))
+		unlink(path);
+	flock(fd, LOCK_UN);
+	close(fd);
+}
