@@ -6,7 +6,7 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/proc.h"
+#include "base/process.h"
 #include "cli/instance.h"
 #include "cli/run.h"
 #include "cli/start.h"
@@ -66,13 +66,13 @@ started_stay(struct cli *c, const char *name, struct error *err)
 {
 	AUTO(goals) g = { 0 };
 	auto_free char *dir = xasprintf("%s/%s", c->env.home, name);
-	pid_t agent = ha_pid(dir);
+	AUTO(process) agent = { 0 };
 	volatile int again = 0;
 
-	if (agent <= 0)
+	if (!ha_process(dir, &agent))
 		return error_set(err, ERR_CHILD, "the host agent of instance `%s` is gone; see %s/ha.stderr.log", name, dir);
 	cli_catch_signals(c);
-	if (proc_wait_gone(agent, proc_start_time(agent), -1, c->env.cancel) == 1)
+	if (process_wait(&agent, -1, c->env.cancel) == 1)
 		return 0;
 	cli_say(&c->env, SAY_INFO, "Shutting the instance `%s` down", name);
 	c->env.cancel = &again;		/* the signal was for the machine, not for its shutting down */

@@ -17,6 +17,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/proc.h"
+#include "base/process.h"
 #include "hostagent/agent.h"
 
 enum {
@@ -37,23 +38,29 @@ file_of(const struct agent *a, const struct launch_companion *c, const char *suf
 	return xasprintf("%s/%s.%s", a->launch.dir, c->name, suffix);
 }
 
-static pid_t
-running(const struct agent *a, const struct launch_companion *c)
+/* The process of that number, if it is ours and has the socket among its words. */
+static bool
+companion_hold(const struct agent *a, const struct launch_companion *c, struct process *out)
 {
 	auto_free char *path = file_of(a, c, "pid");
-	pid_t pid = proc_read_pid(path);
 
-	return pid > 0 && proc_is(pid, 0, c->socket) ? pid : 0;
+	if (!process_hold(proc_read_pid(path), out))
+		return false;
+	if (process_is_ours(out) && proc_is(out->pid, 0, c->socket) && process_is_alive(out))
+		return true;
+	process_release(out);
+	return false;
 }
 
 static void
 end_one(struct agent *a, const struct launch_companion *c)
 {
 	auto_free char *path = file_of(a, c, "pid");
-	pid_t pid = running(a, c);
+	AUTO(process) p = { 0 };
+	struct error err;
 
-	if (pid && kill(pid, SIGTERM) < 0 && errno != ESRCH)
-		log_error("%s: signal to process %d: %s", c->name, (int)pid, strerror(errno));
+	if (companion_hold(a, c, &p) && process_signal(&p, SIGTERM, &err) < 0)
+		log_error("%s: %s", c->name, err.msg);
 	fs_unlink(path, NULL);
 	fs_unlink(c->socket, NULL);
 }

@@ -21,6 +21,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/proc.h"
+#include "base/process.h"
 #include "hostagent/agent.h"
 #include "providers/drivers/qemu/qemu.h"
 #include "providers/drivers/qemu/proc.h"
@@ -36,8 +37,8 @@ enum {
 enum stage { STARTING, UP, BUTTON, QUIT, KILL, GONE };
 
 struct machine {
-	pid_t pid;
-	int pidfd, inotify;	/* inotify -1: not waiting for the control socket */
+	struct process qemu;
+	int inotify;		/* -1: not waiting for the control socket */
 	bool ours;		/* our child: it has an exit status for us */
 	enum stage stage;
 	uint64_t deadline;	/* of BUTTON, in the loop's time */
@@ -51,7 +52,7 @@ static void next_stage(struct agent *a);
 int
 machine_pid(const struct agent *a)
 {
-	return a->machine && a->machine->stage != GONE ? a->machine->pid : 0;
+	return a->machine && a->machine->stage != GONE ? a->machine->qemu.pid : 0;
 }
 
 bool
@@ -72,7 +73,7 @@ verdict(struct agent *a)
 	for (char *p = said; *p; p++)
 		if (*p == '\n')
 			*p = ';';
-	if (m->ours && waitid(P_PIDFD, (id_t)m->pidfd, &s, WEXITED) < 0)
+	if (m->ours && waitid(P_PIDFD, (id_t)m->qemu.fd, &s, WEXITED) < 0)
 		return xasprintf("QEMU: waitid: %s", strerror(errno));
 	if (m->ours && s.si_code != CLD_EXITED)
 		return xasprintf("QEMU was ended by signal %d (%s)%s%s", s.si_status, strsignal(s.si_status),
@@ -109,7 +110,7 @@ on_death(uv_poll_t *p, int status, int events)
 	companions_end(a);
 	vnc_end(a);
 	qemu_sweep(a->launch.dir, NULL);
-	log_info("QEMU, process %d, has ended%s%s", (int)m->pid, why ? ": " : "", why ? why : "");
+	log_info("QEMU, process %d, has ended%s%s", (int)m->qemu.pid, why ? ": " : "", why ? why : "");
 	agent_machine_gone(a, asked ? NULL : why);
 }
 
@@ -193,27 +194,27 @@ spawn(struct agent *a, struct error *err)
 	auto_free char *log = xasprintf("%s/qemu.log", a->launch.dir);
 	struct proc_daemon d = { .stdout_path = log, .stderr_path = log };
 	struct machine *m = a->machine;
+	pid_t pid;
 
 	m->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (m->inotify < 0 || inotify_add_watch(m->inotify, a->launch.dir, IN_CREATE | IN_MOVED_TO) < 0)
 		return error_errno(err, "watch %s", a->launch.dir);
-	m->pid = proc_daemon(a->launch.qemu.argv, &d, err);
-	if (m->pid < 0)
+	pid = proc_daemon(a->launch.qemu.argv, &d, err);
+	if (pid < 0)
 		return -1;
 	m->ours = true;
-	log_info("QEMU started, process %d", (int)m->pid);
-	return 0;
+	log_info("QEMU started, process %d", (int)pid);
+	/* its number is its own until it is reaped: also one that has ended already is held */
+	m->qemu = (struct process){ .pid = pid, .fd = pidfd_open(pid, 0) };
+	return m->qemu.fd < 0 ? error_errno(err, "QEMU, process %d", (int)pid) : 0;
 }
 
-static int
-watch(struct agent *a, struct error *err)
+static void
+watch(struct agent *a)
 {
 	struct machine *m = a->machine;
 
-	m->pidfd = pidfd_open(m->pid, 0);
-	if (m->pidfd < 0)
-		return error_errno(err, "QEMU, process %d", (int)m->pid);
-	uv_poll_init(&a->loop, &m->death, m->pidfd);
+	uv_poll_init(&a->loop, &m->death, m->qemu.fd);
 	uv_timer_init(&a->loop, &m->timer);
 	m->death.data = m->timer.data = m->appears.data = a;
 	uv_poll_start(&m->death, UV_READABLE, on_death);
@@ -225,7 +226,6 @@ watch(struct agent *a, struct error *err)
 		m->stage = UP;
 		agent_machine_up(a);
 	}
-	return 0;
 }
 
 /* Before there is a QEMU. */
@@ -244,8 +244,10 @@ on_companions(struct agent *a, const struct error *e)
 
 	if (e)
 		give_up(a, e->msg);
-	else if (spawn(a, &err) < 0 || watch(a, &err) < 0)
+	else if (spawn(a, &err) < 0)
 		give_up(a, err.msg);
+	else
+		watch(a);
 }
 
 void
@@ -254,12 +256,10 @@ machine_start(struct agent *a)
 	struct machine *m = a->machine = xcalloc(1, sizeof *m);
 	struct error err;
 
-	m->inotify = m->pidfd = -1;
-	m->pid = qemu_pid(a->launch.dir, 1);
-	if (m->pid) {
-		log_info("QEMU, process %d, runs already: taken over", (int)m->pid);
-		if (watch(a, &err) < 0)
-			give_up(a, err.msg);
+	m->inotify = -1;
+	if (qemu_process(a->launch.dir, true, &m->qemu)) {
+		log_info("QEMU, process %d, runs already: taken over", (int)m->qemu.pid);
+		watch(a);
 		return;
 	}
 	/* those of a QEMU that has ended would hold the folder, or the state of the chip */
@@ -279,7 +279,7 @@ send_signal(struct agent *a, int sig)
 	struct machine *m = a->machine;
 
 	/* by the pidfd: never somebody else of that number */
-	if (pidfd_send_signal(m->pidfd, sig, NULL, 0) < 0 && errno != ESRCH)
+	if (pidfd_send_signal(m->qemu.fd, sig, NULL, 0) < 0 && errno != ESRCH)
 		log_error("signal %d to QEMU: %s", sig, strerror(errno));
 }
 
@@ -341,7 +341,7 @@ machine_stop(struct agent *a)
 {
 	struct machine *m = a->machine;
 
-	if (m->stage == STARTING && !m->pid) {
+	if (m->stage == STARTING && !m->qemu.pid) {
 		give_up(a, NULL);
 	} else if (m->stage == STARTING) {
 		/* no guest yet that could lose anything */
@@ -362,8 +362,7 @@ machine_free(struct agent *a)
 
 	if (!m)
 		return;
-	if (m->pidfd >= 0)
-		close(m->pidfd);
+	process_release(&m->qemu);
 	if (m->inotify >= 0)
 		close(m->inotify);
 	free(m);

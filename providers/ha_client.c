@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
-#include "base/proc.h"
+#include "base/process.h"
 #include "providers/forward_rule.h"
 #include "providers/pidfile.h"
 #include "providers/sock.h"
@@ -30,6 +30,14 @@ ha_pid(const char *dir)
 	auto_free char *path = xasprintf("%s/ha.pid", dir);
 
 	return pidfile_process(path);
+}
+
+bool
+ha_process(const char *dir, struct process *out)
+{
+	auto_free char *path = xasprintf("%s/ha.pid", dir);
+
+	return pidfile_hold(path, out);
 }
 
 /* Value of a header in text[0..end), or NULL. */
@@ -360,17 +368,28 @@ ha_mounts(const char *dir, struct arena *a, struct ha_mount **out, size_t *n, st
 int
 ha_stop(const char *dir, int timeout_ms, const volatile int *cancel, struct error *err)
 {
-	pid_t pid = ha_pid(dir);
-	unsigned long long start = pid ? proc_start_time(pid) : 0;
+	AUTO(process) p = { 0 };
 
-	/* the number may have passed to somebody else between the two looks */
-	if (!start || ha_pid(dir) != pid)
+	if (!ha_process(dir, &p))
 		return 0;
-	if (kill(pid, SIGTERM) < 0 && errno != ESRCH)
-		return error_errno(err, "signal to the host agent, process %d", (int)pid);
-	if (proc_wait_gone(pid, start, timeout_ms, cancel) == 1)
+	if (process_signal(&p, SIGTERM, err) < 0)
+		return error_wrap(err, "the host agent");
+	if (process_wait(&p, timeout_ms, cancel) == 1)
 		return 0;
 	if (cancel && *cancel)
-		return error_set(err, ERR_CANCELLED, "cancelled while the host agent, process %d, stops the machine", (int)pid);
-	return error_set(err, ETIMEDOUT, "the host agent, process %d, has not ended after %d s", (int)pid, timeout_ms / 1000);
+		return error_set(err, ERR_CANCELLED, "cancelled while the host agent, process %d, stops the machine", (int)p.pid);
+	return error_set(err, ETIMEDOUT, "the host agent, process %d, has not ended after %d s", (int)p.pid, timeout_ms / 1000);
+}
+
+int
+ha_kill(const char *dir, int timeout_ms, struct error *err)
+{
+	AUTO(process) p = { 0 };
+
+	if (!ha_process(dir, &p))
+		return 0;
+	if (process_signal(&p, SIGKILL, err) < 0)
+		return error_wrap(err, "the host agent");
+	return process_wait(&p, timeout_ms, NULL) == 1 ? 0 :
+	       error_set(err, ETIMEDOUT, "the host agent, process %d, survives SIGKILL", (int)p.pid);
 }

@@ -16,6 +16,7 @@ struct arena;
 struct buf;
 struct error;
 struct forward_rule;
+struct process;
 
 enum ha_phase { HA_STARTING, HA_RUNNING, HA_DEGRADED, HA_STOPPING, HA_UNKNOWN };
 
@@ -30,6 +31,8 @@ struct ha_info {
 
 /* The agent's pid, or 0: by DIR/ha.pid (providers/pidfile.h). */
 pid_t ha_pid(const char *dir);
+/* The same process, held (base/process.h); false: none. */
+bool ha_process(const char *dir, struct process *out);
 
 struct ha_start {
 	const char *program;	/* LIBEXEC/lima-hostagent */
@@ -92,6 +95,8 @@ int ha_mounts(const char *dir, struct arena *a, struct ha_mount **out, size_t *n
  * and wait for its end. 0: gone, or was not there. ETIMEDOUT, ERR_CANCELLED.
  */
 int ha_stop(const char *dir, int timeout_ms, const volatile int *cancel, struct error *err);
+/* SIGKILL, and wait for its end; QEMU stays. */
+int ha_kill(const char *dir, int timeout_ms, struct error *err);
 
 /* One request. `*status` is HTTP's; a message of the agent's is put into `err` for status >= 400. */
 struct ha_request {

@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/proc.h"
+#include "base/process.h"
 #include "providers/ha_client.h"
 #include "providers/sock.h"
 
@@ -89,8 +90,8 @@ last_words(const char *dir, struct buf *out)
 }
 
 struct start {
-	int inotify, pidfd;
-	pid_t pid;
+	int inotify;
+	struct process agent;	/* our child: its number is its own until it is reaped */
 };
 
 static void
@@ -98,8 +99,7 @@ start_release(struct start *s)
 {
 	if (s->inotify >= 0)
 		close(s->inotify);
-	if (s->pidfd >= 0)
-		close(s->pidfd);
+	process_release(&s->agent);
 }
 
 /* Has ha.sock been put in place? The agent binds it under another name first. */
@@ -124,7 +124,7 @@ static int
 attend(struct start *s, const struct ha_start *o, long long deadline, struct error *err)
 {
 	for (;;) {
-		struct pollfd p[] = { { .fd = s->inotify, .events = POLLIN }, { .fd = s->pidfd, .events = POLLIN } };
+		struct pollfd p[] = { { .fd = s->inotify, .events = POLLIN }, { .fd = s->agent.fd, .events = POLLIN } };
 		long long left = deadline - clock_ms();
 
 		if (o->cancel && *o->cancel)
@@ -143,11 +143,11 @@ attend(struct start *s, const struct ha_start *o, long long deadline, struct err
 static void
 give_up(const struct start *s)
 {
-	kill(s->pid, SIGTERM);
-	if (proc_wait_gone(s->pid, 0, END_MS, NULL) == 1)
+	process_signal(&s->agent, SIGTERM, NULL);
+	if (process_wait(&s->agent, END_MS, NULL) == 1)
 		return;
-	kill(s->pid, SIGKILL);
-	proc_wait_gone(s->pid, 0, END_MS, NULL);
+	process_signal(&s->agent, SIGKILL, NULL);
+	process_wait(&s->agent, END_MS, NULL);
 }
 
 static int
@@ -159,17 +159,19 @@ run(struct start *s, const struct ha_start *o, struct error *err)
 	const char *argv[] = { o->program, "--pidfile", pidfile, "--socket", sock, "--launch", launch,
 			       o->debug ? "--debug" : o->name, o->debug ? o->name : NULL, NULL };
 
-	s->pid = proc_daemon(argv, &(struct proc_daemon){ .stdout_path = out, .stderr_path = log }, err);
-	if (s->pid < 0)
+	pid_t pid = proc_daemon(argv, &(struct proc_daemon){ .stdout_path = out, .stderr_path = log }, err);
+
+	if (pid < 0)
 		return -1;
-	s->pidfd = pidfd_open(s->pid, 0);
-	return s->pidfd < 0 ? error_errno(err, "pidfd_open") : 0;
+	/* one that has ended already is a child of ours all the same */
+	s->agent = (struct process){ .pid = pid, .fd = pidfd_open(pid, 0) };
+	return s->agent.fd < 0 ? error_errno(err, "pidfd_open") : 0;
 }
 
 int
 ha_start(const struct ha_start *o, struct error *err)
 {
-	AUTO(start) s = { .inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK), .pidfd = -1 };
+	AUTO(start) s = { .inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK) };
 	AUTO(buf) words = BUF_INIT;
 	int r;
 
@@ -186,7 +188,7 @@ ha_start(const struct ha_start *o, struct error *err)
 		give_up(&s);
 		return -1;
 	}
-	waitpid(s.pid, NULL, 0);
+	waitpid(s.agent.pid, NULL, 0);
 	if (last_words(o->dir, &words) < 0)
 		return error_set(err, ERR_CHILD, "the host agent ended at once (see %s/ha.stderr.log)", o->dir);
 	/* the port was free when it was chosen: the caller may choose another */

@@ -1,23 +1,29 @@
 /*
  * providers/pidfile.h - which live process a pid file means.
  *
- * A number in a file proves nothing: the process may be long dead, and its
- * number somebody else's. Our host agent and QEMU (-pidfile) both keep a POSIX
- * write lock on their pid file for as long as they live, and the kernel tells
- * who holds it; a process of upstream's host agent, which locks nothing, is
- * known by the path of the file among its arguments.
+ * A number in a file proves nothing: the process may be long dead, and its number
+ * somebody else's; and another user of the host can give a process of his any
+ * arguments. Our host agent and QEMU (-pidfile) both keep a POSIX write lock on
+ * their pid file for as long as they live, and the kernel tells who holds it: only
+ * we can write to that file, so the holder is ours whatever user it became since.
+ * A process of upstream's host agent, which locks nothing, is known by its user, its
+ * program and the path of the file among its arguments, all three.
  */
 #pragma once
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct error;
+struct process;
 
 /*
- * The process that owns `path`, now: the holder of its lock, or else the
- * process of that number if one of its arguments is exactly `path`. 0: nobody.
- * Costs three system calls. `path` as it stands in the arguments: absolute, no links.
+ * The process that owns `path`, now; 0: nobody. For telling and comparing: whoever
+ * means to do something to it takes pidfile_hold(). Costs four system calls.
+ * `path` as it stands in the arguments: absolute, no links.
  */
 pid_t pidfile_process(const char *path);
+/* The same, held (base/process.h); false: nobody. */
+bool pidfile_hold(const char *path, struct process *out);
 
 /*
  * Become the owner: lock, write our number. Returns the descriptor, which must
@@ -28,7 +34,8 @@ pid_t pidfile_process(const char *path);
 int pidfile_take(const char *path, struct error *err);
 
 /*
- * A live process with the argument pair `flag` `value`, for one that has not
- * come to write its pid file yet. Reads all of /proc: not for hot paths. 0: none.
+ * A live process of ours that runs one of `programs` (process_runs(); NULL-terminated; NULL: any) with
+ * the argument pair `flag` `value`, for one that has not come to write its pid
+ * file yet. Reads all of /proc: not for hot paths. False: none.
  */
-pid_t pidfile_search(const char *flag, const char *value);
+bool pidfile_search(const char *const *programs, const char *flag, const char *value, struct process *out);

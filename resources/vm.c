@@ -7,14 +7,12 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/fs.h"
-#include "base/proc.h"
 #include "providers/ha_client.h"
 #include "providers/pidfile.h"
 #include "providers/drivers/qemu/proc.h"
@@ -213,11 +211,7 @@ remove_vm(const struct env *env, const struct resource *r, struct error *err)
 	auto_free char *dir = instance_path(env, r, NULL);
 
 	if (env->force) {
-		pid_t agent = ha_pid(dir);
-
-		if (agent > 0 && kill(agent, SIGKILL) == 0)
-			proc_wait_gone(agent, 0, AGENT_GRACE_MS, NULL);
-		if (qemu_stop(dir, 0, NULL, err) < 0)
+		if (ha_kill(dir, AGENT_GRACE_MS, err) < 0 || qemu_stop(dir, 0, NULL, err) < 0)
 			return -1;
 	} else if (ha_stop(dir, STOP_GRACE_MS + AGENT_GRACE_MS, env->cancel, err) < 0 ||
 		   qemu_stop(dir, STOP_GRACE_MS, env->cancel, err) < 0) {

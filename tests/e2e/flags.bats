@@ -151,7 +151,8 @@ watch_for() {
 
 # something that is taken for the instance's machine, and programs that print their words
 pretend_running() {
-	sh -c 'sleep 60; :' sh -pidfile "$LIMA_HOME/a/qemu.pid" 3>&- &
+	cp "$(command -v sh)" bin/qemu-system-pretended
+	bin/qemu-system-pretended -c 'sleep 60; :' sh -pidfile "$LIMA_HOME/a/qemu.pid" 3>&- &
 	echo $! >"$LIMA_HOME/a/qemu.pid"
 	MACHINE=$!
 	timeout 10 bash -c 'until grep -q pidfile "/proc/$1/cmdline"; do sleep 0.02; done' _ $MACHINE

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <sys/vfs.h>
 
+#include "base/process.h"
 #include "providers/pidfile.h"
 #include "tests/unit/agent.h"
 
@@ -242,7 +243,9 @@ TEST(an_sshfs_that_is_killed_is_started_again)
 	AUTO(arena) a = { 0 };
 	auto_free char *word = NULL, *log = NULL;
 	struct shared s;
-	pid_t pid, next = 0;
+	AUTO(process) was = { 0 };
+	struct error err;
+	pid_t next = 0;
 
 	set_up(&s, "e");
 	s.def.openssh = true;
@@ -250,14 +253,15 @@ TEST(an_sshfs_that_is_killed_is_started_again)
 	put_mount(&s, &a);
 	becomes(&s, "mounted");
 	word = xasprintf(":%s", s.location);
-	pid = pidfile_search(word, s.point);
-	assert_true(pid > 0);
-	kill(pid, SIGKILL);
-	for (int i = 0; i < 1500 && (!next || next == pid); i++) {
+	assert_true(pidfile_search(NULL, word, s.point, &was));
+	ok(process_signal(&was, SIGKILL, &err));
+	for (int i = 0; i < 1500 && (!next || next == was.pid); i++) {
+		AUTO(process) p = { 0 };
+
 		usleep(10000);
-		next = pidfile_search(word, s.point);
+		next = pidfile_search(NULL, word, s.point, &p) ? p.pid : 0;
 	}
-	assert_true(next > 0 && next != pid);
+	assert_true(next > 0 && next != was.pid);
 	becomes(&s, "mounted");
 	free(content(&s, "hello"));
 	log = log_text(&s.m, "ha.stderr.log");

@@ -9,7 +9,8 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/mem.h"
-#include "base/proc.h"
+#include "base/process.h"
+#include "providers/launch.h"
 #include "providers/pidfile.h"
 #include "providers/drivers/qemu/qmp.h"
 
@@ -19,41 +20,51 @@ enum {
 	KILL_MS = 30000,	/* the kernel does */
 };
 
-pid_t
-qemu_pid(const char *dir, int search)
+bool
+qemu_process(const char *dir, bool search, struct process *out)
 {
-	auto_free char *pidfile = xasprintf("%s/qemu.pid", dir);
-	pid_t pid = pidfile_process(pidfile);
+	auto_free char *pidfile = xasprintf("%s/qemu.pid", dir), *file = xasprintf("%s/launch.json", dir);
+	AUTO(launch) l = { 0 };
+	bool told;
 
-	return pid || !search ? pid : pidfile_search("-pidfile", pidfile);
+	if (pidfile_hold(pidfile, out))
+		return true;
+	if (!search)
+		return false;
+	told = launch_load(&l, file, NULL) == 0;
+	return pidfile_search((const char *const[]){ "qemu-system-", told ? l.qemu.argv[0] : NULL, NULL }, "-pidfile", pidfile, out);
+}
+
+pid_t
+qemu_pid(const char *dir, bool search)
+{
+	AUTO(process) p = { 0 };
+
+	return qemu_process(dir, search, &p) ? p.pid : 0;
 }
 
 /* 1: it is gone; 0: it is not, or the command did not get there */
 static int
-ask(const char *socket, const char *command, pid_t pid, unsigned long long start, int wait_ms, const volatile int *cancel)
+qmp_end(const char *socket, const char *command, const struct process *p, int wait_ms, const volatile int *cancel)
 {
 	if (qmp_execute(socket, command, NULL, QMP_MS, NULL, NULL) < 0)
-		return proc_is(pid, start, NULL) ? 0 : 1;
-	return proc_wait_gone(pid, start, wait_ms, cancel);
+		return !process_is_alive(p);
+	return process_wait(p, wait_ms, cancel);
 }
 
 static int
-make_it_go(pid_t pid, const char *socket, int timeout_ms, const volatile int *cancel, struct error *err)
+end_process(const struct process *p, const char *socket, int timeout_ms, const volatile int *cancel, struct error *err)
 {
-	unsigned long long start = proc_start_time(pid);
-
-	if (!start)
-		return 0;
-	if (timeout_ms > 0 && ask(socket, "system_powerdown", pid, start, timeout_ms, cancel) == 1)
+	if (timeout_ms > 0 && qmp_end(socket, "system_powerdown", p, timeout_ms, cancel) == 1)
 		return 0;
 	if (cancel && *cancel)
 		return error_set(err, ERR_CANCELLED, "cancelled");
-	if (ask(socket, "quit", pid, start, QUIT_MS, NULL) == 1)
+	if (qmp_end(socket, "quit", p, QUIT_MS, NULL) == 1)
 		return 0;
-	if (proc_is(pid, start, NULL) && kill(pid, SIGKILL) < 0 && errno != ESRCH)
-		return error_errno(err, "kill process %d", (int)pid);
-	if (proc_wait_gone(pid, start, KILL_MS, NULL) != 1)
-		return error_set(err, ETIMEDOUT, "QEMU, process %d, survives SIGKILL", (int)pid);
+	if (process_signal(p, SIGKILL, err) < 0)
+		return -1;
+	if (process_wait(p, KILL_MS, NULL) != 1)
+		return error_set(err, ETIMEDOUT, "QEMU, process %d, survives SIGKILL", (int)p->pid);
 	return 0;
 }
 
@@ -61,9 +72,9 @@ int
 qemu_stop(const char *dir, int timeout_ms, const volatile int *cancel, struct error *err)
 {
 	auto_free char *socket = xasprintf("%s/qmp.sock", dir);
-	pid_t pid = qemu_pid(dir, 1);
+	AUTO(process) p = { 0 };
 
-	if (pid && make_it_go(pid, socket, timeout_ms, cancel, err) < 0)
+	if (qemu_process(dir, true, &p) && end_process(&p, socket, timeout_ms, cancel, err) < 0)
 		return -1;
 	return qemu_sweep(dir, err);
 }

@@ -4,12 +4,18 @@
  * For limactl, when no host agent is there to do it: after a kill -9 of the agent.
  */
 #pragma once
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct error;
+struct process;
 
-/* Its pid, or 0. `search`: look through /proc too, for one that has not written DIR/qemu.pid yet. */
-pid_t qemu_pid(const char *dir, int search);
+/*
+ * That process, held (base/process.h): who owns DIR/qemu.pid (providers/pidfile.h). `search`: look
+ * through /proc too, for one that has not written the file yet. False: none.
+ */
+bool qemu_process(const char *dir, bool search, struct process *out);
+pid_t qemu_pid(const char *dir, bool search);	/* its number, for telling; 0: none */
 
 /*
  * Power button, wait `timeout_ms` for the guest to go (0: no power button), then
