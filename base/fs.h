@@ -31,6 +31,12 @@ int fs_read_if(const char *path, struct buf *out, size_t max, struct error *err)
  */
 int fs_read_named(const char *path, struct buf *out, size_t max, struct error *err);
 int fs_write(const char *path, const void *p, size_t len, mode_t mode, struct error *err);
+/*
+ * As fs_write, of a file that belongs to the user: mode, owner, access list and labels of what is there stay, links to it
+ * and its other names lead to the new bytes. `fresh` is the mode of one that is made. Where no file can be put beside
+ * it, and what is not an ordinary file (/dev/stdout), is written into, which a crash can cut in the middle.
+ */
+int fs_rewrite(const char *path, const void *p, size_t len, mode_t fresh, struct error *err);
 int fs_write_all(int fd, const void *p, size_t len);	/* however many calls that takes; -1 with errno */
 /* For writers that need the descriptor: write to fs_tmp(path), then commit. */
 char *fs_tmp(const char *path);		/* to free */

@@ -76,7 +76,7 @@ edit_file(struct cli *c, const char *path, struct error *err)
 	if (load_or_keep(c, &t, "template", &spec, err) < 0)
 		return -1;
 	spec_free(spec);
-	return fs_write(t.path, t.text, t.len, 0644, err);
+	return fs_rewrite(t.path, t.text, t.len, 0644, err);
 }
 
 /* --- an instance --- */

@@ -14,44 +14,81 @@
 
 enum { MAX_TEXT = 4 << 20 };
 
-/* The first of $VISUAL, $EDITOR and the usual names that is there; a name, without arguments. */
-static char *
-find_editor(void)
+/*
+ * What the user calls his editor: a command of the shell, with arguments, as git reads it; NULL: he has not said.
+ * The rest is a choice of ours: a program's name.
+ */
+static const char *
+editor_command(void)
 {
-	const char *names[] = { getenv("VISUAL"), getenv("EDITOR"), "editor", "vim", "vi", "emacs" };
+	const char *visual = getenv("VISUAL"), *editor = getenv("EDITOR"), *term = getenv("TERM");
+	bool dumb = !term || !*term || strcmp(term, "dumb") == 0;
+
+	if (visual && *visual && !dumb)
+		return visual;
+	return editor && *editor ? editor : visual && *visual ? visual : NULL;
+}
+
+static const char *
+editor_usual(void)
+{
+	static const char *const names[] = { "editor", "vim", "vi", "emacs" };
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		char *path = names[i] && *names[i] ? proc_find(names[i]) : NULL;
+		auto_free char *path = proc_find(names[i]);
 
 		if (path)
-			return path;
+			return names[i];
 	}
 	return NULL;
 }
 
+/* git gives it to a shell if there is something in it that only a shell understands, with the file as "$@" */
+static void
+editor_words(struct argv *a, const char *command, const char *path)
+{
+	bool plain = !strpbrk(command, "|&;<>()$`\\\"' \t\n*?[#~=%");
+
+	if (!plain) {
+		argv_add(a, "sh");
+		argv_add(a, "-c");
+		argv_addf(a, "%s \"$@\"", command);
+	}
+	argv_add(a, command);
+	argv_add(a, path);
+}
+
 static int
-edit_file(struct cli *c, const char *editor, const char *path, struct error *err)
+edit_file(struct cli *c, const char *command, const char *path, struct error *err)
 {
 	AUTO(argv) a = { 0 };
 	int status;
 
-	argv_add(&a, editor);
-	argv_add(&a, path);
+	if (strcmp(command, ":") == 0)	/* to git, an editor that changes nothing */
+		return 0;
+	editor_words(&a, command, path);
 	status = run_argv(c, &a, err);
 	if (status > 0)
-		return error_set(err, ERR_CHILD, "%s: exit status %d; what was edited is in %s", editor, status, path);
-	return status;
+		return error_set(err, ERR_CHILD, "%s: exit status %d; what was edited is in %s", command, status, path);
+	if (status < 0) {
+		unlink(path);
+		return error_wrap(err, "the editor ($VISUAL, $EDITOR)");
+	}
+	return 0;
 }
 
 char *
 editor_run(struct cli *c, const char *head, const char *text, size_t len, struct error *err)
 {
-	auto_free char *editor = find_editor(), *path = NULL;
+	const char *editor = editor_command();
+	auto_free char *path = NULL;
 	const char *tmp = getenv("TMPDIR");
 	AUTO(buf) b = BUF_INIT;
 	auto_close int fd = -1;
 	size_t skip = strlen(head);
 
+	if (!editor)
+		editor = editor_usual();
 	if (!editor) {
 		error_set(err, ENOENT, "could not detect a text editor binary, try setting $EDITOR");
 		return NULL;

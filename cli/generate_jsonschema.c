@@ -59,7 +59,7 @@ run(struct cli *c, struct error *err)
 	}
 	if (!*to)
 		return error_set(err, ERR_INVALID, "need --schemafile to validate");
-	if (fs_write(to, schema.s, schema.len, 0644, err) < 0)
+	if (fs_rewrite(to, schema.s, schema.len, 0644, err) < 0)
 		return -1;
 	for (int i = 0; i < c->nargs; i++) {
 		if (check(c, c->args[i], err) < 0)

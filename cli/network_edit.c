@@ -52,7 +52,7 @@ change(struct cli *c, const char *const *exprs, size_t n, struct error *err)
 	t.text = buf_detach(&text);
 	if ((!template_set_is_plain(exprs, n) && cli_lazy(c, err) < 0) || template_set(&t, exprs, n, err) < 0)
 		return -1;
-	return fs_write(t.path, t.text, t.len, 0644, err);
+	return fs_rewrite(t.path, t.text, t.len, 0644, err);
 }
 
 /* "ADDRESS[/BITS]" into address and mask, as text */

@@ -12,7 +12,7 @@ keep_rejected(const struct template *t, struct error *err)
 {
 	struct error why;
 
-	if (fs_write(REJECTED, t->text, t->len, 0644, &why) < 0)
+	if (fs_write(REJECTED, t->text, t->len, 0600, &why) < 0)
 		return error_wrap(err, "the YAML is invalid, attempted to save the buffer as `%s` but failed: %s", REJECTED, why.msg);
 	return error_wrap(err, "the YAML is invalid, saved the buffer as `%s`", REJECTED);
 }

@@ -79,7 +79,7 @@ run(struct cli *c, struct error *err)
 	if (!*path)
 		path = arena_printf(&c->arena, "%s-screenshot.png", i.name);
 	if (format_of(c, path, &format, err) < 0 || fetch(c, &i, format, &picture, err) < 0 ||
-	    fs_write(path, picture.s, picture.len, 0644, err) < 0)
+	    fs_rewrite(path, picture.s, picture.len, 0644, err) < 0)
 		return -1;
 	cli_say(&c->env, SAY_INFO, "Screenshot saved to %s (%zu bytes)", quoted(c, path), picture.len);
 	return 0;

@@ -170,7 +170,7 @@ one_input(struct call *k, const char *file, struct error *err)
 		return -1;
 	if (!flag(k, "inplace") || std)
 		return 0;
-	if (fs_write(file, k->out.s, k->out.len, 0644, err) < 0)
+	if (fs_rewrite(file, k->out.s, k->out.len, 0644, err) < 0)
 		return -1;
 	buf_truncate(&k->out, 0);
 	return 0;

@@ -107,7 +107,7 @@ make_new(const struct env *env, const struct resource *r, const char *dir, struc
 	if (!from && mkdir(tmp, 0700) < 0)
 		return error_errno(err, "mkdir %s", tmp);
 	if ((!from && fs_write(version, env->version, strlen(env->version), 0444, err) < 0) ||
-	    fs_write(yaml, r->spec->yaml, r->spec->yaml_len, 0644, err) < 0 || applied_write(tmp, r->spec, err) < 0) {
+	    fs_rewrite(yaml, r->spec->yaml, r->spec->yaml_len, 0600, err) < 0 || applied_write(tmp, r->spec, err) < 0) {
 		fs_remove_tree(tmp, NULL);
 		return -1;
 	}
@@ -150,7 +150,7 @@ ensure(const struct env *env, const struct resource *r, struct facts *have, stru
 			return -1;
 	} else if (observe(env, r, have, a, err) < 0 ||
 		   (!is(have, "lima.yaml", facts_get(&r->want, "lima.yaml")) &&
-		    fs_write(path, r->spec->yaml, r->spec->yaml_len, 0644, err) < 0) ||
+		    fs_rewrite(path, r->spec->yaml, r->spec->yaml_len, 0600, err) < 0) ||
 		   (!is(have, "configuration", facts_get(&r->want, "configuration")) && applied_write(dir, r->spec, err) < 0)) {
 		return -1;
 	}

@@ -198,6 +198,91 @@ make_instance() {
 	[ "$(limactl ls -f '{{.CPUs}}' b)" = 1 ]
 }
 
+# the editor ED is called, as the words NAME ARGUMENTS..., by EDITOR or VISUAL as they are in the environment of env(1)
+edits_with() {
+	local words=$1
+	shift
+	rm -f "$WORK/called"
+	run -0 --separate-stderr env "$@" timeout 60 "$BIN/limactl" edit --tty=true b </dev/null
+	[[ $(cat "$WORK/called") == "$words"* ]] || { cat "$WORK/called"; return 1; }
+}
+
+@test "edit: the editor is the command that the user says, as git reads it" {
+	make_instance b
+	mkdir "with space"
+	for ed in ed "with space/e d" other; do
+		printf '#!/bin/sh\n{ for w; do printf "<%%s>" "${w##*/}"; done; echo " $0"; } >"%s/called"\n' "$WORK" >"$ed"
+		chmod +x "$ed"
+	done
+	edits_with '<lima-editor.' EDITOR="$WORK/ed"
+	edits_with '<--wait><-n><lima-editor.' EDITOR="$WORK/ed --wait -n"
+	edits_with '<--wait><lima-editor.' EDITOR="'$WORK/with space/e d' --wait"
+	edits_with '<lima-editor.' EDITOR="$WORK/with\\ space/e\\ d"
+	edits_with '<a b><lima-editor.' EDITOR='$WORK/ed "a b"' WORK="$WORK"
+	edits_with '<lima-editor.' TERM=xterm VISUAL="$WORK/ed" EDITOR=false
+	[[ $(cat called) == *"/ed" ]]
+	edits_with '<lima-editor.' TERM=dumb VISUAL=false EDITOR="$WORK/other"
+	edits_with '<lima-editor.' VISUAL= EDITOR="$WORK/other"
+	# one that is not there is not replaced by another in silence
+	EDITOR=$WORK/nix run -1 --separate-stderr limactl edit --tty=true b </dev/null
+	[[ $stderr == *"$WORK/nix"* ]]
+	EDITOR="$WORK/nix --wait" run -1 --separate-stderr limactl edit --tty=true b </dev/null
+	[[ $stderr == *"exit status 127"* ]]
+	EDITOR=: run -0 --separate-stderr limactl edit --tty=true b </dev/null
+	said info 'Aborting, no changes made to the instance'
+}
+
+# the command changes the file `own`, whose mode, owner, list and names stay
+keeps() {
+	chmod "$MODE" own
+	"$@"
+	[ "$(stat -c '%a %u:%g' own)" = "$MODE ${OWNER:-$(id -u):$(id -g)}" ]
+	[ -L link ] && cmp own link
+	[ "$(cat hard)" = "$(cat own)" ]
+}
+
+@test "files of the user keep their mode, owner, links and access lists" {
+	cp a.yaml own
+	ln -s own link
+	ln own hard
+	for MODE in 600 640 604; do
+		keeps limactl edit --cpus "${MODE:0:2}" ./link
+		grep -q "cpus: ${MODE:0:2}" own
+		keeps limactl yq -i ".memory = \"${MODE}MiB\"" link
+		grep -q "memory: ${MODE}MiB" hard
+	done
+	rm hard
+	ln -s own hard
+	if [ "$(id -u)" = 0 ]; then
+		chown 65534:65534 own
+		OWNER=65534:65534
+	fi
+	# where the file system has such things
+	xattr=$(python3 -c 'import os; os.setxattr("own", "user.mine", b"kept"); print("kept")' 2>/dev/null) || xattr=none
+	MODE=600 keeps limactl edit --cpus 8 ./link
+	MODE=640 keeps limactl yq -i '.cpus = 9' link
+	grep -q 'cpus: 9' own
+	[ "$xattr" = none ] || [ "$(python3 -c 'import os; print(os.getxattr("own", "user.mine").decode())')" = kept ]
+	[ "$(find . -name 'own.*' | wc -l)" = 0 ]
+	# an instance's own, which may be kept elsewhere and hold secrets
+	limactl create --tty=false --name=b a.yaml 2>/dev/null
+	[ "$(stat -c %a "$LIMA_HOME/b/lima.yaml")" = 600 ]
+	chmod 640 "$LIMA_HOME/b/lima.yaml"
+	mv "$LIMA_HOME/b/lima.yaml" mine.yaml
+	ln -s "$PWD/mine.yaml" "$LIMA_HOME/b/lima.yaml"
+	limactl edit --cpus 2 b 2>/dev/null
+	[ -L "$LIMA_HOME/b/lima.yaml" ]
+	[ "$(stat -c %a mine.yaml)" = 640 ]
+	grep -q 'cpus: 2' mine.yaml
+	# the list of networks, and what is not a file is written into, not replaced
+	limactl network create n1 --gateway 192.168.77.1
+	chmod 600 "$LIMA_HOME/_config/networks.yaml"
+	limactl network create n2 --gateway 192.168.78.1
+	[ "$(stat -c %a "$LIMA_HOME/_config/networks.yaml")" = 600 ]
+	[ "$(limactl generate-jsonschema --schemafile /dev/stdout 2>/dev/null | head -c 1)" = "{" ]
+	[ -L /dev/stdout ]
+}
+
 @test "edit: a file" {
 	run -0 --separate-stderr limactl edit --cpus 7 ./a.yaml
 	[ -z "$output$stderr" ]

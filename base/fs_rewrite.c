@@ -1,0 +1,84 @@
+/* Writing a file that belongs to the user: what is about it besides its bytes stays. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/mem.h"
+
+enum { MAX_NAMES = 64 << 10, MAX_VALUE = 64 << 10 };
+
+/* Into the file itself, whatever kind it is; nobody is waited for who might open the other end of a FIFO. */
+static int
+write_in_place(const char *path, const void *p, size_t len, mode_t fresh, struct error *err)
+{
+	auto_close int fd = open(path, O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, fresh);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return error_errno(err, "open %s", path);
+	if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK) < 0 || fs_write_all(fd, p, len) < 0)
+		return error_errno(err, "write %s", path);
+	if (S_ISREG(st.st_mode) && (ftruncate(fd, (off_t)len) < 0 || fsync(fd) < 0))
+		return error_errno(err, "write %s", path);
+	return 0;
+}
+
+/* Access lists and labels; what cannot be copied was not the user's to set either. */
+static void
+copy_attributes(const char *from, int to)
+{
+	auto_free char *names = xcalloc(1, MAX_NAMES), *value = xcalloc(1, MAX_VALUE);
+	ssize_t n = listxattr(from, names, MAX_NAMES);
+
+	for (const char *name = names; n > 0 && name < names + n; name += strlen(name) + 1) {
+		ssize_t len = getxattr(from, name, value, MAX_VALUE);
+
+		if (len >= 0 && fsetxattr(to, name, value, (size_t)len, 0) < 0)
+			continue;
+	}
+}
+
+/* A new file beside the old one that is like it in all but its bytes. false: that is not to be had here. */
+static bool
+write_beside(const char *path, const char *tmp, int fd, const struct stat *was, const void *p, size_t len)
+{
+	struct stat now;
+
+	if (fd < 0 || fstat(fd, &now) < 0)
+		return false;
+	if ((now.st_uid != was->st_uid || now.st_gid != was->st_gid) && fchown(fd, was->st_uid, was->st_gid) < 0)
+		return false;
+	copy_attributes(path, fd);
+	return fchmod(fd, was->st_mode & 07777) == 0 && fs_write_all(fd, p, len) == 0 && fs_commit(tmp, path, NULL) == 0;
+}
+
+int
+fs_rewrite(const char *path, const void *p, size_t len, mode_t fresh, struct error *err)
+{
+	auto_free char *real = fs_realpath(path), *tmp = NULL;
+	auto_close int fd = -1;
+	struct stat st;
+
+	if (stat(path, &st) < 0) {
+		if (errno != ENOENT)
+			return error_errno(err, "open %s", path);
+		return fs_exists(path) ? write_in_place(path, p, len, fresh, err) : fs_write(real, p, len, fresh, err);
+	}
+	/* another name of it would keep the old text */
+	if (!S_ISREG(st.st_mode) || st.st_nlink > 1)
+		return write_in_place(path, p, len, fresh, err);
+	tmp = xasprintf("%s.XXXXXX.tmp", real);
+	fd = mkostemps(tmp, (int)strlen(".tmp"), O_CLOEXEC);
+	if (write_beside(real, tmp, fd, &st, p, len))
+		return 0;
+	if (fd >= 0)
+		unlink(tmp);
+	return write_in_place(path, p, len, fresh, err);
+}
