@@ -29,6 +29,13 @@ void quote_json_member(struct buf *out, const char *key, const char *text);
 void quote_shell(struct buf *out, const char *s);
 
 /*
+ * What a guest, a server or a template says, for a terminal: without control sequences (colours, titles, the
+ * clipboard), and with `?` for every other control character but line breaks and tabs, for what turns the direction
+ * of text and for what is not UTF-8. `s` ends with a NUL behind the `n` bytes.
+ */
+void quote_terminal(struct buf *out, const char *s, size_t n);
+
+/*
  * One character from UTF-8: its length in bytes, 1 to 4, and the code point; for a byte
  * that begins no character: 1 and 0xFFFD with *bad set.
  */

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include "base/mem.h"
 #include "reconciler/env.h"
 #include "state/desired/spec.h"
@@ -85,6 +86,7 @@ struct cli {
 	const char *const *template_dirs;	/* once cli_spec_opts() was called */
 	bool lazy;			/* the other half is loaded */
 	bool told_root;			/* that the guest user is not root */
+	struct told *told;		/* warnings of this run: a file that is read twice has them once */
 	struct arena arena;		/* for what lives as long as the program; one thread */
 };
 
@@ -130,5 +132,10 @@ void cli_say_with(const struct cli *c, enum level level, const struct say_field 
 	__attribute__((format(printf, 4, 5)));
 void cli_fatal(struct cli *c, const struct error *err);
 
+/*
+ * Text that is not ours alone, on stdout or stderr: to a terminal without what the terminal would obey, to anything
+ * else as it is. `s` ends with a NUL behind the `n` bytes. Colours of our own are lost: it is for texts without.
+ */
+void cli_print(FILE *to, const char *s, size_t n);
 /* %#q of Go, for names in messages: `foo`; the result lives in c->arena. */
 const char *cli_tick(struct cli *c, const char *s);

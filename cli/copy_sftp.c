@@ -186,7 +186,9 @@ draw(struct meter *m, bool last)
 	if (!m->on || (!last && now - m->drawn < DRAW_MS))
 		return;
 	m->drawn = now;
-	fprintf(stderr, "\r\033[K%.40s  %3u%%  %s  %s/s%s", m->name, m->total ? (unsigned)(m->done * 100 / m->total) : 100u,
+	fputs("\r\033[K", stderr);
+	cli_print(stderr, m->name, strnlen(m->name, 40));
+	fprintf(stderr, "  %3u%%  %s  %s/s%s", m->total ? (unsigned)(m->done * 100 / m->total) : 100u,
 		size_text(&a, m->done), size_text(&a, m->done * 1000 / (uint64_t)(now - m->began + 1)), last ? "\n" : "");
 	fflush(stderr);
 }
@@ -218,6 +220,15 @@ base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
+static void
+say_pair(const char *from, const char *to)
+{
+	AUTO(buf) line = BUF_INIT;
+
+	buf_addf(&line, "%s -> %s\n", from, to);
+	cli_print(stderr, line.s, line.len);
+}
+
 static int
 copy_file(const struct copy_sftp *how, const struct copy_end *from, const struct copy_end *to, const struct sftp_attr *a,
 	  struct error *err)
@@ -228,7 +239,7 @@ copy_file(const struct copy_sftp *how, const struct copy_end *from, const struct
 	int r;
 
 	if (how->verbose)
-		fprintf(stderr, "%s -> %s\n", from->path, to->path);
+		say_pair(from->path, to->path);
 	if (open_source(from, &in, err) < 0)
 		return -1;
 	r = open_target(to, tmp, a->mode, &out, err);

@@ -88,7 +88,7 @@ run_list(struct cli *c, struct error *err)
 	if (!shown)
 		cli_say(&c->env, SAY_WARN, "No disk found. Run `limactl disk create DISK --size SIZE` to create a disk.");
 	table_print(&t, &out);
-	fputs(out.s, stdout);
+	cli_print(stdout, out.s, out.len);
 	return 0;
 }
 

@@ -205,11 +205,24 @@ cli_env(struct cli *c, struct error *err)
 
 /* --- how lima.yaml files are loaded --- */
 
+struct told {
+	struct told *before;
+	const char *text;
+};
+
 static void
 warn_spec(void *ctx, const char *text)
 {
-	const struct cli *c = ctx;
+	struct cli *c = ctx;
+	struct told *t = c->told;
 
+	while (t && strcmp(t->text, text) != 0)
+		t = t->before;
+	if (t)
+		return;
+	t = arena_alloc(&c->arena, sizeof *t);
+	*t = (struct told){ c->told, arena_strdup(&c->arena, text) };
+	c->told = t;
 	cli_say(&c->env, SAY_WARN, "%s", text);
 }
 

@@ -134,7 +134,7 @@ print_table(const struct cli *c, struct instance *v, size_t n)
 	for (size_t i = 0; i < n; i++)
 		row(&t, &v[i], &show);
 	table_print(&t, &out);
-	fwrite(out.s, 1, out.len, stdout);
+	cli_print(stdout, out.s, out.len);
 }
 
 /* --- which ones --- */

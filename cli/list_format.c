@@ -196,7 +196,7 @@ print_template(struct look *l, struct instance *v, size_t n, const char *text, s
 		if (gotmpl_run(&line, &v[i].arena, text, strlen(text), &data, &opts, err) < 0)
 			return -1;
 		buf_addc(&line, '\n');
-		fwrite(line.s, 1, line.len, stdout);
+		cli_print(stdout, line.s, line.len);
 	}
 	return 0;
 }

@@ -85,7 +85,7 @@ print_table(struct cli *c, const struct networks *nets)
 		if (is_asked_for(c, nets->v[i].name))
 			add_row(c, &t, &nets->v[i]);
 	table_print(&t, &out);
-	fputs(out.s, stdout);
+	cli_print(stdout, out.s, out.len);
 }
 
 static int

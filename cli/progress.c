@@ -87,7 +87,10 @@ draw(struct progress *p)
 		AUTO(buf) b = BUF_INIT;
 
 		describe(&b, &p->v[i]);
-		fprintf(stderr, "%.*s\n", width - 1, b.s);
+		if (width > 1 && b.len > (size_t)width - 1)
+			buf_truncate(&b, (size_t)width - 1);
+		buf_addc(&b, '\n');
+		cli_print(stderr, b.s, b.len);
 		p->drawn++;
 	}
 	fflush(stderr);

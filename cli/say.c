@@ -107,16 +107,19 @@ static void
 add_terminal(const struct cli *c, struct buf *b, int level, const struct say_field *f, const char *msg)
 {
 	const char *on = c->color ? levels[level].color : NULL;
-	int len = (int)strlen(msg);
+	AUTO(buf) clean = BUF_INIT;
+	int len;
 
-	if (len && msg[len - 1] == '\n')
+	quote_terminal(&clean, msg, strlen(msg));
+	len = (int)clean.len;
+	if (len && clean.s[len - 1] == '\n')
 		len--;
 	if (on)
 		buf_addf(b, "\033[%sm", on);
 	buf_adds(b, levels[level].letters);
 	if (on)
 		buf_adds(b, "\033[0m");
-	buf_addf(b, "[%04d] %.*s", (int)((clock_ms() - c->began_ms) / 1000), len, msg);
+	buf_addf(b, "[%04d] %.*s", (int)((clock_ms() - c->began_ms) / 1000), len, clean.s);
 	if (f && f->key && len < 44)
 		buf_addf(b, "%*s", 44 - len, "");
 	for (; f && f->key; f++) {
@@ -146,6 +149,19 @@ record(const struct cli *c, int level, const struct say_field *fields, const cha
 			return;
 		done += (size_t)n;
 	}
+}
+
+void
+cli_print(FILE *to, const char *s, size_t n)
+{
+	AUTO(buf) clean = BUF_INIT;
+
+	if (!isatty(fileno(to))) {
+		fwrite(s, 1, n, to);
+		return;
+	}
+	quote_terminal(&clean, s, n);
+	fwrite(clean.s, 1, clean.len, to);
 }
 
 void

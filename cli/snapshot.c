@@ -109,7 +109,8 @@ print_tags(const char *list)
 		const char *id = p + strspn(p, " "), *tag = id + strcspn(id, " \n");
 
 		tag += strspn(tag, " ");
-		printf("%.*s\n", (int)strcspn(tag, " \n"), tag);
+		cli_print(stdout, tag, strcspn(tag, " \n"));
+		putchar('\n');
 	}
 }
 
@@ -124,7 +125,7 @@ run_list(struct cli *c, struct error *err)
 	if (cli_bool(c, "quiet"))
 		print_tags(list.s);
 	else
-		fputs(list.s, stdout);
+		cli_print(stdout, list.s, list.len);
 	return 0;
 }
 

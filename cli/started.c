@@ -7,11 +7,12 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/process.h"
+#include "base/quote.h"
 #include "cli/instance.h"
 #include "cli/run.h"
 #include "cli/start.h"
 
-/* The text as it is, to people. */
+/* The text to people: of whoever wrote the template, so nothing in it is for the terminal. */
 static void
 tell_message(struct cli *c, struct look *l, struct instance *i)
 {
@@ -22,7 +23,9 @@ tell_message(struct cli *c, struct look *l, struct instance *i)
 	if (!len)
 		return;
 	cli_say(&c->env, SAY_INFO, "Message from the instance `%s`:", i->name);
-	buf_addf(&b, "%s%s", message, message[len - 1] == '\n' ? "" : "\n");
+	quote_terminal(&b, message, len);
+	if (!b.len || b.s[b.len - 1] != '\n')
+		buf_addc(&b, '\n');
 	if (c->log_level <= SAY_INFO && write(STDERR_FILENO, b.s, b.len) < 0)
 		return;		/* nobody listens any more */
 }

@@ -69,12 +69,14 @@ run_copy(struct cli *c, struct error *err)
 		return error_set(err, ERR_INVALID, "--verbatim cannot be used with any of --embed, --embed-all, or --fill");
 	if (make_copy(c, &text, err) < 0)
 		return -1;
-	if (strcmp(to, "-")) {
-		f = fopen(to, "we");
-		if (!f)
-			return error_errno(err, "open %s", to);
+	if (!strcmp(to, "-")) {
+		cli_print(stdout, text.s, text.len);
+		return fflush(stdout) < 0 ? error_errno(err, "write stdout") : 0;
 	}
-	if (fwrite(text.s, 1, text.len, f ? f : stdout) != text.len || fflush(f ? f : stdout) < 0)
+	f = fopen(to, "we");
+	if (!f)
+		return error_errno(err, "open %s", to);
+	if (fwrite(text.s, 1, text.len, f) != text.len || fflush(f) < 0)
 		return error_errno(err, "write %s", to);
 	return 0;
 }
@@ -101,7 +103,7 @@ print_result(void *ctx, const char *json, struct error *err)
 		buf_adds(&text, "null\n");
 	else
 		json_yaml(&text, json_span_of(json));
-	fwrite(text.s, 1, text.len, stdout);
+	cli_print(stdout, text.s, text.len);
 	return 0;
 }
 

@@ -47,7 +47,7 @@ run(struct cli *c, struct error *err)
 		spec_free(s);
 		cli_say(&c->env, SAY_INFO, "`%s`: OK", c->args[i]);
 	}
-	fwrite(text.s, 1, text.len, stdout);
+	cli_print(stdout, text.s, text.len);
 	return 0;
 }
 

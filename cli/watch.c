@@ -68,7 +68,7 @@ on_event(void *ctx, const char *line)
 	} else {
 		watch_text(&out, w->name, line);
 	}
-	fwrite(out.s, 1, out.len, stdout);
+	cli_print(stdout, out.s, out.len);
 	fflush(stdout);
 }
 

@@ -4,6 +4,7 @@
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/quote.h"
 #include "base/size.h"
 #include "state/desired/load.h"
 
@@ -34,9 +35,14 @@ check_size(struct load *l, const struct val *v)
 static bool
 is_line(const char *s)
 {
-	for (; *s; s++)
-		if (((unsigned char)*s < ' ' && *s != '\t') || *s == 0x7f)
+	uint32_t rune;
+	bool bad;
+
+	for (size_t n; *s; s += n) {
+		n = utf8_next(s, &rune, &bad);
+		if ((rune < ' ' && rune != '\t') || (rune >= 0x7f && rune < 0xa0))
 			return false;
+	}
 	return true;
 }
 

@@ -131,3 +131,57 @@ TEST(damaged_json_is_absent_not_read_beyond)
 		free(cut);
 	}
 }
+
+static void
+terminal(const char *text, const char *expected)
+{
+	AUTO(buf) b = BUF_INIT;
+
+	quote_terminal(&b, text, strlen(text));
+	assert_string_equal(b.s, expected);
+}
+
+TEST(what_a_terminal_would_obey_is_taken_out)
+{
+	terminal("plain\ttext\nof \u4e2d \U0001f600", "plain\ttext\nof \u4e2d \U0001f600");
+	terminal("a\033[31;1mred\033[0m b\033[2J\033[?1049h", "ared b");
+	terminal("a\033]52;c;ZXZpbA==\ab\033]0;title\033\\c", "abc");
+	terminal("a\033P1$r0m\033\\b\033_x\033\\c\033^y\033\\d\033Xz\033\\e", "abcde");
+	terminal("a\033(Bb\033cd\0337e", "abde");
+	/* as one character of UTF-8, and as the bare byte of older terminals */
+	terminal("a\xc2\x9b" "31mb\xc2\x9d" "52;c;x\xc2\x9c" "c\xc2\x85" "d", "abcd");
+	terminal("a\x9b" "31mb", "a?31mb");
+	terminal("a\033]52;c;no end\nnext", "a\nnext");
+	terminal("a\033[", "a");
+	terminal("a\033", "a?");
+	terminal("x\r\ny\rz\b\b\a\177", "x\nyz????");
+	terminal("a\u202eb\u2066c", "a?b?c");
+	terminal("\033\033]52;c;x\a", "]52;c;x?");
+}
+
+/* Whatever the bytes are, nothing is left that is a control character but line breaks and tabs. */
+TEST(no_bytes_leave_a_control_character)
+{
+	unsigned seed = 1;
+
+	for (int round = 0; round < 20000; round++) {
+		char text[24];
+		AUTO(buf) b = BUF_INIT;
+		size_t n = 1 + (seed >> 8) % (sizeof text - 1);
+
+		for (size_t i = 0; i < n; i++) {
+			seed = seed * 1103515245 + 12345;
+			text[i] = "\033\033[]P;0m\\\a\n\xc2\x9b\x9d\x80\xff\xe2\x80\xae" "ab\x01\x7f"[(seed >> 16) % 23];
+			text[i] = text[i] ? text[i] : 'x';
+		}
+		text[n] = '\0';
+		quote_terminal(&b, text, n);
+		for (const char *p = b.s; *p;) {
+			uint32_t rune;
+			bool bad;
+
+			p += utf8_next(p, &rune, &bad);
+			assert_false(bad || (rune < ' ' && rune != '\n' && rune != '\t') || (rune >= 0x7f && rune < 0xa0));
+		}
+	}
+}
