@@ -45,16 +45,18 @@ LIBS_AGENT = -Wl,-Bstatic -lcares -lssh2 -luv_a -lnghttp2 -lcrypto -lz -Wl,-Bdyn
 LAZY :=
 GENERATED :=
 .DEFAULT_GOAL := all
+# the sources of these folders, and of the folders in them
+src = $(sort $(foreach d,$(1),$(wildcard $(d)/*.c)))
+tree = $(call src,$(1) $(addsuffix /*,$(1)) $(addsuffix /*/*,$(1)))
 include $(sort $(wildcard */build.mk */*/build.mk))
 
-src = $(sort $(foreach d,$(1),$(wildcard $(d)/*.c)))
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
 BASE := $(call src,base)
 TYPES := $(call src,resources)
-CORE := $(call src,reconciler resources state/desired state/observed providers providers/drivers/qemu)
-MAIN := $(BASE) $(filter-out $(LAZY),$(CORE)) $(call src,cli)
-AGENT := $(BASE) $(call src,hostagent) $(AGENT_EXTRA)
+CORE := $(call tree,reconciler resources state providers) $(call src,hostagent/protocol)
+MAIN := $(BASE) $(filter-out $(LAZY),$(CORE)) $(filter-out cli/mcp/%,$(call tree,cli))
+AGENT := $(BASE) $(filter-out $(AGENT_NOT),$(call tree,hostagent)) $(AGENT_EXTRA)
 
 # The table of resource types is the list of files in resources/ that define one.
 TYPE_NAMES := $(sort $(shell grep -hoE '^const struct resource_type resource_[a-z_]+' $(TYPES) /dev/null | sed 's/.*resource_//'))
@@ -109,8 +111,8 @@ $(B)/share/lima/templates/%.yaml: examples/%.yaml
 	@mkdir -p $(@D)
 	@sed 's|\.\./build/share/lima/|../|' $< > $@
 
-# Unit tests: tests/unit/test_*.c, each a program linked with everything but main().
-UNIT := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
+# Unit tests: tests/unit/FOLDER/test_*.c, each a program linked with everything but main().
+UNIT := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/*/test_*.c))
 LIB := $(filter-out $(B)/obj/cli/main.o $(B)/obj/cli/lazy.o,$(call obj,$(MAIN) $(LAZY))) $(B)/obj/cli/lazy_linked.o
 $(B)/obj/cli/lazy_linked.o: cli/lazy.c $(B)/gen/flags | $(GENERATED)
 	@mkdir -p $(@D)
@@ -155,8 +157,8 @@ asan-e2e: guest-tiny
 	@$(MAKE) -s $(ASAN) all
 	@B=build-asan scripts/bats tests/e2e/badluck.bats tests/e2e/instances.bats tests/e2e/tiny.bats
 tsan:
-	@$(MAKE) -s B=build-tsan OPT='-O1 -g' SAN=-fsanitize=thread build-tsan/tests/test_walk $(REAP)
-	@setarch -R scripts/unit build-tsan/tests/test_walk
+	@$(MAKE) -s B=build-tsan OPT='-O1 -g' SAN=-fsanitize=thread build-tsan/tests/reconciler/test_walk $(REAP)
+	@setarch -R scripts/unit build-tsan/tests/reconciler/test_walk
 layers:
 	@scripts/layers
 metrics:

@@ -1,4 +1,4 @@
-/* base/sha256.h - the digest that names and numbers things. Files and downloads: providers/digest.h. */
+/* base/sha256.h - the digest that names and numbers things. Files and downloads: providers/fetch/digest.h. */
 #pragma once
 #include <stddef.h>
 

@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include "base/mem.h"
 #include "reconciler/env.h"
-#include "state/desired/spec.h"
+#include "state/desired/spec/spec.h"
 
 struct error;
 struct cli;

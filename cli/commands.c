@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "base/auto.h"
-#include "cli/flags.h"
-#include "cli/start.h"
+#include "cli/args/flags.h"
+#include "cli/commands/start.h"
 
 #define COMMAND(name) extern const struct command command_##name;
 #include "commands.inc"

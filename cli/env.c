@@ -13,8 +13,8 @@
 #include "base/fs.h"
 #include "base/quote.h"
 #include "cli/cli.h"
-#include "cli/start.h"
-#include "providers/http.h"
+#include "cli/commands/start.h"
+#include "providers/fetch/http.h"
 #include "version.h"
 
 enum { NFS_MAGIC = 0x6969 };

@@ -17,10 +17,10 @@
 #include "base/error.h"
 #include "base/quote.h"
 #include "cli/cli.h"
-#include "cli/flags.h"
-#include "cli/nearest.h"
+#include "cli/args/flags.h"
+#include "cli/args/nearest.h"
 #include "cli/plugins.h"
-#include "cli/start.h"
+#include "cli/commands/start.h"
 #include "version.h"
 
 /* cobra's wording: every visible name within two edits, or that the word begins, or that lists the word. */

@@ -10,7 +10,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/fs.h"
-#include "cli/start.h"
+#include "cli/commands/start.h"
 
 #define PREFIX "limactl-"
 

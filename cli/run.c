@@ -15,7 +15,7 @@
 #include "base/fs.h"
 #include "base/lock.h"
 #include "base/mem.h"
-#include "cli/progress.h"
+#include "cli/view/progress.h"
 #include "providers/pidfile.h"
 #include "reconciler/explain.h"
 #include "state/observed/state.h"

@@ -48,7 +48,7 @@ int goals_add_spec(struct cli *c, struct goals *g, const struct template *t, con
 int goals_template(struct cli *c, const char *locator, const char *name, struct template *t, char **chosen, struct error *err);
 /* The text of an existing instance's lima.yaml. */
 int goals_instance_text(const struct cli *c, const char *name, struct template *t, struct error *err);
-/* A file, URL, template or standard input, as `name`, with --set and its like (cli/edit_flags.h) applied. */
+/* A file, URL, template or standard input, as `name`, with --set and its like (cli/args/edit_flags.h) applied. */
 int goals_add_template(struct cli *c, struct goals *g, const char *locator, const char *name, enum goal goal,
 		       struct ask **out, struct error *err);
 /* An existing instance; with --set and its like its lima.yaml is changed too. */

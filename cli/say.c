@@ -15,7 +15,7 @@
 #include "base/error.h"
 #include "base/quote.h"
 #include "cli/cli.h"
-#include "cli/start.h"
+#include "cli/commands/start.h"
 
 enum { FATAL = SAY_ERROR + 1 };
 

@@ -35,7 +35,7 @@
 #include <stddef.h>
 #include <uv.h>
 #include "base/error.h"
-#include "hostagent/ports.h"
+#include "hostagent/forward/ports.h"
 #include "providers/launch.h"
 
 struct api;

@@ -7,10 +7,10 @@
  *	POST /v1/reconnect		the machine went back to a snapshot, which knows nothing of our connections
  *	GET /v1/screenshot		501, as upstream's agent answers for QEMU
  *	GET /v1/forwards		[{"id","rule","state"}]
- *	PUT /v1/forwards/ID		a rule (providers/forward_rule.h); the old one of that name is replaced
+ *	PUT /v1/forwards/ID		a rule (hostagent/protocol/forward_rule.h); the old one of that name is replaced
  *	DELETE /v1/forwards/ID
  *	GET /v1/mounts			[{"id","mount","state"}]
- *	PUT /v1/mounts/ID		a folder (providers/sshfs.h); answered with {"state"} when that is known, or
+ *	PUT /v1/mounts/ID		a folder (hostagent/protocol/sshfs.h); answered with {"state"} when that is known, or
  *					at once while the guest boots, which is ready when its folders are
  *	DELETE /v1/mounts/ID		answered when it is gone
  *

@@ -20,10 +20,10 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "hostagent/agent.h"
-#include "hostagent/confine.h"
-#include "hostagent/dns.h"
+#include "hostagent/mount/confine.h"
+#include "hostagent/dns/dns.h"
 #include "hostagent/sftpd/main.h"
-#include "providers/dns_word.h"
+#include "hostagent/protocol/dns_word.h"
 #include "providers/pidfile.h"
 
 struct words {

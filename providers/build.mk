@@ -1,10 +1,10 @@
-# sha256 and its kin (providers/digest.c) out of the static library, which must come after every shared one
+# sha256 and its kin (providers/fetch/digest.c) out of the static library, which must come after every shared one
 LIBS_MAIN += -Wl,-Bstatic -lcrypto -Wl,-Bdynamic
-LAZY += providers/keys.c
-LAZY += providers/http.c providers/http_get.c
-LAZY += providers/cache.c providers/cache_transfer.c providers/cache_version.c
-LAZY += providers/sftp.c providers/ssh.c providers/ssh_link.c providers/ssh_exec.c providers/ssh_heap.c
-LAZY += providers/iso9660.c providers/unpack.c providers/inflate.c
+LAZY += providers/ssh/keys.c
+LAZY += providers/fetch/http.c providers/fetch/http_get.c
+LAZY += providers/fetch/cache.c providers/fetch/cache_transfer.c providers/fetch/cache_version.c
+LAZY += providers/ssh/sftp.c providers/ssh/ssh.c providers/ssh/ssh_link.c providers/ssh/ssh_exec.c providers/ssh/ssh_heap.c
+LAZY += providers/disk/iso9660.c providers/fetch/unpack.c providers/fetch/inflate.c
 # light, and called by the lazy half too
 LAZY_EXTRA += providers/sock.c
-LAZY_EXTRA += providers/digest.c providers/cache_lookup.c
+LAZY_EXTRA += providers/fetch/digest.c providers/fetch/cache_lookup.c

@@ -10,7 +10,7 @@
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/sha256.h"
-#include "providers/ssh_config.h"
+#include "providers/ssh/ssh_config.h"
 
 enum { FIRST = 20000, COUNT = 12000, TRIES = 64 };
 

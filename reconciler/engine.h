@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include "reconciler/env.h"
 #include "reconciler/plan.h"
-#include "state/desired/spec.h"
+#include "state/desired/spec/spec.h"
 
 struct error;
 struct state;

@@ -4,10 +4,10 @@
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/fs.h"
-#include "providers/cache.h"
+#include "providers/fetch/cache.h"
 #include "resources/cidata_files.h"
-#include "resources/common.h"
-#include "resources/telling.h"
+#include "resources/instance_paths.h"
+#include "resources/fetch.h"
 
 static const struct attr attrs[] = {
 	{ .name = "digest", .cost = COST_UPDATE, .show = SHOW_DIGEST },

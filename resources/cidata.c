@@ -17,10 +17,10 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "providers/dns_port.h"
-#include "providers/iso9660.h"
-#include "providers/unpack.h"
+#include "providers/disk/iso9660.h"
+#include "providers/fetch/unpack.h"
 #include "resources/cidata_files.h"
-#include "resources/common.h"
+#include "resources/instance_paths.h"
 
 /* One that upstream made says nothing of its contents; it is left alone while a machine runs with it. */
 static enum cost

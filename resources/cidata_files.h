@@ -6,10 +6,10 @@
  */
 #pragma once
 #include "base/mem.h"
-#include "providers/iso9660.h"
-#include "providers/keys.h"
+#include "providers/disk/iso9660.h"
+#include "providers/ssh/keys.h"
 #include "reconciler/env.h"
-#include "state/desired/spec.h"
+#include "state/desired/spec/spec.h"
 
 struct buf;
 struct error;

@@ -4,7 +4,7 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "resources/cidata_files.h"
-#include "resources/common.h"
+#include "resources/instance_paths.h"
 
 const char *
 cidata_mac(struct arena *a, const struct spec *spec)

@@ -9,8 +9,8 @@
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/fs.h"
-#include "providers/image.h"
-#include "resources/common.h"
+#include "providers/disk/image.h"
+#include "resources/instance_paths.h"
 
 static enum cost
 judge_size(const char *have, const char *want)

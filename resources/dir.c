@@ -8,11 +8,11 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/fs.h"
-#include "providers/digest.h"
-#include "resources/applied.h"
-#include "resources/common.h"
+#include "providers/fetch/digest.h"
+#include "resources/applied_config.h"
+#include "resources/instance_paths.h"
 #include "resources/disk_lock.h"
-#include "resources/dir_from.h"
+#include "resources/instance_copy.h"
 
 enum { MAX_YAML = 4 << 20 };
 

@@ -8,10 +8,10 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/size.h"
-#include "providers/image.h"
-#include "providers/unpack.h"
-#include "resources/common.h"
-#include "resources/telling.h"
+#include "providers/disk/image.h"
+#include "providers/fetch/unpack.h"
+#include "resources/instance_paths.h"
+#include "resources/fetch.h"
 
 /* A disk may grow; cutting it would cut its partitions. */
 static enum cost

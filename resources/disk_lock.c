@@ -12,9 +12,9 @@
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/fs.h"
-#include "providers/ha_client.h"
+#include "hostagent/protocol/ha_client.h"
 #include "providers/drivers/qemu/proc.h"
-#include "resources/common.h"
+#include "resources/instance_paths.h"
 
 /* the folder that holds `link`, or "" */
 static void

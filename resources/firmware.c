@@ -14,9 +14,9 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "providers/drivers/qemu/qemu.h"
-#include "providers/unpack.h"
-#include "resources/common.h"
-#include "resources/telling.h"
+#include "providers/fetch/unpack.h"
+#include "resources/instance_paths.h"
+#include "resources/fetch.h"
 
 /* An instance that upstream made does not say where it had it from. */
 static const struct attr attrs[] = {

@@ -18,9 +18,9 @@
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/sha256.h"
-#include "providers/forward_rule.h"
-#include "providers/ha_client.h"
-#include "resources/common.h"
+#include "hostagent/protocol/forward_rule.h"
+#include "hostagent/protocol/ha_client.h"
+#include "resources/instance_paths.h"
 
 static const struct attr attrs[] = {
 	{ .name = "guest", .cost = COST_UPDATE },

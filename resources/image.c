@@ -12,10 +12,10 @@
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/fs.h"
-#include "providers/cache.h"
-#include "providers/digest.h"
-#include "resources/common.h"
-#include "resources/telling.h"
+#include "providers/fetch/cache.h"
+#include "providers/fetch/digest.h"
+#include "resources/instance_paths.h"
+#include "resources/fetch.h"
 
 enum { PARTS = 3, MAX_TRIES = 32 };
 static const char *const part_name[PARTS] = { "path", "kernel", "initrd" };

@@ -2,7 +2,7 @@
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/fs.h"
-#include "resources/common.h"
+#include "resources/instance_paths.h"
 
 static const struct attr attrs[] = {
 	{ .name = "stamp", .cost = COST_NONE, .show = SHOW_NEVER },

@@ -5,8 +5,8 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/fs.h"
-#include "providers/unpack.h"
-#include "resources/common.h"
+#include "providers/fetch/unpack.h"
+#include "resources/instance_paths.h"
 
 enum { MAX_CMDLINE = 64 * 1024 };
 

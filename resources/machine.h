@@ -3,7 +3,7 @@
 #include "base/mem.h"
 #include "reconciler/env.h"
 #include "reconciler/resource.h"
-#include "state/desired/spec.h"
+#include "state/desired/spec/spec.h"
 
 struct error;
 

@@ -12,8 +12,8 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/sha256.h"
-#include "providers/ha_client.h"
-#include "resources/common.h"
+#include "hostagent/protocol/ha_client.h"
+#include "resources/instance_paths.h"
 
 enum { MOUNT_S = 240 };	/* a little longer than the agent itself gives it */
 

@@ -16,7 +16,7 @@
 #include "base/proc.h"
 #include "base/sha256.h"
 #include "resources/cidata_files.h"
-#include "resources/common.h"
+#include "resources/instance_paths.h"
 
 #define RUN    "# run: "
 #define PLAYED "# played: "

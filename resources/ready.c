@@ -5,8 +5,8 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/error.h"
-#include "providers/ha_client.h"
-#include "resources/common.h"
+#include "hostagent/protocol/ha_client.h"
+#include "resources/instance_paths.h"
 
 enum { READY_S = 600 };
 

@@ -6,9 +6,9 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/proc.h"
-#include "providers/ha_client.h"
+#include "hostagent/protocol/ha_client.h"
 #include "providers/snapshots.h"
-#include "resources/common.h"
+#include "resources/instance_paths.h"
 
 enum { MASTER_MS = 10 * 1000 };
 

@@ -6,7 +6,7 @@
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/fs.h"
-#include "providers/ssh_config.h"
+#include "providers/ssh/ssh_config.h"
 
 /* _config/user, then the private keys beside the public ones that guests accept */
 const char *const *

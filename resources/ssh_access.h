@@ -1,9 +1,9 @@
 /* resources/ssh_access.h - the way into a guest, for everybody who needs it: ssh.config, host agent, shell. */
 #pragma once
 #include "base/mem.h"
-#include "providers/keys.h"
+#include "providers/ssh/keys.h"
 #include "reconciler/env.h"
-#include "state/desired/spec.h"
+#include "state/desired/spec/spec.h"
 
 struct error;
 

@@ -7,8 +7,8 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/fs.h"
-#include "providers/ssh_config.h"
-#include "resources/common.h"
+#include "providers/ssh/ssh_config.h"
+#include "resources/instance_paths.h"
 #include "resources/ssh_access.h"
 
 enum { MAX_CONFIG = 1 << 20 };

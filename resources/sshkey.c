@@ -4,8 +4,8 @@
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/fs.h"
-#include "providers/keys.h"
-#include "resources/common.h"
+#include "providers/ssh/keys.h"
+#include "resources/instance_paths.h"
 
 static const struct attr attrs[] = {
 	{ .name = "stamp", .cost = COST_NONE, .show = SHOW_NEVER },

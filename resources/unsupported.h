@@ -4,7 +4,7 @@
  * Such a key is refused by name when the machine is wanted running, never skipped.
  */
 #pragma once
-#include "state/desired/spec.h"
+#include "state/desired/spec/spec.h"
 
 struct error;
 

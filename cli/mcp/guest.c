@@ -9,8 +9,8 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/proc.h"
-#include "providers/sftp.h"
-#include "providers/ssh.h"
+#include "providers/ssh/sftp.h"
+#include "providers/ssh/ssh.h"
 
 enum { ASK_MS = 30000 };
 

@@ -13,7 +13,7 @@
 #include "base/quote.h"
 #include "cli/mcp/guest.h"
 #include "cli/mcp/tools.h"
-#include "providers/sftp.h"
+#include "providers/ssh/sftp.h"
 
 enum { READ_MAX = 32 << 20, CHUNK = 256 << 10 };
 

@@ -12,7 +12,7 @@
 #include "base/quote.h"
 #include "cli/mcp/guest.h"
 #include "cli/mcp/tools.h"
-#include "providers/sftp.h"
+#include "providers/ssh/sftp.h"
 
 enum { MATCHES_MAX = 10000, FOLDERS_MAX = 20000 };
 

@@ -10,8 +10,8 @@
 #include "base/quote.h"
 #include "cli/mcp/guest.h"
 #include "cli/mcp/tools.h"
-#include "cli/shell_script.h"
-#include "providers/sftp.h"
+#include "cli/ssh/shell_script.h"
+#include "providers/ssh/sftp.h"
 
 enum { OUTPUT_MAX = 32 << 20, WORDS_MAX = 4096 };
 

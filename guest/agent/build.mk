@@ -50,7 +50,7 @@ guestagent-cross:
 
 # The tests of what is in here are linked with nothing but it: its names are its own.
 GA_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(filter-out guest/agent/main.c,$(GA_SRC)))
-$(B)/tests/test_ga_%: $(B)/obj/tests/unit/test_ga_%.o $(GA_OBJ)
+$(B)/tests/guest/test_ga_%: $(B)/obj/tests/unit/guest/test_ga_%.o $(GA_OBJ)
 	@mkdir -p $(@D)
 	@$(CC) $(LDFLAGS) -o $@ $^ -lcmocka -lnghttp2
 # tests/agent/client.c: a host's client for scripts

@@ -5,8 +5,8 @@ guest-tiny:
 	@guest/tiny/build --arch $(ARCH) $(B)/share/lima/guests/tiny-$(ARCH)
 .PHONY: guest-tiny
 
-$(B)/tests/test_init_env: $(B)/obj/guest/init/env.o
-$(B)/tests/test_init_scan: $(B)/obj/guest/init/scan.o
-$(B)/tests/test_init_accounts: $(B)/obj/guest/init/accounts.o
-$(B)/tests/test_init_probe: $(B)/obj/guest/init/probe.o
-$(B)/tests/test_sudo_args: $(B)/obj/guest/init/sudo_args.o
+$(B)/tests/guest/test_init_env: $(B)/obj/guest/init/env.o
+$(B)/tests/guest/test_init_scan: $(B)/obj/guest/init/scan.o
+$(B)/tests/guest/test_init_accounts: $(B)/obj/guest/init/accounts.o
+$(B)/tests/guest/test_init_probe: $(B)/obj/guest/init/probe.o
+$(B)/tests/guest/test_sudo_args: $(B)/obj/guest/init/sudo_args.o

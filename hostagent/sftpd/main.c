@@ -11,7 +11,7 @@
 #include "base/buf.h"
 #include "base/fs.h"
 #include "base/mem.h"
-#include "hostagent/confine.h"
+#include "hostagent/mount/confine.h"
 #include "hostagent/sftpd/session.h"
 
 enum {

@@ -9,8 +9,8 @@
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/mem.h"
-#include "state/desired/host.h"
-#include "state/desired/template.h"
+#include "state/desired/spec/host.h"
+#include "state/desired/template/template.h"
 
 static double
 now_us(void)

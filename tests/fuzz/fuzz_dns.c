@@ -2,9 +2,9 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/mem.h"
-#include "hostagent/dns_msg.h"
-#include "hostagent/dns_names.h"
-#include "hostagent/dns_servers.h"
+#include "hostagent/dns/dns_msg.h"
+#include "hostagent/dns/dns_names.h"
+#include "hostagent/dns/dns_servers.h"
 #include "tests/fuzz/fuzz.h"
 
 static const size_t limits[] = { DNS_UDP, 600, DNS_UDP_EDNS, DNS_MSG_MAX };

@@ -2,7 +2,7 @@
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/mem.h"
-#include "state/desired/locator.h"
+#include "state/desired/template/locator.h"
 #include "tests/fuzz/parts.h"
 
 static struct buf page = BUF_INIT;

@@ -5,9 +5,9 @@
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/mem.h"
-#include "state/desired/emit.h"
-#include "state/desired/set.h"
-#include "state/desired/yq.h"
+#include "state/desired/yaml/emit.h"
+#include "state/desired/yaml/set.h"
+#include "state/desired/yq/yq.h"
 #include "tests/fuzz/parts.h"
 
 static int

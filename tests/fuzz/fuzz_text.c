@@ -9,10 +9,10 @@
 #include "base/semver.h"
 #include "base/size.h"
 #include "base/words.h"
-#include "state/desired/locator.h"
-#include "state/desired/name.h"
-#include "state/desired/scalar.h"
-#include "state/desired/yaml.h"
+#include "state/desired/template/locator.h"
+#include "state/desired/template/name.h"
+#include "state/desired/yaml/scalar.h"
+#include "state/desired/yaml/yaml.h"
 #include "tests/fuzz/fuzz.h"
 
 /* what is printed of a size is one again, and nearly the same (an EiB cannot be read) */

@@ -8,10 +8,10 @@
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/fs.h"
-#include "state/desired/host.h"
-#include "state/desired/spec.h"
-#include "state/desired/template.h"
-#include "state/desired/yaml.h"
+#include "state/desired/spec/host.h"
+#include "state/desired/spec/spec.h"
+#include "state/desired/template/template.h"
+#include "state/desired/yaml/yaml.h"
 #include "tests/fuzz/parts.h"
 
 static char home[64];

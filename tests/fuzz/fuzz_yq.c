@@ -1,7 +1,7 @@
 /* Expressions of yq, evaluated: whatever happens to the child, there are results or one line about why not. */
 #include "base/auto.h"
 #include "base/error.h"
-#include "state/desired/yq.h"
+#include "state/desired/yq/yq.h"
 #include "tests/fuzz/parts.h"
 
 static int

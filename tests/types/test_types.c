@@ -7,10 +7,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "providers/ssh_config.h"
+#include "providers/ssh/ssh_config.h"
 #include "reconciler/engine.h"
 #include "reconciler/plan.h"
-#include "state/desired/template.h"
+#include "state/desired/template/template.h"
 #include "tests/unit/test.h"
 
 #define TYPE(name) extern const struct resource_type resource_##name;

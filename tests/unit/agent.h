@@ -1,5 +1,5 @@
 /*
- * tests/unit/agent.h - a host agent under test, as limactl drives it (providers/ha_client.h), with
+ * tests/unit/agent.h - a host agent under test, as limactl drives it (hostagent/protocol/ha_client.h), with
  * a QEMU that has no machine, and an OpenSSH server of this host in the place of the guest:
  * its login shell sees PREFIX/ where a guest would see /run/.
  */
@@ -7,7 +7,7 @@
 #include <dirent.h>
 #include <sys/stat.h>
 
-#include "providers/ha_client.h"
+#include "hostagent/protocol/ha_client.h"
 #include "providers/launch.h"
 #include "providers/drivers/qemu/proc.h"
 #include "tests/unit/sshd.h"
@@ -32,9 +32,12 @@ agent_program(void)
 	char exe[4096] = "", *slash;
 
 	assert_true(readlink("/proc/self/exe", exe, sizeof exe - 1) > 0);
-	slash = strrchr(exe, '/');
-	*slash = '\0';
-	*strrchr(exe, '/') = '\0';
+	/* The test is BUILD/tests/FOLDER/test_NAME. */
+	for (int up = 0; up < 3; up++) {
+		slash = strrchr(exe, '/');
+		assert_non_null(slash);
+		*slash = '\0';
+	}
 	return xasprintf("%s/libexec/lima/lima-hostagent", exe);
 }
 

@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 
 #include "base/proc.h"
-#include "providers/ssh_config.h"
+#include "providers/ssh/ssh_config.h"
 #include "tests/unit/test.h"
 
 struct sshd {

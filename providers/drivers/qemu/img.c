@@ -1,4 +1,4 @@
-/* the half of providers/image.h that runs qemu-img */
+/* the half of providers/disk/image.h that runs qemu-img */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -12,7 +12,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/proc.h"
-#include "providers/image.h"
+#include "providers/disk/image.h"
 
 enum { LOCK_TRIES = 50, LOCK_PAUSE_NS = 100000000 };
 

@@ -3,7 +3,7 @@
  *
  * Pure but for qemu_find() and qemu_version(): no file is looked at. The order and the
  * values are those of upstream Lima, so that what we start is what its users
- * know (reference vector in tests/unit/test_qemu.c), with these differences:
+ * know (reference vector in tests/unit/providers/test_qemu.c), with these differences:
  *
  * - Every drive says format= and cache=. Without a format QEMU guesses from a
  *   header that the guest can write (CVE-2023-32684). cache=writeback is QEMU's

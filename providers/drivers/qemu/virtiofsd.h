@@ -23,7 +23,7 @@ int virtiofsd_find(const char *qemu, struct arena *a, struct virtiofsd *out, str
 
 /*
  * The words that serve `folder` on the socket `socket`, NULL at the end, in the arena. `agent`: the host
- * agent's program, which makes a folder read-only for one that cannot do that itself (hostagent/confine.h).
+ * agent's program, which makes a folder read-only for one that cannot do that itself (hostagent/mount/confine.h).
  */
 const char *const *virtiofsd_words(const struct virtiofsd *v, const char *agent, const char *socket, const char *folder,
 				   bool writable, struct arena *a, size_t *n);

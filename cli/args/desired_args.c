@@ -1,0 +1,54 @@
+#include "cli/args/desired_args.h"
+
+#include <errno.h>
+
+#include "base/auto.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "state/desired/template/template.h"
+
+static int
+all_instances(struct cli *c, struct goals *g, struct error *err)
+{
+	AUTO(names) names = { 0 };
+
+	if (names_list(&names, c->env.home, err) < 0)
+		return -1;
+	for (size_t i = 0; i < names.n; i++) {
+		struct ask *a;
+
+		if (goals_add(g, names.v[i], GOAL_STOPPED, &a, err) < 0)
+			return -1;
+		a->keep_goal = true;
+	}
+	return 0;
+}
+
+static int
+one_argument(struct cli *c, struct goals *g, const char *arg, struct error *err)
+{
+	struct ask *a;
+
+	if (name_check(arg, NULL) == 0 && !instance_exists(c, arg) && !fs_exists(arg))
+		return error_set(err, ENOENT, "there is no instance and no file `%s`; a template is template:%s", arg, arg);
+	if (name_check(arg, NULL) < 0 || !instance_exists(c, arg))
+		return goals_add_template(c, g, arg, cli_str(c, "name"),
+					  cli_bool(c, "stopped") ? GOAL_STOPPED : GOAL_RUNNING, NULL, err);
+	if (goals_add_instance(c, g, arg, GOAL_STOPPED, &a, err) < 0)
+		return -1;
+	a->keep_goal = !cli_bool(c, "stopped");
+	return 0;
+}
+
+int
+desired_args(struct cli *c, struct goals *g, struct error *err)
+{
+	if (!c->nargs)
+		return all_instances(c, g, err);
+	if (c->nargs > 1 && *cli_str(c, "name"))
+		return error_set(err, ERR_INVALID, "--name names one instance, but %d files were given", c->nargs);
+	for (int i = 0; i < c->nargs; i++)
+		if (one_argument(c, g, c->args[i], err) < 0)
+			return -1;
+	return 0;
+}

@@ -1,0 +1,9 @@
+/* cli/args/desired_args.h - the arguments that plan and apply share. */
+#pragma once
+#include "cli/run.h"
+
+/*
+ * Each argument a file, URL or template (wanted running), or the name of an instance (as
+ * it was last asked to be). None: all instances there are.
+ */
+int desired_args(struct cli *c, struct goals *g, struct error *err);

@@ -1,0 +1,163 @@
+/* From the words of a command line to what is asked of which instance. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/mem.h"
+#include "cli/args/edit_flags.h"
+#include "cli/run.h"
+#include "state/desired/template/template.h"
+
+enum { MAX_YAML = 4 << 20 };
+
+void
+goals_release(struct goals *g)
+{
+	for (size_t i = 0; i < g->n; i++)
+		free((char *)g->v[i].name);
+	for (size_t i = 0; i < g->nspec; i++)
+		spec_free(g->spec[i]);
+	free(g->v);
+	free(g->spec);
+	*g = (struct goals){ 0 };
+}
+
+bool
+instance_exists(const struct cli *c, const char *name)
+{
+	auto_free char *dir = xasprintf("%s/%s", c->env.home, name);
+
+	return *name && *name != '.' && *name != '_' && !strchr(name, '/') && fs_exists(dir);
+}
+
+/* All of a fleet come in the order of their names, and need no search. */
+static bool
+is_there(struct goals *g, const char *name)
+{
+	if (!g->n || (!g->shuffled && strcmp(g->v[g->n - 1].name, name) < 0))
+		return false;
+	g->shuffled = true;
+	for (size_t i = 0; i < g->n; i++)
+		if (!strcmp(g->v[i].name, name))
+			return true;
+	return false;
+}
+
+int
+goals_add(struct goals *g, const char *name, enum goal goal, struct ask **out, struct error *err)
+{
+	if (is_there(g, name))
+		return error_set(err, EEXIST, "instance `%s` is named twice", name);
+	GROW(g->v, g->n, g->cap);
+	g->v[g->n] = (struct ask){ .name = xstrdup(name), .goal = goal };
+	if (out)
+		*out = &g->v[g->n];
+	g->n++;
+	return 0;
+}
+
+void
+goals_own(struct goals *g, struct spec *spec)
+{
+	GROW(g->spec, g->nspec, g->spec_cap);
+	g->spec[g->nspec++] = spec;
+}
+
+/* once for each run, and only where something is made */
+static void
+tell_root(struct cli *c)
+{
+	if (!c->command->creates || c->told_root || geteuid() != 0)
+		return;
+	c->told_root = true;
+	cli_say(&c->env, SAY_WARN, "running as root: the guest user is lima");
+}
+
+int
+goals_add_spec(struct cli *c, struct goals *g, const struct template *t, const char *name, enum goal goal,
+	       struct ask **out, struct error *err)
+{
+	struct spec_opts opts = cli_spec_opts(c);
+	struct spec *spec;
+	struct ask *ask;
+
+	if (template_spec(&spec, name, t, 0, &opts, err) < 0)
+		return -1;
+	goals_own(g, spec);
+	if (!instance_exists(c, name))
+		tell_root(c);
+	if (goal != GOAL_ABSENT && spec_check_driver(spec, &opts, err) < 0)
+		return -1;
+	if (goals_add(g, name, goal, &ask, err) < 0)
+		return -1;
+	ask->spec = spec;
+	if (out)
+		*out = ask;
+	return 0;
+}
+
+int
+goals_template(struct cli *c, const char *locator, const char *name, struct template *t, char **chosen, struct error *err)
+{
+	struct spec_opts opts = cli_spec_opts(c);
+
+	if (template_load(t, locator, &opts, err) < 0)
+		return -1;
+	if (!*name)
+		name = t->name;
+	if (!*name)
+		return error_set(err, ERR_INVALID, "%s: no instance name can be made of that; give one with --name", locator);
+	if (name_check_new(name, c->env.home, err) < 0)
+		return -1;
+	*chosen = xstrdup(name);
+	return 0;
+}
+
+int
+goals_add_template(struct cli *c, struct goals *g, const char *locator, const char *name, enum goal goal,
+		   struct ask **out, struct error *err)
+{
+	AUTO(template) t = { 0 };
+	auto_free char *chosen = NULL;
+
+	if (goals_template(c, locator, name, &t, &chosen, err) < 0 || edit_apply(c, &t, true, err) < 0)
+		return -1;
+	return goals_add_spec(c, g, &t, chosen, goal, out, err);
+}
+
+int
+goals_instance_text(const struct cli *c, const char *name, struct template *t, struct error *err)
+{
+	AUTO(buf) text = BUF_INIT;
+
+	t->path = xasprintf("%s/%s/lima.yaml", c->env.home, name);
+	t->name = xstrdup(name);
+	if (fs_read(t->path, &text, MAX_YAML, err) < 0)
+		return -1;
+	t->len = text.len;
+	t->text = buf_detach(&text);
+	return 0;
+}
+
+int
+goals_add_instance(struct cli *c, struct goals *g, const char *name, enum goal goal, struct ask **out,
+		   struct error *err)
+{
+	AUTO(template) t = { 0 };
+
+	if (name_check(name, err) < 0)
+		return -1;
+	if (!instance_exists(c, name))
+		return error_set(err, ENOENT, "instance `%s` does not exist, run `limactl create %s` to create it", name, name);
+	if (!edit_given(c))
+		return goals_add(g, name, goal, out, err);
+	if (goals_instance_text(c, name, &t, err) < 0 || edit_apply(c, &t, false, err) < 0)
+		return -1;
+	return goals_add_spec(c, g, &t, name, goal, out, err);
+}

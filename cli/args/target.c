@@ -1,0 +1,211 @@
+#include "cli/args/target.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/error.h"
+#include "cli/args/ask.h"
+#include "cli/args/edit_flags.h"
+#include "cli/commands/editor.h"
+#include "cli/commands/rejected.h"
+#include "cli/view/templates.h"
+#include "state/desired/template/template.h"
+
+const struct flag target_flags[] = {
+	{ "name", 0, FLAG_STRING, .about = "Name of the instance; by default that of the template" },
+	{ "list-templates", 0, FLAG_BOOL, .about = "List the templates there are" },
+	{ "list-drivers", 0, FLAG_BOOL, .about = "List the types of virtual machines there are" },
+	{ "", .include = edit_flags },
+	{ "", .include = new_flags },
+	{ 0 },
+};
+
+bool
+target_lists(struct cli *c)
+{
+	size_t n;
+	const struct template_entry *v;
+
+	if (cli_bool(c, "list-templates")) {
+		v = templates_list(c, &n);
+		for (size_t i = 0; i < n; i++)
+			if (!v[i].hidden)
+				puts(v[i].name);
+		return true;
+	}
+	if (cli_bool(c, "list-drivers")) {
+		puts("qemu");
+		return true;
+	}
+	return false;
+}
+
+/* A name, not a template, even if there is a template or a file of that name. */
+static int
+parse_name(struct cli *c, const char *arg, const char *name, struct target *out, struct error *err)
+{
+	if (*name && strcmp(name, arg) != 0)
+		return error_set(err, ERR_INVALID, "instance name %s and CLI flag --name=%s cannot be specified together",
+				 cli_tick(c, arg), cli_tick(c, name));
+	out->name = arg;
+	if (instance_exists(c, arg))
+		return 0;
+	out->locator = "template:default";
+	if (strcmp(arg, "default") == 0)
+		return 0;
+	cli_say(&c->env, SAY_INFO, "Creating an instance `%s` from template:default (Not from template:%s)", arg, arg);
+	cli_say(&c->env, SAY_WARN, "This form is deprecated. Use `limactl %s --name=%s template:default` instead",
+		c->command->name, arg);
+	return 0;
+}
+
+static int
+parse_stdin(struct cli *c, const char *name, struct target *out, struct error *err)
+{
+	if (!*name)
+		return error_set(err, ERR_INVALID, "must pass instance name with --name when reading template from stdin");
+	if (cli_given(c, "tty") && c->tty)
+		return error_set(err, ERR_INVALID, "cannot use --tty=true when reading template from stdin");
+	c->tty = false;
+	*out = (struct target){ name, "-" };
+	return 0;
+}
+
+int
+target_parse(struct cli *c, struct target *out, struct error *err)
+{
+	const char *name = cli_str(c, "name"), *arg = c->nargs ? c->args[0] : NULL;
+
+	*out = (struct target){ 0 };
+	if (*name && name_check(name, err) < 0)
+		return -1;
+	if (!arg)
+		return parse_name(c, *name ? name : "default", name, out, err);
+	if (strcmp(arg, "-") == 0)
+		return parse_stdin(c, name, out, err);
+	if (name_check(arg, NULL) == 0)
+		return parse_name(c, arg, name, out, err);
+	*out = (struct target){ name, arg };
+	return 0;
+}
+
+/* --- the menu --- */
+
+static int
+edit(struct cli *c, struct template *t, const char *name, struct error *err)
+{
+	char *head = arena_printf(&c->arena, "# Configuration of the new instance \"%s\".\n# An empty file aborts.\n\n", name);
+	char *text = editor_run(c, head, t->text, t->len, err);
+
+	if (!text)
+		return -1;
+	free(t->text);
+	t->text = text;
+	t->len = strlen(text);
+	return t->len ? 0 : error_set(err, ERR_CANCELLED, "Aborting, as requested by saving the file with empty content");
+}
+
+static int
+choose_another(struct cli *c, struct template *t, struct error *err)
+{
+	size_t n, shown = 0;
+	const struct template_entry *all = templates_list(c, &n);
+	const char **names = arena_alloc(&c->arena, (n + 1) * sizeof *names);
+	struct spec_opts opts = cli_spec_opts(c);
+	struct template other = { 0 };
+	int k;
+
+	for (size_t i = 0; i < n; i++)
+		if (!all[i].hidden)
+			names[shown++] = all[i].name;
+	k = ask_choice(c, "Which template?", names, shown, err);
+	if (k < 0 || template_load(&other, arena_printf(&c->arena, "template:%s", names[k]), &opts, err) < 0)
+		return -1;
+	if (edit_apply(c, &other, true, err) < 0) {
+		template_release(&other);
+		return -1;
+	}
+	template_release(t);
+	*t = other;
+	return 0;
+}
+
+static int
+menu(struct cli *c, struct template *t, const char *name, struct error *err)
+{
+	static const char *const choices[] = {
+		"Proceed", "Open the editor to review or change the configuration", "Choose another template", "Exit",
+	};
+	const char *title = arena_printf(&c->arena, "Creating an instance `%s`", name);
+	struct error why = { 0 };
+
+	for (;;) {
+		switch (ask_choice(c, title, choices, ARRAY_LEN(choices), &why)) {
+		case 0:
+			return 0;
+		case 1:
+			return edit(c, t, name, err);
+		case 2:
+			if (choose_another(c, t, err) < 0)
+				return -1;
+			break;
+		case 3:
+			return error_set(err, ERR_CANCELLED, "Choosing to exit");
+		default:
+			if (why.code == ERR_CANCELLED)
+				return error_set(err, why.code, "%s", why.msg);
+			cli_say(&c->env, SAY_WARN, "Failed to open TUI");
+			return 0;
+		}
+	}
+}
+
+int
+target_add(struct cli *c, struct goals *g, const struct target *target, enum goal goal, struct ask **out, struct error *err)
+{
+	AUTO(template) t = { 0 };
+	auto_free char *name = NULL;
+
+	if (goals_template(c, target->locator, target->name, &t, &name, err) < 0)
+		return -1;
+	if (instance_exists(c, name))
+		return error_set(err, EEXIST, "instance `%s` already exists (`%s/%s`); `limactl start %s` starts it, `limactl apply` "
+				 "changes it", name, c->env.home, name, name);
+	if (edit_apply(c, &t, true, err) < 0)
+		return -1;
+	if (!c->tty)
+		cli_say(&c->env, SAY_INFO, "Terminal is not available, proceeding without opening an editor");
+	else if (menu(c, &t, name, err) < 0)
+		return -1;
+	if (goals_add_spec(c, g, &t, name, goal, out, err) == 0)
+		return 0;
+	/* what was typed into the editor is not to be typed again */
+	return c->tty && err->code == ERR_INVALID ? keep_rejected(&t, err) : -1;
+}
+
+/* The engine refuses to remove a disk without being asked to: then the instance stays. true: it is gone */
+static bool
+unmake(struct cli *c, const char *name)
+{
+	AUTO(goals) g = { 0 };
+	struct ask *a;
+
+	return instance_exists(c, name) && goals_add(&g, name, GOAL_ABSENT, &a, NULL) == 0 &&
+	       run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .quiet = true, .silent = true }, NULL) == 0;
+}
+
+int
+target_make(struct cli *c, struct goals *g, struct error *err)
+{
+	const char *name = arena_strdup(&c->arena, g->v[0].name);
+	int status = run_engine(c, &(struct run){ .asks = g->v, .nasks = g->n, .quiet = true }, err);
+
+	if (status >= 0 || unmake(c, name))
+		return status;
+	if (instance_exists(c, name) && err && err->code == ERR_CANCELLED)
+		error_set(err, ERR_CANCELLED, "interrupted; `limactl start %s` goes on, `limactl delete --force %s` gives it up", name, name);
+	return status;
+}

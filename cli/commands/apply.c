@@ -1,0 +1,40 @@
+/* limactl apply: make it so */
+#include "base/auto.h"
+#include "cli/args/desired_args.h"
+#include "cli/args/edit_flags.h"
+#include "cli/run.h"
+
+static const struct flag flags[] = {
+	{ "name", 0, FLAG_STRING, NULL, "Name of the instance; by default that of the file", 0, NULL },
+	{ "", .include = edit_flags },
+	{ "", .include = new_flags },
+	{ "stopped", 0, FLAG_BOOL, NULL, "Made, but not running", 0, NULL },
+	{ "json", 0, FLAG_BOOL, NULL, "Print the plan as JSON", 0, NULL },
+	{ 0 },
+};
+
+static int
+run(struct cli *c, struct error *err)
+{
+	AUTO(goals) g = { 0 };
+
+	if (desired_args(c, &g, err) < 0)
+		return -1;
+	return run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n }, err);
+}
+
+const struct command command_apply = {
+	.name = "apply",
+	.group = GROUP_BASIC,
+	.args = "[FILE.yaml|URL|INSTANCE...]",
+	.about = "Bring instances to what their lima.yaml says, and nothing more",
+	.details = "Shows the plan, then walks it, several steps at a time. A file's instance is wanted running.\n"
+		   "Interrupted or killed, the same command goes on where it was.",
+	.example = "limactl apply lima.yaml\nlimactl apply web.yaml db.yaml -j 8\nlimactl apply --set '.cpus=4' default",
+	.complete = "@instance @file",
+	.flags = flags,
+	.more_flags = run_flags,
+	.max_args = -1,
+	.creates = true,
+	.run = run,
+};

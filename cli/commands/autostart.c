@@ -1,0 +1,250 @@
+/* limactl autostart, start-at-login: an instance that systemd starts for the user */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/proc.h"
+#include "cli/commands/autostart.h"
+#include "cli/cli.h"
+#include "cli/run.h"
+#include "state/desired/template/name.h"
+
+static const struct flag enable_flags[] = {
+	{ "condition", 0, FLAG_STRING, "login", "When: login, or boot (macOS)", .complete = "login boot" },
+	{ "user", 0, FLAG_STRING, .about = "For whom, with --condition=boot" },
+	{ 0 },
+};
+static const struct flag login_flags[] = {
+	{ "enabled", 0, FLAG_BOOL, "true", "Register it, or with =false take the registration away" },
+	{ 0 },
+};
+
+enum { SYSTEMCTL_MS = 60000, MAX_UNIT = 64 << 10 };
+
+/* The unit's file; NULL: no systemd here. */
+static const char *
+unit_file(struct cli *c, const char *name)
+{
+	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+
+	if (!fs_exists("/run/systemd/system") && !getenv("LIMACTL_TEST_SYSTEMD"))
+		return NULL;
+	if (!config || !*config)
+		config = arena_printf(&c->arena, "%s/.config", home ? home : "");
+	return arena_printf(&c->arena, "%s/systemd/user/lima-vm@%s.service", config, name);
+}
+
+static int
+systemctl(const char *verb, const char *name, struct error *err)
+{
+	auto_free char *unit = xasprintf("lima-vm@%s.service", name);
+	const char *argv[] = { "systemctl", "--user", verb, unit, NULL };
+
+	return proc_run(argv, &(struct proc_opts){ .timeout_ms = SYSTEMCTL_MS }, err);
+}
+
+/* A word of ExecStart: % begins what systemd replaces, and " is its quote. */
+static void
+add_word(struct buf *b, const char *s)
+{
+	buf_addc(b, '"');
+	for (; *s; s++)
+		buf_addf(b, *s == '%' ? "%%%%" : *s == '"' || *s == '\\' ? "\\%c" : "%c", *s);
+	buf_addc(b, '"');
+}
+
+static int
+write_unit(struct cli *c, const char *file, struct error *err)
+{
+	char *dir = arena_memdup(&c->arena, file, (size_t)(strrchr(file, '/') - file));
+	const char *home = getenv("LIMA_HOME");
+	AUTO(buf) b = BUF_INIT;
+
+	buf_adds(&b, "[Unit]\nDescription=Lima instance %i\nDocumentation=man:limactl(1)\n\n[Service]\n");
+	if (home && *home) {
+		buf_adds(&b, "Environment=");
+		add_word(&b, arena_printf(&c->arena, "LIMA_HOME=%s", c->env.home));
+		buf_addc(&b, '\n');
+	}
+	buf_adds(&b, "ExecStart=");
+	add_word(&b, c->env.program);
+	/* the machine is its own processes' business: only limactl gets the signal, and asks the guest to shut down */
+	buf_adds(&b, " start %i --foreground --tty=false\nWorkingDirectory=%h\nType=simple\nKillMode=mixed\nTimeoutStopSec=200\n"
+		 "Restart=on-failure\n\n[Install]\nWantedBy=default.target\n");
+	if (fs_mkdirs(dir, 0755, err) < 0)
+		return -1;
+	return fs_write(file, b.s, b.len, 0644, err);
+}
+
+static int
+enable(struct cli *c, const char *name, const char *file, struct error *err)
+{
+	if (write_unit(c, file, err) < 0)
+		return -1;
+	if (systemctl("enable", name, err) == 0)
+		return 0;
+	fs_unlink(file, NULL);
+	return -1;
+}
+
+static int
+disable(const char *name, const char *file, struct error *err)
+{
+	if (systemctl("disable", name, err) < 0)
+		return -1;
+	return fs_unlink(file, err);
+}
+
+/* Units are named by the instance alone: one of another LIMA_HOME may have the same name. */
+static bool
+is_of_this_home(struct cli *c, const char *file)
+{
+	const char *home = getenv("LIMA_HOME");
+	AUTO(buf) text = BUF_INIT;
+
+	if (fs_read_if(file, &text, MAX_UNIT, NULL) != 1)
+		return false;
+	if (!home || !*home)
+		return !strstr(text.s, "LIMA_HOME=");
+	return strstr(text.s, arena_printf(&c->arena, "LIMA_HOME=%s\"", c->env.home));
+}
+
+void
+autostart_forget(struct cli *c, const char *name)
+{
+	const char *file = unit_file(c, name);
+	struct error why;
+
+	if (!file || !is_of_this_home(c, file))
+		return;
+	if (disable(name, file, &why) < 0)
+		cli_say(&c->env, SAY_WARN, "instance `%s` is still registered to start at login: %s", name, why.msg);
+	else
+		cli_say(&c->env, SAY_INFO, "The autostart entry for instance `%s` has been unregistered", name);
+}
+
+static int
+not_here(struct error *err)
+{
+	return error_set(err, ERR_UNSUPPORTED, "autostart is not supported on linux without systemd");
+}
+
+static int
+run_enable(struct cli *c, struct error *err)
+{
+	const char *name = c->args[0], *file;
+
+	if (name_check(name, err) < 0)
+		return -1;
+	if (!instance_exists(c, name))
+		return error_set(err, ERR_INVALID, "instance \"%s\" not found", name);
+	if (strcmp(cli_str(c, "condition"), "boot") == 0)
+		return error_set(err, ERR_UNSUPPORTED, "--condition=boot is only supported on macOS");
+	if (strcmp(cli_str(c, "condition"), "login") != 0)
+		return error_set(err, ERR_INVALID, "unknown condition \"%s\": must be \"login\" or \"boot\"", cli_str(c, "condition"));
+	file = unit_file(c, name);
+	if (!file)
+		return not_here(err);
+	if (enable(c, name, file, err) < 0)
+		return -1;
+	cli_say(&c->env, SAY_INFO, "Instance `%s` registered to start at login", name);
+	return 0;
+}
+
+static int
+run_disable(struct cli *c, struct error *err)
+{
+	const char *name = c->args[0], *file;
+
+	if (name_check(name, err) < 0)
+		return -1;
+	if (!instance_exists(c, name))
+		return error_set(err, ERR_INVALID, "instance \"%s\" not found", name);
+	file = unit_file(c, name);
+	if (!file)
+		return not_here(err);
+	if (!fs_exists(file)) {
+		cli_say(&c->env, SAY_INFO, "Instance `%s` is not registered for automatic startup", name);
+		return 0;
+	}
+	if (disable(name, file, err) < 0)
+		return -1;
+	cli_say(&c->env, SAY_INFO, "Instance `%s` unregistered from start at login", name);
+	return 0;
+}
+
+static int
+run_start_at_login(struct cli *c, struct error *err)
+{
+	const char *name = c->nargs ? c->args[0] : "default", *file;
+	bool there;
+
+	fputs("Command \"start-at-login\" is deprecated, use \"limactl autostart\" instead\n", stderr);
+	if (name_check(name, err) < 0)
+		return -1;
+	if (!instance_exists(c, name)) {
+		cli_say(&c->env, SAY_INFO, "Instance `%s` not found", name);
+		return 0;
+	}
+	file = unit_file(c, name);
+	if (!file)
+		return not_here(err);
+	there = fs_exists(file);
+	if (!cli_bool(c, "enabled") && !there) {
+		cli_say(&c->env, SAY_INFO, "Instance `%s` is not registered for automatic startup", name);
+		return 0;
+	}
+	if ((cli_bool(c, "enabled") ? enable(c, name, file, err) : disable(name, file, err)) < 0)
+		return -1;
+	cli_say(&c->env, SAY_INFO, "The autostart entry for instance `%s` has been %s", name,
+		!cli_bool(c, "enabled") ? "unregistered" : there ? "updated" : "created");
+	return 0;
+}
+
+const struct command command_autostart = {
+	.name = "autostart",
+	.group = GROUP_ADVANCED,
+	.about = "Start instances when the user logs in",
+	.example = "limactl autostart enable default\nlimactl autostart disable default",
+};
+
+const struct command command_autostart_enable = {
+	.name = "enable",
+	.parent = "autostart",
+	.args = "INSTANCE",
+	.about = "Start an instance at login from now on",
+	.details = "By a unit of the user's systemd. `loginctl enable-linger` makes that begin at boot.",
+	.example = "limactl autostart enable default",
+	.complete = "@instance",
+	.flags = enable_flags,
+	.min_args = 1,
+	.max_args = 1,
+	.run = run_enable,
+};
+
+const struct command command_autostart_disable = {
+	.name = "disable",
+	.parent = "autostart",
+	.args = "INSTANCE",
+	.about = "No longer start an instance at login",
+	.example = "limactl autostart disable default",
+	.complete = "@instance",
+	.min_args = 1,
+	.max_args = 1,
+	.run = run_disable,
+};
+
+const struct command command_start_at_login = {
+	.name = "start-at-login",
+	.group = GROUP_HIDDEN,
+	.args = "[INSTANCE]",
+	.about = "Start an instance at login (deprecated: use autostart)",
+	.complete = "@instance",
+	.flags = login_flags,
+	.max_args = 1,
+	.run = run_start_at_login,
+};

@@ -1,0 +1,146 @@
+/* limactl clone, rename: an instance out of another one's folder */
+#include <errno.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/error.h"
+#include "cli/args/ask.h"
+#include "cli/args/edit_flags.h"
+#include "cli/view/instance.h"
+#include "cli/run.h"
+#include "cli/commands/started.h"
+#include "state/desired/template/template.h"
+
+static const struct flag flags[] = {
+	{ "start", 0, FLAG_BOOL, .about = "Start the new instance" },
+	{ "", .include = edit_flags },
+	{ 0 },
+};
+
+static int
+check(struct cli *c, const char *verb, struct error *err)
+{
+	const char *old = c->args[0], *name = c->args[1];
+	AUTO(instance) i = { 0 };
+	struct look l;
+
+	if (name_check(old, err) < 0)
+		return -1;
+	look_begin(&l, c);
+	instance_look(&l, old, &i);
+	look_release(&l);
+	if (!i.has_yaml)
+		return error_set(err, ENOENT, "instance `%s` not found", old);
+	if (strcmp(old, name) == 0)
+		return error_set(err, ERR_INVALID, "new instance name `%s` must be different from `%s`", name, old);
+	if (name_check_new(name, c->env.home, err) < 0)
+		return -1;
+	if (i.status.hypervisor || i.status.agent)
+		return error_set(err, ERR_REFUSED, "cannot %s a running instance", verb);
+	if (instance_exists(c, name))
+		return error_set(err, EEXIST, "instance `%s` already exists", name);
+	return 0;
+}
+
+/* The new instance, its folder made from the old one in the way that `want` says. */
+static int
+make(struct cli *c, const char *attr, struct error *err)
+{
+	const char *old = c->args[0], *name = c->args[1];
+	struct want want = { "dir", attr, arena_printf(&c->arena, "%s/%s", c->env.home, old) };
+	AUTO(template) t = { 0 };
+	AUTO(goals) g = { 0 };
+	struct ask *a;
+
+	if (goals_instance_text(c, old, &t, err) < 0 || edit_apply(c, &t, false, err) < 0 ||
+	    goals_add_spec(c, &g, &t, name, GOAL_STOPPED, &a, err) < 0)
+		return -1;
+	a->wants = &want;
+	a->nwants = 1;
+	return run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .also_lock = old, .quiet = true, .silent = true }, err);
+}
+
+static int
+start_if_wanted(struct cli *c, struct error *err)
+{
+	int start = ask_start(c, err);
+
+	return start > 0 ? start_now(c, c->args[1], err) : start;
+}
+
+static void
+warn_of_yes(struct cli *c)
+{
+	if (cli_given(c, "yes"))
+		cli_say(&c->env, SAY_WARN, "--yes is deprecated for `limactl %s`: use --tty=false, or --start", c->command->name);
+}
+
+static int
+run_clone(struct cli *c, struct error *err)
+{
+	int status;
+
+	warn_of_yes(c);
+	if (check(c, "clone", err) < 0)
+		return -1;
+	status = make(c, "copied from", err);
+	return status ? status : start_if_wanted(c, err);
+}
+
+/* What is recorded of the old name goes; there is nothing of it left to touch. */
+static int
+forget(struct cli *c, const char *name, struct error *err)
+{
+	AUTO(goals) g = { 0 };
+
+	if (instance_exists(c, name))
+		return error_set(err, EEXIST, "%s/%s is still there", c->env.home, name);
+	if (goals_add(&g, name, GOAL_ABSENT, NULL, err) < 0)
+		return -1;
+	return run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .quiet = true, .silent = true }, err);
+}
+
+static int
+run_rename(struct cli *c, struct error *err)
+{
+	int status;
+
+	warn_of_yes(c);
+	if (check(c, "rename", err) < 0)
+		return -1;
+	status = make(c, "moved from", err);
+	if (status == 0)
+		status = forget(c, c->args[0], err);
+	return status ? status : start_if_wanted(c, err);
+}
+
+const struct command command_clone = {
+	.name = "clone",
+	.group = GROUP_ADVANCED,
+	.args = "OLDINST NEWINST",
+	.about = "Make an instance that is a copy of a stopped one, disk and all",
+	.details = "Data is shared where the file system can do that. The copy is not protected.",
+	.example = "limactl clone default test\nlimactl clone --cpus=1 --start default test",
+	.complete = "@instance",
+	.flags = flags,
+	.more_flags = run_flags,
+	.min_args = 2,
+	.max_args = 2,
+	.creates = true,
+	.run = run_clone,
+};
+
+const struct command command_rename = {
+	.name = "rename",
+	.group = GROUP_ADVANCED,
+	.args = "OLDINST NEWINST",
+	.about = "Give a stopped instance another name",
+	.details = "A protected instance stays protected.",
+	.example = "limactl rename default work",
+	.complete = "@instance",
+	.flags = flags,
+	.more_flags = run_flags,
+	.min_args = 2,
+	.max_args = 2,
+	.run = run_rename,
+};

@@ -1,0 +1,369 @@
+/* limactl copy: files between the host and guests */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/proc.h"
+#include "cli/ssh/copy_paths.h"
+#include "cli/ssh/copy_sftp.h"
+#include "cli/ssh/ssh.h"
+#include "providers/ssh/sftp.h"
+#include "providers/ssh/ssh.h"
+
+static const struct flag flags[] = {
+	{ "recursive", 'r', FLAG_BOOL, .about = "Copy folders with all that is in them" },
+	{ "verbose", 'v', FLAG_BOOL, .about = "Tell what is copied" },
+	{ "backend", 0, FLAG_STRING, "auto", "Program that copies: scp, rsync, auto", .complete = "auto rsync scp" },
+	{ 0 },
+};
+
+/* One argument of the command line, with its instance. */
+struct side {
+	struct copy_path at;
+	struct instance *guest;		/* NULL: this host */
+	struct sftp *link;		/* to the guest, where no program copies */
+};
+
+struct copy {
+	struct cli *cli;
+	struct arena arena;
+	struct side *v;
+	size_t n;
+	struct instance *guests;	/* each once */
+	size_t nguests;
+	char *config;			/* for ssh -F: of the only guest, or of all of them together */
+	bool own_config;		/* made by us */
+};
+
+static void
+copy_release(struct copy *k)
+{
+	for (size_t i = 0; i < k->nguests; i++)
+		instance_release(&k->guests[i]);
+	if (k->own_config)
+		unlink(k->config);
+	free(k->guests);
+	free(k->config);
+	arena_release(&k->arena);
+}
+
+static int
+guest_of(struct copy *k, struct look *l, const char *name, struct instance **out, struct error *err)
+{
+	for (size_t i = 0; i < k->nguests; i++) {
+		if (strcmp(k->guests[i].name, name) == 0) {
+			*out = &k->guests[i];
+			return 0;
+		}
+	}
+	if (guest_look(l, name, &k->guests[k->nguests], err) < 0)
+		return -1;
+	*out = &k->guests[k->nguests++];
+	return guest_not_stopped(*out, err);
+}
+
+static int
+parse(struct copy *k, struct error *err)
+{
+	struct look l;
+	int r = 0;
+
+	k->n = (size_t)k->cli->nargs;
+	k->v = arena_alloc(&k->arena, k->n * sizeof *k->v);
+	k->guests = xcalloc(k->n, sizeof *k->guests);	/* no more than arguments: pointers into it stay */
+	look_begin(&l, k->cli);
+	for (size_t i = 0; i < k->n && r == 0; i++) {
+		k->v[i].at = copy_path_parse(&k->arena, k->cli->args[i]);
+		if (k->v[i].at.instance)
+			r = guest_of(k, &l, k->v[i].at.instance, &k->v[i].guest, err);
+	}
+	look_release(&l);
+	return r;
+}
+
+/* ssh takes one file; one that includes those of all guests knows each by its own name, port and user. */
+static int
+make_config(struct copy *k, struct error *err)
+{
+	auto_close int fd = -1;
+	AUTO(buf) b = BUF_INIT;
+	const char *tmp = getenv("TMPDIR");
+
+	if (k->nguests == 0)
+		return 0;
+	if (k->nguests == 1) {
+		k->config = xasprintf("%s/ssh.config", k->guests[0].dir);
+		return fs_exists(k->config) ? 0 : error_set(err, ENOENT, "%s does not exist; `limactl apply %s` makes it",
+							    k->config, k->guests[0].name);
+	}
+	for (size_t i = 0; i < k->nguests; i++)
+		buf_addf(&b, "Include \"%s/ssh.config\"\n", k->guests[i].dir);
+	k->config = xasprintf("%s/lima-copy.XXXXXX", tmp && *tmp ? tmp : "/tmp");
+	fd = mkstemp(k->config);
+	if (fd < 0)
+		return error_errno(err, "make %s", k->config);
+	k->own_config = true;
+	return write(fd, b.s, b.len) == (ssize_t)b.len ? 0 : error_errno(err, "write %s", k->config);
+}
+
+static void
+add_path(struct argv *a, struct side *s)
+{
+	if (s->guest)
+		argv_addf(a, "%s:%s", ssh_host(s->guest, &s->guest->arena), s->at.path);
+	else
+		argv_add(a, s->at.path);
+}
+
+static void
+scp_words(struct copy *k, struct argv *a)
+{
+	bool verbose = cli_bool(k->cli, "verbose") || k->cli->env.debug;
+
+	argv_add(a, "scp");
+	if (k->config) {
+		argv_add(a, "-F");
+		argv_add(a, k->config);
+	}
+	argv_add(a, verbose ? "-v" : "-q");
+	if (cli_bool(k->cli, "recursive"))
+		argv_add(a, "-r");
+	argv_add(a, "-3");
+	argv_add(a, "--");
+	for (size_t i = 0; i < k->n; i++)
+		add_path(a, &k->v[i]);
+}
+
+/* `ssh -F CONFIG` as one word, which rsync cuts into words again */
+static void
+rsync_shell(struct copy *k, struct argv *a)
+{
+	AUTO(argv) ssh = { 0 };
+	AUTO(buf) b = BUF_INIT;
+
+	ssh_program(k->cli, &ssh);
+	argv_add(&ssh, "-F");
+	argv_add(&ssh, k->config);
+	argv_words(&ssh, &b);
+	argv_add(a, "-e");
+	argv_add(a, b.s);
+}
+
+static void
+rsync_words(struct copy *k, struct argv *a)
+{
+	bool verbose = cli_bool(k->cli, "verbose") || k->cli->env.debug;
+
+	argv_add(a, "rsync");
+	argv_add(a, "-a");
+	argv_add(a, verbose ? "-v" : "-q");
+	if (verbose)
+		argv_add(a, "--progress");
+	if (cli_bool(k->cli, "recursive")) {
+		struct copy_path *paths = arena_alloc(&k->arena, k->n * sizeof *paths);
+
+		argv_add(a, "-r");
+		for (size_t i = 0; i < k->n; i++)
+			paths[i] = k->v[i].at;
+		copy_slashes(&k->arena, paths, k->n);
+		for (size_t i = 0; i < k->n; i++)
+			k->v[i].at = paths[i];
+	}
+	if (k->config)
+		rsync_shell(k, a);
+	argv_add(a, "--");
+	for (size_t i = 0; i < k->n; i++)
+		add_path(a, &k->v[i]);
+}
+
+static bool
+guests_have_rsync(struct copy *k)
+{
+	for (size_t i = 0; i < k->nguests; i++) {
+		AUTO(argv) a = { 0 };
+
+		if (ssh_begin(k->cli, &k->guests[i], &a, NULL) < 0)
+			return false;
+		argv_add(&a, ssh_host(&k->guests[i], &a.arena));
+		argv_add(&a, "command -v rsync >/dev/null 2>&1");
+		if (proc_run(a.v, &(struct proc_opts){ .timeout_ms = 30000 }, NULL) < 0)
+			return false;
+	}
+	return true;
+}
+
+static bool
+on_host(const char *program)
+{
+	auto_free char *path = proc_find(program);
+
+	return path != NULL;
+}
+
+static size_t
+remotes(const struct copy *k)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < k->n; i++)
+		n += k->v[i].guest != NULL;
+	return n;
+}
+
+/* --- without a program --- */
+
+/* The keys that ssh.config names. */
+static const char *const *
+keys_of(struct copy *k, struct instance *i, size_t *n, struct error *err)
+{
+	static const char key[] = "IdentityFile=";
+	const char *const *options;
+	const char **v;
+
+	*n = 0;
+	if (ssh_options(k->cli, i, &options, err) < 0)
+		return NULL;
+	for (size_t o = 0; options[o]; o++)
+		++*n;
+	v = arena_alloc(&k->arena, (*n + 1) * sizeof *v);
+	*n = 0;
+	for (size_t o = 0; options[o]; o++) {
+		const char *path = options[o] + strlen(key);
+		size_t quoted = *path == '"';
+
+		if (strncmp(options[o], key, strlen(key)) == 0)
+			v[(*n)++] = arena_memdup(&k->arena, path + quoted, strlen(path) - 2 * quoted);
+	}
+	return v;
+}
+
+/* One link a guest: sides of the same guest share it. */
+static int
+link_to(struct copy *k, struct side *s, struct error *err)
+{
+	struct instance *i = s->guest;
+	struct ssh_target to = { .port = i->status.ssh_port, .user = json_text(&i->arena, instance_config(i, "user.name")) };
+
+	for (struct side *o = k->v; o < s; o++)
+		if (o->guest == i && (s->link = o->link))
+			return 0;
+	to.keys = keys_of(k, i, &to.nkeys, err);
+	if (!to.keys)
+		return -1;
+	s->link = sftp_open(&to, k->cli->env.cancel, err);
+	return s->link ? 0 : error_wrap(err, "instance `%s`", i->name);
+}
+
+static void
+unlink_all(struct copy *k)
+{
+	for (size_t i = 0; i < k->n; i++) {
+		bool shared = false;
+
+		for (size_t o = 0; o < i; o++)
+			shared |= k->v[o].link == k->v[i].link;
+		if (!shared)
+			sftp_close(k->v[i].link);
+	}
+}
+
+static int
+by_sftp(struct copy *k, struct error *err)
+{
+	struct copy_end *ends = arena_alloc(&k->arena, k->n * sizeof *ends);
+	struct copy_sftp how = {
+		.cli = k->cli, .recursive = cli_bool(k->cli, "recursive"), .verbose = cli_bool(k->cli, "verbose") || k->cli->env.debug,
+		.progress = k->cli->stderr_tty && !k->cli->log_json,
+	};
+	int r = cli_lazy(k->cli, err);
+
+	for (size_t i = 0; i < k->n && r == 0; i++) {
+		if (k->v[i].guest)
+			r = link_to(k, &k->v[i], err);
+		/* a home folder is what relative paths begin at */
+		ends[i] = (struct copy_end){ k->v[i].link, k->v[i].guest && strncmp(k->v[i].at.path, "~/", 2) == 0 ? k->v[i].at.path + 2
+									     : k->v[i].at.path };
+	}
+	if (r == 0)
+		r = copy_sftp(&how, ends, k->n, err);
+	if (k->cli->lazy)
+		unlink_all(k);
+	return r;
+}
+
+/* --- */
+
+/* Fills `a` with the words of the program to run; with none if it is ourselves. */
+static int
+choose(struct copy *k, struct argv *a, struct error *err)
+{
+	const char *backend = cli_str(k->cli, "backend");
+
+	if (strcmp(backend, "sftp") == 0)
+		return 0;
+	if (strcmp(backend, "rsync") == 0) {
+		if (!on_host("rsync"))
+			return error_set(err, ENOENT, "rsync not found on host");
+		if (!guests_have_rsync(k))
+			return error_set(err, ENOENT, "rsync not available on guest(s)");
+		rsync_words(k, a);
+	} else if (strcmp(backend, "scp") == 0) {
+		scp_words(k, a);
+	} else if (remotes(k) <= 1 && on_host("rsync") && guests_have_rsync(k)) {
+		rsync_words(k, a);
+	} else if (on_host("scp")) {
+		scp_words(k, a);
+	}
+	return 0;
+}
+
+static int
+copy(struct copy *k, struct error *err)
+{
+	AUTO(argv) a = { 0 };
+
+	if (parse(k, err) < 0 || make_config(k, err) < 0 || choose(k, &a, err) < 0)
+		return -1;
+	cli_say(&k->cli->env, SAY_DEBUG, "using copy tool `%s`", a.n ? a.v[0] : "sftp");
+	return !a.n ? by_sftp(k, err) : run_argv(k->cli, &a, err);
+}
+
+static int
+run(struct cli *c, struct error *err)
+{
+	const char *backend = cli_str(c, "backend");
+	struct copy k = { .cli = c };
+	int r;
+
+	if (strcmp(backend, "auto") != 0 && strcmp(backend, "rsync") != 0 && strcmp(backend, "scp") != 0 &&
+	    strcmp(backend, "sftp") != 0)
+		return error_set(err, ERR_INVALID, "invalid backend %s, must be one of: scp, rsync, sftp, auto", cli_tick(c, backend));
+	r = copy(&k, err);
+	copy_release(&k);
+	return r;
+}
+
+const struct command command_copy = {
+	.name = "copy",
+	.aliases = "cp",
+	.group = GROUP_ADVANCED,
+	.args = "SOURCE ... TARGET",
+	.about = "Copy files between host and guest",
+	.details = "INSTANCE:PATH is in a guest, any other path on this host. Several sources go into the folder TARGET.\n"
+		   "Without --backend it is rsync that copies, where the host and the guest have it, scp where there is that,\n"
+		   "and else limactl itself (sftp), which shows on a terminal how far it is.",
+	.example = "limactl copy notes.txt default:/tmp/\n"
+		   "limactl copy -r default:/etc/apt ./apt\n"
+		   "limactl copy --backend=scp a:/tmp/x b:/tmp/",
+	.complete = "@instance:",
+	.flags = flags,
+	.min_args = 2,
+	.max_args = -1,
+	.quick = false,
+	.run = run,
+};

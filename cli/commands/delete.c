@@ -1,0 +1,104 @@
+/* limactl delete: nothing of the instance wanted */
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "cli/commands/autostart.h"
+#include "cli/view/instance.h"
+#include "cli/run.h"
+#include "state/desired/template/name.h"
+
+static const struct flag flags[] = {
+	{ "force", 'f', FLAG_BOOL, .about = "Delete a running instance too, and do not ask it to shut down" },
+	{ 0 },
+};
+
+static int
+refuse(const char *name, const char *why, struct error *err)
+{
+	return error_set(err, ERR_REFUSED, "failed to delete instance `%s`: %s", name, why);
+}
+
+/* 1: it is to go; 0: it is not there, or no instance, which is told */
+static int
+check(struct cli *c, struct look *l, const char *name, struct buf *complaints, struct error *err)
+{
+	AUTO(instance) i = { 0 };
+	AUTO(buf) why = BUF_INIT;
+
+	if (!instance_exists(c, name)) {
+		cli_say(&c->env, SAY_WARN, "Ignoring non-existent instance `%s`", name);
+		return 0;
+	}
+	instance_look(l, name, &i);
+	if (!i.has_yaml) {
+		buf_addf(complaints, "%sinstance `%s` directory `%s` exists but its `lima.yaml` could not be read; it was NOT "
+			 "deleted, since it may hold other things", complaints->len ? "\n" : "", name, i.dir);
+		return 0;
+	}
+	if (instance_protected(&i))
+		return refuse(name, "instance is protected to prohibit accidental removal (Hint: use `limactl unprotect`)", err);
+	if (c->env.force || instance_is(&i, "Stopped") || (!i.config && !i.status.agent && !i.status.hypervisor))
+		return 1;
+	buf_addf(&why, "expected status `Stopped`, got `%s`", i.status.word);
+	return refuse(name, why.s, err);
+}
+
+static int
+delete(struct cli *c, struct goals *g, struct error *err)
+{
+	int status;
+
+	if (!g->n)
+		return 0;
+	status = run_engine(c, &(struct run){ .asks = g->v, .nasks = g->n, .quiet = true }, err);
+	for (size_t i = 0; i < g->n && status == 0; i++) {
+		autostart_forget(c, g->v[i].name);
+		cli_say(&c->env, SAY_INFO, "Deleted `%s` (`%s/%s`)", g->v[i].name, c->env.home, g->v[i].name);
+	}
+	return status;
+}
+
+static int
+run(struct cli *c, struct error *err)
+{
+	AUTO(buf) complaints = BUF_INIT;
+	struct error refused = { 0 };
+	AUTO(goals) g = { 0 };
+	struct look l;
+	int r = 0, status;
+
+	c->env.force = cli_bool(c, "force");
+	look_begin(&l, c);
+	for (int i = 0; i < c->nargs && r == 0; i++) {
+		struct ask *a;
+
+		r = name_check(c->args[i], &refused) < 0 ? -1 : check(c, &l, c->args[i], &complaints, &refused);
+		if (r == 1 && goals_add(&g, c->args[i], GOAL_ABSENT, &a, NULL) == 0)
+			a->may_lose = true;
+		r = r < 0 ? -1 : 0;
+	}
+	look_release(&l);
+	/* the first refusal keeps those behind it from being deleted, not those before it */
+	status = delete(c, &g, err);
+	if (status == 0 && r < 0 && err)
+		*err = refused;
+	if (status == 0 && r == 0 && complaints.len)
+		return error_set(err, ERR_REFUSED, "%s", complaints.s);
+	return r < 0 ? -1 : status;
+}
+
+const struct command command_delete = {
+	.name = "delete",
+	.aliases = "remove rm",
+	.group = GROUP_BASIC,
+	.args = "INSTANCE [INSTANCE...]",
+	.about = "Delete instances, with their disks",
+	.details = "Additional disks stay. A protected instance is not deleted, forced or not.",
+	.example = "limactl delete web\nlimactl delete --force web db",
+	.complete = "@instance",
+	.flags = flags,
+	.more_flags = run_flags,
+	.min_args = 1,
+	.max_args = -1,
+	.run = run,
+};

@@ -1,0 +1,167 @@
+/* limactl edit: a changed lima.yaml, and the plan that follows from it */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "cli/args/ask.h"
+#include "cli/args/edit_flags.h"
+#include "cli/commands/editor.h"
+#include "cli/view/instance.h"
+#include "cli/commands/rejected.h"
+#include "cli/run.h"
+#include "cli/commands/started.h"
+#include "state/desired/template/template.h"
+
+static const struct flag flags[] = {
+	{ "start", 0, FLAG_BOOL, .about = "Start the instance after editing" },
+	{ "", .include = edit_flags },
+	{ 0 },
+};
+
+enum { MAX_YAML = 4 << 20 };
+
+/* Changes `t` by flags or by the editor. 1: it is another text now; 0: it is not, which is told; -1. */
+static int
+change(struct cli *c, struct template *t, const char *what, struct error *err)
+{
+	auto_free char *old = xstrdup(t->text);
+	char *text, *head;
+
+	if (edit_given(c)) {
+		if (edit_apply(c, t, false, err) < 0)
+			return -1;
+	} else if (c->tty) {
+		head = arena_printf(&c->arena, "# Configuration of %s.\n# An empty file aborts the edit.\n\n", what);
+		text = editor_run(c, head, t->text, t->len, err);
+		if (!text)
+			return -1;
+		free(t->text);
+		t->text = text;
+		t->len = strlen(text);
+	}
+	if (t->len == 0 || (!edit_given(c) && !c->tty)) {
+		cli_say(&c->env, SAY_INFO, "Aborting, as requested by saving the file with empty content");
+		return 0;
+	}
+	if (strcmp(old, t->text) == 0) {
+		cli_say(&c->env, SAY_INFO, "Aborting, no changes made to the instance");
+		return 0;
+	}
+	return 1;
+}
+
+/* --- a file --- */
+
+static int
+edit_file(struct cli *c, const char *path, struct error *err)
+{
+	AUTO(template) t = { 0 };
+	AUTO(buf) text = BUF_INIT;
+	struct spec *spec;
+	int changed;
+
+	if (fs_read(path, &text, MAX_YAML, err) < 0)
+		return -1;
+	t.path = fs_realpath(path);
+	t.name = xstrdup("");
+	t.len = text.len;
+	t.text = buf_detach(&text);
+	changed = change(c, &t, arena_printf(&c->arena, "the template %s", t.path), err);
+	if (changed <= 0)
+		return changed;
+	if (load_or_keep(c, &t, "template", &spec, err) < 0)
+		return -1;
+	spec_free(spec);
+	return fs_rewrite(t.path, t.text, t.len, 0644, err);
+}
+
+/* --- an instance --- */
+
+static int
+check_disk(struct instance *i, const struct spec *spec, struct error *err)
+{
+	unsigned long long old = instance_bytes(i, "disk");
+
+	if (spec->disk_bytes >= old)
+		return 0;
+	return error_set(err, ERR_REFUSED, "field `disk`: shrinking the disk (%s --> %s) is not supported",
+			 json_text(&i->arena, instance_config(i, "disk")),
+			 json_text(&i->arena, json_at(json_span_of(spec->json), "disk")));
+}
+
+static int
+write_instance(struct cli *c, struct instance *i, const struct template *t, struct error *err)
+{
+	AUTO(goals) g = { 0 };
+	struct spec *spec;
+	struct ask *a;
+
+	if (load_or_keep(c, t, i->name, &spec, err) < 0)
+		return -1;
+	if (check_disk(i, spec, err) < 0) {
+		spec_free(spec);
+		return keep_rejected(t, err);
+	}
+	goals_own(&g, spec);
+	if (goals_add(&g, i->name, GOAL_STOPPED, &a, err) < 0)
+		return -1;
+	a->spec = spec;
+	return run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .quiet = true, .silent = true }, err);
+}
+
+static int
+edit_instance(struct cli *c, struct instance *i, struct error *err)
+{
+	AUTO(template) t = { 0 };
+	int changed, status, start;
+
+	if (!i->has_yaml)
+		return error_set(err, ENOENT, "instance `%s` not found", i->name);
+	if (i->status.hypervisor || i->status.agent)
+		return error_set(err, ERR_REFUSED, "cannot edit a running instance");
+	if (goals_instance_text(c, i->name, &t, err) < 0)
+		return -1;
+	changed = change(c, &t, arena_printf(&c->arena, "the instance \"%s\"", i->name), err);
+	if (changed <= 0)
+		return changed;
+	status = write_instance(c, i, &t, err);
+	if (status != 0)
+		return status;
+	cli_say(&c->env, SAY_INFO, "Instance `%s` configuration edited", i->name);
+	start = ask_start(c, err);
+	return start > 0 ? start_now(c, i->name, err) : start;
+}
+
+static int
+run(struct cli *c, struct error *err)
+{
+	const char *arg = c->nargs ? c->args[0] : "default";
+	AUTO(instance) i = { 0 };
+	struct look l;
+
+	if (name_check(arg, NULL) < 0)
+		return edit_file(c, arg, err);
+	look_begin(&l, c);
+	instance_look(&l, arg, &i);
+	look_release(&l);
+	return edit_instance(c, &i, err);
+}
+
+const struct command command_edit = {
+	.name = "edit",
+	.group = GROUP_BASIC,
+	.args = "INSTANCE|FILE.yaml",
+	.about = "Edit the lima.yaml of an instance, or a template",
+	.details = "With flags it is changed as they say, else in the editor ($VISUAL, $EDITOR). An edit that makes no valid\n"
+		   "lima.yaml is kept as lima.REJECTED.yaml, and the old one stays.",
+	.example = "limactl edit web\nlimactl edit --cpus=4 --memory=2 web\nlimactl edit --set '.env.FOO=\"bar\"' --start web",
+	.complete = "@instance @file",
+	.flags = flags,
+	.more_flags = run_flags,
+	.max_args = 1,
+	.run = run,
+};

@@ -1,0 +1,53 @@
+/* limactl factory-reset: everything but the configuration anew; a plan from scratch */
+#include "base/auto.h"
+#include "base/error.h"
+#include "cli/view/instance.h"
+#include "cli/run.h"
+
+static int
+check(struct cli *c, const char *name, struct error *err)
+{
+	AUTO(instance) i = { 0 };
+	struct look l;
+
+	look_begin(&l, c);
+	instance_look(&l, name, &i);
+	look_release(&l);
+	if (!instance_protected(&i))
+		return 0;
+	return error_set(err, ERR_REFUSED, "instance is protected to prohibit accidental factory-reset (Hint: use `limactl unprotect`)");
+}
+
+static int
+run(struct cli *c, struct error *err)
+{
+	AUTO(goals) g = { 0 };
+	const char *name = c->nargs ? c->args[0] : "default";
+	struct ask *a;
+	int status;
+
+	if (!instance_exists(c, name)) {
+		cli_say(&c->env, SAY_INFO, "Instance `%s` not found", name);
+		return 0;
+	}
+	c->env.force = true;
+	if (check(c, name, err) < 0 || goals_add_instance(c, &g, name, GOAL_STOPPED, &a, err) < 0)
+		return -1;
+	a->reset = a->may_lose = true;
+	status = run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .quiet = true }, err);
+	if (status == 0)
+		cli_say(&c->env, SAY_INFO, "Instance `%s` has been factory reset", name);
+	return status;
+}
+
+const struct command command_factory_reset = {
+	.name = "factory-reset",
+	.group = GROUP_ADVANCED,
+	.args = "[INSTANCE]",
+	.about = "Make an instance anew from its image; its lima.yaml stays, its disk does not",
+	.example = "limactl factory-reset default",
+	.complete = "@instance",
+	.more_flags = run_flags,
+	.max_args = 1,
+	.run = run,
+};

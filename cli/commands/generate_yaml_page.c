@@ -1,0 +1,133 @@
+#include "cli/commands/generate_yaml_page.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "state/desired/spec/keys.h"
+
+static const char *
+type_name(const struct key *k)
+{
+	static const char *const names[] = {
+		[KEY_BOOL] = "boolean", [KEY_INT] = "integer", [KEY_UINT32] = "integer", [KEY_TEXT] = "text", [KEY_SIZE] = "size",
+		[KEY_IP] = "IP address", [KEY_PORTS] = "first and last port", [KEY_TEXTS] = "list of texts",
+		[KEY_IPS] = "list of IP addresses", [KEY_MAP] = "mapping of names to texts", [KEY_ANY] = "mapping", [KEY_GROUP] = "mapping",
+		[KEY_LIST] = "list of mappings",
+	};
+
+	return names[k->type];
+}
+
+/* "one of a, b, c" */
+static void
+put_words(struct buf *b, const char *words)
+{
+	buf_adds(b, "; one of ");
+	for (; *words; words++) {
+		if (*words == ' ')
+			buf_adds(b, ", ");
+		else
+			buf_addf(b, *words == '-' ? "\\%c" : "%c", *words);
+	}
+}
+
+static void
+put_mix(struct buf *b, const struct key *k)
+{
+	static const char *const text[] = {
+		[MIX_OWN] = "default.yaml and override.yaml cannot set it.", 
+		[MIX_FIRST] = "The first of override.yaml, lima.yaml and default.yaml that is not empty counts.",
+		[MIX_JOIN] = "Those of override.yaml come first, those of default.yaml last.",
+		[MIX_JOIN_UP] = "Entries of default.yaml come first, those of override.yaml last; later ones of the same name overwrite earlier ones.",
+		[MIX_MAP] = "Mixed name by name.", [MIX_OVER] = NULL,
+	};
+
+	if (text[k->mix])
+		buf_addf(b, "%s\n", text[k->mix]);
+}
+
+static void
+put_key(void *ctx, const char *path, const struct key *k)
+{
+	struct buf *b = ctx;
+	const char *cost = key_change_text(k->change);
+
+	buf_adds(b, ".TP\n\\fB");
+	roff(b, path);
+	buf_addf(b, "\\fR (%s", type_name(k));
+	if (k->words)
+		put_words(b, k->words);
+	if (k->def && *k->def) {
+		buf_adds(b, "; by default ");
+		roff(b, k->def);
+	}
+	if (k->flags & KEY_NEEDED)
+		buf_adds(b, "; needed");
+	buf_adds(b, ")\n");
+	roff(b, k->about);
+	buf_addc(b, '\n');
+	if (k->shorthand)
+		buf_addf(b, "A text in place of the mapping is its \\fB%s\\fR.\n", k->shorthand);
+	if (k->instead) {
+		buf_adds(b, "Deprecated: use ");
+		roff(b, k->instead);
+		buf_adds(b, ".\n");
+	}
+	if (k->expr != EXPR_NONE)
+		buf_addf(b, "May hold expressions of the %s.\n", k->expr == EXPR_GUEST ? "guest" : "host");
+	put_mix(b, k);
+	if (*cost) {
+		buf_adds(b, "A later change: ");
+		roff(b, cost);
+		buf_adds(b, ".\n");
+	}
+}
+
+static const struct { const char *title, *text; } before[] = {
+	{ "NAME", "lima.yaml \\- what a virtual machine of limactl is to be" },
+	{ "SYNOPSIS", ".nf\nbase: template:debian\ncpus: 4\nmounts:\n\\- location: \"~/src\"\n  writable: true\n.fi" },
+	{ "DESCRIPTION", "A file in YAML 1.2, of which one document counts. \\fBlimactl create\\fR makes an instance out of one; from then on it is "
+	  "\\fI$LIMA_HOME/NAME/lima.yaml\\fR, to be edited at will: \\fBlimactl plan\\fR says what a change would cost and \\fBlimactl apply\\fR "
+	  "carries it out.\n.PP\nAll keys are optional but \\fBimages\\fR, which usually come from a base. Unknown keys are told as a warning; those "
+	  "that begin with \\fBx\\-\\fR are nobody's, and a place for anchors. \\fBnull\\fR is the same as leaving a key out, except that in a template "
+	  "it keeps the base's value out." },
+	{ "BASES", "The templates in \\fBbase\\fR are merged in when an instance is made, first to last and each with its own bases: what is there already "
+	  "wins, lists are joined. A locator is a path relative to the template, a URL, \\fBtemplate:\\fINAME\\fR, "
+	  "\\fBgithub:\\fIORG/REPO/PATH\\fR, or anything that a program \\fBlimactl\\-url\\-\\fISCHEME\\fR knows. A remote template may name remote things and "
+	  "templates only." },
+	{ "LAYERS", "\\fI_config/default.yaml\\fR lies below the lima.yaml of all instances and \\fI_config/override.yaml\\fR above, at every load. A key of "
+	  "the upper one wins, unless its description says otherwise. \\fI_config/base.yaml\\fR is the first base of all templates." },
+	{ "SIZES", "A number and a unit, such as \\fB4GiB\\fR, \\fB512MiB\\fR or \\fB1.5g\\fR; all units are binary, and without one it is bytes." },
+	{ "EXPRESSIONS", "Where a key's description says so, a text may hold expressions as of Go's text/template. Of the guest: \\fB{{.Name}}\\fR, "
+	  "\\fB{{.Hostname}}\\fR, \\fB{{.User}}\\fR, \\fB{{.UID}}\\fR, \\fB{{.Home}}\\fR, \\fB{{.Param.\\fINAME\\fB}}\\fR. Of the host: \\fB{{.Name}}\\fR, "
+	  "\\fB{{.Dir}}\\fR (of the instance), \\fB{{.Home}}\\fR, \\fB{{.User}}\\fR, \\fB{{.UID}}\\fR, \\fB{{.GlobalTempDir}}\\fR, \\fB{{.TempDir}}\\fR, "
+	  "\\fB{{.Param.\\fINAME\\fB}}\\fR. Conditions, loops, comparisons and pipelines work. In scripts parameters are also in the environment, as "
+	  "\\fBPARAM_\\fINAME\\fR." },
+};
+
+static const struct { const char *file, *text; } files[] = {
+	{ "$LIMA_HOME/NAME/lima.yaml", "of an instance" },
+	{ "$LIMA_HOME/NAME/applied.json", "what it has been brought to, defaults and layers included" },
+	{ "$LIMA_HOME/_config/default.yaml, override.yaml, base.yaml", "for all instances" },
+	{ "$LIMA_HOME/_config/networks.yaml", "named networks" },
+	{ "$LIMA_HOME/_templates", "your templates, found before the installed ones" },
+};
+
+void
+man_lima_yaml(struct buf *b)
+{
+	buf_adds(b, ".TH lima.yaml 5 \"\" \"limactl\" \"File Formats\"\n");
+	for (size_t i = 0; i < sizeof before / sizeof *before; i++)
+		buf_addf(b, ".SH %s\n%s\n", before[i].title, before[i].text);
+	buf_adds(b, ".SH KEYS\nItems of lists are written with \\fB[]\\fR.\n");
+	key_each(put_key, b);
+	buf_adds(b, ".SH FILES\n");
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		buf_adds(b, ".TP\n\\fI");
+		roff(b, files[i].file);
+		buf_adds(b, "\\fR\n");
+		roff(b, files[i].text);
+		buf_addc(b, '\n');
+	}
+	buf_adds(b, ".SH SEE ALSO\n\\fBlimactl\\fR(1), \\fBlimactl\\-validate\\fR(1), \\fBlimactl\\-template\\fR(1)\n");
+}

@@ -1,0 +1,337 @@
+/* limactl list: the instances there are, with their state */
+#include <errno.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/size.h"
+#include "cli/view/instance.h"
+#include "cli/commands/list.h"
+#include "cli/view/table.h"
+#include "providers/drivers/qemu/qemu.h"
+#include "state/desired/yq/yq.h"
+#include "state/observed/state.h"
+
+static const struct flag flags[] = {
+	{ "format", 'f', FLAG_STRING, "table", "Output format: json, yaml, table, or a Go template", .complete = "json yaml table" },
+	{ "list-fields", 0, FLAG_BOOL, .about = "List the fields that a template may use" },
+	{ "json", 0, FLAG_BOOL, .about = "Same as --format=json" },
+	{ "quiet", 'q', FLAG_BOOL, .about = "Only show names" },
+	{ "all-fields", 0, FLAG_BOOL, .about = "Show all columns, however narrow the terminal" },
+	{ "yq", 0, FLAG_ARRAY, .about = "Apply a yq expression to each instance (repeatable: one after the other)" },
+	{ "filter", 'l', FLAG_ARRAY, .about = "Only instances for which this yq condition holds (repeatable: all must)" },
+	{ 0 },
+};
+
+static const char *const fields[] = {
+	"AdditionalDisks", "Arch", "AutoStartedIdentifier", "CPUs", "Config", "Dir", "Disk", "DriverPID", "Errors",
+	"HostAgentPID", "Hostname", "LimaVersion", "Memory", "Message", "Name", "Networks", "Param", "Protected",
+	"SSHAddress", "SSHConfigFile", "SSHLocalPort", "Status", "VMType",
+};
+
+static int
+check_conflicts(const struct cli *c, const char *format, struct error *err)
+{
+	size_t nyq, nfilter;
+
+	cli_list(c, "yq", &nyq);
+	cli_list(c, "filter", &nfilter);
+	if (cli_bool(c, "json") && cli_given(c, "format"))
+		return error_set(err, ERR_INVALID, "option --json conflicts with option --format");
+	if (cli_bool(c, "list-fields") && cli_given(c, "format"))
+		return error_set(err, ERR_INVALID, "option --list-fields conflicts with option --format");
+	if (nyq && cli_given(c, "format") && strcmp(format, "json") != 0 && strcmp(format, "yaml") != 0)
+		return error_set(err, ERR_INVALID, "option --yq only works with --format json or yaml");
+	if (nyq && cli_bool(c, "list-fields"))
+		return error_set(err, ERR_INVALID, "option --list-fields conflicts with option --yq");
+	if (nfilter && cli_bool(c, "list-fields"))
+		return error_set(err, ERR_INVALID, "option --list-fields conflicts with option --filter");
+	if (cli_bool(c, "quiet") && strcmp(format, "table") != 0)
+		return error_set(err, ERR_INVALID, "option --quiet can only be used with '--format table'");
+	return 0;
+}
+
+/* --- the table --- */
+
+struct columns {
+	bool type, arch, dir;
+};
+
+/* Upstream's arithmetic: eight blanks a column, long ones count double. */
+static struct columns
+visible(const struct cli *c, const struct instance *v, size_t n)
+{
+	struct columns show = { true, true, true };
+	bool one_type = true, host_arch = true;
+	struct winsize w = { 0 };
+	int columns = 5;
+
+	if (cli_bool(c, "all-fields") || !stdout_is_terminal() || ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) < 0 || !w.ws_col)
+		return show;
+	for (size_t i = 0; i < n; i++) {
+		one_type &= strcmp(v[i].vm_type, v[0].vm_type) == 0;
+		host_arch &= strcmp(v[i].arch, qemu_host_arch()) == 0;
+	}
+	show.type = !((columns + 7) * 8 > w.ws_col && n && one_type);
+	columns += show.type;
+	show.arch = !((columns + 6) * 8 > w.ws_col && n && host_arch);
+	columns += show.arch + 3;
+	show.dir = !((columns + 2) * 8 > w.ws_col);
+	return show;
+}
+
+static void
+row(struct table *t, struct instance *i, const struct columns *show)
+{
+	const char *home = getenv("HOME");
+	size_t len = home ? strlen(home) : 0;
+
+	table_cell(t, i->name);
+	table_cell(t, i->status.word);
+	table_cellf(t, "%s:%d", i->config ? "127.0.0.1" : "", i->config ? i->status.ssh_port : 0);
+	if (show->type)
+		table_cell(t, i->vm_type);
+	if (show->arch)
+		table_cell(t, i->arch);
+	table_cellf(t, "%lld", strcmp(i->vm_type, "wsl2") == 0 ? 0 : json_int(instance_config(i, "cpus"), 0));
+	table_cell(t, size_text(&i->arena, instance_bytes(i, "memory")));
+	table_cell(t, size_text(&i->arena, instance_bytes(i, "disk")));
+	if (show->dir && len && strncmp(i->dir, home, len) == 0)
+		table_cellf(t, "~%s", i->dir + len);
+	else if (show->dir)
+		table_cell(t, i->dir);
+}
+
+static void
+print_table(const struct cli *c, struct instance *v, size_t n)
+{
+	struct columns show = visible(c, v, n);
+	AUTO(table) t = { 0 };
+	AUTO(buf) out = BUF_INIT;
+
+	table_begin(&t, 6u + show.type + show.arch + show.dir);
+	table_cell(&t, "NAME");
+	table_cell(&t, "STATUS");
+	table_cell(&t, "SSH");
+	if (show.type)
+		table_cell(&t, "VMTYPE");
+	if (show.arch)
+		table_cell(&t, "ARCH");
+	table_cell(&t, "CPUS");
+	table_cell(&t, "MEMORY");
+	table_cell(&t, "DISK");
+	if (show.dir)
+		table_cell(&t, "DIR");
+	for (size_t i = 0; i < n; i++)
+		row(&t, &v[i], &show);
+	table_print(&t, &out);
+	cli_print(stdout, out.s, out.len);
+}
+
+/* --- which ones --- */
+
+/* The names asked for that exist, in the order asked; borrowed. */
+static const char **
+choose(struct cli *c, const struct names *all, size_t *n, bool *unmatched)
+{
+	const char **v = arena_alloc(&c->arena, ((size_t)c->nargs + all->n + 1) * sizeof *v);
+
+	*n = 0;
+	*unmatched = false;
+	for (int i = 0; i < c->nargs; i++) {
+		if (names_has(all, c->args[i])) {
+			v[(*n)++] = c->args[i];
+		} else {
+			cli_say(&c->env, SAY_WARN, "No instance matching %s found.", c->args[i]);
+			*unmatched = true;
+		}
+	}
+	for (size_t i = 0; !c->nargs && i < all->n; i++)
+		v[(*n)++] = all->v[i];
+	return v;
+}
+
+static void
+warn_of_errors(const struct cli *c, struct instance *i)
+{
+	AUTO(buf) text = BUF_INIT;
+	AUTO(buf) json = BUF_INIT;
+	struct say_field f[2] = { { .key = "errors", .raw_json = c->log_json } };
+
+	if (!i->nerrors)
+		return;
+	for (size_t n = 0; n < i->nerrors; n++)
+		buf_addf(&text, "%s%s", n ? " " : "[", i->errors[n]);
+	buf_addc(&text, ']');
+	instance_errors_json(i, &json);
+	f[0].value = c->log_json ? json.s : text.s;
+	cli_say_with(c, SAY_WARN, f, "instance `%s` has errors", i->name);
+}
+
+static void
+tell_stranger(const struct cli *c, const char *name)
+{
+	cli_say(&c->env, SAY_WARN, "The directory `%s` does not look like a valid Lima directory: stat %s/%s/lima.yaml: "
+		"no such file or directory", c->env.home, c->env.home, name);
+}
+
+/* The first folder without a lima.yaml is named; all of them are listed as Broken. */
+static void
+warn_of_strangers(const struct cli *c, const struct names *all)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		auto_free char *path = xasprintf("%s/%s/lima.yaml", c->env.home, all->v[i]);
+
+		if (!fs_exists(path)) {
+			tell_stranger(c, all->v[i]);
+			return;
+		}
+	}
+}
+
+static int
+show(struct cli *c, struct look *l, const char **names, size_t n, const char *format, struct error *err)
+{
+	struct instance *v = xcalloc(n + 1, sizeof *v);
+	struct yq *filter = NULL;
+	size_t kept = 0, nyq;
+	bool told = c->nargs > 0;
+	int r = 0;
+
+	for (size_t i = 0; i < n && r == 0; i++) {
+		instance_look(l, names[i], &v[kept]);
+		/* deleted or renamed since the folder was read */
+		if (!c->nargs && !v[kept].has_yaml && !fs_exists(v[kept].dir)) {
+			instance_release(&v[kept]);
+			continue;
+		}
+		if (!told && !v[kept].has_yaml) {
+			tell_stranger(c, names[i]);
+			told = true;
+		}
+		r = list_filter(l, &filter, &v[kept], err);
+		if (r == 1)
+			kept++;
+		else
+			instance_release(&v[kept]);
+		r = r < 0 ? -1 : 0;
+	}
+	if (filter)
+		yq_close(filter);
+	cli_list(c, "yq", &nyq);
+	for (size_t i = 0; i < kept && r == 0 && !(cli_bool(c, "quiet") && !nyq); i++)
+		warn_of_errors(c, &v[i]);
+	if (r == 0 && cli_bool(c, "quiet") && !nyq)
+		for (size_t i = 0; i < kept; i++)
+			puts(v[i].name);
+	else if (r == 0 && strcmp(format, "table") == 0)
+		print_table(c, v, kept);
+	else if (r == 0)
+		r = list_print(l, v, kept, format, err);
+	for (size_t i = 0; i < kept; i++)
+		instance_release(&v[i]);
+	free(v);
+	return r;
+}
+
+static void
+print_names(const char **names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		puts(names[i]);
+}
+
+/* Memory comes in large pieces, and stays: a thousand configurations would else be hundreds of requests for it. */
+static void
+large_heap(void)
+{
+#ifdef __GLIBC__
+	mallopt(M_TRIM_THRESHOLD, 1 << 20);
+	mallopt(M_TOP_PAD, 1 << 20);
+#endif
+}
+
+static int
+list(struct cli *c, const struct names *all, const char *format, struct error *err)
+{
+	size_t n, nyq, nfilter;
+	bool unmatched;
+	const char **names = choose(c, all, &n, &unmatched);
+	int r = 0;
+
+	cli_list(c, "yq", &nyq);
+	cli_list(c, "filter", &nfilter);
+	/* where every instance is looked at anyway, they are found on the way */
+	if (c->nargs || (cli_bool(c, "quiet") && !nyq && !nfilter))
+		warn_of_strangers(c, all);
+	if (cli_bool(c, "quiet") && !nyq && !nfilter) {
+		print_names(names, n);
+	} else {
+		struct look l;
+
+		large_heap();
+		look_begin(&l, c);
+		if (l.state)
+			state_snapshot(l.state, NULL);	/* failing costs time only */
+		r = show(c, &l, names, n, format, err);
+		look_release(&l);
+	}
+	if (r == 0 && unmatched)
+		return error_set(err, ENOENT, "unmatched instances");
+	return r;
+}
+
+static int
+run(struct cli *c, struct error *err)
+{
+	const char *format = cli_bool(c, "json") ? "json" : cli_str(c, "format");
+	AUTO(names) all = { 0 };
+	size_t nyq;
+
+	if (check_conflicts(c, format, err) < 0)
+		return -1;
+	cli_list(c, "yq", &nyq);
+	if (nyq && !cli_given(c, "format"))
+		format = "json";
+	if (cli_bool(c, "list-fields")) {
+		for (size_t i = 0; i < ARRAY_LEN(fields); i++)
+			puts(fields[i]);
+		return 0;
+	}
+	if (names_list(&all, c->env.home, err) < 0)
+		return -1;
+	if (!c->nargs && !all.n) {
+		cli_say(&c->env, SAY_WARN, "No instance found. Run `limactl create` to create an instance.");
+		return 0;
+	}
+	return list(c, &all, format, err);
+}
+
+const struct command command_list = {
+	.name = "list",
+	.aliases = "ls",
+	.group = GROUP_BASIC,
+	.args = "[INSTANCE...]",
+	.about = "List instances of Lima",
+	.details = "Formats are table, json (an object a line), yaml, and Go templates with the fields of --list-fields;\n"
+		   "functions besides Go's own: json, yaml, indent N, missing TEXT.\n"
+		   "--yq and --filter are yq expressions on the JSON of an instance.",
+	.example = "limactl list\n"
+		   "limactl list --json default\n"
+		   "limactl list --format '{{.Name}} {{.Status}}'\n"
+		   "limactl list --filter '.status == \"Running\"' --quiet",
+	.complete = "@instance",
+	.flags = flags,
+	.max_args = -1,
+	.quick = true,
+	.run = run,
+};

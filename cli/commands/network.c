@@ -1,0 +1,128 @@
+/* limactl network list */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/quote.h"
+#include "cli/cli.h"
+#include "cli/view/table.h"
+#include "state/desired/spec/networks.h"
+
+static const struct flag list_flags[] = {
+	{ "json", 0, FLAG_BOOL, .about = "One JSON object a line" },
+	{ 0 },
+};
+
+static void
+add_member(struct buf *b, const char *key, const char *value)
+{
+	if (*value)
+		quote_json_member(b, key, value);
+}
+
+static void
+print_json(const struct network *n)
+{
+	AUTO(buf) b = BUF_INIT;
+
+	buf_addc(&b, '{');
+	add_member(&b, "name", n->name);
+	add_member(&b, "mode", n->mode);
+	add_member(&b, "interface", n->interface);
+	add_member(&b, "gateway", n->gateway);
+	add_member(&b, "dhcpEnd", n->dhcp_end);
+	add_member(&b, "netmask", n->netmask);
+	buf_addc(&b, '}');
+	puts(b.s);
+}
+
+/* "192.168.104.1/24" */
+static const char *
+cidr(struct arena *a, const struct network *n)
+{
+	struct in_addr mask;
+
+	if (!*n->gateway)
+		return "-";
+	if (inet_pton(AF_INET, n->netmask, &mask) != 1)
+		return n->gateway;
+	return arena_printf(a, "%s/%d", n->gateway, __builtin_popcount(mask.s_addr));
+}
+
+static void
+add_row(struct cli *c, struct table *t, const struct network *n)
+{
+	table_cell(t, n->name);
+	table_cell(t, n->mode);
+	table_cell(t, cidr(&c->arena, n));
+	table_cell(t, *n->interface ? n->interface : "-");
+}
+
+static bool
+is_asked_for(struct cli *c, const char *name)
+{
+	for (int i = 0; i < c->nargs; i++)
+		if (!strcmp(c->args[i], name))
+			return true;
+	return !c->nargs;
+}
+
+static void
+print_table(struct cli *c, const struct networks *nets)
+{
+	AUTO(table) t = { 0 };
+	AUTO(buf) out = BUF_INIT;
+
+	table_begin(&t, 4);
+	table_cell(&t, "NAME");
+	table_cell(&t, "MODE");
+	table_cell(&t, "GATEWAY");
+	table_cell(&t, "INTERFACE");
+	for (size_t i = 0; i < nets->n; i++)
+		if (is_asked_for(c, nets->v[i].name))
+			add_row(c, &t, &nets->v[i]);
+	table_print(&t, &out);
+	cli_print(stdout, out.s, out.len);
+}
+
+static int
+run_list(struct cli *c, struct error *err)
+{
+	AUTO(networks) nets = { 0 };
+
+	if (networks_load(&nets, c->env.home, err) < 0)
+		return -1;
+	for (int i = 0; i < c->nargs; i++)
+		if (!networks_find(&nets, c->args[i]))
+			cli_say(&c->env, SAY_WARN, "No network matching %s found.", c->args[i]);
+	for (size_t i = 0; i < nets.n && cli_bool(c, "json"); i++)
+		if (is_asked_for(c, nets.v[i].name))
+			print_json(&nets.v[i]);
+	if (!cli_bool(c, "json"))
+		print_table(c, &nets);
+	return 0;
+}
+
+const struct command command_network = {
+	.name = "network",
+	.group = GROUP_ADVANCED,
+	.about = "The networks that instances can name",
+	.example = "limactl network ls\nlimactl network create mynet --gateway 192.168.42.1/24",
+};
+
+const struct command command_network_list = {
+	.name = "list",
+	.parent = "network",
+	.aliases = "ls",
+	.args = "[NETWORK...]",
+	.about = "List networks",
+	.example = "limactl network ls\nlimactl network ls --json shared",
+	.complete = "@network",
+	.flags = list_flags,
+	.max_args = -1,
+	.quick = true,
+	.run = run_list,
+};

@@ -1,0 +1,40 @@
+/* limactl plan: what apply would do, and why */
+#include "base/auto.h"
+#include "cli/args/desired_args.h"
+#include "cli/args/edit_flags.h"
+#include "cli/run.h"
+
+static const struct flag flags[] = {
+	{ "name", 0, FLAG_STRING, NULL, "Name of the instance; by default that of the file", 0, NULL },
+	{ "", .include = edit_flags },
+	{ "", .include = new_flags },
+	{ "stopped", 0, FLAG_BOOL, NULL, "Made, but not running", 0, NULL },
+	{ "json", 0, FLAG_BOOL, NULL, "Print the plan as JSON", 0, NULL },
+	{ "detailed-exitcode", 0, FLAG_BOOL, NULL, "Exit with 2 if there is something to do", 0, NULL },
+	{ 0 },
+};
+
+static int
+run(struct cli *c, struct error *err)
+{
+	AUTO(goals) g = { 0 };
+
+	if (desired_args(c, &g, err) < 0)
+		return -1;
+	return run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .dry = true }, err);
+}
+
+const struct command command_plan = {
+	.name = "plan",
+	.group = GROUP_BASIC,
+	.args = "[FILE.yaml|URL|INSTANCE...]",
+	.about = "Show what apply would do, and why",
+	.details = "Without arguments: every instance there is, each as it was last asked to be, running or not.\n"
+		   "Signs: + create, ~ change in place, -/+ remade, - removed. Nothing is changed.",
+	.example = "limactl plan lima.yaml\nlimactl plan --set '.memory=\"4GiB\"' default\nlimactl plan --detailed-exitcode --json",
+	.complete = "@instance @file",
+	.flags = flags,
+	.more_flags = run_flags,
+	.max_args = -1,
+	.run = run,
+};

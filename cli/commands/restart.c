@@ -1,0 +1,63 @@
+/* limactl restart: the machine of an instance anew */
+#include "base/auto.h"
+#include "base/error.h"
+#include "cli/args/edit_flags.h"
+#include "cli/view/instance.h"
+#include "cli/run.h"
+#include "cli/commands/started.h"
+
+static const struct flag flags[] = {
+	{ "force", 'f', FLAG_BOOL, .about = "Stop at once, without asking the guest to shut down" },
+	{ "progress", 0, FLAG_BOOL, .about = "Show what cloud-init does in the guest" },
+	{ "", .include = edit_flags },
+	{ 0 },
+};
+
+static void
+tell_before(struct cli *c, const char *name)
+{
+	AUTO(instance) i = { 0 };
+	struct look l;
+
+	look_begin(&l, c);
+	instance_look(&l, name, &i);
+	look_release(&l);
+	if (!instance_is(&i, "Running"))
+		cli_say(&c->env, SAY_WARN, "The instance is not running, continuing with the restart");
+	if (c->env.force)
+		cli_say(&c->env, SAY_INFO, "Restarting the instance forcibly");
+}
+
+static int
+run(struct cli *c, struct error *err)
+{
+	AUTO(goals) g = { 0 };
+	const char *name = c->nargs ? c->args[0] : "default";
+	struct ask *a;
+	int status;
+
+	c->env.force = cli_bool(c, "force");
+	if (goals_add_instance(c, &g, name, GOAL_RUNNING, &a, err) < 0)
+		return -1;
+	tell_before(c, name);
+	a->remake_vm = true;
+	status = run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .quiet = true }, err);
+	if (status == 0 && edit_given(c))
+		cli_say(&c->env, SAY_INFO, "Instance `%s` configuration edited", name);
+	if (status == 0)
+		started_tell(c, name);
+	return status;
+}
+
+const struct command command_restart = {
+	.name = "restart",
+	.group = GROUP_BASIC,
+	.args = "[INSTANCE]",
+	.about = "Restart an instance",
+	.example = "limactl restart\nlimactl restart --cpus=4 web",
+	.complete = "@instance",
+	.flags = flags,
+	.more_flags = run_flags,
+	.max_args = 1,
+	.run = run,
+};

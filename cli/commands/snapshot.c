@@ -1,0 +1,194 @@
+/* limactl snapshot: states of an instance to come back to */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "cli/view/instance.h"
+#include "cli/run.h"
+#include "providers/snapshots.h"
+#include "state/desired/template/name.h"
+
+static const struct flag tag_flags[] = {
+	{ "tag", 0, FLAG_STRING, .about = "Name of the snapshot" },
+	{ 0 },
+};
+static const struct flag list_flags[] = {
+	{ "quiet", 'q', FLAG_BOOL, .about = "Only show tags" },
+	{ 0 },
+};
+
+/* The folder of the instance that the first argument names. */
+static int
+look(struct cli *c, const char **dir, struct error *err)
+{
+	AUTO(instance) i = { 0 };
+	struct look l;
+
+	if (name_check(c->args[0], err) < 0)
+		return -1;
+	cli_say(&c->env, SAY_WARN, "`limactl snapshot` is experimental");
+	look_begin(&l, c);
+	instance_look(&l, c->args[0], &i);
+	look_release(&l);
+	if (!i.has_yaml)
+		return error_set(err, ENOENT, "open %s/lima.yaml: no such file or directory", i.dir);
+	if (*i.vm_type && strcmp(i.vm_type, "qemu") != 0)
+		return error_set(err, ERR_UNSUPPORTED, "unimplemented");
+	*dir = arena_strdup(&c->arena, i.dir);
+	return 0;
+}
+
+/* Is there a snapshot of the tag that was given? 1, 0, -1. */
+static int
+look_tag(struct cli *c, struct error *err)
+{
+	AUTO(buf) list = BUF_INIT;
+	const char *dir;
+
+	if (look(c, &dir, err) < 0 || snapshot_tag_check(cli_str(c, "tag"), err) < 0 || snapshots_list(dir, &list, err) < 0)
+		return -1;
+	return snapshots_has(list.s, cli_str(c, "tag"));
+}
+
+static int
+pose(struct cli *c, struct thing *t, struct error *err)
+{
+	t->type = "snapshot";
+	t->name = arena_printf(&c->arena, "%s:%s", c->args[0], cli_str(c, "tag"));
+	return run_engine(c, &(struct run){ .things = t, .nthings = 1, .also_lock = c->args[0], .quiet = true, .silent = true }, err);
+}
+
+static int
+run_create(struct cli *c, struct error *err)
+{
+	int there = look_tag(c, err);
+
+	if (there < 0)
+		return -1;
+	if (there)
+		return error_set(err, EEXIST, "instance `%s` has a snapshot %s already; delete it first", c->args[0],
+				 cli_tick(c, cli_str(c, "tag")));
+	return pose(c, &(struct thing){ .wanted = true }, err);
+}
+
+static int
+run_apply(struct cli *c, struct error *err)
+{
+	struct want want = { .attr = "load", .value = "now" };
+	int there = look_tag(c, err);
+
+	if (there < 0)
+		return -1;
+	if (!there)
+		return error_set(err, ENOENT, "instance `%s` has no snapshot %s", c->args[0], cli_tick(c, cli_str(c, "tag")));
+	return pose(c, &(struct thing){ .wanted = true, .wants = &want, .nwants = 1 }, err);
+}
+
+static int
+run_delete(struct cli *c, struct error *err)
+{
+	int there = look_tag(c, err);
+
+	if (there < 0)
+		return -1;
+	if (!there)
+		return error_set(err, ENOENT, "instance `%s` has no snapshot %s", c->args[0], cli_tick(c, cli_str(c, "tag")));
+	return pose(c, &(struct thing){ .wanted = false, .may_lose = true }, err);
+}
+
+/* The second word of each line but the head. */
+static void
+print_tags(const char *list)
+{
+	const char *p = list + strcspn(list, "\n");
+
+	for (p += *p == '\n'; *p; p += strcspn(p, "\n"), p += *p == '\n') {
+		const char *id = p + strspn(p, " "), *tag = id + strcspn(id, " \n");
+
+		tag += strspn(tag, " ");
+		cli_print(stdout, tag, strcspn(tag, " \n"));
+		putchar('\n');
+	}
+}
+
+static int
+run_list(struct cli *c, struct error *err)
+{
+	AUTO(buf) list = BUF_INIT;
+	const char *dir;
+
+	if (look(c, &dir, err) < 0 || snapshots_list(dir, &list, err) < 0)
+		return -1;
+	if (cli_bool(c, "quiet"))
+		print_tags(list.s);
+	else
+		cli_print(stdout, list.s, list.len);
+	return 0;
+}
+
+const struct command command_snapshot = {
+	.name = "snapshot",
+	.group = GROUP_ADVANCED,
+	.about = "Keep states of an instance, and go back to them (experimental)",
+	.details = "Of a running instance the memory is kept too.",
+	.example = "limactl snapshot create default --tag before\nlimactl snapshot apply default --tag before",
+};
+
+const struct command command_snapshot_create = {
+	.name = "create",
+	.parent = "snapshot",
+	.aliases = "save",
+	.args = "INSTANCE",
+	.about = "Keep the present state",
+	.example = "limactl snapshot create default --tag before",
+	.complete = "@instance",
+	.flags = tag_flags,
+	.min_args = 1,
+	.max_args = -1,
+	.run = run_create,
+};
+
+const struct command command_snapshot_apply = {
+	.name = "apply",
+	.parent = "snapshot",
+	.aliases = "load",
+	.args = "INSTANCE",
+	.about = "Go back to a state; what came after it is lost",
+	.example = "limactl snapshot apply default --tag before",
+	.complete = "@instance",
+	.flags = tag_flags,
+	.min_args = 1,
+	.max_args = -1,
+	.run = run_apply,
+};
+
+const struct command command_snapshot_delete = {
+	.name = "delete",
+	.parent = "snapshot",
+	.aliases = "del",
+	.args = "INSTANCE",
+	.about = "Forget a state",
+	.example = "limactl snapshot delete default --tag before",
+	.complete = "@instance",
+	.flags = tag_flags,
+	.min_args = 1,
+	.max_args = -1,
+	.run = run_delete,
+};
+
+const struct command command_snapshot_list = {
+	.name = "list",
+	.parent = "snapshot",
+	.aliases = "ls",
+	.args = "INSTANCE",
+	.about = "List the states that were kept",
+	.example = "limactl snapshot list default --quiet",
+	.complete = "@instance",
+	.flags = list_flags,
+	.min_args = 1,
+	.max_args = -1,
+	.run = run_list,
+};

@@ -1,0 +1,112 @@
+/* limactl start: an instance running; made first if it is not there */
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/error.h"
+#include "cli/args/edit_flags.h"
+#include "cli/view/instance.h"
+#include "cli/commands/started.h"
+#include "cli/args/target.h"
+
+static const struct flag flags[] = {
+	{ "foreground", 0, FLAG_BOOL, .about = "Stay until the instance stops; Ctrl-C shuts it down" },
+	{ "progress", 0, FLAG_BOOL, .about = "Show what cloud-init does in the guest" },
+	{ "", .include = target_flags },
+	{ 0 },
+};
+
+static int
+look(struct cli *c, const char *name, struct instance *out, struct error *err)
+{
+	struct look l;
+
+	look_begin(&l, c);
+	instance_look(&l, name, out);
+	look_release(&l);
+	if (out->config || !out->nerrors)
+		return 0;
+	return error_set(err, ERR_INVALID, "instance \"%s\" has configuration errors: %s", name, out->errors[0]);
+}
+
+/* A running machine stays up: what would restart it is for its next start. What was left unfinished is finished. */
+static int
+already_running(struct cli *c, struct goals *g, const char *name, struct error *err)
+{
+	struct ask *a = &g->v[0];
+	int status;
+
+	if (edit_given(c)) {
+		a->only = "dir";
+		a->keep_goal = true;
+	}
+	status = run_engine(c, &(struct run){ .asks = g->v, .nasks = g->n, .quiet = true, .keep_up = true }, err);
+	if (status == 0)
+		cli_say(&c->env, SAY_INFO, "The instance `%s` is already running. Run `%s%s` to open the shell.", name,
+			strcmp(name, "default") == 0 ? "lima" : "limactl shell ", strcmp(name, "default") == 0 ? "" : name);
+	return status;
+}
+
+static int
+bring_up(struct cli *c, struct goals *g, const char *name, bool new, struct error *err)
+{
+	int status;
+
+	cli_say(&c->env, SAY_INFO, "Starting the instance `%s` with internal VM driver `qemu`", name);
+	status = new ? target_make(c, g, err) : run_engine(c, &(struct run){ .asks = g->v, .nasks = g->n, .quiet = true }, err);
+	if (status != 0)
+		return status;
+	started_tell(c, name);
+	return cli_bool(c, "foreground") ? started_stay(c, name, err) : 0;
+}
+
+static int
+start_existing(struct cli *c, const char *name, struct error *err)
+{
+	AUTO(instance) i = { 0 };
+	AUTO(goals) g = { 0 };
+
+	cli_say(&c->env, SAY_INFO, "Using the existing instance `%s`", name);
+	if (look(c, name, &i, err) < 0 || goals_add_instance(c, &g, name, GOAL_RUNNING, NULL, err) < 0)
+		return -1;
+	if (instance_is(&i, "Running"))
+		return already_running(c, &g, name, err);
+	if (!instance_is(&i, "Stopped"))
+		cli_say(&c->env, SAY_WARN, "expected status `Stopped`, got `%s`", i.status.word);
+	return bring_up(c, &g, name, false, err);
+}
+
+static int
+run(struct cli *c, struct error *err)
+{
+	AUTO(goals) g = { 0 };
+	struct target t;
+
+	if (target_lists(c))
+		return 0;
+	if (target_parse(c, &t, err) < 0)
+		return -1;
+	if (!t.locator)
+		return start_existing(c, t.name, err);
+	if (target_add(c, &g, &t, GOAL_RUNNING, NULL, err) < 0)
+		return -1;
+	return bring_up(c, &g, arena_strdup(&c->arena, g.v[0].name), true, err);
+}
+
+const struct command command_start = {
+	.name = "start",
+	.group = GROUP_BASIC,
+	.args = "[INSTANCE|FILE.yaml|URL|template:NAME|-]",
+	.about = "Start an instance of Lima, making it first if need be",
+	.details = "Without an argument it is the instance default. A plain NAME is an instance; anything else is a template\n"
+		   "for a new one. Flags that change the lima.yaml of a running instance count from its next start on.",
+	.example = "limactl start\n"
+		   "limactl start template:debian\n"
+		   "limactl start --name=web --cpus=2 lima.yaml\n"
+		   "limactl start --set='.memory=\"2GiB\"' web",
+	.complete = "@instance @template @file",
+	.flags = flags,
+	.more_flags = run_flags,
+	.max_args = 1,
+	.creates = true,
+	.run = run,
+};

@@ -1,0 +1,70 @@
+/* limactl stop: an instance made, but not running */
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "cli/view/instance.h"
+#include "cli/run.h"
+#include "state/desired/template/name.h"
+
+static const struct flag flags[] = {
+	{ "force", 'f', FLAG_BOOL, .about = "Stop at once, without asking the guest to shut down" },
+	{ 0 },
+};
+
+/* Adds the instance, or what keeps it from being stopped to `complaints`. */
+static int
+add(struct cli *c, struct look *l, struct goals *g, const char *name, struct buf *complaints, struct error *err)
+{
+	AUTO(instance) i = { 0 };
+	AUTO(buf) why = BUF_INIT;
+
+	instance_look(l, name, &i);
+	if (!i.has_yaml)
+		buf_addf(&why, "open %s/lima.yaml: no such file or directory", i.dir);
+	else if (!c->env.force && !instance_is(&i, "Running"))
+		buf_addf(&why, "expected status `Running`, got `%s` (maybe use `limactl stop -f`?)", i.status.word);
+	else
+		return goals_add(g, name, GOAL_STOPPED, NULL, err);
+	buf_addf(complaints, "%s%s", complaints->len ? "\n" : "", why.s);
+	return 0;
+}
+
+static int
+run(struct cli *c, struct error *err)
+{
+	static char *const only_default[] = { "default" };
+	char *const *names = c->nargs ? c->args : only_default;
+	AUTO(buf) complaints = BUF_INIT;
+	AUTO(goals) g = { 0 };
+	struct look l;
+	int n = c->nargs ? c->nargs : 1, r = 0;
+
+	c->env.force = cli_bool(c, "force");
+	look_begin(&l, c);
+	for (int i = 0; i < n && r == 0; i++)
+		r = name_check(names[i], err) < 0 ? -1 : add(c, &l, &g, names[i], &complaints, err);
+	look_release(&l);
+	if (r == 0 && g.n)
+		r = run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .quiet = true }, err);
+	for (size_t i = 0; i < g.n && r == 0; i++)
+		cli_say(&c->env, SAY_INFO, "The instance `%s` has shut down", g.v[i].name);
+	if (r == 0 && complaints.len)
+		return error_set(err, ERR_REFUSED, "%s", complaints.s);
+	return r;
+}
+
+const struct command command_stop = {
+	.name = "stop",
+	.group = GROUP_BASIC,
+	.args = "[INSTANCE...]",
+	.about = "Stop instances",
+	.details = "Several are stopped at the same time. One that does not run is an error, unless it is forced.",
+	.example = "limactl stop\nlimactl stop --force web db",
+	.complete = "@instance",
+	.flags = flags,
+	.more_flags = run_flags,
+	.max_args = -1,
+	.run = run,
+};

@@ -1,0 +1,82 @@
+/* limactl validate, limactl template validate */
+#include <stdio.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "cli/cli.h"
+#include "state/desired/template/template.h"
+
+static const struct flag flags[] = {
+	{ "fill", 0, FLAG_BOOL, .about = "Print the filled configuration: bases, default.yaml, override.yaml, defaults" },
+	{ 0 },
+};
+
+static int
+load(struct cli *c, const char *locator, bool fill, struct spec **out, struct error *err)
+{
+	struct spec_opts opts = cli_spec_opts(c);
+	AUTO(template) t = { 0 };
+
+	if (template_read(&t, locator, &opts, err) < 0)
+		return -1;
+	if (!*t.name)
+		return error_set(err, ERR_INVALID, "%s", t.name_fault);
+	if (template_embed(&t, fill ? EMBED_CONFIG : EMBED_ALL, &opts, err) < 0)
+		return -1;
+	return template_spec(out, t.name, &t, TEMPLATE_BARE, &opts, err);
+}
+
+static int
+run(struct cli *c, struct error *err)
+{
+	bool fill = cli_bool(c, "fill");
+	AUTO(buf) text = BUF_INIT;
+
+	for (int i = 0; i < c->nargs; i++) {
+		struct spec *s;
+
+		if (load(c, c->args[i], fill, &s, err) < 0)
+			return error_wrap(err, "failed to validate YAML file `%s`", c->args[i]);
+		if (fill && c->nargs > 1)
+			buf_adds(&text, "---\n");
+		if (fill)
+			spec_yaml(s, &text);
+		if (fill && c->nargs > 1)
+			buf_adds(&text, "...\n");
+		spec_free(s);
+		cli_say(&c->env, SAY_INFO, "`%s`: OK", c->args[i]);
+	}
+	cli_print(stdout, text.s, text.len);
+	return 0;
+}
+
+const struct command command_validate = {
+	.name = "validate",
+	.group = GROUP_ADVANCED,
+	.args = "TEMPLATE [TEMPLATE...]",
+	.about = "Check templates or lima.yaml files",
+	.details = "Every complaint names file, line, column and key; all of a file are told at once.",
+	.example = "limactl validate ./my.yaml\nlimactl validate --fill template:default",
+	.complete = "@template",
+	.flags = flags,
+	.min_args = 1,
+	.max_args = -1,
+	.quick = true,
+	.run = run,
+};
+
+const struct command command_template_validate = {
+	.name = "validate",
+	.parent = "template",
+	.group = GROUP_ADVANCED,
+	.args = "TEMPLATE [TEMPLATE...]",
+	.about = "Check templates or lima.yaml files",
+	.example = "limactl template validate ./my.yaml",
+	.complete = "@template",
+	.flags = flags,
+	.min_args = 1,
+	.max_args = -1,
+	.quick = true,
+	.run = run,
+};

@@ -1,0 +1,238 @@
+/* limactl watch: what happens in instances, as it happens */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/jsonspan.h"
+#include "base/quote.h"
+#include "cli/cli.h"
+#include "cli/view/tail.h"
+#include "cli/view/watch_text.h"
+
+static const struct flag flags[] = {
+	{ "json", 0, FLAG_BOOL, .about = "An event a line, as JSON" },
+	{ "history", 0, FLAG_BOOL, .about = "Events from before, too" },
+	{ "verbose", 0, FLAG_BOOL, .about = "The log of the host agents, too" },
+	{ 0 },
+};
+
+struct watched {
+	struct watcher *watcher;
+	char *name;
+	int wd;				/* of its folder */
+	struct tail events, log;
+};
+
+struct watcher {
+	struct cli *cli;
+	int inotify, home_wd;		/* home_wd -1: only what was named */
+	struct watched **v;
+	size_t n, cap;
+};
+
+static void
+status_line(const char *fmt, const char *name)
+{
+	time_t now = time(NULL);
+	char text[32];
+	struct tm tm;
+
+	localtime_r(&now, &tm);
+	strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &tm);
+	fprintf(stderr, "%s ", text);
+	fprintf(stderr, fmt, name);
+	fputc('\n', stderr);
+}
+
+static void
+on_event(void *ctx, const char *line)
+{
+	struct watched *w = ctx;
+	AUTO(buf) out = BUF_INIT;
+
+	if (line[0] != '{')
+		return;
+	if (cli_bool(w->watcher->cli, "json")) {
+		buf_adds(&out, "{\"instance\":");
+		quote_json(&out, w->name, true);
+		buf_addf(&out, ",\"event\":%s}\n", line);
+	} else {
+		watch_text(&out, w->name, line);
+	}
+	cli_print(stdout, out.s, out.len);
+	fflush(stdout);
+}
+
+static void
+on_log(void *ctx, const char *line)
+{
+	struct watched *w = ctx;
+	const struct cli *c = w->watcher->cli;
+	struct json_span v = json_span_of(line);
+	AUTO(arena) a = { 0 };
+	const char *level = json_text(&a, json_at(v, "level"));
+	enum level l = strcmp(level, "debug") == 0 ? SAY_DEBUG : strcmp(level, "warning") == 0 ? SAY_WARN :
+		strcmp(level, "info") == 0 || line[0] != '{' ? SAY_INFO : SAY_ERROR;
+
+	cli_say(&c->env, l, "[hostagent] %s", line[0] == '{' ? json_text(&a, json_at(v, "msg")) : line);
+}
+
+static void
+read_all(struct watched *w)
+{
+	tail_read(&w->events, on_event, w);
+	if (cli_bool(w->watcher->cli, "verbose"))
+		tail_read(&w->log, on_log, w);
+}
+
+static bool
+is_watched(const struct watcher *w, const char *name)
+{
+	for (size_t i = 0; i < w->n; i++)
+		if (strcmp(w->v[i]->name, name) == 0)
+			return true;
+	return false;
+}
+
+/* `skip`: what its log says already is past */
+static void
+add(struct watcher *w, const char *name, bool skip)
+{
+	auto_free char *dir = xasprintf("%s/%s", w->cli->env.home, name);
+	auto_free char *events = xasprintf("%s/ha.stdout.log", dir), *log = xasprintf("%s/ha.stderr.log", dir);
+	auto_free char *yaml = xasprintf("%s/lima.yaml", dir);
+	struct watched *x;
+
+	if (!fs_exists(yaml)) {
+		cli_say(&w->cli->env, SAY_WARN, "Failed to inspect instance `%s`: open %s: no such file or directory", name, yaml);
+		return;
+	}
+	x = xcalloc(1, sizeof *x);
+	*x = (struct watched){ .watcher = w, .name = xstrdup(name) };
+	x->wd = inotify_add_watch(w->inotify, dir, IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF);
+	tail_open(&x->events, events, skip);
+	tail_open(&x->log, log, skip);
+	GROW(w->v, w->n, w->cap);
+	w->v[w->n++] = x;
+	read_all(x);
+}
+
+static void
+forget(struct watcher *w, size_t i)
+{
+	struct watched *x = w->v[i];
+
+	inotify_rm_watch(w->inotify, x->wd);
+	tail_release(&x->events);
+	tail_release(&x->log);
+	free(x->name);
+	free(x);
+	w->v[i] = w->v[--w->n];
+}
+
+/* Something new in the Lima home: an instance as soon as it has its lima.yaml. */
+static void
+on_home(struct watcher *w, const struct inotify_event *e)
+{
+	auto_free char *yaml = NULL;
+
+	if (!(e->mask & IN_ISDIR) || !e->len || e->name[0] == '.' || e->name[0] == '_' || is_watched(w, e->name))
+		return;
+	yaml = xasprintf("%s/%s/lima.yaml", w->cli->env.home, e->name);
+	if (!fs_exists(yaml))
+		return;
+	status_line("New instance detected: %s", e->name);
+	add(w, e->name, false);
+}
+
+static void
+on_inotify(struct watcher *w, const struct inotify_event *e)
+{
+	if (e->wd == w->home_wd) {
+		on_home(w, e);
+		return;
+	}
+	for (size_t i = 0; i < w->n; i++) {
+		if (w->v[i]->wd != e->wd)
+			continue;
+		if (e->mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED))
+			forget(w, i);
+		else
+			read_all(w->v[i]);
+		return;
+	}
+}
+
+static int
+follow(struct watcher *w, struct error *err)
+{
+	char room[16 << 10] __attribute__((aligned(__alignof__(struct inotify_event))));
+	ssize_t n;
+
+	for (;;) {
+		n = read(w->inotify, room, sizeof room);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return error_errno(err, "inotify");
+		for (char *p = room; p < room + n;) {
+			const struct inotify_event *e = (const struct inotify_event *)p;
+
+			on_inotify(w, e);
+			p += sizeof *e + e->len;
+		}
+	}
+}
+
+static int
+run(struct cli *c, struct error *err)
+{
+	struct watcher w = { .cli = c, .inotify = inotify_init1(IN_CLOEXEC), .home_wd = -1 };
+	AUTO(names) names = { 0 };
+	bool skip = !cli_bool(c, "history");
+
+	if (w.inotify < 0)
+		return error_errno(err, "inotify");
+	if (!cli_bool(c, "verbose") && c->log_level < SAY_WARN)
+		c->log_level = SAY_WARN;
+	if (c->nargs == 0) {
+		if (fs_mkdirs(c->env.home, 0700, err) < 0)
+			return -1;
+		w.home_wd = inotify_add_watch(w.inotify, c->env.home, IN_CREATE | IN_MOVED_TO | IN_ONLYDIR);
+		if (w.home_wd < 0)
+			return error_errno(err, "watch %s", c->env.home);
+		if (names_list(&names, c->env.home, err) < 0)
+			return -1;
+		if (names.n == 0)
+			status_line("No instances found%s", "");
+	}
+	for (size_t i = 0; i < names.n; i++)
+		add(&w, names.v[i], skip);
+	for (int i = 0; i < c->nargs; i++)
+		add(&w, c->args[i], skip);
+	status_line("Watching for events...%s", "");
+	return follow(&w, err);
+}
+
+const struct command command_watch = {
+	.name = "watch",
+	.group = GROUP_ADVANCED,
+	.args = "[INSTANCE...]",
+	.about = "Watch events of instances",
+	.details = "Goes on until it is interrupted. Without a name all instances are watched, new ones too.",
+	.example = "limactl watch\nlimactl watch --json default\nlimactl watch --history --verbose default",
+	.complete = "@instance",
+	.flags = flags,
+	.max_args = -1,
+	.quick = true,
+	.run = run,
+};

@@ -1,0 +1,257 @@
+#include "cli/ssh/ssh.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/quote.h"
+#include "base/words.h"
+#include "resources/ssh_access.h"
+#include "state/desired/template/template.h"
+
+extern char **environ;
+
+enum { MAX_CONFIG = 1 << 20 };
+
+void
+argv_release(struct argv *a)
+{
+	free(a->v);
+	arena_release(&a->arena);
+	*a = (struct argv){ 0 };
+}
+
+static void
+add(struct argv *a, const char *word)
+{
+	if (a->n + 1 >= a->cap) {
+		a->cap = a->cap ? a->cap * 2 : 32;
+		a->v = xrealloc(a->v, a->cap, sizeof *a->v);
+	}
+	a->v[a->n++] = word;
+	a->v[a->n] = NULL;
+}
+
+void
+argv_add(struct argv *a, const char *word)
+{
+	add(a, arena_strdup(&a->arena, word));
+}
+
+void
+argv_addf(struct argv *a, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add(a, arena_vprintf(&a->arena, fmt, ap));
+	va_end(ap);
+}
+
+void
+argv_words(const struct argv *a, struct buf *out)
+{
+	for (size_t i = 0; i < a->n; i++) {
+		if (i)
+			buf_addc(out, ' ');
+		quote_shell(out, a->v[i]);
+	}
+}
+
+/* --- the instance --- */
+
+int
+guest_look(struct look *l, const char *name, struct instance *out, struct error *err)
+{
+	struct instance i;
+
+	if (name_check(name, err) < 0)
+		return -1;
+	instance_look(l, name, &i);
+	if (!i.has_yaml) {
+		instance_release(&i);
+		return error_set(err, ENOENT, "instance %s does not exist, run `limactl create %s` to create a new instance",
+				 cli_tick(l->cli, name), name);
+	}
+	if (i.nerrors) {
+		AUTO(buf) b = BUF_INIT;
+
+		for (size_t n = 0; n < i.nerrors; n++)
+			buf_addf(&b, "%s%s", n ? "\n" : "", i.errors[n]);
+		cli_say_with(l->cli, SAY_ERROR, (struct say_field[]){ { .key = "error", .value = b.s }, { 0 } },
+			     "Instance `%s` has configuration errors", name);
+	}
+	if (!i.config) {
+		instance_release(&i);
+		return error_set(err, ERR_INVALID, "instance %s has no configuration", cli_tick(l->cli, name));
+	}
+	*out = i;
+	return 0;
+}
+
+int
+guest_not_stopped(const struct instance *i, struct error *err)
+{
+	if (!instance_is(i, "Stopped"))
+		return 0;
+	return error_set(err, ENOTCONN, "instance `%s` is stopped, run `limactl start %s` to start the instance",
+			 i->name, i->name);
+}
+
+/* --- ssh --- */
+
+void
+ssh_program(const struct cli *c, struct argv *a)
+{
+	const char *custom = getenv("SSH"), **words;
+	struct error err;
+	size_t n;
+
+	if (custom && *custom) {
+		if (words_split(&a->arena, custom, &words, &n, &err) == 0 && n) {
+			for (size_t i = 0; i < n; i++)
+				add(a, words[i]);
+			return;
+		}
+		cli_say(&c->env, SAY_WARN, "$SSH cannot be split into words, falling back to `ssh`");
+	}
+	add(a, "ssh");
+}
+
+const char *
+ssh_host(const struct instance *i, struct arena *a)
+{
+	AUTO(buf) text = BUF_INIT;
+
+	if (fs_read_if(arena_printf(a, "%s/ssh.config", i->dir), &text, MAX_CONFIG, NULL) == 1) {
+		for (const char *p = text.s; *p; p += strcspn(p, "\n"), p += *p == '\n')
+			if (strncmp(p, "Host ", 5) == 0)
+				return arena_memdup(a, p + 5, strcspn(p + 5, " \t\r\n"));
+	}
+	return i->hostname;
+}
+
+/* The lines of the first Host, "  Key value", which become "Key=value". */
+static const char *const *
+options_of(struct arena *a, const char *text)
+{
+	size_t n = 0, lines = 1;
+	const char **v;
+
+	for (const char *p = text; *p; p++)
+		lines += *p == '\n';
+	v = arena_alloc(a, (lines + 1) * sizeof *v);
+	for (const char *p = text; *p; p += strcspn(p, "\n"), p += *p == '\n') {
+		size_t blanks = strspn(p, " \t"), len = strcspn(p, "\n"), key = strcspn(p + blanks, " \t=\n");
+
+		if (strncmp(p, "Host ", 5) == 0 && n)
+			break;
+		if (p[blanks] == '#' || blanks == len || strncmp(p, "Host ", 5) == 0 || blanks + key >= len)
+			continue;
+		v[n++] = arena_printf(a, "%.*s=%.*s", (int)key, p + blanks, (int)(len - blanks - key - 1), p + blanks + key + 1);
+	}
+	return v;
+}
+
+static int
+options_to_be(struct cli *c, struct instance *i, const char *const **out, struct error *err)
+{
+	struct spec_opts opts = cli_spec_opts(c);
+	struct spec *spec;
+	int r;
+
+	opts.warn = opts.complain = NULL;
+	if (cli_lazy(c, err) < 0 || spec_load_instance(&spec, i->name, &opts, err) < 0)
+		return -1;
+	r = ssh_access_options(&i->arena, &c->env, spec, i->status.ssh_port, out, err);
+	spec_free(spec);
+	return r;
+}
+
+int
+ssh_options(struct cli *c, struct instance *i, const char *const **out, struct error *err)
+{
+	const char *config = arena_printf(&i->arena, "%s/ssh.config", i->dir);
+	AUTO(buf) text = BUF_INIT;
+	int there = fs_read_if(config, &text, MAX_CONFIG, err);
+
+	if (there == 0)
+		return options_to_be(c, i, out, err);
+	if (there < 0)
+		return -1;
+	*out = options_of(&i->arena, text.s);
+	return 0;
+}
+
+int
+ssh_begin(const struct cli *c, const struct instance *i, struct argv *a, struct error *err)
+{
+	char *config = arena_printf(&a->arena, "%s/ssh.config", i->dir);
+
+	if (!fs_exists(config))
+		return error_set(err, ENOENT, "%s does not exist; `limactl apply %s` makes it", config, i->name);
+	ssh_program(c, a);
+	add(a, "-F");
+	add(a, config);
+	if (i->status.ssh_port > 0) {
+		add(a, "-p");
+		argv_addf(a, "%d", i->status.ssh_port);
+	}
+	return 0;
+}
+
+/* --- running things on our own terminal --- */
+
+int
+exec_argv(const struct argv *a, struct error *err)
+{
+	/* what we ignored would stay ignored in there */
+	signal(SIGPIPE, SIG_DFL);
+	execvp(a->v[0], (char *const *)a->v);
+	return error_errno(err, "%s", a->v[0]);
+}
+
+/* 1 when it is over, 0 when a signal came */
+static int
+wait_for(pid_t pid, int *status, struct error *err)
+{
+	if (waitpid(pid, status, 0) == pid)
+		return 1;
+	return errno == EINTR ? 0 : error_errno(err, "wait for process %d", (int)pid);
+}
+
+int
+run_argv(const struct cli *c, const struct argv *a, struct error *err)
+{
+	posix_spawnattr_t attr;
+	sigset_t defaults;
+	pid_t pid;
+	int r, status = 0;
+
+	(void)c;
+	sigemptyset(&defaults);
+	sigaddset(&defaults, SIGPIPE);
+	posix_spawnattr_init(&attr);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF);
+	posix_spawnattr_setsigdefault(&attr, &defaults);
+	r = posix_spawnp(&pid, a->v[0], NULL, &attr, (char *const *)a->v, environ);
+	posix_spawnattr_destroy(&attr);
+	if (r) {
+		errno = r;
+		return error_errno(err, "%s", a->v[0]);
+	}
+	while ((r = wait_for(pid, &status, err)) == 0)
+		;
+	if (r < 0)
+		return -1;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}

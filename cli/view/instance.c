@@ -1,0 +1,190 @@
+#include "cli/view/instance.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/size.h"
+#include "state/observed/state.h"
+
+enum { MAX_VERSION = 1024 };
+
+static void
+no_warning(void *ctx, const char *text)
+{
+	(void)ctx, (void)text;
+}
+
+void
+look_begin(struct look *l, struct cli *c)
+{
+	*l = (struct look){ .cli = c, .opts = cli_spec_opts(c) };
+	/* a look is not the place for advice about each file, and what is wrong with one is in its errors */
+	l->opts.warn = l->opts.complain = no_warning;
+	if (state_open(&l->state, c->env.home, &(struct state_opts){ .flags = STATE_READ, .cancel = c->env.cancel }, NULL) < 0)
+		l->state = NULL;
+}
+
+void
+look_release(struct look *l)
+{
+	state_close(l->state);
+	free(l->common_stamp);
+	*l = (struct look){ 0 };
+}
+
+void
+instance_release(struct instance *i)
+{
+	arena_release(&i->arena);
+	free(i->errors);
+	*i = (struct instance){ 0 };
+}
+
+bool
+instance_is(const struct instance *i, const char *status)
+{
+	return strcmp(i->status.word, status) == 0;
+}
+
+static void
+add_error(struct instance *i, const char *text)
+{
+	i->errors = xrealloc(i->errors, i->nerrors + 1, sizeof *i->errors);
+	i->errors[i->nerrors++] = arena_strdup(&i->arena, text);
+}
+
+void
+instance_fail(struct instance *i, const char *why)
+{
+	add_error(i, why);
+	i->status.word = "Broken";
+}
+
+/* --- the filled configuration --- */
+
+struct wanted {
+	struct instance *instance;
+	const char *stamp;
+};
+
+static int
+take_if_fresh(void *ctx, const struct state_instance *row)
+{
+	struct wanted *w = ctx;
+
+	if (*row->json && strcmp(row->stamp, w->stamp) == 0)
+		w->instance->config = arena_strdup(&w->instance->arena, row->json);
+	return 1;
+}
+
+static void
+from_database(struct look *l, struct instance *i)
+{
+	auto_free char *stamp = spec_stamp(i->name, &l->opts, &l->common_stamp);
+	struct wanted w = { i, stamp };
+
+	/* no stamp may also mean that it is there and cannot be looked at */
+	i->has_yaml = stamp || fs_exists(arena_printf(&i->arena, "%s/lima.yaml", i->dir));
+	if (stamp && l->state)
+		(void)state_instances(l->state, i->name, take_if_fresh, &w, NULL);
+}
+
+static void
+from_yaml(struct look *l, struct instance *i)
+{
+	struct spec *spec;
+	struct error err = { 0 };
+
+	if (spec_load_instance(&spec, i->name, &l->opts, &err) == 0) {
+		i->config = arena_strdup(&i->arena, spec->json);
+		spec_free(spec);
+	} else {
+		add_error(i, err.msg);
+	}
+}
+
+/* --- the rest of the folder --- */
+
+const char *
+instance_version(struct instance *i)
+{
+	AUTO(buf) b = BUF_INIT;
+	size_t skip;
+
+	if (fs_read_if(arena_printf(&i->arena, "%s/lima-version", i->dir), &b, MAX_VERSION, NULL) != 1)
+		return "";
+	skip = strspn(b.s, " \t\r\n");
+	while (b.len > skip && strchr(" \t\r\n", b.s[b.len - 1]))
+		buf_truncate(&b, b.len - 1);
+	return arena_strdup(&i->arena, b.s + skip);
+}
+
+bool
+instance_protected(struct instance *i)
+{
+	return fs_exists(arena_printf(&i->arena, "%s/protected", i->dir));
+}
+
+/* as lima-vm/lima names the guest */
+static const char *
+guest_hostname(struct arena *a, const char *name)
+{
+	char *h = arena_printf(a, "lima-%s", name);
+
+	for (char *p = h; *p; p++)
+		if (*p == '.' || *p == '_')
+			*p = '-';
+	return h;
+}
+
+void
+instance_look(struct look *l, const char *name, struct instance *out)
+{
+	struct instance *i = out;
+
+	*i = (struct instance){ 0 };
+	i->name = arena_strdup(&i->arena, name);
+	i->dir = arena_printf(&i->arena, "%s/%s", l->cli->env.home, name);
+	from_database(l, i);
+	i->hostname = i->has_yaml ? guest_hostname(&i->arena, name) : "";
+	if (i->has_yaml && !i->config)
+		from_yaml(l, i);
+	i->vm_type = json_text(&i->arena, instance_config(i, "vmType"));
+	i->arch = json_text(&i->arena, instance_config(i, "arch"));
+	status_look(i->dir, *i->vm_type ? i->vm_type : "qemu", &i->arena, &i->status);
+	if (i->status.error)
+		add_error(i, i->status.error);
+	if (!i->has_yaml) {
+		AUTO(buf) b = BUF_INIT;
+
+		buf_addf(&b, "open %s/lima.yaml: %s", i->dir, "no such file or directory");
+		add_error(i, b.s);
+		i->status.word = "Broken";
+	} else if (!i->config) {
+		i->status.word = "Broken";
+	}
+}
+
+struct json_span
+instance_config(const struct instance *i, const char *path)
+{
+	return json_at(json_span_of(i->config), path);
+}
+
+unsigned long long
+instance_bytes(struct instance *i, const char *key)
+{
+	struct json_span v = instance_config(i, key);
+	uint64_t bytes;
+
+	/* not configurable there */
+	if (!v.p || strcmp(i->vm_type, "wsl2") == 0 || size_parse(&bytes, json_text(&i->arena, v), NULL) < 0)
+		return 0;
+	return bytes;
+}
+

@@ -1,0 +1,157 @@
+#include "hostagent/forward/reverse.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "guest/wire/ga_client.h"
+#include "hostagent/agent.h"
+#include "hostagent/forward/transport.h"
+#include "hostagent/forward/conn.h"
+#include "hostagent/forward/endpoint.h"
+
+enum {
+	AGAIN_MS = 2000,	/* the folder in the guest may come with the next log-in */
+	MAX_CONNECTIONS = 1000,
+};
+
+struct reverse {
+	struct conn_list conns;	/* first: it is known by this */
+	struct place guest, host;
+	struct ga_door *door;
+	uv_timer_t again;
+	char trouble[256];	/* "" : it listens */
+	bool closed;
+};
+
+/* One that was accepted in the guest, while the host's side is being connected. */
+struct knock {
+	uv_connect_t connect;
+	struct reverse *r;
+	struct conn *c;
+	uint64_t id;
+};
+
+static void
+on_connect(uv_connect_t *u, int status)
+{
+	struct knock *k = u->data;
+
+	if (status == UV_ECANCELED)
+		;	/* it is being closed already */
+	else if (status < 0) {
+		log_debug("%s: %s", k->r->host.name, uv_strerror(status));
+		conn_close(k->c);
+	} else {
+		conn_carry(k->c, carry_accepted(k->r->conns.agent, k->id, &conn_user, k->c));
+	}
+	free(k);
+}
+
+static void
+trouble(struct reverse *r, const char *why)
+{
+	if (*why && strcmp(r->trouble, why) != 0)
+		log_warning("%s in the guest: %s", r->guest.name, why);
+	snprintf(r->trouble, sizeof r->trouble, "%s", why);
+}
+
+static void
+on_accepted(void *ctx, uint64_t id)
+{
+	struct reverse *r = ctx;
+	struct knock *k;
+
+	if (!id) {
+		trouble(r, "");
+		log_info("%s in the guest leads to %s", r->guest.name, r->host.name);
+		return;
+	}
+	if (r->conns.n >= MAX_CONNECTIONS)
+		return;
+	k = xcalloc(1, sizeof *k);
+	*k = (struct knock){ .r = r, .c = conn_new(&r->conns, false), .id = id };
+	k->connect.data = k;
+	uv_pipe_connect(&k->connect, (uv_pipe_t *)conn_stream(k->c), r->host.name, on_connect);
+}
+
+static void
+on_again(uv_timer_t *t)
+{
+	reverse_agent_up(t->data);
+}
+
+static void
+on_door_closed(void *ctx, const struct grpc_status *why)
+{
+	struct reverse *r = ctx;
+
+	r->door = NULL;
+	trouble(r, *why->text ? why->text : "the guest agent ended it");
+	uv_timer_start(&r->again, on_again, AGAIN_MS, 0);
+}
+
+void
+reverse_agent_up(struct reverse *r)
+{
+	static const struct ga_door_ops ops = { on_accepted, on_door_closed };
+	struct ga_client *client = ga_alive(r->conns.agent);
+	struct error e;
+
+	if (!client || r->door)
+		return;
+	r->door = ga_door_open(client, r->guest.name, r->conns.agent->launch.guest.uid, &ops, r, &e);
+	if (!r->door)
+		trouble(r, e.msg);
+	ga_flush(r->conns.agent);
+}
+
+static void
+free_if_done(struct conn_list *l)
+{
+	struct reverse *r = (struct reverse *)l;
+
+	if (r->closed && !r->conns.first)
+		free(r);
+}
+
+struct reverse *
+reverse_new(struct agent *a, const char *guest_socket, const char *host_socket)
+{
+	struct reverse *r = xcalloc(1, sizeof *r);
+
+	r->conns = (struct conn_list){ .agent = a, .gone = free_if_done };
+	r->guest = place_socket(guest_socket);
+	r->host = place_socket(host_socket);
+	snprintf(r->trouble, sizeof r->trouble, "the guest agent is not there yet");
+	uv_timer_init(&a->loop, &r->again);
+	r->again.data = r;
+	reverse_agent_up(r);
+	return r;
+}
+
+static void
+on_timer_closed(uv_handle_t *h)
+{
+	struct reverse *r = h->data;
+
+	r->closed = true;
+	free_if_done(&r->conns);
+}
+
+void
+reverse_free(struct reverse *r)
+{
+	if (r->door)
+		ga_door_close(r->door);
+	ga_flush(r->conns.agent);
+	conn_close_all(&r->conns);
+	uv_close((uv_handle_t *)&r->again, on_timer_closed);
+}
+
+const char *
+reverse_trouble(const struct reverse *r)
+{
+	return r->trouble;
+}

@@ -1,0 +1,224 @@
+/* hostagent/forward/transport_ssh.c - a connection as a channel of the one SSH connection: there in every guest, and encrypted. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "hostagent/agent.h"
+#include "hostagent/forward/transport.h"
+#include "hostagent/forward/endpoint.h"
+#include "providers/ssh/ssh_link.h"
+
+enum { CHUNK = 32768 };
+
+struct ssh_carrier {
+	struct carrier c;
+	struct mux_user user;
+	struct agent *agent;
+	struct place to;
+	struct ssh_channel *channel;	/* NULL: not open yet */
+	struct buf todo;		/* not yet taken by the channel */
+	size_t todo_at;
+	bool paused, shut, eof_sent, guest_eof;
+	bool busy, dead;		/* inside of a step; closed there */
+};
+
+static void
+release(struct ssh_carrier *s)
+{
+	buf_release(&s->todo);
+	free(s);
+}
+
+static void
+end(struct ssh_carrier *s)
+{
+	struct ssh_link *link = mux_link(s->agent);
+
+	mux_remove(&s->user);
+	if (link)
+		ssh_link_forget(link, s);
+	ssh_channel_close(s->channel);
+	s->channel = NULL;
+	s->dead = true;
+	mux_touched(s->agent);
+}
+
+static void
+ssh_close(struct carrier *c)
+{
+	struct ssh_carrier *s = (struct ssh_carrier *)c;
+
+	end(s);
+	if (!s->busy)
+		release(s);
+}
+
+/* By the guest, or with the connection. */
+static void
+is_over(struct ssh_carrier *s, bool unopened)
+{
+	const struct carrier_user *user = s->c.user;
+	void *ctx = s->c.ctx;
+
+	end(s);
+	if (!s->busy)
+		release(s);
+	user->closed(ctx, unopened);
+}
+
+/* false: the channel is dead */
+static bool
+push(struct ssh_carrier *s)
+{
+	size_t had = s->todo.len;
+
+	while (s->todo_at < s->todo.len) {
+		ssize_t n = ssh_channel_write(s->channel, s->todo.s + s->todo_at, s->todo.len - s->todo_at);
+
+		if (n <= 0)
+			return n == 0;
+		s->todo_at += (size_t)n;
+	}
+	if (had) {
+		buf_release(&s->todo);
+		s->todo = (struct buf)BUF_INIT;
+		s->todo_at = 0;
+		s->c.user->drained(s->c.ctx);
+	}
+	if (!s->dead && s->shut && !s->todo.len && !s->eof_sent) {
+		int r = ssh_channel_send_eof(s->channel);
+
+		s->eof_sent = r == 1;
+		return r >= 0;
+	}
+	return true;
+}
+
+static void
+pull(struct ssh_carrier *s)
+{
+	char chunk[CHUNK], junk[256];
+
+	while (!s->paused && !s->guest_eof && !s->dead) {
+		ssize_t n = ssh_channel_read(s->channel, 0, chunk, sizeof chunk);
+
+		if (n == 0 && ssh_channel_read(s->channel, 1, junk, sizeof junk) > 0)
+			continue;
+		if (n == 0)
+			return;
+		if (n < 0) {
+			s->guest_eof = true;
+			s->c.user->eof(s->c.ctx);
+		} else {
+			s->c.user->data(s->c.ctx, chunk, (size_t)n);
+		}
+	}
+}
+
+/* 1: there is a channel; 0: not yet; -1: there will be none */
+static int
+open_channel(struct ssh_carrier *s, struct ssh_link *link)
+{
+	struct error e;
+	char text[PLACE_TEXT];
+	int r = s->to.port ? ssh_channel_tcp(link, s, s->to.name, s->to.port, &s->channel, &e) :
+			     ssh_channel_unix(link, s, s->to.name, &s->channel, &e);
+
+	if (r < 0)
+		log_debug("%s: %s", place_text(&s->to, text), e.msg);
+	if (r == 1) {
+		s->c.ready = true;
+		s->c.user->open(s->c.ctx);
+	}
+	return r;
+}
+
+static void
+step(struct mux_user *u, struct ssh_link *link)
+{
+	struct ssh_carrier *s = (struct ssh_carrier *)((char *)u - offsetof(struct ssh_carrier, user));
+	int r;
+
+	if (s->busy)
+		return;
+	s->busy = true;
+	r = s->channel ? 1 : open_channel(s, link);
+	if (r == 1 && !s->dead)
+		pull(s);
+	if (r == 1 && !s->dead && !push(s))
+		r = -1;
+	if (!s->dead && (r < 0 || (r == 1 && s->guest_eof && (s->eof_sent || ssh_channel_ended(s->channel)))))
+		is_over(s, !s->c.ready);
+	s->busy = false;
+	if (s->dead)
+		release(s);
+}
+
+static void
+lost(struct mux_user *u, const struct error *why)
+{
+	struct ssh_carrier *s = (struct ssh_carrier *)((char *)u - offsetof(struct ssh_carrier, user));
+
+	(void)why;
+	/* one that has not got its channel yet waits for the next connection */
+	if (s->channel)
+		is_over(s, false);
+}
+
+/* What can be done at once is, outside of the loop's round. */
+static void
+nudge(struct ssh_carrier *s)
+{
+	if (!s->busy && mux_link(s->agent))
+		mux_kick(s->agent);
+}
+
+static bool
+ssh_write(struct carrier *c, const char *p, size_t len)
+{
+	struct ssh_carrier *s = (struct ssh_carrier *)c;
+	ssize_t n = s->todo.len ? 0 : 1;
+
+	/* a packet at a time, until it takes no more; a dead channel is seen in the next step */
+	for (; len && n > 0; p += n, len -= (size_t)n)
+		if ((n = ssh_channel_write(s->channel, p, len)) < 0)
+			n = 0;
+	buf_add(&s->todo, p, len);
+	mux_touched(s->agent);
+	return !s->todo.len;
+}
+
+static bool
+ssh_shutdown(struct carrier *c)
+{
+	((struct ssh_carrier *)c)->shut = true;
+	nudge((struct ssh_carrier *)c);
+	return true;
+}
+
+static void
+ssh_pause(struct carrier *c, bool paused)
+{
+	struct ssh_carrier *s = (struct ssh_carrier *)c;
+
+	s->paused = paused;
+	if (!paused)
+		nudge(s);
+}
+
+struct carrier *
+carry_ssh(struct agent *a, const struct place *to, const struct carrier_user *user, void *ctx)
+{
+	static const struct carrier_ops ops = { ssh_write, ssh_shutdown, ssh_pause, ssh_close };
+	struct ssh_carrier *s;
+
+	if (!a->mux || to->proto != GA_TCP)
+		return NULL;
+	s = xcalloc(1, sizeof *s);
+	*s = (struct ssh_carrier){ .c = { .ops = &ops, .user = user, .ctx = ctx }, .agent = a, .to = *to, .todo = BUF_INIT };
+	s->user.step = step;
+	s->user.lost = lost;
+	mux_add(a, &s->user);
+	return &s->c;
+}

@@ -1,0 +1,181 @@
+/*
+ * hostagent/machine/companions.c - processes that QEMU needs beside it: virtiofsd, swtpm.
+ *
+ * They are started before it, in sessions of their own, and end by themselves when it
+ * closes their socket; so they survive us as it does. Their numbers are in DIR/NAME.pid, for
+ * the next agent: a process of that number that has the socket among its words is the one.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/fs.h"
+#include "base/mem.h"
+#include "base/proc.h"
+#include "base/process.h"
+#include "hostagent/agent.h"
+
+enum {
+	LOOK_MS = 5,	/* there is nothing to wait on that tells of bind() and of an end alike */
+	LIMIT_MS = 5000,
+};
+
+struct companions {
+	uv_timer_t timer;
+	uint64_t deadline;
+	pid_t *pids;
+	void (*ready)(struct agent *a, const struct error *e);
+};
+
+static char *
+file_of(const struct agent *a, const struct launch_companion *c, const char *suffix)
+{
+	return xasprintf("%s/%s.%s", a->launch.dir, c->name, suffix);
+}
+
+/* The process of that number, if it is ours and has the socket among its words. */
+static bool
+companion_hold(const struct agent *a, const struct launch_companion *c, struct process *out)
+{
+	auto_free char *path = file_of(a, c, "pid");
+
+	if (!process_hold(proc_read_pid(path), out))
+		return false;
+	if (process_is_ours(out) && proc_is(out->pid, 0, c->socket) && process_is_alive(out))
+		return true;
+	process_release(out);
+	return false;
+}
+
+static void
+end_one(struct agent *a, const struct launch_companion *c)
+{
+	auto_free char *path = file_of(a, c, "pid");
+	AUTO(process) p = { 0 };
+	struct error err;
+
+	if (companion_hold(a, c, &p) && process_signal(&p, SIGTERM, &err) < 0)
+		log_error("%s: %s", c->name, err.msg);
+	fs_unlink(path, NULL);
+	fs_unlink(c->socket, NULL);
+}
+
+static void
+on_closed(uv_handle_t *h)
+{
+	struct companions *s = h->data;
+
+	free(s->pids);
+	free(s);
+}
+
+/* The waiting is over, one way or the other. */
+static void
+settle(struct agent *a, const struct error *e)
+{
+	struct companions *s = a->companions;
+
+	a->companions = NULL;
+	uv_close((uv_handle_t *)&s->timer, on_closed);
+	s->timer.data = s;
+	if (e)
+		companions_end(a);
+	s->ready(a, e);
+}
+
+void
+companions_end(struct agent *a)
+{
+	if (a->companions) {
+		struct companions *s = a->companions;
+
+		a->companions = NULL;
+		s->timer.data = s;
+		uv_close((uv_handle_t *)&s->timer, on_closed);
+	}
+	for (size_t i = 0; i < a->launch.ncompanions; i++)
+		end_one(a, &a->launch.companions[i]);
+}
+
+static int
+start_one(struct agent *a, const struct launch_companion *c, pid_t *pid, struct error *err)
+{
+	auto_free char *log = file_of(a, c, "log"), *pidfile = file_of(a, c, "pid");
+	struct proc_daemon d = { .stdout_path = log, .stderr_path = log };
+	char number[24];
+
+	*pid = proc_daemon(c->argv, &d, err);
+	if (*pid < 0)
+		return -1;
+	snprintf(number, sizeof number, "%d\n", (int)*pid);
+	log_info("%s started, process %d", c->name, (int)*pid);
+	return fs_write(pidfile, number, strlen(number), 0600, err);
+}
+
+/* Has it ended, instead of listening? */
+static int
+ended(struct agent *a, const struct launch_companion *c, pid_t pid, struct error *err)
+{
+	auto_free char *log = file_of(a, c, "log"), *said = NULL;
+	int status;
+
+	if (waitpid(pid, &status, WNOHANG) != pid)
+		return 0;
+	said = tail_text(log, 400);
+	for (char *p = said; *p; p++)
+		if (*p == '\n')
+			*p = ';';
+	return error_set(err, ERR_CHILD, "%s ended at once%s%s", c->name, *said ? ": " : "", said);
+}
+
+static void
+on_look(uv_timer_t *t)
+{
+	struct agent *a = t->data;
+	struct companions *s = a->companions;
+	struct error e;
+
+	for (size_t i = 0; i < a->launch.ncompanions; i++) {
+		const struct launch_companion *c = &a->launch.companions[i];
+
+		if (ended(a, c, s->pids[i], &e) < 0) {
+			settle(a, &e);
+			return;
+		}
+		if (fs_exists(c->socket))
+			continue;
+		if (uv_now(&a->loop) < s->deadline)
+			return;
+		error_set(&e, ETIMEDOUT, "%s does not listen on %s", c->name, c->socket);
+		settle(a, &e);
+		return;
+	}
+	settle(a, NULL);
+}
+
+void
+companions_start(struct agent *a, void (*ready)(struct agent *a, const struct error *e))
+{
+	struct companions *s = a->companions = xcalloc(1, sizeof *s);
+	struct error e;
+
+	s->ready = ready;
+	s->pids = xcalloc(a->launch.ncompanions + 1, sizeof *s->pids);
+	s->deadline = uv_now(&a->loop) + LIMIT_MS;
+	uv_timer_init(&a->loop, &s->timer);
+	s->timer.data = a;
+	for (size_t i = 0; i < a->launch.ncompanions; i++)
+		if (start_one(a, &a->launch.companions[i], &s->pids[i], &e) < 0) {
+			settle(a, &e);
+			return;
+		}
+	if (a->launch.ncompanions)
+		uv_timer_start(&s->timer, on_look, LOOK_MS, LOOK_MS);
+	else
+		settle(a, NULL);
+}

@@ -1,0 +1,213 @@
+/*
+ * hostagent/machine/console.c - a boot that has failed, told at once.
+ *
+ * A kernel that has panicked, a systemd in emergency mode, a firmware that has found
+ * nothing to boot: each says so on the console, and then nothing more happens until
+ * the time for booting is up. Who waits for the guest is told now, with the lines around it.
+ * The waiting goes on all the same: somebody may mend the guest through its console.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/mem.h"
+#include "hostagent/agent.h"
+#include "providers/drivers/qemu/qemu.h"
+
+enum {
+	LOGS = 3,
+	READ_MAX = 64 << 10,	/* at a time: more of a flood is left out */
+	LINE_MAX_BYTES = 512,
+	MORE_MS = 500,		/* for the lines behind the one that tells */
+};
+
+struct log {
+	uv_fs_event_t event;
+	struct console *console;
+	int fd;
+	off_t at;
+	struct buf line;	/* of which the end is still to come */
+};
+
+struct console {
+	struct agent *agent;
+	struct log logs[LOGS];
+	uv_timer_t more;
+	const char *verdict;
+	char said[LINE_MAX_BYTES + 1];
+	int open;
+};
+
+const char *
+console_verdict(const char *line)
+{
+	static const struct {
+		const char *words, *means;
+	} table[] = {
+		{ "Kernel panic - not syncing", "its kernel has panicked" },
+		{ "You are in emergency mode", "systemd has ended up in emergency mode" },
+		{ "You are in rescue mode", "systemd has ended up in rescue mode" },
+		{ "Entering emergency mode", "its initrd has ended up in emergency mode" },
+		{ "Dropping to a shell!", "its initrd finds no root file system" },
+		{ "No bootable device", "its firmware finds nothing to boot" },
+		{ "No bootable option or device was found", "its firmware finds nothing to boot" },
+		{ "UEFI Interactive Shell", "its firmware finds nothing to boot" },
+		{ "grub rescue>", "its boot loader finds nothing to boot" },
+		{ "Minimal BASH-like line editing is supported", "its boot loader finds nothing to boot" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(table); i++)
+		if (strstr(line, table[i].words))
+			return table[i].means;
+	return NULL;
+}
+
+static void on_more(uv_timer_t *t);
+
+static void
+look_at(struct console *c, const struct buf *raw)
+{
+	AUTO(buf) line = BUF_INIT;
+	const char *means;
+
+	tail_clean(raw->s, raw->len, &line);
+	means = line.len ? console_verdict(line.s) : NULL;
+	/* the first that tells, and what has come of it by now */
+	if (!means || (c->verdict && strncmp(line.s, c->said, strlen(c->said)) != 0))
+		return;
+	snprintf(c->said, sizeof c->said, "%s", line.s);
+	if (!c->verdict)
+		uv_timer_start(&c->more, on_more, MORE_MS, 0);
+	c->verdict = means;
+}
+
+/* A piece of any size: whole lines, and a prompt that has no end. */
+static void
+take(struct log *l, const char *p, size_t n)
+{
+	for (const char *end = p + n; p < end;) {
+		const char *nl = memchr(p, '\n', (size_t)(end - p));
+		size_t len = (size_t)((nl ? nl : end) - p), room = LINE_MAX_BYTES - l->line.len;
+
+		buf_add(&l->line, p, len < room ? len : room);
+		look_at(l->console, &l->line);
+		if (nl)
+			buf_truncate(&l->line, 0);
+		p += len + (nl != NULL);
+	}
+}
+
+static void
+read_on(struct log *l)
+{
+	AUTO(buf) raw = BUF_INIT;
+	struct stat st;
+	ssize_t n;
+
+	if (fstat(l->fd, &st) < 0 || st.st_size <= l->at)
+		return;
+	if (st.st_size - l->at > READ_MAX)
+		l->at = st.st_size - READ_MAX;
+	buf_reserve(&raw, READ_MAX);
+	n = pread(l->fd, raw.s, READ_MAX, l->at);
+	if (n <= 0)
+		return;
+	l->at += n;
+	take(l, raw.s, (size_t)n);
+}
+
+static void
+on_change(uv_fs_event_t *e, const char *name, int events, int status)
+{
+	(void)name;
+	(void)events;
+	if (status == 0)
+		read_on(e->data);
+}
+
+static void
+on_more(uv_timer_t *t)
+{
+	struct console *c = t->data;
+	auto_free char *serial = tail_serial(c->agent->launch.dir);
+	AUTO(buf) why = BUF_INIT;
+
+	if (c->agent->phase != PHASE_STARTING)
+		return;
+	buf_addf(&why, "the guest will not come up: %s; its console says: %s", c->verdict, c->said);
+	if (*serial)
+		buf_addf(&why, "; and ends with: %s", serial);
+	for (char *p = why.s; *p; p++)
+		if (*p == '\n')
+			*p = '|';
+	agent_degraded(c->agent, why.s);
+}
+
+/* QEMU has made them before it answered. */
+static void
+follow(struct console *c, struct log *l, const char *path)
+{
+	l->console = c;
+	l->line = (struct buf)BUF_INIT;
+	l->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	uv_fs_event_init(&c->agent->loop, &l->event);
+	l->event.data = l;
+	c->open++;
+	if (l->fd < 0)
+		return;
+	uv_fs_event_start(&l->event, on_change, path, 0);
+	read_on(l);
+}
+
+void
+console_start(struct agent *a)
+{
+	struct console *c = a->console = xcalloc(1, sizeof *c);
+	const char *const *name = qemu_serial_logs();
+
+	c->agent = a;
+	uv_timer_init(&a->loop, &c->more);
+	c->more.data = c;
+	c->open = 1;
+	for (size_t i = 0; i < LOGS && name[i]; i++) {
+		auto_free char *path = xasprintf("%s/%s", a->launch.dir, name[i]);
+
+		follow(c, &c->logs[i], path);
+	}
+}
+
+static void
+on_closed(uv_handle_t *h)
+{
+	struct console *c = h->data;
+
+	if (--c->open == 0)
+		free(c);
+}
+
+void
+console_free(struct agent *a)
+{
+	struct console *c = a->console;
+
+	if (!c)
+		return;
+	a->console = NULL;
+	for (size_t i = 0; i < LOGS; i++) {
+		struct log *l = &c->logs[i];
+
+		if (!l->console)
+			continue;
+		if (l->fd >= 0)
+			close(l->fd);
+		buf_release(&l->line);
+		l->event.data = c;
+		uv_close((uv_handle_t *)&l->event, on_closed);
+	}
+	uv_close((uv_handle_t *)&c->more, on_closed);
+}

@@ -1,0 +1,395 @@
+#include "hostagent/protocol/ha_client.h"
+
+#include <cjson/cJSON.h>
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "base/process.h"
+#include "hostagent/protocol/forward_rule.h"
+#include "providers/pidfile.h"
+#include "providers/sock.h"
+
+enum {
+	ANSWER_MAX = 4 << 20,
+	DEFAULT_MS = 10000,
+	MOUNT_GONE_MS = 30000,	/* the agent gives up on the guest after half of it */
+};
+
+pid_t
+ha_pid(const char *dir)
+{
+	auto_free char *path = xasprintf("%s/ha.pid", dir);
+
+	return pidfile_process(path);
+}
+
+bool
+ha_process(const char *dir, struct process *out)
+{
+	auto_free char *path = xasprintf("%s/ha.pid", dir);
+
+	return pidfile_hold(path, out);
+}
+
+/* Value of a header in text[0..end), or NULL. */
+static const char *
+header(const char *text, const char *end, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *p = text; p && p < end; p = memchr(p, '\n', (size_t)(end - p))) {
+		p += *p == '\n';
+		if ((size_t)(end - p) > len && strncasecmp(p, name, len) == 0 && p[len] == ':')
+			return p + len + 1 + strspn(p + len + 1, " ");
+	}
+	return NULL;
+}
+
+/* Is the answer in `b` whole? Then 1, with its status, body and the body's length. -1: it is no HTTP. */
+static int
+parse_answer(const struct buf *b, int *status, const char **body, size_t *len)
+{
+	const char *end = b->len ? strstr(b->s, "\r\n\r\n") : NULL, *v;
+	char *rest;
+
+	if (!end)
+		return 0;
+	if (strncmp(b->s, "HTTP/1.", 7) != 0 || !isdigit((unsigned char)b->s[7]) || b->s[8] != ' ')
+		return -1;
+	*status = (int)strtol(b->s + 9, &rest, 10);
+	v = header(b->s, end, "Content-Length");
+	if (rest != b->s + 12 || !v || !isdigit((unsigned char)*v))
+		return -1;
+	errno = 0;
+	*len = strtoul(v, NULL, 10);
+	if (errno || *len > ANSWER_MAX)
+		return -1;
+	*body = end + 4;
+	return b->len - (size_t)(*body - b->s) >= *len;
+}
+
+/* The agent's own words for a status >= 400. */
+static int
+refusal(int status, const char *body, size_t len, struct error *err)
+{
+	cJSON *json = cJSON_ParseWithLength(body, len);
+	const cJSON *v = cJSON_GetObjectItemCaseSensitive(json, "message");
+
+	if (cJSON_IsString(v))
+		error_set(err, status == 409 ? EADDRINUSE : status == 404 ? ENOENT : status == 501 ? ERR_UNSUPPORTED : EINVAL,
+			  "%s", v->valuestring);
+	else
+		error_set(err, status == 404 ? ENOENT : EPROTO, "host agent: HTTP status %d", status);
+	cJSON_Delete(json);
+	return -1;
+}
+
+static int
+exchange(int fd, const struct ha_request *r, const struct sock_wait *w, struct buf *in, struct error *err)
+{
+	AUTO(buf) text = BUF_INIT;
+	const char *body = NULL;
+	char chunk[4096];
+	int status = 0, whole;
+	size_t len = 0;
+	ssize_t n;
+
+	buf_addf(&text, "%s %s HTTP/1.1\r\nHost: lima-hostagent\r\nConnection: close\r\n", r->method, r->path);
+	if (r->body)
+		buf_addf(&text, "Content-Type: application/json\r\nContent-Length: %zu\r\n", strlen(r->body));
+	buf_adds(&text, "\r\n");
+	buf_adds(&text, r->body ? r->body : "");
+	if (sock_write(fd, text.s, text.len, w, err) < 0)
+		return -1;
+	while ((whole = parse_answer(in, &status, &body, &len)) == 0) {
+		if (in->len > ANSWER_MAX)
+			return error_set(err, EPROTO, "host agent: more than %d bytes", ANSWER_MAX);
+		n = sock_read(fd, chunk, sizeof chunk, w, err);
+		if (n <= 0)
+			return n < 0 ? -1 : error_set(err, ECONNRESET, "host agent: gone before it answered");
+		buf_add(in, chunk, (size_t)n);
+	}
+	if (whole < 0)
+		return error_set(err, EPROTO, "host agent: an answer that is not HTTP/1.1 with a length");
+	if (status >= 400)
+		return refusal(status, body, len, err);
+	memmove(in->s, body, len);
+	buf_truncate(in, len);
+	return status;
+}
+
+int
+ha_request(const char *socket, const struct ha_request *r, int *status, struct buf *out, struct error *err)
+{
+	struct sock_wait w = { .deadline = clock_ms() + (r->timeout_ms ? r->timeout_ms : DEFAULT_MS), .cancel = r->cancel };
+	auto_close int fd = sock_connect(socket, &w, err);
+	AUTO(buf) in = BUF_INIT;
+	int n;
+
+	if (fd < 0)
+		return -1;
+	n = exchange(fd, r, &w, &in, err);
+	if (n < 0)
+		return -1;
+	if (status)
+		*status = n;
+	if (out)
+		buf_add(out, in.s, in.len);
+	return 0;
+}
+
+/* One request to the agent of `dir`, answered in JSON; to cJSON_Delete(). */
+static cJSON *
+ask(const char *dir, const struct ha_request *r, struct error *err)
+{
+	auto_free char *socket = xasprintf("%s/ha.sock", dir);
+	AUTO(buf) out = BUF_INIT;
+	cJSON *json;
+
+	if (ha_request(socket, r, NULL, &out, err) < 0)
+		return NULL;
+	json = cJSON_ParseWithLength(out.s, out.len);
+	if (!json)
+		error_set(err, EPROTO, "host agent: an answer that is not JSON");
+	return json;
+}
+
+static const char *
+text(const cJSON *in, const char *key, struct arena *a)
+{
+	const cJSON *v = cJSON_GetObjectItemCaseSensitive(in, key);
+
+	return cJSON_IsString(v) ? arena_strdup(a, v->valuestring) : "";
+}
+
+static double
+number(const cJSON *in, const char *key, double max)
+{
+	const cJSON *v = cJSON_GetObjectItemCaseSensitive(in, key);
+
+	return cJSON_IsNumber(v) && v->valuedouble > 0 && v->valuedouble <= max ? v->valuedouble : 0;
+}
+
+static void
+read_info(const cJSON *json, struct arena *a, struct ha_info *out)
+{
+	static const char *const phases[] = { "starting", "running", "degraded", "stopping" };
+	const char *phase = text(json, "phase", a);
+	const cJSON *v;
+	AUTO(buf) errors = BUF_INIT;
+
+	*out = (struct ha_info){ .phase = HA_UNKNOWN };
+	for (size_t i = 0; i < ARRAY_LEN(phases); i++)
+		if (strcmp(phase, phases[i]) == 0)
+			out->phase = (enum ha_phase)i;
+	out->ssh_port = (int)number(json, "sshLocalPort", 65535);
+	out->qemu_pid = (pid_t)number(json, "qemuPID", INT_MAX);
+	out->since_ms = (long long)number(json, "since", 1e15);
+	cJSON_ArrayForEach(v, cJSON_GetObjectItemCaseSensitive(json, "errors"))
+		if (cJSON_IsString(v))
+			buf_addf(&errors, "%s%s", errors.len ? "\n" : "", v->valuestring);
+	out->errors = arena_strdup(a, errors.s);
+	out->waiting_for = text(json, "waitingFor", a);
+}
+
+static int
+get_info(const char *dir, const struct ha_request *r, struct arena *a, struct ha_info *out, struct error *err)
+{
+	cJSON *json = ask(dir, r, err);
+
+	if (!json)
+		return -1;
+	read_info(json, a, out);
+	cJSON_Delete(json);
+	return 0;
+}
+
+int
+ha_info(const char *dir, struct arena *a, struct ha_info *out, struct error *err)
+{
+	return get_info(dir, &(struct ha_request){ .method = "GET", .path = "/v1/info" }, a, out, err);
+}
+
+int
+ha_wait_ready(const char *dir, int timeout_ms, const volatile int *cancel, struct arena *a, struct ha_info *out,
+	      struct error *err)
+{
+	struct ha_request r = { .method = "GET", .path = "/v1/wait?until=ready", .timeout_ms = timeout_ms, .cancel = cancel };
+
+	return get_info(dir, &r, a, out, err);
+}
+
+static int
+check_id(const char *id, struct error *err)
+{
+	size_t n = strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
+
+	return n == 0 || n > 128 || id[n] ? error_set(err, EINVAL, "%s: no name for a forward or a mount", id) : 0;
+}
+
+/* A request about one forward, whose answer does not matter. */
+static int
+about_forward(const char *dir, const char *method, const char *id, const char *body, struct error *err)
+{
+	auto_free char *path = xasprintf("/v1/forwards/%s", id), *socket = xasprintf("%s/ha.sock", dir);
+	struct ha_request r = { .method = method, .path = path, .body = body };
+
+	return check_id(id, err) < 0 ? -1 : ha_request(socket, &r, NULL, NULL, err);
+}
+
+static int
+post(const char *dir, const char *path, struct error *err)
+{
+	auto_free char *socket = xasprintf("%s/ha.sock", dir);
+
+	return ha_request(socket, &(struct ha_request){ .method = "POST", .path = path }, NULL, NULL, err);
+}
+
+int
+ha_reload(const char *dir, struct error *err)
+{
+	return post(dir, "/v1/reload", err);
+}
+
+int
+ha_reconnect(const char *dir, struct error *err)
+{
+	return post(dir, "/v1/reconnect", err);
+}
+
+int
+ha_put_forward(const char *dir, const char *id, const struct forward_rule *rule, struct error *err)
+{
+	cJSON *json = forward_rule_json(rule);
+	auto_free char *body = cJSON_PrintUnformatted(json);
+
+	cJSON_Delete(json);
+	return about_forward(dir, "PUT", id, body, err);
+}
+
+int
+ha_delete_forward(const char *dir, const char *id, struct error *err)
+{
+	return about_forward(dir, "DELETE", id, NULL, err);
+}
+
+int
+ha_forwards(const char *dir, struct arena *a, struct ha_forward **out, size_t *n, struct error *err)
+{
+	cJSON *json = ask(dir, &(struct ha_request){ .method = "GET", .path = "/v1/forwards" }, err);
+	const cJSON *v;
+	struct ha_forward *f;
+	size_t i = 0;
+
+	if (!json)
+		return -1;
+	f = arena_alloc(a, ((size_t)cJSON_GetArraySize(json) + 1) * sizeof *f);
+	cJSON_ArrayForEach(v, json)
+	{
+		auto_free char *rule = cJSON_PrintUnformatted(cJSON_GetObjectItemCaseSensitive(v, "rule"));
+
+		f[i++] = (struct ha_forward){
+			.id = text(v, "id", a),
+			.rule = arena_strdup(a, rule ? rule : ""),
+			.state = text(v, "state", a),
+		};
+	}
+	cJSON_Delete(json);
+	*out = f;
+	*n = i;
+	return 0;
+}
+
+static char *
+mount_path(const char *id)
+{
+	return xasprintf("/v1/mounts/%s", id);
+}
+
+int
+ha_put_mount(const char *dir, const char *id, const struct sshfs_mount *m, int timeout_ms, const volatile int *cancel,
+	     struct arena *a, const char **state, struct error *err)
+{
+	cJSON *json = sshfs_mount_json(m);
+	auto_free char *body = cJSON_PrintUnformatted(json), *path = mount_path(id);
+	struct ha_request r = { .method = "PUT", .path = path, .body = body, .timeout_ms = timeout_ms, .cancel = cancel };
+
+	cJSON_Delete(json);
+	json = check_id(id, err) < 0 ? NULL : ask(dir, &r, err);
+	if (!json)
+		return -1;
+	*state = text(json, "state", a);
+	cJSON_Delete(json);
+	return 0;
+}
+
+int
+ha_delete_mount(const char *dir, const char *id, const volatile int *cancel, struct error *err)
+{
+	auto_free char *path = mount_path(id), *socket = xasprintf("%s/ha.sock", dir);
+	struct ha_request r = { .method = "DELETE", .path = path, .timeout_ms = MOUNT_GONE_MS, .cancel = cancel };
+
+	return check_id(id, err) < 0 ? -1 : ha_request(socket, &r, NULL, NULL, err);
+}
+
+int
+ha_mounts(const char *dir, struct arena *a, struct ha_mount **out, size_t *n, struct error *err)
+{
+	cJSON *json = ask(dir, &(struct ha_request){ .method = "GET", .path = "/v1/mounts" }, err);
+	const cJSON *v;
+	struct ha_mount *m;
+	size_t i = 0;
+
+	if (!json)
+		return -1;
+	m = arena_alloc(a, ((size_t)cJSON_GetArraySize(json) + 1) * sizeof *m);
+	cJSON_ArrayForEach(v, json)
+	{
+		if (sshfs_mount_parse(cJSON_GetObjectItemCaseSensitive(v, "mount"), a, &m[i].mount, NULL) < 0)
+			continue;
+		m[i].id = text(v, "id", a);
+		m[i++].state = text(v, "state", a);
+	}
+	cJSON_Delete(json);
+	*out = m;
+	*n = i;
+	return 0;
+}
+
+int
+ha_stop(const char *dir, int timeout_ms, const volatile int *cancel, struct error *err)
+{
+	AUTO(process) p = { 0 };
+
+	if (!ha_process(dir, &p))
+		return 0;
+	if (process_signal(&p, SIGTERM, err) < 0)
+		return error_wrap(err, "the host agent");
+	if (process_wait(&p, timeout_ms, cancel) == 1)
+		return 0;
+	if (cancel && *cancel)
+		return error_set(err, ERR_CANCELLED, "cancelled while the host agent, process %d, stops the machine", (int)p.pid);
+	return error_set(err, ETIMEDOUT, "the host agent, process %d, has not ended after %d s", (int)p.pid, timeout_ms / 1000);
+}
+
+int
+ha_kill(const char *dir, int timeout_ms, struct error *err)
+{
+	AUTO(process) p = { 0 };
+
+	if (!ha_process(dir, &p))
+		return 0;
+	if (process_signal(&p, SIGKILL, err) < 0)
+		return error_wrap(err, "the host agent");
+	return process_wait(&p, timeout_ms, NULL) == 1 ? 0 :
+	       error_set(err, ETIMEDOUT, "the host agent, process %d, survives SIGKILL", (int)p.pid);
+}

@@ -1,0 +1,196 @@
+/* hostagent/protocol/ha_start.c - starting the host agent, and what it said if it would not (ha_client.h). */
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/pidfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "base/proc.h"
+#include "base/process.h"
+#include "hostagent/protocol/ha_client.h"
+#include "providers/sock.h"
+
+enum {
+	DEFAULT_MS = 30000,
+	TICK_MS = 100,		/* a flag cannot be polled for */
+	END_MS = 15000,		/* an agent that we give up */
+	LOG_TAIL = 64 << 10,
+};
+
+/* The last whole lines of a log. */
+static void
+read_tail(const char *path, struct buf *out)
+{
+	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct stat st;
+	ssize_t n;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return;
+	buf_reserve(out, LOG_TAIL + 1);
+	n = pread(fd, out->s, LOG_TAIL, st.st_size > LOG_TAIL ? st.st_size - LOG_TAIL : 0);
+	buf_truncate(out, 0);
+	if (n > 0) {
+		out->len = (size_t)n;
+		out->s[n] = '\0';
+	}
+}
+
+/* The last errors that were an event. 0: there are some. */
+static int
+last_errors(const char *dir, struct buf *out)
+{
+	auto_free char *path = xasprintf("%s/ha.stdout.log", dir);
+	AUTO(buf) log = BUF_INIT;
+	char *save, *line;
+
+	read_tail(path, &log);
+	for (line = strtok_r(log.s, "\n", &save); log.len && line; line = strtok_r(NULL, "\n", &save)) {
+		cJSON *json = cJSON_Parse(line);
+		const cJSON *status = cJSON_GetObjectItemCaseSensitive(json, "status"), *v;
+		const cJSON *errors = cJSON_GetObjectItemCaseSensitive(status, "errors");
+
+		if (cJSON_GetArraySize(errors) > 0)
+			buf_truncate(out, 0);
+		cJSON_ArrayForEach(v, errors)
+			if (cJSON_IsString(v))
+				buf_addf(out, "%s%s", out->len ? "; " : "", v->valuestring);
+		cJSON_Delete(json);
+	}
+	return out->len ? 0 : -1;
+}
+
+/* ... or the last line of its log, whatever that is. */
+static int
+last_words(const char *dir, struct buf *out)
+{
+	auto_free char *path = xasprintf("%s/ha.stderr.log", dir);
+	AUTO(buf) log = BUF_INIT;
+	char *line;
+
+	if (last_errors(dir, out) == 0)
+		return 0;
+	read_tail(path, &log);
+	while (log.len && log.s[log.len - 1] == '\n')
+		buf_truncate(&log, log.len - 1);
+	line = log.len ? strrchr(log.s, '\n') : NULL;
+	buf_adds(out, line ? line + 1 : log.s);
+	return out->len ? 0 : -1;
+}
+
+struct start {
+	int inotify;
+	struct process agent;	/* our child: its number is its own until it is reaped */
+};
+
+static void
+start_release(struct start *s)
+{
+	if (s->inotify >= 0)
+		close(s->inotify);
+	process_release(&s->agent);
+}
+
+/* Has ha.sock been put in place? The agent binds it under another name first. */
+static bool
+appeared(int inotify)
+{
+	_Alignas(struct inotify_event) char events[4096];
+	bool found = false;
+	ssize_t n = read(inotify, events, sizeof events);
+
+	for (char *p = events; p < events + (n > 0 ? n : 0);) {
+		const struct inotify_event *e = (const void *)p;
+
+		found |= e->len && strcmp(e->name, "ha.sock") == 0;
+		p += sizeof *e + e->len;
+	}
+	return found;
+}
+
+/* 1: it answers; 0: it has ended; -1 */
+static int
+attend(struct start *s, const struct ha_start *o, long long deadline, struct error *err)
+{
+	for (;;) {
+		struct pollfd p[] = { { .fd = s->inotify, .events = POLLIN }, { .fd = s->agent.fd, .events = POLLIN } };
+		long long left = deadline - clock_ms();
+
+		if (o->cancel && *o->cancel)
+			return error_set(err, ERR_CANCELLED, "cancelled");
+		if (left < 0)
+			return error_set(err, ETIMEDOUT, "QEMU does not answer on its control socket");
+		if (poll(p, 2, left > TICK_MS && o->cancel ? TICK_MS : (int)left) < 0)
+			continue;
+		if (p[0].revents && appeared(s->inotify))
+			return 1;
+		if (p[1].revents)
+			return 0;
+	}
+}
+
+static void
+give_up(const struct start *s)
+{
+	process_signal(&s->agent, SIGTERM, NULL);
+	if (process_wait(&s->agent, END_MS, NULL) == 1)
+		return;
+	process_signal(&s->agent, SIGKILL, NULL);
+	process_wait(&s->agent, END_MS, NULL);
+}
+
+static int
+run(struct start *s, const struct ha_start *o, struct error *err)
+{
+	auto_free char *out = xasprintf("%s/ha.stdout.log", o->dir), *log = xasprintf("%s/ha.stderr.log", o->dir);
+	auto_free char *pidfile = xasprintf("%s/ha.pid", o->dir), *sock = xasprintf("%s/ha.sock", o->dir);
+	auto_free char *launch = xasprintf("%s/launch.json", o->dir);
+	const char *argv[] = { o->program, "--pidfile", pidfile, "--socket", sock, "--launch", launch,
+			       o->debug ? "--debug" : o->name, o->debug ? o->name : NULL, NULL };
+
+	pid_t pid = proc_daemon(argv, &(struct proc_daemon){ .stdout_path = out, .stderr_path = log }, err);
+
+	if (pid < 0)
+		return -1;
+	/* one that has ended already is a child of ours all the same */
+	s->agent = (struct process){ .pid = pid, .fd = pidfd_open(pid, 0) };
+	return s->agent.fd < 0 ? error_errno(err, "pidfd_open") : 0;
+}
+
+int
+ha_start(const struct ha_start *o, struct error *err)
+{
+	AUTO(start) s = { .inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK) };
+	AUTO(buf) words = BUF_INIT;
+	int r;
+
+	if (s.inotify < 0 || inotify_add_watch(s.inotify, o->dir, IN_MOVED_TO | IN_ONLYDIR) < 0)
+		return error_errno(err, "watch %s", o->dir);
+	if (ha_pid(o->dir))
+		return error_set(err, EEXIST, "a host agent of %s runs already, process %d", o->name, (int)ha_pid(o->dir));
+	if (run(&s, o, err) < 0)
+		return -1;
+	r = attend(&s, o, clock_ms() + (o->timeout_ms ? o->timeout_ms : DEFAULT_MS), err);
+	if (r == 1)
+		return 0;
+	if (r < 0) {
+		give_up(&s);
+		return -1;
+	}
+	waitpid(s.agent.pid, NULL, 0);
+	if (last_words(o->dir, &words) < 0)
+		return error_set(err, ERR_CHILD, "the host agent ended at once (see %s/ha.stderr.log)", o->dir);
+	/* the port was free when it was chosen: the caller may choose another */
+	return error_set(err, strstr(words.s, "Could not set up host forwarding rule") ? EADDRINUSE : ERR_CHILD, "%s", words.s);
+}

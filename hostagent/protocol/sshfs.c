@@ -1,0 +1,149 @@
+#include "hostagent/protocol/sshfs.h"
+
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/error.h"
+#include "base/proc.h"
+#include "hostagent/protocol/mount_check.h"
+#include "providers/ssh/ssh_exec.h"
+
+cJSON *
+sshfs_mount_json(const struct sshfs_mount *m)
+{
+	cJSON *json = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(json, "location", m->location);
+	cJSON_AddStringToObject(json, "mountPoint", m->point);
+	cJSON_AddBoolToObject(json, "writable", m->writable);
+	cJSON_AddBoolToObject(json, "cache", m->cache);
+	cJSON_AddBoolToObject(json, "followSymlinks", m->follow_symlinks);
+	cJSON_AddBoolToObject(json, "openssh", m->openssh);
+	return json;
+}
+
+static int
+path(const cJSON *json, const char *key, struct arena *a, const char **out, struct error *err)
+{
+	const cJSON *v = cJSON_GetObjectItemCaseSensitive(json, key);
+
+	if (!cJSON_IsString(v) || v->valuestring[0] != '/' || strlen(v->valuestring) >= PATH_MAX)
+		return error_set(err, EINVAL, "%s: not an absolute path", key);
+	*out = arena_strdup(a, v->valuestring);
+	return 0;
+}
+
+int
+sshfs_mount_parse(const cJSON *json, struct arena *a, struct sshfs_mount *out, struct error *err)
+{
+	struct sshfs_mount m = {
+		.writable = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "writable")),
+		.cache = !cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(json, "cache")),
+		.follow_symlinks = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "followSymlinks")),
+		.openssh = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "openssh")),
+	};
+
+	if (path(json, "location", a, &m.location, err) < 0 || path(json, "mountPoint", a, &m.point, err) < 0)
+		return -1;
+	*out = m;
+	return 0;
+}
+
+static void
+assign(struct buf *b, const char *name, const char *value)
+{
+	buf_addf(b, "%s=", name);
+	ssh_quote(b, value);
+	buf_addc(b, '\n');
+}
+
+/* mp and seen, and: there: is an sshfs mounted there? */
+static void
+add_mount_point(struct buf *b, const struct sshfs_mount *m)
+{
+	AUTO(buf) seen = BUF_INIT;
+
+	mount_escape(&seen, m->point);
+	assign(b, "mp", m->point);
+	assign(b, "seen", seen.s);
+	buf_adds(b, "there() { while read -r _ p t _; do [ \"$t\" = fuse.sshfs ] && [ \"$p\" = \"$seen\" ] && return 0; done "
+		    "</proc/mounts; return 1; }\n"
+		    "nap() { sleep 0.2 2>/dev/null || sleep 1; }\n"
+		    "lazily() { fusermount3 -uz \"$mp\" 2>/dev/null || fusermount -uz \"$mp\" 2>/dev/null || sudo -n umount -l \"$mp\"; }\n");
+}
+
+static void
+as_command(struct buf *out, const struct buf *script)
+{
+	buf_adds(out, "exec /bin/sh -c ");
+	ssh_quote(out, script->s);
+}
+
+/* The channel's stdin and stdout are for sshfs alone: nothing before it may touch them. */
+static const char prepare[] =
+	"exec 3<&0 4>&1 </dev/null >&2\n"
+	"done_by() { for f in /run/lima-fuse-ready /run/lima-boot-done; do x=; [ -r $f ] && read -r x <$f; "
+	"[ \"$x\" = \"$iid\" ] && return 0; done; return 1; }\n"
+	"n=0; until done_by || [ $n -ge 600 ]; do n=$((n + 1)); nap; done\n"
+	"command -v sshfs >/dev/null || { echo 'sshfs is not installed in the guest (its boot scripts do that: restart it)'; exit 1; }\n"
+	"n=0; while there && [ $n -lt 10 ]; do lazily; n=$((n + 1)); done\n"
+	"[ -d \"$mp\" ] || mkdir -p \"$mp\" 2>/dev/null\n"
+	"me=$(id -u)\n"
+	"{ [ -d \"$mp\" ] && [ -w \"$mp\" ]; } || sudo -n sh -c 'mkdir -p \"$1\" && chown \"$2\" \"$1\"' sh \"$mp\" \"$me:$(id -g)\" || exit 1\n"
+	"[ \"$me\" = 0 ] || grep -qs '^user_allow_other' /etc/fuse.conf /etc/fuse3.conf || "
+	"sudo -n sh -c 'echo user_allow_other >>/etc/fuse.conf' 2>/dev/null || opts=slave${opts#slave,allow_other}\n"
+	/* sshfs 2 minds what is in the mount point; 3 does not know the word */
+	"[ -z \"$(ls -A \"$mp\")\" ] || case $(sshfs -V 2>&1) in *'SSHFS version 2'*) opts=$opts,nonempty;; esac\n"
+	"{ until there && ls -d \"$mp/.\" >/dev/null 2>&1; do kill -0 $$ 2>/dev/null || exit 0; nap; done; "
+	"echo '" SSHFS_MOUNTED "'; } 3<&- 4>&- &\n"
+	"exec sshfs \":$loc\" \"$mp\" -f -o \"$opts\" <&3 >&4 3<&- 4>&-\n";
+
+void
+sshfs_mount_command(struct buf *out, const struct sshfs_mount *m, const char *iid)
+{
+	AUTO(buf) s = BUF_INIT;
+	AUTO(buf) opts = BUF_INIT;
+
+	buf_addf(&opts, "slave,allow_other%s%s%s", m->writable ? "" : ",ro", m->cache ? "" : ",cache=no",
+		 m->follow_symlinks ? ",follow_symlinks" : "");
+	add_mount_point(&s, m);
+	assign(&s, "loc", m->location);
+	assign(&s, "iid", iid);
+	assign(&s, "opts", opts.s);
+	buf_adds(&s, prepare);
+	as_command(out, &s);
+}
+
+void
+sshfs_unmount_command(struct buf *out, const struct sshfs_mount *m)
+{
+	AUTO(buf) s = BUF_INIT;
+
+	add_mount_point(&s, m);
+	buf_adds(&s, "there || exit 0\n"
+		     "fusermount3 -u \"$mp\" 2>/dev/null || fusermount -u \"$mp\" 2>/dev/null || lazily\n"
+		     "n=0; while there; do [ $n -lt 20 ] || exit 1; n=$((n + 1)); nap; done\n");
+	as_command(out, &s);
+}
+
+char *
+sshfs_server(struct error *err)
+{
+	/* lima-vm/sshocker: pkg/reversesshfs */
+	static const char *const places[] = {
+		"/usr/libexec/sftp-server", "/usr/libexec/openssh/sftp-server", "/usr/lib/sftp-server",
+		"/usr/lib/openssh/sftp-server", "/usr/lib/ssh/sftp-server",
+	};
+	char *found = proc_find("sftp-server");
+
+	for (size_t i = 0; !found && i < ARRAY_LEN(places); i++)
+		if (access(places[i], X_OK) == 0)
+			found = xstrdup(places[i]);
+	if (!found)
+		error_set(err, ENOENT, "no sftp-server on this host: install the package openssh-sftp-server, or leave sshfs.sftpDriver empty");
+	return found;
+}

@@ -1,0 +1,372 @@
+/*
+ * hostagent/ready/readiness.c - what must be so before the guest is called ready.
+ *
+ * The conditions are in require_items.h. Upstream asks for each again and again, over a new connection every three seconds. Here
+ * one script waits in the guest, and says a number as each condition comes
+ * true; only the probes, which are the user's, are run again when they fail.
+ *
+ * When time is up the instance is called degraded, with the reason, and the
+ * waiting goes on: a slow guest becomes ready after all.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/mem.h"
+#include "hostagent/agent.h"
+#include "hostagent/ready/readiness_checks.h"
+#include "providers/ssh/ssh_exec.h"
+#include "providers/ssh/ssh_link.h"
+
+enum {
+	PROBE_AGAIN_MS = 1000,
+	AGENT_MS = 60000,	/* for the guest agent, once nothing else is missing */
+	WATCH_AGAIN_MS = 1000,
+	WRONG_MAX = 1000,	/* of what went wrong, so many bytes and a line are enough */
+};
+
+struct require {
+	struct mux_user user;
+	struct agent *agent;
+	struct require_items list;
+
+	struct ssh_exec watch;	/* the script that waits; command NULL: it does not run */
+	size_t seen;		/* of what it said */
+	size_t probe;		/* the one whose turn it is */
+	struct ssh_exec run;
+	char last[256];		/* what a failing probe said */
+	struct buf wrong;	/* what went wrong in the guest, though it is there */
+	bool done;
+	uv_timer_t again, probe_again, deadline, agent_wait;
+	int open;
+};
+
+const char *
+require_waiting_for(struct agent *a)
+{
+	const struct item *it = a->require ? require_pending(&a->require->list) : NULL;
+
+	return it ? it->what : "";
+}
+
+bool
+require_usable(struct agent *a)
+{
+	return a->require && require_essential_settled(&a->require->list);
+}
+
+static void
+met(struct require *r, struct item *it)
+{
+	if (it->met)
+		return;
+	it->met = true;
+	it->failed = false;
+	log_info("%s requirement is satisfied: %s", it->group, it->what);
+	/* others wait for it */
+	mux_kick(r->agent);
+}
+
+/* One that will never be met: said at once, and waited for no more. */
+static void
+failed(struct require *r, struct item *it, const char *reason)
+{
+	auto_free char *why = xasprintf("%s requirement cannot be met: %s (%s)", it->group, it->what, *reason ? reason : it->hint);
+
+	it->failed = true;
+	agent_degraded(r->agent, why);
+}
+
+static void
+stop_execs(struct require *r, struct ssh_link *l)
+{
+	ssh_exec_release(&r->watch, l);
+	ssh_exec_release(&r->run, l);
+	r->seen = 0;
+}
+
+static void
+finish_if_done(struct require *r, struct ssh_link *l)
+{
+	if (r->done || require_pending(&r->list))
+		return;
+	r->done = true;
+	stop_execs(r, l);
+	mux_remove(&r->user);
+	uv_timer_stop(&r->again);
+	uv_timer_stop(&r->probe_again);
+	uv_timer_stop(&r->deadline);
+	uv_timer_stop(&r->agent_wait);
+	if (require_any_failed(&r->list))
+		return;
+	if (r->wrong.len)
+		agent_degraded(r->agent, arena_printf(&r->list.mem, "provisioning: %s (see /var/log/cloud-init-output.log in the guest)",
+						      r->wrong.s));
+	else
+		agent_ready(r->agent);
+}
+
+/* What the guest says, cut to a part of a message; in the arena. */
+static const char *
+reason_of(struct require *r, const char *said)
+{
+	char *copy = arena_printf(&r->list.mem, "%.300s", said + strspn(said, " "));
+
+	for (char *p = copy; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 127)
+			*p = ' ';
+	return copy;
+}
+
+static void
+read_watch(struct require *r)
+{
+	char *nl;
+
+	while ((nl = memchr(r->watch.out.s + r->seen, '\n', r->watch.out.len - r->seen))) {
+		const char *line = r->watch.out.s + r->seen;
+		size_t i;
+		int end = 0;
+
+		*nl = '\0';
+		if (sscanf(line, "met %zu%n", &i, &end) == 1 && i < r->list.nitems && !line[end])
+			met(r, &r->list.items[i]);
+		else if (sscanf(line, "never %zu%n", &i, &end) == 1 && i < r->list.nitems)
+			failed(r, &r->list.items[i], reason_of(r, line + end));
+		else if (strncmp(line, "wrong ", 6) == 0 && r->wrong.len < WRONG_MAX)
+			buf_addf(&r->wrong, "%s%s", r->wrong.len ? "; " : "", reason_of(r, line + 6));
+		r->seen = (size_t)(nl + 1 - r->watch.out.s);
+	}
+}
+
+static void
+on_again(uv_timer_t *t)
+{
+	struct require *r = t->data;
+
+	mux_kick(r->agent);
+}
+
+static void
+step_watch(struct require *r, struct ssh_link *l)
+{
+	struct error e;
+	int n;
+
+	if (!r->watch.command && (!require_script_needed(&r->list) || uv_is_active((uv_handle_t *)&r->again)))
+		return;
+	if (!r->watch.command) {
+		buf_truncate(&r->wrong, 0);
+		r->watch.command = require_script(&r->list, r->agent->launch.guest.iid);
+	}
+	n = ssh_exec_step(&r->watch, l, &e);
+	read_watch(r);
+	if (n == 0)
+		return;
+	/* what it still waited for, if it was ended by others, begins anew */
+	if (require_script_needed(&r->list)) {
+		log_debug("the waiting script has ended%s%s", n < 0 ? ": " : "", n < 0 ? e.msg : "");
+		uv_timer_start(&r->again, on_again, WATCH_AGAIN_MS, 0);
+	}
+	ssh_exec_release(&r->watch, l);
+	r->seen = 0;
+}
+
+static void
+step_probe(struct require *r, struct ssh_link *l)
+{
+	struct item *it;
+	struct error e;
+	int n;
+
+	while (r->probe < r->list.nprobes && require_settled(&r->list.probes[r->probe]))
+		r->probe++;
+	if (r->probe == r->list.nprobes || !require_essential_settled(&r->list) || uv_is_active((uv_handle_t *)&r->probe_again))
+		return;
+	it = &r->list.probes[r->probe];
+	if (!it->command)
+		it->command = require_probe_command(&r->list, it->probe->script);
+	r->run.command = it->command;
+	r->run.input = it->probe->script;
+	r->run.input_len = strlen(it->probe->script);
+	n = ssh_exec_step(&r->run, l, &e);
+	if (n == 0)
+		return;
+	if (n == 1 && r->run.status == 0)
+		met(r, it);
+	else
+		snprintf(r->last, sizeof r->last, "%.*s", (int)sizeof r->last - 1, n < 0 ? e.msg : r->run.err.s);
+	ssh_exec_release(&r->run, l);
+	uv_timer_start(&r->probe_again, on_again, it->met ? 0 : PROBE_AGAIN_MS, 0);
+}
+
+/* They begin with the boot, and come last. */
+static void
+look_at_mounts(struct require *r)
+{
+	for (size_t i = 1; i < r->list.nitems; i++)
+		if (r->list.items[i].mounts && require_settled(&r->list.items[i - 1]) && !mounts_busy(r->agent))
+			met(r, &r->list.items[i]);
+}
+
+static void
+on_agent_missing(uv_timer_t *t)
+{
+	struct require *r = t->data;
+
+	for (size_t i = 0; i < r->list.nitems; i++)
+		if (r->list.items[i].agent && !require_settled(&r->list.items[i]))
+			failed(r, &r->list.items[i], "");
+	finish_if_done(r, mux_link(r->agent));
+}
+
+/* Nothing else is missing: it has a minute. */
+static void
+hurry_agent(struct require *r)
+{
+	bool agent = false;
+
+	for (size_t i = 0; i < r->list.nitems; i++) {
+		const struct item *it = &r->list.items[i];
+
+		if (!require_settled(it) && !it->agent && !it->copies)
+			return;
+		agent |= it->agent && !require_settled(it);
+	}
+	for (size_t k = 0; k < r->list.nprobes; k++)
+		if (!require_settled(&r->list.probes[k]))
+			return;
+	if (agent && !uv_is_active((uv_handle_t *)&r->agent_wait))
+		uv_timer_start(&r->agent_wait, on_agent_missing, AGENT_MS, 0);
+}
+
+static void
+look_at_copies(struct require *r)
+{
+	const struct item *last = &r->list.items[r->list.nitems - 1];
+
+	if (last->copies && require_pending(&r->list) == last)
+		copies_start(r->agent);
+}
+
+void
+require_copies_done(struct agent *a)
+{
+	struct require *r = a->require;
+
+	for (size_t i = 0; r && i < r->list.nitems; i++)
+		if (r->list.items[i].copies)
+			met(r, &r->list.items[i]);
+	if (r)
+		finish_if_done(r, mux_link(a));
+}
+
+static void
+on_step(struct mux_user *u, struct ssh_link *l)
+{
+	struct require *r = (struct require *)u;
+
+	met(r, &r->list.items[0]);
+	step_watch(r, l);
+	step_probe(r, l);
+	look_at_mounts(r);
+	hurry_agent(r);
+	look_at_copies(r);
+	finish_if_done(r, l);
+}
+
+static void
+on_lost(struct mux_user *u, const struct error *why)
+{
+	(void)why;
+	stop_execs((struct require *)u, NULL);
+}
+
+static void
+on_deadline(uv_timer_t *t)
+{
+	struct require *r = t->data;
+	struct agent *a = r->agent;
+	const struct item *it = require_pending(&r->list);
+	auto_free char *serial = tail_serial(a->launch.dir);
+	AUTO(buf) why = BUF_INIT;
+
+	buf_addf(&why, "not ready after %d s: still waiting for %s requirement \"%s\" (%s)", a->launch.boot_timeout_ms / 1000,
+		 it->group, it->what, it->hint);
+	if (it->probe && *r->last)
+		buf_addf(&why, "; the probe said: %s", r->last);
+	else if (*mux_trouble(a))
+		buf_addf(&why, "; %s", mux_trouble(a));
+	if (*serial)
+		buf_addf(&why, "; the guest's console ends with: %s", serial);
+	for (char *p = why.s; *p; p++)
+		if ((unsigned char)*p < ' ')
+			*p = *p == '\n' ? '|' : ' ';
+	agent_degraded(a, why.s);
+}
+
+void
+require_agent_up(struct agent *a)
+{
+	struct require *r = a->require;
+
+	for (size_t i = 0; r && i < r->list.nitems; i++)
+		if (r->list.items[i].agent)
+			met(r, &r->list.items[i]);
+	if (!r)
+		return;
+	if (r->done && a->phase == PHASE_DEGRADED && !require_any_failed(&r->list))
+		agent_ready(a);
+	finish_if_done(r, mux_link(a));
+}
+
+void
+require_start(struct agent *a)
+{
+	struct require *r = a->require = xcalloc(1, sizeof *r);
+	uv_timer_t *timers[] = { &r->again, &r->probe_again, &r->deadline, &r->agent_wait };
+
+	r->agent = a;
+	r->user.step = on_step;
+	r->user.lost = on_lost;
+	r->watch = r->run = (struct ssh_exec)SSH_EXEC_INIT;
+	r->wrong = (struct buf)BUF_INIT;
+	require_items(&r->list, &a->launch);
+	for (size_t i = 0; i < ARRAY_LEN(timers); i++) {
+		uv_timer_init(&a->loop, timers[i]);
+		timers[i]->data = r;
+	}
+	r->open = ARRAY_LEN(timers);
+	uv_timer_start(&r->deadline, on_deadline, (uint64_t)a->launch.boot_timeout_ms, 0);
+	mux_add(a, &r->user);
+	log_info("waiting for %s", require_waiting_for(a));
+}
+
+static void
+on_closed(uv_handle_t *h)
+{
+	struct require *r = h->data;
+
+	if (--r->open)
+		return;
+	arena_release(&r->list.mem);
+	buf_release(&r->wrong);
+	free(r);
+}
+
+void
+require_free(struct agent *a)
+{
+	struct require *r = a->require;
+
+	if (!r)
+		return;
+	a->require = NULL;
+	stop_execs(r, mux_link(a));
+	mux_remove(&r->user);
+	uv_close((uv_handle_t *)&r->again, on_closed);
+	uv_close((uv_handle_t *)&r->probe_again, on_closed);
+	uv_close((uv_handle_t *)&r->deadline, on_closed);
+	uv_close((uv_handle_t *)&r->agent_wait, on_closed);
+}

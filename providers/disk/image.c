@@ -1,0 +1,341 @@
+#include "providers/disk/image.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/mem.h"
+
+enum {
+	HEAD = 64 << 10,		/* holds every header but a qcow2's with large clusters */
+	SECTOR = 512,
+	VMDK_TEXT = 0x200,		/* where QEMU looks for the text of a sparse vmdk, and how far */
+	VMDK_TEXT_MAX = 20 * SECTOR,
+	ISO_BLOCK = 2048,
+	ISO_FIRST = 16,			/* block of the first volume descriptor */
+	ISO_DESCRIPTORS = 64,
+	QCOW2_V2_HEADER = 72,
+	QCOW2_V3_HEADER = 104,
+};
+
+struct head {
+	int fd;
+	const char *path;
+	int64_t file_size;
+	const unsigned char *p;		/* HEAD bytes, zeros after the end of the file */
+	size_t len;			/* those that are there */
+};
+
+static uint64_t
+be(const unsigned char *p, size_t bytes)
+{
+	uint64_t v = 0;
+
+	while (bytes--)
+		v = v << 8 | *p++;
+	return v;
+}
+
+static uint64_t
+le(const unsigned char *p, size_t bytes)
+{
+	uint64_t v = 0;
+
+	while (bytes--)
+		v = v << 8 | p[bytes];
+	return v;
+}
+
+/* reads as much as there is of `len` bytes */
+static ssize_t
+read_at(int fd, void *to, size_t len, off_t at)
+{
+	size_t got = 0;
+
+	while (got < len) {
+		ssize_t n = pread(fd, (char *)to + got, len - got, at + (off_t)got);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			break;
+		got += (size_t)n;
+	}
+	return (ssize_t)got;
+}
+
+static int
+damaged(const struct head *h, struct error *err, const char *format, const char *what)
+{
+	return error_set(err, ERR_INVALID, "%s: damaged %s header: %s", h->path, format, what);
+}
+
+static int
+sectors(const struct head *h, uint64_t n, const char *format, struct image_info *info, struct error *err)
+{
+	if (n > INT64_MAX / SECTOR)
+		return damaged(h, err, format, "size out of range");
+	info->virtual_size_bytes = (int64_t)n * SECTOR;
+	return 0;
+}
+
+/* header extensions from `at` to `end`, which is within the first cluster */
+static int
+qcow2_extensions(const struct head *h, uint64_t at, uint64_t end, struct image_info *info, struct error *err)
+{
+	enum { END = 0, DATA_FILE = 0x44415441 };
+	auto_free unsigned char *p = NULL;
+	ssize_t got;
+
+	if ((uint64_t)h->file_size < end)
+		end = (uint64_t)h->file_size;
+	p = xcalloc(1, end + 8);
+	got = read_at(h->fd, p, end, 0);
+	if (got < 0)
+		return error_errno(err, "read %s", h->path);
+	while (at + 8 <= (uint64_t)got) {
+		uint64_t type = be(p + at, 4), len = be(p + at + 4, 4);
+
+		if (type == END)
+			return 0;
+		at += 8;
+		if (len > (uint64_t)got - at)
+			return damaged(h, err, "qcow2", "extension beyond the first cluster");
+		info->data_file |= type == DATA_FILE;
+		at += (len + 7) & ~UINT64_C(7);
+	}
+	return 0;
+}
+
+/* docs/interop/qcow2.txt in QEMU; numbers are big-endian */
+static int
+probe_qcow2(const struct head *h, struct image_info *info, struct error *err)
+{
+	const unsigned char *p = h->p;
+	uint64_t version = be(p + 4, 4), backing = be(p + 8, 8), size = be(p + 24, 8);
+	uint64_t cluster_bits = be(p + 20, 4), header = version == 2 ? QCOW2_V2_HEADER : be(p + 100, 4);
+	uint64_t cluster;
+
+	if (version > 3)
+		return error_set(err, ERR_INVALID, "%s: qcow2 of unknown version %llu", h->path,
+				 (unsigned long long)version);
+	if (h->len < (version == 2 ? QCOW2_V2_HEADER : QCOW2_V3_HEADER))
+		return damaged(h, err, "qcow2", "cut short");
+	if (cluster_bits < 9 || cluster_bits > 21)
+		return damaged(h, err, "qcow2", "cluster size out of range");
+	cluster = UINT64_C(1) << cluster_bits;
+	if ((version == 3 && header < QCOW2_V3_HEADER) || header > cluster)
+		return damaged(h, err, "qcow2", "header length out of range");
+	if (backing > cluster)
+		return damaged(h, err, "qcow2", "name of the backing file out of range");
+	if (size > INT64_MAX)
+		return damaged(h, err, "qcow2", "size out of range");
+	info->virtual_size_bytes = (int64_t)size;
+	info->backing_file = backing != 0;
+	info->data_file = version == 3 && (be(p + 72, 8) & 4);	/* an incompatible feature */
+	return qcow2_extensions(h, header, backing ? backing : cluster, info, err);
+}
+
+/* a parent is named by a line of the text, wherever in it */
+static bool
+vmdk_has_parent(const struct head *h, size_t at)
+{
+	static const char key[] = "parentFileNameHint";
+
+	return memmem(h->p + at, VMDK_TEXT_MAX, key, sizeof key - 1) != NULL;
+}
+
+/* monolithicSparse and streamOptimized */
+static int
+probe_vmdk4(const struct head *h, struct image_info *info, struct error *err)
+{
+	uint64_t capacity = le(h->p + 12, 8), grain_directory = le(h->p + 56, 8);
+
+	info->backing_file = vmdk_has_parent(h, VMDK_TEXT);
+	info->data_file = capacity == 0;	/* then QEMU follows the extents that the text names */
+	if (grain_directory == UINT64_MAX)	/* the valid header is at the end */
+		return 0;
+	return sectors(h, capacity, "vmdk", info, err);
+}
+
+static int
+probe_vmdk3(const struct head *h, struct image_info *info, struct error *err)
+{
+	info->backing_file = vmdk_has_parent(h, VMDK_TEXT);
+	return sectors(h, le(h->p + 12, 4), "vmdk", info, err);
+}
+
+static int
+probe_vmdk_text(const struct head *h, struct image_info *info, struct error *err)
+{
+	(void)err;
+	info->backing_file = vmdk_has_parent(h, 0);
+	info->data_file = true;		/* nothing but names of other files */
+	return 0;
+}
+
+static int
+probe_vdi(const struct head *h, struct image_info *info, struct error *err)
+{
+	uint64_t size = le(h->p + 0x170, 8);
+
+	if (size > INT64_MAX)
+		return damaged(h, err, "vdi", "size out of range");
+	info->virtual_size_bytes = (int64_t)size;
+	return 0;
+}
+
+static int
+probe_asif(const struct head *h, struct image_info *info, struct error *err)
+{
+	return sectors(h, be(h->p + 48, 8), "asif", info, err) < 0 ? -1 :
+	       be(h->p + 68, 2) != SECTOR ? damaged(h, err, "asif", "block size") : 0;
+}
+
+static const struct format {
+	const char *name;
+	size_t at, len;
+	const char *magic;
+	int (*probe)(const struct head *h, struct image_info *info, struct error *err);
+} formats[] = {
+	{ "qcow2", 0, 4, "QFI\xfb", probe_qcow2 },
+	{ "vmdk", 0, 21, "# Disk DescriptorFile", probe_vmdk_text },
+	{ "vmdk", 0, 4, "KDMV", probe_vmdk4 },
+	{ "vmdk", 0, 4, "COWD", probe_vmdk3 },
+	{ "vhdx", 0, 8, "vhdxfile", NULL },
+	{ "vdi", 0x40, 4, "\x7f\x10\xda\xbe", probe_vdi },
+	{ "parallels", 0, 16, "WithoutFreeSpace", NULL },
+	{ "parallels", 0, 16, "WithouFreSpacExt", NULL },
+	{ "vpc", 0, 8, "conectix", NULL },
+	{ "asif", 0, 4, "shdw", probe_asif },
+};
+
+static const struct format *
+find_format(const struct head *h)
+{
+	for (size_t i = 0; i < ARRAY_LEN(formats); i++)
+		if (h->len >= formats[i].at + formats[i].len &&
+		    !memcmp(h->p + formats[i].at, formats[i].magic, formats[i].len)) {
+			/* version 1 is a format of its own, which nobody makes any more */
+			if (formats[i].probe == probe_qcow2 && be(h->p + 4, 4) < 2)
+				return NULL;
+			return &formats[i];
+		}
+	return NULL;
+}
+
+/* Is [block, block + bytes) within the file, and not empty? */
+static bool
+iso_extent(const struct head *h, uint64_t block, uint64_t bytes)
+{
+	uint64_t size = (uint64_t)h->file_size;
+
+	return block && bytes && block < size / ISO_BLOCK && bytes <= size - block * ISO_BLOCK;
+}
+
+/* ECMA-119: a primary descriptor with path table and root folder, and an end of the list */
+static bool
+is_iso(const struct head *h)
+{
+	unsigned char d[ISO_BLOCK];
+	bool primary = false;
+
+	for (int i = 0; i < ISO_DESCRIPTORS; i++) {
+		if (read_at(h->fd, d, sizeof d, (off_t)(ISO_FIRST + i) * ISO_BLOCK) != sizeof d ||
+		    memcmp(d + 1, "CD001", 5) || (d[0] > 3 && d[0] != 255))
+			return false;
+		if (d[0] == 255)
+			return primary;
+		if (d[0] == 1 && (!iso_extent(h, le(d + 140, 4), le(d + 132, 4)) ||
+				  !iso_extent(h, le(d + 158, 4), le(d + 166, 4))))
+			return false;
+		primary |= d[0] == 1;
+	}
+	return false;
+}
+
+static int
+read_head(struct head *h, unsigned char *to, struct error *err)
+{
+	struct stat st;
+	ssize_t n;
+
+	if (fstat(h->fd, &st) < 0)
+		return error_errno(err, "stat %s", h->path);
+	if (!S_ISREG(st.st_mode))
+		return error_set(err, ERR_INVALID, "%s: not an ordinary file", h->path);
+	h->file_size = st.st_size;
+	h->p = to;
+	n = read_at(h->fd, to, HEAD, 0);
+	if (n < 0)
+		return error_errno(err, "read %s", h->path);
+	h->len = (size_t)n;
+	return 0;
+}
+
+/* format NULL: find out */
+static int
+look(const char *path, const char *format, struct image_info *ret, struct error *err)
+{
+	struct image_info info = { .format = "raw" };
+	auto_close int fd = fs_open(path, NULL, err);
+	auto_free unsigned char *block = xcalloc(1, HEAD);
+	struct head h = { .fd = fd, .path = path };
+	const struct format *f = NULL;
+
+	if (fd < 0)
+		return -1;
+	if (read_head(&h, block, err) < 0)
+		return -1;
+	info.file_size_bytes = h.file_size;
+	if (!format || strcmp(format, "raw"))
+		f = find_format(&h);
+	if (format && strcmp(format, f ? f->name : "raw"))
+		return error_set(err, ERR_INVALID, "%s: not %s", path, format);
+	info.virtual_size_bytes = f ? -1 : h.file_size;
+	if (f)
+		info.format = f->name;
+	if (f && f->probe && f->probe(&h, &info, err) < 0)
+		return -1;
+	info.iso = !f && !format && is_iso(&h);
+	*ret = info;
+	return 0;
+}
+
+int
+image_probe(const char *path, struct image_info *info, struct error *err)
+{
+	return look(path, NULL, info, err);
+}
+
+int
+image_size(const char *path, const char *format, int64_t *size_bytes, struct error *err)
+{
+	struct image_info info;
+
+	if (look(path, format, &info, err) < 0)
+		return -1;
+	if (info.virtual_size_bytes < 0)
+		return error_set(err, ERR_UNSUPPORTED, "%s: size of a %s image is not known", path, format);
+	*size_bytes = info.virtual_size_bytes;
+	return 0;
+}
+
+int
+image_check_safe(const char *path, const struct image_info *info, struct error *err)
+{
+	if (info->backing_file)
+		return error_set(err, ERR_REFUSED, "%s: %s image with a backing file: it could be any file of this host",
+				 path, info->format);
+	if (info->data_file)
+		return error_set(err, ERR_REFUSED,
+				 "%s: %s image with external data files: they could be any file of this host", path,
+				 info->format);
+	return 0;
+}

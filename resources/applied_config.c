@@ -1,0 +1,123 @@
+#include "resources/applied_config.h"
+
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/sha256.h"
+#include "resources/instance_paths.h"
+#include "state/desired/spec/spec.h"
+
+enum { MAX_JSON = 16 << 20, MAX_YAML = 4 << 20, DIGEST_LEN = 16 };
+
+static char *
+file_of(const char *dir)
+{
+	return xasprintf("%s/applied.json", dir);
+}
+
+/* only told from its predecessor, so a part will do */
+void
+applied_digest(const void *json, size_t len, char hex[65])
+{
+	sha256_hex(json, len, hex);
+	hex[DIGEST_LEN] = '\0';
+}
+
+void
+applied_observe(const char *dir, struct facts *have, struct arena *a)
+{
+	auto_free char *path = file_of(dir);
+	AUTO(buf) text = BUF_INIT;
+	char hex[65];
+
+	if (fs_read_if(path, &text, MAX_JSON, NULL) != 1)
+		return;
+	applied_digest(text.s, text.len, hex);
+	facts_set(have, a, "configuration", arena_strdup(a, hex));
+}
+
+int
+applied_write(const char *dir, const struct spec *spec, struct error *err)
+{
+	auto_free char *path = file_of(dir);
+
+	return fs_write(path, spec->json, strlen(spec->json), 0600, err);
+}
+
+/* what lima.yaml in the folder says, if that is another text than `spec` has */
+static void
+read_old_yaml(const struct spec *spec, struct buf *json)
+{
+	auto_free char *path = xasprintf("%s/lima.yaml", spec->dir);
+	auto_free char *home = xstrndup(spec->dir, strlen(spec->dir) - strlen(spec->name) - 1);
+	AUTO(buf) text = BUF_INIT;
+	struct spec *old;
+
+	if (fs_read_if(path, &text, MAX_YAML, NULL) != 1 || (text.len == spec->yaml_len && !memcmp(text.s, spec->yaml, text.len)))
+		return;
+	if (spec_load(&old, spec->name, path, text.s, text.len, &(struct spec_opts){ .home = home, .version = "" }, NULL) < 0)
+		return;
+	buf_adds(json, old->json);
+	spec_free(old);
+}
+
+/* 1: there is an older configuration, and this is what differs */
+static int
+changes(struct arena *a, const struct spec *spec, struct spec_change **v, size_t *n)
+{
+	auto_free char *path = file_of(spec->dir);
+	AUTO(buf) old = BUF_INIT;
+
+	*n = 0;
+	if (fs_read_if(path, &old, MAX_JSON, NULL) != 1)
+		read_old_yaml(spec, &old);
+	if (!old.len || !strcmp(old.s, spec->json))
+		return 0;
+	return spec_diff(a, old.s, spec->json, v, n, NULL) == 0;
+}
+
+/* nobody changes it now: it says what the folder says */
+static bool
+is_only_stopped(const struct spec *spec)
+{
+	auto_free char *path = xasprintf("%s/lima.yaml", spec->dir);
+	AUTO(buf) text = BUF_INIT;
+
+	return !wanted_running(spec) && fs_read_if(path, &text, MAX_YAML, NULL) == 1 && text.len == spec->yaml_len &&
+	       !memcmp(text.s, spec->yaml, text.len);
+}
+
+bool
+applied_refuses(const struct spec *spec, struct error *err)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(buf) why = BUF_INIT;
+	struct spec_change *v;
+	size_t n;
+
+	if (!changes(&a, spec, &v, &n))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (v[i].refused)
+			buf_addf(&why, "%s%s: %s -> %s", why.len ? ", " : "", v[i].path, or_unset(v[i].have), or_unset(v[i].want));
+	if (!why.len || is_only_stopped(spec))
+		return false;
+	error_set(err, ERR_REFUSED, "cannot change %s in an existing instance: put back what it was, or make a new one", why.s);
+	return true;
+}
+
+void
+applied_detail(const struct resource *r, void (*say)(void *ctx, const struct detail *d), void *ctx)
+{
+	AUTO(arena) a = { 0 };
+	struct spec_change *v;
+	size_t n;
+
+	if (!changes(&a, r->spec, &v, &n))
+		return;
+	for (size_t i = 0; i < n; i++)
+		say(ctx, &(struct detail){ v[i].path, v[i].have, v[i].want, v[i].cost, v[i].moot });
+}

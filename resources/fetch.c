@@ -1,0 +1,34 @@
+#include "resources/fetch.h"
+
+#include "providers/fetch/cache.h"
+#include "reconciler/env.h"
+
+void
+tell_progress(void *ctx, uint64_t done, uint64_t total)
+{
+	const struct telling *t = ctx;
+
+	if (t->env->progress)
+		t->env->progress(t->env, t->r, done, total);
+}
+
+void
+tell_warning(void *ctx, const char *text)
+{
+	const struct telling *t = ctx;
+
+	t->env->say(t->env, SAY_WARN, "%s", text);
+}
+
+int
+fetch_for(const struct env *env, const struct resource *r, const char *location, const char *digest, char **path,
+	  struct error *err)
+{
+	struct telling t = { env, r };
+	struct fetch f = {
+		.location = location, .digest = digest, .cache = env->cache, .offline = env->offline,
+		.cancel = env->cancel, .progress = tell_progress, .warn = tell_warning, .ctx = &t,
+	};
+
+	return cache_fetch(&f, path, err);
+}

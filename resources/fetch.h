@@ -1,0 +1,19 @@
+/* resources/fetch.h - what providers tell of their long work, said of the resource that it is for. */
+#pragma once
+#include <stdint.h>
+
+struct env;
+struct error;
+struct resource;
+
+/* The `ctx` of the callbacks below; both are borrowed. */
+struct telling {
+	const struct env *env;
+	const struct resource *r;
+};
+void tell_progress(void *ctx, uint64_t done, uint64_t total);
+void tell_warning(void *ctx, const char *text);
+
+/* cache_fetch() for `r`; digest "" if none is known; *path to free. */
+int fetch_for(const struct env *env, const struct resource *r, const char *location, const char *digest, char **path,
+	      struct error *err);

@@ -1,0 +1,124 @@
+#include "resources/instance_copy.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/mem.h"
+
+enum { MAX_DEPTH = 8 };
+
+static bool
+ends_with(const char *s, const char *end)
+{
+	size_t n = strlen(s), m = strlen(end);
+
+	return n >= m && strcmp(s + n - m, end) == 0;
+}
+
+/* of the other instance alone, or made anew for this one */
+static bool
+left_behind(const char *name)
+{
+	static const char *const files[] = {
+		"protected", "swtpm", "ssh.config", "cidata.iso", "cloud-config.yaml", "launch.json", "launch.facts",
+		"vz-identifier", "sock",
+	};
+	static const char *const ends[] = { ".pid", ".sock", ".tmp", ".log" };
+
+	for (size_t i = 0; i < ARRAY_LEN(files); i++)
+		if (strcmp(name, files[i]) == 0)
+			return true;
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
+		if (ends_with(name, ends[i]))
+			return true;
+	return false;
+}
+
+static int
+copy_link(const char *from, const char *to, struct error *err)
+{
+	char target[4096];
+	ssize_t n = readlink(from, target, sizeof target - 1);
+
+	if (n < 0)
+		return error_errno(err, "read link %s", from);
+	target[n] = '\0';
+	return symlink(target, to) == 0 ? 0 : error_errno(err, "link %s", to);
+}
+
+static int copy_folder(const char *from, const char *to, int depth, struct error *err);
+
+static int
+copy_entry(const char *from, const char *to, int depth, struct error *err)
+{
+	struct stat st;
+
+	if (lstat(from, &st) < 0)
+		return error_errno(err, "stat %s", from);
+	if (S_ISLNK(st.st_mode))
+		return copy_link(from, to, err);
+	if (S_ISDIR(st.st_mode))
+		return copy_folder(from, to, depth + 1, err);
+	if (!S_ISREG(st.st_mode))
+		return 0;
+	return fs_copy(from, to, st.st_mode & 07777, err) < 0 ? -1 : fs_fsync(to, err);
+}
+
+static int
+copy_folder(const char *from, const char *to, int depth, struct error *err)
+{
+	auto_dir DIR *d = depth < MAX_DEPTH ? opendir(from) : NULL;
+	struct dirent *e;
+
+	if (!d)
+		return depth < MAX_DEPTH ? error_errno(err, "open %s", from) : error_set(err, ELOOP, "%s: too deep", from);
+	if (mkdir(to, 0700) < 0)
+		return error_errno(err, "mkdir %s", to);
+	while ((e = readdir(d))) {
+		auto_free char *src = xasprintf("%s/%s", from, e->d_name), *dst = xasprintf("%s/%s", to, e->d_name);
+
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 || (depth == 0 && left_behind(e->d_name)))
+			continue;
+		if (copy_entry(src, dst, depth, err) < 0)
+			return -1;
+	}
+	return fs_fsync(to, err);
+}
+
+int
+dir_copy(const char *from, const char *to, struct error *err)
+{
+	if (copy_folder(from, to, 0, err) == 0)
+		return 0;
+	fs_remove_tree(to, NULL);
+	return -1;
+}
+
+int
+dir_adopt(const char *dir, struct error *err)
+{
+	auto_dir DIR *d = opendir(dir);
+	struct dirent *e;
+
+	if (!d)
+		return error_errno(err, "open %s", dir);
+	while ((e = readdir(d))) {
+		auto_free char *path = xasprintf("%s/%s", dir, e->d_name);
+
+		/* a protected one stays protected under its new name, and a TPM keeps its secrets */
+		if (left_behind(e->d_name) && strcmp(e->d_name, "protected") != 0 && strcmp(e->d_name, "swtpm") != 0 &&
+		    fs_remove_tree(path, err) < 0)
+			return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,81 @@
+#include "resources/instance_paths.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/fs.h"
+#include "providers/fetch/digest.h"
+#include "providers/pidfile.h"
+
+char *
+instance_path(const struct env *env, const struct resource *r, const char *file)
+{
+	return xasprintf("%s/%s%s%s", env->home, r->owner, file ? "/" : "", file ? file : "");
+}
+
+enum cost
+judge_known_replace(const char *have, const char *want)
+{
+	(void)want;
+	return *have ? COST_REPLACE : COST_NONE;
+}
+
+enum cost
+judge_known_update(const char *have, const char *want)
+{
+	(void)want;
+	return *have ? COST_UPDATE : COST_NONE;
+}
+
+bool
+instance_runs(const struct env *env, const struct resource *r)
+{
+	static const char *const file[] = { "qemu.pid", "ha.pid" };
+
+	for (size_t i = 0; i < ARRAY_LEN(file); i++) {
+		auto_free char *path = instance_path(env, r, file[i]);
+
+		if (pidfile_process(path) > 0)
+			return true;
+	}
+	return false;
+}
+
+/* /etc/machine-id, or what stands in for it; appended to `b` */
+static void
+machine_id(struct buf *b)
+{
+	static const char *const file[] = { "/etc/machine-id", "/var/lib/dbus/machine-id" };
+	char host[256] = "";
+
+	for (size_t i = 0; i < ARRAY_LEN(file) && !b->len; i++) {
+		fs_read_if(file[i], b, 4096, NULL);
+		while (b->len && isspace((unsigned char)b->s[b->len - 1]))
+			buf_truncate(b, b->len - 1);
+	}
+	if (!b->len && gethostname(host, sizeof host - 1) == 0)
+		buf_adds(b, host);
+}
+
+/* lima-vm/lima: pkg/limayaml/defaults.go: 52:55:55 and three bytes of a digest */
+const char *
+instance_mac(struct arena *a, const char *dir)
+{
+	AUTO(buf) b = BUF_INIT;
+	char hex[65];
+
+	machine_id(&b);
+	buf_adds(&b, dir);
+	sha256_hex(b.s, b.len, hex);
+	return arena_printf(a, "52:55:55:%.2s:%.2s:%.2s", hex, hex + 2, hex + 4);
+}
+
+int
+remove_nothing(const struct env *env, const struct resource *r, struct error *err)
+{
+	(void)env, (void)r, (void)err;
+	return 0;
+}

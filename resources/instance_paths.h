@@ -1,0 +1,35 @@
+/* resources/instance_paths.h - what several types share: paths of an instance, and its needs. */
+#pragma once
+#include <stdbool.h>
+#include "base/mem.h"
+#include "reconciler/env.h"
+#include "reconciler/resource.h"
+#include "state/desired/spec/spec.h"
+
+/* $LIMA_HOME/INSTANCE[/file]; to free */
+char *instance_path(const struct env *env, const struct resource *r, const char *file);
+
+static inline bool
+wanted(const struct spec *spec)
+{
+	return spec->goal != GOAL_ABSENT;
+}
+
+static inline bool
+wanted_running(const struct spec *spec)
+{
+	return spec->goal == GOAL_RUNNING;
+}
+
+/* For attrs of things that we may find without knowing how they were made: no knowledge, no difference. */
+enum cost judge_known_replace(const char *have, const char *want);
+enum cost judge_known_update(const char *have, const char *want);
+
+/* Is the instance's VM or its host agent alive? Looks at processes. */
+bool instance_runs(const struct env *env, const struct resource *r);
+
+/* For what goes with something else, or stays: an image in the cache, which `limactl prune` empties. */
+int remove_nothing(const struct env *env, const struct resource *r, struct error *err);
+
+/* Hardware address of the first interface: the same for the same folder on the same host; in `a`. */
+const char *instance_mac(struct arena *a, const char *dir);

@@ -1,0 +1,154 @@
+/* What no row of the table says, because it needs more than one. */
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/semver.h"
+#include "base/sha256.h"
+#include "state/desired/spec/host.h"
+#include "state/desired/spec/load.h"
+#include "state/desired/spec/loaded.h"
+#include "state/desired/spec/paths.h"
+#include "state/desired/spec/proxy.h"
+#include "state/desired/yaml/scalar.h"
+
+static void
+blank_group(const struct key *table, void *base)
+{
+	for (; table->name; table++) {
+		const char **at = (const char **)((char *)base + table->at - 1);
+
+		if (table->type == KEY_GROUP)
+			blank_group(table->sub, base);
+		else if (table->at && (table->type == KEY_TEXT || table->type == KEY_IP) && !table->size && !*at)
+			*at = "";
+	}
+}
+
+void
+spec_blank(struct spec *s)
+{
+	const char **others[] = { &s->yaml, &s->json, &s->stamp, &s->cpu_type, &s->qemu_minimum_version };
+
+	blank_group(key_root.sub, s);
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		if (!*others[i])
+			*others[i] = "";
+}
+
+static const char *
+local_path(struct load *l, const char *location)
+{
+	return strstr(location, "://") ? location : path_expand_tilde(l->a, location, l->host->home);
+}
+
+/* Of those for the machine's architecture, the first says which variant is wanted. */
+static void
+choose_images(struct load *l, struct spec *s)
+{
+	const struct val *images = val_get(l->root, "images");
+	const struct spec_image *first = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->nimages; i++) {
+		struct spec_image *im = &s->images[i];
+
+		im->has_kernel = val_get(images->item[i], "kernel") != NULL;
+		im->has_initrd = val_get(images->item[i], "initrd") != NULL;
+		if (strcmp(im->image.arch, s->arch))
+			continue;
+		if (!first)
+			first = im;
+		if (strcmp(im->variant, first->variant) || strcmp(im->arch_variant, first->arch_variant))
+			continue;
+		im->image.location = local_path(l, im->image.location);
+		im->kernel.location = local_path(l, im->kernel.location);
+		im->initrd.location = local_path(l, im->initrd.location);
+		s->images[n++] = *im;
+		if (first == im)
+			first = &s->images[n - 1];
+	}
+	s->nimages = n;
+}
+
+static void
+tag_mounts(struct load *l, struct spec *s)
+{
+	for (size_t i = 0; i < s->nmounts; i++) {
+		struct spec_mount *m = &s->mounts[i];
+		const char *text = arena_printf(l->a, "%s:%s", m->location, m->mount_point);
+		char hex[65];
+
+		sha256_hex(text, strlen(text), hex);
+		memcpy(m->tag, "lima-", 5);
+		memcpy(m->tag + 5, hex, 16);
+		m->tag[21] = '\0';
+	}
+}
+
+static bool
+unsupported(struct load *l, const char *mount_type)
+{
+	const struct val *no = val_get(l->root, "mountTypesUnsupported");
+
+	for (size_t i = 0; no && i < no->n; i++)
+		if (!strcmp(no->item[i]->s, mount_type))
+			return true;
+	return false;
+}
+
+/* the driver's choice */
+static const char *
+default_mount_type(struct load *l, const struct spec *s)
+{
+	const struct semver v1 = { { 1, 0, 0 } };
+	struct semver made;
+	bool old = l->old_version && (!*l->old_version || (semver_parse(&made, l->old_version) == 0 && semver_compare(&made, &v1) < 0));
+
+	if (!strcmp(s->vm_type, "vz") || !strcmp(s->vm_type, "krunkit"))
+		return "virtiofs";
+	if (!strcmp(s->vm_type, "wsl2"))
+		return "wsl2";
+	return old || unsupported(l, "9p") ? "reverse-sshfs" : "9p";
+}
+
+static void
+qemu_options(struct load *l, struct spec *s)
+{
+	const struct val *opts = val_get(l->root, "vmOpts"), *old = val_get(l->root, "cpuType");
+	const struct node *qemu = opts ? node_get(opts->any, "qemu") : NULL;
+	const struct node *cpu = node_get(node_get(qemu, "cpuType"), s->arch), *min = node_get(qemu, "minimumVersion");
+	const char *text;
+
+	for (size_t i = 0; old && i < old->npair; i++)
+		if (!strcmp(old->pair[i].key, s->arch))
+			s->cpu_type = old->pair[i].value;
+	if (cpu && (text = scalar_text(l->a, cpu)))
+		s->cpu_type = text;
+	if (min && (text = scalar_text(l->a, min)))
+		s->qemu_minimum_version = text;
+}
+
+void
+spec_complete(struct load *l, struct spec *s)
+{
+	const struct val *disks = val_get(l->root, "additionalDisks");
+
+	spec_blank(s);
+	choose_images(l, s);
+	tag_mounts(l, s);
+	qemu_options(l, s);
+	for (size_t i = 0; i < s->ndisks; i++)
+		if (!val_get(disks->item[i], "format"))
+			s->disks[i].format = true;
+	for (size_t i = 0; i < s->nforwards; i++) {
+		struct spec_forward *f = &s->forwards[i];
+
+		if (*f->guest_socket)
+			f->guest_port[0] = f->guest_port[1] = 0;
+		if (*f->host_socket)
+			f->host_port[0] = f->host_port[1] = 0;
+	}
+	if (!*s->mount_type)
+		s->mount_type = default_mount_type(l, s);
+	proxy_resolve(l, s);
+}

@@ -1,0 +1,212 @@
+/* What differs between two filled configurations, key by key. */
+#include "state/desired/spec/spec.h"
+
+#include <cjson/cJSON.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "base/quote.h"
+#include "state/desired/spec/keys.h"
+
+enum { MAX_SHOWN = 60 };	/* bytes of a value */
+
+struct diff {
+	struct arena *a;
+	struct spec_change *v;
+	size_t n, cap;
+	struct buf path;
+	bool sshfs;		/* folders are mounted over SSH, before and after */
+};
+
+/* a text as it is if that is short and on a line, else its beginning; nothing in it can reach a terminal */
+static void
+show_text(struct buf *b, const char *s)
+{
+	bool bad = false;
+	uint32_t rune;
+	size_t n;
+
+	if (!*s)
+		buf_adds(b, "\"\"");
+	for (; *s; s += n) {
+		n = utf8_next(s, &rune, &bad);
+		if (b->len + n > MAX_SHOWN || *s == '\n') {
+			buf_adds(b, " ...");
+			return;
+		}
+		if (utf8_printable(rune) && rune != 0xfffd)
+			buf_add(b, s, n);
+		else
+			buf_addc(b, '?');
+	}
+}
+
+static const char *
+shown(struct arena *a, const cJSON *v)
+{
+	AUTO(buf) b = BUF_INIT;
+	char *text;
+
+	if (!v || cJSON_IsNull(v))
+		return NULL;
+	if (cJSON_IsString(v)) {
+		show_text(&b, v->valuestring);
+	} else {
+		text = cJSON_PrintUnformatted(v);
+		show_text(&b, text ? text : "");
+		cJSON_free(text);
+	}
+	return arena_strdup(a, b.s);
+}
+
+/* What the key's row says, but that folders which are no devices of the machine come and go while it runs. */
+static enum key_change
+change_of(const struct diff *d, const struct key *k)
+{
+	if (k && d->sshfs && strncmp(d->path.s, "mounts[", 7) == 0)
+		return CHANGE_LIVE;
+	return k ? k->change : CHANGE_NOTE;
+}
+
+static void
+add(struct diff *d, const cJSON *have, const cJSON *want)
+{
+	const struct key *k = key_find(d->path.s);
+	const char *from = shown(d->a, have), *to = shown(d->a, want);
+	AUTO(buf) path = BUF_INIT;
+
+	/* they differ where it is not shown */
+	if (from && to && !strcmp(from, to))
+		from = to = "...";
+	if (d->n == d->cap) {
+		struct spec_change *more = arena_alloc(d->a, (d->cap = d->cap * 2 + 8) * sizeof *more);
+
+		if (d->n)
+			memcpy(more, d->v, d->n * sizeof *more);
+		d->v = more;
+	}
+	show_text(&path, d->path.s);
+	d->v[d->n++] = (struct spec_change){
+		.path = arena_strdup(d->a, path.s), .have = from, .want = to, .cost = key_change_text(change_of(d, k)),
+		.refused = k && k->change == CHANGE_REFUSED, .moot = k && k->change == CHANGE_CREATION,
+	};
+}
+
+static void compare(struct diff *d, const cJSON *have, const cJSON *want);
+
+static void
+compare_item(struct diff *d, int index, const cJSON *have, const cJSON *want)
+{
+	size_t len = d->path.len;
+
+	buf_addf(&d->path, "[%d]", index);
+	compare(d, have, want);
+	buf_truncate(&d->path, len);
+}
+
+static bool
+is_in(const cJSON *item, const cJSON *list)
+{
+	const cJSON *i;
+
+	cJSON_ArrayForEach(i, list)
+		if (cJSON_Compare(i, item, true))
+			return true;
+	return false;
+}
+
+/* of one length: place by place; else what came and what went */
+static void
+compare_lists(struct diff *d, const cJSON *have, const cJSON *want)
+{
+	int n = cJSON_GetArraySize(have), m = cJSON_GetArraySize(want), at = 0;
+	const cJSON *i, *k = want ? want->child : NULL;
+
+	if (n == m) {
+		for (i = have ? have->child : NULL; i && k; i = i->next, k = k->next)
+			compare_item(d, at++, i, k);
+		return;
+	}
+	cJSON_ArrayForEach(i, have) {
+		if (!is_in(i, want))
+			compare_item(d, at, i, NULL);
+		at++;
+	}
+	at = 0;
+	cJSON_ArrayForEach(i, want) {
+		if (!is_in(i, have))
+			compare_item(d, at, NULL, i);
+		at++;
+	}
+}
+
+static void
+compare_member(struct diff *d, const char *name, const cJSON *have, const cJSON *want)
+{
+	size_t len = d->path.len;
+
+	buf_addf(&d->path, "%s%s", len ? "." : "", name);
+	compare(d, have, want);
+	buf_truncate(&d->path, len);
+}
+
+static void
+compare_groups(struct diff *d, const cJSON *have, const cJSON *want)
+{
+	const cJSON *i;
+
+	cJSON_ArrayForEach(i, have)
+		compare_member(d, i->string, i, cJSON_GetObjectItemCaseSensitive(want, i->string));
+	cJSON_ArrayForEach(i, want)
+		if (!cJSON_GetObjectItemCaseSensitive(have, i->string))
+			compare_member(d, i->string, NULL, i);
+}
+
+/* NULL: it is not there, as an empty list or group is not. An item of a list comes and goes whole. */
+static void
+compare(struct diff *d, const cJSON *have, const cJSON *want)
+{
+	const cJSON *some = have ? have : want;
+	bool item = d->path.len && d->path.s[d->path.len - 1] == ']';
+
+	if (have == want || (have && want && cJSON_Compare(have, want, true)))
+		return;
+	if ((have && want && (have->type & 0xff) != (want->type & 0xff)) || (item && (!have || !want)))
+		add(d, have, want);
+	else if (cJSON_IsObject(some))
+		compare_groups(d, have, want);
+	else if (cJSON_IsArray(some))
+		compare_lists(d, have, want);
+	else
+		add(d, have, want);
+}
+
+static bool
+over_ssh(const cJSON *json)
+{
+	const cJSON *type = cJSON_GetObjectItemCaseSensitive(json, "mountType");
+
+	return cJSON_IsString(type) && !strcmp(type->valuestring, "reverse-sshfs");
+}
+
+int
+spec_diff(struct arena *a, const char *have, const char *want, struct spec_change **v, size_t *n, struct error *err)
+{
+	struct diff d = { .a = a, .path = BUF_INIT };
+	cJSON *from = cJSON_Parse(have), *to = cJSON_Parse(want);
+	bool fine = cJSON_IsObject(from) && cJSON_IsObject(to);
+
+	d.sshfs = over_ssh(from) && over_ssh(to);
+	if (fine) {
+		compare(&d, from, to);
+		*v = d.v;
+		*n = d.n;
+	}
+	cJSON_Delete(from);
+	cJSON_Delete(to);
+	buf_release(&d.path);
+	return fine ? 0 : error_set(err, ERR_INVALID, "not a filled configuration");
+}

@@ -1,0 +1,315 @@
+/* The table of keys, top level, and looking things up in it. */
+#include "state/desired/spec/keys.h"
+
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/quote.h"
+#include "base/semver.h"
+#include "base/size.h"
+#include "state/desired/spec/host.h"
+#include "state/desired/spec/load.h"
+
+static void
+check_base(struct load *l, const struct val *v)
+{
+	if (v->index <= 0)	/* the first says it for all */
+		complain(l, v->index ? v : v->up, NULL, "must be empty in an instance's lima.yaml (templates are embedded when the instance is created)");
+}
+
+static void
+check_minimum(struct load *l, const struct val *v)
+{
+	struct semver want, have;
+
+	if (semver_parse(&want, v->s) < 0)
+		complain(l, v, NULL, "must be a semantic version such as `2.0.0`, got `%s`", v->s);
+	else if (semver_parse(&have, l->opts->version) == 0 && semver_compare(&have, &want) < 0)
+		complain(l, v, NULL, "template requires Lima version `%s`; this is only `%s`", v->s, l->opts->version);
+}
+
+static struct val *
+default_os(struct load *l, struct val *up)
+{
+	return val_text(l, up, "os", "Linux");
+}
+
+static struct val *
+default_arch(struct load *l, struct val *up)
+{
+	return val_text(l, up, "arch", l->host->arch);
+}
+
+/* "default" is an old way to say nothing */
+static void
+finish_default(struct load *l, struct val *v)
+{
+	if (!strcmp(v->s, "default"))
+		v->s = v->key->make(l, v->up)->s;
+}
+
+static struct val *
+default_vm_type(struct load *l, struct val *up)
+{
+	bool native = !strcmp(val_s(up, "arch"), l->host->arch);
+
+	return val_text(l, up, "vmType", !strcmp(l->host->os, "Darwin") && native ? "vz" : "qemu");
+}
+
+static void
+check_vm_type(struct load *l, const struct val *v)
+{
+	static const char ours[] = "qemu vz wsl2";
+	const char *near;
+
+	if (word_in(v->s, ours))
+		return;
+	for (const char *const *d = l->opts->drivers; d && *d; d++)
+		if (!strcmp(*d, v->s))
+			return;
+	near = nearest_word(l->a, v->s, ours);
+	complain(l, v, NULL, "`%s` is not a registered driver; must be %s, or an external driver that is installed%s", v->s,
+		 words_text(l->a, ours), near ? arena_printf(l->a, " (did you mean `%s`?)", near) : "");
+}
+
+static void
+check_os(struct load *l, const struct val *v)
+{
+	const char *vm = val_s(v->up, "vmType"), *arch = val_s(v->up, "arch");
+
+	if (strcmp(v->s, "Windows"))
+		return;
+	if (strcmp(vm, "qemu"))
+		complain(l, v, NULL, "a Windows guest is only supported with vmType `qemu`, got `%s`", vm);
+	if (!word_in(arch, "x86_64 aarch64"))
+		complain(l, v, NULL, "a Windows guest is only supported on arch `x86_64` or `aarch64`, got `%s`", arch);
+}
+
+static struct val *
+default_cpus(struct load *l, struct val *up)
+{
+	return val_int(l, up, "cpus", l->host->cpus < 4 ? l->host->cpus : 4);
+}
+
+static struct val *
+default_memory(struct load *l, struct val *up)
+{
+	uint64_t half = l->host->memory_bytes / 2, most = (uint64_t)4 << 30;
+
+	return val_text(l, up, "memory", size_text(l->a, half < most ? half : most));
+}
+
+static struct val *
+default_timezone(struct load *l, struct val *up)
+{
+	return val_text(l, up, "timezone", l->host->timezone);
+}
+
+static void
+check_tpm(struct load *l, const struct val *v)
+{
+	static const char able[] = "x86_64 aarch64 armv7l riscv64";
+	const char *arch = val_s(v->up, "arch");
+
+	if (v->b && !word_in(arch, able))
+		complain(l, v, NULL, "is not supported on architecture `%s`; only on %s", arch, words_text(l->a, able));
+}
+
+static void
+check_mount_type(struct load *l, const struct val *v)
+{
+	const struct val *no = val_get(v->up, "mountTypesUnsupported");
+
+	for (size_t i = 0; no && i < no->n; i++)
+		if (!strcmp(no->item[i]->s, v->s))
+			complain(l, v, NULL, "must not be one of `mountTypesUnsupported`, which has `%s`", v->s);
+}
+
+static void
+check_dns(struct load *l, const struct val *v)
+{
+	const struct val *resolver = val_get(v->up, "hostResolver");
+
+	if (v->n && val_b(resolver, "enabled"))
+		complain(l, v, NULL, "must be empty while `hostResolver.enabled` is true (set `hostResolver: {enabled: false}`)");
+}
+
+/* blanks and tabs, too */
+static bool
+text_is_printable(const char *s)
+{
+	uint32_t rune;
+	bool bad = false;
+
+	for (size_t n; *s; s += n) {
+		n = utf8_next(s, &rune, &bad);
+		if (bad || (rune != '\t' && !utf8_printable(rune)))
+			return false;
+	}
+	return true;
+}
+
+static bool
+is_param_name(const char *s)
+{
+	size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+
+	return !s[n] && n && *s != '_' && !(*s >= '0' && *s <= '9');
+}
+
+static void
+check_param(struct load *l, const struct val *v)
+{
+	for (size_t i = 0; i < v->npair; i++) {
+		const struct val_pair *p = &v->pair[i];
+
+		if (!is_param_name(p->key))
+			complain_at(l, v, p->key, p->at, "param name `%s` must be a letter followed by letters, digits and underscores", p->key);
+		if (!text_is_printable(p->value))
+			complain_at(l, v, p->key, p->at, "param value contains an unprintable character");
+	}
+}
+
+static const struct key root[] = {
+	{ "base", KEY_LIST, .sub = keys_locator, .shorthand = "url", .flags = KEY_LONE, .mix = MIX_OWN, .check = check_base,
+	  .change = CHANGE_NOTE, .about = "Templates to build on, first to last; what is set here wins over them." },
+	{ "minimumLimaVersion", KEY_TEXT, .mix = MIX_OWN, .check = check_minimum, .change = CHANGE_NOTE,
+	  .about = "Oldest version of Lima that understands this file." },
+	{ "vmType", KEY_TEXT, .make = default_vm_type, .check = check_vm_type, AT(spec, vm_type), .go = "VMType",
+	  .change = CHANGE_REFUSED, .about = "What runs the virtual machine: qemu, vz, wsl2 or an external driver." },
+	{ "vmOpts", KEY_ANY, .mix = MIX_MAP, .go = "VMOpts", .change = CHANGE_RESTART, .about = "Options for drivers, by their names." },
+	{ "os", KEY_TEXT, .words = "Linux Darwin FreeBSD Windows", .flags = KEY_BLANK_UNSET, .make = default_os, .finish = finish_default,
+	  .check = check_os, AT(spec, os), .go = "OS", .change = CHANGE_REFUSED, .about = "Operating system of the guest." },
+	{ "arch", KEY_TEXT, .words = "x86_64 aarch64 armv7l ppc64le riscv64 s390x", .flags = KEY_BLANK_UNSET, .make = default_arch,
+	  .finish = finish_default, AT(spec, arch), .change = CHANGE_REFUSED,
+	  .about = "Architecture of the guest; any but the host's is emulated." },
+	{ "images", KEY_LIST, .sub = keys_images, .mix = MIX_JOIN, .flags = KEY_NEEDED, AT_LIST(spec, images, nimages, spec_image),
+	  .change = CHANGE_CREATION, .about = "Disk images to start from; the first that fits and can be fetched is taken." },
+	{ "cpuType", KEY_MAP, .mix = MIX_OWN, .go = "CPUType", .instead = "`vmOpts.qemu.cpuType`", .change = CHANGE_RESTART,
+	  .about = "CPU models for QEMU by architecture." },
+	{ "cpus", KEY_INT, .flags = KEY_BLANK_UNSET, .make = default_cpus, AT(spec, cpus), .go = "CPUs", .change = CHANGE_RESTART,
+	  .about = "Number of virtual CPUs." },
+	{ "memory", KEY_SIZE, .flags = KEY_BLANK_UNSET, .make = default_memory, AT(spec, memory_bytes), .change = CHANGE_RESTART,
+	  .about = "Memory of the machine." },
+	{ "disk", KEY_SIZE, .flags = KEY_BLANK_UNSET, .def = "100GiB", AT(spec, disk_bytes), .change = CHANGE_RESTART,
+	  .about = "Size of the disk; it can grow later, not shrink." },
+	{ "additionalDisks", KEY_LIST, .sub = keys_disks, .shorthand = "name", .mix = MIX_JOIN, AT_LIST(spec, disks, ndisks, spec_disk),
+	  .change = CHANGE_RESTART, .about = "Further disks, made with `limactl disk create`, mounted at /mnt/lima-NAME." },
+	{ "mounts", KEY_LIST, .sub = keys_mounts, .mix = MIX_JOIN_UP, .finish = finish_mounts, AT_LIST(spec, mounts, nmounts, spec_mount),
+	  .change = CHANGE_RESTART, .about = "Folders of the host that the guest sees." },
+	{ "mountTypesUnsupported", KEY_TEXTS, .mix = MIX_JOIN, .change = CHANGE_RESTART, .about = "Mount types that the guest cannot do." },
+	{ "mountType", KEY_TEXT, .words = "reverse-sshfs 9p virtiofs wsl2", .check = check_mount_type, AT(spec, mount_type),
+	  .change = CHANGE_RESTART, .about = "How folders are mounted; by default the driver decides." },
+	{ "mountInotify", KEY_BOOL, .def = "false", AT(spec, mount_inotify), .change = CHANGE_RESTART,
+	  .about = "Tell the guest of changes in mounted folders (experimental)." },
+	{ "ssh", KEY_GROUP, .sub = keys_ssh, .finish = finish_ssh, .go = "SSH", .about = "How the guest is reached." },
+	{ "firmware", KEY_GROUP, .sub = keys_firmware, .about = "What the machine boots with." },
+	{ "audio", KEY_GROUP, .sub = keys_audio, .about = "Sound." },
+	{ "video", KEY_GROUP, .sub = keys_video, .about = "Display." },
+	{ "provision", KEY_LIST, .sub = keys_provision, .mix = MIX_JOIN, .check = check_provision,
+	  AT_LIST(spec, provision, nprovision, spec_provision), .change = CHANGE_BOOT,
+	  .about = "Scripts and files that set up the guest, at every boot." },
+	{ "upgradePackages", KEY_BOOL, .def = "false", AT(spec, upgrade_packages), .change = CHANGE_BOOT,
+	  .about = "Upgrade all packages when booting, and boot again if needed." },
+	{ "containerd", KEY_GROUP, .sub = keys_containerd, .about = "containerd and nerdctl in the guest." },
+	{ "guestInstallPrefix", KEY_TEXT, .def = "/usr/local", AT(spec, guest_install_prefix), .change = CHANGE_BOOT,
+	  .about = "Where the guest agent and nerdctl are installed." },
+	{ "probes", KEY_LIST, .sub = keys_probes, .mix = MIX_JOIN, .finish = finish_probes, .check = check_probe,
+	  AT_LIST(spec, probes, nprobes, spec_probe), .change = CHANGE_LIVE, .about = "Scripts that succeed once the guest is ready." },
+	{ "portForwards", KEY_LIST, .sub = keys_forwards, .mix = MIX_JOIN, .check = check_forward,
+	  AT_LIST(spec, forwards, nforwards, spec_forward), .change = CHANGE_LIVE,
+	  .about = "Rules for forwarding ports and sockets; the first that matches wins." },
+	{ "copyToHost", KEY_LIST, .sub = keys_copies, .mix = MIX_JOIN, AT_LIST(spec, copies, ncopies, spec_copy), .change = CHANGE_LIVE,
+	  .about = "Files to be copied to the host when the guest is ready." },
+	{ "message", KEY_TEXT, .mix = MIX_OWN, .flags = KEY_QUIET | KEY_LINES, AT(spec, message), .change = CHANGE_NOTE,
+	  .about = "Shown after the start; a template over the instance's fields." },
+	{ "networks", KEY_LIST, .sub = keys_networks, .mix = MIX_JOIN_UP, .finish = finish_networks, .check = check_network,
+	  AT_LIST(spec, networks, nnetworks, spec_network), .change = CHANGE_RESTART, .about = "Network interfaces besides the built-in one." },
+	{ "env", KEY_MAP, .flags = KEY_LINES, .mix = MIX_MAP, AT_LIST(spec, env, nenv, spec_pair), .change = CHANGE_BOOT,
+	  .about = "Variables for /etc/environment of the guest." },
+	{ "param", KEY_MAP, .mix = MIX_MAP, .check = check_param, AT_LIST(spec, param, nparam, spec_pair), .change = CHANGE_BOOT,
+	  .about = "Parameters of scripts: {{.Param.NAME}}, and PARAM_NAME in their environment." },
+	{ "dns", KEY_IPS, .mix = MIX_FIRST, .check = check_dns, AT_LIST(spec, dns, ndns, spec_pair), .go = "DNS", .change = CHANGE_BOOT,
+	  .about = "Name servers of the guest when the host resolver is off." },
+	{ "hostResolver", KEY_GROUP, .sub = keys_resolver, .about = "Names are looked up by the host for the guest." },
+	{ "propagateProxyEnv", KEY_BOOL, .def = "true", AT(spec, propagate_proxy_env), .change = CHANGE_BOOT,
+	  .about = "Hand the host's proxy variables to the guest; they beat `env`." },
+	{ "caCerts", KEY_GROUP, .sub = keys_ca, .go = "CACertificates", .about = "Certificate authorities that the guest trusts." },
+	{ "rosetta", KEY_GROUP, .sub = keys_rosetta, .mix = MIX_OWN, .instead = "`vmOpts.vz.rosetta`", .about = "Rosetta." },
+	{ "plain", KEY_BOOL, .def = "false", AT(spec, plain), .change = CHANGE_RESTART,
+	  .about = "No mounts, no guest agent, no containerd, no automatic port forwarding." },
+	{ "timezone", KEY_TEXT, .make = default_timezone, AT(spec, timezone), .go = "TimeZone", .change = CHANGE_BOOT,
+	  .about = "Time zone of the guest; empty leaves the guest's alone." },
+	{ "nestedVirtualization", KEY_BOOL, .def = "false", AT(spec, nested_virtualization), .change = CHANGE_RESTART,
+	  .about = "Let the guest run virtual machines itself." },
+	{ "user", KEY_GROUP, .sub = keys_user, .about = "The guest's user." },
+	{ "tpm", KEY_BOOL, .def = "false", .check = check_tpm, AT(spec, tpm), .go = "TPM", .change = CHANGE_RESTART,
+	  .about = "A TPM 2.0 device." },
+	{ "osOpts", KEY_ANY, .mix = MIX_MAP, .change = CHANGE_CREATION, .about = "Options for operating systems, by their names." },
+	{ NULL }
+};
+
+const struct key key_root = { "", KEY_GROUP, .sub = root, .finish = finish_root };
+
+static void
+walk(const struct key *table, struct buf *path, void (*each)(void *, const char *, const struct key *), void *ctx)
+{
+	size_t len = path->len;
+
+	for (; table->name; table++) {
+		buf_addf(path, "%s%s%s", len ? "." : "", table->name, table->type == KEY_LIST ? "[]" : "");
+		each(ctx, path->s, table);
+		if (table->sub)
+			walk(table->sub, path, each, ctx);
+		buf_truncate(path, len);
+	}
+}
+
+void
+key_each(void (*each)(void *ctx, const char *path, const struct key *k), void *ctx)
+{
+	AUTO(buf) path = BUF_INIT;
+
+	walk(root, &path, each, ctx);
+}
+
+const struct key *
+key_find(const char *path)
+{
+	const struct key *table = root, *k = NULL;
+
+	while (*path) {
+		size_t n = strcspn(path, ".[");
+
+		for (k = table; k->name && (strlen(k->name) != n || memcmp(k->name, path, n)); k++)
+			;
+		if (!k->name)
+			return NULL;
+		path += n;
+		while (*path == '[')
+			path += strcspn(path, "]") + (path[strcspn(path, "]")] == ']');
+		path += *path == '.';
+		if (!k->sub)
+			return k;
+		table = k->sub;
+	}
+	return k;
+}
+
+const char *
+key_change_text(enum key_change c)
+{
+	static const char *const text[] = {
+		[CHANGE_UNSAID] = "",
+		[CHANGE_NOTE] = "nothing to do in the machine",
+		[CHANGE_LIVE] = "in place",
+		[CHANGE_BOOT] = "told to the guest at boot; a running machine is restarted",
+		[CHANGE_RESTART] = "a running machine is restarted",
+		[CHANGE_CREATION] = "only matters when the instance is made: no effect until `limactl factory-reset`",
+		[CHANGE_REFUSED] = "cannot be changed",
+	};
+
+	return text[c];
+}

@@ -1,0 +1,147 @@
+/* Keys of mounts. */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/mem.h"
+#include "state/desired/spec/host.h"
+#include "state/desired/spec/load.h"
+#include "state/desired/spec/paths.h"
+
+static void
+finish_location(struct load *l, struct val *v)
+{
+	v->s = path_expand_tilde(l->a, path_clean(l->a, v->s), l->host->home);
+}
+
+static struct val *
+default_location(struct load *l, struct val *up)
+{
+	return val_text(l, up, "location", "");
+}
+
+static struct val *
+default_point(struct load *l, struct val *up)
+{
+	return val_text(l, up, "mountPoint", val_s(up, "location"));
+}
+
+static struct val *
+default_9p_cache(struct load *l, struct val *up)
+{
+	return val_text(l, up, "cache", val_b(up->up, "writable") ? "mmap" : "fscache");
+}
+
+static void
+check_point(struct load *l, const struct val *v)
+{
+	static const char system[] = "/ /bin /dev /etc /home /opt /sbin /tmp /usr /var";
+	const char *home = val_s(val_get(l->root, "user"), "home");
+	const struct val *from = v->at ? v : val_get(v->up, "location");
+	const struct node *at = from && from->at ? from->at : v->up->at;
+
+	if (word_in(v->s, system))
+		complain_at(l, v, NULL, at, "must not be a system path such as /etc or /usr, got `%s`", v->s);
+	else if (!strcmp(v->s, home))
+		complain_at(l, v, NULL, at, "is the reserved internal home directory `%s` of the guest's user", home);
+	else if (*v->s == '~')
+		complain_at(l, v, NULL, at, "must not start with `~`; write `{{.Home}}` for the guest's home, got `%s`", v->s);
+}
+
+static void
+check_mount_location(struct load *l, const struct val *v)
+{
+	const struct node *given = v->up->at && v->up->at->kind == NODE_MAP ? node_get(v->up->at, "location") : v->up->at;
+	struct stat st;
+
+	if (!given)
+		complain(l, v, NULL, "must be set: the folder of the host");
+	else if (*v->s == '~')
+		complain(l, v, NULL, "refers to an unexpandable path: `%s`; of users' homes only `~` itself can be expanded", v->s);
+	else if (*v->s != '/')
+		complain(l, v, NULL, "must be an absolute path, got `%s`%s", v->s,
+			 given->kind == NODE_NULL && given->len ? " (an unquoted ~ is null in YAML: write \"~\")" : "");
+	else if (stat(v->s, &st) == 0 && !S_ISDIR(st.st_mode))
+		complain(l, v, NULL, "refers to a non-directory path: `%s`", v->s);
+}
+
+static const struct key keys_sshfs[] = {
+	{ "cache", KEY_BOOL, .def = "true", AT(spec_mount, sshfs.cache), .change = CHANGE_LIVE, .about = "Cache in the guest." },
+	{ "followSymlinks", KEY_BOOL, .def = "false", AT(spec_mount, sshfs.follow_symlinks), .change = CHANGE_LIVE,
+	  .about = "Follow symbolic links on the host." },
+	{ "sftpDriver", KEY_TEXT, .words = "builtin openssh-sftp-server auto", .flags = KEY_BLANK_UNSET, .def = "",
+	  AT(spec_mount, sshfs.sftp_driver), .go = "SFTPDriver", .change = CHANGE_LIVE,
+	  .about = "Who serves: builtin, which keeps to the folder by itself, or openssh-sftp-server; empty and auto are builtin." },
+	{ NULL }
+};
+static const struct key keys_9p[] = {
+	{ "securityModel", KEY_TEXT, .def = "none", AT(spec_mount, p9.security_model), .change = CHANGE_RESTART,
+	  .about = "passthrough, mapped-xattr, mapped-file or none." },
+	{ "protocolVersion", KEY_TEXT, .def = "9p2000.L", AT(spec_mount, p9.protocol_version), .change = CHANGE_RESTART,
+	  .about = "Version of the 9P protocol." },
+	{ "msize", KEY_SIZE, .def = "128KiB", AT(spec_mount, p9.msize_bytes), .change = CHANGE_RESTART, .about = "Largest packet." },
+	{ "cache", KEY_TEXT, .make = default_9p_cache, AT(spec_mount, p9.cache), .change = CHANGE_RESTART,
+	  .about = "Cache mode; by default mmap if writable, else fscache." },
+	{ NULL }
+};
+static const struct key keys_virtiofs[] = {
+	{ "queueSize", KEY_INT, AT(spec_mount, virtiofs_queue_size), .change = CHANGE_RESTART, .about = "Size of the queue." },
+	{ NULL }
+};
+
+const struct key keys_mounts[] = {
+	{ "location", KEY_TEXT, .make = default_location, .expr = EXPR_HOST, .finish = finish_location, .check = check_mount_location,
+	  AT(spec_mount, location), .change = CHANGE_RESTART, .about = "Folder of the host." },
+	{ "mountPoint", KEY_TEXT, .make = default_point, .expr = EXPR_GUEST, .check = check_point, AT(spec_mount, mount_point),
+	  .change = CHANGE_RESTART, .about = "Where the guest sees it; by default at the same path." },
+	{ "writable", KEY_BOOL, .def = "false", AT(spec_mount, writable), .change = CHANGE_RESTART, .about = "May the guest write?" },
+	{ "sshfs", KEY_GROUP, .sub = keys_sshfs, .go = "SSHFS", .about = "Options of reverse-sshfs." },
+	{ "9p", KEY_GROUP, .sub = keys_9p, .go = "NineP", .about = "Options of 9p." },
+	{ "virtiofs", KEY_GROUP, .sub = keys_virtiofs, .about = "Options of virtiofs." },
+	{ NULL }
+};
+
+/* what `from` sets of the rows from `first` on goes over what `to` has */
+static void
+overwrite(struct val *to, const struct val *from, size_t first)
+{
+	for (size_t i = first; to->key->sub[i].name; i++) {
+		if (!from->sub[i])
+			continue;
+		if (to->sub[i] && to->sub[i]->type == KEY_GROUP)
+			overwrite(to->sub[i], from->sub[i], 0);
+		else if (from->sub[i]->at)
+			to->sub[i] = from->sub[i];
+	}
+}
+
+/*
+ * Entries of one mount point are one, at the place of the first: the later ones set
+ * everything but where it is. Only then can the 9p cache be decided.
+ */
+void
+finish_mounts(struct load *l, struct val *v)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < v->n; i++) {
+		struct val *m = v->item[i], *first = NULL;
+
+		for (size_t k = 0; k < n && !first; k++)
+			if (!strcmp(val_s(v->item[k], "mountPoint"), val_s(m, "mountPoint")))
+				first = v->item[k];
+		if (first) {
+			overwrite(first, m, 2);
+			continue;
+		}
+		m->index = (int)n;
+		v->item[n++] = m;
+	}
+	v->n = n;
+	for (size_t i = 0; i < n; i++) {
+		struct val *p9 = val_get(v->item[i], "9p");
+
+		if (!val_get(p9, "cache")->at)
+			*val_slot(p9, "cache") = default_9p_cache(l, p9);
+	}
+}

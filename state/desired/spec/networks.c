@@ -1,0 +1,194 @@
+#include "state/desired/spec/networks.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "state/desired/yaml/scalar.h"
+#include "state/desired/yaml/yaml.h"
+
+enum { MAX_FILE = 1 << 20 };
+
+static const char default_text[] =
+	"# Networks that instances can name in `networks: [{lima: NAME}]`.\n"
+	"# Modes: user-v2 on any host; shared, host and bridged by socket_vmnet on macOS.\n"
+	"paths:\n"
+	"  socketVMNet: /opt/socket_vmnet/bin/socket_vmnet\n"
+	"  varRun: /private/var/run/lima\n"
+	"  sudoers: /private/etc/sudoers.d/lima\n"
+	"\n"
+	"group: admin\n"
+	"\n"
+	"networks:\n"
+	"  user-v2:\n"
+	"    mode: user-v2\n"
+	"    gateway: 192.168.104.1\n"
+	"    netmask: 255.255.255.0\n"
+	"  shared:\n"
+	"    mode: shared\n"
+	"    gateway: 192.168.105.1\n"
+	"    dhcpEnd: 192.168.105.254\n"
+	"    netmask: 255.255.255.0\n"
+	"  bridged:\n"
+	"    mode: bridged\n"
+	"    interface: en0\n"
+	"  host:\n"
+	"    mode: host\n"
+	"    gateway: 192.168.106.1\n"
+	"    dhcpEnd: 192.168.106.254\n"
+	"    netmask: 255.255.255.0\n";
+
+void
+networks_default_text(struct buf *out)
+{
+	buf_adds(out, default_text);
+}
+
+struct reading {
+	struct networks *out;
+	struct error *err;
+};
+
+static int
+fail(struct reading *r, const struct node *n, const char *key, const char *what)
+{
+	AUTO(buf) b = BUF_INIT;
+
+	node_where(n, &b);
+	return error_set(r->err, ERR_INVALID, "%s: %s: %s", b.s, key, what);
+}
+
+/* a text below `map`; "" when unset */
+static int
+read_text(struct reading *r, const struct node *map, const char *key, const char **out)
+{
+	const struct node *n = node_get(map, key);
+
+	if (!n)
+		return 0;
+	*out = scalar_text(&r->out->arena, n);
+	return *out ? 0 : fail(r, n, key, "must be a string");
+}
+
+static int
+read_ip(struct reading *r, const struct node *map, const char *key, const char **out)
+{
+	unsigned char b[16];
+
+	if (read_text(r, map, key, out) < 0)
+		return -1;
+	if (**out && inet_pton(AF_INET, *out, b) != 1 && inet_pton(AF_INET6, *out, b) != 1)
+		return fail(r, node_get(map, key), key, "must be an IP address");
+	return 0;
+}
+
+static int
+read_network(struct reading *r, const struct pair *p, struct network *out)
+{
+	*out = (struct network){ p->key->text, "", "", "", "", "" };
+	if (p->value->kind == NODE_NULL)
+		return 0;
+	if (p->value->kind != NODE_MAP)
+		return fail(r, p->value, p->key->text, "must be a mapping");
+	if (read_text(r, p->value, "mode", &out->mode) < 0 || read_text(r, p->value, "interface", &out->interface) < 0)
+		return -1;
+	if (read_ip(r, p->value, "gateway", &out->gateway) < 0 || read_ip(r, p->value, "dhcpEnd", &out->dhcp_end) < 0)
+		return -1;
+	return read_ip(r, p->value, "netmask", &out->netmask);
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	return strcmp(((const struct network *)a)->name, ((const struct network *)b)->name);
+}
+
+static int
+read_networks(struct reading *r, const struct node *map)
+{
+	static const struct network builtin = { "user-v2", "user-v2", "", "192.168.104.1", "", "255.255.255.0" };
+	size_t count = map && map->kind == NODE_MAP ? map->npair : 0;
+	struct network *v = arena_alloc(&r->out->arena, (count + 1) * sizeof *v);
+	bool usernet = false;
+	size_t n = 0;
+
+	if (map && map->kind != NODE_MAP && map->kind != NODE_NULL)
+		return fail(r, map, "networks", "must be a mapping");
+	for (size_t i = 0; i < count; i++, n++) {
+		if (read_network(r, &map->pair[i], &v[n]) < 0)
+			return -1;
+		usernet |= !strcmp(v[n].mode, "user-v2") && *v[n].gateway;
+	}
+	for (size_t i = 0; !usernet && i < n; i++)
+		if (!strcmp(v[i].name, builtin.name))
+			v[i--] = v[--n];
+	if (!usernet)
+		v[n++] = builtin;
+	qsort(v, n, sizeof *v, compare);
+	r->out->v = v;
+	r->out->n = n;
+	return 0;
+}
+
+static int
+read_file(struct reading *r, struct source *src)
+{
+	struct networks *out = r->out;
+	struct node *root, *paths;
+
+	if (yaml_read(&root, &out->arena, src, NULL, r->err) < 0)
+		return -1;
+	if (root->kind != NODE_MAP && root->kind != NODE_NULL)
+		return fail(r, root, "networks.yaml", "must be a mapping");
+	paths = node_get(root, "paths");
+	if (read_text(r, paths, "socketVMNet", &out->socket_vmnet) < 0 || read_text(r, paths, "varRun", &out->var_run) < 0 ||
+	    read_text(r, paths, "sudoers", &out->sudoers) < 0 || read_text(r, root, "group", &out->group) < 0)
+		return -1;
+	return read_networks(r, node_get(root, "networks"));
+}
+
+int
+networks_load(struct networks *out, const char *home, struct error *err)
+{
+	auto_free char *path = xasprintf("%s/_config/networks.yaml", home);
+	struct networks n = { .socket_vmnet = "", .var_run = "", .sudoers = "", .group = "" };
+	struct reading r = { &n, err };
+	struct source *src;
+	AUTO(buf) text = BUF_INIT;
+	int rc = fs_read_if(path, &text, MAX_FILE, err);
+
+	if (rc < 0)
+		return -1;
+	if (!rc)
+		buf_adds(&text, default_text);
+	src = arena_alloc(&n.arena, sizeof *src);
+	src->name = arena_strdup(&n.arena, path);
+	src->text = arena_memdup(&n.arena, text.s, text.len);
+	src->len = text.len;
+	if (read_file(&r, src) < 0) {
+		arena_release(&n.arena);
+		return -1;
+	}
+	*out = n;
+	return 0;
+}
+
+void
+networks_release(struct networks *n)
+{
+	arena_release(&n->arena);
+	*n = (struct networks){ 0 };
+}
+
+const struct network *
+networks_find(const struct networks *n, const char *name)
+{
+	for (size_t i = 0; i < n->n; i++)
+		if (!strcmp(n->v[i].name, name))
+			return &n->v[i];
+	return NULL;
+}

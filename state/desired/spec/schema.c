@@ -1,0 +1,179 @@
+#include "state/desired/spec/schema.h"
+
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/mem.h"
+#include "state/desired/spec/keys.h"
+
+/* null means: not given; numbers are taken where a text is wanted, as in `permissions: 644` */
+static const char *const boolean[] = { "boolean", "null", NULL };
+static const char *const integer[] = { "integer", "null", NULL };
+static const char *const text[] = { "string", "number", "boolean", "null", NULL };
+static const char *const word[] = { "string", "null", NULL };
+static const char *const list[] = { "array", "null", NULL };
+static const char *const list_or_word[] = { "array", "string", "null", NULL };
+static const char *const map[] = { "object", "null", NULL };
+static const char *const map_or_word[] = { "object", "string", "null", NULL };
+
+static void
+put_type(cJSON *o, const char *const *names)
+{
+	cJSON *v = cJSON_AddArrayToObject(o, "type");
+
+	for (; *names; names++)
+		cJSON_AddItemToArray(v, cJSON_CreateString(*names));
+}
+
+static void
+put_words(cJSON *o, const struct key *k)
+{
+	cJSON *v = cJSON_AddArrayToObject(o, "enum");
+
+	for (const char *p = k->words; *p; p += strspn(p, " ")) {
+		size_t n = strcspn(p, " ");
+		auto_free char *one = xstrndup(p, n);
+
+		cJSON_AddItemToArray(v, cJSON_CreateString(one));
+		p += n;
+	}
+	cJSON_AddItemToArray(v, cJSON_CreateNull());
+}
+
+static void
+put_default(cJSON *o, const struct key *k)
+{
+	if (k->type == KEY_BOOL)
+		cJSON_AddBoolToObject(o, "default", !strcmp(k->def, "true"));
+	else if (k->type == KEY_INT || k->type == KEY_UINT32)
+		cJSON_AddNumberToObject(o, "default", strtod(k->def, NULL));
+	else
+		cJSON_AddStringToObject(o, "default", k->def);
+}
+
+static void put_group(cJSON *o, const struct key *table, const char *shorthand);
+
+static cJSON *
+items(const char *const *type)
+{
+	cJSON *o = cJSON_CreateObject();
+
+	put_type(o, type);
+	return o;
+}
+
+static void
+put_list(cJSON *o, const struct key *k)
+{
+	cJSON *item = cJSON_AddObjectToObject(o, "items");
+
+	put_type(o, k->flags & KEY_LONE ? list_or_word : list);
+	put_group(item, k->sub, k->shorthand);
+}
+
+static void
+put_scalars(cJSON *o, const char *const *item, int count)
+{
+	put_type(o, list);
+	cJSON_AddItemToObject(o, "items", items(item));
+	if (count) {
+		cJSON_AddNumberToObject(o, "minItems", count);
+		cJSON_AddNumberToObject(o, "maxItems", count);
+	}
+}
+
+static void
+put_kind(cJSON *o, const struct key *k)
+{
+	switch (k->type) {
+	case KEY_BOOL: put_type(o, boolean); break;
+	case KEY_INT: case KEY_UINT32: put_type(o, integer); break;
+	case KEY_TEXT: case KEY_SIZE: put_type(o, text); break;
+	case KEY_IP: put_type(o, word); break;
+	case KEY_PORTS: put_scalars(o, integer, 2); break;
+	case KEY_TEXTS: put_scalars(o, text, 0); break;
+	case KEY_IPS: put_scalars(o, word, 0); break;
+	case KEY_ANY: put_type(o, map); break;
+	case KEY_LIST: put_list(o, k); break;
+	case KEY_GROUP: put_group(o, k->sub, k->shorthand); break;
+	case KEY_MAP:
+		put_type(o, map);
+		cJSON_AddItemToObject(o, "additionalProperties", items(text));
+		break;
+	}
+}
+
+static cJSON *
+row(const struct key *k)
+{
+	cJSON *o = cJSON_CreateObject();
+	const char *cost = key_change_text(k->change);
+	auto_free char *about = xasprintf("%s%s%s%s%s%s%s", k->about, k->instead ? " Deprecated: use " : "", k->instead ? k->instead : "",
+					  k->instead ? "." : "", *cost ? " A later change: " : "", cost, *cost ? "." : "");
+
+	if (k->words)
+		put_words(o, k);
+	else
+		put_kind(o, k);
+	cJSON_AddStringToObject(o, "description", about);
+	if (k->def && *k->def)
+		put_default(o, k);
+	if (k->instead)
+		cJSON_AddBoolToObject(o, "deprecated", true);
+	return o;
+}
+
+static void
+put_group(cJSON *o, const struct key *table, const char *shorthand)
+{
+	cJSON *properties, *needed = NULL;
+
+	put_type(o, shorthand ? map_or_word : map);
+	properties = cJSON_AddObjectToObject(o, "properties");
+	cJSON_AddBoolToObject(o, "additionalProperties", false);
+	for (; table->name; table++) {
+		cJSON_AddItemToObject(properties, table->name, row(table));
+		/* what the whole needs may come from a base */
+		if (table->flags & KEY_NEEDED && strcmp(table->name, "images") != 0) {
+			needed = needed ? needed : cJSON_AddArrayToObject(o, "required");
+			cJSON_AddItemToArray(needed, cJSON_CreateString(table->name));
+		}
+	}
+}
+
+/* cJSON indents by tabs, and puts one behind a colon */
+static void
+add_indented(struct buf *out, const char *s)
+{
+	bool begin = true;
+
+	for (; *s; s++) {
+		if (*s == '\t')
+			buf_adds(out, begin ? "    " : " ");
+		else
+			buf_addc(out, *s);
+		begin = *s == '\n' || (begin && *s == '\t');
+	}
+	buf_addc(out, '\n');
+}
+
+void
+keys_schema(struct buf *out)
+{
+	cJSON *root = cJSON_CreateObject(), *others;
+	char *printed;
+
+	cJSON_AddStringToObject(root, "$schema", "https://json-schema.org/draft/2020-12/schema");
+	cJSON_AddStringToObject(root, "title", "lima.yaml");
+	cJSON_AddStringToObject(root, "description", "Configuration of a virtual machine, or a template of one.");
+	put_group(root, key_root.sub, NULL);
+	others = cJSON_AddObjectToObject(root, "patternProperties");
+	cJSON_AddStringToObject(cJSON_AddObjectToObject(others, "^x-"), "description", "Nobody's: a place for anchors.");
+	printed = cJSON_Print(root);
+	add_indented(out, printed);
+	cJSON_free(printed);
+	cJSON_Delete(root);
+}

@@ -1,0 +1,223 @@
+/*
+ * state/desired/spec/spec.h - an instance as it is wanted: lima.yaml, merged, filled,
+ * checked and typed. The one door between the language and everything else.
+ *
+ * A spec owns all its strings and arrays (one arena) and never changes once
+ * made. Lists have a count `nX` beside them. Strings are never NULL unless said;
+ * sizes are in bytes. What a key means: lima.yaml(5).
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct error;
+
+enum goal {
+	GOAL_ABSENT,		/* nothing of it wanted */
+	GOAL_STOPPED,		/* made, not running */
+	GOAL_RUNNING,
+};
+
+struct spec_file {			/* something to fetch */
+	const char *location;		/* URL, or absolute path of a local file */
+	const char *arch;
+	const char *digest;		/* "sha256:HEX"; "" if none was given */
+	const char *vm_type;		/* of firmware: the driver that it is for; NULL or "": any */
+};
+
+struct spec_image {
+	struct spec_file image;
+	bool has_kernel, has_initrd;
+	struct spec_file kernel, initrd;
+	const char *cmdline;		/* "" */
+	const char *variant, *arch_variant;
+};
+
+struct spec_disk {
+	const char *name;
+	bool format;
+	const char *fs_type;		/* "" : ext4 */
+	const char **fs_args;
+	size_t nfs_args;
+};
+
+struct spec_mount {
+	const char *location, *mount_point;	/* expanded, absolute */
+	bool writable;
+	struct { bool cache, follow_symlinks; const char *sftp_driver; } sshfs;
+	struct { const char *security_model, *protocol_version, *cache; uint64_t msize_bytes; } p9;
+	int virtiofs_queue_size;		/* 0: not given */
+	char tag[24];				/* "lima-" + 16 hex digits */
+};
+
+enum provision_mode {
+	PROVISION_SYSTEM, PROVISION_USER, PROVISION_BOOT, PROVISION_DEPENDENCY,
+	PROVISION_DATA, PROVISION_YQ, PROVISION_ANSIBLE,
+};
+
+struct spec_provision {
+	enum provision_mode mode;
+	const char *script;			/* "" */
+	bool skip_default_dependency_resolution;
+	const char *content, *path, *owner, *permissions;	/* data, yq */
+	bool overwrite;
+	const char *expression, *format;	/* yq */
+	const char *playbook;			/* ansible */
+};
+
+struct spec_probe {
+	const char *description, *script, *hint;
+};
+
+enum proto { PROTO_ANY, PROTO_TCP, PROTO_UDP };
+
+struct spec_forward {
+	bool guest_ip_must_be_zero;
+	const char *guest_ip, *host_ip;
+	int guest_port[2], host_port[2];	/* first and last; 0: a socket is meant */
+	const char *guest_socket, *host_socket;	/* "" */
+	enum proto proto;
+	bool reverse, ignore, is_static;
+};
+
+struct spec_copy {
+	const char *guest, *host;
+	bool skip_if_missing, delete_on_stop;
+};
+
+struct spec_network {
+	const char *lima, *socket;		/* "" */
+	bool vz_nat;
+	const char *mac_address, *interface;
+	uint32_t metric;
+};
+
+struct spec_pair {
+	const char *key, *value;
+};
+
+struct spec {
+	const char *name, *hostname;
+	const char *dir;			/* $LIMA_HOME/NAME */
+	enum goal goal;				/* set by the caller after loading */
+	const char *yaml;			/* the text that belongs into dir/lima.yaml: embedded, not filled */
+	size_t yaml_len;
+	const char *json;			/* the filled configuration, compact JSON, one line */
+	const char *stamp;			/* of all that went into this spec; equal stamps, equal specs */
+
+	const char *vm_type, *os, *arch;
+	struct spec_image *images;		/* only those that fit arch and variant, in the order to try */
+	size_t nimages;
+	int cpus;
+	uint64_t memory_bytes, disk_bytes;
+	const char *cpu_type;			/* vmOpts.qemu.cpuType of arch; "" */
+	const char *qemu_minimum_version;	/* "" */
+	struct spec_disk *disks;		/* additionalDisks */
+	size_t ndisks;
+	struct spec_mount *mounts;
+	size_t nmounts;
+	const char *mount_type;			/* never "": the driver's default is filled in */
+	bool mount_inotify;
+	struct {
+		int local_port;			/* 0: any */
+		bool load_dot_ssh, forward_agent, forward_x11, forward_x11_trusted;
+	} ssh;
+	struct { bool legacy_bios; struct spec_file *images; size_t nimages; } firmware;
+	const char *audio_device, *audio_interface;
+	const char *video_display, *vnc_display;
+	struct spec_provision *provision;
+	size_t nprovision;
+	bool upgrade_packages;
+	struct { bool system, user; struct spec_file *archives; size_t narchives; } containerd;
+	const char *guest_install_prefix;
+	struct spec_probe *probes;
+	size_t nprobes;
+	struct spec_forward *forwards;		/* portForwards; without the built-in rules */
+	size_t nforwards;
+	struct spec_copy *copies;		/* copyToHost */
+	size_t ncopies;
+	const char *message;
+	struct spec_network *networks;
+	size_t nnetworks;
+	struct spec_pair *env, *param;		/* sorted by key; env with proxies resolved */
+	size_t nenv, nparam;
+	bool propagate_proxy_env;
+	const char **dns;
+	size_t ndns;
+	struct { bool enabled, ipv6; struct spec_pair *hosts; size_t nhosts; } resolver;
+	struct { bool remove_defaults; const char **files, **certs; size_t nfiles, ncerts; } ca;
+	bool plain, nested_virtualization, tpm;
+	const char *timezone;
+	struct {
+		const char *name, *comment, *home, *shell;
+		uint32_t uid;
+		bool passwordless_sudo;
+	} user;
+};
+
+struct arena;
+struct buf;
+struct host;
+
+struct spec_opts {
+	const char *home;		/* $LIMA_HOME, links resolved */
+	const char *version;		/* ours, as text */
+	/* called for each warning, a whole line beginning with file:line:col */
+	void (*warn)(void *ctx, const char *text);
+	/* fetches a remote template, at most `max` bytes; NULL: there is no network here */
+	int (*fetch)(void *ctx, const char *url, struct buf *out, size_t max, struct error *err);
+	const char *const *template_dirs;	/* searched for template:NAME, NULL-terminated */
+	void *ctx;
+	/* called for each complaint if there are several, else the error says it; NULL: `warn` is, for each */
+	void (*complain)(void *ctx, const char *text);
+	const struct host *host;	/* shared by many loads (state/desired/spec/host.h); NULL: each looks for itself */
+	const char *const *plugin_dirs;	/* searched for limactl-url-SCHEME before PATH, NULL-terminated; or NULL */
+	const char *const *drivers;	/* names of external drivers that are installed, NULL-terminated; or NULL */
+	/* called for what only somebody asks who looks for a fault: how a locator is rewritten; or NULL */
+	void (*debug)(void *ctx, const char *text);
+};
+
+/*
+ * Makes a spec of lima.yaml text (already embedded: no `base`), mixing in
+ * _config/default.yaml and override.yaml. `path` is named in messages. The error
+ * (ERR_INVALID) holds the first complaint. Complaints and warnings are told in the order of their places.
+ * The text's relative image locations must have been made absolute.
+ */
+int spec_load(struct spec **out, const char *name, const char *path, const char *yaml, size_t len,
+	      const struct spec_opts *opts, struct error *err);
+/* The same from $LIMA_HOME/NAME/lima.yaml. ENOENT: there is no such instance. */
+int spec_load_instance(struct spec **out, const char *name, const struct spec_opts *opts, struct error *err);
+/*
+ * What loading lets pass, because it is none of the language's business, and making or
+ * starting the instance does not: its driver on this host, mount types, the user root, no
+ * image for the architecture. Complaints are told likewise.
+ */
+int spec_check_driver(const struct spec *s, const struct spec_opts *opts, struct error *err);
+/* Appends the filled configuration as YAML, a document without its `---`. */
+void spec_yaml(const struct spec *s, struct buf *out);
+/* A key that differs between two filled configurations. */
+struct spec_change {
+	const char *path;		/* "mounts[0].writable" */
+	const char *have, *want;	/* as people read them, on a line; NULL: unset */
+	const char *cost;		/* what the change means for an existing instance, in words */
+	bool refused;			/* there is no way */
+	bool moot;			/* it mattered only when the instance was made */
+};
+/*
+ * From `have` to `want`, both as spec->json is. Items of lists of different lengths are
+ * told as added or taken out. In the order of the keys in `have`, then `want`; strings in the arena.
+ * Fails on what is no JSON object.
+ */
+int spec_diff(struct arena *a, const char *have, const char *want, struct spec_change **v, size_t *n, struct error *err);
+/* A spec that knows only name and folder: enough to take apart an instance whose lima.yaml is broken. */
+struct spec *spec_bare(const char *name, const struct spec_opts *opts);
+void spec_free(struct spec *s);
+
+/*
+ * The stamp that spec_load_instance would put into spec->stamp, by looking at
+ * files only (stat), without reading lima.yaml. To free. The part common to
+ * all instances (default.yaml, override.yaml, version, user, proxies) is
+ * computed once per `common`, which starts as NULL and is freed by the caller.
+ */
+char *spec_stamp(const char *name, const struct spec_opts *opts, char **common);

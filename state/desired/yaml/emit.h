@@ -1,0 +1,34 @@
+/*
+ * state/desired/yaml/emit.h - a YAML tree back to text.
+ *
+ * What did not change since it was read is copied as it stands, with its comments,
+ * quotes and blank lines; only the changed parts are written anew. So an edit of
+ * one value edits one line.
+ */
+#pragma once
+#include <stddef.h>
+
+#include "state/desired/yaml/yaml.h"
+
+struct buf;
+
+struct origins {
+	struct origin *v;	/* one for each line of the text */
+	size_t n, cap;
+};
+void origins_release(struct origins *o);
+
+/* Finds the comments that belong to each entry. To be called once after reading, before any change. */
+void yaml_layout(struct node *root);
+/* Appends the text; the head comment is that of the root's source. `origins` (or NULL) gets the lines' origins. */
+void yaml_emit(struct buf *out, const struct node *root, struct origins *origins);
+/*
+ * Appends a part as it stands in its source, with its quotes and comments, from the first column on. `head` is the
+ * entry whose value it is: a key, or in a list the item itself.
+ */
+void yaml_emit_part(struct buf *out, const struct node *head, const struct node *n);
+/* A scalar, quoted where it must be; on one line. */
+void yaml_emit_word(struct buf *out, const char *text, size_t len);
+/* May it stand as a literal block, below a `|`? */
+bool yaml_fits_literal(const char *s, size_t len);
+bool yaml_is_utf8(const char *s, size_t len);

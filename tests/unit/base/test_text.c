@@ -1,0 +1,134 @@
+/* The small ones of base/: base64, numbers, versions, sha256; and paths. */
+#include "base/base64.h"
+#include "base/number.h"
+#include "base/semver.h"
+#include "base/sha256.h"
+#include "base/size.h"
+#include "state/desired/template/name.h"
+#include "state/desired/spec/paths.h"
+#include "tests/unit/test.h"
+
+TEST(base64_both_ways)
+{
+	static const char *const cases[][2] = { { "", "" }, { "f", "Zg==" }, { "fo", "Zm8=" }, { "foo", "Zm9v" }, { "\xff\xfe\xfd", "//79" } };
+	AUTO(buf) b = BUF_INIT;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		buf_truncate(&b, 0);
+		base64_encode(&b, cases[i][0], strlen(cases[i][0]));
+		assert_string_equal(b.s, cases[i][1]);
+		buf_truncate(&b, 0);
+		assert_int_equal(base64_decode(&b, cases[i][1], strlen(cases[i][1])), 0);
+		assert_string_equal(b.s, cases[i][0]);
+	}
+	assert_int_equal(base64_decode(&b, "Zm 9\nv", 6), 0);
+	assert_int_equal(base64_decode(&b, "Z", 1), -1);
+	assert_int_equal(base64_decode(&b, "Zg==x", 5), -1);
+	assert_int_equal(base64_decode(&b, "Z%==", 4), -1);
+	assert_int_equal(base64_decode(&b, "Zg\0=", 4), -1);
+}
+
+TEST(numbers)
+{
+	static const struct { double d; int big; const char *text; } cases[] = {
+		{ 2.5, 21, "2.5" }, { 0, 21, "0" }, { 1e6, 6, "1e+06" }, { 1e6, 21, "1000000" }, { 123456.7, 6, "123456.7" }, { 0.0001, 21, "0.0001" },
+		{ 0.00001, 21, "1e-05" }, { 1e21, 21, "1e+21" }, { -1.25e-10, 21, "-1.25e-10" }, { 0.1, 21, "0.1" }, { __builtin_inf(), 21, "+Inf" },
+		{ 9007199254740993.0, 21, "9007199254740992" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		AUTO(buf) b = BUF_INIT;
+
+		number_add(&b, cases[i].d, cases[i].big);
+		assert_string_equal(b.s, cases[i].text);
+	}
+}
+
+TEST(versions)
+{
+	static const char *const good[] = { "1.2.3", "v1.2.3", "1.2.3-rc.1", "1.2.3.m", "1.2.3-153-gabc.m" };
+	static const char *const bad[] = { "", "1", "1.2", "1.2.x", "1.2.3.4", "a.b.c", "1..2", "-1.2.3", "1.2.3m", "99999999999999999999999.1.1" };
+	struct semver a, b = { { 1, 2, 3 } }, c = { { 1, 10, 0 } };
+
+	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+		assert_int_equal(semver_parse(&a, good[i]), 0);
+		assert_int_equal(semver_compare(&a, &b), 0);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		if (semver_parse(&a, bad[i]) == 0)
+			fail_msg("'%s' is taken for a version", bad[i]);
+	assert_true(semver_compare(&b, &c) < 0);
+	assert_true(semver_compare(&c, &b) > 0);
+}
+
+TEST(sha256_of_abc)
+{
+	char hex[65];
+
+	sha256_hex("abc", 3, hex);
+	assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+TEST(sizes)
+{
+	static const struct { const char *text; uint64_t bytes; } good[] = {
+		{ "4GiB", (uint64_t)4 << 30 }, { "1.5 g", (uint64_t)3 << 29 }, { "1024", 1024 }, { "1kb", 1024 }, { "1K", 1024 }, { ".5k", 512 },
+		{ "5.", 5 }, { "1e3", 1000 }, { "8E0", 8 }, { "0", 0 }, { "2048kb", 2 << 20 }, { "1PiB", (uint64_t)1 << 50 }, { "999999b", 999999 },
+	};
+	static const char *const bad[] = { "", "GiB", "lots", "-4GiB", "4XiB", "2Gi", "1..5G", "1,5GiB", " 1", "4 apples", "1_000", "0x10", "nan", "inf",
+					   "1e999", "4GiBx", "1  g" };
+	uint64_t bytes;
+
+	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+		struct error err;
+
+		ok(size_parse(&bytes, good[i].text, &err));
+		if (bytes != good[i].bytes)
+			fail_msg("%s: %llu", good[i].text, (unsigned long long)bytes);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		if (size_parse(&bytes, bad[i], NULL) == 0)
+			fail_msg("'%s' is taken for %llu", bad[i], (unsigned long long)bytes);
+}
+
+TEST(paths)
+{
+	static const char *const clean[][2] = {
+		{ "a/../b//c/", "b/c" }, { "", "." }, { ".", "." }, { "/", "/" }, { "//", "/" }, { "/..", "/" }, { "..", ".." }, { "../..", "../.." },
+		{ "a/../..", ".." }, { "a/../../b", "../b" }, { "/a/./b/../c", "/a/c" }, { "./a", "a" }, { "a/b/../../..", ".." }, { "~/a/..", "~" },
+	};
+	AUTO(arena) a = { 0 };
+
+	for (size_t i = 0; i < ARRAY_LEN(clean); i++)
+		assert_string_equal(path_clean(&a, clean[i][0]), clean[i][1]);
+	assert_string_equal(path_expand_tilde(&a, "~/x", "/h"), "/h/x");
+	assert_string_equal(path_expand_tilde(&a, "~", "/h"), "/h");
+	assert_string_equal(path_expand_tilde(&a, "~u/x", "/h"), "~u/x");
+	assert_string_equal(path_join(&a, "/a", "../b"), "/b");
+	assert_string_equal(path_join(&a, "/a", "/b"), "/b");
+	assert_string_equal(path_dir(&a, "/b"), "/");
+	assert_string_equal(path_dir(&a, "b"), ".");
+	assert_string_equal(path_base("/a/b"), "b");
+}
+
+TEST(names)
+{
+	static const char *const good[] = { "a", "default", "a-b_c.d", "A1", "9" };
+	static const char *const bad[] = { "", "-a", "a-", "a--b", "a._b", "_a", "a b", "a/b", "a.yaml", "x.YML", "\xc3\xa4" };
+	auto_free char *name = NULL;
+	struct error err;
+	char big[100];
+
+	for (size_t i = 0; i < ARRAY_LEN(good); i++)
+		ok(name_check(good[i], &err));
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		not_ok(name_check(bad[i], &err), "instance name");
+	memset(big, 'n', sizeof big);
+	big[77] = '\0';
+	not_ok(name_check(big, &err), "greater than maximum length (76 characters)");
+	big[76] = '\0';
+	ok(name_check(big, &err));
+	not_ok(name_check_new(big, "/home/somebody/.lima", &err), "too long");
+	ok(name_from_path(&name, "/a/b/Foo.yml.yaml", &err) < 0 ? -1 : 0);
+	assert_string_equal(name, "foo.yml");
+}

@@ -1,0 +1,141 @@
+/* What guest and host are told about shared folders: the commands, as a shell takes them, and the words of virtiofsd. */
+#include "base/proc.h"
+#include "providers/launch.h"
+#include "hostagent/protocol/mount_check.h"
+#include "hostagent/protocol/sshfs.h"
+#include "providers/drivers/qemu/virtiofsd.h"
+
+#include <cjson/cJSON.h>
+#include <errno.h>
+
+#include "tests/unit/test.h"
+
+TEST(escaped_as_the_kernel_does)
+{
+	AUTO(buf) b = BUF_INIT;
+
+	mount_escape(&b, "/a b\t\\#\n'x");
+	assert_string_equal(b.s, "/a\\040b\\011\\134\\043\\012'x");
+}
+
+/* exit status of a script; its output in `said` */
+static int
+sh(const char *script, struct buf *said)
+{
+	const char *argv[] = { "/bin/sh", "-c", script, NULL };
+
+	return proc_run(argv, &(struct proc_opts){ .out = said, .timeout_ms = 20000 }, NULL);
+}
+
+TEST(commands_are_shell_whatever_the_names)
+{
+	struct sshfs_mount m = { "/l'$(touch /nonexistent)`x` \\", "/m \"'$x", .cache = false, .follow_symlinks = true };
+	AUTO(buf) up = BUF_INIT;
+	AUTO(buf) down = BUF_INIT;
+	auto_free char *check = NULL;
+
+	sshfs_mount_command(&up, &m, "iid'-1");
+	sshfs_unmount_command(&down, &m);
+	check = xasprintf("%.*s -n%s", (int)strlen("exec /bin/sh"), up.s, up.s + strlen("exec /bin/sh"));
+	assert_int_equal(sh(check, NULL), 0);
+	assert_non_null(strstr(up.s, "slave,allow_other,ro,cache=no,follow_symlinks"));
+	/* nothing is mounted there: nothing to do */
+	assert_int_equal(sh(down.s, NULL), 0);
+}
+
+TEST(what_the_guest_has_not_mounted_is_told)
+{
+	static const struct launch_mount mounts[] = { { "/l", "/m 'x", "lima-0000000000000000", "nosuchfs", true } };
+	AUTO(buf) script = BUF_INIT;
+	AUTO(buf) said = BUF_INIT;
+
+	buf_adds(&script, "nap() { :; }\nsudo() { return 1; }\n");
+	mount_check_define(&script, mounts, 1);
+	buf_adds(&script, "shared || echo \"$why\"");
+	assert_int_equal(sh(script.s, &said), 0);
+	assert_string_equal(said.s, "/m 'x: the kernel of the guest has no nosuchfs; set mountType to reverse-sshfs, or take an image "
+				    "whose kernel has it\n");
+	/* a file system that the kernel has, and a folder that is not mounted */
+	buf_truncate(&script, 0);
+	buf_truncate(&said, 0);
+	buf_adds(&script, "nap() { :; }\nsudo() { echo 'mount: no'; echo 'mount: bad luck' >&2; return 1; }\n");
+	mount_check_define(&script, &(struct launch_mount){ "/l", "/m", "lima-0", "tmpfs", true }, 1);
+	buf_adds(&script, "shared || echo \"$why\"");
+	assert_int_equal(sh(script.s, &said), 0);
+	assert_string_equal(said.s, "/m: mount: bad luck\n");
+}
+
+TEST(definitions_of_strangers_are_checked)
+{
+	static const char *const bad[] = {
+		"{}", "[]", "{\"location\":\"a\",\"mountPoint\":\"/b\"}", "{\"location\":\"/a\",\"mountPoint\":\"\"}",
+		"{\"location\":1,\"mountPoint\":\"/b\"}",
+	};
+	AUTO(arena) a = { 0 };
+	struct sshfs_mount m = { .location = "/a", .point = "/b", .writable = true };
+	struct error err;
+	cJSON *json = sshfs_mount_json(&m);
+
+	ok(sshfs_mount_parse(json, &a, &m, &err));
+	cJSON_Delete(json);
+	assert_true(m.writable && !m.cache && !m.follow_symlinks);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		json = cJSON_Parse(bad[i]);
+		not_ok(sshfs_mount_parse(json, &a, &m, &err), "not an absolute path");
+		cJSON_Delete(json);
+	}
+}
+
+static char *
+joined(const char *const *w, size_t n)
+{
+	AUTO(buf) b = BUF_INIT;
+
+	for (size_t i = 0; i < n; i++)
+		buf_addf(&b, "%s|", w[i]);
+	assert_null(w[n]);
+	return buf_detach(&b);
+}
+
+TEST(words_of_both_daemons)
+{
+	struct virtiofsd c = { "/v", true, false }, rust = { "/r", false, true };
+	AUTO(arena) a = { 0 };
+	size_t n;
+	const char *const *w = virtiofsd_words(&c, "/agent", "/s", "/a,b\\c", false, &a, &n);
+	auto_free char *in_c = joined(w, n), *in_rust = NULL;
+
+	assert_string_equal(in_c, "/agent|confine|bind-ro|/a,b\\c|/v|--socket-path=/s|-f|-o|source=/a\\,b\\\\c|");
+	w = virtiofsd_words(&rust, "/agent", "/s", "/a,b", true, &a, &n);
+	in_rust = joined(w, n);
+	assert_string_equal(in_rust, "/r|--socket-path=/s|--shared-dir=/a,b|");
+	w = virtiofsd_words(&rust, "/agent", "/s", "/a", false, &a, &n);
+	assert_string_equal(w[3], "--readonly");
+}
+
+TEST(daemons_are_found_by_their_descriptions)
+{
+	auto_free char *qemu = test_path("p/bin/qemu"), *dir = test_path("p/share/qemu/vhost-user"), *program = test_path("p/virtiofsd");
+	auto_free char *home = test_path("home"), *gpu = NULL, *fs = NULL, *text = NULL, *bin = test_path("p/bin");
+	AUTO(arena) a = { 0 };
+	struct virtiofsd v;
+	struct error err;
+
+	setenv("HOME", home, 1);
+	ok(fs_mkdirs(dir, 0755, &err));
+	ok(fs_mkdirs(bin, 0755, &err));
+	gpu = xasprintf("%s/10-gpu.json", dir);
+	fs = xasprintf("%s/50-fs.json", dir);
+	text = xasprintf("{\"type\":\"fs\",\"binary\":\"%s\"}", program);
+	ok(fs_write(gpu, "{\"type\":\"gpu\",\"binary\":\"/bin/true\"}", 34, 0644, &err));
+	ok(fs_write(fs, text, strlen(text), 0644, &err));
+	ok(fs_write(program, "#!/bin/sh\necho virtiofsd 1.13 --readonly\n", 41, 0755, &err));
+	ok(virtiofsd_find(qemu, &a, &v, &err));
+	assert_string_equal(v.program, program);
+	assert_false(v.in_c);
+	assert_true(v.readonly);
+	/* QEMU's, of an ordinary user */
+	ok(fs_write(program, "#!/bin/sh\necho 'setgroups() failed with error=1:Operation not permitted' >&2; exit 1\n", 84, 0755, &err));
+	if (access("/usr/share/qemu/vhost-user", F_OK) < 0 || geteuid() != 0)
+		not_ok(virtiofsd_find(qemu, &a, &v, &err), "only root can run");
+}

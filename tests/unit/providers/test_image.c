@@ -1,0 +1,318 @@
+#include "providers/disk/image.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "base/proc.h"
+#include "tests/unit/test.h"
+
+enum { KIB = 1024, MIB = 1024 * KIB };
+
+static void
+qemu_img(const char *const args[])
+{
+	const char *argv[24] = { "qemu-img" };
+	struct error err;
+
+	for (size_t i = 0; args[i]; i++)
+		argv[i + 1] = args[i];
+	ok(proc_run(argv, NULL, &err));
+}
+#define QEMU_IMG(...) qemu_img((const char *const[]){ __VA_ARGS__, NULL })
+
+static struct image_info
+probe(const char *path)
+{
+	struct image_info info;
+	struct error err;
+
+	ok(image_probe(path, &info, &err));
+	return info;
+}
+
+static void
+patch(const char *path, off_t at, const void *p, size_t len)
+{
+	auto_close int fd = open(path, O_WRONLY);
+
+	assert_int_equal(pwrite(fd, p, len, at), (ssize_t)len);
+}
+
+static char *
+fresh_qcow2(const char *name)
+{
+	char *path = test_path(name);
+
+	QEMU_IMG("create", "-q", "-f", "qcow2", path, "64M");
+	return path;
+}
+
+TEST(formats_of_qemu_img)
+{
+	static const struct { const char *format, *opts; int64_t size; } cases[] = {
+		{ "qcow2", "compat=1.1", 10 * MIB }, { "qcow2", "compat=0.10", 10 * MIB },
+		{ "qcow2", "cluster_size=512", 10 * MIB }, { "qcow2", "cluster_size=2M", 10 * MIB },
+		{ "vmdk", "subformat=monolithicSparse", 10 * MIB }, { "vdi", "static=off", 10 * MIB },
+		{ "vhdx", "subformat=dynamic", -1 }, { "vpc", "subformat=dynamic", -1 },
+		{ "parallels", "cluster_size=1M", -1 }, { "raw", "preallocation=off", 10 * MIB },
+	};
+	struct error err;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		auto_free char *path = test_path("probed");
+		struct image_info info;
+
+		QEMU_IMG("create", "-q", "-f", cases[i].format, "-o", cases[i].opts, path, "10M");
+		info = probe(path);
+		assert_string_equal(info.format, cases[i].format);
+		assert_int_equal(info.virtual_size_bytes, cases[i].size);
+		assert_false(info.iso);
+		ok(image_check_safe(path, &info, &err));
+		assert_int_equal(unlink(path), 0);
+	}
+}
+
+TEST(stream_optimized_vmdk_is_safe_and_of_unknown_size)
+{
+	auto_free char *path = test_path("stream");
+	struct image_info info;
+	struct error err;
+
+	QEMU_IMG("create", "-q", "-f", "vmdk", "-o", "subformat=streamOptimized", path, "10M");
+	info = probe(path);
+	assert_string_equal(info.format, "vmdk");
+	ok(image_check_safe(path, &info, &err));
+}
+
+TEST(backing_files_are_refused)
+{
+	auto_free char *base = fresh_qcow2("base.qcow2"), *over = test_path("over.qcow2"), *old = test_path("old.qcow2");
+	auto_free char *vbase = test_path("base.vmdk"), *vover = test_path("over.vmdk");
+	struct image_info info;
+	struct error err;
+
+	QEMU_IMG("create", "-q", "-f", "qcow2", "-b", base, "-F", "qcow2", over);
+	info = probe(over);
+	assert_true(info.backing_file);
+	not_ok(image_check_safe(over, &info, &err), "backing file");
+	assert_int_equal(err.code, ERR_REFUSED);
+	QEMU_IMG("create", "-q", "-f", "qcow2", "-o", "compat=0.10", "-b", base, "-F", "qcow2", old);
+	info = probe(old);
+	not_ok(image_check_safe(old, &info, &err), "backing file");
+	QEMU_IMG("create", "-q", "-f", "vmdk", vbase, "10M");
+	QEMU_IMG("create", "-q", "-f", "vmdk", "-b", vbase, "-F", "vmdk", vover);
+	info = probe(vover);
+	not_ok(image_check_safe(vover, &info, &err), "backing file");
+}
+
+TEST(external_data_files_are_refused)
+{
+	auto_free char *data = test_path("data.raw"), *path = test_path("ext.qcow2"), *flat = test_path("flat.vmdk");
+	auto_free char *opts = xasprintf("data_file=%s", data), *zero = test_path("zero.vmdk");
+	struct image_info info;
+	struct error err;
+
+	QEMU_IMG("create", "-q", "-f", "qcow2", "-o", opts, path, "10M");
+	info = probe(path);
+	assert_true(info.data_file);
+	not_ok(image_check_safe(path, &info, &err), "external data file");
+	/* the name alone, without the feature's bit, and the bit without a name */
+	patch(path, 72, "\0\0\0\0\0\0\0\0", 8);
+	info = probe(path);
+	not_ok(image_check_safe(path, &info, &err), "external data file");
+	unlink(path);
+	free(path);
+	path = fresh_qcow2("ext.qcow2");
+	patch(path, 72, "\0\0\0\0\0\0\0\4", 8);
+	info = probe(path);
+	not_ok(image_check_safe(path, &info, &err), "external data file");
+
+	QEMU_IMG("create", "-q", "-f", "vmdk", "-o", "subformat=monolithicFlat", flat, "10M");
+	info = probe(flat);
+	assert_string_equal(info.format, "vmdk");
+	not_ok(image_check_safe(flat, &info, &err), "external data file");
+	QEMU_IMG("create", "-q", "-f", "vmdk", zero, "10M");
+	patch(zero, 12, "\0\0\0\0\0\0\0\0", 8);		/* capacity: now the text inside names the extents */
+	info = probe(zero);
+	not_ok(image_check_safe(zero, &info, &err), "external data file");
+}
+
+TEST(damaged_headers_are_errors)
+{
+	static const struct { off_t at; const char *bytes; size_t len; const char *why; } cases[] = {
+		{ 4, "\0\0\0\4", 4, "unknown version 4" },
+		{ 20, "\0\0\0\10", 4, "cluster size" }, { 20, "\0\0\0\26", 4, "cluster size" },
+		{ 20, "\xff\xff\xff\xff", 4, "cluster size" },
+		{ 24, "\xff\xff\xff\xff\xff\xff\xff\xff", 8, "size out of range" },
+		{ 100, "\0\0\0\x60", 4, "header length" }, { 100, "\xff\xff\xff\xf8", 4, "header length" },
+		{ 8, "\0\0\0\0\0\1\0\1", 8, "name of the backing file" },
+		{ 108, "\xff\xff\xff\xff", 4, "extension" }, { 104, "\1\1\1\1\0\1\0\0", 8, "extension" },
+	};
+	struct image_info info = { .format = "untouched" };
+	struct error err;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		auto_free char *path = fresh_qcow2("bad.qcow2");
+
+		if (cases[i].at == 108 || cases[i].at == 104)	/* header_length may be 112: put the extensions at 104 */
+			patch(path, 100, "\0\0\0\x68", 4);
+		if (cases[i].at == 108)
+			patch(path, 104, "\1\1\1\1", 4);
+		patch(path, cases[i].at, cases[i].bytes, cases[i].len);
+		not_ok(image_probe(path, &info, &err), cases[i].why);
+		assert_int_equal(err.code, ERR_INVALID);
+	}
+	assert_string_equal(info.format, "untouched");
+}
+
+TEST(cut_short_anywhere)
+{
+	auto_free char *whole = fresh_qcow2("whole.qcow2");
+	AUTO(buf) b = BUF_INIT;
+	struct image_info info;
+	struct error err;
+
+	ok(fs_read(whole, &b, 1 << 20, &err));
+	for (size_t len = 0; len < 200; len++) {
+		auto_free char *path = test_file("cut", b.s, len);
+		int r;
+
+		memset(&err, 0, sizeof err);
+		r = image_probe(path, &info, &err);
+		if (len < 8 || r == 0)
+			assert_string_equal(info.format, len < 8 ? "raw" : "qcow2");
+		else
+			assert_non_null(strstr(err.msg, len < 104 ? "cut short" : "extension beyond"));
+	}
+}
+
+TEST(anything_else_is_raw)
+{
+	static const struct { const char *bytes; size_t len; } cases[] = {
+		{ "", 0 }, { "QFI\xfb\0\0\0\1", 8 }, { "QFI\xfb", 4 }, { "hello", 5 }, { "\x1f\x8b", 2 }, { "QED\0", 4 },
+		{ "LUKS\xba\xbe", 6 }, { "vhdxfil", 7 },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		auto_free char *path = test_file("raw", cases[i].bytes, cases[i].len);
+		struct image_info info = probe(path);
+
+		assert_string_equal(info.format, "raw");
+		assert_int_equal(info.virtual_size_bytes, cases[i].len);
+		assert_false(info.iso || info.backing_file || info.data_file);
+	}
+}
+
+TEST(not_regular_files)
+{
+	auto_free char *fifo = test_path("fifo"), *dir = test_path("");
+	struct image_info info;
+	struct error err;
+
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	not_ok(image_probe(fifo, &info, &err), "not an ordinary file");
+	not_ok(image_probe(dir, &info, &err), "not an ordinary file");
+	not_ok(image_probe("/no/such/image", &info, &err), "open /no/such/image");
+	assert_int_equal(err.code, ENOENT);
+}
+
+/* an image of 40 blocks with one primary descriptor; `end`: type of what follows it */
+static char *
+iso(const char *name, unsigned char end, unsigned char root_block)
+{
+	static unsigned char p[40 * 2048];
+	unsigned char *d = p + 16 * 2048;
+
+	memset(p, 0, sizeof p);
+	memcpy(d, "\1CD001\1", 7);
+	d[140] = 20;		/* path table */
+	d[132] = 10;
+	d[158] = root_block;	/* root folder: 2048 bytes */
+	d[167] = 8;
+	memcpy(d + 2048, "\0CD001\1", 7);
+	d[2048] = end;
+	return test_file(name, p, sizeof p);
+}
+
+TEST(iso_images)
+{
+	auto_free char *good = iso("good.iso", 255, 21), *odd = iso("odd.iso", 7, 21), *open_end = iso("end.iso", 2, 21);
+	auto_free char *outside = iso("out.iso", 255, 40), *edge = iso("edge.iso", 255, 39);
+
+	assert_true(probe(good).iso);
+	assert_true(probe(edge).iso);
+	assert_string_equal(probe(good).format, "raw");
+	assert_false(probe(odd).iso);
+	assert_false(probe(open_end).iso);
+	assert_false(probe(outside).iso);
+}
+
+TEST(create_resize_convert)
+{
+	auto_free char *path = test_path("d.qcow2"), *raw = test_path("d.raw"), *back = test_path("back.qcow2");
+	auto_free char *tmp = test_path("d.qcow2.tmp");
+	struct stat st;
+	int64_t size;
+	struct error err;
+
+	ok(image_create(path, "qcow2", 8 * MIB, &err));
+	ok(image_size(path, "qcow2", &size, &err));
+	assert_int_equal(size, 8 * MIB);
+	assert_false(fs_exists(tmp));
+	ok(image_resize(path, "qcow2", 16 * MIB, &err));
+	ok(image_resize(path, "qcow2", 16 * MIB, &err));
+	ok(image_size(path, "qcow2", &size, &err));
+	assert_int_equal(size, 16 * MIB);
+	not_ok(image_resize(path, "qcow2", 8 * MIB, &err), "smaller");
+	assert_int_equal(err.code, ERR_REFUSED);
+	ok(image_convert(path, "qcow2", raw, "raw", NULL, &err));
+	assert_int_equal(stat(raw, &st), 0);
+	assert_int_equal(st.st_size, 16 * MIB);
+	assert_true(st.st_blocks * 512 < MIB);
+	/* a raw disk on which a guest wrote a qcow2 header stays raw */
+	patch(raw, 0, "QFI\xfb\0\0\0\3", 8);
+	ok(image_resize(raw, "raw", 24 * MIB, &err));
+	ok(image_size(raw, "raw", &size, &err));
+	assert_int_equal(size, 24 * MIB);
+	ok(image_convert(raw, "raw", back, "qcow2", NULL, &err));
+	ok(image_size(back, "qcow2", &size, &err));
+	assert_int_equal(size, 24 * MIB);
+}
+
+TEST(failures_of_qemu_img)
+{
+	auto_free char *path = test_file("plain", "hello", 5), *to = test_path("to.raw"), *tmp = test_path("to.raw.tmp");
+	auto_free char *old_path = xstrdup(getenv("PATH"));
+	volatile int cancel = 1;
+	struct error err;
+	int64_t size;
+
+	not_ok(image_convert(path, "qcow2", to, "raw", NULL, &err), "qemu-img: exit status 1: qemu-img: Could not open");
+	assert_int_equal(err.code, ERR_CHILD);
+	assert_false(fs_exists(to) || fs_exists(tmp));
+	not_ok(image_convert("no/such", "raw", to, "raw", NULL, &err), "No such file");
+	not_ok(image_create("/no/such/folder/x", "qcow2", MIB, &err), "/no/such/folder");
+	not_ok(image_size(path, "qcow2", &size, &err), "not qcow2");
+	not_ok(image_convert(path, "raw", to, "raw", &cancel, &err), "cancelled");
+	assert_false(fs_exists(to) || fs_exists(tmp));
+	setenv("PATH", "/nonexistent", 1);
+	not_ok(image_create(to, "qcow2", MIB, &err), "qemu-img: no such program");
+	setenv("PATH", old_path, 1);
+	assert_int_equal(err.code, ENOENT);
+}
+
+TEST(odd_file_names)
+{
+	char cwd[4096];
+	struct image_info info;
+	struct error err;
+
+	assert_non_null(getcwd(cwd, sizeof cwd));
+	assert_int_equal(chdir(test_dir_), 0);
+	ok(image_create("-nbd:x,y=z", "qcow2", MIB, &err));
+	ok(image_probe("-nbd:x,y=z", &info, &err));
+	assert_string_equal(info.format, "qcow2");
+	ok(image_convert("-nbd:x,y=z", "qcow2", "json:{}", "raw", NULL, &err));
+	assert_int_equal(chdir(cwd), 0);
+}
