@@ -96,12 +96,6 @@ lock_one(struct cli *c, const char *name, const char *path, struct error *err)
 }
 
 static int
-by_name(const void *a, const void *b)
-{
-	return strcmp(((const struct ask *)a)->name, ((const struct ask *)b)->name);
-}
-
-static int
 lock_add(struct cli *c, const char *name, struct locks *l, struct error *err)
 {
 	auto_free char *path = xasprintf("%s/_state/%s.lock", c->env.home, name);
@@ -170,14 +164,30 @@ print_estimate(struct buf *out, struct engine *e)
 }
 
 static void
+add_wrong_json(cJSON *root, const struct engine *e)
+{
+	cJSON *list = e->nwrong ? cJSON_AddArrayToObject(root, "errors") : NULL;
+
+	for (size_t i = 0; i < e->nwrong; i++) {
+		cJSON *o = cJSON_CreateObject();
+
+		cJSON_AddStringToObject(o, "instance", e->asks[e->nasks + i].name);
+		cJSON_AddStringToObject(o, "error", e->asks[e->nasks + i].wrong->msg);
+		cJSON_AddItemToArray(list, o);
+	}
+}
+
+static void
 print_plan(struct cli *c, struct engine *e)
 {
 	AUTO(buf) out = BUF_INIT;
 
 	if (cli_bool(c, "json")) {
 		cJSON *j = explain_json(&e->plan);
-		char *text = cJSON_PrintUnformatted(j);
+		char *text;
 
+		add_wrong_json(j, e);
+		text = cJSON_PrintUnformatted(j);
 		puts(text);
 		cJSON_free(text);
 		cJSON_Delete(j);
@@ -291,6 +301,21 @@ forget(struct engine *e)
 	e->state = NULL;
 }
 
+/* Without locks first: only who has something to do takes them, and then looks again, as it may have been done meanwhile. */
+static int
+prepare_locked(struct cli *c, const struct run *r, struct engine *e, struct locks *locks, struct error *err)
+{
+	int first = prepare(c, r, e, STATE_READ, err);
+
+	/* a delete that was met may be one that is being done just now: whoever does it is waited for */
+	if (r->dry || (first < 0 && !e->met_delete))
+		return first;
+	if (first == 0 && engine_is_settled(e))
+		return 0;
+	forget(e);
+	return lock_all(c, r, locks, err) < 0 ? -1 : prepare(c, r, e, 0, err);
+}
+
 static bool
 takes_down(const struct plan *p)
 {
@@ -298,6 +323,16 @@ takes_down(const struct plan *p)
 		if (p->v[i]->verb == REMOVE && !strcmp(p->v[i]->res->type->name, "vm"))
 			return true;
 	return false;
+}
+
+/* of those that were left out of the plan: each with its reason, and the command fails */
+static int
+tell_wrong(struct cli *c, const struct engine *e, struct error *err)
+{
+	for (size_t i = 0; i < e->nwrong; i++)
+		cli_say(&c->env, SAY_ERROR, "instance `%s`: %s", e->asks[e->nasks + i].name, e->asks[e->nasks + i].wrong->msg);
+	return error_set(err, e->asks[e->nasks].wrong->code, "%zu of %zu instances could not be planned, the first is `%s`", e->nwrong,
+			 e->nasks + e->nwrong, e->asks[e->nasks].name);
 }
 
 static int
@@ -316,6 +351,8 @@ finish(struct cli *c, const struct run *r, struct engine *e, struct error *err)
 			return error_set(err, ERR_CHILD, "the state database was damaged; run the same command again to go on");
 		return -1;
 	}
+	if (e->nwrong)
+		return tell_wrong(c, e, err);
 	return cli_bool(c, "detailed-exitcode") && changes ? 2 : 0;
 }
 
@@ -323,23 +360,16 @@ int
 run_engine(struct cli *c, const struct run *r, struct error *err)
 {
 	struct spec_opts opts = cli_spec_opts(c);
-	struct engine e = { .env = &c->env, .types = types, .spec_opts = &opts, .things = r->things, .nthings = r->nthings, .as_it_is = as_it_is };
+	struct engine e = {
+		.env = &c->env, .types = types, .spec_opts = &opts, .things = r->things, .nthings = r->nthings,
+		.as_it_is = as_it_is, .beside = r->also_lock, .partial = r->dry || cli_bool(c, "keep-going"),
+	};
 	struct locks locks = { 0 };
 	int status = -1;
 
-	if (r->nasks)
-		qsort(r->asks, r->nasks, sizeof *r->asks, by_name);
 	c->env.ready_timeout_s = (int)(cli_int(c, "timeout") / NS_PER_S);
-	if (prepare(c, r, &e, STATE_READ, err) < 0)
-		goto out;
-	/* locks are for those who have something to do; who gets them looks again: it may have been done meanwhile */
-	if (!r->dry && !engine_is_settled(&e)) {
-		forget(&e);
-		if (lock_all(c, r, &locks, err) < 0 || prepare(c, r, &e, 0, err) < 0)
-			goto out;
-	}
-	status = finish(c, r, &e, err);
-out:
+	if (prepare_locked(c, r, &e, &locks, err) == 0)
+		status = finish(c, r, &e, err);
 	forget(&e);
 	locks_release(&locks);
 	return status;

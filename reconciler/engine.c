@@ -3,8 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/auto.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "reconciler/declare.h"
 #include "reconciler/records.h"
 #include "state/observed/state.h"
 
@@ -46,10 +48,9 @@ recall_instance(void *ctx, const struct state_instance *i)
 	if (!a)
 		return 0;
 	rc->next = (size_t)(a - e->asks) + 1;
-	if (a->keep_goal) {
+	a->half_deleted = i->goal == GOAL_ABSENT && (a->keep_goal || a->goal != GOAL_ABSENT);
+	if (a->keep_goal && (a->meets_delete || !a->half_deleted))
 		a->goal = (enum goal)i->goal;
-		a->may_lose |= a->goal == GOAL_ABSENT;	/* a delete that was begun */
-	}
 	a->recalled = true;
 	if (a->spec || a->only || a->nwants || i->goal != (int)a->goal || !*i->stamp)
 		return 0;
@@ -59,106 +60,59 @@ recall_instance(void *ctx, const struct state_instance *i)
 }
 
 static int
-declare(struct engine *e, const struct ask *a, struct spec *spec, struct error *err)
+delete_met(struct engine *e, const char *name, struct error *err)
 {
-	size_t first = e->graph.n;
+	e->met_delete = true;
+	return error_set(err, ERR_REFUSED, "instance `%s` is half deleted: a `limactl delete` of it did not come to its end; "
+			 "`limactl delete %s` finishes that, `limactl apply --stopped %s` keeps what is left of it", name, name, name);
+}
 
-	spec->goal = a->goal;
-	for (size_t i = 0; e->types[i]; i++) {
-		if (!e->types[i]->declare || (a->only && strcmp(a->only, e->types[i]->name)))
-			continue;
-		if (e->types[i]->declare(spec, e->env, &e->graph, err) < 0)
-			return error_wrap(err, "%s", spec->name);
-	}
-	for (size_t i = first; i < e->graph.n; i++)
-		e->graph.v[i]->spec = *e->graph.v[i]->owner ? spec : NULL;
-	for (size_t i = 0; i < a->nwants; i++) {
-		struct resource *r = graph_find(&e->graph, a->wants[i].type, a->name);
+static int
+recall_beside(void *ctx, const struct state_instance *i)
+{
+	struct engine *e = ctx;
 
-		if (r)
-			resource_want(&e->graph, r, a->wants[i].attr, a->wants[i].value);
-	}
+	e->met_delete |= i->goal == GOAL_ABSENT;
 	return 0;
 }
 
 static int
-declare_thing(struct engine *e, const struct thing *t, struct error *err)
+check_beside(struct engine *e, struct error *err)
 {
-	const struct resource_type *type = engine_type(e, t->type);
-	struct resource *r;
-
-	if (!type)
-		return error_set(err, ERR_UNSUPPORTED, "there is no resource type %s", t->type);
-	r = graph_declare(&e->graph, type, "", t->name, t->wanted);
-	r->may_lose |= t->may_lose;
-	for (size_t i = 0; i < t->nwants; i++)
-		resource_want(&e->graph, r, t->wants[i].attr, t->wants[i].value);
-	return 0;
-}
-
-static void
-say_nothing(void *ctx, const char *text)
-{
-	(void)ctx, (void)text;
-}
-
-/* what is wrong with the file of an instance that goes is nobody's business any more */
-static int
-load(struct engine *e, struct ask *a, struct error *err)
-{
-	struct spec_opts quiet = *e->spec_opts;
-
-	quiet.warn = quiet.complain = say_nothing;
-	return spec_load_instance(&a->loaded, a->name, a->goal == GOAL_ABSENT ? &quiet : e->spec_opts, err);
-}
-
-static int
-declare_ask(struct engine *e, struct ask *a, struct error *err)
-{
-	struct error why = { 0 };
-
-	if (a->spec || a->loaded)
-		return declare(e, a, a->spec ? a->spec : a->loaded, err);
-	if (load(e, a, &why) == 0)
-		return declare(e, a, a->loaded, err);
-	if (a->goal != GOAL_ABSENT) {
-		if (err)
-			*err = why;
-		return -1;
-	}
-	/* a broken lima.yaml must not keep an instance from being deleted */
-	a->loaded = spec_bare(a->name, e->spec_opts);
-	return declare(e, a, a->loaded, err);
-}
-
-static int
-look(struct engine *e, struct resource *r, struct error *err)
-{
-	struct facts have = r->have;
-	int there;
-
-	/* needs first; a circle ends at the one that is being looked at */
-	r->looked = true;
-	for (size_t i = 0; i < r->nneeds; i++)
-		if (!r->needs[i].to->looked && look(e, r->needs[i].to, err) < 0)
-			return -1;
-	if (r->type->shared && !r->wanted && !r->may_lose)
+	if (!e->beside)
 		return 0;
-	there = r->type->observe(e->env, r, &have, &e->graph.arena, err);
-	if (there < 0)
-		return error_wrap(err, "%s %s", r->type->name, r->name);
-	r->present = there > 0;
-	r->have = r->present ? have : (struct facts){ 0 };
-	return 0;
+	if (state_instances(e->state, e->beside, recall_beside, e, err) < 0)
+		return -1;
+	return e->met_delete ? delete_met(e, e->beside, err) : 0;
 }
 
+/* Is there anything left of one whose delete did not end? Then it is for the user to say what is to become of it. */
 static int
-look_at_all(struct engine *e, struct error *err)
+check_half_deleted(struct engine *e, struct error *err)
 {
-	for (size_t i = 0; i < e->graph.n; i++)
-		if (!e->graph.v[i]->looked && look(e, e->graph.v[i], err) < 0)
-			return -1;
-	return 0;
+	int result = 0;
+
+	for (size_t i = 0; i < e->graph.n; i++) {
+		struct resource *r = e->graph.v[i];
+		const struct ask *a = *r->owner && r->present ? engine_ask(e, r->owner) : NULL;
+		struct error why = { 0 };
+
+		if (!a || !a->half_deleted || a->meets_delete)
+			continue;
+		delete_met(e, a->name, &why);
+		graph_wrong(&e->graph, r, &why);
+		if (result == 0 && err)
+			*err = why;
+		result = -1;
+	}
+	return result;
+}
+
+/* A delete that is gone on with: that the data may go was said when it was begun, and the plan says it again. */
+static bool
+is_resumed(const struct ask *a)
+{
+	return a->half_deleted && a->goal == GOAL_ABSENT;
 }
 
 static void
@@ -170,7 +124,7 @@ mark(struct engine *e)
 
 		if (!a)
 			continue;
-		r->may_lose |= a->may_lose;
+		r->may_lose |= a->may_lose || is_resumed(a);
 		r->remake |= a->remake_vm && !strcmp(r->type->name, "vm");
 		r->remake |= a->reset && strcmp(r->type->name, "dir") != 0;
 	}
@@ -180,7 +134,7 @@ static bool
 any_marked(const struct engine *e)
 {
 	for (size_t i = 0; i < e->nasks; i++)
-		if (e->asks[i].remake_vm || e->asks[i].reset || e->asks[i].may_lose)
+		if (e->asks[i].remake_vm || e->asks[i].reset || e->asks[i].may_lose || is_resumed(&e->asks[i]))
 			return true;
 	return false;
 }
@@ -202,19 +156,107 @@ reopen(struct engine *e)
 }
 
 static int
-prepare(struct engine *e, struct error *err)
+prepare_once(struct engine *e, struct error *err)
 {
-	for (size_t i = 0; i < e->nasks; i++)
-		if (e->asks[i].declared && declare_ask(e, &e->asks[i], err) < 0)
-			return -1;
-	for (size_t i = 0; i < e->nthings; i++)
-		if (declare_thing(e, &e->things[i], err) < 0)
-			return -1;
-	if (records_load(e, err) < 0 || graph_resolve(&e->graph, err) < 0 || look_at_all(e, err) < 0)
+	if (declare_all(e, err) < 0)
+		return -1;
+	if (records_load(e, err) < 0 || graph_resolve(&e->graph, err) < 0 || look_at_all(e, err) < 0 ||
+	    check_half_deleted(e, err) < 0)
 		return -1;
 	if (any_marked(e))
 		mark(e);
 	return plan_make(&e->graph, &e->plan, err);
+}
+
+static void
+ask_wrong(struct ask *a, const struct error *why)
+{
+	if (a->wrong)
+		return;
+	a->wrong = xcalloc(1, sizeof *a->wrong);
+	*a->wrong = *why;
+}
+
+/*
+ * From what is wrong with resources to what is wrong with their instances; a shared thing is its users'. One that
+ * was taken as it was last time gets another chance: its lima.yaml is read. Is there such a one?
+ */
+static bool
+blame_owners(struct engine *e)
+{
+	bool again = false;
+
+	for (size_t i = 0; i < e->graph.n; i++) {
+		const struct resource *r = e->graph.v[i];
+		const struct error *wrong = r->wrong;
+		struct ask *a = *r->owner ? engine_ask(e, r->owner) : NULL;
+
+		for (size_t k = 0; a && !wrong && k < r->nneeds; k++)
+			wrong = r->needs[k].to->wrong;
+		if (!a || !wrong)
+			continue;
+		if (a->declared)
+			ask_wrong(a, wrong);
+		else
+			again = a->reread = true;
+	}
+	for (size_t i = 0; i < e->nasks; i++)
+		e->asks[i].declared |= e->asks[i].reread;
+	return again;
+}
+
+/* Those with whom something is wrong go behind the others, both in their order; how many there are. */
+static size_t
+part_wrong(struct engine *e)
+{
+	auto_free struct ask *wrong = xcalloc(e->nasks, sizeof *wrong);
+	size_t n = 0, kept = 0;
+
+	for (size_t i = 0; i < e->nasks; i++)
+		if (e->asks[i].wrong)
+			wrong[n++] = e->asks[i];
+		else
+			e->asks[kept++] = e->asks[i];
+	memcpy(e->asks + kept, wrong, n * sizeof *wrong);
+	e->nasks = kept;
+	e->nwrong += n;
+	return n;
+}
+
+/* Without those with whom something is wrong, until nothing is; each round finds all that can be found in it. */
+static int
+prepare(struct engine *e, struct error *err)
+{
+	while (prepare_once(e, err) < 0) {
+		bool again = blame_owners(e), parted = part_wrong(e) > 0;
+
+		if ((parted && (!e->partial || !e->nasks)) || (!parted && !again))
+			return -1;
+		plan_release(&e->plan);
+		graph_release(&e->graph);
+	}
+	return 0;
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct ask *)a)->name, ((const struct ask *)b)->name);
+}
+
+static void
+take_asks(struct engine *e, struct ask *asks, size_t n)
+{
+	if (n)
+		qsort(asks, n, sizeof *asks, by_name);
+	for (size_t i = 0; i < n; i++) {
+		asks[i].declared = true;
+		asks[i].recalled = asks[i].half_deleted = asks[i].reread = false;
+	}
+	e->asks = asks;
+	e->nasks = n;
+	e->nwrong = 0;
+	e->met_delete = false;
 }
 
 int
@@ -222,11 +264,9 @@ engine_prepare(struct engine *e, struct ask *asks, size_t n, struct error *err)
 {
 	struct recall rc = { .e = e };
 
-	e->asks = asks;
-	e->nasks = n;
-	for (size_t i = 0; i < n; i++)
-		asks[i].declared = true;
-	if (state_instances(e->state, n == 1 ? asks[0].name : NULL, recall_instance, &rc, err) < 0)
+	take_asks(e, asks, n);
+	if (check_beside(e, err) < 0 ||
+	    state_instances(e->state, n == 1 ? asks[0].name : NULL, recall_instance, &rc, err) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++)
 		if (asks[i].keep_goal && !asks[i].recalled)
@@ -243,11 +283,13 @@ engine_prepare(struct engine *e, struct ask *asks, size_t n, struct error *err)
 void
 engine_release(struct engine *e)
 {
-	for (size_t i = 0; i < e->nasks; i++) {
+	for (size_t i = 0; i < e->nasks + e->nwrong; i++) {
 		spec_free(e->asks[i].loaded);
 		free(e->asks[i].stamp);
+		free(e->asks[i].wrong);
 		e->asks[i].loaded = NULL;
 		e->asks[i].stamp = NULL;
+		e->asks[i].wrong = NULL;
 	}
 	plan_release(&e->plan);
 	graph_release(&e->graph);

@@ -31,6 +31,11 @@ struct ask {
 	bool reset;		/* factory-reset: all of it anew but its configuration */
 	bool may_lose;		/* delete, factory-reset: its precious things may go */
 	/*
+	 * A delete of it that was begun and did not end may be met: with keep_goal it is gone on with, and the plan
+	 * shows that; with another goal what is left is kept. Without this it is an error.
+	 */
+	bool meets_delete;
+	/*
 	 * Touch its resource of this type alone: `protect`, or an edit of a running
 	 * instance. The next plan sees what the rest lacks.
 	 */
@@ -42,7 +47,10 @@ struct ask {
 	struct spec *loaded;
 	char *stamp;
 	bool recalled;		/* there is a record of it */
+	bool half_deleted;	/* and that says that it was to be deleted */
+	struct error *wrong;	/* why it was left out of the plan */
 	bool declared;		/* from a spec, not from records */
+	bool reread;		/* what was recorded of it did not do */
 };
 
 /* What is to become of a host-wide resource that is asked for by itself: `disk create`. */
@@ -61,8 +69,13 @@ struct engine {
 	const struct spec_opts *spec_opts;
 	enum goal (*as_it_is)(const struct env *env, const char *instance);	/* running or not, by looking */
 
+	const char *beside;	/* one more instance that is used, and must not be half deleted; or NULL */
+	bool partial;		/* plan the rest when something is wrong with some of the instances */
+
 	struct ask *asks;
 	size_t nasks;
+	size_t nwrong;		/* those that were left out stand behind the others */
+	bool met_delete;	/* it failed since somebody's delete did not end, or is being done just now */
 	const struct thing *things;	/* set before engine_prepare() */
 	size_t nthings;
 	struct graph graph;
@@ -72,9 +85,13 @@ struct engine {
 };
 
 /*
- * Fills engine->graph and engine->plan for `asks` (sorted by name, borrowed until engine_release). A
+ * Fills engine->graph and engine->plan for `asks` (sorted by name here, borrowed until engine_release). A
  * lima.yaml that did not change since the last apply is not read again. Nothing is
  * written. Call with the instances' locks held if the plan is to be walked.
+ *
+ * One that cannot be read, looked at or planned spoils its own plan: with `partial` it moves behind the others, to
+ * asks[nasks] and on, with `wrong` set, and the others are planned. It fails when it is the only one, or without
+ * `partial`.
  */
 int engine_prepare(struct engine *e, struct ask *asks, size_t n, struct error *err);
 void engine_release(struct engine *e);

@@ -142,18 +142,46 @@ resource_need(struct graph *g, struct resource *r, const char *type, const char 
 	graph_need(g, r, type, arena_strdup(&g->arena, name), need);
 }
 
+void
+graph_wrong(struct graph *g, struct resource *r, const struct error *why)
+{
+	struct error *copy;
+
+	if (r->wrong)
+		return;
+	copy = arena_alloc(&g->arena, sizeof *copy);
+	*copy = *why;
+	r->wrong = copy;
+}
+
+static int
+graph_dangles(struct graph *g, const struct graph_need *p, struct error *err)
+{
+	struct error why = { 0 };
+
+	error_set(&why, ERR_INVALID, "%s %s needs %s %s, which nothing declares", p->from->type->name, p->from->name, p->type,
+		  p->name);
+	graph_wrong(g, p->from, &why);
+	if (err)
+		*err = why;
+	return -1;
+}
+
 int
 graph_resolve(struct graph *g, struct error *err)
 {
+	int result = 0;
+
 	for (size_t i = 0; i < g->npending; i++) {
 		struct graph_need *p = &g->pending[i];
 		struct resource *r = p->from, *to = graph_find(g, p->type, p->name);
 
 		if (!to && p->recorded)
 			continue;
-		if (!to)
-			return error_set(err, ERR_INVALID, "%s %s needs %s %s, which nothing declares",
-					 r->type->name, r->name, p->type, p->name);
+		if (!to) {
+			result = graph_dangles(g, p, result == 0 ? err : NULL);
+			continue;
+		}
 		if (p->recorded) {
 			GROW(r->stands_on, r->nstands_on, r->stands_on_cap);
 			r->stands_on[r->nstands_on++] = (struct edge){ to, p->need };
@@ -164,7 +192,7 @@ graph_resolve(struct graph *g, struct error *err)
 		}
 	}
 	g->npending = 0;
-	return 0;
+	return result;
 }
 
 const struct resource *

@@ -37,5 +37,7 @@ void graph_need(struct graph *g, struct resource *r, const char *type, const cha
 /* As graph_declare(), strings borrowed. */
 struct resource *graph_add(struct graph *g, const struct resource_type *type,
 			   const char *owner, const char *name, bool wanted);
-/* Names to edges. A declared need that nobody declares is an error. */
+/* r->wrong, unless it is set already; the text is copied. */
+void graph_wrong(struct graph *g, struct resource *r, const struct error *why);
+/* Names to edges. A declared need that nobody declares is an error: `wrong` of each that has one, and the first in `err`. */
 int graph_resolve(struct graph *g, struct error *err);

@@ -23,19 +23,33 @@ struct planner {
 	struct resource **queue;	/* touched, and those who need them not yet told */
 	size_t nqueue, queue_cap;
 	struct error *err;
+	bool refused;
 };
+
+/* Planning goes on, so that all that is wrong is found at once. */
+static int
+plan_refuse(struct planner *m, struct resource *r, const struct error *why)
+{
+	graph_wrong(m->g, r, why);
+	if (!m->refused && m->err)
+		*m->err = *why;
+	m->refused = true;
+	return 0;
+}
 
 static int
 set_step(struct planner *m, struct step **slot, struct resource *r, enum verb verb, const char *why)
 {
+	struct error lost = { 0 };
 	struct step *s;
 
 	if (*slot)
 		return 0;
-	if (verb == REMOVE && r->type->precious && !r->may_lose)
-		return error_set(m->err, ERR_REFUSED, "%s %s: would be lost (%s); it holds data, "
-				 "so only `limactl delete` or `factory-reset` of its instance removes it",
-				 r->type->name, r->name, why);
+	if (verb == REMOVE && r->type->precious && !r->may_lose) {
+		error_set(&lost, ERR_REFUSED, "%s %s: would be lost (%s); it holds data, so only `limactl delete` or "
+			  "`factory-reset` of its instance removes it", r->type->name, r->name, why);
+		return plan_refuse(m, r, &lost);
+	}
 	s = arena_alloc(&m->g->arena, sizeof *s);
 	s->res = r;
 	s->verb = verb;
@@ -108,25 +122,27 @@ static int
 decide(struct planner *m, struct resource *r)
 {
 	const char *why = "";
+	struct error fixed = { 0 };
 
 	if (!r->wanted) {
 		if ((r->type->shared && !r->may_lose) || !(r->present || r->unfinished))
 			return 0;
 		return set_step(m, &r->down, r, REMOVE, "not wanted");
 	}
-	if (r->unfinished || !r->present)
+	if (!r->present)
 		return set_step(m, &r->up, r, ENSURE, r->unfinished ? "left unfinished" : "missing");
 	if (r->remake)
 		return remake(m, r, "asked for");
 	switch (compare(&m->g->arena, r, &why)) {
 	case COST_NONE:
-		return 0;
+		return r->unfinished ? set_step(m, &r->up, r, ENSURE, "left unfinished") : 0;
 	case COST_REFUSE:
-		return error_set(m->err, ERR_REFUSED, "%s %s: cannot change %s", r->type->name, r->name, why);
+		error_set(&fixed, ERR_REFUSED, "%s %s: cannot change %s", r->type->name, r->name, why);
+		return plan_refuse(m, r, &fixed);
 	case COST_REPLACE:
 		return remake(m, r, why);
 	case COST_UPDATE:
-		return set_step(m, &r->up, r, ENSURE, why);
+		return set_step(m, &r->up, r, ENSURE, r->unfinished ? "left unfinished" : why);
 	}
 	return 0;
 }
@@ -264,6 +280,15 @@ order(struct resource *r)
 	}
 }
 
+static void
+sort_refuse(struct planner *m, struct resource *r)
+{
+	struct error circle = { 0 };
+
+	error_set(&circle, ERR_INVALID, "%s %s needs itself by way of others", r->type->name, r->name);
+	plan_refuse(m, r, &circle);
+}
+
 /* Kahn's algorithm; leaves the steps sorted so that each stands behind what it waits for */
 static int
 sort(struct planner *m)
@@ -283,8 +308,7 @@ sort(struct planner *m)
 				sorted[n++] = sorted[i]->then[j];
 	for (size_t i = 0; i < p->n; i++) {
 		if (p->v[i]->nwait)
-			error_set(m->err, ERR_INVALID, "%s %s needs itself by way of others",
-				  p->v[i]->res->type->name, p->v[i]->res->name);
+			sort_refuse(m, p->v[i]->res);
 		p->v[i]->nwait = wait[i];
 	}
 	free(wait);
@@ -308,7 +332,7 @@ plan_make(struct graph *g, struct plan *p, struct error *err)
 	for (size_t i = 0; i < g->n; i++)
 		if (decide(&m, g->v[i]) < 0)
 			goto out;
-	if (spread(&m) < 0)
+	if (spread(&m) < 0 || m.refused)
 		goto out;
 	drop_idle(&m);
 	for (size_t i = 0; i < g->n; i++)

@@ -42,7 +42,8 @@ struct plan {
  * unless the declared needs have.
  *
  * Fails with ERR_REFUSED when an attribute cannot be changed or a precious thing
- * would go unasked, with ERR_INVALID for a cycle. Steps live in the graph's arena.
+ * would go unasked, with ERR_INVALID for a cycle: `wrong` of each resource that it is
+ * about says why, and `err` has the first. Steps live in the graph's arena.
  */
 int plan_make(struct graph *g, struct plan *p, struct error *err);
 void plan_release(struct plan *p);

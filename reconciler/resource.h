@@ -61,6 +61,7 @@ struct resource {
 	bool looked;		/* observed in this run; what it needs, before it */
 	bool remake;		/* the goal asks for a new one: restart, factory-reset */
 	bool may_lose;		/* the goal gave up a precious thing in so many words */
+	const struct error *wrong;	/* why nothing can be planned for its instance: it cannot be looked at, or is refused */
 
 	struct edge *needs;	/* as just declared: orders what goes up */
 	size_t nneeds, needs_cap;

@@ -43,6 +43,15 @@ tell_lock(const struct env *env, const struct resource *r, struct facts *have, s
 	facts_set(have, a, "lock", n > 0 ? arena_memdup(a, target, (size_t)n) : "no");
 }
 
+/* Only `disk create` and its like say what a new one would be: for an instance it is there or it is an error. */
+static int
+absent(const struct resource *r, struct error *err)
+{
+	if (!r->wanted || facts_get(&r->want, "import") || facts_get(&r->want, "size"))
+		return 0;
+	return error_set(err, ENOENT, "disk `%s` does not exist; run `limactl disk create %s --size SIZE` first", r->name, r->name);
+}
+
 static int
 observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
@@ -52,7 +61,7 @@ observe(const struct env *env, const struct resource *r, struct facts *have, str
 	struct stat st;
 
 	if (stat(path, &st) < 0)	/* may be a link to where the user has more room */
-		return 0;
+		return absent(r, err);
 	tell_lock(env, r, have, a);
 	if (facts_same_stamp(have, fs_stamp_of(a, &st)))
 		return 1;
@@ -98,9 +107,6 @@ make(const struct env *env, const struct resource *r, const char *path, struct e
 	auto_free char *dir = disk_path(env, r, NULL), *tmp = xasprintf("%s/_disks/.%s.tmp", env->home, r->name);
 	auto_free char *inside = xasprintf("%s/datadisk", tmp);
 
-	if (!facts_get(&r->want, "import") && !facts_get(&r->want, "size"))
-		return error_set(err, ENOENT, "disk `%s` does not exist; run `limactl disk create %s --size SIZE` first", r->name,
-				 r->name);
 	if (fs_exists(dir))
 		return fill(r, path, err);
 	if (fs_remove_tree(tmp, err) < 0 || fs_mkdirs(tmp, 0700, err) < 0)

@@ -5,6 +5,7 @@
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/fs.h"
+#include "cli/args/edit_flags.h"
 #include "state/desired/template/template.h"
 
 static int
@@ -19,8 +20,21 @@ all_instances(struct cli *c, struct goals *g, struct error *err)
 
 		if (goals_add(g, names.v[i], GOAL_STOPPED, &a, err) < 0)
 			return -1;
-		a->keep_goal = true;
+		a->keep_goal = a->meets_delete = true;
 	}
+	return 0;
+}
+
+/* What a file says is wanted, whatever was begun before. */
+static int
+template_argument(struct cli *c, struct goals *g, const char *arg, struct error *err)
+{
+	enum goal goal = cli_bool(c, "stopped") ? GOAL_STOPPED : GOAL_RUNNING;
+	struct ask *a;
+
+	if (goals_add_template(c, g, arg, cli_str(c, "name"), goal, &a, err) < 0)
+		return -1;
+	a->meets_delete = true;
 	return 0;
 }
 
@@ -32,11 +46,12 @@ one_argument(struct cli *c, struct goals *g, const char *arg, struct error *err)
 	if (name_check(arg, NULL) == 0 && !instance_exists(c, arg) && !fs_exists(arg))
 		return error_set(err, ENOENT, "there is no instance and no file `%s`; a template is template:%s", arg, arg);
 	if (name_check(arg, NULL) < 0 || !instance_exists(c, arg))
-		return goals_add_template(c, g, arg, cli_str(c, "name"),
-					  cli_bool(c, "stopped") ? GOAL_STOPPED : GOAL_RUNNING, NULL, err);
+		return template_argument(c, g, arg, err);
 	if (goals_add_instance(c, g, arg, GOAL_STOPPED, &a, err) < 0)
 		return -1;
 	a->keep_goal = !cli_bool(c, "stopped");
+	/* a change of its lima.yaml is not a word about whether it is to be deleted */
+	a->meets_delete = !edit_given(c) || !a->keep_goal;
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 #include "cli/args/edit_flags.h"
 #include "cli/view/instance.h"
 #include "cli/run.h"
+#include "cli/args/target.h"
 #include "cli/commands/started.h"
 #include "state/desired/template/template.h"
 
@@ -84,6 +85,8 @@ run_clone(struct cli *c, struct error *err)
 	if (check(c, "clone", err) < 0)
 		return -1;
 	status = make(c, "copied from", err);
+	if (status < 0)
+		target_unmake(c, c->args[1], true);	/* a copy that was not finished is nobody's data */
 	return status ? status : start_if_wanted(c, err);
 }
 

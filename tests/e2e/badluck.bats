@@ -315,3 +315,81 @@ teardown() {
 	fails_with "newer" apply --stopped "$WORK/a.yaml"
 	[ "$(sha256sum <"$LIMA_HOME/_state/state.db")" = "$before" ]
 }
+
+@test "one instance that is broken is told, and does not keep the others from being planned" {
+	for i in a b c; do limactl apply --stopped --name $i "$WORK/a.yaml"; done
+	echo 'cpus: lots' >>"$LIMA_HOME/b/lima.yaml"
+	rm "$LIMA_HOME/a/cidata.iso" "$LIMA_HOME/c/cidata.iso"
+	fails_with '1 of 3 instances could not be planned' plan
+	[[ $output == *'cidata    a'*'cidata    c'*'2 to create'* && $stderr == *'instance `b`'*lima.yaml:6:7* ]]
+	fails_with '`b`' plan --json
+	[ "$(jq -c '[.errors[].instance, (.resources | length)]' <<<"$output")" = '["b",2]' ]
+	fails_with 'lima.yaml:6:7' apply
+	[ ! -e "$LIMA_HOME/a/cidata.iso" ]
+	fails_with '1 of 3 instances could not be planned' apply --keep-going
+	[ -e "$LIMA_HOME/a/cidata.iso" ] && [ -e "$LIMA_HOME/c/cidata.iso" ]
+	sed -i '$d' "$LIMA_HOME/b/lima.yaml"
+	apply
+}
+
+@test "an additional disk that is not there is known before anything is touched, and other instances do not care" {
+	apply --stopped --name a "$WORK/a.yaml"
+	apply --stopped --name b "$WORK/a.yaml"
+	limactl disk create d --size 1MiB
+	limactl edit --set '.additionalDisks=["d"]' --start=false a
+	limactl disk delete --force d
+	fails_with 'limactl disk create d' start a
+	[ ! -e "$LIMA_HOME/a/launch.json" ]
+	fails_with 'limactl disk create e' plan --name e --set '.additionalDisks=["e"]' "$WORK/a.yaml"
+	limactl plan
+}
+
+@test "a clone that is refused leaves nothing behind" {
+	apply --stopped "$WORK/a.yaml"
+	fails_with 'nowhere.img' clone a b --set ".images[0].location=\"$WORK/nowhere.img\""
+	[ ! -e "$LIMA_HOME/b" ]
+	limactl clone --start=false a b
+	apply b
+}
+
+@test "a delete that was killed is finished by delete, or by an apply that shows it; all else stops and says so" {
+	apply --stopped "$WORK/a.yaml"
+	run env LIMACTL_TEST_KILL_AT=1 "$BIN/limactl" delete a
+	[ "$status" -eq 137 ]
+	for words in 'protect a' 'apply --set .cpus=3 a' 'plan --set .cpus=3 a' 'rename --start=false a b' 'clone --start=false a b' \
+		'start a' 'restart a' 'stop --force a' 'factory-reset a' 'edit --set .cpus=3 a'; do
+		# shellcheck disable=SC2086
+		fails_with 'limactl delete a` finishes that, `limactl apply --stopped a` keeps' $words
+		[ -s "$LIMA_HOME/a/disk" ]
+	done
+	[ ! -e "$LIMA_HOME/b" ]
+	run -0 limactl plan
+	[[ $output == *'4 to remove'* ]]
+	apply --stopped a
+	[ -s "$LIMA_HOME/a/disk" ]
+	limactl protect a
+	limactl unprotect a
+	run env LIMACTL_TEST_KILL_AT=3 "$BIN/limactl" delete a
+	[ "$status" -eq 137 ]
+	limactl apply
+	[ ! -e "$LIMA_HOME/a" ]
+	apply --stopped "$WORK/a.yaml"
+}
+
+@test "a snapshot of a half deleted instance is refused, too" {
+	qemu-img create -q -f qcow2 "$WORK/raw.img" 1M
+	apply --stopped "$WORK/a.yaml"
+	run env LIMACTL_TEST_KILL_AT=1 "$BIN/limactl" delete a
+	fails_with 'half deleted' snapshot create a --tag s
+}
+
+@test "a factory reset that was killed before it took anything away does it all when it is given again" {
+	apply --stopped "$WORK/a.yaml"
+	for at in 1 2 3 4 5 6; do
+		printf old | dd of="$LIMA_HOME/a/disk" conv=notrunc status=none
+		run env LIMACTL_TEST_KILL_AT=$at "$BIN/limactl" factory-reset a
+		[ "$status" -eq 137 ]
+		limactl factory-reset a
+		cmp -n 1048576 "$WORK/raw.img" "$LIMA_HOME/a/disk"
+	done
+}

@@ -1,0 +1,159 @@
+#include "reconciler/declare.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "reconciler/engine.h"
+
+static int
+declare(struct engine *e, const struct ask *a, struct spec *spec, struct error *err)
+{
+	size_t first = e->graph.n;
+
+	spec->goal = a->goal;
+	for (size_t i = 0; e->types[i]; i++) {
+		if (!e->types[i]->declare || (a->only && strcmp(a->only, e->types[i]->name)))
+			continue;
+		if (e->types[i]->declare(spec, e->env, &e->graph, err) < 0)
+			return error_wrap(err, "%s", spec->name);
+	}
+	for (size_t i = first; i < e->graph.n; i++)
+		e->graph.v[i]->spec = *e->graph.v[i]->owner ? spec : NULL;
+	for (size_t i = 0; i < a->nwants; i++) {
+		struct resource *r = graph_find(&e->graph, a->wants[i].type, a->name);
+
+		if (r)
+			resource_want(&e->graph, r, a->wants[i].attr, a->wants[i].value);
+	}
+	return 0;
+}
+
+static int
+declare_thing(struct engine *e, const struct thing *t, struct error *err)
+{
+	const struct resource_type *type = engine_type(e, t->type);
+	struct resource *r;
+
+	if (!type)
+		return error_set(err, ERR_UNSUPPORTED, "there is no resource type %s", t->type);
+	r = graph_declare(&e->graph, type, "", t->name, t->wanted);
+	r->may_lose |= t->may_lose;
+	for (size_t i = 0; i < t->nwants; i++)
+		resource_want(&e->graph, r, t->wants[i].attr, t->wants[i].value);
+	return 0;
+}
+
+static void
+say_nothing(void *ctx, const char *text)
+{
+	(void)ctx, (void)text;
+}
+
+/* what is wrong with the file of an instance that goes is nobody's business any more */
+static int
+load(struct engine *e, struct ask *a, struct error *err)
+{
+	struct spec_opts quiet = *e->spec_opts;
+
+	quiet.warn = quiet.complain = say_nothing;
+	return spec_load_instance(&a->loaded, a->name, a->goal == GOAL_ABSENT ? &quiet : e->spec_opts, err);
+}
+
+static int
+declare_ask(struct engine *e, struct ask *a, struct error *err)
+{
+	struct error why = { 0 };
+
+	if (a->spec || a->loaded)
+		return declare(e, a, a->spec ? a->spec : a->loaded, err);
+	if (load(e, a, &why) == 0)
+		return declare(e, a, a->loaded, err);
+	if (a->goal != GOAL_ABSENT) {
+		if (err)
+			*err = why;
+		return -1;
+	}
+	/* a broken lima.yaml must not keep an instance from being deleted */
+	a->loaded = spec_bare(a->name, e->spec_opts);
+	return declare(e, a, a->loaded, err);
+}
+
+/* Whatever is wrong with one of them, all are tried. */
+static int
+declare_asks(struct engine *e, struct error *err)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < e->nasks; i++) {
+		struct error why = { 0 };
+
+		if (!e->asks[i].declared || declare_ask(e, &e->asks[i], &why) == 0)
+			continue;
+		e->asks[i].wrong = xcalloc(1, sizeof why);
+		*e->asks[i].wrong = why;
+		if (result == 0 && err)
+			*err = why;
+		result = -1;
+	}
+	return result;
+}
+
+int
+declare_all(struct engine *e, struct error *err)
+{
+	if (declare_asks(e, err) < 0)
+		return -1;
+	for (size_t i = 0; i < e->nthings; i++)
+		if (declare_thing(e, &e->things[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+static void
+look_at(struct engine *e, struct resource *r)
+{
+	struct facts have = r->have;
+	struct error why = { 0 };
+	int there;
+
+	/* needs first; a circle ends at the one that is being looked at */
+	r->looked = true;
+	for (size_t i = 0; i < r->nneeds; i++) {
+		struct resource *to = r->needs[i].to;
+
+		if (!to->looked)
+			look_at(e, to);
+		if (to->wrong)
+			graph_wrong(&e->graph, r, to->wrong);
+	}
+	if (r->wrong || (r->type->shared && !r->wanted && !r->may_lose))
+		return;
+	there = r->type->observe(e->env, r, &have, &e->graph.arena, &why);
+	if (there < 0) {
+		error_wrap(&why, "%s %s", r->type->name, r->name);
+		graph_wrong(&e->graph, r, &why);
+		return;
+	}
+	r->present = there > 0;
+	r->have = r->present ? have : (struct facts){ 0 };
+}
+
+int
+look_at_all(struct engine *e, struct error *err)
+{
+	const struct error *first = NULL;
+
+	for (size_t i = 0; i < e->graph.n; i++) {
+		struct resource *r = e->graph.v[i];
+
+		if (!r->looked)
+			look_at(e, r);
+		if (r->wrong && !first)
+			first = r->wrong;
+	}
+	if (first && err)
+		*err = *first;
+	return first ? -1 : 0;
+}
+
