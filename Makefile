@@ -1,4 +1,4 @@
-# Targets: all check check-large e2e asan asan-e2e tsan fuzz tidy fmt layers metrics bench man install clean (see HACKING.md).
+# Targets: all quick check check-large e2e asan asan-e2e tsan fuzz tidy fmt layers metrics bench man install clean (see HACKING.md).
 # Each folder that needs more than its *.c has a build.mk, which may add to:
 #   LAZY       sources that need big libraries: they go into limactl's lazily loaded half
 #   GENERATED  headers or tables to be made before anything is compiled
@@ -122,12 +122,19 @@ $(B)/lib.a: $(LIB) $(LIB_AGENT)
 	@rm -f $@; ar rcs $@ $^
 $(B)/tests/%: $(B)/obj/tests/unit/%.o $(B)/lib.a
 	@mkdir -p $(@D)
-	@$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS_LAZY) $(LIBS_AGENT) $(LIBS_MAIN) -ldl
+	@$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(B)/lib.a -lcmocka $(LIBS_LAZY) $(LIBS_AGENT) $(LIBS_MAIN) -ldl
 # Ends what a test leaves behind: a program of its own, whatever the rest is built with.
 REAP := build/tests/reap
 $(REAP): tests/reap.c
 	@mkdir -p $(@D)
 	@$(CC) $(CPPFLAGS) -std=gnu17 -O2 $(WARN) -o $@ $<
+# The engine over fake types: a world in memory.
+$(B)/tests/reconciler/test_engine: $(B)/obj/tests/engine/world.o
+$(B)/tests/equivalence: $(B)/obj/tests/engine/equivalence.o $(B)/obj/tests/engine/world.o $(B)/lib.a
+	@mkdir -p $(@D)
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_LAZY) $(LIBS_AGENT) $(LIBS_MAIN) -ldl
+equivalence: $(B)/tests/equivalence
+	@$(B)/tests/equivalence
 unit: $(UNIT) $(ALL) $(REAP)
 	@scripts/unit $(UNIT)
 # The conformance test boots the tiny guest, so it is apart.
@@ -137,6 +144,9 @@ $(B)/tests/test_types: $(B)/obj/tests/types/test_types.o $(B)/lib.a
 types: all guest-tiny $(B)/tests/test_types $(REAP)
 	@scripts/unit $(B)/tests/test_types
 
+# What needs no guest, in a minute: layers, lint, units, plan cases, the engine over fake types.
+quick: $(UNIT) $(B)/tests/equivalence $(ALL) $(REAP)
+	@SUITES=tests/suites-quick JOBS=3 UNITS="$(UNIT)" scripts/check
 check: deps-test
 	@$(MAKE) -s all guest-tiny
 	@scripts/check
@@ -184,5 +194,5 @@ clean:
 	rm -rf build build-asan build-tsan build-fuzz compile_commands.json
 compile_commands.json: Makefile
 	@scripts/compdb > $@
-.PHONY: all completions share unit types check check-large e2e asan asan-e2e tsan fuzz tidy fmt layers metrics bench man install demo clean FORCE deps-build deps-test deps-demo deps-large guest-tiny
+.PHONY: all completions share unit equivalence types quick check check-large e2e asan asan-e2e tsan fuzz tidy fmt layers metrics bench man install demo clean FORCE deps-build deps-test deps-demo deps-large guest-tiny
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

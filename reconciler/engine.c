@@ -115,6 +115,25 @@ is_resumed(const struct ask *a)
 	return a->half_deleted && a->goal == GOAL_ABSENT;
 }
 
+/*
+ * The database is lost, or never knew these: what is there stands on what it needs now. Only among themselves: the
+ * recorded edges are of an earlier version, and the two together might run in a circle.
+ */
+static void
+assume_edges(struct engine *e)
+{
+	for (size_t i = 0; i < e->graph.n; i++) {
+		struct resource *r = e->graph.v[i];
+
+		for (size_t j = 0; r->present && !r->was && j < r->nneeds; j++) {
+			if (r->needs[j].to->was)
+				continue;
+			GROW(r->stands_on, r->nstands_on, r->stands_on_cap);
+			r->stands_on[r->nstands_on++] = r->needs[j];
+		}
+	}
+}
+
 static void
 mark(struct engine *e)
 {
@@ -163,6 +182,7 @@ prepare_once(struct engine *e, struct error *err)
 	if (records_load(e, err) < 0 || graph_resolve(&e->graph, err) < 0 || look_at_all(e, err) < 0 ||
 	    check_half_deleted(e, err) < 0)
 		return -1;
+	assume_edges(e);
 	if (any_marked(e))
 		mark(e);
 	return plan_make(&e->graph, &e->plan, err);
