@@ -55,7 +55,8 @@ check_line(struct load *l, const struct val *v)
 {
 	static const char fault[] = "must be one line without control characters (in YAML, `|-` and `>-` leave the last line break out)";
 
-	if (v->key->flags & KEY_LINES)
+	/* a default that is wrong was made of a value that is told of */
+	if (!v->at || v->key->flags & KEY_LINES)
 		return;
 	if (v->type == KEY_TEXT && !is_line(v->s))
 		complain(l, v, NULL, "%s", fault);

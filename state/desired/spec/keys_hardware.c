@@ -28,7 +28,7 @@ const struct key keys_firmware[] = {
 };
 
 const struct key keys_audio[] = {
-	{ "device", KEY_TEXT, .def = "", AT(spec, audio_device), .change = CHANGE_RESTART, .about = "QEMU audiodev; empty for none." },
+	{ "device", KEY_TEXT, .words = "none default alsa coreaudio dbus dsound jack oss pa pipewire sdl sndio spice vz", .flags = KEY_BLANK_UNSET, .def = "", AT(spec, audio_device), .change = CHANGE_RESTART, .about = "QEMU audiodev; empty for none." },
 	{ "interface", KEY_TEXT, .def = "", .check = check_audio_interface, AT(spec, audio_interface), .change = CHANGE_RESTART,
 	  .about = "Sound card: hda or virtio." },
 	{ NULL }
@@ -42,12 +42,12 @@ check_audio_interface(struct load *l, const struct val *v)
 }
 
 static const struct key keys_vnc[] = {
-	{ "display", KEY_TEXT, AT(spec, vnc_display), .change = CHANGE_RESTART, .about = "Address of the VNC display." },
+	{ "display", KEY_TEXT, .check = check_vnc_display, AT(spec, vnc_display), .change = CHANGE_RESTART, .about = "Address of the VNC display." },
 	{ NULL }
 };
 
 const struct key keys_video[] = {
-	{ "display", KEY_TEXT, .flags = KEY_BLANK_UNSET, .def = "none", AT(spec, video_display), .change = CHANGE_RESTART,
+	{ "display", KEY_TEXT, .flags = KEY_BLANK_UNSET, .def = "none", .check = check_display, AT(spec, video_display), .change = CHANGE_RESTART,
 	  .about = "QEMU display, such as default, cocoa, vnc; none for no display." },
 	{ "vnc", KEY_GROUP, .sub = keys_vnc, .go = "VNC", .about = "VNC." },
 	{ NULL }

@@ -75,12 +75,12 @@ static const struct key keys_sshfs[] = {
 	{ NULL }
 };
 static const struct key keys_9p[] = {
-	{ "securityModel", KEY_TEXT, .def = "none", AT(spec_mount, p9.security_model), .change = CHANGE_RESTART,
+	{ "securityModel", KEY_TEXT, .words = "none passthrough mapped mapped-xattr mapped-file", .flags = KEY_BLANK_UNSET, .def = "none", AT(spec_mount, p9.security_model), .change = CHANGE_RESTART,
 	  .about = "passthrough, mapped-xattr, mapped-file or none." },
-	{ "protocolVersion", KEY_TEXT, .def = "9p2000.L", AT(spec_mount, p9.protocol_version), .change = CHANGE_RESTART,
+	{ "protocolVersion", KEY_TEXT, .words = "9p2000 9p2000.u 9p2000.L", .flags = KEY_BLANK_UNSET, .def = "9p2000.L", AT(spec_mount, p9.protocol_version), .change = CHANGE_RESTART,
 	  .about = "Version of the 9P protocol." },
 	{ "msize", KEY_SIZE, .def = "128KiB", AT(spec_mount, p9.msize_bytes), .change = CHANGE_RESTART, .about = "Largest packet." },
-	{ "cache", KEY_TEXT, .make = default_9p_cache, AT(spec_mount, p9.cache), .change = CHANGE_RESTART,
+	{ "cache", KEY_TEXT, .words = "none loose fscache mmap readahead", .flags = KEY_BLANK_UNSET, .make = default_9p_cache, AT(spec_mount, p9.cache), .change = CHANGE_RESTART,
 	  .about = "Cache mode; by default mmap if writable, else fscache." },
 	{ NULL }
 };

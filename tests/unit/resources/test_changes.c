@@ -123,7 +123,7 @@ static const struct example examples[] = {
 	{ "provision[].permissions", NONE, DATA("permissions: '600'"), DATA("permissions: '644'"), "provision[0].permissions" },
 	{ "provision[].expression", NONE, YQ("expression: .a=1"), YQ("expression: .a=2"), "provision[0].expression" },
 	{ "provision[].format", NONE, YQ("expression: .a=1, format: ini"), YQ("expression: .a=1, format: json"), "provision[0].format" },
-	{ "provision[].playbook", NONE, "provision: [{mode: ansible, playbook: /dev/null}]", "provision: [{mode: ansible, playbook: /dev/zero}]",
+	{ "provision[].playbook", NONE, "provision: [{mode: ansible, playbook: /etc/passwd}]", "provision: [{mode: ansible, playbook: /etc/hostname}]",
 	  "provision[0].playbook" },
 	{ "upgradePackages", NONE, "upgradePackages: false", "upgradePackages: true" },
 	{ "containerd.system", IMAGE, "containerd: {user: false, system: false}", "containerd: {user: false, system: true}" },
