@@ -181,7 +181,7 @@ TEST(failures)
 	not_ok(iso_write("/dev/full/x.iso", "cidata", "X", few, 1, &err), "/dev/full/x.iso");
 	not_ok(iso_write(path, "cidata", "X", &gone, 1, &err), "/no/such/file");
 	assert_int_equal(err.code, ENOENT);
-	not_ok(iso_write(path, "cidata", "X", &folder, 1, &err), "regular file");
+	not_ok(iso_write(path, "cidata", "X", &folder, 1, &err), "not an ordinary file");
 	not_ok(iso_write(path, "cidata", "X", twice, 2, &err), "same: ");
 	not_ok(iso_write(path, "cidata", "X", under, 2, &err), "same/x: ");
 	assert_false(fs_exists(path));
