@@ -10,8 +10,9 @@
 void
 mount_escape(struct buf *b, const char *s)
 {
+	/* linux: fs/proc_namespace.c: of a mount point, seq_path() with just these; `#` is escaped in a device's name alone */
 	for (; *s; s++)
-		if (strchr(" \t\n\\#", *s))
+		if (strchr(" \t\n\\", *s))
 			buf_addf(b, "\\%03o", (unsigned char)*s);
 		else
 			buf_addc(b, *s);

@@ -11,5 +11,5 @@ struct launch_mount;
  * after giving the guest 20 s and trying it once more. Uses the function `nap` of the script around it.
  */
 void mount_check_define(struct buf *out, const struct launch_mount *v, size_t n);
-/* `s` as /proc/mounts writes it */
+/* A mount point as /proc/mounts writes it. */
 void mount_escape(struct buf *out, const char *s);

@@ -7,16 +7,11 @@
 
 #include <cjson/cJSON.h>
 #include <errno.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
 
 #include "tests/unit/test.h"
-
-TEST(escaped_as_the_kernel_does)
-{
-	AUTO(buf) b = BUF_INIT;
-
-	mount_escape(&b, "/a b\t\\#\n'x");
-	assert_string_equal(b.s, "/a\\040b\\011\\134\\043\\012'x");
-}
 
 /* exit status of a script; its output in `said` */
 static int
@@ -25,6 +20,70 @@ sh(const char *script, struct buf *said)
 	const char *argv[] = { "/bin/sh", "-c", script, NULL };
 
 	return proc_run(argv, &(struct proc_opts){ .out = said, .timeout_ms = 20000 }, NULL);
+}
+
+/* Any bytes but NUL and slash, those that somebody escapes above all. */
+static char *
+odd_name(unsigned *seed)
+{
+	static const char odd[] = " \t\n\\#%\",'$`\\040\303\251\377\1\177";
+	AUTO(buf) b = BUF_INIT;
+	int n = 1 + rand_r(seed) % 12;
+
+	for (int i = 0; i < n; i++) {
+		char c = rand_r(seed) % 3 ? odd[(size_t)rand_r(seed) % (sizeof odd - 1)] : (char)(1 + rand_r(seed) % 255);
+
+		buf_addc(&b, c == '/' ? '#' : c);
+	}
+	buf_addc(&b, 'x');
+	return buf_detach(&b);
+}
+
+/* In a mount name space of its own: is what the kernel has mounted found by the commands, and by no other name? */
+static int
+mounts_are_found(const char *dir)
+{
+	static const char tag[] = "lima-0123456789abcdef";
+	unsigned seed = 20;
+
+	if ((geteuid() ? unshare(CLONE_NEWUSER | CLONE_NEWNS) : unshare(CLONE_NEWNS)) < 0 ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return 10;
+	for (int i = 0; i < 100; i++) {
+		auto_free char *name = odd_name(&seed), *point = xasprintf("%s/%s", dir, name);
+		struct launch_mount m[] = { { "/l", point, tag, "tmpfs", true } };
+		AUTO(buf) script = BUF_INIT;
+		struct error err;
+
+		if (fs_mkdirs(point, 0700, &err) < 0)
+			return 11;
+		buf_adds(&script, "nap() { :; }\nsudo() { return 1; }\n");
+		mount_check_define(&script, m, 1);
+		buf_adds(&script, "shared");
+		if (i % 10 == 0 && sh(script.s, NULL) == 0)
+			return 12;
+		if (mount(tag, point, "tmpfs", 0, NULL) < 0)
+			return 13;
+		if (sh(script.s, NULL) != 0)
+			return 14;
+		umount2(point, MNT_DETACH);
+	}
+	return 0;
+}
+
+TEST(a_mount_point_is_found_whatever_its_name)
+{
+	auto_free char *dir = test_path("odd");
+	struct error err;
+	int status;
+	pid_t pid;
+
+	ok(fs_mkdirs(dir, 0700, &err));
+	pid = fork();
+	if (pid == 0)
+		_exit(mounts_are_found(dir));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
 }
 
 TEST(commands_are_shell_whatever_the_names)
