@@ -98,6 +98,8 @@ static const char prepare[] =
 	"sudo -n sh -c 'echo user_allow_other >>/etc/fuse.conf' 2>/dev/null || opts=slave${opts#slave,allow_other}\n"
 	/* sshfs 2 minds what is in the mount point; 3 does not know the word */
 	"[ -z \"$(ls -A \"$mp\")\" ] || case $(sshfs -V 2>&1) in *'SSHFS version 2'*) opts=$opts,nonempty;; esac\n"
+	/* links are what they are on the host, whose server lets none lead out; sshfs since CVE-2026 makes them EPERM otherwise */
+	"case $(sshfs --help 2>&1) in *no_contain_symlinks*) opts=$opts,no_contain_symlinks;; esac\n"
 	"{ until there && ls -d \"$mp/.\" >/dev/null 2>&1; do kill -0 $$ 2>/dev/null || exit 0; nap; done; "
 	"echo '" SSHFS_MOUNTED "'; } 3<&- 4>&- &\n"
 	"exec sshfs \":$loc\" \"$mp\" -f -o \"$opts\" <&3 >&4 3<&- 4>&-\n";

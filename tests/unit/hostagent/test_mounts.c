@@ -34,8 +34,8 @@ put(struct shared *s, const char *name, const char *text)
 static void
 set_up(struct shared *s, const char *name)
 {
-	auto_free char *vm = xasprintf("%s-vm", name), *loc = xasprintf("%s-loc %%d,'\"", name);
-	auto_free char *point = xasprintf("%s-mnt \\ '$x\"/deep er", name);
+	auto_free char *vm = xasprintf("%s-vm", name), *loc = xasprintf("%s-loc %%d#\n\303\251,'\"", name);
+	auto_free char *point = xasprintf("%s-mnt \\ '$x\"/de#ep \n\303\251 er", name);
 	struct error err;
 
 	*s = (struct shared){ .guest = guest(name), .location = test_path(loc), .point = test_path(point) };
@@ -153,6 +153,36 @@ TEST(mounted_read_only_and_then_writable)
 	ok(ha_delete_mount(s.m.dir, "mount-1", NULL, &err));
 	assert_false(is_fuse(s.point));
 	ok(ha_delete_mount(s.m.dir, "mount-1", NULL, &err));
+	tear_down(&s);
+}
+
+/* As npm and python make them; a link of the host means to the guest what it says, in the guest. */
+TEST(links_are_what_they_are)
+{
+	AUTO(arena) a = { 0 };
+	struct shared s;
+	struct error err;
+	auto_free char *bin = NULL, *script = NULL, *link = NULL, *absolute = NULL, *text = NULL, *root = NULL;
+	char target[64] = "";
+
+	set_up(&s, "links");
+	bin = xasprintf("%s/node_modules/.bin", s.location);
+	script = xasprintf("%s/node_modules/tool", s.location);
+	link = xasprintf("%s/run", bin);
+	absolute = xasprintf("%s/root", s.location);
+	ok(fs_mkdirs(bin, 0700, &err));
+	ok(fs_mkdirs(script, 0700, &err));
+	put(&s, "node_modules/tool/run.js", "#!/usr/bin/env node");
+	assert_int_equal(symlink("../tool/run.js", link), 0);
+	assert_int_equal(symlink("/", absolute), 0);
+	set_marker("links", "lima-boot-done", "iid-1\n");
+	put_mount(&s, &a);
+	becomes(&s, "mounted");
+	text = content(&s, "node_modules/.bin/run");
+	assert_string_equal(text, "#!/usr/bin/env node");
+	root = xasprintf("%s/root", s.point);
+	assert_int_equal(readlink(root, target, sizeof target - 1), 1);
+	assert_string_equal(target, "/");
 	tear_down(&s);
 }
 
