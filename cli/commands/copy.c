@@ -11,6 +11,7 @@
 #include "base/proc.h"
 #include "cli/ssh/copy_paths.h"
 #include "cli/ssh/copy_sftp.h"
+#include "cli/ssh/rsync.h"
 #include "cli/ssh/ssh.h"
 #include "providers/ssh/sftp.h"
 #include "providers/ssh/ssh.h"
@@ -161,6 +162,8 @@ rsync_words(struct copy *k, struct argv *a)
 
 	argv_add(a, "rsync");
 	argv_add(a, "-a");
+	if (!k->v[k->n - 1].guest && k->nguests)
+		rsync_wary(a);
 	argv_add(a, verbose ? "-v" : "-q");
 	if (verbose)
 		argv_add(a, "--progress");
@@ -356,7 +359,8 @@ const struct command command_copy = {
 	.about = "Copy files between host and guest",
 	.details = "INSTANCE:PATH is in a guest, any other path on this host. Several sources go into the folder TARGET.\n"
 		   "Without --backend it is rsync that copies, where the host and the guest have it, scp where there is that,\n"
-		   "and else limactl itself (sftp), which shows on a terminal how far it is.",
+		   "and else limactl itself (sftp), which shows on a terminal how far it is. What comes from a guest is never more than\n"
+		   "bytes: no set-user-ID bits or devices, and with rsync no links that lead out of what is copied (-v names them).",
 	.example = "limactl copy notes.txt default:/tmp/\n"
 		   "limactl copy -r default:/etc/apt ./apt\n"
 		   "limactl copy --backend=scp a:/tmp/x b:/tmp/",

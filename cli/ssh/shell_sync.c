@@ -15,6 +15,7 @@
 #include "base/semver.h"
 #include "base/words.h"
 #include "cli/args/ask.h"
+#include "cli/ssh/rsync.h"
 #include "cli/ssh/ssh.h"
 
 enum { MIN_DEPTH = 4, ITEM_LEN = 12 };
@@ -164,6 +165,7 @@ fetch(const struct shell_sync *s, const char *to, struct buf *itemized, struct e
 
 	if (rsync_begin(s, &a, itemized ? "-ahn" : "-aq", err) < 0)
 		return -1;
+	rsync_wary(&a);
 	if (itemized)
 		argv_add(&a, "--itemize-changes");
 	argv_add(&a, "--");

@@ -157,6 +157,9 @@ script() {
 	[ "${lines[-2]} ${lines[-1]}" = 'lima-a:y/ x/' ]
 	run -9 --separate-stderr limactl copy a:x a:y
 	[ "${lines[0]}" = scp ]
+	# what a guest made may be no more than bytes here
+	run -9 --separate-stderr limactl copy a:x y
+	[[ $output == *--no-D$'\n'--no-o$'\n'--no-g$'\n'--chmod=ug-s$'\n'--safe-links$'\n'* ]]
 }
 
 @test "copy: what cannot be" {
@@ -206,6 +209,20 @@ sync_begin() {
 	[ -d "${GUEST%/*}" ]
 	run -3 --separate-stderr limactl shell --yes --sync . a sh -c 'echo bad >keep; exit 3'
 	[ "$(cat keep) $(cat "$GUEST/keep")" = 'x bad' ]
+}
+
+@test "shell --sync: what comes back is bytes, and no more" {
+	sync_begin
+	cd p/q/dir
+	ln -s ../../elsewhere mine
+	# shellcheck disable=SC2016
+	limactl shell --yes --sync . a sh -c 'cp /bin/true tool; chmod 6755 tool; mkdir d; chmod g+s d
+		ln -s tool in; ln -s /etc/passwd absolute; ln -s ../../../x up; [ "$(id -u)" != 0 ] || mknod null c 1 3; [ -L mine ]'
+	[ "$(stat -c %a tool)" = 755 ]
+	[ ! -g d ]
+	[ "$(readlink in)" = tool ]
+	[ "$(readlink mine)" = ../../elsewhere ]
+	[ ! -e null ] && [ ! -L absolute ] && [ ! -L up ]
 }
 
 @test "shell --sync: with a terminal the user decides" {
