@@ -112,8 +112,8 @@ follow(struct walk *w, int link, struct error *err)
 static int
 refuse_link(const struct walk *w, const char *name, struct error *err)
 {
-	return error_set(err, ELOOP, "%s: `%s` is a link in a folder that a guest can write, and is not followed; name the place that is meant",
-			 w->path, name);
+	return error_set(err, ELOOP, "%s: `%s` %s, and is not followed", w->path, name,
+			 w->inside ? "is a link in a folder that a guest can write" : "has become a link");
 }
 
 /* One part of the path: on to the folder of that name. */

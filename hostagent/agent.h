@@ -35,6 +35,7 @@
 #include <stddef.h>
 #include <uv.h>
 #include "base/error.h"
+#include "base/guarded.h"
 #include "hostagent/forward/ports.h"
 #include "providers/launch.h"
 
@@ -224,6 +225,9 @@ void mounts_delete(struct agent *a, const char *id);	/* begins; it is in the lis
 const char *mounts_state(struct agent *a, const char *id, bool *there);
 struct cJSON *mounts_list(struct agent *a);
 bool mounts_busy(struct agent *a);			/* is one of them not settled? */
+void mounts_reload(struct agent *a, const struct launch *l);	/* with the folders that `l` says the guest writes */
+/* All folders that the guest can write, as they are now; to guarded_release() soon. */
+struct guarded mounts_guarded(struct agent *a);
 void mounts_free(struct agent *a);
 struct ga_port;
 struct place;

@@ -176,6 +176,7 @@ post_reload(struct agent *a, struct http_conn *c, const struct http_request *r)
 		http_refuse(c, 400, e.msg);
 	} else {
 		names_reload(a, &l);
+		mounts_reload(a, &l);
 		copies_reload(a, &l);
 		http_reply(c, 200, cJSON_CreateObject());
 	}

@@ -244,6 +244,7 @@ read_all(struct reader *r, const cJSON *in, struct launch *l)
 	l->guest.plain = flag(guest, "plain");
 	l->guest.uid = (unsigned)number(r, guest, "uid", INT_MAX);
 	l->guest.sshfs = flag(guest, "sshfs");
+	l->guest.writes = texts(r, guest, "writes", &l->guest.nwrites);
 	l->guest.inotify = flag(guest, "inotify");
 	l->guest.containerd = flag(guest, "containerd");
 	l->guest.install_prefix = text(r, guest, "installPrefix");
@@ -409,6 +410,8 @@ to_json(const struct launch *l)
 	add_flag(o, "plain", l->guest.plain);
 	add_number(o, "uid", (int)l->guest.uid);
 	add_flag(o, "sshfs", l->guest.sshfs);
+	if (l->guest.nwrites)
+		add_texts(o, "writes", l->guest.writes, l->guest.nwrites);
 	add_flag(o, "inotify", l->guest.inotify);
 	add_flag(o, "containerd", l->guest.containerd);
 	add_text(o, "installPrefix", l->guest.install_prefix);

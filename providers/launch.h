@@ -66,6 +66,8 @@ struct launch {
 		bool plain;
 		unsigned uid;		/* of its user */
 		bool sshfs;		/* there are reverse-sshfs mounts */
+		const char *const *writes;	/* folders of the host that it can write, by whatever way */
+		size_t nwrites;
 		bool inotify;		/* changes in folders that it may write are told to it */
 		bool containerd;	/* wanted in it */
 		const char *install_prefix;	/* "" : /usr/local */

@@ -86,6 +86,32 @@ machine_copies_digest(struct arena *a, const struct spec *spec)
 	return arena_strdup(a, hex);
 }
 
+const char *const *
+machine_writes(struct arena *a, const struct spec *spec, size_t *n)
+{
+	const char **v = arena_alloc(a, (spec->nmounts + 1) * sizeof *v);
+
+	*n = 0;
+	for (size_t i = 0; i < spec->nmounts && !spec->plain; i++)
+		if (spec->mounts[i].writable)
+			v[(*n)++] = spec->mounts[i].location;
+	return v;
+}
+
+const char *
+machine_writes_digest(struct arena *a, const struct spec *spec)
+{
+	AUTO(buf) b = BUF_INIT;
+	char hex[65];
+	size_t n;
+	const char *const *v = machine_writes(a, spec, &n);
+
+	for (size_t i = 0; i < n; i++)
+		buf_add(&b, v[i], strlen(v[i]) + 1);
+	sha256_hex(b.s, b.len, hex);
+	return n ? arena_strdup(a, hex) : "nothing";
+}
+
 static int
 choose_accel(const struct env *env, const struct resource *r, const char *program, struct accel_choice *choice,
 	     struct error *err)
@@ -332,6 +358,7 @@ machine_launch_file(const struct env *env, const struct resource *r, int ssh_por
 	l.guest.plain = spec->plain;
 	l.guest.uid = spec->user.uid;
 	l.guest.sshfs = spec->nmounts && !strcmp(spec->mount_type, "reverse-sshfs") && !spec->plain;
+	l.guest.writes = machine_writes(&a, spec, &l.guest.nwrites);
 	l.guest.inotify = spec->mount_inotify;
 	l.guest.containerd = spec->containerd.system || spec->containerd.user;
 	l.guest.install_prefix = spec->guest_install_prefix;

@@ -17,6 +17,9 @@ const char *machine_probes_digest(struct arena *a, const struct spec *spec);
 /* Of the names that the host's resolver knows by itself; NULL: it does not resolve for this guest. */
 const char *machine_names_digest(struct arena *a, const struct spec *spec);
 const char *machine_copies_digest(struct arena *a, const struct spec *spec);
+/* Folders of the host that the guest can write; and of them, never NULL. */
+const char *const *machine_writes(struct arena *a, const struct spec *spec, size_t *n);
+const char *machine_writes_digest(struct arena *a, const struct spec *spec);
 
 /* Does somebody listen where `socket:` networks are? */
 int machine_check_switches(const struct spec *spec, struct error *err);

@@ -35,6 +35,7 @@ static const struct attr attrs[] = {
 	{ .name = "probes", .cost = COST_UPDATE, .judge = judge_known_update, .show = SHOW_NEVER },
 	{ .name = "names", .cost = COST_UPDATE, .judge = judge_known_update, .show = SHOW_DIGEST },
 	{ .name = "copies", .cost = COST_UPDATE, .judge = judge_known_update, .show = SHOW_DIGEST },
+	{ .name = "writes", .cost = COST_UPDATE, .judge = judge_known_update, .show = SHOW_NEVER },
 	{ .name = "hypervisor", .cost = COST_REPLACE },
 	{ .name = "agent", .cost = COST_UPDATE },
 	{ 0 },
@@ -72,6 +73,7 @@ declare(const struct spec *spec, const struct env *env, struct graph *g, struct 
 	resource_want(g, r, "probes", machine_probes_digest(&a, spec));
 	resource_want(g, r, "names", machine_names_digest(&a, spec));
 	resource_want(g, r, "copies", machine_copies_digest(&a, spec));
+	resource_want(g, r, "writes", machine_writes_digest(&a, spec));
 	if (spec->ssh.local_port)
 		resource_wantf(g, r, "ssh port", "%d", spec->ssh.local_port);
 	resource_want(g, r, "hypervisor", "running");
@@ -166,7 +168,7 @@ refresh(const struct env *env, const struct resource *r, const char *dir, struct
 	auto_free char *config = instance_path(env, r, "ssh.config"), *iso = instance_path(env, r, "cidata.iso");
 	auto_free char *facts = instance_path(env, r, "launch.facts");
 
-	if ((differs(r, "names") || differs(r, "probes") || differs(r, "copies")) &&
+	if ((differs(r, "names") || differs(r, "probes") || differs(r, "copies") || differs(r, "writes")) &&
 	    (machine_launch_file(env, r, ssh_config_port(config), cidata_port(iso), err) < 0 ||
 	     machine_facts_save(facts, &r->want, err) < 0))
 		return -1;

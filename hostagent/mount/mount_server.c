@@ -81,7 +81,7 @@ openssh_words(const struct sshfs_mount *def, char *program, struct buf *dir, cha
 	words[0] = "lima-hostagent";
 	words[1] = CONFINE_WORD;
 	words[2] = def->writable ? "rw" : "ro";
-	words[3] = (char *)(uintptr_t)def->location;
+	words[3] = SFTPD_FOLDER_PATH;
 	words[n++] = program;
 	words[n++] = "-e";
 	/* ours is for files that nobody else may see; these are a user's */
@@ -101,18 +101,21 @@ openssh_words(const struct sshfs_mount *def, char *program, struct buf *dir, cha
 }
 
 static int
-spawn(struct mount_server *s, struct agent *a, const struct sshfs_mount *def, char *program, int fd)
+spawn(struct mount_server *s, struct agent *a, const struct sshfs_mount *def, int folder, char *program, int fd)
 {
+	auto_free char *home = xstrndup(a->launch.dir, (size_t)(strrchr(a->launch.dir, '/') - a->launch.dir));
 	static char *const modes[2][2] = { { "ro", "ro-follow" }, { "rw", "rw-follow" } };
 	AUTO(buf) dir = BUF_INIT;
 	char *own[] = { "lima-hostagent", SFTPD_WORD, modes[def->writable][def->follow_symlinks],
-			(char *)(uintptr_t)def->location, NULL };
+			(char *)(uintptr_t)def->location, home, NULL };
 	char *words[16];
 	char *env[] = { "PATH=/usr/bin:/bin", "LC_ALL=C", NULL };
 	uv_stdio_container_t io[] = {
 		{ .flags = UV_INHERIT_FD, .data.fd = fd }, { .flags = UV_INHERIT_FD, .data.fd = fd }, { .flags = UV_IGNORE },
+		{ .flags = UV_INHERIT_FD, .data.fd = folder },
 	};
-	uv_process_options_t o = { .exit_cb = on_process_exit, .env = env, .stdio_count = 3, .stdio = io, .cwd = "/" };
+	_Static_assert(SFTPD_FOLDER_FD == 3, "the place in io[]");
+	uv_process_options_t o = { .exit_cb = on_process_exit, .env = env, .stdio_count = ARRAY_LEN(io), .stdio = io, .cwd = "/" };
 
 	o.args = program ? openssh_words(def, program, &dir, words) : own;
 	o.file = o.args == words + 4 ? program : "/proc/self/exe";
@@ -120,7 +123,7 @@ spawn(struct mount_server *s, struct agent *a, const struct sshfs_mount *def, ch
 }
 
 struct mount_server *
-mount_server_start(struct agent *a, const struct sshfs_mount *def, struct ssh_channel *channel,
+mount_server_start(struct agent *a, const struct sshfs_mount *def, int folder, struct ssh_channel *channel,
 		   void (*ended)(void *owner, const char *why), void *owner, struct error *err)
 {
 	auto_free char *program = def->openssh ? sshfs_server(err) : NULL;
@@ -139,7 +142,7 @@ mount_server_start(struct agent *a, const struct sshfs_mount *def, struct ssh_ch
 	uv_pipe_init(&a->loop, &s->pipe, 0);
 	uv_pipe_open(&s->pipe, fds[0]);
 	s->process.data = s->pipe.data = s;
-	r = spawn(s, a, def, program, fds[1]);
+	r = spawn(s, a, def, folder, program, fds[1]);
 	close(fds[1]);
 	if (r < 0) {
 		uv_close((uv_handle_t *)&s->pipe, on_closed);

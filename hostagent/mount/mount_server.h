@@ -15,8 +15,8 @@ struct sshfs_mount;
 
 #define MOUNT_SERVER_GUEST_ENDED "sshfs has ended in the guest"
 
-/* `ended` is called once, from the loop, and not after mount_server_stop(), which is to follow it. NULL with err. */
-struct mount_server *mount_server_start(struct agent *a, const struct sshfs_mount *def, struct ssh_channel *channel,
+/* Of the folder that is open as `folder`, which stays the caller's. `ended` is called once, from the loop, and not after mount_server_stop(), which is to follow it. NULL with err. */
+struct mount_server *mount_server_start(struct agent *a, const struct sshfs_mount *def, int folder, struct ssh_channel *channel,
 					void (*ended)(void *owner, const char *why), void *owner, struct error *err);
 /* To be called when the connection has moved on. false: the guest's end has gone. */
 bool mount_server_step(struct mount_server *s);

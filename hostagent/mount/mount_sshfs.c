@@ -1,9 +1,11 @@
 #include "hostagent/mount/mount_sshfs.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/mem.h"
@@ -37,7 +39,8 @@ struct mount {
 	size_t line_len;
 	char said[256];		/* its last whole one: the reason, if this comes to nothing */
 	char why[320];		/* "failed: ..."; "" */
-	struct stat folder;	/* that is served */
+	int folder;		/* that is served; -1: none */
+	bool straight;		/* no link leads to it */
 	unsigned failures;	/* in a row */
 	uv_timer_t again, limit;
 	int open;		/* timers */
@@ -74,6 +77,9 @@ take_down(struct mount *m)
 		ssh_link_forget(l, m);
 	ssh_channel_close(m->channel);
 	m->channel = NULL;
+	if (m->folder >= 0)
+		close(m->folder);
+	m->folder = -1;
 	m->line_len = 0;
 	m->said[0] = '\0';
 	m->phase = WAITING;
@@ -191,6 +197,32 @@ start_guest(struct mount *m, struct ssh_link *l, struct error *err)
 	return ssh_channel_exec(m->channel, m->command, err);
 }
 
+/* Where the location leads now, and no guest has a say in that; -1. */
+static int
+open_folder(struct mount *m, struct error *err)
+{
+	AUTO(guarded) g = mounts_guarded(m->agent);
+	struct error why = { 0 };
+	int fd;
+
+	g.straight = true;
+	fd = guarded_folder(&g, m->def.location, 0, &why);
+	if (fd >= 0 || (m->straight && why.code == ELOOP)) {
+		m->straight = true;
+		return fd >= 0 ? fd : error_set(err, why.code, "%s", why.msg);
+	}
+	g.straight = false;
+	return guarded_folder(&g, m->def.location, 0, err);
+}
+
+static bool
+same_folder(int a, int b)
+{
+	struct stat x, y;
+
+	return fstat(a, &x) == 0 && fstat(b, &y) == 0 && x.st_ino == y.st_ino && x.st_dev == y.st_dev;
+}
+
 static void
 start(struct mount *m, struct ssh_link *l)
 {
@@ -199,16 +231,16 @@ start(struct mount *m, struct ssh_link *l)
 
 	if (uv_is_active((uv_handle_t *)&m->again) || !require_usable(m->agent))
 		return;
-	if (!m->channel && (stat(m->def.location, &m->folder) < 0 || !S_ISDIR(m->folder.st_mode))) {
+	if (m->folder < 0 && (m->folder = open_folder(m, &e)) < 0) {
 		auto_free char *why = xasprintf("the folder %s is not there", m->def.location);
 
-		failed(m, why);
+		failed(m, e.code == ENOENT || e.code == ENOTDIR ? why : e.msg);
 		return;
 	}
 	r = start_guest(m, l, &e);
 	if (r == 0)
 		return;
-	if (r < 0 || !(m->server = mount_server_start(m->agent, &m->def, m->channel, on_server_ended, m, &e))) {
+	if (r < 0 || !(m->server = mount_server_start(m->agent, &m->def, m->folder, m->channel, on_server_ended, m, &e))) {
 		take_down(m);
 		failed(m, e.msg);
 		return;
@@ -281,6 +313,7 @@ mount_new(struct agent *a, const struct sshfs_mount *def, void (*changed)(struct
 	m->name = xasprintf("mount %s", def->point);
 	m->agent = a;
 	m->def = *def;
+	m->folder = -1;
 	m->changed = changed;
 	m->unmount = (struct ssh_exec)SSH_EXEC_INIT;
 	m->user.step = on_step;
@@ -296,16 +329,18 @@ mount_new(struct agent *a, const struct sshfs_mount *def, void (*changed)(struct
 void
 mount_look(struct mount *m)
 {
-	struct stat st;
+	auto_close int now = -1;
+	struct error e;
 
 	if (m->phase != MOUNTED || m->removed)
 		return;
-	if (stat(m->def.location, &st) < 0) {
+	now = open_folder(m, &e);
+	if (now < 0) {
 		auto_free char *why = xasprintf("the folder %s has vanished", m->def.location);
 
 		if (!*m->why)
-			say(m, why);
-	} else if (st.st_ino != m->folder.st_ino || st.st_dev != m->folder.st_dev) {
+			say(m, e.code == ELOOP ? e.msg : why);
+	} else if (!same_folder(now, m->folder)) {
 		/* another folder of that name: what serves the old one may not see it */
 		take_down(m);
 		mux_kick(m->agent);

@@ -214,6 +214,36 @@ mounts_list(struct agent *a)
 	return list;
 }
 
+void
+mounts_reload(struct agent *a, const struct launch *l)
+{
+	struct launch *old = &a->launch;
+	const char **v = arena_alloc(&old->mem, (l->guest.nwrites + 1) * sizeof *v);
+
+	for (size_t i = 0; i < l->guest.nwrites; i++)
+		v[i] = arena_strdup(&old->mem, l->guest.writes[i]);
+	old->guest.writes = v;
+	old->guest.nwrites = l->guest.nwrites;
+}
+
+struct guarded
+mounts_guarded(struct agent *a)
+{
+	const struct launch *l = &a->launch;
+	struct guarded g = { 0 };
+
+	for (size_t i = 0; i < l->guest.nwrites; i++)
+		guarded_add(&g, l->guest.writes[i]);
+	/* a file of an older limactl does not say it, and what was mounted may be so still */
+	for (size_t i = 0; i < l->nmounts; i++)
+		if (l->mounts[i].writable)
+			guarded_add(&g, l->mounts[i].location);
+	for (const struct folder *f = a->mounts ? a->mounts->first : NULL; f; f = f->next)
+		if (f->def.writable)
+			guarded_add(&g, f->def.location);
+	return g;
+}
+
 bool
 mounts_busy(struct agent *a)
 {

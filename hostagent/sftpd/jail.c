@@ -25,12 +25,36 @@ fail(int code)
 	return -1;
 }
 
+/* Where a descriptor is now, whatever was renamed since it was opened; "" if nobody knows. */
+static const char *
+place_of(int fd, char out[PATH_MAX])
+{
+	char name[32];
+	ssize_t n;
+
+	snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
+	n = readlink(name, out, PATH_MAX - 1);
+	out[n > 0 ? n : 0] = '\0';
+	return out;
+}
+
+static bool
+is_hidden(const struct jail *t, int fd)
+{
+	char hidden[PATH_MAX], path[PATH_MAX];
+	size_t n;
+
+	if (t->hidden < 0)
+		return false;
+	n = strlen(place_of(t->hidden, hidden));
+	return strncmp(place_of(fd, path), hidden, n) == 0 && (path[n] == '/' || !path[n]);
+}
+
 static int
-lookup(const struct jail *t, const char *name, int flags, mode_t mode)
+lookup(const struct jail *t, const char *name, int flags)
 {
 	struct open_how how = {
 		.flags = (unsigned)flags | O_CLOEXEC,
-		.mode = flags & O_CREAT ? mode : 0,
 		.resolve = RESOLVE_NO_MAGICLINKS | (t->follow ? 0 : RESOLVE_BENEATH),
 	};
 	int fd = -1;
@@ -41,19 +65,19 @@ lookup(const struct jail *t, const char *name, int flags, mode_t mode)
 		if (fd >= 0 || errno != EAGAIN)
 			break;
 	}
+	if (fd >= 0 && is_hidden(t, fd)) {
+		close(fd);
+		return fail(EACCES);
+	}
 	return fd;
 }
 
 int
-jail_open(struct jail *t, const char *location, bool writable, bool follow)
+jail_open(struct jail *t, int root, const char *location, bool writable, bool follow)
 {
-	struct jail new = { .location = location, .writable = writable, .follow = follow };
-	int fd;
+	struct jail new = { .root = root, .hidden = -1, .location = location, .writable = writable, .follow = follow };
+	int fd = lookup(&new, ".", O_PATH);
 
-	new.root = open(location, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (new.root < 0)
-		return -1;
-	fd = lookup(&new, ".", O_PATH, 0);
 	if (fd < 0) {
 		jail_close(&new);
 		return -1;
@@ -64,11 +88,23 @@ jail_open(struct jail *t, const char *location, bool writable, bool follow)
 }
 
 void
+jail_hide(struct jail *t, const char *path)
+{
+	t->hidden = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (t->hidden < 0 || !is_hidden(t, t->root))
+		return;
+	close(t->hidden);
+	t->hidden = -1;
+}
+
+void
 jail_close(struct jail *t)
 {
 	int code = errno;
 
 	close(t->root);
+	if (t->hidden >= 0)
+		close(t->hidden);
 	errno = code;
 }
 
@@ -132,22 +168,64 @@ jail_look(const struct jail *t, struct wire_text path, bool last)
 {
 	char name[PATH_MAX];
 
-	return relative(t, path, name) < 0 ? -1 : lookup(t, name, O_PATH | (last ? 0 : O_NOFOLLOW), 0);
+	return relative(t, path, name) < 0 ? -1 : lookup(t, name, O_PATH | (last ? 0 : O_NOFOLLOW));
 }
 
-/* What was found, and nothing that has taken its name meanwhile. */
+/* What was found, and nothing that has taken its name meanwhile. What is written anew makes nobody somebody else any more. */
 static int
 reopen(int fd, int flags)
 {
 	char name[32];
 	struct stat st;
+	int new;
 
 	if (fstat(fd, &st) < 0)
 		return -1;
 	if (!S_ISREG(st.st_mode))
 		return fail(S_ISDIR(st.st_mode) ? EISDIR : EACCES);
 	snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
-	return open(name, flags | O_CLOEXEC);
+	new = open(name, flags | O_CLOEXEC);
+	/* the kernel does this for all but root; of a file that is not ours it does it, too */
+	if (new >= 0 && (flags & O_ACCMODE) != O_RDONLY && st.st_mode & (S_ISUID | S_ISGID))
+		(void)!fchmod(new, st.st_mode & RIGHTS);
+	return new;
+}
+
+int
+jail_parent(const struct jail *t, struct wire_text path, char *buffer, const char **name)
+{
+	char *slash;
+
+	if (!t->writable)
+		return fail(EROFS);
+	if (relative(t, path, buffer) < 0)
+		return -1;
+	if (!strcmp(buffer, "."))
+		return fail(EBUSY);
+	slash = strrchr(buffer, '/');
+	*name = slash ? slash + 1 : buffer;
+	if (slash)
+		*slash = '\0';
+	return lookup(t, slash ? buffer : ".", O_PATH | O_DIRECTORY);
+}
+
+bool
+jail_may_move(const struct jail *t, int dir, const char *name)
+{
+	auto_close int fd = t->hidden < 0 ? -1 : openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 || !is_hidden(t, fd);
+}
+
+/* A new file, and none that is there. */
+static int
+create(const struct jail *t, struct wire_text path, int flags, mode_t mode)
+{
+	char buffer[PATH_MAX];
+	const char *name;
+	auto_close int dir = jail_parent(t, path, buffer, &name);
+
+	return dir < 0 ? -1 : openat(dir, name, flags | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode & RIGHTS);
 }
 
 int
@@ -163,14 +241,14 @@ jail_file(const struct jail *t, struct wire_text path, uint32_t flags, mode_t mo
 	if (relative(t, path, name) < 0)
 		return -1;
 	for (int i = 0; i < TRIES; i++) {
-		auto_close int found = only_new ? -1 : lookup(t, name, O_PATH, 0);
+		auto_close int found = only_new ? -1 : lookup(t, name, O_PATH);
 		int fd;
 
 		if (found >= 0)
 			return reopen(found, how | (flags & FXF_TRUNC ? O_TRUNC : 0));
 		if (!new || (!only_new && errno != ENOENT))
 			return -1;
-		fd = lookup(t, name, how | O_CREAT | O_EXCL | O_NOFOLLOW, mode & RIGHTS);
+		fd = create(t, path, how, mode);
 		if (fd >= 0 || errno != EEXIST || only_new)
 			return fd;
 	}
@@ -182,26 +260,7 @@ jail_folder(const struct jail *t, struct wire_text path)
 {
 	char name[PATH_MAX];
 
-	return relative(t, path, name) < 0 ? -1 : lookup(t, name, O_RDONLY | O_DIRECTORY, 0);
-}
-
-/* The folder that a path is in, and its name there; both in one: the root has none. */
-static int
-parent(const struct jail *t, struct wire_text path, char *buffer, const char **name)
-{
-	char *slash;
-
-	if (!t->writable)
-		return fail(EROFS);
-	if (relative(t, path, buffer) < 0)
-		return -1;
-	if (!strcmp(buffer, "."))
-		return fail(EBUSY);
-	slash = strrchr(buffer, '/');
-	*name = slash ? slash + 1 : buffer;
-	if (slash)
-		*slash = '\0';
-	return lookup(t, slash ? buffer : ".", O_PATH | O_DIRECTORY, 0);
+	return relative(t, path, name) < 0 ? -1 : lookup(t, name, O_RDONLY | O_DIRECTORY);
 }
 
 int
@@ -209,7 +268,7 @@ jail_mkdir(const struct jail *t, struct wire_text path, mode_t mode)
 {
 	char buffer[PATH_MAX];
 	const char *name;
-	auto_close int dir = parent(t, path, buffer, &name);
+	auto_close int dir = jail_parent(t, path, buffer, &name);
 
 	return dir < 0 ? -1 : mkdirat(dir, name, mode & FOLDER_RIGHTS);
 }
@@ -219,69 +278,11 @@ jail_remove(const struct jail *t, struct wire_text path, bool folder)
 {
 	char buffer[PATH_MAX];
 	const char *name;
-	auto_close int dir = parent(t, path, buffer, &name);
+	auto_close int dir = jail_parent(t, path, buffer, &name);
 
+	if (dir >= 0 && !jail_may_move(t, dir, name))
+		return fail(EACCES);
 	return dir < 0 ? -1 : unlinkat(dir, name, folder ? AT_REMOVEDIR : 0);
-}
-
-int
-jail_rename(const struct jail *t, struct wire_text from, struct wire_text to, bool over)
-{
-	char a[PATH_MAX], b[PATH_MAX];
-	const char *old, *new;
-	auto_close int old_dir = parent(t, from, a, &old);
-	auto_close int new_dir = old_dir < 0 ? -1 : parent(t, to, b, &new);
-	struct stat st;
-
-	if (new_dir < 0)
-		return -1;
-	if (over)
-		return renameat(old_dir, old, new_dir, new);
-	if (renameat2(old_dir, old, new_dir, new, RENAME_NOREPLACE) == 0)
-		return 0;
-	/* not every file system knows how */
-	if (errno != EINVAL)
-		return -1;
-	if (fstatat(new_dir, new, &st, AT_SYMLINK_NOFOLLOW) == 0)
-		return fail(EEXIST);
-	return renameat(old_dir, old, new_dir, new);
-}
-
-int
-jail_link(const struct jail *t, struct wire_text from, struct wire_text to)
-{
-	char a[PATH_MAX], b[PATH_MAX];
-	const char *old, *new;
-	auto_close int old_dir = parent(t, from, a, &old);
-	auto_close int new_dir = old_dir < 0 ? -1 : parent(t, to, b, &new);
-
-	return new_dir < 0 ? -1 : linkat(old_dir, old, new_dir, new, 0);
-}
-
-/* Could a link with this text lead out of where it is, or will be moved to? */
-static bool
-leads_up(const char *target)
-{
-	return *target == '/' || !strcmp(target, "..") || !strncmp(target, "../", 3) || strstr(target, "/../") ||
-	       (strlen(target) >= 3 && !strcmp(target + strlen(target) - 3, "/.."));
-}
-
-int
-jail_symlink(const struct jail *t, struct wire_text target, struct wire_text path)
-{
-	char buffer[PATH_MAX], text[PATH_MAX];
-	const char *name;
-	auto_close int dir = parent(t, path, buffer, &name);
-
-	if (dir < 0)
-		return -1;
-	if (target.len >= sizeof text || memchr(target.p, '\0', target.len))
-		return fail(target.len >= sizeof text ? ENAMETOOLONG : EINVAL);
-	memcpy(text, target.p, target.len);
-	text[target.len] = '\0';
-	if (t->follow && leads_up(text))
-		return fail(EXDEV);
-	return symlinkat(text, dir, name);
 }
 
 static int

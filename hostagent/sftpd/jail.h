@@ -3,7 +3,8 @@
  *
  * Each path that the guest names is looked up by the kernel below the folder's descriptor (openat2, Linux 5.6): neither
  * `..` nor a symbolic link, nor one that changes meanwhile, leads out. With `follow` the links that the user has put
- * there do, since that is what he asks for with followSymlinks; `..` does not, and the guest can make no link that would.
+ * there do, since that is what he asks for with followSymlinks; `..` does not, and the guest can make no link that would,
+ * nor move one to where it would.
  *
  * All of them return -1 with errno; EXDEV and EROFS say that it is we who do not want it.
  */
@@ -16,12 +17,15 @@
 
 struct jail {
 	int root;
+	int hidden;		/* a folder that is not there for the guest, with all in it; -1: none */
 	const char *location;	/* as the guest calls it: absolute */
 	bool writable, follow;
 };
 
-/* `location` is borrowed. ENOSYS: the kernel cannot do this. */
-int jail_open(struct jail *t, const char *location, bool writable, bool follow);
+/* `location` is borrowed; `root`, the folder, is taken, also in failure. ENOSYS: the kernel cannot do this. */
+int jail_open(struct jail *t, int root, const char *location, bool writable, bool follow);
+/* Keeps what is in the folder at `path` to the host, unless the root is in there itself: then it was asked for. */
+void jail_hide(struct jail *t, const char *path);
 void jail_close(struct jail *t);
 
 /* The name that the guest may go on with for a path: absolute, and no part of it `.`, `..` or empty. `out` holds PATH_MAX. */
@@ -38,5 +42,9 @@ int jail_remove(const struct jail *t, struct wire_text path, bool folder);
 int jail_rename(const struct jail *t, struct wire_text from, struct wire_text to, bool over);
 int jail_link(const struct jail *t, struct wire_text from, struct wire_text to);
 int jail_symlink(const struct jail *t, struct wire_text target, struct wire_text path);
+/* The folder that a path is in, and its name there; both in `buffer`, which holds PATH_MAX. The root has none: EBUSY. */
+int jail_parent(const struct jail *t, struct wire_text path, char *buffer, const char **name);
+/* Is this name the guest's to move or to remove? */
+bool jail_may_move(const struct jail *t, int dir, const char *name);
 /* Of what jail_look() and the others have opened: as far as it goes, and the last thing that could not be done. */
 int jail_set(const struct jail *t, int fd, const struct wire_attrs *a);

@@ -1,6 +1,8 @@
 #include "hostagent/sftpd/main.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -68,6 +70,25 @@ serve(struct sftpd *s)
 	}
 }
 
+/*
+ * Root is not what a guest's requests are done by: as whoever owns the folder what is made there is his, and what is not his
+ * stays as closed as it is to him. Of a folder of root's nothing changes.
+ */
+static int
+become_owner(int folder)
+{
+	struct stat st;
+
+	if (fstat(folder, &st) < 0)
+		return -1;
+	if (geteuid() != 0 || st.st_uid == 0)
+		return 0;
+	if (setgroups(0, NULL) < 0 || setresgid(st.st_gid, st.st_gid, st.st_gid) < 0 || setresuid(st.st_uid, st.st_uid, st.st_uid) < 0)
+		return -1;
+	/* /proc/self/fd is ours again, too */
+	return prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+}
+
 int
 sftpd_main(char **argv)
 {
@@ -75,17 +96,19 @@ sftpd_main(char **argv)
 	bool writable, follow;
 	int status;
 
-	if (!argv[1] || !argv[2] || argv[2][0] != '/')
+	if (!argv[1] || !argv[2] || argv[2][0] != '/' || !argv[3] || become_owner(SFTPD_FOLDER_FD) < 0)
 		return SFTPD_NO_FOLDER;
 	writable = argv[1][0] == 'r' && argv[1][1] == 'w';
 	follow = strstr(argv[1], "-follow");
 	/* as the user's own files are made, not as ours are */
 	umask(022);
-	if (jail_open(&s.jail, argv[2], writable, follow) < 0)
+	fcntl(SFTPD_FOLDER_FD, F_SETFD, FD_CLOEXEC);
+	if (jail_open(&s.jail, SFTPD_FOLDER_FD, argv[2], writable, follow) < 0)
 		return errno == ENOSYS || errno == EPERM ? SFTPD_OLD_KERNEL : SFTPD_NO_FOLDER;
+	jail_hide(&s.jail, argv[3]);
 	/* a second wall, where the kernel has one; the first does not need it */
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && !follow)
-		confine_to(argv[2], writable);
+		confine_to(SFTPD_FOLDER_PATH, writable);
 	status = serve(&s);
 	sftpd_release(&s);
 	return status;

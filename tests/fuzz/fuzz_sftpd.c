@@ -88,7 +88,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	set_up();
 	follow = data[0] & 2;
-	if (stat(secret, &was) < 0 || jail_open(&s.jail, in, data[0] & 1, follow) < 0 ||
+	if (stat(secret, &was) < 0 || jail_open(&s.jail, open(in, O_PATH | O_DIRECTORY | O_CLOEXEC), in, data[0] & 1, follow) < 0 ||
 	    sftpd_take(&s, hello, sizeof hello, &answer) != sizeof hello)
 		abort();
 	for (size_t at = 1; at < size && answer.len < (1 << 20);) {

@@ -242,6 +242,66 @@ TEST(a_folder_that_vanishes_is_told_and_comes_back)
 	tear_down(&s);
 }
 
+/* The guest makes of the folder, which is in another one that it can write, a link to anything of the host's. */
+TEST(a_folder_that_became_a_link_is_not_served_anew)
+{
+	AUTO(arena) a = { 0 };
+	auto_free char *away = NULL, *outside = test_path("outside"), *secret = test_path("outside/hello"), *text = NULL;
+	struct shared s;
+	struct error err;
+
+	set_up(&s, "swap");
+	set_marker("swap", "lima-boot-done", "iid-1\n");
+	ok(fs_mkdirs(outside, 0700, &err));
+	ok(fs_write(secret, "secret", 6, 0600, &err));
+	put_mount(&s, &a);
+	becomes(&s, "mounted");
+	away = xasprintf("%s.away", s.location);
+	assert_int_equal(rename(s.location, away), 0);
+	assert_int_equal(symlink(outside, s.location), 0);
+	becomes(&s, "failed: ");
+	text = content(&s, "hello");
+	assert_string_equal(text, "from the host");
+	tear_down(&s);
+}
+
+/* The same while nothing runs: the agent knows no more than which folders the guest can write. */
+TEST(a_link_in_a_folder_that_the_guest_writes_is_never_followed)
+{
+	AUTO(arena) a = { 0 };
+	auto_free char *outside = test_path("outside2"), *link = NULL, *trusted = test_path("trusted"), *text = NULL;
+	const char *writes[1];
+	struct shared s;
+	struct error err;
+
+	set_up(&s, "inner");
+	done(&s.m);
+	writes[0] = s.location;
+	s.m.l.guest.writes = writes;
+	s.m.l.guest.nwrites = 1;
+	make(&s.m, "inner-vm2");
+	use_guest(&s.m, &s.guest);
+	s.m.l.guest.sshfs = true;
+	s.m.l.guest.writes = writes;
+	s.m.l.guest.nwrites = 1;
+	ok(start(&s.m, &err));
+	set_marker("inner", "lima-boot-done", "iid-1\n");
+	ok(fs_mkdirs(outside, 0700, &err));
+	link = xasprintf("%s/inner", s.location);
+	assert_int_equal(symlink(outside, link), 0);
+	s.def.location = link;
+	put_mount(&s, &a);
+	becomes(&s, "failed: ");
+	/* a link of the user's leads to where he says */
+	assert_int_equal(symlink(s.location, trusted), 0);
+	s.def.location = trusted;
+	put_mount(&s, &a);
+	becomes(&s, "mounted");
+	text = content(&s, "hello");
+	assert_string_equal(text, "from the host");
+	tear_down(&s);
+}
+
 TEST(what_cannot_be_mounted_is_told)
 {
 	AUTO(arena) a = { 0 };

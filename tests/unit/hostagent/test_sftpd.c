@@ -110,7 +110,7 @@ begin(struct client *c, const char *name, bool writable, bool follow)
 
 	*c = (struct client){ .location = test_path(name), .in = BUF_INIT, .out = BUF_INIT };
 	ok(fs_mkdirs(c->location, 0700, &err));
-	assert_int_equal(jail_open(&c->s.jail, c->location, writable, follow), 0);
+	assert_int_equal(jail_open(&c->s.jail, open(c->location, O_PATH | O_DIRECTORY | O_CLOEXEC), c->location, writable, follow), 0);
 	c->id = 2;
 	assert_int_equal(ask(c, FXP_INIT, ""), FXP_VERSION);
 }
@@ -384,7 +384,80 @@ TEST(only_files_are_opened_and_nobody_is_made_somebody_else)
 	assert_int_equal(status(&c, FXP_SETSTAT, "puu", "suid", ATTR_MODE, 04755), FX_OK);
 	assert_int_equal(stat(suid, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 04755);
+	/* but what the guest writes anew is not run as anybody, whoever serves it */
+	opened(&c, "suid", FXF_WRITE);
+	assert_int_equal(stat(suid, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0755);
+	assert_int_equal(chmod(suid, 06755), 0);
+	assert_int_equal(status(&c, FXP_SETSTAT, "puq", "suid", ATTR_SIZE, 0ULL), FX_OK);
+	assert_int_equal(stat(suid, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0755);
 	end(&c);
+}
+
+TEST(a_link_that_leads_up_stays_where_it_is_and_is_followed_there)
+{
+	auto_free char *out = test_path("moved-out"), *deep = test_path("mv/a/b/c"), *link = test_path("mv/a/b/link");
+	auto_free char *absolute = test_path("mv/a/absolute");
+	struct client c;
+	struct error err;
+
+	ok(fs_mkdirs(out, 0700, &err));
+	begin(&c, "mv", true, true);
+	ok(fs_mkdirs(deep, 0700, &err));
+	put("mv/a/f", "text");
+	assert_int_equal(symlink("../f", link), 0);
+	assert_int_equal(symlink(out, absolute), 0);
+	ask(&c, FXP_STAT, "p", "a/b/link");
+	assert_int_equal(attrs(&c).size, 4);
+	/* from elsewhere it would lead elsewhere: out, in the end; and so would a folder with such a one in it */
+	assert_int_not_equal(status(&c, FXP_RENAME, "pp", "a/b/link", "link"), FX_OK);
+	assert_int_not_equal(status(&c, FXP_EXTENDED, "spp", "posix-rename@openssh.com", "a/b/link", "a/b/c/link"), FX_OK);
+	assert_int_not_equal(status(&c, FXP_EXTENDED, "spp", "hardlink@openssh.com", "a/b/link", "link"), FX_OK);
+	assert_int_not_equal(status(&c, FXP_RENAME, "pp", "a/b", "b"), FX_OK);
+	/* what leads to the same place wherever it is, or has no link in it, is moved */
+	assert_int_equal(status(&c, FXP_RENAME, "pp", "a/b/link", "a/b/l2"), FX_OK);
+	assert_int_equal(status(&c, FXP_RENAME, "pp", "a/absolute", "absolute"), FX_OK);
+	assert_int_equal(status(&c, FXP_RENAME, "pp", "a/b/c", "c"), FX_OK);
+	assert_int_equal(status(&c, FXP_RENAME, "pp", "a", "a2"), FX_OK);
+	ask(&c, FXP_STAT, "p", "a2/b/l2");
+	assert_int_equal(attrs(&c).size, 4);
+	end(&c);
+}
+
+TEST(what_is_hidden_is_not_there_by_any_name)
+{
+	auto_free char *home = test_path("u/.lima"), *config = test_path("u/.lima/_config"), *moved = test_path("u/x/y");
+	struct client c, named;
+	struct error err;
+
+	begin(&c, "u", true, false);
+	ok(fs_mkdirs(config, 0700, &err));
+	put("u/.lima/_config/user", "secret");
+	put("u/mine", "x");
+	put("u/.limax", "x");
+	jail_hide(&c.s.jail, home);
+	for (size_t i = 0; i < 3; i++) {
+		auto_free char *path = xasprintf("%s/%s", c.location, ((const char *[]){ ".lima", ".lima/_config", ".lima/_config/user" }[i]));
+
+		all_refused(&c, path);
+		all_names_refused(&c, path);
+	}
+	assert_int_not_equal(status(&c, FXP_OPEN, "puu", ".lima/new", FXF_WRITE | FXF_CREAT, 0), FX_OK);
+	ask(&c, FXP_STAT, "p", ".limax");
+	/* by its new name, if the user (or another mount) moves it */
+	assert_int_equal(status(&c, FXP_MKDIR, "pu", "x", 0), FX_OK);
+	assert_int_equal(rename(home, moved), 0);
+	assert_int_not_equal(status(&c, FXP_OPEN, "puu", "x/y/_config/user", FXF_READ, 0), FX_OK);
+	assert_int_equal(status(&c, FXP_RENAME, "pp", "x", "z"), FX_OK);
+	assert_int_not_equal(status(&c, FXP_OPEN, "puu", "z/y/_config/user", FXF_READ, 0), FX_OK);
+	assert_int_equal(status(&c, FXP_RENAME, "pp", "z", "x"), FX_OK);
+	end(&c);
+	/* who mounts it by name wants it */
+	begin(&named, "u/x/y", false, false);
+	jail_hide(&named.s.jail, moved);
+	opened(&named, "_config/user", FXF_READ);
+	end(&named);
 }
 
 TEST(links_are_followed_where_the_user_asks_for_it_and_only_his)
