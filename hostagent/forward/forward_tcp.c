@@ -1,12 +1,16 @@
 #include "hostagent/forward/forward_tcp.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include "base/auto.h"
-#include "base/fs.h"
 #include "base/mem.h"
 #include "hostagent/agent.h"
 #include "hostagent/forward/conn.h"
@@ -26,6 +30,7 @@ struct tcp_listener {
 		uv_pipe_t pipe;
 	} s;
 	const struct place *to;
+	const char *path;	/* of the socket, once it is bound; the caller's, as `to` is */
 	char name[PLACE_TEXT]; /* for the log */
 	bool closed;
 };
@@ -59,19 +64,42 @@ on_connection(uv_stream_t *server, int status)
 	conn_dial(c, l->to);
 }
 
-/* In the place of a socket that nobody listens on any more, but of nothing else. */
+/*
+ * In the place of a socket that nobody listens on any more, but of nothing else. By a descriptor of the folder, since a guest
+ * that can write there could have a link lead us to any other. libuv would remove by name what it has bound by name.
+ */
 static int
-clear_socket(const char *path, struct error *err)
+bind_socket(struct tcp_listener *l, const char *path, struct error *err)
 {
-	const char *slash = strrchr(path, '/');
-	auto_free char *dir = xstrndup(path, (size_t)(slash - path));
+	AUTO(guarded) g = mounts_guarded(l->conns.agent);
+	const char *name;
+	auto_close int dir = guarded_parent(&g, path, 0750, &name, err), fd = -1;
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	struct stat st;
 
-	if (*dir && fs_mkdirs(dir, 0750, err) < 0)
+	if (dir < 0)
 		return -1;
-	if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISSOCK(st.st_mode))
 		return error_set(err, EEXIST, "%s is there and no socket", path);
-	return fs_unlink(path, err);
+	if (unlinkat(dir, name, 0) < 0 && errno != ENOENT)
+		return error_errno(err, "remove %s", path);
+	if (snprintf(addr.sun_path, sizeof addr.sun_path, "/proc/self/fd/%d/%s", dir, name) >= (int)sizeof addr.sun_path)
+		return error_set(err, ENAMETOOLONG, "%s: too long for a socket", path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof addr) < 0)
+		return error_errno(err, "listen on %s", path);
+	l->path = path;
+	return uv_pipe_open(&l->s.pipe, fd) < 0 ? error_set(err, EBADF, "listen on %s", path) : (steal_fd(fd), 0);
+}
+
+static void
+remove_socket(struct tcp_listener *l)
+{
+	AUTO(guarded) g = mounts_guarded(l->conns.agent);
+	struct error e;
+
+	if (l->path && guarded_unlink(&g, l->path, &e) < 0)
+		log_warning("%s", e.msg);
 }
 
 static int
@@ -94,11 +122,12 @@ bind_address(struct tcp_listener *l, const struct place *host)
 static int
 bind_listener(struct tcp_listener *l, const struct place *host, struct error *err)
 {
-	int r;
+	int r = 0;
 
-	if (!host->port && clear_socket(host->name, err) < 0)
+	if (host->port)
+		r = bind_address(l, host);
+	else if (bind_socket(l, host->name, err) < 0)
 		return -1;
-	r = host->port ? bind_address(l, host) : uv_pipe_bind(&l->s.pipe, host->name);
 	if (r == 0)
 		r = uv_listen(&l->s.stream, BACKLOG, on_connection);
 	return r < 0 ? error_set(err, -r, "listen on %s: %s", l->name, uv_strerror(r)) : 0;
@@ -137,5 +166,6 @@ void
 tcp_listener_close(struct tcp_listener *l)
 {
 	conn_close_all(&l->conns);
+	remove_socket(l);
 	uv_close(&l->s.handle, on_listener_closed);
 }

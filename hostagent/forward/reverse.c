@@ -1,9 +1,11 @@
 #include "hostagent/forward/reverse.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/auto.h"
 #include "base/mem.h"
 #include "guest/wire/ga_client.h"
 #include "hostagent/agent.h"
@@ -57,6 +59,33 @@ trouble(struct reverse *r, const char *why)
 	snprintf(r->trouble, sizeof r->trouble, "%s", why);
 }
 
+/*
+ * To the socket itself, opened before: in a folder that the guest can write a link would lead it to any other socket of the
+ * host, a container engine's for one.
+ */
+static void
+dial_host(struct knock *k)
+{
+	AUTO(guarded) g = mounts_guarded(k->r->conns.agent);
+	struct error e = { 0 };
+	const char *name;
+	auto_close int dir = guarded_parent(&g, k->r->host.name, 0, &name, &e);
+	auto_close int fd = dir < 0 ? -1 : openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	char path[32];
+
+	if (dir >= 0 && fd < 0)
+		error_errno(&e, "%s", k->r->host.name);
+	if (fd < 0) {
+		log_debug("%s", e.msg);
+		conn_close(k->c);
+		free(k);
+		return;
+	}
+	/* the kernel resolves it now, and then the descriptor may go; a link that is opened so is no socket */
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	uv_pipe_connect(&k->connect, (uv_pipe_t *)conn_stream(k->c), path, on_connect);
+}
+
 static void
 on_accepted(void *ctx, uint64_t id)
 {
@@ -73,7 +102,7 @@ on_accepted(void *ctx, uint64_t id)
 	k = xcalloc(1, sizeof *k);
 	*k = (struct knock){ .r = r, .c = conn_new(&r->conns, false), .id = id };
 	k->connect.data = k;
-	uv_pipe_connect(&k->connect, (uv_pipe_t *)conn_stream(k->c), r->host.name, on_connect);
+	dial_host(k);
 }
 
 static void

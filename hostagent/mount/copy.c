@@ -4,13 +4,12 @@
  * A rule that comes later is done then, and none but that; one that has failed is tried again whenever limactl tells of
  * rules. What failed is told by agent_trouble(), until it works.
  *
- * What is in them is the guest's; where they go is the user's, and a link there is not followed. They are
- * readable by him alone.
+ * What is in them is the guest's; where they go is the user's, and no link that the guest may have put there is followed
+ * (base/guarded.h). They are readable by him alone.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/auto.h"
 #include "base/error.h"
@@ -58,16 +57,26 @@ make_command(const struct copies *c)
 }
 
 static int
-store(const struct launch_copy *f, const struct buf *text, struct error *err)
+store(struct agent *a, const struct launch_copy *f, const struct buf *text, struct error *err)
 {
-	auto_free char *dir = xstrndup(f->host, (size_t)(strrchr(f->host, '/') - f->host));
-	struct stat st;
+	AUTO(guarded) g = mounts_guarded(a);
+	AUTO(guarded_file) new = GUARDED_FILE_INIT;
 
-	if (*dir && fs_mkdirs(dir, 0700, err) < 0)
+	if (guarded_create(&new, &g, f->host, 0700, 0600, err) < 0)
 		return -1;
-	if (lstat(f->host, &st) == 0 && !S_ISREG(st.st_mode))
-		return error_set(err, EEXIST, "%s is there and no regular file", f->host);
-	return fs_write(f->host, text->s, text->len, 0600, err);
+	if (fs_write_all(new.fd, text->s, text->len) < 0)
+		return error_errno(err, "write %s", f->host);
+	return guarded_commit(&new, err);
+}
+
+static void
+take_away(struct agent *a, const struct launch_copy *f)
+{
+	AUTO(guarded) g = mounts_guarded(a);
+	struct error e;
+
+	if (f->delete_on_stop && guarded_unlink(&g, f->host, &e) < 0)
+		log_warning("copyToHost: %s", e.msg);
 }
 
 static void
@@ -116,7 +125,7 @@ take(struct copies *c)
 
 	if (c->run.status == 0 && c->run.truncated)
 		fail(c, "bigger than 16 MiB");
-	else if (c->run.status == 0 && store(f, &c->run.out, &e) < 0)
+	else if (c->run.status == 0 && store(c->agent, f, &c->run.out, &e) < 0)
 		fail(c, e.msg);
 	else if (c->run.status == 0)
 		log_info("copied %s of the guest to %s", f->guest, f->host);
@@ -197,15 +206,12 @@ find(const struct launch *l, const struct launch_copy *what)
 
 /* What was to go with the machine goes with its rule, unless another one has a file there. */
 static void
-drop(const struct launch_copy *f, const struct launch *new)
+drop(struct agent *a, const struct launch_copy *f, const struct launch *new)
 {
-	struct error e;
-
 	for (size_t i = 0; i < new->ncopies; i++)
 		if (strcmp(new->copies[i].host, f->host) == 0)
 			return;
-	if (f->delete_on_stop && fs_unlink(f->host, &e) < 0)
-		log_warning("%s", e.msg);
+	take_away(a, f);
 }
 
 void
@@ -226,7 +232,7 @@ copies_reload(struct agent *a, const struct launch *l)
 	}
 	for (size_t i = 0; c && i < old->ncopies; i++)
 		if (!find(l, &old->copies[i]))
-			drop(&old->copies[i], l);
+			drop(a, &old->copies[i], l);
 	old->copies = v;
 	old->ncopies = l->ncopies;
 	if (c) {
@@ -245,11 +251,9 @@ void
 copies_free(struct agent *a)
 {
 	struct copies *c = a->copies;
-	struct error e;
 
 	for (size_t i = 0; i < a->launch.ncopies; i++)
-		if (a->launch.copies[i].delete_on_stop && fs_unlink(a->launch.copies[i].host, &e) < 0)
-			log_warning("%s", e.msg);
+		take_away(a, &a->launch.copies[i]);
 	if (!c)
 		return;
 	a->copies = NULL;

@@ -883,6 +883,51 @@ TEST(a_copy_follows_its_rule_and_no_other)
 	sshd_stop(&s);
 }
 
+/* A guest puts links into a folder that it can write, where files and sockets of the host are to be. */
+TEST(links_of_the_guest_lead_no_file_and_no_socket_astray)
+{
+	auto_free char *file = test_file("astray-g", "one", 3), *folder = test_path("astray"), *victim = test_path("victim");
+	auto_free char *out = test_path("astray/out"), *there = test_path("astray/out/config"), *kept = test_path("victim/config");
+	auto_free char *bound = test_path("astray/out/sock"), *good = test_path("astray/in/sock");
+	const struct launch_copy rule[] = { { file, there, false, true } };
+	const char *writes[] = { folder };
+	struct sshd s = guest("astray-guest");
+	struct forward_rule r = to_port(1, 1);
+	AUTO(arena) a = { 0 };
+	struct ha_info i = { 0 };
+	struct machine m;
+	struct error err;
+
+	ok(fs_mkdirs(folder, 0700, &err));
+	ok(fs_mkdirs(victim, 0700, &err));
+	ok(fs_write(kept, "kept", 4, 0600, &err));
+	assert_int_equal(symlink("../victim", out), 0);
+	make(&m, "astray-vm");
+	use_guest(&m, &s);
+	set_marker("astray-guest", "lima-ssh-ready", "iid-1\n");
+	set_marker("astray-guest", "lima-boot-done", "iid-1\n");
+	m.l.guest.writes = writes;
+	m.l.guest.nwrites = 1;
+	m.l.copies = rule;
+	m.l.ncopies = 1;
+	ok(start(&m, &err));
+	ok(ha_wait_ready(m.dir, 20000, NULL, &a, &i, &err));
+	assert_int_equal(i.phase, HA_DEGRADED);
+	assert_non_null(strstr(i.errors, "is a link in a folder that a guest can write"));
+	r.host_socket = bound;
+	not_ok(ha_put_forward(m.dir, "bad", &r, &err), "is a link in a folder that a guest can write");
+	r.host_socket = good;
+	ok(ha_put_forward(m.dir, "good", &r, &err));
+	assert_true(fs_exists(good));
+	m.l.copies = NULL;
+	m.l.ncopies = 0;
+	done(&m);
+	/* neither what was to go with the machine, nor what was in the place of the socket */
+	assert_true(holds(kept, "kept"));
+	assert_false(fs_exists(good));
+	sshd_stop(&s);
+}
+
 /* What a guest writes to its console without end does not fill the disk, and its end can be read. */
 TEST(a_console_that_floods_is_cut)
 {
