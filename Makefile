@@ -52,7 +52,7 @@ include $(sort $(wildcard */build.mk */*/build.mk))
 
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
-BASE := $(call src,base)
+BASE := $(call tree,base)
 TYPES := $(call src,resources)
 CORE := $(call tree,reconciler resources state providers) $(call src,hostagent/protocol)
 MAIN := $(BASE) $(filter-out $(LAZY),$(CORE)) $(filter-out cli/mcp/%,$(call tree,cli))

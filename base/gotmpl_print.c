@@ -9,7 +9,7 @@
 #include "base/gotmpl_tree.h"
 #include "base/mem.h"
 #include "base/number.h"
-#include "base/quote.h"
+#include "base/quote/quote.h"
 
 enum { MAX_PRINT_DEPTH = 20 };
 

@@ -11,7 +11,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/fs.h"
-#include "base/quote.h"
+#include "base/quote/quote.h"
 #include "cli/cli.h"
 #include "cli/commands/start.h"
 #include "providers/fetch/http.h"

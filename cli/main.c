@@ -15,7 +15,7 @@
 #include "base/clock.h"
 #include "base/distance.h"
 #include "base/error.h"
-#include "base/quote.h"
+#include "base/quote/quote.h"
 #include "cli/cli.h"
 #include "cli/args/flags.h"
 #include "cli/args/nearest.h"

@@ -13,7 +13,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/quote.h"
+#include "base/quote/quote.h"
 #include "cli/cli.h"
 #include "cli/commands/start.h"
 

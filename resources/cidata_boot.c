@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/quote/quote.h"
 #include "resources/cidata_files.h"
 
 /* Every line of a block scalar, indented; the text is ours. */
@@ -61,7 +62,7 @@ static void
 item(struct buf *b, const char *prefix, const char *text)
 {
 	buf_adds(b, prefix);
-	cidata_quote(b, text);
+	quote_yaml(b, text);
 	buf_addc(b, '\n');
 }
 

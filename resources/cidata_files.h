@@ -80,9 +80,6 @@ bool cidata_resolves(const struct spec *spec);		/* is there a name server of thi
 size_t cidata_name_servers(const struct spec *spec, const char *const **out);
 const char *cidata_mac(struct arena *a, const struct spec *spec);	/* of eth0 */
 
-/* cidata_yaml.c: a YAML double-quoted scalar: safe for any text, also for readers that take only ASCII */
-void cidata_quote(struct buf *b, const char *s);
-
 /* slirp's fixed addresses. lima-vm/lima: pkg/networks/const.go */
 #define SLIRP_GATEWAY "192.168.5.2"
 #define SLIRP_DNS "192.168.5.3"

@@ -3,6 +3,7 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/quote/quote.h"
 #include "resources/cidata_files.h"
 #include "resources/instance_paths.h"
 
@@ -43,7 +44,7 @@ word(struct buf *b, const char *s)
 	if (*s && !s[strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.")])
 		buf_adds(b, s);
 	else
-		cidata_quote(b, s);
+		quote_yaml(b, s);
 }
 
 /*

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/fs.h"
+#include "base/quote/quote.h"
 #include "resources/cidata_files.h"
 
 enum { MAX_CERT = 1 << 20 };
@@ -14,7 +15,7 @@ static void
 line(struct buf *b, const char *key, const char *value)
 {
 	buf_addf(b, "%s: ", key);
-	cidata_quote(b, value);
+	quote_yaml(b, value);
 	buf_addc(b, '\n');
 }
 
@@ -43,9 +44,9 @@ put_mounts(struct buf *b, struct arena *a, const struct spec *spec)
 		const struct spec_mount *m = &spec->mounts[i];
 
 		buf_addf(b, "- [%s, ", m->tag);
-		cidata_quote(b, m->mount_point);
+		quote_yaml(b, m->mount_point);
 		buf_addf(b, ", %s, ", type);
-		cidata_quote(b, mount_options(a, type, m));
+		quote_yaml(b, mount_options(a, type, m));
 		buf_adds(b, ", \"0\", \"0\"]\n");
 	}
 }
@@ -91,7 +92,7 @@ put_user(struct buf *b, struct arena *a, const struct spec *spec, const struct k
 	buf_adds(b, "    ssh_authorized_keys:\n      # ssh-authorized-keys\n");
 	for (size_t i = 0; i < keys->n; i++) {
 		buf_adds(b, "      - ");
-		cidata_quote(b, keys->v[i].line);
+		quote_yaml(b, keys->v[i].line);
 		buf_addc(b, '\n');
 	}
 	/* RSA keys take long to make, and every client knows these */
@@ -159,7 +160,7 @@ put_certs(struct buf *b, struct arena *a, const struct spec *spec, struct error 
 		buf_adds(b, "  remove_defaults: true\n");
 	for (size_t i = 0; i < c.n; i++) {
 		buf_adds(b, i ? "  - " : "  trusted:\n  - ");
-		cidata_quote(b, c.v[i]);
+		quote_yaml(b, c.v[i]);
 		buf_addc(b, '\n');
 	}
 	return 0;
@@ -175,7 +176,7 @@ put_name_servers(struct buf *b, const struct spec *spec)
 		buf_adds(b, "\nmanage_resolv_conf: true\nresolv_conf:\n  nameservers:\n");
 	for (size_t i = 0; i < n; i++) {
 		buf_adds(b, "  - ");
-		cidata_quote(b, dns[i]);
+		quote_yaml(b, dns[i]);
 		buf_addc(b, '\n');
 	}
 }

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/proc.h"
+#include "base/quote/quote.h"
 #include "base/sha256.h"
 #include "resources/cidata_files.h"
 #include "resources/instance_paths.h"
@@ -119,16 +120,20 @@ observe(const struct env *env, const struct resource *r, struct facts *have, str
 static int
 write_inventory(const struct env *env, const struct resource *r, const char *path, const char *mark, struct error *err)
 {
-	auto_free char *config = instance_path(env, r, "ssh.config"), *args = xasprintf("-F %s", config);
+	auto_free char *config = instance_path(env, r, "ssh.config");
 	AUTO(buf) b = BUF_INIT;
+	AUTO(buf) args = BUF_INIT;
 
+	buf_adds(&args, "-F ");
+	quote_shell(&args, config);
 	buf_adds(&b, mark);
 	buf_adds(&b, "lima:\n  hosts:\n    ");
-	cidata_quote(&b, r->spec->name);
+	quote_yaml(&b, r->spec->name);
 	buf_adds(&b, ":\n      ansible_connection: ssh\n      ansible_host: ");
-	cidata_quote(&b, r->spec->hostname);
-	buf_adds(&b, "\n      ansible_ssh_common_args: ");
-	cidata_quote(&b, args);
+	quote_yaml(&b, r->spec->hostname);
+	/* !unsafe: what Jinja would take for its own in a path stays text */
+	buf_adds(&b, "\n      ansible_ssh_common_args: !unsafe ");
+	quote_yaml(&b, args.s);
 	buf_addc(&b, '\n');
 	return fs_write(path, b.s, b.len, 0644, err);
 }

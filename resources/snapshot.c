@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/proc.h"
+#include "base/quote/quote.h"
 #include "hostagent/protocol/ha_client.h"
 #include "providers/snapshots.h"
 #include "resources/instance_paths.h"
@@ -47,9 +48,15 @@ observe(const struct env *env, const struct resource *r, struct facts *have, str
 static void
 forget_connections(const struct env *env, const struct resource *r, const char *dir)
 {
-	auto_free char *sock = xasprintf("%s/ssh.sock", dir), *option = xasprintf("ControlPath=\"%s\"", sock);
-	const char *argv[] = { "ssh", "-F", "/dev/null", "-o", option, "-O", "exit", "any", NULL };
+	auto_free char *sock = xasprintf("%s/ssh.sock", dir);
+	AUTO(buf) option = BUF_INIT;
+	const char *argv[] = { "ssh", "-F", "/dev/null", "-o", NULL, "-o", "HostKeyAlias=" QUOTE_SSH_ALIAS, "-O", "exit", "any", NULL };
 	struct error why;
+
+	buf_adds(&option, "ControlPath=");
+	if (!quote_ssh_path(&option, sock))
+		return;
+	argv[4] = option.s;
 
 	if (ha_pid(dir) > 0 && ha_reconnect(dir, &why) < 0)
 		env->say(env, SAY_WARN, "%s: %s", r->name, why.msg);

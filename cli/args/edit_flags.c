@@ -8,7 +8,7 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/quote.h"
+#include "base/quote/quote.h"
 #include "cli/args/edit_exprs.h"
 #include "cli/args/yaml_keys.h"
 #include "state/desired/template/template.h"

@@ -13,7 +13,7 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/mem.h"
-#include "base/quote.h"
+#include "base/quote/quote.h"
 
 void
 error_text_release(struct error_text *e)

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/proc.h"
+#include "base/quote/quote.h"
 #include "cli/commands/autostart.h"
 #include "cli/cli.h"
 #include "cli/run.h"
@@ -47,14 +48,14 @@ systemctl(const char *verb, const char *name, struct error *err)
 	return proc_run(argv, &(struct proc_opts){ .timeout_ms = SYSTEMCTL_MS }, err);
 }
 
-/* A word of ExecStart: % begins what systemd replaces, and " is its quote. */
+/* The variable that the unit sets, as it stands there. */
 static void
-add_word(struct buf *b, const char *s)
+add_home(const struct cli *c, struct buf *out)
 {
-	buf_addc(b, '"');
-	for (; *s; s++)
-		buf_addf(b, *s == '%' ? "%%%%" : *s == '"' || *s == '\\' ? "\\%c" : "%c", *s);
-	buf_addc(b, '"');
+	AUTO(buf) b = BUF_INIT;
+
+	buf_addf(&b, "LIMA_HOME=%s", c->env.home);
+	quote_systemd(out, b.s);
 }
 
 static int
@@ -67,11 +68,11 @@ write_unit(struct cli *c, const char *file, struct error *err)
 	buf_adds(&b, "[Unit]\nDescription=Lima instance %i\nDocumentation=man:limactl(1)\n\n[Service]\n");
 	if (home && *home) {
 		buf_adds(&b, "Environment=");
-		add_word(&b, arena_printf(&c->arena, "LIMA_HOME=%s", c->env.home));
+		add_home(c, &b);
 		buf_addc(&b, '\n');
 	}
 	buf_adds(&b, "ExecStart=");
-	add_word(&b, c->env.program);
+	quote_systemd_program(&b, c->env.program);
 	/* the machine is its own processes' business: only limactl gets the signal, and asks the guest to shut down */
 	buf_adds(&b, " start %i --foreground --tty=false\nWorkingDirectory=%h\nType=simple\nKillMode=mixed\nTimeoutStopSec=200\n"
 		 "Restart=on-failure\n\n[Install]\nWantedBy=default.target\n");
@@ -105,12 +106,14 @@ is_of_this_home(struct cli *c, const char *file)
 {
 	const char *home = getenv("LIMA_HOME");
 	AUTO(buf) text = BUF_INIT;
+	AUTO(buf) ours = BUF_INIT;
 
 	if (fs_read_if(file, &text, MAX_UNIT, NULL) != 1)
 		return false;
 	if (!home || !*home)
 		return !strstr(text.s, "LIMA_HOME=");
-	return strstr(text.s, arena_printf(&c->arena, "LIMA_HOME=%s\"", c->env.home));
+	add_home(c, &ours);
+	return strstr(text.s, ours.s);
 }
 
 void

@@ -6,7 +6,7 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/quote.h"
+#include "base/quote/quote.h"
 #include "base/size.h"
 #include "cli/commands/disk.h"
 #include "cli/view/table.h"

@@ -7,7 +7,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/fs.h"
-#include "base/quote.h"
+#include "base/quote/quote.h"
 #include "cli/ssh/ssh.h"
 #include "providers/fetch/cache.h"
 

@@ -7,7 +7,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/fs.h"
-#include "base/quote.h"
+#include "base/quote/quote.h"
 #include "cli/view/json_pretty.h"
 #include "cli/commands/list.h"
 #include "cli/plugins.h"

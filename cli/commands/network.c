@@ -6,7 +6,7 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/mem.h"
-#include "base/quote.h"
+#include "base/quote/quote.h"
 #include "cli/cli.h"
 #include "cli/view/table.h"
 #include "state/desired/spec/networks.h"

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/proc.h"
-#include "base/quote.h"
+#include "base/quote/quote.h"
 #include "cli/args/ask.h"
 #include "cli/ssh/shell_dir.h"
 #include "cli/ssh/shell_env.h"

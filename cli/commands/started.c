@@ -7,7 +7,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/process.h"
-#include "base/quote.h"
+#include "base/quote/quote.h"
 #include "cli/view/instance.h"
 #include "cli/run.h"
 #include "cli/commands/start.h"

@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/jsonspan.h"
-#include "base/quote.h"
+#include "base/quote/quote.h"
 #include "cli/cli.h"
 #include "cli/view/tail.h"
 #include "cli/view/watch_text.h"

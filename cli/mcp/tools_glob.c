@@ -9,7 +9,7 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/quote.h"
+#include "base/quote/quote.h"
 #include "cli/mcp/guest.h"
 #include "cli/mcp/tools.h"
 #include "providers/ssh/sftp.h"

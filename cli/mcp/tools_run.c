@@ -7,7 +7,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/mem.h"
-#include "base/quote.h"
+#include "base/quote/quote.h"
 #include "cli/mcp/guest.h"
 #include "cli/mcp/tools.h"
 #include "cli/ssh/shell_script.h"

@@ -6,7 +6,7 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
-#include "base/quote.h"
+#include "base/quote/quote.h"
 
 /* ~ and ~/x, links resolved; in `a` */
 static const char *

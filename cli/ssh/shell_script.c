@@ -6,7 +6,7 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
-#include "base/quote.h"
+#include "base/quote/quote.h"
 
 /* Length of the NAME in NAME=value; 0: it is no assignment. */
 static size_t

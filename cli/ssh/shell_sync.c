@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/proc.h"
-#include "base/quote.h"
+#include "base/quote/quote.h"
 #include "base/semver.h"
 #include "base/words.h"
 #include "cli/args/ask.h"

@@ -13,7 +13,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/fs.h"
-#include "base/quote.h"
+#include "base/quote/quote.h"
 #include "base/words.h"
 #include "resources/ssh_access.h"
 #include "state/desired/template/template.h"

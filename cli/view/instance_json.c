@@ -4,7 +4,7 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/mem.h"
-#include "base/quote.h"
+#include "base/quote/quote.h"
 #include "cli/view/instance.h"
 #include "providers/drivers/qemu/qemu.h"
 

@@ -8,7 +8,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/mem.h"
-#include "base/quote.h"
+#include "base/quote/quote.h"
 
 static bool get(struct arena *a, const void *p, const char *key, struct gotmpl_value *out);
 static size_t count(const void *p);

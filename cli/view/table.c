@@ -6,7 +6,7 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
-#include "base/quote.h"
+#include "base/quote/quote.h"
 
 enum { PADDING = 4 };
 

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/jsonspan.h"
 #include "base/mem.h"
-#include "base/quote.h"
+#include "base/quote/quote.h"
 #include "cli/view/json_pretty.h"
 #include "cli/view/json_yaml.h"
 #include "cli/yq/yq_parts.h"

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/quote/quote.h"
 #include "hostagent/agent.h"
 #include "providers/ssh/ssh_exec.h"
 
@@ -52,7 +53,7 @@ make_command(const struct copies *c)
 	AUTO(buf) b = BUF_INIT;
 
 	buf_adds(&b, c->sudo ? "LC_ALL=C exec sudo -n cat -- " : "LC_ALL=C exec cat -- ");
-	ssh_quote(&b, current(c)->guest);
+	quote_shell(&b, current(c)->guest);
 	return buf_detach(&b);
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/quote/quote.h"
 #include "providers/launch.h"
 #include "providers/ssh/ssh_exec.h"
 
@@ -42,9 +43,9 @@ mount_check_define(struct buf *out, const struct launch_mount *v, size_t n)
 
 		mount_escape(&seen, v[i].point);
 		buf_addf(out, "  one %s %s ", v[i].type, v[i].tag);
-		ssh_quote(out, v[i].point);
+		quote_shell(out, v[i].point);
 		buf_addc(out, ' ');
-		ssh_quote(out, seen.s);
+		quote_shell(out, seen.s);
 		buf_adds(out, " || return 1\n");
 	}
 	buf_adds(out, "}\n");

@@ -9,6 +9,7 @@
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/proc.h"
+#include "base/quote/quote.h"
 #include "hostagent/protocol/mount_check.h"
 #include "providers/ssh/ssh_exec.h"
 
@@ -57,7 +58,7 @@ static void
 assign(struct buf *b, const char *name, const char *value)
 {
 	buf_addf(b, "%s=", name);
-	ssh_quote(b, value);
+	quote_shell(b, value);
 	buf_addc(b, '\n');
 }
 
@@ -80,7 +81,7 @@ static void
 as_command(struct buf *out, const struct buf *script)
 {
 	buf_adds(out, "exec /bin/sh -c ");
-	ssh_quote(out, script->s);
+	quote_shell(out, script->s);
 }
 
 /* The channel's stdin and stdout are for sshfs alone: nothing before it may touch them. */

@@ -4,6 +4,7 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/quote/quote.h"
 #include "providers/launch.h"
 #include "hostagent/protocol/mount_check.h"
 #include "providers/ssh/ssh_exec.h"
@@ -130,7 +131,7 @@ require_script(struct require_items *r, const char *iid)
 	AUTO(buf) command = BUF_INIT;
 
 	buf_adds(&s, "iid=");
-	ssh_quote(&s, iid);
+	quote_shell(&s, iid);
 	/* it ends with the connection, when it loses its parent, which is the server's process for that; or before it began */
 	buf_adds(&s, "\n[ $PPID != 1 ] || exit 0\n"
 		     "nap() { if read -r s 2>/dev/null </proc/$$/stat; then set -- ${s##*) }; [ \"$2\" = $PPID ] || exit 0; "
@@ -154,7 +155,7 @@ require_script(struct require_items *r, const char *iid)
 		buf_addf(&s, "echo met %zu\n", i);
 	}
 	buf_adds(&command, "exec /bin/sh -c ");
-	ssh_quote(&command, s.s);
+	quote_shell(&command, s.s);
 	return arena_strdup(&r->mem, command.s);
 }
 
@@ -174,6 +175,6 @@ require_probe_command(struct require_items *r, const char *script)
 		     "take <<END\n$p\nEND\nexec ");
 	buf_add(&s, interpreter, strcspn(interpreter, "\r\n"));
 	buf_adds(&command, "exec /bin/sh -c ");
-	ssh_quote(&command, s.s);
+	quote_shell(&command, s.s);
 	return arena_strdup(&r->mem, command.s);
 }

@@ -16,6 +16,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/proc.h"
+#include "base/quote/quote.h"
 
 #define MAX_CONFIG (64 << 10)
 
@@ -88,6 +89,44 @@ add(struct options *o, const char *fmt, ...)
 	o->v[o->n++] = s;
 }
 
+/* A directive whose value OpenSSH expands. */
+static void
+add_path(struct options *o, const char *key, const char *path)
+{
+	AUTO(buf) b = BUF_INIT;
+
+	if (quote_ssh_path(&b, path))
+		add(o, "%s=%s", key, b.s);
+	else
+		o->bad = path;
+}
+
+static void
+add_word(struct options *o, const char *key, const char *word)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+	AUTO(buf) b = BUF_INIT;
+
+	if (*word && !word[strspn(word, plain)])
+		add(o, "%s=%s", key, word);
+	else if (quote_ssh(&b, word))
+		add(o, "%s=%s", key, b.s);
+	else
+		o->bad = word;
+}
+
+/* What a path needs that has ${ in it. */
+static void
+add_alias(struct options *o, const struct ssh_config *c)
+{
+	bool needed = quote_ssh_needs_alias(c->control_path);
+
+	for (size_t i = 0; i < c->nkeys; i++)
+		needed |= quote_ssh_needs_alias(c->keys[i]);
+	if (needed)
+		add(o, "HostKeyAlias=%s", QUOTE_SSH_ALIAS);
+}
+
 static void
 ciphers(struct options *o, const struct ssh_features *f)
 {
@@ -103,7 +142,8 @@ static int
 collect(const struct ssh_config *c, struct options *o, struct error *err)
 {
 	for (size_t i = 0; i < c->nkeys; i++)
-		add(o, "IdentityFile=\"%s\"", c->keys[i]);
+		add_path(o, "IdentityFile", c->keys[i]);
+	add_alias(o, c);
 	add(o, "StrictHostKeyChecking=no");
 	add(o, "UserKnownHostsFile=/dev/null");
 	add(o, "NoHostAuthenticationForLocalhost=yes");
@@ -114,9 +154,9 @@ collect(const struct ssh_config *c, struct options *o, struct error *err)
 	if (c->features.gssapi)
 		add(o, "GSSAPIAuthentication=no");
 	ciphers(o, &c->features);
-	add(o, "User=%s", c->user);
+	add_word(o, "User", c->user);
 	add(o, "ControlMaster=auto");
-	add(o, "ControlPath=\"%s\"", c->control_path);
+	add_path(o, "ControlPath", c->control_path);
 	add(o, "ControlPersist=yes");
 	if (c->forward_agent)
 		add(o, "ForwardAgent=yes");

@@ -8,18 +8,6 @@
 
 #define DEFAULT_MAX (64 << 10)
 
-void
-ssh_quote(struct buf *to, const char *s)
-{
-	buf_addc(to, '\'');
-	for (; *s; s++)
-		if (*s == '\'')
-			buf_adds(to, "'\\''");
-		else
-			buf_addc(to, *s);
-	buf_addc(to, '\'');
-}
-
 static void
 feed(struct ssh_exec *x)
 {

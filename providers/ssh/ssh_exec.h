@@ -38,5 +38,3 @@ int ssh_exec_step(struct ssh_exec *x, struct ssh_link *l, struct error *err);
 /* Before the link is freed, or after it if `l` is NULL. The command in the guest gets a hangup at most. */
 void ssh_exec_release(struct ssh_exec *x, struct ssh_link *l);
 
-/* `s` as one word of a POSIX shell; appended. */
-void ssh_quote(struct buf *to, const char *s);

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/jsonspan.h"
 #include "base/mem.h"
-#include "base/quote.h"
+#include "base/quote/quote.h"
 #include "base/semver.h"
 #include "base/size.h"
 #include "base/words.h"

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/quote/quote.h"
 #include "providers/drivers/qemu/arch.h"
 
 /* The argument list as it grows. */
@@ -72,24 +73,14 @@ add(struct args *a, const char *option, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* A value inside an option list: a comma would end it, so it is doubled. */
+/* A value inside an option list. */
 static const char *
 val(struct args *a, const char *s)
 {
-	size_t commas = 0, n = 0;
-	char *out;
+	AUTO(buf) b = BUF_INIT;
 
-	for (const char *p = s; *p; p++)
-		commas += *p == ',';
-	if (!commas)
-		return s;
-	out = arena_alloc(a->mem, strlen(s) + commas + 1);
-	for (const char *p = s; *p; p++) {
-		out[n++] = *p;
-		if (*p == ',')
-			out[n++] = ',';
-	}
-	return out;
+	quote_qemu(&b, s);
+	return arena_strdup(a->mem, b.s);
 }
 
 static const char *

@@ -13,6 +13,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/proc.h"
+#include "base/quote/quote.h"
 
 enum { MAX_DESCRIPTION = 64 << 10, VERSION_MS = 5000 };
 
@@ -132,11 +133,9 @@ virtiofsd_words(const struct virtiofsd *v, const char *agent, const char *socket
 	w[(*n)++] = v->program;
 	w[(*n)++] = arena_printf(a, "--socket-path=%s", socket);
 	if (v->in_c) {
-		/* a comma ends an option's value in the list of libfuse, and is escaped there */
 		AUTO(buf) source = BUF_INIT;
 
-		for (const char *p = folder; *p; p++)
-			buf_addf(&source, *p == ',' || *p == '\\' ? "\\%c" : "%c", *p);
+		quote_fuse(&source, folder);
 		w[(*n)++] = "-f";
 		w[(*n)++] = "-o";
 		w[(*n)++] = arena_printf(a, "source=%s", source.s);

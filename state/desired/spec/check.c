@@ -4,7 +4,7 @@
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/mem.h"
-#include "base/quote.h"
+#include "base/quote/quote.h"
 #include "base/size.h"
 #include "state/desired/spec/load.h"
 

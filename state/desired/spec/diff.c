@@ -8,7 +8,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/mem.h"
-#include "base/quote.h"
+#include "base/quote/quote.h"
 #include "state/desired/spec/keys.h"
 
 enum { MAX_SHOWN = 60 };	/* bytes of a value */

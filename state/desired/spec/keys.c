@@ -6,7 +6,7 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/mem.h"
-#include "base/quote.h"
+#include "base/quote/quote.h"
 #include "base/semver.h"
 #include "base/size.h"
 #include "state/desired/spec/host.h"

@@ -6,7 +6,7 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/number.h"
-#include "base/quote.h"
+#include "base/quote/quote.h"
 #include "base/mem.h"
 #include "state/desired/spec/load.h"
 #include "state/desired/yaml/scalar.h"

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/quote.h"
+#include "base/quote/quote.h"
 #include "state/desired/yaml/emit.h"
 #include "state/desired/yaml/scalar.h"
 

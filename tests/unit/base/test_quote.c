@@ -1,4 +1,4 @@
-#include "base/quote.h"
+#include "base/quote/quote.h"
 
 #include "base/buf.h"
 #include "base/jsonspan.h"

@@ -1,6 +1,6 @@
 #include "cli/args/edit_flags.h"
 
-#include "base/quote.h"
+#include "base/quote/quote.h"
 #include "cli/args/flags.h"
 #include "cli/args/yaml_keys.h"
 #include "tests/unit/test.h"

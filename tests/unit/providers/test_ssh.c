@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "base/quote/quote.h"
 #include "providers/sock.h"
 #include "providers/ssh/ssh_exec.h"
 #include "providers/ssh/ssh_heap.h"
@@ -154,14 +155,6 @@ TEST(survives_rude_servers)
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);
 	}
-}
-
-TEST(quotes_for_the_shell)
-{
-	AUTO(buf) b = BUF_INIT;
-
-	ssh_quote(&b, "it's $HOME \\ \"x\"\n");
-	assert_string_equal(b.s, "'it'\\''s $HOME \\ \"x\"\n'");
 }
 
 TEST(a_session_has_its_own_limited_heap)

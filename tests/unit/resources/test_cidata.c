@@ -9,6 +9,7 @@
 #include <utime.h>
 
 #include "base/proc.h"
+#include "base/quote/quote.h"
 #include "state/desired/spec/spec.h"
 #include "tests/unit/test.h"
 
@@ -434,7 +435,7 @@ quotes(const char *in, const char *out)
 {
 	AUTO(buf) b = BUF_INIT;
 
-	cidata_quote(&b, in);
+	quote_yaml(&b, in);
 	assert_string_equal(b.s, out);
 }
 

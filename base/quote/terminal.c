@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/quote.h"
+#include "base/quote/quote.h"
 
 /* Behind ESC [: parameters and intermediates, then one letter (ECMA-48, 5.4). */
 static size_t

@@ -1,7 +1,9 @@
 /*
- * base/quote.h - text made safe to stand in a message, a log line, JSON or a command line.
+ * base/quote/quote.h - text that becomes part of another language, whatever is in it: one function a language.
  *
- * All append to `out`. Input is any bytes; what is not UTF-8 is escaped or replaced.
+ * All append to `out`. Input is any bytes but NUL; where a language is one of Unicode, what is not UTF-8 is escaped or
+ * replaced. A function that returns false has appended nothing: the language cannot say that text. Each is held against
+ * the program that reads the language (tests/unit/base/test_languages.c).
  */
 #pragma once
 #include <stdbool.h>
@@ -27,6 +29,25 @@ void quote_json_member(struct buf *out, const char *key, const char *text);
  * empty, else in single quotes with ' as '"'"'.
  */
 void quote_shell(struct buf *out, const char *s);
+
+/*
+ * ssh_config(5): one argument of a directive, "...". False for a line break. quote_ssh_path() is for directives
+ * whose value OpenSSH expands (IdentityFile, ControlPath, UserKnownHostsFile): % is %%; and since there is no way to
+ * write ${, it is %k{, the alias of the host's key, which must be QUOTE_SSH_ALIAS for a path that needs it.
+ */
+bool quote_ssh(struct buf *out, const char *s);
+bool quote_ssh_path(struct buf *out, const char *s);
+bool quote_ssh_needs_alias(const char *path);
+#define QUOTE_SSH_ALIAS "$"
+/* A word of a systemd unit, "...", with specifiers: of Environment= and its like. */
+void quote_systemd(struct buf *out, const char *s);
+/* The program of ExecStart=, which systemd takes as it is only if there is no quote or backslash in its path. */
+void quote_systemd_program(struct buf *out, const char *path);
+/* A value in a list of QEMU's options: commas are doubled. In libfuse's (-o): they are escaped. */
+void quote_qemu(struct buf *out, const char *s);
+void quote_fuse(struct buf *out, const char *s);
+/* A scalar of YAML, "...", that is a text in YAML 1.1 and 1.2: of cloud-init's files and Ansible's inventories. */
+void quote_yaml(struct buf *out, const char *s);
 
 /*
  * What a guest, a server or a template says, for a terminal: without control sequences (colours, titles, the
