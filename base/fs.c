@@ -72,8 +72,8 @@ fs_write(const char *path, const void *p, size_t len, mode_t mode, struct error 
 	auto_free char *tmp = fs_tmp(path);
 	auto_close int fd = -1;
 
-	if (unlink(tmp) < 0 && errno != ENOENT)
-		return error_errno(err, "unlink %s", tmp);
+	if (fs_remove_tree(tmp, err) < 0)
+		return -1;
 	fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (fd < 0)
 		return error_errno(err, "create %s", tmp);
@@ -221,8 +221,8 @@ fs_copy(const char *from, const char *to_tmp, mode_t mode, struct error *err)
 
 	if (in < 0)
 		return -1;
-	if (unlink(to_tmp) < 0 && errno != ENOENT)
-		return error_errno(err, "unlink %s", to_tmp);
+	if (fs_remove_tree(to_tmp, err) < 0)
+		return -1;
 	out = open(to_tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (out < 0)
 		return error_errno(err, "create %s", to_tmp);

@@ -53,6 +53,20 @@ int fs_copy(const char *from, const char *to_tmp, mode_t mode, struct error *err
 bool fs_is_file(const char *path);		/* would fs_open() open it? Links are followed */
 bool fs_exists(const char *path);		/* of the name itself: a dangling symlink exists */
 /*
+ * Is there anything at `path`? 1, 0, or -1 when that cannot be told: the disk answers with an error, or it, or a folder
+ * on the way to it, is a link to where nothing is (a drive that is not mounted). What cannot be told is not absent: who
+ * makes it anew would put that in the place of what is there. `st` (or NULL) is of what a link leads to.
+ */
+int fs_look(const char *path, struct stat *st, struct error *err);
+int fs_look_stamp(const char *path, struct arena *a, const char **stamp, struct error *err);	/* the same, with fs_stamp_of() */
+/*
+ * The same for a file that we can make again at any time: what is no ordinary file (a folder, a link to nowhere) counts
+ * as absent, 0. Before it is made, fs_make_room() takes that away: a link, a socket or an empty folder is removed, a
+ * folder that holds something is kept beside it as PATH.moved-N.
+ */
+int fs_look_derived(const char *path, struct arena *a, const char **stamp, struct error *err);
+int fs_make_room(const char *path, struct error *err);
+/*
  * What changes when a file's content does, in text: "inode.size.mtime_ns".
  * NULL with errno when it cannot be looked at.
  */

@@ -45,6 +45,7 @@ declare(const struct spec *spec, const struct env *env, struct graph *g, struct 
 	const struct spec_file *archive = cidata_archive(spec);
 	AUTO(cidata) c = { 0 };
 	auto_free char *key = xasprintf("%s/_config/user.pub", env->home);
+	int there;
 
 	resource_need(g, r, "dir", spec->name, NEED_LIVE);
 	if (!wanted(spec))
@@ -53,8 +54,10 @@ declare(const struct spec *spec, const struct env *env, struct graph *g, struct 
 	if (archive)
 		resource_need(g, r, "archive", archive->location, NEED_BUILD);
 	/* without a key yet the contents are not known: they will be when the key has been made */
-	if (!fs_exists(key))
-		return 0;
+	there = fs_look(key, NULL, err);
+	r->want_partly = there == 0;
+	if (there <= 0)
+		return there;
 	if (cidata_render(&c, env, spec, NULL, err) < 0)
 		return -1;
 	resource_want(g, r, "contents", c.contents);
@@ -122,13 +125,15 @@ static int
 observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *path = instance_path(env, r, "cidata.iso");
-	const char *stamp = fs_stamp(a, path);
+	const char *stamp;
+	int there = fs_look_derived(path, a, &stamp, err);
 
-	if (!stamp)
-		return 0;
+	if (there <= 0)
+		return there;
 	if (!facts_same_stamp(have, stamp) || !facts_get(have, "contents") || !facts_get(have, "tools")) {
-		if (read_id(path, have, a, err) < 0)
-			return -1;
+		/* what is cut or no ISO at all is somebody else's, and is made anew */
+		if (read_id(path, have, a, NULL) < 0)
+			tell_digests("none", have, a);
 		facts_set(have, a, "stamp", stamp);
 	}
 	forgive(env, r, have, a);
@@ -169,7 +174,7 @@ write_iso(const struct env *env, const struct resource *r, struct cidata *c, int
 		fs_unlink(tmp, NULL);
 		return -1;
 	}
-	return fs_commit(tmp, path, err);
+	return fs_make_room(path, err) < 0 ? -1 : fs_commit(tmp, path, err);
 }
 
 static int

@@ -59,9 +59,10 @@ observe(const struct env *env, const struct resource *r, struct facts *have, str
 	struct image_info info;
 	int64_t size;
 	struct stat st;
+	int there = fs_look(path, &st, err);	/* it may be a link to where the user has more room */
 
-	if (stat(path, &st) < 0)	/* may be a link to where the user has more room */
-		return absent(r, err);
+	if (there <= 0)
+		return there < 0 && r->wanted ? -1 : there < 0 ? 1 : absent(r, err);
 	tell_lock(env, r, have, a);
 	if (facts_same_stamp(have, fs_stamp_of(a, &st)))
 		return 1;
@@ -106,9 +107,11 @@ make(const struct env *env, const struct resource *r, const char *path, struct e
 {
 	auto_free char *dir = disk_path(env, r, NULL), *tmp = xasprintf("%s/_disks/.%s.tmp", env->home, r->name);
 	auto_free char *inside = xasprintf("%s/datadisk", tmp);
+	int there;
 
-	if (fs_exists(dir))
-		return fill(r, path, err);
+	there = fs_look(dir, NULL, err);
+	if (there)
+		return there < 0 ? -1 : fill(r, path, err);
 	if (fs_remove_tree(tmp, err) < 0 || fs_mkdirs(tmp, 0700, err) < 0)
 		return -1;
 	if (fill(r, inside, err) < 0) {

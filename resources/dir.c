@@ -12,6 +12,7 @@
 #include "resources/applied_config.h"
 #include "resources/instance_paths.h"
 #include "resources/disk_lock.h"
+#include "resources/leftovers.h"
 #include "resources/instance_copy.h"
 
 enum { MAX_YAML = 4 << 20 };
@@ -20,6 +21,7 @@ static const struct attr attrs[] = {
 	{ .name = "lima.yaml", .cost = COST_UPDATE, .show = SHOW_NEVER },
 	{ .name = "configuration", .cost = COST_UPDATE, .judge = judge_known_update, .show = SHOW_NEVER },	/* all layers and defaults */
 	{ .name = "protected", .cost = COST_UPDATE },	/* yes, no: only wanted by `protect` and its opposite */
+	{ .name = "leftovers", .cost = COST_UPDATE },	/* none, some: of killed runs */
 	{ .name = "copied from", .cost = COST_NONE },	/* folder of another instance: `clone` */
 	{ .name = "moved from", .cost = COST_NONE },	/* `rename` */
 	{ 0 },
@@ -38,6 +40,7 @@ declare(const struct spec *spec, const struct env *env, struct graph *g, struct 
 		return 0;
 	sha256_hex(spec->yaml, spec->yaml_len, hex);
 	resource_want(g, r, "lima.yaml", hex);
+	resource_want(g, r, "leftovers", "none");
 	if (!*spec->json || !wanted(spec))
 		return 0;
 	applied_digest(spec->json, strlen(spec->json), hex);
@@ -51,7 +54,7 @@ tell_protected(const struct env *env, const struct resource *r, struct facts *ha
 {
 	auto_free char *path = instance_path(env, r, "protected");
 
-	facts_set(have, a, "protected", fs_exists(path) ? "yes" : "no");
+	facts_set(have, a, "protected", fs_look(path, NULL, NULL) != 0 ? "yes" : "no");
 }
 
 static int
@@ -65,22 +68,32 @@ protect(const struct env *env, const struct resource *r, struct error *err)
 	return strcmp(want, "yes") == 0 ? fs_write(path, "", 0, 0400, err) : fs_unlink(path, err);
 }
 
-static int
-observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+/* What a killed run left: looked for again when anything in the folder has come or gone. */
+static void
+tell_leftovers(const struct env *env, const struct resource *r, const struct stat *st, struct facts *have, struct arena *a)
 {
-	auto_free char *dir = instance_path(env, r, NULL), *path = instance_path(env, r, "lima.yaml");
+	const char *now = fs_stamp_of(a, st), *clean = facts_get(have, "clean");
+	bool any = leftovers_beside(env, r);
+
+	if (!any && (!clean || strcmp(clean, now) != 0))
+		any = leftovers_inside(env, r);
+	facts_set(have, a, "clean", any ? NULL : now);
+	facts_set(have, a, "leftovers", any ? "some" : "none");
+}
+
+/* of one that is not wanted: what is to be taken away, whether it can be understood or not */
+static bool
+dir_remains(const struct env *env, const struct resource *r, const char *dir)
+{
+	return !r->wanted && (fs_exists(dir) || leftovers_beside(env, r));
+}
+
+static int
+read_yaml(const char *path, const char *stamp, struct facts *have, struct arena *a, struct error *err)
+{
 	AUTO(buf) text = BUF_INIT;
-	const char *stamp = fs_stamp(a, path);
 	char hex[65];
 
-	if (facts_get(&r->want, "protected"))
-		tell_protected(env, r, have, a);
-	if (!facts_get(have, "configuration"))
-		applied_observe(dir, have, a);
-	if (facts_same_stamp(have, stamp))
-		return 1;
-	if (!stamp && !fs_exists(dir))
-		return 0;
 	facts_set(have, a, "stamp", stamp);
 	facts_set(have, a, "lima.yaml", NULL);
 	if (!stamp)
@@ -90,6 +103,26 @@ observe(const struct env *env, const struct resource *r, struct facts *have, str
 	sha256_hex(text.s, text.len, hex);
 	facts_set(have, a, "lima.yaml", hex);
 	return 1;
+}
+
+static int
+observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+{
+	auto_free char *dir = instance_path(env, r, NULL), *path = instance_path(env, r, "lima.yaml");
+	const char *stamp = NULL;
+	struct stat st;
+	int there = fs_look(dir, &st, err);
+
+	if (there > 0 && fs_look_stamp(path, a, &stamp, err) < 0)
+		there = -1;
+	if (there <= 0)
+		return dir_remains(env, r, dir) ? 1 : there;
+	tell_leftovers(env, r, &st, have, a);
+	if (facts_get(&r->want, "protected"))
+		tell_protected(env, r, have, a);
+	if (!facts_get(have, "configuration"))
+		applied_observe(dir, have, a);
+	return facts_same_stamp(have, stamp) ? 1 : read_yaml(path, stamp, have, a, err);
 }
 
 /* a new instance appears with its lima.yaml or not at all: it is made beside its place */
@@ -143,9 +176,13 @@ ensure(const struct env *env, const struct resource *r, struct facts *have, stru
 {
 	auto_free char *dir = instance_path(env, r, NULL), *path = instance_path(env, r, "lima.yaml");
 
-	if (!fs_exists(dir) && take(r, dir, err) < 0)
+	int there = fs_look(dir, NULL, err);
+
+	if (there == 0 && take(r, dir, err) == 0)
+		there = fs_look(dir, NULL, err);
+	if (there < 0 || leftovers_sweep(env, r, err) < 0)
 		return -1;
-	if (!fs_exists(dir)) {
+	if (!there) {
 		if (make_new(env, r, dir, err) < 0)
 			return -1;
 	} else if (observe(env, r, have, a, err) < 0 ||
@@ -175,7 +212,7 @@ remove_dir(const struct env *env, const struct resource *r, struct error *err)
 		return error_errno(err, "rename %s to %s", dir, tomb);
 	if (fs_fsync_parent(tomb, err) < 0)
 		return -1;
-	return fs_remove_tree(tomb, err);
+	return leftovers_sweep(env, r, err);
 }
 
 const struct resource_type resource_dir = {

@@ -74,21 +74,23 @@ observe(const struct env *env, const struct resource *r, struct facts *have, str
 {
 	auto_free char *path = instance_path(env, r, "disk");
 	auto_free char *legacy = instance_path(env, r, "diffdisk");
-	const char *stamp = fs_stamp(a, path);
+	const char *stamp;
 	int64_t size;
+	int there = fs_look_stamp(path, a, &stamp, err);
 
-	if (!stamp && (stamp = fs_stamp(a, legacy))) {
+	if (there == 0 && (there = fs_look_stamp(legacy, a, &stamp, err)) > 0) {
 		free(path);
 		path = xstrdup(legacy);
 	}
-	if (!stamp)
-		return 0;
+	/* to take it away it need not be understood: of a link to a drive that is not mounted, the link goes */
+	if (there <= 0)
+		return there < 0 && !r->wanted && fs_exists(path) ? 1 : there;
+	facts_set(have, a, "path", path);	/* where it is now, whatever was recorded in another place */
 	if (facts_same_stamp(have, stamp))
 		return 1;
 	if (know_format(path, have, a, err) < 0 || image_size(path, facts_get(have, "format"), &size, err) < 0)
 		return -1;
 	facts_set(have, a, "stamp", stamp);
-	facts_set(have, a, "path", path);
 	tell_size(have, a, size);
 	return 1;
 }

@@ -5,8 +5,11 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -16,13 +19,32 @@
 #include "providers/drivers/qemu/proc.h"
 #include "resources/instance_paths.h"
 
-/* the folder that holds `link`, or "" */
+/* Is the disk that the instance of folder `dir` means by this name the one in `folder`? */
+static bool
+is_same_disk(const char *dir, const char *folder)
+{
+	auto_free char *theirs = xasprintf("%s/../_disks/%s", dir, strrchr(folder, '/') + 1);
+	struct stat a, b;
+
+	return stat(theirs, &a) == 0 && stat(folder, &b) == 0 && a.st_ino == b.st_ino && a.st_dev == b.st_dev;
+}
+
+/*
+ * The folder of the instance that holds the disk in `folder`, or "": of the name that the link says, here. The path in
+ * it is that of where the home was when it was made: it counts if it leads to this very disk, as in a home that
+ * borrows the disks of another one.
+ */
 static void
-holder(const char *link, char out[PATH_MAX])
+holder(const struct env *env, const char *folder, const char *link, char out[PATH_MAX])
 {
 	ssize_t n = readlink(link, out, PATH_MAX - 1);
+	auto_free char *name = NULL;
 
 	out[n > 0 ? n : 0] = '\0';
+	if (!*out || is_same_disk(out, folder))
+		return;
+	name = xstrdup(strrchr(out, '/') ? strrchr(out, '/') + 1 : out);
+	snprintf(out, PATH_MAX, "%s/%s", env->home, name);
 }
 
 /*
@@ -62,7 +84,7 @@ disk_lock(const struct env *env, const struct resource *r, const char *disk, str
 
 	if (mine < 0)
 		return -1;
-	holder(link, has);
+	holder(env, folder, link, has);
 	name = strrchr(has, '/') ? strrchr(has, '/') + 1 : has;
 	if (*has && strcmp(has, dir) != 0 && (ha_pid(has) > 0 || qemu_pid(has, 0) > 0))
 		return error_set(err, EBUSY, "disk `%s` is in use by the running instance `%s`; stop that first", disk, name);
@@ -88,7 +110,7 @@ disk_unlock_all(const struct env *env, const struct resource *r)
 
 		if (mine < 0)
 			continue;
-		holder(link, has);
+		holder(env, folder, link, has);
 		if (!strcmp(has, dir))
 			fs_unlink(link, NULL);
 	}

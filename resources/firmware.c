@@ -71,11 +71,11 @@ static int
 observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *path = instance_path(env, r, FIRMWARE_FILE);
-	const char *stamp = fs_stamp(a, path);
+	const char *stamp;
+	int there = fs_look_derived(path, a, &stamp, err);
 
-	(void)err;
-	if (!stamp)
-		return 0;
+	if (there <= 0)
+		return there;
 	/* not the file that we put there */
 	if (facts_get(have, "stamp") && !facts_same_stamp(have, stamp))
 		facts_set(have, a, "images", "changed by somebody else");
@@ -92,7 +92,7 @@ try_one(const struct env *env, const struct resource *r, const struct spec_file 
 	if (fetch_for(env, r, f->location, f->digest ? f->digest : "", &from, err) < 0)
 		return -1;
 	u.from = from;
-	return unpack_file(&u, err) < 0 ? -1 : fs_commit(tmp, path, err);
+	return fs_make_room(path, err) < 0 || unpack_file(&u, err) < 0 ? -1 : fs_commit(tmp, path, err);
 }
 
 static int
@@ -101,7 +101,11 @@ ensure(const struct env *env, const struct resource *r, struct facts *have, stru
 	const char *want = facts_get(&r->want, "images"), *is = NULL;
 	struct error e = { 0 };
 
-	if (observe(env, r, have, a, NULL) == 1)
+	int there = observe(env, r, have, a, err);
+
+	if (there < 0)
+		return -1;
+	if (there)
 		is = facts_get(have, "images");
 	if (is && want && !strcmp(is, want))
 		return 0;

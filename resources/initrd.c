@@ -32,11 +32,11 @@ static int
 observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *path = instance_path(env, r, "initrd");
-	const char *stamp = fs_stamp(a, path);
+	const char *stamp;
+	int there = fs_look_derived(path, a, &stamp, err);
 
-	(void)err;
-	if (!stamp)
-		return 0;
+	if (there <= 0)
+		return there;
 	facts_set(have, a, "stamp", stamp);
 	return 1;
 }
@@ -49,11 +49,13 @@ ensure(const struct env *env, const struct resource *r, struct facts *have, stru
 	const struct resource *image = resource_needed(r, "image");
 	const char *from = image ? facts_get(&image->have, "initrd") : NULL;
 
-	if (fs_exists(path))
-		return observe(env, r, have, a, err) == 1 ? 0 : -1;
+	int there = observe(env, r, have, a, err);
+
+	if (there != 0)
+		return there < 0 ? -1 : 0;
 	if (!from)
 		return error_set(err, ERR_INVALID, "the image has no initrd with it");
-	if (fs_copy(from, tmp, 0644, err) < 0 || fs_commit(tmp, path, err) < 0)
+	if (fs_make_room(path, err) < 0 || fs_copy(from, tmp, 0644, err) < 0 || fs_commit(tmp, path, err) < 0)
 		return -1;
 	return observe(env, r, have, a, err) == 1 ? 0 : -1;
 }

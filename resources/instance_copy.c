@@ -84,7 +84,7 @@ copy_folder(const char *from, const char *to, int depth, struct error *err)
 		return depth < MAX_DEPTH ? error_errno(err, "open %s", from) : error_set(err, ELOOP, "%s: too deep", from);
 	if (mkdir(to, 0700) < 0)
 		return error_errno(err, "mkdir %s", to);
-	while ((e = readdir(d))) {
+	while ((errno = 0, e = readdir(d))) {
 		auto_free char *src = xasprintf("%s/%s", from, e->d_name), *dst = xasprintf("%s/%s", to, e->d_name);
 
 		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 || (depth == 0 && left_behind(e->d_name)))
@@ -92,7 +92,7 @@ copy_folder(const char *from, const char *to, int depth, struct error *err)
 		if (copy_entry(src, dst, depth, err) < 0)
 			return -1;
 	}
-	return fs_fsync(to, err);
+	return errno ? error_errno(err, "read %s", from) : fs_fsync(to, err);
 }
 
 int

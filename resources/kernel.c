@@ -42,10 +42,13 @@ observe(const struct env *env, const struct resource *r, struct facts *have, str
 {
 	auto_free char *path = instance_path(env, r, "kernel"), *cmdline = instance_path(env, r, "kernel.cmdline");
 	AUTO(buf) text = BUF_INIT;
-	const char *stamp = fs_stamp(a, path), *stamp2 = fs_stamp(a, cmdline);
+	const char *stamp, *stamp2 = NULL;
+	int there = fs_look_derived(path, a, &stamp, err);
 
-	if (!stamp)
-		return 0;
+	if (there <= 0)
+		return there;
+	if (fs_look_derived(cmdline, a, &stamp2, err) < 0)
+		return -1;
 	stamp = arena_printf(a, "%s %s", stamp, stamp2 ? stamp2 : "");
 	if (facts_same_stamp(have, stamp))
 		return 1;
@@ -76,15 +79,19 @@ ensure(const struct env *env, const struct resource *r, struct facts *have, stru
 	auto_free char *tmp = fs_tmp(path);
 	const struct resource *image = resource_needed(r, "image");
 	const char *from = image ? facts_get(&image->have, "kernel") : NULL;
-	const char *text = facts_get(&r->want, "cmdline");
+	const char *text = facts_get(&r->want, "cmdline"), *stamp;
+	int there;
 	struct unpack u = { .from = from, .to = tmp, .cancel = env->cancel, .mode = 0644 };
 
-	if (write_cmdline(cmdline, text ? text : "", err) < 0)
+	if (fs_make_room(cmdline, err) < 0 || write_cmdline(cmdline, text ? text : "", err) < 0)
 		return -1;
-	if (!fs_exists(path)) {
+	there = fs_look_derived(path, a, &stamp, err);
+	if (there < 0)
+		return -1;
+	if (!there) {
 		if (!from)
 			return error_set(err, ERR_INVALID, "the image has no kernel with it");
-		if (unpack_file(&u, err) < 0 || fs_commit(tmp, path, err) < 0)
+		if (fs_make_room(path, err) < 0 || unpack_file(&u, err) < 0 || fs_commit(tmp, path, err) < 0)
 			return -1;
 	}
 	return observe(env, r, have, a, err) == 1 ? 0 : -1;

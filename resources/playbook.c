@@ -74,13 +74,14 @@ declare(const struct spec *spec, const struct env *env, struct graph *g, struct 
 	return 0;
 }
 
-/* This run of the machine: QEMU writes its pid file anew in each. */
-static const char *
-this_run(const struct env *env, const struct resource *r, struct arena *a)
+/* This run of the machine: QEMU writes its pid file anew in each. NULL: it does not run. */
+static int
+this_run(const struct env *env, const struct resource *r, struct arena *a, const char **run, struct error *err)
 {
 	auto_free char *path = instance_path(env, r, "qemu.pid");
 
-	return fs_stamp(a, path);
+	*run = NULL;
+	return fs_look_stamp(path, a, run, err);
 }
 
 /* STAMP PATH: has it changed since it was played? */
@@ -97,12 +98,14 @@ static int
 observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *path = instance_path(env, r, "ansible-inventory.yaml");
-	const char *run = this_run(env, r, a), *what = NULL;
+	const char *run = NULL, *what = NULL;
 	AUTO(buf) text = BUF_INIT;
 	char *save, *line;
 	bool again = false;
 
-	if (!run || fs_read_if(path, &text, MAX_INVENTORY, err) != 1)
+	if (this_run(env, r, a, &run, err) < 0 || fs_read_if(path, &text, MAX_INVENTORY, err) < 0)
+		return -1;
+	if (!run || !text.len)
 		return 0;
 	for (line = strtok_r(text.s, "\n", &save); line && *line == '#'; line = strtok_r(NULL, "\n", &save)) {
 		if (!strncmp(line, RUN, strlen(RUN)) && strlen(line) > strlen(RUN) + 65 && !strcmp(line + strlen(RUN) + 65, run))
@@ -171,9 +174,11 @@ static int
 ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *inventory = instance_path(env, r, "ansible-inventory.yaml"), *program = proc_find("ansible-playbook");
-	const char *want = facts_get(&r->want, "playbooks"), *run = this_run(env, r, a);
+	const char *want = facts_get(&r->want, "playbooks"), *run;
 	AUTO(buf) marks = BUF_INIT;
 
+	if (this_run(env, r, a, &run, err) < 0)
+		return -1;
 	if (!program)
 		return error_set(err, ERR_UNSUPPORTED, "provision[].mode: ansible needs the program ansible-playbook on this host: "
 				 "install ansible-core");

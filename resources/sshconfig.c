@@ -38,16 +38,27 @@ declare(const struct spec *spec, const struct env *env, struct graph *g, struct 
 	return 0;
 }
 
+/* Does it name this folder, or one that the instance was in before? A path that is written otherwise there is not judged. */
+static bool
+is_of_here(const struct env *env, const struct resource *r, const char *path)
+{
+	auto_free char *sock = instance_path(env, r, "ssh.sock");
+	AUTO(buf) text = BUF_INIT;
+
+	if (strpbrk(sock, " \"\\%$'") || fs_read_if(path, &text, MAX_CONFIG, NULL) != 1)
+		return true;
+	return strstr(text.s, sock) || !strstr(text.s, "/ssh.sock");
+}
+
 static int
 observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *path = instance_path(env, r, "ssh.config");
-	const char *stamp = fs_stamp(a, path);
-	int port;
+	const char *stamp;
+	int port, there = fs_look_derived(path, a, &stamp, err);
 
-	(void)err;
-	if (!stamp)
-		return 0;
+	if (there <= 0)
+		return there;
 	if (facts_same_stamp(have, stamp))
 		return 1;
 	/* rewritten by somebody, or never seen: its options are ours to say again only if we know that they differ */
@@ -55,7 +66,7 @@ observe(const struct env *env, const struct resource *r, struct facts *have, str
 	facts_set(have, a, "stamp", stamp);
 	facts_setf(have, a, "port", "%d", port);
 	if (!facts_get(have, "options"))
-		facts_set(have, a, "options", facts_get(&r->want, "options"));
+		facts_set(have, a, "options", is_of_here(env, r, path) ? facts_get(&r->want, "options") : "of another place");
 	return 1;
 }
 
@@ -69,7 +80,7 @@ ensure(const struct env *env, const struct resource *r, struct facts *have, stru
 		port = ssh_config_port(path);
 	if (!port && (port = ssh_free_port(err)) < 0)
 		return -1;
-	if (ssh_access_write(env, r->spec, port, err) < 0)
+	if (fs_make_room(path, err) < 0 || ssh_access_write(env, r->spec, port, err) < 0)
 		return -1;
 	facts_set(have, a, "stamp", fs_stamp(a, path));
 	facts_setf(have, a, "port", "%d", port);

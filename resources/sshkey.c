@@ -27,11 +27,12 @@ observe(const struct env *env, const struct resource *r, struct facts *have, str
 {
 	auto_free char *key = xasprintf("%s/_config/user", env->home);
 	auto_free char *pub = xasprintf("%s.pub", key);
-	const char *stamp = fs_stamp(a, pub);
+	const char *stamp;
+	int secret = fs_look(key, NULL, err), there = secret < 0 ? -1 : fs_look_stamp(pub, a, &stamp, err);
 
-	(void)r, (void)err;
-	if (!stamp || !fs_exists(key))
-		return 0;
+	(void)r;
+	if (there < 0 || !there || !secret)
+		return there < 0 ? -1 : 0;
 	facts_set(have, a, "stamp", stamp);
 	return 1;
 }

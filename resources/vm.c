@@ -87,6 +87,7 @@ recollect(const struct env *env, const struct resource *r, struct facts *have, s
 {
 	auto_free char *path = instance_path(env, r, "launch.facts");
 
+	*have = (struct facts){ 0 };
 	machine_facts_load(path, have, a);
 }
 
@@ -96,10 +97,13 @@ observe(const struct env *env, const struct resource *r, struct facts *have, str
 	auto_free char *dir = instance_path(env, r, NULL), *file = instance_path(env, r, "qemu.pid");
 	pid_t qemu = pidfile_process(file), agent = ha_pid(dir);
 
-	(void)err;
+	/* a pid file that cannot be looked at is not one of a machine that is gone */
+	if (qemu <= 0 && fs_look(file, NULL, err) < 0)
+		return -1;
 	if (qemu <= 0 && agent <= 0)
 		return 0;
-	if (!facts_get(have, "cpus"))
+	/* another process than the one of which something is recorded: what that says is of a machine that is no more */
+	if (!facts_get(have, "cpus") || (qemu > 0 && facts_int(have, "pid", 0) != (long long)qemu))
 		recollect(env, r, have, a);
 	facts_set(have, a, "hypervisor", qemu > 0 ? "running" : "gone");
 	facts_set(have, a, "agent", agent > 0 ? "running" : "gone");

@@ -33,7 +33,8 @@ instance_exists(const struct cli *c, const char *name)
 {
 	auto_free char *dir = xasprintf("%s/%s", c->env.home, name);
 
-	return *name && *name != '.' && *name != '_' && !strchr(name, '/') && fs_exists(dir);
+	/* what cannot be looked at is there: the engine says what is wrong with it */
+	return *name && *name != '.' && *name != '_' && !strchr(name, '/') && fs_look(dir, NULL, NULL) != 0;
 }
 
 /* All of a fleet come in the order of their names, and need no search. */

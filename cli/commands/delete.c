@@ -2,6 +2,8 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/mem.h"
+#include "base/fs.h"
 #include "cli/commands/autostart.h"
 #include "cli/view/instance.h"
 #include "cli/run.h"
@@ -18,6 +20,15 @@ refuse(const char *name, const char *why, struct error *err)
 	return error_set(err, ERR_REFUSED, "failed to delete instance `%s`: %s", name, why);
 }
 
+/* Its folder has gone from its place, but the deleting of that did not come to its end. */
+static bool
+instance_has_tomb(const struct cli *c, const char *name)
+{
+	auto_free char *tomb = xasprintf("%s/.%s.deleted", c->env.home, name);
+
+	return fs_exists(tomb);
+}
+
 /* 1: it is to go; 0: it is not there, or no instance, which is told */
 static int
 check(struct cli *c, struct look *l, const char *name, struct buf *complaints, struct error *err)
@@ -25,6 +36,8 @@ check(struct cli *c, struct look *l, const char *name, struct buf *complaints, s
 	AUTO(instance) i = { 0 };
 	AUTO(buf) why = BUF_INIT;
 
+	if (!instance_exists(c, name) && instance_has_tomb(c, name))
+		return 1;
 	if (!instance_exists(c, name)) {
 		cli_say(&c->env, SAY_WARN, "Ignoring non-existent instance `%s`", name);
 		return 0;

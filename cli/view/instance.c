@@ -127,7 +127,8 @@ instance_version(struct instance *i)
 bool
 instance_protected(struct instance *i)
 {
-	return fs_exists(arena_printf(&i->arena, "%s/protected", i->dir));
+	/* when that cannot be told, it is */
+	return fs_look(arena_printf(&i->arena, "%s/protected", i->dir), NULL, NULL) != 0;
 }
 
 /* as lima-vm/lima names the guest */

@@ -161,6 +161,7 @@ keys_ensure(const char *config_dir, struct error *err)
 {
 	auto_free char *secret = xasprintf("%s/user", config_dir), *public = xasprintf("%s/user.pub", config_dir);
 	auto_close int lock = -1;
+	int there;
 
 	if (fs_exists(secret) && fs_exists(public))
 		return 0;
@@ -169,7 +170,9 @@ keys_ensure(const char *config_dir, struct error *err)
 	lock = fs_lock(config_dir, true, err);
 	if (lock < 0)
 		return -1;
-	if (!fs_exists(secret))		/* whoever had the lock may have made it meanwhile */
-		return make_pair(secret, public, err);
-	return fs_exists(public) ? 0 : recover_public(secret, public, err);
+	there = fs_look(secret, NULL, err);	/* whoever had the lock may have made it meanwhile */
+	if (there <= 0)
+		return there < 0 ? -1 : make_pair(secret, public, err);
+	there = fs_look(public, NULL, err);
+	return there ? (there < 0 ? -1 : 0) : recover_public(secret, public, err);
 }

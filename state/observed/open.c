@@ -1,5 +1,6 @@
 /* Opening the database: schema, migrations, and what to do with a broken one. */
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,12 +35,12 @@ static const char *const migration[] = {
 enum { RESERVE = 256 << 10 };
 
 static int
-version(struct state *s, int *v, struct error *err)
+pragma_int(struct state *s, const char *pragma, int *v, struct error *err)
 {
 	sqlite3_stmt *st = NULL;
 	int r = -1;
 
-	if (sqlite3_prepare_v2(s->db, "PRAGMA user_version", -1, &st, NULL) == SQLITE_OK &&
+	if (sqlite3_prepare_v2(s->db, pragma, -1, &st, NULL) == SQLITE_OK &&
 	    sqlite3_step(st) == SQLITE_ROW) {
 		*v = sqlite3_column_int(st, 0);
 		r = 0;
@@ -48,6 +49,12 @@ version(struct state *s, int *v, struct error *err)
 	}
 	sqlite3_finalize(st);
 	return r;
+}
+
+static int
+version(struct state *s, int *v, struct error *err)
+{
+	return pragma_int(s, "PRAGMA user_version", v, err);
 }
 
 static int
@@ -114,6 +121,67 @@ connect_db(struct state *s, struct error *err)
 	return sql_error(s, err);
 }
 
+static void
+close_db(struct state *s)
+{
+	for (size_t i = 0; i < SQL_COUNT; i++) {
+		sqlite3_finalize(s->stmt[i]);
+		s->stmt[i] = NULL;
+	}
+	sqlite3_close(s->db);
+	s->db = NULL;
+}
+
+/*
+ * What is recorded is of one place: a home that was moved or copied has other files behind the same stamps, and
+ * other paths. The place is the file's path and inode, kept as the application id. FNV-1a, never 0.
+ */
+static int
+place_id(const struct state *s)
+{
+	auto_free char *text = xasprintf("%s %lu", s->path, s->inode);
+	uint32_t h = 2166136261u;
+
+	for (const char *p = text; *p; p++)
+		h = (h ^ (unsigned char)*p) * 16777619u;
+	return (int)(h >> 1) + 1;
+}
+
+/* Inside a transaction: of what another home has seen, only the journal is worth keeping. */
+static int
+settle_here(struct state *s, bool moved, struct error *err)
+{
+	char pragma[64];
+
+	snprintf(pragma, sizeof pragma, "PRAGMA application_id = %d", place_id(s));
+	if (moved && exec(s, "DELETE FROM resource; DELETE FROM instance", err) < 0)
+		return -1;
+	return exec(s, pragma, err) < 0 ? -1 : exec(s, "COMMIT", err);
+}
+
+static int
+check_place(struct state *s, struct error *err)
+{
+	int id;
+
+	if (pragma_int(s, "PRAGMA application_id", &id, err) < 0)
+		return -1;
+	if (id == place_id(s))
+		return 0;
+	if (is_read_only(s)) {
+		if (id)
+			close_db(s);	/* read as an empty one */
+		return 0;
+	}
+	if (exec(s, "BEGIN IMMEDIATE", err) < 0)
+		return -1;
+	if (settle_here(s, id != 0, err) == 0)
+		return 0;
+	if (!sqlite3_get_autocommit(s->db))
+		exec(s, "ROLLBACK", NULL);
+	return -1;
+}
+
 static int
 open_connected(struct state *s, struct error *err)
 {
@@ -122,7 +190,7 @@ open_connected(struct state *s, struct error *err)
 			  "PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF";
 
 	sql_patience(s);
-	return exec(s, how, err) < 0 ? -1 : migrate(s, err);
+	return exec(s, how, err) < 0 || migrate(s, err) < 0 ? -1 : check_place(s, err);
 }
 
 /* What is there is no file of ours: a folder, a link, a FIFO. It is never opened, but moved aside like a damaged one. */
@@ -176,17 +244,6 @@ state_use_reserve(struct state *s)
 	auto_free char *path = xasprintf("%s-reserve", s->path);
 
 	unlink(path);
-}
-
-static void
-close_db(struct state *s)
-{
-	for (size_t i = 0; i < SQL_COUNT; i++) {
-		sqlite3_finalize(s->stmt[i]);
-		s->stmt[i] = NULL;
-	}
-	sqlite3_close(s->db);
-	s->db = NULL;
 }
 
 void

@@ -532,3 +532,37 @@ TEST(who_waits_for_it_is_told_for_whom_and_can_be_called_off)
 		gone(s);
 	}
 }
+
+/* moved: other paths; copied: another file behind the same stamps. Who only reads sees nothing, who writes forgets. */
+TEST(what_was_seen_in_another_place_is_not_believed)
+{
+	char old[64], copy[400];
+	struct state *s;
+
+	fresh_home();
+	s = open_it(0);
+	assert_int_equal(state_begin(s, NULL), 0);
+	put(s, "disk", "a", "size");
+	assert_int_equal(state_commit(s, NULL), 0);
+	state_close(s);
+	strcpy(old, home);
+	strcat(home, "b");
+	assert_int_equal(rename(old, home), 0);
+	s = open_it(STATE_READ);
+	assert_int_equal(look(s).n, 0);
+	state_close(s);
+	s = open_it(0);
+	assert_int_equal(look(s).n, 0);
+	assert_int_equal(state_begin(s, NULL), 0);
+	put(s, "disk", "a", "size");
+	assert_int_equal(state_commit(s, NULL), 0);
+	state_close(s);
+	s = open_it(STATE_READ);
+	assert_int_equal(look(s).n, 1);
+	state_close(s);
+	snprintf(copy, sizeof copy, "cp %s/_state/state.db %s/_state/c && mv %s/_state/c %s/_state/state.db", home, home, home, home);
+	assert_int_equal(system(copy), 0);
+	s = open_it(STATE_READ);
+	assert_int_equal(look(s).n, 0);
+	gone(s);
+}

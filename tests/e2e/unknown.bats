@@ -1,0 +1,148 @@
+#!/usr/bin/env bats
+# What cannot be looked at is not absent, what was seen in another place is not here, and what a killed limactl left is
+# swept. No machine is booted.
+load helper
+
+setup() {
+	home_begin
+	cold_yaml >"$WORK/a.yaml"
+	gcc -shared -fPIC -o "$WORK/eio.so" "$REPO/tests/e2e/eio.c"
+	apply --stopped "$WORK/a.yaml"
+	printf precious | dd of="$LIMA_HOME/a/disk" conv=notrunc status=none
+}
+
+teardown() {
+	home_end
+}
+
+# limactl, for which looking at what ends with $1 is an error of the disk
+sick() {
+	local path=$1
+	shift
+	EIO_PATH=$path LD_PRELOAD=$WORK/eio.so timeout 60 "$BIN/limactl" "$@"
+}
+
+# the instance's disk $1 (a path) still has what was written to it
+precious() { [ "$(head -c 8 "$1")" = precious ]; }
+
+@test "an error of the disk is told, stops that instance, and touches nothing" {
+	apply --stopped --name b "$WORK/a.yaml"
+	for file in a/disk a/lima.yaml a/cidata.iso a/ssh.config h/a a/qemu.pid _config/user _config/user.pub; do
+		before=$(find "$LIMA_HOME/a" "$LIMA_HOME/_config" -type f -exec sha256sum {} + | sort)
+		run sick "$file" apply --set '.cpus=3' a
+		[ "$status" -ne 0 ] || { echo "succeeded: $file"; false; }
+		[[ $output == *"$file"*'input/output error'* || $output == *"$file"*'Input/output error'* ]] || { echo "$file: $output"; false; }
+		[ "$(find "$LIMA_HOME/a" "$LIMA_HOME/_config" -type f -exec sha256sum {} + | sort)" = "$before" ] || { echo "touched: $file"; false; }
+	done
+	run sick a/disk plan
+	[ "$status" -ne 0 ]
+	[[ $output == *'1 of 2 instances could not be planned'* ]]
+	run sick a/protected delete a
+	[ "$status" -ne 0 ]
+	precious "$LIMA_HOME/a/disk"
+	apply --stopped a
+}
+
+@test "a disk on a drive that is not mounted is not made anew" {
+	mkdir "$WORK/drive"
+	mv "$LIMA_HOME/a/disk" "$WORK/drive/disk"
+	ln -s "$WORK/drive/disk" "$LIMA_HOME/a/disk"
+	apply --stopped a
+	mv "$WORK/drive" "$WORK/away"
+	for words in 'apply a' 'plan' 'start a' 'edit --set .cpus=3 --start=false a' 'factory-reset a'; do
+		# shellcheck disable=SC2086
+		fails_with "is a link to $WORK/drive/disk, which is not there" $words
+		[ -L "$LIMA_HOME/a/disk" ] && [ ! -e "$WORK/drive" ]
+	done
+	mv "$WORK/away" "$WORK/drive"
+	apply a
+	precious "$WORK/drive/disk"
+}
+
+@test "an instance, or a data disk, in a folder that is a link to nowhere is not made anew" {
+	limactl disk create d --size 1MiB
+	limactl edit --set '.additionalDisks=["d"]' --start=false a
+	mv "$LIMA_HOME/_disks/d" "$WORK/d"
+	ln -s "$WORK/nowhere/d" "$LIMA_HOME/_disks/d"
+	fails_with "is a link to $WORK/nowhere/d" start a
+	fails_with '' disk create d --size 1MiB
+	rm "$LIMA_HOME/_disks/d"
+	mv "$WORK/d" "$LIMA_HOME/_disks/d"
+	mv "$LIMA_HOME/a" "$WORK/kept"
+	ln -s "$WORK/nowhere/a" "$LIMA_HOME/a"
+	fails_with "is a link to $WORK/nowhere/a" apply --stopped "$WORK/a.yaml"
+	fails_with '' create --tty=false "$WORK/a.yaml"
+	[ -L "$LIMA_HOME/a" ]
+}
+
+@test "a home that was moved is looked at where it is" {
+	mv "$LIMA_HOME" "$WORK/moved"
+	mkdir -p "$LIMA_HOME/a"
+	cp "$WORK/moved/a/disk" "$LIMA_HOME/a/disk"
+	old=$LIMA_HOME
+	export LIMA_HOME=$WORK/moved
+	limactl edit --set '.disk="8MiB"' --start=false a
+	[ "$(stat -c %s "$LIMA_HOME/a/disk")" -eq $((8 << 20)) ] && [ "$(stat -c %s "$old/a/disk")" -eq $((4 << 20)) ]
+	apply a
+	! grep -rqF "$old/" "$LIMA_HOME/a/ssh.config"
+	precious "$LIMA_HOME/a/disk"
+	rm -rf "$old"
+}
+
+@test "a home that was copied leaves the first one alone" {
+	cp -a "$LIMA_HOME" "$WORK/copy"
+	(
+		export LIMA_HOME=$WORK/copy
+		limactl edit --set '.disk="8MiB"' --start=false a
+		apply a
+		limactl snapshot list a >/dev/null 2>&1 || true
+		limactl factory-reset a
+	)
+	[ "$(stat -c %s "$LIMA_HOME/a/disk")" -eq $((4 << 20)) ]
+	precious "$LIMA_HOME/a/disk"
+	run -0 limactl plan
+	[[ $output == *'Nothing to do'* ]]
+}
+
+@test "what can be made again is, whatever is in its place" {
+	for harm in 'truncate -s 100 cidata.iso' 'cp lima.yaml cidata.iso' 'rm cidata.iso; mkdir cidata.iso' 'rm cidata.iso; ln -s nowhere cidata.iso' \
+		'rm cidata.iso; mkfifo cidata.iso' 'rm ssh.config; mkdir ssh.config' 'rm ssh.config; mkdir -p ssh.config/x' \
+		'rm ssh.config; ln -s nowhere ssh.config' 'rm ssh.config; mkfifo ssh.config' 'mkdir -p ssh.config.tmp/x cidata.iso.tmp/x'; do
+		(cd "$LIMA_HOME/a" && eval "$harm")
+		apply a || { echo "after: $harm"; false; }
+		[ -s "$LIMA_HOME/a/ssh.config" ] && [ -f "$LIMA_HOME/a/ssh.config" ] && [ "$(stat -c %s "$LIMA_HOME/a/cidata.iso")" -gt 1000 ]
+	done
+	precious "$LIMA_HOME/a/disk"
+}
+
+@test "a dangling kernel or initrd is made again" {
+	echo kernel >"$WORK/vmlinuz"
+	echo initrd >"$WORK/initrd.img"
+	sed "s|^  arch:|  kernel: {location: $WORK/vmlinuz}\n  initrd: {location: $WORK/initrd.img}\n  arch:|" "$WORK/a.yaml" >"$WORK/k.yaml"
+	apply --stopped "$WORK/k.yaml"
+	for file in kernel initrd; do
+		ln -sf nowhere "$LIMA_HOME/k/$file"
+		apply k
+		[ -f "$LIMA_HOME/k/$file" ] && [ ! -L "$LIMA_HOME/k/$file" ]
+	done
+}
+
+@test "what a killed run left is seen and swept" {
+	mkdir -p "$LIMA_HOME/.a.tmp/x" "$LIMA_HOME/.a.deleted/y"
+	echo half >"$LIMA_HOME/a/disk.tmp"
+	echo half >"$LIMA_HOME/a/lima.yaml.tmp"
+	echo mine >"$LIMA_HOME/a/notes.tmp"
+	run -0 limactl plan
+	[[ $output == *'leftovers: some -> none'* ]]
+	apply
+	[ -z "$(find "$LIMA_HOME" -name '*.deleted' -o -name '.*.tmp' -o -name '*.yaml.tmp' -o -name 'disk.tmp')" ]
+	[ "$(cat "$LIMA_HOME/a/notes.tmp")" = mine ]
+}
+
+@test "a delete that could not take all away can be given again" {
+	mv "$LIMA_HOME/a" "$LIMA_HOME/.a.deleted"
+	limactl delete a
+	[ ! -e "$LIMA_HOME/.a.deleted" ]
+	run -0 limactl delete a
+	[[ $output == *non-existent* ]]
+}
