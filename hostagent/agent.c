@@ -7,6 +7,7 @@
 
 #include "base/auto.h"
 #include "base/mem.h"
+#include "hostagent/helper/helper.h"
 
 /* the name of the errors that concern the machine as a whole */
 #define BOOT "boot"
@@ -210,8 +211,14 @@ agent_chunk(uv_handle_t *h, size_t size, uv_buf_t *b)
 int
 agent_run(struct agent *a, struct error *err)
 {
-	int r = uv_loop_init(&a->loop);
+	int r;
 
+	machine_find(a);
+	if (helper_start(a, err) < 0) {
+		machine_free(a);
+		return -1;
+	}
+	r = uv_loop_init(&a->loop);
 	if (r < 0)
 		return error_set(err, -r, "event loop: %s", uv_strerror(r));
 	set_phase(a, PHASE_STARTING);
@@ -224,6 +231,7 @@ agent_run(struct agent *a, struct error *err)
 	machine_start(a);
 	uv_run(&a->loop, UV_RUN_DEFAULT);
 	machine_free(a);
+	helper_end(a);
 	r = uv_loop_close(&a->loop);
 	if (r < 0)
 		log_error("event loop: %s", uv_strerror(r));

@@ -7,6 +7,7 @@
  *	main.c		words of the command line, pid file, loop
  *	agent.c		phases: starting, running, degraded, stopping; the order of things
  *	log.c events.c	what it says: ha.stderr.log, ha.stdout.log
+ *	helper.c	the process that starts and signals others; child.c how a program is started, server_words.c a folder's server
  *	machine.c	the QEMU process: started or taken over, watched, stopped
  *	companions.c	what is started before it: virtiofsd, swtpm
  *	vnc.c		password and number of its display
@@ -71,6 +72,8 @@ struct agent {
 	size_t nerrors, errors_cap;
 	int exit_status;
 
+	int helper; /* a socket: hostagent/helper/helper.h */
+	int helper_pid;
 	struct machine *machine;
 	struct companions *companions;	/* while they are waited for */
 	struct mux *mux;
@@ -133,6 +136,9 @@ void companions_start(struct agent *a, void (*ready)(struct agent *a, const stru
 void companions_end(struct agent *a);	/* and what they leave behind */
 
 /* machine.c */
+struct process;
+void machine_find(struct agent *a);	/* one that runs already: before anything else, and before the agent is confined */
+struct process machine_process(const struct agent *a);	/* borrowed; pid 0: there is none */
 void machine_start(struct agent *a);	/* agent_machine_up() or agent_machine_gone() follows */
 void machine_stop(struct agent *a);	/* begins; agent_machine_gone() ends it */
 int machine_pid(const struct agent *a);

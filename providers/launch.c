@@ -229,6 +229,7 @@ read_all(struct reader *r, const cJSON *in, struct launch *l)
 	l->qemu.argv = texts(r, qemu, "argv", &l->qemu.nargv);
 	if (l->qemu.nargv == 0 || l->qemu.argv[0][0] != '/')
 		complain(r, "argv", "does not begin with the full path of a program");
+	l->qemu.capabilities = (uint64_t)number(r, qemu, "capabilities", INT_MAX);
 	l->qemu.pidfile = absolute(r, qemu, "pidfile");
 	l->qemu.qmp_socket = absolute(r, qemu, "qmpSocket");
 	l->ssh.address = text(r, ssh, "address");
@@ -397,6 +398,7 @@ to_json(const struct launch *l)
 	add_text(json, "dir", l->dir);
 	o = cJSON_AddObjectToObject(json, "qemu");
 	add_texts(o, "argv", l->qemu.argv, l->qemu.nargv);
+	cJSON_AddNumberToObject(o, "capabilities", (double)l->qemu.capabilities);
 	add_text(o, "pidfile", l->qemu.pidfile);
 	add_text(o, "qmpSocket", l->qemu.qmp_socket);
 	o = cJSON_AddObjectToObject(json, "ssh");

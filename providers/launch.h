@@ -9,6 +9,7 @@
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include "base/mem.h"
 
 struct error;
@@ -51,6 +52,7 @@ struct launch {
 	struct {
 		const char *const *argv;	/* argv[0] a full path; NULL-terminated */
 		size_t nargv;
+		uint64_t capabilities;	/* that it may start with: base/privilege.h */
 		const char *pidfile, *qmp_socket;
 	} qemu;
 	struct {

@@ -241,9 +241,9 @@ fill_machine(const struct env *env, const struct resource *r, struct qemu_machin
 	const char **words, *cmdline;
 	AUTO(buf) text = BUF_INIT;
 
-	if (qemu_find(spec->arch, a, &words, &m->nprogram, err) < 0 || qemu_version(words[0], m->version, err) < 0 ||
-	    choose_accel(env, r, words[0], &accel, err) < 0 || firmware(env, r, words[0], m, a, err) < 0 ||
-	    boot_disk(r, &m->disk, err) < 0)
+	if (qemu_find(spec->arch, a, &words, &m->nprogram, err) < 0 ||
+	    qemu_probe(words[0], m->version, &m->sandbox, err) < 0 || choose_accel(env, r, words[0], &accel, err) < 0 ||
+	    firmware(env, r, words[0], m, a, err) < 0 || boot_disk(r, &m->disk, err) < 0)
 		return -1;
 	m->program = words;
 	m->accel = accel_name(accel.accel);
@@ -258,6 +258,9 @@ fill_machine(const struct env *env, const struct resource *r, struct qemu_machin
 	m->mac = instance_mac(a, spec->dir);
 	data_disks(env, r, m, a);
 	switches(spec, m, a);
+	if (!m->sandbox)
+		env->say(env, SAY_WARN, "%s: this QEMU was built without -sandbox: nothing but its user confines it",
+			 r->name);
 	return 0;
 }
 
@@ -342,10 +345,13 @@ machine_launch_file(const struct env *env, const struct resource *r, int ssh_por
 	const char **argv;
 
 	fill_plain(spec, &m);
-	if (fill_machine(env, r, &m, &a, err) < 0 || companions_fill(env, spec, &m, &l, &a, err) < 0 ||
-	    qemu_argv(&m, &a, &argv, &l.qemu.nargv, err) < 0)
+	if (fill_machine(env, r, &m, &a, err) < 0 || companions_fill(env, spec, &m, &l, &a, err) < 0)
+		return -1;
+	qemu_confine(&m);
+	if (qemu_argv(&m, &a, &argv, &l.qemu.nargv, err) < 0)
 		return -1;
 	l.qemu.argv = argv;
+	l.qemu.capabilities = m.capabilities;
 	l.qemu.pidfile = arena_printf(&a, "%s/qemu.pid", spec->dir);
 	l.qemu.qmp_socket = arena_printf(&a, "%s/qmp.sock", spec->dir);
 	l.ssh.port = ssh_port;

@@ -10,15 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/auto.h"
 #include "base/fs.h"
 #include "base/mem.h"
-#include "base/proc.h"
-#include "base/process.h"
 #include "hostagent/agent.h"
+#include "hostagent/helper/helper.h"
 
 enum {
 	LOOK_MS = 5,	/* there is nothing to wait on that tells of bind() and of an end alike */
@@ -38,29 +36,13 @@ file_of(const struct agent *a, const struct launch_companion *c, const char *suf
 	return xasprintf("%s/%s.%s", a->launch.dir, c->name, suffix);
 }
 
-/* The process of that number, if it is ours and has the socket among its words. */
-static bool
-companion_hold(const struct agent *a, const struct launch_companion *c, struct process *out)
-{
-	auto_free char *path = file_of(a, c, "pid");
-
-	if (!process_hold(proc_read_pid(path), out))
-		return false;
-	if (process_is_ours(out) && proc_is(out->pid, 0, c->socket) && process_is_alive(out))
-		return true;
-	process_release(out);
-	return false;
-}
-
 static void
-end_one(struct agent *a, const struct launch_companion *c)
+end_one(struct agent *a, size_t i)
 {
+	const struct launch_companion *c = &a->launch.companions[i];
 	auto_free char *path = file_of(a, c, "pid");
-	AUTO(process) p = { 0 };
-	struct error err;
 
-	if (companion_hold(a, c, &p) && process_signal(&p, SIGTERM, &err) < 0)
-		log_error("%s: %s", c->name, err.msg);
+	helper_end_companion(a, i);
 	fs_unlink(path, NULL);
 	fs_unlink(c->socket, NULL);
 }
@@ -99,17 +81,17 @@ companions_end(struct agent *a)
 		uv_close((uv_handle_t *)&s->timer, on_closed);
 	}
 	for (size_t i = 0; i < a->launch.ncompanions; i++)
-		end_one(a, &a->launch.companions[i]);
+		end_one(a, i);
 }
 
 static int
-start_one(struct agent *a, const struct launch_companion *c, pid_t *pid, struct error *err)
+start_one(struct agent *a, size_t i, pid_t *pid, struct error *err)
 {
-	auto_free char *log = file_of(a, c, "log"), *pidfile = file_of(a, c, "pid");
-	struct proc_daemon d = { .stdout_path = log, .stderr_path = log };
+	const struct launch_companion *c = &a->launch.companions[i];
+	auto_free char *pidfile = file_of(a, c, "pid");
 	char number[24];
 
-	*pid = proc_daemon(c->argv, &d, err);
+	*pid = helper_companion(a, i, err);
 	if (*pid < 0)
 		return -1;
 	snprintf(number, sizeof number, "%d\n", (int)*pid);
@@ -124,7 +106,7 @@ ended(struct agent *a, const struct launch_companion *c, pid_t pid, struct error
 	auto_free char *log = file_of(a, c, "log"), *said = NULL;
 	int status;
 
-	if (waitpid(pid, &status, WNOHANG) != pid)
+	if (helper_reap(a, pid, &status) != 1)
 		return 0;
 	said = tail_text(log, 400);
 	for (char *p = said; *p; p++)
@@ -170,7 +152,7 @@ companions_start(struct agent *a, void (*ready)(struct agent *a, const struct er
 	uv_timer_init(&a->loop, &s->timer);
 	s->timer.data = a;
 	for (size_t i = 0; i < a->launch.ncompanions; i++)
-		if (start_one(a, &a->launch.companions[i], &s->pids[i], &e) < 0) {
+		if (start_one(a, i, &s->pids[i], &e) < 0) {
 			settle(a, &e);
 			return;
 		}

@@ -23,6 +23,7 @@
 #include "base/proc.h"
 #include "base/process.h"
 #include "hostagent/agent.h"
+#include "hostagent/helper/helper.h"
 #include "providers/drivers/qemu/qemu.h"
 #include "providers/drivers/qemu/proc.h"
 
@@ -66,20 +67,20 @@ static char *
 verdict(struct agent *a)
 {
 	struct machine *m = a->machine;
-	siginfo_t s = { 0 };
+	int s = 0;
 	auto_free char *path = xasprintf("%s/qemu.log", a->launch.dir);
 	auto_free char *said = tail_text(path, 600);
 
 	for (char *p = said; *p; p++)
 		if (*p == '\n')
 			*p = ';';
-	if (m->ours && waitid(P_PIDFD, (id_t)m->qemu.fd, &s, WEXITED) < 0)
-		return xasprintf("QEMU: waitid: %s", strerror(errno));
-	if (m->ours && s.si_code != CLD_EXITED)
-		return xasprintf("QEMU was ended by signal %d (%s)%s%s", s.si_status, strsignal(s.si_status),
+	if (m->ours && helper_reap(a, m->qemu.pid, &s) != 1)
+		return xasprintf("QEMU has ended, and nobody knows how%s%s", *said ? ": " : "", said);
+	if (m->ours && WIFSIGNALED(s))
+		return xasprintf("QEMU was ended by signal %d (%s)%s%s", WTERMSIG(s), strsignal(WTERMSIG(s)),
 				 *said ? ": " : "", said);
-	if ((m->ours && s.si_status != 0) || m->stage == STARTING)
-		return xasprintf("QEMU ended at once, exit status %d%s%s", s.si_status, *said ? ": " : "", said);
+	if ((m->ours && WEXITSTATUS(s) != 0) || m->stage == STARTING)
+		return xasprintf("QEMU ended at once, exit status %d%s%s", WEXITSTATUS(s), *said ? ": " : "", said);
 	return NULL;
 }
 
@@ -191,15 +192,13 @@ clear(const char *dir, struct error *err)
 static int
 spawn(struct agent *a, struct error *err)
 {
-	auto_free char *log = xasprintf("%s/qemu.log", a->launch.dir);
-	struct proc_daemon d = { .stdout_path = log, .stderr_path = log };
 	struct machine *m = a->machine;
 	pid_t pid;
 
 	m->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (m->inotify < 0 || inotify_add_watch(m->inotify, a->launch.dir, IN_CREATE | IN_MOVED_TO) < 0)
 		return error_errno(err, "watch %s", a->launch.dir);
-	pid = proc_daemon(a->launch.qemu.argv, &d, err);
+	pid = helper_machine(a, err);
 	if (pid < 0)
 		return -1;
 	m->ours = true;
@@ -251,13 +250,27 @@ on_companions(struct agent *a, const struct error *e)
 }
 
 void
-machine_start(struct agent *a)
+machine_find(struct agent *a)
 {
 	struct machine *m = a->machine = xcalloc(1, sizeof *m);
-	struct error err;
 
 	m->inotify = -1;
-	if (qemu_process(a->launch.dir, true, &m->qemu)) {
+	qemu_process(a->launch.dir, true, &m->qemu);
+}
+
+struct process
+machine_process(const struct agent *a)
+{
+	return a->machine->qemu;
+}
+
+void
+machine_start(struct agent *a)
+{
+	struct machine *m = a->machine;
+	struct error err;
+
+	if (m->qemu.pid) {
 		log_info("QEMU, process %d, runs already: taken over", (int)m->qemu.pid);
 		watch(a);
 		return;
@@ -276,11 +289,10 @@ machine_start(struct agent *a)
 static void
 send_signal(struct agent *a, int sig)
 {
-	struct machine *m = a->machine;
+	struct error err;
 
-	/* by the pidfd: never somebody else of that number */
-	if (pidfd_send_signal(m->qemu.fd, sig, NULL, 0) < 0 && errno != ESRCH)
-		log_error("signal %d to QEMU: %s", sig, strerror(errno));
+	if (helper_signal(a, a->machine->qemu.pid, sig, &err) < 0)
+		log_error("QEMU: %s", err.msg);
 }
 
 static void

@@ -4,15 +4,18 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/auto.h"
-#include "base/buf.h"
 #include "base/mem.h"
+#include "base/process.h"
 #include "hostagent/agent.h"
-#include "hostagent/mount/confine.h"
 #include "hostagent/forward/relay.h"
+#include "hostagent/helper/helper.h"
+#include "hostagent/mount/confine.h"
 #include "hostagent/sftpd/main.h"
 #include "hostagent/protocol/sshfs.h"
 
@@ -23,7 +26,9 @@ struct mount_server {
 	void *owner;		/* NULL: nobody's any more */
 	bool openssh;
 	uv_pipe_t pipe;
-	uv_process_t process;
+	struct agent *agent;
+	struct process process;
+	uv_poll_t exit;
 	int open;		/* handles */
 };
 
@@ -32,8 +37,10 @@ on_closed(uv_handle_t *h)
 {
 	struct mount_server *s = h->data;
 
-	if (--s->open == 0)
-		free(s);
+	if (--s->open)
+		return;
+	process_release(&s->process);
+	free(s);
 }
 
 static char *
@@ -50,11 +57,16 @@ reason(const struct mount_server *s, int status, int sig)
 }
 
 static void
-on_process_exit(uv_process_t *p, int64_t status, int sig)
+on_process_exit(uv_poll_t *p, int error, int events)
 {
 	struct mount_server *s = p->data;
-	auto_free char *why = reason(s, (int)status, sig);
+	auto_free char *why = NULL;
+	int status = 0;
 
+	(void)error;
+	(void)events;
+	helper_reap(s->agent, s->process.pid, &status);
+	why = reason(s, WEXITSTATUS(status), WIFSIGNALED(status) ? WTERMSIG(status) : 0);
 	uv_close((uv_handle_t *)p, on_closed);
 	if (s->owner)
 		s->ended(s->owner, why);
@@ -70,86 +82,49 @@ on_relay_ended(struct relay *r, bool by_guest)
 		s->ended(s->owner, MOUNT_SERVER_GUEST_ENDED);
 }
 
-/* OpenSSH's: from `words` on, or with the words in front that confine it. */
-static char **
-openssh_words(const struct sshfs_mount *def, char *program, struct buf *dir, char *words[16])
+static int
+server_spawn(struct mount_server *s, struct agent *a, const struct sshfs_mount *def, const int fds[2], struct error *err)
 {
-	size_t n = 4;
+	pid_t pid;
 
-	for (const char *p = def->location; *p; p++)
-		buf_adds(dir, (char[]){ *p, *p == '%' ? '%' : '\0', '\0' });
-	words[0] = "lima-hostagent";
-	words[1] = CONFINE_WORD;
-	words[2] = def->writable ? "rw" : "ro";
-	words[3] = SFTPD_FOLDER_PATH;
-	words[n++] = program;
-	words[n++] = "-e";
-	/* ours is for files that nobody else may see; these are a user's */
-	words[n++] = "-u";
-	words[n++] = "022";
-	words[n++] = "-d";
-	words[n++] = dir->s;
-	if (!def->writable)
-		words[n++] = "-R";
-	words[n] = NULL;
-	if (def->follow_symlinks || !confine_possible())
+	if (def->openssh && (def->follow_symlinks || !confine_possible()))
 		log_warning("mount %s: sftp-server serves any file of this host's user to the guest, since %s", def->point,
 			    def->follow_symlinks ? "it is to follow links" :
 						   "the kernel has no Landlock; leave sshfs.sftpDriver empty for a server that does not");
-	/* links that lead out of the folder are followed only on request, and then cannot be told from any other path */
-	return def->follow_symlinks ? words + 4 : words;
-}
-
-static int
-spawn(struct mount_server *s, struct agent *a, const struct sshfs_mount *def, int folder, char *program, int fd)
-{
-	auto_free char *home = xstrndup(a->launch.dir, (size_t)(strrchr(a->launch.dir, '/') - a->launch.dir));
-	static char *const modes[2][2] = { { "ro", "ro-follow" }, { "rw", "rw-follow" } };
-	AUTO(buf) dir = BUF_INIT;
-	char *own[] = { "lima-hostagent", SFTPD_WORD, modes[def->writable][def->follow_symlinks],
-			(char *)(uintptr_t)def->location, home, NULL };
-	char *words[16];
-	char *env[] = { "PATH=/usr/bin:/bin", "LC_ALL=C", NULL };
-	uv_stdio_container_t io[] = {
-		{ .flags = UV_INHERIT_FD, .data.fd = fd }, { .flags = UV_INHERIT_FD, .data.fd = fd }, { .flags = UV_IGNORE },
-		{ .flags = UV_INHERIT_FD, .data.fd = folder },
-	};
-	_Static_assert(SFTPD_FOLDER_FD == 3, "the place in io[]");
-	uv_process_options_t o = { .exit_cb = on_process_exit, .env = env, .stdio_count = ARRAY_LEN(io), .stdio = io, .cwd = "/" };
-
-	o.args = program ? openssh_words(def, program, &dir, words) : own;
-	o.file = o.args == words + 4 ? program : "/proc/self/exe";
-	return uv_spawn(&a->loop, &s->process, &o);
+	pid = helper_server(a, def, fds, err);
+	if (pid < 0)
+		return -1;
+	s->process = (struct process){ .pid = pid, .fd = pidfd_open(pid, 0) };
+	return s->process.fd < 0 ? error_errno(err, "pidfd_open") : 0;
 }
 
 struct mount_server *
 mount_server_start(struct agent *a, const struct sshfs_mount *def, int folder, struct ssh_channel *channel,
 		   void (*ended)(void *owner, const char *why), void *owner, struct error *err)
 {
-	auto_free char *program = def->openssh ? sshfs_server(err) : NULL;
 	struct mount_server *s;
 	int fds[2], r;
 
-	if (def->openssh && !program)
-		return NULL;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0) {
 		error_errno(err, "socketpair");
 		return NULL;
 	}
 	s = xcalloc(1, sizeof *s);
+	r = server_spawn(s, a, def, (int[]){ fds[1], folder }, err);
+	close(fds[1]);
+	if (r < 0) {
+		close(fds[0]);
+		free(s);
+		return NULL;
+	}
 	s->open = 2;
+	s->agent = a;
 	s->openssh = def->openssh;
 	uv_pipe_init(&a->loop, &s->pipe, 0);
 	uv_pipe_open(&s->pipe, fds[0]);
-	s->process.data = s->pipe.data = s;
-	r = spawn(s, a, def, folder, program, fds[1]);
-	close(fds[1]);
-	if (r < 0) {
-		uv_close((uv_handle_t *)&s->pipe, on_closed);
-		uv_close((uv_handle_t *)&s->process, on_closed);
-		error_set(err, -r, "%s: %s", program ? program : "lima-hostagent", uv_strerror(r));
-		return NULL;
-	}
+	uv_poll_init(&a->loop, &s->exit, s->process.fd);
+	s->exit.data = s->pipe.data = s;
+	uv_poll_start(&s->exit, UV_READABLE, on_process_exit);
 	s->relay = (struct relay){ .agent = a, .stream = (uv_stream_t *)&s->pipe, .channel = channel, .ended = on_relay_ended };
 	s->ended = ended;
 	s->owner = owner;
@@ -170,6 +145,6 @@ mount_server_stop(struct mount_server *s)
 	s->owner = NULL;
 	relay_stop(&s->relay);
 	uv_close((uv_handle_t *)&s->pipe, on_closed);
-	if (!uv_is_closing((uv_handle_t *)&s->process))
-		uv_process_kill(&s->process, SIGKILL);
+	if (!uv_is_closing((uv_handle_t *)&s->exit))
+		helper_signal(s->agent, s->process.pid, SIGKILL, NULL);
 }

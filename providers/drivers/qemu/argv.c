@@ -47,7 +47,7 @@ taken(const struct args *a, const char *option)
 {
 	static const char *const once[] = {
 		"-m", "-object", "-numa", "-cpu", "-machine", "-accel", "-smp", "-boot", "-kernel", "-append", "-initrd",
-		"-display",
+		"-display", "-sandbox", "-runas",
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(once); i++)
@@ -308,6 +308,17 @@ mounts(struct args *a)
 	}
 }
 
+/* Who is to become somebody else cannot give that up before; afterwards it has no capability to do it with. */
+static void
+sandbox(struct args *a)
+{
+	if (a->m->sandbox)
+		add(a, "-sandbox", "on,obsolete=deny,elevateprivileges=%s,spawn=deny,resourcecontrol=deny",
+		    a->m->run_as ? "allow" : "deny");
+	if (a->m->run_as)
+		add(a, "-runas", "%u:%u", a->m->run_as, a->m->run_as);
+}
+
 static void
 control(struct args *a)
 {
@@ -319,7 +330,7 @@ control(struct args *a)
 
 /* The order is upstream's, and the guest sees it: positions name disks and interfaces. */
 static void (*const order[])(struct args *) = {
-	memory, processor, firmware, disks, variables, kernel, tpm, network, audio, video, consoles, mounts, control,
+	memory, processor, firmware, disks, variables, kernel, tpm, network, audio, video, consoles, mounts, sandbox, control,
 };
 
 static int

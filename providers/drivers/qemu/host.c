@@ -86,19 +86,36 @@ qemu_find(const char *arch, struct arena *a, const char ***words, size_t *nwords
 	return 0;
 }
 
-int
-qemu_version(const char *program, int version[3], struct error *err)
+static int
+version_by(const char *const argv[], int version[3], struct error *err)
 {
-	const char *argv[] = { program, "--version", NULL };
 	AUTO(buf) out = BUF_INIT;
 	int v[3] = { 0 };
 
 	if (proc_run(argv, &(struct proc_opts){ .out = &out, .timeout_ms = 10000 }, err) < 0)
 		return -1;
 	if (sscanf(out.s, "QEMU emulator version %d.%d.%d", &v[0], &v[1], &v[2]) != 3)
-		return error_set(err, EPROTO, "%s --version: no version in its first line", program);
+		return error_set(err, EPROTO, "%s --version: no version in its first line", argv[0]);
 	memcpy(version, v, sizeof v);
 	return 0;
+}
+
+int
+qemu_version(const char *program, int version[3], struct error *err)
+{
+	const char *argv[] = { program, "--version", NULL };
+
+	return version_by(argv, version, err);
+}
+
+int
+qemu_probe(const char *program, int version[3], bool *sandbox, struct error *err)
+{
+	/* words are looked at in their order: one that cannot do it has said so before it comes to the version */
+	const char *argv[] = { program, "-sandbox", "on", "--version", NULL };
+
+	*sandbox = version_by(argv, version, NULL) == 0;
+	return *sandbox ? 0 : qemu_version(program, version, err);
 }
 
 /* DIR/../.. of the binary: where a QEMU built from source puts its own files */

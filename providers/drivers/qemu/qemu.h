@@ -86,6 +86,10 @@ struct qemu_machine {
 	const char *audio_device, *audio_interface;
 	const char *display, *vnc_display;	/* display: none by default; vnc_display: QEMU_VNC_DISPLAY */
 
+	bool sandbox;			/* qemu_probe(): its own list of system calls */
+	unsigned run_as;		/* qemu_confine(): whom it becomes before the guest runs; 0: nobody else */
+	uint64_t capabilities;		/* qemu_confine(): bits of CAP() that it may have when it starts */
+
 	bool agent_port;		/* a virtio port for the guest agent, on DIR/ga.sock */
 
 	enum qemu_mount_type mount_type;
@@ -106,6 +110,17 @@ int qemu_find(const char *arch, struct arena *a, const char ***words, size_t *nw
 
 /* As `PROGRAM --version` says. Runs it: 20 ms. */
 int qemu_version(const char *program, int version[3], struct error *err);
+/* The same, and in `sandbox` whether it was built with a list of system calls of its own. */
+int qemu_probe(const char *program, int version[3], bool *sandbox, struct error *err);
+
+/*
+ * Fills in what QEMU may do on this host, from all the rest of `m`. Root gives root up: once everything is open QEMU becomes
+ * a user of the instance's own who has nothing on this host. It remains root, without capabilities, where it opens files
+ * by name later on: 9p, sockets that it dials again, the screen, sound; with those that 9p's `passthrough` is made of.
+ */
+void qemu_confine(struct qemu_machine *m);
+/* That user's number: one for each folder of an instance, of those that belong to nobody. */
+unsigned qemu_user(const char *dir);
 
 /*
  * UEFI code of the host for an architecture, the first that exists; NULL if it

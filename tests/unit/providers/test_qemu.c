@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/privilege.h"
 #include "tests/unit/test.h"
 
 /* The argument list, an option and its value a line. */
@@ -247,6 +249,44 @@ TEST(words_of_the_user_win)
 	has(&m, "-cpu Haswell,-avx2");
 }
 
+TEST(gives_up_system_calls)
+{
+	struct qemu_machine m = plain("x86_64");
+
+	has_not(&m, "-sandbox");
+	m.sandbox = true;
+	has(&m, "-sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
+	has_not(&m, "-runas");
+	m.run_as = 61200;
+	has(&m, "-sandbox on,obsolete=deny,elevateprivileges=allow,spawn=deny,resourcecontrol=deny");
+	has(&m, "-runas 61200:61200");
+}
+
+TEST(root_becomes_a_user_of_the_instance_where_nothing_is_opened_later)
+{
+	static const struct qemu_mount passed[] = { { .tag = "a", .path = "/a", .security_model = "passthrough", .writable = true } };
+	static const struct qemu_mount mapped[] = { { .tag = "a", .path = "/a", .security_model = "mapped-xattr" } };
+	uint64_t sets = CAP(CAP_SETUID) | CAP(CAP_SETGID);
+	struct qemu_machine m = plain("x86_64");
+
+	assert_int_not_equal(qemu_user("/a"), qemu_user("/b"));
+	assert_in_range(qemu_user("/a"), 61184, 65519);
+	qemu_confine(&m);
+	assert_int_equal(m.run_as, geteuid() == 0 && privilege_can_become(qemu_user(m.dir)) ? qemu_user(m.dir) : 0);
+	assert_true(!m.run_as || (m.capabilities & sets) == sets);
+	m.mount_type = QEMU_MOUNT_9P;
+	m.nmounts = 1;
+	m.mounts = mapped;
+	qemu_confine(&m);
+	assert_int_equal(m.run_as, 0);
+	assert_int_equal(m.capabilities, 0);
+	m.mounts = passed;
+	qemu_confine(&m);
+	assert_int_equal(m.run_as, 0);
+	assert_int_equal(m.capabilities & sets, 0);
+	assert_int_equal(!!(m.capabilities & CAP(CAP_CHOWN)), geteuid() == 0);
+}
+
 TEST(refuses_what_cannot_be)
 {
 	AUTO(arena) mem = { 0 };
@@ -298,14 +338,23 @@ TEST(asks_the_version)
 {
 	static const char good[] = "#!/bin/sh\necho 'QEMU emulator version 7.2.22 (Debian 1:7.2)'\n";
 	static const char bad[] = "#!/bin/sh\necho hello\n";
+	static const char old[] = "#!/bin/sh\n[ \"$1\" != -sandbox ] || exit 1\necho 'QEMU emulator version 7.2.22'\n";
 	auto_free char *p = test_file("qemu-good", good, strlen(good)), *q = test_file("qemu-bad", bad, strlen(bad));
+	auto_free char *o = test_file("qemu-old", old, strlen(old));
+	bool sandbox;
 	struct error err;
 	int v[3];
 
 	chmod(p, 0700);
 	chmod(q, 0700);
+	chmod(o, 0700);
 	ok(qemu_version(p, v, &err));
 	assert_int_equal(v[0] * 10000 + v[1] * 100 + v[2], 70222);
+	ok(qemu_probe(p, v, &sandbox, &err));
+	assert_true(sandbox);
+	ok(qemu_probe(o, v, &sandbox, &err));
+	assert_false(sandbox);
+	assert_int_equal(v[0], 7);
 	not_ok(qemu_version(q, v, &err), "no version");
 }
 

@@ -1,0 +1,20 @@
+/*
+ * hostagent/helper/child.h - a program that is started for the guest: without our environment, and with the privileges it is given.
+ */
+#pragma once
+#include <stdint.h>
+#include <sys/types.h>
+
+struct error;
+
+struct child_words {
+	const char *program;	 /* a full path; NULL: argv[0] is one */
+	const char *const *argv; /* NULL-terminated */
+	const char *log;	 /* stdout and stderr, truncated; NULL: stderr is nothing */
+	int socket;		 /* without `log`: its stdin and stdout */
+	int folder;			/* it is to have as SFTPD_FOLDER_FD; 0: none */
+	uint64_t capabilities;	 /* at most; base/privilege.h */
+};
+
+/* In a session of its own, with none of our descriptors. Its number; -1. */
+pid_t child_start(const struct child_words *w, struct error *err);

@@ -1,0 +1,57 @@
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/privilege.h"
+#include "base/sha256.h"
+#include "providers/drivers/qemu/qemu.h"
+
+/* Numbers that Debian and systemd leave to whoever needs a user for a while: no person and no service has one. */
+enum { FIRST_USER = 61184, LAST_USER = 65519 };
+
+#define TO_START                                                                                                       \
+	(CAP(CAP_SETUID) | CAP(CAP_SETGID) | CAP(CAP_DAC_OVERRIDE) | CAP(CAP_DAC_READ_SEARCH) |                        \
+	 CAP(CAP_NET_BIND_SERVICE))
+#define TO_SERVE (CAP(CAP_CHOWN) | CAP(CAP_DAC_OVERRIDE) | CAP(CAP_FOWNER) | CAP(CAP_FSETID) | CAP(CAP_MKNOD))
+
+unsigned
+qemu_user(const char *dir)
+{
+	unsigned sum = 0;
+	char hex[65];
+
+	sha256_hex(dir, strlen(dir), hex);
+	for (const char *p = hex; p < hex + 8; p++)
+		sum = sum * 31 + (unsigned char)*p;
+	return FIRST_USER + sum % (LAST_USER - FIRST_USER + 1);
+}
+
+/* What QEMU opens by name while it runs, it could not open as somebody else. */
+static bool
+opens_later(const struct qemu_machine *m)
+{
+	return (m->mount_type == QEMU_MOUNT_9P && m->nmounts) || m->net0_socket || m->nnets || m->tpm_socket ||
+	       (m->display && *m->display && strcmp(m->display, "none") != 0 && strcmp(m->display, "vnc") != 0) ||
+	       (m->audio_device && *m->audio_device && strcmp(m->audio_device, "none") != 0);
+}
+
+static bool
+serves_as_owner(const struct qemu_machine *m)
+{
+	for (size_t i = 0; m->mount_type == QEMU_MOUNT_9P && i < m->nmounts; i++)
+		if (m->mounts[i].security_model && strcmp(m->mounts[i].security_model, "passthrough") == 0)
+			return true;
+	return false;
+}
+
+void
+qemu_confine(struct qemu_machine *m)
+{
+	bool root = geteuid() == 0;
+	unsigned user = qemu_user(m->dir);
+
+	m->run_as = root && !opens_later(m) && privilege_can_become(user) ? user : 0;
+	m->capabilities = !root ? 0 : m->run_as ? TO_START : serves_as_owner(m) ? TO_SERVE : 0;
+	if (root && !m->run_as && m->ssh_port && m->ssh_port < 1024)
+		m->capabilities |= CAP(CAP_NET_BIND_SERVICE);
+}
