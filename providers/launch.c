@@ -240,6 +240,8 @@ read_all(struct reader *r, const cJSON *in, struct launch *l)
 		complain(r, "port", "missing");
 	l->ssh.user = text(r, ssh, "user");
 	l->ssh.keys = texts(r, ssh, "keys", &l->ssh.nkeys);
+	l->ssh.host_key = text(r, ssh, "hostKey");
+	l->ssh.known_hosts = text(r, ssh, "knownHosts");
 	l->guest.os = text(r, guest, "os");
 	l->guest.iid = text(r, guest, "iid");
 	l->guest.plain = flag(guest, "plain");
@@ -406,6 +408,8 @@ to_json(const struct launch *l)
 	add_number(o, "port", l->ssh.port);
 	add_text(o, "user", l->ssh.user);
 	add_texts(o, "keys", l->ssh.keys, l->ssh.nkeys);
+	add_text(o, "hostKey", l->ssh.host_key);
+	add_text(o, "knownHosts", l->ssh.known_hosts);
 	o = cJSON_AddObjectToObject(json, "guest");
 	add_text(o, "os", l->guest.os);
 	add_text(o, "iid", l->guest.iid);

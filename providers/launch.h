@@ -61,6 +61,8 @@ struct launch {
 		const char *user;
 		const char *const *keys;	/* private key files, tried in order */
 		size_t nkeys;
+		const char *host_key;	/* "TYPE BASE64": what the guest was given; "" : nothing */
+		const char *known_hosts;	/* the file by which it is known (host_key.h); "" : any key is believed */
 	} ssh;
 	struct {
 		const char *os;		/* "Linux", ... */

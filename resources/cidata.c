@@ -51,6 +51,7 @@ declare(const struct spec *spec, const struct env *env, struct graph *g, struct 
 	if (!wanted(spec))
 		return 0;
 	resource_need(g, r, "sshkey", "user", NEED_FRESH);
+	resource_need(g, r, "hostkey", spec->name, NEED_BUILD);
 	if (archive)
 		resource_need(g, r, "archive", archive->location, NEED_BUILD);
 	/* without a key yet the contents are not known: they will be when the key has been made */

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/sha256.h"
+#include "providers/ssh/host_key.h"
 #include "resources/ssh_access.h"
 
 enum { MAX_LIST = 256 * 1024, MAX_DIGEST = 256 };
@@ -211,16 +212,59 @@ cidata_reference(const char **out, struct arena *a, const struct env *env, const
 	return 0;
 }
 
-/* another text for a file that is there already */
-static void
-set_text(struct cidata *c, const char *path, const char *text)
+/* a file that is there already */
+static struct iso_file *
+file_named(const struct cidata *c, const char *path)
 {
 	struct iso_file *f = c->v;
 
 	while (strcmp(f->path, path) != 0)
 		f++;
+	return f;
+}
+
+static const char *
+text_of(const struct cidata *c, const char *path)
+{
+	return file_named(c, path)->data;
+}
+
+static void
+set_text(struct cidata *c, const char *path, const char *text)
+{
+	struct iso_file *f = file_named(c, path);
+
 	f->data = text;
 	f->len = strlen(text);
+}
+
+/*
+ * The guest's SSH host key, for cloud-init, for the boot scripts and for dropbear. A running machine is not restarted
+ * for it, nor is cloud-init to take it for another machine: it is no part of the contents and of the instance id.
+ */
+static int
+add_host_key(struct cidata *c, const struct spec *spec, struct buf *digest, struct error *err)
+{
+	char *path = arena_printf(&c->mem, "%s/" HOST_KEY_FILE, spec->dir);
+	struct buf user_data = BUF_INIT, dropbear = BUF_INIT;
+	AUTO(host_key) key = { 0 };
+
+	if (!fs_exists(path))
+		return 0;
+	if (host_key_load(&key, path, err) < 0)
+		return -1;
+	c->host_key = arena_strdup(&c->mem, key.public);
+	buf_addf(digest, "host key %s\n", key.public);
+	cidata_host_key(&user_data, text_of(c, "user-data"), &key);
+	set_text(c, "user-data", arena_strdup(&c->mem, user_data.s));
+	host_key_dropbear(&key, &dropbear);
+	add(c, HOST_KEY_FILE, arena_strdup(&c->mem, key.pem), 0600);
+	GROW(c->v, c->n, c->cap);
+	c->v[c->n++] = (struct iso_file){ .path = "dropbear_ed25519_host_key", .len = dropbear.len, .mode = 0600,
+					  .data = arena_memdup(&c->mem, dropbear.s, dropbear.len) };
+	buf_release(&user_data);
+	buf_release(&dropbear);
+	return 0;
 }
 
 void
@@ -259,6 +303,8 @@ cidata_render(struct cidata *c, const struct env *env, const struct spec *spec, 
 	/* whoever runs limactl without this shell's proxies means no other machine either */
 	buf_adds(&tools, cidata_etc_environment(&c->mem, spec, CIDATA_ENV_AMBIENT));
 	set_text(c, "etc_environment", cidata_etc_environment(&c->mem, spec, CIDATA_ENV_OURS | CIDATA_ENV_AMBIENT));
+	if (add_host_key(c, spec, &tools, err) < 0)
+		return -1;
 	if (add_listed(c, env, "cidata", "", &tools, err) < 0)
 		return error_wrap(err, "boot scripts");
 	if (add_yq(c, env, spec, &tools, err) < 0)

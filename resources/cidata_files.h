@@ -13,6 +13,7 @@
 
 struct buf;
 struct error;
+struct host_key;
 
 struct cidata {
 	struct arena mem;
@@ -27,6 +28,7 @@ struct cidata {
 	char contents[65];	/* digest of what lima.yaml and the keys of the host make */
 	/* of what a running machine need not be restarted for: boot scripts, guest agent, verbosity, proxies, sshfs mounts; the half of it */
 	char tools[33];
+	const char *host_key;	/* the public half of the guest's SSH host key; NULL: it has not been made yet */
 	bool debug;		/* what lima.env says of it */
 	const char *agent_gz;	/* the guest agent is only to be had compressed: host path; NULL */
 };
@@ -70,6 +72,8 @@ const char *cidata_etc_environment(struct arena *a, const struct spec *spec, enu
  */
 int cidata_user_data(const char **out, struct arena *a, const struct spec *spec, const struct key_list *keys, bool reference,
 		     struct error *err);
+/* `user_data` and what makes cloud-init take that host key, appended. The private half is in it. */
+void cidata_host_key(struct buf *b, const char *user_data, const struct host_key *key);
 const char *cidata_always(struct arena *a, const struct spec *spec, bool reference);
 /* cidata_boot.c: `bootcmd`, `write_files` */
 void cidata_bootcmd(struct buf *b, struct arena *a, const struct spec *spec);

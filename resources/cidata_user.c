@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/quote/quote.h"
+#include "providers/ssh/host_key.h"
 #include "resources/cidata_files.h"
 
 enum { MAX_CERT = 1 << 20 };
@@ -199,6 +200,14 @@ cidata_user_data(const char **out, struct arena *a, const struct spec *spec, con
 		return -1;
 	*out = arena_strdup(a, b.s);
 	return 0;
+}
+
+void
+cidata_host_key(struct buf *b, const char *user_data, const struct host_key *key)
+{
+	buf_addf(b, "%s\nssh_keys:\n", user_data);
+	line(b, "  ed25519_private", key->pem);
+	line(b, "  ed25519_public", key->public);
 }
 
 const char *

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "providers/ssh/host_key.h"
 
 enum { MAX_DEPTH = 8 };
 
@@ -30,7 +31,7 @@ static bool
 left_behind(const char *name)
 {
 	static const char *const files[] = {
-		"protected", "swtpm", "ssh.config", "cidata.iso", "cloud-config.yaml", "launch.json", "launch.facts",
+		"protected", "swtpm", "ssh.config", HOST_KEY_FILE, HOST_KEY_KNOWN, "cidata.iso", "cloud-config.yaml", "launch.json", "launch.facts",
 		"vz-identifier", "sock",
 	};
 	static const char *const ends[] = { ".pid", ".sock", ".tmp", ".log" };

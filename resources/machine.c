@@ -12,6 +12,7 @@
 #include "providers/fetch/digest.h"
 #include "providers/disk/image.h"
 #include "providers/launch.h"
+#include "providers/ssh/host_key.h"
 #include "providers/drivers/qemu/qemu.h"
 #include "providers/sock.h"
 #include "resources/instance_paths.h"
@@ -361,6 +362,8 @@ machine_launch_file(const struct env *env, const struct resource *r, int ssh_por
 	if (cidata_render(&cidata, env, spec, NULL, err) < 0)
 		return -1;
 	l.guest.iid = cidata.iid;
+	l.ssh.host_key = cidata.host_key;
+	l.ssh.known_hosts = arena_printf(&a, "%s/" HOST_KEY_KNOWN, spec->dir);
 	l.guest.plain = spec->plain;
 	l.guest.uid = spec->user.uid;
 	l.guest.sshfs = spec->nmounts && !strcmp(spec->mount_type, "reverse-sshfs") && !spec->plain;

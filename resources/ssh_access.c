@@ -6,6 +6,9 @@
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/fs.h"
+#include "hostagent/protocol/ha_client.h"
+#include "providers/pidfile.h"
+#include "providers/ssh/host_key.h"
 #include "providers/ssh/ssh_config.h"
 
 /* _config/user, then the private keys beside the public ones that guests accept */
@@ -39,6 +42,18 @@ ssh_access_public(struct key_list *out, const struct env *env, const struct spec
 	return keys_authorized(config, spec->ssh.load_dot_ssh && home ? dot_ssh : NULL, out, NULL, NULL, err);
 }
 
+/*
+ * A guest that another version started shows a key that nobody knows, as long as it runs; one that is started next
+ * is known as soon as its host agent has seen it.
+ */
+bool
+ssh_access_recognizes(const char *dir)
+{
+	auto_free char *known = host_key_known(dir), *qemu = xasprintf("%s/qemu.pid", dir);
+
+	return known || (!ha_pid(dir) && !pidfile_process(qemu));
+}
+
 static int
 config(struct ssh_config *out, struct arena *a, const struct env *env, const struct spec *spec, int port, struct error *err)
 {
@@ -48,6 +63,8 @@ config(struct ssh_config *out, struct arena *a, const struct env *env, const str
 		.forward_agent = spec->ssh.forward_agent, .forward_x11 = spec->ssh.forward_x11,
 		.forward_x11_trusted = spec->ssh.forward_x11_trusted,
 	};
+	if (ssh_access_recognizes(spec->dir))
+		out->known_hosts = arena_printf(a, "%s/" HOST_KEY_KNOWN, spec->dir);
 	out->keys = ssh_access_keys(a, env, spec, &out->nkeys);
 	return ssh_features(&out->features, err);
 }

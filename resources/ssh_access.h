@@ -16,5 +16,7 @@ int ssh_access_options(struct arena *a, const struct env *env, const struct spec
 		       struct error *err);
 /* Writes that file. */
 int ssh_access_write(const struct env *env, const struct spec *spec, int port, struct error *err);
+/* Can the ssh program be told to insist on the guest's host key? */
+bool ssh_access_recognizes(const char *dir);
 /* What of lima.yaml is in ssh.config, in words, for comparing. */
 const char *ssh_access_words(struct arena *a, const struct spec *spec);

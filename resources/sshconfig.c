@@ -16,6 +16,7 @@ enum { MAX_CONFIG = 1 << 20 };
 static const struct attr attrs[] = {
 	{ .name = "port", .cost = COST_UPDATE },
 	{ .name = "options", .cost = COST_UPDATE, .show = SHOW_NEVER },
+	{ .name = "guest", .cost = COST_UPDATE, .judge = judge_known_update },	/* "known" by its host key, or "any" */
 	{ 0 },
 };
 
@@ -35,6 +36,7 @@ declare(const struct spec *spec, const struct env *env, struct graph *g, struct 
 	if (spec->ssh.local_port)
 		resource_wantf(g, r, "port", "%d", spec->ssh.local_port);
 	resource_want(g, r, "options", ssh_access_words(&a, spec));
+	resource_want(g, r, "guest", "known");
 	return 0;
 }
 
@@ -50,6 +52,16 @@ is_of_here(const struct env *env, const struct resource *r, const char *path)
 	return strstr(text.s, sock) || !strstr(text.s, "/ssh.sock");
 }
 
+/* One that was started by another version is not known while it runs: no difference then. */
+static void
+tell_guest(const struct env *env, const struct resource *r, const char *path, struct facts *have, struct arena *a)
+{
+	auto_free char *dir = instance_path(env, r, NULL);
+	bool strict = ssh_config_is_strict(path);
+
+	facts_set(have, a, "guest", strict ? "known" : ssh_access_recognizes(dir) ? "any" : NULL);
+}
+
 static int
 observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
@@ -59,12 +71,13 @@ observe(const struct env *env, const struct resource *r, struct facts *have, str
 
 	if (there <= 0)
 		return there;
-	if (facts_same_stamp(have, stamp))
+	if (facts_same_stamp(have, stamp) && facts_get(have, "guest"))
 		return 1;
 	/* rewritten by somebody, or never seen: its options are ours to say again only if we know that they differ */
 	port = ssh_config_port(path);
 	facts_set(have, a, "stamp", stamp);
 	facts_setf(have, a, "port", "%d", port);
+	tell_guest(env, r, path, have, a);
 	if (!facts_get(have, "options"))
 		facts_set(have, a, "options", is_of_here(env, r, path) ? facts_get(&r->want, "options") : "of another place");
 	return 1;
@@ -85,6 +98,7 @@ ensure(const struct env *env, const struct resource *r, struct facts *have, stru
 	facts_set(have, a, "stamp", fs_stamp(a, path));
 	facts_setf(have, a, "port", "%d", port);
 	facts_set(have, a, "options", facts_get(&r->want, "options"));
+	tell_guest(env, r, path, have, a);
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 #include "cli/ssh/copy_sftp.h"
 #include "cli/ssh/rsync.h"
 #include "cli/ssh/ssh.h"
+#include "providers/ssh/host_key.h"
 #include "providers/ssh/sftp.h"
 #include "providers/ssh/ssh.h"
 
@@ -250,11 +251,13 @@ static int
 link_to(struct copy *k, struct side *s, struct error *err)
 {
 	struct instance *i = s->guest;
+	auto_free char *known = host_key_known(i->dir);
 	struct ssh_target to = { .port = i->status.ssh_port, .user = json_text(&i->arena, instance_config(i, "user.name")) };
 
 	for (struct side *o = k->v; o < s; o++)
 		if (o->guest == i && (s->link = o->link))
 			return 0;
+	to.known_hosts = known;
 	to.keys = keys_of(k, i, &to.nkeys, err);
 	if (!to.keys)
 		return -1;

@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/proc.h"
+#include "providers/ssh/host_key.h"
 #include "providers/ssh/sftp.h"
 #include "providers/ssh/ssh.h"
 
@@ -45,6 +46,7 @@ take(struct guest *g, const cJSON *o, struct error *err)
 	arena_release(&g->arena);
 	g->user = arena_strdup(&g->arena, text(user, "name"));
 	g->shell = arena_strdup(&g->arena, *text(user, "shell") ? text(user, "shell") : "/bin/bash");
+	g->dir = arena_strdup(&g->arena, text(o, "dir"));
 	g->key = arena_strdup(&g->arena, text(o, "IdentityFile"));
 	g->address = arena_strdup(&g->arena, *text(o, "sshAddress") ? text(o, "sshAddress") : "127.0.0.1");
 	g->port = cJSON_IsNumber(port) ? port->valueint : 0;
@@ -72,13 +74,16 @@ guest_inspect(struct guest *g, struct error *err)
 struct sftp *
 guest_link(struct guest *g, struct error *err)
 {
+	auto_free char *known = NULL;
 	struct ssh_target to;
 
 	if (g->link)
 		return g->link;
 	if (guest_inspect(g, err) < 0)
 		return NULL;
-	to = (struct ssh_target){ .address = g->address, .port = g->port, .user = g->user, .keys = &g->key, .nkeys = 1 };
+	known = host_key_known(g->dir);
+	to = (struct ssh_target){ .address = g->address, .port = g->port, .user = g->user, .keys = &g->key, .nkeys = 1,
+				  .known_hosts = known };
 	g->link = sftp_open(&to, NULL, err);
 	return g->link;
 }

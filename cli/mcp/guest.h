@@ -14,7 +14,7 @@ struct guest {
 	struct sftp *link;	/* NULL: none now */
 	/* as `limactl list --json` told last; in the arena */
 	struct arena arena;
-	const char *user, *shell, *key, *address;
+	const char *user, *shell, *key, *address, *dir;
 	int port;
 };
 

@@ -96,13 +96,13 @@ boot(int events, const struct block_dev *disk)
 	pid_t key, grow, names = -1;
 
 	prctl(PR_SET_NAME, "lima-boot");
+	if (!cidata_mount(events))
+		return;
 	key = fork();
 	if (key == 0) {
 		services_host_key();
 		_exit(0);
 	}
-	if (!cidata_mount(events))
-		return;
 	cidata_read(&c);
 	say("cidata: instance %s", cidata_str(&c, "IID"));
 	net_start(&c);

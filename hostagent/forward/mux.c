@@ -22,6 +22,7 @@
 #include "base/mem.h"
 #include "hostagent/agent.h"
 #include "hostagent/drivers/qemu/reach.h"
+#include "providers/ssh/host_key.h"
 #include "providers/ssh/ssh_link.h"
 #include "providers/ssh/ssh_tcp.h"
 
@@ -52,6 +53,7 @@ struct mux {
 	uint64_t since;		/* we try, in the loop's time */
 	uv_timer_t timer, kick;
 	struct mux_user *users, *next;	/* next: to be stepped */
+	struct host_trust host;
 	char trouble[256];
 };
 
@@ -254,7 +256,7 @@ static void
 connect_guest(struct mux *m)
 {
 	const struct launch *l = &m->agent->launch;
-	struct ssh_identity id = { .user = l->ssh.user, .keys = l->ssh.keys, .nkeys = l->ssh.nkeys };
+	struct ssh_identity id = { .user = l->ssh.user, .keys = l->ssh.keys, .nkeys = l->ssh.nkeys, .host = &m->host };
 	struct error e;
 	int fd = ssh_tcp_connect(l->ssh.address, l->ssh.port, &e);
 
@@ -293,12 +295,19 @@ begin(struct mux *m)
 	qmp_send(m->agent, "query-rx-filter", NULL, QMP_MS, on_rx_filter);
 }
 
+static void
+say_host(const char *text)
+{
+	log_info("%s", text);
+}
+
 void
 mux_start(struct agent *a)
 {
 	struct mux *m = a->mux = xcalloc(1, sizeof *m);
 
 	m->agent = a;
+	m->host = (struct host_trust){ .known = a->launch.ssh.known_hosts, .ours = a->launch.ssh.host_key, .pin = true, .say = say_host };
 	m->open = 2;
 	m->since = uv_now(&a->loop);
 	uv_timer_init(&a->loop, &m->timer);

@@ -124,8 +124,8 @@ private_text(struct buf *out, const struct pair *k)
 	OPENSSL_cleanse(all.s, all.len);
 }
 
-static int
-make_pair(const char *secret, const char *public, struct error *err)
+int
+keys_make(const char *secret, const char *public, struct error *err)
 {
 	AUTO(buf) pub = BUF_INIT, priv = BUF_INIT;
 	struct pair k;
@@ -137,7 +137,7 @@ make_pair(const char *secret, const char *public, struct error *err)
 	private_text(&priv, &k);
 	OPENSSL_cleanse(&k, sizeof k);
 	/* last the private key: it is the one whose presence means that the pair is there */
-	r = fs_write(public, pub.s, pub.len, 0644, err);
+	r = public ? fs_write(public, pub.s, pub.len, 0644, err) : 0;
 	if (!r)
 		r = fs_write(secret, priv.s, priv.len, 0600, err);
 	OPENSSL_cleanse(priv.s, priv.len);
@@ -172,7 +172,7 @@ keys_ensure(const char *config_dir, struct error *err)
 		return -1;
 	there = fs_look(secret, NULL, err);	/* whoever had the lock may have made it meanwhile */
 	if (there <= 0)
-		return there < 0 ? -1 : make_pair(secret, public, err);
+		return there < 0 ? -1 : keys_make(secret, public, err);
 	there = fs_look(public, NULL, err);
 	return there ? (there < 0 ? -1 : 0) : recover_public(secret, public, err);
 }

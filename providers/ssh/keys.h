@@ -16,6 +16,8 @@ struct error;
  * Lazy half.
  */
 int keys_ensure(const char *config_dir, struct error *err);
+/* A new ed25519 pair, 0600 and 0644; `public` NULL: that half is not written. Lazy half. */
+int keys_make(const char *secret, const char *public, struct error *err);
 
 struct key_list {
 	struct key {

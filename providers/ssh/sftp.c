@@ -15,7 +15,9 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "providers/sock.h"
+#include "providers/ssh/host_key.h"
 #include "providers/ssh/ssh.h"
+#include "providers/ssh/ssh_session.h"
 #include "providers/ssh/ssh_tcp.h"
 
 enum {
@@ -110,10 +112,13 @@ init_library(void)
 static int
 login(struct sftp *s, const struct ssh_target *to, struct error *err)
 {
+	struct host_trust host = { .known = to->known_hosts ? to->known_hosts : "", .ours = "" };
 	struct error waited = { 0 };
 
 	if (AGAIN(s, libssh2_session_handshake(s->session, s->fd), &waited) != 0)
 		return failed(s, "key exchange with", to->user, &waited, err);
+	if (ssh_session_recognize(s->session, &host, err) < 0)
+		return -1;
 	for (size_t i = 0; i < to->nkeys; i++) {
 		int r = AGAIN(s, libssh2_userauth_publickey_fromfile_ex(s->session, to->user, (unsigned)strlen(to->user), NULL,
 									 to->keys[i], NULL), &waited);
@@ -143,9 +148,7 @@ sftp_open(const struct ssh_target *to, const volatile int *cancel, struct error 
 	if (!s->session)
 		abort();
 	libssh2_session_set_blocking(s->session, 0);
-	/* a guest that is emulated pays for every bit of the key */
-	libssh2_session_method_pref(s->session, LIBSSH2_METHOD_CRYPT_CS, "aes128-ctr,aes192-ctr,aes256-ctr");
-	libssh2_session_method_pref(s->session, LIBSSH2_METHOD_CRYPT_SC, "aes128-ctr,aes192-ctr,aes256-ctr");
+	ssh_session_prefer(s->session);
 	if (login(s, to, err) == 0)
 		return s;
 	sftp_close(s);

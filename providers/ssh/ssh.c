@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "providers/ssh/host_key.h"
 #include "providers/sock.h"
 #include "providers/ssh/ssh_exec.h"
 #include "providers/ssh/ssh_link.h"
@@ -56,7 +57,8 @@ int
 ssh_run(const struct ssh_target *to, const struct ssh_command *c, int *status, struct error *err)
 {
 	struct sock_wait w = { .deadline = clock_ms() + (c->timeout_ms ? c->timeout_ms : DEFAULT_MS), .cancel = c->cancel };
-	struct ssh_identity id = { .user = to->user, .keys = to->keys, .nkeys = to->nkeys };
+	struct host_trust host = { .known = to->known_hosts ? to->known_hosts : "", .ours = "" };
+	struct ssh_identity id = { .user = to->user, .keys = to->keys, .nkeys = to->nkeys, .host = &host };
 	struct ssh_exec x = SSH_EXEC_INIT;
 	struct ssh_link *l;
 	int fd = ssh_tcp_connect(to->address, to->port, err), r;

@@ -4,8 +4,7 @@
  * For limactl's own short errands; the user's shells are the ssh program's. A
  * guest that is emulated needs a second or two for the key exchange, and one that
  * boots may not answer at all yet: the deadline is for everything, and there is no other.
- * The host key is not checked: the address is this host's own loopback, and what
- * is secret (the private key) is never sent.
+ * Other users of this host can listen on its loopback as well: so the guest is recognized by its host key.
  */
 #pragma once
 #include <stddef.h>
@@ -19,6 +18,7 @@ struct ssh_target {
 	const char *user;
 	const char *const *keys;	/* private key files, tried in order */
 	size_t nkeys;
+	const char *known_hosts;	/* the file by which the guest is known (host_key.h); NULL: any key is believed */
 };
 
 struct ssh_command {

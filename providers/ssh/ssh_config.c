@@ -144,9 +144,12 @@ collect(const struct ssh_config *c, struct options *o, struct error *err)
 	for (size_t i = 0; i < c->nkeys; i++)
 		add_path(o, "IdentityFile", c->keys[i]);
 	add_alias(o, c);
-	add(o, "StrictHostKeyChecking=no");
-	add(o, "UserKnownHostsFile=/dev/null");
-	add(o, "NoHostAuthenticationForLocalhost=yes");
+	add(o, "StrictHostKeyChecking=%s", c->known_hosts ? "yes" : "no");
+	if (c->known_hosts)
+		add_path(o, "UserKnownHostsFile", c->known_hosts);
+	else
+		add(o, "UserKnownHostsFile=/dev/null");
+	add(o, "NoHostAuthenticationForLocalhost=%s", c->known_hosts ? "no" : "yes");
 	add(o, "PreferredAuthentications=publickey");
 	add(o, "Compression=no");
 	add(o, "BatchMode=yes");
@@ -206,6 +209,14 @@ ssh_config_write(const char *path, const struct ssh_config *c, struct error *err
 	if (fs_read_if(path, &old, MAX_CONFIG, NULL) == 1 && old.len == b.len && memcmp(old.s, b.s, b.len) == 0)
 		return 0;
 	return fs_write(path, b.s, b.len, 0600, err);
+}
+
+bool
+ssh_config_is_strict(const char *path)
+{
+	AUTO(buf) b = BUF_INIT;
+
+	return fs_read_if(path, &b, MAX_CONFIG, NULL) == 1 && strstr(b.s, "\n  StrictHostKeyChecking yes\n");
 }
 
 int

@@ -24,6 +24,7 @@ struct ssh_config {
 	const char *user;
 	const char *const *keys;	/* IdentityFile, in order */
 	size_t nkeys;
+	const char *known_hosts;	/* DIR/ssh_known_hosts, and nobody else is believed; NULL: anybody is */
 	const char *control_path;	/* DIR/ssh.sock */
 	bool forward_agent, forward_x11, forward_x11_trusted;
 	struct ssh_features features;
@@ -39,6 +40,8 @@ int ssh_features(struct ssh_features *out, struct error *err);
 int ssh_config_options(const struct ssh_config *c, struct arena *a, const char *const **options, struct error *err);
 /* Writes the file, 0600; not at all when it is there with the same content. */
 int ssh_config_write(const char *path, const struct ssh_config *c, struct error *err);
+/* Does it say that the guest is recognized by its host key? */
+bool ssh_config_is_strict(const char *path);
 /* Of its first `Port` line; 0: no file, no such line, no port. */
 int ssh_config_port(const char *path);
 

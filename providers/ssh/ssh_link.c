@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "providers/ssh/ssh_heap.h"
+#include "providers/ssh/ssh_session.h"
 
 enum {
 	IN_MAX = 64 << 10,	/* read from the socket and not yet by libssh2 */
@@ -136,9 +137,7 @@ ssh_link_new(int fd, const struct ssh_identity *id)
 	libssh2_session_set_blocking(l->session, 0);
 	libssh2_session_callback_set(l->session, LIBSSH2_CALLBACK_SEND, (void *)on_send);
 	libssh2_session_callback_set(l->session, LIBSSH2_CALLBACK_RECV, (void *)on_recv);
-	/* the emulated guest pays for every bit of the key */
-	libssh2_session_method_pref(l->session, LIBSSH2_METHOD_CRYPT_CS, "aes128-ctr,aes192-ctr,aes256-ctr");
-	libssh2_session_method_pref(l->session, LIBSSH2_METHOD_CRYPT_SC, "aes128-ctr,aes192-ctr,aes256-ctr");
+	ssh_session_prefer(l->session);
 	return l;
 }
 
@@ -352,6 +351,8 @@ ssh_link_step(struct ssh_link *l, struct error *err)
 		r = handshake(l, err);
 		if (r <= 0)
 			return r;
+		if (l->id.host && ssh_session_recognize(l->session, l->id.host, err) < 0)
+			return -1;
 		l->phase = AUTH;
 	}
 	if (l->phase == AUTH) {

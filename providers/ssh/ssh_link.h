@@ -23,6 +23,7 @@
 
 struct error;
 struct ssh_channel;
+struct host_trust;
 struct ssh_link;
 
 #define SSH_WINDOW (256 * 1024)
@@ -32,6 +33,7 @@ struct ssh_identity {
 	const char *user;
 	const char *const *keys;	/* private key files, tried in order; borrowed for the life of the link */
 	size_t nkeys;
+	const struct host_trust *host;	/* how the other side is recognized (host_key.h); borrowed; NULL: it is not */
 };
 
 /* `fd`: a non-blocking stream socket, connected or about to be; the link closes it. `id` is copied, its strings are not. */
@@ -42,7 +44,8 @@ void ssh_link_free(struct ssh_link *l);
 /*
  * 1: authenticated, and what has arrived is in its channels' queues; 0: not yet;
  * -1: the connection has ended or never came about: EACCES for a refused key,
- * ECONNRESET for one that was closed, others.
+ * EKEYREJECTED for a host that is not the guest (nothing of ours was shown to it), ECONNRESET for one that
+ * was closed, others.
  */
 int ssh_link_step(struct ssh_link *l, struct error *err);
 int ssh_link_fd(const struct ssh_link *l);

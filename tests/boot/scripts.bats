@@ -316,3 +316,31 @@ fi'
 	boot
 	grep -qF '\[\033[01;32m\]\u@\h' "$ROOT/home/lima.guest/.bashrc"
 }
+
+@test "the host key that the host gave is the guest's, and a server that runs already is told once" {
+	guest debian
+	mkdir -p "$ROOT/etc/ssh" "$ROOT/etc/dropbear" "$ROOT/run/systemd/system"
+	echo secret >"$CIDATA/ssh_host_ed25519_key"
+	echo small >"$CIDATA/dropbear_ed25519_host_key"
+	echo old >"$ROOT/etc/ssh/ssh_host_ed25519_key"
+	echo rsa >"$ROOT/etc/ssh/ssh_host_rsa_key"
+	boot
+	holds etc/ssh/ssh_host_ed25519_key secret
+	holds etc/dropbear/dropbear_ed25519_host_key small
+	holds etc/ssh/ssh_host_rsa_key rsa
+	[ "$(stat -c %a "$ROOT/etc/ssh/ssh_host_ed25519_key")" = 600 ]
+	[ ! -e "$ROOT/etc/ssh/ssh_host_ed25519_key.lima" ]
+	called 'systemctl --no-block try-restart ssh.service sshd.service dropbear.service'
+}
+
+@test "a guest that has that host key already is left alone, and one without a server, too" {
+	guest debian
+	mkdir -p "$ROOT/etc/ssh" "$ROOT/run/systemd/system"
+	rm -rf "$ROOT/etc/dropbear"
+	echo secret >"$CIDATA/ssh_host_ed25519_key"
+	echo small >"$CIDATA/dropbear_ed25519_host_key"
+	echo secret >"$ROOT/etc/ssh/ssh_host_ed25519_key"
+	boot
+	never_called 'systemctl --no-block try-restart ssh.service sshd.service dropbear.service'
+	[ ! -e "$ROOT/etc/dropbear" ]
+}

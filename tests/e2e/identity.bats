@@ -61,3 +61,87 @@ stranger() {
 	[ ! -e "$LIMA_HOME/t" ]
 	kill -0 "$STRANGER"
 }
+
+# --- who a guest is ---
+
+# An SSH server of somebody else on the instance's port, who lets the instance's own key in.
+thief() {
+	mkdir -p "$WORK/thief" /run/sshd 2>/dev/null || true
+	ssh-keygen -q -t ed25519 -N '' -f "$WORK/thief/host" <<<y >/dev/null
+	cat >"$WORK/thief/config" <<-EOF
+		ListenAddress 127.0.0.1:$1
+		HostKey $WORK/thief/host
+		AuthorizedKeysFile $LIMA_HOME/_config/user.pub
+		PidFile $WORK/thief/pid
+		StrictModes no
+		UsePAM no
+		PermitRootLogin yes
+	EOF
+	/usr/sbin/sshd -f "$WORK/thief/config" -E "$WORK/thief/log"
+	timeout 10 bash -c 'until [ -s "$1" ]; do sleep 0.05; done' _ "$WORK/thief/pid"
+	STRANGERS+=" $(cat "$WORK/thief/pid")"
+}
+
+@test "a guest is known by the host key that it was given, to ssh and to limactl" {
+	limactl start --name k --tty=false "$WORK/t.yaml"
+	[ "$(stat -c %a "$LIMA_HOME/k/ssh_host_ed25519_key")" = 600 ]
+	key=$(ssh-keygen -y -f "$LIMA_HOME/k/ssh_host_ed25519_key" | cut -d' ' -f1,2)
+	[ "$(cat "$LIMA_HOME/k/ssh_known_hosts")" = "* $key" ]
+	grep -q "StrictHostKeyChecking yes" "$LIMA_HOME/k/ssh.config"
+	run ! grep -q /dev/null "$LIMA_HOME/k/ssh.config"
+	[ "$(ssh -F "$LIMA_HOME/k/ssh.config" lima-k echo hello)" = hello ]
+	echo there >"$WORK/f"
+	limactl copy --backend=sftp "$WORK/f" k:/tmp/f
+	limactl shell k grep -q there /tmp/f
+	# the private half is for root there, and for nobody here
+	run ! limactl shell k cat /mnt/lima-cidata/ssh_host_ed25519_key
+	run ! grep -q "PRIVATE KEY" "$LIMA_HOME/k/cloud-config.yaml"
+	run -0 limactl plan k
+	[[ $output == *"Nothing to do"* ]]
+}
+
+@test "who listens on the port of a machine that is down is not the guest" {
+	port=$(awk '$1 == "Port" { print $2 }' "$LIMA_HOME/k/ssh.config")
+	limactl stop k
+	thief "$port"
+	run ! ssh -F "$LIMA_HOME/k/ssh.config" -l "$(id -un)" lima-k true
+	[[ $output == *"Host key verification failed"* ]]
+}
+
+@test "a guest of an older version, with a host key of its own, is known from its next boot on" {
+	port=$(awk '$1 == "Port" { print $2 }' "$LIMA_HOME/k/ssh.config")
+	kill "$(cat "$WORK/thief/pid")"
+	rm -f "$LIMA_HOME/k/ssh_host_ed25519_key" "$LIMA_HOME/k/ssh_known_hosts"
+	sed -i 's/StrictHostKeyChecking yes/StrictHostKeyChecking no/; s|UserKnownHostsFile .*|UserKnownHostsFile /dev/null|' "$LIMA_HOME/k/ssh.config"
+	sed -i 's/NoHostAuthenticationForLocalhost no/NoHostAuthenticationForLocalhost yes/' "$LIMA_HOME/k/ssh.config"
+	apply k
+	limactl start k
+	key=$(ssh-keygen -y -f "$LIMA_HOME/k/ssh_host_ed25519_key" | cut -d' ' -f1,2)
+	[ "$(cat "$LIMA_HOME/k/ssh_known_hosts")" = "* $key" ]
+	[ "$(limactl shell k echo hello)" = hello ]
+	run -0 limactl plan k
+	[[ $output == *"Nothing to do"* ]]
+}
+
+@test "a running machine of an older version stays reachable, and is not restarted" {
+	qemu=$(cat "$LIMA_HOME/k/qemu.pid")
+	rm -f "$LIMA_HOME/k/ssh_host_ed25519_key" "$LIMA_HOME/k/ssh_known_hosts"
+	sed -i 's/StrictHostKeyChecking yes/StrictHostKeyChecking no/; s|UserKnownHostsFile .*|UserKnownHostsFile /dev/null|' "$LIMA_HOME/k/ssh.config"
+	apply k
+	[ "$(cat "$LIMA_HOME/k/qemu.pid")" = "$qemu" ]
+	grep -q "StrictHostKeyChecking no" "$LIMA_HOME/k/ssh.config"
+	[ "$(limactl shell k echo hello)" = hello ]
+}
+
+@test "a copy of an instance has a host key of its own" {
+	limactl stop k
+	limactl clone k c --tty=false
+	! cmp "$LIMA_HOME/k/ssh_host_ed25519_key" "$LIMA_HOME/c/ssh_host_ed25519_key"
+	limactl start c
+	key=$(ssh-keygen -y -f "$LIMA_HOME/c/ssh_host_ed25519_key" | cut -d' ' -f1,2)
+	[ "$(cat "$LIMA_HOME/c/ssh_known_hosts")" = "* $key" ]
+	limactl stop c
+	limactl rename c d
+	limactl start d
+	[ "$(limactl shell d echo hello)" = hello ]
+}

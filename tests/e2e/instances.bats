@@ -382,11 +382,11 @@ keeps() {
 	make_instance a
 	run -0 --separate-stderr limactl show-ssh a
 	[[ $stderr == *'is deprecated. Instead, use `ssh -F'* ]]
-	[[ $output == "ssh -o 'IdentityFile=\"$LIMA_HOME/_config/user\"' -o StrictHostKeyChecking=no "*' -o Hostname=127.0.0.1 -o Port='*' lima-a' ]]
+	[[ $output == "ssh -o 'IdentityFile=\"$LIMA_HOME/_config/user\"' -o StrictHostKeyChecking=yes "*' -o Hostname=127.0.0.1 -o Port='*' lima-a' ]]
 	run -0 --separate-stderr limactl show-ssh -f args a
 	[[ $output == -o* && $output != *lima-a ]]
 	run -0 --separate-stderr limactl show-ssh -f options a
-	[ "${lines[1]}" = StrictHostKeyChecking=no ]
+	[ "${lines[1]}" = StrictHostKeyChecking=yes ]
 	run -0 --separate-stderr limactl show-ssh -f config a
 	[ "$output" = "$(grep -v '^#' "$LIMA_HOME/a/ssh.config")" ]
 	run -1 --separate-stderr limactl show-ssh -f x a

@@ -33,6 +33,21 @@ written(const struct ssh_config *c)
 	return buf_detach(&b);
 }
 
+TEST(a_guest_that_is_known_is_recognized)
+{
+	struct ssh_config c = sample();
+	auto_free char *path = test_path("ssh.config"), *any = written(&c), *known = NULL;
+
+	assert_false(ssh_config_is_strict(path));
+	c.known_hosts = "/home/u/.lima/default/ssh_known_hosts";
+	known = written(&c);
+	assert_true(ssh_config_is_strict(path));
+	assert_non_null(strstr(known, "  StrictHostKeyChecking yes\n"
+				      "  UserKnownHostsFile \"/home/u/.lima/default/ssh_known_hosts\"\n"
+				      "  NoHostAuthenticationForLocalhost no\n"));
+	assert_null(strstr(known, "/dev/null"));
+}
+
 TEST(is_what_upstream_writes)
 {
 	struct ssh_config c = sample();

@@ -1,0 +1,71 @@
+/* resources/hostkey.c - the SSH host key of an instance: made before its guest, which is known by it */
+#include "base/auto.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "providers/ssh/host_key.h"
+#include "providers/ssh/keys.h"
+#include "resources/instance_paths.h"
+
+static const struct attr attrs[] = { { 0 } };
+
+extern const struct resource_type resource_hostkey;
+
+static int
+declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
+{
+	struct resource *r = graph_declare(g, &resource_hostkey, spec->name, spec->name, wanted(spec));
+
+	(void)env, (void)err;
+	resource_need(g, r, "dir", spec->name, NEED_LIVE);
+	return 0;
+}
+
+static int
+observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+{
+	auto_free char *path = instance_path(env, r, HOST_KEY_FILE);
+	const char *stamp;
+	int there = fs_look_derived(path, a, &stamp, err);
+	AUTO(host_key) key = { 0 };
+
+	if (there <= 0)
+		return there;
+	if (facts_same_stamp(have, stamp))
+		return 1;
+	/* one that was cut or is of another kind is made anew, and the guest gets that at its next boot */
+	if (host_key_load(&key, path, NULL) < 0)
+		return 0;
+	facts_set(have, a, "stamp", stamp);
+	return 1;
+}
+
+static int
+ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+{
+	auto_free char *path = instance_path(env, r, HOST_KEY_FILE);
+
+	facts_set(have, a, "stamp", NULL);
+	if (observe(env, r, have, a, NULL) == 1)
+		return 0;
+	if (fs_unlink(path, err) < 0 || keys_make(path, NULL, err) < 0)
+		return -1;
+	return observe(env, r, have, a, err) == 1 ? 0 : error_set(err, ERR_CHILD, "%s: not there after making it", path);
+}
+
+static int
+remove_key(const struct env *env, const struct resource *r, struct error *err)
+{
+	auto_free char *path = instance_path(env, r, HOST_KEY_FILE), *known = instance_path(env, r, HOST_KEY_KNOWN);
+
+	return fs_unlink(known, err) < 0 ? -1 : fs_unlink(path, err);
+}
+
+const struct resource_type resource_hostkey = {
+	.name = "hostkey",
+	.about = "SSH host key of the guest, by which it is known",
+	.attrs = attrs,
+	.declare = declare,
+	.observe = observe,
+	.ensure = ensure,
+	.remove = remove_key,
+};
