@@ -235,7 +235,7 @@ store_instance(struct engine *e, struct ask *a, struct error *err)
 
 	if (a->goal == GOAL_ABSENT)
 		return state_drop_instance(e->state, a->name, err);
-	if (!a->declared || a->only || a->partly)	/* without a stamp lima.yaml is read again next time */
+	if (!a->declared || a->only)	/* without a stamp lima.yaml is read again next time */
 		return 0;
 	free(a->stamp);
 	a->stamp = spec_stamp(a->name, e->spec_opts, &e->common_stamp);

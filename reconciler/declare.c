@@ -7,7 +7,7 @@
 #include "reconciler/engine.h"
 
 static int
-declare(struct engine *e, struct ask *a, struct spec *spec, struct error *err)
+declare(struct engine *e, const struct ask *a, struct spec *spec, struct error *err)
 {
 	size_t first = e->graph.n;
 
@@ -19,10 +19,7 @@ declare(struct engine *e, struct ask *a, struct spec *spec, struct error *err)
 			return error_wrap(err, "%s", spec->name);
 	}
 	for (size_t i = first; i < e->graph.n; i++)
-		if (*e->graph.v[i]->owner) {
-			e->graph.v[i]->spec = spec;
-			a->partly |= e->graph.v[i]->want_partly;
-		}
+		e->graph.v[i]->spec = *e->graph.v[i]->owner ? spec : NULL;
 	for (size_t i = 0; i < a->nwants; i++) {
 		struct resource *r = graph_find(&e->graph, a->wants[i].type, a->name);
 

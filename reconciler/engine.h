@@ -50,7 +50,6 @@ struct ask {
 	bool half_deleted;	/* and that says that it was to be deleted */
 	struct error *wrong;	/* why it was left out of the plan */
 	bool declared;		/* from a spec, not from records */
-	bool partly;		/* and not all could be said: next time again */
 	bool reread;		/* what was recorded of it did not do */
 };
 

@@ -58,7 +58,6 @@ struct resource {
 	struct facts have;	/* from the world */
 	bool wanted, present;
 	bool unfinished;	/* a step on it began and never ended */
-	bool want_partly;	/* declare() could not say all yet: it is asked again next time */
 	bool looked;		/* observed in this run; what it needs, before it */
 	bool remake;		/* the goal asks for a new one: restart, factory-reset */
 	bool may_lose;		/* the goal gave up a precious thing in so many words */

@@ -55,9 +55,7 @@ declare(const struct spec *spec, const struct env *env, struct graph *g, struct 
 	if (archive)
 		resource_need(g, r, "archive", archive->location, NEED_BUILD);
 	/* without a key yet the contents are not known: they will be when the key has been made */
-	there = fs_look(key, NULL, err);
-	r->want_partly = there == 0;
-	if (there <= 0)
+	if ((there = fs_look(key, NULL, err)) <= 0)
 		return there;
 	if (cidata_render(&c, env, spec, NULL, err) < 0)
 		return -1;
@@ -115,11 +113,19 @@ forgive(const struct env *env, const struct resource *r, struct facts *have, str
 	const char *contents = facts_get(have, "contents"), *tools = facts_get(have, "tools");
 	const char *want = facts_get(&r->want, "tools");
 
-	if (!want || !contents || !tools || (!strcmp(tools, want) && strcmp(contents, "foreign") != 0) || !instance_runs(env, r))
+	if (!contents || !tools || ((!want || !strcmp(tools, want)) && strcmp(contents, "foreign") != 0) || !instance_runs(env, r))
 		return;
 	facts_set(have, a, "tools", NULL);
 	if (!strcmp(contents, "foreign"))
 		facts_set(have, a, "contents", NULL);
+}
+
+static bool
+is_foreign(const struct facts *have)
+{
+	const char *contents = facts_get(have, "contents");
+
+	return contents && !strcmp(contents, "foreign");
 }
 
 static int
@@ -132,13 +138,13 @@ observe(const struct env *env, const struct resource *r, struct facts *have, str
 	if (there <= 0)
 		return there;
 	if (!facts_same_stamp(have, stamp) || !facts_get(have, "contents") || !facts_get(have, "tools")) {
-		/* what is cut or no ISO at all is somebody else's, and is made anew */
 		if (read_id(path, have, a, NULL) < 0)
 			tell_digests("none", have, a);
 		facts_set(have, a, "stamp", stamp);
 	}
 	forgive(env, r, have, a);
-	return 1;
+	/* what is cut, no ISO at all or somebody else's is none of ours: it is made anew */
+	return !r->wanted || !is_foreign(have);
 }
 
 /* the guest agent is on the ISO as it is run */
