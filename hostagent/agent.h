@@ -86,6 +86,7 @@ struct agent {
 	struct clock *clock;
 	struct logs *logs;
 	struct mounts *mounts;
+	size_t folders_watched;		/* for mountInotify, of all mounts */
 	struct ports *ports;
 	struct ends *ends;
 	struct api *api;

@@ -1,5 +1,6 @@
 #include "hostagent/mount/change_queue.h"
 
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -33,7 +34,8 @@ struct item {
 
 struct news {
 	struct agent *agent;
-	const char *location, *point;
+	const int *root;
+	const char *point;
 	uv_timer_t timer;
 	TAILQ_HEAD(, item) queue;
 	LIST_HEAD(, item) buckets[BUCKETS];
@@ -81,12 +83,13 @@ tell(struct news *w, const struct item *i)
 {
 	struct ga_client *client = ga_alive(w->agent);
 	auto_free char *guest = NULL;
+	auto_close int fd = client ? guarded_below(*w->root, i->path + (*i->path == '/'), O_PATH) : -1;
 	struct error e;
 	struct stat st;
 
-	if (!client || stat(i->path, &st) < 0 || known(w, i->hash, &st.st_mtim))
+	if (fd < 0 || fstat(fd, &st) < 0 || S_ISLNK(st.st_mode) || known(w, i->hash, &st.st_mtim))
 		return true;
-	guest = xasprintf("%s%s", w->point, i->path + strlen(w->location));
+	guest = xasprintf("%s%s", w->point, i->path);
 	if (ga_client_inotify(client, guest, &st.st_mtim, &e) < 0)
 		return false;
 	w->seen[i->hash % SEEN] = (struct seen){ i->hash, st.st_mtim };
@@ -134,7 +137,7 @@ make(struct news *w, uint64_t hash, const char *path, uint64_t now)
 
 	if (w->n >= MAX_ITEMS) {
 		if (!w->full)
-			log_warning("mountInotify: %s: more changes at once than the guest takes: it is not told of all", w->location);
+			log_warning("mountInotify: %s: more changes at once than the guest takes: it is not told of all", w->point);
 		w->full = true;
 		return NULL;
 	}
@@ -167,12 +170,12 @@ news_add(struct news *w, const char *path)
 }
 
 struct news *
-news_new(struct agent *a, const char *location, const char *point)
+news_new(struct agent *a, const int *root, const char *point)
 {
 	struct news *w = xcalloc(1, sizeof *w);
 
 	w->agent = a;
-	w->location = location;
+	w->root = root;
 	w->point = point;
 	TAILQ_INIT(&w->queue);
 	uv_timer_init(&a->loop, &w->timer);

@@ -10,7 +10,8 @@
 struct agent;
 struct news;
 
-/* Of files below `location`, which the guest has at `point`; strings are borrowed. */
-struct news *news_new(struct agent *a, const char *location, const char *point);
-void news_add(struct news *w, const char *path);	/* on the host */
+/* Of files below the folder that is open as *root, which the guest has at `point`; both are borrowed. */
+struct news *news_new(struct agent *a, const int *root, const char *point);
+/* "/a/b" below the root, "" for itself. A link is not told of, nor what is behind one: the guest could ask by it of any file. */
+void news_add(struct news *w, const char *path);
 void news_free(struct news *w);

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -11,12 +12,14 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/fs.h"
 #include "base/mem.h"
 #include "hostagent/agent.h"
 #include "hostagent/mount/change_queue.h"
 
 enum {
 	BUCKETS = 1024,
+	MAX_WATCHES = 65536,
 	EVENTS = IN_CREATE | IN_MODIFY | IN_ATTRIB | IN_MOVED_TO | IN_MOVED_FROM | IN_ONLYDIR | IN_EXCL_UNLINK,
 };
 
@@ -40,8 +43,9 @@ struct changes {
 	struct node *bucket[BUCKETS];
 	struct node *first, **last;	/* to be read */
 	struct node *root;		/* NULL: it is not there */
-	struct stat folder;		/* that is watched as the root */
+	int folder;			/* that is watched as the root; -1: none */
 	struct news *news;
+	size_t most;			/* folders, of all mounts together */
 };
 
 static struct node **
@@ -65,11 +69,10 @@ add_path(struct buf *b, const struct node *n)
 }
 
 static char *
-path_of(const struct changes *c, const struct node *n, const char *name)
+path_of(const struct node *n, const char *name)
 {
 	AUTO(buf) b = BUF_INIT;
 
-	buf_adds(&b, c->location);
 	add_path(&b, n);
 	if (*name)
 		buf_addf(&b, "/%s", name);
@@ -79,7 +82,7 @@ path_of(const struct changes *c, const struct node *n, const char *name)
 static void
 tell(struct changes *c, const struct node *n, const char *name)
 {
-	auto_free char *path = path_of(c, n, name);
+	auto_free char *path = path_of(n, name);
 
 	news_add(c->news, path);
 }
@@ -109,6 +112,7 @@ drop_doomed(struct changes *c)
 			if (n == c->root)
 				c->root = NULL;
 			inotify_rm_watch(c->fd, n->wd);
+			c->agent->folders_watched--;
 			free(n);
 		}
 }
@@ -137,20 +141,52 @@ child(struct changes *c, const struct node *parent, const char *name)
 
 static void on_walk(uv_timer_t *t);
 
+/* One that is there as a folder, and below the root; no link leads to it. -1. */
+static int
+open_node(const struct changes *c, const struct node *n)
+{
+	auto_free char *path = path_of(n, "");
+
+	return guarded_below(c->folder, path + (*path == '/'), O_RDONLY | O_DIRECTORY);
+}
+
+/* The limit is a user's, and he has other programs: a guest that makes folders without end leaves them three quarters of it. */
+static size_t
+most_watches(void)
+{
+	AUTO(buf) b = BUF_INIT;
+	unsigned long all = fs_read("/proc/sys/fs/inotify/max_user_watches", &b, 64, NULL) < 0 ? 0 : strtoul(b.s, NULL, 10);
+
+	return all / 4 < MAX_WATCHES ? all / 4 : MAX_WATCHES;
+}
+
+static int
+add_watch(struct changes *c, const struct node *n)
+{
+	auto_close int fd = open_node(c, n);
+	char path[32];
+	int wd;
+
+	if (fd < 0)
+		return -1;
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	errno = ENOSPC;
+	wd = c->agent->folders_watched >= c->most ? -1 : inotify_add_watch(c->fd, path, EVENTS);
+	if (wd < 0 && errno == ENOSPC)
+		agent_trouble(c->agent, "mountInotify", "mountInotify: more folders than may be watched, a quarter of the sysctl "
+			      "fs.inotify.max_user_watches: what changes in the others is not told to the guest");
+	return wd;
+}
+
 static void
 add(struct changes *c, struct node *parent, const char *name, bool fresh)
 {
 	struct node *n = xcalloc(1, sizeof *n + strlen(name) + 1), **at;
-	auto_free char *path = NULL;
 
 	memcpy(n->name, name, strlen(name));
 	n->parent = parent;
 	n->fresh = fresh;
-	path = path_of(c, n, "");
-	n->wd = inotify_add_watch(c->fd, path, EVENTS | (parent ? IN_DONT_FOLLOW : 0));
-	if (n->wd < 0 && errno == ENOSPC)
-		agent_trouble(c->agent, "mountInotify", "mountInotify: more folders than this user may watch: raise the sysctl "
-			      "fs.inotify.max_user_watches; what changes in the others is not told to the guest");
+	n->wd = add_watch(c, n);
 	at = n->wd < 0 ? NULL : find(c, n->wd);
 	/* gone already, or one that we know, by another name */
 	if (!at || *at) {
@@ -158,6 +194,7 @@ add(struct changes *c, struct node *parent, const char *name, bool fresh)
 		return;
 	}
 	*at = n;
+	c->agent->folders_watched++;
 	if (!parent)
 		c->root = n;
 	*c->last = n;
@@ -169,8 +206,11 @@ add(struct changes *c, struct node *parent, const char *name, bool fresh)
 static void
 read_one(struct changes *c, struct node *n)
 {
-	auto_free char *path = path_of(c, n, "");
-	auto_dir DIR *d = opendir(path);
+	int fd = open_node(c, n);
+	auto_dir DIR *d = fd < 0 ? NULL : fdopendir(fd);
+
+	if (fd >= 0 && !d)
+		close(fd);
 
 	for (struct dirent *e; d && (e = readdir(d));) {
 		struct stat st;
@@ -204,13 +244,24 @@ on_walk(uv_timer_t *t)
 		uv_timer_start(&c->walk, on_walk, 0, 0);
 }
 
+static int
+open_root(const struct changes *c)
+{
+	AUTO(guarded) g = mounts_guarded(c->agent);
+
+	return guarded_folder(&g, c->location, 0, NULL);
+}
+
 /* The whole tree, from the beginning. */
 static void
 watch_root(struct changes *c)
 {
 	if (c->root)
 		drop(c, c->root);
-	if (stat(c->location, &c->folder) == 0)
+	if (c->folder >= 0)
+		close(c->folder);
+	c->folder = open_root(c);
+	if (c->folder >= 0)
 		add(c, NULL, "", false);
 }
 
@@ -277,7 +328,9 @@ changes_watch(struct agent *a, const char *location, const char *point)
 	uv_timer_init(&a->loop, &c->walk);
 	c->poll.data = c->walk.data = c;
 	uv_poll_start(&c->poll, UV_READABLE, on_readable);
-	c->news = news_new(a, c->location, c->point);
+	c->folder = -1;
+	c->most = most_watches();
+	c->news = news_new(a, &c->folder, c->point);
 	watch_root(c);
 	return c;
 }
@@ -285,11 +338,12 @@ changes_watch(struct agent *a, const char *location, const char *point)
 void
 changes_look(struct changes *c)
 {
-	struct stat st;
+	auto_close int now = c ? open_root(c) : -1;
+	struct stat x, y;
 
 	if (!c)
 		return;
-	if (stat(c->location, &st) < 0 || !c->root || st.st_ino != c->folder.st_ino || st.st_dev != c->folder.st_dev)
+	if (!c->root || now < 0 || fstat(now, &x) < 0 || fstat(c->folder, &y) < 0 || x.st_ino != y.st_ino || x.st_dev != y.st_dev)
 		watch_root(c);
 }
 
@@ -303,9 +357,12 @@ on_closed(uv_handle_t *h)
 	for (size_t i = 0; i < BUCKETS; i++)
 		for (struct node *n = c->bucket[i], *next; n; n = next) {
 			next = n->next;
+			c->agent->folders_watched--;
 			free(n);
 		}
 	close(c->fd);
+	if (c->folder >= 0)
+		close(c->folder);
 	free(c->location);
 	free(c->point);
 	free(c);

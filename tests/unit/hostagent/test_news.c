@@ -1,5 +1,6 @@
 /* What changes on the host, and the guest agent that is told (mountInotify): the host agent as it is, and an agent that writes it down. */
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include "tests/unit/fake_agent.h"
 
@@ -128,6 +129,45 @@ TEST(a_folder_that_goes_and_comes_back_is_watched_again)
 		change(&w, "sub/h", "x");
 	}
 	assert_true(times(&w, "sub/h"));
+	tear_down(&w);
+}
+
+/* A guest would learn by them which files of the host there are, and when they were changed. */
+TEST(links_are_not_told_of_nor_what_is_behind_them)
+{
+	auto_free char *out = test_path("news-out"), *secret = test_path("news-out/secret"), *link = NULL, *dir = NULL, *sub = NULL;
+	auto_free char *late = NULL;
+	size_t folder;
+	struct watched w;
+	struct error err;
+
+	ok(fs_mkdirs(out, 0700, &err));
+	ok(fs_write(secret, "x", 1, 0600, &err));
+	set_up(&w, "links");
+	link = xasprintf("%s/link", w.folder);
+	dir = xasprintf("%s/dir", w.folder);
+	sub = xasprintf("%s/sub", w.folder);
+	late = xasprintf("%s/sub/secret", w.folder);
+	assert_int_equal(symlink(secret, link), 0);
+	assert_int_equal(symlink(out, dir), 0);
+	/* a folder that is watched, and is a link a moment later */
+	ok(fs_mkdirs(sub, 0700, &err));
+	change(&w, "sub/f", "x");
+	told(&w, "sub/f", 1);
+	usleep(300000);
+	folder = times(&w, "sub");
+	ok(fs_remove_tree(sub, &err));
+	assert_int_equal(symlink(out, sub), 0);
+	ok(fs_write(secret, "xy", 2, 0600, &err));
+	assert_int_equal(utimensat(AT_FDCWD, late, NULL, 0), 0);
+	change(&w, "last", "x");
+	told(&w, "last", 1);
+	assert_int_equal(times(&w, "link"), 0);
+	assert_int_equal(times(&w, "dir"), 0);
+	assert_int_equal(times(&w, "dir/secret"), 0);
+	/* once, when it was a folder */
+	assert_int_equal(times(&w, "sub"), folder);
+	assert_int_equal(times(&w, "sub/secret"), 0);
 	tear_down(&w);
 }
 
