@@ -16,7 +16,7 @@
 #include "base/lock.h"
 #include "base/mem.h"
 #include "cli/view/progress.h"
-#include "providers/pidfile.h"
+#include "providers/driver.h"
 #include "reconciler/explain.h"
 #include "state/observed/state.h"
 
@@ -273,9 +273,10 @@ walk(struct cli *c, struct engine *e, bool silent, struct error *err)
 static enum goal
 as_it_is(const struct env *env, const char *name)
 {
-	auto_free char *pidfile = xasprintf("%s/%s/qemu.pid", env->home, name);
+	auto_free char *dir = xasprintf("%s/%s", env->home, name);
+	pid_t pid;
 
-	return pidfile_process(pidfile) > 0 ? GOAL_RUNNING : GOAL_STOPPED;
+	return driver_of(dir, &pid) ? GOAL_RUNNING : GOAL_STOPPED;
 }
 
 static int

@@ -1,4 +1,5 @@
 #include "hostagent/agent.h"
+#include "hostagent/machine/runtime.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -109,7 +110,8 @@ agent_machine_up(struct agent *a)
 		return;
 	}
 	event_booting(a);
-	vnc_start(a);
+	if (a->runtime->started)
+		a->runtime->started(a);
 	names_start(a);
 	mux_start(a);
 	require_start(a);
@@ -213,6 +215,9 @@ agent_run(struct agent *a, struct error *err)
 {
 	int r;
 
+	a->runtime = runtime_find(a->launch.machine.driver);
+	if (!a->runtime)
+		return error_set(err, ERR_UNSUPPORTED, "this host agent has no driver `%s`", a->launch.machine.driver);
 	machine_find(a);
 	if (helper_start(a, err) < 0) {
 		machine_free(a);

@@ -8,11 +8,9 @@
  *	agent.c		phases: starting, running, degraded, stopping; the order of things
  *	log.c events.c	what it says: ha.stderr.log, ha.stdout.log
  *	helper.c	the process that starts and signals others; child.c how a program is started, server_words.c a folder's server
- *	machine.c	the QEMU process: started or taken over, watched, stopped
+ *	machine.c	the process of the machine: started or taken over, watched, stopped; runtime.h what a driver knows of it
  *	companions.c	what is started before it: virtiofsd, swtpm
- *	vnc.c		password and number of its display
- *	qmp.c		a command to QEMU
- *	mux.c		the one SSH connection, kept up; reach.c whether the guest can be reached
+ *	mux.c		the one SSH connection, kept up
  *	console.c	what the guest's console says of a boot that fails
  *	require.c	what must be so before the guest is called ready (require_items.c)
  *	names.c		the guest's name server (dns.h)
@@ -50,12 +48,13 @@ struct console;
 struct forwards;
 struct ga;
 struct logs;
-struct machine;
+struct machine_run;
 struct mounts;
 struct mux;
 struct names;
 struct ports;
 struct require;
+struct runtime;
 
 enum phase { PHASE_STARTING, PHASE_RUNNING, PHASE_DEGRADED, PHASE_STOPPING };
 
@@ -74,7 +73,8 @@ struct agent {
 
 	int helper; /* a socket: hostagent/helper/helper.h */
 	int helper_pid;
-	struct machine *machine;
+	const struct runtime *runtime;	/* the driver's half here */
+	struct machine_run *machine;
 	struct companions *companions;	/* while they are waited for */
 	struct mux *mux;
 	struct require *require;
@@ -128,10 +128,6 @@ void event_exiting(struct agent *a);
 /* Of a port: "forwarding", "not-forwarding", "stopping", "failed"; "" where there is none. */
 void event_forward(struct agent *a, const char *type, const char *proto, const char *guest, const char *host, const char *error);
 
-/* vnc.c */
-void vnc_start(struct agent *a);		/* nothing happens without such a display */
-void vnc_end(struct agent *a);
-
 /* companions.c */
 void companions_start(struct agent *a, void (*ready)(struct agent *a, const struct error *e));	/* e NULL: all listen */
 void companions_end(struct agent *a);	/* and what they leave behind */
@@ -145,13 +141,6 @@ void machine_stop(struct agent *a);	/* begins; agent_machine_gone() ends it */
 int machine_pid(const struct agent *a);
 bool machine_ours(const struct agent *a);	/* false: taken over from an agent that was killed */
 void machine_free(struct agent *a);
-
-/*
- * qmp.c: connects, executes, disconnects. `done` is called once, from the loop,
- * with the value of "return" (borrowed), or with NULL and an error.
- */
-typedef void qmp_done(struct agent *a, const struct cJSON *answer, const struct error *e);
-void qmp_send(struct agent *a, const char *command, const char *args, int timeout_ms, qmp_done *done);
 
 /*
  * mux.c: those who use the connection. `step` is called whenever something may
@@ -257,4 +246,4 @@ char *tail_text(const char *path, size_t max);
 struct buf;
 void tail_clean(const char *p, size_t n, struct buf *out);
 /* the same of the guest's console that spoke last; "" */
-char *tail_serial(const char *dir);
+char *tail_serial(const struct agent *a);

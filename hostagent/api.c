@@ -5,7 +5,7 @@
  *	GET /v1/wait?until=ready	the same, once the phase is no longer "starting"
  *	POST /v1/reload			launch.json is read again, for the names and copies in it
  *	POST /v1/reconnect		the machine went back to a snapshot, which knows nothing of our connections
- *	GET /v1/screenshot		501, as upstream's agent answers for QEMU
+ *	GET /v1/screenshot		501, as upstream's agent answers for most drivers
  *	GET /v1/forwards		[{"id","rule","state"}]
  *	PUT /v1/forwards/ID		a rule (hostagent/protocol/forward_rule.h); the old one of that name is replaced
  *	DELETE /v1/forwards/ID
@@ -46,7 +46,7 @@ info(struct agent *a)
 	cJSON_AddStringToObject(json, "phase", agent_phase_name(a->phase));
 	cJSON_AddNumberToObject(json, "since", (double)a->since_ms);
 	if (machine_pid(a))
-		cJSON_AddNumberToObject(json, "qemuPID", machine_pid(a));
+		cJSON_AddNumberToObject(json, "machinePID", machine_pid(a));
 	if (names_port(a))
 		cJSON_AddNumberToObject(json, "dnsLocalPort", names_port(a));
 	if (*waiting)
@@ -249,7 +249,7 @@ get_screenshot(struct agent *a, struct http_conn *c, const struct http_request *
 {
 	(void)a;
 	(void)r;
-	http_refuse(c, 501, "screenshots are not for QEMU");
+	http_refuse(c, 501, "this driver has no screenshots");
 }
 
 /* A path that ends in a slash stands for all below it. */

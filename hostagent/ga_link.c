@@ -111,7 +111,7 @@ on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b)
 	if (!l->user || n == 0)
 		return;
 	if (n < 0) {
-		lost(l, n == UV_EOF ? "QEMU closed its port" : uv_strerror((int)n));
+		lost(l, n == UV_EOF ? "the machine closed its port" : uv_strerror((int)n));
 		return;
 	}
 	l->feeding = true;

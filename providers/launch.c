@@ -220,18 +220,19 @@ read_copies(struct reader *r, const cJSON *in, struct launch *l)
 static void
 read_all(struct reader *r, const cJSON *in, struct launch *l)
 {
-	const cJSON *qemu = object(r, in, "qemu"), *ssh = object(r, in, "ssh"), *guest = object(r, in, "guest");
+	const cJSON *machine = object(r, in, "machine"), *ssh = object(r, in, "ssh"), *guest = object(r, in, "guest");
 
 	if (number(r, in, "version", INT_MAX) != LAUNCH_VERSION)
 		complain(r, "version", "not one that this host agent knows");
 	l->name = text(r, in, "name");
 	l->dir = absolute(r, in, "dir");
-	l->qemu.argv = texts(r, qemu, "argv", &l->qemu.nargv);
-	if (l->qemu.nargv == 0 || l->qemu.argv[0][0] != '/')
+	l->machine.driver = text(r, machine, "driver");
+	l->machine.argv = texts(r, machine, "argv", &l->machine.nargv);
+	if (l->machine.nargv == 0 || l->machine.argv[0][0] != '/')
 		complain(r, "argv", "does not begin with the full path of a program");
-	l->qemu.capabilities = (uint64_t)number(r, qemu, "capabilities", INT_MAX);
-	l->qemu.pidfile = absolute(r, qemu, "pidfile");
-	l->qemu.qmp_socket = absolute(r, qemu, "qmpSocket");
+	l->machine.capabilities = (uint64_t)number(r, machine, "capabilities", INT_MAX);
+	l->machine.pidfile = absolute(r, machine, "pidfile");
+	l->machine.control = absolute(r, machine, "control");
 	l->ssh.address = text(r, ssh, "address");
 	if (!*l->ssh.address)
 		l->ssh.address = "127.0.0.1";
@@ -398,11 +399,12 @@ to_json(const struct launch *l)
 	add_number(json, "version", LAUNCH_VERSION);
 	add_text(json, "name", l->name);
 	add_text(json, "dir", l->dir);
-	o = cJSON_AddObjectToObject(json, "qemu");
-	add_texts(o, "argv", l->qemu.argv, l->qemu.nargv);
-	cJSON_AddNumberToObject(o, "capabilities", (double)l->qemu.capabilities);
-	add_text(o, "pidfile", l->qemu.pidfile);
-	add_text(o, "qmpSocket", l->qemu.qmp_socket);
+	o = cJSON_AddObjectToObject(json, "machine");
+	add_text(o, "driver", l->machine.driver);
+	add_texts(o, "argv", l->machine.argv, l->machine.nargv);
+	cJSON_AddNumberToObject(o, "capabilities", (double)l->machine.capabilities);
+	add_text(o, "pidfile", l->machine.pidfile);
+	add_text(o, "control", l->machine.control);
 	o = cJSON_AddObjectToObject(json, "ssh");
 	add_text(o, "address", l->ssh.address);
 	add_number(o, "port", l->ssh.port);

@@ -2,7 +2,7 @@
  * providers/launch.h - what limactl tells the host agent: DIR/launch.json.
  *
  * Written by the `vm` resource (0600) before it starts the agent, read by the agent
- * when it starts; so a new agent that takes over a running QEMU knows all that
+ * when it starts; so a new agent that takes over a running machine knows all that
  * the old one knew. Nothing secret is in it (keys are named by path). Unknown
  * keys are ignored: an older agent may get a newer file of the same version.
  */
@@ -14,7 +14,7 @@
 
 struct error;
 
-#define LAUNCH_VERSION 1
+#define LAUNCH_VERSION 2
 
 struct launch_probe {
 	const char *description, *script, *hint;
@@ -30,7 +30,7 @@ struct launch_mount {
 	bool writable;
 };
 
-/* A process that has to be there before QEMU is started, and ends with it: it listens on `socket`. */
+/* A process that has to be there before the machine is started, and ends with it: it listens on `socket`. */
 struct launch_companion {
 	const char *name;		/* of its log, DIR/NAME.log */
 	const char *socket;		/* one of its words contains it */
@@ -50,11 +50,13 @@ struct launch {
 	const char *name;		/* instance */
 	const char *dir;		/* absolute, links resolved */
 	struct {
+		const char *driver;	/* providers/driver.h */
 		const char *const *argv;	/* argv[0] a full path; NULL-terminated */
 		size_t nargv;
 		uint64_t capabilities;	/* that it may start with: base/privilege.h */
-		const char *pidfile, *qmp_socket;
-	} qemu;
+		const char *pidfile;
+		const char *control;	/* the socket by which the driver is talked to */
+	} machine;
 	struct {
 		const char *address;	/* "" : 127.0.0.1 */
 		int port;
@@ -75,7 +77,7 @@ struct launch {
 		bool inotify;		/* changes in folders that it may write are told to it */
 		bool containerd;	/* wanted in it */
 		const char *install_prefix;	/* "" : /usr/local */
-		const char *agent_socket;	/* where QEMU has the guest agent's port; "" : none */
+		const char *agent_socket;	/* where the guest agent's port is; "" : none */
 	} guest;
 	struct {
 		int port;		/* of the name server, UDP and TCP; 0: there is none */
@@ -85,7 +87,7 @@ struct launch {
 	} dns;
 	const struct launch_probe *probes;
 	size_t nprobes;
-	const char *vnc_display;	/* as QEMU got it; "" : none */
+	const char *vnc_display;	/* as the driver got it; "" : none */
 	const struct launch_mount *mounts;
 	size_t nmounts;
 	const struct launch_companion *companions;

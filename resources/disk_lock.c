@@ -16,7 +16,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "hostagent/protocol/ha_client.h"
-#include "providers/drivers/qemu/proc.h"
+#include "providers/driver.h"
 #include "resources/instance_paths.h"
 
 /* Is the disk that the instance of folder `dir` means by this name the one in `folder`? */
@@ -81,12 +81,13 @@ disk_lock(const struct env *env, const struct resource *r, const char *disk, str
 	auto_free char *link = xasprintf("%s/in_use_by", folder);
 	auto_close int mine = guard(folder, err);
 	char has[PATH_MAX], *name;
+	pid_t pid;
 
 	if (mine < 0)
 		return -1;
 	holder(env, folder, link, has);
 	name = strrchr(has, '/') ? strrchr(has, '/') + 1 : has;
-	if (*has && strcmp(has, dir) != 0 && (ha_pid(has) > 0 || qemu_pid(has, 0) > 0))
+	if (*has && strcmp(has, dir) != 0 && (ha_pid(has) > 0 || driver_of(has, &pid)))
 		return error_set(err, EBUSY, "disk `%s` is in use by the running instance `%s`; stop that first", disk, name);
 	if (*has && strcmp(has, dir) != 0 && is_worked_on(env, name))
 		return error_set(err, EBUSY, "disk `%s` is held by the instance `%s`, which a limactl is working on; "

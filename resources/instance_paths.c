@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/fs.h"
 #include "providers/fetch/digest.h"
+#include "providers/driver.h"
 #include "providers/pidfile.h"
 
 char *
@@ -33,15 +34,10 @@ judge_known_update(const char *have, const char *want)
 bool
 instance_runs(const struct env *env, const struct resource *r)
 {
-	static const char *const file[] = { "qemu.pid", "ha.pid" };
+	auto_free char *dir = instance_path(env, r, NULL), *agent = instance_path(env, r, "ha.pid");
+	pid_t pid;
 
-	for (size_t i = 0; i < ARRAY_LEN(file); i++) {
-		auto_free char *path = instance_path(env, r, file[i]);
-
-		if (pidfile_process(path) > 0)
-			return true;
-	}
-	return false;
+	return driver_of(dir, &pid) || pidfile_process(agent) > 0;
 }
 
 /* /etc/machine-id, or what stands in for it; appended to `b` */

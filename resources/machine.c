@@ -349,12 +349,13 @@ machine_launch_file(const struct env *env, const struct resource *r, int ssh_por
 	if (fill_machine(env, r, &m, &a, err) < 0 || companions_fill(env, spec, &m, &l, &a, err) < 0)
 		return -1;
 	qemu_confine(&m);
-	if (qemu_argv(&m, &a, &argv, &l.qemu.nargv, err) < 0)
+	if (qemu_argv(&m, &a, &argv, &l.machine.nargv, err) < 0)
 		return -1;
-	l.qemu.argv = argv;
-	l.qemu.capabilities = m.capabilities;
-	l.qemu.pidfile = arena_printf(&a, "%s/qemu.pid", spec->dir);
-	l.qemu.qmp_socket = arena_printf(&a, "%s/qmp.sock", spec->dir);
+	l.machine.driver = spec->vm_type;
+	l.machine.argv = argv;
+	l.machine.capabilities = m.capabilities;
+	l.machine.pidfile = arena_printf(&a, "%s/qemu.pid", spec->dir);
+	l.machine.control = arena_printf(&a, "%s/qmp.sock", spec->dir);
 	l.ssh.port = ssh_port;
 	l.ssh.user = spec->user.name;
 	l.ssh.keys = ssh_access_keys(&a, env, spec, &l.ssh.nkeys);

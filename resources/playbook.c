@@ -16,6 +16,7 @@
 #include "base/proc.h"
 #include "base/quote/quote.h"
 #include "base/sha256.h"
+#include "providers/driver.h"
 #include "resources/cidata_files.h"
 #include "resources/instance_paths.h"
 
@@ -74,14 +75,13 @@ declare(const struct spec *spec, const struct env *env, struct graph *g, struct 
 	return 0;
 }
 
-/* This run of the machine: QEMU writes its pid file anew in each. NULL: it does not run. */
+/* NULL: it does not run. */
 static int
 this_run(const struct env *env, const struct resource *r, struct arena *a, const char **run, struct error *err)
 {
-	auto_free char *path = instance_path(env, r, "qemu.pid");
+	auto_free char *dir = instance_path(env, r, NULL);
 
-	*run = NULL;
-	return fs_look_stamp(path, a, run, err);
+	return driver_run(dir, a, run, err);
 }
 
 /* STAMP PATH: has it changed since it was played? */

@@ -1,8 +1,8 @@
 /*
  * resources/vm.c - the running machine: host agent and hypervisor process
  *
- * Two processes, one resource: the agent is the parent and keeper of QEMU. An
- * agent that was killed is replaced without touching QEMU; a QEMU that is gone
+ * Two processes, one resource: the agent is the parent and keeper of the machine's process. An
+ * agent that was killed is replaced without touching that; a machine that is gone
  * is started again.
  */
 #include <errno.h>
@@ -14,8 +14,8 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "hostagent/protocol/ha_client.h"
-#include "providers/pidfile.h"
-#include "providers/drivers/qemu/proc.h"
+#include "providers/driver.h"
+#include "providers/launch.h"
 #include "providers/ssh/ssh_config.h"
 #include "resources/cidata_files.h"
 #include "resources/instance_paths.h"
@@ -81,7 +81,7 @@ declare(const struct spec *spec, const struct env *env, struct graph *g, struct 
 	return 0;
 }
 
-/* what QEMU was started with, from its launch file, when nothing is recorded */
+/* what it was started with, from its launch file, when nothing is recorded */
 static void
 recollect(const struct env *env, const struct resource *r, struct facts *have, struct arena *a)
 {
@@ -94,20 +94,20 @@ recollect(const struct env *env, const struct resource *r, struct facts *have, s
 static int
 observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
-	auto_free char *dir = instance_path(env, r, NULL), *file = instance_path(env, r, "qemu.pid");
-	pid_t qemu = pidfile_process(file), agent = ha_pid(dir);
+	auto_free char *dir = instance_path(env, r, NULL);
+	pid_t machine, agent = ha_pid(dir);
 
 	/* a pid file that cannot be looked at is not one of a machine that is gone */
-	if (qemu <= 0 && fs_look(file, NULL, err) < 0)
+	if (driver_look(dir, &machine, err) < 0)
 		return -1;
-	if (qemu <= 0 && agent <= 0)
+	if (machine <= 0 && agent <= 0)
 		return 0;
 	/* another process than the one of which something is recorded: what that says is of a machine that is no more */
-	if (!facts_get(have, "cpus") || (qemu > 0 && facts_int(have, "pid", 0) != (long long)qemu))
+	if (!facts_get(have, "cpus") || (machine > 0 && facts_int(have, "pid", 0) != (long long)machine))
 		recollect(env, r, have, a);
-	facts_set(have, a, "hypervisor", qemu > 0 ? "running" : "gone");
+	facts_set(have, a, "hypervisor", machine > 0 ? "running" : "gone");
 	facts_set(have, a, "agent", agent > 0 ? "running" : "gone");
-	facts_setf(have, a, "pid", "%d", (int)qemu);
+	facts_setf(have, a, "pid", "%d", (int)machine);
 	return 1;
 }
 
@@ -165,14 +165,24 @@ differs(const struct resource *r, const char *name)
 	return want && (!have || strcmp(want, have) != 0);
 }
 
-/* QEMU stays: only its agent is missing, or is to be told what has changed. */
+/* False: it is gone, or of another version of us. */
+static bool
+launch_is_known(const char *path)
+{
+	AUTO(launch) l = { 0 };
+
+	return launch_load(&l, path, NULL) == 0;
+}
+
+/* The machine stays: only its agent is missing, or is to be told what has changed. */
 static int
 refresh(const struct env *env, const struct resource *r, const char *dir, struct error *err)
 {
 	auto_free char *config = instance_path(env, r, "ssh.config"), *iso = instance_path(env, r, "cidata.iso");
-	auto_free char *facts = instance_path(env, r, "launch.facts");
+	auto_free char *facts = instance_path(env, r, "launch.facts"), *launch = instance_path(env, r, "launch.json");
 
-	if ((differs(r, "names") || differs(r, "probes") || differs(r, "copies") || differs(r, "writes")) &&
+	if ((differs(r, "names") || differs(r, "probes") || differs(r, "copies") || differs(r, "writes") ||
+	     !launch_is_known(launch)) &&
 	    (machine_launch_file(env, r, ssh_config_port(config), cidata_port(iso), err) < 0 ||
 	     machine_facts_save(facts, &r->want, err) < 0))
 		return -1;
@@ -182,9 +192,10 @@ refresh(const struct env *env, const struct resource *r, const char *dir, struct
 static int
 ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
-	auto_free char *dir = instance_path(env, r, NULL), *pidfile = instance_path(env, r, "qemu.pid");
+	auto_free char *dir = instance_path(env, r, NULL);
+	pid_t machine;
 
-	if (pidfile_process(pidfile) > 0) {
+	if (driver_of(dir, &machine)) {
 		if (refresh(env, r, dir, err) < 0)
 			return -1;
 	} else if (boot(env, r, err) < 0) {
@@ -200,8 +211,7 @@ static void
 sweep(const char *dir)
 {
 	static const char *const file[] = {
-		"ha.pid", "ha.sock", "qemu.pid", "qmp.sock", "ssh.sock", "serial.sock", "serialv.sock", "serialp.sock",
-		"ga.sock", "launch.json", "launch.facts", "vncdisplay", "vncpassword",
+		"ha.pid", "ha.sock", "ssh.sock", "launch.json", "launch.facts", "vncdisplay", "vncpassword",
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(file); i++) {
@@ -217,10 +227,10 @@ remove_vm(const struct env *env, const struct resource *r, struct error *err)
 	auto_free char *dir = instance_path(env, r, NULL);
 
 	if (env->force) {
-		if (ha_kill(dir, AGENT_GRACE_MS, err) < 0 || qemu_stop(dir, 0, NULL, err) < 0)
+		if (ha_kill(dir, AGENT_GRACE_MS, err) < 0 || driver_stop(dir, 0, NULL, err) < 0)
 			return -1;
 	} else if (ha_stop(dir, STOP_GRACE_MS + AGENT_GRACE_MS, env->cancel, err) < 0 ||
-		   qemu_stop(dir, STOP_GRACE_MS, env->cancel, err) < 0) {
+		   driver_stop(dir, STOP_GRACE_MS, env->cancel, err) < 0) {
 		return -1;
 	}
 	sweep(dir);

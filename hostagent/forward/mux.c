@@ -4,15 +4,14 @@
  * A key exchange costs an emulated guest a second or two, a channel next to
  * nothing; so there is one connection, and everybody's channels are on it.
  *
- * Getting it: QEMU's own network accepts the connection at once and tries the
+ * Getting it: a driver's own network may accept the connection at once and try the
  * guest then. While the guest has no network yet, that try is lost and is repeated
- * only 6 to 12 seconds later; so it waits for the guest's interface, which QEMU
+ * only 6 to 12 seconds later; so it waits for the guest's interface, which the driver
  * knows of, and a try that has come to nothing is replaced by a new one. One that the guest has taken up must be left alone, since a busy
  * sshd may need seconds for its first word, and each new try costs it a process
- * more. QEMU tells the two apart.
+ * more. The driver tells the two apart (hostagent/machine/runtime.h).
  */
 #include <assert.h>
-#include <cjson/cJSON.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -21,7 +20,7 @@
 
 #include "base/mem.h"
 #include "hostagent/agent.h"
-#include "hostagent/drivers/qemu/reach.h"
+#include "hostagent/machine/runtime.h"
 #include "providers/ssh/host_key.h"
 #include "providers/ssh/ssh_link.h"
 #include "providers/ssh/ssh_tcp.h"
@@ -33,11 +32,10 @@ enum {
 	MAX_SHIFT = 4,
 	REFUSED_MS = 100,	/* the guest is up, its sshd is not */
 	FAILED_MS = 1000,	/* something is wrong, and will be for a while */
-	UNKNOWN_MS = 3000,	/* QEMU does not tell how far the try is */
+	UNKNOWN_MS = 3000,	/* nobody tells how far the try is */
 	SILENT_MS = 60000,	/* a guest that has taken the connection and says nothing */
 	LOGIN_MS = 180000,	/* from its first word to being logged in */
 	EAGER_MS = 120000,	/* trying that long, there is no hurry any more */
-	QMP_MS = 2000,
 };
 
 struct mux {
@@ -224,16 +222,13 @@ on_silent(uv_timer_t *t)
 }
 
 static void
-on_usernet(struct agent *a, const cJSON *answer, const struct error *e)
+on_connection(struct agent *a, int there)
 {
 	struct mux *m = a->mux;
 	struct error why;
-	int there;
 
-	(void)e;
 	if (!m || !m->link || m->heard || uv_is_active((uv_handle_t *)&m->timer))
 		return;
-	there = reach_usernet(answer);
 	if (there == 0) {
 		m->tries++;
 		error_set(&why, ETIMEDOUT, "ssh: the guest has no network yet");
@@ -249,7 +244,7 @@ on_quiet(uv_timer_t *t)
 	struct mux *m = t->data;
 
 	if (!m->heard)
-		qmp_send(m->agent, "human-monitor-command", "{\"command-line\":\"info usernet\"}", QMP_MS, on_usernet);
+		m->agent->runtime->ask_connection(m->agent, on_connection);
 }
 
 static void
@@ -275,24 +270,23 @@ connect_guest(struct mux *m)
 }
 
 static void
-on_rx_filter(struct agent *a, const cJSON *answer, const struct error *e)
+on_network(struct agent *a, int there)
 {
 	struct mux *m = a->mux;
 
-	(void)e;
 	if (!m || m->link || uv_is_active((uv_handle_t *)&m->timer))
 		return;
-	if (reach_interface(answer) == 0 && uv_now(&a->loop) - m->since < BLIND_MS)
+	if (there == 0 && uv_now(&a->loop) - m->since < BLIND_MS)
 		uv_timer_start(&m->timer, on_begin, LOOK_MS, 0);
 	else
 		connect_guest(m);
 }
 
-/* Wait for the guest's network. QMP serves one client at a time, so nobody sits on it to be told: we ask. */
+/* Waits for the guest's network. */
 static void
 begin(struct mux *m)
 {
-	qmp_send(m->agent, "query-rx-filter", NULL, QMP_MS, on_rx_filter);
+	m->agent->runtime->ask_network(m->agent, on_network);
 }
 
 static void

@@ -16,6 +16,7 @@
 #include "base/process.h"
 #include "hostagent/agent.h"
 #include "hostagent/helper/child.h"
+#include "hostagent/machine/runtime.h"
 #include "hostagent/mount/server_words.h"
 #include "hostagent/protocol/sshfs.h"
 
@@ -105,10 +106,10 @@ static pid_t
 machine_launch(struct helper *h, struct error *err)
 {
 	const struct launch *l = &h->agent->launch;
-	auto_free char *log = xasprintf("%s/qemu.log", l->dir);
+	auto_free char *log = xasprintf("%s/%s", l->dir, h->agent->runtime->log);
 
 	return child_start(
-		&(struct child_words){ .argv = l->qemu.argv, .log = log, .capabilities = l->qemu.capabilities }, err);
+		&(struct child_words){ .argv = l->machine.argv, .log = log, .capabilities = l->machine.capabilities }, err);
 }
 
 /* virtiofsd makes name spaces and gives up by itself what it does not need for that; swtpm has use for nothing. */

@@ -1,5 +1,5 @@
 /*
- * hostagent/machine/companions.c - processes that QEMU needs beside it: virtiofsd, swtpm.
+ * hostagent/machine/companions.c - processes that a machine needs beside it: virtiofsd, swtpm.
  *
  * They are started before it, in sessions of their own, and end by themselves when it
  * closes their socket; so they survive us as it does. Their numbers are in DIR/NAME.pid, for

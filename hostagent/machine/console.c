@@ -17,7 +17,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "hostagent/agent.h"
-#include "providers/drivers/qemu/qemu.h"
+#include "hostagent/machine/runtime.h"
 
 enum {
 	LOGS = 3,
@@ -134,7 +134,7 @@ static void
 on_more(uv_timer_t *t)
 {
 	struct console *c = t->data;
-	auto_free char *serial = tail_serial(c->agent->launch.dir);
+	auto_free char *serial = tail_serial(c->agent);
 	AUTO(buf) why = BUF_INIT;
 
 	if (c->agent->phase != PHASE_STARTING)
@@ -148,7 +148,7 @@ on_more(uv_timer_t *t)
 	agent_degraded(c->agent, why.s);
 }
 
-/* QEMU has made them before it answered. */
+/* They are there before the machine answers. */
 static void
 follow(struct console *c, struct log *l, const char *path)
 {
@@ -168,7 +168,7 @@ void
 console_start(struct agent *a)
 {
 	struct console *c = a->console = xcalloc(1, sizeof *c);
-	const char *const *name = qemu_serial_logs();
+	const char *const *name = a->runtime->console_logs;
 
 	c->agent = a;
 	uv_timer_init(&a->loop, &c->more);

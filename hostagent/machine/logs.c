@@ -1,7 +1,7 @@
 /*
  * hostagent/machine/logs.c - logs that a guest can make grow are kept from filling the disk.
  *
- * What the guest writes to its consoles, and makes QEMU and us say, is kept to the end of it: the room of what was before is
+ * What the guest writes to its consoles, and makes the machine and us say, is kept to the end of it: the room of what was before is
  * given back where it stands, so that nobody who reads or writes the file has to know.
  */
 #include <errno.h>
@@ -14,6 +14,7 @@
 #include "base/auto.h"
 #include "base/mem.h"
 #include "hostagent/agent.h"
+#include "hostagent/machine/runtime.h"
 
 enum {
 	LOOK_MS = 5000,
@@ -44,11 +45,14 @@ look_at(const struct agent *a, const char *name)
 static void
 on_look(uv_timer_t *t)
 {
-	static const char *const names[] = { "serial.log", "serialp.log", "serialv.log", "qemu.log", "ha.stderr.log", "ha.stdout.log" };
 	const struct logs *l = t->data;
+	const struct runtime *driver = l->agent->runtime;
 
-	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		look_at(l->agent, names[i]);
+	for (const char *const *name = driver->console_logs; *name; name++)
+		look_at(l->agent, *name);
+	look_at(l->agent, driver->log);
+	look_at(l->agent, "ha.stderr.log");
+	look_at(l->agent, "ha.stdout.log");
 }
 
 void

@@ -1,11 +1,10 @@
 /*
- * hostagent/machine/machine.c - the QEMU process.
+ * hostagent/machine/machine.c - the process of the machine, whatever the driver.
  *
  * It is a child in a session of its own, or, after an agent was killed, nobody's
- * child: either way a pidfd tells of its end. Its output goes to DIR/qemu.log and
+ * child: either way a pidfd tells of its end. Its output goes to a log and
  * not through a pipe, so that it has nothing to lose with us.
  */
-#include <cjson/cJSON.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -24,36 +23,32 @@
 #include "base/process.h"
 #include "hostagent/agent.h"
 #include "hostagent/helper/helper.h"
-#include "providers/drivers/qemu/qemu.h"
-#include "providers/drivers/qemu/proc.h"
+#include "hostagent/machine/runtime.h"
+#include "providers/stop_ladder.h"
 
-enum {
-	QMP_MS = 5000,
-	AGAIN_MS = 5,		/* between QEMU's bind() and listen() */
-	BUTTON_MS = 10000,	/* a guest that boots may not listen to the power button yet: press it again */
-	QUIT_MS = 10000,	/* QEMU flushes its disks */
-	KILL_MS = 30000,	/* the kernel does */
-};
+enum { AGAIN_MS = 5 };	/* between bind() and listen() of the control socket */
 
-enum stage { STARTING, UP, BUTTON, QUIT, KILL, GONE };
+enum stage { STARTING, UP, STOPPING, GONE };
 
-struct machine {
-	struct process qemu;
+struct machine_run {
+	struct process process;
 	int inotify;		/* -1: not waiting for the control socket */
 	bool ours;		/* our child: it has an exit status for us */
+	bool was_up;		/* it may have a guest that could lose something */
 	enum stage stage;
-	uint64_t deadline;	/* of BUTTON, in the loop's time */
+	enum stop_rung rung;	/* that was climbed last, when STOPPING */
+	struct stop_ladder ladder;
 	uv_poll_t death, appears;
 	uv_timer_t timer;
 };
 
 static void ask_if_up(struct agent *a);
-static void next_stage(struct agent *a);
+static void machine_climb(struct agent *a);
 
 int
 machine_pid(const struct agent *a)
 {
-	return a->machine && a->machine->stage != GONE ? a->machine->qemu.pid : 0;
+	return a->machine && a->machine->stage != GONE ? a->machine->process.pid : 0;
 }
 
 bool
@@ -66,26 +61,27 @@ machine_ours(const struct agent *a)
 static char *
 verdict(struct agent *a)
 {
-	struct machine *m = a->machine;
+	struct machine_run *m = a->machine;
+	const char *title = a->runtime->title;
 	int s = 0;
-	auto_free char *path = xasprintf("%s/qemu.log", a->launch.dir);
+	auto_free char *path = xasprintf("%s/%s", a->launch.dir, a->runtime->log);
 	auto_free char *said = tail_text(path, 600);
 
 	for (char *p = said; *p; p++)
 		if (*p == '\n')
 			*p = ';';
-	if (m->ours && helper_reap(a, m->qemu.pid, &s) != 1)
-		return xasprintf("QEMU has ended, and nobody knows how%s%s", *said ? ": " : "", said);
+	if (m->ours && helper_reap(a, m->process.pid, &s) != 1)
+		return xasprintf("%s has ended, and nobody knows how%s%s", title, *said ? ": " : "", said);
 	if (m->ours && WIFSIGNALED(s))
-		return xasprintf("QEMU was ended by signal %d (%s)%s%s", WTERMSIG(s), strsignal(WTERMSIG(s)),
+		return xasprintf("%s was ended by signal %d (%s)%s%s", title, WTERMSIG(s), strsignal(WTERMSIG(s)),
 				 *said ? ": " : "", said);
 	if ((m->ours && WEXITSTATUS(s) != 0) || m->stage == STARTING)
-		return xasprintf("QEMU ended at once, exit status %d%s%s", WEXITSTATUS(s), *said ? ": " : "", said);
+		return xasprintf("%s ended at once, exit status %d%s%s", title, WEXITSTATUS(s), *said ? ": " : "", said);
 	return NULL;
 }
 
 static void
-stop_watching(struct machine *m)
+stop_watching(struct machine_run *m)
 {
 	if (m->inotify < 0)
 		return;
@@ -95,10 +91,17 @@ stop_watching(struct machine *m)
 }
 
 static void
+machine_ended(struct agent *a)
+{
+	if (a->runtime->ended)
+		a->runtime->ended(a);
+}
+
+static void
 on_death(uv_poll_t *p, int status, int events)
 {
 	struct agent *a = p->data;
-	struct machine *m = a->machine;
+	struct machine_run *m = a->machine;
 	auto_free char *why = verdict(a);
 	bool asked = m->stage > UP;
 
@@ -109,9 +112,9 @@ on_death(uv_poll_t *p, int status, int events)
 	uv_close((uv_handle_t *)&m->timer, NULL);
 	stop_watching(m);
 	companions_end(a);
-	vnc_end(a);
-	qemu_sweep(a->launch.dir, NULL);
-	log_info("QEMU, process %d, has ended%s%s", (int)m->qemu.pid, why ? ": " : "", why ? why : "");
+	machine_ended(a);
+	a->runtime->sweep(a, NULL);
+	log_info("%s, process %d, has ended%s%s", a->runtime->title, (int)m->process.pid, why ? ": " : "", why ? why : "");
 	agent_machine_gone(a, asked ? NULL : why);
 }
 
@@ -119,6 +122,7 @@ static void
 up(struct agent *a)
 {
 	a->machine->stage = UP;
+	a->machine->was_up = true;
 	uv_timer_stop(&a->machine->timer);
 	stop_watching(a->machine);
 	agent_machine_up(a);
@@ -131,17 +135,17 @@ on_again(uv_timer_t *t)
 }
 
 static void
-on_status(struct agent *a, const cJSON *answer, const struct error *e)
+on_status(struct agent *a, const struct error *e)
 {
-	struct machine *m = a->machine;
+	struct machine_run *m = a->machine;
 
 	if (m->stage != STARTING)
 		return;
-	if (answer) {
+	if (!e) {
 		up(a);
 		return;
 	}
-	log_debug("waiting for QEMU: %s", e->msg);
+	log_debug("waiting for %s: %s", a->runtime->title, e->msg);
 	/* no socket: inotify will tell. A socket that refuses will listen in a moment. */
 	if (e->code != ENOENT)
 		uv_timer_start(&m->timer, on_again, AGAIN_MS, 0);
@@ -150,7 +154,7 @@ on_status(struct agent *a, const cJSON *answer, const struct error *e)
 static void
 ask_if_up(struct agent *a)
 {
-	qmp_send(a, "query-status", NULL, QMP_MS, on_status);
+	a->runtime->ask_if_up(a, on_status);
 }
 
 static void
@@ -158,7 +162,7 @@ on_appears(uv_poll_t *p, int status, int events)
 {
 	struct agent *a = p->data;
 	_Alignas(struct inotify_event) char buf[4096];
-	const char *name = strrchr(a->launch.qemu.qmp_socket, '/') + 1;
+	const char *name = strrchr(a->launch.machine.control, '/') + 1;
 	ssize_t n = read(a->machine->inotify, buf, sizeof buf);
 	bool seen = false;
 
@@ -174,14 +178,14 @@ on_appears(uv_poll_t *p, int status, int events)
 		ask_if_up(a);
 }
 
-/* What is left of a run before: QEMU appends to none of these, and nobody else has them. */
+/* What is left of a run before: nobody appends to these, and nobody else has them. */
 static int
-clear(const char *dir, struct error *err)
+clear(struct agent *a, struct error *err)
 {
-	if (qemu_sweep(dir, err) < 0)
+	if (a->runtime->sweep(a, err) < 0)
 		return -1;
-	for (const char *const *name = qemu_serial_logs(); *name; name++) {
-		auto_free char *path = xasprintf("%s/%s", dir, *name);
+	for (const char *const *name = a->runtime->console_logs; *name; name++) {
+		auto_free char *path = xasprintf("%s/%s", a->launch.dir, *name);
 
 		if (fs_unlink(path, err) < 0)
 			return -1;
@@ -192,7 +196,7 @@ clear(const char *dir, struct error *err)
 static int
 spawn(struct agent *a, struct error *err)
 {
-	struct machine *m = a->machine;
+	struct machine_run *m = a->machine;
 	pid_t pid;
 
 	m->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
@@ -202,18 +206,18 @@ spawn(struct agent *a, struct error *err)
 	if (pid < 0)
 		return -1;
 	m->ours = true;
-	log_info("QEMU started, process %d", (int)pid);
+	log_info("%s started, process %d", a->runtime->title, (int)pid);
 	/* its number is its own until it is reaped: also one that has ended already is held */
-	m->qemu = (struct process){ .pid = pid, .fd = pidfd_open(pid, 0) };
-	return m->qemu.fd < 0 ? error_errno(err, "QEMU, process %d", (int)pid) : 0;
+	m->process = (struct process){ .pid = pid, .fd = pidfd_open(pid, 0) };
+	return m->process.fd < 0 ? error_errno(err, "%s, process %d", a->runtime->title, (int)pid) : 0;
 }
 
 static void
 watch(struct agent *a)
 {
-	struct machine *m = a->machine;
+	struct machine_run *m = a->machine;
 
-	uv_poll_init(&a->loop, &m->death, m->qemu.fd);
+	uv_poll_init(&a->loop, &m->death, m->process.fd);
 	uv_timer_init(&a->loop, &m->timer);
 	m->death.data = m->timer.data = m->appears.data = a;
 	uv_poll_start(&m->death, UV_READABLE, on_death);
@@ -223,11 +227,12 @@ watch(struct agent *a)
 		ask_if_up(a);
 	} else {
 		m->stage = UP;
+		m->was_up = true;
 		agent_machine_up(a);
 	}
 }
 
-/* Before there is a QEMU. */
+/* Before there is a machine. */
 static void
 give_up(struct agent *a, const char *why)
 {
@@ -252,129 +257,137 @@ on_companions(struct agent *a, const struct error *e)
 void
 machine_find(struct agent *a)
 {
-	struct machine *m = a->machine = xcalloc(1, sizeof *m);
+	struct machine_run *m = a->machine = xcalloc(1, sizeof *m);
 
 	m->inotify = -1;
-	qemu_process(a->launch.dir, true, &m->qemu);
+	a->runtime->find(a->launch.dir, &m->process);
 }
 
 struct process
 machine_process(const struct agent *a)
 {
-	return a->machine->qemu;
+	return a->machine->process;
 }
 
 void
 machine_start(struct agent *a)
 {
-	struct machine *m = a->machine;
+	struct machine_run *m = a->machine;
 	struct error err;
 
-	if (m->qemu.pid) {
-		log_info("QEMU, process %d, runs already: taken over", (int)m->qemu.pid);
+	if (m->process.pid) {
+		log_info("%s, process %d, runs already: taken over", a->runtime->title, (int)m->process.pid);
 		watch(a);
 		return;
 	}
-	/* those of a QEMU that has ended would hold the folder, or the state of the chip */
+	/* those of a machine that has ended would hold the folder, or the state of the chip */
 	companions_end(a);
-	vnc_end(a);
-	if (clear(a->launch.dir, &err) < 0)
+	machine_ended(a);
+	if (clear(a, &err) < 0)
 		give_up(a, err.msg);
 	else
 		companions_start(a, on_companions);
 }
-
-/* Stopping: power button, again and again until the deadline; quit; SIGKILL. */
 
 static void
 send_signal(struct agent *a, int sig)
 {
 	struct error err;
 
-	if (helper_signal(a, a->machine->qemu.pid, sig, &err) < 0)
-		log_error("QEMU: %s", err.msg);
+	if (helper_signal(a, a->machine->process.pid, sig, &err) < 0)
+		log_error("%s: %s", a->runtime->title, err.msg);
+}
+
+static bool
+stands_on(const struct agent *a, enum stop_rung rung)
+{
+	return a->machine->stage == STOPPING && a->machine->rung == rung;
 }
 
 static void
-on_stage_timer(uv_timer_t *t)
+on_button(struct agent *a, const struct error *e)
 {
-	next_stage(t->data);
-}
-
-static void
-on_button(struct agent *a, const cJSON *answer, const struct error *e)
-{
-	if (answer || a->machine->stage != BUTTON)
+	if (!e || !stands_on(a, STOP_BUTTON))
 		return;
 	log_warning("power button: %s", e->msg);
-	/* somebody else may be talking to QEMU, which serves one at a time: the timer presses again */
+	/* the driver may be busy with somebody else: the timer presses again */
 	if (e->code == ETIMEDOUT)
 		return;
-	if (a->machine->deadline > uv_now(&a->loop))
-		a->machine->deadline = uv_now(&a->loop);
-	next_stage(a);
+	stop_ladder_skip_button(&a->machine->ladder);
+	machine_climb(a);
 }
 
 static void
-on_quit(struct agent *a, const cJSON *answer, const struct error *e)
+on_quit(struct agent *a, const struct error *e)
 {
-	if (answer || a->machine->stage != QUIT)
+	if (!e || !stands_on(a, STOP_QUIT))
 		return;
 	log_warning("quit: %s", e->msg);
 	send_signal(a, SIGTERM);
 }
 
 static void
-next_stage(struct agent *a)
+on_rung_timer(uv_timer_t *t)
 {
-	struct machine *m = a->machine;
+	machine_climb(t->data);
+}
 
-	if (m->stage == BUTTON && uv_now(&a->loop) < m->deadline) {
-		uint64_t left = m->deadline - uv_now(&a->loop);
+/* The next rung (providers/stop_ladder.h); a timer leads to the one behind it. */
+static void
+machine_climb(struct agent *a)
+{
+	struct machine_run *m = a->machine;
+	int wait_ms;
 
+	m->rung = stop_ladder_next(&m->ladder, (long long)uv_now(&a->loop), &wait_ms);
+	if (m->rung != STOP_LOST)
+		uv_timer_start(&m->timer, on_rung_timer, (uint64_t)wait_ms, 0);
+	switch (m->rung) {
+	case STOP_BUTTON:
 		log_debug("power button");
-		uv_timer_start(&m->timer, on_stage_timer, left < BUTTON_MS ? left : BUTTON_MS, 0);
-		qmp_send(a, "system_powerdown", NULL, QMP_MS, on_button);
-	} else if (m->stage == BUTTON) {
-		log_warning("the guest has not powered off: QEMU is told to quit");
-		m->stage = QUIT;
-		uv_timer_start(&m->timer, on_stage_timer, QUIT_MS, 0);
-		qmp_send(a, "quit", NULL, QMP_MS, on_quit);
-	} else {
-		log_warning("QEMU is killed");
-		m->stage = KILL;
+		a->runtime->press_button(a, on_button);
+		break;
+	case STOP_QUIT:
+		if (!m->was_up) {
+			send_signal(a, SIGTERM);
+			break;
+		}
+		log_warning("the guest has not powered off: %s is told to quit", a->runtime->title);
+		a->runtime->quit(a, on_quit);
+		break;
+	case STOP_KILL:
+		log_warning("%s is killed", a->runtime->title);
 		send_signal(a, SIGKILL);
-		uv_timer_start(&m->timer, on_stage_timer, KILL_MS, 0);
+		break;
+	case STOP_LOST:
+		log_error("%s, process %d, survives SIGKILL", a->runtime->title, (int)m->process.pid);
+		break;
 	}
 }
 
 void
 machine_stop(struct agent *a)
 {
-	struct machine *m = a->machine;
+	struct machine_run *m = a->machine;
+	bool starting = m->stage == STARTING;
 
-	if (m->stage == STARTING && !m->qemu.pid) {
+	if (starting && !m->process.pid) {
 		give_up(a, NULL);
-	} else if (m->stage == STARTING) {
-		/* no guest yet that could lose anything */
-		m->stage = QUIT;
-		uv_timer_start(&m->timer, on_stage_timer, QUIT_MS, 0);
-		send_signal(a, SIGTERM);
-	} else if (m->stage == UP) {
-		m->stage = BUTTON;
-		m->deadline = uv_now(&a->loop) + (uint64_t)a->launch.stop_timeout_ms;
-		next_stage(a);
+	} else if (starting || m->stage == UP) {
+		m->stage = STOPPING;
+		m->ladder = stop_ladder((long long)uv_now(&a->loop), m->was_up ? a->launch.stop_timeout_ms : 0);
+		machine_climb(a);
 	}
 }
 
 void
 machine_free(struct agent *a)
 {
-	struct machine *m = a->machine;
+	struct machine_run *m = a->machine;
 
 	if (!m)
 		return;
-	process_release(&m->qemu);
+	process_release(&m->process);
 	if (m->inotify >= 0)
 		close(m->inotify);
 	free(m);

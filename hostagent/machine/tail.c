@@ -7,7 +7,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "hostagent/agent.h"
-#include "providers/drivers/qemu/qemu.h"
+#include "hostagent/machine/runtime.h"
 
 void
 tail_clean(const char *p, size_t n, struct buf *out)
@@ -58,13 +58,13 @@ tail_text(const char *path, size_t max)
 }
 
 char *
-tail_serial(const char *dir)
+tail_serial(const struct agent *a)
 {
 	struct stat st, newest = { 0 };
 	char *best = xstrdup("");
 
-	for (const char *const *name = qemu_serial_logs(); *name; name++) {
-		auto_free char *path = xasprintf("%s/%s", dir, *name);
+	for (const char *const *name = a->runtime->console_logs; *name; name++) {
+		auto_free char *path = xasprintf("%s/%s", a->launch.dir, *name);
 
 		if (stat(path, &st) < 0 || st.st_size == 0 || st.st_mtime < newest.st_mtime)
 			continue;

@@ -81,7 +81,7 @@ on_changed(struct agent *a)
 	mux_kick(a);
 }
 
-/* Of a folder that QEMU or virtiofsd serves there is only to be told that it has gone. */
+/* Of a folder that the machine or a companion of it serves there is only to be told that it has gone. */
 static void
 look_at_device(struct agent *a, const struct launch_mount *m)
 {

@@ -192,7 +192,7 @@ read_info(const cJSON *json, struct arena *a, struct ha_info *out)
 		if (strcmp(phase, phases[i]) == 0)
 			out->phase = (enum ha_phase)i;
 	out->ssh_port = (int)number(json, "sshLocalPort", 65535);
-	out->qemu_pid = (pid_t)number(json, "qemuPID", INT_MAX);
+	out->machine_pid = (pid_t)number(json, "machinePID", INT_MAX);
 	out->since_ms = (long long)number(json, "since", 1e15);
 	cJSON_ArrayForEach(v, cJSON_GetObjectItemCaseSensitive(json, "errors"))
 		if (cJSON_IsString(v))

@@ -23,7 +23,7 @@ enum ha_phase { HA_STARTING, HA_RUNNING, HA_DEGRADED, HA_STOPPING, HA_UNKNOWN };
 struct ha_info {
 	enum ha_phase phase;	/* HA_UNKNOWN: upstream's agent, which does not tell */
 	int ssh_port;
-	pid_t qemu_pid;		/* 0: not told */
+	pid_t machine_pid;		/* 0: not told */
 	long long since_ms;	/* of the phase, Unix time; 0: not told */
 	const char *errors;	/* one a line; "" */
 	const char *waiting_for;	/* what it waits for now, while starting; "" */
@@ -38,14 +38,14 @@ struct ha_start {
 	const char *program;	/* LIBEXEC/lima-hostagent */
 	const char *dir, *name;
 	bool debug;
-	int timeout_ms;		/* 0: 30 s; until QEMU answers */
+	int timeout_ms;		/* 0: 30 s; until the machine answers */
 	const volatile int *cancel;
 };
 
 /*
- * Starts the agent, which reads DIR/launch.json and starts QEMU or takes over
- * the one that runs. Returns when QEMU answers on QMP; the guest then boots. -1
- * with what went wrong in the agent's or QEMU's own words; no agent is left then.
+ * Starts the agent, which reads DIR/launch.json and starts the machine or takes over
+ * the one that runs. Returns when the machine answers; the guest then boots. -1
+ * with what went wrong in the agent's or the driver's own words; no agent is left then.
  * EADDRINUSE: the SSH port was taken by somebody in the meantime. EEXIST: there is an agent.
  */
 int ha_start(const struct ha_start *s, struct error *err);
@@ -59,7 +59,7 @@ int ha_info(const char *dir, struct arena *a, struct ha_info *out, struct error 
 int ha_wait_ready(const char *dir, int timeout_ms, const volatile int *cancel,
 		  struct arena *a, struct ha_info *out, struct error *err);
 
-/* Has the agent read DIR/launch.json again, for what of it can change while QEMU runs: names. */
+/* Has the agent read DIR/launch.json again, for what of it can change while the machine runs: names. */
 int ha_reload(const char *dir, struct error *err);
 /* Its connections into the guest are made anew: after the machine went back to a snapshot. */
 int ha_reconnect(const char *dir, struct error *err);
@@ -95,7 +95,7 @@ int ha_mounts(const char *dir, struct arena *a, struct ha_mount **out, size_t *n
  * and wait for its end. 0: gone, or was not there. ETIMEDOUT, ERR_CANCELLED.
  */
 int ha_stop(const char *dir, int timeout_ms, const volatile int *cancel, struct error *err);
-/* SIGKILL, and wait for its end; QEMU stays. */
+/* SIGKILL, and wait for its end; the machine stays. */
 int ha_kill(const char *dir, int timeout_ms, struct error *err);
 
 /* One request. `*status` is HTTP's; a message of the agent's is put into `err` for status >= 400. */

@@ -130,7 +130,7 @@ attend(struct start *s, const struct ha_start *o, long long deadline, struct err
 		if (o->cancel && *o->cancel)
 			return error_set(err, ERR_CANCELLED, "cancelled");
 		if (left < 0)
-			return error_set(err, ETIMEDOUT, "QEMU does not answer on its control socket");
+			return error_set(err, ETIMEDOUT, "the machine does not answer on its control socket");
 		if (poll(p, 2, left > TICK_MS && o->cancel ? TICK_MS : (int)left) < 0)
 			continue;
 		if (p[0].revents && appeared(s->inotify))

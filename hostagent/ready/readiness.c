@@ -289,7 +289,7 @@ on_deadline(uv_timer_t *t)
 	struct require *r = t->data;
 	struct agent *a = r->agent;
 	const struct item *it = require_pending(&r->list);
-	auto_free char *serial = tail_serial(a->launch.dir);
+	auto_free char *serial = tail_serial(a);
 	AUTO(buf) why = BUF_INIT;
 
 	buf_addf(&why, "not ready after %d s: still waiting for %s requirement \"%s\" (%s)", a->launch.boot_timeout_ms / 1000,

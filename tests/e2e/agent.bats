@@ -21,7 +21,7 @@ serve() {
 
 @test "it says how the guest is" {
 	[ "$(info .phase)" = running ]
-	[ "$(info .qemuPID)" = "$(cat "$LIMA_HOME/t/qemu.pid")" ]
+	[ "$(info .machinePID)" = "$(cat "$LIMA_HOME/t/qemu.pid")" ]
 	[ "$(info '.errors | length')" = 0 ]
 	[ "$(tail -n 1 "$LIMA_HOME/t/ha.stdout.log" | jq .status.running)" = true ]
 }
@@ -54,7 +54,7 @@ serve() {
 	qemu=$(cat "$LIMA_HOME/t/qemu.pid")
 	kill -9 "$(cat "$LIMA_HOME/t/ha.pid")"
 	apply t
-	[ "$(info .qemuPID)" = "$qemu" ]
+	[ "$(info .machinePID)" = "$qemu" ]
 	[ "$(curl -sS --max-time 60 http://127.0.0.1:18180/f | wc -c)" = 3000000 ]
 }
 

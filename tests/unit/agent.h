@@ -58,9 +58,10 @@ make(struct machine *m, const char *name)
 		word(m, *w);
 	m->l.name = "t";
 	m->l.dir = m->dir;
-	m->l.qemu.argv = m->argv;
-	m->l.qemu.pidfile = m->pidfile;
-	m->l.qemu.qmp_socket = m->qmp + strlen("unix:");
+	m->l.machine.driver = "qemu";
+	m->l.machine.argv = m->argv;
+	m->l.machine.pidfile = m->pidfile;
+	m->l.machine.control = m->qmp + strlen("unix:");
 	m->l.ssh.port = 1;
 	m->l.ssh.user = "nobody";
 	m->l.guest.os = "Linux";
@@ -74,8 +75,8 @@ start(struct machine *m, struct error *err)
 	auto_free char *socket = xasprintf("%s/qmp.sock", m->dir);
 	struct ha_start s = { .program = m->program, .dir = m->dir, .name = "t" };
 
-	m->l.qemu.nargv = m->n;
-	m->l.qemu.qmp_socket = arena_strdup(&m->l.mem, socket);
+	m->l.machine.nargv = m->n;
+	m->l.machine.control = arena_strdup(&m->l.mem, socket);
 	return launch_save(&m->l, m->launch, err) < 0 ? -1 : ha_start(&s, err);
 }
 

@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "base/mem.h"
 #include "hostagent/agent.h"
-#include "providers/drivers/qemu/qmp.h"
+#include "hostagent/drivers/qemu/qmp.h"
+#include "providers/drivers/qemu/qmp_session.h"
 
 /* One command: a connection and a clock, freed when both are closed. */
 struct op {
@@ -14,12 +14,10 @@ struct op {
 	uv_pipe_t pipe;
 	uv_timer_t timer;
 	uv_connect_t connect;
-	uv_write_t write;
-	struct buf in;
-	char *text;		/* what is to be executed */
-	int answers;		/* that have come: greeting, capabilities, the command's */
+	struct qmp_session session;
+	char chunk[4096];
 	int open;		/* handles */
-	qmp_done *done;		/* NULL once called */
+	struct qmp_then then;	/* done NULL: it was called */
 };
 
 static void
@@ -29,22 +27,21 @@ on_close(uv_handle_t *h)
 
 	if (--o->open)
 		return;
-	buf_release(&o->in);
-	free(o->text);
+	qmp_session_release(&o->session);
 	free(o);
 }
 
 static void
 finish(struct op *o, const cJSON *answer, const struct error *e)
 {
-	qmp_done *done = o->done;
+	struct qmp_then then = o->then;
 
-	if (!done)
+	if (!then.done)
 		return;
-	o->done = NULL;
+	o->then.done = NULL;
 	uv_close((uv_handle_t *)&o->pipe, on_close);
 	uv_close((uv_handle_t *)&o->timer, on_close);
-	done(o->agent, answer, e);
+	then.done(o->agent, answer, e, &then);
 }
 
 static void
@@ -56,53 +53,15 @@ fail(struct op *o, int code, const char *what)
 	finish(o, NULL, &e);
 }
 
-static void
-on_written(uv_write_t *w, int status)
-{
-	struct op *o = w->data;
-
-	if (status < 0)
-		fail(o, -status, uv_strerror(status));
-}
-
+/* A line or two, on a socket that nothing was written to before: there is room for it, or the other side is no QEMU. */
 static void
 say(struct op *o, const char *text)
 {
 	uv_buf_t b = uv_buf_init((char *)(uintptr_t)text, (unsigned)strlen(text));
-	int r;
+	int r = uv_try_write((uv_stream_t *)&o->pipe, &b, 1);
 
-	o->write.data = o;
-	r = uv_write(&o->write, (uv_stream_t *)&o->pipe, &b, 1, on_written);
-	if (r < 0)
-		fail(o, -r, uv_strerror(r));
-}
-
-/* One line from QEMU; false: that was the last one of interest. */
-static bool
-take_line(struct op *o, const char *line, size_t len)
-{
-	static const enum qmp_kind expected[] = { QMP_GREETING, QMP_RETURN, QMP_RETURN };
-	struct qmp_line l = qmp_classify(line, len);
-	bool more = true;
-
-	if (l.kind == QMP_ERROR) {
-		fail(o, EIO, l.text);
-		more = false;
-	} else if (l.kind == expected[o->answers]) {
-		o->answers++;
-		if (o->answers == 1)
-			say(o, "{\"execute\":\"qmp_capabilities\"}\n");
-		else if (o->answers == 2)
-			say(o, o->text);
-		else
-			finish(o, cJSON_GetObjectItemCaseSensitive(l.json, "return"), NULL);
-		more = o->done != NULL;
-	} else if (l.kind != QMP_EVENT) {
-		fail(o, EPROTO, "an answer that is not QMP");
-		more = false;
-	}
-	cJSON_Delete(l.json);
-	return more;
+	if (r != (int)b.len)
+		fail(o, r < 0 ? -r : EPROTO, r < 0 ? uv_strerror(r) : "does not read what it is told");
 }
 
 static void
@@ -111,31 +70,32 @@ on_alloc(uv_handle_t *h, size_t size, uv_buf_t *b)
 	struct op *o = h->data;
 
 	(void)size;
-	buf_reserve(&o->in, 4096);
-	*b = uv_buf_init(o->in.s + o->in.len, 4095);
+	*b = uv_buf_init(o->chunk, sizeof o->chunk);
 }
 
 static void
 on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b)
 {
 	struct op *o = s->data;
-	char *nl;
+	const char *words;
+	struct error e;
+	int r;
 
-	(void)b;
 	if (n < 0) {
 		fail(o, n == UV_EOF ? ECONNRESET : (int)-n, n == UV_EOF ? "closed" : uv_strerror((int)n));
 		return;
 	}
-	o->in.len += (size_t)n;
-	o->in.s[o->in.len] = '\0';
-	while ((nl = memchr(o->in.s, '\n', o->in.len))) {
-		if (!take_line(o, o->in.s, (size_t)(nl - o->in.s)))
+	for (size_t len = (size_t)n; o->then.done; len = 0) {
+		r = qmp_session_feed(&o->session, b->base, len, &words, &e);
+		if (r < 0)
+			fail(o, e.code, e.msg);
+		else if (r == 1)
+			finish(o, o->session.answer, NULL);
+		else if (words)
+			say(o, words);
+		else
 			return;
-		o->in.len -= (size_t)(nl + 1 - o->in.s);
-		memmove(o->in.s, nl + 1, o->in.len + 1);
 	}
-	if (o->in.len > QMP_MAX_LINE)
-		fail(o, EPROTO, "a line without end");
 }
 
 static void
@@ -156,15 +116,14 @@ on_timer(uv_timer_t *t)
 }
 
 void
-qmp_send(struct agent *a, const char *command, const char *args, int timeout_ms, qmp_done *done)
+qmp_send(struct agent *a, const char *command, const char *args, int timeout_ms, struct qmp_then then)
 {
 	struct op *o = xcalloc(1, sizeof *o);
 
-	*o = (struct op){ .agent = a, .in = BUF_INIT, .done = done, .open = 2 };
-	o->text = xasprintf("{\"execute\":\"%s\"%s%s}\n", command, args ? ",\"arguments\":" : "", args ? args : "");
+	*o = (struct op){ .agent = a, .session = qmp_session(command, args), .then = then, .open = 2 };
 	uv_pipe_init(&a->loop, &o->pipe, 0);
 	uv_timer_init(&a->loop, &o->timer);
 	o->pipe.data = o->timer.data = o->connect.data = o;
 	uv_timer_start(&o->timer, on_timer, (uint64_t)timeout_ms, 0);
-	uv_pipe_connect(&o->connect, &o->pipe, a->launch.qemu.qmp_socket, on_connect);
+	uv_pipe_connect(&o->connect, &o->pipe, a->launch.machine.control, on_connect);
 }

@@ -14,6 +14,8 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "hostagent/agent.h"
+#include "hostagent/drivers/qemu/qmp.h"
+#include "hostagent/drivers/qemu/vnc.h"
 
 enum { QMP_MS = 5000, PASSWORD = 8, FIRST_PORT = 5900 };	/* VNC looks at eight characters */
 
@@ -54,12 +56,13 @@ host(const struct agent *a)
 }
 
 static void
-on_port(struct agent *a, const cJSON *answer, const struct error *e)
+on_port(struct agent *a, const cJSON *answer, const struct error *e, const struct qmp_then *then)
 {
 	const cJSON *service = cJSON_GetObjectItemCaseSensitive(answer, "service");
 	int port = cJSON_IsString(service) ? atoi(service->valuestring) : 0;
 	auto_free char *where = host(a), *text = NULL;
 
+	(void)then;
 	if (a->phase == PHASE_STOPPING)
 		return;
 	if (port < FIRST_PORT || port > 65535) {
@@ -72,15 +75,16 @@ on_port(struct agent *a, const cJSON *answer, const struct error *e)
 }
 
 static void
-on_password(struct agent *a, const cJSON *answer, const struct error *e)
+on_password(struct agent *a, const cJSON *answer, const struct error *e, const struct qmp_then *then)
 {
+	(void)then;
 	if (a->phase == PHASE_STOPPING)
 		return;
 	if (!answer) {
 		trouble(a, "password", e);
 		return;
 	}
-	qmp_send(a, "query-vnc", NULL, QMP_MS, on_port);
+	qmp_send(a, "query-vnc", NULL, QMP_MS, (struct qmp_then){ .done = on_port });
 }
 
 /* 6 bits a character: letters of both cases, digits, and two more */
@@ -109,7 +113,7 @@ vnc_start(struct agent *a)
 	make_password(password);
 	put(a, "vncpassword", password);
 	args = xasprintf("{\"password\":\"%s\"}", password);
-	qmp_send(a, "change-vnc-password", args, QMP_MS, on_password);
+	qmp_send(a, "change-vnc-password", args, QMP_MS, (struct qmp_then){ .done = on_password });
 }
 
 void

@@ -384,11 +384,3 @@ qemu_has_legacy_bios(const char *arch)
 
 	return a && a->legacy_bios;
 }
-
-const char *const *
-qemu_serial_logs(void)
-{
-	static const char *const logs[] = { "serial.log", "serialp.log", "serialv.log", NULL };
-
-	return logs;
-}

@@ -1,8 +1,4 @@
-/*
- * providers/drivers/qemu/proc.h - the QEMU process of an instance folder: is it there, and make it go.
- *
- * For limactl, when no host agent is there to do it: after a kill -9 of the agent.
- */
+/* providers/drivers/qemu/proc.h - the QEMU process of an instance folder: is it there, and what does it leave. */
 #pragma once
 #include <stdbool.h>
 #include <sys/types.h>
@@ -17,11 +13,5 @@ struct process;
 bool qemu_process(const char *dir, bool search, struct process *out);
 pid_t qemu_pid(const char *dir, bool search);	/* its number, for telling; 0: none */
 
-/*
- * Power button, wait `timeout_ms` for the guest to go (0: no power button), then
- * quit, then SIGKILL. None running is success. Returns when it is gone, and has
- * then removed what it leaves behind.
- */
-int qemu_stop(const char *dir, int timeout_ms, const volatile int *cancel, struct error *err);
 /* Removes pid file and sockets of a QEMU that is gone. The console logs stay until the next start. */
 int qemu_sweep(const char *dir, struct error *err);

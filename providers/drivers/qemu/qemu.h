@@ -134,5 +134,3 @@ bool qemu_needs_firmware(const char *arch);
 bool qemu_has_legacy_bios(const char *arch);
 /* "x86_64" and so on, as uname(2) of this host translates; never NULL. */
 const char *qemu_host_arch(void);
-/* The devices that carry the boot and virtio consoles log, in the order worth showing: "serial.log", ... NULL. */
-const char *const *qemu_serial_logs(void);

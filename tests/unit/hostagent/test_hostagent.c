@@ -15,6 +15,7 @@
 #include "hostagent/dns/dns_msg.h"
 #include "providers/dns_port.h"
 #include "hostagent/protocol/forward_rule.h"
+#include "providers/driver.h"
 #include "providers/drivers/qemu/qmp.h"
 #include "providers/sock.h"
 #include "tests/unit/agent.h"
@@ -27,7 +28,7 @@ qemu_of(struct machine *m)
 	struct error err;
 
 	ok(ha_info(m->dir, &a, &i, &err));
-	return i.qemu_pid;
+	return i.machine_pid;
 }
 
 TEST(starts_and_stops)
@@ -46,8 +47,8 @@ TEST(starts_and_stops)
 	assert_int_equal(i.phase, HA_STARTING);
 	assert_int_equal(i.ssh_port, 1);
 	assert_string_equal(i.waiting_for, "ssh");
-	assert_true(proc_is(i.qemu_pid, 0, m.pidfile));
-	assert_int_equal(qemu_pid(m.dir, 0), i.qemu_pid);
+	assert_true(proc_is(i.machine_pid, 0, m.pidfile));
+	assert_int_equal(qemu_pid(m.dir, 0), i.machine_pid);
 	assert_int_equal(stat(socket, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
 	not_ok(start(&m, &err), "runs already");
@@ -174,7 +175,7 @@ TEST(names_are_answered_and_can_be_changed)
 	ok(start(&m, &err));
 	look_up(m.l.dns.port, "b.test", "10.0.0.1");
 	hosts[0].value = "10.0.0.2";
-	m.l.qemu.qmp_socket = qmp = xasprintf("%s/qmp.sock", m.dir);
+	m.l.machine.control = qmp = xasprintf("%s/qmp.sock", m.dir);
 	ok(launch_save(&m.l, m.launch, &err));
 	look_up(m.l.dns.port, "b.test", "10.0.0.1");
 	ok(ha_reload(m.dir, &err));
@@ -287,9 +288,9 @@ TEST(qemu_goes_without_an_agent_too)
 	kill(ha_pid(m.dir), SIGKILL);
 	while (ha_pid(m.dir))
 		usleep(1000);
-	ok(qemu_stop(m.dir, 100, NULL, &err));
+	ok(driver_stop(m.dir, 100, NULL, &err));
 	assert_int_equal(qemu_pid(m.dir, 1), 0);
-	ok(qemu_stop(m.dir, 100, NULL, &err));
+	ok(driver_stop(m.dir, 100, NULL, &err));
 	/* what a killed agent leaves, the next takes away */
 	ok(start(&m, &err));
 	done(&m);
@@ -763,8 +764,8 @@ TEST(a_cancelled_start_leaves_nothing)
 
 	make(&m, "p");
 	s = (struct ha_start){ .program = m.program, .dir = m.dir, .name = "t", .cancel = &cancel };
-	m.l.qemu.nargv = m.n;
-	m.l.qemu.qmp_socket = "/nonexistent/qmp.sock";
+	m.l.machine.nargv = m.n;
+	m.l.machine.control = "/nonexistent/qmp.sock";
 	ok(launch_save(&m.l, m.launch, &err));
 	not_ok(ha_start(&s, &err), "cancelled");
 	assert_clean(&m);
@@ -786,8 +787,8 @@ TEST(a_signal_that_comes_too_early_is_kept)
 	pid_t pid;
 
 	make(&m, "q");
-	m.l.qemu.nargv = m.n;
-	m.l.qemu.qmp_socket = "/nonexistent/qmp.sock";
+	m.l.machine.nargv = m.n;
+	m.l.machine.control = "/nonexistent/qmp.sock";
 	ok(launch_save(&m.l, m.launch, &err));
 	pid = fork();
 	if (pid == 0) {

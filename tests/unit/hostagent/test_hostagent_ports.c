@@ -136,7 +136,7 @@ answers(struct machine *m)
 	AUTO(arena) a = { 0 };
 	struct ha_info i;
 
-	return ha_info(m->dir, &a, &i, NULL) == 0 && i.qemu_pid > 0;
+	return ha_info(m->dir, &a, &i, NULL) == 0 && i.machine_pid > 0;
 }
 
 /* A sanitizer's own memory does not count. */

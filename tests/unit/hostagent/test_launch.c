@@ -20,10 +20,11 @@ sample(void)
 {
 	struct launch l = { .name = "n", .dir = "/i" };
 
-	l.qemu.argv = argv_;
-	l.qemu.nargv = 3;
-	l.qemu.pidfile = "/i/qemu.pid";
-	l.qemu.qmp_socket = "/i/qmp.sock";
+	l.machine.driver = "qemu";
+	l.machine.argv = argv_;
+	l.machine.nargv = 3;
+	l.machine.pidfile = "/i/qemu.pid";
+	l.machine.control = "/i/qmp.sock";
 	l.ssh.port = 60022;
 	l.ssh.user = "lima";
 	l.ssh.keys = keys;
@@ -59,10 +60,10 @@ TEST(what_is_saved_is_loaded)
 	assert_int_equal(st.st_mode & 0777, 0600);
 	ok(launch_load(&got, path, &err));
 	assert_string_equal(got.name, "n");
-	assert_int_equal(got.qemu.nargv, 3);
-	assert_string_equal(got.qemu.argv[2], argv_[2]);
-	assert_null(got.qemu.argv[3]);
-	assert_string_equal(got.qemu.qmp_socket, "/i/qmp.sock");
+	assert_int_equal(got.machine.nargv, 3);
+	assert_string_equal(got.machine.argv[2], argv_[2]);
+	assert_null(got.machine.argv[3]);
+	assert_string_equal(got.machine.control, "/i/qmp.sock");
 	assert_string_equal(got.ssh.address, "127.0.0.1");
 	assert_int_equal(got.ssh.port, 60022);
 	assert_string_equal(got.ssh.keys[1], "/k/two");
@@ -95,8 +96,8 @@ TEST(strangers_are_checked)
 	static const struct {
 		const char *from, *to, *says;
 	} cases[] = {
-		{ "\"version\":\t1", "\"version\":\t2", "version: not one that" },
-		{ "\"version\":\t1", "\"version\":\t\"1\"", "version: not a whole number" },
+		{ "\"version\":\t2", "\"version\":\t3", "version: not one that" },
+		{ "\"version\":\t2", "\"version\":\t\"1\"", "version: not a whole number" },
 		{ "\"dir\":\t\"/i\"", "\"dir\":\t\"i\"", "dir: not an absolute path" },
 		{ "\"dir\":\t\"/i\"", "\"dir\":\t7", "dir: not a string" },
 		{ "\"/usr/bin/qemu\"", "\"qemu\"", "argv: does not begin with the full path" },
@@ -153,7 +154,7 @@ TEST(too_many_words)
 	AUTO(buf) b = BUF_INIT;
 	struct error err;
 
-	buf_adds(&b, "{\"version\":1,\"dir\":\"/i\",\"qemu\":{\"argv\":[\"/q\"");
+	buf_adds(&b, "{\"version\":2,\"dir\":\"/i\",\"machine\":{\"driver\":\"qemu\",\"argv\":[\"/q\"");
 	for (int i = 0; i < 5000; i++)
 		buf_adds(&b, ",\"x\"");
 	buf_adds(&b, "]}}");

@@ -1,4 +1,5 @@
 #include "providers/drivers/qemu/qmp.h"
+#include "providers/drivers/qemu/qmp_session.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>
@@ -83,4 +84,32 @@ TEST(nobody_there)
 	while (longer.len < 200)
 		buf_adds(&longer, "/abcdefg");
 	not_ok(qmp_execute(longer.s, "x", NULL, 500, NULL, &err), "too long");
+}
+
+/* What may all have come in one piece is answered in turn, whatever the pieces. */
+TEST(a_session_takes_bytes_in_any_pieces)
+{
+	static const char all[] = HELLO EVENT "{\"return\": {}}\n" EVENT "{\"return\": 7}\n" EVENT;
+
+	for (size_t piece = 1; piece <= sizeof all; piece++) {
+		struct qmp_session s = qmp_session("x", "{\"a\":1}");
+		AUTO(buf) said = BUF_INIT;
+		const char *say;
+		struct error err;
+		int r = 0;
+
+		for (size_t at = 0; r == 0 && at < sizeof all - 1; at += piece) {
+			size_t n = sizeof all - 1 - at < piece ? sizeof all - 1 - at : piece;
+
+			do {
+				ok(r = qmp_session_feed(&s, all + at, n, &say, &err));
+				buf_adds(&said, say ? say : "");
+				n = 0;
+			} while (r == 0 && say);
+		}
+		assert_int_equal(r, 1);
+		assert_int_equal(s.answer->valueint, 7);
+		assert_string_equal(said.s, "{\"execute\":\"qmp_capabilities\"}\n{\"execute\":\"x\",\"arguments\":{\"a\":1}}\n");
+		qmp_session_release(&s);
+	}
 }

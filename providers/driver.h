@@ -1,0 +1,42 @@
+/*
+ * providers/driver.h - what runs a machine: the seam between an instance and its hypervisor.
+ *
+ * One folder a driver, providers/drivers/NAME, and its half of the host agent in hostagent/drivers/NAME (hostagent/machine/
+ * runtime.h). A driver has no policy: `vm` decides whether a machine is to run, the driver knows how. It is named by
+ * `vmType`, and its process keeps a lock on DIR/NAME.pid for as long as it lives (providers/pidfile.h).
+ */
+#pragma once
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct arena;
+struct error;
+struct process;
+
+struct driver {
+	const char *name;
+	/* The process of an instance folder, held. `search`: also one that has not come to write its pid file yet. */
+	bool (*find)(const char *dir, bool search, struct process *out);
+	/* The power button of the guest; the end of the hypervisor. Success: it has heard it. Waits for seconds at most. */
+	int (*press_button)(const char *dir, struct error *err);
+	int (*quit)(const char *dir, struct error *err);
+	/* Removes pid file and sockets of one that is gone. The console logs stay until the next start. */
+	int (*sweep)(const char *dir, struct error *err);
+};
+
+/* NULL: there is none of that name. */
+const struct driver *driver_find(const char *name);
+/* All there are, NULL-terminated; the first is the usual one. */
+const struct driver *const *driver_all(void);
+
+/* Who runs the machine of that folder now, by the pid files; NULL: nobody. Costs a system call or two a driver. */
+const struct driver *driver_of(const char *dir, pid_t *pid);
+/* The same for who must not take what cannot be looked at for absent: 1 somebody runs it, 0 nobody, -1. */
+int driver_look(const char *dir, pid_t *pid, struct error *err);
+/* What tells this run of its machine from any other, in `a`; NULL: it does not run. */
+int driver_run(const char *dir, struct arena *a, const char **run, struct error *err);
+/*
+ * Climbs the ladder (providers/stop_ladder.h): power button for `grace_ms` (0: none), quit, SIGKILL. None running is
+ * success. Returns when it is gone, and has then removed what it leaves behind. For limactl, when no host agent is there.
+ */
+int driver_stop(const char *dir, int grace_ms, const volatile int *cancel, struct error *err);

@@ -1,0 +1,33 @@
+/* providers/drivers/qemu/driver.c - QEMU as a driver: the table of what it can (providers/driver.h). */
+#include "providers/driver.h"
+
+#include "base/auto.h"
+#include "base/mem.h"
+#include "providers/drivers/qemu/proc.h"
+#include "providers/drivers/qemu/qmp.h"
+
+enum { QMP_MS = 5000 };
+
+static int
+qemu_press_button(const char *dir, struct error *err)
+{
+	auto_free char *socket = xasprintf("%s/qmp.sock", dir);
+
+	return qmp_execute(socket, "system_powerdown", NULL, QMP_MS, NULL, err);
+}
+
+static int
+qemu_quit(const char *dir, struct error *err)
+{
+	auto_free char *socket = xasprintf("%s/qmp.sock", dir);
+
+	return qmp_execute(socket, "quit", NULL, QMP_MS, NULL, err);
+}
+
+const struct driver driver_qemu = {
+	.name = "qemu",
+	.find = qemu_process,
+	.press_button = qemu_press_button,
+	.quit = qemu_quit,
+	.sweep = qemu_sweep,
+};
