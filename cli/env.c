@@ -178,6 +178,9 @@ find_home(struct cli *c, struct error *err)
 		home = arena_printf(&c->arena, "%s/.lima", user);
 	real = fs_realpath(home);
 	c->env.home = arena_strdup(&c->arena, real);
+	if (strpbrk(real, "\r\n"))
+		return error_set(err, ERR_INVALID, "the Lima home has a line break in its path, which neither ssh's configuration nor "
+				 "cloud-init's files can hold: set LIMA_HOME to another folder");
 	if (xdg && *xdg == '/')
 		c->env.cache = arena_printf(&c->arena, "%s/lima", xdg);
 	else if (user)

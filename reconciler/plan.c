@@ -208,12 +208,17 @@ spread(struct planner *m)
 	return 0;
 }
 
-/* does anything that is or will be there want `r` for more than the making of things that are not being made? */
+/*
+ * Does anything that is or will be there want `r` for more than the making of things that are not being made? What
+ * belongs to an instance is wanted for itself: ssh.config under a machine that runs.
+ */
 static bool
 idle(const struct planner *m, const struct resource *r)
 {
 	bool needed = false;
 
+	if (*r->owner)
+		return false;
 	for (size_t i = m->first[r->mark]; i < m->first[r->mark + 1]; i++) {
 		const struct user *u = &m->users[i];
 

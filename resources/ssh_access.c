@@ -54,8 +54,8 @@ ssh_access_recognizes(const char *dir)
 	return known || (!ha_pid(dir) && !pidfile_process(qemu));
 }
 
-static int
-config(struct ssh_config *out, struct arena *a, const struct env *env, const struct spec *spec, int port, struct error *err)
+static void
+config(struct ssh_config *out, struct arena *a, const struct env *env, const struct spec *spec, int port)
 {
 	*out = (struct ssh_config){
 		.hostname = spec->hostname, .address = "127.0.0.1", .port = port, .user = spec->user.name,
@@ -66,16 +66,18 @@ config(struct ssh_config *out, struct arena *a, const struct env *env, const str
 	if (ssh_access_recognizes(spec->dir))
 		out->known_hosts = arena_printf(a, "%s/" HOST_KEY_KNOWN, spec->dir);
 	out->keys = ssh_access_keys(a, env, spec, &out->nkeys);
-	return ssh_features(&out->features, err);
 }
 
 int
-ssh_access_options(struct arena *a, const struct env *env, const struct spec *spec, int port, const char *const **out,
+ssh_access_options(struct arena *a, const struct env *env, const struct spec *spec, int port, bool ask, const char *const **out,
 		   struct error *err)
 {
 	struct ssh_config c;
 
-	return config(&c, a, env, spec, port, err) < 0 ? -1 : ssh_config_options(&c, a, out, err);
+	config(&c, a, env, spec, port);
+	if (!ask || ssh_features(&c.features, NULL) < 0)
+		ssh_features_usual(&c.features);
+	return ssh_config_options(&c, a, out, err);
 }
 
 int
@@ -84,7 +86,8 @@ ssh_access_write(const struct env *env, const struct spec *spec, int port, struc
 	AUTO(arena) a = { 0 };
 	struct ssh_config c;
 
-	if (config(&c, &a, env, spec, port, err) < 0)
+	config(&c, &a, env, spec, port);
+	if (ssh_features(&c.features, err) < 0)
 		return -1;
 	return ssh_config_write(arena_printf(&a, "%s/ssh.config", spec->dir), &c, err);
 }

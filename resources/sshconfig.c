@@ -7,6 +7,8 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/fs.h"
+#include "base/sha256.h"
+#include "providers/launch.h"
 #include "providers/ssh/ssh_config.h"
 #include "resources/instance_paths.h"
 #include "resources/ssh_access.h"
@@ -62,25 +64,55 @@ tell_guest(const struct env *env, const struct resource *r, const char *path, st
 	facts_set(have, a, "guest", strict ? "known" : ssh_access_recognizes(dir) ? "any" : NULL);
 }
 
+/* Of the bytes that are there now; NULL: they cannot be read. */
+static const char *
+file_digest(const char *path, struct arena *a)
+{
+	AUTO(buf) text = BUF_INIT;
+	char hex[65];
+
+	if (fs_read_if(path, &text, MAX_CONFIG, NULL) != 1)
+		return NULL;
+	sha256_hex(text.s, text.len, hex);
+	return arena_strdup(a, hex);
+}
+
 static int
 observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *path = instance_path(env, r, "ssh.config");
-	const char *stamp;
+	const char *stamp, *now, *was;
 	int port, there = fs_look_derived(path, a, &stamp, err);
 
 	if (there <= 0)
 		return there;
 	if (facts_same_stamp(have, stamp) && facts_get(have, "guest"))
 		return 1;
-	/* rewritten by somebody, or never seen: its options are ours to say again only if we know that they differ */
-	port = ssh_config_port(path);
 	facts_set(have, a, "stamp", stamp);
+	now = file_digest(path, a);
+	was = facts_get(have, "digest");
+	if (was && (!now || strcmp(now, was) != 0)) {
+		/* whatever stands there now is not ours, and the port that we know stays */
+		facts_set(have, a, "options", "changed by somebody else");
+		return 1;
+	}
+	/* touched, or never seen: its options are ours to say again only if we know that they differ */
+	port = ssh_config_port(path);
 	facts_setf(have, a, "port", "%d", port);
 	tell_guest(env, r, path, have, a);
 	if (!facts_get(have, "options"))
 		facts_set(have, a, "options", is_of_here(env, r, path) ? facts_get(&r->want, "options") : "of another place");
 	return 1;
+}
+
+/* Of the machine that runs: where the guest is, whatever is written anywhere. 0: none does. */
+static int
+running_port(const struct env *env, const struct resource *r)
+{
+	auto_free char *path = instance_path(env, r, "launch.json");
+	AUTO(launch) l = { 0 };
+
+	return instance_runs(env, r) && launch_load(&l, path, NULL) == 0 ? l.ssh.port : 0;
 }
 
 static int
@@ -89,6 +121,10 @@ ensure(const struct env *env, const struct resource *r, struct facts *have, stru
 	auto_free char *path = instance_path(env, r, "ssh.config");
 	int port = (int)facts_int(&r->want, "port", 0);
 
+	if (!port)
+		port = running_port(env, r);
+	if (!port)
+		port = (int)facts_int(have, "port", 0);
 	if (!port)
 		port = ssh_config_port(path);
 	if (!port && (port = ssh_free_port(err)) < 0)
@@ -99,6 +135,7 @@ ensure(const struct env *env, const struct resource *r, struct facts *have, stru
 	facts_setf(have, a, "port", "%d", port);
 	facts_set(have, a, "options", facts_get(&r->want, "options"));
 	tell_guest(env, r, path, have, a);
+	facts_set(have, a, "digest", file_digest(path, a));
 	return 0;
 }
 

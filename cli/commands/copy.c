@@ -38,8 +38,7 @@ struct copy {
 	size_t n;
 	struct instance *guests;	/* each once */
 	size_t nguests;
-	char *config;			/* for ssh -F: of the only guest, or of all of them together */
-	bool own_config;		/* made by us */
+	char *config;			/* for ssh -F, of all guests together; NULL: of one, whose options are words */
 };
 
 static void
@@ -47,7 +46,7 @@ copy_release(struct copy *k)
 {
 	for (size_t i = 0; i < k->nguests; i++)
 		instance_release(&k->guests[i]);
-	if (k->own_config)
+	if (k->config)
 		unlink(k->config);
 	free(k->guests);
 	free(k->config);
@@ -88,7 +87,20 @@ parse(struct copy *k, struct error *err)
 	return r;
 }
 
-/* ssh takes one file; one that includes those of all guests knows each by its own name, port and user. */
+static int
+add_host(struct copy *k, const struct instance *i, struct buf *b, struct error *err)
+{
+	const char *const *options;
+
+	if (ssh_options(k->cli, i, &k->arena, false, &options, err) < 0)
+		return -1;
+	buf_addf(b, "Host %s\n", ssh_host(i));
+	for (; *options; options++)
+		buf_addf(b, "  %s\n", *options);
+	return 0;
+}
+
+/* Several guests need a file, in which each has its own name, port and user. */
 static int
 make_config(struct copy *k, struct error *err)
 {
@@ -96,20 +108,15 @@ make_config(struct copy *k, struct error *err)
 	AUTO(buf) b = BUF_INIT;
 	const char *tmp = getenv("TMPDIR");
 
-	if (k->nguests == 0)
+	if (k->nguests < 2)
 		return 0;
-	if (k->nguests == 1) {
-		k->config = xasprintf("%s/ssh.config", k->guests[0].dir);
-		return fs_exists(k->config) ? 0 : error_set(err, ENOENT, "%s does not exist; `limactl apply %s` makes it",
-							    k->config, k->guests[0].name);
-	}
 	for (size_t i = 0; i < k->nguests; i++)
-		buf_addf(&b, "Include \"%s/ssh.config\"\n", k->guests[i].dir);
+		if (add_host(k, &k->guests[i], &b, err) < 0)
+			return -1;
 	k->config = xasprintf("%s/lima-copy.XXXXXX", tmp && *tmp ? tmp : "/tmp");
 	fd = mkstemp(k->config);
 	if (fd < 0)
 		return error_errno(err, "make %s", k->config);
-	k->own_config = true;
 	return write(fd, b.s, b.len) == (ssize_t)b.len ? 0 : error_errno(err, "write %s", k->config);
 }
 
@@ -117,21 +124,29 @@ static void
 add_path(struct argv *a, struct side *s)
 {
 	if (s->guest)
-		argv_addf(a, "%s:%s", ssh_host(s->guest, &s->guest->arena), s->at.path);
+		argv_addf(a, "%s:%s", ssh_host(s->guest), s->at.path);
 	else
 		argv_add(a, s->at.path);
 }
 
-static void
-scp_words(struct copy *k, struct argv *a)
+static int
+ssh_words(struct copy *k, struct argv *a, struct error *err)
+{
+	if (!k->config)
+		return k->nguests ? ssh_add_options(k->cli, &k->guests[0], a, err) : 0;
+	argv_add(a, "-F");
+	argv_add(a, k->config);
+	return 0;
+}
+
+static int
+scp_words(struct copy *k, struct argv *a, struct error *err)
 {
 	bool verbose = cli_bool(k->cli, "verbose") || k->cli->env.debug;
 
 	argv_add(a, "scp");
-	if (k->config) {
-		argv_add(a, "-F");
-		argv_add(a, k->config);
-	}
+	if (ssh_words(k, a, err) < 0)
+		return -1;
 	argv_add(a, verbose ? "-v" : "-q");
 	if (cli_bool(k->cli, "recursive"))
 		argv_add(a, "-r");
@@ -139,25 +154,27 @@ scp_words(struct copy *k, struct argv *a)
 	argv_add(a, "--");
 	for (size_t i = 0; i < k->n; i++)
 		add_path(a, &k->v[i]);
+	return 0;
 }
 
-/* `ssh -F CONFIG` as one word, which rsync cuts into words again */
-static void
-rsync_shell(struct copy *k, struct argv *a)
+/* ssh and its options as one word, which rsync cuts into words again */
+static int
+rsync_shell(struct copy *k, struct argv *a, struct error *err)
 {
 	AUTO(argv) ssh = { 0 };
 	AUTO(buf) b = BUF_INIT;
 
 	ssh_program(k->cli, &ssh);
-	argv_add(&ssh, "-F");
-	argv_add(&ssh, k->config);
+	if (ssh_words(k, &ssh, err) < 0)
+		return -1;
 	argv_words(&ssh, &b);
 	argv_add(a, "-e");
 	argv_add(a, b.s);
+	return 0;
 }
 
-static void
-rsync_words(struct copy *k, struct argv *a)
+static int
+rsync_words(struct copy *k, struct argv *a, struct error *err)
 {
 	bool verbose = cli_bool(k->cli, "verbose") || k->cli->env.debug;
 
@@ -178,11 +195,12 @@ rsync_words(struct copy *k, struct argv *a)
 		for (size_t i = 0; i < k->n; i++)
 			k->v[i].at = paths[i];
 	}
-	if (k->config)
-		rsync_shell(k, a);
+	if (k->nguests && rsync_shell(k, a, err) < 0)
+		return -1;
 	argv_add(a, "--");
 	for (size_t i = 0; i < k->n; i++)
 		add_path(a, &k->v[i]);
+	return 0;
 }
 
 static bool
@@ -193,7 +211,7 @@ guests_have_rsync(struct copy *k)
 
 		if (ssh_begin(k->cli, &k->guests[i], &a, NULL) < 0)
 			return false;
-		argv_add(&a, ssh_host(&k->guests[i], &a.arena));
+		argv_add(&a, ssh_host(&k->guests[i]));
 		argv_add(&a, "command -v rsync >/dev/null 2>&1");
 		if (proc_run(a.v, &(struct proc_opts){ .timeout_ms = 30000 }, NULL) < 0)
 			return false;
@@ -221,31 +239,6 @@ remotes(const struct copy *k)
 
 /* --- without a program --- */
 
-/* The keys that ssh.config names. */
-static const char *const *
-keys_of(struct copy *k, struct instance *i, size_t *n, struct error *err)
-{
-	static const char key[] = "IdentityFile=";
-	const char *const *options;
-	const char **v;
-
-	*n = 0;
-	if (ssh_options(k->cli, i, &options, err) < 0)
-		return NULL;
-	for (size_t o = 0; options[o]; o++)
-		++*n;
-	v = arena_alloc(&k->arena, (*n + 1) * sizeof *v);
-	*n = 0;
-	for (size_t o = 0; options[o]; o++) {
-		const char *path = options[o] + strlen(key);
-		size_t quoted = *path == '"';
-
-		if (strncmp(options[o], key, strlen(key)) == 0)
-			v[(*n)++] = arena_memdup(&k->arena, path + quoted, strlen(path) - 2 * quoted);
-	}
-	return v;
-}
-
 /* One link a guest: sides of the same guest share it. */
 static int
 link_to(struct copy *k, struct side *s, struct error *err)
@@ -258,9 +251,7 @@ link_to(struct copy *k, struct side *s, struct error *err)
 		if (o->guest == i && (s->link = o->link))
 			return 0;
 	to.known_hosts = known;
-	to.keys = keys_of(k, i, &to.nkeys, err);
-	if (!to.keys)
-		return -1;
+	to.keys = ssh_keys(k->cli, i, &k->arena, &to.nkeys);
 	s->link = sftp_open(&to, k->cli->env.cancel, err);
 	return s->link ? 0 : error_wrap(err, "instance `%s`", i->name);
 }
@@ -317,15 +308,13 @@ choose(struct copy *k, struct argv *a, struct error *err)
 			return error_set(err, ENOENT, "rsync not found on host");
 		if (!guests_have_rsync(k))
 			return error_set(err, ENOENT, "rsync not available on guest(s)");
-		rsync_words(k, a);
-	} else if (strcmp(backend, "scp") == 0) {
-		scp_words(k, a);
-	} else if (remotes(k) <= 1 && on_host("rsync") && guests_have_rsync(k)) {
-		rsync_words(k, a);
-	} else if (on_host("scp")) {
-		scp_words(k, a);
+		return rsync_words(k, a, err);
 	}
-	return 0;
+	if (strcmp(backend, "scp") == 0)
+		return scp_words(k, a, err);
+	if (remotes(k) <= 1 && on_host("rsync") && guests_have_rsync(k))
+		return rsync_words(k, a, err);
+	return on_host("scp") ? scp_words(k, a, err) : 0;
 }
 
 static int

@@ -41,7 +41,7 @@ send_file(struct cli *c, struct instance *i, const char *file, const char *comma
 		return -1;
 	if (dup2(fd, STDIN_FILENO) < 0)
 		return error_errno(err, "stdin");
-	argv_add(&a, ssh_host(i, &a.arena));
+	argv_add(&a, ssh_host(i));
 	argv_add(&a, "--");
 	argv_add(&a, command);
 	return run_argv(c, &a, err);

@@ -88,7 +88,7 @@ drop_master(const struct cli *c, const struct instance *i, struct error *err)
 		return -1;
 	argv_add(&a, "-O");
 	argv_add(&a, "exit");
-	argv_add(&a, ssh_host(i, &a.arena));
+	argv_add(&a, ssh_host(i));
 	if (proc_run(a.v, &(struct proc_opts){ .timeout_ms = 10000 }, &why) == 0)
 		return 0;
 	cli_say(&c->env, SAY_WARN, "Removed the ssh control socket of instance `%s`: %s", i->name, why.msg);
@@ -184,7 +184,7 @@ ssh_words(struct cli *c, struct instance *i, const char *script, struct argv *a,
 	}
 	argv_add(a, "-o");
 	argv_addf(a, "LogLevel=%s", ssh_log_level(terminal));
-	argv_add(a, ssh_host(i, &a->arena));
+	argv_add(a, ssh_host(i));
 	argv_add(a, "--");
 	argv_add(a, script);
 	cli_say(&c->env, SAY_DEBUG, "executing ssh (may take a long): %s", script);

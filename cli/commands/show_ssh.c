@@ -64,7 +64,7 @@ run(struct cli *c, struct error *err)
 	if (r < 0)
 		return -1;
 	cli_say(&c->env, SAY_WARN, "`limactl show-ssh` is deprecated. Instead, use `ssh -F %s/ssh.config %s`.", i.dir, i.hostname);
-	if (ssh_options(c, &i, &options, err) < 0)
+	if (ssh_options(c, &i, &i.arena, true, &options, err) < 0)
 		return -1;
 	return print(&i, cli_str(c, "format"), options, err);
 }

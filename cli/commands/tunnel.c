@@ -44,7 +44,7 @@ open_tunnel(struct cli *c, struct instance *i, int port, struct error *err)
 	argv_add(&a, "ExitOnForwardFailure=yes");
 	argv_add(&a, "-D");
 	argv_addf(&a, "127.0.0.1:%d", port);
-	argv_add(&a, ssh_host(i, &a.arena));
+	argv_add(&a, ssh_host(i));
 	status = run_argv(c, &a, err);
 	if (status > 0)
 		return error_set(err, ERR_CHILD, "ssh could not open a SOCKS proxy on 127.0.0.1:%d (exit status %d)", port, status);

@@ -83,7 +83,7 @@ in_guest(const struct shell_sync *s, const char *program, const char *option, st
 		return -1;
 	buf_addf(&line, "%s %s -- ", program, option);
 	quote_shell(&line, s->guest_dir);
-	argv_add(&a, ssh_host(s->instance, &a.arena));
+	argv_add(&a, ssh_host(s->instance));
 	argv_add(&a, "--");
 	argv_add(&a, line.s);
 	return proc_run(a.v, &(struct proc_opts){ 0 }, err);
@@ -134,7 +134,7 @@ add_guest(const struct shell_sync *s, struct argv *a)
 		buf_adds(&path, s->guest_dir);
 	else
 		quote_shell(&path, s->guest_dir);
-	argv_addf(a, "%s:%s/", ssh_host(s->instance, &a->arena), path.s);
+	argv_addf(a, "%s:%s/", ssh_host(s->instance), path.s);
 }
 
 int

@@ -20,8 +20,6 @@
 
 extern char **environ;
 
-enum { MAX_CONFIG = 1 << 20 };
-
 void
 argv_release(struct argv *a)
 {
@@ -128,85 +126,64 @@ ssh_program(const struct cli *c, struct argv *a)
 }
 
 const char *
-ssh_host(const struct instance *i, struct arena *a)
+ssh_host(const struct instance *i)
 {
-	AUTO(buf) text = BUF_INIT;
-
-	if (fs_read_if(arena_printf(a, "%s/ssh.config", i->dir), &text, MAX_CONFIG, NULL) == 1) {
-		for (const char *p = text.s; *p; p += strcspn(p, "\n"), p += *p == '\n')
-			if (strncmp(p, "Host ", 5) == 0)
-				return arena_memdup(a, p + 5, strcspn(p + 5, " \t\r\n"));
-	}
 	return i->hostname;
 }
 
-/* The lines of the first Host, "  Key value", which become "Key=value". */
-static const char *const *
-options_of(struct arena *a, const char *text)
+/* What of an instance's configuration its ssh options are made from. */
+static void
+spec_of(const struct instance *i, struct arena *a, struct spec *s)
 {
-	size_t n = 0, lines = 1;
-	const char **v;
-
-	for (const char *p = text; *p; p++)
-		lines += *p == '\n';
-	v = arena_alloc(a, (lines + 1) * sizeof *v);
-	for (const char *p = text; *p; p += strcspn(p, "\n"), p += *p == '\n') {
-		size_t blanks = strspn(p, " \t"), len = strcspn(p, "\n"), key = strcspn(p + blanks, " \t=\n");
-
-		if (strncmp(p, "Host ", 5) == 0 && n)
-			break;
-		if (p[blanks] == '#' || blanks == len || strncmp(p, "Host ", 5) == 0 || blanks + key >= len)
-			continue;
-		v[n++] = arena_printf(a, "%.*s=%.*s", (int)key, p + blanks, (int)(len - blanks - key - 1), p + blanks + key + 1);
-	}
-	return v;
-}
-
-static int
-options_to_be(struct cli *c, struct instance *i, const char *const **out, struct error *err)
-{
-	struct spec_opts opts = cli_spec_opts(c);
-	struct spec *spec;
-	int r;
-
-	opts.warn = opts.complain = NULL;
-	if (cli_lazy(c, err) < 0 || spec_load_instance(&spec, i->name, &opts, err) < 0)
-		return -1;
-	r = ssh_access_options(&i->arena, &c->env, spec, i->status.ssh_port, out, err);
-	spec_free(spec);
-	return r;
+	*s = (struct spec){ .name = i->name, .dir = i->dir, .hostname = i->hostname };
+	s->user.name = json_text(a, instance_config(i, "user.name"));
+	s->ssh.load_dot_ssh = json_true(instance_config(i, "ssh.loadDotSSHPubKeys"));
+	s->ssh.forward_agent = json_true(instance_config(i, "ssh.forwardAgent"));
+	s->ssh.forward_x11 = json_true(instance_config(i, "ssh.forwardX11"));
+	s->ssh.forward_x11_trusted = json_true(instance_config(i, "ssh.forwardX11Trusted"));
 }
 
 int
-ssh_options(struct cli *c, struct instance *i, const char *const **out, struct error *err)
+ssh_options(const struct cli *c, const struct instance *i, struct arena *a, bool ask, const char *const **out, struct error *err)
 {
-	const char *config = arena_printf(&i->arena, "%s/ssh.config", i->dir);
-	AUTO(buf) text = BUF_INIT;
-	int there = fs_read_if(config, &text, MAX_CONFIG, err);
+	struct spec spec;
 
-	if (there == 0)
-		return options_to_be(c, i, out, err);
-	if (there < 0)
+	if (i->status.ssh_port <= 0)
+		return error_set(err, ENOENT, "instance `%s` has no ssh port yet; `limactl start %s` gives it one", i->name, i->name);
+	spec_of(i, a, &spec);
+	return ssh_access_options(a, &c->env, &spec, i->status.ssh_port, ask, out, err);
+}
+
+const char *const *
+ssh_keys(const struct cli *c, const struct instance *i, struct arena *a, size_t *n)
+{
+	struct spec spec;
+
+	spec_of(i, a, &spec);
+	return ssh_access_keys(a, &c->env, &spec, n);
+}
+
+int
+ssh_add_options(const struct cli *c, const struct instance *i, struct argv *a, struct error *err)
+{
+	const char *const *options;
+
+	if (ssh_options(c, i, &a->arena, false, &options, err) < 0)
 		return -1;
-	*out = options_of(&i->arena, text.s);
+	add(a, "-F");
+	add(a, "/dev/null");
+	for (; *options; options++) {
+		add(a, "-o");
+		add(a, *options);
+	}
 	return 0;
 }
 
 int
 ssh_begin(const struct cli *c, const struct instance *i, struct argv *a, struct error *err)
 {
-	char *config = arena_printf(&a->arena, "%s/ssh.config", i->dir);
-
-	if (!fs_exists(config))
-		return error_set(err, ENOENT, "%s does not exist; `limactl apply %s` makes it", config, i->name);
 	ssh_program(c, a);
-	add(a, "-F");
-	add(a, config);
-	if (i->status.ssh_port > 0) {
-		add(a, "-p");
-		argv_addf(a, "%d", i->status.ssh_port);
-	}
-	return 0;
+	return ssh_add_options(c, i, a, err);
 }
 
 /* --- running things on our own terminal --- */

@@ -1,8 +1,8 @@
 /*
  * cli/ssh/ssh.h - the ssh program on the way into a guest: for shell, copy, tunnel.
  *
- * The options come from the instance's ssh.config (resources/sshconfig.c), which is
- * what users give to `ssh -F` too; $SSH may name another program, with arguments.
+ * The options are those of the instance's ssh.config (resources/sshconfig.c), made anew; $SSH may name another
+ * program, with arguments.
  */
 #pragma once
 #include <stdbool.h>
@@ -34,15 +34,20 @@ int guest_not_stopped(const struct instance *i, struct error *err);
 
 /* $SSH split into words, or "ssh". */
 void ssh_program(const struct cli *c, struct argv *a);
-/* The program, -F CONFIG, and -p PORT where the agent's differs; then options, then ssh_host(), then -- COMMAND. */
-int ssh_begin(const struct cli *c, const struct instance *i, struct argv *a, struct error *err);
 /*
- * What ssh.config says of the guest, as "Key=value" for `ssh -o`, in order; NULL-terminated, in i's arena.
- * Of an instance that another Lima made and never started there is none yet: what it would say.
+ * What ssh is to know of the guest, as "Key=value" for `ssh -o`, in order; NULL-terminated, in `a`. Made of what the
+ * instance is configured to, not read from its ssh.config, which anybody may have edited. `ask`: ssh_access_options().
  */
-int ssh_options(struct cli *c, struct instance *i, const char *const **out, struct error *err);
-/* The name of the guest in its ssh.config; in a's arena. */
-const char *ssh_host(const struct instance *i, struct arena *a);
+int ssh_options(const struct cli *c, const struct instance *i, struct arena *a, bool ask, const char *const **out,
+		struct error *err);
+/* The private keys that these options name; NULL-terminated, in `a`. */
+const char *const *ssh_keys(const struct cli *c, const struct instance *i, struct arena *a, size_t *n);
+/* -F /dev/null and these options, for ssh and scp. */
+int ssh_add_options(const struct cli *c, const struct instance *i, struct argv *a, struct error *err);
+/* The program and these; then further options, then ssh_host(), then -- COMMAND. */
+int ssh_begin(const struct cli *c, const struct instance *i, struct argv *a, struct error *err);
+/* What the guest is called on ssh's command line. */
+const char *ssh_host(const struct instance *i);
 
 /* Replaces this process; returns only on failure. */
 int exec_argv(const struct argv *a, struct error *err);

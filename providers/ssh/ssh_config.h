@@ -30,6 +30,8 @@ struct ssh_config {
 	struct ssh_features features;
 };
 
+/* What every OpenSSH of these years can do, without asking: for a command that is in a hurry. */
+void ssh_features_usual(struct ssh_features *out);
 /* Runs `ssh -V` (5 ms). No ssh in PATH is ENOENT. */
 int ssh_features(struct ssh_features *out, struct error *err);
 

@@ -12,7 +12,8 @@ setup() {
 	mkdir -p in/deep other/deep bin
 	limactl create --tty=false a.yaml 2>/dev/null
 	# something that is taken for its machine: a process with its pid file among its arguments
-	sh -c 'sleep 60; :' sh -pidfile "$LIMA_HOME/a/qemu.pid" 3>&- &
+	cp /bin/sh bin/qemu-system-pretended
+	bin/qemu-system-pretended -c 'sleep 60; :' sh -pidfile "$LIMA_HOME/a/qemu.pid" 3>&- &
 	echo $! >"$LIMA_HOME/a/qemu.pid"
 	MACHINE=$!
 	timeout 10 bash -c 'until grep -q pidfile "/proc/$1/cmdline"; do sleep 0.02; done' _ $MACHINE
@@ -30,6 +31,12 @@ teardown() {
 	home_end
 }
 
+# what ssh and scp are told of the guest, in front of their own words
+options() {
+	printf '%s\n' -F /dev/null
+	limactl show-ssh --format=options a 2>/dev/null | sed 's/^/-o\n/'
+}
+
 # the last word that ssh gets for this command line
 script() {
 	run -9 --separate-stderr limactl shell "$@"
@@ -39,7 +46,8 @@ script() {
 @test "shell: the words that ssh gets, and its exit status" {
 	run -9 --separate-stderr limactl shell a true
 	port=$(sed -n 's/^  Port //p' "$LIMA_HOME/a/ssh.config")
-	[ "$output" = "$(printf '%s\n' ssh -F "$LIMA_HOME/a/ssh.config" -p "$port" -o LogLevel=ERROR lima-a -- "false ; exec /bin/bash -l -c true")" ]
+	[[ $(options) == *"Port=$port"* ]]
+	[ "$output" = "$(echo ssh; options; printf '%s\n' -o LogLevel=ERROR lima-a -- "false ; exec /bin/bash -l -c true")" ]
 	COLORTERM=x run -9 --separate-stderr limactl shell a true
 	[[ $output == *$'\n-o\nSendEnv=COLORTERM\n'* ]]
 	SSH="$WORK/bin/scp -v 'a b'" run -9 --separate-stderr limactl shell a true
@@ -140,9 +148,9 @@ script() {
 
 @test "copy: by scp" {
 	run -9 --separate-stderr limactl copy -r x a:/tmp
-	[ "$output" = "$(printf '%s\n' scp -F "$LIMA_HOME/a/ssh.config" -q -r -3 -- x lima-a:/tmp)" ]
+	[ "$output" = "$(echo scp; options; printf '%s\n' -q -r -3 -- x lima-a:/tmp)" ]
 	run -9 --separate-stderr limactl copy --backend=scp -v a:x a:/y/
-	[ "$output" = "$(printf '%s\n' scp -F "$LIMA_HOME/a/ssh.config" -v -3 -- lima-a:x lima-a:/y/)" ]
+	[ "$output" = "$(echo scp; options; printf '%s\n' -v -3 -- lima-a:x lima-a:/y/)" ]
 	run -9 --separate-stderr limactl cp x y
 	[ "$output" = "$(printf '%s\n' rsync -a -q -- x y)" ]
 }
@@ -150,7 +158,7 @@ script() {
 @test "copy: by rsync, whose slashes mean what scp's mean" {
 	export HAS_RSYNC=0
 	run -9 --separate-stderr limactl copy x a:y
-	[ "$output" = "$(printf '%s\n' rsync -a -q -e "ssh -F $LIMA_HOME/a/ssh.config" -- x lima-a:y)" ]
+	[ "$output" = "$(printf '%s\n' rsync -a -q -e "ssh $(options | sed "s/.*[\"^].*/'&'/" | tr '\n' ' ' | sed 's/ $//')" -- x lima-a:y)" ]
 	run -9 --separate-stderr limactl copy -r x/ a:y
 	[ "${lines[-2]} ${lines[-1]}" = 'x lima-a:y/' ]
 	run -9 --separate-stderr limactl copy -r a:y/ x/
