@@ -13,6 +13,7 @@
 
 #include "base/auto.h"
 #include "base/error.h"
+#include "base/process.h"
 
 enum { TICK_MS = 50 };
 
@@ -48,11 +49,11 @@ lock_read_pid(int fd)
 	return pread(fd, text, sizeof text - 1, 0) > 0 ? (pid_t)strtol(text, NULL, 10) : 0;
 }
 
-static void
-lock_sign(int fd)
+void
+lock_note(int fd, const char *word)
 {
-	char text[24];
-	int n = snprintf(text, sizeof text, "%d\n", (int)getpid());
+	char text[64];
+	int n = snprintf(text, sizeof text, *word ? "%d %.30s\n" : "%d\n", (int)getpid(), word);
 
 	if (ftruncate(fd, 0) < 0 || pwrite(fd, text, (size_t)n, 0) < 0)
 		return;		/* it is only a hint */
@@ -94,7 +95,7 @@ lock_take(const char *path, const struct lock_wait *w, pid_t *holder, struct err
 		}
 		if (!lock_is_current(fd, path))
 			continue;
-		lock_sign(fd);
+		lock_note(fd, "");
 		return steal_fd(fd);
 	}
 }
@@ -106,4 +107,25 @@ lock_release(int fd, const char *path)
 		unlink(path);
 	flock(fd, LOCK_UN);
 	close(fd);
+}
+
+bool
+lock_holder(const char *path, const char *word, struct process *out)
+{
+	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	char text[64] = "", noted[32] = "";
+	int pid = 0;
+
+	*out = (struct process){ 0 };
+	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+		return false;
+	if (pread(fd, text, sizeof text - 1, 0) <= 0 || sscanf(text, "%d %31s", &pid, noted) != 2 || strcmp(noted, word) != 0)
+		return false;
+	if (!process_hold(pid, out))
+		return false;
+	/* the number is of who holds it if it still does, now that the process is held */
+	if (process_is_ours(out) && process_runs(out, "limactl") && flock(fd, LOCK_EX | LOCK_NB) < 0 && process_is_alive(out))
+		return true;
+	process_release(out);
+	return false;
 }

@@ -7,9 +7,11 @@
  * no regular file of ours (a link, a FIFO, another user's) is refused, never opened or written.
  */
 #pragma once
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct error;
+struct process;
 
 struct lock_wait {
 	const volatile int *cancel;		/* non-zero: ERR_CANCELLED; or NULL */
@@ -23,3 +25,8 @@ struct lock_wait {
  */
 int lock_take(const char *path, const struct lock_wait *w, pid_t *holder, struct error *err);
 void lock_release(int fd, const char *path);
+
+/* What the holder does, a word, for lock_holder(). */
+void lock_note(int fd, const char *word);
+/* Is the lock held, by a limactl of ours that noted `word`? Then that is held (base/process.h); waits for nothing. */
+bool lock_holder(const char *path, const char *word, struct process *out);

@@ -15,6 +15,7 @@
 #include "base/fs.h"
 #include "base/lock.h"
 #include "base/mem.h"
+#include "cli/call_off.h"
 #include "cli/view/progress.h"
 #include "providers/driver.h"
 #include "reconciler/explain.h"
@@ -116,6 +117,14 @@ lock_also(struct cli *c, const struct run *r, struct locks *l, struct error *err
 	return lock_add(c, r->also_lock, l, err);
 }
 
+/* What may be ended by whoever wants the instance down: the start of one instance, which is all that this process does. */
+static void
+note_start(const struct run *r, struct locks *l)
+{
+	if (r->nasks == 1 && !r->nthings && !r->also_lock && l->n && r->asks[0].goal == GOAL_RUNNING)
+		lock_note(l->v[l->n - 1].fd, LOCK_STARTS);
+}
+
 /* always in the order of names, so that two runs never wait for each other */
 static int
 lock_all(struct cli *c, const struct run *r, struct locks *l, struct error *err)
@@ -136,6 +145,7 @@ lock_all(struct cli *c, const struct run *r, struct locks *l, struct error *err)
 			return -1;
 		if (lock_add(c, r->asks[i].name, l, err) < 0)
 			return -1;
+		note_start(r, l);
 	}
 	return lock_also(c, r, l, err);
 }
@@ -314,7 +324,11 @@ prepare_locked(struct cli *c, const struct run *r, struct engine *e, struct lock
 	if (first == 0 && engine_is_settled(e))
 		return 0;
 	forget(e);
-	return lock_all(c, r, locks, err) < 0 ? -1 : prepare(c, r, e, 0, err);
+	if (lock_all(c, r, locks, err) < 0 || prepare(c, r, e, 0, err) < 0)
+		return -1;
+	/* of one that is to be as it was last asked to be, that is known only now */
+	note_start(r, locks);
+	return 0;
 }
 
 static bool

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/fs.h"
+#include "cli/call_off.h"
 #include "cli/commands/autostart.h"
 #include "cli/view/instance.h"
 #include "cli/run.h"
@@ -42,6 +43,8 @@ check(struct cli *c, struct look *l, const char *name, struct buf *complaints, s
 		cli_say(&c->env, SAY_WARN, "Ignoring non-existent instance `%s`", name);
 		return 0;
 	}
+	if (c->env.force && call_off_start(c, name, err) < 0)
+		return -1;
 	instance_look(l, name, &i);
 	if (!i.has_yaml) {
 		buf_addf(complaints, "%sinstance `%s` directory `%s` exists but its `lima.yaml` could not be read; it was NOT "

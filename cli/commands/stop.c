@@ -4,6 +4,7 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "cli/call_off.h"
 #include "cli/view/instance.h"
 #include "cli/run.h"
 #include "state/desired/template/name.h"
@@ -19,11 +20,14 @@ add(struct cli *c, struct look *l, struct goals *g, const char *name, struct buf
 {
 	AUTO(instance) i = { 0 };
 	AUTO(buf) why = BUF_INIT;
+	int ended = call_off_start(c, name, err);
 
+	if (ended < 0)
+		return -1;
 	instance_look(l, name, &i);
 	if (!i.has_yaml)
 		buf_addf(&why, "open %s/lima.yaml: no such file or directory", i.dir);
-	else if (!c->env.force && !instance_is(&i, "Running"))
+	else if (!ended && !c->env.force && !instance_is(&i, "Running"))
 		buf_addf(&why, "expected status `Running`, got `%s` (maybe use `limactl stop -f`?)", i.status.word);
 	else
 		return goals_add(g, name, GOAL_STOPPED, NULL, err);
