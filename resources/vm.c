@@ -74,8 +74,11 @@ declare(const struct spec *spec, const struct env *env, struct graph *g, struct 
 	resource_want(g, r, "names", machine_names_digest(&a, spec));
 	resource_want(g, r, "copies", machine_copies_digest(&a, spec));
 	resource_want(g, r, "writes", machine_writes_digest(&a, spec));
+	/* a port of lima.yaml's, or whichever is free: both are what QEMU was started with */
 	if (spec->ssh.local_port)
 		resource_wantf(g, r, "ssh port", "%d", spec->ssh.local_port);
+	else
+		resource_want(g, r, "ssh port", "any");
 	resource_want(g, r, "hypervisor", "running");
 	resource_want(g, r, "agent", "running");
 	return 0;
@@ -89,6 +92,20 @@ recollect(const struct env *env, const struct resource *r, struct facts *have, s
 
 	*have = (struct facts){ 0 };
 	machine_facts_load(path, have, a);
+}
+
+/* A machine of which nobody noted whether its port was chosen or asked for: no difference, unless another is asked for. */
+static void
+recollect_port(const struct env *env, const struct resource *r, struct facts *have, struct arena *a)
+{
+	auto_free char *path = instance_path(env, r, "launch.json");
+	const char *want = facts_get(&r->want, "ssh port");
+	AUTO(launch) l = { 0 };
+
+	if (want && !strcmp(want, "any"))
+		facts_set(have, a, "ssh port", "any");
+	else if (want && launch_load(&l, path, NULL) == 0)
+		facts_setf(have, a, "ssh port", "%d", l.ssh.port);
 }
 
 static int
@@ -105,6 +122,8 @@ observe(const struct env *env, const struct resource *r, struct facts *have, str
 	/* another process than the one of which something is recorded: what that says is of a machine that is no more */
 	if (!facts_get(have, "cpus") || (machine > 0 && facts_int(have, "pid", 0) != (long long)machine))
 		recollect(env, r, have, a);
+	if (!facts_get(have, "ssh port"))
+		recollect_port(env, r, have, a);
 	facts_set(have, a, "hypervisor", machine > 0 ? "running" : "gone");
 	facts_set(have, a, "agent", agent > 0 ? "running" : "gone");
 	facts_setf(have, a, "pid", "%d", (int)machine);

@@ -8,6 +8,7 @@
 
 #include "reconciler/env.h"
 #include "reconciler/graph.h"
+#include "reconciler/plan.h"
 #include "reconciler/resource.h"
 #include "resources/applied_config.h"
 #include "resources/unsupported.h"
@@ -263,17 +264,27 @@ begin(struct world *w)
 	};
 }
 
+/* NULL: it is not valid */
 static struct spec *
-load(struct world *w, const char *more, const char *text)
+load_if(struct world *w, const char *more, const char *text)
 {
 	auto_free char *yaml = xasprintf("%s%s\n", more, text);
 	struct spec *s = NULL;
-	struct error err = { 0 };
 
 	buf_truncate(&told, 0);
-	if (spec_load(&s, "i", "i.yaml", yaml, strlen(yaml), &w->opts, &err) < 0)
-		fail_msg("%s\n%s", yaml, told.s);
+	if (spec_load(&s, "i", "i.yaml", yaml, strlen(yaml), &w->opts, NULL) < 0)
+		return NULL;
 	s->goal = GOAL_RUNNING;
+	return s;
+}
+
+static struct spec *
+load(struct world *w, const char *more, const char *text)
+{
+	struct spec *s = load_if(w, more, text);
+
+	if (!s)
+		fail_msg("%s%s\n%s", more, text, told.s);
 	return s;
 }
 
@@ -298,21 +309,14 @@ struct effect {
 	bool fetches;
 };
 
-static bool
-replaces(const struct resource *r, const char *attr)
-{
-	for (const struct attr *a = r->type->attrs; a && a->name; a++)
-		if (!strcmp(a->name, attr))
-			return a->cost == COST_REPLACE;
-	return false;
-}
-
 static void
-note(struct effect *e, const struct resource *r, const char *attr)
+note(struct effect *e, const struct resource *r, enum cost cost)
 {
 	const char *type = r->type->name;
 
-	if (!strcmp(type, "vm") ? replaces(r, attr) : !strcmp(type, "disk") || !strcmp(type, "data-disk") || !strcmp(type, "kernel") || !strcmp(type, "initrd"))
+	if (cost == COST_NONE)
+		return;
+	if (!strcmp(type, "vm") ? cost == COST_REPLACE : !strcmp(type, "disk") || !strcmp(type, "data-disk") || !strcmp(type, "kernel") || !strcmp(type, "initrd"))
 		e->restarts = true;
 	else if (!strcmp(type, "cidata"))
 		e->boots = true;
@@ -322,22 +326,24 @@ note(struct effect *e, const struct resource *r, const char *attr)
 		e->live = true;
 }
 
-/* what is wanted in `g` and not, or not so, in `other` */
+/* What the planner makes of what is wanted in `to`, where all is there that is wanted in `from`. */
 static void
-compare(struct effect *e, struct graph *g, struct graph *other)
+compare(struct effect *e, struct graph *from, struct graph *to)
 {
-	for (size_t i = 0; i < g->n; i++) {
-		struct resource *r = g->v[i], *o = graph_find(other, r->type->name, r->name);
+	for (size_t i = 0; i < to->n; i++) {
+		struct resource *r = to->v[i], *o = graph_find(from, r->type->name, r->name);
 
 		if (!o || (r->wanted && !o->wanted))
-			note(e, r, "");
-		for (size_t k = 0; o && k < r->want.n; k++) {
-			const char *was = facts_get(&o->want, r->want.v[k].name);
-
-			if (!was || strcmp(was, r->want.v[k].value) != 0)
-				note(e, r, r->want.v[k].name);
-		}
+			note(e, r, COST_REPLACE);
+		if (!o)
+			continue;
+		r->have = o->want;
+		for (const struct attr *a = r->type->attrs; a && a->name; a++)
+			note(e, r, attr_differs(r, a));
 	}
+	for (size_t i = 0; i < from->n; i++)
+		if (from->v[i]->wanted && !graph_find(to, from->v[i]->type->name, from->v[i]->name))
+			note(e, from->v[i], COST_REPLACE);
 }
 
 static bool
@@ -347,10 +353,8 @@ find_effect(struct world *w, const struct spec *a, const struct spec *b, struct 
 	bool able = declare(w, &g, a) && declare(w, &h, b);
 
 	*e = (struct effect){ 0 };
-	if (able) {
+	if (able)
 		compare(e, &g, &h);
-		compare(e, &h, &g);
-	}
 	graph_release(&g);
 	graph_release(&h);
 	return able;
@@ -423,6 +427,30 @@ check_example(struct world *w, const struct example *x, const struct key *k)
 	spec_free(b);
 }
 
+/* To be told and done alike when it is written for the first time, and when it is taken out again. */
+static void
+check_unset(struct world *w, const struct example *x, const struct key *k)
+{
+	for (int way = 0; way < 2; way++) {
+		struct spec *a = load_if(w, x->more, way ? x->to : ""), *b = load_if(w, x->more, way ? "" : x->to);
+		const char *path = x->path ? x->path : x->key, *wrong = NULL;
+		AUTO(arena) arena = { 0 };
+		struct spec_change *v;
+		struct error err;
+		struct effect e;
+		size_t n = 0;
+
+		if (a && b)
+			ok(spec_diff(&arena, a->json, b->json, &v, &n, &err));
+		if (n == 1 && !strcmp(v[0].path, path) && find_effect(w, a, b, &e))
+			wrong = wrong_effect(k->change, &e);
+		if (wrong)
+			fault("%s (%s): %s: %s", x->key, way ? "to unset" : "from unset", key_change_text(k->change), wrong);
+		spec_free(a);
+		spec_free(b);
+	}
+}
+
 static const struct example *
 example_of(const char *key)
 {
@@ -450,8 +478,11 @@ check_key(void *ctx, const char *path, const struct key *k)
 		return;
 	if (!x)
 		fault("%s: has no example here", path);
-	if (x->from)
-		check_example(ctx, x, k);
+	if (!x->from)
+		return;
+	check_example(ctx, x, k);
+	if (k->change != CHANGE_REFUSED)
+		check_unset(ctx, x, k);
 }
 
 TEST(every_key_costs_what_the_table_says)
