@@ -5,7 +5,6 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -20,6 +19,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/proc_spawn.h"
 
 enum {
 	OUT_MAX = 64 << 20,	/* of stdout: nothing that we run has so much to say */
@@ -51,80 +51,6 @@ base_name(const char *path)
 	const char *slash = strrchr(path, '/');
 
 	return slash ? slash + 1 : path;
-}
-
-static bool
-same_key(const char *a, const char *b)
-{
-	size_t n = strcspn(a, "=");
-
-	return n == strcspn(b, "=") && !memcmp(a, b, n);
-}
-
-/* our environment with `add` over it; the array is to be freed, its strings are not */
-static char **
-make_env(const char *const *add)
-{
-	size_t n = 0, more = 0, len = 0;
-	char **env;
-
-	while (environ && environ[n])
-		n++;
-	while (add && add[more])
-		more++;
-	env = xcalloc(n + more + 1, sizeof *env);
-	for (size_t i = 0; i < n; i++) {
-		size_t k = 0;
-
-		while (k < more && !same_key(environ[i], add[k]))
-			k++;
-		if (k == more)
-			env[len++] = environ[i];
-	}
-	for (size_t i = 0; i < more; i++)
-		env[len++] = (char *)(uintptr_t)add[i];
-	return env;
-}
-
-/*
- * Begins a program with these descriptors (in < 0: /dev/null), default signals
- * and nothing else of ours. posix_spawn does not copy our memory, and reports a
- * failed exec as its own.
- */
-static int
-spawn(const char *const argv[], const char *const *env_add, int in, int out, int errfd, short flags, pid_t *pid,
-      struct error *err)
-{
-	auto_free char **env = make_env(env_add);
-	posix_spawn_file_actions_t fa;
-	posix_spawnattr_t at;
-	sigset_t none, all;
-	int r;
-
-	sigemptyset(&none);
-	sigfillset(&all);
-	posix_spawn_file_actions_init(&fa);
-	posix_spawnattr_init(&at);
-	posix_spawnattr_setflags(&at, (short)(flags | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF));
-	posix_spawnattr_setsigmask(&at, &none);
-	posix_spawnattr_setsigdefault(&at, &all);
-	posix_spawnattr_setpgroup(&at, 0);
-	r = in >= 0 ? posix_spawn_file_actions_adddup2(&fa, in, 0) :
-		      posix_spawn_file_actions_addopen(&fa, 0, "/dev/null", O_RDONLY, 0);
-	if (!r)
-		r = posix_spawn_file_actions_adddup2(&fa, out, 1);
-	if (!r)
-		r = posix_spawn_file_actions_adddup2(&fa, errfd, 2);
-	if (!r)
-		r = posix_spawn_file_actions_addclosefrom_np(&fa, 3);
-	if (!r)
-		r = posix_spawnp(pid, argv[0], &fa, &at, (char *const *)(uintptr_t)argv, env);
-	posix_spawnattr_destroy(&at);
-	posix_spawn_file_actions_destroy(&fa);
-	if (r == ENOENT)
-		return error_set(err, ENOENT, "%s: no such program", argv[0]);
-	errno = r;
-	return r ? error_errno(err, "run %s", argv[0]) : 0;
 }
 
 /* our end of what a child writes */
@@ -322,8 +248,8 @@ start(struct child *c, const char *const argv[], const struct proc_opts *o, stru
 		return -1;
 	if (o->out && make_pipe(&c->out.fd, &out, err) < 0)
 		return -1;
-	if (spawn(argv, o->env_add, in, o->out ? out : errfd, o->out && o->both ? out : errfd, POSIX_SPAWN_SETPGROUP,
-		  &c->pid, err) < 0)
+	if (spawn_program(&(struct spawn){ .argv = argv, .env_add = o->env_add, .in = in, .out = o->out ? out : errfd,
+					   .err = o->out && o->both ? out : errfd, .sandbox = o->sandbox }, &c->pid, err) < 0)
 		return -1;
 	c->pidfd = pidfd_open(c->pid, 0);	/* close-on-exec by itself */
 	if (c->pidfd >= 0)
@@ -385,7 +311,8 @@ proc_daemon(const char *const argv[], const struct proc_daemon *d, struct error 
 	errfd = open_log(d->stderr_path, err);
 	if (errfd < 0)
 		return -1;
-	if (spawn(argv, d->env_add, -1, out, errfd, POSIX_SPAWN_SETSID, &pid, err) < 0)
+	if (spawn_program(&(struct spawn){ .argv = argv, .env_add = d->env_add, .in = -1, .out = out, .err = errfd, .session = true },
+			  &pid, err) < 0)
 		return -1;
 	return pid;
 }

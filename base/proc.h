@@ -12,6 +12,7 @@
 
 struct buf;
 struct error;
+struct sandbox;
 
 struct proc_opts {
 	const char *const *env_add;	/* "K=V", NULL-terminated, over ours; or NULL */
@@ -21,6 +22,7 @@ struct proc_opts {
 	bool both;			/* stderr to `out` too: for programs that answer there */
 	bool keep_out;			/* `out` keeps what a program wrote that failed: diff */
 	int timeout_ms;			/* 0: none; then SIGKILL and ETIMEDOUT */
+	const struct sandbox *sandbox;	/* what it may still do (base/sandbox.h); NULL: all that we may */
 	const volatile int *cancel;	/* non-zero: SIGTERM, then ERR_CANCELLED; or NULL */
 };
 
