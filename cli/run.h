@@ -44,6 +44,9 @@ int goals_add(struct goals *g, const char *name, enum goal goal, struct ask **ou
 /* As spec and name say. */
 int goals_add_spec(struct cli *c, struct goals *g, const struct template *t, const char *name, enum goal goal,
 		   struct ask **out, struct error *err);
+/* The same of an instance that is to be a copy of the one in the folder `from` (NULL: of none). */
+int goals_add_copy(struct cli *c, struct goals *g, const struct template *t, const char *name, enum goal goal, const char *from,
+		   struct ask **out, struct error *err);
 /* The text of a template, and the name ("" : as it suggests itself) checked; `*chosen` to free. */
 int goals_template(struct cli *c, const char *locator, const char *name, struct template *t, char **chosen, struct error *err);
 /* The text of an existing instance's lima.yaml. */

@@ -218,6 +218,27 @@ read_copies(struct reader *r, const cJSON *in, struct launch *l)
 }
 
 static void
+read_disks(struct reader *r, const cJSON *in, struct launch *l)
+{
+	const cJSON *array = cJSON_GetObjectItemCaseSensitive(in, "disks"), *v;
+	size_t i = 0, max = count(r, array, "disks");
+	struct image_disk *d = arena_alloc(r->mem, (max + 1) * sizeof *d);
+
+	if (max)
+		cJSON_ArrayForEach(v, array)
+		{
+			d[i] = (struct image_disk){ .path = absolute(r, v, "path"), .format = text(r, v, "format") };
+			if (cJSON_HasObjectItem(v, "base")) {
+				d[i].base = absolute(r, v, "base");
+				d[i].base_format = text(r, v, "baseFormat");
+			}
+			i++;
+		}
+	l->disks = d;
+	l->ndisks = i;
+}
+
+static void
 read_all(struct reader *r, const cJSON *in, struct launch *l)
 {
 	const cJSON *machine = object(r, in, "machine"), *ssh = object(r, in, "ssh"), *guest = object(r, in, "guest");
@@ -263,6 +284,7 @@ read_all(struct reader *r, const cJSON *in, struct launch *l)
 	read_mounts(r, in, l);
 	read_companions(r, in, l);
 	read_copies(r, in, l);
+	read_disks(r, in, l);
 	l->boot_timeout_ms = number(r, in, "bootTimeoutMs", INT_MAX);
 	l->stop_timeout_ms = number(r, in, "stopTimeoutMs", INT_MAX);
 }
@@ -391,6 +413,20 @@ add_copies(cJSON *to, const struct launch *l)
 	}
 }
 
+static void
+add_disks(cJSON *to, const struct launch *l)
+{
+	cJSON *array = l->ndisks ? cJSON_AddArrayToObject(to, "disks") : NULL, *o;
+
+	for (size_t i = 0; i < l->ndisks; i++) {
+		cJSON_AddItemToArray(array, o = cJSON_CreateObject());
+		add_text(o, "path", l->disks[i].path);
+		add_text(o, "format", l->disks[i].format);
+		add_text(o, "base", l->disks[i].base);
+		add_text(o, "baseFormat", l->disks[i].base_format);
+	}
+}
+
 static cJSON *
 to_json(const struct launch *l)
 {
@@ -437,6 +473,7 @@ to_json(const struct launch *l)
 	add_mounts(json, l);
 	add_companions(json, l);
 	add_copies(json, l);
+	add_disks(json, l);
 	add_number(json, "bootTimeoutMs", l->boot_timeout_ms);
 	add_number(json, "stopTimeoutMs", l->stop_timeout_ms);
 	return json;

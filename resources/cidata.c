@@ -147,6 +147,8 @@ observe(const struct env *env, const struct resource *r, struct facts *have, str
 	return !r->wanted || !is_foreign(have);
 }
 
+enum { MAX_AGENT = 256 << 20 };
+
 /* the guest agent is on the ISO as it is run */
 static int
 unpack_agent(const struct env *env, const struct resource *r, struct cidata *c, char **tmp, struct error *err)
@@ -154,7 +156,7 @@ unpack_agent(const struct env *env, const struct resource *r, struct cidata *c, 
 	if (!c->agent_gz)
 		return 0;
 	*tmp = instance_path(env, r, "lima-guestagent.tmp");
-	if (unpack_file(&(struct unpack){ .from = c->agent_gz, .to = *tmp, .mode = 0600, .cancel = env->cancel }, err) < 0)
+	if (unpack_file(&(struct unpack){ .from = c->agent_gz, .to = *tmp, .mode = 0600, .max_bytes = MAX_AGENT, .cancel = env->cancel }, err) < 0)
 		return -1;
 	GROW(c->v, c->n, c->cap);
 	c->v[c->n++] = (struct iso_file){ .path = "lima-guestagent", .host_path = *tmp, .mode = 0755 };

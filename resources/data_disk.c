@@ -11,6 +11,7 @@
 #include "base/fs.h"
 #include "providers/disk/image.h"
 #include "resources/instance_paths.h"
+#include "resources/disk_known.h"
 
 static enum cost
 judge_size(const char *have, const char *want)
@@ -56,7 +57,7 @@ static int
 observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *path = disk_path(env, r, "datadisk");
-	struct image_info info;
+	struct disk_known k;
 	int64_t size;
 	struct stat st;
 	int there = fs_look(path, &st, err);	/* it may be a link to where the user has more room */
@@ -64,31 +65,32 @@ observe(const struct env *env, const struct resource *r, struct facts *have, str
 	if (there <= 0)
 		return there < 0 && r->wanted ? -1 : there < 0 ? 1 : absent(r, err);
 	tell_lock(env, r, have, a);
-	if (facts_same_stamp(have, fs_stamp_of(a, &st)))
+	/* what it is does not matter to whoever takes it away */
+	if (facts_same_stamp(have, fs_stamp_of(a, &st)) || (!r->wanted && r->may_lose))
 		return 1;
-	/* once, while no guest has written to it: from then on it is what was recorded */
-	if (!facts_get(have, "format")) {
-		if (image_probe(path, &info, err) < 0 || image_check_safe(path, &info, err) < 0)
-			return -1;
-		facts_set(have, a, "format", info.format);
-	}
-	if (image_size(path, facts_get(have, "format"), &size, err) < 0)
+	if (disk_known_data(env->home, r->name, facts_get(have, "format"), a, &k, err) < 0 || image_disk_check(&k.disk, err) < 0 ||
+	    image_size(path, k.disk.format, &size, err) < 0)
 		return -1;
+	facts_set(have, a, "format", k.disk.format);
 	facts_setf(have, a, "size", "%" PRId64, size);
 	facts_set(have, a, "stamp", fs_stamp_of(a, &st));
 	return 1;
 }
 
+/* The format is beside its place before it is there. */
 static int
 import(const char *from, const char *path, struct error *err)
 {
 	auto_free char *tmp = fs_tmp(path);
+	struct image_info info;
 
-	if (fs_copy(from, tmp, 0644, err) < 0 || fs_commit(tmp, path, err) < 0) {
-		fs_unlink(tmp, NULL);
+	if (disk_probe(from, &info, err) < 0 || image_check_safe(from, &info, err) < 0)
 		return -1;
-	}
-	return 0;
+	if (fs_copy(from, tmp, 0644, err) == 0 && image_probe_as(tmp, info.format, &info, err) == 0 &&
+	    image_check_safe(from, &info, err) == 0 && disk_keep(path, info.format, -1, -1, err) == 0 && fs_commit(tmp, path, err) == 0)
+		return 0;
+	fs_unlink(tmp, NULL);
+	return -1;
 }
 
 static int
@@ -98,7 +100,9 @@ fill(const struct resource *r, const char *path, struct error *err)
 
 	if (from)
 		return import(from, path, err);
-	return image_create(path, format ? format : "qcow2", facts_int(&r->want, "size", 0), err);
+	if (!format)
+		format = "qcow2";
+	return disk_keep(path, format, -1, -1, err) < 0 ? -1 : image_create(path, format, facts_int(&r->want, "size", 0), err);
 }
 
 /* a new disk appears whole or not at all: a folder of its name is a disk that exists */
@@ -131,16 +135,28 @@ unlock(const struct env *env, const struct resource *r, struct error *err)
 }
 
 static int
+grow(const struct image_disk *d, int64_t size, struct error *err)
+{
+	int64_t now;
+
+	if (image_size(d->path, d->format, &now, err) < 0)
+		return -1;
+	return now < size ? image_resize(d, size, err) : 0;
+}
+
+static int
 ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *path = disk_path(env, r, "datadisk");
 	int64_t size = facts_int(&r->want, "size", 0);
-	int there = observe(env, r, have, a, err);
+	struct disk_known k;
+	int there = disk_known_data(env->home, r->name, facts_get(have, "format"), a, &k, err);
 
 	if (there < 0 || (!there && make(env, r, path, err) < 0))
 		return -1;
-	if (there && facts_int(have, "size", 0) < size && image_resize(path, facts_get(have, "format"), size, err) < 0)
+	if (there && (disk_keep_known(&k, err) < 0 || grow(&k.disk, size, err) < 0))
 		return -1;
+	facts_set(have, a, "stamp", NULL);
 	if (unlock(env, r, err) < 0)
 		return -1;
 	return observe(env, r, have, a, err) == 1 ? 0 : error_set(err, EIO, "%s: gone right after it was made", path);

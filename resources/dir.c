@@ -11,6 +11,7 @@
 #include "providers/fetch/digest.h"
 #include "resources/applied_config.h"
 #include "resources/instance_paths.h"
+#include "resources/disk_known.h"
 #include "resources/disk_lock.h"
 #include "resources/leftovers.h"
 #include "resources/instance_copy.h"
@@ -125,6 +126,19 @@ observe(const struct env *env, const struct resource *r, struct facts *have, str
 	return facts_same_stamp(have, stamp) ? 1 : read_yaml(path, stamp, have, a, err);
 }
 
+/* What tells the format of the other one's disk may be what is not copied: the words of its last start. */
+static int
+keep_format(const char *from, const char *tmp, struct error *err)
+{
+	AUTO(arena) a = { 0 };
+	struct disk_known k;
+	int there = disk_known(from, NULL, &a, &k, err);
+
+	if (there <= 0 || k.kept)
+		return there < 0 ? fs_remove_tree(tmp, NULL), -1 : 0;
+	return disk_keep(arena_printf(&a, "%s/%s", tmp, strrchr(k.disk.path, '/') + 1), k.disk.format, k.asked, k.left, err);
+}
+
 /* a new instance appears with its lima.yaml or not at all: it is made beside its place */
 static int
 make_new(const struct env *env, const struct resource *r, const char *dir, struct error *err)
@@ -135,7 +149,7 @@ make_new(const struct env *env, const struct resource *r, const char *dir, struc
 
 	if (fs_mkdirs(env->home, 0700, err) < 0 || fs_remove_tree(tmp, err) < 0)
 		return -1;
-	if (from && dir_copy(from, tmp, err) < 0)
+	if (from && (dir_copy(from, tmp, err) < 0 || keep_format(from, tmp, err) < 0))
 		return -1;
 	if (!from && mkdir(tmp, 0700) < 0)
 		return error_errno(err, "mkdir %s", tmp);

@@ -1,4 +1,5 @@
 /* resources/disk.c - the disk of an instance: made from its image once, then only grown */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "providers/fetch/unpack.h"
 #include "resources/instance_paths.h"
 #include "resources/fetch.h"
+#include "resources/disk_known.h"
 
 /* A disk may grow; cutting it would cut its partitions. */
 static enum cost
@@ -22,6 +24,9 @@ judge_size(const char *have, const char *want)
 
 static const struct attr attrs[] = {
 	{ .name = "size", .cost = COST_UPDATE, .judge = judge_size, .show = SHOW_BYTES },
+	{ .name = "grown", .cost = COST_UPDATE, .judge = judge_known_update },	/* by somebody else: it is kept, and remembered */
+	{ .name = "record", .cost = COST_UPDATE, .judge = judge_known_update },	/* of its format, beside it */
+	{ .name = "stands on", .cost = COST_UPDATE, .judge = judge_known_update },	/* the basedisk of another place */
 	{ .name = "format", .cost = COST_NONE },
 	{ 0 },
 };
@@ -38,88 +43,118 @@ declare(const struct spec *spec, const struct env *env, struct graph *g, struct 
 	if (!wanted(spec) || !spec->nimages)
 		return 0;
 	resource_wantf(g, r, "size", "%" PRIu64, spec->disk_bytes);
+	resource_want(g, r, "grown", "kept");
+	resource_want(g, r, "record", "disk.format");
+	resource_want(g, r, "stands on", "basedisk");
 	resource_need(g, r, "image", spec->images[0].image.location, NEED_BUILD);
 	return 0;
 }
 
 /*
- * "size" is what was asked for last while the disk has at least that: one that
- * somebody grew by hand is no reason to refuse the unchanged lima.yaml.
+ * "size" is what was asked for last while the disk has at least that: one that somebody grew by hand is no reason to
+ * refuse the unchanged lima.yaml. Where nobody knows what was asked, it was what is asked now.
  */
 static void
-tell_size(struct facts *have, struct arena *a, int64_t actual)
+tell_size(const struct resource *r, const struct disk_known *k, struct facts *have, struct arena *a, int64_t actual)
 {
-	long long asked = facts_int(have, "asked", -1);
+	int64_t asked = k->asked >= 0 ? k->asked : facts_int(have, "asked", facts_int(&r->want, "size", actual));
 
 	facts_setf(have, a, "actual", "%" PRId64, actual);
-	facts_setf(have, a, "size", "%" PRId64, asked >= 0 && asked < actual ? (int64_t)asked : actual);
+	facts_setf(have, a, "size", "%" PRId64, asked < actual ? asked : actual);
+	facts_set(have, a, "grown", NULL);
+	if (k->left >= 0 && actual > k->left)
+		facts_setf(have, a, "grown", "from %s to %s by somebody else", size_text(a, (uint64_t)k->left),
+			   size_text(a, (uint64_t)actual));
 }
 
-/* looked at once, before a guest could write to it; from then on it is what was recorded */
-static int
-know_format(const char *path, struct facts *have, struct arena *a, struct error *err)
+static void
+tell_known(const struct resource *r, const struct disk_known *k, struct facts *have, struct arena *a, int64_t actual)
 {
-	struct image_info info;
+	facts_set(have, a, "format", k->disk.format);
+	facts_set(have, a, "record", k->kept ? NULL : "none");
+	facts_set(have, a, "stands on", k->elsewhere);
+	tell_size(r, k, have, a, actual);
+}
 
-	if (facts_get(have, "format"))
-		return 0;
-	if (image_probe(path, &info, err) < 0 || image_check_safe(path, &info, err) < 0)
+/* of the disk and of what is kept beside it */
+static int
+stamp_of(const char *path, const struct stat *st, struct arena *a, const char **stamp, struct error *err)
+{
+	auto_free char *keep = disk_keep_path(path);
+	const char *note = NULL;
+
+	if (fs_look_stamp(keep, a, &note, err) < 0)
 		return -1;
-	facts_set(have, a, "format", info.format);
+	*stamp = arena_printf(a, "%s %s", fs_stamp_of(a, st), note ? note : "");
 	return 0;
 }
 
 static int
 observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
-	auto_free char *path = instance_path(env, r, "disk");
-	auto_free char *legacy = instance_path(env, r, "diffdisk");
-	const char *stamp;
+	auto_free char *dir = instance_path(env, r, NULL);
+	const char *path, *stamp;
+	struct disk_known k;
+	struct stat st;
 	int64_t size;
-	int there = fs_look_stamp(path, a, &stamp, err);
+	int there = disk_known_look(dir, a, &path, &st, err);
 
-	if (there == 0 && (there = fs_look_stamp(legacy, a, &stamp, err)) > 0) {
-		free(path);
-		path = xstrdup(legacy);
-	}
-	/* to take it away it need not be understood: of a link to a drive that is not mounted, the link goes */
-	if (there <= 0)
+	/* what it is does not matter to whoever takes it away: of a link to a drive that is not mounted, the link goes */
+	if (there <= 0 || !r->wanted)
 		return there < 0 && !r->wanted && fs_exists(path) ? 1 : there;
-	facts_set(have, a, "path", path);	/* where it is now, whatever was recorded in another place */
+	if (stamp_of(path, &st, a, &stamp, err) < 0)
+		return -1;
 	if (facts_same_stamp(have, stamp))
 		return 1;
-	if (know_format(path, have, a, err) < 0 || image_size(path, facts_get(have, "format"), &size, err) < 0)
+	if (disk_known(dir, facts_get(have, "format"), a, &k, err) < 0 || (!k.elsewhere && image_disk_check(&k.disk, err) < 0) ||
+	    image_size(k.disk.path, k.disk.format, &size, err) < 0)
 		return -1;
 	facts_set(have, a, "stamp", stamp);
-	tell_size(have, a, size);
+	tell_known(r, &k, have, a, size);
+	/* a machine is not restarted for what can be written down when it stops */
+	if (instance_runs(env, r)) {
+		facts_set(have, a, "record", NULL);
+		facts_set(have, a, "grown", NULL);
+		facts_set(have, a, "stamp", k.kept ? stamp : NULL);
+	}
 	return 1;
 }
 
 /* QEMU writes to qcow2 and raw; the rest is converted */
 static int
-convert(const char *tmp, struct image_info *info, const struct env *env, struct error *err)
+convert(const char *tmp, struct image_info *info, int64_t size, const struct env *env, struct error *err)
 {
 	auto_free char *to = xasprintf("%s.qcow2", tmp);
 
 	if (!strcmp(info->format, "qcow2") || !strcmp(info->format, "raw"))
 		return 0;
-	if (image_convert(tmp, info->format, to, "qcow2", env->cancel, err) < 0)
+	if (image_convert(&(struct image_convert){ tmp, info->format, to, "qcow2", size, env->cancel }, err) < 0)
 		return -1;
 	if (rename(to, tmp) < 0)
 		return error_errno(err, "rename %s", to);
-	return image_probe(tmp, info, err);
+	return image_probe_as(tmp, "qcow2", info, err);
 }
 
+/* Before anything is made of it: what is larger than the disk is to be does not become one. */
 static int
-grow(const char *path, const struct image_info *info, int64_t want, struct error *err)
+check(const char *path, const struct image_info *info, int64_t want, struct error *err)
 {
 	AUTO(arena) a = { 0 };
 	const char *size = size_text(&a, (uint64_t)info->virtual_size_bytes);
 
-	if (want < info->virtual_size_bytes)
+	if (image_check_safe(path, info, err) < 0)
+		return -1;
+	if (!info->iso && want < info->virtual_size_bytes)
 		return error_set(err, ERR_REFUSED, "the image is %s large and cannot be made smaller; set `disk: %s` or more",
 				 size, size);
-	return want == info->virtual_size_bytes ? 0 : image_resize(path, info->format, want, err);
+	return 0;
+}
+
+/* The format is beside its place before it is there. */
+static int
+commit(const char *tmp, const char *disk, const char *format, int64_t size, struct error *err)
+{
+	return disk_keep(disk, format, size, size, err) < 0 ? -1 : fs_commit(tmp, disk, err);
 }
 
 /* an installer's ISO is kept beside an empty disk */
@@ -129,47 +164,96 @@ make_for_iso(const struct env *env, const struct resource *r, const char *tmp, c
 {
 	auto_free char *iso = instance_path(env, r, "iso");
 
-	return fs_commit(tmp, iso, err) < 0 ? -1 : image_create(disk, "qcow2", size, err);
+	if (fs_commit(tmp, iso, err) < 0 || disk_keep(disk, "qcow2", size, size, err) < 0)
+		return -1;
+	return image_create(disk, "qcow2", size, err);
 }
 
 static int
-make(const struct env *env, const struct resource *r, const char *disk, int64_t size, struct error *err)
+make_of(const struct env *env, const struct resource *r, const char *tmp, const char *disk, struct image_info *info, int64_t size,
+	struct error *err)
+{
+	struct image_disk d = { .path = tmp };
+
+	if (info->iso)
+		return make_for_iso(env, r, tmp, disk, size, err);
+	if (convert(tmp, info, size, env, err) < 0 || check(tmp, info, size, err) < 0)
+		return -1;
+	d.format = info->format;
+	return image_resize(&d, size, err) < 0 ? -1 : commit(tmp, disk, info->format, size, err);
+}
+
+/* One that is not packed is looked at before it is copied: it may be larger than there is room. */
+static int
+check_source(const char *from, int64_t size, struct error *err)
+{
+	struct image_info info;
+	int packed = unpack_is_packed(from, err);
+
+	if (packed)
+		return packed < 0 ? -1 : 0;
+	return disk_probe(from, &info, err) < 0 ? -1 : check(from, &info, size, err);
+}
+
+/* The copy of what has its format beside it is of that format. */
+static int
+probe_copy(const char *from, const char *tmp, struct image_info *info, struct error *err)
+{
+	auto_free char *keep = disk_keep_path(from);
+
+	if (!fs_exists(keep))
+		return image_probe(tmp, info, err);
+	return disk_probe(from, info, err) < 0 ? -1 : image_probe_as(tmp, info->format, info, err);
+}
+
+static int
+make(const struct env *env, const struct resource *r, const char *disk, int64_t size, struct arena *a, struct error *err)
 {
 	const struct resource *image = resource_needed(r, "image");
 	const char *from = image ? facts_get(&image->have, "path") : NULL;
 	auto_free char *tmp = fs_tmp(disk);
 	struct telling t = { env, r };
-	struct unpack u = { .from = from, .to = tmp, .cancel = env->cancel, .progress = tell_progress, .ctx = &t, .mode = 0644 };
+	struct unpack u = { .from = from, .to = tmp, .cancel = env->cancel, .progress = tell_progress, .ctx = &t, .mode = 0644,
+			    .max_bytes = UNPACK_MAX_FOR(size) };
 	struct image_info info;
 
 	if (!from)
 		return error_set(err, ERR_INVALID, "no image to make it from: `images` of lima.yaml has none for this arch");
+	u.digest = image_digest(image, "path", a);
+	if (check_source(from, size, err) < 0)
+		return error_wrap(err, "image %s", from);
 	if (unpack_file(&u, err) < 0)
-		return -1;
-	if (image_probe(tmp, &info, err) < 0 || image_check_safe(from, &info, err) < 0)
-		goto undo;
-	if (info.iso)
-		return make_for_iso(env, r, tmp, disk, size, err);
-	if (convert(tmp, &info, env, err) == 0 && grow(tmp, &info, size, err) == 0)
-		return fs_commit(tmp, disk, err);
-undo:
+		return err && err->code == EFBIG ? error_wrap(err, "`disk` is %s, but the image", size_text(a, (uint64_t)size)) : -1;
+	if (probe_copy(from, tmp, &info, err) == 0 && check(from, &info, size, err) == 0 &&
+	    make_of(env, r, tmp, disk, &info, size, err) == 0)
+		return 0;
 	fs_unlink(tmp, NULL);
 	return error_wrap(err, "image %s", from);
+}
+
+/* What there is becomes what is wanted: it stands on its own base, and is large enough. */
+static int
+mend(const struct disk_known *k, int64_t size, struct error *err)
+{
+	int64_t actual;
+
+	if (k->elsewhere && image_rebase(&k->disk, "basedisk", err) < 0)
+		return -1;
+	if (image_disk_check(&k->disk, err) < 0 || image_size(k->disk.path, k->disk.format, &actual, err) < 0 ||
+	    (actual < size && image_resize(&k->disk, size, err) < 0))
+		return -1;
+	return disk_keep(k->disk.path, k->disk.format, size, actual < size ? size : actual, err);
 }
 
 static int
 ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
-	auto_free char *disk = instance_path(env, r, "disk");
+	auto_free char *disk = instance_path(env, r, "disk"), *dir = instance_path(env, r, NULL);
 	int64_t size = facts_int(&r->want, "size", 0);
-	int there = observe(env, r, have, a, err);
+	struct disk_known k;
+	int there = disk_known(dir, facts_get(have, "format"), a, &k, err);
 
-	if (there < 0)
-		return -1;
-	if (!there && make(env, r, disk, size, err) < 0)
-		return -1;
-	if (there && facts_int(have, "actual", 0) < size &&
-	    image_resize(facts_get(have, "path"), facts_get(have, "format"), size, err) < 0)
+	if (there < 0 || (there ? mend(&k, size, err) < 0 : make(env, r, disk, size, a, err) < 0))
 		return -1;
 	facts_set(have, a, "stamp", NULL);
 	facts_setf(have, a, "asked", "%" PRId64, size);
@@ -179,7 +263,11 @@ ensure(const struct env *env, const struct resource *r, struct facts *have, stru
 static int
 remove_disk(const struct env *env, const struct resource *r, struct error *err)
 {
-	static const char *const file[] = { "disk", "disk.tmp", "disk.tmp.qcow2", "iso", "iso.tmp", "diffdisk", "basedisk", "image" };
+	/* what says which format it is goes after what it says it of */
+	static const char *const file[] = {
+		"disk", "disk.tmp", "disk.tmp.qcow2", "disk.tmp.qcow2.tmp", "iso", "iso.tmp", "diffdisk", "basedisk", "image", "disk.format",
+		"diffdisk.format",
+	};
 
 	for (size_t i = 0; i < ARRAY_LEN(file); i++) {
 		auto_free char *path = instance_path(env, r, file[i]);

@@ -18,6 +18,8 @@
 #include "resources/instance_paths.h"
 #include "resources/fetch.h"
 
+enum { MAX_FIRMWARE = 256 << 20 };
+
 /* An instance that upstream made does not say where it had it from. */
 static const struct attr attrs[] = {
 	{ .name = "images", .cost = COST_UPDATE, .judge = judge_known_update },
@@ -87,7 +89,7 @@ static int
 try_one(const struct env *env, const struct resource *r, const struct spec_file *f, struct error *err)
 {
 	auto_free char *path = instance_path(env, r, FIRMWARE_FILE), *tmp = fs_tmp(path), *from = NULL;
-	struct unpack u = { .to = tmp, .cancel = env->cancel, .mode = 0644 };
+	struct unpack u = { .to = tmp, .cancel = env->cancel, .mode = 0644, .max_bytes = MAX_FIRMWARE, .digest = f->digest };
 
 	if (fetch_for(env, r, f->location, f->digest ? f->digest : "", &from, err) < 0)
 		return -1;

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "resources/instance_paths.h"
+#include "providers/fetch/unpack.h"
 
 static const struct attr attrs[] = {
 	{ .name = "stamp", .cost = COST_NONE, .show = SHOW_NEVER },
@@ -55,7 +56,10 @@ ensure(const struct env *env, const struct resource *r, struct facts *have, stru
 		return there < 0 ? -1 : 0;
 	if (!from)
 		return error_set(err, ERR_INVALID, "the image has no initrd with it");
-	if (fs_make_room(path, err) < 0 || fs_copy(from, tmp, 0644, err) < 0 || fs_commit(tmp, path, err) < 0)
+	if (fs_make_room(path, err) < 0 ||
+	    unpack_copy(&(struct unpack){ .from = from, .to = tmp, .mode = 0644, .digest = image_digest(image, "initrd", a),
+					  .cancel = env->cancel }, err) < 0 ||
+	    fs_commit(tmp, path, err) < 0)
 		return -1;
 	return observe(env, r, have, a, err) == 1 ? 0 : -1;
 }

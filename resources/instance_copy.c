@@ -15,6 +15,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "providers/ssh/host_key.h"
+#include "resources/disk_known.h"
 
 enum { MAX_DEPTH = 8 };
 
@@ -109,10 +110,15 @@ int
 dir_adopt(const char *dir, struct error *err)
 {
 	auto_dir DIR *d = opendir(dir);
+	AUTO(arena) a = { 0 };
+	struct disk_known k;
 	struct dirent *e;
 
 	if (!d)
 		return error_errno(err, "open %s", dir);
+	/* while launch.json can still be asked */
+	if (disk_known(dir, NULL, &a, &k, NULL) > 0 && disk_keep_known(&k, err) < 0)
+		return -1;
 	while ((e = readdir(d))) {
 		auto_free char *path = xasprintf("%s/%s", dir, e->d_name);
 

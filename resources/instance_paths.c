@@ -69,6 +69,15 @@ instance_mac(struct arena *a, const char *dir)
 	return arena_printf(a, "52:55:55:%.2s:%.2s:%.2s", hex, hex + 2, hex + 4);
 }
 
+const char *
+image_digest(const struct resource *image, const char *part, struct arena *a)
+{
+	const char *entry = facts_get(&image->have, "entry");
+	const char *digest = entry ? facts_get(&image->want, arena_printf(a, "%s.%s.digest", entry, part)) : NULL;
+
+	return digest ? digest : "";
+}
+
 int
 remove_nothing(const struct env *env, const struct resource *r, struct error *err)
 {

@@ -28,6 +28,12 @@ enum cost judge_known_update(const char *have, const char *want);
 /* Is the instance's VM or its host agent alive? Looks at processes. */
 bool instance_runs(const struct env *env, const struct resource *r);
 
+/*
+ * The digest that a part of an image ("path", "kernel", "initrd") was asked for with; in `a`; "": none. What is copied is
+ * compared with it, byte by byte: between a check and a copy somebody else could have written.
+ */
+const char *image_digest(const struct resource *image, const char *part, struct arena *a);
+
 /* For what goes with something else, or stays: an image in the cache, which `limactl prune` empties. */
 int remove_nothing(const struct env *env, const struct resource *r, struct error *err);
 

@@ -8,7 +8,7 @@
 #include "providers/fetch/unpack.h"
 #include "resources/instance_paths.h"
 
-enum { MAX_CMDLINE = 64 * 1024 };
+enum { MAX_CMDLINE = 64 * 1024, MAX_KERNEL = 512 << 20 };
 
 /* The kernel itself belongs to the disk it came with, and stays with it; its command line may change. */
 static const struct attr attrs[] = {
@@ -81,7 +81,8 @@ ensure(const struct env *env, const struct resource *r, struct facts *have, stru
 	const char *from = image ? facts_get(&image->have, "kernel") : NULL;
 	const char *text = facts_get(&r->want, "cmdline"), *stamp;
 	int there;
-	struct unpack u = { .from = from, .to = tmp, .cancel = env->cancel, .mode = 0644 };
+	struct unpack u = { .from = from, .to = tmp, .cancel = env->cancel, .mode = 0644, .max_bytes = MAX_KERNEL,
+			    .digest = image ? image_digest(image, "kernel", a) : NULL };
 
 	if (fs_make_room(cmdline, err) < 0 || write_cmdline(cmdline, text ? text : "", err) < 0)
 		return -1;

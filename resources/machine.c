@@ -1,5 +1,6 @@
 #include "resources/machine.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@
 #include "providers/sock.h"
 #include "resources/instance_paths.h"
 #include "resources/helper_daemons.h"
+#include "resources/disk_known.h"
 #include "resources/firmware.h"
 #include "resources/cidata_files.h"
 #include "resources/ssh_access.h"
@@ -142,7 +144,7 @@ variable_store(const struct env *env, const struct resource *r, const char *temp
 		return -1;
 	if (image_size(path, "qcow2", &was, NULL) == 0 && was == now)
 		return 0;
-	return image_convert(template, "raw", path, "qcow2", env->cancel, err);
+	return image_convert(&(struct image_convert){ template, "raw", path, "qcow2", now, env->cancel }, err);
 }
 
 /*
@@ -178,34 +180,47 @@ if_there(struct arena *a, const struct spec *spec, const char *file)
 	return fs_exists(path) ? path : NULL;
 }
 
-/* the format is a recorded fact: the guest could write any header into a raw disk */
+/* Not by what the header says: the guest could write any header into a raw disk. */
 static int
-boot_disk(const struct resource *r, struct qemu_drive *out, struct error *err)
+boot_disk(const struct resource *r, struct qemu_machine *m, struct arena *a, struct error *err)
 {
 	const struct resource *disk = resource_needed(r, "disk");
-	const char *path = disk ? facts_get(&disk->have, "path") : NULL;
-	const char *format = disk ? facts_get(&disk->have, "format") : NULL;
+	struct disk_known k;
+	int there = disk_known(r->spec->dir, disk ? facts_get(&disk->have, "format") : NULL, a, &k, err);
 
-	if (!path || !format)
-		return error_set(err, ERR_INVALID, "%s: no disk to boot from", r->name);
-	*out = (struct qemu_drive){ path, format };
+	if (there <= 0)
+		return there < 0 ? -1 : error_set(err, ERR_INVALID, "%s: no disk to boot from", r->name);
+	m->disk = k.disk;
+	if (!m->iso)
+		m->iso = k.iso;
 	return 0;
 }
 
-static void
-data_disks(const struct env *env, const struct resource *r, struct qemu_machine *m, struct arena *a)
+static const char *
+data_disk_format(const struct resource *r, const char *name)
 {
-	struct qemu_drive *v = arena_alloc(a, (r->nneeds + 1) * sizeof *v);
+	for (size_t j = 0; j < r->nneeds; j++)
+		if (!strcmp(r->needs[j].to->type->name, "data-disk") && !strcmp(r->needs[j].to->name, name))
+			return facts_get(&r->needs[j].to->have, "format");
+	return NULL;
+}
+
+static int
+data_disks(const struct env *env, const struct resource *r, struct qemu_machine *m, struct arena *a, struct error *err)
+{
+	struct image_disk *v = arena_alloc(a, (r->spec->ndisks + 1) * sizeof *v);
 
 	for (size_t i = 0; i < r->spec->ndisks; i++) {
-		const char *name = r->spec->disks[i].name, *format = NULL;
+		const char *name = r->spec->disks[i].name;
+		struct disk_known k;
+		int there = disk_known_data(env->home, name, data_disk_format(r, name), a, &k, err);
 
-		for (size_t j = 0; j < r->nneeds; j++)
-			if (!strcmp(r->needs[j].to->type->name, "data-disk") && !strcmp(r->needs[j].to->name, name))
-				format = facts_get(&r->needs[j].to->have, "format");
-		v[m->ndata_disks++] = (struct qemu_drive){ arena_printf(a, "%s/_disks/%s/datadisk", env->home, name), format };
+		if (there <= 0)
+			return there < 0 ? -1 : error_set(err, ENOENT, "disk `%s` does not exist", name);
+		v[m->ndata_disks++] = k.disk;
 	}
 	m->data_disks = v;
+	return 0;
 }
 
 /* `socket:` networks: further interfaces, on switches that somebody else runs */
@@ -256,11 +271,13 @@ fill_machine(const struct env *env, const struct resource *r, struct qemu_machin
 
 	if (qemu_find(spec->arch, a, &words, &m->nprogram, err) < 0 ||
 	    qemu_probe(words[0], m->version, &m->sandbox, err) < 0 || choose_accel(env, r, words[0], &accel, err) < 0 ||
-	    firmware(env, r, words[0], m, a, err) < 0 || boot_disk(r, &m->disk, err) < 0)
+	    firmware(env, r, words[0], m, a, err) < 0)
 		return -1;
 	m->program = words;
 	m->accel = accel_name(accel.accel);
 	m->iso = if_there(a, spec, "iso");
+	if (boot_disk(r, m, a, err) < 0 || data_disks(env, r, m, a, err) < 0)
+		return -1;
 	m->kernel = if_there(a, spec, "kernel");
 	m->initrd = if_there(a, spec, "initrd");
 	cmdline = if_there(a, spec, "kernel.cmdline");
@@ -269,7 +286,6 @@ fill_machine(const struct env *env, const struct resource *r, struct qemu_machin
 	m->cmdline = m->kernel ? kernel_words(a, spec, accel.accel, text.s) : "";
 	m->cidata = arena_printf(a, "%s/cidata.iso", spec->dir);
 	m->mac = instance_mac(a, spec->dir);
-	data_disks(env, r, m, a);
 	switches(spec, m, a);
 	if (!m->sandbox)
 		env->say(env, SAY_WARN, "%s: this QEMU was built without -sandbox: nothing but its user confines it",
@@ -347,6 +363,19 @@ fill_copies(const struct spec *spec, struct launch *l, struct arena *a)
 	l->ncopies = spec->ncopies;
 }
 
+static void
+fill_disks(const struct qemu_machine *m, struct launch *l, struct arena *a)
+{
+	struct image_disk *d = arena_alloc(a, (m->ndata_disks + 2) * sizeof *d);
+
+	d[l->ndisks++] = m->disk;
+	for (size_t i = 0; i < m->ndata_disks; i++)
+		d[l->ndisks++] = m->data_disks[i];
+	if (m->firmware_vars)
+		d[l->ndisks++] = (struct image_disk){ .path = m->firmware_vars, .format = "qcow2" };
+	l->disks = d;
+}
+
 int
 machine_launch_file(const struct env *env, const struct resource *r, int ssh_port, int dns_port, struct error *err)
 {
@@ -390,9 +419,37 @@ machine_launch_file(const struct env *env, const struct resource *r, int ssh_por
 	if (!strcmp(spec->video_display, "vnc"))
 		l.vnc_display = *spec->vnc_display ? spec->vnc_display : QEMU_VNC_DISPLAY;
 	fill_copies(spec, &l, &a);
+	fill_disks(&m, &l, &a);
 	l.dns.port = dns_port;
 	fill_names(spec, &l, &a);
 	return launch_save(&l, arena_printf(&a, "%s/launch.json", spec->dir), err);
+}
+
+/* One disk, before a guest gets it. */
+static int
+disk_settle(const struct disk_known *k, struct error *err)
+{
+	return image_disk_check(&k->disk, err) < 0 ? -1 : disk_keep_known(k, err);
+}
+
+int
+machine_settle_disks(const struct env *env, const struct resource *r, struct error *err)
+{
+	const struct resource *disk = resource_needed(r, "disk");
+	AUTO(arena) a = { 0 };
+	struct disk_known k;
+	int there = disk_known(r->spec->dir, disk ? facts_get(&disk->have, "format") : NULL, &a, &k, err);
+
+	if (there < 0 || (there && disk_settle(&k, err) < 0))
+		return -1;
+	for (size_t i = 0; i < r->spec->ndisks; i++) {
+		const char *name = r->spec->disks[i].name;
+
+		there = disk_known_data(env->home, name, data_disk_format(r, name), &a, &k, err);
+		if (there < 0 || (there && disk_settle(&k, err) < 0))
+			return -1;
+	}
+	return 0;
 }
 
 int

@@ -27,6 +27,12 @@ int machine_check_switches(const struct spec *spec, struct error *err);
 /* Writes $I/launch.json; `dns_port` 0: no resolver. */
 int machine_launch_file(const struct env *env, const struct resource *r, int ssh_port, int dns_port, struct error *err);
 
+/*
+ * Before QEMU is started: its disks name no other files of this host, and what they are is written down beside each,
+ * where neither the guest nor a lost database can change it.
+ */
+int machine_settle_disks(const struct env *env, const struct resource *r, struct error *err);
+
 /* Is there a guest agent in it, on a virtio port? */
 bool machine_has_agent(const struct spec *spec);
 

@@ -1,4 +1,5 @@
 /* resources/snapshot.c - a state of an instance's disk (and memory, if it ran) to come back to; named INSTANCE:TAG */
+#include <errno.h>
 #include <string.h>
 
 #include "base/auto.h"
@@ -10,6 +11,7 @@
 #include "hostagent/protocol/ha_client.h"
 #include "providers/snapshots.h"
 #include "resources/instance_paths.h"
+#include "resources/disk_known.h"
 
 enum { MASTER_MS = 10 * 1000 };
 
@@ -28,15 +30,25 @@ split(const struct env *env, const struct resource *r, const char **tag)
 	return xasprintf("%s/%.*s", env->home, (int)len, r->name);
 }
 
+/* What the disk is: as it is kept beside it, since a guest may have written the header. */
+static int
+disk_of(const char *dir, struct arena *a, struct disk_known *k, struct error *err)
+{
+	int there = disk_known(dir, NULL, a, k, err);
+
+	return there ? there : error_set(err, ENOENT, "%s: no disk in it", dir);
+}
+
 static int
 observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	const char *tag;
 	auto_free char *dir = split(env, r, &tag);
 	AUTO(buf) list = BUF_INIT;
+	struct disk_known k;
 
-	(void)have, (void)a;
-	if (snapshots_list(dir, &list, err) < 0)
+	(void)have;
+	if (disk_of(dir, a, &k, err) < 0 || snapshots_list(dir, &k.disk, &list, err) < 0)
 		return -1;
 	return snapshots_has(list.s, tag);
 }
@@ -69,15 +81,16 @@ ensure(const struct env *env, const struct resource *r, struct facts *have, stru
 {
 	const char *tag;
 	auto_free char *dir = split(env, r, &tag);
+	struct disk_known k;
 	int there = observe(env, r, have, a, err);
 
-	if (there < 0)
+	if (there < 0 || disk_of(dir, a, &k, err) < 0)
 		return -1;
 	if (!there)
-		return snapshots_do(dir, SNAPSHOT_SAVE, tag, env->cancel, err);
+		return snapshots_do(dir, &k.disk, SNAPSHOT_SAVE, tag, env->cancel, err);
 	if (!facts_get(&r->want, "load"))
 		return 0;
-	if (snapshots_do(dir, SNAPSHOT_LOAD, tag, env->cancel, err) < 0)
+	if (snapshots_do(dir, &k.disk, SNAPSHOT_LOAD, tag, env->cancel, err) < 0)
 		return -1;
 	forget_connections(env, r, dir);
 	return 0;
@@ -88,8 +101,10 @@ remove_snapshot(const struct env *env, const struct resource *r, struct error *e
 {
 	const char *tag;
 	auto_free char *dir = split(env, r, &tag);
+	AUTO(arena) a = { 0 };
+	struct disk_known k;
 
-	return snapshots_do(dir, SNAPSHOT_DELETE, tag, NULL, err);
+	return disk_of(dir, &a, &k, err) < 0 ? -1 : snapshots_do(dir, &k.disk, SNAPSHOT_DELETE, tag, NULL, err);
 }
 
 const struct resource_type resource_snapshot = {

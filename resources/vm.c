@@ -19,6 +19,7 @@
 #include "providers/ssh/ssh_config.h"
 #include "resources/cidata_files.h"
 #include "resources/instance_paths.h"
+#include "resources/disk_known.h"
 #include "resources/disk_lock.h"
 #include "resources/firmware.h"
 #include "resources/machine.h"
@@ -171,7 +172,7 @@ boot(const struct env *env, const struct resource *r, struct error *err)
 	for (size_t i = 0; i < r->spec->ndisks; i++)
 		if (disk_lock(env, r, r->spec->disks[i].name, err) < 0)
 			return -1;
-	if (machine_launch_file(env, r, port, dns_port, err) < 0 || machine_facts_save(facts, &r->want, err) < 0)
+	if (machine_settle_disks(env, r, err) < 0 || machine_launch_file(env, r, port, dns_port, err) < 0 || machine_facts_save(facts, &r->want, err) < 0)
 		return -1;
 	return start_agent(env, r, err);
 }
@@ -240,6 +241,28 @@ sweep(const char *dir)
 	}
 }
 
+/*
+ * What its disks are, while launch.json still tells it: a machine that an earlier version started has written it down
+ * nowhere else. A disk that cannot be told is no reason to keep a machine running.
+ */
+static int
+keep_disks(const struct env *env, const struct resource *r, const char *dir, struct error *err)
+{
+	AUTO(arena) a = { 0 };
+	struct disk_known k;
+
+	if (disk_known(dir, NULL, &a, &k, NULL) > 0 && disk_keep_known(&k, err) < 0)
+		return -1;
+	for (size_t i = 0; i < r->nstands_on; i++) {
+		const struct resource *d = r->stands_on[i].to;
+
+		if (!strcmp(d->type->name, "data-disk") && disk_known_data(env->home, d->name, NULL, &a, &k, NULL) > 0 &&
+		    disk_keep_known(&k, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int
 remove_vm(const struct env *env, const struct resource *r, struct error *err)
 {
@@ -252,6 +275,8 @@ remove_vm(const struct env *env, const struct resource *r, struct error *err)
 		   driver_stop(dir, STOP_GRACE_MS, env->cancel, err) < 0) {
 		return -1;
 	}
+	if (keep_disks(env, r, dir, err) < 0)
+		return -1;
 	sweep(dir);
 	disk_unlock_all(env, r);
 	return 0;

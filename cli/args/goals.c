@@ -84,10 +84,18 @@ int
 goals_add_spec(struct cli *c, struct goals *g, const struct template *t, const char *name, enum goal goal,
 	       struct ask **out, struct error *err)
 {
+	return goals_add_copy(c, g, t, name, goal, NULL, out, err);
+}
+
+int
+goals_add_copy(struct cli *c, struct goals *g, const struct template *t, const char *name, enum goal goal, const char *from,
+	       struct ask **out, struct error *err)
+{
 	struct spec_opts opts = cli_spec_opts(c);
 	struct spec *spec;
 	struct ask *ask;
 
+	opts.copied_from = from;
 	if (template_spec(&spec, name, t, 0, &opts, err) < 0)
 		return -1;
 	goals_own(g, spec);

@@ -54,7 +54,7 @@ make(struct cli *c, const char *attr, struct error *err)
 	struct ask *a;
 
 	if (goals_instance_text(c, old, &t, err) < 0 || edit_apply(c, &t, false, err) < 0 ||
-	    goals_add_spec(c, &g, &t, name, GOAL_STOPPED, &a, err) < 0)
+	    goals_add_copy(c, &g, &t, name, GOAL_STOPPED, want.value, &a, err) < 0)
 		return -1;
 	a->wants = &want;
 	a->nwants = 1;

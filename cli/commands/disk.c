@@ -13,6 +13,7 @@
 #include "cli/view/instance.h"
 #include "cli/run.h"
 #include "providers/disk/image.h"
+#include "resources/disk_known.h"
 
 static const struct flag create_flags[] = {
 	{ "size", 0, FLAG_STRING, .about = "Size of the disk: 10GiB", .how = FLAG_REQUIRED },
@@ -82,7 +83,7 @@ run_import(struct cli *c, struct error *err)
 	struct image_info info;
 	int status;
 
-	if (must_be_new(c, name, err) < 0 || image_probe(path, &info, err) < 0 || image_check_safe(path, &info, err) < 0)
+	if (must_be_new(c, name, err) < 0 || disk_probe(path, &info, err) < 0 || image_check_safe(path, &info, err) < 0)
 		return -1;
 	if (strcmp(info.format, "qcow2") != 0 && strcmp(info.format, "raw") != 0)
 		return error_set(err, ERR_INVALID, "disk format %s not supported, use `qcow2` or `raw` instead", cli_tick(c, info.format));

@@ -9,6 +9,7 @@
 #include "cli/view/instance.h"
 #include "providers/disk/image.h"
 #include "state/desired/template/name.h"
+#include "resources/disk_known.h"
 
 int
 disk_names(const struct cli *c, struct names *out, struct error *err)
@@ -37,7 +38,7 @@ int
 disk_look(struct cli *c, struct arena *a, const char *name, struct disk *out, struct error *err)
 {
 	const char *fault = identifier_fault(a, name);
-	struct image_info info;
+	struct disk_known k;
 	struct stat st;
 	char *path;
 
@@ -47,10 +48,11 @@ disk_look(struct cli *c, struct arena *a, const char *name, struct disk *out, st
 	path = arena_printf(a, "%s/datadisk", out->dir);
 	if (stat(path, &st) < 0)
 		return errno == ENOENT ? 0 : error_errno(err, "stat %s", path);
-	if (image_probe(path, &info, err) < 0)
+	if (disk_known_data(c->env.home, name, NULL, a, &k, err) < 0)
 		return -1;
-	out->format = info.format;
-	out->size_bytes = info.virtual_size_bytes >= 0 ? info.virtual_size_bytes : info.file_size_bytes;
+	out->format = k.disk.format;
+	if (image_size(path, k.disk.format, &out->size_bytes, NULL) < 0)
+		out->size_bytes = st.st_size;
 	look_lock(a, out);
 	return 1;
 }

@@ -10,6 +10,7 @@
 #include "cli/run.h"
 #include "providers/snapshots.h"
 #include "state/desired/template/name.h"
+#include "resources/disk_known.h"
 
 static const struct flag tag_flags[] = {
 	{ "tag", 0, FLAG_STRING, .about = "Name of the snapshot" },
@@ -20,12 +21,13 @@ static const struct flag list_flags[] = {
 	{ 0 },
 };
 
-/* The folder of the instance that the first argument names. */
+/* The folder of the instance that the first argument names, and its disk. */
 static int
-look(struct cli *c, const char **dir, struct error *err)
+look(struct cli *c, const char **dir, struct disk_known *k, struct error *err)
 {
 	AUTO(instance) i = { 0 };
 	struct look l;
+	int r;
 
 	if (name_check(c->args[0], err) < 0)
 		return -1;
@@ -38,7 +40,8 @@ look(struct cli *c, const char **dir, struct error *err)
 	if (*i.vm_type && strcmp(i.vm_type, "qemu") != 0)
 		return error_set(err, ERR_UNSUPPORTED, "unimplemented");
 	*dir = arena_strdup(&c->arena, i.dir);
-	return 0;
+	r = disk_known(*dir, NULL, &c->arena, k, err);
+	return r ? r : error_set(err, ENOENT, "instance `%s` has no disk yet", c->args[0]);
 }
 
 /* Is there a snapshot of the tag that was given? 1, 0, -1. */
@@ -46,9 +49,10 @@ static int
 look_tag(struct cli *c, struct error *err)
 {
 	AUTO(buf) list = BUF_INIT;
+	struct disk_known k;
 	const char *dir;
 
-	if (look(c, &dir, err) < 0 || snapshot_tag_check(cli_str(c, "tag"), err) < 0 || snapshots_list(dir, &list, err) < 0)
+	if (look(c, &dir, &k, err) < 0 || snapshot_tag_check(cli_str(c, "tag"), err) < 0 || snapshots_list(dir, &k.disk, &list, err) < 0)
 		return -1;
 	return snapshots_has(list.s, cli_str(c, "tag"));
 }
@@ -118,9 +122,10 @@ static int
 run_list(struct cli *c, struct error *err)
 {
 	AUTO(buf) list = BUF_INIT;
+	struct disk_known k;
 	const char *dir;
 
-	if (look(c, &dir, err) < 0 || snapshots_list(dir, &list, err) < 0)
+	if (look(c, &dir, &k, err) < 0 || snapshots_list(dir, &k.disk, &list, err) < 0)
 		return -1;
 	if (cli_bool(c, "quiet"))
 		print_tags(list.s);

@@ -193,12 +193,24 @@ clear(struct agent *a, struct error *err)
 	return 0;
 }
 
+/* Whoever asked for it has looked as well; but a guest may have run since, until the QEMU that was there ended. */
+static int
+check_disks(const struct launch *l, struct error *err)
+{
+	for (size_t i = 0; i < l->ndisks; i++)
+		if (image_disk_check(&l->disks[i], err) < 0)
+			return -1;
+	return 0;
+}
+
 static int
 spawn(struct agent *a, struct error *err)
 {
 	struct machine_run *m = a->machine;
 	pid_t pid;
 
+	if (check_disks(&a->launch, err) < 0)
+		return -1;
 	m->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (m->inotify < 0 || inotify_add_watch(m->inotify, a->launch.dir, IN_CREATE | IN_MOVED_TO) < 0)
 		return error_errno(err, "watch %s", a->launch.dir);

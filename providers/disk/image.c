@@ -159,8 +159,13 @@ probe_vmdk4(const struct head *h, struct image_info *info, struct error *err)
 
 	info->backing_file = vmdk_has_parent(h, VMDK_TEXT);
 	info->data_file = capacity == 0;	/* then QEMU follows the extents that the text names */
-	if (grain_directory == UINT64_MAX)	/* the valid header is at the end */
-		return 0;
+	if (grain_directory == UINT64_MAX) {	/* the valid header is at the end, before a last marker */
+		unsigned char last[SECTOR];
+
+		if (read_at(h->fd, last, sizeof last, h->file_size - 2 * SECTOR) != sizeof last || memcmp(last, "KDMV", 4) != 0)
+			return damaged(h, err, "vmdk", "no footer");
+		capacity = le(last + 12, 8);
+	}
 	return sectors(h, capacity, "vmdk", info, err);
 }
 
@@ -312,6 +317,12 @@ int
 image_probe(const char *path, struct image_info *info, struct error *err)
 {
 	return look(path, NULL, info, err);
+}
+
+int
+image_probe_as(const char *path, const char *format, struct image_info *info, struct error *err)
+{
+	return look(path, format, info, err);
 }
 
 int

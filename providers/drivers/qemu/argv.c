@@ -140,9 +140,9 @@ firmware(struct args *a)
 }
 
 static const char *
-drive(struct args *a, const struct qemu_drive *d)
+drive(struct args *a, const struct image_disk *d)
 {
-	return arena_printf(a->mem, "file=%s,format=%s,cache=writeback", val(a, d->path), d->format);
+	return arena_printf(a->mem, "file=%s,format=%s,cache=writeback%s", val(a, d->path), d->format, image_base_options(d, a->mem));
 }
 
 static void

@@ -23,6 +23,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "providers/disk/image.h"
+
 struct arena;
 struct error;
 
@@ -31,11 +33,6 @@ struct error;
 /* Of the built-in user network: the guest, and this host as the guest sees it. */
 #define QEMU_GUEST_IP "192.168.5.15"
 #define QEMU_HOST_IP "192.168.5.2"
-
-struct qemu_drive {
-	const char *path;
-	const char *format;		/* "qcow2" or "raw", by our own probe; never NULL */
-};
 
 struct qemu_net {
 	const char *socket;		/* of a switch that speaks length-prefixed frames */
@@ -69,9 +66,9 @@ struct qemu_machine {
 	const char *firmware_code;	/* pflash image, or NULL */
 	const char *firmware_vars;	/* a variable store of the instance's own, or NULL: none */
 
-	struct qemu_drive disk;
+	struct image_disk disk;	/* formats by our own records; never NULL */
 	const char *iso;		/* boot from it */
-	const struct qemu_drive *data_disks;
+	const struct image_disk *data_disks;
 	size_t ndata_disks;
 	const char *cidata;
 	const char *kernel, *initrd, *cmdline;

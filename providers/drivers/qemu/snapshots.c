@@ -1,3 +1,4 @@
+#include "providers/disk/image.h"
 #include "providers/snapshots.h"
 
 #include <ctype.h>
@@ -9,7 +10,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/mem.h"
-#include "base/proc.h"
+#include "providers/drivers/qemu/img.h"
 #include "providers/drivers/qemu/proc.h"
 #include "providers/drivers/qemu/qmp.h"
 
@@ -25,26 +26,6 @@ snapshot_tag_check(const char *tag, struct error *err)
 	if (tag[ok] || ok > MAX_TAG || *tag == '-')
 		return error_set(err, ERR_INVALID, "snapshot tag `%.140s` must consist of letters, digits, `.`, `_` and `-`", tag);
 	return 0;
-}
-
-/* A file as qemu-img takes it without guessing its format; to free. */
-static char *
-file_option(const char *path)
-{
-	AUTO(buf) b = BUF_INIT;
-
-	buf_adds(&b, "driver=qcow2,file.driver=file,file.filename=");
-	for (; *path; path++)
-		buf_addf(&b, *path == ',' ? ",," : "%c", *path);
-	return buf_detach(&b);
-}
-
-static char *
-disk_option(const char *dir)
-{
-	auto_free char *disk = xasprintf("%s/disk", dir), *legacy = xasprintf("%s/diffdisk", dir);
-
-	return file_option(fs_exists(disk) || !fs_exists(legacy) ? disk : legacy);
 }
 
 static void
@@ -74,13 +55,25 @@ list_running(const char *dir, struct buf *out, struct error *err)
 	return 0;
 }
 
+/* A disk of another format has none, and is not asked. */
 static int
-list_stopped(const char *dir, struct buf *out, struct error *err)
+disk_check(const struct image_disk *disk, struct error *err)
 {
-	auto_free char *disk = disk_option(dir);
-	const char *argv[] = { "qemu-img", "snapshot", "--image-opts", "-U", "-l", disk, NULL };
+	if (strcmp(disk->format, "qcow2") != 0)
+		return error_set(err, ERR_UNSUPPORTED, "%s: a %s disk has no snapshots: only qcow2 keeps them", disk->path, disk->format);
+	return image_disk_check(disk, err);
+}
 
-	if (proc_run(argv, &(struct proc_opts){ .out = out, .timeout_ms = QUICK_MS }, err) < 0)
+static int
+list_stopped(const struct image_disk *disk, struct buf *out, struct error *err)
+{
+	AUTO(arena) a = { 0 };
+	const char *argv[] = { "qemu-img", "snapshot", "--image-opts", "-U", "-l", image_disk_options(disk, &a), NULL };
+
+	if (strcmp(disk->format, "qcow2") != 0)
+		return 0;
+	if (image_disk_check(disk, err) < 0 ||
+	    img_run(&(struct img_task){ .argv = argv, .reads = disk->base, .writes = disk->path, .out = out }, err) < 0)
 		return -1;
 	if (out->len)
 		without_first_line(out);
@@ -88,9 +81,9 @@ list_stopped(const char *dir, struct buf *out, struct error *err)
 }
 
 int
-snapshots_list(const char *dir, struct buf *out, struct error *err)
+snapshots_list(const char *dir, const struct image_disk *disk, struct buf *out, struct error *err)
 {
-	return qemu_pid(dir, 0) > 0 ? list_running(dir, out, err) : list_stopped(dir, out, err);
+	return qemu_pid(dir, 0) > 0 ? list_running(dir, out, err) : list_stopped(disk, out, err);
 }
 
 bool
@@ -126,30 +119,33 @@ by_monitor(const char *dir, const char *command, const char *tag, struct error *
 static void
 forget_variables(const char *dir, const char *tag)
 {
-	auto_free char *path = xasprintf("%s/qemu-efi-vars.fd", dir), *file = file_option(path);
-	const char *argv[] = { "qemu-img", "snapshot", "--image-opts", "-d", tag, file, NULL };
+	AUTO(arena) a = { 0 };
+	const struct image_disk vars = { .path = arena_printf(&a, "%s/qemu-efi-vars.fd", dir), .format = "qcow2" };
+	const char *argv[] = { "qemu-img", "snapshot", "--image-opts", "-d", tag, image_disk_options(&vars, &a), NULL };
 
 	/* there is none where the machine was down */
-	if (fs_exists(path))
-		proc_run(argv, &(struct proc_opts){ .timeout_ms = QUICK_MS }, NULL);
+	if (fs_exists(vars.path) && image_disk_check(&vars, NULL) == 0)
+		img_run(&(struct img_task){ .argv = argv, .writes = vars.path }, NULL);
 }
 
 int
-snapshots_do(const char *dir, enum snapshot_verb verb, const char *tag, const volatile int *cancel, struct error *err)
+snapshots_do(const char *dir, const struct image_disk *disk, enum snapshot_verb verb, const char *tag, const volatile int *cancel,
+	     struct error *err)
 {
 	static const struct { const char *monitor, *option; } words[] = {
 		[SNAPSHOT_SAVE] = { "savevm", "-c" }, [SNAPSHOT_LOAD] = { "loadvm", "-a" }, [SNAPSHOT_DELETE] = { "delvm", "-d" },
 	};
-	auto_free char *disk = NULL;
+	AUTO(arena) a = { 0 };
 
 	if (snapshot_tag_check(tag, err) < 0)
 		return -1;
 	if (qemu_pid(dir, 0) > 0)
 		return by_monitor(dir, words[verb].monitor, tag, err);
-	disk = disk_option(dir);
-	const char *argv[] = { "qemu-img", "snapshot", "--image-opts", words[verb].option, tag, disk, NULL };
+	if (disk_check(disk, err) < 0)
+		return -1;
+	const char *argv[] = { "qemu-img", "snapshot", "--image-opts", words[verb].option, tag, image_disk_options(disk, &a), NULL };
 
-	if (proc_run(argv, &(struct proc_opts){ .cancel = cancel }, err) < 0)
+	if (img_run(&(struct img_task){ .argv = argv, .reads = disk->base, .writes = disk->path, .cancel = cancel }, err) < 0)
 		return -1;
 	if (verb == SNAPSHOT_DELETE)
 		forget_variables(dir, tag);

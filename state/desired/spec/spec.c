@@ -24,16 +24,17 @@ version_of_existing(struct load *l)
 {
 	static const char *const traces[] = { "disk", "cidata.iso", "basedisk", "diffdisk", "image", "ha.stdout.log", "ha.stderr.log",
 					      "vz-identifier" };
+	const char *dir = l->opts->copied_from ? l->opts->copied_from : l->dir;
 	AUTO(buf) version = BUF_INIT;
 	size_t i = 0;
 
-	if (!fs_exists(l->dir))
+	if (!fs_exists(dir))
 		return NULL;
-	while (i < ARRAY_LEN(traces) && !fs_exists(arena_printf(l->a, "%s/%s", l->dir, traces[i])))
+	while (i < ARRAY_LEN(traces) && !fs_exists(arena_printf(l->a, "%s/%s", dir, traces[i])))
 		i++;
 	if (i == ARRAY_LEN(traces))
 		return NULL;
-	fs_read_if(arena_printf(l->a, "%s/lima-version", l->dir), &version, 256, NULL);
+	fs_read_if(arena_printf(l->a, "%s/lima-version", dir), &version, 256, NULL);
 	while (version.len && strchr(" \t\r\n", version.s[version.len - 1]))
 		buf_truncate(&version, version.len - 1);
 	return arena_strdup(l->a, version.s);

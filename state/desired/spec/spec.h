@@ -163,6 +163,7 @@ struct host;
 struct spec_opts {
 	const char *home;		/* $LIMA_HOME, links resolved */
 	const char *version;		/* ours, as text */
+	const char *copied_from;	/* the folder that a new instance is to be a copy of: what was decided for that stays; or NULL */
 	/* called for each warning, a whole line beginning with file:line:col */
 	void (*warn)(void *ctx, const char *text);
 	/* fetches a remote template, at most `max` bytes; NULL: there is no network here */

@@ -82,6 +82,7 @@ TEST(stream_optimized_vmdk_is_safe_and_of_unknown_size)
 	QEMU_IMG("create", "-q", "-f", "vmdk", "-o", "subformat=streamOptimized", path, "10M");
 	info = probe(path);
 	assert_string_equal(info.format, "vmdk");
+	assert_int_equal(info.virtual_size_bytes, 10 * MIB);
 	ok(image_check_safe(path, &info, &err));
 }
 
@@ -260,22 +261,22 @@ TEST(create_resize_convert)
 	ok(image_size(path, "qcow2", &size, &err));
 	assert_int_equal(size, 8 * MIB);
 	assert_false(fs_exists(tmp));
-	ok(image_resize(path, "qcow2", 16 * MIB, &err));
-	ok(image_resize(path, "qcow2", 16 * MIB, &err));
+	ok(image_resize(&(struct image_disk){ .path = path, .format = "qcow2" }, 16 * MIB, &err));
+	ok(image_resize(&(struct image_disk){ .path = path, .format = "qcow2" }, 16 * MIB, &err));
 	ok(image_size(path, "qcow2", &size, &err));
 	assert_int_equal(size, 16 * MIB);
-	not_ok(image_resize(path, "qcow2", 8 * MIB, &err), "smaller");
+	not_ok(image_resize(&(struct image_disk){ .path = path, .format = "qcow2" }, 8 * MIB, &err), "smaller");
 	assert_int_equal(err.code, ERR_REFUSED);
-	ok(image_convert(path, "qcow2", raw, "raw", NULL, &err));
+	ok(image_convert(&(struct image_convert){ path, "qcow2", raw, "raw", 64 * MIB, NULL }, &err));
 	assert_int_equal(stat(raw, &st), 0);
 	assert_int_equal(st.st_size, 16 * MIB);
 	assert_true(st.st_blocks * 512 < MIB);
 	/* a raw disk on which a guest wrote a qcow2 header stays raw */
 	patch(raw, 0, "QFI\xfb\0\0\0\3", 8);
-	ok(image_resize(raw, "raw", 24 * MIB, &err));
+	ok(image_resize(&(struct image_disk){ .path = raw, .format = "raw" }, 24 * MIB, &err));
 	ok(image_size(raw, "raw", &size, &err));
 	assert_int_equal(size, 24 * MIB);
-	ok(image_convert(raw, "raw", back, "qcow2", NULL, &err));
+	ok(image_convert(&(struct image_convert){ raw, "raw", back, "qcow2", 64 * MIB, NULL }, &err));
 	ok(image_size(back, "qcow2", &size, &err));
 	assert_int_equal(size, 24 * MIB);
 }
@@ -284,17 +285,21 @@ TEST(failures_of_qemu_img)
 {
 	auto_free char *path = test_file("plain", "hello", 5), *to = test_path("to.raw"), *tmp = test_path("to.raw.tmp");
 	auto_free char *old_path = xstrdup(getenv("PATH"));
+	auto_free char *damaged = fresh_qcow2("damaged");
 	volatile int cancel = 1;
 	struct error err;
 	int64_t size;
 
-	not_ok(image_convert(path, "qcow2", to, "raw", NULL, &err), "qemu-img: exit status 1: qemu-img: Could not open");
+	not_ok(image_convert(&(struct image_convert){ path, "qcow2", to, "raw", 64 * MIB, NULL }, &err), "not qcow2");
+	patch(damaged, 40, "\xff\xff\xff\xff\xff\xff\xff\xff", 8);	/* where its tables are */
+	not_ok(image_convert(&(struct image_convert){ damaged, "qcow2", to, "raw", 64 * MIB, NULL }, &err),
+	       "qemu-img: exit status 1: qemu-img: Could not open");
 	assert_int_equal(err.code, ERR_CHILD);
 	assert_false(fs_exists(to) || fs_exists(tmp));
-	not_ok(image_convert("no/such", "raw", to, "raw", NULL, &err), "No such file");
+	not_ok(image_convert(&(struct image_convert){ "no/such", "raw", to, "raw", 64 * MIB, NULL }, &err), "no such file");
 	not_ok(image_create("/no/such/folder/x", "qcow2", MIB, &err), "/no/such/folder");
 	not_ok(image_size(path, "qcow2", &size, &err), "not qcow2");
-	not_ok(image_convert(path, "raw", to, "raw", &cancel, &err), "cancelled");
+	not_ok(image_convert(&(struct image_convert){ path, "raw", to, "raw", 64 * MIB, &cancel }, &err), "cancelled");
 	assert_false(fs_exists(to) || fs_exists(tmp));
 	setenv("PATH", "/nonexistent", 1);
 	not_ok(image_create(to, "qcow2", MIB, &err), "qemu-img: no such program");
@@ -313,6 +318,86 @@ TEST(odd_file_names)
 	ok(image_create("-nbd:x,y=z", "qcow2", MIB, &err));
 	ok(image_probe("-nbd:x,y=z", &info, &err));
 	assert_string_equal(info.format, "qcow2");
-	ok(image_convert("-nbd:x,y=z", "qcow2", "json:{}", "raw", NULL, &err));
+	ok(image_convert(&(struct image_convert){ "-nbd:x,y=z", "qcow2", "json:{}", "raw", 64 * MIB, NULL }, &err));
 	assert_int_equal(chdir(cwd), 0);
+}
+
+/* What upstream up to 2.0 made: DIR/basedisk, and DIR/diffdisk on it. */
+static struct image_disk
+legacy(const char *dir, const char *base_in_header, const char *base_format, struct arena *a)
+{
+	struct image_disk d = { arena_printf(a, "%s/diffdisk", dir), "qcow2", arena_printf(a, "%s/basedisk", dir),
+				arena_strdup(a, base_format) };
+	struct error err;
+
+	ok(fs_mkdirs(dir, 0700, &err));
+	QEMU_IMG("create", "-q", "-f", base_format, d.base, "4M");
+	QEMU_IMG("create", "-q", "-f", "qcow2", "-F", base_format, "-u", "-b", base_in_header, d.path, "4M");
+	return d;
+}
+
+TEST(a_disk_on_its_own_base)
+{
+	AUTO(arena) a = { 0 };
+	auto_free char *dir = test_path("a,b"), *other_dir = test_path("other"), *absolute = test_path("a,b/basedisk");
+	struct image_disk d = legacy(dir, "basedisk", "raw", &a), other = legacy(other_dir, absolute, "qcow2", &a), alone;
+	auto_free char *name = NULL;
+	struct error err;
+	int64_t size;
+
+	ok(image_disk_check(&d, &err));
+	QEMU_IMG("rebase", "-u", "-F", "raw", "-b", absolute, d.path);
+	ok(image_disk_check(&d, &err));
+	ok(image_resize(&d, 8 * MIB, &err));
+	ok(image_size(d.path, "qcow2", &size, &err));
+	assert_int_equal(size, 8 * MIB);
+	assert_string_equal(image_base_options(&d, &a), arena_printf(&a, ",backing.driver=raw,backing.file.driver=file,backing.file.filename="
+									  "%s/a,,b/basedisk", test_dir_));
+	/* as it is without the word of whose it is */
+	alone = (struct image_disk){ d.path, "qcow2", NULL, NULL };
+	not_ok(image_disk_check(&alone, &err), "backing file");
+	not_ok(image_resize(&alone, 16 * MIB, &err), "backing file");
+	/* a header that names the base of another folder, until it is told better */
+	not_ok(image_disk_check(&other, &err), "could be any file of this host");
+	ok(image_rebase(&other, "basedisk", &err));
+	ok(image_disk_check(&other, &err));
+	ok(image_base_name(other.path, &name, &err));
+	assert_string_equal(name, "basedisk");
+}
+
+TEST(a_base_that_leads_elsewhere)
+{
+	AUTO(arena) a = { 0 };
+	auto_free char *dir = test_path("legacy"), *secret = test_file("secret", "secret", 6), *inner = NULL;
+	struct image_disk d = legacy(dir, "basedisk", "qcow2", &a), whole = d;
+	struct error err;
+
+	whole.path = inner = fresh_qcow2("legacy/whole");
+	not_ok(image_disk_check(&whole, &err), "stands on nothing");
+	QEMU_IMG("rebase", "-u", "-F", "raw", "-b", secret, d.base);
+	not_ok(image_disk_check(&d, &err), "backing file");
+	assert_int_equal(unlink(d.base), 0);
+	not_ok(image_disk_check(&d, &err), "could be any file");
+	assert_int_equal(symlink(secret, d.base), 0);
+	d.base_format = "raw";
+	not_ok(image_disk_check(&d, &err), "could be any file");
+	assert_int_equal(unlink(d.base), 0);
+	assert_int_equal(link(secret, d.base), 0);
+	ok(image_disk_check(&d, &err));
+}
+
+/* 64 KiB of text, over and over: as large as its header says, not as its file is. */
+TEST(no_result_is_larger_than_it_may_be)
+{
+	auto_free char *raw = test_path("large.raw"), *to = test_path("large.qcow2"), *tmp = test_path("large.qcow2.tmp");
+	auto_close int fd = open(raw, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	auto_free char *block = xcalloc(1, MIB);
+	struct error err;
+
+	memset(block, 'x', MIB);
+	for (int i = 0; i < 200; i++)
+		assert_int_equal(write(fd, block, MIB), MIB);
+	not_ok(image_convert(&(struct image_convert){ raw, "raw", to, "qcow2", 8 * MIB, NULL }, &err), "File too large");
+	assert_false(fs_exists(to) || fs_exists(tmp));
+	ok(image_convert(&(struct image_convert){ raw, "raw", to, "qcow2", 200 * MIB, NULL }, &err));
 }

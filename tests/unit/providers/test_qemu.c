@@ -178,7 +178,7 @@ TEST(boots_a_kernel_or_an_iso)
 
 TEST(adds_disks_networks_and_a_tpm)
 {
-	static const struct qemu_drive disks[] = { { "/d/one", "qcow2" }, { "/d/two", "raw" } };
+	static const struct image_disk disks[] = { { "/d/one", "qcow2" }, { "/d/two", "raw" } };
 	static const struct qemu_net nets[] = { { "/n/sw.sock", "52:55:55:00:00:02" } };
 	struct qemu_machine m = plain("x86_64");
 

@@ -308,3 +308,73 @@ TEST(no_room_and_no_file)
 	assert_true(wait(&status) > 0);
 	assert_int_equal(status, 0);
 }
+
+/* The sha256 of a file, as it is asked for; to free. */
+static char *
+sum_of(const char *path)
+{
+	const char *argv[] = { "sha256sum", path, NULL };
+	AUTO(buf) b = BUF_INIT;
+	struct error err;
+
+	ok(proc_run(argv, &(struct proc_opts){ .out = &b }, &err));
+	return xasprintf("sha256:%.64s", b.s);
+}
+
+/* 2 MB of gzip can be 2 GB: it ends at the bound, and nothing of it stays. */
+TEST(no_more_is_unpacked_than_was_asked_for)
+{
+	auto_free char *to = test_path("bounded"), *large = xcalloc(1, 40 * MIB);
+	struct error err;
+
+	memset(large, 'x', 40 * MIB);
+	for (size_t i = 0; i < ARRAY_LEN(programs); i++) {
+		auto_free char *from = packed(programs[i], large, 40 * MIB);
+		struct unpack u = { .from = from, .to = to, .mode = 0600, .max_bytes = 8 * MIB };
+
+		not_ok(unpack_file(&u, &err), "unpacks to more than 8MiB");
+		assert_int_equal(err.code, EFBIG);
+		assert_false(fs_exists(to));
+		u.max_bytes = 40 * MIB;
+		ok(unpack_file(&u, &err));
+		assert_int_equal(look(to).st_size, 40 * MIB);
+	}
+}
+
+TEST(what_is_unpacked_is_what_was_asked_for)
+{
+	static const char *const kinds[] = { "gzip", "cat" };
+	auto_free char *want = sparse_bytes(3 * MIB), *to = test_path("digested");
+	struct error err;
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		const char *argv[] = { kinds[i], i ? NULL : "-c", NULL };
+		AUTO(buf) b = BUF_INIT;
+		auto_free char *from = NULL, *sum = NULL, *other = NULL;
+		struct unpack u = { .to = to, .mode = 0600, .max_bytes = 4 * MIB };
+
+		ok(proc_run(argv, &(struct proc_opts){ .out = &b, .input = want, .input_len = 3 * MIB }, &err));
+		u.from = from = test_file(kinds[i], b.s, b.len);
+		u.digest = sum = sum_of(from);
+		ok(unpack_file(&u, &err));
+		assert_bytes(to, want, 3 * MIB);
+		u.digest = other = xasprintf("sha256:%064d", 0);
+		not_ok(unpack_file(&u, &err), "want sha256:0000");
+		assert_int_equal(err.code, EBADMSG);
+		assert_false(fs_exists(to));
+	}
+}
+
+TEST(what_lies_behind_the_last_byte_is_in_the_digest)
+{
+	auto_free char *want = sparse_bytes(MIB), *whole = packed("zstd", want, MIB), *to = test_path("behind"), *sum = sum_of(whole);
+	auto_free char *longer = NULL;
+	AUTO(buf) b = BUF_INIT;
+	struct error err;
+
+	ok(fs_read(whole, &b, 1 << 24, &err));
+	buf_add(&b, "junk", 4);
+	longer = test_file("longer", b.s, b.len);
+	not_ok(unpack_file(&(struct unpack){ .from = longer, .to = to, .mode = 0600, .digest = sum }, &err), "longer");
+	assert_false(fs_exists(to));
+}
