@@ -53,6 +53,8 @@ reason(const struct mount_server *s, int status, int sig)
 			       "set sshfs.sftpDriver to openssh-sftp-server");
 	if (!s->openssh && status == SFTPD_NO_FOLDER)
 		return xstrdup("the folder cannot be opened on the host");
+	if (!s->openssh && status == SFTPD_NO_WALLS)
+		return xstrdup("the kernel did not let the server give up what it does not need (seccomp, capabilities)");
 	return xasprintf("the server ended, exit status %d", status);
 }
 

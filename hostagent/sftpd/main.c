@@ -13,8 +13,8 @@
 #include "base/buf.h"
 #include "base/fs.h"
 #include "base/mem.h"
-#include "hostagent/mount/confine.h"
 #include "hostagent/sftpd/session.h"
+#include "hostagent/sftpd/walls.h"
 
 enum {
 	IN_MAX = 2 * (SFTPD_PACKET_MAX + 4),	/* held of what the guest asks */
@@ -106,10 +106,7 @@ sftpd_main(char **argv)
 	if (jail_open(&s.jail, SFTPD_FOLDER_FD, argv[2], writable, follow) < 0)
 		return errno == ENOSYS || errno == EPERM ? SFTPD_OLD_KERNEL : SFTPD_NO_FOLDER;
 	jail_hide(&s.jail, argv[3]);
-	/* a second wall, where the kernel has one; the first does not need it */
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && !follow)
-		confine_to(SFTPD_FOLDER_PATH, writable);
-	status = serve(&s);
+	status = walls_raise(follow ? NULL : SFTPD_FOLDER_PATH, writable) < 0 ? SFTPD_NO_WALLS : serve(&s);
 	sftpd_release(&s);
 	return status;
 }

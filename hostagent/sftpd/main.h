@@ -22,6 +22,7 @@ enum sftpd_exit {
 	SFTPD_NONSENSE = 1,	/* the other end speaks no SFTP, or has gone */
 	SFTPD_NO_FOLDER = 3,
 	SFTPD_OLD_KERNEL = 4,	/* no openat2: before Linux 5.6 */
+	SFTPD_NO_WALLS = 5,	/* walls.h: the kernel has them, and did not let it have them */
 };
 
 /* `argv` from the word on. Returns the exit status. */

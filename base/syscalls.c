@@ -1,0 +1,61 @@
+#include "base/syscalls.h"
+
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stdint.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define OUR_ARCH 0 /* they have calls of their own */
+#elif defined(__x86_64__)
+#define OUR_ARCH AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define OUR_ARCH AUDIT_ARCH_AARCH64
+#elif defined(__riscv) && __riscv_xlen == 64
+#define OUR_ARCH AUDIT_ARCH_RISCV64
+#elif defined(__s390x__)
+#define OUR_ARCH AUDIT_ARCH_S390X
+#else
+#define OUR_ARCH 0
+#endif
+
+enum { X32_BIT = 0x40000000, HEAD = 6, TAIL = 2, MAX_CALLS = 250 };	/* a jump is of one byte */
+
+bool
+syscalls_possible(void)
+{
+	unsigned action = SECCOMP_RET_ERRNO;
+
+	return OUR_ARCH && syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
+}
+
+int
+syscalls_keep(const int *calls, size_t n)
+{
+	struct sock_filter f[HEAD + MAX_CALLS + TAIL] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, OUR_ARCH, 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		/* x86_64's calls have second numbers, for x32; nobody else's are so high */
+		BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+	};
+	struct sock_fprog program = { .len = (unsigned short)(HEAD + n + TAIL), .filter = f };
+
+	if (!syscalls_possible())
+		return 0;
+	if (n > MAX_CALLS) {
+		errno = E2BIG;
+		return -1;
+	}
+	for (size_t i = 0; i < n; i++)
+		f[HEAD + i] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)calls[i], (uint8_t)(n - i), 0);
+	f[HEAD + n] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS);
+	f[HEAD + n + 1] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
