@@ -8,6 +8,7 @@
 
 #include "base/auto.h"
 #include "base/mem.h"
+#include "hostagent/confinement.h"
 #include "hostagent/helper/helper.h"
 
 /* the name of the errors that concern the machine as a whole */
@@ -220,6 +221,11 @@ agent_run(struct agent *a, struct error *err)
 		return error_set(err, ERR_UNSUPPORTED, "this host agent has no driver `%s`", a->launch.machine.driver);
 	machine_find(a);
 	if (helper_start(a, err) < 0) {
+		machine_free(a);
+		return -1;
+	}
+	if (a->confine && agent_confine(a, err) < 0) {
+		helper_end(a);
 		machine_free(a);
 		return -1;
 	}

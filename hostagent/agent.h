@@ -7,6 +7,7 @@
  *	main.c		words of the command line, pid file, loop
  *	agent.c		phases: starting, running, degraded, stopping; the order of things
  *	log.c events.c	what it says: ha.stderr.log, ha.stdout.log
+ *	confinement.c	what it gives up before it reads what a guest says
  *	helper.c	the process that starts and signals others; child.c how a program is started, server_words.c a folder's server
  *	machine.c	the process of the machine: started or taken over, watched, stopped; runtime.h what a driver knows of it
  *	companions.c	what is started before it: virtiofsd, swtpm
@@ -71,6 +72,7 @@ struct agent {
 	size_t nerrors, errors_cap;
 	int exit_status;
 
+	bool confine;		/* hostagent/confinement.h, once the helper is there */
 	int helper; /* a socket: hostagent/helper/helper.h */
 	int helper_pid;
 	const struct runtime *runtime;	/* the driver's half here */

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/environment.h"
 #include "base/fs.h"
 #include "base/mem.h"
 #include "hostagent/agent.h"
@@ -84,7 +85,7 @@ static int
 run(const struct words *w, struct error *err)
 {
 	struct agent a = { .name = w->name, .socket_path = w->socket, .pidfile_path = w->pidfile,
-			   .launch_path = w->launch };
+			   .launch_path = w->launch, .confine = true };
 	auto_close int pidfile = -1;
 	int r;
 
@@ -102,6 +103,19 @@ run(const struct words *w, struct error *err)
 	return r < 0 ? -1 : a.exit_status;
 }
 
+/* What a shell had in its environment is neither for a guest to find in our memory nor for what we start. */
+static void
+environment_leave(char **argv)
+{
+	auto_free char **env = NULL;
+
+	if (environment_is_kept())
+		return;
+	env = environment_kept();
+	execve(argv[0][0] == '/' ? argv[0] : "/proc/self/exe", argv, env);
+	log_warning("the environment of whoever started us stays: %s", strerror(errno));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -117,6 +131,7 @@ main(int argc, char **argv)
 		return sftpd_main(argv + 1);
 	if (parse(argc, argv, &w) < 0)
 		return 2;
+	environment_leave(argv);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	/* one that comes before the loop can take it would leave the pid file behind: agent_run() lets them in */

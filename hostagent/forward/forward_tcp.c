@@ -13,6 +13,7 @@
 #include "base/auto.h"
 #include "base/mem.h"
 #include "hostagent/agent.h"
+#include "hostagent/helper/helper.h"
 #include "hostagent/forward/conn.h"
 #include "hostagent/forward/endpoint.h"
 
@@ -64,6 +65,21 @@ on_connection(uv_stream_t *server, int status)
 	conn_dial(c, l->to);
 }
 
+static int
+socket_clear(struct agent *a, int dir, const char *path, const char *name, struct error *err)
+{
+	struct stat st;
+
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
+		return 0;
+	if (!S_ISSOCK(st.st_mode))
+		return error_set(err, EEXIST, "%s is there and no socket", path);
+	if (unlinkat(dir, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	/* in most folders a confined agent removes nothing */
+	return errno == EACCES ? helper_remove_socket(a, dir, name, err) : error_errno(err, "remove %s", path);
+}
+
 /*
  * In the place of a socket that nobody listens on any more, but of nothing else. By a descriptor of the folder, since a guest
  * that can write there could have a link lead us to any other. libuv would remove by name what it has bound by name.
@@ -75,14 +91,9 @@ bind_socket(struct tcp_listener *l, const char *path, struct error *err)
 	const char *name;
 	auto_close int dir = guarded_parent(&g, path, 0750, &name, err), fd = -1;
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	struct stat st;
 
-	if (dir < 0)
+	if (dir < 0 || socket_clear(l->conns.agent, dir, path, name, err) < 0)
 		return -1;
-	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISSOCK(st.st_mode))
-		return error_set(err, EEXIST, "%s is there and no socket", path);
-	if (unlinkat(dir, name, 0) < 0 && errno != ENOENT)
-		return error_errno(err, "remove %s", path);
 	if (snprintf(addr.sun_path, sizeof addr.sun_path, "/proc/self/fd/%d/%s", dir, name) >= (int)sizeof addr.sun_path)
 		return error_set(err, ENAMETOOLONG, "%s: too long for a socket", path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -97,8 +108,10 @@ remove_socket(struct tcp_listener *l)
 {
 	AUTO(guarded) g = mounts_guarded(l->conns.agent);
 	struct error e;
+	const char *name;
+	auto_close int dir = l->path ? guarded_parent(&g, l->path, 0, &name, &e) : -1;
 
-	if (l->path && guarded_unlink(&g, l->path, &e) < 0)
+	if (l->path && ((dir < 0 && e.code != ENOENT) || (dir >= 0 && socket_clear(l->conns.agent, dir, l->path, name, &e) < 0)))
 		log_warning("%s", e.msg);
 }
 

@@ -9,44 +9,12 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/environment.h"
 #include "base/error.h"
-#include "base/mem.h"
 #include "base/privilege.h"
 #include "hostagent/sftpd/main.h"
 
-enum { TELL_FD = SFTPD_FOLDER_FD + 1, MAX_KEPT = 32, EXIT_EXEC = 127 };
-
-/*
- * What a program may need to find its files, to speak the user's language and to reach his screen and loudspeaker. The
- * rest of a shell's environment is nobody's business: tokens, keys, proxies with passwords.
- */
-static const char *const kept[] = {
-	"PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "LC_MESSAGES", "TZ", "TMPDIR", "XDG_RUNTIME_DIR", "XDG_DATA_DIRS",
-	"DISPLAY", "XAUTHORITY", "WAYLAND_DISPLAY", "PULSE_SERVER", "PULSE_COOKIE", "LD_LIBRARY_PATH", "QEMU_MODULE_DIR",
-};
-
-_Static_assert(ARRAY_LEN(kept) < MAX_KEPT, "the environment of a child is an array of fixed size");
-
-static void
-child_environment(char *env[MAX_KEPT])
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < ARRAY_LEN(kept); i++) {
-		const char *value = getenv(kept[i]);
-
-		if (value)
-			env[n++] = xasprintf("%s=%s", kept[i], value);
-	}
-	env[n] = NULL;
-}
-
-static void
-environment_free(char *env[MAX_KEPT])
-{
-	for (char **e = env; *e; e++)
-		free(*e);
-}
+enum { TELL_FD = SFTPD_FOLDER_FD + 1, EXIT_EXEC = 127 };
 
 /* Nothing, where there is no folder. */
 static int
@@ -108,7 +76,7 @@ child_start(const struct child_words *w, struct error *err)
 	auto_close int null = above_own(open("/dev/null", O_RDWR | O_CLOEXEC)), out = -1, read_end = -1,
 		       write_end = -1;
 	int ends[2], code = 0;
-	char *env[MAX_KEPT];
+	auto_free char **env = environment_kept();
 	pid_t pid;
 
 	out = w->log ? log_open(w->log, err) : above_own(fcntl(w->socket, F_DUPFD_CLOEXEC, TELL_FD + 1));
@@ -118,11 +86,9 @@ child_start(const struct child_words *w, struct error *err)
 		return error_errno(err, "run %s", w->argv[0]);
 	read_end = above_own(ends[0]);
 	write_end = above_own(ends[1]);
-	child_environment(env);
 	pid = fork();
 	if (pid == 0)
 		child_become(w, env, w->log ? null : out, out, w->log ? out : null, write_end);
-	environment_free(env);
 	close(write_end);
 	write_end = -1;
 	if (pid < 0)

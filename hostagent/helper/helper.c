@@ -1,12 +1,14 @@
 #include "hostagent/helper/helper.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,7 +22,7 @@
 #include "hostagent/mount/server_words.h"
 #include "hostagent/protocol/sshfs.h"
 
-enum what { START_MACHINE, START_COMPANION, END_COMPANION, START_SERVER, SIGNAL, REAP };
+enum what { START_MACHINE, START_COMPANION, END_COMPANION, START_SERVER, REMOVE_SOCKET, SIGNAL, REAP };
 
 struct request {
 	enum what what;
@@ -159,6 +161,20 @@ server_launch(struct helper *h, const struct request *q, const int fds[2], struc
 }
 
 static int
+socket_remove(const struct request *q, int dir, struct error *err)
+{
+	struct stat st;
+
+	if (!memchr(q->location, '\0', sizeof q->location) || strchr(q->location, '/'))
+		return error_set(err, EINVAL, "not a name in a folder");
+	if (fstatat(dir, q->location, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : error_errno(err, "%s", q->location);
+	if (!S_ISSOCK(st.st_mode))
+		return error_set(err, EEXIST, "%s is there and no socket", q->location);
+	return unlinkat(dir, q->location, 0) < 0 && errno != ENOENT ? error_errno(err, "remove %s", q->location) : 0;
+}
+
+static int
 signal_pass(struct helper *h, pid_t pid, int sig, struct error *err)
 {
 	struct process found = machine_process(h->agent);
@@ -201,6 +217,9 @@ request_do(struct helper *h, const struct request *q, const int fds[2])
 		break;
 	case START_SERVER:
 		a.r = child_added(h, server_launch(h, q, fds, &a.error));
+		break;
+	case REMOVE_SOCKET:
+		a.r = socket_remove(q, fds[0], &a.error);
 		break;
 	case SIGNAL:
 		a.r = signal_pass(h, q->pid, q->sig, &a.error);
@@ -312,6 +331,17 @@ helper_server(struct agent *a, const struct sshfs_mount *m, const int fds[2], st
 		return error_set(err, ENAMETOOLONG, "%.200s...: too long", m->location);
 	memcpy(q.location, m->location, strlen(m->location));
 	return helper_ask(a, &q, fds, NULL, err);
+}
+
+int
+helper_remove_socket(struct agent *a, int dir, const char *name, struct error *err)
+{
+	struct request q = { .what = REMOVE_SOCKET };
+
+	if (strlen(name) >= sizeof q.location)
+		return error_set(err, ENAMETOOLONG, "%.200s...: too long", name);
+	memcpy(q.location, name, strlen(name));
+	return helper_ask(a, &q, (int[]){ dir, dir }, NULL, err);
 }
 
 int

@@ -32,5 +32,7 @@ pid_t helper_server(struct agent *a, const struct sshfs_mount *m, const int fds[
 int helper_signal(struct agent *a, pid_t pid, int sig, struct error *err);
 /* 1: it has ended, and `status` is what waitpid(2) says; 0: not yet; -1: not ours */
 int helper_reap(struct agent *a, pid_t pid, int *status);
+/* A socket, and nothing else, of that name in an open folder, which may be one that the agent cannot change. */
+int helper_remove_socket(struct agent *a, int dir, const char *name, struct error *err);
 /* SIGTERM to a companion that an agent before has started. */
 void helper_end_companion(struct agent *a, size_t i);

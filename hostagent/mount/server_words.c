@@ -10,7 +10,7 @@
 #include "hostagent/protocol/sshfs.h"
 
 /* To open a folder of anybody's, and to become its owner: sftpd_main() has none of them when it reads what the guest says. */
-#define TO_OPEN (CAP(CAP_DAC_OVERRIDE) | CAP(CAP_DAC_READ_SEARCH) | CAP(CAP_SETUID) | CAP(CAP_SETGID))
+#define TO_OPEN (CAP(CAP_DAC_OVERRIDE) | CAP(CAP_DAC_READ_SEARCH) | CAP(CAP_SETUID) | CAP(CAP_SETGID) | CAP(CAP_SETPCAP))
 
 static const char own_program[] = "/proc/self/exe";
 

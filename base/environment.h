@@ -1,0 +1,12 @@
+/*
+ * base/environment.h - what is left of a shell's environment for a program that a guest may take over.
+ *
+ * What it may need to find its files, to speak the user's language and to reach his screen and loudspeaker. The rest is nobody's
+ * business: tokens, keys, proxies with passwords.
+ */
+#pragma once
+#include <stdbool.h>
+
+bool environment_is_kept(void);	/* is there nothing else? */
+/* "NAME=value", NULL-terminated; the array is to be freed, its strings are not. */
+char **environment_kept(void);

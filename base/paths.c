@@ -1,0 +1,77 @@
+#include "base/paths.h"
+
+#include <fcntl.h>
+#include <linux/landlock.h>
+#include <stddef.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+
+/* Newer than the headers of Debian 12. linux: include/uapi/linux/landlock.h */
+#ifndef LANDLOCK_ACCESS_FS_TRUNCATE
+#define LANDLOCK_ACCESS_FS_TRUNCATE (1ULL << 14)
+#endif
+
+#define OF_FILES (LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_TRUNCATE)
+
+static const struct {
+	unsigned access;
+	uint64_t rights;
+} meanings[] = {
+	{ PATHS_READ, LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR },
+	{ PATHS_WRITE, LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_TRUNCATE },
+	{ PATHS_MAKE, LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_MAKE_SOCK |
+			      LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REFER },
+	{ PATHS_LIST, LANDLOCK_ACCESS_FS_READ_DIR },
+	{ PATHS_MAKE_SOCKETS, LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_DIR },
+	{ PATHS_EXECUTE, LANDLOCK_ACCESS_FS_EXECUTE },
+};
+
+bool
+paths_begin(struct paths *p)
+{
+	long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+	struct landlock_ruleset_attr attr = { .handled_access_fs = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1 };
+
+	if (version >= 2)
+		attr.handled_access_fs |= LANDLOCK_ACCESS_FS_REFER;
+	if (version >= 3)
+		attr.handled_access_fs |= LANDLOCK_ACCESS_FS_TRUNCATE;
+	p->known = attr.handled_access_fs;
+	p->rules = version < 1 ? -1 : (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof attr, 0);
+	return p->rules >= 0;
+}
+
+int
+paths_allow(struct paths *p, const char *path, unsigned access)
+{
+	auto_close int fd = open(path, O_PATH | O_CLOEXEC);
+	struct landlock_path_beneath_attr beneath = { .parent_fd = fd };
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -1;
+	for (size_t i = 0; i < ARRAY_LEN(meanings); i++)
+		if (access & meanings[i].access)
+			beneath.allowed_access |= meanings[i].rights;
+	/* the kernel refuses a rule that says of a file what only a folder can do */
+	beneath.allowed_access &= p->known & (S_ISDIR(st.st_mode) ? UINT64_MAX : OF_FILES);
+	if (!beneath.allowed_access)
+		return 0;
+	return (int)syscall(SYS_landlock_add_rule, p->rules, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0);
+}
+
+int
+paths_enforce(struct paths *p)
+{
+	return (int)syscall(SYS_landlock_restrict_self, p->rules, 0);
+}
+
+void
+paths_release(struct paths *p)
+{
+	if (p->rules >= 0)
+		close(p->rules);
+}

@@ -1,0 +1,131 @@
+#!/usr/bin/env bats
+# Which process may do what: the table in HACKING.md, read from /proc of a running instance.
+load helper
+
+setup_file() {
+	home_begin
+	mkdir -p "$WORK/rw" "$WORK/ro"
+	sed "s|\.\./build|$REPO/build|; /^plain:/d" "$REPO/examples/tiny.yaml" >"$WORK/t.yaml"
+	cat >>"$WORK/t.yaml" <<-EOF
+		containerd: {system: false, user: false}
+		mountType: reverse-sshfs
+		mounts:
+		- location: $WORK/ro
+		- location: $WORK/rw
+		  writable: true
+	EOF
+	GITHUB_TOKEN=a-secret AWS_SECRET_ACCESS_KEY=a-secret apply "$WORK/t.yaml"
+}
+
+teardown_file() {
+	home_end
+}
+
+status_of() { awk -v k="$2:" '$1 == k { print $2 }' "/proc/$1/status"; }
+children() { pgrep -P "$1" || true; }
+
+# the pids of a row's process
+pids_of() {
+	local agent helper
+	agent=$(cat "$LIMA_HOME/t/ha.pid")
+	helper=$(children "$agent")
+	case $1 in
+	'host agent') echo "$agent" ;;
+	helper) echo "$helper" ;;
+	QEMU) cat "$LIMA_HOME/t/qemu.pid" ;;
+	'server of a folder') children "$helper" | grep -vx "$(cat "$LIMA_HOME/t/qemu.pid")" ;;
+	esac
+}
+
+# PROCESS COLUMN: a cell of the table
+cell() { awk -F ' *[|] *' -v p="$1" -v c="$2" '/^\| process \| user/ { t = 1 } t && $2 == p { print $c; exit }' "$REPO/HACKING.md"; }
+
+rows() { printf '%s\n' 'host agent' helper QEMU 'server of a folder'; }
+
+# the capabilities that a cell names, as the kernel writes them
+bits() {
+	local sum=0 word
+	case $1 in all) status_of $$ CapEff; return ;; esac
+	for word in ${1//,/}; do
+		case $word in
+		none) ;;
+		net_bind_service) sum=$((sum | 1 << 10)) ;;
+		*) echo "unknown: $word"; return 1 ;;
+		esac
+	done
+	printf '%016x' $sum
+}
+
+@test "each process has the user, the capabilities and the walls that the table gives it" {
+	n=0
+	while read -r row; do
+		for pid in $(pids_of "$row"); do
+			n=$((n + 1))
+			[ "$(status_of "$pid" NoNewPrivs)" = 1 ] || { echo "$row: NoNewPrivs"; false; }
+			seccomp=$(cell "$row" 5)
+			[ "$(status_of "$pid" Seccomp)" = "$([ "$seccomp" = all ] && echo 0 || echo 2)" ] || { echo "$row: Seccomp is not: $seccomp"; false; }
+			if [ "$(id -u)" = 0 ]; then
+				[ "$(status_of "$pid" CapEff)" = "$(bits "$(cell "$row" 4)")" ] || { echo "$row: CapEff $(status_of "$pid" CapEff)"; false; }
+				case $(cell "$row" 3) in
+				root) [ "$(status_of "$pid" Uid)" = 0 ] ;;
+				'its own') [ "$(status_of "$pid" Uid)" -ge 61184 ] && [ "$(status_of "$pid" Gid)" -ge 61184 ] ;;
+				"the folder's owner") [ "$(status_of "$pid" Uid)" = "$(stat -c %u "$WORK/rw")" ] ;;
+				*) false ;;
+				esac || { echo "$row: Uid $(status_of "$pid" Uid)"; false; }
+			else
+				[ "$(status_of "$pid" CapEff)" = 0000000000000000 ] && [ "$(status_of "$pid" Uid)" = "$(id -u)" ]
+			fi
+		done
+	done < <(rows)
+	# two folders, so two servers
+	[ $n -eq 5 ] || { echo "$n processes"; false; }
+}
+
+@test "the shell's environment is in none of them" {
+	while read -r row; do
+		for pid in $(pids_of "$row"); do
+			! tr '\0' '\n' <"/proc/$pid/environ" | grep -q a-secret || { echo "$row: $(tr '\0' ' ' <"/proc/$pid/environ")"; false; }
+			tr '\0' '\n' <"/proc/$pid/environ" | grep -q '^PATH='
+		done
+	done < <(rows)
+}
+
+@test "helper and servers listen nowhere, and hold a handful of descriptors; what listens is on loopback" {
+	for row in helper 'server of a folder'; do
+		for pid in $(pids_of "$row"); do
+			[ "$(find "/proc/$pid/fd" -type l | wc -l)" -le 8 ] || { ls -l "/proc/$pid/fd"; false; }
+			! ss -Hltnup | grep "pid=$pid," || false
+		done
+	done
+	for pid in $(pids_of 'host agent') $(pids_of QEMU); do
+		! ss -Hltnup | grep "pid=$pid," | awk '{ print $5 }' | grep -v '^127\.0\.0\.1:' || false
+	done
+}
+
+@test "QEMU has open what it was given, and cannot open a file of the user's" {
+	pid=$(pids_of QEMU)
+	tr '\0' '\n' <"/proc/$pid/cmdline" | grep -q '^on,obsolete=deny,elevateprivileges=[a-z]*,spawn=deny,resourcecontrol=deny$'
+	[ "$(id -u)" = 0 ] || return 0
+	user=$(status_of "$pid" Uid)
+	run ! setpriv --reuid "$user" --regid "$user" --clear-groups cat "$LIMA_HOME/t/lima.yaml"
+	run ! setpriv --reuid "$user" --regid "$user" --clear-groups cat "$LIMA_HOME/_config/user"
+}
+
+@test "what a guest writes into a folder belongs to who owns the folder" {
+	limactl shell --workdir / t sh -c "echo x >'$WORK/rw/new'"
+	[ "$(stat -c %u:%a "$WORK/rw/new")" = "$(stat -c %u "$WORK/rw"):644" ]
+	run ! limactl shell --workdir / t sh -c "echo x >'$WORK/ro/new'"
+}
+
+@test "when the helper is killed the machine stays, and a restart of the agent brings a new one" {
+	kill -9 "$(pids_of helper)"
+	qemu=$(cat "$LIMA_HOME/t/qemu.pid")
+	[ "$(limactl shell --workdir / t echo here)" = here ]
+	kill -9 "$(cat "$LIMA_HOME/t/ha.pid")"
+	apply t
+	[ "$(cat "$LIMA_HOME/t/qemu.pid")" = "$qemu" ]
+	[ -n "$(pids_of helper)" ]
+	limactl stop t
+	# whoever has it now may not have reaped it yet
+	[ ! -e "/proc/$qemu" ] || grep -q '^State:.Z' "/proc/$qemu/status"
+}
