@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "cli/call_off.h"
 #include "cli/view/progress.h"
+#include "cli/view/reach.h"
 #include "providers/driver.h"
 #include "reconciler/explain.h"
 #include "state/observed/state.h"
@@ -197,6 +198,7 @@ print_plan(struct cli *c, struct engine *e)
 		char *text;
 
 		add_wrong_json(j, e);
+		reach_json(j, &e->plan);
 		text = cJSON_PrintUnformatted(j);
 		puts(text);
 		cJSON_free(text);
@@ -206,11 +208,21 @@ print_plan(struct cli *c, struct engine *e)
 	if (e->plan.n) {
 		explain_plan(&out, &e->plan, isatty(STDOUT_FILENO) && !getenv("NO_COLOR"));
 		print_estimate(&out, e);
+		reach_text(&out, &e->plan);
 	} else {
 		buf_addf(&out, "Nothing to do: %zu %s as wanted.\n", e->nasks, e->nasks == 1 ? "instance is" : "instances are");
 	}
 	fputs(out.s, stdout);
 	fflush(stdout);
+}
+
+/* For who does not show the plan. */
+static void
+say_of_plan(struct cli *c, const struct run *r, struct engine *e)
+{
+	explain_moot(&e->plan, warn, c);
+	if (!r->silent)
+		reach_say(c, &e->plan);
 }
 
 static void
@@ -360,7 +372,7 @@ finish(struct cli *c, const struct run *r, struct engine *e, struct error *err)
 	if (!r->quiet)
 		print_plan(c, e);
 	else
-		explain_moot(&e->plan, warn, c);
+		say_of_plan(c, r, e);
 	if (!r->dry && walk(c, e, r->silent, err) < 0) {
 		if (state_heal(e->state, NULL) == 1)
 			return error_set(err, ERR_CHILD, "the state database was damaged; run the same command again to go on");

@@ -148,8 +148,6 @@ ssh_options(const struct cli *c, const struct instance *i, struct arena *a, bool
 {
 	struct spec spec;
 
-	if (i->status.ssh_port <= 0)
-		return error_set(err, ENOENT, "instance `%s` has no ssh port yet; `limactl start %s` gives it one", i->name, i->name);
 	spec_of(i, a, &spec);
 	return ssh_access_options(a, &c->env, &spec, i->status.ssh_port, ask, out, err);
 }
@@ -168,6 +166,8 @@ ssh_add_options(const struct cli *c, const struct instance *i, struct argv *a, s
 {
 	const char *const *options;
 
+	if (i->status.ssh_port <= 0)
+		return error_set(err, ENOENT, "instance `%s` has no ssh port yet; `limactl start %s` gives it one", i->name, i->name);
 	if (ssh_options(c, i, &a->arena, false, &options, err) < 0)
 		return -1;
 	add(a, "-F");

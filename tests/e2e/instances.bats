@@ -232,6 +232,28 @@ edits_with() {
 	said info 'Aborting, no changes made to the instance'
 }
 
+@test "what a new instance gets of this host is said before it is made, and only then" {
+	{
+		cat a.yaml
+		echo 'mounts: [{location: "~"}, {location: /tmp/lima, writable: true}]'
+		echo 'portForwards: [{guestPort: 80, hostPort: 8080}, {guestPort: 8, hostPortRange: [0, 0], hostSocket: /tmp/x.sock}, {guestPort: 9, ignore: true}]'
+		echo 'video: {display: vnc, vnc: {display: "0.0.0.0:3,to=9"}}'
+		echo 'provision: [{mode: ansible, playbook: /etc/hostname}]'
+		echo 'copyToHost: [{guest: /etc/x, host: "{{.Home}}/x"}]'
+		echo "containerd: {user: false, system: false}"
+	} | sed '/^plain/d' >reach.yaml
+	words='reads ~, writes /tmp/lima, ~/x, listens on 127.0.0.1:8080, /tmp/x.sock, VNC display 0.0.0.0:3'
+	words+=', 127.0.0.1 for what listens in the guest, runs on this host: /etc/hostname'
+	run -0 --separate-stderr limactl plan reach.yaml
+	[[ $output == *"Of this host, reach $words."* ]]
+	[ "$(limactl plan --json reach.yaml 2>/dev/null | jq -r .reach.reach)" = "$words" ]
+	run -0 --separate-stderr limactl create --tty=false reach.yaml
+	said info "Of this host, \`reach\` $words"
+	[[ $(limactl plan --set '.cpus=3' reach 2>/dev/null) != *"Of this host"* ]]
+	# nothing of it, nothing said
+	[[ $(limactl plan a.yaml 2>/dev/null) != *"Of this host"* ]]
+}
+
 # the command changes the file `own`, whose mode, owner, list and names stay
 keeps() {
 	chmod "$MODE" own

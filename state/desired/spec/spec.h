@@ -213,6 +213,12 @@ struct spec_change {
 int spec_diff(struct arena *a, const char *have, const char *want, struct spec_change **v, size_t *n, struct error *err);
 /* A spec that knows only name and folder: enough to take apart an instance whose lima.yaml is broken. */
 struct spec *spec_bare(const char *name, const struct spec_opts *opts);
+/*
+ * What the instance gets of this host, in words for one line: "reads ~, writes /tmp/lima, listens on 127.0.0.1:8080, runs
+ * on this host: /p/play.yaml"; nothing if that is nothing. `home`: what is written as ~; or NULL.
+ */
+void spec_reach(const struct spec *s, const char *home, struct buf *out);
+
 void spec_free(struct spec *s);
 
 /*

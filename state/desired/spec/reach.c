@@ -1,0 +1,105 @@
+/* What an instance gets of this host, in one line. */
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "state/desired/spec/spec.h"
+
+/* The line as it grows: parts behind commas, of one verb or of another. */
+struct line {
+	struct buf *out;
+	const char *verb;	/* of the part before */
+	const char *home;	/* of the user, without a slash at its end; "" */
+	size_t began;
+};
+
+static void
+line_verb(struct line *l, const char *verb)
+{
+	if (l->out->len > l->began)
+		buf_adds(l->out, ", ");
+	if (!l->verb || strcmp(l->verb, verb) != 0)
+		buf_addf(l->out, "%s ", verb);
+	l->verb = verb;
+}
+
+static void
+line_path(struct line *l, const char *verb, const char *path)
+{
+	size_t n = strlen(l->home);
+	bool below = n && !strncmp(path, l->home, n) && (!path[n] || path[n] == '/');
+
+	line_verb(l, verb);
+	buf_addf(l->out, "%s%s", below ? "~" : "", below ? path + n : path);
+}
+
+static void
+line_mounts(struct line *l, const struct spec *s, bool writable)
+{
+	for (size_t i = 0; i < s->nmounts; i++)
+		if (s->mounts[i].writable == writable)
+			line_path(l, writable ? "writes" : "reads", s->mounts[i].location);
+}
+
+static void
+line_ports(struct line *l, const struct spec_forward *f)
+{
+	bool v6 = strchr(f->host_ip, ':');
+
+	line_verb(l, "listens on");
+	buf_addf(l->out, v6 ? "[%s]:%d" : "%s:%d", f->host_ip, f->host_port[0]);
+	if (f->host_port[1] != f->host_port[0])
+		buf_addf(l->out, "-%d", f->host_port[1]);
+}
+
+static void
+line_forwards(struct line *l, const struct spec *s)
+{
+	for (size_t i = 0; i < s->nforwards; i++) {
+		const struct spec_forward *f = &s->forwards[i];
+
+		/* without an agent in the guest nobody tells of its ports */
+		if (f->ignore || (s->plain && !f->is_static))
+			continue;
+		if (*f->host_socket)
+			line_path(l, f->reverse ? "connects to" : "listens on", f->host_socket);
+		else
+			line_ports(l, f);
+	}
+	if (!strncmp(s->video_display, "vnc", 3)) {
+		line_verb(l, "listens on");
+		buf_addf(l->out, "VNC display %.*s", (int)strcspn(s->vnc_display, ","), *s->vnc_display ? s->vnc_display : "127.0.0.1:0");
+	}
+	if (!s->plain) {
+		line_verb(l, "listens on");
+		buf_adds(l->out, "127.0.0.1 for what listens in the guest");
+	}
+}
+
+void
+spec_reach(const struct spec *s, const char *home, struct buf *out)
+{
+	struct line l = { .out = out, .home = home ? home : "", .began = out->len };
+
+	line_mounts(&l, s, false);
+	for (size_t i = 0; i < s->ca.nfiles; i++)
+		line_path(&l, "reads", s->ca.files[i]);
+	line_mounts(&l, s, true);
+	for (size_t i = 0; i < s->ncopies; i++)
+		line_path(&l, "writes", s->copies[i].host);
+	line_forwards(&l, s);
+	for (size_t i = 0; i < s->nnetworks; i++)
+		if (*s->networks[i].socket)
+			line_path(&l, "connects to", s->networks[i].socket);
+	if (s->ssh.forward_agent) {
+		line_verb(&l, "may use");
+		buf_adds(out, "your ssh agent while you are in it");
+	}
+	if (s->ssh.forward_x11) {
+		line_verb(&l, "may use");
+		buf_adds(out, "your X display while you are in it");
+	}
+	for (size_t i = 0; i < s->nprovision; i++)
+		if (s->provision[i].mode == PROVISION_ANSIBLE && s->provision[i].playbook && *s->provision[i].playbook)
+			line_path(&l, "runs on this host:", s->provision[i].playbook);
+}
