@@ -54,9 +54,9 @@ obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
 BASE := $(call tree,base)
 TYPES := $(call src,resources)
-CORE := $(call tree,reconciler resources state providers) $(call src,hostagent/protocol)
+CORE := $(filter-out providers/drivers/fake/%,$(call tree,reconciler resources state providers)) $(call src,hostagent/protocol)
 MAIN := $(BASE) $(filter-out $(LAZY),$(CORE)) $(filter-out cli/mcp/%,$(call tree,cli))
-AGENT := $(BASE) $(filter-out $(AGENT_NOT),$(call tree,hostagent)) $(AGENT_EXTRA)
+AGENT := $(BASE) $(filter-out $(AGENT_NOT) hostagent/drivers/fake/%,$(call tree,hostagent)) $(AGENT_EXTRA)
 
 # The table of resource types is the list of files in resources/ that define one.
 TYPE_NAMES := $(sort $(shell grep -hoE '^const struct resource_type resource_[a-z_]+' $(TYPES) /dev/null | sed 's/.*resource_//'))
@@ -110,6 +110,22 @@ share: $(patsubst examples/%,$(B)/share/lima/templates/%,$(shell find examples -
 $(B)/share/lima/templates/%.yaml: examples/%.yaml
 	@mkdir -p $(@D)
 	@sed 's|\.\./build/share/lima/|../|' $< > $@
+
+# The fake driver, for tests: limactl and host agent as they are, linked with it, and the process that plays a machine.
+FAKE := $(B)/tests/fake
+FAKE_DRIVER := providers/drivers/fake/driver.c
+$(FAKE)/bin/limactl: $(call obj,$(FAKE_DRIVER)) $(B)/bin/limactl $(B)/libexec/lima/lazy.so
+	@mkdir -p $(@D) $(FAKE)/libexec/lima
+	@$(CC) $(LDFLAGS) $(HARDEN_LD) -pie -Wl,--as-needed -o $@ $(call obj,$(MAIN)) $(call obj,$(FAKE_DRIVER)) $(B)/gen/lazy_stubs.o $(LIBS_MAIN) -ldl
+	@ln -sfn ../../../../libexec/lima/lazy.so $(FAKE)/libexec/lima/lazy.so
+	@ln -sfn ../../share $(FAKE)/share
+$(FAKE)/libexec/lima/lima-hostagent: $(call obj,$(AGENT) $(call src,hostagent/drivers/fake))
+	@mkdir -p $(@D)
+	@$(CC) $(LDFLAGS) $(HARDEN_LD) -pie -Wl,--gc-sections,--as-needed -o $@ $^ $(LIBS_AGENT)
+$(FAKE)/libexec/lima/lima-fake-machine: $(call obj,providers/drivers/fake/machine.c providers/pidfile.c $(BASE))
+	@mkdir -p $(@D)
+	@$(CC) $(LDFLAGS) -Wl,--gc-sections -o $@ $^ -lm
+fake: all $(FAKE)/bin/limactl $(FAKE)/libexec/lima/lima-hostagent $(FAKE)/libexec/lima/lima-fake-machine
 
 # Unit tests: tests/unit/FOLDER/test_*.c, each a program linked with everything but main().
 UNIT := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/*/test_*.c))

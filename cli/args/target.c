@@ -12,6 +12,7 @@
 #include "cli/commands/editor.h"
 #include "cli/commands/rejected.h"
 #include "cli/view/templates.h"
+#include "providers/driver.h"
 #include "state/desired/template/template.h"
 
 const struct flag target_flags[] = {
@@ -37,7 +38,8 @@ target_lists(struct cli *c)
 		return true;
 	}
 	if (cli_bool(c, "list-drivers")) {
-		puts("qemu");
+		for (const struct driver *const *d = driver_all(); *d; d++)
+			puts((*d)->name);
 		return true;
 	}
 	return false;

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/fs.h"
+#include "base/host_arch.h"
 #include "base/quote/quote.h"
 #include "cli/view/json_pretty.h"
 #include "cli/commands/list.h"
@@ -14,7 +15,7 @@
 #include "cli/ssh/shell_env.h"
 #include "cli/commands/start.h"
 #include "cli/view/templates.h"
-#include "providers/drivers/qemu/qemu.h"
+#include "providers/driver.h"
 #include "state/desired/template/template.h"
 
 static const struct flag flags[] = {
@@ -149,10 +150,29 @@ folders(struct cli *c, const char *const *subs)
 }
 
 static void
+drivers(struct buf *b)
+{
+	const struct driver *const *all = driver_all();
+
+	quote_json_key(b, "vmTypes");
+	for (size_t i = 0; all[i]; i++) {
+		buf_addc(b, i ? ',' : '[');
+		quote_json(b, all[i]->name, false);
+	}
+	buf_addc(b, ']');
+	quote_json_key(b, "vmTypesEx");
+	buf_addc(b, '{');
+	for (size_t i = 0; all[i]; i++) {
+		quote_json_key(b, all[i]->name);
+		buf_adds(b, "{\"location\":\"internal\"}");
+	}
+	buf_addc(b, '}');
+}
+
+static void
 info(struct cli *c, struct buf *b)
 {
 	static const char *const libexec[] = { "libexec", "lib", NULL }, *const share[] = { "share", NULL };
-	static const char *const types[] = { "qemu", NULL };
 	const char *const *shares = folders(c, share);
 
 	buf_addc(b, '{');
@@ -160,8 +180,7 @@ info(struct cli *c, struct buf *b)
 	templates(c, b);
 	default_template(c, b);
 	quote_json_member(b, "limaHome", c->env.home);
-	texts(b, "vmTypes", types);
-	buf_adds(b, ",\"vmTypesEx\":{\"qemu\":{\"location\":\"internal\"}}");
+	drivers(b);
 	quote_json_key(b, "guestAgents");
 	buf_addc(b, '{');
 	for (size_t i = 0; i < 1 && shares[i]; i++)
@@ -169,7 +188,7 @@ info(struct cli *c, struct buf *b)
 	buf_addc(b, '}');
 	texts(b, "shellEnvBlock", shell_env_blocked);
 	quote_json_member(b, "hostOS", "linux");
-	quote_json_member(b, "hostArch", qemu_host_arch());
+	quote_json_member(b, "hostArch", host_arch());
 	quote_json_member(b, "identityFile", arena_printf(&c->arena, "%s/_config/user", c->env.home));
 	plugins(c, b);
 	texts(b, "libexecPaths", folders(c, libexec));

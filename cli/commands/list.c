@@ -13,11 +13,11 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/fs.h"
+#include "base/host_arch.h"
 #include "base/size.h"
 #include "cli/view/instance.h"
 #include "cli/commands/list.h"
 #include "cli/view/table.h"
-#include "providers/drivers/qemu/qemu.h"
 #include "state/desired/yq/yq.h"
 #include "state/observed/state.h"
 
@@ -71,7 +71,7 @@ static struct columns
 visible(const struct cli *c, const struct instance *v, size_t n)
 {
 	struct columns show = { true, true, true };
-	bool one_type = true, host_arch = true;
+	bool one_type = true, native = true;
 	struct winsize w = { 0 };
 	int columns = 5;
 
@@ -79,11 +79,11 @@ visible(const struct cli *c, const struct instance *v, size_t n)
 		return show;
 	for (size_t i = 0; i < n; i++) {
 		one_type &= strcmp(v[i].vm_type, v[0].vm_type) == 0;
-		host_arch &= strcmp(v[i].arch, qemu_host_arch()) == 0;
+		native &= strcmp(v[i].arch, host_arch()) == 0;
 	}
 	show.type = !((columns + 7) * 8 > w.ws_col && n && one_type);
 	columns += show.type;
-	show.arch = !((columns + 6) * 8 > w.ws_col && n && host_arch);
+	show.arch = !((columns + 6) * 8 > w.ws_col && n && native);
 	columns += show.arch + 3;
 	show.dir = !((columns + 2) * 8 > w.ws_col);
 	return show;

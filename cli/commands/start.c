@@ -47,11 +47,11 @@ already_running(struct cli *c, struct goals *g, const char *name, struct error *
 }
 
 static int
-bring_up(struct cli *c, struct goals *g, const char *name, bool new, struct error *err)
+bring_up(struct cli *c, struct goals *g, const char *name, const char *vm_type, bool new, struct error *err)
 {
 	int status;
 
-	cli_say(&c->env, SAY_INFO, "Starting the instance `%s` with internal VM driver `qemu`", name);
+	started_begin(c, name, vm_type);
 	status = new ? target_make(c, g, err) : run_engine(c, &(struct run){ .asks = g->v, .nasks = g->n, .quiet = true }, err);
 	if (status != 0)
 		return status;
@@ -72,7 +72,7 @@ start_existing(struct cli *c, const char *name, struct error *err)
 		return already_running(c, &g, name, err);
 	if (!instance_is(&i, "Stopped"))
 		cli_say(&c->env, SAY_WARN, "expected status `Stopped`, got `%s`", i.status.word);
-	return bring_up(c, &g, name, false, err);
+	return bring_up(c, &g, name, i.vm_type, false, err);
 }
 
 static int
@@ -89,7 +89,7 @@ run(struct cli *c, struct error *err)
 		return start_existing(c, t.name, err);
 	if (target_add(c, &g, &t, GOAL_RUNNING, NULL, err) < 0)
 		return -1;
-	return bring_up(c, &g, arena_strdup(&c->arena, g.v[0].name), true, err);
+	return bring_up(c, &g, arena_strdup(&c->arena, g.v[0].name), g.v[0].spec->vm_type, true, err);
 }
 
 const struct command command_start = {

@@ -10,6 +10,7 @@
 #include "base/quote/quote.h"
 #include "cli/view/instance.h"
 #include "cli/run.h"
+#include "providers/driver.h"
 #include "cli/commands/start.h"
 
 /* The text to people: of whoever wrote the template, so nothing in it is for the terminal. */
@@ -49,13 +50,25 @@ started_tell(struct cli *c, const char *name)
 	look_release(&l);
 }
 
+void
+started_begin(struct cli *c, const char *name, const char *vm_type)
+{
+	cli_say(&c->env, SAY_INFO, "Starting the instance `%s` with internal VM driver `%s`", name,
+		*vm_type ? vm_type : driver_all()[0]->name);
+}
+
 int
 start_now(struct cli *c, const char *name, struct error *err)
 {
+	AUTO(instance) i = { 0 };
 	AUTO(goals) g = { 0 };
+	struct look l;
 	int status;
 
-	cli_say(&c->env, SAY_INFO, "Starting the instance `%s` with internal VM driver `qemu`", name);
+	look_begin(&l, c);
+	instance_look(&l, name, &i);
+	look_release(&l);
+	started_begin(c, name, i.vm_type);
 	if (goals_add(&g, name, GOAL_RUNNING, NULL, err) < 0)
 		return -1;
 	status = run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .quiet = true }, err);

@@ -4,6 +4,8 @@
 
 struct error;
 
+/* That it begins, and with what driver; `vm_type` "": the usual one. */
+void started_begin(struct cli *c, const char *name, const char *vm_type);
 /* READY, the way in, and the message of its lima.yaml. */
 void started_tell(struct cli *c, const char *name);
 /* Starts an instance that is there, and tells. The exit status, or -1. */

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/size.h"
+#include "providers/driver.h"
 #include "state/observed/state.h"
 
 enum { MAX_VERSION = 1024 };
@@ -157,7 +158,7 @@ instance_look(struct look *l, const char *name, struct instance *out)
 		from_yaml(l, i);
 	i->vm_type = json_text(&i->arena, instance_config(i, "vmType"));
 	i->arch = json_text(&i->arena, instance_config(i, "arch"));
-	status_look(i->dir, *i->vm_type ? i->vm_type : "qemu", &i->arena, &i->status);
+	status_look(i->dir, *i->vm_type ? i->vm_type : driver_all()[0]->name, &i->arena, &i->status);
 	if (i->status.error)
 		add_error(i, i->status.error);
 	if (!i->has_yaml) {

@@ -3,10 +3,10 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/host_arch.h"
 #include "base/mem.h"
 #include "base/quote/quote.h"
 #include "cli/view/instance.h"
-#include "providers/drivers/qemu/qemu.h"
 
 static void
 number(struct buf *b, const char *name, long long n)
@@ -116,7 +116,7 @@ instance_json(struct look *l, struct instance *i, bool deprecated, struct buf *o
 	detail(out, i);
 	if (deprecated) {
 		quote_json_member(out, "HostOS", "linux");
-		quote_json_member(out, "HostArch", qemu_host_arch());
+		quote_json_member(out, "HostArch", host_arch());
 		quote_json_member(out, "LimaHome", env->home);
 		quote_json_member(out, "IdentityFile", arena_printf(&i->arena, "%s/_config/user", env->home));
 	}

@@ -5,11 +5,11 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/host_arch.h"
 #include "base/mem.h"
 #include "cli/view/instance_value.h"
 #include "cli/view/json_value.h"
 #include "cli/view/json_yaml.h"
-#include "providers/drivers/qemu/qemu.h"
 
 struct view {
 	struct look *look;
@@ -65,7 +65,7 @@ FIELD(Disk, gotmpl_int((int64_t)instance_bytes(i, "disk")))
 FIELD(DriverPID, gotmpl_int(i->status.hypervisor))
 FIELD(Errors, errors(a, i))
 FIELD(HostAgentPID, gotmpl_int(i->status.agent))
-FIELD(HostArch, gotmpl_text(qemu_host_arch()))
+FIELD(HostArch, gotmpl_text(host_arch()))
 FIELD(HostOS, gotmpl_text("linux"))
 FIELD(Hostname, gotmpl_text(i->hostname))
 FIELD(IdentityFile, gotmpl_text(arena_printf(a, "%s/_config/user", v->look->cli->env.home)))

@@ -8,6 +8,7 @@
 #include "hostagent/forward/transport.h"
 #include "hostagent/forward/write_queue.h"
 #include "hostagent/forward/endpoint.h"
+#include "hostagent/machine/runtime.h"
 
 enum { WAIT_MS = 30000 };	/* for a way into the guest: it may just be rebooting */
 
@@ -145,13 +146,24 @@ guest_drained(void *ctx)
 
 static void dial(struct conn *c);
 
+/* The next way to be tried; NULL: that was the last. */
+static carrier_new *
+next_way(struct conn *c)
+{
+	carrier_new *own = c->list->agent->runtime->carry;
+
+	if (own)
+		return c->way++ == 0 ? own : NULL;
+	return c->way < ARRAY_LEN(ways) ? ways[c->way++] : NULL;
+}
+
 static void
 guest_closed(void *ctx, bool unopened)
 {
 	struct conn *c = ctx;
 
 	c->carrier = NULL;
-	if (unopened && c->to && c->way < ARRAY_LEN(ways))
+	if (unopened && c->to)
 		dial(c);
 	else if (outq_empty(&c->out))
 		conn_close(c);
@@ -165,9 +177,10 @@ static void
 dial(struct conn *c)
 {
 	struct carrier *way = NULL;
+	carrier_new *next;
 
-	while (!way && c->way < ARRAY_LEN(ways))
-		way = ways[c->way++](c->list->agent, c->to, &conn_user, c);
+	while (!way && (next = next_way(c)))
+		way = next(c->list->agent, c->to, &conn_user, c);
 	conn_carry(c, way);
 }
 

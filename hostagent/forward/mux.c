@@ -307,7 +307,9 @@ mux_start(struct agent *a)
 	uv_timer_init(&a->loop, &m->timer);
 	uv_timer_init(&a->loop, &m->kick);
 	m->timer.data = m->kick.data = m;
-	begin(m);
+	/* a guest without ssh: whoever waits for a link waits in peace */
+	if (!a->runtime->await_guest)
+		begin(m);
 }
 
 void

@@ -6,6 +6,7 @@
  */
 #pragma once
 #include <stdbool.h>
+#include "hostagent/forward/transport.h"
 
 struct agent;
 struct error;
@@ -37,6 +38,13 @@ struct runtime {
 	/* Has the guest a network interface that it uses? Has it taken the connection that was made to its SSH port? */
 	void (*ask_network)(struct agent *a, runtime_told *done);
 	void (*ask_connection)(struct agent *a, runtime_told *done);
+
+	/*
+	 * For one whose guest has no ssh: says when it is ready, or why it will never be, and how a connection gets to a
+	 * port of it. NULL: by ssh (ready/readiness.c, forward/mux.c), and by what the guest offers.
+	 */
+	void (*await_guest)(struct agent *a, runtime_done *done);
+	carrier_new *carry;
 };
 
 /* That of a launch file; NULL: none of that name here. */

@@ -8,6 +8,7 @@
  * When time is up the instance is called degraded, with the reason, and the
  * waiting goes on: a slow guest becomes ready after all.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include "base/auto.h"
 #include "base/mem.h"
 #include "hostagent/agent.h"
+#include "hostagent/machine/runtime.h"
 #include "hostagent/ready/readiness_checks.h"
 #include "providers/ssh/ssh_exec.h"
 #include "providers/ssh/ssh_link.h"
@@ -321,6 +323,22 @@ require_agent_up(struct agent *a)
 	finish_if_done(r, mux_link(a));
 }
 
+/* Of a driver that knows by itself. */
+static void
+on_guest(struct agent *a, const struct error *e)
+{
+	struct require *r = a->require;
+
+	/* its end is told by the end of the machine */
+	if (!r || (e && e->code == ECONNRESET))
+		return;
+	if (e)
+		failed(r, &r->list.items[0], e->msg);
+	else
+		met(r, &r->list.items[0]);
+	finish_if_done(r, NULL);
+}
+
 void
 require_start(struct agent *a)
 {
@@ -332,14 +350,17 @@ require_start(struct agent *a)
 	r->user.lost = on_lost;
 	r->watch = r->run = (struct ssh_exec)SSH_EXEC_INIT;
 	r->wrong = (struct buf)BUF_INIT;
-	require_items(&r->list, &a->launch);
+	require_items(&r->list, &a->launch, a->runtime->await_guest != NULL);
 	for (size_t i = 0; i < ARRAY_LEN(timers); i++) {
 		uv_timer_init(&a->loop, timers[i]);
 		timers[i]->data = r;
 	}
 	r->open = ARRAY_LEN(timers);
 	uv_timer_start(&r->deadline, on_deadline, (uint64_t)a->launch.boot_timeout_ms, 0);
-	mux_add(a, &r->user);
+	if (a->runtime->await_guest)
+		a->runtime->await_guest(a, on_guest);
+	else
+		mux_add(a, &r->user);
 	log_info("waiting for %s", require_waiting_for(a));
 }
 

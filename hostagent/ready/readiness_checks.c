@@ -31,11 +31,15 @@ folders(struct require_items *r, const struct launch *l)
 }
 
 void
-require_items(struct require_items *r, const struct launch *l)
+require_items(struct require_items *r, const struct launch *l, bool by_driver)
 {
 	bool linux_guest = is(l->guest.os, "Linux") && !l->guest.plain;
 	const char *run = is(l->guest.os, "Linux") ? "/run" : "/var/run";
 
+	if (by_driver) {
+		add(r, (struct item){ .group = "essential", .what = "guest", .hint = "its console may tell more" });
+		return;
+	}
 	add(r, (struct item){ .group = "essential", .what = "ssh",
 			      .hint = "is the port taken, or the key protected by a passphrase?" });
 	if (linux_guest)

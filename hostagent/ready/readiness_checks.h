@@ -35,7 +35,8 @@ struct require_items {
 	struct arena mem;	/* the caller's to release */
 };
 
-void require_items(struct require_items *r, const struct launch *l);
+/* `by_driver`: the driver knows by itself when its guest is ready (hostagent/machine/runtime.h): nothing is asked in it. */
+void require_items(struct require_items *r, const struct launch *l, bool by_driver);
 bool require_settled(const struct item *it);
 /* The first that is still waited for; NULL. */
 const struct item *require_pending(const struct require_items *r);

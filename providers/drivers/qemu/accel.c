@@ -19,6 +19,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/fs.h"
+#include "base/host_arch.h"
 #include "base/proc.h"
 #include "providers/drivers/qemu/accel_probe.h"
 #include "providers/drivers/qemu/qemu.h"
@@ -157,7 +158,7 @@ qemu_can(const char *qemu, struct accel_choice *out)
 static bool
 hardware(const char *arch, const char *qemu, struct accel_choice *out)
 {
-	const char *host = qemu_host_arch();
+	const char *host = host_arch();
 	AUTO(buf) cpuinfo = BUF_INIT;
 
 	if (strcmp(arch, host) != 0) {

@@ -129,5 +129,3 @@ const char *qemu_firmware(const char *arch, const char *program, struct arena *a
 /* Does the architecture boot by itself, without a file of ours (SLOF, s390-ccw)? */
 bool qemu_needs_firmware(const char *arch);
 bool qemu_has_legacy_bios(const char *arch);
-/* "x86_64" and so on, as uname(2) of this host translates; never NULL. */
-const char *qemu_host_arch(void);

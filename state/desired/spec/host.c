@@ -12,6 +12,7 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/fs.h"
+#include "base/host_arch.h"
 #include "base/mem.h"
 #include "base/sha256.h"
 
@@ -30,19 +31,6 @@ usable_cpus(void)
 	long n = sysconf(_SC_NPROCESSORS_ONLN);
 
 	return n > 0 ? (int)n : 1;
-}
-
-static const char *
-arch_of(const char *machine)
-{
-	static const char *const names[][2] = {
-		{ "amd64", "x86_64" }, { "arm64", "aarch64" }, { "armv8l", "armv7l" }, { "armv6l", "armv7l" },
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		if (!strcmp(machine, names[i][0]))
-			return names[i][1];
-	return machine;
 }
 
 static bool
@@ -129,7 +117,7 @@ host_new(void)
 	h->arena = xcalloc(1, sizeof *h->arena);
 	uname(&u);
 	h->os = arena_strdup(h->arena, u.sysname);
-	h->arch = arena_strdup(h->arena, arch_of(u.machine));
+	h->arch = host_arch();
 	h->cpus = usable_cpus();
 	h->memory_bytes = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
 	find_user(h);

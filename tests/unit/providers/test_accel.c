@@ -6,6 +6,7 @@
 
 #include "providers/drivers/qemu/accel_probe.h"
 #include "providers/drivers/qemu/qemu.h"
+#include "base/host_arch.h"
 #include "tests/unit/test.h"
 
 TEST(reads_processor_flags)
@@ -64,7 +65,7 @@ TEST(the_user_decides)
 	struct error err;
 
 	setenv("LIMA_QEMU_ACCEL", "tcg", 1);
-	ok(accel_choose(qemu_host_arch(), "/no/qemu", &c, &err));
+	ok(accel_choose(host_arch(), "/no/qemu", &c, &err));
 	assert_string_equal(accel_name(c.accel), "tcg");
 	assert_false(c.worth_a_warning);
 	setenv("LIMA_QEMU_ACCEL", "kvm", 1);
@@ -81,7 +82,7 @@ TEST(a_foreign_guest_is_emulated_without_a_warning)
 	struct accel_choice c;
 	struct error err;
 
-	ok(accel_choose(strcmp(qemu_host_arch(), "s390x") == 0 ? "x86_64" : "s390x", "/no/qemu", &c, &err));
+	ok(accel_choose(strcmp(host_arch(), "s390x") == 0 ? "x86_64" : "s390x", "/no/qemu", &c, &err));
 	assert_int_equal(c.accel, ACCEL_TCG);
 	assert_false(c.worth_a_warning);
 	assert_non_null(strstr(c.reason, "the guest is "));
@@ -93,7 +94,7 @@ TEST(hardware_needs_qemu_too)
 	struct accel_choice c;
 	struct error err;
 
-	ok(accel_choose(qemu_host_arch(), "/no/such/qemu", &c, &err));
+	ok(accel_choose(host_arch(), "/no/such/qemu", &c, &err));
 	assert_int_equal(c.accel, ACCEL_TCG);
 	assert_true(c.worth_a_warning);
 	assert_true(strlen(c.reason) > 10);
