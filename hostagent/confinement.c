@@ -12,6 +12,7 @@
 #include "base/privilege.h"
 #include "base/syscalls.h"
 #include "hostagent/agent.h"
+#include "providers/disk/image.h"
 
 static const int calls[] = {
 	/* files */
@@ -88,6 +89,12 @@ confine_files(struct agent *a)
 	for (size_t i = 0; i < a->launch.ssh.nkeys; i++)
 		paths_allow(&p, a->launch.ssh.keys[i], PATHS_READ);
 	paths_allow(&p, a->launch.dir, PATHS_READ | PATHS_WRITE | PATHS_MAKE);
+	/* their headers are looked at before the machine starts; some are in other folders */
+	for (size_t i = 0; i < a->launch.ndisks; i++) {
+		paths_allow(&p, a->launch.disks[i].path, PATHS_READ);
+		if (a->launch.disks[i].base)
+			paths_allow(&p, a->launch.disks[i].base, PATHS_READ);
+	}
 	for (size_t i = 0; i < a->launch.ncopies; i++) {
 		auto_free char *dir = folder_of(a->launch.copies[i].host);
 
