@@ -117,29 +117,25 @@ resource_wantf(struct graph *g, struct resource *r, const char *attr, const char
 	va_end(ap);
 }
 
-static void
-pend(struct graph *g, struct graph_need need)
-{
-	GROW(g->pending, g->npending, g->pending_cap);
-	g->pending[g->npending++] = need;
-}
-
-void
-graph_need(struct graph *g, struct resource *r, const char *type, const char *name, enum need need)
-{
-	pend(g, (struct graph_need){ r, type, name, need, false });
-}
-
-void
-graph_stood_on(struct graph *g, struct resource *r, const char *type, const char *name, enum need need)
-{
-	pend(g, (struct graph_need){ r, type, name, need, true });
-}
-
 void
 resource_need(struct graph *g, struct resource *r, const char *type, const char *name, enum need need)
 {
-	graph_need(g, r, type, arena_strdup(&g->arena, name), need);
+	GROW(g->pending, g->npending, g->pending_cap);
+	g->pending[g->npending++] = (struct graph_need){ r, type, arena_strdup(&g->arena, name), need };
+}
+
+/* What is shared is wanted while a wanted one needs it. */
+void
+graph_link(struct resource *from, struct resource *to, enum need need, bool made)
+{
+	if (made) {
+		GROW(from->stands_on, from->nstands_on, from->stands_on_cap);
+		from->stands_on[from->nstands_on++] = (struct edge){ to, need };
+		return;
+	}
+	GROW(from->needs, from->nneeds, from->needs_cap);
+	from->needs[from->nneeds++] = (struct edge){ to, need };
+	to->wanted |= to->type->shared && from->wanted;
 }
 
 void
@@ -174,22 +170,12 @@ graph_resolve(struct graph *g, struct error *err)
 
 	for (size_t i = 0; i < g->npending; i++) {
 		struct graph_need *p = &g->pending[i];
-		struct resource *r = p->from, *to = graph_find(g, p->type, p->name);
+		struct resource *to = graph_find(g, p->type, p->name);
 
-		if (!to && p->recorded)
-			continue;
-		if (!to) {
+		if (to)
+			graph_link(p->from, to, p->need, false);
+		else
 			result = graph_dangles(g, p, result == 0 ? err : NULL);
-			continue;
-		}
-		if (p->recorded) {
-			GROW(r->stands_on, r->nstands_on, r->stands_on_cap);
-			r->stands_on[r->nstands_on++] = (struct edge){ to, p->need };
-		} else {
-			GROW(r->needs, r->nneeds, r->needs_cap);
-			r->needs[r->nneeds++] = (struct edge){ to, p->need };
-			to->wanted |= to->type->shared && r->wanted;
-		}
 	}
 	g->npending = 0;
 	return result;

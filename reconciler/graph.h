@@ -15,7 +15,6 @@ struct graph_need {		/* an edge that is still names */
 	struct resource *from;
 	const char *type, *name;
 	enum need need;
-	bool recorded;		/* of stands_on: dropped when its target is unknown */
 };
 
 struct graph {
@@ -30,10 +29,8 @@ struct graph {
 
 void graph_release(struct graph *g);
 struct resource *graph_find(const struct graph *g, const char *type, const char *name);
-/* As resource_need(), for an edge that was recorded when `r` was made. Strings are borrowed. */
-void graph_stood_on(struct graph *g, struct resource *r, const char *type, const char *name, enum need need);
-/* As resource_need(), strings borrowed. */
-void graph_need(struct graph *g, struct resource *r, const char *type, const char *name, enum need need);
+/* An edge between two that are there: of needs, or (made) of what `from` stood on when it was made. */
+void graph_link(struct resource *from, struct resource *to, enum need need, bool made);
 /* As graph_declare(), strings borrowed. */
 struct resource *graph_add(struct graph *g, const struct resource_type *type,
 			   const char *owner, const char *name, bool wanted);

@@ -12,6 +12,11 @@ struct loading {
 	struct engine *e;
 	const char *owner;		/* of the row before, and its ask: rows come in runs */
 	const struct ask *ask;
+	struct known {
+		struct resource *r;
+		bool declare;		/* its needs are those that were recorded */
+	} *by_id;
+	size_t nby_id;
 	struct error *err;
 };
 
@@ -23,29 +28,6 @@ find_ask(struct loading *l, const char *owner)
 	if (l->ask && l->ask + 1 < l->e->asks + l->e->nasks && !strcmp(l->ask[1].name, owner))
 		return ++l->ask;
 	return l->ask = engine_ask(l->e, owner);
-}
-
-/* KIND type NUL name NUL ... ; `p` lives in the arena */
-static int
-unpack_needs(struct engine *e, struct resource *r, const char *p, size_t len, bool recorded)
-{
-	const char *end = p + len;
-
-	while (p < end) {
-		enum need need = (enum need)(*p - '0');
-		const char *type = p + 1;
-		const char *name = memchr(type, '\0', (size_t)(end - type));
-		const char *next = name ? memchr(name + 1, '\0', (size_t)(end - name - 1)) : NULL;
-
-		if (!next || need > NEED_FRESH)
-			return -1;
-		if (recorded)
-			graph_stood_on(&e->graph, r, type, name + 1, need);
-		else
-			graph_need(&e->graph, r, type, name + 1, need);
-		p = next + 1;
-	}
-	return 0;
 }
 
 static const char *
@@ -64,14 +46,45 @@ fill(struct engine *e, struct resource *r, const struct record *rec, bool declar
 	r->was_present = rec->present;
 	r->was = keep(e, rec->have);
 	r->was_len = rec->have.len;
-	if (facts_unpack(&r->have, a, r->was, r->was_len) < 0 ||
-	    unpack_needs(e, r, keep(e, rec->stands_on), rec->stands_on.len, true) < 0)
+	if (facts_unpack(&r->have, a, r->was, r->was_len) < 0)
 		return -1;
-	if (!declare)
-		return 0;
-	if (facts_unpack(&r->want, a, keep(e, rec->want), rec->want.len) < 0)
-		return -1;
-	return unpack_needs(e, r, keep(e, rec->needs), rec->needs.len, false);
+	return declare ? facts_unpack(&r->want, a, keep(e, rec->want), rec->want.len) : 0;
+}
+
+/* ids are dense: a deleted one is given again when it was the highest */
+static void
+remember_id(struct loading *l, int64_t id, struct resource *r, bool declare)
+{
+	size_t i = (size_t)id, n = l->nby_id ? l->nby_id : 256;
+
+	if (i >= l->nby_id) {
+		while (n <= i)
+			n *= 2;
+		l->by_id = xrealloc(l->by_id, n, sizeof *l->by_id);
+		memset(l->by_id + l->nby_id, 0, (n - l->nby_id) * sizeof *l->by_id);
+		l->nby_id = n;
+	}
+	l->by_id[i] = (struct known){ r, declare };
+}
+
+static const struct known *
+known_id(const struct loading *l, int64_t id)
+{
+	static const struct known nobody;
+
+	return id > 0 && (size_t)id < l->nby_id ? &l->by_id[id] : &nobody;
+}
+
+/* To something of an instance that is not asked about nothing leads. */
+static int
+load_edge(void *ctx, const struct state_edge *e)
+{
+	struct loading *l = ctx;
+	const struct known *from = known_id(l, e->source), *to = known_id(l, e->target);
+
+	if (from->r && to->r && e->need >= NEED_BUILD && e->need <= NEED_FRESH && (e->made || from->declare))
+		graph_link(from->r, to->r, (enum need)e->need, e->made);
+	return 0;
 }
 
 static int
@@ -95,56 +108,76 @@ load_one(void *ctx, const struct record *rec)
 			      a && declare && rec->wanted);
 		r->stale = !declare;
 	}
-	if (fill(e, r, rec, declare) == 0)
+	if (fill(e, r, rec, declare) == 0) {
+		remember_id(l, rec->id, r, declare);
 		return 0;
+	}
 	state_distrust(e->state);
 	return error_set(l->err, ERR_INVALID, "the state database has a damaged record of %s %s; "
 			 "delete _state/state.db: it is rebuilt by looking", rec->type, rec->name);
 }
 
-/* all at once when most are asked for, else one by one */
-int
-records_load(struct engine *e, struct error *err)
+static int
+load_of(struct loading *l, const char *owner)
 {
-	struct loading l = { .e = e, .err = err };
+	return state_records(l->e->state, owner, load_one, l, l->err);
+}
 
-	if (e->nasks > 8)
-		return state_records(e->state, NULL, load_one, &l, err);
-	if (state_records(e->state, "", load_one, &l, err) < 0)
+/* all at once when most are asked for, else one by one; edges when all that they could lead to is known */
+static int
+load_all(struct loading *l)
+{
+	struct engine *e = l->e;
+	bool whole = e->nasks > 8;
+
+	if (load_of(l, whole ? NULL : "") < 0)
 		return -1;
-	for (size_t i = 0; i < e->nasks; i++)
-		if (state_records(e->state, e->asks[i].name, load_one, &l, err) < 0)
+	for (size_t i = 0; !whole && i < e->nasks; i++)
+		if (load_of(l, e->asks[i].name) < 0)
+			return -1;
+	if (state_edges(e->state, whole ? NULL : "", load_edge, l, l->err) < 0)
+		return -1;
+	for (size_t i = 0; !whole && i < e->nasks; i++)
+		if (state_edges(e->state, e->asks[i].name, load_edge, l, l->err) < 0)
 			return -1;
 	return 0;
 }
 
-static void
-pack_edges(struct buf *out, const struct edge *v, size_t n)
+int
+records_load(struct engine *e, struct error *err)
 {
-	for (size_t i = 0; i < n; i++) {
-		buf_addc(out, (char)('0' + v[i].need));
-		buf_add(out, v[i].to->type->name, strlen(v[i].to->type->name) + 1);
-		buf_add(out, v[i].to->name, strlen(v[i].to->name) + 1);
-	}
+	struct loading l = { .e = e, .err = err };
+	int r = load_all(&l);
+
+	free(l.by_id);
+	return r;
+}
+
+static void
+add_edges(struct state_edge *out, const struct edge *v, size_t n, bool made)
+{
+	for (size_t i = 0; i < n; i++)
+		out[i] = (struct state_edge){
+			.owner = v[i].to->owner, .type = v[i].to->type->name, .name = v[i].to->name, .made = made, .need = (int)v[i].need,
+		};
 }
 
 int
 records_store(struct state *s, const struct resource *r, struct error *err)
 {
-	AUTO(buf) want = BUF_INIT, have = BUF_INIT, needs = BUF_INIT, stands = BUF_INIT;
+	AUTO(buf) want = BUF_INIT, have = BUF_INIT;
+	auto_free struct state_edge *edges = xcalloc(r->nneeds + r->nstands_on + 1, sizeof *edges);
 	struct record rec = {
-		.owner = r->owner, .type = r->type->name, .name = r->name,
-		.wanted = r->wanted, .present = r->present,
+		.owner = r->owner, .type = r->type->name, .name = r->name, .wanted = r->wanted, .present = r->present,
+		.edges = edges, .nedges = r->nneeds + r->nstands_on,
 	};
 
 	facts_pack(&r->want, &want);
 	facts_pack(&r->have, &have);
-	pack_edges(&needs, r->needs, r->nneeds);
-	pack_edges(&stands, r->stands_on, r->nstands_on);
+	add_edges(edges, r->needs, r->nneeds, false);
+	add_edges(edges + r->nneeds, r->stands_on, r->nstands_on, true);
 	rec.want = (struct blob){ want.s, want.len };
 	rec.have = (struct blob){ have.s, have.len };
-	rec.needs = (struct blob){ needs.s, needs.len };
-	rec.stands_on = (struct blob){ stands.s, stands.len };
 	return state_put(s, &rec, err);
 }
 

@@ -69,16 +69,17 @@ protect(const struct env *env, const struct resource *r, struct error *err)
 	return strcmp(want, "yes") == 0 ? fs_write(path, "", 0, 0400, err) : fs_unlink(path, err);
 }
 
-/* What a killed run left: looked for again when anything in the folder has come or gone. */
+/*
+ * What a killed run left. A half-written file is of a resource on which a step began, and that is ensured again; so
+ * only where nothing is known, or this one was left unfinished, the folder is gone through.
+ */
 static void
-tell_leftovers(const struct env *env, const struct resource *r, const struct stat *st, struct facts *have, struct arena *a)
+tell_leftovers(const struct env *env, const struct resource *r, struct facts *have, struct arena *a)
 {
-	const char *now = fs_stamp_of(a, st), *clean = facts_get(have, "clean");
-	bool any = leftovers_beside(env, r);
+	bool any = leftovers_beside(env, r), known = facts_get(have, "leftovers") && !r->unfinished;
 
-	if (!any && (!clean || strcmp(clean, now) != 0))
+	if (!any && !known)
 		any = leftovers_inside(env, r);
-	facts_set(have, a, "clean", any ? NULL : now);
 	facts_set(have, a, "leftovers", any ? "some" : "none");
 }
 
@@ -111,14 +112,13 @@ observe(const struct env *env, const struct resource *r, struct facts *have, str
 {
 	auto_free char *dir = instance_path(env, r, NULL), *path = instance_path(env, r, "lima.yaml");
 	const char *stamp = NULL;
-	struct stat st;
-	int there = fs_look(dir, &st, err);
+	int there = fs_look(dir, NULL, err);
 
 	if (there > 0 && fs_look_stamp(path, a, &stamp, err) < 0)
 		there = -1;
 	if (there <= 0)
 		return dir_remains(env, r, dir) ? 1 : there;
-	tell_leftovers(env, r, &st, have, a);
+	tell_leftovers(env, r, have, a);
 	if (facts_get(&r->want, "protected"))
 		tell_protected(env, r, have, a);
 	if (!facts_get(have, "configuration"))

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "state/observed/migrate.h"
 #include "state/observed/sql.h"
 #include "state/observed/state.h"
 
@@ -30,7 +31,17 @@ static const char *const migration[] = {
 	" id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES run, type TEXT NOT NULL, name TEXT NOT NULL,"
 	" verb TEXT NOT NULL, why TEXT, began REAL NOT NULL, ended REAL, error TEXT);"
 	"CREATE INDEX step_kind ON step (type, verb, id);",
+	/* edges as rows; what version 1 had packed in needs and stands_on is unpacked by migrate_edges() */
+	"CREATE TABLE edge ("
+	" source INTEGER NOT NULL, target INTEGER NOT NULL, made INTEGER NOT NULL, need INTEGER NOT NULL,"
+	" PRIMARY KEY (source, made, target)) WITHOUT ROWID;"
+	"CREATE INDEX edge_target ON edge (target);"
+	"CREATE INDEX step_run ON step (run);",
 };
+
+/* What SQL cannot say of a step, after it and in its transaction; or NULL. */
+static int (*const migration_code[])(struct state *s, struct error *err) = { NULL, migrate_edges };
+_Static_assert(ARRAY_LEN(migration) == ARRAY_LEN(migration_code), "each migration has its code, or NULL");
 
 enum { RESERVE = 256 << 10 };
 
@@ -75,7 +86,7 @@ migrate_from_there(struct state *s, struct error *err)
 		char pragma[48];
 
 		snprintf(pragma, sizeof pragma, "PRAGMA user_version = %d", v + 1);
-		if (exec(s, migration[v], err) < 0 || exec(s, pragma, err) < 0)
+		if (exec(s, migration[v], err) < 0 || (migration_code[v] && migration_code[v](s, err) < 0) || exec(s, pragma, err) < 0)
 			return -1;
 	}
 	return exec(s, "COMMIT", err);

@@ -12,16 +12,26 @@ static const char *const text[SQL_COUNT] = {
 	[SQL_SNAPSHOT] = "BEGIN",
 	[SQL_COMMIT] = "COMMIT",
 	[SQL_ROLLBACK] = "ROLLBACK",
-	[SQL_RECORDS_ALL] = "SELECT owner, type, name, wanted, present, pending, want, needs, have, stands_on FROM resource",
-	[SQL_RECORDS_OF] = "SELECT owner, type, name, wanted, present, pending, want, needs, have, stands_on FROM resource"
-			   " WHERE owner = ?",
+	[SQL_RECORDS_ALL] = "SELECT rowid, owner, type, name, wanted, present, pending, want, have FROM resource",
+	[SQL_RECORDS_OF] = "SELECT rowid, owner, type, name, wanted, present, pending, want, have FROM resource WHERE owner = ?",
+	[SQL_ID] = "SELECT rowid FROM resource WHERE type = ? AND name = ?",
+	[SQL_STUB] = "INSERT OR IGNORE INTO resource (owner, type, name) VALUES (?, ?, ?)",
+	[SQL_EDGES_ALL] = "SELECT source, target, made, need FROM edge",
+	[SQL_EDGES_OF] = "SELECT e.source, e.target, e.made, e.need FROM resource r JOIN edge e ON e.source = r.rowid"
+			 " WHERE r.owner = ?",
+	[SQL_EDGE_ADD] = "INSERT OR IGNORE INTO edge (source, target, made, need) VALUES (?, ?, ?, ?)",
+	[SQL_EDGES_DROP] = "DELETE FROM edge WHERE source = ?",
+	[SQL_USERS] = "SELECT r.owner, r.type, r.name, r.wanted, r.present, e.made, e.need FROM resource t"
+		      " JOIN edge e ON e.target = t.rowid JOIN resource r ON r.rowid = e.source WHERE t.type = ? AND t.name = ?"
+		      " ORDER BY r.owner, r.type, r.name, e.made",
 	[SQL_INSTANCES_ALL] = "SELECT name, goal, stamp, json FROM instance ORDER BY name",
 	[SQL_INSTANCES_OF] = "SELECT name, goal, stamp, json FROM instance WHERE name = ?",
-	[SQL_PUT] = "INSERT INTO resource (owner, type, name, wanted, present, want, needs, have, stands_on)"
-		    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (type, name) DO UPDATE SET owner = excluded.owner,"
-		    " wanted = excluded.wanted, present = excluded.present, want = excluded.want,"
-		    " needs = excluded.needs, have = excluded.have, stands_on = excluded.stands_on",
-	[SQL_DROP] = "DELETE FROM resource WHERE type = ? AND name = ?",
+	[SQL_PUT] = "INSERT INTO resource (owner, type, name, wanted, present, want, have)"
+		    " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (type, name) DO UPDATE SET owner = excluded.owner,"
+		    " wanted = excluded.wanted, present = excluded.present, want = excluded.want, have = excluded.have",
+	/* what others need stays as a name: that it is not there any more is for them to find */
+	[SQL_DROP] = "DELETE FROM resource WHERE rowid = ?1 AND NOT EXISTS (SELECT 1 FROM edge WHERE target = ?1)",
+	[SQL_EMPTY] = "UPDATE resource SET wanted = 0, present = 0, pending = 0, want = NULL, have = NULL WHERE rowid = ?",
 	[SQL_PUT_INSTANCE] = "INSERT INTO instance (name, goal, stamp, json) VALUES (?, ?, ?, ?) ON CONFLICT (name)"
 			     " DO UPDATE SET goal = excluded.goal, stamp = excluded.stamp, json = excluded.json",
 	[SQL_DROP_INSTANCE] = "DELETE FROM instance WHERE name = ?",
@@ -33,6 +43,16 @@ static const char *const text[SQL_COUNT] = {
 	[SQL_MARK] = "INSERT INTO resource (owner, type, name, pending) VALUES (?, ?, ?, 1)"
 		     " ON CONFLICT (type, name) DO UPDATE SET pending = 1",
 	[SQL_UNMARK] = "UPDATE resource SET pending = 0 WHERE type = ? AND name = ?",
+	[SQL_RUNS] = "SELECT r.id, r.command, CAST((r.began - 2440587.5) * 86400000 AS INTEGER),"
+		     " CAST((r.ended - 2440587.5) * 86400000 AS INTEGER), r.outcome, COUNT(s.id), COUNT(s.error) FROM run r"
+		     " LEFT JOIN step s ON s.run = r.id WHERE r.id >= ?1 AND r.id <= ?2 GROUP BY r.id ORDER BY r.id",
+	[SQL_RUN_STEPS] = "SELECT type, name, verb, why, CAST((began - 2440587.5) * 86400000 AS INTEGER),"
+			  " CAST((ended - 2440587.5) * 86400000 AS INTEGER), error FROM step WHERE run = ? ORDER BY id",
+	/* an estimate needs the last nine of a kind that went well */
+	[SQL_PRUNE_STEPS] = "DELETE FROM step WHERE run <= ? AND (error IS NOT NULL OR ended IS NULL OR (SELECT COUNT(*) FROM"
+			    " (SELECT 1 FROM step n WHERE n.type = step.type AND n.verb = step.verb AND n.id > step.id"
+			    " AND n.error IS NULL AND n.ended IS NOT NULL LIMIT 9)) = 9)",
+	[SQL_PRUNE_RUNS] = "DELETE FROM run WHERE id <= ?",
 	[SQL_TYPICAL] = "SELECT CAST((ended - began) * 86400000 AS INTEGER) AS ms FROM (SELECT began, ended FROM step"
 			" WHERE type = ? AND verb = ? AND error IS NULL AND ended IS NOT NULL ORDER BY id DESC LIMIT 9)"
 			" ORDER BY ms LIMIT 1 OFFSET (SELECT MIN(4, COUNT(*) / 2) FROM (SELECT 1 FROM step WHERE type = ?1"

@@ -13,7 +13,9 @@ enum sql_id {
 	SQL_RECORDS_ALL, SQL_RECORDS_OF, SQL_INSTANCES_ALL, SQL_INSTANCES_OF,
 	SQL_PUT, SQL_DROP, SQL_PUT_INSTANCE, SQL_DROP_INSTANCE,
 	SQL_RUN_BEGIN, SQL_RUN_END, SQL_STEP_BEGIN, SQL_STEP_END,
-	SQL_MARK, SQL_UNMARK, SQL_TYPICAL, SQL_COUNT,
+	SQL_MARK, SQL_UNMARK, SQL_TYPICAL,
+	SQL_ID, SQL_STUB, SQL_EMPTY, SQL_EDGES_ALL, SQL_EDGES_OF, SQL_EDGE_ADD, SQL_EDGES_DROP, SQL_USERS,
+	SQL_RUNS, SQL_RUN_STEPS, SQL_PRUNE_STEPS, SQL_PRUNE_RUNS, SQL_COUNT,
 };
 
 struct state {
@@ -39,4 +41,6 @@ int sql_step(struct state *s, sqlite3_stmt *st, struct error *err);
 int sql_run(struct state *s, enum sql_id id, struct error *err, const char *types, ...);
 void sql_patience(struct state *s);	/* how this connection waits for other processes; see busy.c */
 int sql_error(struct state *s, struct error *err);	/* -1, with SQLite's text */
+/* Writes go into a transaction, always: half a note is worse than none. 0, or -1 outside of one. */
+int sql_writable(struct state *s, struct error *err);
 const char *sql_text(sqlite3_stmt *st, int column);	/* never NULL */

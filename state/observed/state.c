@@ -27,10 +27,10 @@ state_records(struct state *s, const char *owner,
 		return -1;
 	while (!stop && (r = sql_step(s, st, err)) > 0) {
 		struct record rec = {
-			.owner = sql_text(st, 0), .type = sql_text(st, 1), .name = sql_text(st, 2),
-			.wanted = sqlite3_column_int(st, 3), .present = sqlite3_column_int(st, 4),
-			.unfinished = sqlite3_column_int(st, 5),
-			.want = blob(st, 6), .needs = blob(st, 7), .have = blob(st, 8), .stands_on = blob(st, 9),
+			.id = sqlite3_column_int64(st, 0),
+			.owner = sql_text(st, 1), .type = sql_text(st, 2), .name = sql_text(st, 3),
+			.wanted = sqlite3_column_int(st, 4), .present = sqlite3_column_int(st, 5),
+			.unfinished = sqlite3_column_int(st, 6), .want = blob(st, 7), .have = blob(st, 8),
 		};
 
 		stop = each(ctx, &rec);
@@ -97,9 +97,8 @@ state_commit(struct state *s, struct error *err)
 	return 0;
 }
 
-/* writes go into a transaction, always: half a note is worse than none */
-static int
-writable(struct state *s, struct error *err)
+int
+sql_writable(struct state *s, struct error *err)
 {
 	if (s->db && s->in_transaction)
 		return 0;
@@ -107,24 +106,9 @@ writable(struct state *s, struct error *err)
 }
 
 int
-state_put(struct state *s, const struct record *r, struct error *err)
-{
-	if (writable(s, err) < 0)
-		return -1;
-	return sql_run(s, SQL_PUT, err, "sssiibbbb", r->owner, r->type, r->name, (int)r->wanted, (int)r->present,
-		       &r->want, &r->needs, &r->have, &r->stands_on);
-}
-
-int
-state_drop(struct state *s, const char *type, const char *name, struct error *err)
-{
-	return writable(s, err) < 0 ? -1 : sql_run(s, SQL_DROP, err, "ss", type, name);
-}
-
-int
 state_put_instance(struct state *s, const struct state_instance *i, struct error *err)
 {
-	if (writable(s, err) < 0)
+	if (sql_writable(s, err) < 0)
 		return -1;
 	return sql_run(s, SQL_PUT_INSTANCE, err, "siss", i->name, i->goal, i->stamp, i->json);
 }
@@ -132,53 +116,5 @@ state_put_instance(struct state *s, const struct state_instance *i, struct error
 int
 state_drop_instance(struct state *s, const char *name, struct error *err)
 {
-	return writable(s, err) < 0 ? -1 : sql_run(s, SQL_DROP_INSTANCE, err, "s", name);
-}
-
-int
-state_run_begin(struct state *s, const char *command, int64_t *run, struct error *err)
-{
-	if (writable(s, err) < 0 || sql_run(s, SQL_RUN_BEGIN, err, "s", command) < 0)
-		return -1;
-	*run = sqlite3_last_insert_rowid(s->db);
-	return 0;
-}
-
-int
-state_run_end(struct state *s, int64_t run, const char *outcome, struct error *err)
-{
-	return writable(s, err) < 0 ? -1 : sql_run(s, SQL_RUN_END, err, "ls", run, outcome);
-}
-
-int
-state_step_begin(struct state *s, int64_t run, const char *owner, const char *type, const char *name,
-		 const char *verb, const char *why, int64_t *step, struct error *err)
-{
-	if (writable(s, err) < 0 || sql_run(s, SQL_MARK, err, "sss", owner, type, name) < 0 ||
-	    sql_run(s, SQL_STEP_BEGIN, err, "lssss", run, type, name, verb, why) < 0)
-		return -1;
-	*step = sqlite3_last_insert_rowid(s->db);
-	return 0;
-}
-
-int
-state_step_end(struct state *s, int64_t step, const char *type, const char *name, const char *error, struct error *err)
-{
-	if (writable(s, err) < 0 || sql_run(s, SQL_STEP_END, err, "ls", step, error) < 0)
-		return -1;
-	return error ? 0 : sql_run(s, SQL_UNMARK, err, "ss", type, name);
-}
-
-int64_t
-state_typical_ms(struct state *s, const char *type, const char *verb)
-{
-	sqlite3_stmt *st;
-	int64_t ms = -1;
-
-	if (!s->db || !(st = sql_bind(s, SQL_TYPICAL, NULL, "ss", type, verb)))
-		return -1;
-	if (sql_step(s, st, NULL) > 0)
-		ms = sqlite3_column_int64(st, 0);
-	sqlite3_reset(st);
-	return ms;
+	return sql_writable(s, err) < 0 ? -1 : sql_run(s, SQL_DROP_INSTANCE, err, "s", name);
 }

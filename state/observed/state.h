@@ -45,24 +45,46 @@ void state_close(struct state *s);	/* NULL is fine; rolls back what was not comm
 /* All that is read from now on is of one moment, and costs no lock each time; until state_close(). */
 int state_snapshot(struct state *s, struct error *err);
 
-/* Bytes that are packed facts (base/facts.h) or packed needs (below). */
+/* Bytes that are packed facts (base/facts.h). */
 struct blob {
 	const void *p;
 	size_t len;
 };
 
-/* needs, packed: for each edge, the kind as a digit, type NUL, name NUL */
+/* From one resource to another. Read: both by the id of their records; written: the target by type and name. */
+struct state_edge {
+	int64_t source, target;
+	const char *owner, *type, *name;
+	bool made;		/* as it was when the resource was made; else as declared in the last finished apply */
+	int need;		/* enum need */
+};
+
 struct record {
+	int64_t id;		/* read only */
 	const char *owner, *type, *name;
 	bool wanted, present;
 	bool unfinished;	/* read only: a step on it began and did not end */
-	struct blob want, needs;	/* as declared in the last finished apply */
-	struct blob have, stands_on;	/* as seen, and as it was made */
+	struct blob want;	/* as declared in the last finished apply */
+	struct blob have;	/* as seen */
+	const struct state_edge *edges;	/* to write; read by state_edges() */
+	size_t nedges;
 };
 
 /* Each record of `owner` (NULL: of all), until `each` returns non-zero, which is handed on. Pointers live during the call. */
 int state_records(struct state *s, const char *owner,
 		  int (*each)(void *ctx, const struct record *r), void *ctx, struct error *err);
+
+/* Each edge that begins at a resource of `owner` (NULL: all), likewise. */
+int state_edges(struct state *s, const char *owner, int (*each)(void *ctx, const struct state_edge *e), void *ctx, struct error *err);
+
+/* Who needs a resource, or stands on it: each of all instances, likewise. */
+struct state_user {
+	const char *owner, *type, *name;
+	bool wanted, present;
+	bool made;		/* as in struct state_edge */
+};
+int state_users(struct state *s, const char *type, const char *name, int (*each)(void *ctx, const struct state_user *u), void *ctx,
+		struct error *err);
 
 struct state_instance {
 	const char *name;
@@ -83,11 +105,15 @@ int state_commit(struct state *s, struct error *err);
 void state_rollback(struct state *s);	/* none of it was done */
 
 int state_put(struct state *s, const struct record *r, struct error *err);	/* keeps `unfinished` */
+/* One that others need stays as a name. */
 int state_drop(struct state *s, const char *type, const char *name, struct error *err);
 int state_put_instance(struct state *s, const struct state_instance *i, struct error *err);
 int state_drop_instance(struct state *s, const char *name, struct error *err);
 
-/* The journal. A step that begins marks its resource unfinished until it has ended well. */
+/*
+ * The journal. Of the last 1,000 runs all is kept, of older ones what an estimate needs: the rest goes in the
+ * transaction that begins a run. A step that begins marks its resource unfinished until it has ended well.
+ */
 int state_run_begin(struct state *s, const char *command, int64_t *run, struct error *err);
 int state_run_end(struct state *s, int64_t run, const char *outcome, struct error *err);
 int state_step_begin(struct state *s, int64_t run, const char *owner, const char *type, const char *name,
@@ -97,3 +123,21 @@ int state_step_end(struct state *s, int64_t step, const char *type, const char *
 		   const char *error, struct error *err);
 /* Median duration of the last steps of this kind on this host, in ms; -1: none yet. */
 int64_t state_typical_ms(struct state *s, const char *type, const char *verb);
+
+struct state_run {
+	int64_t id;
+	const char *command;
+	int64_t began_ms, ended_ms;	/* since 1970; ended -1: it did not end, or not yet */
+	const char *outcome;	/* "done", or the error */
+	int steps, failed;
+};
+struct state_step {
+	const char *type, *name, *verb, *why;
+	int64_t began_ms, ended_ms;	/* -1: it did not end */
+	const char *error;	/* "": none */
+};
+/* Each run with first <= id <= last, oldest first, and each step of one, in their order; until `each` returns non-zero, likewise. */
+int state_runs(struct state *s, int64_t first, int64_t last, int (*each)(void *ctx, const struct state_run *r), void *ctx,
+	       struct error *err);
+int state_run_steps(struct state *s, int64_t run, int (*each)(void *ctx, const struct state_step *step), void *ctx,
+		    struct error *err);

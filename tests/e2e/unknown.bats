@@ -132,6 +132,7 @@ precious() { [ "$(head -c 8 "$1")" = precious ]; }
 	echo half >"$LIMA_HOME/a/disk.tmp"
 	echo half >"$LIMA_HOME/a/lima.yaml.tmp"
 	echo mine >"$LIMA_HOME/a/notes.tmp"
+	rm "$LIMA_HOME/_state/state.db"
 	run -0 limactl plan
 	[[ $output == *'leftovers: some -> none'* ]]
 	apply

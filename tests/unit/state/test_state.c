@@ -333,6 +333,168 @@ run_sql(const char *sql)
 }
 
 /* tables that are not ours, by whatever hand: it heals like a damaged page */
+static int
+each_edge(void *ctx, const struct state_edge *e)
+{
+	struct seen *x = ctx;
+
+	x->n++;
+	x->unfinished += e->made;
+	return 0;
+}
+
+static int
+each_user(void *ctx, const struct state_user *u)
+{
+	char *text = ctx;
+
+	sprintf(text + strlen(text), "%s/%s/%s%s%s ", u->owner, u->type, u->name, u->present ? "" : " absent", u->made ? " made" : "");
+	return 0;
+}
+
+static void
+put_edges(struct state *s, const char *owner, const char *type, const char *name, const struct state_edge *e, size_t n)
+{
+	struct record r = { .owner = owner, .type = type, .name = name, .present = true, .wanted = true, .edges = e, .nedges = n };
+	struct error err;
+
+	ok(state_put(s, &r, &err));
+}
+
+TEST(who_uses_a_thing_is_one_question)
+{
+	const struct state_edge on_d[] = {
+		{ .owner = "", .type = "data-disk", .name = "d" }, { .owner = "", .type = "data-disk", .name = "d", .made = true, .need = 2 },
+		{ .owner = "", .type = "image", .name = "i" },
+	};
+	char users[256] = "";
+	struct seen x = { 0 };
+	struct error err;
+	struct state *s;
+
+	fresh_home();
+	s = open_it(0);
+	ok(state_begin(s, &err));
+	put_edges(s, "b", "vm", "b", on_d, 3);
+	put_edges(s, "a", "vm", "a", on_d, 1);
+	put_edges(s, "c", "vm", "c", on_d + 2, 1);
+	ok(state_commit(s, &err));
+	ok(state_users(s, "data-disk", "d", each_user, users, &err));
+	assert_string_equal(users, "a/vm/a b/vm/b b/vm/b made ");
+	ok(state_edges(s, "b", each_edge, &x, &err));
+	assert_int_equal(x.n, 3);
+	assert_int_equal(x.unfinished, 1);
+	/* written again, its edges are those that it has now; gone, it has none; and what is used stays as a name */
+	ok(state_begin(s, &err));
+	put_edges(s, "b", "vm", "b", on_d + 2, 1);
+	ok(state_drop(s, "vm", "a", &err));
+	ok(state_drop(s, "image", "i", &err));
+	ok(state_commit(s, &err));
+	*users = '\0';
+	ok(state_users(s, "data-disk", "d", each_user, users, &err));
+	assert_string_equal(users, "");
+	ok(state_users(s, "image", "i", each_user, users, &err));
+	assert_string_equal(users, "b/vm/b c/vm/c ");
+	gone(s);
+}
+
+/* a file as the first version wrote it */
+TEST(packed_edges_become_rows)
+{
+	static const char first[] =
+		"CREATE TABLE instance (name TEXT PRIMARY KEY, goal INTEGER NOT NULL, stamp TEXT NOT NULL, json TEXT NOT NULL) WITHOUT ROWID;"
+		"CREATE TABLE resource (owner TEXT NOT NULL, type TEXT NOT NULL, name TEXT NOT NULL,"
+		" wanted INTEGER NOT NULL DEFAULT 0, present INTEGER NOT NULL DEFAULT 0, pending INTEGER NOT NULL DEFAULT 0,"
+		" want BLOB, needs BLOB, have BLOB, stands_on BLOB, UNIQUE (type, name));"
+		"CREATE INDEX resource_owner ON resource (owner);"
+		"CREATE TABLE run (id INTEGER PRIMARY KEY, command TEXT NOT NULL, began REAL NOT NULL, ended REAL, outcome TEXT);"
+		"CREATE TABLE step (id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES run, type TEXT NOT NULL, name TEXT NOT NULL,"
+		" verb TEXT NOT NULL, why TEXT, began REAL NOT NULL, ended REAL, error TEXT);"
+		"CREATE INDEX step_kind ON step (type, verb, id);"
+		"INSERT INTO instance VALUES ('a', 1, 'stamp', '{}');"
+		"INSERT INTO resource VALUES ('a', 'vm', 'a', 1, 1, 1, x'', "
+		"  x'32' || CAST('disk' AS BLOB) || x'00' || CAST('a' AS BLOB) || x'00' || x'32' || CAST('data-disk' AS BLOB) || x'00' || CAST('d' AS BLOB) || x'00',"
+		"  x'', x'31' || CAST('disk' AS BLOB) || x'00' || CAST('a' AS BLOB) || x'00');"
+		"INSERT INTO resource VALUES ('a', 'disk', 'a', 1, 1, 0, x'', x'', CAST('size' AS BLOB), x'39');"
+		"PRAGMA user_version = 1;";
+	char users[256] = "";
+	struct error err;
+	struct state *s;
+	struct seen x;
+
+	fresh_home();
+	write_db("");
+	run_sql(first);
+	s = open_it(0);
+	x = look(s);
+	assert_int_equal(x.n, 3);
+	assert_int_equal(x.unfinished, 1);
+	assert_string_equal(x.have, "size");
+	ok(state_users(s, "disk", "a", each_user, users, &err));
+	assert_string_equal(users, "a/vm/a a/vm/a made ");
+	*users = '\0';
+	ok(state_users(s, "data-disk", "d", each_user, users, &err));
+	assert_string_equal(users, "a/vm/a ");
+	gone(s);
+}
+
+static int
+each_run(void *ctx, const struct state_run *r)
+{
+	struct seen *x = ctx;
+
+	x->n++;
+	x->unfinished = (int)r->id;
+	assert_true(r->ended_ms < 0 || r->ended_ms >= r->began_ms);
+	return 0;
+}
+
+static int
+each_step(void *ctx, const struct state_step *step)
+{
+	char *text = ctx;
+
+	sprintf(text + strlen(text), "%s %s %s (%s)%s ", step->verb, step->type, step->name, step->why, step->ended_ms < 0 ? " open" : step->error);
+	return 0;
+}
+
+TEST(the_journal_is_read_and_has_an_end)
+{
+	char steps[512] = "";
+	int64_t run = 0, step;
+	struct error err;
+	struct seen x = { 0 };
+	struct state *s;
+
+	fresh_home();
+	s = open_it(0);
+	ok(state_begin(s, &err));
+	for (int i = 0; i < 1050; i++) {
+		ok(state_run_begin(s, "apply", &run, &err));
+		ok(state_step_begin(s, run, "a", "disk", "a", "ensure", "missing", &step, &err));
+		ok(state_step_end(s, step, "disk", "a", i < 20 || i % 2 ? NULL : "no space", &err));
+		if (i == 0) {
+			ok(state_step_begin(s, run, "a", "rare", "a", "ensure", "missing", &step, &err));
+			ok(state_step_end(s, step, "rare", "a", NULL, &err));
+		}
+		ok(state_run_end(s, run, "done", &err));
+	}
+	ok(state_run_begin(s, "start", &run, &err));
+	ok(state_step_begin(s, run, "a", "vm", "a", "ensure", "asked for", &step, &err));
+	ok(state_commit(s, &err));
+	ok(state_runs(s, 1, INT64_MAX, each_run, &x, &err));
+	assert_int_equal(x.n, 1000);
+	assert_int_equal(x.unfinished, run);
+	ok(state_run_steps(s, run, each_step, steps, &err));
+	assert_string_equal(steps, "ensure vm a (asked for) open ");
+	/* of long ago, and the only one of its kind */
+	*steps = '\0';
+	ok(state_run_steps(s, 1, each_step, steps, &err));
+	assert_string_equal(steps, "ensure rare a (missing) ");
+	assert_int_equal(state_typical_ms(s, "rare", "ensure"), 0);
+	gone(s);
+}
+
 TEST(a_database_that_lacks_a_table_is_healed)
 {
 	static const char *const harm[] = {
