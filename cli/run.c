@@ -29,7 +29,7 @@ const struct flag run_flags[] = {
 	{ "jobs", 'j', FLAG_INT, "4", "Steps at the same time", 0, NULL },
 	{ "keep-going", 0, FLAG_BOOL, NULL, "After a failure go on with what does not depend on it", 0, NULL },
 	{ "no-wait", 0, FLAG_BOOL, NULL, "Fail if another limactl works on the same instance, instead of waiting for it", 0, NULL },
-	{ "timeout", 0, FLAG_DURATION, "10m", "How long a guest may take to become ready", 0, NULL },
+	{ "timeout", 0, FLAG_DURATION, "10m", "How long a guest may take to become ready; three times as long while it gets on", 0, NULL },
 	{ 0 },
 };
 

@@ -163,6 +163,15 @@ agent_degraded(struct agent *a, const char *why)
 	settle(a);
 }
 
+void
+agent_waits_again(struct agent *a)
+{
+	if (a->phase != PHASE_DEGRADED)
+		return;
+	clear_errors(a, BOOT);
+	set_phase(a, PHASE_STARTING);
+}
+
 static const char *
 error_text(const struct agent *a, const char *id)
 {

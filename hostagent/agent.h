@@ -111,6 +111,7 @@ void agent_ready(struct agent *a);			/* also after having been degraded */
  */
 void agent_trouble(struct agent *a, const char *id, const char *why);
 void agent_degraded(struct agent *a, const char *why);
+void agent_waits_again(struct agent *a);			/* a guest that was late is booting again, to those who ask */
 const char *agent_phase_name(enum phase p);
 
 /* log.c: a JSON line each; levels as logrus names them */
@@ -172,6 +173,8 @@ void require_copies_done(struct agent *a);		/* or tried */
 void require_agent_up(struct agent *a);			/* the guest agent has answered */
 const char *require_waiting_for(struct agent *a);	/* "" when all is there */
 bool require_usable(struct agent *a);			/* what is essential is there, or will never be */
+/* Who waits for it has come anew: the time for booting counts from now, and a guest that was late is waited for again. */
+void require_wait_anew(struct agent *a, int timeout_ms);
 void require_free(struct agent *a);
 
 /* logs.c */
@@ -205,6 +208,8 @@ void ga_pause_events(struct agent *a, bool paused);
 /* console.c: looks for words by which a guest says that it will not come up; until it is ready after all */
 void console_start(struct agent *a);
 void console_free(struct agent *a);
+uint64_t console_moved(const struct agent *a);	/* when the guest last wrote to it, in the loop's time; 0: never */
+bool console_told(const struct agent *a);	/* that the guest will not come up */
 const char *console_verdict(const char *line);	/* what such a line means; NULL: nothing */
 
 /* forwards.c */

@@ -2,7 +2,8 @@
  * hostagent/api.c - what ha.sock answers.
  *
  *	GET /v1/info			upstream's keys and ours (see info())
- *	GET /v1/wait?until=ready	the same, once the phase is no longer "starting"
+ *	GET /v1/wait?until=ready	the same, once the phase is no longer "starting"; with &within=SECONDS the time for
+ *					booting counts from now
  *	POST /v1/reload			launch.json is read again, for the names and copies in it
  *	POST /v1/reconnect		the machine went back to a snapshot, which knows nothing of our connections
  *	GET /v1/screenshot		501, as upstream's agent answers for most drivers
@@ -25,6 +26,8 @@
 #include "base/mem.h"
 #include "hostagent/agent.h"
 #include "hostagent/http.h"
+
+enum { WITHIN_MAX = 24 * 60 * 60 };
 
 struct api {
 	struct http_server *server;
@@ -83,9 +86,16 @@ get_wait(struct agent *a, struct http_conn *c, const struct http_request *r)
 {
 	struct api *api = a->api;
 
-	if (strcmp(r->query, "until=ready") != 0) {
+	int within, end = 0;
+
+	/* who says how long he waits, waits anew */
+	if (sscanf(r->query, "until=ready&within=%d%n", &within, &end) == 1 && !r->query[end] && within > 0 && within <= WITHIN_MAX)
+		require_wait_anew(a, within * 1000);
+	else if (strcmp(r->query, "until=ready") != 0) {
 		http_refuse(c, 400, "until what? (until=ready)");
-	} else if (a->phase != PHASE_STARTING) {
+		return;
+	}
+	if (a->phase != PHASE_STARTING) {
 		http_reply(c, 200, info(a));
 	} else {
 		wait_for(api, (struct waiting){ .conn = c });

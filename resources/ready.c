@@ -8,7 +8,11 @@
 #include "hostagent/protocol/ha_client.h"
 #include "resources/instance_paths.h"
 
-enum { READY_S = 600 };
+enum {
+	READY_S = 600,
+	GETS_ON = 3,		/* times as long waits the host agent for a guest that gets on */
+	REPORT_S = 10,		/* and then it has something to say */
+};
 
 static const struct attr attrs[] = {
 	{ .name = "phase", .cost = COST_NONE },
@@ -70,7 +74,7 @@ ensure(const struct env *env, const struct resource *r, struct facts *have, stru
 	int seconds = env->ready_timeout_s ? env->ready_timeout_s : READY_S;
 	struct ha_info info;
 
-	if (ha_wait_ready(dir, seconds * 1000, env->cancel, a, &info, err) < 0)
+	if (ha_wait_ready(dir, seconds, (seconds * GETS_ON + REPORT_S) * 1000, env->cancel, a, &info, err) < 0)
 		return -1;
 	if (info.phase == HA_STOPPING)
 		return error_set(err, ERR_CHILD, "the machine went down while it booted: %s; see %s/ha.stderr.log",

@@ -39,6 +39,7 @@ struct console {
 	struct log logs[LOGS];
 	uv_timer_t more;
 	const char *verdict;
+	uint64_t moved;		/* in the loop's time */
 	char said[LINE_MAX_BYTES + 1];
 	int open;
 };
@@ -84,6 +85,18 @@ console_verdict(const char *line)
 		if (strstr(line, table[i].words))
 			return table[i].means;
 	return NULL;
+}
+
+uint64_t
+console_moved(const struct agent *a)
+{
+	return a->console ? a->console->moved : 0;
+}
+
+bool
+console_told(const struct agent *a)
+{
+	return a->console && a->console->verdict;
 }
 
 static void on_more(uv_timer_t *t);
@@ -137,6 +150,7 @@ read_on(struct log *l)
 	if (n <= 0)
 		return;
 	l->at += n;
+	l->console->moved = uv_now(&l->console->agent->loop);
 	take(l, raw.s, (size_t)n);
 }
 

@@ -220,12 +220,21 @@ ha_info(const char *dir, struct arena *a, struct ha_info *out, struct error *err
 }
 
 int
-ha_wait_ready(const char *dir, int timeout_ms, const volatile int *cancel, struct arena *a, struct ha_info *out,
+ha_wait_ready(const char *dir, int within_s, int timeout_ms, const volatile int *cancel, struct arena *a, struct ha_info *out,
 	      struct error *err)
 {
 	struct ha_request r = { .method = "GET", .path = "/v1/wait?until=ready", .timeout_ms = timeout_ms, .cancel = cancel };
+	auto_free char *anew = xasprintf("/v1/wait?until=ready&within=%d", within_s);
+	struct ha_request r2 = r;
+	struct error why = { 0 };
 
-	return get_info(dir, &r, a, out, err);
+	r2.path = anew;
+	if (within_s && get_info(dir, &r2, a, out, &why) == 0)
+		return 0;
+	/* an agent of another version knows no such word */
+	if (!within_s || why.code == EINVAL)
+		return get_info(dir, &r, a, out, err);
+	return error_set(err, why.code, "%s", why.msg);
 }
 
 static int

@@ -56,7 +56,8 @@ int ha_info(const char *dir, struct arena *a, struct ha_info *out, struct error 
  * Waits until the guest is ready (or not to be had): phase running or degraded,
  * or stopping with errors. ETIMEDOUT, ERR_CANCELLED.
  */
-int ha_wait_ready(const char *dir, int timeout_ms, const volatile int *cancel,
+/* `within_s`: what a guest that is booting, or was late, may still take from now on; 0: what it was given */
+int ha_wait_ready(const char *dir, int within_s, int timeout_ms, const volatile int *cancel,
 		  struct arena *a, struct ha_info *out, struct error *err);
 
 /* Has the agent read DIR/launch.json again, for what of it can change while the machine runs: names. */

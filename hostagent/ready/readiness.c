@@ -6,7 +6,8 @@
  * true; only the probes, which are the user's, are run again when they fail.
  *
  * When time is up the instance is called degraded, with the reason, and the
- * waiting goes on: a slow guest becomes ready after all.
+ * waiting goes on: a slow guest becomes ready after all. Time is not up yet for a guest that
+ * still gets on: whose console moves, or of which a condition came true.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -25,6 +26,8 @@ enum {
 	PROBE_AGAIN_MS = 1000,
 	AGENT_MS = 60000,	/* for the guest agent, once nothing else is missing */
 	WATCH_AGAIN_MS = 1000,
+	QUIET_PART = 4,		/* a guest that has done nothing for this part of its time does not get on */
+	AT_MOST = 3,		/* so many times its time has one that does */
 	WRONG_MAX = 1000,	/* of what went wrong, so many bytes and a line are enough */
 };
 
@@ -40,6 +43,8 @@ struct require {
 	char last[256];		/* what a failing probe said */
 	struct buf wrong;	/* what went wrong in the guest, though it is there */
 	bool done;
+	uint64_t since, moved;	/* waited since, and the last condition that came true, in the loop's time */
+	uint64_t limit;		/* ms */
 	uv_timer_t again, probe_again, deadline, agent_wait;
 	int open;
 };
@@ -58,6 +63,8 @@ require_usable(struct agent *a)
 	return a->require && require_essential_settled(&a->require->list);
 }
 
+static void on_deadline(uv_timer_t *t);
+
 static void
 met(struct require *r, struct item *it)
 {
@@ -65,6 +72,7 @@ met(struct require *r, struct item *it)
 		return;
 	it->met = true;
 	it->failed = false;
+	r->moved = uv_now(&r->agent->loop);
 	log_info("%s requirement is satisfied: %s", it->group, it->what);
 	/* others wait for it */
 	mux_kick(r->agent);
@@ -285,6 +293,20 @@ on_lost(struct mux_user *u, const struct error *why)
 	stop_execs((struct require *)u, NULL);
 }
 
+/* Has it more time? Then the timer comes again when that is over. */
+static bool
+gets_on(struct require *r)
+{
+	uint64_t now = uv_now(&r->agent->loop), console = console_moved(r->agent), end = r->since + AT_MOST * r->limit;
+	uint64_t until = (console > r->moved ? console : r->moved) + r->limit / QUIET_PART;
+
+	until = until < end ? until : end;
+	if (until <= now)
+		return false;
+	uv_timer_start(&r->deadline, on_deadline, until - now, 0);
+	return true;
+}
+
 static void
 on_deadline(uv_timer_t *t)
 {
@@ -294,7 +316,9 @@ on_deadline(uv_timer_t *t)
 	auto_free char *serial = tail_serial(a);
 	AUTO(buf) why = BUF_INIT;
 
-	buf_addf(&why, "not ready after %d s: still waiting for %s requirement \"%s\" (%s)", a->launch.boot_timeout_ms / 1000,
+	if (gets_on(r))
+		return;
+	buf_addf(&why, "not ready after %d s: still waiting for %s requirement \"%s\" (%s)", (int)((uv_now(&a->loop) - r->since) / 1000),
 		 it->group, it->what, it->hint);
 	if (it->probe && *r->last)
 		buf_addf(&why, "; the probe said: %s", r->last);
@@ -339,6 +363,26 @@ on_guest(struct agent *a, const struct error *e)
 	finish_if_done(r, NULL);
 }
 
+static void
+wait_until(struct require *r, int timeout_ms)
+{
+	r->since = uv_now(&r->agent->loop);
+	r->limit = (uint64_t)timeout_ms;
+	uv_timer_start(&r->deadline, on_deadline, r->limit, 0);
+}
+
+void
+require_wait_anew(struct agent *a, int timeout_ms)
+{
+	struct require *r = a->require;
+
+	/* what has been decided is no question of time */
+	if (!r || r->done || require_any_failed(&r->list) || console_told(a))
+		return;
+	wait_until(r, timeout_ms);
+	agent_waits_again(a);
+}
+
 void
 require_start(struct agent *a)
 {
@@ -356,7 +400,7 @@ require_start(struct agent *a)
 		timers[i]->data = r;
 	}
 	r->open = ARRAY_LEN(timers);
-	uv_timer_start(&r->deadline, on_deadline, (uint64_t)a->launch.boot_timeout_ms, 0);
+	wait_until(r, a->launch.boot_timeout_ms);
 	if (a->runtime->await_guest)
 		a->runtime->await_guest(a, on_guest);
 	else

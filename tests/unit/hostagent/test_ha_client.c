@@ -107,7 +107,7 @@ TEST(cancelled)
 	struct error err;
 
 	dir[strlen(dir) - 1] = '\0';
-	not_ok(ha_wait_ready(dir, 5000, &cancel, &a, &i, &err), "cancelled");
+	not_ok(ha_wait_ready(dir, 0, 5000, &cancel, &a, &i, &err), "cancelled");
 	assert_int_equal(err.code, ERR_CANCELLED);
 	test_kill(pid);
 	ok(ha_stop("/nonexistent", 100, NULL, &err));

@@ -109,7 +109,7 @@ TEST(a_console_that_tells_of_a_failed_boot)
 	append(path, "\r\nno panic - syncing\r\n\033[31mKernel pan");
 	append(path, "ic - not syncing: \033[0mVFS: no root");
 	append(path, "\r\n---[ end\a\r\n");
-	ok(ha_wait_ready(m.dir, 20000, NULL, &a, &i, &err));
+	ok(ha_wait_ready(m.dir, 0, 20000, NULL, &a, &i, &err));
 	assert_int_equal(i.phase, HA_DEGRADED);
 	if (!strstr(i.errors, "its kernel has panicked; its console says: Kernel panic - not syncing: VFS: no root; and ends with: ") ||
 	    !strstr(i.errors, "---[ end"))
@@ -338,11 +338,11 @@ TEST(is_ready_when_all_is_there)
 	waits_for(&m, "user session is ready for ssh");
 	set_marker("g", "lima-ssh-ready", "iid-1\n");
 	waits_for(&m, "first");
-	not_ok(ha_wait_ready(m.dir, 300, NULL, &a, &i, &err), "in time");
+	not_ok(ha_wait_ready(m.dir, 0, 300, NULL, &a, &i, &err), "in time");
 	set_marker("g", "first", "");
 	waits_for(&m, "boot scripts must have finished");
 	set_marker("g", "lima-boot-done", "iid-1");
-	ok(ha_wait_ready(m.dir, 20000, NULL, &a, &i, &err));
+	ok(ha_wait_ready(m.dir, 0, 20000, NULL, &a, &i, &err));
 	assert_int_equal(i.phase, HA_RUNNING);
 	assert_string_equal(i.errors, "");
 	assert_string_equal(i.waiting_for, "");
@@ -352,6 +352,66 @@ TEST(is_ready_when_all_is_there)
 	assert_null(strstr(events, "degraded"));
 	log = log_text(&m, "ha.stderr.log");
 	assert_non_null(strstr(log, "\"level\":\"info\",\"msg\":\"final requirement is satisfied"));
+	done(&m);
+	sshd_stop(&s);
+}
+
+/* One that writes to its console while it boots, as `ms` say; the tail of the file is the guest's, whoever writes it. */
+static pid_t
+chatter(const char *console, int ms)
+{
+	pid_t pid = fork();
+	int fd = pid ? -1 : open(console, O_WRONLY | O_APPEND);
+
+	for (int t = 0; !pid && t < ms; t += 50) {
+		if (write(fd, "another driver\n", 15) != 15)
+			_exit(1);
+		usleep(50000);
+	}
+	if (!pid)
+		_exit(0);
+	return pid;
+}
+
+TEST(time_is_up_when_a_guest_does_not_get_on_and_counts_anew_for_who_waits_anew)
+{
+	static const struct launch_probe probe = { "never", "#!/bin/sh\nexit 1\n", "look" };
+	AUTO(arena) a = { 0 };
+	struct sshd s = guest("again");
+	auto_free char *serial = NULL, *chardev = NULL;
+	struct machine m;
+	struct ha_info i;
+	struct error err;
+	int seconds = 0;
+	pid_t pid;
+
+	make(&m, "again-vm");
+	use_guest(&m, &s);
+	serial = xasprintf("%s/serial.log", m.dir);
+	chardev = xasprintf("file,id=c,path=%s", serial);
+	word(&m, "-chardev");
+	word(&m, chardev);
+	m.l.guest.plain = true;
+	m.l.probes = &probe;
+	m.l.nprobes = 1;
+	m.l.boot_timeout_ms = 4000;
+	ok(start(&m, &err));
+	pid = chatter(serial, 6000);
+	ok(ha_wait_ready(m.dir, 0, 60000, NULL, &a, &i, &err));
+	assert_int_equal(i.phase, HA_DEGRADED);
+	assert_int_equal(sscanf(i.errors, "not ready after %d s", &seconds), 1);
+	assert_in_range(seconds, 5, 12);
+	waitpid(pid, NULL, 0);
+	/* said again at once to who only asks; who waits anew is told after his own time */
+	ok(ha_wait_ready(m.dir, 0, 60000, NULL, &a, &i, &err));
+	assert_int_equal(i.phase, HA_DEGRADED);
+	not_ok(ha_wait_ready(m.dir, 50, 300, NULL, &a, &i, &err), "in time");
+	ok(ha_info(m.dir, &a, &i, &err));
+	assert_int_equal(i.phase, HA_STARTING);
+	assert_string_equal(i.errors, "");
+	ok(ha_wait_ready(m.dir, 1, 60000, NULL, &a, &i, &err));
+	assert_int_equal(i.phase, HA_DEGRADED);
+	assert_non_null(strstr(i.errors, "not ready after 1 s"));
 	done(&m);
 	sshd_stop(&s);
 }
@@ -375,7 +435,7 @@ TEST(is_degraded_when_time_is_up_and_ready_after_all)
 	ok(start(&m, &err));
 	serial = xasprintf("%s/serial.log", m.dir);
 	ok(fs_write(serial, "Welcome\r\n\033[31mpanic\033[0m: <no> init\r\n\r\n", 38, 0600, &err));
-	ok(ha_wait_ready(m.dir, 20000, NULL, &a, &i, &err));
+	ok(ha_wait_ready(m.dir, 0, 20000, NULL, &a, &i, &err));
 	assert_int_equal(i.phase, HA_DEGRADED);
 	if (!strstr(i.errors, "not ready after 3 s") || !strstr(i.errors, "never \"mind\"") ||
 	    !strstr(i.errors, "the probe said: not yet") || !strstr(i.errors, "console ends with: Welcome|panic: <no> init"))
@@ -391,7 +451,7 @@ TEST(is_degraded_when_time_is_up_and_ready_after_all)
 	m.l.guest.plain = true;
 	m.l.boot_timeout_ms = 1500;
 	ok(start(&m, &err));
-	ok(ha_wait_ready(m.dir, 20000, NULL, &a, &i, &err));
+	ok(ha_wait_ready(m.dir, 0, 20000, NULL, &a, &i, &err));
 	assert_int_equal(i.phase, HA_DEGRADED);
 	set_marker("h", "lima-boot-done", "iid-1\n");
 	waits_for(&m, "");
@@ -432,7 +492,7 @@ TEST(a_wait_ends_with_the_machine)
 	ok(start(&m, &err));
 	pid = fork();
 	if (pid == 0)
-		_exit(ha_wait_ready(m.dir, 20000, NULL, &a, &i, &err) == 0 && i.phase == HA_STOPPING ? 7 : 1);
+		_exit(ha_wait_ready(m.dir, 0, 20000, NULL, &a, &i, &err) == 0 && i.phase == HA_STOPPING ? 7 : 1);
 	for (int n = 0; n < 20000 && callers_of(&m) < 1; n++)
 		usleep(1000);
 	ok(ha_stop(m.dir, 20000, NULL, &err));
@@ -850,7 +910,7 @@ TEST(a_copy_follows_its_rule_and_no_other)
 	m.l.copies = rules;
 	m.l.ncopies = 1;
 	ok(start(&m, &err));
-	ok(ha_wait_ready(m.dir, 20000, NULL, &a, &i, &err));
+	ok(ha_wait_ready(m.dir, 0, 20000, NULL, &a, &i, &err));
 	assert_int_equal(i.phase, HA_RUNNING);
 	assert_true(holds(h1, "one"));
 	/* two more, one of which cannot be had; the first is not copied again */
@@ -912,7 +972,7 @@ TEST(links_of_the_guest_lead_no_file_and_no_socket_astray)
 	m.l.copies = rule;
 	m.l.ncopies = 1;
 	ok(start(&m, &err));
-	ok(ha_wait_ready(m.dir, 20000, NULL, &a, &i, &err));
+	ok(ha_wait_ready(m.dir, 0, 20000, NULL, &a, &i, &err));
 	assert_int_equal(i.phase, HA_DEGRADED);
 	assert_non_null(strstr(i.errors, "is a link in a folder that a guest can write"));
 	r.host_socket = bound;
