@@ -86,6 +86,7 @@ struct cli {
 	const char *const *template_dirs;	/* once cli_spec_opts() was called */
 	bool lazy;			/* the other half is loaded */
 	bool told_root;			/* that the guest user is not root */
+	const char *cache_of_others;	/* the cache that was passed over, to be told when something is fetched; NULL: none, or it was */
 	struct told *told;		/* warnings of this run: a file that is read twice has them once */
 	struct arena arena;		/* for what lives as long as the program; one thread */
 };

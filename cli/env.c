@@ -14,6 +14,7 @@
 #include "base/quote/quote.h"
 #include "cli/cli.h"
 #include "cli/commands/start.h"
+#include "providers/fetch/cache_owner.h"
 #include "providers/fetch/http.h"
 #include "version.h"
 
@@ -191,6 +192,10 @@ find_home(struct cli *c, struct error *err)
 #endif
 	else
 		c->env.cache = arena_printf(&c->arena, "%s/_cache", c->env.home);
+	if (!cache_place_is_ours(c->env.cache)) {
+		c->cache_of_others = c->env.cache;
+		c->env.cache = arena_printf(&c->arena, "%s/_cache", c->env.home);
+	}
 	warn_of_nfs(c);
 	return 0;
 }

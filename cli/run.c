@@ -259,6 +259,23 @@ print_stopped(struct cli *c, enum level level, const struct plan *p, double seco
 			   p->n, failed, p->n - done - failed);
 }
 
+/* Where something is to be fetched: it is not kept where others could change it. */
+static void
+tell_cache(struct cli *c, const struct engine *e)
+{
+	static const char *const fetchers[] = { "image", "archive", "firmware" };
+	bool fetches = false;
+
+	for (size_t i = 0; c->cache_of_others && i < e->plan.n; i++)
+		for (size_t k = 0; k < ARRAY_LEN(fetchers); k++)
+			fetches |= strcmp(e->plan.v[i]->res->type->name, fetchers[k]) == 0;
+	if (!fetches)
+		return;
+	cli_say(&c->env, SAY_WARN, "the cache %s, or a folder that it is in, can be written to by others: using %s; to share one, "
+		"make it root's and read-only", c->cache_of_others, c->env.cache);
+	c->cache_of_others = NULL;
+}
+
 static int
 walk(struct cli *c, struct engine *e, bool silent, struct error *err)
 {
@@ -275,6 +292,7 @@ walk(struct cli *c, struct engine *e, bool silent, struct error *err)
 
 	if (e->plan.n && cli_lazy(c, err) < 0)
 		return -1;
+	tell_cache(c, e);
 	plan_count(&e->plan, &counts);
 	p = progress_new(c, level);
 	w.ctx = p;

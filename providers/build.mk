@@ -7,4 +7,4 @@ LAZY += providers/ssh/sftp.c providers/ssh/ssh.c providers/ssh/ssh_link.c provid
 LAZY += providers/disk/iso9660.c providers/fetch/unpack.c providers/fetch/unpack_child.c providers/fetch/unpack_stream.c providers/fetch/inflate.c
 # light, and called by the lazy half too
 LAZY_EXTRA += providers/sock.c providers/ssh/host_key.c
-LAZY_EXTRA += providers/fetch/digest.c providers/fetch/cache_lookup.c
+LAZY_EXTRA += providers/fetch/digest.c providers/fetch/cache_lookup.c providers/fetch/cache_owner.c

@@ -94,15 +94,21 @@ static int
 install_containerd(struct cli *c, struct instance *i, struct error *err)
 {
 	struct json_span archive = archive_of(i);
-	const char *location = json_text(&i->arena, json_at(archive, "location"));
+	const char *location = json_text(&i->arena, json_at(archive, "location")), *digest = json_text(&i->arena, json_at(archive, "digest"));
+	struct fetch checked = { .location = location, .digest = digest, .cache = c->env.cache, .offline = true };
 	auto_free char *file = NULL;
 	AUTO(buf) b = BUF_INIT;
 	int status;
 
 	if (!archive.p)
 		return 0;
-	if (cache_lookup(c->env.cache, location, json_text(&i->arena, json_at(archive, "digest")), &file) == CACHE_ABSENT)
+	if (cache_lookup(c->env.cache, location, digest, &file) == CACHE_ABSENT)
 		return error_set(err, ENOENT, "%s is not in the cache; `limactl apply %s` fetches it", location, i->name);
+	free(file);
+	file = NULL;
+	/* what goes into the guest is what was asked for, whoever has been at the cache */
+	if (cli_lazy(c, err) < 0 || cache_fetch(&checked, &file, err) < 0)
+		return -1;
 	cli_say(&c->env, SAY_INFO, "Installing %s in the instance `%s`", location, i->name);
 	buf_adds(&b, "sudo tar -xz -f - -C ");
 	add_prefix(i, &b);

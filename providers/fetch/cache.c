@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "providers/fetch/cache_owner.h"
 #include "providers/fetch/cache_transfer.h"
 #include "providers/fetch/digest.h"
 
@@ -76,9 +77,12 @@ enter(const struct fetch *f, const char *entry, struct error *err)
 		auto_close int fd = -1;
 		struct stat st;
 
+		/* one that others can write to has nothing in it that could be kept */
+		if (fs_exists(entry) && !cache_folder_is_ours(entry) && fs_remove_tree(entry, err) < 0)
+			return -1;
 		if (fs_mkdirs(entry, 0700, err) < 0)
 			return -1;
-		fd = open(entry, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		fd = open(entry, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 		if (fd < 0 && errno == ENOENT)
 			continue;
 		if (fd < 0)
@@ -122,9 +126,13 @@ static int
 fill(const struct fetch *f, const char *entry, const char *data, const struct stat *before, struct error *err)
 {
 	struct stat now;
-	bool there = stat(data, &now) == 0, any = !f->digest || !*f->digest;
+	bool there = cache_file_is_ours(data) && lstat(data, &now) == 0, any = !f->digest || !*f->digest;
 	struct error why;
 	int r;
+
+	/* a link, a FIFO, what others can write to: whatever it is, it is not what was fetched */
+	if (!there && fs_remove_tree(data, err) < 0)
+		return -1;
 
 	if (!there && f->offline)
 		return error_set(err, ENOENT, "%s: not in the cache, and offline", f->location);
@@ -156,7 +164,7 @@ fetch_remote(const struct fetch *f, char **path, struct error *err)
 		*path = steal(data);
 		return 0;
 	}
-	if (f->offline && !fs_exists(data))	/* without making a folder for it */
+	if (f->offline && !cache_file_is_ours(data))	/* without making a folder for it */
 		return error_set(err, ENOENT, "%s: not in the cache, and offline", f->location);
 	if (stat(data, &before) < 0)
 		before.st_size = -1;

@@ -11,6 +11,9 @@
  * others wait and find it filled. `data` is complete or absent at any moment, and an
  * old `data` stays until a new one is complete and right.
  *
+ * What others can write to is not believed (cache_owner.h): an entry, `data` or a note that is not ours, or a link, counts as
+ * absent and makes room for what is fetched.
+ *
  * A location without "://", and file://, is a local file: never copied, only verified.
  */
 #pragma once

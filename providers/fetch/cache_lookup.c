@@ -10,6 +10,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "providers/fetch/cache.h"
+#include "providers/fetch/cache_owner.h"
 #include "providers/fetch/digest.h"
 
 bool
@@ -55,7 +56,7 @@ says(const char *entry, const char *algo, int algo_len, const char *suffix, cons
 	auto_free char *path = xasprintf("%s/%.*s.%s", entry, algo_len, algo, suffix);
 	AUTO(buf) b = BUF_INIT;
 
-	if (fs_read_if(path, &b, 4096, NULL) != 1)
+	if (!cache_file_is_ours(path) || fs_read_if(path, &b, 4096, NULL) != 1)
 		return false;
 	while (b.len && strchr(" \t\r\n", b.s[b.len - 1]))
 		buf_truncate(&b, b.len - 1);
@@ -70,7 +71,7 @@ cache_verified(const char *entry, const char *digest)
 	struct arena a = { 0 };
 	const char *stamp = fs_stamp(&a, data);
 	/* <algo>.digest alone, which upstream believes, says nothing of what happened to `data` since */
-	bool good = stamp && says(entry, digest, algo_len, "digest", digest) &&
+	bool good = stamp && cache_folder_is_ours(entry) && cache_file_is_ours(data) && says(entry, digest, algo_len, "digest", digest) &&
 		    says(entry, digest, algo_len, "verified", stamp);
 
 	arena_release(&a);
@@ -90,7 +91,8 @@ cache_lookup(const char *cache, const char *location, const char *digest, char *
 		entry = cache_entry(cache, location);
 		file = xasprintf("%s/data", entry);
 	}
-	if (stat(file, &st) < 0 || !S_ISREG(st.st_mode))
+	/* a file of the user's own may be a link, and anybody's: he has named it */
+	if (local ? stat(file, &st) < 0 || !S_ISREG(st.st_mode) : !cache_folder_is_ours(entry) || !cache_file_is_ours(file))
 		return CACHE_ABSENT;
 	*path = steal(file);
 	if (local)

@@ -15,6 +15,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "providers/fetch/cache.h"
+#include "providers/fetch/cache_owner.h"
 #include "providers/fetch/cache_version.h"
 #include "providers/fetch/digest.h"
 #include "providers/fetch/http.h"
@@ -366,6 +367,9 @@ set_up(struct transfer *t, struct error *err)
 
 	t->part = xasprintf("%s/data.part", t->entry);
 	t->resume = xasprintf("%s/data.tmp.resume", t->entry);
+	/* a link or a FIFO is no part of anything */
+	if (!cache_file_is_ours(t->part) && fs_remove_tree(t->part, err) < 0)
+		return -1;
 	t->old.etag = read_small(t->entry, "etag");
 	t->old.last_modified = read_small(t->entry, "time");
 	url = read_small(t->entry, "url");

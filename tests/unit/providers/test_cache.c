@@ -1,4 +1,5 @@
 #include "providers/fetch/cache.h"
+#include "providers/fetch/cache_owner.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -734,4 +735,107 @@ TEST(read_only_cache)
 	f.location = other;
 	fails(&f, EROFS, "read-only file system");
 	assert_int_equal(umount(cache), 0);
+}
+
+/* Entry with bytes that are not what its digest says, and every note that they are: as somebody else could have made it. */
+static char *
+false_entry(const struct fetch *f, char **entry)
+{
+	char *data = entry_file(f, "data");
+	auto_free char *note = NULL, *verified = NULL, *algo = NULL;
+	AUTO(arena) a = { 0 };
+	struct error err;
+
+	*entry = cache_entry(f->cache, f->location);
+	ok(fs_mkdirs(*entry, 0700, &err));
+	ok(fs_write(data, "evil", 4, 0644, &err));
+	note = entry_file(f, "sha256.digest");
+	verified = entry_file(f, "sha256.verified");
+	ok(fs_write(note, f->digest, strlen(f->digest), 0644, &err));
+	algo = xstrdup(fs_stamp(&a, data));
+	ok(fs_write(verified, algo, strlen(algo), 0644, &err));
+	assert_true(cache_verified(*entry, f->digest));
+	return data;
+}
+
+TEST(what_others_can_write_is_not_believed)
+{
+	static const struct { const char *file; mode_t mode; uid_t uid; } cases[] = {
+		{ "", 0777, 0 }, { "", 0770, 0 }, { "", 0700, 65534 }, { "data", 0666, 0 }, { "data", 0644, 65534 },
+		{ "sha256.verified", 0664, 0 }, { "sha256.digest", 0644, 65534 },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		auto_free char *path = xasprintf("others%zu?size=300000", i), *url = server_url(path), *digest = digest_of(SIZE, 0, "sha256");
+		struct fetch f = ask(url, digest, NULL);
+		auto_free char *entry = NULL, *data = false_entry(&f, &entry), *file = NULL, *looked = NULL;
+
+		if (cases[i].uid && geteuid() != 0)
+			continue;	/* only root can make what is somebody else's */
+		file = *cases[i].file ? entry_file(&f, cases[i].file) : xstrdup(entry);
+		assert_int_equal(cases[i].uid ? chown(file, cases[i].uid, 0) : chmod(file, cases[i].mode), 0);
+		assert_false(cache_verified(entry, digest));
+		assert_int_not_equal(cache_lookup(f.cache, url, digest, &looked), CACHE_GOOD);
+		fetched(&f, SIZE, 0);
+		assert_true(cache_verified(entry, digest));
+	}
+}
+
+TEST(what_is_no_file_makes_room)
+{
+	auto_free char *secret = test_file("secret", "secret", 6);
+
+	for (int i = 0; i < 6; i++) {
+		auto_free char *path = xasprintf("odd%d?size=300000", i), *url = server_url(path), *digest = digest_of(SIZE, 0, "sha256");
+		struct fetch f = ask(url, i % 2 ? digest : NULL, NULL);
+		auto_free char *entry = cache_entry(f.cache, url), *file = entry_file(&f, i < 4 ? "data" : "data.part"), *looked = NULL;
+		AUTO(buf) kept = BUF_INIT;
+		struct error err;
+
+		ok(fs_mkdirs(entry, 0700, &err));
+		assert_int_equal(i % 4 < 2 ? symlink(secret, file) : mkfifo(file, 0600), 0);
+		assert_int_equal(cache_lookup(f.cache, url, f.digest, &looked), CACHE_ABSENT);
+		fetched(&f, SIZE, 0);
+		ok(fs_read(secret, &kept, 100, &err));
+		assert_string_equal(kept.s, "secret");
+	}
+}
+
+TEST(an_entry_that_is_a_link_makes_room)
+{
+	auto_free char *url = server_url("linked?size=300000"), *digest = digest_of(SIZE, 0, "sha256"), *other = test_path("elsewhere");
+	struct fetch f = ask(url, digest, NULL);
+	auto_free char *entry = NULL, *data = false_entry(&f, &entry), *moved = xasprintf("%s/data", other);
+	struct error err;
+
+	assert_int_equal(rename(entry, other), 0);
+	assert_int_equal(symlink(other, entry), 0);
+	fetched(&f, SIZE, 0);
+	assert_true(fs_exists(moved));
+	ok(fs_remove_tree(other, &err));
+}
+
+TEST(where_a_cache_may_be)
+{
+	auto_free char *dir = test_path("places"), *cache = xasprintf("%s/lima", dir), *inner = xasprintf("%s/download", cache);
+	struct error err;
+
+	ok(fs_mkdirs(dir, 0700, &err));
+	assert_true(cache_place_is_ours(cache));
+	assert_int_equal(chmod(dir, 0777), 0);
+	assert_false(cache_place_is_ours(cache));
+	assert_int_equal(chmod(dir, 01777), 0);
+	assert_true(cache_place_is_ours(cache));
+	ok(fs_mkdirs(inner, 0700, &err));
+	assert_true(cache_place_is_ours(cache));
+	assert_int_equal(chmod(inner, 0777), 0);
+	assert_false(cache_place_is_ours(cache));
+	assert_int_equal(chmod(inner, 01777), 0);
+	assert_false(cache_place_is_ours(cache));
+	assert_int_equal(chmod(inner, 0755), 0);
+	assert_true(cache_place_is_ours(cache));
+	if (geteuid() == 0) {
+		assert_int_equal(chown(cache, 65534, 65534), 0);
+		assert_false(cache_place_is_ours(cache));
+	}
 }
