@@ -122,7 +122,7 @@ listen_all(struct agent *a, struct forward *f)
 	for (int i = 0; i < ports; i++) {
 		struct place guest = guest_place(&f->rule, i), host = host_place(&f->rule, i);
 
-		f->ends[f->n++] = end_open(a, &host, &guest);
+		f->ends[f->n++] = end_open(a, &host, &guest, true);
 	}
 }
 
@@ -131,6 +131,7 @@ changed(struct agent *a)
 {
 	free(a->forwards->dynamic);
 	a->forwards->dynamic = NULL;
+	ends_forget_used(a);
 	ports_rules_changed(a);
 }
 

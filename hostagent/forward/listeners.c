@@ -15,6 +15,8 @@
 enum {
 	MAX_ENDS = 4096,
 	AGAIN_MS = 1000,
+	MAX_USED = 256,
+	REST_MS = 30000,	/* longer than a service takes to restart */
 };
 
 struct end {
@@ -25,6 +27,8 @@ struct end {
 	struct tcp_listener *tcp;
 	struct udp_listener *udp;
 	struct error trouble;	/* code 0: none */
+	bool stated;		/* by a rule, and not only by a port of the guest */
+	uint64_t second_look;	/* when it was free, and is not had before it is so again: in the loop's time; 0: no */
 };
 
 struct ends {
@@ -32,6 +36,9 @@ struct ends {
 	struct end *first;
 	size_t n;
 	uv_timer_t again;
+	/* that programs of the host were seen on; the oldest is forgotten for one too many */
+	struct place used[MAX_USED];
+	size_t nused;
 };
 
 static bool
@@ -53,11 +60,56 @@ try(struct agent *a, struct end *e)
 		e->trouble = (struct error){ 0 };
 }
 
+static void
+stop_listening(struct end *e)
+{
+	if (e->tcp)
+		tcp_listener_close(e->tcp);
+	if (e->udp)
+		udp_listener_close(e->udp);
+	e->tcp = NULL;
+	e->udp = NULL;
+}
+
+static struct place *
+find_used(struct ends *s, const struct place *host)
+{
+	for (size_t i = 0; i < s->nused && i < MAX_USED; i++)
+		if (place_equal(&s->used[i], host))
+			return &s->used[i];
+	return NULL;
+}
+
+/* A port of the guest may come and go as often as it likes: an address that the host has used is its own only when it was free twice. */
+static void
+look(struct agent *a, struct end *e)
+{
+	struct ends *s = a->ends;
+	struct place *used = e->stated ? NULL : find_used(s, &e->host);
+	bool second = e->second_look;
+
+	try(a, e);
+	e->second_look = 0;
+	if (!e->stated && !used && e->trouble.code == EADDRINUSE)
+		s->used[s->nused++ % MAX_USED] = e->host;
+	if (!used || !listening(e))
+		return;
+	if (second) {
+		*used = (struct place){ 0 };
+		return;
+	}
+	stop_listening(e);
+	e->second_look = uv_now(&a->loop) + REST_MS;
+	error_set(&e->trouble, EADDRINUSE, "a program of this host has used it: it is the guest's if it is free in %d s, too", REST_MS / 1000);
+}
+
 /* What may be different in a second. */
 static bool
 worth_a_try(const struct end *e)
 {
-	return !listening(e) && (e->trouble.code == EADDRINUSE || e->trouble.code == EADDRNOTAVAIL || e->trouble.code == EEXIST);
+	if (listening(e))
+		return false;
+	return e->trouble.code == EADDRINUSE ? e->stated || e->second_look : e->trouble.code == EADDRNOTAVAIL || e->trouble.code == EEXIST;
 }
 
 static void
@@ -71,7 +123,8 @@ on_again(uv_timer_t *t)
 
 		if (!worth_a_try(e))
 			continue;
-		try(s->agent, e);
+		if (e->second_look <= uv_now(&s->agent->loop))
+			look(s->agent, e);
 		if (listening(e)) {
 			log_info("%s can be had now", place_text(&e->host, text));
 			ports_end_opened(s->agent, e);
@@ -101,7 +154,7 @@ find(struct agent *a, const struct place *host)
 }
 
 struct end *
-end_open(struct agent *a, const struct place *host, const struct place *guest)
+end_open(struct agent *a, const struct place *host, const struct place *guest, bool stated)
 {
 	struct end *e;
 
@@ -111,15 +164,21 @@ end_open(struct agent *a, const struct place *host, const struct place *guest)
 	if (!e) {
 		e = xcalloc(1, sizeof *e);
 		e->host = *host;
+		e->stated = stated;
 		e->to = *guest;
 		e->next = a->ends->first;
 		a->ends->first = e;
 		a->ends->n++;
-		try(a, e);
+		look(a, e);
 		if (!listening(e))
 			log_warning("%s", e->trouble.msg);
 		if (worth_a_try(e) && !uv_is_active((uv_handle_t *)&a->ends->again))
 			uv_timer_start(&a->ends->again, on_again, AGAIN_MS, 0);
+	}
+	if (stated && !e->stated) {
+		e->stated = true;
+		if (!listening(e))
+			look(a, e);
 	}
 	GROW(e->guests, e->n, e->cap);
 	e->guests[e->n++] = *guest;
@@ -135,10 +194,7 @@ destroy(struct agent *a, struct end *e)
 		p = &(*p)->next;
 	*p = e->next;
 	a->ends->n--;
-	if (e->tcp)
-		tcp_listener_close(e->tcp);
-	if (e->udp)
-		udp_listener_close(e->udp);
+	stop_listening(e);
 	free(e->guests);
 	free(e);
 }
@@ -156,6 +212,21 @@ end_close(struct agent *a, struct end *e, const struct place *guest)
 		destroy(a, e);
 	else
 		e->to = e->guests[0];
+}
+
+void
+ends_forget_used(struct agent *a)
+{
+	if (!a->ends)
+		return;
+	a->ends->nused = 0;
+	for (struct end *e = a->ends->first; e; e = e->next) {
+		if (listening(e) || e->trouble.code != EADDRINUSE)
+			continue;
+		look(a, e);
+		if (listening(e))
+			ports_end_opened(a, e);
+	}
 }
 
 const struct place *

@@ -56,6 +56,15 @@ matches(const struct forward_rule *r, const struct ga_port *p)
 	return address_matches(r, p);
 }
 
+/* Ports of the host that are the system's own are not for a guest to take, unless a rule names them, as "all ports" does not. */
+static bool
+is_free_to_all(const struct forward_rule *r, int host_port)
+{
+	enum { SYSTEM = 1024, LAST = 65535 };
+
+	return host_port >= SYSTEM || r->host_port[0] != 1 || r->host_port[1] != LAST;
+}
+
 enum match
 match_port(const struct forward_rule *const *rules, size_t n, const struct ga_port *p, struct place *host)
 {
@@ -67,6 +76,8 @@ match_port(const struct forward_rule *const *rules, size_t n, const struct ga_po
 	if (!best)
 		return MATCH_NONE;
 	if (best->ignore)
+		return MATCH_IGNORE;
+	if (!*best->host_socket && !is_free_to_all(best, p->port + best->host_port[0] - best->guest_port[0]))
 		return MATCH_IGNORE;
 	*host = *best->host_socket ? place_socket(best->host_socket) :
 				     place_make(p->proto, best->host_ip, p->port + best->host_port[0] - best->guest_port[0]);

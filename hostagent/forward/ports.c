@@ -17,6 +17,9 @@ enum {
 	BUDGET = 6000,		/* changes at once, */
 	BUDGET_PER_S = 100,	/* and for ever */
 	THAW_MS = 1000,
+	/* A name server's client has a socket a query, on any port of these; what lives so long is something that listens. */
+	SHORT_LIVED = 32768,
+	RIPE_MS = 150,
 };
 
 struct state {
@@ -24,6 +27,7 @@ struct state {
 	enum forwards_verdict verdict;
 	struct end *end;	/* of FORWARD */
 	bool decided;
+	uint64_t ripe;		/* when it is decided, in the loop's time; 0: at once */
 };
 
 struct ports {
@@ -33,7 +37,8 @@ struct ports {
 	long budget;
 	uint64_t earned;	/* when the budget was topped up last, in the loop's time */
 	bool crowded;		/* has been said */
-	uv_timer_t thaw;
+	uv_timer_t thaw, ripen;
+	int open;		/* of them */
 };
 
 static struct ports *
@@ -48,7 +53,9 @@ get(struct agent *a)
 	p->budget = BUDGET;
 	p->earned = uv_now(&a->loop);
 	uv_timer_init(&a->loop, &p->thaw);
-	p->thaw.data = p;
+	uv_timer_init(&a->loop, &p->ripen);
+	p->thaw.data = p->ripen.data = p;
+	p->open = 2;
 	return p;
 }
 
@@ -98,7 +105,7 @@ begin(struct agent *a, struct state *s)
 	s->verdict = forwards_judge(a, &s->port, &host);
 	s->decided = true;
 	if (s->verdict == FORWARDS_TO)
-		s->end = end_open(a, &host, &guest);
+		s->end = end_open(a, &host, &guest, false);
 	if (s->verdict != FORWARDS_QUIET)
 		say(a, s);
 }
@@ -109,7 +116,7 @@ stop(struct agent *a, struct state *s)
 	struct place guest = target(&s->port);
 	char addr[54], host[PLACE_TEXT];
 
-	if (s->verdict != FORWARDS_TO)
+	if (!s->decided || s->verdict != FORWARDS_TO)
 		return;
 	ga_port_addr(&s->port, addr);
 	place_text(end_host(s->end), host);
@@ -117,6 +124,39 @@ stop(struct agent *a, struct state *s)
 	event_forward(a, "stopping", ga_port_proto(&s->port), addr, host, "");
 	end_close(a, s->end, &guest);
 	s->end = NULL;
+}
+
+static void
+on_ripe(uv_timer_t *t)
+{
+	struct ports *p = t->data;
+	uint64_t now = uv_now(&p->agent->loop), next = 0;
+
+	for (size_t i = 0; i < p->n; i++) {
+		struct state *s = &p->v[i];
+
+		if (s->decided)
+			continue;
+		if (s->ripe <= now)
+			begin(p->agent, s);
+		else if (!next || s->ripe < next)
+			next = s->ripe;
+	}
+	if (next)
+		uv_timer_start(t, on_ripe, next - now, 0);
+}
+
+/* One that is new: at once, or when it has lived for a moment. */
+static void
+meet(struct ports *p, struct state *s)
+{
+	if (s->port.proto != GA_UDP || s->port.port < SHORT_LIVED) {
+		begin(p->agent, s);
+		return;
+	}
+	s->ripe = uv_now(&p->agent->loop) + RIPE_MS;
+	if (!uv_is_active((uv_handle_t *)&p->ripen))
+		uv_timer_start(&p->ripen, on_ripe, RIPE_MS, 0);
 }
 
 /* What comes meanwhile (there is always something on its way) is passed over, and asked for in the end. */
@@ -196,9 +236,9 @@ ports_all(struct agent *a, const struct ga_ports *now)
 	p->v = v;
 	p->n = n;
 	for (size_t i = 0; i < n; i++)
-		if (!v[i].decided) {
+		if (!v[i].decided && !v[i].ripe) {
 			changes++;
-			begin(a, &v[i]);
+			meet(p, &v[i]);
 		}
 	for (size_t i = 0; i < gone; i++)
 		stop(a, &old[i]);
@@ -234,8 +274,11 @@ ports_rules_changed(struct agent *a)
 	for (size_t i = 0; p && i < p->n; i++) {
 		struct state *s = &p->v[i], before = *s;
 		struct place host;
-		enum forwards_verdict verdict = forwards_judge(a, &s->port, &host);
+		enum forwards_verdict verdict;
 
+		if (!s->decided)
+			continue;
+		verdict = forwards_judge(a, &s->port, &host);
 		if (verdict == s->verdict && (verdict != FORWARDS_TO || place_equal(&host, end_host(s->end))))
 			continue;
 		/* the old one first: the new one may want its address on the host */
@@ -257,7 +300,10 @@ ports_end_opened(struct agent *a, const struct end *e)
 static void
 on_closed(uv_handle_t *h)
 {
-	free(h->data);
+	struct ports *p = h->data;
+
+	if (--p->open == 0)
+		free(p);
 }
 
 void
@@ -272,4 +318,5 @@ ports_free(struct agent *a)
 	free(p->v);
 	a->ports = NULL;
 	uv_close((uv_handle_t *)&p->thaw, on_closed);
+	uv_close((uv_handle_t *)&p->ripen, on_closed);
 }

@@ -99,7 +99,7 @@ deaf() { inside sudo sh -c "kill \$(cat /tmp/$1.pid) && rm /tmp/$1.pid"; }
 	deaf steady
 }
 
-@test "a host port that is taken: said once, and had when it is free" {
+@test "a host port that is taken: said once, the host's also when its program restarts, and had when the user says so" {
 	coproc HOLD { exec "$REPO/tests/e2e/forwards.py" hold 7030; }
 	read -r _ <&"${HOLD[0]}"
 	listen taken tcp:127.0.0.1:7030
@@ -107,9 +107,20 @@ deaf() { inside sudo sh -c "kill \$(cat /tmp/$1.pid) && rm /tmp/$1.pid"; }
 	sleep 2.5
 	[ "$(grep -c 'listen on 127.0.0.1:7030' "$DIR/ha.stderr.log")" = 2 ]
 	kill "$HOLD_PID"
+	sleep 2.5
+	coproc HOLD { exec "$REPO/tests/e2e/forwards.py" hold 7030; }
+	read -r _ <&"${HOLD[0]}"
+	kill "$HOLD_PID"
+	# nor by coming anew
+	deaf taken
+	listen taken tcp:127.0.0.1:7030
+	timeout 10 bash -c 'until grep -q "a program of this host has used it" "$1"; do sleep 0.1; done' _ "$DIR/ha.stdout.log"
+	run ! forwards ask tcp:127.0.0.1:7030 x
+	apply --set '.portForwards += [{"guestPort": 7031, "hostPort": 17031}]' "$VM"
 	forwards wait 5 tcp:127.0.0.1:7030 x
 	[ "$(last_event 127.0.0.1:7030 | jq -r .type)" = forwarding ]
 	deaf taken
+	apply --set 'del(.portForwards[-1])' "$VM"
 }
 
 @test "2,000 ports do not hurt" {

@@ -156,6 +156,47 @@ is_small(struct machine *m)
 }
 
 /* More than it will look at: it says so, and is well. */
+/* A service of the host restarts, and a guest listens on its port: the port stays the host's. */
+static int
+host_service(int port)
+{
+	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_port = htons((in_port_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+	assert_int_equal(bind(fd, (void *)&addr, sizeof addr), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	return fd;
+}
+
+TEST(a_port_that_the_host_has_used_stays_its_own)
+{
+	int port = ssh_free_port(NULL), service;
+	auto_free char *failed = xasprintf("\"type\":\"failed\",\"protocol\":\"tcp\",\"guestAddr\":\"127.0.0.1:%d", port);
+	struct forward_rule r = { .guest_ip = "127.0.0.1", .host_ip = "127.0.0.1", .guest_port = { port, port },
+				  .host_port = { port, port }, .guest_socket = "", .host_socket = "" };
+	AUTO(ga_ports) ports = { 0 };
+	struct machine m;
+	struct error err;
+	pid_t pid;
+
+	add_port(&ports, "tcp", "127.0.0.1", port);
+	make(&m, "taken");
+	pid = fake_agent(&m, GOOD, &ports, NULL, -1);
+	service = host_service(port);
+	ok(start(&m, &err));
+	logs(&m, "ha.stdout.log", failed);
+	/* it restarts, and takes its time */
+	close(service);
+	usleep(2500000);
+	close(host_service(port));
+	/* what the user states is his to give */
+	ok(ha_put_forward(m.dir, "one", &r, &err));
+	echoes(port, 1000);
+	done(&m);
+	test_kill(pid);
+}
+
 TEST(a_guest_of_many_ports)
 {
 	AUTO(ga_ports) ports = { 0 };
