@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "cli/args/ask.h"
 #include "cli/args/edit_flags.h"
 #include "cli/run.h"
 #include "state/desired/template/template.h"
@@ -111,12 +112,32 @@ goals_add_copy(struct cli *c, struct goals *g, const struct template *t, const c
 	return 0;
 }
 
+/* What others wrote may name things of this host when the user says so; what is only shown uses none. */
+static int
+may_use_host(struct cli *c, const struct template *t, struct error *err)
+{
+	static const char *const choices[] = { "Allow", "No" };
+	int k;
+
+	for (size_t i = 0; i < t->nhost_uses; i++)
+		cli_say(&c->env, SAY_WARN, "%s is of this host, and the template is somebody else's", t->host_uses[i]);
+	if (!t->nhost_uses || !c->command->creates || cli_bool(c, "allow-host-paths"))
+		return 0;
+	if (!c->tty)
+		return error_set(err, ERR_REFUSED, "%s: a template from a server names things of this host; look at it, and give "
+				 "--allow-host-paths if it may use them", t->host_uses[0]);
+	k = ask_choice(c, "May this template use what it names of this host?", choices, ARRAY_LEN(choices), err);
+	return k == 0 ? 0 : k < 0 ? -1 : error_set(err, ERR_REFUSED, "not allowed: nothing was done");
+}
+
 int
 goals_template(struct cli *c, const char *locator, const char *name, struct template *t, char **chosen, struct error *err)
 {
 	struct spec_opts opts = cli_spec_opts(c);
 
 	if (template_load(t, locator, &opts, err) < 0)
+		return -1;
+	if (may_use_host(c, t, err) < 0)
 		return -1;
 	if (!*name)
 		name = t->name;

@@ -116,11 +116,12 @@ deaf() { inside sudo sh -c "kill \$(cat /tmp/$1.pid) && rm /tmp/$1.pid"; }
 	listen taken tcp:127.0.0.1:7030
 	timeout 10 bash -c 'until grep -q "a program of this host has used it" "$1"; do sleep 0.1; done' _ "$DIR/ha.stdout.log"
 	run ! forwards ask tcp:127.0.0.1:7030 x
-	apply --set '.portForwards += [{"guestPort": 7031, "hostPort": 17031}]' "$VM"
+	limactl apply --set '.portForwards += [{"guestPort": 7031, "hostPort": 17031}]' "$VM"
 	forwards wait 5 tcp:127.0.0.1:7030 x
 	[ "$(last_event 127.0.0.1:7030 | jq -r .type)" = forwarding ]
 	deaf taken
-	apply --set 'del(.portForwards[-1])' "$VM"
+	limactl apply --set 'del(.portForwards[-1])' "$VM"
+	apply "$VM"
 }
 
 @test "2,000 ports do not hurt" {

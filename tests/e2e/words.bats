@@ -331,6 +331,32 @@ fatal() {
 	[[ $stderr == *'level=debug msg="Locator `github:jandubois//redirect/` replaced with `github:jandubois/lima/templates/default`"'* ]]
 }
 
+@test "what a template from a server names of this host: told, asked about, refused where nobody can be asked" {
+	mkdir -p "$WORK/www"
+	cold_yaml >"$WORK/www/far.yaml"
+	printf 'mounts:\n- {location: /srv, writable: true}\n' >>"$WORK/www/far.yaml"
+	python3 -u -c 'import functools, http.server, sys
+h = functools.partial(http.server.SimpleHTTPRequestHandler, directory=sys.argv[1])
+s = http.server.HTTPServer(("127.0.0.1", 0), h)
+print(s.server_port)
+s.serve_forever()' "$WORK/www" >"$WORK/www-port" 2>/dev/null 3>&- &
+	server=$!
+	timeout 10 sh -c 'until [ -s "$1" ]; do sleep 0.1; done' _ "$WORK/www-port"
+	url=http://127.0.0.1:$(<"$WORK/www-port")/far.yaml
+	run -0 --separate-stderr limactl plan "$url"
+	[[ $stderr == *"far.yaml:2:13: images[0].location: "*"mounts[0].location: \`/srv\`"* ]]
+	fails_with "give --allow-host-paths if it may use them" create "$url"
+	[ ! -e "$LIMA_HOME/far" ]
+	run -1 --separate-stderr limactl create --tty=true "$url" < <(echo 2)
+	[[ $stderr == *"not allowed: nothing was done"* ]]
+	run -0 limactl create --allow-host-paths "$url"
+	limactl delete far
+	# by way of a file of the user's, too
+	printf 'base: %s\ncpus: 1\n' "$url" >"$WORK/near.yaml"
+	fails_with "far.yaml:2:13: images[0].location" create "$WORK/near.yaml"
+	kill "$server"
+}
+
 @test "the name server alone" {
 	port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 	"$BIN/limactl" debug dns "$port" "$port" 2>"$WORK/said" 3>&- &

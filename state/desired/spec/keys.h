@@ -62,6 +62,9 @@ enum key_flags {
 	KEY_OPTIONAL = 4,	/* a group that is only there when given */
 	KEY_NEEDED = 8,		/* must be given, and not be empty */
 	KEY_LONE = 16,		/* a list that may be written as its only item, if that is a word */
+	KEY_HOST = 64,		/* names something of this host: asked about in templates of others (template/host_uses.c) */
+	KEY_HOST_FOLDER = 128,	/* a folder to be shared: `~` to be read is what every template has */
+	KEY_HOST_OWN = 256,	/* what is relative is in the instance's folder */
 	KEY_LINES = 32,		/* a text of several lines; any other is one line without control characters */
 };
 

@@ -41,7 +41,7 @@ const struct key keys_ssh[] = {
 	  .about = "Port on the host for SSH to the guest; 0 takes a free one." },
 	{ "loadDotSSHPubKeys", KEY_BOOL, .def = "false", AT(spec, ssh.load_dot_ssh), .change = CHANGE_BOOT,
 	  .about = "Authorise the public keys in ~/.ssh, too." },
-	{ "forwardAgent", KEY_BOOL, .def = "false", AT(spec, ssh.forward_agent), .change = CHANGE_LIVE,
+	{ "forwardAgent", KEY_BOOL, .flags = KEY_HOST, .def = "false", AT(spec, ssh.forward_agent), .change = CHANGE_LIVE,
 	  .about = "Forward the SSH agent into the guest." },
 	{ "forwardX11", KEY_BOOL, .def = "false", AT(spec, ssh.forward_x11), .change = CHANGE_LIVE, .about = "Forward X11." },
 	{ "forwardX11Trusted", KEY_BOOL, .def = "false", AT(spec, ssh.forward_x11_trusted), .change = CHANGE_LIVE,

@@ -65,7 +65,7 @@ check_same_arch(struct load *l, const struct val *v)
 
 #define ARCHES "x86_64 aarch64 armv7l ppc64le riscv64 s390x"
 #define FILE_KEYS(type, field, cost) \
-	{ "location", KEY_TEXT, .flags = KEY_NEEDED, .check = check_location, AT(type, field.location), .change = cost, \
+	{ "location", KEY_TEXT, .flags = KEY_NEEDED | KEY_HOST, .check = check_location, AT(type, field.location), .change = cost, \
 	  .about = "URL, or path on the host." }, \
 	{ "arch", KEY_TEXT, .words = ARCHES, .flags = KEY_QUIET | KEY_BLANK_UNSET, .make = default_arch, AT(type, field.arch), \
 	  .change = cost, .about = "Architecture that it is for." }, \
@@ -125,7 +125,7 @@ default_format(struct load *l, struct val *up)
 }
 
 const struct key keys_disks[] = {
-	{ "name", KEY_TEXT, .make = default_disk_name, .check = check_disk_name, AT(spec_disk, name), .change = CHANGE_RESTART,
+	{ "name", KEY_TEXT, .flags = KEY_HOST, .make = default_disk_name, .check = check_disk_name, AT(spec_disk, name), .change = CHANGE_RESTART,
 	  .about = "Name of the disk." },
 	{ "format", KEY_BOOL, .make = default_format, AT(spec_disk, format), .change = CHANGE_RESTART,
 	  .about = "Partition and format it unless that was done; by default true." },

@@ -90,7 +90,7 @@ static const struct key keys_virtiofs[] = {
 };
 
 const struct key keys_mounts[] = {
-	{ "location", KEY_TEXT, .make = default_location, .expr = EXPR_HOST, .finish = finish_location, .check = check_mount_location,
+	{ "location", KEY_TEXT, .flags = KEY_HOST | KEY_HOST_FOLDER, .make = default_location, .expr = EXPR_HOST, .finish = finish_location, .check = check_mount_location,
 	  AT(spec_mount, location), .change = CHANGE_RESTART, .about = "Folder of the host." },
 	{ "mountPoint", KEY_TEXT, .make = default_point, .expr = EXPR_GUEST, .check = check_point, AT(spec_mount, mount_point),
 	  .change = CHANGE_RESTART, .about = "Where the guest sees it; by default at the same path." },

@@ -94,7 +94,7 @@ check_socket(struct load *l, const struct val *v)
 const struct key keys_networks[] = {
 	{ "lima", KEY_TEXT, .flags = KEY_QUIET, .check = check_lima_network, AT(spec_network, lima), .change = CHANGE_RESTART,
 	  .about = "A network of networks.yaml." },
-	{ "socket", KEY_TEXT, .flags = KEY_QUIET, .check = check_socket, AT(spec_network, socket), .change = CHANGE_RESTART,
+	{ "socket", KEY_TEXT, .flags = KEY_QUIET | KEY_HOST, .check = check_socket, AT(spec_network, socket), .change = CHANGE_RESTART,
 	  .about = "Socket of a network daemon that is run elsewhere." },
 	{ "vzNAT", KEY_BOOL, AT(spec_network, vz_nat), .go = "VZNAT", .change = CHANGE_RESTART, .about = "The NAT of vz." },
 	{ "macAddress", KEY_TEXT, .check = check_mac, AT(spec_network, mac_address), .go = "MACAddress", .change = CHANGE_RESTART,

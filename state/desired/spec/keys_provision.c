@@ -69,7 +69,7 @@ const struct key keys_provision[] = {
 	  .about = "The script." },
 	{ "file", KEY_GROUP, .sub = keys_locator, .shorthand = "url", .flags = KEY_OPTIONAL, .change = CHANGE_NOTE,
 	  .about = "Where the script (or content, or expression) is; it is embedded when the instance is created." },
-	{ "playbook", KEY_TEXT, .flags = KEY_QUIET, AT(spec_provision, playbook), .instead = "mode `user` with a script that runs ansible-playbook",
+	{ "playbook", KEY_TEXT, .flags = KEY_QUIET | KEY_HOST, AT(spec_provision, playbook), .instead = "mode `user` with a script that runs ansible-playbook",
 	  .change = CHANGE_LIVE, .about = "Mode ansible: the playbook." },
 	{ "content", KEY_TEXT, .flags = KEY_LINES, .make = default_content, .expr = EXPR_GUEST, AT(spec_provision, content), .change = CHANGE_BOOT,
 	  .about = "Mode data: what the file contains." },

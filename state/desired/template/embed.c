@@ -331,6 +331,9 @@ embed_unit(struct job *j, struct unit *u, bool top)
 
 	if (absolute_all(j, u) < 0 || embed_scripts(j, u, "provision") < 0 || embed_scripts(j, u, "probes") < 0)
 		return -1;
+	/* a template of this host that a remote one names is the user's */
+	if (locator_is_remote(u->locator))
+		tree_host_uses(j->t, u->root, u->path ? u->path : u->locator);
 	if (j->flags & EMBED_PIN && u->path && !locator_is_remote(u->locator))
 		tree_pin(j->a, u->root, u->path);
 	return embed_bases(j, u, top && j->flags & EMBED_CONFIG && fs_exists(config) ? config : NULL);

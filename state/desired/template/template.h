@@ -23,6 +23,8 @@ struct template {
 	size_t len;
 	char *path;		/* as named in messages: a path, URL or "stdin" */
 	char *name;		/* the instance name it suggests; "" if none */
+	const char **host_uses;	/* what those parts of it that were read from a server name of this host: "URL:3:5: mounts[0].location: `/x`" */
+	size_t nhost_uses;
 	/* the rest is for state/desired only */
 	char *name_fault;	/* why it suggests none */
 	char *locator;		/* resolved */

@@ -18,6 +18,8 @@ void merge_base(struct arena *a, struct node *to, struct node *from);
 void tree_pin(struct arena *a, struct node *root, const char *path);
 /* combine.c: list entries of one name become one */
 void combine_entries(struct arena *a, struct node *root);
+/* host_uses.c: adds to t->host_uses what this file names */
+void tree_host_uses(struct template *t, const struct node *root, const char *file);
 /* A list's entries, or nothing. */
 static inline size_t
 node_count(const struct node *list)

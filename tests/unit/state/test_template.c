@@ -36,6 +36,13 @@ fetch(void *ctx, const char *url, struct buf *out, size_t max, struct error *err
 		{ "https://h.example/image.yaml", "base: /etc/hosts.img\n" },
 		{ "https://h.example/probe.yaml", "probes:\n- file: {url: /etc/passwd}\n" },
 		{ "HTTPS://h.example/x.yaml", "base: https://h.example/passwd.yaml\n" },
+		{ "https://h.example/uses.yaml", "base: [uses2.yaml, template:uses]\nimages:\n- location: /etc/shadow\n- location: https://h/i\n"
+		  "  kernel: {location: ~/k}\nmounts:\n- location: \"~\"\n- {location: \"~\", writable: true}\n- location: /srv\n"
+		  "copyToHost: [{guest: /a, host: \"{{.Dir}}/a\"}, {guest: /a, host: \"{{.Dir}}/../../a\"}]\n" },
+		{ "https://h.example/uses2.yaml", "caCerts: {files: [/c]}\nssh: {forwardAgent: true}\nadditionalDisks: [data]\n"
+		  "firmware: {images: [{location: /f}]}\ncontainerd: {archives: [{location: /z}]}\nnetworks: [{socket: /s}]\n"
+		  "portForwards: [{guestSocket: /g, hostSocket: docker.sock}, {guestSocket: /g, hostSocket: /run/docker.sock, reverse: true},\n"
+		  "  {guestSocket: /g, hostSocket: \"{{.Param.x}}\"}]\n" },
 		{ "https://h.example/up.yaml", "base: ../x.yaml\n" },
 		{ "https://api.github.com/repos/org/repo", "{\"default_branch\": \"trunk\"}" },
 		{ "https://api.github.com/repos/org/org", "{\"default_branch\": \"main\"}" },
@@ -213,6 +220,43 @@ TEST(remote_templates_stay_remote)
 	put("via.yaml", "base: [https://h.example/play.yaml]\n");
 	fails("via.yaml", "must not use the local file");
 	fails("https://h.example/nothing.yaml", "404");
+}
+
+/* By key, whatever it is for; what is the instance's own, or from another server, is not among them. */
+TEST(what_a_remote_template_names_of_this_host)
+{
+	static const char *const want[] = {
+		"uses.yaml:3:13: images[0].location: `/etc/shadow`", "uses.yaml:5:22: images[1].kernel.location: `~/k`",
+		"mounts[1].location: `~`", "mounts[2].location: `/srv`", "copyToHost[1].host: `{{.Dir}}/../../a`",
+		"caCerts.files[0]: `/c`", "ssh.forwardAgent: `true`", "additionalDisks[0].name: `data`", "firmware.images[0].location: `/f`",
+		"containerd.archives[0].location: `/z`", "networks[0].socket: `/s`", "portForwards[1].hostSocket: `/run/docker.sock`",
+		"portForwards[2].hostSocket: `{{.Param.x}}`",
+	};
+	AUTO(template) t = { 0 }, own = { 0 };
+	struct error err;
+
+	begin();
+	put("_templates/uses.yaml", "mounts:\n- {location: /tmp/lima, writable: true}\n");
+	put("own.yaml", "base: https://h.example/uses2.yaml\nmounts:\n- {location: /own, writable: true}\n");
+	ok(template_read(&t, "https://h.example/uses.yaml", &opts, &err));
+	ok(template_embed(&t, EMBED_ALL, &opts, &err));
+	for (size_t i = 0; i < ARRAY_LEN(want); i++) {
+		bool found = false;
+
+		for (size_t k = 0; k < t.nhost_uses; k++)
+			found |= strstr(t.host_uses[k], want[i]) != NULL;
+		if (!found)
+			fail_msg("%s is not told", want[i]);
+	}
+	assert_int_equal(t.nhost_uses, ARRAY_LEN(want));
+	/* what is the user's own is not asked about, what he embeds is */
+	{
+		auto_free char *path = xasprintf("%s/own.yaml", dir);
+
+		ok(template_read(&own, path, &opts, &err));
+	}
+	ok(template_embed(&own, EMBED_ALL, &opts, &err));
+	assert_int_equal(own.nhost_uses, 8);
 }
 
 TEST(github)
