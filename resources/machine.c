@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/fs.h"
+#include "base/semver.h"
 #include "providers/drivers/qemu/accel.h"
 #include "providers/fetch/digest.h"
 #include "providers/disk/image.h"
@@ -167,8 +168,8 @@ firmware(const struct env *env, const struct resource *r, const char *program, s
 		return 0;
 	m->firmware_code = qemu_firmware(spec->arch, program, a, &vars);
 	if (!m->firmware_code)
-		return error_set(err, ERR_UNSUPPORTED, "no UEFI firmware for %s on this host: install the package ovmf%s",
-				 spec->arch, bios ? ", or set firmware.legacyBIOS: true" : " or qemu-efi-aarch64");
+		return error_set(err, ERR_UNSUPPORTED, "no UEFI firmware for %s on this host: install the package %s%s", spec->arch,
+				 qemu_firmware_package(spec->arch), bios ? ", or set firmware.legacyBIOS: true" : "");
 	return variable_store(env, r, vars, m, a, err);
 }
 
@@ -261,6 +262,18 @@ kernel_words(struct arena *a, const struct spec *spec, enum accel accel, const c
 	return arena_printf(a, "%s%s", text, checks && !strstr(text, "no_timer_check") ? *text ? " no_timer_check" : "no_timer_check" : "");
 }
 
+/* vmOpts.qemu.minimumVersion */
+static int
+check_version(const struct spec *spec, const int have[3], struct error *err)
+{
+	struct semver least, now = { { (unsigned long)have[0], (unsigned long)have[1], (unsigned long)have[2] } };
+
+	if (!spec->qemu_minimum_version || semver_parse(&least, spec->qemu_minimum_version) < 0 || semver_compare(&now, &least) >= 0)
+		return 0;
+	return error_set(err, ERR_UNSUPPORTED, "vmOpts.qemu.minimumVersion: QEMU %s or newer is wanted, and this host has %d.%d.%d",
+			 spec->qemu_minimum_version, have[0], have[1], have[2]);
+}
+
 static int
 fill_machine(const struct env *env, const struct resource *r, struct qemu_machine *m, struct arena *a, struct error *err)
 {
@@ -270,7 +283,8 @@ fill_machine(const struct env *env, const struct resource *r, struct qemu_machin
 	AUTO(buf) text = BUF_INIT;
 
 	if (qemu_find(spec->arch, a, &words, &m->nprogram, err) < 0 ||
-	    qemu_probe(words[0], m->version, &m->sandbox, err) < 0 || choose_accel(env, r, words[0], &accel, err) < 0 ||
+	    qemu_probe(words[0], m->version, &m->sandbox, err) < 0 || check_version(spec, m->version, err) < 0 ||
+	    choose_accel(env, r, words[0], &accel, err) < 0 ||
 	    firmware(env, r, words[0], m, a, err) < 0)
 		return -1;
 	m->program = words;

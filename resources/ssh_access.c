@@ -26,7 +26,7 @@ ssh_access_keys(struct arena *a, const struct env *env, const struct spec *spec,
 		char *file = arena_strdup(a, keys.v[i].file);
 
 		file[strlen(file) - strlen(".pub")] = '\0';
-		if (fs_exists(file))
+		if (fs_is_file(file))	/* ssh would wait for a FIFO */
 			v[(*n)++] = file;
 	}
 	return v;

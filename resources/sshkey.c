@@ -1,4 +1,5 @@
 /* resources/sshkey.c - the key pair that this host uses to enter its guests */
+#include <errno.h>
 #include <sys/stat.h>
 
 #include "base/auto.h"
@@ -33,6 +34,8 @@ observe(const struct env *env, const struct resource *r, struct facts *have, str
 	(void)r;
 	if (there < 0 || !there || !secret)
 		return there < 0 ? -1 : 0;
+	if (!fs_is_file(key) || !fs_is_file(pub))
+		return error_set(err, EINVAL, "%s is not an ordinary file: move it away, and a new key is made", fs_is_file(key) ? pub : key);
 	facts_set(have, a, "stamp", stamp);
 	return 1;
 }

@@ -112,7 +112,7 @@ keep_templates(struct cli *c, struct kept *k)
 static int
 remove_entry(struct cli *c, const char *path, struct error *err)
 {
-	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
 	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK) {
 		cli_say(&c->env, SAY_WARN, "%s is being downloaded: it stays", path);

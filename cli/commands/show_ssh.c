@@ -5,6 +5,7 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/quote/quote.h"
 #include "cli/ssh/ssh.h"
 
 static const struct flag flags[] = {
@@ -12,14 +13,19 @@ static const struct flag flags[] = {
 	{ 0 },
 };
 
-/* In single quotes if the option has double ones of its own. */
+/* As words of a shell. */
 static void
 print_args(const char *const *options, const char *before, const char *after)
 {
-	fputs(before, stdout);
-	for (size_t i = 0; options[i]; i++)
-		printf(strchr(options[i], '"') ? "%s-o '%s'" : "%s-o %s", i || *before ? " " : "", options[i]);
-	puts(after);
+	AUTO(buf) b = BUF_INIT;
+
+	buf_adds(&b, before);
+	for (size_t i = 0; options[i]; i++) {
+		buf_adds(&b, i || *before ? " -o " : "-o ");
+		quote_shell(&b, options[i]);
+	}
+	buf_adds(&b, after);
+	puts(b.s);
 }
 
 static void

@@ -187,7 +187,7 @@ follow(struct console *c, struct log *l, const char *path)
 {
 	l->console = c;
 	l->line = (struct buf)BUF_INIT;
-	l->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	l->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	uv_fs_event_init(&c->agent->loop, &l->event);
 	l->event.data = l;
 	c->open++;

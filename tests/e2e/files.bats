@@ -92,6 +92,23 @@ each_kind() {
 	[[ $output == *"Nothing to do"* ]]
 }
 
+@test "keys that are none are refused, and no private key is waited for" {
+	mkdir -p "$LIMA_HOME/_config" "$HOME/.ssh"
+	for kind in user user.pub; do
+		ssh-keygen -q -t ed25519 -N '' -f "$LIMA_HOME/_config/user"
+		rm "$LIMA_HOME/_config/$kind"
+		mkfifo "$LIMA_HOME/_config/$kind"
+		fails_with "not an ordinary file" apply --stopped "$WORK/a.yaml"
+		rm "$LIMA_HOME/_config/user" "$LIMA_HOME/_config/user.pub"
+	done
+	ssh-keygen -q -t ed25519 -N '' -f "$HOME/.ssh/odd"
+	rm "$HOME/.ssh/odd"
+	mkfifo "$HOME/.ssh/odd"
+	echo 'ssh: {loadDotSSHPubKeys: true}' >>"$WORK/a.yaml"
+	run -0 limactl apply --stopped "$WORK/a.yaml"
+	! grep odd "$LIMA_HOME/a/ssh.config"
+}
+
 @test "descriptors that the user names are read to their end" {
 	run -0 limactl validate <(sleep 0.3; cat "$WORK/a.yaml")
 	run -0 bash -c '(sleep 0.3; cat "$1") | "$2" validate /dev/stdin' _ "$WORK/a.yaml" "$BIN/limactl"
@@ -127,4 +144,11 @@ each_kind() {
 	mkdir -p "$LIMA_HOME/i"
 	cp "$WORK/a.yaml" "$LIMA_HOME/i/lima.yaml"
 	fails_with "env: a value has several lines" start i
+}
+
+@test "a QEMU that is too old is said, by what lima.yaml wants" {
+	echo 'vmOpts: {qemu: {minimumVersion: "99.0.0"}}' >>"$WORK/a.yaml"
+	limactl create --tty=false "$WORK/a.yaml" 2>/dev/null
+	fails_with "vmOpts.qemu.minimumVersion: QEMU 99.0.0 or newer is wanted" start a
+	[ ! -e "$LIMA_HOME/a/qemu.pid" ]
 }

@@ -19,6 +19,7 @@ struct qemu_arch {
 	bool pci_serial;	/* the guest's ttyS0 is on PCI, and ttyAMA0 the first serial line */
 	bool legacy_bios;	/* boots without UEFI if asked to */
 	const char *edk2;	/* its name in "edk2-*-code.fd"; NULL: firmware is built into QEMU */
+	const char *edk2_package;	/* Debian's */
 	const struct qemu_firmware_file *firmware;	/* of the distributions; ends at a NULL code */
 };
 

@@ -377,6 +377,14 @@ qemu_needs_firmware(const char *arch)
 	return a && a->edk2;
 }
 
+const char *
+qemu_firmware_package(const char *arch)
+{
+	const struct qemu_arch *a = qemu_arch_find(arch);
+
+	return a && a->edk2_package ? a->edk2_package : "";
+}
+
 bool
 qemu_has_legacy_bios(const char *arch)
 {

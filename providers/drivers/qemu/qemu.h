@@ -129,3 +129,4 @@ const char *qemu_firmware(const char *arch, const char *program, struct arena *a
 /* Does the architecture boot by itself, without a file of ours (SLOF, s390-ccw)? */
 bool qemu_needs_firmware(const char *arch);
 bool qemu_has_legacy_bios(const char *arch);
+const char *qemu_firmware_package(const char *arch);	/* of Debian, with that firmware; "" */
