@@ -1,6 +1,6 @@
 /*
  * The other half of the program: libexec/lima/lazy.so, which brings libcurl, libssh2,
- * libarchive, libisofs, libcrypto and libjq. Loading it takes longer than many commands do
+ * libarchive, libisofs and libcrypto. Loading it takes longer than many commands do
  * in whole, so it is loaded by those that call into it. The calls are jumps through slots
  * (scripts/lazy-stubs), which are filled here and read-only afterwards.
  */

@@ -92,7 +92,7 @@ add_listed(struct cidata *c, const struct env *env, const char *folder, const ch
 	return 0;
 }
 
-/* yq, with its libraries: there is one for guests of the host's own architecture */
+/* yq: there is one for guests of the host's own architecture */
 static int
 add_yq(struct cidata *c, const struct env *env, const struct spec *spec, struct buf *digest, struct error *err)
 {

@@ -20,7 +20,7 @@ struct edits {
 };
 
 void edits_emit(struct edits *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* "..." as both jq and yq read it */
+/* "..." as an expression reads it */
 const char *edits_quoted(struct edits *e, const char *s);
 
 /* --- flags that are lists (edit_lists.c) */

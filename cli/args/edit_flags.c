@@ -326,7 +326,5 @@ edit_apply(struct cli *c, struct template *t, bool is_new, struct error *err)
 		return -1;
 	while (exprs[n])
 		n++;
-	if (!template_set_is_plain(exprs, n) && cli_lazy(c, err) < 0)
-		return -1;
 	return template_set(t, exprs, n, err);
 }

@@ -204,7 +204,7 @@ run(struct cli *c, struct error *err)
 
 	info(c, &b);
 	if (strcmp(cli_str(c, "yq"), ".") != 0)
-		return yq_print(c, b.s, cli_str(c, "yq"), 4, err);
+		return yq_print(b.s, cli_str(c, "yq"), 4, err);
 	json_pretty(&out, b.s, 4, stdout_is_terminal());
 	puts(out.s);
 	return 0;

@@ -50,7 +50,7 @@ change(struct cli *c, const char *const *exprs, size_t n, struct error *err)
 		networks_default_text(&text);
 	t.len = text.len;
 	t.text = buf_detach(&text);
-	if ((!template_set_is_plain(exprs, n) && cli_lazy(c, err) < 0) || template_set(&t, exprs, n, err) < 0)
+	if (template_set(&t, exprs, n, err) < 0)
 		return -1;
 	return fs_rewrite(t.path, t.text, t.len, 0644, err);
 }

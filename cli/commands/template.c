@@ -118,7 +118,7 @@ run_yq(struct cli *c, struct error *err)
 	if (template_read(&t, c->args[0], &opts, err) < 0 || template_embed(&t, EMBED_CONFIG, &opts, err) < 0 ||
 	    fill(&t, &opts, &s, err) < 0)
 		return -1;
-	rc = cli_lazy(c, err) < 0 ? -1 : yq_eval(s->json, c->args[1], print_result, NULL, err);
+	rc = yq_eval(s->json, c->args[1], print_result, NULL, err);
 	spec_free(s);
 	return rc;
 }

@@ -1,4 +1,5 @@
-/* limactl yq: what Lima's scripts use of the yq command, with yq's flags. Also when called as yq, yq.lima, ... */
+/* limactl yq: the yq command, with its flags. Also when called as yq, yq.lima, ... */
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +12,8 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "cli/args/flags.h"
-#include "cli/yq/yq_doc.h"
+#include "cli/view/json_pretty.h"
+#include "cli/view/json_yaml.h"
 #include "state/desired/yq/yq.h"
 
 enum { MOST_INPUT = 64 << 20 };
@@ -23,11 +25,12 @@ static const struct flag flags[] = {
 	{ "exit-status", 'e', FLAG_BOOL, .about = "Exit with 1 if the last result is null or false, or there is none" },
 	{ "expression", 0, FLAG_STRING, .about = "The expression" },
 	{ "from-file", 0, FLAG_STRING, .about = "File with the expression" },
+	{ "header-preprocess", 0, FLAG_BOOL, "true", "Keep what stands before a document as it is" },
 	{ "indent", 'I', FLAG_INT, "2", "Blanks a level; 0: JSON on one line" },
 	{ "inplace", 'i', FLAG_BOOL, .about = "Change the file itself" },
-	{ "input-format", 'p', FLAG_STRING, "auto", "yaml or json" },
+	{ "input-format", 'p', FLAG_STRING, "auto", "yaml, json, props, csv, tsv, xml, base64 or uri" },
 	{ "null-input", 'n', FLAG_BOOL, .about = "Begin with null instead of an input" },
-	{ "output-format", 'o', FLAG_STRING, "auto", "yaml or json" },
+	{ "output-format", 'o', FLAG_STRING, "auto", "The same, and shell" },
 	{ "prettyPrint", 'P', FLAG_BOOL, .about = "Block style throughout, without comments" },
 	{ "tojson", 'j', FLAG_BOOL, .about = "Same as -o json" },
 	{ "unwrapScalar", 'r', FLAG_BOOL, "true", "Texts without quotes" },
@@ -39,15 +42,22 @@ static const struct flag flags[] = {
 	{ 0 },
 };
 
+/* what -P puts behind the expression */
+static const char pretty[] = "(... | (select(tag != \"!!str\"), select(tag == \"!!str\") | "
+			     "select(test(\"(?i)^(y|yes|n|no|on|off)$\") | not))) style=\"\"";
+
 struct call {
 	struct cli *cli;
 	struct flag_values values;
 	char **args;
 	int nargs;
 	const char *expr;
+	bool all, color;	/* all documents at once; in colours */
+	int indent;
 	struct yq_style style;
 	struct yq *q;
-	struct buf out, last;
+	struct buf out;
+	struct yq_result result;
 };
 
 static bool
@@ -65,21 +75,34 @@ text(const struct call *k, const char *name)
 static int
 format_of(const char *s, enum yq_format *out, struct error *err)
 {
-	if (strcmp(s, "json") == 0 || strcmp(s, "j") == 0)
-		*out = YQ_JSON;
-	else if (strcmp(s, "yaml") == 0 || strcmp(s, "y") == 0 || strcmp(s, "yml") == 0)
-		*out = YQ_YAML;
-	else
-		return error_set(err, ERR_INVALID, "unknown format '%s', please use [yaml|json]", s);
+	int f = yq_format_of(s);
+
+	if (f < 0)
+		return error_set(err, ERR_INVALID, "unknown format '%s' please use [yaml|y|json|j|props|p|csv|c|tsv|t|xml|x|base64|uri|shell|s]", s);
+	*out = (enum yq_format)f;
 	return 0;
 }
 
 static bool
-ends_with(const char *s, const char *end)
+is_auto(const char *s)
 {
-	size_t n = strlen(s), m = strlen(end);
+	return !*s || strcmp(s, "auto") == 0 || strcmp(s, "a") == 0;
+}
 
-	return n >= m && strcmp(s + n - m, end) == 0;
+/* by the name's end; YAML where that says nothing */
+static enum yq_format
+format_of_file(const char *name)
+{
+	const char *dot = name ? strrchr(name, '.') : NULL;
+	char end[16] = { 0 };
+	int f;
+
+	if (!dot || strchr(dot, '/') || strlen(dot + 1) >= sizeof end)
+		return YQ_YAML;
+	for (size_t i = 0; dot[1 + i]; i++)
+		end[i] = (char)tolower((unsigned char)dot[1 + i]);
+	f = yq_format_of(end);
+	return f < 0 || !*end ? YQ_YAML : (enum yq_format)f;
 }
 
 static int
@@ -88,19 +111,26 @@ choose_style(struct call *k, struct error *err)
 	const char *in = text(k, "input-format"), *out = text(k, "output-format");
 	struct yq_style *s = &k->style;
 
-	s->in = k->nargs && ends_with(k->args[0], ".json") ? YQ_JSON : YQ_YAML;
-	if (strcmp(in, "auto") != 0 && strcmp(in, "a") != 0 && format_of(in, &s->in, err) < 0)
+	s->in = format_of_file(k->nargs ? k->args[0] : NULL);
+	s->out = is_auto(in) ? s->in : YQ_YAML;
+	if (!is_auto(in) && format_of(in, &s->in, err) < 0)
 		return -1;
-	s->out = flag(k, "tojson") ? YQ_JSON : s->in;
-	if (strcmp(out, "auto") != 0 && strcmp(out, "a") != 0 && format_of(out, &s->out, err) < 0)
+	if (flag(k, "tojson"))
+		s->out = YQ_JSON;
+	else if (!is_auto(out) && format_of(out, &s->out, err) < 0)
 		return -1;
-	s->indent = (int)flags_long(&k->values, "indent", 6)->i;
-	s->color = !flag(k, "no-colors") && (flag(k, "colors") || isatty(STDOUT_FILENO));
+	s->indent = k->indent = (int)flags_long(&k->values, "indent", 6)->i;
+	if (s->indent < 0 || s->indent > 64)
+		return error_set(err, ERR_INVALID, "an indent of %d is not of use", s->indent);
+	k->color = !flag(k, "no-colors") && (flag(k, "colors") || (isatty(STDOUT_FILENO) && !flag(k, "inplace")));
+	if (k->color && s->out == YQ_JSON)
+		s->indent = 0;	/* one result a line, to be coloured */
 	/* by itself JSON keeps the quotes of a text */
-	s->unwrap = flag(k, "unwrapScalar") && (s->out == YQ_YAML || flags_long(&k->values, "unwrapScalar", 12)->given);
+	s->unwrap = s->out == YQ_YAML || s->out == YQ_PROPS;
+	if (flags_long(&k->values, "unwrapScalar", 12)->given)
+		s->unwrap = flag(k, "unwrapScalar");
 	s->no_doc = flag(k, "no-doc");
-	s->null_input = flag(k, "null-input");
-	s->pretty = flag(k, "prettyPrint");
+	s->lead = flag(k, "header-preprocess");
 	return 0;
 }
 
@@ -109,33 +139,27 @@ is_file(const char *path)
 {
 	struct stat st;
 
-	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+	return stat(path, &st) == 0 && !S_ISDIR(st.st_mode);
 }
 
-/* The expression is the first argument, unless that is a file and there is no other. */
+/* The expression is the first argument, unless that is a file. */
 static int
 choose_expr(struct call *k, struct error *err)
 {
 	AUTO(buf) b = BUF_INIT;
 
-	k->expr = ".";
-	if (*text(k, "expression")) {
-		k->expr = text(k, "expression");
-	} else if (*text(k, "from-file")) {
+	k->expr = text(k, "expression");
+	if (*text(k, "from-file")) {
 		if (fs_read_named(text(k, "from-file"), &b, MOST_INPUT, err) < 0)
 			return -1;
 		k->expr = arena_strdup(&k->cli->arena, b.s);
-	} else if (k->nargs && !(k->nargs == 1 && !k->style.null_input && is_file(k->args[0]))) {
+	} else if (!*k->expr && k->nargs && strcmp(k->args[0], "-") != 0 && !is_file(k->args[0])) {
 		k->expr = k->args[0];
 		k->args++;
 		k->nargs--;
 	}
-	buf_truncate(&b, 0);
-	if (flag(k, "security-disable-env-ops"))
-		return 0;
-	if (yq_env(&b, k->expr, err) < 0)
-		return -1;
-	k->expr = arena_strdup(&k->cli->arena, b.s);
+	if (flag(k, "prettyPrint"))
+		k->expr = *k->expr ? arena_printf(&k->cli->arena, "%s | %s", k->expr, pretty) : pretty;
 	return 0;
 }
 
@@ -157,44 +181,101 @@ read_stdin(struct buf *out, struct error *err)
 }
 
 static int
-one_input(struct call *k, const char *file, struct error *err)
+read_input(const char *file, struct buf *in, struct error *err)
 {
-	AUTO(buf) in = BUF_INIT;
-	bool std = !file || strcmp(file, "-") == 0;
+	return !file || strcmp(file, "-") == 0 ? read_stdin(in, err) : fs_read_named(file, in, MOST_INPUT, err);
+}
 
-	if (!k->style.null_input && (std ? read_stdin(&in, err) : fs_read_named(file, &in, MOST_INPUT, err)) < 0)
-		return -1;
-	if (k->out.len && k->style.out == YQ_YAML && !k->style.no_doc)
-		buf_adds(&k->out, "---\n");
-	if (yq_documents(k->q, k->expr, &k->style, std ? "-" : file, in.s, in.len, &k->out, &k->last, err) < 0)
-		return -1;
-	if (!flag(k, "inplace") || std)
-		return 0;
-	if (fs_rewrite(file, k->out.s, k->out.len, 0644, err) < 0)
-		return -1;
-	buf_truncate(&k->out, 0);
-	return 0;
+/* Files one by one, each document by itself. */
+static int
+evaluate_each(struct call *k, struct error *err)
+{
+	const char *const standard[] = { "-" };
+	const char *const *names = k->nargs ? (const char *const *)k->args : standard;
+
+	for (int i = 0; i < (k->nargs ? k->nargs : 1); i++) {
+		AUTO(buf) b = BUF_INIT;
+		struct yq_input in = { .name = names[i] };
+
+		if (read_input(names[i], &b, err) < 0)
+			return -1;
+		in.text = b.s;
+		in.len = b.len;
+		if (yq_documents(k->q, &k->style, &in, (unsigned)i, &k->result, err) < 0)
+			return -1;
+	}
+	return k->result.documents ? 0 : yq_on_nothing(k->q, &k->style, &k->result, err);
+}
+
+static int
+evaluate_all(struct call *k, struct error *err)
+{
+	int n = k->nargs ? k->nargs : 1, rc = 0;
+	struct yq_input *in = xcalloc((size_t)n, sizeof *in);
+	struct buf *b = xcalloc((size_t)n, sizeof *b);
+
+	for (int i = 0; i < n; i++)
+		b[i] = (struct buf)BUF_INIT;
+	for (int i = 0; i < n && rc == 0; i++) {
+		const char *name = k->nargs ? k->args[i] : "-";
+
+		rc = read_input(name, &b[i], err);
+		in[i] = (struct yq_input){ name, b[i].s, b[i].len };
+	}
+	if (rc == 0)
+		rc = yq_together(k->q, &k->style, in, (size_t)n, &k->result, err);
+	for (int i = 0; i < n; i++)
+		buf_release(&b[i]);
+	free(b);
+	free(in);
+	return rc;
+}
+
+static void
+print_colored(struct call *k)
+{
+	AUTO(buf) out = BUF_INIT;
+
+	if (k->style.out == YQ_YAML)
+		yaml_color(&out, k->out.s);
+	for (char *p = k->out.s; k->style.out == YQ_JSON && *p;) {
+		char *end = strchr(p, '\n');
+
+		if (end)
+			*end = '\0';
+		json_pretty(&out, p, k->indent, true);
+		buf_addc(&out, '\n');
+		p = end ? end + 1 : p + strlen(p);
+	}
+	fwrite(out.s, 1, out.len, stdout);
 }
 
 static int
 evaluate(struct call *k, struct error *err)
 {
-	struct error why = { 0 };
+	int rc;
 
-	if (choose_style(k, err) < 0 || choose_expr(k, err) < 0 || cli_lazy(k->cli, err) < 0)
+	if (choose_expr(k, err) < 0 || choose_style(k, err) < 0)
 		return -1;
-	k->q = yq_open(k->expr, &why);
+	if (flag(k, "null-input") && k->nargs)
+		return error_set(err, ERR_INVALID, "cannot pass files in when using null-input flag");
+	if (flag(k, "inplace") && (!k->nargs || strcmp(k->args[0], "-") == 0))
+		return error_set(err, ERR_INVALID, "write in place flag only applicable when giving an expression and at least one file");
+	k->q = yq_open(k->expr, flag(k, "security-disable-env-ops") ? 0 : YQ_MAY_ENV, err);
 	if (!k->q)
-		return error_set(err, ERR_INVALID, "%s%s", strstr(why.msg, "abled") ? "" : "invalid input: ", why.msg);
-	if (k->nargs == 0 && one_input(k, NULL, err) < 0)
 		return -1;
-	for (int i = 0; i < k->nargs; i++)
-		if (one_input(k, k->args[i], err) < 0)
-			return -1;
-	fwrite(k->out.s, 1, k->out.len, stdout);
-	if (flag(k, "exit-status") && (!k->last.len || strcmp(k->last.s, "null") == 0 || strcmp(k->last.s, "false") == 0))
+	k->result.out = &k->out;
+	rc = flag(k, "null-input") ? yq_on_nothing(k->q, &k->style, &k->result, err) : k->all ? evaluate_all(k, err) : evaluate_each(k, err);
+	if (rc == 0 && flag(k, "inplace")) {
+		rc = fs_rewrite(k->args[0], k->out.s, k->out.len, 0644, err);
+	} else if (k->color && (k->style.out == YQ_YAML || k->style.out == YQ_JSON)) {
+		print_colored(k);
+	} else {
+		fwrite(k->out.s, 1, k->out.len, stdout);
+	}
+	if (rc == 0 && flag(k, "exit-status") && !k->result.any)
 		return error_set(err, ENOENT, "no matches found");
-	return 0;
+	return rc;
 }
 
 static int
@@ -202,7 +283,8 @@ parse_and_run(struct call *k, char **words, int n, struct error *err)
 {
 	int dash;
 
-	if (n && (strcmp(words[0], "eval") == 0 || strcmp(words[0], "e") == 0)) {
+	if (n && (strcmp(words[0], "eval") == 0 || strcmp(words[0], "e") == 0 || strcmp(words[0], "eval-all") == 0 || strcmp(words[0], "ea") == 0)) {
+		k->all = strchr(words[0], 'a') && strcmp(words[0], "eval") != 0;
 		words++;
 		n--;
 	}
@@ -224,16 +306,14 @@ parse_and_run(struct call *k, char **words, int n, struct error *err)
 static int
 run(struct cli *c, struct error *err)
 {
-	struct call k = { .cli = c, .out = BUF_INIT, .last = BUF_INIT };
+	struct call k = { .cli = c, .out = BUF_INIT };
 	struct error why = { 0 };
 	int r = parse_and_run(&k, c->args, c->nargs, &why);
 
 	(void)err;
-	if (k.q)
-		yq_close(k.q);
+	yq_close(k.q);
 	flag_values_release(&k.values);
 	buf_release(&k.out);
-	buf_release(&k.last);
 	if (r < 0)
 		fprintf(stderr, "Error: %s\n", why.msg);
 	return r < 0 ? 1 : r;
@@ -243,9 +323,9 @@ const struct command command_yq = {
 	.name = "yq",
 	.group = GROUP_HIDDEN,
 	.args = "[FLAGS] [EXPRESSION] [FILE...]",
-	.about = "Evaluate yq expressions on YAML and JSON",
-	.details = "What Lima's scripts use of the yq command; also when limactl is called by a name that begins with `yq`.\n"
-		   "Expressions that read files or run programs are refused.",
+	.about = "Evaluate yq expressions on YAML, JSON and others",
+	.details = "The yq command, version 4; also when limactl is called by a name that begins with `yq`. `limactl yq ea` takes\n"
+		   "all documents at once. Expressions that read files are refused.",
 	.example = "limactl yq .cpus lima.yaml\nlimactl yq -o json -I 0 . lima.yaml\nlimactl yq -i '.memory = \"4GiB\"' lima.yaml",
 	.flags = flags,
 	.raw = true,

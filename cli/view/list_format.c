@@ -51,7 +51,7 @@ list_filter(struct look *l, struct yq **filter, struct instance *i, struct error
 
 	if (!*expr)
 		return 1;
-	if (!*filter && (cli_lazy(l->cli, err) < 0 || !(*filter = yq_open(expr, err))))
+	if (!*filter && !(*filter = yq_open(expr, 0, err)))
 		return error_wrap(err, "failed to apply filter %s", cli_tick(l->cli, expr));
 	instance_json(l, i, false, &json);
 	if (yq_run(*filter, json.s, count, &n, err) < 0)
@@ -91,12 +91,12 @@ print_result(void *ctx, const char *result, struct error *err)
 }
 
 int
-yq_print(struct cli *c, const char *json, const char *expr, int indent, struct error *err)
+yq_print(const char *json, const char *expr, int indent, struct error *err)
 {
 	AUTO(buf) out = BUF_INIT;
 	struct printing p = { .out = &out, .color = stdout_is_terminal(), .indent = indent };
 
-	if (cli_lazy(c, err) < 0 || yq_eval(json, expr, print_result, &p, err) < 0)
+	if (yq_eval(json, expr, print_result, &p, err) < 0)
 		return -1;
 	fwrite(out.s, 1, out.len, stdout);
 	return 0;
@@ -129,7 +129,8 @@ print_yq(struct look *l, struct instance *v, size_t n, const char *format, struc
 
 	if (cli_bool(l->cli, "quiet"))
 		expr = arena_printf(&l->cli->arena, "%s | .name", expr);
-	if (cli_lazy(l->cli, err) < 0 || !(q = yq_open(expr, err)))
+	q = yq_open(expr, 0, err);
+	if (!q)
 		return -1;
 	r = run_yq(l, q, v, n, strcmp(format, "yaml") == 0, err);
 	yq_close(q);

@@ -49,9 +49,8 @@ provision_data() {
 	failed "provision.data/$n: $path cannot be written"
 }
 
-# it came with its libraries
 yq() {
-	"$LIMA_CIDATA_MNT/yq/ld.so" --library-path "$LIMA_CIDATA_MNT/yq" "$LIMA_CIDATA_MNT/yq/lima-yq" "$@"
+	"$LIMA_CIDATA_MNT/yq/lima-yq" "$@"
 }
 
 # what yq is to write where there is no file yet

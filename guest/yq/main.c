@@ -1,4 +1,4 @@
-/* lima-yq - limactl's yq as a program of its own, for mode yq of provisioning: it comes to the guest with its libraries. */
+/* lima-yq - limactl's yq as a program of its own, for mode yq of provisioning. */
 #include <stdio.h>
 
 #include "cli/cli.h"

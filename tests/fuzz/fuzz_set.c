@@ -1,13 +1,12 @@
 /*
  * `--set`: an expression, and the template that it changes. The changed text is YAML still, and what the nodes
- * say is what the text says. Expressions of yq are put in jq's words, and a result of any kind is taken over.
+ * say is what the text says. A result of any kind is taken over.
  */
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "state/desired/yaml/emit.h"
 #include "state/desired/yaml/set.h"
-#include "state/desired/yq/yq.h"
 #include "tests/fuzz/parts.h"
 
 static int
@@ -51,18 +50,16 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	AUTO(buf) expr = BUF_INIT;
 	AUTO(buf) text = BUF_INIT;
 	AUTO(buf) other = BUF_INIT;
-	AUTO(buf) program = BUF_INIT;
 	struct node *root, *want;
 	struct error err;
 
 	next_part(&expr, &data, &size);
 	next_part(&text, &data, &size);
 	next_part(&other, &data, &size);
-	yq_translate(&program, expr.s, &err);
 	if (read_it(&root, &a, &text) < 0)
 		return 0;
 	yaml_layout(root);
-	set_plain(&a, root, expr.s, &err);
+	set_expr(&a, root, expr.s, &err);
 	check_text(root);
 	/* comments that go along to another place may be indented like anything; an update is JSON, which has no anchors */
 	if (read_it(&want, &a, &other) == 0 && !want->src->anchors) {

@@ -1,4 +1,4 @@
-/* Expressions of yq, evaluated: whatever happens to the child, there are results or one line about why not. */
+/* Expressions of yq, evaluated: there are results or one line about why not. */
 #include "base/auto.h"
 #include "base/error.h"
 #include "state/desired/yq/yq.h"

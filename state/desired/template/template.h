@@ -51,10 +51,8 @@ int template_embed(struct template *t, enum embed_flags flags, const struct spec
 /* All of it: read, embedded with EMBED_CONFIG and EMBED_PIN. What `create` stores. */
 int template_load(struct template *out, const char *locator, const struct spec_opts *opts, struct error *err);
 /*
- * Applies `--set` expressions, in order; comments and order of the text survive. All
- * but plain assignments are work for libjq, in the lazily loaded half.
+ * Applies `--set` expressions, in order; comments and order of the text survive.
  */
-bool template_set_is_plain(const char *const *exprs, size_t n);
 int template_set(struct template *t, const char *const *exprs, size_t n, struct error *err);
 
 enum template_spec_flags {

@@ -1,232 +1,97 @@
-/*
- * Our side of an evaluation. libjq has no bounds: an expression may run for ever, take all memory or recurse until
- * the stack ends. So a child of ours runs it, which the kernel ends, and we say why.
- */
 #include "state/desired/yq/yq.h"
 
-#include <errno.h>
-#include <limits.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/buf.h"
-#include "base/error.h"
-#include "base/mem.h"
-#include "state/desired/yq/yq_frame.h"
+#include "state/desired/yq/bridge.h"
+#include "state/desired/yq/ops.h"
 
-enum { MAX_RESULTS = 1000000, MAX_RESULT_BYTES = 32 << 20, MAX_EXPR = 128 << 10, SHOWN = 200 };
+enum { MAX_EXPR = 128 << 10, SHOWN = 200, INPUT_FACTOR = 400 };
 
 struct yq {
-	char *expr;		/* for messages: its beginning */
-	pid_t pid;		/* 0: it has been waited for */
-	int fd;
-	size_t input_len;	/* of the last input */
+	char *shown;		/* of the expression, for messages: its beginning, on one line */
+	enum yq_flags flags;
+	struct arena arena;	/* of the parsed expression */
+	struct expr *expr;
 };
 
-/* --- frames */
+/* --- bounds, and where errors land */
 
-int
-yq_read(int fd, void *to, size_t len)
-{
-	char *p = to;
-
-	while (len) {
-		ssize_t n = recv(fd, p, len, 0);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return -1;
-		p += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
-static int
-write_all(int fd, const char *p, size_t len)
-{
-	while (len) {
-		ssize_t n = send(fd, p, len, MSG_NOSIGNAL);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -1;
-		p += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
-int
-yq_frame_read(int fd, struct yq_frame *out)
-{
-	return yq_read(fd, out, sizeof *out);
-}
-
-int
-yq_frame_write(int fd, enum yq_frame_kind kind, const void *p, size_t len)
-{
-	struct yq_frame head = { kind, (uint32_t)len };
-
-	return write_all(fd, (const char *)&head, sizeof head) < 0 || write_all(fd, p, len) < 0 ? -1 : 0;
-}
-
-/* --- the child */
-
-static int
-reap(struct yq *q)
-{
-	int status = 0;
-
-	while (q->pid > 0 && waitpid(q->pid, &status, 0) < 0 && errno == EINTR)
-		;
-	q->pid = 0;
-	return status;
-}
-
-/* it is gone: why? */
-static int
-tell_end(struct yq *q, struct error *err)
-{
-	int status = reap(q);
-
-	if (WIFEXITED(status) && WEXITSTATUS(status) == YQ_EXIT_MEMORY)
-		return error_set(err, ERR_INVALID, "takes more than %zu MiB of memory", yq_memory_mib(q->input_len));
-	if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGPROF || WTERMSIG(status) == SIGALRM))
-		return error_set(err, ERR_INVALID, "takes more than %d s of the processor; does it ever end?", YQ_SECONDS);
-	if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGINT || WTERMSIG(status) == SIGTERM))
-		return error_set(err, ERR_CANCELLED, "interrupted");
-	return error_set(err, ERR_INVALID, "is more than libjq can do (it crashed); is it nested very deeply?");
-}
-
-/* it has more to say than we want to hear */
-static int
-give_up(struct yq *q)
-{
-	if (q->pid > 0)
-		kill(q->pid, SIGKILL);
-	reap(q);
-	return -1;
-}
-
-/* what an answer holds; NUL-terminated */
-static int
-read_text(struct yq *q, const struct yq_frame *head, struct buf *out, struct error *err)
-{
-	buf_truncate(out, 0);
-	buf_reserve(out, head->len);
-	if (yq_read(q->fd, out->s, head->len) < 0)
-		return tell_end(q, err);
-	out->len = head->len;
-	out->s[out->len] = '\0';
-	return 0;
-}
-
-/* the answer to an input, or (each == NULL) to the expression */
-static int
-read_answer(struct yq *q, int (*each)(void *ctx, const char *result, struct error *err), void *ctx, struct error *err)
-{
-	size_t n = 0, left = MAX_RESULT_BYTES + 2 * q->input_len;
-	AUTO(buf) text = BUF_INIT;
-	struct yq_frame head;
-
-	for (;;) {
-		if (yq_frame_read(q->fd, &head) < 0)
-			return tell_end(q, err);
-		if (head.kind == YQ_DONE)
-			return 0;
-		if (head.kind == YQ_RESULT && (n++ == MAX_RESULTS || head.len > left))
-			return give_up(q), error_set(err, ERR_INVALID, "has too many results");
-		left -= head.kind == YQ_RESULT ? head.len : 0;
-		if (read_text(q, &head, &text, err) < 0)
-			return -1;
-		if (head.kind == YQ_FAILED)
-			return error_set(err, ERR_INVALID, "%s", text.s);
-		if (!each)
-			return give_up(q), error_set(err, ERR_CHILD, "the evaluator answers what was not asked");
-		if (each(ctx, text.s, err) < 0)
-			return give_up(q);
-	}
-}
-
-static int
-start(struct yq *q, const char *program, struct error *err)
-{
-	int pair[2];
-
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-		return error_errno(err, "socketpair");
-	q->fd = pair[0];
-	q->pid = fork();
-	if (q->pid == 0)
-		yq_serve(pair[1], program);
-	close(pair[1]);
-	return q->pid < 0 ? error_errno(err, "fork") : 0;
-}
-
-/* "jq: error: syntax error, unexpected $end (Unix shell quoting issues?) at <top-level>, line 1:": what of it is about the expression */
 static void
-tidy(struct error *why)
+eval_begin(struct eval *e, struct arena *a, size_t input, enum yq_flags flags)
 {
-	static const char head[] = "jq: error: ";
-	static const char *const tails[] = { " (Unix shell quoting issues?)", " at <top-level>" };
-
-	if (strncmp(why->msg, head, sizeof head - 1) == 0)
-		memmove(why->msg, why->msg + sizeof head - 1, strlen(why->msg) - (sizeof head - 1) + 1);
-	for (size_t i = 0; i < ARRAY_LEN(tails); i++) {
-		char *at = strstr(why->msg, tails[i]);
-
-		if (at)
-			*at = '\0';
-	}
+	*e = (struct eval){ .arena = a, .limit = ((size_t)EVAL_MEMORY_MIB << 20) + input * INPUT_FACTOR, .may_env = flags & YQ_MAY_ENV,
+			    .strict = flags & YQ_STRICT };
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &e->end);
+	e->end.tv_sec += EVAL_SECONDS;
 }
 
-static struct yq *
-compile(const char *expr, const char *before, const char *after, struct error *err)
+/* Calls `step` and comes back whatever it does; -1: it failed. */
+static int
+eval_guard(struct eval *e, void (*step)(struct eval *e, void *ctx), void *ctx)
 {
-	AUTO(buf) program = BUF_INIT;
-	struct error why = { 0 };
+	jmp_buf here;
+
+	e->out = &here;
+	if (setjmp(here) != 0)
+		return -1;
+	step(e, ctx);
+	return 0;
+}
+
+static void
+step_parse(struct eval *e, void *ctx)
+{
+	struct yq *q = ctx;
+
+	q->expr = expr_parse(e, q->shown);
+}
+
+static void
+shorten(struct yq *q)
+{
+	if (strlen(q->shown) > SHOWN)
+		strcpy(q->shown + SHOWN, "...");
+	for (char *p = q->shown; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)	/* a message is one line */
+			*p = ' ';
+}
+
+/* control characters of a message, which may quote what a stranger wrote */
+static void
+one_line(char *s)
+{
+	for (; *s; s++)
+		if ((unsigned char)*s < ' ' || *s == 0x7f)
+			*s = ' ';
+}
+
+struct yq *
+yq_open(const char *expr, enum yq_flags flags, struct error *err)
+{
 	struct yq *q;
+	struct eval e;
 
 	if (strlen(expr) > MAX_EXPR) {
 		error_set(err, ERR_INVALID, "the expression has more than 128 KiB");
 		return NULL;
 	}
-	buf_adds(&program, before);
-	if (yq_translate(&program, expr, err) < 0)
-		return NULL;
-	buf_adds(&program, after);
 	q = xcalloc(1, sizeof *q);
-	q->expr = xasprintf("%.*s%s", SHOWN, expr, strlen(expr) > SHOWN ? "..." : "");
-	for (char *p = q->expr; *p; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f)	/* a message is one line */
-			*p = ' ';
-	q->fd = -1;
-	if (start(q, program.s, &why) == 0 && read_answer(q, NULL, NULL, &why) == 0)
+	q->shown = xasprintf("%s....", expr);	/* room for the dots */
+	q->shown[strlen(expr)] = '\0';
+	q->flags = flags;
+	eval_begin(&e, &q->arena, strlen(expr), flags);
+	if (eval_guard(&e, step_parse, q) == 0) {
+		shorten(q);
 		return q;
-	tidy(&why);
-	error_set(err, why.code, "bad expression: `%s`: %s", q->expr, why.msg);
+	}
+	shorten(q);
+	one_line(e.why.msg);
+	error_set(err, ERR_INVALID, "bad expression: `%s`: %s", q->shown, e.why.msg);
 	yq_close(q);
 	return NULL;
-}
-
-struct yq *
-yq_open(const char *expr, struct error *err)
-{
-	return compile(expr, "", "", err);
-}
-
-struct yq *
-yq_open_paths(const char *expr, struct error *err)
-{
-	return compile(expr, "path(", ")", err);
 }
 
 void
@@ -234,36 +99,258 @@ yq_close(struct yq *q)
 {
 	if (!q)
 		return;
-	if (q->fd >= 0)
-		close(q->fd);
-	give_up(q);
-	free(q->expr);
+	arena_release(&q->arena);
+	free(q->shown);
 	free(q);
 }
 
-int
-yq_run(struct yq *q, const char *json, int (*each)(void *ctx, const char *result, struct error *err), void *ctx,
-       struct error *err)
-{
-	struct error why = { 0 };
-	int rc;
+/* one evaluation, and what it needs */
+struct run {
+	struct yq *q;
+	const struct yq_style *style;
+	const struct yq_input *in;
+	size_t n_in;
+	unsigned file;
+	struct yq_result *result;
+	const char *json;
+	const struct node *node;
+	struct nodes *results;
+	struct text out;
+	bool data_ok;
+};
 
-	q->input_len = strlen(json);
-	if (q->input_len > INT_MAX)
-		return error_set(err, ERR_INVALID, "`%s`: the input has more than 2 GiB", q->expr);
-	if (yq_frame_write(q->fd, YQ_INPUT, json, q->input_len) < 0)
-		rc = tell_end(q, &why);
-	else
-		rc = read_answer(q, each, ctx, &why);
-	return rc < 0 ? error_set(err, why.code, "`%s`: %s", q->expr, why.msg) : 0;
+static int
+run_guard(struct run *r, void (*step)(struct eval *e, void *ctx), struct arena *a, size_t input, struct error *err)
+{
+	struct eval e;
+
+	eval_begin(&e, a, input, r->q->flags);
+	if (eval_guard(&e, step, r) == 0)
+		return 0;
+	one_line(e.why.msg);
+	if (e.why.code == ERR_REFUSED)
+		return error_set(err, ERR_INVALID, "%s", e.why.msg);
+	return error_set(err, ERR_INVALID, "`%s`: %s", r->q->shown, e.why.msg);
+}
+
+static struct nodes *
+evaluate(struct eval *e, struct yq *q, struct nodes *at)
+{
+	struct context c = { .at = at };
+
+	return expr_run(e, c, q->expr).at;
+}
+
+/* --- on JSON */
+
+static void
+step_json(struct eval *e, void *ctx)
+{
+	struct run *r = ctx;
+	size_t used = 0, len = strlen(r->json);
+	struct ynode *n = json_read(e, r->json, len, &used, true);
+	struct nodes *at = nodes_new(e);
+
+	if (!n || r->json[used + strspn(r->json + used, " \t\r\n")])
+		eval_fail(e, "the input is no JSON");
+	nodes_push(e, at, n);
+	r->results = evaluate(e, r->q, at);
+	r->out = (struct text){ .e = e };
+	for (size_t i = 0; i < r->results->n; i++) {
+		json_print(&r->out, r->results->v[i], 0);
+		text_add(&r->out, "", 1);	/* NUL between results */
+	}
+	text_end(&r->out);
+}
+
+int
+yq_run(struct yq *q, const char *json, int (*each)(void *ctx, const char *result, struct error *err), void *ctx, struct error *err)
+{
+	AUTO(arena) a = { 0 };
+	struct run r = { .q = q, .json = json };
+	struct error why = { 0 };
+
+	if (run_guard(&r, step_json, &a, strlen(json), err) < 0)
+		return -1;
+	for (const char *p = r.out.s; p < r.out.s + r.out.len; p += strlen(p) + 1)
+		if (each(ctx, p, &why) < 0)
+			return error_set(err, why.code, "`%s`: %s", q->shown, why.msg);
+	return 0;
 }
 
 int
 yq_eval(const char *json, const char *expr, int (*each)(void *ctx, const char *result, struct error *err), void *ctx, struct error *err)
 {
-	struct yq *q = yq_open(expr, err);
+	struct yq *q = yq_open(expr, 0, err);
 	int rc = q ? yq_run(q, json, each, ctx, err) : -1;
 
 	yq_close(q);
 	return rc;
+}
+
+/* --- on a tree */
+
+static void
+step_node(struct eval *e, void *ctx)
+{
+	struct run *r = ctx;
+	struct nodes *at = nodes_new(e);
+
+	nodes_push(e, at, ynode_of_node(e, r->node));
+	r->results = evaluate(e, r->q, at);
+	for (size_t i = 0; i < r->results->n; i++)
+		ynode_explode(e, r->results->v[i]);
+}
+
+int
+yq_on_node(struct yq *q, struct arena *a, const struct node *in, struct node ***out, size_t *n, struct error *err)
+{
+	AUTO(arena) own = { 0 };
+	struct run r = { .q = q, .node = in };
+
+	if (run_guard(&r, step_node, &own, node_bytes(in), err) < 0)
+		return -1;
+	*n = 0;
+	*out = arena_alloc(a, (r.results->n + 1) * sizeof **out);
+	for (size_t i = 0; i < r.results->n; i++)
+		if (!i || r.results->v[i] != r.results->v[i - 1])	/* `.a = 1, .b = 2, .c = 3` is the same document, again and again */
+			(*out)[(*n)++] = node_of_ynode(a, r.results->v[i]);
+	return 0;
+}
+
+/* --- on documents */
+
+static void
+read_documents(struct eval *e, const struct yq_style *style, const struct yq_input *in, unsigned file, bool lead, struct nodes *out)
+{
+	size_t from = out->n, used = 0;
+	struct ynode *n;
+
+	if (style->in == YQ_YAML) {
+		yaml_read_documents(e, in->text, in->len, lead, out);
+	} else if (style->in == YQ_JSON) {
+		while ((n = json_read(e, in->text, in->len, &used, false)))
+			nodes_push(e, out, n);
+	} else if ((n = format_read(e, style->in, in->text, in->len))) {
+		nodes_push(e, out, n);
+	}
+	for (size_t i = from; i < out->n; i++) {
+		out->v[i]->doc = (uint32_t)(i - from);
+		out->v[i]->file = in->name;
+		out->v[i]->file_index = file;
+	}
+}
+
+static void
+print_results(struct eval *e, struct run *r, struct nodes *results)
+{
+	const struct yq_style *style = r->style;
+	struct print_how how = { .format = style->out, .indent = style->indent, .unwrap = style->unwrap, .separators = !style->no_doc };
+	struct yq_result *to = r->result;
+
+	if (!results->n)
+		return;
+	if (!to->begun) {
+		to->last_doc = ynode_root(results->v[0])->doc;
+		to->last_file = ynode_root(results->v[0])->file_index;
+		to->begun = true;
+	}
+	for (size_t i = 0; i < results->n; i++) {
+		struct ynode *n = results->v[i];
+		const struct ynode *root = ynode_root(n);
+		bool separated = strncmp(n->lead, "$yqDocSeparator$", 16) == 0;
+
+		if ((to->last_doc != root->doc || to->last_file != root->file_index) && !separated && style->out == YQ_YAML && !style->no_doc)
+			text_adds(&r->out, "---\n");
+		if (style->out == YQ_YAML)
+			yaml_print_lead(&r->out, n->lead, how.separators);
+		to->any |= !ynode_is_null(n) && !(ynode_has_tag(n, "!!bool") && ynode_says(n, "false"));
+		format_print(&r->out, n, &how);
+		to->last_doc = root->doc;
+	}
+	(void)e;
+}
+
+static void
+step_documents(struct eval *e, void *ctx)
+{
+	struct run *r = ctx;
+	struct nodes *docs = nodes_new(e);
+
+	r->out = (struct text){ .e = e };
+	read_documents(e, r->style, r->in, r->file, r->style->lead, docs);
+	for (size_t i = 0; i < docs->n; i++) {
+		struct nodes *one = nodes_new(e);
+
+		nodes_push(e, one, docs->v[i]);
+		print_results(e, r, evaluate(e, r->q, one));
+	}
+	r->result->documents += docs->n;
+}
+
+static void
+step_together(struct eval *e, void *ctx)
+{
+	struct run *r = ctx;
+	struct nodes *docs = nodes_new(e);
+
+	r->out = (struct text){ .e = e };
+	for (size_t i = 0; i < r->n_in; i++)
+		read_documents(e, r->style, &r->in[i], (unsigned)i, r->style->lead && i == 0, docs);
+	for (size_t i = 0; i < docs->n; i++)
+		docs->v[i]->together = true;
+	if (!docs->n)
+		nodes_push(e, docs, ynode_new(e, Y_SCALAR, "!!null", ""));
+	print_results(e, r, evaluate(e, r->q, docs));
+}
+
+static void
+step_nothing(struct eval *e, void *ctx)
+{
+	struct run *r = ctx;
+	struct nodes *one = nodes_new(e);
+
+	r->out = (struct text){ .e = e };
+	nodes_push(e, one, ynode_new(e, Y_SCALAR, "!!null", ""));
+	print_results(e, r, evaluate(e, r->q, one));
+}
+
+static int
+run_print(struct run *r, void (*step)(struct eval *e, void *ctx), size_t input, struct error *err)
+{
+	AUTO(arena) a = { 0 };
+
+	if (run_guard(r, step, &a, input, err) < 0)
+		return -1;
+	if (r->out.len)
+		buf_add(r->result->out, r->out.s, r->out.len);
+	return 0;
+}
+
+int
+yq_documents(struct yq *q, const struct yq_style *style, const struct yq_input *in, unsigned file, struct yq_result *res,
+	     struct error *err)
+{
+	struct run r = { .q = q, .style = style, .in = in, .file = file, .result = res };
+
+	return run_print(&r, step_documents, in->len, err);
+}
+
+int
+yq_together(struct yq *q, const struct yq_style *style, const struct yq_input *in, size_t n, struct yq_result *res, struct error *err)
+{
+	struct run r = { .q = q, .style = style, .in = in, .n_in = n, .result = res };
+	size_t len = 0;
+
+	for (size_t i = 0; i < n; i++)
+		len += in[i].len;
+	return run_print(&r, step_together, len, err);
+}
+
+int
+yq_on_nothing(struct yq *q, const struct yq_style *style, struct yq_result *res, struct error *err)
+{
+	struct run r = { .q = q, .style = style, .result = res };
+
+	return run_print(&r, step_nothing, 0, err);
 }

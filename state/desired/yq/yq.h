@@ -1,28 +1,67 @@
 /*
- * state/desired/yq/yq.h - expressions of yq, over JSON.
+ * state/desired/yq/yq.h - expressions of yq (mikefarah's, version 4) on YAML and JSON.
  *
- * They run in libjq, after what yq spells otherwise has been put in jq's words. What
- * reads the environment, files or runs programs is refused. In the lazily loaded half.
- *
- * libjq itself has no bounds, so it runs in a child: 3 s of the processor for each input,
- * 32 MiB of memory (more if the input is large), a million results of 32 MiB together.
+ * Every evaluation is bounded: 3 s of the processor, 64 MiB of memory (and as much again as the input takes as a tree),
+ * a depth of expressions and of what they make. What reads files or runs programs is refused; what reads the
+ * environment is, too, unless it is allowed. Not for several threads at once by one `struct yq`.
  */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 
+struct arena;
 struct buf;
 struct error;
 
-/* Calls `each` with every result, as JSON (compact). Its -1 ends the evaluation. */
-int yq_eval(const char *json, const char *expr, int (*each)(void *ctx, const char *result, struct error *err), void *ctx,
-	    struct error *err);
-/* The same in steps, for many inputs: compiling takes libjq some 40 ms, running microseconds. NULL: a bad expression. */
+enum yq_format { YQ_YAML, YQ_JSON, YQ_PROPS, YQ_CSV, YQ_TSV, YQ_XML, YQ_BASE64, YQ_URI, YQ_SHELL, YQ_SH };
+/* by yq's names and their short forms; -1: there is no such format */
+int yq_format_of(const char *name);
+
+enum yq_flags {
+	YQ_MAY_ENV = 1,		/* env(X), strenv(X) and envsubst are carried out */
+	YQ_STRICT = 2,		/* what sets nothing because there is no such place is an error, not silence */
+};
+
 struct yq;
-struct yq *yq_open(const char *expr, struct error *err);
-/* Its results are where those of `expr` come from: ["a",0]. Running it fails where they are made rather than found. */
-struct yq *yq_open_paths(const char *expr, struct error *err);
+/* NULL: a bad expression; the message says in which column. */
+struct yq *yq_open(const char *expr, enum yq_flags flags, struct error *err);
+void yq_close(struct yq *q);
+
+/* Calls `each` with every result on a JSON document, as JSON (compact). Its -1 ends the evaluation. */
 int yq_run(struct yq *q, const char *json, int (*each)(void *ctx, const char *result, struct error *err), void *ctx,
 	   struct error *err);
-void yq_close(struct yq *q);
-/* yq.c's translation, by itself (yq_words.c) */
-int yq_translate(struct buf *out, const char *expr, struct error *err);
+int yq_eval(const char *json, const char *expr, int (*each)(void *ctx, const char *result, struct error *err), void *ctx,
+	    struct error *err);
+
+/* The same on a tree; the results are trees without a source, in `a`. */
+struct node;
+int yq_on_node(struct yq *q, struct arena *a, const struct node *in, struct node ***out, size_t *n, struct error *err);
+
+struct yq_style {
+	enum yq_format in, out;
+	int indent;		/* 0: JSON on one line */
+	bool unwrap, no_doc;	/* texts without quotes; no `---` between documents */
+	bool lead;		/* what stands before a document is kept */
+};
+struct yq_input {
+	const char *name, *text;
+	size_t len;
+};
+struct yq_result {
+	struct buf *out;
+	bool any;		/* a result that is neither null nor false */
+	size_t documents;
+	bool begun;
+	unsigned last_doc, last_file;
+};
+/*
+ * Every document of an input through the expression; results appended as yq prints them. `file` counts the inputs. An
+ * input without a document gives nothing.
+ */
+int yq_documents(struct yq *q, const struct yq_style *style, const struct yq_input *in, unsigned file, struct yq_result *r,
+		 struct error *err);
+/* All documents of all inputs at once. */
+int yq_together(struct yq *q, const struct yq_style *style, const struct yq_input *in, size_t n, struct yq_result *r,
+		struct error *err);
+/* The expression on nothing. */
+int yq_on_nothing(struct yq *q, const struct yq_style *style, struct yq_result *r, struct error *err);

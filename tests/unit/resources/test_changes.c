@@ -253,7 +253,7 @@ begin(struct world *w)
 	test_put(home, "_config/user.pub", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJB0B8r3vj+l4FCDSWzQQApAqjeJQ3OJKxHNhCmFMHwC lima\n");
 	test_put(share, "cidata/boot.sh", "#!/bin/sh\n");
 	test_put(share, "cidata/list", "0a9fd2e4a3ae3e2d5f6c7b8a99887766554433221100ffeeddccbbaa99887766  boot.sh\n");
-	test_put(share, "yq/x86_64/list", "0a9fd2e4a3ae3e2d5f6c7b8a99887766554433221100ffeeddccbbaa99887766  ld.so\n");
+	test_put(share, "yq/x86_64/list", "0a9fd2e4a3ae3e2d5f6c7b8a99887766554433221100ffeeddccbbaa99887766  lima-yq\n");
 	/* keys to load, and a proxy to hand on */
 	test_put(home, ".ssh/id.pub", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJB0B8r3vj+l4FCDSWzQQApAqjeJQ3OJKxHNhCmFMHwD ann\n");
 	setenv("HOME", home, 1);

@@ -38,7 +38,7 @@ render(struct world *w, const char *yaml)
 	test_put(home, "_config/user.pub", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJB0B8r3vj+l4FCDSWzQQApAqjeJQ3OJKxHNhCmFMHwC lima\n");
 	test_put(share, "cidata/boot.sh", "#!/bin/sh\n");
 	test_put(share, "cidata/list", "0a9fd2e4a3ae3e2d5f6c7b8a99887766554433221100ffeeddccbbaa99887766  boot.sh\n");
-	test_put(share, "yq/x86_64/list", "0a9fd2e4a3ae3e2d5f6c7b8a99887766554433221100ffeeddccbbaa99887766  ld.so\n");
+	test_put(share, "yq/x86_64/list", "0a9fd2e4a3ae3e2d5f6c7b8a99887766554433221100ffeeddccbbaa99887766  lima-yq\n");
 	*w = (struct world){ .env = { .home = home, .share = share, .version = "2.2.0" } };
 	ok(spec_load(&w->spec, "i", "i.yaml", yaml, strlen(yaml), &opts, &err));
 	ok(cidata_render(&w->c, &w->env, w->spec, NULL, &err));
@@ -155,7 +155,7 @@ TEST(every_documented_variable_is_there)
 	assert_string_equal(text(&w, "provision.dependency/00000000"), "true");
 	assert_string_equal(text(&w, "provision.data/00000001"), "hello");
 	assert_string_equal(text(&w, "provision.yq/00000002"), ".a = 1");
-	assert_non_null(find(&w, "yq/ld.so"));
+	assert_non_null(find(&w, "yq/lima-yq"));
 	done(&w);
 }
 

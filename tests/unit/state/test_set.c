@@ -141,7 +141,7 @@ TEST(values_as_a_shell_passes_them)
 	check("a: 1\n", ".b = \"#!/bin/sh\necho \\\"x\\\"\n\" | .c = [\n  1,\n  2 ]", "a: 1\nb: |\n  #!/bin/sh\n  echo \"x\"\nc:\n- 1\n- 2\n");
 	check("a: 1\n", ".b = \"x\r\"", "a: 1\nb: \"x\\r\"\n");
 	check("a: 1\n", ".a = 2, .b = \"x\", .c = [1, 2]", "a: 2\nb: x\nc:\n- 1\n- 2\n");
-	check("a: 1\n", ".a = 0x1F | .b = [0o17, -0x2]", "a: 0x1F\nb:\n- 0o17\n- -0x2\n");
+	check("a: 1\nb: 0o17\n", ".a = 0x1F | .c = [.b, -2, 2.5e3]", "a: 0x1F\nb: 0o17\nc:\n- 0o17\n- -2\n- 2.5e3\n");
 }
 
 /* YAML takes a word of more than 1024 characters for a key only behind a `?` */
@@ -211,22 +211,22 @@ TEST(strange_layouts)
 TEST(what_cannot_be)
 {
 	refuse("a: 1\n", ".a.b = 2", "cannot be set in a single value");
-	refuse("a: [1]\n", ".a.b = 2", "cannot be set in a list");
-	refuse("a: 1\n", ".a[0] = 2", "index");
+	refuse("a: [1]\n", ".a.b = 2", "cannot index array with 'b'");
+	refuse("a: 1\n", ".a[0] = 2", "cannot be set in a single value");
 	refuse("[1]\n", ".a = 1", "must be a mapping");
 	refuse("a: [1\n", ".a = 1", "t.yaml:");
 }
 
-TEST(beyond_plain_assignments)
+/* what a respelling of jq's language lost */
+TEST(what_does_not_match_stays)
 {
-	const char *plain[] = { ".a = 1", "del(.b) | .c[0].d = {\"x\": [1, 2.5e3, -4, null, \"s\"]}", ".a += [1]" };
-	const char *more[] = { ".a = .b", ".a |= 1", ".a = 1 + 2", ".a = \"x\" + \"y\"", "with(.a; .b = 1)", ".a == 1", ".a = .b, .b = 2", ".a = 0xg", ".a = a0x1",
-			       ".a = env(HOME)", ".a[] |= .b", ".a = [.b]", ".a = -.b", ".a = x", ".a += 1" };
+	static const char mounts[] = "mounts:\n- location: /a\n- location: /b # b\nprovision:\n- mode: user\n  script: a\n- mode: system\n  script: b\n";
 
-	assert_true(template_set_is_plain(plain, ARRAY_LEN(plain)));
-	for (size_t i = 0; i < ARRAY_LEN(more); i++)
-		if (template_set_is_plain(&more[i], 1))
-			fail_msg("%s is taken for plain", more[i]);
+	check(mounts, ".mounts[] |= (select(.location == \"/a\") | .writable = true)",
+	      "mounts:\n- location: /a\n  writable: true\n- location: /b # b\nprovision:\n- mode: user\n  script: a\n- mode: system\n  script: b\n");
+	check(mounts, "with(.provision[]; select(.mode == \"user\") | .script = \"x\")",
+	      "mounts:\n- location: /a\n- location: /b # b\nprovision:\n- mode: user\n  script: x\n- mode: system\n  script: b\n");
+	check(mounts, ".provision[] |= select(.mode == \"user\")", mounts);
 }
 
 TEST(by_yq)
@@ -245,11 +245,10 @@ TEST(by_yq)
 	check("l: [b, a, b]\n", ".l |= unique", "l: [b, a]\n");
 	refuse("a: 1\n", ".a = env(HOME)", "env operations have been disabled");
 	refuse("a: 1\n", ".a = strenv(HOME)", "env operations have been disabled");
-	refuse("a: 1\n", ".a = $ENV.HOME", "env operations have been disabled");
-	refuse("a: 1\n", ".a = \"\\(env.HOME)\"", "env operations have been disabled");
+	refuse("a: 1\n", ".a = \"\\(env(HOME))\"", "env operations have been disabled");
 	refuse("a: 1\n", ".a = load(\"/etc/passwd\")", "file operations have been disabled");
-	refuse("a: 1\n", ".a = system(\"id\")", "system operations are disabled");
+	refuse("a: 1\n", ".a = system(\"id\")", "column 6: `system` is not in yq");
 	refuse("a: 1\n", ".a |", "bad expression");
 	refuse("a: 1\n", ".a", "does not give a mapping");
-	refuse("a: 1\n", "empty", "0 results");
+	refuse("a: 1\n", "select(false)", "0 results");
 }

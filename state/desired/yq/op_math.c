@@ -1,0 +1,735 @@
+/* Sums, products, comparisons, and what is true. */
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "state/desired/yq/ops.h"
+
+#define RUN(name) struct context run_##name(struct eval *e, struct context c, struct expr *x)
+RUN(add);
+RUN(subtract);
+RUN(multiply);
+RUN(divide);
+RUN(modulo);
+RUN(compare);
+RUN(equals);
+RUN(not_equals);
+RUN(min);
+RUN(max);
+RUN(or);
+RUN(and);
+RUN(not);
+RUN(alternative);
+RUN(to_number);
+RUN(contains);
+
+enum { MAX_REPEAT = 10000000 };
+
+/* --- two numbers */
+
+struct numbers {
+	bool ints;
+	long long a, b;
+	double x, y;
+	char format;
+	const char *tag;	/* of a result that is a float */
+};
+
+static bool
+is_number(const char *tag)
+{
+	return strcmp(tag, "!!int") == 0 || strcmp(tag, "!!float") == 0;
+}
+
+static long long
+int_of(struct eval *e, const struct ynode *n, char *format)
+{
+	long long i;
+
+	if (!number_int(n->value, &i, format))
+		eval_fail(e, "`%s` is no integer that fits into 64 bits", n->value);
+	return i;
+}
+
+static double
+float_of(struct eval *e, const struct ynode *n)
+{
+	double d;
+
+	if (!number_float(n->value, &d))
+		eval_fail(e, "`%s` is no number to calculate with", n->value);
+	return d;
+}
+
+/* false: they are not both numbers */
+static bool
+numbers_of(struct eval *e, struct numbers *out, const struct ynode *l, const struct ynode *r, bool divide)
+{
+	const char *lt = ynode_meaning(e, l), *rt = ynode_meaning(e, r);
+	char format;
+
+	if (!is_number(lt) || !is_number(rt))
+		return false;
+	out->tag = strncmp(l->tag, "!!", 2) == 0 ? "!!float" : l->tag;
+	out->ints = !divide && strcmp(lt, "!!int") == 0 && strcmp(rt, "!!int") == 0;
+	if (out->ints) {
+		out->a = int_of(e, l, &out->format);
+		out->b = int_of(e, r, &format);
+	} else {
+		out->x = float_of(e, l);
+		out->y = float_of(e, r);
+	}
+	return true;
+}
+
+static struct ynode *
+sum_node(struct eval *e, const struct ynode *l)
+{
+	struct ynode *n = ynode_copy_bare(e, l);
+
+	n->kind = Y_SCALAR;
+	return n;
+}
+
+static void
+int_set(struct eval *e, struct ynode *n, long long i, char format)
+{
+	n->value = number_int_text(e, i, format);
+	n->len = strlen(n->value);
+}
+
+static void
+float_set(struct eval *e, struct ynode *n, double d, const char *tag)
+{
+	n->tag = tag;
+	n->value = number_float_text(e, d);
+	n->len = strlen(n->value);
+}
+
+/* --- + */
+
+static bool
+date_add(struct eval *e, const struct context *c, struct ynode *to, const struct ynode *l, const struct ynode *r, bool minus)
+{
+	bool stamp = ynode_has_tag(l, "!!timestamp");
+	struct moment m;
+	int64_t ns;
+
+	if (strcmp(ynode_meaning(e, l), "!!str") == 0 && c->layout)
+		stamp = date_of(c, l->value, &m);
+	if (!stamp)
+		return false;
+	if (!duration_parse(r->value, &ns))
+		eval_fail(e, "unable to parse duration [%s]", r->value);
+	if (!date_of(c, l->value, &m))
+		eval_fail(e, "`%s` is no date of the layout `%s`", l->value, context_layout(c));
+	ns = minus ? -ns : ns;
+	m.sec += ns / 1000000000;
+	m.nsec += (int32_t)(ns % 1000000000);
+	if (m.nsec < 0) {
+		m.nsec += 1000000000;
+		m.sec--;
+	} else if (m.nsec >= 1000000000) {
+		m.nsec -= 1000000000;
+		m.sec++;
+	}
+	to->value = date_format(e, context_layout(c), &m);
+	to->len = strlen(to->value);
+	return true;
+}
+
+static void
+text_join(struct eval *e, struct ynode *to, const struct ynode *l, const struct ynode *r)
+{
+	struct text t = { .e = e };
+
+	text_add(&t, l->value, l->len);
+	text_add(&t, r->value, r->len);
+	text_end(&t);
+	to->value = t.s;
+	to->len = t.len;
+}
+
+static void
+add_scalars(struct eval *e, const struct context *c, struct ynode *to, const struct ynode *l, const struct ynode *r)
+{
+	const char *lt = ynode_meaning(e, l), *rt = ynode_meaning(e, r);
+	struct numbers v;
+
+	if (date_add(e, c, to, l, r, false))
+		return;
+	if (strcmp(lt, "!!str") == 0) {
+		if (strcmp(rt, "!!null") != 0)
+			text_join(e, to, l, r);
+	} else if (strcmp(rt, "!!str") == 0) {
+		to->tag = r->tag;
+		text_join(e, to, l, r);
+	} else if (!numbers_of(e, &v, l, r, false)) {
+		eval_fail(e, "%s cannot be added to %s", lt, rt);
+	} else if (v.ints) {
+		int_set(e, to, (long long)((unsigned long long)v.a + (unsigned long long)v.b), v.format);
+	} else {
+		float_set(e, to, v.x + v.y, v.tag);
+	}
+}
+
+static void
+add_maps(struct eval *e, struct ynode *to, const struct ynode *l, const struct ynode *r)
+{
+	if (!l->n)
+		to->style = 0;
+	ynode_add_all(e, to, l->kid, l->n);
+	for (size_t i = 0; i + 1 < r->n; i += 2) {
+		long at = ynode_find(e, to, r->kid[i], 2);
+
+		if (at < 0)
+			ynode_add_pair(e, to, r->kid[i], r->kid[i + 1]);
+		else
+			to->kid[at + 1] = ynode_replace(e, to->kid[at + 1], r->kid[i + 1]);
+	}
+	if (l->n)
+		to->style = l->style;
+}
+
+static void
+add_lists(struct eval *e, struct ynode *to, const struct ynode *l, const struct ynode *r)
+{
+	struct ynode *one;
+
+	if (!l->n)
+		to->style = 0;
+	ynode_add_all(e, to, l->kid, l->n);
+	if (ynode_is_null(r))
+		return;
+	if (r->kind == Y_SEQ) {
+		ynode_add_all(e, to, r->kid, r->n);
+		return;
+	}
+	one = ynode_copy(e, r);
+	if (l->n)
+		one->style = l->kid[0]->style;
+	ynode_add(e, to, one);
+}
+
+struct ynode *
+add_nodes(struct eval *e, struct context *c, struct ynode *l, struct ynode *r, void *ctx)
+{
+	struct ynode *to;
+
+	(void)ctx;
+	if (!l || !r)
+		return l || r ? ynode_copy(e, l ? l : r) : NULL;
+	if (ynode_is_null(l))
+		return ynode_replace(e, l, r);
+	to = ynode_copy_bare(e, l);
+	if ((l->kind == Y_MAP && r->kind != Y_MAP) || (l->kind == Y_SCALAR && r->kind != Y_SCALAR))
+		eval_fail(e, "%s (%s) cannot be added to a %s (%s)", r->tag, ynode_nice_path(e, r), l->tag, ynode_nice_path(e, l));
+	if (l->kind == Y_MAP)
+		add_maps(e, to, l, r);
+	else if (l->kind == Y_SEQ)
+		add_lists(e, to, l, r);
+	else if (l->kind == Y_SCALAR)
+		add_scalars(e, c, to, l, r);
+	return to;
+}
+
+RUN(add)
+{
+	struct cross how = { .each = add_nodes, .empty = c.at->n > 0 };
+
+	return cross_run(e, context_read_only(e, &c), x, &how);
+}
+
+/* --- - */
+
+static struct ynode *
+subtract_nodes(struct eval *e, struct context *c, struct ynode *l, struct ynode *r, void *ctx)
+{
+	struct ynode *to;
+	struct numbers v;
+
+	(void)ctx;
+	if (ynode_is_null(l))
+		return ynode_replace(e, l, r);
+	to = ynode_copy_bare(e, l);
+	if (l->kind == Y_MAP)
+		eval_fail(e, "maps not yet supported for subtraction");
+	if (r->kind != l->kind && l->kind != Y_ALIAS && l->kind != Y_NONE)
+		eval_fail(e, "%s (%s) cannot be subtracted from %s", r->tag, ynode_nice_path(e, r), l->tag);
+	for (size_t i = 0; l->kind == Y_SEQ && i < l->n; i++) {
+		bool gone = false;
+
+		for (size_t k = 0; k < r->n && !gone; k++)
+			gone = ynode_equal(e, l->kid[i], r->kid[k]);
+		if (!gone)
+			ynode_put(e, to, l->kid[i]);
+	}
+	if (l->kind != Y_SCALAR || date_add(e, c, to, l, r, true))
+		return to;
+	if (strcmp(ynode_meaning(e, l), "!!str") == 0)
+		eval_fail(e, "strings cannot be subtracted");
+	if (!numbers_of(e, &v, l, r, false))
+		eval_fail(e, "%s cannot be added to %s", l->tag, r->tag);
+	if (v.ints)
+		int_set(e, to, (long long)((unsigned long long)v.a - (unsigned long long)v.b), v.format);
+	else
+		float_set(e, to, v.x - v.y, v.tag);
+	return to;
+}
+
+RUN(subtract)
+{
+	static const struct cross how = { .each = subtract_nodes };
+
+	return cross_run(e, context_read_only(e, &c), x, &how);
+}
+
+/* --- * of scalars, / and % */
+
+static struct ynode *
+repeat(struct eval *e, struct ynode *l, struct ynode *r)
+{
+	const struct ynode *s = ynode_has_tag(l, "!!str") ? l : r;
+	struct ynode *to = ynode_copy_bare(e, l);
+	struct text t = { .e = e };
+	char format;
+	long long n = int_of(e, s == l ? r : l, &format);
+
+	if (n < 0)
+		eval_fail(e, "cannot repeat string by a negative number (%lld)", n);
+	if (n > MAX_REPEAT)
+		eval_fail(e, "cannot repeat string by more than 100 million (%lld)", n);
+	ynode_update_marks(e, to, s, (struct assign_how){ 0 });
+	while (n--)
+		text_add(&t, s->value, s->len);
+	text_end(&t);
+	to->value = t.s;
+	to->len = t.len;
+	return to;
+}
+
+static struct ynode *
+multiply_scalars(struct eval *e, struct ynode *l, struct ynode *r)
+{
+	const char *lt = ynode_meaning(e, l), *rt = ynode_meaning(e, r);
+	struct ynode *to;
+	struct numbers v;
+
+	if (numbers_of(e, &v, l, r, false)) {
+		to = sum_node(e, l);
+		if (v.ints)
+			int_set(e, to, (long long)((unsigned long long)v.a * (unsigned long long)v.b), v.format);
+		else
+			float_set(e, to, v.x * v.y, v.tag);
+		return to;
+	}
+	if ((strcmp(lt, "!!str") == 0 && strcmp(rt, "!!int") == 0) || (strcmp(lt, "!!int") == 0 && strcmp(rt, "!!str") == 0))
+		return repeat(e, l, r);
+	eval_fail(e, "cannot multiply %s with %s", l->tag, r->tag);
+}
+
+static void
+merge_one(struct eval *e, struct context *c, struct ynode *to, struct ynode *from, struct ynode *path, size_t above,
+	  const struct merge_how *how)
+{
+	const struct operator *op = &op_assign_marks;
+	struct expr *set;
+
+	if (how->append && from->kind == Y_SEQ)
+		op = &op_add_assign;
+	else if ((!how->deep && from->kind == Y_SEQ) || from->kind == Y_SCALAR || from->kind == Y_ALIAS)
+		op = &op_assign;
+	set = expr_make(e, op, expr_of_path(e, path, above, how->traverse, from->is_key), expr_of_node(e, from));
+	set->assign = how->assign;
+	expr_run(e, context_one(e, c, to), set);
+}
+
+static struct ynode *
+merge_trees(struct eval *e, struct context c, struct ynode *l, struct ynode *r, const struct merge_how *how)
+{
+	struct nodes *all = nodes_new(e);
+	struct context one = context_one(e, &c, r);
+	size_t above;
+
+	nodes_descend(e, all, &one, (struct traverse_how){ .no_alias = true, .keys = true }, how->deep);
+	above = ynode_path(e, all->v[0])->n;
+	for (size_t i = 0; i < all->n; i++)
+		if (!ynode_has_tag(all->v[i], "!!merge"))
+			merge_one(e, &c, l, all->v[i], ynode_path(e, all->v[i]), above, how);
+	return l;
+}
+
+struct ynode *
+multiply_nodes(struct eval *e, struct context *c, struct ynode *l, struct ynode *r, void *ctx)
+{
+	struct context writable = context_with(e, c, c->at);
+	struct ynode *to;
+	bool none = ynode_is_null(l);
+
+	if (ynode_is_null(r))
+		return ynode_copy(e, l);
+	if (!(r->kind == Y_MAP && (l->kind == Y_MAP || none)) && !(r->kind == Y_SEQ && (l->kind == Y_SEQ || none)))
+		return multiply_scalars(e, l, r);
+	to = ynode_copy(e, l);
+	if (!*l->head && !*l->lead) {
+		to->head = r->head;
+		to->lead = r->lead;
+	}
+	if (!*l->foot)
+		to->foot = r->foot;
+	writable.read_only = false;
+	return merge_trees(e, writable, to, r, ctx);
+}
+
+RUN(multiply)
+{
+	struct cross how = { .each = multiply_nodes, .ctx = &x->merge };
+
+	return cross_run(e, c, x, &how);
+}
+
+static struct ynode *
+divide_nodes(struct eval *e, struct context *c, struct ynode *l, struct ynode *r, void *ctx)
+{
+	struct ynode *to;
+	struct numbers v;
+
+	(void)c, (void)ctx;
+	if (ynode_is_null(l) || l->kind != Y_SCALAR || r->kind != Y_SCALAR)
+		eval_fail(e, "%s (%s) cannot be divided by %s (%s)", l->tag, ynode_nice_path(e, l), r->tag, ynode_nice_path(e, r));
+	if (strcmp(ynode_meaning(e, l), "!!str") == 0 && strcmp(ynode_meaning(e, r), "!!str") == 0)
+		return string_split(e, ynode_copy_bare(e, l), l, r);
+	if (!numbers_of(e, &v, l, r, true))
+		eval_fail(e, "%s cannot be divided by %s", ynode_meaning(e, l), ynode_meaning(e, r));
+	to = sum_node(e, l);
+	float_set(e, to, v.x / v.y, v.tag);
+	return to;
+}
+
+RUN(divide)
+{
+	static const struct cross how = { .each = divide_nodes };
+
+	return cross_run(e, context_read_only(e, &c), x, &how);
+}
+
+static struct ynode *
+modulo_nodes(struct eval *e, struct context *c, struct ynode *l, struct ynode *r, void *ctx)
+{
+	struct ynode *to;
+	struct numbers v;
+
+	(void)c, (void)ctx;
+	if (ynode_is_null(l) || l->kind != Y_SCALAR || r->kind != Y_SCALAR)
+		eval_fail(e, "%s (%s) cannot modulo by %s (%s)", l->tag, ynode_nice_path(e, l), r->tag, ynode_nice_path(e, r));
+	if (!numbers_of(e, &v, l, r, false))
+		eval_fail(e, "%s cannot modulo by %s", ynode_meaning(e, l), ynode_meaning(e, r));
+	if (v.ints && !v.b)
+		eval_fail(e, "cannot modulo by 0");
+	to = sum_node(e, l);
+	if (v.ints)
+		int_set(e, to, v.b == -1 ? 0 : v.a % v.b, v.format);
+	else
+		float_set(e, to, fmod(v.x, v.y), v.tag);
+	return to;
+}
+
+RUN(modulo)
+{
+	static const struct cross how = { .each = modulo_nodes };
+
+	return cross_run(e, context_read_only(e, &c), x, &how);
+}
+
+/* --- comparisons */
+
+static bool
+answer(int cmp, int how)
+{
+	return (how & OR_EQUAL && cmp == 0) || (how & GREATER ? cmp > 0 : cmp < 0);
+}
+
+static int
+text_compare(const struct ynode *l, const struct ynode *r)
+{
+	size_t n = l->len < r->len ? l->len : r->len;
+	int cmp = memcmp(l->value, r->value, n);
+
+	return cmp ? cmp : (l->len > r->len) - (l->len < r->len);
+}
+
+static int
+moment_compare(const struct moment *l, const struct moment *r)
+{
+	return l->sec != r->sec ? (l->sec > r->sec) - (l->sec < r->sec) : (l->nsec > r->nsec) - (l->nsec < r->nsec);
+}
+
+static bool
+compare_scalars(struct eval *e, const struct context *c, const struct ynode *l, const struct ynode *r, int how)
+{
+	const char *lt = ynode_meaning(e, l), *rt = ynode_meaning(e, r);
+	bool stamp = ynode_has_tag(l, "!!timestamp");
+	struct moment a, b;
+	struct numbers v;
+
+	if (strcmp(lt, "!!str") == 0)
+		stamp = date_of(c, l->value, &a);
+	if (stamp) {
+		if (!date_of(c, l->value, &a) || !date_of(c, r->value, &b))
+			eval_fail(e, "`%s` and `%s` are not both dates of the layout `%s`", l->value, r->value, context_layout(c));
+		return answer(moment_compare(&a, &b), how);
+	}
+	if (numbers_of(e, &v, l, r, false)) {
+		if (v.ints)
+			return answer((v.a > v.b) - (v.a < v.b), how);
+		return (how & OR_EQUAL && v.x == v.y) || (how & GREATER ? v.x > v.y : v.x < v.y);
+	}
+	if (strcmp(lt, "!!str") == 0 && strcmp(rt, "!!str") == 0)
+		return answer(text_compare(l, r), how);
+	if (strcmp(lt, "!!null") == 0 || strcmp(rt, "!!null") == 0)
+		return strcmp(lt, rt) == 0 && how & OR_EQUAL;
+	eval_fail(e, "%s not yet supported for comparison", l->tag);
+}
+
+static struct ynode *
+compare_nodes(struct eval *e, struct context *c, struct ynode *l, struct ynode *r, void *ctx)
+{
+	const int *how = ctx;
+
+	if (!l || !r)
+		return ynode_bool(e, l ? l : r, !l && !r && *how & OR_EQUAL);
+	if (l->kind == Y_MAP || l->kind == Y_SEQ)
+		eval_fail(e, "%s not yet supported for comparison", l->kind == Y_MAP ? "maps" : "arrays");
+	if (r->kind != Y_SCALAR)
+		eval_fail(e, "%s (%s) cannot be subtracted from %s", r->tag, ynode_nice_path(e, r), l->tag);
+	return ynode_bool(e, ynode_copy_bare(e, l), compare_scalars(e, c, l, r, *how));
+}
+
+RUN(compare)
+{
+	struct cross how = { .each = compare_nodes, .empty = true, .ctx = &x->flags };
+
+	return cross_run(e, c, x, &how);
+}
+
+static struct context
+superlative(struct eval *e, struct context c, int how)
+{
+	struct nodes *out = nodes_new(e);
+
+	for (size_t i = 0; i < c.at->n; i++) {
+		struct context one = context_one(e, &c, c.at->v[i]);
+		struct nodes *all = nodes_splat(e, &one, (struct traverse_how){ 0 });
+		struct ynode *best = nodes_first(all);
+
+		for (size_t k = 1; k < all->n; k++)
+			if (ynode_truthy(compare_nodes(e, &c, all->v[k], best, &how)))
+				best = all->v[k];
+		if (best)
+			nodes_push(e, out, best);
+	}
+	return context_with(e, &c, out);
+}
+
+RUN(min)
+{
+	(void)x;
+	return superlative(e, c, 0);
+}
+
+RUN(max)
+{
+	(void)x;
+	return superlative(e, c, GREATER);
+}
+
+static struct ynode *
+equals_nodes(struct eval *e, struct context *c, struct ynode *l, struct ynode *r, void *ctx)
+{
+	bool flip = ctx != NULL, same = false;
+
+	(void)c;
+	if (!l || !r)
+		same = l == r || ynode_is_null(l ? l : r);
+	else if (ynode_is_null(l))
+		same = ynode_is_null(r);
+	else if (l->kind == Y_SCALAR && r->kind == Y_SCALAR)
+		same = key_matches(l->value, l->len, r->value);
+	return ynode_bool(e, l ? l : r, same != flip);
+}
+
+RUN(equals)
+{
+	static const struct cross how = { .each = equals_nodes, .empty = true };
+
+	return cross_run(e, c, x, &how);
+}
+
+RUN(not_equals)
+{
+	struct cross how = { .each = equals_nodes, .empty = true, .ctx = &how };
+
+	return cross_run(e, context_read_only(e, &c), x, &how);
+}
+
+/* --- and, or, not, // */
+
+static struct ynode *
+truth_of_right(struct eval *e, struct context *c, struct ynode *l, struct ynode *r, void *ctx)
+{
+	(void)c, (void)ctx;
+	return ynode_bool(e, l ? l : r, ynode_truthy(r));
+}
+
+static struct ynode *
+if_true(struct eval *e, struct ynode *l)
+{
+	return ynode_truthy(l) ? ynode_bool(e, l, true) : NULL;
+}
+
+static struct ynode *
+if_false(struct eval *e, struct ynode *l)
+{
+	return ynode_truthy(l) ? NULL : ynode_bool(e, l, false);
+}
+
+RUN(or)
+{
+	static const struct cross how = { .each = truth_of_right, .left = if_true, .empty = true };
+
+	return cross_run(e, context_read_only(e, &c), x, &how);
+}
+
+RUN(and)
+{
+	static const struct cross how = { .each = truth_of_right, .left = if_false, .empty = true };
+
+	return cross_run(e, context_read_only(e, &c), x, &how);
+}
+
+RUN(not)
+{
+	struct nodes *out = nodes_new(e);
+
+	(void)x;
+	for (size_t i = 0; i < c.at->n; i++)
+		nodes_push(e, out, ynode_bool(e, c.at->v[i], !ynode_truthy(c.at->v[i])));
+	return context_with(e, &c, out);
+}
+
+static struct ynode *
+alternative_left(struct eval *e, struct ynode *l)
+{
+	(void)e;
+	return ynode_truthy(l) ? l : NULL;
+}
+
+static struct ynode *
+alternative_nodes(struct eval *e, struct context *c, struct ynode *l, struct ynode *r, void *ctx)
+{
+	(void)e, (void)c, (void)ctx;
+	return !l || (r && !ynode_truthy(l)) ? r : l;
+}
+
+RUN(alternative)
+{
+	static const struct cross how = { .each = alternative_nodes, .left = alternative_left, .empty = true };
+
+	return cross_run(e, c, x, &how);
+}
+
+RUN(to_number)
+{
+	struct nodes *out = nodes_new(e);
+
+	(void)x;
+	for (size_t i = 0; i < c.at->n; i++) {
+		struct ynode *n = c.at->v[i];
+		const char *tag = NULL;
+		long long v;
+		double d;
+		char format;
+
+		if (n->kind != Y_SCALAR)
+			eval_fail(e, "cannot convert node at path %s of tag %s to number", ynode_nice_path(e, n), n->tag);
+		if (is_number(n->tag)) {
+			nodes_push(e, out, n);
+			continue;
+		}
+		tag = number_int(n->value, &v, &format) ? "!!int" : number_float(n->value, &d) ? "!!float" : NULL;
+		if (!tag)
+			eval_fail(e, "cannot convert node value [%s] at path %s of tag %s to number", n->value, ynode_nice_path(e, n), n->tag);
+		nodes_push(e, out, ynode_replace_new(e, n, Y_SCALAR, tag, n->value));
+	}
+	return context_with(e, &c, out);
+}
+
+/* --- contains */
+
+static bool node_contains(struct eval *e, const struct ynode *l, const struct ynode *r);
+
+static bool
+list_contains_one(struct eval *e, const struct ynode *l, const struct ynode *r)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (node_contains(e, l->kid[i], r))
+			return true;
+	return false;
+}
+
+static bool
+map_contains(struct eval *e, const struct ynode *l, const struct ynode *r)
+{
+	for (size_t i = 0; i + 1 < r->n; i += 2) {
+		long at = ynode_find(e, l, r->kid[i], 1);
+
+		if (at < 0 || at % 2 || !node_contains(e, l->kid[at + 1], r->kid[i + 1]))
+			return false;
+	}
+	return r->kind == Y_MAP;
+}
+
+static bool
+node_contains(struct eval *e, const struct ynode *l, const struct ynode *r)
+{
+	bool has = true;
+
+	eval_step(e);
+	if (l->kind == Y_SCALAR) {
+		if (r->kind != Y_SCALAR || strcmp(l->tag, r->tag) != 0)
+			return false;
+		if (ynode_has_tag(l, "!!str"))
+			return memmem(l->value, l->len, r->value, r->len) != NULL;
+		return ynode_is_null(l) || (l->len == r->len && memcmp(l->value, r->value, l->len) == 0);
+	}
+	if (l->kind != Y_MAP && l->kind != Y_SEQ)
+		eval_fail(e, "%s not yet supported for contains", l->tag);
+	eval_enter(e);
+	if (l->kind == Y_MAP)
+		has = map_contains(e, l, r);
+	else if (r->kind != Y_SEQ)
+		has = list_contains_one(e, l, r);
+	else
+		for (size_t i = 0; i < r->n && has; i++)
+			has = list_contains_one(e, l, r->kid[i]);
+	eval_leave(e);
+	return has;
+}
+
+static struct ynode *
+contains_nodes(struct eval *e, struct context *c, struct ynode *l, struct ynode *r, void *ctx)
+{
+	(void)c, (void)ctx;
+	if (l->kind != r->kind)
+		eval_fail(e, "%s cannot check contained in %s", r->tag, l->tag);
+	return ynode_bool(e, l, node_contains(e, l, r));
+}
+
+RUN(contains)
+{
+	static const struct cross how = { .each = contains_nodes };
+
+	return cross_run(e, context_read_only(e, &c), x, &how);
+}

@@ -1,0 +1,412 @@
+/* XML as yq sees it: attributes are `+@NAME`, text beside elements is `+content`, <?...?> is `+p_NAME`. */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "state/desired/yq/formats.h"
+
+/* --- out */
+
+struct xml {
+	struct text *t;
+	int indent, depth;
+	bool after_start, any;	/* the last was a start tag; something has been written */
+};
+
+static void
+xml_escape(struct text *t, const char *s, size_t len)
+{
+	static const struct { char c; const char *to; } signs[] = {
+		{ '"', "&#34;" }, { '\'', "&#39;" }, { '&', "&amp;" }, { '<', "&lt;" }, { '>', "&gt;" }, { '\t', "&#x9;" },
+		{ '\n', "&#xA;" }, { '\r', "&#xD;" },
+	};
+
+	for (size_t i = 0; i < len; i++) {
+		const char *to = NULL;
+
+		for (size_t k = 0; k < ARRAY_LEN(signs) && !to; k++)
+			if (signs[k].c == s[i])
+				to = signs[k].to;
+		if (to)
+			text_adds(t, to);
+		else
+			text_addc(t, s[i]);
+	}
+}
+
+static void
+xml_line(struct xml *x)
+{
+	if (!x->indent || !x->any)
+		return;
+	text_addc(x->t, '\n');
+	for (int i = 0; i < x->indent * x->depth; i++)
+		text_addc(x->t, ' ');
+}
+
+static bool
+is_attribute(const struct ynode *key)
+{
+	return strncmp(key->value, "+@", 2) == 0;
+}
+
+static void
+xml_start(struct xml *x, const char *name, const struct ynode *n)
+{
+	if (!*name)
+		eval_fail(x->t->e, "xml: start tag with no name");
+	xml_line(x);
+	text_addc(x->t, '<');
+	text_adds(x->t, name);
+	for (size_t i = 0; n->kind == Y_MAP && i + 1 < n->n; i += 2) {
+		if (!is_attribute(n->kid[i]))
+			continue;
+		if (n->kid[i + 1]->kind != Y_SCALAR)
+			eval_fail(x->t->e, "cannot use %s as attribute, only scalars are supported", n->kid[i + 1]->tag);
+		text_addc(x->t, ' ');
+		text_adds(x->t, n->kid[i]->value + 2);
+		text_adds(x->t, "=\"");
+		xml_escape(x->t, n->kid[i + 1]->value, n->kid[i + 1]->len);
+		text_addc(x->t, '"');
+	}
+	text_addc(x->t, '>');
+	x->any = x->after_start = true;
+	x->depth++;
+}
+
+static void
+xml_end(struct xml *x, const char *name, bool inline_text)
+{
+	x->depth--;
+	if (!x->after_start && !inline_text)
+		xml_line(x);
+	text_adds(x->t, "</");
+	text_adds(x->t, name);
+	text_addc(x->t, '>');
+	x->after_start = false;
+}
+
+static void xml_node(struct xml *x, const char *name, const struct ynode *n);
+
+/* what stands in an element; true: it ended with text */
+static bool
+xml_inside(struct xml *x, const struct ynode *n)
+{
+	bool text = false;
+
+	for (size_t i = 0; i + 1 < n->n; i += 2) {
+		const struct ynode *k = n->kid[i], *v = n->kid[i + 1];
+
+		text = strcmp(k->value, "+content") == 0;
+		if (text) {
+			xml_escape(x->t, v->value, v->len);
+		} else if (strncmp(k->value, "+p_", 3) == 0 || strcmp(k->value, "+directive") == 0) {
+			bool directive = k->value[1] == 'd';
+
+			text_addf(x->t, directive ? "<!%.0s" : "<?%.100s ", directive ? "" : k->value + 3);
+			text_add(x->t, v->value, v->len);
+			text_adds(x->t, directive ? ">" : "?>");
+			if (!x->depth)
+				text_addc(x->t, '\n');
+		} else if (!is_attribute(k)) {
+			xml_node(x, k->value, v);
+		}
+	}
+	return text;
+}
+
+static void
+xml_node(struct xml *x, const char *name, const struct ynode *n)
+{
+	bool text = true;
+
+	eval_enter(x->t->e);
+	if (n->kind == Y_SEQ) {
+		for (size_t i = 0; i < n->n; i++)
+			xml_node(x, name, n->kid[i]);
+		eval_leave(x->t->e);
+		return;
+	}
+	if (n->kind != Y_MAP && n->kind != Y_SCALAR)
+		eval_fail(x->t->e, "unsupported type %s", n->tag);
+	xml_start(x, name, n);
+	if (n->kind == Y_SCALAR)
+		xml_escape(x->t, n->value, n->len);
+	else
+		text = xml_inside(x, n);
+	xml_end(x, name, text);
+	eval_leave(x->t->e);
+}
+
+void
+xml_print(struct text *t, const struct ynode *n, int indent)
+{
+	struct xml x = { .t = t, .indent = indent };
+
+	if (n->kind == Y_SCALAR) {
+		xml_escape(t, n->value, n->len);
+		return;
+	}
+	if (n->kind != Y_MAP)
+		eval_fail(t->e, "cannot encode %s to XML - only maps can be encoded", n->tag);
+	xml_inside(&x, n);
+	text_addc(t, '\n');
+}
+
+/* --- in */
+
+struct xml_in {
+	struct eval *e;
+	const char *s, *end;
+};
+
+static void
+xml_fail(struct xml_in *x, const char *what)
+{
+	eval_fail(x->e, "XML syntax error: %s", what);
+}
+
+static size_t
+entity_read(struct xml_in *x, const char *s, struct text *t)
+{
+	static const struct { const char *name; char c; } names[] = { { "lt", '<' }, { "gt", '>' }, { "amp", '&' }, { "apos", '\'' }, { "quot", '"' } };
+	const char *end = memchr(s, ';', (size_t)(x->end - s) < 12 ? (size_t)(x->end - s) : 12);
+	size_t len = end ? (size_t)(end - s) : 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (len == strlen(names[i].name) && memcmp(names[i].name, s, len) == 0) {
+			text_addc(t, names[i].c);
+			return len + 1;
+		}
+	if (len > 1 && *s == '#') {
+		long r = strtol(s + (s[1] == 'x' ? 2 : 1), NULL, s[1] == 'x' ? 16 : 10);
+		struct ynode *c;
+		size_t used = 0;
+		const char *json = eval_printf(x->e, r > 0xffff ? "\"\\u%04lx\\u%04lx\"" : "\"\\u%04lx\"",
+					       r > 0xffff ? 0xd800 + ((r - 0x10000) >> 10 & 0x3ff) : r & 0xffff, 0xdc00 + (r & 0x3ff));
+
+		c = json_read(x->e, json, strlen(json), &used, false);
+		text_add(t, c->value, c->len);
+		return len + 1;
+	}
+	text_addc(t, '&');
+	return 0;
+}
+
+static const char *
+xml_name(struct xml_in *x)
+{
+	const char *from = x->s;
+
+	while (x->s < x->end && (isalnum((unsigned char)*x->s) || strchr("_:.-", *x->s) || (unsigned char)*x->s >= 0x80) && *x->s)
+		x->s++;
+	if (x->s == from)
+		xml_fail(x, "expected a name");
+	return eval_dup(x->e, from, (size_t)(x->s - from));
+}
+
+static void
+xml_blank(struct xml_in *x)
+{
+	while (x->s < x->end && isspace((unsigned char)*x->s))
+		x->s++;
+}
+
+/* Text without the blanks around it; a second child of a name makes a list of them. */
+static void
+child_add(struct xml_in *x, struct ynode *map, const char *name, struct ynode *value)
+{
+	for (size_t i = 0; i + 1 < map->n; i += 2) {
+		if (strcmp(map->kid[i]->value, name) != 0)
+			continue;
+		if (map->kid[i + 1]->kind != Y_SEQ) {
+			struct ynode *list = ynode_new(x->e, Y_SEQ, "!!seq", "");
+
+			ynode_add(x->e, list, map->kid[i + 1]);
+			list->parent = map;
+			list->key = map->kid[i];
+			map->kid[i + 1] = list;
+		}
+		ynode_add(x->e, map->kid[i + 1], value);
+		return;
+	}
+	ynode_add_pair(x->e, map, ynode_text(x->e, name, strlen(name)), value);
+}
+
+static void
+data_add(struct xml_in *x, struct ynode *data, struct text *t)
+{
+	size_t from = 0, to = t->len;
+
+	text_end(t);
+	while (from < to && isspace((unsigned char)t->s[from]))
+		from++;
+	while (to > from && isspace((unsigned char)t->s[to - 1]))
+		to--;
+	if (to > from)
+		ynode_add(x->e, data, ynode_text(x->e, eval_dup(x->e, t->s + from, to - from), to - from));
+	*t = (struct text){ .e = x->e };
+}
+
+static struct ynode *element_read(struct xml_in *x, const char *name);
+
+static void
+attributes_read(struct xml_in *x, struct ynode *map)
+{
+	for (xml_blank(x); x->s < x->end && *x->s != '>' && *x->s != '/'; xml_blank(x)) {
+		struct text t = { .e = x->e };
+		const char *name = xml_name(x);
+		char quote;
+
+		xml_blank(x);
+		if (x->s < x->end && *x->s == '=') {
+			x->s++;
+			xml_blank(x);
+			quote = x->s < x->end ? *x->s : '\0';
+			if (quote != '"' && quote != '\'')
+				xml_fail(x, "expected a quoted attribute");
+			for (x->s++; x->s < x->end && *x->s != quote;) {
+				if (*x->s == '&')
+					x->s += 1 + entity_read(x, x->s + 1, &t);
+				else
+					text_addc(&t, *x->s++);
+			}
+			if (x->s >= x->end)
+				xml_fail(x, "an attribute's quote is never closed");
+			x->s++;
+		} else {
+			text_adds(&t, name);
+		}
+		text_end(&t);
+		child_add(x, map, eval_printf(x->e, "+@%s", name), ynode_text(x->e, t.s, t.len));
+	}
+}
+
+static const char *
+xml_until(struct xml_in *x, const char *end, size_t *len)
+{
+	const char *from = x->s, *at = memmem(x->s, (size_t)(x->end - x->s), end, strlen(end));
+
+	if (!at)
+		xml_fail(x, "unexpected end of what begins with `<!` or `<?`");
+	*len = (size_t)(at - from);
+	x->s = at + strlen(end);
+	return from;
+}
+
+/* <!-- -->, <![CDATA[ ]]>, <! > and <? ?> */
+static void
+markup_read(struct xml_in *x, struct ynode *map, struct text *t)
+{
+	const char *s;
+	size_t len;
+
+	if (strncmp(x->s, "<!--", 4) == 0) {
+		x->s += 4;
+		xml_until(x, "-->", &len);
+	} else if (strncmp(x->s, "<![CDATA[", 9) == 0) {
+		x->s += 9;
+		s = xml_until(x, "]]>", &len);
+		text_add(t, s, len);
+	} else if (x->s[1] == '!') {
+		x->s += 2;
+		s = xml_until(x, ">", &len);
+		child_add(x, map, "+directive", ynode_text(x->e, eval_dup(x->e, s, len), len));
+	} else {
+		const char *name;
+
+		x->s += 2;
+		name = xml_name(x);
+		xml_blank(x);
+		s = xml_until(x, "?>", &len);
+		child_add(x, map, eval_printf(x->e, "+p_%s", name), ynode_text(x->e, eval_dup(x->e, s, len), len));
+	}
+}
+
+/* what is in an element, up to its end tag, or (name NULL) in the whole text */
+static void
+inside_read(struct xml_in *x, const char *name, struct ynode *map, struct ynode *data)
+{
+	struct text t = { .e = x->e };
+
+	while (x->s < x->end) {
+		const char *inner;
+
+		if (*x->s == '&') {
+			x->s += 1 + entity_read(x, x->s + 1, &t);
+		} else if (*x->s != '<') {
+			text_addc(&t, *x->s++);
+		} else if (x->s + 1 < x->end && (x->s[1] == '!' || x->s[1] == '?')) {
+			if (strncmp(x->s, "<![CDATA[", 9) != 0)
+				data_add(x, data, &t);
+			markup_read(x, map, &t);
+		} else if (x->s + 1 < x->end && x->s[1] == '/') {
+			data_add(x, data, &t);
+			x->s += 2;
+			inner = xml_name(x);
+			xml_blank(x);
+			if (!name || strcmp(name, inner) != 0 || x->s >= x->end || *x->s++ != '>')
+				xml_fail(x, eval_printf(x->e, "element <%s> closed by </%s>", name ? name : "", inner));
+			return;
+		} else {
+			data_add(x, data, &t);
+			if (!name && data->n)
+				xml_fail(x, "text outside of elements");
+			x->s++;
+			inner = xml_name(x);
+			child_add(x, map, inner, element_read(x, inner));
+		}
+	}
+	if (name)
+		xml_fail(x, "unexpected EOF");
+	data_add(x, data, &t);
+}
+
+/* an element without attributes and elements in it is its text */
+static struct ynode *
+content_of(struct xml_in *x, struct ynode *map, struct ynode *data)
+{
+	struct ynode *content = data->n > 1 ? data : data->n ? data->kid[0] : ynode_new(x->e, Y_SCALAR, "!!null", ""), *whole;
+
+	if (!map->n)
+		return content;
+	if (!data->n)
+		return map;
+	whole = ynode_new(x->e, Y_MAP, "!!map", "");
+	ynode_add_pair(x->e, whole, ynode_text(x->e, "+content", 8), content);
+	ynode_add_all(x->e, whole, map->kid, map->n);
+	return whole;
+}
+
+static struct ynode *
+element_read(struct xml_in *x, const char *name)
+{
+	struct ynode *map = ynode_new(x->e, Y_MAP, "!!map", ""), *data = ynode_new(x->e, Y_SEQ, "!!seq", "");
+
+	eval_enter(x->e);
+	attributes_read(x, map);
+	if (x->s + 1 < x->end && *x->s == '/' && x->s[1] == '>') {
+		x->s += 2;
+	} else if (x->s < x->end && *x->s == '>') {
+		x->s++;
+		inside_read(x, name, map, data);
+	} else {
+		xml_fail(x, "expected `>`");
+	}
+	eval_leave(x->e);
+	return content_of(x, map, data);
+}
+
+struct ynode *
+xml_read(struct eval *e, const char *s, size_t len)
+{
+	struct xml_in x = { e, eval_dup(e, s, len), NULL };
+	struct ynode *map = ynode_new(e, Y_MAP, "!!map", ""), *data = ynode_new(e, Y_SEQ, "!!seq", "");
+
+	x.end = x.s + len;
+	inside_read(&x, NULL, map, data);
+	if (data->n)
+		xml_fail(&x, "text outside of elements");
+	return content_of(&x, map, data);
+}

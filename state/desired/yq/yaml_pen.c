@@ -1,0 +1,121 @@
+#include <string.h>
+
+#include "state/desired/yq/yaml_print.h"
+
+void
+pen_put(struct pen *p, char c)
+{
+	text_addc(p->out, c);
+	p->column++;
+}
+
+void
+pen_break(struct pen *p)
+{
+	text_addc(p->out, '\n');
+	p->column = 0;
+	p->indention = true;
+}
+
+void
+pen_char(struct pen *p, const char *s, size_t width)
+{
+	text_add(p->out, s, width);
+	p->column++;
+}
+
+void
+pen_indent(struct pen *p)
+{
+	int indent = p->indent < 0 ? 0 : p->indent;
+
+	if (!p->indention || p->column > indent || (p->column == indent && !p->whitespace))
+		pen_break(p);
+	if (p->foot_indent == indent)
+		pen_break(p);
+	while (p->column < indent)
+		pen_put(p, ' ');
+	p->whitespace = true;
+	p->foot_indent = -1;
+}
+
+void
+pen_sign(struct pen *p, const char *sign, bool need_blank, bool is_blank, bool is_indention)
+{
+	if (need_blank && !p->whitespace)
+		pen_put(p, ' ');
+	for (; *sign; sign++)
+		pen_put(p, *sign);
+	p->whitespace = is_blank;
+	p->indention = p->indention && is_indention;
+}
+
+static void
+pen_comment(struct pen *p, const char *comment)
+{
+	bool breaks = false, pound = false;
+
+	for (const char *s = comment; *s; s++) {
+		if (*s == '\n') {
+			pen_break(p);
+			breaks = true;
+			pound = false;
+			continue;
+		}
+		if (breaks)
+			pen_indent(p);
+		if (!pound && *s != '#') {
+			pen_put(p, '#');
+			pen_put(p, ' ');
+		}
+		pound = true;
+		text_addc(p->out, *s);
+		p->column += ((unsigned char)*s & 0xc0) != 0x80;
+		p->indention = false;
+		breaks = false;
+	}
+	if (!breaks)
+		pen_break(p);
+	p->whitespace = true;
+}
+
+void
+pen_head(struct pen *p)
+{
+	if (*p->tail) {
+		pen_indent(p);
+		pen_comment(p, p->tail);
+		p->tail = "";
+		p->foot_indent = p->indent < 0 ? 0 : p->indent;
+	}
+	if (!*p->head)
+		return;
+	pen_indent(p);
+	pen_comment(p, p->head);
+	p->head = "";
+}
+
+void
+pen_note(struct pen *p, bool or_break)
+{
+	if (!*p->note) {
+		if (or_break)
+			pen_break(p);
+		return;
+	}
+	if (!p->whitespace)
+		pen_put(p, ' ');
+	pen_comment(p, p->note);
+	p->note = "";
+}
+
+void
+pen_foot(struct pen *p)
+{
+	if (!*p->foot)
+		return;
+	pen_indent(p);
+	pen_comment(p, p->foot);
+	p->foot = "";
+	p->foot_indent = p->indent < 0 ? 0 : p->indent;
+}
