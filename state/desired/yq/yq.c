@@ -32,13 +32,16 @@ eval_begin(struct eval *e, struct arena *a, size_t input, enum yq_flags flags)
 static int
 eval_guard(struct eval *e, void (*step)(struct eval *e, void *ctx), void *ctx)
 {
-	jmp_buf here;
+	jmp_buf *outer = e->out, here;
+	volatile int rc = -1;
 
 	e->out = &here;
-	if (setjmp(here) != 0)
-		return -1;
-	step(e, ctx);
-	return 0;
+	if (setjmp(here) == 0) {
+		step(e, ctx);
+		rc = 0;
+	}
+	e->out = outer;
+	return rc;
 }
 
 static void
