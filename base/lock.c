@@ -63,7 +63,7 @@ lock_note(int fd, const char *word)
 static int
 lock_wait(int fd, const char *path, const struct lock_wait *w, bool *told, struct error *err)
 {
-	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+	while (flock(fd, (w && w->shared ? LOCK_SH : LOCK_EX) | LOCK_NB) < 0) {
 		if (errno == EINTR)
 			continue;
 		if (errno != EWOULDBLOCK || !w)
@@ -103,7 +103,8 @@ lock_take(const char *path, const struct lock_wait *w, pid_t *holder, struct err
 void
 lock_release(int fd, const char *path)
 {
-	if (lock_is_current(fd, path))
+	/* who shared it is not alone with it, maybe, and then it is for another one to take the file away */
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0 && lock_is_current(fd, path))
 		unlink(path);
 	flock(fd, LOCK_UN);
 	close(fd);

@@ -8,12 +8,14 @@
  */
 #pragma once
 #include <stdbool.h>
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct error;
 struct process;
 
 struct lock_wait {
+	bool shared;				/* together with others that take it so */
 	const volatile int *cancel;		/* non-zero: ERR_CANCELLED; or NULL */
 	void (*told)(void *ctx, pid_t holder);	/* once, before the wait; holder 0: not known */
 	void *ctx;

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "reconciler/records.h"
+#include "reconciler/step_locks.h"
 #include "reconciler/walk.h"
 #include "state/observed/state.h"
 
@@ -205,8 +206,11 @@ run(void *ctx, struct step *s, struct error *err)
 {
 	struct applying *ap = ctx;
 	const struct resource *r = s->res;
+	struct step_locks locks = { 0 };
 	int done;
 
+	if (step_locks_take(&locks, ap->e->env, s, err) < 0)
+		return told_of(r, err);
 	if (s->verb == REMOVE) {
 		done = r->type->remove(ap->e->env, r, err);
 	} else {
@@ -214,6 +218,7 @@ run(void *ctx, struct step *s, struct error *err)
 		facts_copy(&s->have, &s->arena, &r->have);
 		done = r->type->ensure(ap->e->env, r, &s->have, &s->arena, err);
 	}
+	step_locks_release(&locks);
 	boundary(ap);
 	return done < 0 ? told_of(r, err) : 0;
 }

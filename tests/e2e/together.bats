@@ -50,7 +50,7 @@ appears() { timeout 20 sh -c 'until grep -q "$1" "$2"; do sleep 0.1; done' _ "$1
 @test "two that wait for the same image share one download" {
 	"$BIN/limactl" apply --stopped --name other "$WORK/slow.yaml" >"$WORK/other.log" 2>&1 3>&- &
 	OTHER=$!
-	appears 'waiting for another process that fetches it' "$WORK/other.log"
+	appears "waiting for another limactl (process $SLOW) that works with image" "$WORK/other.log"
 	[ "$(wc -l <"$WORK/requests")" -eq 1 ]
 	kill -INT "$OTHER"
 	wait_exit "$OTHER"

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "tests/unit/test.h"
@@ -25,6 +27,25 @@ TEST(a_lock_is_a_file_while_it_is_held)
 	assert_int_equal(holder, getpid());
 	lock_release(fd, path);
 	assert_false(fs_exists(path));
+}
+
+TEST(it_may_be_shared_and_goes_with_the_last)
+{
+	auto_free char *path = test_path("s.lock");
+	struct lock_wait together = { .shared = true };
+	struct error err;
+	int a, b, c;
+
+	ok(a = lock_take(path, &together, NULL, &err));
+	ok(b = lock_take(path, &together, NULL, &err));
+	not_ok(lock_take(path, NULL, NULL, &err), "lock ");
+	lock_release(a, path);
+	assert_true(fs_exists(path));
+	not_ok(lock_take(path, NULL, NULL, &err), "lock ");
+	lock_release(b, path);
+	assert_false(fs_exists(path));
+	ok(c = lock_take(path, NULL, NULL, &err));
+	lock_release(c, path);
 }
 
 TEST(one_that_a_killed_holder_left_is_taken_over)
@@ -89,6 +110,47 @@ on_wait(void *ctx, pid_t holder)
 	(void)ctx;
 	told = holder;
 	cancel = 1;
+}
+
+/* Readers share a number that a writer changes in two steps. */
+static int
+reader_or_writer(int i, const char *path, int *pair)
+{
+	struct lock_wait w = { .shared = i % 2 };
+
+	for (int n = 0; n < ROUNDS; n++) {
+		int fd = lock_take(path, &w, NULL, NULL);
+
+		if (fd < 0 || pair[0] != pair[1])
+			return 1;
+		if (!w.shared) {
+			__atomic_add_fetch(&pair[0], 1, __ATOMIC_SEQ_CST);
+			sched_yield();
+			__atomic_add_fetch(&pair[1], 1, __ATOMIC_SEQ_CST);
+		}
+		lock_release(fd, path);
+	}
+	return 0;
+}
+
+TEST(who_shares_sees_nothing_half_done)
+{
+	auto_free char *path = test_path("rw.lock");
+	int status, *pair = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	assert_true(pair != MAP_FAILED);
+	for (int i = 0; i < PROCESSES; i++)
+		if (fork() == 0) {
+			alarm(120);
+			_exit(reader_or_writer(i, path, pair));
+		}
+	for (int i = 0; i < PROCESSES; i++) {
+		assert_true(wait(&status) > 0);
+		assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	}
+	assert_int_equal(pair[0], PROCESSES / 2 * ROUNDS);
+	assert_false(fs_exists(path));
+	munmap(pair, 4096);
 }
 
 TEST(who_waits_is_told_for_whom_and_can_be_called_off)
