@@ -393,3 +393,21 @@ teardown() {
 		cmp -n 1048576 "$WORK/raw.img" "$LIMA_HOME/a/disk"
 	done
 }
+
+@test "history tells of runs and their steps: what went well, what failed, what was killed" {
+	run -0 limactl history
+	[ -z "$output" ]
+	apply --stopped "$WORK/a.yaml"
+	sed "s|location: .*|location: $WORK/none.img|" "$WORK/a.yaml" >"$WORK/b.yaml"
+	fails_with 'none.img' apply --stopped "$WORK/b.yaml"
+	run env LIMACTL_TEST_KILL_AT=1 "$BIN/limactl" delete a
+	[ "$status" -eq 137 ]
+	run -0 limactl history
+	[[ ${lines[0]} == RUN*WHEN*TOOK*STEPS*COMMAND*OUTCOME ]]
+	[[ ${lines[1]} == 1*'apply --stopped'*done && ${lines[2]} == 2*none.img* && ${lines[3]} == 3*'delete a'*'did not end' ]]
+	[ "$(limactl history --json | jq -c '[.run, .failed, has("ended")]' | tr '\n' ' ')" = '[1,0,true] [2,1,true] [3,0,false] ' ]
+	[ "$(limactl history --json 2 | jq -r 'select(.error) | [.verb, .type, .why] | join(" ")')" = 'ensure image missing' ]
+	[ "$(limactl history -n 1 | wc -l)" -eq 2 ]
+	fails_with 'there is no run 4' history 4
+	fails_with 'a run is a number' history x
+}

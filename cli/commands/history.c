@@ -1,0 +1,217 @@
+/* limactl history: what the journal has of the runs that changed something */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/quote/quote.h"
+#include "cli/cli.h"
+#include "cli/view/table.h"
+#include "state/observed/state.h"
+
+static const struct flag flags[] = {
+	{ "json", 0, FLAG_BOOL, .about = "An object a line" },
+	{ "limit", 'n', FLAG_INT, "20", .about = "The last so many runs; 0: all that are kept" },
+	{ 0 },
+};
+
+struct history {
+	struct cli *cli;
+	struct table table;
+	int64_t first;			/* the run whose steps are shown */
+	size_t shown;
+};
+
+static const char *
+time_text(struct arena *a, int64_t ms, const char *format, bool utc)
+{
+	time_t t = (time_t)(ms / 1000);
+	struct tm tm;
+	char text[64];
+
+	if (!(utc ? gmtime_r(&t, &tm) : localtime_r(&t, &tm)) || !strftime(text, sizeof text, format, &tm))
+		return "";
+	return arena_strdup(a, text);
+}
+
+/* What is not over may be going on just now, or was killed: the journal cannot tell. */
+static const char *
+took_text(struct arena *a, int64_t began, int64_t ended)
+{
+	return ended < 0 ? "-" : arena_printf(a, "%.1f s", (double)(ended - began) / 1e3);
+}
+
+static void
+add_times(struct buf *b, struct arena *a, int64_t began, int64_t ended)
+{
+	quote_json_member(b, "began", time_text(a, began, "%Y-%m-%dT%H:%M:%SZ", true));
+	if (ended < 0)
+		return;
+	quote_json_member(b, "ended", time_text(a, ended, "%Y-%m-%dT%H:%M:%SZ", true));
+	buf_addf(b, ",\"ms\":%" PRId64, ended - began);
+}
+
+static int
+run_json(struct history *h, const struct state_run *r)
+{
+	AUTO(buf) b = BUF_INIT;
+
+	buf_addf(&b, "{\"run\":%" PRId64, r->id);
+	add_times(&b, &h->cli->arena, r->began_ms, r->ended_ms);
+	quote_json_member(&b, "command", r->command);
+	if (r->ended_ms >= 0)
+		quote_json_member(&b, "outcome", r->outcome);
+	buf_addf(&b, ",\"steps\":%d,\"failed\":%d}", r->steps, r->failed);
+	puts(b.s);
+	return 0;
+}
+
+static int
+run_row(void *ctx, const struct state_run *r)
+{
+	struct history *h = ctx;
+	struct arena *a = &h->cli->arena;
+
+	h->shown++;
+	if (cli_bool(h->cli, "json"))
+		return run_json(h, r);
+	table_cellf(&h->table, "%" PRId64, r->id);
+	table_cell(&h->table, time_text(a, r->began_ms, "%Y-%m-%d %H:%M:%S", false));
+	table_cell(&h->table, took_text(a, r->began_ms, r->ended_ms));
+	table_cellf(&h->table, "%d", r->steps);
+	table_cell(&h->table, r->command);
+	table_cell(&h->table, r->ended_ms < 0 ? "did not end" : r->outcome);
+	return 0;
+}
+
+static int
+step_json(struct history *h, const struct state_step *s)
+{
+	AUTO(buf) b = BUF_INIT;
+
+	buf_addf(&b, "{\"run\":%" PRId64, h->first);
+	quote_json_member(&b, "verb", s->verb);
+	quote_json_member(&b, "type", s->type);
+	quote_json_member(&b, "name", s->name);
+	quote_json_member(&b, "why", s->why);
+	add_times(&b, &h->cli->arena, s->began_ms, s->ended_ms);
+	if (*s->error)
+		quote_json_member(&b, "error", s->error);
+	buf_addc(&b, '}');
+	puts(b.s);
+	return 0;
+}
+
+static int
+step_row(void *ctx, const struct state_step *s)
+{
+	struct history *h = ctx;
+
+	h->shown++;
+	if (cli_bool(h->cli, "json"))
+		return step_json(h, s);
+	table_cell(&h->table, s->verb);
+	table_cell(&h->table, s->type);
+	table_cell(&h->table, s->name);
+	table_cell(&h->table, took_text(&h->cli->arena, s->began_ms, s->ended_ms));
+	table_cell(&h->table, s->why);
+	table_cell(&h->table, *s->error ? s->error : s->ended_ms < 0 ? "did not end" : "done");
+	return 0;
+}
+
+static void
+begin_table(struct history *h, const char *const *head, size_t n)
+{
+	table_begin(&h->table, n);
+	for (size_t i = 0; i < n; i++)
+		table_cell(&h->table, head[i]);
+}
+
+static void
+print_table(struct history *h)
+{
+	AUTO(buf) out = BUF_INIT;
+
+	if (h->shown && !cli_bool(h->cli, "json")) {
+		table_print(&h->table, &out);
+		cli_print(stdout, out.s, out.len);
+	}
+	table_release(&h->table);
+}
+
+static int
+newest(void *ctx, const struct state_run *r)
+{
+	*(int64_t *)ctx = r->id;
+	return 0;
+}
+
+static int
+show_runs(struct history *h, struct state *s, struct error *err)
+{
+	static const char *const head[] = { "RUN", "WHEN", "TOOK", "STEPS", "COMMAND", "OUTCOME" };
+	int64_t last = 0, limit = cli_int(h->cli, "limit");
+	int r;
+
+	if (limit > 0 && state_runs(s, 0, INT64_MAX, newest, &last, err) < 0)
+		return -1;
+	begin_table(h, head, ARRAY_LEN(head));
+	r = state_runs(s, limit > 0 ? last - limit + 1 : 0, INT64_MAX, run_row, h, err);
+	print_table(h);
+	return r;
+}
+
+static int
+show_steps(struct history *h, struct state *s, const char *arg, struct error *err)
+{
+	static const char *const head[] = { "STEP", "TYPE", "NAME", "TOOK", "WHY", "OUTCOME" };
+	int64_t there = 0;
+	char *end;
+	int r;
+
+	errno = 0;
+	h->first = strtoll(arg, &end, 10);
+	if (errno || *end || end == arg || h->first <= 0)
+		return error_set(err, ERR_INVALID, "%s: a run is a number of the first column of `limactl history`", cli_tick(h->cli, arg));
+	if (state_runs(s, h->first, h->first, newest, &there, err) < 0)
+		return -1;
+	if (!there)
+		return error_set(err, ENOENT, "there is no run %s; `limactl history --limit=0` lists those that are kept", arg);
+	begin_table(h, head, ARRAY_LEN(head));
+	r = state_run_steps(s, h->first, step_row, h, err);
+	print_table(h);
+	return r;
+}
+
+static int
+run_history(struct cli *c, struct error *err)
+{
+	const struct state_opts o = { .flags = STATE_READ, .cancel = c->env.cancel };
+	struct history h = { .cli = c };
+	struct state *s;
+	int r;
+
+	if (state_open(&s, c->env.home, &o, err) < 0)
+		return -1;
+	r = c->nargs ? show_steps(&h, s, c->args[0], err) : show_runs(&h, s, err);
+	state_close(s);
+	return r;
+}
+
+const struct command command_history = {
+	.name = "history",
+	.group = GROUP_ADVANCED,
+	.args = "[RUN]",
+	.about = "Show what was done here: the runs that changed something, or the steps of one",
+	.details = "Of the last 1,000 runs all is kept. A run that did not end is one that goes on, or that was killed.",
+	.example = "limactl history\nlimactl history --limit=100 --json\nlimactl history 42",
+	.flags = flags,
+	.max_args = 1,
+	.quick = true,
+	.run = run_history,
+};
