@@ -103,13 +103,23 @@ confine_files(struct agent *a)
 	return paths_enforce(&p) < 0 ? -1 : 1;
 }
 
+/* Ports below 1024; and, with no file in reach, to find folders that are to be shared below those of other users. */
+static uint64_t
+needed(const struct agent *a)
+{
+	AUTO(paths) p = PATHS_INIT;
+	bool finds = a->launch.guest.sshfs && paths_begin(&p);
+
+	return CAP(CAP_NET_BIND_SERVICE) | (finds ? CAP(CAP_DAC_READ_SEARCH) : 0);
+}
+
 int
 agent_confine(struct agent *a, struct error *err)
 {
 	bool filters = syscalls_possible();
 	int files;
 
-	if (privilege_keep(CAP(CAP_NET_BIND_SERVICE)) < 0)
+	if (privilege_keep(needed(a)) < 0)
 		return error_errno(err, "give up privileges");
 	files = confine_files(a);
 	if (files < 0 || syscalls_keep(calls, ARRAY_LEN(calls)) < 0)

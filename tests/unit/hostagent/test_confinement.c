@@ -4,10 +4,13 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -169,6 +172,39 @@ static void
 server_rw(void)
 {
 	server_of(true);
+}
+
+/* A kernel or a container without either: the calls are refused, and nothing else. */
+static void
+agent_without_walls(void)
+{
+	struct sock_filter f[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_landlock_create_ruleset, 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_seccomp, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { ARRAY_LEN(f), f };
+	auto_free char *log = xasprintf("%s/said", inside), *in = xasprintf("%s/f", inside);
+	AUTO(buf) said = BUF_INIT;
+
+	MUST(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
+	MUST(!files_are_refused() && !syscalls_possible());
+	MUST(dup2(open(log, O_RDWR | O_CREAT | O_TRUNC, 0600), STDERR_FILENO) == STDERR_FILENO);
+	agent_becomes();
+	MUST(fs_read(log, &said, 4096, NULL) == 0);
+	MUST(strstr(said.s, "no Landlock and no seccomp") && strchr(said.s, '\n') == said.s + said.len - 1);
+	MUST(open(outside, O_RDONLY) >= 0);
+	MUST(open(in, O_RDWR | O_CREAT, 0600) >= 0 && walls_raise(inside, true) == 0 && open(in, O_RDONLY) >= 0);
+	MUST((privilege_now() & ~CAP(CAP_NET_BIND_SERVICE)) == 0);
+}
+
+TEST(where_the_kernel_has_no_walls_all_works_and_it_is_said_once)
+{
+	prepare();
+	if (filters)
+		in_child(agent_without_walls);
 }
 
 TEST(the_agent_reads_and_writes_its_own_files_alone)
