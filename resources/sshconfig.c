@@ -101,7 +101,8 @@ observe(const struct env *env, const struct resource *r, struct facts *have, str
 	facts_setf(have, a, "port", "%d", port);
 	tell_guest(env, r, path, have, a);
 	if (!facts_get(have, "options"))
-		facts_set(have, a, "options", is_of_here(env, r, path) ? facts_get(&r->want, "options") : "of another place");
+		facts_set(have, a, "options", !is_of_here(env, r, path) ? "of another place" :
+			  !ssh_config_is_plain(path) ? "changed by somebody else" : facts_get(&r->want, "options"));
 	return 1;
 }
 

@@ -225,6 +225,32 @@ ssh_config_is_strict(const char *path)
 	return fs_read_if(path, &b, MAX_CONFIG, NULL) == 1 && strstr(b.s, "\n  StrictHostKeyChecking yes\n");
 }
 
+bool
+ssh_config_is_plain(const char *path)
+{
+	static const char ours[] =
+		" Host IdentityFile HostKeyAlias StrictHostKeyChecking UserKnownHostsFile NoHostAuthenticationForLocalhost "
+		"PreferredAuthentications Compression BatchMode IdentitiesOnly GSSAPIAuthentication Ciphers User ControlMaster ControlPath "
+		"ControlPersist ForwardAgent ForwardX11 ForwardX11Trusted Hostname Port ";
+	AUTO(buf) b = BUF_INIT;
+	size_t hosts = 0;
+
+	if (fs_read_if(path, &b, MAX_CONFIG, NULL) != 1)
+		return false;
+	for (const char *p = b.s; *p; p += strcspn(p, "\n"), p += *p == '\n') {
+		AUTO(buf) word = BUF_INIT;
+
+		p += strspn(p, " \t");
+		if (!*p || *p == '\n' || *p == '#')
+			continue;
+		buf_addf(&word, " %.*s ", (int)strcspn(p, " \t\r\n="), p);
+		if (!strstr(ours, word.s))
+			return false;
+		hosts += !strcmp(word.s, " Host ");
+	}
+	return hosts == 1;
+}
+
 int
 ssh_config_port(const char *path)
 {

@@ -146,6 +146,22 @@ each_kind() {
 	fails_with "env: a value has several lines" start i
 }
 
+@test "an edited ssh.config is seen also by who knows nothing of it" {
+	limactl apply --stopped "$WORK/a.yaml"
+	cp "$LIMA_HOME/a/ssh.config" "$WORK/good"
+	for junk in 'Nonsense yes' '  ProxyCommand false' 'Host other' 'Include /tmp/x'; do
+		rm -rf "$LIMA_HOME/_state"
+		run -0 limactl plan a
+		[[ $output == *"Nothing to do"* ]]
+		rm -rf "$LIMA_HOME/_state"
+		echo "$junk" >>"$LIMA_HOME/a/ssh.config"
+		run -0 limactl plan a
+		[[ $output == *"~ sshconfig a"* ]]
+		apply --stopped a
+		cmp "$LIMA_HOME/a/ssh.config" "$WORK/good"
+	done
+}
+
 @test "a QEMU that is too old is said, by what lima.yaml wants" {
 	echo 'vmOpts: {qemu: {minimumVersion: "99.0.0"}}' >>"$WORK/a.yaml"
 	limactl create --tty=false "$WORK/a.yaml" 2>/dev/null

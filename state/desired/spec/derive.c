@@ -1,6 +1,9 @@
 /* What no row of the table says, because it needs more than one. */
+#include <ctype.h>
 #include <string.h>
 
+#include "base/auto.h"
+#include "base/buf.h"
 #include "base/mem.h"
 #include "base/semver.h"
 #include "base/sha256.h"
@@ -128,6 +131,26 @@ qemu_options(struct load *l, struct spec *s)
 		s->qemu_minimum_version = text;
 }
 
+/* Of the three ways to write an address, the one that QEMU and cloud-init read: 52:55:55:12:34:56. */
+static const char *
+mac_with_colons(struct arena *a, const char *s)
+{
+	AUTO(buf) b = BUF_INIT;
+	size_t digits = 0;
+
+	if (strchr(s, ':'))
+		return s;
+	for (; *s; s++) {
+		if (!isxdigit((unsigned char)*s))
+			continue;
+		if (digits && digits % 2 == 0)
+			buf_addc(&b, ':');
+		buf_addc(&b, (char)tolower((unsigned char)*s));
+		digits++;
+	}
+	return arena_strdup(a, b.s);
+}
+
 void
 spec_complete(struct load *l, struct spec *s)
 {
@@ -137,6 +160,8 @@ spec_complete(struct load *l, struct spec *s)
 	choose_images(l, s);
 	tag_mounts(l, s);
 	qemu_options(l, s);
+	for (size_t i = 0; i < s->nnetworks; i++)
+		s->networks[i].mac_address = mac_with_colons(l->a, s->networks[i].mac_address);
 	for (size_t i = 0; i < s->ndisks; i++)
 		if (!val_get(disks->item[i], "format"))
 			s->disks[i].format = true;

@@ -411,3 +411,15 @@ TEST(details_that_upstream_has)
 	}
 	spec_free(s);
 }
+
+/* QEMU and cloud-init know one of the three ways to write an address. */
+TEST(hardware_addresses_are_written_with_colons)
+{
+	struct spec *s = load(IMAGE "networks:\n- {socket: /s, macAddress: 5255.5512.3456}\n- {socket: /s, macAddress: 52-55-55-AB-34-57}\n"
+				    "- {socket: /s, macAddress: \"52:55:55:AB:34:58\"}\n");
+
+	assert_string_equal(s->networks[0].mac_address, "52:55:55:12:34:56");
+	assert_string_equal(s->networks[1].mac_address, "52:55:55:ab:34:57");
+	assert_string_equal(s->networks[2].mac_address, "52:55:55:AB:34:58");
+	spec_free(s);
+}
