@@ -11,10 +11,28 @@
 
 struct arena;
 struct error;
+struct launch;
+struct machine;
 struct process;
+
+/* Addresses of a driver's own network, which the first interface of a machine is on. */
+struct driver_net {
+	const char *guest, *host, *dns;
+};
 
 struct driver {
 	const char *name;
+	struct driver_net net;
+	const char *agent_port;		/* name of the guest agent's port, as the guest sees it; NULL: it can have none */
+	/* Does such a machine boot with UEFI, which the user may replace? */
+	bool (*boots_uefi)(const char *arch, bool legacy_bios);
+
+	/*
+	 * Turns a machine into its launch: fills l->machine (but for the driver's name), the companions, disks and sockets.
+	 * Strings go to `a`. May run programs of the host to see what they can, and makes files that are its own in m->dir.
+	 */
+	int (*plan)(const struct machine *m, struct launch *l, struct arena *a, struct error *err);
+
 	/* The process of an instance folder, held. `search`: also one that has not come to write its pid file yet. */
 	bool (*find)(const char *dir, bool search, struct process *out);
 	/* The power button of the guest; the end of the hypervisor. Success: it has heard it. Waits for seconds at most. */

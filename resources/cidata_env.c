@@ -7,7 +7,7 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/sha256.h"
-#include "providers/drivers/qemu/qemu.h"
+#include "providers/driver.h"
 #include "resources/cidata_files.h"
 #include "resources/machine.h"
 
@@ -143,7 +143,7 @@ put_switches(struct buf *b, const struct spec *spec)
 	put(b, "ROSETTA_BINFMT", "false");
 	put(b, "VMTYPE", spec->vm_type);
 	put(b, "VSOCK_PORT", "0");
-	put(b, "VIRTIO_PORT", machine_has_agent(spec) ? QEMU_AGENT_PORT : "");
+	put(b, "VIRTIO_PORT", machine_has_agent(spec) ? driver_find(spec->vm_type)->agent_port : "");
 	put(b, "PLAIN", one(spec->plain));
 	put(b, "NO_CLOUD_INIT", "");
 	put(b, "PASSWORDLESS_SUDO", one(spec->user.passwordless_sudo));
@@ -153,6 +153,7 @@ put_switches(struct buf *b, const struct spec *spec)
 const char *
 cidata_lima_env(struct arena *a, const struct spec *spec, const char *iid, bool debug, int dns_port)
 {
+	const struct driver_net *net = machine_net(spec);
 	AUTO(buf) b = BUF_INIT;
 
 	put(&b, "DEBUG", truth(debug));
@@ -162,9 +163,9 @@ cidata_lima_env(struct arena *a, const struct spec *spec, const char *iid, bool 
 	put_mounts(&b, spec);
 	put_disks(&b, a, spec);
 	put_files(&b, a, spec);
-	put(&b, "SLIRP_GATEWAY", SLIRP_GATEWAY);
-	put(&b, "SLIRP_DNS", SLIRP_DNS);
-	put(&b, "SLIRP_IP_ADDRESS", SLIRP_IP);
+	put(&b, "SLIRP_GATEWAY", net->host);
+	put(&b, "SLIRP_DNS", net->dns);
+	put(&b, "SLIRP_IP_ADDRESS", net->guest);
 	buf_addf(&b, "LIMA_CIDATA_UDP_DNS_LOCAL_PORT=%d\nLIMA_CIDATA_TCP_DNS_LOCAL_PORT=%d\n", dns_port, dns_port);
 	put_switches(&b, spec);
 	return arena_strdup(a, b.s);

@@ -83,8 +83,3 @@ const char *cidata_network_config(struct arena *a, const struct spec *spec);
 bool cidata_resolves(const struct spec *spec);		/* is there a name server of this host for the guest? */
 size_t cidata_name_servers(const struct spec *spec, const char *const **out);
 const char *cidata_mac(struct arena *a, const struct spec *spec);	/* of eth0 */
-
-/* slirp's fixed addresses. lima-vm/lima: pkg/networks/const.go */
-#define SLIRP_GATEWAY "192.168.5.2"
-#define SLIRP_DNS "192.168.5.3"
-#define SLIRP_IP "192.168.5.15"

@@ -4,7 +4,9 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/quote/quote.h"
+#include "providers/driver.h"
 #include "resources/cidata_files.h"
+#include "resources/machine.h"
 #include "resources/instance_paths.h"
 
 const char *
@@ -21,19 +23,17 @@ cidata_resolves(const struct spec *spec)
 }
 
 /*
- * Those of lima.yaml; else slirp's address, whose queries boot.Linux/23-host-dns sends
- * to the host agent; else none, and DHCP names slirp's own.
+ * Those of lima.yaml; else the driver's own, whose queries boot.Linux/23-host-dns sends
+ * to the host agent; else none, and DHCP names that all the same.
  */
 size_t
 cidata_name_servers(const struct spec *spec, const char *const **out)
 {
-	static const char *const slirp[] = { SLIRP_DNS };
-
 	if (spec->ndns) {
 		*out = spec->dns;
 		return spec->ndns;
 	}
-	*out = slirp;
+	*out = &machine_net(spec)->dns;
 	return spec->resolver.enabled ? 1 : 0;
 }
 

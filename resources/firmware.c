@@ -13,7 +13,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/fs.h"
-#include "providers/drivers/qemu/qemu.h"
+#include "providers/driver.h"
 #include "providers/fetch/unpack.h"
 #include "resources/instance_paths.h"
 #include "resources/fetch.h"
@@ -33,13 +33,15 @@ is_for(const struct spec_file *f, const struct spec *spec)
 {
 	const char *vm = f->vm_type ? f->vm_type : "";
 
-	return f->location && *f->location && !strcmp(f->arch, spec->arch) && (!*vm || !strcmp(vm, "qemu"));
+	return f->location && *f->location && !strcmp(f->arch, spec->arch) && (!*vm || !strcmp(vm, spec->vm_type));
 }
 
 bool
 firmware_listed(const struct spec *spec)
 {
-	if (!qemu_needs_firmware(spec->arch) || (spec->firmware.legacy_bios && qemu_has_legacy_bios(spec->arch)))
+	const struct driver *d = driver_find(spec->vm_type);
+
+	if (!d || !d->boots_uefi(spec->arch, spec->firmware.legacy_bios))
 		return false;
 	for (size_t i = 0; i < spec->firmware.nimages; i++)
 		if (is_for(&spec->firmware.images[i], spec))

@@ -9,16 +9,14 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/fs.h"
-#include "base/semver.h"
-#include "providers/drivers/qemu/accel.h"
-#include "providers/fetch/digest.h"
 #include "providers/disk/image.h"
+#include "providers/driver.h"
+#include "providers/fetch/digest.h"
 #include "providers/launch.h"
+#include "providers/machine.h"
 #include "providers/ssh/host_key.h"
-#include "providers/drivers/qemu/qemu.h"
 #include "providers/sock.h"
 #include "resources/instance_paths.h"
-#include "resources/helper_daemons.h"
 #include "resources/disk_known.h"
 #include "resources/firmware.h"
 #include "resources/cidata_files.h"
@@ -116,63 +114,6 @@ machine_writes_digest(struct arena *a, const struct spec *spec)
 	return n ? arena_strdup(a, hex) : "nothing";
 }
 
-static int
-choose_accel(const struct env *env, const struct resource *r, const char *program, struct accel_choice *choice,
-	     struct error *err)
-{
-	if (accel_choose(r->spec->arch, program, choice, err) < 0)
-		return -1;
-	if (choice->accel == ACCEL_TCG && choice->worth_a_warning && !instance_runs(env, r))
-		env->say(env, SAY_WARN, "%s: no hardware virtualisation, emulating (slow): %s", r->name, choice->reason);
-	return 0;
-}
-
-/*
- * The variables of this machine: made of the firmware's own, until firmware of another size comes. In a format
- * that has snapshots: with one writable drive that has none, QEMU refuses them for the whole machine.
- */
-static int
-variable_store(const struct env *env, const struct resource *r, const char *template, struct qemu_machine *m, struct arena *a,
-	       struct error *err)
-{
-	char *path = arena_printf(a, "%s/qemu-efi-vars.fd", r->spec->dir);
-	int64_t was, now;
-
-	if (!template)
-		return 0;
-	m->firmware_vars = path;
-	if (image_size(template, "raw", &now, err) < 0)
-		return -1;
-	if (image_size(path, "qcow2", &was, NULL) == 0 && was == now)
-		return 0;
-	return image_convert(&(struct image_convert){ template, "raw", path, "qcow2", now, env->cancel }, err);
-}
-
-/*
- * UEFI with its variables; nothing with legacy BIOS or where the machine boots by itself. A kernel that QEMU loads
- * itself needs none either, and where the other firmware does it too, three seconds of emulation are saved.
- */
-static int
-firmware(const struct env *env, const struct resource *r, const char *program, struct qemu_machine *m, struct arena *a,
-	 struct error *err)
-{
-	const struct spec *spec = r->spec;
-	bool bios = qemu_has_legacy_bios(spec->arch), kernel = spec->nimages && spec->images[0].has_kernel;
-	const char *vars;
-
-	if (firmware_listed(spec)) {
-		m->firmware_code = arena_printf(a, "%s/%s", spec->dir, FIRMWARE_FILE);
-		return 0;
-	}
-	if (!qemu_needs_firmware(spec->arch) || (bios && (kernel || spec->firmware.legacy_bios)))
-		return 0;
-	m->firmware_code = qemu_firmware(spec->arch, program, a, &vars);
-	if (!m->firmware_code)
-		return error_set(err, ERR_UNSUPPORTED, "no UEFI firmware for %s on this host: install the package %s%s", spec->arch,
-				 qemu_firmware_package(spec->arch), bios ? ", or set firmware.legacyBIOS: true" : "");
-	return variable_store(env, r, vars, m, a, err);
-}
-
 static const char *
 if_there(struct arena *a, const struct spec *spec, const char *file)
 {
@@ -183,7 +124,7 @@ if_there(struct arena *a, const struct spec *spec, const char *file)
 
 /* Not by what the header says: the guest could write any header into a raw disk. */
 static int
-boot_disk(const struct resource *r, struct qemu_machine *m, struct arena *a, struct error *err)
+boot_disk(const struct resource *r, struct machine *m, struct arena *a, struct error *err)
 {
 	const struct resource *disk = resource_needed(r, "disk");
 	struct disk_known k;
@@ -207,7 +148,7 @@ data_disk_format(const struct resource *r, const char *name)
 }
 
 static int
-data_disks(const struct env *env, const struct resource *r, struct qemu_machine *m, struct arena *a, struct error *err)
+data_disks(const struct env *env, const struct resource *r, struct machine *m, struct arena *a, struct error *err)
 {
 	struct image_disk *v = arena_alloc(a, (r->spec->ndisks + 1) * sizeof *v);
 
@@ -226,17 +167,17 @@ data_disks(const struct env *env, const struct resource *r, struct qemu_machine 
 
 /* `socket:` networks: further interfaces, on switches that somebody else runs */
 static void
-switches(const struct spec *spec, struct qemu_machine *m, struct arena *a)
+switches(const struct spec *spec, struct machine *m, struct arena *a)
 {
-	struct qemu_net *v = arena_alloc(a, (spec->nnetworks + 1) * sizeof *v);
+	struct machine_net *v = arena_alloc(a, (spec->nnetworks + 1) * sizeof *v);
 
 	for (size_t i = 0; i < spec->nnetworks; i++)
 		if (*spec->networks[i].socket)
-			v[m->nnets++] = (struct qemu_net){ spec->networks[i].socket, spec->networks[i].mac_address };
+			v[m->nnets++] = (struct machine_net){ spec->networks[i].socket, spec->networks[i].mac_address };
 	m->nets = v;
 }
 
-/* QEMU would start, and be silent about an interface that is on nothing. */
+/* A machine would start, and be silent about an interface that is on nothing. */
 int
 machine_check_switches(const struct spec *spec, struct error *err)
 {
@@ -250,45 +191,13 @@ machine_check_switches(const struct spec *spec, struct error *err)
 	return 0;
 }
 
-/*
- * A kernel that is emulated on a busy host sees too few ticks of its timer when it checks how that is wired, and
- * panics now and then ("IO-APIC + timer doesn't work!"): what QEMU wires needs no check.
- */
-static const char *
-kernel_words(struct arena *a, const struct spec *spec, enum accel accel, const char *text)
-{
-	bool checks = accel == ACCEL_TCG && !strcmp(spec->arch, "x86_64") && !strcmp(spec->os, "Linux");
-
-	return arena_printf(a, "%s%s", text, checks && !strstr(text, "no_timer_check") ? *text ? " no_timer_check" : "no_timer_check" : "");
-}
-
-/* vmOpts.qemu.minimumVersion */
 static int
-check_version(const struct spec *spec, const int have[3], struct error *err)
-{
-	struct semver least, now = { { (unsigned long)have[0], (unsigned long)have[1], (unsigned long)have[2] } };
-
-	if (!spec->qemu_minimum_version || semver_parse(&least, spec->qemu_minimum_version) < 0 || semver_compare(&now, &least) >= 0)
-		return 0;
-	return error_set(err, ERR_UNSUPPORTED, "vmOpts.qemu.minimumVersion: QEMU %s or newer is wanted, and this host has %d.%d.%d",
-			 spec->qemu_minimum_version, have[0], have[1], have[2]);
-}
-
-static int
-fill_machine(const struct env *env, const struct resource *r, struct qemu_machine *m, struct arena *a, struct error *err)
+fill_machine(const struct env *env, const struct resource *r, struct machine *m, struct arena *a, struct error *err)
 {
 	const struct spec *spec = r->spec;
-	struct accel_choice accel;
-	const char **words, *cmdline;
+	const char *cmdline;
 	AUTO(buf) text = BUF_INIT;
 
-	if (qemu_find(spec->arch, a, &words, &m->nprogram, err) < 0 ||
-	    qemu_probe(words[0], m->version, &m->sandbox, err) < 0 || check_version(spec, m->version, err) < 0 ||
-	    choose_accel(env, r, words[0], &accel, err) < 0 ||
-	    firmware(env, r, words[0], m, a, err) < 0)
-		return -1;
-	m->program = words;
-	m->accel = accel_name(accel.accel);
 	m->iso = if_there(a, spec, "iso");
 	if (boot_disk(r, m, a, err) < 0 || data_disks(env, r, m, a, err) < 0)
 		return -1;
@@ -297,28 +206,64 @@ fill_machine(const struct env *env, const struct resource *r, struct qemu_machin
 	cmdline = if_there(a, spec, "kernel.cmdline");
 	if (cmdline && fs_read(cmdline, &text, MAX_FACTS, err) < 0)
 		return -1;
-	m->cmdline = m->kernel ? kernel_words(a, spec, accel.accel, text.s) : "";
+	m->cmdline = arena_strdup(a, text.s);
 	m->cidata = arena_printf(a, "%s/cidata.iso", spec->dir);
+	m->firmware = firmware_listed(spec) ? arena_printf(a, "%s/%s", spec->dir, FIRMWARE_FILE) : NULL;
 	m->mac = instance_mac(a, spec->dir);
 	switches(spec, m, a);
-	if (!m->sandbox)
-		env->say(env, SAY_WARN, "%s: this QEMU was built without -sandbox: nothing but its user confines it",
-			 r->name);
+	return 0;
+}
+
+/* Folders that are devices of the machine. Those of the host that do not exist are made, as upstream does. */
+static int
+fill_shares(const struct spec *spec, struct machine *m, struct launch *l, struct arena *a, struct error *err)
+{
+	struct machine_share *v = arena_alloc(a, (spec->nmounts + 1) * sizeof *v);
+	struct launch_mount *lv = arena_alloc(a, (spec->nmounts + 1) * sizeof *lv);
+
+	m->share_type = !strcmp(spec->mount_type, "9p") ? SHARE_9P : !strcmp(spec->mount_type, "virtiofs") ? SHARE_VIRTIOFS : SHARE_NONE;
+	for (size_t i = 0; i < spec->nmounts && m->share_type != SHARE_NONE; i++) {
+		const struct spec_mount *mount = &spec->mounts[i];
+
+		if (fs_mkdirs(mount->location, 0755, err) < 0)
+			return error_wrap(err, "mounts[%zu].location", i);
+		v[m->nshares++] = (struct machine_share){ .tag = mount->tag, .path = mount->location, .security_model = mount->p9.security_model,
+							  .queue_size = mount->virtiofs_queue_size, .writable = mount->writable };
+		lv[l->nmounts++] = (struct launch_mount){ .location = mount->location, .point = mount->mount_point, .tag = mount->tag,
+							  .type = spec->mount_type, .writable = mount->writable };
+	}
+	m->shares = v;
+	l->mounts = lv;
 	return 0;
 }
 
 bool
 machine_has_agent(const struct spec *spec)
 {
-	return !spec->plain && !strcmp(spec->os, "Linux");
+	const struct driver *d = driver_find(spec->vm_type);
+
+	return d && d->agent_port && !spec->plain && !strcmp(spec->os, "Linux");
+}
+
+const struct driver_net *
+machine_net(const struct spec *spec)
+{
+	const struct driver *d = driver_find(spec->vm_type);
+
+	/* lima.yaml may name one that is not here, and be looked at all the same */
+	return d ? &d->net : &driver_all()[0]->net;
 }
 
 static void
-fill_plain(const struct spec *spec, struct qemu_machine *m)
+fill_plain(const struct spec *spec, struct machine *m)
 {
 	m->name = spec->name;
 	m->dir = spec->dir;
 	m->arch = spec->arch;
+	m->os = spec->os;
+	m->minimum_version = spec->qemu_minimum_version;
+	m->legacy_bios = spec->firmware.legacy_bios;
+	m->tpm = spec->tpm;
 	m->cpu = spec->cpu_type;
 	m->cpus = spec->cpus;
 	m->memory_bytes = spec->memory_bytes;
@@ -344,10 +289,11 @@ fill_probes(const struct spec *spec, struct launch *l, struct arena *a)
 static void
 fill_names(const struct spec *spec, struct launch *l, struct arena *a)
 {
+	const struct driver_net *net = machine_net(spec);
 	const struct launch_host ours[] = {
-		{ "host.lima.internal", SLIRP_GATEWAY },
-		{ spec->hostname, SLIRP_IP },
-		{ arena_printf(a, "%s.internal", spec->hostname), SLIRP_IP },
+		{ "host.lima.internal", net->host },
+		{ spec->hostname, net->guest },
+		{ arena_printf(a, "%s.internal", spec->hostname), net->guest },
 	};
 	struct launch_host *h = arena_alloc(a, (ARRAY_LEN(ours) + spec->resolver.nhosts) * sizeof *h);
 	size_t n = 0;
@@ -378,16 +324,30 @@ fill_copies(const struct spec *spec, struct launch *l, struct arena *a)
 }
 
 static void
-fill_disks(const struct qemu_machine *m, struct launch *l, struct arena *a)
+tell_driver(void *ctx, const char *text)
 {
-	struct image_disk *d = arena_alloc(a, (m->ndata_disks + 2) * sizeof *d);
+	const struct env *env = ctx;
 
-	d[l->ndisks++] = m->disk;
-	for (size_t i = 0; i < m->ndata_disks; i++)
-		d[l->ndisks++] = m->data_disks[i];
-	if (m->firmware_vars)
-		d[l->ndisks++] = (struct image_disk){ .path = m->firmware_vars, .format = "qcow2" };
-	l->disks = d;
+	env->say(env, SAY_WARN, "%s", text);
+}
+
+/* The machine, as its driver launches it. */
+static int
+fill_launch(const struct env *env, const struct resource *r, int ssh_port, struct launch *l, struct arena *a, struct error *err)
+{
+	const struct driver *driver = driver_find(r->spec->vm_type);
+	struct machine m = {
+		.ssh_port = ssh_port, .libexec = env->libexec, .runs = instance_runs(env, r), .cancel = env->cancel,
+		.warn = tell_driver, .warn_ctx = (void *)(uintptr_t)env,
+	};
+
+	if (!driver)
+		return error_set(err, ERR_UNSUPPORTED, "vmType: there is no driver `%s` here", r->spec->vm_type);
+	fill_plain(r->spec, &m);
+	if (fill_machine(env, r, &m, a, err) < 0 || fill_shares(r->spec, &m, l, a, err) < 0)
+		return -1;
+	l->machine.driver = driver->name;
+	return driver->plan(&m, l, a, err);
 }
 
 int
@@ -395,22 +355,11 @@ machine_launch_file(const struct env *env, const struct resource *r, int ssh_por
 {
 	AUTO(arena) a = { 0 };
 	const struct spec *spec = r->spec;
-	struct qemu_machine m = { .ssh_port = ssh_port };
 	struct launch l = { .name = spec->name, .dir = spec->dir };
 	AUTO(cidata) cidata = { 0 };
-	const char **argv;
 
-	fill_plain(spec, &m);
-	if (fill_machine(env, r, &m, &a, err) < 0 || companions_fill(env, spec, &m, &l, &a, err) < 0)
+	if (fill_launch(env, r, ssh_port, &l, &a, err) < 0)
 		return -1;
-	qemu_confine(&m);
-	if (qemu_argv(&m, &a, &argv, &l.machine.nargv, err) < 0)
-		return -1;
-	l.machine.driver = spec->vm_type;
-	l.machine.argv = argv;
-	l.machine.capabilities = m.capabilities;
-	l.machine.pidfile = arena_printf(&a, "%s/qemu.pid", spec->dir);
-	l.machine.control = arena_printf(&a, "%s/qmp.sock", spec->dir);
 	l.ssh.port = ssh_port;
 	l.ssh.user = spec->user.name;
 	l.ssh.keys = ssh_access_keys(&a, env, spec, &l.ssh.nkeys);
@@ -427,13 +376,9 @@ machine_launch_file(const struct env *env, const struct resource *r, int ssh_por
 	l.guest.inotify = spec->mount_inotify;
 	l.guest.containerd = spec->containerd.system || spec->containerd.user;
 	l.guest.install_prefix = spec->guest_install_prefix;
-	l.guest.agent_socket = m.agent_port ? arena_printf(&a, "%s/ga.sock", spec->dir) : "";
 	l.boot_timeout_ms = env->ready_timeout_s * 1000;
 	fill_probes(spec, &l, &a);
-	if (!strcmp(spec->video_display, "vnc"))
-		l.vnc_display = *spec->vnc_display ? spec->vnc_display : QEMU_VNC_DISPLAY;
 	fill_copies(spec, &l, &a);
-	fill_disks(&m, &l, &a);
 	l.dns.port = dns_port;
 	fill_names(spec, &l, &a);
 	return launch_save(&l, arena_printf(&a, "%s/launch.json", spec->dir), err);

@@ -1,10 +1,11 @@
-/* resources/machine.h - from a spec to the machine that QEMU is asked for, and the file that the host agent gets. */
+/* resources/machine.h - from a spec to the machine that a driver is asked for, and the file that the host agent gets. */
 #pragma once
 #include "base/mem.h"
 #include "reconciler/env.h"
 #include "reconciler/resource.h"
 #include "state/desired/spec/spec.h"
 
+struct driver_net;
 struct error;
 
 /*
@@ -33,7 +34,10 @@ int machine_launch_file(const struct env *env, const struct resource *r, int ssh
  */
 int machine_settle_disks(const struct env *env, const struct resource *r, struct error *err);
 
-/* Is there a guest agent in it, on a virtio port? */
+/* The addresses of its first interface, and of who is beside it there (providers/driver.h). */
+const struct driver_net *machine_net(const struct spec *spec);
+
+/* Is there a guest agent in it, on a port of the machine? */
 bool machine_has_agent(const struct spec *spec);
 
 /* The wanted facts of a running vm, kept beside it: the database may be lost while it runs. */

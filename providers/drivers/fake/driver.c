@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/auto.h"
@@ -13,10 +14,12 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "providers/driver.h"
+#include "providers/launch.h"
+#include "providers/machine.h"
 #include "providers/pidfile.h"
 #include "providers/sock.h"
 
-enum { ANSWER_MS = 5000 };
+enum { ANSWER_MS = 5000, MAX_OPTIONS = 16 };
 
 static bool
 fake_find(const char *dir, bool search, struct process *out)
@@ -62,8 +65,49 @@ fake_sweep(const char *dir, struct error *err)
 	return fs_unlink(pidfile, err) < 0 ? -1 : fs_unlink(socket, err);
 }
 
+static bool
+fake_boots_uefi(const char *arch, bool legacy_bios)
+{
+	(void)arch, (void)legacy_bios;
+	return false;
+}
+
+/* $LIMA_FAKE_MACHINE, a word an option: no blank within one. */
+static void
+fake_options(const char **argv, size_t max, size_t *n, struct arena *a)
+{
+	const char *text = getenv("LIMA_FAKE_MACHINE");
+	char *save, *copy = arena_strdup(a, text ? text : "");
+
+	for (char *w = strtok_r(copy, " ", &save); w && *n < max; w = strtok_r(NULL, " ", &save))
+		argv[(*n)++] = w;
+}
+
+static int
+fake_plan(const struct machine *m, struct launch *l, struct arena *a, struct error *err)
+{
+	const char *words[] = {
+		arena_printf(a, "%s/lima-fake-machine", m->libexec), "--pidfile", arena_printf(a, "%s/fake.pid", m->dir),
+		"--control", arena_printf(a, "%s/fake.sock", m->dir), "--console", arena_printf(a, "%s/serial.log", m->dir),
+	};
+	const char **argv = arena_alloc(a, (ARRAY_LEN(words) + MAX_OPTIONS + 1) * sizeof *argv);
+
+	if (m->cpus < 1 || m->memory_bytes < 1 << 20)
+		return error_set(err, EINVAL, "a machine of %d cpus and %llu bytes of memory", m->cpus, (unsigned long long)m->memory_bytes);
+	memcpy(argv, words, sizeof words);
+	l->machine.nargv = ARRAY_LEN(words);
+	fake_options(argv, ARRAY_LEN(words) + MAX_OPTIONS, &l->machine.nargv, a);
+	l->machine.argv = argv;
+	l->machine.pidfile = words[2];
+	l->machine.control = words[4];
+	return 0;
+}
+
 const struct driver driver_fake = {
 	.name = "fake",
+	.net = { .guest = "192.168.5.15", .host = "192.168.5.2", .dns = "192.168.5.3" },
+	.boots_uefi = fake_boots_uefi,
+	.plan = fake_plan,
 	.find = fake_find,
 	.press_button = fake_press_button,
 	.quit = fake_quit,

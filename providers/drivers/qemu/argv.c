@@ -16,6 +16,7 @@
 /* The argument list as it grows. */
 struct args {
 	const struct qemu_machine *m;
+	const struct machine *is;	/* what of it is nobody's in particular */
 	const struct qemu_arch *arch;
 	struct arena *mem;
 	const char **v;		/* on the heap until it is complete */
@@ -86,18 +87,18 @@ val(struct args *a, const char *s)
 static const char *
 in_dir(struct args *a, const char *name)
 {
-	return val(a, arena_printf(a->mem, "%s/%s", a->m->dir, name));
+	return val(a, arena_printf(a->mem, "%s/%s", a->is->dir, name));
 }
 
 static void
 memory(struct args *a)
 {
-	add(a, "-m", "%" PRIu64, a->m->memory_bytes >> 20);
-	if (a->m->mount_type != QEMU_MOUNT_VIRTIOFS)
+	add(a, "-m", "%" PRIu64, a->is->memory_bytes >> 20);
+	if (a->is->share_type != SHARE_VIRTIOFS)
 		return;
 	/* the mount daemon maps the guest's memory */
 	add(a, "-object", "memory-backend-file,id=virtiofs-shm,size=%" PRIu64 ",mem-path=/dev/shm,share=on",
-	    a->m->memory_bytes);
+	    a->is->memory_bytes);
 	add(a, "-numa", "node,memdev=virtiofs-shm");
 }
 
@@ -113,13 +114,13 @@ without_screen(const struct args *a)
 {
 	bool bios = strcmp(a->arch->name, "x86_64") == 0 && !given(a->m->firmware_code);
 
-	return bios && (!given(a->m->display) || strcmp(a->m->display, "none") == 0) ? ",graphics=off" : "";
+	return bios && (!given(a->is->display) || strcmp(a->is->display, "none") == 0) ? ",graphics=off" : "";
 }
 
 static void
 processor(struct args *a)
 {
-	add(a, "-cpu", "%s", given(a->m->cpu) ? a->m->cpu : emulated(a) ? a->arch->cpu_tcg : "host");
+	add(a, "-cpu", "%s", given(a->is->cpu) ? a->is->cpu : emulated(a) ? a->arch->cpu_tcg : "host");
 	if (emulated(a) && strcmp(a->arch->name, "x86_64") == 0) {
 		add(a, "-machine", "%s,vmport=off%s", a->arch->machine, without_screen(a));
 		add(a, "-accel", "tcg,thread=multi,tb-size=512");
@@ -128,7 +129,7 @@ processor(struct args *a)
 	} else {
 		add(a, "-machine", "%s,accel=%s%s", a->arch->machine, a->m->accel, without_screen(a));
 	}
-	add(a, "-smp", "%d,sockets=1,cores=%d,threads=1", a->m->cpus, a->m->cpus);
+	add(a, "-smp", "%d,sockets=1,cores=%d,threads=1", a->is->cpus, a->is->cpus);
 }
 
 static void
@@ -148,7 +149,7 @@ drive(struct args *a, const struct image_disk *d)
 static void
 disks(struct args *a)
 {
-	const struct qemu_machine *m = a->m;
+	const struct machine *m = a->is;
 
 	if (given(m->disk.path) && given(m->iso)) {
 		add(a, "-drive", "%s,if=virtio,discard=on", drive(a, &m->disk));
@@ -179,12 +180,12 @@ variables(struct args *a)
 static void
 kernel(struct args *a)
 {
-	if (given(a->m->kernel))
-		add(a, "-kernel", "%s", a->m->kernel);
+	if (given(a->is->kernel))
+		add(a, "-kernel", "%s", a->is->kernel);
 	if (given(a->m->cmdline))
 		add(a, "-append", "%s", a->m->cmdline);
-	if (given(a->m->initrd))
-		add(a, "-initrd", "%s", a->m->initrd);
+	if (given(a->is->initrd))
+		add(a, "-initrd", "%s", a->is->initrd);
 }
 
 static void
@@ -210,7 +211,7 @@ stream(struct args *a, size_t i, const char *socket)
 static void
 network(struct args *a)
 {
-	const struct qemu_machine *m = a->m;
+	const struct machine *m = a->is;
 
 	if (given(m->net0_socket))
 		stream(a, 0, m->net0_socket);
@@ -228,9 +229,10 @@ network(struct args *a)
 static void
 audio(struct args *a)
 {
-	const struct qemu_machine *m = a->m;
+	const struct machine *m = a->is;
 	const char *device = given(m->audio_device) ? m->audio_device : "none";
-	bool at_least_8_2 = m->version[0] > 8 || (m->version[0] == 8 && m->version[1] >= 2);
+	const int *v = a->m->version;
+	bool at_least_8_2 = v[0] > 8 || (v[0] == 8 && v[1] >= 2);
 
 	if (strcmp(device, "default") == 0)
 		device = "pa";
@@ -248,11 +250,11 @@ audio(struct args *a)
 static void
 video(struct args *a)
 {
-	const char *display = given(a->m->display) ? a->m->display : "none";
+	const char *display = given(a->is->display) ? a->is->display : "none";
 	bool vnc = strcmp(display, "vnc") == 0;
 
 	if (vnc)
-		add(a, "-display", "vnc=%s,password=on", given(a->m->vnc_display) ? a->m->vnc_display : QEMU_VNC_DISPLAY);
+		add(a, "-display", "vnc=%s,password=on", given(a->is->vnc_display) ? a->is->vnc_display : QEMU_VNC_DISPLAY);
 	else
 		add(a, "-display", "%s", display);
 	if (strcmp(display, "none") == 0) {
@@ -282,9 +284,9 @@ consoles(struct args *a)
 	}
 	console(a, "char-serial-virtio", "serialv");
 	add(a, "-device", "virtio-serial-pci,id=virtio-serial0,max_ports=%d",
-	    a->arch->virtio_serial_ports + a->m->agent_port);
+	    a->arch->virtio_serial_ports + a->is->agent_port);
 	add(a, "-device", "virtconsole,chardev=char-serial-virtio,id=console0");
-	if (!a->m->agent_port)
+	if (!a->is->agent_port)
 		return;
 	add(a, "-chardev", "socket,id=char-agent,path=%s,server=on,wait=off", in_dir(a, "ga.sock"));
 	add(a, "-device", "virtserialport,chardev=char-agent,id=agent0,name=" QEMU_AGENT_PORT);
@@ -293,13 +295,13 @@ consoles(struct args *a)
 static void
 mounts(struct args *a)
 {
-	for (size_t i = 0; i < a->m->nmounts; i++) {
-		const struct qemu_mount *t = &a->m->mounts[i];
+	for (size_t i = 0; i < a->is->nshares; i++) {
+		const struct machine_share *t = &a->is->shares[i];
 
-		if (a->m->mount_type == QEMU_MOUNT_9P) {
+		if (a->is->share_type == SHARE_9P) {
 			add(a, "-virtfs", "local,mount_tag=%s,path=%s,security_model=%s%s", t->tag, val(a, t->path),
 			    given(t->security_model) ? t->security_model : "none", t->writable ? "" : ",readonly=on");
-		} else if (a->m->mount_type == QEMU_MOUNT_VIRTIOFS) {
+		} else if (a->is->share_type == SHARE_VIRTIOFS) {
 			add(a, "-chardev", "socket,id=char-virtiofs-%zu,path=%s", i,
 			    in_dir(a, arena_printf(a->mem, "virtiofsd-%zu.sock", i)));
 			add(a, "-device", "vhost-user-fs-pci,queue-size=%d,chardev=char-virtiofs-%zu,tag=%s",
@@ -324,8 +326,8 @@ control(struct args *a)
 {
 	add(a, "-chardev", "socket,id=char-qmp,path=%s,server=on,wait=off", in_dir(a, "qmp.sock"));
 	add(a, "-qmp", "chardev:char-qmp");
-	add(a, "-name", "lima-%s", a->m->name);
-	add(a, "-pidfile", "%s/qemu.pid", a->m->dir);
+	add(a, "-name", "lima-%s", a->is->name);
+	add(a, "-pidfile", "%s/qemu.pid", a->is->dir);
 }
 
 /* The order is upstream's, and the guest sees it: positions name disks and interfaces. */
@@ -338,22 +340,22 @@ check(const struct qemu_machine *m, const struct qemu_arch *arch, struct error *
 {
 	if (!arch)
 		return error_set(err, ERR_UNSUPPORTED, "arch %s: QEMU guests are x86_64, aarch64, armv7l, ppc64le, riscv64 or s390x",
-				 m->arch);
-	if (m->cpus < 1 || m->memory_bytes < 1 << 20)
-		return error_set(err, EINVAL, "a machine of %d cpus and %" PRIu64 " bytes of memory", m->cpus, m->memory_bytes);
+				 m->is.arch);
+	if (m->is.cpus < 1 || m->is.memory_bytes < 1 << 20)
+		return error_set(err, EINVAL, "a machine of %d cpus and %" PRIu64 " bytes of memory", m->is.cpus, m->is.memory_bytes);
 	if (given(m->tpm_socket) && !arch->tpm)
-		return error_set(err, ERR_UNSUPPORTED, "tpm: not for %s", m->arch);
-	if (!given(m->net0_socket) && (m->ssh_port < 1 || m->ssh_port > 65535))
-		return error_set(err, EINVAL, "ssh port %d", m->ssh_port);
-	if (strchr(m->dir, '\n') || m->dir[0] != '/')
-		return error_set(err, EINVAL, "%s: not an absolute path in one line", m->dir);
+		return error_set(err, ERR_UNSUPPORTED, "tpm: not for %s", m->is.arch);
+	if (!given(m->is.net0_socket) && (m->is.ssh_port < 1 || m->is.ssh_port > 65535))
+		return error_set(err, EINVAL, "ssh port %d", m->is.ssh_port);
+	if (strchr(m->is.dir, '\n') || m->is.dir[0] != '/')
+		return error_set(err, EINVAL, "%s: not an absolute path in one line", m->is.dir);
 	return 0;
 }
 
 int
 qemu_argv(const struct qemu_machine *m, struct arena *mem, const char ***argv, size_t *nargv, struct error *err)
 {
-	AUTO(args) a = { .m = m, .arch = qemu_arch_find(m->arch), .mem = mem };
+	AUTO(args) a = { .m = m, .is = &m->is, .arch = qemu_arch_find(m->is.arch), .mem = mem };
 	size_t n;
 
 	if (check(m, a.arch, err) < 0)

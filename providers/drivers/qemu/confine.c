@@ -30,16 +30,16 @@ qemu_user(const char *dir)
 static bool
 opens_later(const struct qemu_machine *m)
 {
-	return (m->mount_type == QEMU_MOUNT_9P && m->nmounts) || m->net0_socket || m->nnets || m->tpm_socket ||
-	       (m->display && *m->display && strcmp(m->display, "none") != 0 && strcmp(m->display, "vnc") != 0) ||
-	       (m->audio_device && *m->audio_device && strcmp(m->audio_device, "none") != 0);
+	return (m->is.share_type == SHARE_9P && m->is.nshares) || m->is.net0_socket || m->is.nnets || m->tpm_socket ||
+	       (m->is.display && *m->is.display && strcmp(m->is.display, "none") != 0 && strcmp(m->is.display, "vnc") != 0) ||
+	       (m->is.audio_device && *m->is.audio_device && strcmp(m->is.audio_device, "none") != 0);
 }
 
 static bool
 serves_as_owner(const struct qemu_machine *m)
 {
-	for (size_t i = 0; m->mount_type == QEMU_MOUNT_9P && i < m->nmounts; i++)
-		if (m->mounts[i].security_model && strcmp(m->mounts[i].security_model, "passthrough") == 0)
+	for (size_t i = 0; m->is.share_type == SHARE_9P && i < m->is.nshares; i++)
+		if (m->is.shares[i].security_model && strcmp(m->is.shares[i].security_model, "passthrough") == 0)
 			return true;
 	return false;
 }
@@ -48,10 +48,10 @@ void
 qemu_confine(struct qemu_machine *m)
 {
 	bool root = geteuid() == 0;
-	unsigned user = qemu_user(m->dir);
+	unsigned user = qemu_user(m->is.dir);
 
 	m->run_as = root && !opens_later(m) && privilege_can_become(user) ? user : 0;
 	m->capabilities = !root ? 0 : m->run_as ? TO_START : serves_as_owner(m) ? TO_SERVE : 0;
-	if (root && !m->run_as && m->ssh_port && m->ssh_port < 1024)
+	if (root && !m->run_as && m->is.ssh_port && m->is.ssh_port < 1024)
 		m->capabilities |= CAP(CAP_NET_BIND_SERVICE);
 }

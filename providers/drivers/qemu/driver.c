@@ -3,7 +3,9 @@
 
 #include "base/auto.h"
 #include "base/mem.h"
+#include "providers/drivers/qemu/plan.h"
 #include "providers/drivers/qemu/proc.h"
+#include "providers/drivers/qemu/qemu.h"
 #include "providers/drivers/qemu/qmp.h"
 
 enum { QMP_MS = 5000 };
@@ -24,8 +26,18 @@ qemu_quit(const char *dir, struct error *err)
 	return qmp_execute(socket, "quit", NULL, QMP_MS, NULL, err);
 }
 
+static bool
+qemu_boots_uefi(const char *arch, bool legacy_bios)
+{
+	return qemu_needs_firmware(arch) && !(legacy_bios && qemu_has_legacy_bios(arch));
+}
+
 const struct driver driver_qemu = {
 	.name = "qemu",
+	.net = { .guest = QEMU_GUEST_IP, .host = QEMU_HOST_IP, .dns = QEMU_DNS_IP },
+	.agent_port = QEMU_AGENT_PORT,
+	.boots_uefi = qemu_boots_uefi,
+	.plan = qemu_plan,
 	.find = qemu_process,
 	.press_button = qemu_press_button,
 	.quit = qemu_quit,

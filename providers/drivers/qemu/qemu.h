@@ -23,75 +23,35 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "providers/disk/image.h"
+#include "providers/machine.h"
 
 struct arena;
 struct error;
 
 /* The name of the guest agent's port, as the guest sees it. */
 #define QEMU_AGENT_PORT "io.lima-vm.guest_agent.0"
-/* Of the built-in user network: the guest, and this host as the guest sees it. */
+/* Of slirp, the built-in user network: the guest, this host and its name server as the guest sees them. lima-vm/lima: pkg/networks/const.go */
 #define QEMU_GUEST_IP "192.168.5.15"
 #define QEMU_HOST_IP "192.168.5.2"
-
-struct qemu_net {
-	const char *socket;		/* of a switch that speaks length-prefixed frames */
-	const char *mac;
-};
-
-struct qemu_mount {
-	const char *tag, *path;
-	const char *security_model;	/* 9p */
-	int queue_size;			/* virtiofs; 0: 1024 */
-	bool writable;
-};
-
-enum qemu_mount_type { QEMU_MOUNT_NONE, QEMU_MOUNT_9P, QEMU_MOUNT_VIRTIOFS };
+#define QEMU_DNS_IP "192.168.5.3"
 
 /* on loopback, the first of ten that is free */
 #define QEMU_VNC_DISPLAY "127.0.0.1:0,to=9"
 
-/* Strings may be NULL or "" where there is none, unless said. */
+/* A machine, and what QEMU on this host makes of it (plan.c). */
 struct qemu_machine {
+	struct machine is;
 	const char *const *program;	/* qemu_find(): binary and words of the user */
 	size_t nprogram;
 	int version[3];			/* qemu_version(); zeroed: taken to be 7.2.0 */
-	const char *name, *dir;		/* of the instance; never NULL, dir absolute */
-	const char *arch;		/* x86_64, aarch64, armv7l, ppc64le, riscv64, s390x */
 	const char *accel;		/* accel_name(): "kvm" or "tcg" */
-	const char *cpu;		/* overrides the model */
-	int cpus;
-	uint64_t memory_bytes;
-
 	const char *firmware_code;	/* pflash image, or NULL */
 	const char *firmware_vars;	/* a variable store of the instance's own, or NULL: none */
-
-	struct image_disk disk;	/* formats by our own records; never NULL */
-	const char *iso;		/* boot from it */
-	const struct image_disk *data_disks;
-	size_t ndata_disks;
-	const char *cidata;
-	const char *kernel, *initrd, *cmdline;
+	const char *cmdline;		/* of the kernel */
 	const char *tpm_socket;
-
-	int ssh_port;			/* on 127.0.0.1, to port 22 of the guest; without net0_socket */
-	const char *mac;		/* of the first interface; never NULL */
-	const char *net0_socket;	/* user-v2: the first interface is on this switch instead of slirp */
-	const struct qemu_net *nets;	/* further interfaces */
-	size_t nnets;
-
-	const char *audio_device, *audio_interface;
-	const char *display, *vnc_display;	/* display: none by default; vnc_display: QEMU_VNC_DISPLAY */
-
 	bool sandbox;			/* qemu_probe(): its own list of system calls */
 	unsigned run_as;		/* qemu_confine(): whom it becomes before the guest runs; 0: nobody else */
 	uint64_t capabilities;		/* qemu_confine(): bits of CAP() that it may have when it starts */
-
-	bool agent_port;		/* a virtio port for the guest agent, on DIR/ga.sock */
-
-	enum qemu_mount_type mount_type;
-	const struct qemu_mount *mounts;
-	size_t nmounts;
 };
 
 /* Fills argv[0..*nargv) and a NULL behind it, all in `a`. ERR_UNSUPPORTED, EINVAL. */

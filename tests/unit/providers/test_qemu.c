@@ -46,9 +46,12 @@ static struct qemu_machine
 plain(const char *arch)
 {
 	return (struct qemu_machine){
-		.name = "default", .dir = "/home/u/.lima/default", .arch = arch, .accel = "tcg", .cpus = 2,
-		.memory_bytes = 512 << 20, .ssh_port = 38073, .mac = "52:55:55:86:4b:01",
-		.disk = { "/home/u/.lima/default/disk", "qcow2" }, .cidata = "/home/u/.lima/default/cidata.iso",
+		.accel = "tcg",
+		.is = {
+			.name = "default", .dir = "/home/u/.lima/default", .arch = arch, .os = "Linux", .cpus = 2,
+			.memory_bytes = 512 << 20, .ssh_port = 38073, .mac = "52:55:55:86:4b:01",
+			.disk = { "/home/u/.lima/default/disk", "qcow2" }, .cidata = "/home/u/.lima/default/cidata.iso",
+		},
 	};
 }
 
@@ -58,7 +61,7 @@ plain(const char *arch)
  */
 TEST(is_the_reference_vector)
 {
-	static const struct qemu_mount mounts[] = {
+	static const struct machine_share mounts[] = {
 		{ .tag = "lima-1111", .path = "/home/u", .security_model = "none" },
 		{ .tag = "lima-2222", .path = "/tmp/lima", .security_model = "none", .writable = true },
 	};
@@ -66,9 +69,9 @@ TEST(is_the_reference_vector)
 	auto_free char *got = NULL;
 
 	m.firmware_code = "/usr/share/OVMF/OVMF_CODE.fd";
-	m.mount_type = QEMU_MOUNT_9P;
-	m.mounts = mounts;
-	m.nmounts = ARRAY_LEN(mounts);
+	m.is.share_type = SHARE_9P;
+	m.is.shares = mounts;
+	m.is.nshares = ARRAY_LEN(mounts);
 	got = lines(&m);
 #define I "/home/u/.lima/default"
 	assert_string_equal(got,
@@ -148,10 +151,10 @@ TEST(doubles_commas_in_paths)
 {
 	struct qemu_machine m = plain("x86_64");
 
-	m.dir = "/a,b";
-	m.disk.path = "/a,b/disk,";
-	m.disk.format = "raw";
-	m.kernel = "/a,b/kernel";
+	m.is.dir = "/a,b";
+	m.is.disk.path = "/a,b/disk,";
+	m.is.disk.format = "raw";
+	m.is.kernel = "/a,b/kernel";
 	has(&m, "-drive file=/a,,b/disk,,,format=raw,cache=writeback,if=none,discard=on,id=boot-disk");
 	has(&m, "-chardev socket,id=char-qmp,path=/a,,b/qmp.sock,server=on,wait=off");
 	has(&m, "-kernel /a,b/kernel");
@@ -162,12 +165,12 @@ TEST(boots_a_kernel_or_an_iso)
 {
 	struct qemu_machine m = plain("x86_64");
 
-	m.kernel = "/i/kernel";
-	m.initrd = "/i/initrd";
+	m.is.kernel = "/i/kernel";
+	m.is.initrd = "/i/initrd";
 	m.cmdline = "console=ttyS0 a=b,c";
 	has(&m, "-kernel /i/kernel\n-append console=ttyS0 a=b,c\n-initrd /i/initrd");
 	m = plain("x86_64");
-	m.iso = "/i/iso";
+	m.is.iso = "/i/iso";
 	has(&m, "-drive file=/home/u/.lima/default/disk,format=qcow2,cache=writeback,if=virtio,discard=on\n"
 		"-boot order=d,splash-time=0,menu=on\n-drive file=/i/iso,format=raw,media=cdrom,readonly=on");
 	m.firmware_code = "/f/code.fd";
@@ -179,13 +182,13 @@ TEST(boots_a_kernel_or_an_iso)
 TEST(adds_disks_networks_and_a_tpm)
 {
 	static const struct image_disk disks[] = { { "/d/one", "qcow2" }, { "/d/two", "raw" } };
-	static const struct qemu_net nets[] = { { "/n/sw.sock", "52:55:55:00:00:02" } };
+	static const struct machine_net nets[] = { { "/n/sw.sock", "52:55:55:00:00:02" } };
 	struct qemu_machine m = plain("x86_64");
 
-	m.data_disks = disks;
-	m.ndata_disks = 2;
-	m.nets = nets;
-	m.nnets = 1;
+	m.is.data_disks = disks;
+	m.is.ndata_disks = 2;
+	m.is.nets = nets;
+	m.is.nnets = 1;
 	m.tpm_socket = "/i/swtpm.sock";
 	has(&m, "-drive file=/d/one,format=qcow2,cache=writeback,if=virtio,discard=on\n"
 		"-drive file=/d/two,format=raw,cache=writeback,if=virtio,discard=on");
@@ -196,7 +199,7 @@ TEST(adds_disks_networks_and_a_tpm)
 	has(&m, "-netdev stream,id=net1,server=off,addr.type=unix,addr.path=/n/sw.sock,reconnect=1");
 	m.version[0] = 9;
 	m.version[1] = 2;
-	m.net0_socket = "/n/zero.sock";
+	m.is.net0_socket = "/n/zero.sock";
 	has(&m, "-netdev stream,id=net0,server=off,addr.type=unix,addr.path=/n/zero.sock,reconnect-ms=500");
 	has_not(&m, "hostfwd");
 }
@@ -205,12 +208,12 @@ TEST(shows_and_sounds)
 {
 	struct qemu_machine m = plain("x86_64");
 
-	m.display = "vnc";
+	m.is.display = "vnc";
 	has(&m, "-display vnc=127.0.0.1:0,to=9,password=on\n-device virtio-vga\n-device virtio-keyboard-pci\n"
 		"-device virtio-tablet-pci");
-	m.display = "gtk";
-	m.audio_device = "default";
-	m.audio_interface = "virtio";
+	m.is.display = "gtk";
+	m.is.audio_device = "default";
+	m.is.audio_interface = "virtio";
 	has(&m, "-display gtk\n-device virtio-vga\n-device virtio-keyboard-pci\n-device virtio-mouse-pci");
 	has(&m, "-audiodev pa,id=snd0\n-device ich9-intel-hda\n-device hda-output,audiodev=snd0");
 	m.version[0] = 8;
@@ -220,12 +223,12 @@ TEST(shows_and_sounds)
 
 TEST(virtiofs_shares_the_memory)
 {
-	static const struct qemu_mount mount = { .tag = "lima-1", .path = "/x", .queue_size = 512 };
+	static const struct machine_share mount = { .tag = "lima-1", .path = "/x", .queue_size = 512 };
 	struct qemu_machine m = plain("x86_64");
 
-	m.mount_type = QEMU_MOUNT_VIRTIOFS;
-	m.mounts = &mount;
-	m.nmounts = 1;
+	m.is.share_type = SHARE_VIRTIOFS;
+	m.is.shares = &mount;
+	m.is.nshares = 1;
 	has(&m, "-m 512\n-object memory-backend-file,id=virtiofs-shm,size=536870912,mem-path=/dev/shm,share=on\n"
 		"-numa node,memdev=virtiofs-shm");
 	has(&m, "-chardev socket,id=char-virtiofs-0,path=/home/u/.lima/default/virtiofsd-0.sock\n"
@@ -242,9 +245,9 @@ TEST(words_of_the_user_win)
 	has(&m, "-cpu Nehalem\n-d int\n-m 512\n-machine q35,vmport=off,graphics=off");
 	has_not(&m, "-cpu max");
 	/* a BIOS with a screen speaks there */
-	m.display = "gtk";
+	m.is.display = "gtk";
 	has_not(&m, "graphics=off");
-	m.cpu = "Haswell,-avx2";
+	m.is.cpu = "Haswell,-avx2";
 	m.nprogram = 1;
 	has(&m, "-cpu Haswell,-avx2");
 }
@@ -264,23 +267,23 @@ TEST(gives_up_system_calls)
 
 TEST(root_becomes_a_user_of_the_instance_where_nothing_is_opened_later)
 {
-	static const struct qemu_mount passed[] = { { .tag = "a", .path = "/a", .security_model = "passthrough", .writable = true } };
-	static const struct qemu_mount mapped[] = { { .tag = "a", .path = "/a", .security_model = "mapped-xattr" } };
+	static const struct machine_share passed[] = { { .tag = "a", .path = "/a", .security_model = "passthrough", .writable = true } };
+	static const struct machine_share mapped[] = { { .tag = "a", .path = "/a", .security_model = "mapped-xattr" } };
 	uint64_t sets = CAP(CAP_SETUID) | CAP(CAP_SETGID);
 	struct qemu_machine m = plain("x86_64");
 
 	assert_int_not_equal(qemu_user("/a"), qemu_user("/b"));
 	assert_in_range(qemu_user("/a"), 61184, 65519);
 	qemu_confine(&m);
-	assert_int_equal(m.run_as, geteuid() == 0 && privilege_can_become(qemu_user(m.dir)) ? qemu_user(m.dir) : 0);
+	assert_int_equal(m.run_as, geteuid() == 0 && privilege_can_become(qemu_user(m.is.dir)) ? qemu_user(m.is.dir) : 0);
 	assert_true(!m.run_as || (m.capabilities & sets) == sets);
-	m.mount_type = QEMU_MOUNT_9P;
-	m.nmounts = 1;
-	m.mounts = mapped;
+	m.is.share_type = SHARE_9P;
+	m.is.nshares = 1;
+	m.is.shares = mapped;
 	qemu_confine(&m);
 	assert_int_equal(m.run_as, 0);
 	assert_int_equal(m.capabilities, 0);
-	m.mounts = passed;
+	m.is.shares = passed;
 	qemu_confine(&m);
 	assert_int_equal(m.run_as, 0);
 	assert_int_equal(m.capabilities & sets, 0);
@@ -301,13 +304,13 @@ TEST(refuses_what_cannot_be)
 	m.tpm_socket = "/x";
 	not_ok(qemu_argv(&m, &mem, &argv, &n, &err), "tpm");
 	m = plain("x86_64");
-	m.ssh_port = 0;
+	m.is.ssh_port = 0;
 	not_ok(qemu_argv(&m, &mem, &argv, &n, &err), "ssh port 0");
 	m = plain("x86_64");
-	m.cpus = 0;
+	m.is.cpus = 0;
 	not_ok(qemu_argv(&m, &mem, &argv, &n, &err), "0 cpus");
 	m = plain("x86_64");
-	m.dir = "relative";
+	m.is.dir = "relative";
 	not_ok(qemu_argv(&m, &mem, &argv, &n, &err), "relative");
 }
 

@@ -1,0 +1,10 @@
+/* providers/drivers/qemu/companions.h - what of a machine is served by other processes: its folders, its TPM chip. */
+#pragma once
+
+struct arena;
+struct error;
+struct launch;
+struct qemu_machine;
+
+/* `m->program` is known already. Fills in QEMU's half and the host agent's half of the same thing. */
+int qemu_companions(struct qemu_machine *m, struct launch *l, struct arena *a, struct error *err);
