@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/auto.h"
 #include "base/error.h"
 #include "reconciler/records.h"
 #include "reconciler/step_locks.h"
@@ -122,8 +123,10 @@ static int
 journal_begun(struct applying *ap, const struct step *s, struct error *err)
 {
 	const struct resource *r = s->res;
+	AUTO(arena) a = { 0 };
 
-	return state_step_begin(ap->e->state, ap->e->run, r->owner, r->type->name, r->name, verb_text(s), s->why,
+	return state_step_begin(ap->e->state, ap->e->run, r->owner, r->type->name, r->name, verb_text(s),
+				reason_text(&a, r, &s->why),
 				id_of(ap, s), err);
 }
 

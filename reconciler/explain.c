@@ -6,7 +6,6 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
-#include "base/size.h"
 
 #define INDENT "              "		/* below a resource's name */
 
@@ -60,17 +59,6 @@ explain_counts(struct buf *out, const struct plan_counts *n)
 	}
 }
 
-/* `value` as people read it; NULL is "unset" */
-static const char *
-shown(struct arena *a, const struct attr *at, const char *value)
-{
-	if (!value)
-		return "unset";
-	if (at->show == SHOW_BYTES)
-		return size_text(a, strtoull(value, NULL, 10));
-	return at->show == SHOW_DIGEST ? arena_printf(a, "%.12s", value) : value;
-}
-
 /* `hidden`: also say that of attributes whose values are not for people */
 static void
 explain_changes(struct buf *out, const struct resource *r, bool hidden)
@@ -85,8 +73,8 @@ explain_changes(struct buf *out, const struct resource *r, bool hidden)
 		if (at->show == SHOW_NEVER)
 			buf_addf(out, INDENT "%s changed\n", at->name);
 		else
-			buf_addf(out, INDENT "%s: %s -> %s\n", at->name, shown(&a, at, facts_get(&r->have, at->name)),
-				 shown(&a, at, facts_get(&r->want, at->name)));
+			buf_addf(out, INDENT "%s: %s -> %s\n", at->name, attr_text(&a, at, facts_get(&r->have, at->name)),
+				 attr_text(&a, at, facts_get(&r->want, at->name)));
 	}
 }
 
@@ -131,16 +119,11 @@ explain_moot(const struct plan *p, void (*say)(void *ctx, const char *line), voi
 	}
 }
 
-/* the first line of a reason that says only what the sign says already is left out */
+/* what the sign says already is left out, and differences are told one by one below */
 static bool
-worth_saying(const struct resource *r, const char *why)
+worth_saying(const struct reason *why)
 {
-	if (!strcmp(why, "missing") || !strcmp(why, "not wanted"))
-		return false;
-	for (const struct attr *at = r->type->attrs; r->present && at && at->name; at++)
-		if (!strncmp(why, at->name, strlen(at->name)))
-			return false;
-	return true;
+	return why->kind != REASON_MISSING && why->kind != REASON_UNWANTED && why->kind != REASON_DIFFERS;
 }
 
 void
@@ -149,11 +132,12 @@ explain_resource(struct buf *out, const struct resource *r, bool color)
 	enum sign s = resource_sign(r);
 	const struct step *step = r->down ? r->down : r->up;
 	AUTO(buf) details = BUF_INIT;
+	AUTO(arena) a = { 0 };
 
 	buf_addf(out, "%s%s%s %-9s %s", color ? look[s].color : "", look[s].sign, color ? "\033[0m" : "", r->type->name,
 		 r->name);
-	if (worth_saying(r, step->why))
-		buf_addf(out, "  (%s)", step->why);
+	if (worth_saying(&step->why))
+		buf_addf(out, "  (%s)", reason_text(&a, r, &step->why));
 	buf_addc(out, '\n');
 	if (has_details(r))
 		r->type->detail(r, detail_line, &details);
@@ -263,6 +247,7 @@ explain_json(const struct plan *p)
 {
 	cJSON *root = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(root, "resources"), *sum;
 	struct plan_counts n;
+	AUTO(arena) a = { 0 };
 
 	for (size_t i = 0; i < p->n; i++) {
 		const struct resource *r = p->v[i]->res;
@@ -276,7 +261,8 @@ explain_json(const struct plan *p)
 		cJSON_AddStringToObject(o, "name", r->name);
 		if (*r->owner)
 			cJSON_AddStringToObject(o, "instance", r->owner);
-		cJSON_AddStringToObject(o, "why", p->v[i]->why);
+		cJSON_AddStringToObject(o, "why", reason_text(&a, r, &p->v[i]->why));
+		cJSON_AddItemToObject(o, "reason", reason_json(&p->v[i]->why));
 		cJSON_AddItemToObject(o, "changes", changes_json(r));
 		cJSON_AddItemToArray(list, o);
 	}

@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/size.h"
-
 /*
  * Who needs whom, the other way round: for resource i (its mark), users[first[i]] to
  * users[first[i + 1]] are the edges that end in it.
@@ -38,7 +36,7 @@ plan_refuse(struct planner *m, struct resource *r, const struct error *why)
 }
 
 static int
-set_step(struct planner *m, struct step **slot, struct resource *r, enum verb verb, const char *why)
+set_step(struct planner *m, struct step **slot, struct resource *r, enum verb verb, struct reason why)
 {
 	struct error lost = { 0 };
 	struct step *s;
@@ -47,7 +45,7 @@ set_step(struct planner *m, struct step **slot, struct resource *r, enum verb ve
 		return 0;
 	if (verb == REMOVE && r->type->precious && !r->may_lose) {
 		error_set(&lost, ERR_REFUSED, "%s %s: would be lost (%s); it holds data, so only `limactl delete` or "
-			  "`factory-reset` of its instance removes it", r->type->name, r->name, why);
+			  "`factory-reset` of its instance removes it", r->type->name, r->name, reason_text(&m->g->arena, r, &why));
 		return plan_refuse(m, r, &lost);
 	}
 	s = arena_alloc(&m->g->arena, sizeof *s);
@@ -63,7 +61,7 @@ set_step(struct planner *m, struct step **slot, struct resource *r, enum verb ve
 }
 
 static int
-remake(struct planner *m, struct resource *r, const char *why)
+remake(struct planner *m, struct resource *r, struct reason why)
 {
 	if (set_step(m, &r->down, r, REMOVE, why) < 0)
 		return -1;
@@ -81,26 +79,9 @@ attr_differs(const struct resource *r, const struct attr *a)
 	return a->judge ? a->judge(have ? have : "", want) : a->cost;
 }
 
-static const char *
-shown(struct arena *a, const struct attr *attr, const char *value)
-{
-	if (!value)
-		return "unset";
-	switch (attr->show) {
-	case SHOW_BYTES:
-		return size_text(a, strtoull(value, NULL, 10));
-	case SHOW_DIGEST:
-		return arena_printf(a, "%.12s", value);
-	case SHOW_NEVER:
-	case SHOW_TEXT:
-		break;
-	}
-	return value;
-}
-
-/* the dearest difference between want and have, in words */
+/* the dearest difference between want and have */
 static enum cost
-compare(struct arena *a, const struct resource *r, const char **why)
+compare(const struct resource *r, struct reason *why)
 {
 	enum cost worst = COST_NONE;
 
@@ -110,9 +91,7 @@ compare(struct arena *a, const struct resource *r, const char **why)
 		if (cost <= worst)
 			continue;
 		worst = cost;
-		*why = at->show == SHOW_NEVER ? arena_printf(a, "%s changed", at->name) :
-		       arena_printf(a, "%s: %s -> %s", at->name, shown(a, at, facts_get(&r->have, at->name)),
-				    shown(a, at, facts_get(&r->want, at->name)));
+		*why = (struct reason){ .kind = REASON_DIFFERS, .attr = at };
 	}
 	return worst;
 }
@@ -121,28 +100,30 @@ compare(struct arena *a, const struct resource *r, const char **why)
 static int
 decide(struct planner *m, struct resource *r)
 {
-	const char *why = "";
+	const struct reason unfinished = { .kind = REASON_UNFINISHED };
+	struct reason why = { 0 };
 	struct error fixed = { 0 };
 
 	if (!r->wanted) {
 		if ((r->type->shared && !r->may_lose) || !(r->present || r->unfinished))
 			return 0;
-		return set_step(m, &r->down, r, REMOVE, "not wanted");
+		return set_step(m, &r->down, r, REMOVE, (struct reason){ .kind = REASON_UNWANTED });
 	}
 	if (!r->present)
-		return set_step(m, &r->up, r, ENSURE, r->unfinished ? "left unfinished" : "missing");
+		return set_step(m, &r->up, r, ENSURE, r->unfinished ? unfinished : (struct reason){ .kind = REASON_MISSING });
 	if (r->remake)
-		return remake(m, r, "asked for");
-	switch (compare(&m->g->arena, r, &why)) {
+		return remake(m, r, (struct reason){ .kind = REASON_ASKED });
+	switch (compare(r, &why)) {
 	case COST_NONE:
-		return r->unfinished ? set_step(m, &r->up, r, ENSURE, "left unfinished") : 0;
+		return r->unfinished ? set_step(m, &r->up, r, ENSURE, unfinished) : 0;
 	case COST_REFUSE:
-		error_set(&fixed, ERR_REFUSED, "%s %s: cannot change %s", r->type->name, r->name, why);
+		error_set(&fixed, ERR_REFUSED, "%s %s: cannot change %s", r->type->name, r->name,
+			  reason_text(&m->g->arena, r, &why));
 		return plan_refuse(m, r, &fixed);
 	case COST_REPLACE:
 		return remake(m, r, why);
 	case COST_UPDATE:
-		return set_step(m, &r->up, r, ENSURE, r->unfinished ? "left unfinished" : why);
+		return set_step(m, &r->up, r, ENSURE, r->unfinished ? unfinished : why);
 	}
 	return 0;
 }
@@ -157,8 +138,10 @@ follow(struct planner *m, struct resource *r, enum need need, const struct resou
 		return 0;
 	if (need == NEED_BUILD || !(fell || (need == NEED_FRESH && d->up)))
 		return 0;
-	return remake(m, r, arena_printf(&m->g->arena, "%s %s", d->type->name, !fell ? "changes" :
-					 !d->present ? "is gone" : d->up ? "is remade" : "goes"));
+	return remake(m, r, (struct reason){
+		.kind = REASON_FOLLOWS, .cause = d,
+		.how = !fell ? CAUSE_CHANGES : !d->present ? CAUSE_GONE : d->up ? CAUSE_REMADE : CAUSE_GOES,
+	});
 }
 
 /* count, then place: users by the resource they need, without a list each */

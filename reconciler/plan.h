@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include "base/error.h"
 #include "reconciler/graph.h"
+#include "reconciler/reason.h"
 
 struct resource;
 
@@ -17,7 +18,7 @@ enum verb { REMOVE, ENSURE };
 struct step {
 	struct resource *res;
 	enum verb verb;
-	const char *why;	/* "size: 100GiB -> 120GiB", "vm is replaced" */
+	struct reason why;
 
 	/* the walk's (walk.h) */
 	struct step **then;	/* the steps that wait for this one */

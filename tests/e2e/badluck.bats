@@ -411,3 +411,11 @@ teardown() {
 	fails_with 'there is no run 4' history 4
 	fails_with 'a run is a number' history x
 }
+
+@test "a reason is data for programs, and words for people" {
+	apply --stopped "$WORK/a.yaml"
+	rm "$LIMA_HOME/a/cidata.iso"
+	[ "$(limactl plan --json --set '.disk="8MiB"' a | jq -c '.resources[] | select(.type == "disk" or .type == "cidata") | [.type, .why, .reason]' | sort)" = \
+		'["cidata","missing",{"kind":"missing"}]
+["disk","size: 4MiB -> 8MiB",{"kind":"differs","attribute":"size"}]' ]
+}

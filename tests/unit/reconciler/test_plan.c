@@ -244,7 +244,7 @@ expect_verdict(struct world *w, const char *sign, char *line)
 	r = find(w, line);
 	assert_string_equal(sign_text[resource_sign(r)], sign);
 	if (why)
-		assert_string_equal((r->down ? r->down : r->up)->why, why);
+		assert_string_equal(reason_text(&w->a, r, &(r->down ? r->down : r->up)->why), why);
 	w->expected += resource_sign(r) == SIGN_REMAKE ? 2 : 1;
 }
 
