@@ -16,11 +16,11 @@
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/fs.h"
-#include "providers/dns_port.h"
 #include "providers/disk/iso9660.h"
 #include "providers/fetch/unpack.h"
 #include "resources/cidata_files.h"
 #include "resources/instance_paths.h"
+#include "resources/lease.h"
 
 /* One that upstream made says nothing of its contents; it is left alone while a machine runs with it. */
 static enum cost
@@ -52,6 +52,8 @@ declare(const struct spec *spec, const struct env *env, struct graph *g, struct 
 		return 0;
 	resource_need(g, r, "sshkey", "user", NEED_FRESH);
 	resource_need(g, r, "hostkey", spec->name, NEED_BUILD);
+	if (cidata_resolves(spec))
+		resource_need(g, r, "lease", arena_printf(&c.mem, "%s:" LEASE_DNS, spec->name), NEED_FRESH);
 	if (archive)
 		resource_need(g, r, "archive", archive->location, NEED_BUILD);
 	/* without a key yet the contents are not known: they will be when the key has been made */
@@ -106,6 +108,16 @@ cidata_port(const char *path)
 	return (int)facts_int(&have, "dns port", 0);
 }
 
+/* Is the guest told the port that the instance has leased for its resolver? */
+static void
+tell_port(const struct resource *r, struct facts *have, struct arena *a)
+{
+	int leased = lease_port(r, LEASE_DNS);
+
+	if (leased && facts_int(have, "dns port", 0) != leased && strcmp(facts_get(have, "contents"), "foreign") != 0)
+		facts_set(have, a, "tools", "of another port");
+}
+
 /* A running machine keeps what it was started with, where only that differs which lima.yaml does not say. */
 static void
 forgive(const struct env *env, const struct resource *r, struct facts *have, struct arena *a)
@@ -142,6 +154,7 @@ observe(const struct env *env, const struct resource *r, struct facts *have, str
 			tell_digests("none", have, a);
 		facts_set(have, a, "stamp", stamp);
 	}
+	tell_port(r, have, a);
 	forgive(env, r, have, a);
 	/* what is cut, no ISO at all or somebody else's is none of ours: it is made anew */
 	return !r->wanted || !is_foreign(have);
@@ -186,34 +199,6 @@ write_iso(const struct env *env, const struct resource *r, struct cidata *c, int
 	return fs_make_room(path, err) < 0 ? -1 : fs_commit(tmp, path, err);
 }
 
-static int
-choose_port(const struct env *env, const struct resource *r, struct error *err)
-{
-	auto_free char *dir = instance_path(env, r, NULL);
-
-	return dns_port_choose(dir, err);
-}
-
-int
-cidata_settle_port(const struct env *env, const struct resource *vm, int *port, struct error *err)
-{
-	auto_free char *path = instance_path(env, vm, "cidata.iso");
-	const struct resource *cidata = resource_needed(vm, "cidata"), *archive = cidata ? resource_needed(cidata, "archive") : NULL;
-	AUTO(cidata) c = { 0 };
-	int p = cidata_port(path);
-
-	if (!cidata_resolves(vm->spec) || (p && dns_port_usable(p, NULL) == 0)) {
-		*port = p;
-		return 0;
-	}
-	if ((p = choose_port(env, vm, err)) < 0 ||
-	    cidata_render(&c, env, vm->spec, archive ? facts_get(&archive->have, "path") : NULL, err) < 0 ||
-	    write_iso(env, vm, &c, p, path, err) < 0)
-		return -1;
-	*port = p;
-	return 0;
-}
-
 static bool
 facts_are(const struct facts *f, const char *name, const char *value)
 {
@@ -229,15 +214,13 @@ ensure(const struct env *env, const struct resource *r, struct facts *have, stru
 	const struct resource *archive = resource_needed(r, "archive");
 	AUTO(cidata) c = { 0 };
 	const char *text;
-	int port = 0;
+	int port = lease_port(r, LEASE_DNS);
 
 	if (cidata_render(&c, env, r->spec, archive ? facts_get(&archive->have, "path") : NULL, err) < 0)
 		return -1;
 	facts_set(have, a, "stamp", NULL);
 	if (observe(env, r, have, a, NULL) == 1 && facts_are(have, "contents", c.contents) && facts_are(have, "tools", c.tools))
 		return 0;
-	if (cidata_resolves(r->spec) && !(port = (int)facts_int(have, "dns port", 0)) && (port = choose_port(env, r, err)) < 0)
-		return -1;
 	/* the image last: with it all is done, whatever else is remembered */
 	if (cidata_reference(&text, a, env, r->spec, err) < 0 || fs_write(reference, text, strlen(text), 0444, err) < 0 ||
 	    write_iso(env, r, &c, port, path, err) < 0)

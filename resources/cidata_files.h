@@ -47,11 +47,6 @@ struct resource;
 
 /* The port of the host's resolver as the image says it; 0: none. */
 int cidata_port(const char *path);
-/*
- * The same for a machine that is about to start (0: the host does not resolve for it): if
- * somebody else has the port by now, another one, and an image that says so.
- */
-int cidata_settle_port(const struct env *env, const struct resource *vm, int *port, struct error *err);
 
 /* the archive of spec's architecture, or NULL: containerd is not wanted, or there is none */
 const struct spec_file *cidata_archive(const struct spec *spec);

@@ -32,7 +32,7 @@ static bool
 left_behind(const char *name)
 {
 	static const char *const files[] = {
-		"protected", "swtpm", "ssh.config", HOST_KEY_FILE, HOST_KEY_KNOWN, "cidata.iso", "cloud-config.yaml", "launch.json", "launch.facts",
+		"protected", "swtpm", "ssh.config", "lease.ssh", "lease.dns", HOST_KEY_FILE, HOST_KEY_KNOWN, "cidata.iso", "cloud-config.yaml", "launch.json", "launch.facts",
 		"vz-identifier", "sock",
 	};
 	static const char *const ends[] = { ".pid", ".sock", ".tmp", ".log" };

@@ -11,7 +11,7 @@
 /* Those of limactl itself. The host agent writes files here, too, whenever it likes. */
 static const char *const inside[] = {
 	"lima.yaml", "lima-version", "applied.json", "protected", "disk", "disk.tmp.qcow2", "iso", "kernel", "kernel.cmdline",
-	"initrd", "cidata.iso", "cloud-config.yaml", "lima-guestagent", FIRMWARE_FILE, "ssh.config", "ansible-inventory.yaml",
+	"initrd", "cidata.iso", "cloud-config.yaml", "lima-guestagent", FIRMWARE_FILE, "ssh.config", "lease.ssh", "lease.dns", "ansible-inventory.yaml",
 	"launch.json", "launch.facts",
 };
 static const char *const beside[] = { "tmp", "deleted" };

@@ -11,12 +11,13 @@
 #include "providers/launch.h"
 #include "providers/ssh/ssh_config.h"
 #include "resources/instance_paths.h"
+#include "resources/lease.h"
 #include "resources/ssh_access.h"
 
 enum { MAX_CONFIG = 1 << 20 };
 
 static const struct attr attrs[] = {
-	{ .name = "port", .cost = COST_UPDATE },
+	{ .name = "port", .cost = COST_NONE },
 	{ .name = "options", .cost = COST_UPDATE, .show = SHOW_NEVER },
 	{ .name = "guest", .cost = COST_UPDATE, .judge = judge_known_update },	/* "known" by its host key, or "any" */
 	{ 0 },
@@ -35,8 +36,7 @@ declare(const struct spec *spec, const struct env *env, struct graph *g, struct 
 	if (!wanted(spec))
 		return 0;
 	resource_need(g, r, "sshkey", "user", NEED_BUILD);
-	if (spec->ssh.local_port)
-		resource_wantf(g, r, "port", "%d", spec->ssh.local_port);
+	resource_need(g, r, "lease", arena_printf(&a, "%s:" LEASE_SSH, spec->name), NEED_FRESH);
 	resource_want(g, r, "options", ssh_access_words(&a, spec));
 	resource_want(g, r, "guest", "known");
 	return 0;
@@ -64,6 +64,17 @@ tell_guest(const struct env *env, const struct resource *r, const char *path, st
 	facts_set(have, a, "guest", strict ? "known" : ssh_access_recognizes(dir) ? "any" : NULL);
 }
 
+/* Is its port the one that the instance has leased? */
+static int
+tell_port(const struct resource *r, struct facts *have, struct arena *a)
+{
+	int leased = lease_port(r, LEASE_SSH);
+
+	if (leased && facts_int(have, "port", 0) != leased)
+		facts_set(have, a, "options", "of another port");
+	return 1;
+}
+
 /* Of the bytes that are there now; NULL: they cannot be read. */
 static const char *
 file_digest(const char *path, struct arena *a)
@@ -87,7 +98,7 @@ observe(const struct env *env, const struct resource *r, struct facts *have, str
 	if (there <= 0)
 		return there;
 	if (facts_same_stamp(have, stamp) && facts_get(have, "guest"))
-		return 1;
+		return tell_port(r, have, a);
 	facts_set(have, a, "stamp", stamp);
 	now = file_digest(path, a);
 	was = facts_get(have, "digest");
@@ -103,33 +114,15 @@ observe(const struct env *env, const struct resource *r, struct facts *have, str
 	if (!facts_get(have, "options"))
 		facts_set(have, a, "options", !is_of_here(env, r, path) ? "of another place" :
 			  !ssh_config_is_plain(path) ? "changed by somebody else" : facts_get(&r->want, "options"));
-	return 1;
-}
-
-/* Of the machine that runs: where the guest is, whatever is written anywhere. 0: none does. */
-static int
-running_port(const struct env *env, const struct resource *r)
-{
-	auto_free char *path = instance_path(env, r, "launch.json");
-	AUTO(launch) l = { 0 };
-
-	return instance_runs(env, r) && launch_load(&l, path, NULL) == 0 ? l.ssh.port : 0;
+	return tell_port(r, have, a);
 }
 
 static int
 ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *path = instance_path(env, r, "ssh.config");
-	int port = (int)facts_int(&r->want, "port", 0);
+	int port = lease_port(r, LEASE_SSH);
 
-	if (!port)
-		port = running_port(env, r);
-	if (!port)
-		port = (int)facts_int(have, "port", 0);
-	if (!port)
-		port = ssh_config_port(path);
-	if (!port && (port = ssh_free_port(err)) < 0)
-		return -1;
 	if (fs_make_room(path, err) < 0 || ssh_access_write(env, r->spec, port, err) < 0)
 		return -1;
 	facts_set(have, a, "stamp", fs_stamp(a, path));

@@ -19,6 +19,7 @@
 #include "providers/ssh/ssh_config.h"
 #include "resources/cidata_files.h"
 #include "resources/instance_paths.h"
+#include "resources/lease.h"
 #include "resources/disk_known.h"
 #include "resources/disk_lock.h"
 #include "resources/firmware.h"
@@ -26,7 +27,7 @@
 #include "resources/ssh_access.h"
 #include "resources/unsupported.h"
 
-enum { STOP_GRACE_MS = 180 * 1000, AGENT_GRACE_MS = 30 * 1000, PORT_TRIES = 5 };
+enum { STOP_GRACE_MS = 180 * 1000, AGENT_GRACE_MS = 30 * 1000 };
 
 static const struct attr attrs[] = {
 	{ .name = "cpus", .cost = COST_REPLACE, .judge = judge_known_replace },
@@ -54,6 +55,9 @@ declare(const struct spec *spec, const struct env *env, struct graph *g, struct 
 	resource_need(g, r, "disk", spec->name, NEED_FRESH);
 	resource_need(g, r, "cidata", spec->name, NEED_FRESH);
 	resource_need(g, r, "sshconfig", spec->name, NEED_BUILD);
+	resource_need(g, r, "lease", arena_printf(&a, "%s:" LEASE_SSH, spec->name), NEED_BUILD);
+	if (cidata_resolves(spec))
+		resource_need(g, r, "lease", arena_printf(&a, "%s:" LEASE_DNS, spec->name), NEED_BUILD);
 	if (spec->nimages && spec->images[0].has_kernel)
 		resource_need(g, r, "kernel", spec->name, NEED_FRESH);
 	if (spec->nimages && spec->images[0].has_initrd)
@@ -143,31 +147,14 @@ start_agent(const struct env *env, const struct resource *r, struct error *err)
 	return ha_start(&s, err);
 }
 
-/* the port that ssh.config keeps for this instance, or another one if somebody else has it now */
-static int
-settle_port(const struct env *env, const struct resource *r, int *port, struct error *err)
-{
-	auto_free char *path = instance_path(env, r, "ssh.config");
-
-	*port = ssh_config_port(path);
-	for (int i = 0; i < PORT_TRIES; i++) {
-		if (*port && ssh_port_usable("127.0.0.1", *port, err) == 0)
-			return 0;
-		if (r->spec->ssh.local_port)
-			return error_wrap(err, "ssh.localPort");
-		if ((*port = ssh_free_port(err)) < 0 || ssh_access_write(env, r->spec, *port, err) < 0)
-			return -1;
-	}
-	return -1;
-}
-
 static int
 boot(const struct env *env, const struct resource *r, struct error *err)
 {
 	auto_free char *facts = instance_path(env, r, "launch.facts");
-	int port, dns_port;
+	int port = lease_port(r, LEASE_SSH), dns_port = lease_port(r, LEASE_DNS);
 
-	if (machine_check_switches(r->spec, err) < 0 || settle_port(env, r, &port, err) < 0 || cidata_settle_port(env, r, &dns_port, err) < 0)
+	if (machine_check_switches(r->spec, err) < 0 || lease_check(env, r, LEASE_SSH, port, err) < 0 ||
+	    (dns_port && lease_check(env, r, LEASE_DNS, dns_port, err) < 0))
 		return -1;
 	for (size_t i = 0; i < r->spec->ndisks; i++)
 		if (disk_lock(env, r, r->spec->disks[i].name, err) < 0)
@@ -198,12 +185,11 @@ launch_is_known(const char *path)
 static int
 refresh(const struct env *env, const struct resource *r, const char *dir, struct error *err)
 {
-	auto_free char *config = instance_path(env, r, "ssh.config"), *iso = instance_path(env, r, "cidata.iso");
 	auto_free char *facts = instance_path(env, r, "launch.facts"), *launch = instance_path(env, r, "launch.json");
 
 	if ((differs(r, "names") || differs(r, "probes") || differs(r, "copies") || differs(r, "writes") ||
 	     !launch_is_known(launch)) &&
-	    (machine_launch_file(env, r, ssh_config_port(config), cidata_port(iso), err) < 0 ||
+	    (machine_launch_file(env, r, lease_port(r, LEASE_SSH), lease_port(r, LEASE_DNS), err) < 0 ||
 	     machine_facts_save(facts, &r->want, err) < 0))
 		return -1;
 	return ha_pid(dir) > 0 ? ha_reload(dir, err) : start_agent(env, r, err);

@@ -1,0 +1,313 @@
+/* resources/lease.c - a port of this host that an instance keeps (lease.h) */
+#include "resources/lease.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "providers/dns_port.h"
+#include "providers/launch.h"
+#include "providers/ssh/ssh_config.h"
+#include "resources/cidata_files.h"
+#include "resources/instance_paths.h"
+
+enum { TRIES = 5 };
+
+static const struct attr attrs[] = {
+	{ .name = "port", .cost = COST_UPDATE, .show = SHOW_NEVER },
+	{ .name = "state", .cost = COST_UPDATE, .show = SHOW_NEVER },	/* "ours", "in use" by another, "shared" with another instance */
+	{ .name = "use", .cost = COST_NONE, .show = SHOW_NEVER },	/* "now": a machine is to listen there */
+	{ 0 },
+};
+
+extern const struct resource_type resource_lease;
+
+/* --- the kinds --- */
+
+static int
+ssh_usable(int port, struct error *err)
+{
+	return ssh_port_usable("127.0.0.1", port, err);
+}
+
+static int
+ssh_choose(const char *seed, struct error *err)
+{
+	(void)seed;
+	return ssh_free_port(err);
+}
+
+static int
+ssh_noted(const char *dir)
+{
+	auto_free char *path = xasprintf("%s/ssh.config", dir);
+
+	return ssh_config_port(path);
+}
+
+static int
+dns_noted(const char *dir)
+{
+	auto_free char *path = xasprintf("%s/cidata.iso", dir);
+
+	return cidata_port(path);
+}
+
+static const struct lease_kind {
+	const char *word;
+	int (*usable)(int port, struct error *err);
+	int (*choose)(const char *seed, struct error *err);
+	int (*noted)(const char *dir);	/* by a version that had no leases; 0: not */
+} kinds[] = {
+	{ LEASE_SSH, ssh_usable, ssh_choose, ssh_noted },
+	{ LEASE_DNS, dns_port_usable, dns_port_choose, dns_noted },
+};
+
+static const struct lease_kind *
+kind_of(const struct resource *r)
+{
+	const char *colon = strrchr(r->name, ':');
+
+	return &kinds[colon && !strcmp(colon + 1, LEASE_DNS)];
+}
+
+static char *
+lease_path(const char *home, const char *instance, const char *kind)
+{
+	return xasprintf("%s/%s/lease.%s", home, instance, kind);
+}
+
+/* 0: no such file, or no port in it */
+static int
+read_port(const char *path)
+{
+	AUTO(buf) b = BUF_INIT;
+	int port, end = 0;
+
+	if (fs_read_if(path, &b, 64, NULL) != 1 || sscanf(b.s, "%d\n%n", &port, &end) != 1 || (size_t)end != b.len)
+		return 0;
+	return port > 0 && port < 65536 ? port : 0;
+}
+
+/* --- who else has it --- */
+
+/* Another instance of this home that keeps that port for its sshd; "" : none. To free. */
+static char *
+other_keeper(const struct env *env, const char *self, int port)
+{
+	auto_dir DIR *d = opendir(env->home);
+
+	for (struct dirent *e; d && (e = readdir(d));) {
+		auto_free char *path = lease_path(env->home, e->d_name, LEASE_SSH), *dir = xasprintf("%s/%s", env->home, e->d_name);
+		int has = *e->d_name == '.' || *e->d_name == '_' || !strcmp(e->d_name, self) ? 0 : read_port(path);
+
+		if ((has ? has : *e->d_name == '.' || *e->d_name == '_' || !strcmp(e->d_name, self) ? 0 : ssh_noted(dir)) == port)
+			return xstrdup(e->d_name);
+	}
+	return xstrdup("");
+}
+
+int
+lease_check(const struct env *env, const struct resource *r, const char *kind, int port, struct error *err)
+{
+	const struct lease_kind *k = &kinds[!strcmp(kind, LEASE_DNS)];
+	bool fixed = r->spec->ssh.local_port && !strcmp(kind, LEASE_SSH);
+	auto_free char *other = NULL;
+
+	if (k->usable(port, err) == 0)
+		return 0;
+	other = strcmp(kind, LEASE_SSH) ? xstrdup("") : other_keeper(env, r->owner, port);
+	return error_set(err, EADDRINUSE, "%s port %d of 127.0.0.1 is in use by %s%s%s; %s", kind, port,
+			 *other ? "the instance `" : "another program", other, *other ? "`" : "",
+			 fixed ? "stop that, or set ssh.localPort to another" : "run the command again, which chooses another");
+}
+
+/* --- the type --- */
+
+static void
+declare_one(const struct spec *spec, struct graph *g, const char *kind, int fixed)
+{
+	auto_free char *name = xasprintf("%s:%s", spec->name, kind);
+	struct resource *r = graph_declare(g, &resource_lease, spec->name, name, wanted(spec));
+
+	resource_need(g, r, "dir", spec->name, NEED_LIVE);
+	if (fixed)
+		resource_wantf(g, r, "port", "%d", fixed);
+	if (wanted(spec))
+		resource_want(g, r, "state", "ours");
+	if (wanted_running(spec))
+		resource_want(g, r, "use", "now");
+}
+
+static int
+declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
+{
+	(void)env, (void)err;
+	declare_one(spec, g, LEASE_SSH, spec->ssh.local_port);
+	if (cidata_resolves(spec))
+		declare_one(spec, g, LEASE_DNS, 0);
+	return 0;
+}
+
+/* Of a machine that an older version started, or whose file is gone: what its launch file or its configuration says. */
+static int
+port_without_file(const struct env *env, const struct resource *r, const struct lease_kind *k)
+{
+	auto_free char *dir = instance_path(env, r, NULL), *path = instance_path(env, r, "launch.json");
+	AUTO(launch) l = { 0 };
+
+	if (instance_runs(env, r) && launch_load(&l, path, NULL) == 0)
+		return !strcmp(k->word, LEASE_SSH) ? l.ssh.port : l.dns.port;
+	return k->noted(dir);
+}
+
+/* Is it still to be had, for a machine that is to start? The next one is chosen now, so that the plan can name it. */
+static void
+tell_state(const struct env *env, const struct resource *r, const struct lease_kind *k, struct facts *have, struct arena *a)
+{
+	auto_free char *dir = instance_path(env, r, NULL), *other = NULL;
+	const char *fixed = facts_get(&r->want, "port");
+	int port = (int)facts_int(have, "port", 0), next;
+
+	facts_set(have, a, "state", "ours");
+	facts_set(have, a, "next", NULL);
+	facts_set(have, a, "other", NULL);
+	if (!facts_get(&r->want, "use") || instance_runs(env, r) || (fixed && atoi(fixed) != port) || k->usable(port, NULL) == 0)
+		return;
+	other = strcmp(k->word, LEASE_SSH) ? xstrdup("") : other_keeper(env, r->owner, port);
+	facts_set(have, a, "state", "in use");
+	facts_set(have, a, "other", *other ? other : NULL);
+	if (!fixed && (next = k->choose(dir, NULL)) > 0)
+		facts_setf(have, a, "next", "%d", next);
+}
+
+/*
+ * One that is asked for and has not been leased yet: there is something to tell of it only if another instance has it,
+ * which may be down, or if the machine could not listen there now.
+ */
+static int
+observe_new(const struct env *env, const struct resource *r, const struct lease_kind *k, struct facts *have, struct arena *a)
+{
+	const char *fixed = facts_get(&r->want, "port");
+	auto_free char *other = fixed ? other_keeper(env, r->owner, atoi(fixed)) : NULL;
+	bool busy = fixed && facts_get(&r->want, "use") && k->usable(atoi(fixed), NULL) < 0;
+
+	if (!fixed || (!*other && !busy))
+		return 0;
+	facts_set(have, a, "port", fixed);
+	facts_set(have, a, "stamp", NULL);
+	facts_set(have, a, "state", busy ? "in use" : "shared");
+	facts_set(have, a, "other", *other ? other : NULL);
+	return 1;
+}
+
+static int
+observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+{
+	const struct lease_kind *k = kind_of(r);
+	auto_free char *path = lease_path(env->home, r->owner, k->word);
+	const char *stamp;
+	int there = fs_look_derived(path, a, &stamp, err), port;
+
+	if (there < 0)
+		return -1;
+	if (!there || !facts_same_stamp(have, stamp)) {
+		port = there ? read_port(path) : 0;
+		if (!port && (port = port_without_file(env, r, k)) <= 0 && !instance_runs(env, r))
+			return observe_new(env, r, k, have, a);
+		/* a machine that runs without such a port has none until it is started anew */
+		facts_setf(have, a, "port", "%d", port);
+		facts_set(have, a, "stamp", there ? stamp : NULL);
+	}
+	tell_state(env, r, k, have, a);
+	return 1;
+}
+
+static int
+choose(const struct env *env, const struct resource *r, const struct lease_kind *k, struct facts *have, struct error *err)
+{
+	auto_free char *dir = instance_path(env, r, NULL);
+	int port = (int)facts_int(&r->want, "port", 0);
+	const char *state = facts_get(have, "state");
+
+	if (port)
+		return facts_get(&r->want, "use") && !instance_runs(env, r) && lease_check(env, r, k->word, port, err) < 0 ? -1 : port;
+	port = (int)facts_int(have, "port", 0);
+	if (port && (!state || !strcmp(state, "ours")))
+		return port;
+	port = (int)facts_int(have, "next", 0);
+	for (int i = 0; i < TRIES; i++)
+		if ((port > 0 && k->usable(port, err) == 0) || (port = k->choose(dir, err)) < 0)
+			break;
+	return port;
+}
+
+static int
+ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+{
+	const struct lease_kind *k = kind_of(r);
+	auto_free char *path = lease_path(env->home, r->owner, k->word), *text = NULL;
+	int port = choose(env, r, k, have, err);
+
+	if (port <= 0)
+		return -1;
+	text = xasprintf("%d\n", port);
+	if (read_port(path) != port && (fs_make_room(path, err) < 0 || fs_write(path, text, strlen(text), 0600, err) < 0))
+		return -1;
+	facts_set(have, a, "stamp", NULL);
+	return observe(env, r, have, a, err) == 1 ? 0 : error_set(err, EIO, "%s: gone right after it was written", path);
+}
+
+static int
+remove_lease(const struct env *env, const struct resource *r, struct error *err)
+{
+	auto_free char *path = lease_path(env->home, r->owner, kind_of(r)->word);
+
+	return fs_unlink(path, err);
+}
+
+static void
+detail(const struct resource *r, void (*say)(void *ctx, const struct detail *d), void *ctx)
+{
+	const char *port = facts_get(&r->have, "port"), *state = facts_get(&r->have, "state"), *fixed = facts_get(&r->want, "port");
+	const char *next = facts_get(&r->have, "next"), *other = facts_get(&r->have, "other");
+	auto_free char *what = xasprintf("%s port", kind_of(r)->word), *has = NULL;
+
+	if (!r->present || !port)
+		return;
+	if (state && strcmp(state, "ours") != 0) {
+		has = xasprintf("%s is %s %s%s%s", port, strcmp(state, "shared") ? "in use by" : "also that of", other ? "the instance `" : "another program", other ? other : "", other ? "`" : "");
+		say(ctx, &(struct detail){ .what = what, .have = has, .want = fixed ? fixed : next });
+	} else if (fixed && strcmp(fixed, port) != 0) {
+		say(ctx, &(struct detail){ .what = what, .have = port, .want = fixed });
+	}
+}
+
+int
+lease_port(const struct resource *r, const char *kind)
+{
+	for (size_t i = 0; i < r->nneeds; i++) {
+		const struct resource *to = r->needs[i].to;
+
+		if (to->type == &resource_lease && !strcmp(kind_of(to)->word, kind))
+			return (int)facts_int(&to->have, "port", 0);
+	}
+	return 0;
+}
+
+const struct resource_type resource_lease = {
+	.name = "lease",
+	.about = "port of this host that an instance keeps",
+	.attrs = attrs,
+	.declare = declare,
+	.observe = observe,
+	.ensure = ensure,
+	.remove = remove_lease,
+	.detail = detail,
+};
