@@ -9,32 +9,41 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define OUR_ARCH 0 /* they have calls of their own */
-#elif defined(__x86_64__)
+#if defined(__x86_64__)
 #define OUR_ARCH AUDIT_ARCH_X86_64
 #elif defined(__aarch64__)
 #define OUR_ARCH AUDIT_ARCH_AARCH64
 #elif defined(__riscv) && __riscv_xlen == 64
 #define OUR_ARCH AUDIT_ARCH_RISCV64
+#elif defined(__powerpc64__) && defined(__LITTLE_ENDIAN__)
+#define OUR_ARCH AUDIT_ARCH_PPC64LE
 #elif defined(__s390x__)
 #define OUR_ARCH AUDIT_ARCH_S390X
+#elif defined(__arm__)
+#define OUR_ARCH AUDIT_ARCH_ARM
 #else
 #define OUR_ARCH 0
 #endif
 
 enum { X32_BIT = 0x40000000, HEAD = 6, TAIL = 2, MAX_CALLS = 250 };	/* a jump is of one byte */
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZER true
+#else
+#define SANITIZER false
+#endif
+
 bool
 syscalls_possible(void)
 {
 	unsigned action = SECCOMP_RET_ERRNO;
 
-	return OUR_ARCH && syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
+	return OUR_ARCH && !SANITIZER && syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
 }
 
-int
-syscalls_keep(const int *calls, size_t n)
+/* The listed calls get the one verdict, all others the other. */
+static int
+filter_install(const int *calls, size_t n, uint32_t listed, uint32_t others)
 {
 	struct sock_filter f[HEAD + MAX_CALLS + TAIL] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
@@ -47,7 +56,7 @@ syscalls_keep(const int *calls, size_t n)
 	};
 	struct sock_fprog program = { .len = (unsigned short)(HEAD + n + TAIL), .filter = f };
 
-	if (!syscalls_possible())
+	if (!OUR_ARCH)
 		return 0;
 	if (n > MAX_CALLS) {
 		errno = E2BIG;
@@ -55,7 +64,20 @@ syscalls_keep(const int *calls, size_t n)
 	}
 	for (size_t i = 0; i < n; i++)
 		f[HEAD + i] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)calls[i], (uint8_t)(n - i), 0);
-	f[HEAD + n] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS);
-	f[HEAD + n + 1] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+	f[HEAD + n] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, others);
+	f[HEAD + n + 1] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, listed);
+	/* EINVAL: a kernel without it */
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0 && errno != EINVAL ? -1 : 0;
+}
+
+int
+syscalls_keep(const int *calls, size_t n, int refusal)
+{
+	return filter_install(calls, n, SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO | (uint32_t)refusal);
+}
+
+int
+syscalls_lose(const int *calls, size_t n, int refusal)
+{
+	return filter_install(calls, n, SECCOMP_RET_ERRNO | (uint32_t)refusal, SECCOMP_RET_ALLOW);
 }

@@ -1,5 +1,6 @@
 #include "hostagent/confinement.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -122,7 +123,7 @@ agent_confine(struct agent *a, struct error *err)
 	if (privilege_keep(needed(a)) < 0)
 		return error_errno(err, "give up privileges");
 	files = confine_files(a);
-	if (files < 0 || syscalls_keep(calls, ARRAY_LEN(calls)) < 0)
+	if (files < 0 || (filters && syscalls_keep(calls, ARRAY_LEN(calls), ENOSYS) < 0))
 		return error_errno(err, "confine the host agent");
 	if (!files || !filters)
 		log_warning("this kernel has no %s%s%s: what a guest makes of the host agent is less confined than elsewhere",
