@@ -408,6 +408,8 @@ reading_end(struct reading *r, struct moment *out)
 	out->nsec = r->nsec;
 	out->offset = r->offset;
 	out->utc = !r->offset && (!r->zone || (r->zone_len == 3 && memcmp(r->zone, "UTC", 3) == 0));
+	if (r->zone && !r->zone_set && r->zone_len < sizeof out->zone)
+		memcpy(out->zone, r->zone, r->zone_len);
 	return true;
 }
 
@@ -416,7 +418,7 @@ date_parse(const char *layout, const char *s, struct moment *out)
 {
 	struct reading r = { .month = 1, .day = 1 };
 
-	*out = (struct moment){ .zone = "" };
+	*out = (struct moment){ 0 };
 	for (;;) {
 		size_t before, len;
 		enum part part = next_part(layout, &before, &len);

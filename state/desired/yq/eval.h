@@ -29,7 +29,6 @@ struct eval {
 	struct timespec end;	/* by the clock of the processor */
 	bool may_env, strict;
 	const struct expr *blocked;	/* the last step down that found a single value in its way */
-	const char *zone;	/* folder of time zones */
 };
 
 void eval_fail(struct eval *e, const char *fmt, ...) __attribute__((noreturn, format(printf, 2, 3)));
@@ -164,7 +163,7 @@ bool key_matches(const char *name, size_t len, const char *pattern);
 struct moment {
 	int64_t sec;
 	int32_t nsec, offset;
-	const char *zone;	/* its name; "" */
+	char zone[8];		/* its name; "" */
 	bool utc;
 };
 bool date_parse(const char *layout, const char *s, struct moment *out);

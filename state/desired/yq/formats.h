@@ -6,6 +6,8 @@
 void csv_print(struct text *t, const struct ynode *n, char sep);
 struct ynode *csv_read(struct eval *e, const char *s, size_t len, char sep);
 void properties_print(struct text *t, const struct ynode *n, bool unwrap);
+/* what stands before a document, as it is */
+void properties_print_lead(struct text *t, const char *lead);
 struct ynode *properties_read(struct eval *e, const char *s, size_t len);
 void xml_print(struct text *t, const struct ynode *n, int indent);
 struct ynode *xml_read(struct eval *e, const char *s, size_t len);

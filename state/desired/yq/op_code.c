@@ -92,6 +92,8 @@ RUN(encode)
 
 		if (how.format == YQ_YAML)
 			yaml_print_lead(&t, n->lead, true);
+		else if (how.format == YQ_PROPS)
+			properties_print_lead(&t, n->lead);
 		format_print(&t, n, &how);
 		text_end(&t);
 		/* what was decoded from a single line becomes one again */

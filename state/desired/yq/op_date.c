@@ -1,5 +1,6 @@
 /* Operators on dates, and time zones. */
 #include <endian.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -20,14 +21,14 @@ RUN(to_unix);
 enum { MAX_ZONE_FILE = 1 << 20 };
 
 static void
-moment_local(struct eval *e, struct moment *m)
+moment_local(struct moment *m)
 {
 	time_t t = (time_t)m->sec;
 	struct tm tm;
 
 	localtime_r(&t, &tm);
 	m->offset = (int32_t)tm.tm_gmtoff;
-	m->zone = eval_dup(e, tm.tm_zone, strlen(tm.tm_zone));
+	snprintf(m->zone, sizeof m->zone, "%s", tm.tm_zone);
 	m->utc = strcmp(m->zone, "UTC") == 0;
 }
 
@@ -51,7 +52,7 @@ be64(const char *p)
 
 /* The second part of a TZif file (RFC 8536): transitions, and what is so from each on. */
 static bool
-zone_apply(struct eval *e, const char *s, size_t len, struct moment *m)
+zone_apply(const char *s, size_t len, struct moment *m)
 {
 	uint32_t n[6], type = 0;
 	size_t skip, at;
@@ -81,7 +82,7 @@ zone_apply(struct eval *e, const char *s, size_t len, struct moment *m)
 	at = (unsigned char)infos[6 * (size_t)type + 5];
 	if (at >= n[5])
 		return false;
-	m->zone = eval_dup(e, names + at, strnlen(names + at, n[5] - at));
+	snprintf(m->zone, sizeof m->zone, "%.*s", (int)(n[5] - at), names + at);
 	m->utc = false;
 	return true;
 }
@@ -91,26 +92,16 @@ date_in_zone(struct eval *e, struct moment *m, const char *zone)
 {
 	AUTO(buf) b = BUF_INIT;
 	const char *path = eval_printf(e, "/usr/share/zoneinfo/%s", zone);
-	size_t len;
-	char *copy;
 
 	if (!*zone || strcmp(zone, "UTC") == 0) {
-		m->offset = 0;
-		m->zone = "UTC";
-		m->utc = true;
+		*m = (struct moment){ .sec = m->sec, .nsec = m->nsec, .zone = "UTC", .utc = true };
 		return true;
 	}
 	if (strcmp(zone, "Local") == 0) {
-		moment_local(e, m);
+		moment_local(m);
 		return true;
 	}
-	if (*zone == '/' || strstr(zone, "..") || strchr(zone, '\\') || fs_read(path, &b, MAX_ZONE_FILE, NULL) < 0)
-		return false;
-	len = b.len;
-	copy = buf_detach(&b);
-	path = eval_dup(e, copy, len);
-	free(copy);
-	return zone_apply(e, path, len, m);
+	return *zone != '/' && !strstr(zone, "..") && fs_read(path, &b, MAX_ZONE_FILE, NULL) == 0 && zone_apply(b.s, b.len, m);
 }
 
 static const char *
@@ -163,12 +154,12 @@ RUN(format_datetime)
 RUN(now)
 {
 	struct timespec t;
-	struct moment m = { .zone = "" };
+	struct moment m = { 0 };
 
 	(void)x;
 	clock_gettime(CLOCK_REALTIME, &t);
 	m.sec = t.tv_sec;
-	moment_local(e, &m);
+	moment_local(&m);
 	return context_one(e, &c, ynode_new(e, Y_SCALAR, "!!timestamp", date_format(e, date_rfc3339, &m)));
 }
 
@@ -195,7 +186,7 @@ RUN(from_unix)
 	(void)x;
 	for (size_t i = 0; i < c.at->n; i++) {
 		const char *tag = ynode_meaning(e, c.at->v[i]);
-		struct moment m = { .zone = "" };
+		struct moment m = { 0 };
 		double d;
 
 		if ((strcmp(tag, "!!int") != 0 && strcmp(tag, "!!float") != 0) || !number_float(c.at->v[i]->value, &d))
@@ -203,7 +194,7 @@ RUN(from_unix)
 		if (d > 1e14 || d < -1e14)
 			eval_fail(e, "`%s` seconds are beyond all dates", c.at->v[i]->value);
 		m.sec = (int64_t)(d * 1000) / 1000 - ((int64_t)(d * 1000) % 1000 < 0);
-		moment_local(e, &m);
+		moment_local(&m);
 		nodes_push(e, out, ynode_replace_new(e, c.at->v[i], Y_SCALAR, "!!timestamp", date_format(e, date_rfc3339, &m)));
 	}
 	return context_with(e, &c, out);

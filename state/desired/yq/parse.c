@@ -440,7 +440,6 @@ static const struct { const char *word, *hint; } habits[] = {
 	{ "startswith", "use `test(\"^...\")`, or `== \"...*\"`" },
 	{ "endswith", "use `test(\"...$\")`, or `== \"*...\"`" },
 	{ "ltrimstr rtrimstr gsub", "use `sub(PATTERN; BY)`, which replaces all matches" },
-	{ "tojson tostring tonumber fromjson", "it is written with a `_`: `to_json`, `to_string`, `to_number`, `from_json`" },
 	{ "reduce foreach", "use `... as $x ireduce (BEGIN; STEP)`" },
 	{ "recurse walk", "use `..`" },
 	{ "getpath paths leaf_paths", "use `..` and `path`" },

@@ -108,6 +108,20 @@ properties_print(struct text *t, const struct ynode *n, bool unwrap)
 	property_print(&p, n, "", NULL);
 }
 
+void
+properties_print_lead(struct text *t, const char *lead)
+{
+	for (const char *p = lead; *p;) {
+		size_t len = strcspn(p, "\n");
+
+		if (!memmem(p, len, "$yqDocSeparator$", 16)) {
+			text_add(t, p, len);
+			text_addc(t, '\n');
+		}
+		p += len + (p[len] == '\n');
+	}
+}
+
 /* up to a separator (or the line's end), escapes undone and lines joined */
 static const char *
 property_part(const char *s, const char *end, bool key, struct text *t)
@@ -201,7 +215,6 @@ properties_read(struct eval *e, const char *s, size_t len)
 			s++;
 		s = property_part(s, end, false, &value);
 		v = ynode_text(e, value.s, value.len);
-		v->tag = value.len ? ynode_meaning(e, &(struct ynode){ .tag = "", .value = value.s, .len = value.len }) : "!!str";
 		property_set(e, root, key.s, v, text_end(&comment));
 		comment = (struct text){ .e = e };
 	}

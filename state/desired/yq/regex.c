@@ -208,10 +208,8 @@ replacement_add(struct regex *r, const struct ynode *s, const struct match *m, c
 	if (key[strspn(key, "0123456789")] == '\0')
 		group = strlen(key) > 6 ? m->n : (size_t)atoi(key);
 	else
-		for (group = m->n - 1; group > 0 && strcmp(regex_group_name(r->e, r, group), key) != 0;)
-			group--;
-	if (!group && !isdigit((unsigned char)*key))
-		group = m->n;
+		for (group = 1; group < m->n && strcmp(regex_group_name(r->e, r, group), key) != 0;)
+			group++;
 	if (group < m->n && m->at[2 * group] >= 0)
 		text_add(t, s->value + m->at[2 * group], (size_t)(m->at[2 * group + 1] - m->at[2 * group]));
 	return end + braces;

@@ -86,7 +86,9 @@ pen_tag(struct pen *p, const char *tag)
 	if (*tag != '!')
 		pen_sign(p, "!<", false, false, false);
 	for (const char *c = tag; *c; c++) {
-		if (isalnum((unsigned char)*c) || strchr("-;/?:@&=+$,_.~*'()[]!", *c)) {
+		bool handle = *tag == '!' && c - tag < 2 && strspn(tag, "!") > (size_t)(c - tag);
+
+		if (handle || isalnum((unsigned char)*c) || strchr("-;/?:@&=+$,_.~*'()[]", *c)) {
 			pen_put(p, *c);
 		} else {
 			text_addf(p->out, "%%%02X", (unsigned char)*c);

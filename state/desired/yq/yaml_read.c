@@ -96,13 +96,11 @@ tag_of(struct reader *r, const struct ytoken *t)
 	static const char yaml_org[] = "tag:yaml.org,2002:";
 	const char *prefix = NULL, *tag;
 
-	if (!*t->handle)
-		return t->text;
 	for (size_t i = r->nhandles; i-- > 0 && !prefix;)
 		if (strcmp(r->handles[i][0], t->handle) == 0)
 			prefix = r->handles[i][1];
-	if (!prefix && strcmp(t->handle, "!") == 0)
-		prefix = "!";
+	if (!prefix && (!*t->handle || strcmp(t->handle, "!") == 0))
+		prefix = t->handle;
 	if (!prefix && strcmp(t->handle, "!!") == 0)
 		prefix = yaml_org;
 	if (!prefix)

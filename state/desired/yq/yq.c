@@ -6,6 +6,7 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "state/desired/yq/bridge.h"
+#include "state/desired/yq/formats.h"
 #include "state/desired/yq/ops.h"
 
 enum { MAX_EXPR = 128 << 10, SHOWN = 200, INPUT_FACTOR = 400 };
@@ -267,6 +268,8 @@ print_results(struct eval *e, struct run *r, struct nodes *results)
 			text_adds(&r->out, "---\n");
 		if (style->out == YQ_YAML)
 			yaml_print_lead(&r->out, n->lead, how.separators);
+		else if (style->out == YQ_PROPS)
+			properties_print_lead(&r->out, n->lead);
 		to->any |= !ynode_is_null(n) && !(ynode_has_tag(n, "!!bool") && ynode_says(n, "false"));
 		format_print(&r->out, n, &how);
 		to->last_doc = root->doc;
