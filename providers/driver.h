@@ -28,6 +28,12 @@ struct driver {
 	bool (*boots_uefi)(const char *arch, bool legacy_bios);
 
 	/*
+	 * Has this host what such a machine needs: the program, of the version that is asked for, firmware? For plans, so it
+	 * runs the program only where a version is asked for. ENOENT: there is no program; ERR_UNSUPPORTED. The message says
+	 * what to install. Of the machine: name, dir, arch, os, minimum_version, firmware, kernel (any text), legacy_bios.
+	 */
+	int (*check_host)(const struct machine *m, struct error *err);
+	/*
 	 * Turns a machine into its launch: fills l->machine (but for the driver's name), the companions, disks and sockets.
 	 * Strings go to `a`. May run programs of the host to see what they can, and makes files that are its own in m->dir.
 	 */

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/fs.h"
 #include "hostagent/protocol/ha_client.h"
@@ -23,11 +24,12 @@
 #include "resources/disk_known.h"
 #include "resources/disk_lock.h"
 #include "resources/firmware.h"
+#include "resources/host_check.h"
 #include "resources/machine.h"
 #include "resources/ssh_access.h"
 #include "resources/unsupported.h"
 
-enum { STOP_GRACE_MS = 180 * 1000, AGENT_GRACE_MS = 30 * 1000 };
+enum { MAX_YAML = 4 << 20, STOP_GRACE_MS = 180 * 1000, AGENT_GRACE_MS = 30 * 1000 };
 
 static const struct attr attrs[] = {
 	{ .name = "cpus", .cost = COST_REPLACE, .judge = judge_known_replace },
@@ -44,6 +46,30 @@ static const struct attr attrs[] = {
 };
 
 extern const struct resource_type resource_vm, resource_data_disk;
+
+/* Is lima.yaml new, or another one than the instance has? One that is as it was may be stopped, whatever is in it. */
+static bool
+yaml_changes(const struct spec *spec)
+{
+	auto_free char *path = xasprintf("%s/lima.yaml", spec->dir);
+	AUTO(buf) text = BUF_INIT;
+
+	return spec->yaml && (fs_read_if(path, &text, MAX_YAML, NULL) != 1 || text.len != spec->yaml_len ||
+			      memcmp(text.s, spec->yaml, text.len) != 0);
+}
+
+/* What the start would refuse is refused when it is asked for: by create and edit, and before a step is taken. */
+static int
+check_wanted(const struct spec *spec, const struct env *env, const struct resource *r, struct error *err)
+{
+	if (!wanted(spec) || (!wanted_running(spec) && !yaml_changes(spec)))
+		return 0;
+	if (unsupported_check(spec, err) < 0)
+		return -1;
+	if (!wanted_running(spec))
+		return host_check_version(spec, err);
+	return instance_runs(env, r) ? 0 : host_check(spec, err);
+}
 
 static int
 declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
@@ -68,10 +94,10 @@ declare(const struct spec *spec, const struct env *env, struct graph *g, struct 
 		graph_declare(g, &resource_data_disk, "", spec->disks[i].name, false);
 		resource_need(g, r, "data-disk", spec->disks[i].name, NEED_FRESH);
 	}
+	if (check_wanted(spec, env, r, err) < 0)
+		return -1;
 	if (!wanted_running(spec))
 		return 0;
-	if (unsupported_check(spec, err) < 0)
-		return -1;
 	resource_wantf(g, r, "cpus", "%d", spec->cpus);
 	resource_wantf(g, r, "memory", "%" PRIu64, spec->memory_bytes);
 	resource_want(g, r, "machine", machine_words(&a, env, spec));

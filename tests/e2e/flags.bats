@@ -62,10 +62,8 @@ one_section() {
 	words "$s"
 	limactl create --tty=false --name=c "${WORDS[@]}" a.yaml
 	holds "$s" c create
-	if [ "$s" != @edit3 ]; then	# a network that this host cannot have is refused before anything is written
-		starts start --tty=false --name=s "${WORDS[@]}" a.yaml
-		holds "$s" s start
-	fi
+	starts start --tty=false --name=s "${WORDS[@]}" a.yaml
+	holds "$s" s start
 	limactl apply --stopped --name=p "${WORDS[@]}" a.yaml
 	holds "$s" p apply
 	run -0 limactl plan --stopped --name=q "${WORDS[@]}" a.yaml
@@ -81,7 +79,7 @@ existing() {
 	limactl edit --tty=false "${WORDS[@]}" a
 	holds "$s" a edit
 	starts restart --tty=false "${WORDS[@]}" r
-	[ "$s" = @edit3 ] || holds "$s" r restart
+	holds "$s" r restart
 	limactl delete -f r a
 	limactl create --tty=false --name=a a.yaml
 	limactl clone --tty=false "${WORDS[@]}" a b
@@ -100,9 +98,28 @@ existing() {
 	existing @edit2
 }
 
-@test "networks and no mounts" {
+@test "no mounts" {
 	one_section @edit3
 	existing @edit3
+}
+
+@test "what no machine here can have" {
+	local before
+	words @edit4
+	for command in create start apply plan; do
+		fails_with 'networks[].lima' $command --name=c "${WORDS[@]}" a.yaml
+	done
+	[ ! -e "$LIMA_HOME/c" ]
+	limactl create --tty=false --name=a a.yaml
+	before=$(cat "$LIMA_HOME/a/lima.yaml")
+	for command in 'apply --stopped' 'plan --stopped' 'edit --tty=false' 'restart --tty=false'; do
+		fails_with 'networks[].lima' $command "${WORDS[@]}" a
+	done
+	for command in clone rename; do
+		fails_with 'networks[].lima' $command --tty=false "${WORDS[@]}" a b
+	done
+	[ "$(cat "$LIMA_HOME/a/lima.yaml")" = "$before" ]
+	[ ! -e "$LIMA_HOME/b" ]
 }
 
 @test "flags for new instances" {

@@ -482,3 +482,51 @@ keeps() {
 	run -1 --separate-stderr limactl autostart enable nix
 	said fatal 'instance \"nix\" not found'
 }
+
+@test "create and edit refuse what start would refuse, and leave nothing" {
+	cold_yaml >a.yaml
+	{ cat a.yaml; echo 'networks: [{lima: user-v2}]'; } >v2.yaml
+	{ cat a.yaml; echo 'vmOpts: {qemu: {minimumVersion: 99.0.0}}'; } >new.yaml
+	if ! limactl create --tty=false --name v2 v2.yaml 2>err; then
+		[[ $(cat err) == *'networks[].lima'* ]]
+		[ ! -e "$LIMA_HOME/v2" ]
+		limactl create --tty=false --name a a.yaml
+		fails_with 'networks[].lima' edit --tty=false --set '.networks=[{"lima":"user-v2"}]' a
+	fi
+	fails_with 'QEMU 99.0.0 or newer is wanted' create --tty=false --name n new.yaml
+	[ ! -e "$LIMA_HOME/n" ]
+	fails_with 'QEMU 99.0.0 or newer is wanted' plan --name n new.yaml
+	# one that has it from elsewhere can be stopped, and is told why it does not start
+	mkdir -p "$LIMA_HOME/n"
+	cp new.yaml "$LIMA_HOME/n/lima.yaml"
+	run -0 limactl plan --stopped n
+	fails_with 'QEMU 99.0.0 or newer is wanted' start --tty=false n
+	sed -i s/99.0.0/7.0.0/ "$LIMA_HOME/n/lima.yaml"
+	run -0 limactl plan n
+}
+
+@test "the plan tells what this host lacks for a machine, with its package" {
+	local arch package
+	while read -r arch package; do
+		cold_yaml | sed "s/x86_64/$arch/" >a.yaml
+		printf 'arch: %s\n' "$arch" >>a.yaml
+		# a QEMU of every architecture, with no firmware beside it
+		mkdir -p q/bin
+		printf '#!/bin/sh\necho QEMU emulator version 9.0.0\n' >q/bin/qemu
+		chmod +x q/bin/qemu
+		if [ "$package" = none ]; then
+			run -0 env "QEMU_SYSTEM_$(tr a-z A-Z <<<"${arch/ppc64le/ppc64}")=$WORK/q/bin/qemu" "$BIN/limactl" plan a.yaml
+		elif [ ! -e "$(echo /usr/share/$package)" ] && ! ls /usr/share/*/*AAVMF32* /usr/share/*/RISCV_VIRT_CODE.fd >/dev/null 2>&1; then
+			run env "QEMU_SYSTEM_$(tr a-z A-Z <<<"${arch/armv7l/arm}")=$WORK/q/bin/qemu" "$BIN/limactl" plan a.yaml
+			[ "$status" -ne 0 ]
+			[[ $output == *"no UEFI firmware for $arch on this host: install the package $package"* ]]
+		fi
+		run env "QEMU_SYSTEM_X86_64=$WORK/none" "$BIN/limactl" plan --set '.arch="x86_64"' a.yaml
+		[ "$status" -ne 0 ]
+	done <<-EOF
+		riscv64 qemu-efi-riscv64
+		armv7l qemu-efi-arm
+		ppc64le none
+		s390x none
+	EOF
+}

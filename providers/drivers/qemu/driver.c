@@ -37,6 +37,7 @@ const struct driver driver_qemu = {
 	.net = { .guest = QEMU_GUEST_IP, .host = QEMU_HOST_IP, .dns = QEMU_DNS_IP },
 	.agent_port = QEMU_AGENT_PORT,
 	.boots_uefi = qemu_boots_uefi,
+	.check_host = qemu_check_host,
 	.plan = qemu_plan,
 	.find = qemu_process,
 	.press_button = qemu_press_button,

@@ -64,19 +64,28 @@ variable_store(const char *template, struct qemu_machine *m, struct arena *a, st
  * itself needs none either, and where the other firmware does it too, three seconds of emulation are saved.
  */
 static int
-firmware(struct qemu_machine *m, struct arena *a, struct error *err)
+firmware_find(struct qemu_machine *m, const char **vars, struct arena *a, struct error *err)
 {
-	const char *arch = m->is.arch, *vars;
+	const char *arch = m->is.arch;
 	bool bios = qemu_has_legacy_bios(arch);
 
+	*vars = NULL;
 	m->firmware_code = m->is.firmware;
 	if (m->firmware_code || !qemu_needs_firmware(arch) || (bios && (m->is.kernel || m->is.legacy_bios)))
 		return 0;
-	m->firmware_code = qemu_firmware(arch, m->program[0], a, &vars);
+	m->firmware_code = qemu_firmware(arch, m->program[0], a, vars);
 	if (!m->firmware_code)
 		return error_set(err, ERR_UNSUPPORTED, "no UEFI firmware for %s on this host: install the package %s%s", arch,
 				 qemu_firmware_package(arch), bios ? ", or set firmware.legacyBIOS: true" : "");
-	return variable_store(vars, m, a, err);
+	return 0;
+}
+
+static int
+firmware(struct qemu_machine *m, struct arena *a, struct error *err)
+{
+	const char *vars;
+
+	return firmware_find(m, &vars, a, err) < 0 ? -1 : variable_store(vars, m, a, err);
 }
 
 /*
@@ -104,6 +113,22 @@ check_version(const struct qemu_machine *m, struct error *err)
 		return 0;
 	return error_set(err, ERR_UNSUPPORTED, "vmOpts.qemu.minimumVersion: QEMU %s or newer is wanted, and this host has %d.%d.%d",
 			 wanted, v[0], v[1], v[2]);
+}
+
+int
+qemu_check_host(const struct machine *machine, struct error *err)
+{
+	struct qemu_machine m = { .is = *machine };
+	const char **words, *vars;
+	AUTO(arena) a = { 0 };
+
+	if (qemu_find(m.is.arch, &a, &words, &m.nprogram, err) < 0)
+		return -1;
+	m.program = words;
+	if (m.is.minimum_version && *m.is.minimum_version &&
+	    (qemu_version(words[0], m.version, err) < 0 || check_version(&m, err) < 0))
+		return -1;
+	return firmware_find(&m, &vars, &a, err);
 }
 
 /* What this host has of QEMU. */

@@ -6,4 +6,6 @@ struct error;
 struct launch;
 struct machine;
 
+/* As struct driver has it: looks at the host, makes nothing. */
+int qemu_check_host(const struct machine *machine, struct error *err);
 int qemu_plan(const struct machine *m, struct launch *l, struct arena *a, struct error *err);

@@ -1,0 +1,10 @@
+/* resources/host_check.h - what this host must have for a machine to start: told by the plan, before a step is taken. */
+#pragma once
+#include "state/desired/spec/spec.h"
+
+struct error;
+
+/* The driver's own check (providers/driver.h). ERR_UNSUPPORTED, ENOENT; the message says what to install. */
+int host_check(const struct spec *spec, struct error *err);
+/* Of one that is only made: the version that lima.yaml asks for, if there is a program to ask. */
+int host_check_version(const struct spec *spec, struct error *err);
