@@ -8,5 +8,5 @@ $(YQ)/list: guest/yq/main.c $(B)/lib.a
 	@mkdir -p $(@D)
 	@rm -f $(YQ)/*
 	@echo "  LD $(YQ)/lima-yq"
-	@$(CC) $(CPPFLAGS) -std=gnu17 -Os $(WARN) $(HARDEN) $(HARDEN_LD) -static -o $(YQ)/lima-yq $^ -Wl,--gc-sections -s -lyaml -lpcre2-8 -lm
+	@$(CC) $(CPPFLAGS) -std=gnu17 -Os $(WARN) $(HARDEN) $(HARDEN_LD) -fPIE -static-pie -o $(YQ)/lima-yq $^ -Wl,--gc-sections -s -lyaml -lpcre2-8 -lm
 	@cd $(YQ) && sha256sum lima-yq > list
