@@ -97,6 +97,28 @@ disk_lock(const struct env *env, const struct resource *r, const char *disk, str
 	return symlink(dir, link) < 0 ? error_errno(err, "link %s", link) : 0;
 }
 
+bool
+disk_is_locked(const struct env *env, const struct resource *r, const char *disk)
+{
+	auto_free char *dir = instance_path(env, r, NULL), *folder = xasprintf("%s/_disks/%s", env->home, disk);
+	auto_free char *link = xasprintf("%s/in_use_by", folder);
+	char has[PATH_MAX];
+
+	holder(env, folder, link, has);
+	return !strcmp(has, dir);
+}
+
+int
+disk_unlock(const struct env *env, const struct resource *r, const char *disk, struct error *err)
+{
+	auto_free char *folder = xasprintf("%s/_disks/%s", env->home, disk), *link = xasprintf("%s/in_use_by", folder);
+	auto_close int mine = fs_exists(folder) ? guard(folder, err) : -1;
+
+	if (mine < 0)
+		return fs_exists(folder) ? -1 : 0;
+	return disk_is_locked(env, r, disk) ? fs_unlink(link, err) : 0;
+}
+
 void
 disk_unlock_all(const struct env *env, const struct resource *r)
 {

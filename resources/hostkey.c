@@ -47,7 +47,7 @@ ensure(const struct env *env, const struct resource *r, struct facts *have, stru
 	facts_set(have, a, "stamp", NULL);
 	if (observe(env, r, have, a, NULL) == 1)
 		return 0;
-	if (fs_unlink(path, err) < 0 || keys_make(path, NULL, err) < 0)
+	if (fs_make_room(path, err) < 0 || keys_make(path, NULL, err) < 0)
 		return -1;
 	return observe(env, r, have, a, err) == 1 ? 0 : error_set(err, ERR_CHILD, "%s: not there after making it", path);
 }

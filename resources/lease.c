@@ -1,4 +1,4 @@
-/* resources/lease.c - a port of this host that an instance keeps (lease.h) */
+/* resources/lease.c - a port of this host that an instance keeps, or a data disk that its machine holds (lease.h) */
 #include "resources/lease.h"
 
 #include <dirent.h>
@@ -15,6 +15,7 @@
 #include "providers/launch.h"
 #include "providers/ssh/ssh_config.h"
 #include "resources/cidata_files.h"
+#include "resources/disk_lock.h"
 #include "resources/instance_paths.h"
 
 enum { TRIES = 5 };
@@ -128,6 +129,27 @@ lease_check(const struct env *env, const struct resource *r, const char *kind, i
 			 fixed ? "stop that, or set ssh.localPort to another" : "run the command again, which chooses another");
 }
 
+/* --- data disks: the lease is the link beside the disk (disk_lock.h) --- */
+
+/* The disk of a lease NAME:disk/DISK; NULL: it is one of a port. */
+static const char *
+disk_of(const struct resource *r)
+{
+	const char *colon = strrchr(r->name, ':');
+
+	return colon && !strncmp(colon + 1, LEASE_DISK, strlen(LEASE_DISK)) ? colon + 1 + strlen(LEASE_DISK) : NULL;
+}
+
+static void
+declare_disk(const struct spec *spec, struct graph *g, const char *disk)
+{
+	auto_free char *name = xasprintf("%s:" LEASE_DISK "%s", spec->name, disk);
+	struct resource *r = graph_declare(g, &resource_lease, spec->name, name, wanted_running(spec));
+
+	resource_need(g, r, "dir", spec->name, NEED_LIVE);
+	resource_need(g, r, "data-disk", disk, NEED_BUILD);
+}
+
 /* --- the type --- */
 
 static void
@@ -152,6 +174,8 @@ declare(const struct spec *spec, const struct env *env, struct graph *g, struct 
 	declare_one(spec, g, LEASE_SSH, spec->ssh.local_port);
 	if (cidata_resolves(spec))
 		declare_one(spec, g, LEASE_DNS, 0);
+	for (size_t i = 0; i < spec->ndisks; i++)
+		declare_disk(spec, g, spec->disks[i].name);
 	return 0;
 }
 
@@ -213,8 +237,11 @@ observe(const struct env *env, const struct resource *r, struct facts *have, str
 	const struct lease_kind *k = kind_of(r);
 	auto_free char *path = lease_path(env->home, r->owner, k->word);
 	const char *stamp;
-	int there = fs_look_derived(path, a, &stamp, err), port;
+	int there, port;
 
+	if (disk_of(r))
+		return disk_is_locked(env, r, disk_of(r));
+	there = fs_look_derived(path, a, &stamp, err);
 	if (there < 0)
 		return -1;
 	if (!there || !facts_same_stamp(have, stamp)) {
@@ -253,8 +280,11 @@ ensure(const struct env *env, const struct resource *r, struct facts *have, stru
 {
 	const struct lease_kind *k = kind_of(r);
 	auto_free char *path = lease_path(env->home, r->owner, k->word), *text = NULL;
-	int port = choose(env, r, k, have, err);
+	int port;
 
+	if (disk_of(r))
+		return disk_lock(env, r, disk_of(r), err);
+	port = choose(env, r, k, have, err);
 	if (port <= 0)
 		return -1;
 	text = xasprintf("%d\n", port);
@@ -269,7 +299,7 @@ remove_lease(const struct env *env, const struct resource *r, struct error *err)
 {
 	auto_free char *path = lease_path(env->home, r->owner, kind_of(r)->word);
 
-	return fs_unlink(path, err);
+	return disk_of(r) ? disk_unlock(env, r, disk_of(r), err) : fs_unlink(path, err);
 }
 
 static void
@@ -295,7 +325,7 @@ lease_port(const struct resource *r, const char *kind)
 	for (size_t i = 0; i < r->nneeds; i++) {
 		const struct resource *to = r->needs[i].to;
 
-		if (to->type == &resource_lease && !strcmp(kind_of(to)->word, kind))
+		if (to->type == &resource_lease && !disk_of(to) && !strcmp(kind_of(to)->word, kind))
 			return (int)facts_int(&to->have, "port", 0);
 	}
 	return 0;
@@ -303,7 +333,7 @@ lease_port(const struct resource *r, const char *kind)
 
 const struct resource_type resource_lease = {
 	.name = "lease",
-	.about = "port of this host that an instance keeps",
+	.about = "port or data disk that an instance has for itself",
 	.attrs = attrs,
 	.declare = declare,
 	.observe = observe,

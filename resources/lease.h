@@ -1,5 +1,5 @@
 /*
- * resources/lease.h - what of this host an instance keeps for itself: the ports of its guest's sshd and of its resolver.
+ * resources/lease.h - what of this host an instance has for itself: the ports of its guest's sshd and of its resolver, and data disks.
  *
  * A port is chosen once and kept in DIR/lease.KIND, also while the instance is down; when somebody else has it by the time
  * that the machine is to start, another one is chosen, and the plan says so. Who needs the number needs the lease.
@@ -12,6 +12,7 @@ struct error;
 
 #define LEASE_SSH "ssh"
 #define LEASE_DNS "dns"
+#define LEASE_DISK "disk/"	/* and the disk's name: held while the machine runs */
 
 /* The port of that kind that `r` stands on, for its ensure() and observe(); 0: it needs none, or there is none yet. */
 int lease_port(const struct resource *r, const char *kind);

@@ -22,7 +22,6 @@
 #include "resources/instance_paths.h"
 #include "resources/lease.h"
 #include "resources/disk_known.h"
-#include "resources/disk_lock.h"
 #include "resources/firmware.h"
 #include "resources/host_check.h"
 #include "resources/machine.h"
@@ -93,6 +92,7 @@ declare(const struct spec *spec, const struct env *env, struct graph *g, struct 
 	for (size_t i = 0; i < spec->ndisks; i++) {
 		graph_declare(g, &resource_data_disk, "", spec->disks[i].name, false);
 		resource_need(g, r, "data-disk", spec->disks[i].name, NEED_FRESH);
+		resource_need(g, r, "lease", arena_printf(&a, "%s:" LEASE_DISK "%s", spec->name, spec->disks[i].name), NEED_BUILD);
 	}
 	if (check_wanted(spec, env, r, err) < 0)
 		return -1;
@@ -182,9 +182,6 @@ boot(const struct env *env, const struct resource *r, struct error *err)
 	if (machine_check_switches(r->spec, err) < 0 || lease_check(env, r, LEASE_SSH, port, err) < 0 ||
 	    (dns_port && lease_check(env, r, LEASE_DNS, dns_port, err) < 0))
 		return -1;
-	for (size_t i = 0; i < r->spec->ndisks; i++)
-		if (disk_lock(env, r, r->spec->disks[i].name, err) < 0)
-			return -1;
 	if (machine_settle_disks(env, r, err) < 0 || machine_launch_file(env, r, port, dns_port, err) < 0 || machine_facts_save(facts, &r->want, err) < 0)
 		return -1;
 	return start_agent(env, r, err);
@@ -290,7 +287,6 @@ remove_vm(const struct env *env, const struct resource *r, struct error *err)
 	if (keep_disks(env, r, dir, err) < 0)
 		return -1;
 	sweep(dir);
-	disk_unlock_all(env, r);
 	return 0;
 }
 

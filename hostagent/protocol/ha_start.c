@@ -192,5 +192,8 @@ ha_start(const struct ha_start *o, struct error *err)
 	if (last_words(o->dir, &words) < 0)
 		return error_set(err, ERR_CHILD, "the host agent ended at once (see %s/ha.stderr.log)", o->dir);
 	/* the port was free when it was chosen: the caller may choose another */
-	return error_set(err, strstr(words.s, "Could not set up host forwarding rule") ? EADDRINUSE : ERR_CHILD, "%s", words.s);
+	if (strstr(words.s, "Could not set up host forwarding rule"))
+		return error_set(err, EADDRINUSE, "another program has taken a port of the machine's while that was starting (%s); "
+				 "run the command again", words.s);
+	return error_set(err, ERR_CHILD, "%s", words.s);
 }

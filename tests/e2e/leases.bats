@@ -98,3 +98,26 @@ open(sys.argv[2], "w").write("x"); time.sleep(300)' "$1" "$WORK/listens" 3>&- &
 	[ "$(port_of o)" = "$port" ]
 	[ "$(cat "$LIMA_HOME/o/qemu.pid")" = "$qemu" ]
 }
+
+@test "a data disk is held while its machine runs, and let go when that is down" {
+	limactl disk create d --size 16MiB
+	sed "s|^plain: .*|&\nadditionalDisks: [{name: d, format: false}]|" "$WORK/t.yaml" >"$WORK/a.yaml"
+	cp "$WORK/a.yaml" "$WORK/b.yaml"
+	run -0 limactl plan "$WORK/a.yaml"
+	[[ $output == *"+ lease     a:disk/d"* ]]
+	limactl start --tty=false "$WORK/a.yaml"
+	[ "$(readlink "$LIMA_HOME/_disks/d/in_use_by")" = "$LIMA_HOME/a" ]
+	run ! limactl start --tty=false "$WORK/b.yaml"
+	[[ $output == *"disk \`d\` is in use by the running instance \`a\`; stop that first"* ]]
+	[ ! -e "$LIMA_HOME/b/qemu.pid" ]
+	# somebody unlocked it: it is still this machine's
+	rm "$LIMA_HOME/_disks/d/in_use_by"
+	qemu=$(cat "$LIMA_HOME/a/qemu.pid")
+	apply a
+	[ "$(readlink "$LIMA_HOME/_disks/d/in_use_by")" = "$LIMA_HOME/a" ]
+	[ "$(cat "$LIMA_HOME/a/qemu.pid")" = "$qemu" ]
+	limactl stop a
+	[ ! -L "$LIMA_HOME/_disks/d/in_use_by" ]
+	limactl delete -f a
+	limactl delete -f b
+}
