@@ -134,8 +134,10 @@ write_inventory(const struct env *env, const struct resource *r, const char *pat
 	quote_yaml(&b, r->spec->name);
 	buf_adds(&b, ":\n      ansible_connection: ssh\n      ansible_host: ");
 	quote_yaml(&b, r->spec->hostname);
-	/* !unsafe: what Jinja would take for its own in a path stays text */
-	buf_adds(&b, "\n      ansible_ssh_common_args: !unsafe ");
+	/* what Jinja would take for its own in a path stays text by a tag, which only Ansible's readers of YAML know */
+	buf_adds(&b, "\n      ansible_ssh_common_args: ");
+	if (strstr(args.s, "{{") || strstr(args.s, "{%") || strstr(args.s, "{#"))
+		buf_adds(&b, "!unsafe ");
 	quote_yaml(&b, args.s);
 	buf_addc(&b, '\n');
 	return fs_write(path, b.s, b.len, 0644, err);
