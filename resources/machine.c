@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/guarded.h"
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/clock.h"
@@ -98,6 +99,19 @@ machine_writes(struct arena *a, const struct spec *spec, size_t *n)
 		if (spec->mounts[i].writable)
 			v[(*n)++] = spec->mounts[i].location;
 	return v;
+}
+
+int
+machine_mount_folder(const struct spec *spec, const char *location, struct error *err)
+{
+	AUTO(guarded) g = { 0 };
+	auto_close int fd = -1;
+
+	for (size_t i = 0; i < spec->nmounts; i++)
+		if (spec->mounts[i].writable)
+			guarded_add(&g, spec->mounts[i].location);
+	fd = guarded_folder(&g, location, 0755, err);
+	return fd < 0 ? -1 : 0;
 }
 
 const char *
@@ -225,7 +239,7 @@ fill_shares(const struct spec *spec, struct machine *m, struct launch *l, struct
 	for (size_t i = 0; i < spec->nmounts && m->share_type != SHARE_NONE; i++) {
 		const struct spec_mount *mount = &spec->mounts[i];
 
-		if (fs_mkdirs(mount->location, 0755, err) < 0)
+		if (machine_mount_folder(spec, mount->location, err) < 0)
 			return error_wrap(err, "mounts[%zu].location", i);
 		v[m->nshares++] = (struct machine_share){ .tag = mount->tag, .path = mount->location, .security_model = mount->p9.security_model,
 							  .queue_size = mount->virtiofs_queue_size, .writable = mount->writable };

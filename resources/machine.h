@@ -20,6 +20,8 @@ const char *machine_names_digest(struct arena *a, const struct spec *spec);
 const char *machine_copies_digest(struct arena *a, const struct spec *spec);
 /* Folders of the host that the guest can write; and of them, never NULL. */
 const char *const *machine_writes(struct arena *a, const struct spec *spec, size_t *n);
+/* The folder of a mount is there, made if need be, and no link that a guest can have put there leads to it. */
+int machine_mount_folder(const struct spec *spec, const char *location, struct error *err);
 const char *machine_writes_digest(struct arena *a, const struct spec *spec);
 
 /* Does somebody listen where `socket:` networks are? */

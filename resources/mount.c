@@ -10,10 +10,10 @@
 
 #include "base/auto.h"
 #include "base/error.h"
-#include "base/fs.h"
 #include "base/sha256.h"
 #include "hostagent/protocol/ha_client.h"
 #include "resources/instance_paths.h"
+#include "resources/machine.h"
 
 enum { MOUNT_S = 240 };	/* a little longer than the agent itself gives it */
 
@@ -140,7 +140,7 @@ ensure(const struct env *env, const struct resource *r, struct facts *have, stru
 	if (!m)
 		return error_set(err, ERR_INVALID, "%s: no such mount point in mounts", r->name);
 	/* a folder that does not exist yet is made, as upstream does */
-	if (fs_mkdirs(m->location, 0755, err) < 0)
+	if (machine_mount_folder(r->spec, m->location, err) < 0)
 		return error_wrap(err, "%s", r->name);
 	def = definition(m);
 	if (ha_put_mount(dir, agent_id(r, id), &def, MOUNT_S * 1000, env->cancel, a, &state, err) < 0)

@@ -331,6 +331,19 @@ fatal() {
 	[[ $stderr == *'level=debug msg="Locator `github:jandubois//redirect/` replaced with `github:jandubois/lima/templates/default`"'* ]]
 }
 
+@test "what is inside a folder that the guest writes is told" {
+	cold_yaml | sed '/^plain/d' >"$WORK/inside.yaml"
+	cat >>"$WORK/inside.yaml" <<-EOF
+		mountType: reverse-sshfs
+		mounts: [{location: /tmp/w, writable: true}, {location: /tmp/w/vendor}, {location: /tmp/wide}]
+		copyToHost: [{guest: /a, host: /tmp/w/out/a}]
+		portForwards: [{guestSocket: /s, hostSocket: /tmp/w/s}]
+	EOF
+	run -0 --separate-stderr limactl plan "$WORK/inside.yaml"
+	[[ $stderr == *":57: mounts[1].location: is inside \`/tmp/w\`"*"copyToHost[0].host: is inside"*"portForwards[0].hostSocket: is inside"* ]]
+	[ "$(grep -c 'is inside' <<<"$stderr")" = 3 ]
+}
+
 @test "what a template from a server names of this host: told, asked about, refused where nobody can be asked" {
 	mkdir -p "$WORK/www"
 	cold_yaml >"$WORK/www/far.yaml"

@@ -32,8 +32,12 @@ daemons(const struct qemu_machine *m, struct launch *l, struct launch_companion 
 		return -1;
 	for (size_t i = 0; i < m->is.nshares; i++) {
 		const char *name = arena_printf(a, "virtiofsd-%zu", i);
-		struct launch_companion *c = add(l, v, name, arena_printf(a, "%s/%s.sock", m->is.dir, name));
+		struct launch_companion *c;
 
+		if (!m->is.shares[i].writable && !virtiofsd_can_refuse(&d))
+			return error_set(err, ERR_UNSUPPORTED, "mounts[%zu]: %s cannot serve a folder to be read only (it is older than 1.12): "
+					 "use 9p or reverse-sshfs, or a newer virtiofsd", i, d.program);
+		c = add(l, v, name, arena_printf(a, "%s/%s.sock", m->is.dir, name));
 		c->argv = virtiofsd_words(&d, agent, c->socket, m->is.shares[i].path, m->is.shares[i].writable, a, &c->nargv);
 	}
 	return 0;

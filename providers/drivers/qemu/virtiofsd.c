@@ -117,6 +117,12 @@ virtiofsd_find(const char *qemu, struct arena *a, struct virtiofsd *out, struct 
 			 "(Debian 12, for root) or virtiofsd (Debian 13), or use 9p");
 }
 
+bool
+virtiofsd_can_refuse(const struct virtiofsd *v)
+{
+	return v->in_c || v->readonly || geteuid() == 0;
+}
+
 const char *const *
 virtiofsd_words(const struct virtiofsd *v, const char *agent, const char *socket, const char *folder, bool writable,
 		struct arena *a, size_t *n)
@@ -124,7 +130,7 @@ virtiofsd_words(const struct virtiofsd *v, const char *agent, const char *socket
 	const char **w = arena_alloc(a, 16 * sizeof *w);
 
 	*n = 0;
-	if (!writable && v->in_c) {
+	if (!writable && !v->readonly) {
 		w[(*n)++] = agent;
 		w[(*n)++] = "confine";
 		w[(*n)++] = "bind-ro";

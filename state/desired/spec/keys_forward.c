@@ -87,7 +87,7 @@ const struct key keys_forwards[] = {
 	  .about = "First and last port in the guest." },
 	{ "hostIP", KEY_IP, .def = "127.0.0.1", AT(spec_forward, host_ip), .change = CHANGE_LIVE, .about = "Address on the host." },
 	{ "hostPort", KEY_INT, .flags = KEY_QUIET, .change = CHANGE_LIVE, .about = "Port on the host." },
-	{ "hostSocket", KEY_TEXT, .flags = KEY_QUIET | KEY_HOST | KEY_HOST_OWN, .expr = EXPR_HOST, .finish = finish_host_socket, AT(spec_forward, host_socket),
+	{ "hostSocket", KEY_TEXT, .flags = KEY_QUIET | KEY_HOST | KEY_HOST_OWN, .expr = EXPR_HOST, .finish = finish_host_socket, .check = caution_guest_writes, AT(spec_forward, host_socket),
 	  .change = CHANGE_LIVE, .about = "UNIX socket on the host; relative ones are in the instance's sock folder." },
 	{ "hostPortRange", KEY_PORTS, .make = default_host_range, AT(spec_forward, host_port), .change = CHANGE_LIVE,
 	  .about = "First and last port on the host." },
@@ -194,10 +194,17 @@ check_absolute(struct load *l, const struct val *v)
 		complain(l, v, NULL, "must be an absolute path, got `%s`", v->s);
 }
 
+static void
+check_host_file(struct load *l, const struct val *v)
+{
+	check_absolute(l, v);
+	caution_guest_writes(l, v);
+}
+
 const struct key keys_copies[] = {
 	{ "guest", KEY_TEXT, .flags = KEY_QUIET, .expr = EXPR_GUEST, .check = check_absolute, AT(spec_copy, guest), .go = "GuestFile",
 	  .change = CHANGE_LIVE, .about = "File in the guest." },
-	{ "host", KEY_TEXT, .flags = KEY_QUIET | KEY_HOST, .expr = EXPR_HOST, .check = check_absolute, AT(spec_copy, host), .go = "HostFile",
+	{ "host", KEY_TEXT, .flags = KEY_QUIET | KEY_HOST, .expr = EXPR_HOST, .check = check_host_file, AT(spec_copy, host), .go = "HostFile",
 	  .change = CHANGE_LIVE, .about = "Where it goes on the host." },
 	{ "skipIfMissing", KEY_BOOL, .flags = KEY_QUIET, AT(spec_copy, skip_if_missing), .change = CHANGE_LIVE,
 	  .about = "It may be absent." },

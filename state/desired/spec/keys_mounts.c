@@ -48,6 +48,23 @@ check_point(struct load *l, const struct val *v)
 		complain_at(l, v, NULL, at, "must not start with `~`; write `{{.Home}}` for the guest's home, got `%s`", v->s);
 }
 
+/* What is inside a folder that the guest writes can be another one by the time it is opened: it is followed nowhere then, and not served. */
+void
+caution_guest_writes(struct load *l, const struct val *v)
+{
+	const struct val *list = val_get(l->root, "mounts");
+
+	for (size_t i = 0; list && i < list->n; i++) {
+		const struct val *other = list->item[i];
+		const char *outer = val_s(other, "location");
+		size_t n = strlen(outer);
+
+		if (other != v->up && val_b(other, "writable") && n > 1 && !strncmp(v->s, outer, n) && v->s[n] == '/')
+			caution(l, v, NULL, "is inside `%s`, which the guest writes: it can take the folder away, and links that it puts there "
+				"are not followed", outer);
+	}
+}
+
 static void
 check_mount_location(struct load *l, const struct val *v)
 {
@@ -61,7 +78,7 @@ check_mount_location(struct load *l, const struct val *v)
 	else if (*v->s != '/')
 		complain(l, v, NULL, "must be an absolute path, got `%s`%s", v->s,
 			 given->kind == NODE_NULL && given->len ? " (an unquoted ~ is null in YAML: write \"~\")" : "");
-	else if (stat(v->s, &st) == 0 && !S_ISDIR(st.st_mode))
+	else if (caution_guest_writes(l, v), stat(v->s, &st) == 0 && !S_ISDIR(st.st_mode))
 		complain(l, v, NULL, "refers to a non-directory path: `%s`", v->s);
 }
 

@@ -85,6 +85,8 @@ void complain_at(struct load *l, const struct val *up, const char *key, const st
 	__attribute__((format(printf, 5, 6)));
 void caution_at(struct load *l, const struct val *up, const char *key, const struct node *n, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
+/* keys_mounts.c: of a path of the host that is inside a folder which the guest writes */
+void caution_guest_writes(struct load *l, const struct val *v);
 /* of a file that cannot be read at all */
 void complain_text(struct load *l, const struct source *src, const char *text);
 /* Tells all of them, in the order of their places; frees what held them. -1: something was wrong. */

@@ -33,12 +33,29 @@ line_path(struct line *l, const char *verb, const char *path)
 	buf_addf(l->out, "%s%s", below ? "~" : "", below ? path + n : path);
 }
 
+/* Only our own server keeps LIMA_HOME from a guest that has a folder above it. */
+static bool
+line_holds_keys(const struct spec *s, const struct spec_mount *m)
+{
+	size_t n = strlen(m->location);
+
+	if (!strcmp(s->mount_type, "reverse-sshfs") && strcmp(m->sshfs.sftp_driver, "openssh-sftp-server") != 0)
+		return false;
+	while (n && m->location[n - 1] == '/')
+		n--;
+	return s->dir && !strncmp(s->dir, m->location, n) && s->dir[n] == '/';
+}
+
 static void
 line_mounts(struct line *l, const struct spec *s, bool writable)
 {
-	for (size_t i = 0; i < s->nmounts; i++)
-		if (s->mounts[i].writable == writable)
-			line_path(l, writable ? "writes" : "reads", s->mounts[i].location);
+	for (size_t i = 0; i < s->nmounts; i++) {
+		if (s->mounts[i].writable != writable)
+			continue;
+		line_path(l, writable ? "writes" : "reads", s->mounts[i].location);
+		if (line_holds_keys(s, &s->mounts[i]))
+			buf_adds(l->out, " (with the keys to all instances)");
+	}
 }
 
 static void

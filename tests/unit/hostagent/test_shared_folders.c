@@ -158,7 +158,7 @@ joined(const char *const *w, size_t n)
 
 TEST(words_of_both_daemons)
 {
-	struct virtiofsd c = { "/v", true, false }, rust = { "/r", false, true };
+	struct virtiofsd c = { "/v", true, false }, rust = { "/r", false, true }, old = { "/r", false, false };
 	AUTO(arena) a = { 0 };
 	size_t n;
 	const char *const *w = virtiofsd_words(&c, "/agent", "/s", "/a,b\\c", false, &a, &n);
@@ -170,6 +170,11 @@ TEST(words_of_both_daemons)
 	assert_string_equal(in_rust, "/r|--socket-path=/s|--shared-dir=/a,b|");
 	w = virtiofsd_words(&rust, "/agent", "/s", "/a", false, &a, &n);
 	assert_string_equal(w[3], "--readonly");
+	/* one that cannot refuse to write is given what cannot be written to, by who can make that, and else is not used */
+	w = virtiofsd_words(&old, "/agent", "/s", "/a", false, &a, &n);
+	assert_string_equal(w[2], "bind-ro");
+	assert_int_equal(virtiofsd_can_refuse(&old), geteuid() == 0);
+	assert_true(virtiofsd_can_refuse(&rust));
 }
 
 TEST(daemons_are_found_by_their_descriptions)
