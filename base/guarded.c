@@ -235,7 +235,7 @@ guarded_commit(struct guarded_file *f, struct error *err)
 {
 	struct stat st;
 
-	if (fstatat(f->dir, f->name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode))
+	if (fstatat(f->dir, f->name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode) && !(f->over_links && S_ISLNK(st.st_mode)))
 		return error_set(err, EEXIST, "%s is there and no regular file", f->path);
 	if (fsync(f->fd) < 0 || renameat(f->dir, f->tmp, f->dir, f->name) < 0)
 		return error_errno(err, "write %s", f->path);

@@ -38,9 +38,10 @@ struct guarded_file {
 	int dir, fd;		/* fd: to write to */
 	const char *path, *name;	/* name: within `path` */
 	char tmp[32];
+	bool over_links;	/* a link of its name is replaced, and not an error */
 };
 #define GUARDED_FILE_INIT { .dir = -1, .fd = -1 }
-/* `path` is borrowed until the end, and absolute unless `g` has no folders. */
+/* `path` is borrowed until the end, and absolute. */
 int guarded_create(struct guarded_file *f, const struct guarded *g, const char *path, mode_t make, mode_t mode, struct error *err);
 /* fsync, and under its name, in place of an ordinary file and of nothing else (EEXIST). */
 int guarded_commit(struct guarded_file *f, struct error *err);

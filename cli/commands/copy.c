@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/fs.h"
+#include "base/guarded.h"
 #include "base/proc.h"
 #include "cli/ssh/copy_paths.h"
 #include "cli/ssh/copy_sftp.h"
@@ -237,6 +238,16 @@ remotes(const struct copy *k)
 	return n;
 }
 
+/* Of the last argument, on the host. */
+static const char *
+target_path(struct copy *k)
+{
+	const char *path = k->v[k->n - 1].at.path;
+	auto_free char *cwd = *path == '/' ? NULL : getcwd(NULL, 0);
+
+	return cwd ? arena_printf(&k->arena, "%s/%s", cwd, path) : path;
+}
+
 /* --- without a program --- */
 
 /* One link a guest: sides of the same guest share it. */
@@ -270,12 +281,12 @@ unlink_all(struct copy *k)
 }
 
 static int
-by_sftp(struct copy *k, struct error *err)
+by_sftp(struct copy *k, const struct guarded *g, struct error *err)
 {
 	struct copy_end *ends = arena_alloc(&k->arena, k->n * sizeof *ends);
 	struct copy_sftp how = {
 		.cli = k->cli, .recursive = cli_bool(k->cli, "recursive"), .verbose = cli_bool(k->cli, "verbose") || k->cli->env.debug,
-		.progress = k->cli->stderr_tty && !k->cli->log_json,
+		.progress = k->cli->stderr_tty && !k->cli->log_json, .guarded = g,
 	};
 	int r = cli_lazy(k->cli, err);
 
@@ -286,6 +297,8 @@ by_sftp(struct copy *k, struct error *err)
 		ends[i] = (struct copy_end){ k->v[i].link, k->v[i].guest && strncmp(k->v[i].at.path, "~/", 2) == 0 ? k->v[i].at.path + 2
 									     : k->v[i].at.path };
 	}
+	if (!k->v[k->n - 1].guest)
+		ends[k->n - 1].path = target_path(k);
 	if (r == 0)
 		r = copy_sftp(&how, ends, k->n, err);
 	if (k->cli->lazy)
@@ -294,6 +307,36 @@ by_sftp(struct copy *k, struct error *err)
 }
 
 /* --- */
+
+/* Folders that the guests in question write: where files go there is not for their links to say. */
+static void
+guests_write(const struct copy *k, struct guarded *g)
+{
+	for (size_t i = 0; i < k->nguests; i++) {
+		struct json_span mounts = instance_config(&k->guests[i], "mounts"), m;
+		size_t at = 0;
+
+		while ((m = json_each(mounts, &at, NULL)).p)
+			if (json_true(json_at(m, "writable")))
+				guarded_add(g, json_text(&k->guests[i].arena, json_at(m, "location")));
+	}
+}
+
+/* The folder that files are copied into, or the one that a file is: before a program goes there by name. */
+static int
+check_target(struct copy *k, const struct guarded *g, struct error *err)
+{
+	const char *path = target_path(k), *name;
+	auto_close int fd = -1;
+	struct error why = { 0 };
+
+	if (k->v[k->n - 1].guest || !g->n)
+		return 0;
+	fd = guarded_folder(g, path, 0, &why);
+	if (fd < 0 && why.code != ELOOP)
+		fd = guarded_parent(g, path, 0, &name, &why);
+	return fd < 0 && why.code == ELOOP ? error_set(err, ELOOP, "%s", why.msg) : 0;
+}
 
 /* Fills `a` with the words of the program to run; with none if it is ourselves. */
 static int
@@ -321,11 +364,15 @@ static int
 copy(struct copy *k, struct error *err)
 {
 	AUTO(argv) a = { 0 };
+	AUTO(guarded) g = { 0 };
 
-	if (parse(k, err) < 0 || make_config(k, err) < 0 || choose(k, &a, err) < 0)
+	if (parse(k, err) < 0 || make_config(k, err) < 0)
+		return -1;
+	guests_write(k, &g);
+	if (check_target(k, &g, err) < 0 || choose(k, &a, err) < 0)
 		return -1;
 	cli_say(&k->cli->env, SAY_DEBUG, "using copy tool `%s`", a.n ? a.v[0] : "sftp");
-	return !a.n ? by_sftp(k, err) : run_argv(k->cli, &a, err);
+	return !a.n ? by_sftp(k, &g, err) : run_argv(k->cli, &a, err);
 }
 
 static int

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/fs.h"
+#include "base/guarded.h"
 #include "base/mem.h"
 #include "base/size.h"
 #include "cli/cli.h"
@@ -89,17 +90,18 @@ list(const struct copy_end *e, struct listing *out, struct error *err)
 }
 
 static int
-make_folder(const struct copy_end *e, mode_t mode, struct error *err)
+make_folder(const struct copy_sftp *how, const struct copy_end *e, mode_t mode, struct error *err)
 {
+	auto_close int fd = e->guest ? -1 : guarded_folder(how->guarded, e->path, (mode & 0777) | 0700, err);
 	struct sftp_attr a;
-	int r = look(e, &a, err);
+	int r = e->guest ? look(e, &a, err) : 0;
 
+	if (!e->guest)
+		return fd < 0 ? -1 : 0;
 	if (r != 0)
 		return r < 0 || S_ISDIR(a.mode) ? (r < 0 ? -1 : 0) : error_set(err, ENOTDIR, "%s is in the way", e->path);
 	/* writable for us as long as it is being filled */
-	if (e->guest)
-		return sftp_mkdir(e->guest, e->path, (mode & 0777) | 0700, err);
-	return mkdir(e->path, (mode & 0777) | 0700) < 0 ? error_errno(err, "make %s", e->path) : 0;
+	return sftp_mkdir(e->guest, e->path, (mode & 0777) | 0700, err);
 }
 
 /* --- the bytes of one file --- */
@@ -108,6 +110,7 @@ make_folder(const struct copy_end *e, mode_t mode, struct error *err)
 struct stream {
 	int fd;
 	struct sftp_file *f;
+	struct guarded_file new;	/* `fd` is its own */
 };
 
 static int
@@ -120,13 +123,16 @@ open_source(const struct copy_end *e, struct stream *s, struct error *err)
 }
 
 static int
-open_target(const struct copy_end *e, const char *tmp, mode_t mode, struct stream *s, struct error *err)
+open_target(const struct copy_sftp *how, const struct copy_end *e, mode_t mode, struct stream *s, struct error *err)
 {
-	*s = (struct stream){ .fd = -1 };
+	*s = (struct stream){ .fd = -1, .new = GUARDED_FILE_INIT };
 	if (e->guest)
 		return (s->f = sftp_write_begin(e->guest, e->path, mode & 0777, err)) ? 0 : -1;
-	s->fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode & 0777);
-	return s->fd < 0 ? error_errno(err, "make %s", tmp) : 0;
+	if (guarded_create(&s->new, how->guarded, e->path, 0, mode & 0777, err) < 0)
+		return -1;
+	s->new.over_links = true;
+	s->fd = s->new.fd;
+	return 0;
 }
 
 static ssize_t
@@ -160,12 +166,13 @@ put(struct stream *s, const char *p, size_t len, struct error *err)
 	return 0;
 }
 
+/* Of what was read, and of what was written in the guest; a new file of the host is committed. */
 static int
 finish(struct stream *s, struct error *err)
 {
 	if (s->f)
 		return sftp_end(s->f, err);
-	return s->fd >= 0 && close(s->fd) < 0 ? error_errno(err, "close") : 0;
+	return s->fd >= 0 && s->fd != s->new.fd && close(s->fd) < 0 ? error_errno(err, "close") : 0;
 }
 
 /* --- the line on the terminal --- */
@@ -233,16 +240,15 @@ static int
 copy_file(const struct copy_sftp *how, const struct copy_end *from, const struct copy_end *to, const struct sftp_attr *a,
 	  struct error *err)
 {
-	auto_free char *tmp = fs_tmp(to->path);
 	struct meter m = { .on = how->progress, .name = base_name(from->path), .total = a->size, .began = clock_ms() };
-	struct stream in, out;
+	struct stream in, out = { .new = GUARDED_FILE_INIT };
 	int r;
 
 	if (how->verbose)
 		say_pair(from->path, to->path);
 	if (open_source(from, &in, err) < 0)
 		return -1;
-	r = open_target(to, tmp, a->mode, &out, err);
+	r = open_target(how, to, a->mode, &out, err);
 	if (r == 0) {
 		r = pour(how, &in, &out, &m, err);
 		if (finish(&out, r < 0 ? NULL : err) < 0)
@@ -250,12 +256,10 @@ copy_file(const struct copy_sftp *how, const struct copy_end *from, const struct
 		draw(&m, true);
 	}
 	finish(&in, NULL);
-	if (to->guest)
-		return r < 0 ? error_wrap(err, "%s", from->path) : 0;
-	if (r == 0 && fs_commit(tmp, to->path, err) == 0)
-		return 0;
-	unlink(tmp);
-	return error_wrap(err, "%s", from->path);
+	if (r == 0 && !to->guest)
+		r = guarded_commit(&out.new, err);
+	guarded_file_release(&out.new);
+	return r < 0 ? error_wrap(err, "%s", from->path) : 0;
 }
 
 /* --- trees --- */
@@ -277,7 +281,7 @@ copy_folder(const struct copy_sftp *how, const struct copy_end *from, const stru
 
 	if (depth > MAX_DEPTH)
 		return error_set(err, ELOOP, "%s: folders within folders, deeper than %d", from->path, MAX_DEPTH);
-	if (make_folder(to, mode, err) < 0 || list(from, &names, err) < 0)
+	if (make_folder(how, to, mode, err) < 0 || list(from, &names, err) < 0)
 		return -1;
 	for (size_t i = 0; i < names.n; i++) {
 		auto_free char *a = below(from->path, names.v[i]), *b = below(to->path, names.v[i]);

@@ -22,6 +22,7 @@ struct copy_sftp {
 	struct cli *cli;
 	bool recursive, verbose;
 	bool progress;		/* draw it on stderr */
+	const struct guarded *guarded;	/* folders of the host that guests write: no link in them leads anywhere */
 };
 
 /* Sources ends[0..n-1), target ends[n-1]. */

@@ -163,6 +163,13 @@ exits() {
 	cmp "$WORK/blob" "$WORK/into/sftp-into/blob"
 	limactl copy --backend=sftp colima:/tmp/blob3 colima:blob4
 	[ "$(limactl shell colima stat -c %s blob4)" = 300000 ]
+	# in a folder that others write nobody knows the name that a file has before it is whole
+	echo kept >"$WORK/victim"
+	ln -s "$WORK/victim" "$WORK/into/6.tmp"
+	limactl copy --backend=sftp colima:/tmp/blob3 "$WORK/into/6"
+	cmp "$WORK/blob" "$WORK/into/6"
+	[ "$(cat "$WORK/victim")" = kept ]
+	[ -z "$(find "$WORK/into" -name '.lima-*')" ]
 	run -1 --separate-stderr limactl copy --backend=sftp colima:/tmp/nothing "$WORK/into"
 	[[ $stderr == *'/tmp/nothing: no such file or directory'* ]]
 	run -1 --separate-stderr limactl copy --backend=sftp colima:/tmp "$WORK/into"
@@ -176,15 +183,16 @@ exits() {
 
 @test "the terminal goes away in the middle of a copy: nothing half-done is left" {
 	limactl shell colima sh -c 'head -c 20000000 /dev/zero >/tmp/large'
-	"$BIN/limactl" copy --backend=sftp colima:/tmp/large "$WORK/large" 2>"$WORK/log" 3>&- &
+	mkdir -p "$WORK/half"
+	"$BIN/limactl" copy --backend=sftp colima:/tmp/large "$WORK/half/large" 2>"$WORK/log" 3>&- &
 	pid=$!
-	timeout 20 bash -c 'until [ -s "$1" ]; do sleep 0.05; done' _ "$WORK/large.tmp"
+	timeout 20 bash -c 'until [ -n "$(find "$1" -name ".lima-*" -size +0)" ]; do sleep 0.05; done' _ "$WORK/half"
 	kill -HUP $pid
 	status=0
 	wait $pid || status=$?
 	[ "$status" -eq 1 ]
 	grep -q interrupted "$WORK/log"
-	[ ! -e "$WORK/large" ] && [ ! -e "$WORK/large.tmp" ]
+	[ -z "$(ls -A "$WORK/half")" ]
 	limactl shell colima rm /tmp/large
 }
 
