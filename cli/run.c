@@ -65,7 +65,7 @@ locks_release(struct locks *l)
 
 struct lock_told {
 	struct cli *c;
-	const char *name;
+	const char *what;		/* "instance `a`" */
 };
 
 static void
@@ -73,14 +73,13 @@ lock_say_wait(void *ctx, pid_t holder)
 {
 	const struct lock_told *t = ctx;
 
-	t->c->env.say(&t->c->env, SAY_INFO, "waiting for another limactl (process %d) that works on instance `%s`",
-		      (int)holder, t->name);
+	t->c->env.say(&t->c->env, SAY_INFO, "waiting for another limactl (process %d) that works on %s", (int)holder, t->what);
 }
 
 static int
-lock_one(struct cli *c, const char *name, const char *path, struct error *err)
+lock_one(struct cli *c, const char *what, const char *path, struct error *err)
 {
-	struct lock_told told = { c, name };
+	struct lock_told told = { c, what };
 	struct lock_wait w = { .cancel = c->env.cancel, .told = lock_say_wait, .ctx = &told };
 	bool wait = !cli_bool(c, "no-wait");
 	struct error why = { 0 };
@@ -90,18 +89,18 @@ lock_one(struct cli *c, const char *name, const char *path, struct error *err)
 	if (fd >= 0)
 		return fd;
 	if (!wait && why.code == EWOULDBLOCK)
-		return error_set(err, EWOULDBLOCK, "another limactl (process %d) is working on instance `%s`; "
-				 "wait for it, or leave out --no-wait", (int)holder, name);
+		return error_set(err, EWOULDBLOCK, "another limactl (process %d) is working on %s; wait for it, "
+				 "or leave out --no-wait", (int)holder, what);
 	if (err)
 		*err = why;
 	return -1;
 }
 
 static int
-lock_add(struct cli *c, const char *name, struct locks *l, struct error *err)
+lock_add(struct cli *c, const char *name, const char *what, struct locks *l, struct error *err)
 {
 	auto_free char *path = xasprintf("%s/_state/%s.lock", c->env.home, name);
-	int fd = lock_one(c, name, path, err);
+	int fd = lock_one(c, what, path, err);
 
 	if (fd < 0)
 		return -1;
@@ -110,12 +109,18 @@ lock_add(struct cli *c, const char *name, struct locks *l, struct error *err)
 }
 
 static int
+lock_instance(struct cli *c, const char *name, struct locks *l, struct error *err)
+{
+	return lock_add(c, name, arena_printf(&c->arena, "instance %s", cli_tick(c, name)), l, err);
+}
+
+static int
 lock_also(struct cli *c, const struct run *r, struct locks *l, struct error *err)
 {
 	if (!r->also_lock || l->also)
 		return 0;
 	l->also = true;
-	return lock_add(c, r->also_lock, l, err);
+	return lock_instance(c, r->also_lock, l, err);
 }
 
 /* What may be ended by whoever wants the instance down: the start of one instance, which is all that this process does. */
@@ -138,13 +143,13 @@ lock_all(struct cli *c, const struct run *r, struct locks *l, struct error *err)
 	for (size_t i = 0; i < r->nthings; i++) {
 		auto_free char *name = xasprintf("_%s.%s", r->things[i].type, r->things[i].name);
 
-		if (lock_add(c, name, l, err) < 0)
+		if (lock_add(c, name, arena_printf(&c->arena, "%s %s", r->things[i].type, cli_tick(c, r->things[i].name)), l, err) < 0)
 			return -1;
 	}
 	for (size_t i = 0; i < r->nasks; i++) {
 		if (r->also_lock && strcmp(r->also_lock, r->asks[i].name) < 0 && lock_also(c, r, l, err) < 0)
 			return -1;
-		if (lock_add(c, r->asks[i].name, l, err) < 0)
+		if (lock_instance(c, r->asks[i].name, l, err) < 0)
 			return -1;
 		note_start(r, l);
 	}

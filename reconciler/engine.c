@@ -311,6 +311,11 @@ engine_release(struct engine *e)
 		e->asks[i].stamp = NULL;
 		e->asks[i].wrong = NULL;
 	}
+	/* who locks by this list goes by name, whatever was wrong with whom */
+	if (e->nwrong)
+		qsort(e->asks, e->nasks + e->nwrong, sizeof *e->asks, by_name);
+	e->nasks += e->nwrong;
+	e->nwrong = 0;
 	plan_release(&e->plan);
 	graph_release(&e->graph);
 	free(e->common_stamp);

@@ -20,13 +20,22 @@ no_warning(void *ctx, const char *text)
 	(void)ctx, (void)text;
 }
 
+/* who only looks hears of the database that somebody else has it locked */
+static void
+tell_wait(void *ctx, const char *text)
+{
+	const struct cli *c = ctx;
+
+	cli_say(&c->env, SAY_WARN, "%s", text);
+}
+
 void
 look_begin(struct look *l, struct cli *c)
 {
 	*l = (struct look){ .cli = c, .opts = cli_spec_opts(c) };
 	/* a look is not the place for advice about each file, and what is wrong with one is in its errors */
 	l->opts.warn = l->opts.complain = no_warning;
-	if (state_open(&l->state, c->env.home, &(struct state_opts){ .flags = STATE_READ, .cancel = c->env.cancel }, NULL) < 0)
+	if (state_open(&l->state, c->env.home, &(struct state_opts){ .flags = STATE_READ, .cancel = c->env.cancel, .warn = tell_wait, .ctx = c }, NULL) < 0)
 		l->state = NULL;
 }
 
