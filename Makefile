@@ -160,8 +160,8 @@ $(B)/tests/test_types: $(B)/obj/tests/types/test_types.o $(B)/lib.a
 types: all guest-tiny $(B)/tests/test_types $(REAP)
 	@scripts/unit $(B)/tests/test_types
 
-# What needs no guest, in a minute: layers, lint, units, plan cases, the engine over fake types.
-quick: $(UNIT) $(B)/tests/equivalence $(ALL) $(REAP)
+# What needs no guest, in a minute: layers, lint, units, plan cases, the engine over fake types and the fake machine.
+quick: fake $(UNIT) $(B)/tests/equivalence $(ALL) $(REAP)
 	@SUITES=tests/suites-quick JOBS=3 UNITS="$(UNIT)" scripts/check
 check: deps-test
 	@$(MAKE) -s all guest-tiny
@@ -210,5 +210,5 @@ clean:
 	rm -rf build build-asan build-tsan build-fuzz compile_commands.json
 compile_commands.json: Makefile
 	@scripts/compdb > $@
-.PHONY: all completions share unit equivalence types quick check check-large e2e asan asan-e2e tsan fuzz tidy fmt layers metrics bench man install demo clean FORCE deps-build deps-test deps-demo deps-large guest-tiny
+.PHONY: all completions share unit equivalence fake types quick check check-large e2e asan asan-e2e tsan fuzz tidy fmt layers metrics bench man install demo clean FORCE deps-build deps-test deps-demo deps-large guest-tiny
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

@@ -14,6 +14,7 @@
 #include "base/quote/quote.h"
 #include "cli/cli.h"
 #include "cli/commands/start.h"
+#include "providers/driver.h"
 #include "providers/fetch/cache_owner.h"
 #include "providers/fetch/http.h"
 #include "version.h"
@@ -305,14 +306,32 @@ find_template_dirs(struct cli *c)
 	c->template_dirs = v;
 }
 
+/* Types of machines that run here. */
+static const char *const *
+driver_names(struct cli *c)
+{
+	const struct driver *const *all = driver_all();
+	const char **v;
+	size_t n = 0;
+
+	while (all[n])
+		n++;
+	v = arena_alloc(&c->arena, (n + 1) * sizeof *v);
+	for (size_t i = 0; i < n; i++)
+		v[i] = all[i]->name;
+	return v;
+}
+
 struct spec_opts
 cli_spec_opts(struct cli *c)
 {
 	if (!c->template_dirs)
 		find_template_dirs(c);
+	if (!c->drivers)
+		c->drivers = driver_names(c);
 	return (struct spec_opts){
 		.home = c->env.home, .version = c->env.version, .warn = warn_spec,
-		.template_dirs = c->template_dirs, .plugin_dirs = plugin_dirs(c), .fetch = fetch_spec,
+		.template_dirs = c->template_dirs, .plugin_dirs = plugin_dirs(c), .drivers = c->drivers, .fetch = fetch_spec,
 		.complain = complain_spec, .debug = debug_spec, .ctx = c,
 	};
 }

@@ -176,7 +176,7 @@ client_answer(struct fake *f, struct client *c, const char *line)
 	else if (!strncmp(line, "die ", 4))
 		exit(number(line + 4));
 	else if (!strcmp(line, "hang"))
-		f->hangs = true;
+		f->hangs = client_say(c, "ok\n");
 	else if (!strcmp(line, "reboot"))
 		guest_reboot(f);
 	else

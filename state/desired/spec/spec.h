@@ -174,7 +174,7 @@ struct spec_opts {
 	void (*complain)(void *ctx, const char *text);
 	const struct host *host;	/* shared by many loads (state/desired/spec/host.h); NULL: each looks for itself */
 	const char *const *plugin_dirs;	/* searched for limactl-url-SCHEME before PATH, NULL-terminated; or NULL */
-	const char *const *drivers;	/* names of external drivers that are installed, NULL-terminated; or NULL */
+	const char *const *drivers;	/* types of machines that run here, NULL-terminated; NULL: the usual one */
 	/* called for what only somebody asks who looks for a fault: how a locator is rewritten; or NULL */
 	void (*debug)(void *ctx, const char *text);
 };

@@ -1,0 +1,145 @@
+# Machine, readiness, forwards, start, stop and restart, by a machine that only plays one.
+load helper
+
+setup() {
+	home_begin
+	fake_yaml >"$WORK/f.yaml"
+}
+
+teardown() { home_end; }
+
+@test "start, stop, restart, delete: each does what it says, and leaves nothing behind" {
+	apply "$WORK/f.yaml"
+	[ "$(status_of f)" = Running ]
+	[ "$(tell f ready)" = ok ]
+	one=$(cat "$LIMA_HOME/f/fake.pid")
+	limactl restart f
+	[ "$(status_of f)" = Running ]
+	[ "$(cat "$LIMA_HOME/f/fake.pid")" != "$one" ]
+	limactl stop f
+	[ "$(status_of f)" = Stopped ]
+	[ ! -e "$LIMA_HOME/f/fake.pid" ] && [ ! -e "$LIMA_HOME/f/fake.sock" ] && [ ! -e "$LIMA_HOME/f/ha.sock" ]
+	nobody
+	limactl start f
+	limactl delete -f f
+	[ ! -e "$LIMA_HOME/f" ]
+	nobody
+}
+
+@test "what a change costs: a restart where the machine must know, nothing where it need not" {
+	apply "$WORK/f.yaml"
+	one=$(cat "$LIMA_HOME/f/fake.pid")
+	apply --set '.message="hello"' f
+	[ "$(cat "$LIMA_HOME/f/fake.pid")" = "$one" ]
+	apply --set '.cpus=2' f
+	[ "$(cat "$LIMA_HOME/f/fake.pid")" != "$one" ]
+}
+
+@test "a guest that takes long is waited for, and one that never comes up is told of with its console" {
+	began=$SECONDS
+	FAKE='--ready-ms 1500' apply "$WORK/f.yaml"
+	[ $((SECONDS - began)) -ge 1 ]
+	limactl stop f
+	FAKE='--fail no-root-file-system' run limactl start f
+	[ "$status" -ne 0 ]
+	[[ "$output" == *no-root-file-system* ]]
+	[ "$(status_of f)" = Running ]
+}
+
+@test "time is up for a guest that does not get ready: it runs, and may get ready later" {
+	run env LIMA_FAKE_MACHINE='--ready-ms 4000' timeout 60 "$BIN/limactl" start --timeout 1s "$WORK/f.yaml"
+	[ "$status" -ne 0 ]
+	[[ "$output" == *"not ready"* ]]
+	[ "$(status_of f)" = Running ]
+	tell f ready
+	apply f
+}
+
+@test "a machine that refuses to start says why, and the next apply starts it" {
+	FAKE='--refuse no-such-hardware' run limactl apply "$WORK/f.yaml"
+	[ "$status" -ne 0 ]
+	[[ "$output" == *"no-such-hardware"* ]]
+	nobody
+	apply "$WORK/f.yaml"
+}
+
+@test "a machine that dies while it boots is told of, with its status" {
+	FAKE='--dies-ms 300 --ready-ms 60000' run limactl apply "$WORK/f.yaml"
+	[ "$status" -ne 0 ]
+	[[ "$output" == *"exit status 3"* ]]
+	[ "$(status_of f)" = Stopped ]
+	nobody
+	apply "$WORK/f.yaml"
+}
+
+@test "a machine that dies later is started again, by what plan says before" {
+	apply "$WORK/f.yaml"
+	tell f 'die 7'
+	wait_gone "$LIMA_HOME/f/ha.pid"
+	[ "$(status_of f)" = Stopped ]
+	run limactl plan
+	[[ "$output" == *"+ vm"* ]]
+	apply f
+	[ "$(status_of f)" = Running ]
+}
+
+@test "a machine killed, or its host agent, or both: the next apply puts it right" {
+	apply "$WORK/f.yaml"
+	machine=$(cat "$LIMA_HOME/f/fake.pid")
+	kill -9 "$(cat "$LIMA_HOME/f/ha.pid")"
+	apply f
+	[ "$(cat "$LIMA_HOME/f/fake.pid")" = "$machine" ]
+	kill -9 "$machine"
+	wait_gone "$LIMA_HOME/f/ha.pid"
+	apply f
+	kill -9 "$(cat "$LIMA_HOME/f/ha.pid")" "$(cat "$LIMA_HOME/f/fake.pid")"
+	wait_gone "$LIMA_HOME/f/fake.pid"
+	apply f
+	[ "$(status_of f)" = Running ]
+}
+
+@test "a guest that is deaf to the power button is told to quit, by the agent and without one" {
+	FAKE=--deaf apply "$WORK/f.yaml"
+	limactl stop -f f
+	nobody
+	FAKE=--deaf limactl start f
+	kill -9 "$(cat "$LIMA_HOME/f/ha.pid")"
+	limactl stop -f f
+	nobody
+	[ "$(status_of f)" = Stopped ]
+}
+
+@test "a machine that answers nothing any more is killed by force" {
+	apply "$WORK/f.yaml"
+	tell f hang
+	limactl stop -f f
+	nobody
+	[ ! -e "$LIMA_HOME/f/fake.sock" ]
+}
+
+@test "a forward leads to a port of the guest, for several at once, and goes with the machine" {
+	port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+	apply --set ".portForwards=[{\"guestPort\":80,\"hostPort\":$port,\"static\":true}]" "$WORK/f.yaml"
+	python3 - "$port" <<-'EOF'
+		import socket, sys
+		c = [socket.create_connection(("127.0.0.1", int(sys.argv[1])), 10) for i in range(8)]
+		for i, s in enumerate(c):
+		    s.settimeout(10)
+		    s.sendall(b"%d" % i)
+		for i, s in enumerate(c):
+		    want, got = b"port 80 of the guest\n%d" % i, b""
+		    while len(got) < len(want):
+		        got += s.recv(1000)
+		    assert got == want, got
+	EOF
+	limactl stop f
+	run ! python3 -c "import socket; socket.create_connection(('127.0.0.1', $port), 5)"
+}
+
+@test "the types of machines that there are are named" {
+	[ "$(limactl create --list-drivers | tr '\n' ' ')" = 'qemu fake ' ]
+	limactl info | python3 -c 'import json, sys; d = json.load(sys.stdin); assert d["vmTypes"] == ["qemu", "fake"] and "fake" in d["vmTypesEx"]'
+	fails_with 'not a registered driver' create --set '.vmType="other"' "$WORK/f.yaml"
+	# the product knows none of tests
+	[ "$("$REPO/${B:-build}/bin/limactl" create --list-drivers)" = qemu ]
+}
