@@ -28,7 +28,7 @@ rules_add(struct paths *rules, const char *const *paths, unsigned access, struct
 	return 0;
 }
 
-/* The program itself, and the libraries of one that lives elsewhere: /opt/qemu/bin/qemu-img and /opt/qemu/lib. */
+/* The program itself, and the libraries of one that lives elsewhere: /opt/x/bin/x and /opt/x/lib. */
 static void
 rules_add_program(struct paths *rules, const char *program)
 {

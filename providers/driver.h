@@ -8,8 +8,10 @@
 #pragma once
 #include <stdbool.h>
 #include <sys/types.h>
+#include "providers/snapshots.h"
 
 struct arena;
+struct buf;
 struct error;
 struct launch;
 struct machine;
@@ -46,6 +48,13 @@ struct driver {
 	int (*quit)(const char *dir, struct error *err);
 	/* Removes pid file and sockets of one that is gone. The console logs stay until the next start. */
 	int (*sweep)(const char *dir, struct error *err);
+
+	/* providers/snapshots.h; NULL: it has none. */
+	int (*snapshots)(const char *dir, const struct image_disk *disk, struct buf *out, struct error *err);
+	int (*snapshot)(const char *dir, const struct image_disk *disk, enum snapshot_verb verb, const char *tag, const volatile int *cancel,
+			struct error *err);
+	/* As what the launch of an earlier version of ours gave it a disk, whose path ends in `tail`; in `a`. NULL: not told. Optional. */
+	const char *(*launched_format)(const char *dir, const char *tail, struct arena *a);
 };
 
 /* NULL: there is none of that name. */

@@ -95,7 +95,7 @@ struct launch {
 	size_t ncompanions;
 	const struct launch_copy *copies;
 	size_t ncopies;
-	const struct image_disk *disks;	/* looked at once more right before QEMU is started: they name no other files */
+	const struct image_disk *disks;	/* looked at once more right before the machine is started: they name no other files */
 	size_t ndisks;
 	int boot_timeout_ms;		/* until READY; 0: 10 minutes */
 	int stop_timeout_ms;		/* from the power button to the guest's end; 0: 3 minutes */

@@ -3,7 +3,7 @@
  *
  * A number in a file proves nothing: the process may be long dead, and its number
  * somebody else's; and another user of the host can give a process of his any
- * arguments. Our host agent and QEMU (-pidfile) both keep a POSIX write lock on
+ * arguments. Our host agent and the machine both keep a POSIX write lock on
  * their pid file for as long as they live, and the kernel tells who holds it: only
  * we can write to that file, so the holder is ours whatever user it became since.
  * A process of upstream's host agent, which locks nothing, is known by its user, its

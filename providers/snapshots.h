@@ -1,8 +1,8 @@
 /*
  * providers/snapshots.h - snapshots within the qcow2 disk of an instance folder.
  *
- * Of a running machine they hold its memory too and are made by QEMU itself; of a
- * stopped one they are qemu-img's, of `disk`. `dir` absolute.
+ * Of a running machine they hold its memory too; of a stopped one they are of `disk` alone. `dir` absolute.
+ * ERR_UNSUPPORTED: the driver has none.
  */
 #pragma once
 #include <stdbool.h>
@@ -14,12 +14,12 @@ struct image_disk;
 
 enum snapshot_verb { SNAPSHOT_SAVE, SNAPSHOT_LOAD, SNAPSHOT_DELETE };
 
-/* As QEMU prints them: a head line (ID, TAG, ...), then one each; nothing when there is none. */
+/* A head line (ID, TAG, ...), then one each; nothing when there is none. */
 int snapshots_list(const char *dir, const struct image_disk *disk, struct buf *out, struct error *err);
 /* Is there one of this tag in what snapshots_list() gave? */
 bool snapshots_has(const char *list, const char *tag);
 /* Takes seconds where there is memory to write. */
 int snapshots_do(const char *dir, const struct image_disk *disk, enum snapshot_verb verb, const char *tag, const volatile int *cancel,
 		 struct error *err);
-/* A tag is a word of QEMU's monitor: [A-Za-z0-9._-]{1,128}. */
+/* A tag is a word: [A-Za-z0-9._-]{1,128}. */
 int snapshot_tag_check(const char *tag, struct error *err);

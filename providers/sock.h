@@ -1,5 +1,5 @@
 /*
- * providers/sock.h - unix stream sockets with a deadline: what the QMP and the host agent clients stand on.
+ * providers/sock.h - unix stream sockets with a deadline: what the clients of machines and host agents stand on.
  *
  * ten times a second (ERR_CANCELLED). Descriptors are non-blocking and close-on-exec.
  */

@@ -120,7 +120,7 @@ observe(const struct env *env, const struct resource *r, struct facts *have, str
 	return 1;
 }
 
-/* QEMU writes to qcow2 and raw; the rest is converted */
+/* A machine writes to qcow2 and raw; the rest is converted. */
 static int
 convert(const char *tmp, struct image_info *info, int64_t size, const struct env *env, struct error *err)
 {

@@ -12,10 +12,10 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/fs.h"
-#include "base/jsonspan.h"
 #include "base/mem.h"
+#include "providers/driver.h"
 
-enum { NOTE_MAX = 256, FORMAT_MAX = 15, LAUNCH_MAX = 4 << 20 };
+enum { NOTE_MAX = 256, FORMAT_MAX = 15 };
 
 char *
 disk_keep_path(const char *disk)
@@ -62,31 +62,15 @@ disk_keep_known(const struct disk_known *k, struct error *err)
 	return k->kept ? 0 : disk_keep(k->disk.path, k->disk.format, k->asked, k->left, err);
 }
 
-/*
- * The format in the words that a machine was started with: the -drive whose file ends in `tail`. They are of a file of
- * ours that no guest can write, and a comma in a name is doubled there. NULL: there is none.
- */
+/* What a driver told its machine, whichever that was. */
 static const char *
 launch_format(const char *dir, const char *tail, struct arena *a)
 {
-	auto_free char *path = xasprintf("%s/launch.json", dir), *key = xasprintf("%s,format=", tail);
-	AUTO(buf) text = BUF_INIT;
-	struct json_span argv, word;
-	size_t at = 0;
+	const char *format = NULL;
 
-	/* of whatever version of ours: only this is of interest */
-	if (fs_read_if(path, &text, LAUNCH_MAX, NULL) != 1)
-		return NULL;
-	argv = json_at(json_span_of(text.s), "machine.argv");
-	if (!argv.p)
-		argv = json_at(json_span_of(text.s), "qemu.argv");
-	while ((word = json_each(argv, &at, NULL)).p) {
-		const char *value = json_text(a, word), *hit = strncmp(value, "file=", 5) == 0 ? strstr(value, key) : NULL;
-
-		if (hit)
-			return arena_printf(a, "%.*s", (int)strcspn(hit + strlen(key), ","), hit + strlen(key));
-	}
-	return NULL;
+	for (const struct driver *const *d = driver_all(); *d && !format; d++)
+		format = (*d)->launched_format ? (*d)->launched_format(dir, tail, a) : NULL;
+	return format;
 }
 
 static bool
@@ -106,9 +90,10 @@ static bool
 guest_was_ours(const char *dir)
 {
 	static const char *const ours[] = { "applied.json", "launch.json", "launch.facts", NULL };
-	static const char *const ran[] = { "ha.stderr.log", "qemu.log", "serial.log", "launch.json", "qemu.pid", NULL };
+	static const char *const ran[] = { "ha.stderr.log", "serial.log", "launch.json", NULL };
+	pid_t pid;
 
-	return any_there(dir, ours) && any_there(dir, ran);
+	return any_there(dir, ours) && (any_there(dir, ran) || driver_of(dir, &pid));
 }
 
 /* A file of which nothing is known but what can be read in it. */

@@ -12,7 +12,7 @@ host_check(const struct spec *spec, struct error *err)
 {
 	const struct driver *d = driver_find(spec->vm_type);
 	struct machine m = { .name = spec->name, .dir = spec->dir, .arch = spec->arch, .os = spec->os,
-			     .minimum_version = spec->qemu_minimum_version, .legacy_bios = spec->firmware.legacy_bios };
+			     .minimum_version = spec->minimum_version, .legacy_bios = spec->firmware.legacy_bios };
 
 	/* what these are is of no interest here */
 	m.firmware = firmware_listed(spec) ? FIRMWARE_FILE : NULL;
@@ -25,7 +25,7 @@ host_check_version(const struct spec *spec, struct error *err)
 {
 	struct error why = { 0 };
 
-	if (!*spec->qemu_minimum_version || host_check(spec, &why) == 0 || why.code == ENOENT)
+	if (!*spec->minimum_version || host_check(spec, &why) == 0 || why.code == ENOENT)
 		return 0;
 	if (err)
 		*err = why;

@@ -1,4 +1,4 @@
-/* resources/kernel.c - the kernel that QEMU boots directly, and its command line */
+/* resources/kernel.c - the kernel that the machine boots directly, and its command line */
 #include <string.h>
 
 #include "base/auto.h"

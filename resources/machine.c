@@ -275,7 +275,7 @@ fill_plain(const struct spec *spec, struct machine *m)
 	m->dir = spec->dir;
 	m->arch = spec->arch;
 	m->os = spec->os;
-	m->minimum_version = spec->qemu_minimum_version;
+	m->minimum_version = spec->minimum_version;
 	m->legacy_bios = spec->firmware.legacy_bios;
 	m->tpm = spec->tpm;
 	m->cpu = spec->cpu_type;

@@ -31,7 +31,7 @@ int machine_check_switches(const struct spec *spec, struct error *err);
 int machine_launch_file(const struct env *env, const struct resource *r, int ssh_port, int dns_port, struct error *err);
 
 /*
- * Before QEMU is started: its disks name no other files of this host, and what they are is written down beside each,
+ * Before the machine is started: its disks name no other files of this host, and what they are is written down beside each,
  * where neither the guest nor a lost database can change it.
  */
 int machine_settle_disks(const struct env *env, const struct resource *r, struct error *err);

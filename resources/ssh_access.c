@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "hostagent/protocol/ha_client.h"
-#include "providers/pidfile.h"
+#include "providers/driver.h"
 #include "providers/ssh/host_key.h"
 #include "providers/ssh/ssh_config.h"
 
@@ -49,9 +49,10 @@ ssh_access_public(struct key_list *out, const struct env *env, const struct spec
 bool
 ssh_access_recognizes(const char *dir)
 {
-	auto_free char *known = host_key_known(dir), *qemu = xasprintf("%s/qemu.pid", dir);
+	auto_free char *known = host_key_known(dir);
+	pid_t machine;
 
-	return known || (!ha_pid(dir) && !pidfile_process(qemu));
+	return known || (!ha_pid(dir) && !driver_of(dir, &machine));
 }
 
 static void

@@ -105,7 +105,7 @@ declare(const struct spec *spec, const struct env *env, struct graph *g, struct 
 	resource_want(g, r, "names", machine_names_digest(&a, spec));
 	resource_want(g, r, "copies", machine_copies_digest(&a, spec));
 	resource_want(g, r, "writes", machine_writes_digest(&a, spec));
-	/* a port of lima.yaml's, or whichever is free: both are what QEMU was started with */
+	/* a port of lima.yaml's, or whichever is free: both are what the machine was started with */
 	if (spec->ssh.local_port)
 		resource_wantf(g, r, "ssh port", "%d", spec->ssh.local_port);
 	else

@@ -30,7 +30,7 @@ const struct flag edit_flags[] = {
 	{ "rosetta", 0, FLAG_BOOL, .about = "Enable Rosetta (vz)" },
 	{ "set", 0, FLAG_ARRAY, .about = "Change the lima.yaml by a yq expression: '.cpus=4' (repeatable)", .complete = "@set" },
 	{ "param", 0, FLAG_ARRAY, .about = "Set a parameter of the template: NAME=VALUE (repeatable)" },
-	{ "video", 0, FLAG_BOOL, .about = "Show the guest's screen (slows QEMU down)" },
+	{ "video", 0, FLAG_BOOL, .about = "Show the guest's screen (slows the machine down)" },
 	{ "ssh-port", 0, FLAG_PORT, .about = "Port of the host for SSH (0: any)", .complete = "60022" },
 	{ "disk", 0, FLAG_FLOAT, .about = "Disk size in GiB", .complete = "10 30 50 100 200" },
 	{ "shell", 0, FLAG_STRING, .about = "Login shell of the user in the guest",

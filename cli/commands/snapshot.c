@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "cli/view/instance.h"
 #include "cli/run.h"
+#include "providers/driver.h"
 #include "providers/snapshots.h"
 #include "state/desired/template/name.h"
 #include "resources/disk_known.h"
@@ -25,6 +26,7 @@ static const struct flag list_flags[] = {
 static int
 look(struct cli *c, const char **dir, struct disk_known *k, struct error *err)
 {
+	const struct driver *driver;
 	AUTO(instance) i = { 0 };
 	struct look l;
 	int r;
@@ -37,7 +39,8 @@ look(struct cli *c, const char **dir, struct disk_known *k, struct error *err)
 	look_release(&l);
 	if (!i.has_yaml)
 		return error_set(err, ENOENT, "open %s/lima.yaml: no such file or directory", i.dir);
-	if (*i.vm_type && strcmp(i.vm_type, "qemu") != 0)
+	driver = *i.vm_type ? driver_find(i.vm_type) : driver_all()[0];
+	if (!driver || !driver->snapshots)
 		return error_set(err, ERR_UNSUPPORTED, "unimplemented");
 	*dir = arena_strdup(&c->arena, i.dir);
 	r = disk_known(*dir, NULL, &c->arena, k, err);

@@ -193,7 +193,7 @@ clear(struct agent *a, struct error *err)
 	return 0;
 }
 
-/* Whoever asked for it has looked as well; but a guest may have run since, until the QEMU that was there ended. */
+/* Whoever asked for it has looked as well; but a guest may have run since, until the machine that was there ended. */
 static int
 check_disks(const struct launch *l, struct error *err)
 {

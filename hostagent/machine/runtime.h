@@ -19,7 +19,7 @@ typedef void runtime_told(struct agent *a, int answer);
 
 struct runtime {
 	const char *driver;			/* launch.machine.driver */
-	const char *title;			/* in messages: "QEMU" */
+	const char *title;			/* in messages */
 	const char *log;			/* DIR/log: what the process itself says */
 	const char *const *console_logs;	/* what the guest says, in the order worth showing; NULL-terminated */
 

@@ -13,7 +13,7 @@
 enum {
 	HEAD = 64 << 10,		/* holds every header but a qcow2's with large clusters */
 	SECTOR = 512,
-	VMDK_TEXT = 0x200,		/* where QEMU looks for the text of a sparse vmdk, and how far */
+	VMDK_TEXT = 0x200,		/* where is looked for the text of a sparse vmdk, and how far */
 	VMDK_TEXT_MAX = 20 * SECTOR,
 	ISO_BLOCK = 2048,
 	ISO_FIRST = 16,			/* block of the first volume descriptor */
@@ -113,7 +113,7 @@ qcow2_extensions(const struct head *h, uint64_t at, uint64_t end, struct image_i
 	return 0;
 }
 
-/* docs/interop/qcow2.txt in QEMU; numbers are big-endian */
+/* docs/interop/qcow2.txt; numbers are big-endian */
 static int
 probe_qcow2(const struct head *h, struct image_info *info, struct error *err)
 {
@@ -158,7 +158,7 @@ probe_vmdk4(const struct head *h, struct image_info *info, struct error *err)
 	uint64_t capacity = le(h->p + 12, 8), grain_directory = le(h->p + 56, 8);
 
 	info->backing_file = vmdk_has_parent(h, VMDK_TEXT);
-	info->data_file = capacity == 0;	/* then QEMU follows the extents that the text names */
+	info->data_file = capacity == 0;	/* then one follows the extents that the text names */
 	if (grain_directory == UINT64_MAX) {	/* the valid header is at the end, before a last marker */
 		unsigned char last[SECTOR];
 

@@ -1,9 +1,9 @@
 /*
- * providers/disk/image.h - disk images: what a file is, and qemu-img.
+ * providers/disk/image.h - disk images: what a file is, and what is made of it.
  *
  * The format is decided by our own reading of the header, once, before a guest
  * can have written to the file; from then on it is a recorded fact, and always
- * given to QEMU. A guest owns every byte of a raw disk: to probe one that has run
+ * given to the machine. A guest owns every byte of a raw disk: to probe one that has run
  * lets it choose what the host opens (CVE-2023-32684).
  */
 #pragma once
@@ -15,7 +15,7 @@ struct arena;
 struct error;
 
 struct image_info {
-	const char *format;		/* as QEMU calls it: qcow2 vmdk vhdx vdi parallels vpc asif; any other file: raw */
+	const char *format;		/* qcow2 vmdk vhdx vdi parallels vpc asif; any other file: raw */
 	bool iso;			/* ISO 9660; format is raw */
 	int64_t virtual_size_bytes;	/* what a guest sees; -1: the header does not tell it simply */
 	int64_t file_size_bytes;
@@ -40,8 +40,8 @@ int image_probe_as(const char *path, const char *format, struct image_info *info
 int image_size(const char *path, const char *format, int64_t *size_bytes, struct error *err);
 
 /*
- * A disk as QEMU and qemu-img are told to open it. Nothing is left to what its header says, which is checked
- * besides: right before each start of a machine and each run of qemu-img, when no guest can write to it.
+ * A disk as a machine and the image tool are told to open it. Nothing is left to what its header says, which is checked
+ * besides: right before each start of a machine and each run of that tool, when no guest can write to it.
  */
 struct image_disk {
 	const char *path, *format;
@@ -57,7 +57,7 @@ int image_disk_check(const struct image_disk *d, struct error *err);
 int image_base_name(const char *path, char **name, struct error *err);
 /* Is what the header of `path` calls `name` this very file, and no link? */
 bool image_is_base(const char *path, const char *name, const char *base);
-/* The disk for --image-opts, and what is to be added to a -drive for the base; in `a`. */
+/* The disk as one list of options, and what is to be added to another list for the base; in `a`. */
 char *image_disk_options(const struct image_disk *d, struct arena *a);
 char *image_base_options(const struct image_disk *d, struct arena *a);
 
@@ -65,11 +65,11 @@ char *image_base_options(const struct image_disk *d, struct arena *a);
 int image_check_safe(const char *path, const struct image_info *info, struct error *err);
 
 /*
- * qemu-img, in a sandbox: it sees the files of its task only, has no network, and bounds of size, memory and time.
+ * The image tool, in a sandbox: it sees the files of its task only, has no network, and bounds of size, memory and time.
  * Formats are always explicit. The file appears complete or not at all
- * (PATH.tmp, fsync, rename), but for resizing, which qemu-img does in place, under
+ * (PATH.tmp, fsync, rename), but for resizing, which it does in place, under
  * its own lock: a running VM's disk is an error. An error is ERR_CHILD with the
- * last line that qemu-img said; ENOENT: it is not installed.
+ * last line that it said; ENOENT: it is not installed.
  */
 int image_create(const char *path, const char *format, int64_t size_bytes, struct error *err);
 /* To grow only: a smaller size than now is ERR_REFUSED, the same one does nothing. Checks the disk first. */

@@ -88,7 +88,7 @@ image_disk_check(const struct image_disk *d, struct error *err)
 	return whole_check(d->base, d->base_format, err);
 }
 
-/* `value` as an option of QEMU's: a comma is written twice */
+/* `value` in a list of options: a comma is written twice */
 static void
 option_add(struct buf *b, const char *value)
 {

@@ -4,7 +4,7 @@
  * DIR/ssh_host_ed25519_key (0600) is made before a guest's first boot. DIR/ssh_known_hosts
  * holds the key by which the guest is known: the host agent writes it when it has seen
  * it, and the ssh program and limactl insist on it. While the machine runs, its port
- * is QEMU's and the guest can be nobody else; so the agent, and only the agent, also takes the first key of a
+ * is the machine's and the guest can be nobody else; so the agent, and only the agent, also takes the first key of a
  * guest that did not take ours.
  */
 #pragma once
@@ -39,7 +39,7 @@ struct host_trust {
 
 /*
  * DIR/ssh_known_hosts; NULL where it is not there yet: a guest that was started by another version, or one that has
- * not answered its host agent yet, which limactl can only reach through QEMU. To free.
+ * not answered its host agent yet, which limactl can only reach through its machine. To free.
  */
 char *host_key_known(const char *dir);
 

@@ -303,7 +303,7 @@ try_bind(const char *ip, int port, struct error *err)
 	}
 	if (inet_pton(v6 ? AF_INET6 : AF_INET, ip, v6 ? (void *)&a.v6.sin6_addr : (void *)&a.v4.sin_addr) != 1)
 		return error_set(err, EINVAL, "%s: not a numeric address", ip);
-	/* as QEMU and our own listeners do: connections that are about to end do not count */
+	/* as the machine and our own listeners do: connections that are about to end do not count */
 	if (port)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
 	if (bind(fd, &a.any, len) < 0 || (port && listen(fd, 1) < 0) || getsockname(fd, &a.any, &len) < 0)

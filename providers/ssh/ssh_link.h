@@ -51,7 +51,7 @@ int ssh_link_step(struct ssh_link *l, struct error *err);
 int ssh_link_fd(const struct ssh_link *l);
 short ssh_link_events(const struct ssh_link *l);	/* of poll(2) */
 size_t ssh_link_backlog(const struct ssh_link *l);
-/* Has the other side said anything at all? (QEMU accepts connections long before a guest listens.) */
+/* Has the other side said anything at all? (A machine accepts connections long before its guest listens.) */
 bool ssh_link_spoke(const struct ssh_link *l);
 
 /*

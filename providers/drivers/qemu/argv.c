@@ -80,7 +80,7 @@ val(struct args *a, const char *s)
 {
 	AUTO(buf) b = BUF_INIT;
 
-	quote_qemu(&b, s);
+	quote_option(&b, s);
 	return arena_strdup(a->mem, b.s);
 }
 

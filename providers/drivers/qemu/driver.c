@@ -7,6 +7,7 @@
 #include "providers/drivers/qemu/proc.h"
 #include "providers/drivers/qemu/qemu.h"
 #include "providers/drivers/qemu/qmp.h"
+#include "providers/drivers/qemu/snapshots.h"
 
 enum { QMP_MS = 5000 };
 
@@ -43,4 +44,7 @@ const struct driver driver_qemu = {
 	.press_button = qemu_press_button,
 	.quit = qemu_quit,
 	.sweep = qemu_sweep,
+	.snapshots = qemu_snapshots,
+	.snapshot = qemu_snapshot,
+	.launched_format = qemu_launched_format,
 };

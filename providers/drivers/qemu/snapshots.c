@@ -1,7 +1,5 @@
-#include "providers/disk/image.h"
-#include "providers/snapshots.h"
+#include "providers/drivers/qemu/snapshots.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
@@ -10,23 +8,12 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "providers/disk/image.h"
 #include "providers/drivers/qemu/img.h"
 #include "providers/drivers/qemu/proc.h"
 #include "providers/drivers/qemu/qmp.h"
 
-enum { MONITOR_MS = 300 * 1000, QUICK_MS = 10 * 1000, MAX_TAG = 128 };
-
-int
-snapshot_tag_check(const char *tag, struct error *err)
-{
-	size_t ok = strspn(tag, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
-
-	if (!*tag)
-		return error_set(err, ERR_INVALID, "expected tag");
-	if (tag[ok] || ok > MAX_TAG || *tag == '-')
-		return error_set(err, ERR_INVALID, "snapshot tag `%.140s` must consist of letters, digits, `.`, `_` and `-`", tag);
-	return 0;
-}
+enum { MONITOR_MS = 300 * 1000, QUICK_MS = 10 * 1000 };
 
 static void
 without_first_line(struct buf *b)
@@ -81,24 +68,9 @@ list_stopped(const struct image_disk *disk, struct buf *out, struct error *err)
 }
 
 int
-snapshots_list(const char *dir, const struct image_disk *disk, struct buf *out, struct error *err)
+qemu_snapshots(const char *dir, const struct image_disk *disk, struct buf *out, struct error *err)
 {
 	return qemu_pid(dir, 0) > 0 ? list_running(dir, out, err) : list_stopped(disk, out, err);
-}
-
-bool
-snapshots_has(const char *list, const char *tag)
-{
-	size_t len = strlen(tag);
-
-	for (const char *p = list; *p; p += strcspn(p, "\n"), p += *p == '\n') {
-		const char *id = p + strspn(p, " "), *word = id + strcspn(id, " \n");
-
-		word += strspn(word, " ");
-		if (strncmp(word, tag, len) == 0 && isspace((unsigned char)word[len]))
-			return true;
-	}
-	return false;
 }
 
 static int
@@ -129,16 +101,14 @@ forget_variables(const char *dir, const char *tag)
 }
 
 int
-snapshots_do(const char *dir, const struct image_disk *disk, enum snapshot_verb verb, const char *tag, const volatile int *cancel,
-	     struct error *err)
+qemu_snapshot(const char *dir, const struct image_disk *disk, enum snapshot_verb verb, const char *tag, const volatile int *cancel,
+	      struct error *err)
 {
 	static const struct { const char *monitor, *option; } words[] = {
 		[SNAPSHOT_SAVE] = { "savevm", "-c" }, [SNAPSHOT_LOAD] = { "loadvm", "-a" }, [SNAPSHOT_DELETE] = { "delvm", "-d" },
 	};
 	AUTO(arena) a = { 0 };
 
-	if (snapshot_tag_check(tag, err) < 0)
-		return -1;
 	if (qemu_pid(dir, 0) > 0)
 		return by_monitor(dir, words[verb].monitor, tag, err);
 	if (disk_check(disk, err) < 0)

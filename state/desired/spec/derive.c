@@ -30,7 +30,7 @@ blank_group(const struct key *table, void *base)
 void
 spec_blank(struct spec *s)
 {
-	const char **others[] = { &s->yaml, &s->json, &s->stamp, &s->cpu_type, &s->qemu_minimum_version };
+	const char **others[] = { &s->yaml, &s->json, &s->stamp, &s->cpu_type, &s->minimum_version };
 
 	blank_group(key_root.sub, s);
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
@@ -115,7 +115,7 @@ default_mount_type(struct load *l, const struct spec *s)
 }
 
 static void
-qemu_options(struct load *l, struct spec *s)
+driver_options(struct load *l, struct spec *s)
 {
 	const struct val *opts = val_get(l->root, "vmOpts"), *old = val_get(l->root, "cpuType");
 	const struct node *qemu = opts ? node_get(opts->any, "qemu") : NULL;
@@ -128,10 +128,10 @@ qemu_options(struct load *l, struct spec *s)
 	if (cpu && (text = scalar_text(l->a, cpu)))
 		s->cpu_type = text;
 	if (min && (text = scalar_text(l->a, min)))
-		s->qemu_minimum_version = text;
+		s->minimum_version = text;
 }
 
-/* Of the three ways to write an address, the one that QEMU and cloud-init read: 52:55:55:12:34:56. */
+/* Of the three ways to write an address, the one that machines and cloud-init read: 52:55:55:12:34:56. */
 static const char *
 mac_with_colons(struct arena *a, const char *s)
 {
@@ -159,7 +159,7 @@ spec_complete(struct load *l, struct spec *s)
 	spec_blank(s);
 	choose_images(l, s);
 	tag_mounts(l, s);
-	qemu_options(l, s);
+	driver_options(l, s);
 	for (size_t i = 0; i < s->nnetworks; i++)
 		s->networks[i].mac_address = mac_with_colons(l->a, s->networks[i].mac_address);
 	for (size_t i = 0; i < s->ndisks; i++)

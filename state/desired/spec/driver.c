@@ -14,13 +14,15 @@ static void
 check_vm_type(struct load *l, const struct spec *s)
 {
 	const char *os = l->host->os;
-	bool fits = !strcmp(s->vm_type, "qemu") || (!strcmp(s->vm_type, "vz") && !strcmp(os, "Darwin")) ||
+	/* without a list of drivers nobody can tell */
+	bool fits = !l->opts->drivers || (!strcmp(s->vm_type, "vz") && !strcmp(os, "Darwin")) ||
 		    (!strcmp(s->vm_type, "wsl2") && !strcmp(os, "Windows"));
 
 	for (const char *const *d = l->opts->drivers; d && *d && !fits; d++)
 		fits = !strcmp(*d, s->vm_type);
 	if (!fits)
-		complain(l, l->root, "vmType", "unknown or unsupported VM type: `%s` does not run on a %s host; use `qemu`", s->vm_type, os);
+		complain(l, l->root, "vmType", "unknown or unsupported VM type: `%s` does not run on a %s host; use `%s`", s->vm_type, os,
+			 l->opts->drivers[0]);
 }
 
 static void
@@ -29,9 +31,10 @@ check_mount_type(struct load *l, const struct spec *s)
 	static const char linux_types[] = "reverse-sshfs 9p virtiofs", other_types[] = "reverse-sshfs 9p";
 	const char *types = strcmp(l->host->os, "Linux") ? other_types : linux_types;
 
-	if (!strcmp(s->vm_type, "qemu") && !word_in(s->mount_type, types))
-		complain(l, l->root, "mountType", "must be %s for the QEMU driver on %s, got `%s`", words_text(l->a, types), l->host->os,
-			 s->mount_type);
+	/* drivers of other hosts have types of their own */
+	if (!word_in(s->vm_type, "vz wsl2 krunkit") && !word_in(s->mount_type, types))
+		complain(l, l->root, "mountType", "must be %s for the driver `%s` on %s, got `%s`", words_text(l->a, types), s->vm_type,
+			 l->host->os, s->mount_type);
 }
 
 static void
@@ -104,13 +107,13 @@ check_env(struct load *l)
 }
 
 static void
-check_qemu(struct load *l, const struct spec *s)
+check_minimum_version(struct load *l, const struct spec *s)
 {
 	struct semver v;
 
-	if (*s->qemu_minimum_version && semver_parse(&v, s->qemu_minimum_version) < 0)
+	if (*s->minimum_version && semver_parse(&v, s->minimum_version) < 0)
 		complain(l, l->root, "vmOpts.qemu.minimumVersion", "must be a semantic version such as `8.2.1`, got `%s`",
-			 s->qemu_minimum_version);
+			 s->minimum_version);
 }
 
 int
@@ -129,7 +132,7 @@ spec_check_driver(const struct spec *s, const struct spec_opts *opts, struct err
 	check_images(&l, s);
 	check_mounts(&l, s);
 	check_env(&l);
-	check_qemu(&l, s);
+	check_minimum_version(&l, s);
 	rc = check_uid(&l, err);
 	host_free(host);
 	return report_all(&l) < 0 ? -1 : rc;

@@ -112,7 +112,7 @@ struct spec {
 	int cpus;
 	uint64_t memory_bytes, disk_bytes;
 	const char *cpu_type;			/* vmOpts.qemu.cpuType of arch; "" */
-	const char *qemu_minimum_version;	/* "" */
+	const char *minimum_version;	/* "" */
 	struct spec_disk *disks;		/* additionalDisks */
 	size_t ndisks;
 	struct spec_mount *mounts;

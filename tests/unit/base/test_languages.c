@@ -216,7 +216,7 @@ TEST(option_lists_of_qemu)
 		AUTO(buf) b = BUF_INIT;
 
 		buf_addf(&b, "file,id=c%zu,path=", i);
-		quote_qemu(&b, arena_printf(&a, "%s/%zu%s", dir, i, names[i]));
+		quote_option(&b, arena_printf(&a, "%s/%zu%s", dir, i, names[i]));
 		argv[n++] = "-chardev";
 		argv[n++] = arena_strdup(&a, b.s);
 	}

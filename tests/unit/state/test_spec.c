@@ -19,13 +19,14 @@ static struct host host = {
 	.os = "Linux", .arch = "x86_64", .cpus = 3, .memory_bytes = (uint64_t)5 << 30, .user = "ann", .host_user = "ann", .comment = "Ann B.",
 	.home = "/home/ann", .uid = 501, .host_uid = 501, .timezone = "Europe/Rome", .machine_id = "0123", .tmp = "/tmp",
 };
+static const char *const drivers[] = { "qemu", NULL };
 static struct spec_opts opts;
 
 static void
 begin(void)
 {
 	if (!opts.home)
-		opts = (struct spec_opts){ .home = test_path("lima"), .version = "2.2.0", .warn = hear, .host = &host };
+		opts = (struct spec_opts){ .home = test_path("lima"), .version = "2.2.0", .warn = hear, .host = &host, .drivers = drivers };
 	buf_truncate(&told, 0);
 	for (int i = 0; i < 8; i++) {
 		static const char *const proxies[] = { "ftp_proxy", "http_proxy", "https_proxy", "no_proxy", "FTP_PROXY", "HTTP_PROXY", "HTTPS_PROXY",
@@ -169,7 +170,7 @@ TEST(driver_options)
 			      "mountTypesUnsupported: [9p]\n");
 
 	assert_string_equal(s->cpu_type, "new");
-	assert_string_equal(s->qemu_minimum_version, "8.2.0");
+	assert_string_equal(s->minimum_version, "8.2.0");
 	assert_string_equal(s->mount_type, "reverse-sshfs");
 	assert_non_null(strstr(told.s, "cpuType: deprecated; use `vmOpts.qemu.cpuType`"));
 	spec_free(s);

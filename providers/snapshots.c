@@ -1,0 +1,68 @@
+#include "providers/snapshots.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "providers/driver.h"
+
+enum { MAX_TAG = 128 };
+
+int
+snapshot_tag_check(const char *tag, struct error *err)
+{
+	size_t ok = strspn(tag, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
+
+	if (!*tag)
+		return error_set(err, ERR_INVALID, "expected tag");
+	if (tag[ok] || ok > MAX_TAG || *tag == '-')
+		return error_set(err, ERR_INVALID, "snapshot tag `%.140s` must consist of letters, digits, `.`, `_` and `-`", tag);
+	return 0;
+}
+
+bool
+snapshots_has(const char *list, const char *tag)
+{
+	size_t len = strlen(tag);
+
+	for (const char *p = list; *p; p += strcspn(p, "\n"), p += *p == '\n') {
+		const char *id = p + strspn(p, " "), *word = id + strcspn(id, " \n");
+
+		word += strspn(word, " ");
+		if (strncmp(word, tag, len) == 0 && isspace((unsigned char)word[len]))
+			return true;
+	}
+	return false;
+}
+
+/* Of a stopped machine: whoever can, since the disk is what has them. NULL: nobody. */
+static const struct driver *
+snapshots_driver(const char *dir)
+{
+	pid_t pid;
+	const struct driver *d = driver_of(dir, &pid);
+
+	for (const struct driver *const *all = driver_all(); !d && *all; all++)
+		if ((*all)->snapshots)
+			d = *all;
+	return d && d->snapshots ? d : NULL;
+}
+
+int
+snapshots_list(const char *dir, const struct image_disk *disk, struct buf *out, struct error *err)
+{
+	const struct driver *d = snapshots_driver(dir);
+
+	return d ? d->snapshots(dir, disk, out, err) : error_set(err, ERR_UNSUPPORTED, "its driver has no snapshots");
+}
+
+int
+snapshots_do(const char *dir, const struct image_disk *disk, enum snapshot_verb verb, const char *tag, const volatile int *cancel,
+	     struct error *err)
+{
+	const struct driver *d = snapshots_driver(dir);
+
+	if (snapshot_tag_check(tag, err) < 0)
+		return -1;
+	return d ? d->snapshot(dir, disk, verb, tag, cancel, err) : error_set(err, ERR_UNSUPPORTED, "its driver has no snapshots");
+}
