@@ -10,7 +10,7 @@
 
 /* arenas do not resize: a full array moves on, which happens log n times */
 static void
-add(struct facts *f, struct arena *a, const char *name, const char *value)
+facts_add(struct facts *f, struct arena *a, const char *name, const char *value)
 {
 	if (f->n == f->cap) {
 		size_t cap = f->cap ? f->cap * 2 : 8;
@@ -39,7 +39,7 @@ facts_set(struct facts *f, struct arena *a, const char *name, const char *value)
 		return;
 	}
 	if (value)
-		add(f, a, arena_strdup(a, name), arena_strdup(a, value));
+		facts_add(f, a, arena_strdup(a, name), arena_strdup(a, value));
 }
 
 void
@@ -102,7 +102,7 @@ facts_unpack(struct facts *f, struct arena *a, const char *p, size_t len)
 
 		if (!value || ++value >= end || !(next = memchr(value, '\0', (size_t)(end - value))))
 			return -1;
-		add(f, a, p, value);
+		facts_add(f, a, p, value);
 		p = next + 1;
 	}
 	return 0;

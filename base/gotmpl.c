@@ -33,7 +33,7 @@ static const struct gotmpl_value missing = { GOTMPL_MISSING };
 static int eval_pipe(struct run *r, const struct tmpl *t, const struct gotmpl_value *dot, struct gotmpl_value *out);
 
 static int
-tick(struct run *r, const struct tmpl *t)
+gotmpl_tick(struct run *r, const struct tmpl *t)
 {
 	r->spent->bytes += r->out->len - r->counted;
 	r->counted = r->out->len;
@@ -68,11 +68,11 @@ set_var(struct run *r, const struct tmpl *pipe, const char *name, const struct g
 
 /* "Param.x" of {{.Param.x}} */
 static const char *
-path_of(struct arena *a, const struct tmpl *t)
+gotmpl_path_of(struct arena *a, const struct tmpl *t)
 {
 	if (!t->of || t->of->kind != TMPL_FIELD)
 		return t->s;
-	return arena_printf(a, "%s.%s", path_of(a, t->of), t->s);
+	return arena_printf(a, "%s.%s", gotmpl_path_of(a, t->of), t->s);
 }
 
 static int
@@ -92,7 +92,7 @@ eval_field(struct run *r, const struct tmpl *t, const struct gotmpl_value *of, s
 	if (of->kind == GOTMPL_RECORD)
 		return tmpl_fail(r->err, t->line, "can't evaluate field %s", t->s);
 	if (r->opts->missing)
-		r->opts->missing(r->opts->ctx, path_of(r->a, t));
+		r->opts->missing(r->opts->ctx, gotmpl_path_of(r->a, t));
 	if (r->opts->missing_is_error)
 		return tmpl_fail(r->err, t->line, "map has no entry for key \"%s\"", t->s);
 	*out = missing;
@@ -103,11 +103,11 @@ static int eval_call(struct run *r, const struct tmpl *t, const struct gotmpl_va
 		     struct gotmpl_value *out);
 
 static int
-eval(struct run *r, const struct tmpl *t, const struct gotmpl_value *dot, struct gotmpl_value *out)
+gotmpl_eval(struct run *r, const struct tmpl *t, const struct gotmpl_value *dot, struct gotmpl_value *out)
 {
 	struct gotmpl_value of;
 
-	if (tick(r, t) < 0)
+	if (gotmpl_tick(r, t) < 0)
 		return -1;
 	switch (t->kind) {
 	case TMPL_DOT:
@@ -116,7 +116,7 @@ eval(struct run *r, const struct tmpl *t, const struct gotmpl_value *dot, struct
 	case TMPL_FIELD:
 		if (!t->of)
 			return eval_field(r, t, dot, out);
-		if (eval(r, t->of, dot, &of) < 0)
+		if (gotmpl_eval(r, t->of, dot, &of) < 0)
 			return -1;
 		return eval_field(r, t, &of, out);
 	case TMPL_VAR:
@@ -141,7 +141,7 @@ eval_until(struct run *r, const struct tmpl *t, const struct gotmpl_value *dot, 
 	   struct gotmpl_value *out)
 {
 	for (const struct tmpl *arg = t->args; arg; arg = arg->next) {
-		if (eval(r, arg, dot, out) < 0)
+		if (gotmpl_eval(r, arg, dot, out) < 0)
 			return -1;
 		if (gotmpl_true(out) == stop)
 			return 0;
@@ -162,7 +162,7 @@ text_bytes(const struct gotmpl_value *v, size_t n)
 }
 
 static int
-call(struct run *r, const struct tmpl *t, const struct gotmpl_func *f, const struct gotmpl_value *args, size_t n, struct gotmpl_value *out)
+gotmpl_call(struct run *r, const struct tmpl *t, const struct gotmpl_func *f, const struct gotmpl_value *args, size_t n, struct gotmpl_value *out)
 {
 	size_t bytes = text_bytes(args, n);
 	struct error why;
@@ -197,11 +197,11 @@ eval_call(struct run *r, const struct tmpl *t, const struct gotmpl_value *dot, c
 	for (const struct tmpl *arg = t->args; arg; arg = arg->next, n++)
 		if (arg->kind == TMPL_NIL)
 			args[n] = missing;
-		else if (eval(r, arg, dot, &args[n]) < 0)
+		else if (gotmpl_eval(r, arg, dot, &args[n]) < 0)
 			return -1;
 	if (last)
 		args[n++] = *last;
-	return call(r, t, f, args, n, out);
+	return gotmpl_call(r, t, f, args, n, out);
 }
 
 /* without setting its variables */
@@ -212,7 +212,7 @@ eval_commands(struct run *r, const struct tmpl *pipe, const struct gotmpl_value 
 	struct gotmpl_value v = missing, next = missing;
 
 	for (const struct tmpl *c = pipe->commands; c; c = c->next) {
-		int rc = last ? eval_call(r, c->args, dot, last, &next) : eval(r, c->args, dot, &next);
+		int rc = last ? eval_call(r, c->args, dot, last, &next) : gotmpl_eval(r, c->args, dot, &next);
 
 		if (rc < 0)
 			return -1;
@@ -226,7 +226,7 @@ eval_commands(struct run *r, const struct tmpl *pipe, const struct gotmpl_value 
 static int
 eval_pipe(struct run *r, const struct tmpl *t, const struct gotmpl_value *dot, struct gotmpl_value *out)
 {
-	if (tick(r, t) < 0 || eval_commands(r, t, dot, out) < 0)
+	if (gotmpl_tick(r, t) < 0 || eval_commands(r, t, dot, out) < 0)
 		return -1;
 	return t->vars[0] ? set_var(r, t, t->vars[0], out) : 0;
 }
@@ -253,7 +253,7 @@ exec_turn(struct run *r, const struct tmpl *t, const struct gotmpl_value *key, c
 	size_t vars = r->nvars;
 	enum flow flow;
 
-	if (tick(r, t) < 0)
+	if (gotmpl_tick(r, t) < 0)
 		return FLOW_FAILED;
 	if (pipe->vars[1] && (set_var(r, pipe, pipe->vars[0], key) < 0 || set_var(r, pipe, pipe->vars[1], v) < 0))
 		return FLOW_FAILED;
@@ -299,13 +299,13 @@ exec_range(struct run *r, const struct tmpl *t, const struct gotmpl_value *dot)
 }
 
 static enum flow
-exec(struct run *r, const struct tmpl *t, const struct gotmpl_value *dot)
+gotmpl_exec(struct run *r, const struct tmpl *t, const struct gotmpl_value *dot)
 {
 	struct gotmpl_value v;
 	size_t vars = r->nvars;
 	enum flow flow;
 
-	if (tick(r, t) < 0)
+	if (gotmpl_tick(r, t) < 0)
 		return FLOW_FAILED;
 	switch (t->kind) {
 	case TMPL_TEXT:
@@ -332,7 +332,7 @@ static enum flow
 exec_list(struct run *r, const struct tmpl *t, const struct gotmpl_value *dot)
 {
 	for (; t; t = t->next) {
-		enum flow flow = exec(r, t, dot);
+		enum flow flow = gotmpl_exec(r, t, dot);
 
 		if (flow != FLOW_ON)
 			return flow;

@@ -33,7 +33,7 @@ gotmpl_true(const struct gotmpl_value *v)
 /* --- comparison */
 
 static int
-compare(const struct gotmpl_value *x, const struct gotmpl_value *y, int *out, struct error *err)
+gotmpl_func_compare(const struct gotmpl_value *x, const struct gotmpl_value *y, int *out, struct error *err)
 {
 	if (x->kind != y->kind)
 		return error_set(err, ERR_INVALID, "incompatible types for comparison");
@@ -55,7 +55,7 @@ compare(const struct gotmpl_value *x, const struct gotmpl_value *y, int *out, st
 }
 
 static int
-equal(const struct gotmpl_value *x, const struct gotmpl_value *y, bool *out, struct error *err)
+gotmpl_func_equal(const struct gotmpl_value *x, const struct gotmpl_value *y, bool *out, struct error *err)
 {
 	int c;
 
@@ -67,7 +67,7 @@ equal(const struct gotmpl_value *x, const struct gotmpl_value *y, bool *out, str
 		*out = x->b == y->b;
 		return 0;
 	}
-	if (compare(x, y, &c, err) < 0)
+	if (gotmpl_func_compare(x, y, &c, err) < 0)
 		return -1;
 	*out = c == 0;
 	return 0;
@@ -80,7 +80,7 @@ f_eq(struct arena *a, const struct gotmpl_value *args, size_t n, struct gotmpl_v
 
 	(void)a;
 	for (size_t i = 1; i < n && !same; i++)
-		if (equal(&args[0], &args[i], &same, err) < 0)
+		if (gotmpl_func_equal(&args[0], &args[i], &same, err) < 0)
 			return -1;
 	*out = gotmpl_bool(same);
 	return 0;
@@ -102,7 +102,7 @@ f_##name(struct arena *a, const struct gotmpl_value *args, size_t n, struct gotm
 	int c; \
 \
 	(void)a, (void)n; \
-	if (compare(&args[0], &args[1], &c, err) < 0) \
+	if (gotmpl_func_compare(&args[0], &args[1], &c, err) < 0) \
 		return -1; \
 	*out = gotmpl_bool(c op 0); \
 	return 0; \

@@ -44,7 +44,7 @@ hex_escape(struct parser *p, size_t n, unsigned long *out)
 
 /* behind a backslash; the character it stands for is appended */
 static int
-escape(struct parser *p, struct buf *b)
+gotmpl_operand_escape(struct parser *p, struct buf *b)
 {
 	static const char from[] = "abfnrtv\\'\"", to[] = "\a\b\f\n\r\t\v\\'\"";
 	const char *f;
@@ -88,7 +88,7 @@ parse_quoted(struct parser *p)
 			continue;
 		}
 		p->p++;
-		if (escape(p, &b) < 0)
+		if (gotmpl_operand_escape(p, &b) < 0)
 			return parser_fail(p, "a string has an unknown escape");
 	}
 	if (p->p >= p->end)

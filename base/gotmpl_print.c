@@ -14,7 +14,7 @@
 enum { MAX_PRINT_DEPTH = 20 };
 
 static void
-print(struct buf *out, struct arena *a, const struct gotmpl_value *v, int depth)
+gotmpl_print_print(struct buf *out, struct arena *a, const struct gotmpl_value *v, int depth)
 {
 	static const char *const open[] = { [GOTMPL_LIST] = "[", [GOTMPL_MAP] = "map[", [GOTMPL_RECORD] = "{" };
 
@@ -47,7 +47,7 @@ print(struct buf *out, struct arena *a, const struct gotmpl_value *v, int depth)
 			buf_addc(out, ' ');
 		if (key && v->kind == GOTMPL_MAP)
 			buf_addf(out, "%s:", key);
-		print(out, a, &item, depth + 1);
+		gotmpl_print_print(out, a, &item, depth + 1);
 	}
 	buf_addc(out, v->kind == GOTMPL_RECORD ? '}' : ']');
 }
@@ -55,7 +55,7 @@ print(struct buf *out, struct arena *a, const struct gotmpl_value *v, int depth)
 void
 gotmpl_print(struct buf *out, struct arena *a, const struct gotmpl_value *v)
 {
-	print(out, a, v, 0);
+	gotmpl_print_print(out, a, v, 0);
 }
 
 int
@@ -75,7 +75,7 @@ tmpl_print(struct arena *a, const struct gotmpl_value *args, size_t n, struct go
 	for (size_t i = 0; i < n; i++) {
 		if (i && args[i].kind != GOTMPL_TEXT && args[i - 1].kind != GOTMPL_TEXT)
 			buf_addc(&b, ' ');
-		print(&b, a, &args[i], 1);
+		gotmpl_print_print(&b, a, &args[i], 1);
 	}
 	return tmpl_give(a, &b, out);
 }
@@ -89,7 +89,7 @@ tmpl_println(struct arena *a, const struct gotmpl_value *args, size_t n, struct 
 	for (size_t i = 0; i < n; i++) {
 		if (i)
 			buf_addc(&b, ' ');
-		print(&b, a, &args[i], 1);
+		gotmpl_print_print(&b, a, &args[i], 1);
 	}
 	buf_addc(&b, '\n');
 	return tmpl_give(a, &b, out);
@@ -121,7 +121,7 @@ read_spec(const char *s, const char *end, struct spec *f)
 }
 
 static void
-pad(struct buf *out, const struct spec *f, const char *s, size_t len)
+gotmpl_print_pad(struct buf *out, const struct spec *f, const char *s, size_t len)
 {
 	size_t chars = 0, fill;
 
@@ -142,7 +142,7 @@ format_text(struct buf *out, struct arena *a, const struct spec *f, const struct
 	AUTO(buf) b = BUF_INIT;
 	AUTO(buf) q = BUF_INIT;
 
-	print(&b, a, v, 1);
+	gotmpl_print_print(&b, a, v, 1);
 	if (f->prec >= 0 && (size_t)f->prec < b.len)
 		buf_truncate(&b, (size_t)f->prec);
 	if (f->verb == 'q')
@@ -152,7 +152,7 @@ format_text(struct buf *out, struct arena *a, const struct spec *f, const struct
 			buf_addf(&q, f->verb == 'x' ? "%02x" : "%02X", (unsigned char)b.s[i]);
 	else
 		buf_add(&q, b.s, b.len);
-	pad(out, f, q.s, q.len);
+	gotmpl_print_pad(out, f, q.s, q.len);
 }
 
 /* C's printf knows the rest: numbers */
@@ -191,11 +191,11 @@ print_typed(struct buf *out, struct arena *a, const struct gotmpl_value *v)
 	if (v->kind == GOTMPL_MISSING)
 		return;
 	buf_addc(out, '=');
-	print(out, a, v, 1);
+	gotmpl_print_print(out, a, v, 1);
 }
 
 static void
-format(struct buf *out, struct arena *a, const struct spec *f, const struct gotmpl_value *v)
+gotmpl_print_format(struct buf *out, struct arena *a, const struct spec *f, const struct gotmpl_value *v)
 {
 	bool number = v->kind == GOTMPL_INT || v->kind == GOTMPL_FLOAT;
 	bool ok = f->verb == 'v' || (v->kind == GOTMPL_TEXT && strchr("sqxX", f->verb)) || (number && strchr("dboxXcfeEgGF", f->verb)) ||
@@ -233,7 +233,7 @@ tmpl_printf(struct arena *a, const struct gotmpl_value *args, size_t n, struct g
 		else if (!f.verb)
 			buf_adds(&b, "%!(NOVERB)");
 		else if (next < n)
-			format(&b, a, &f, &args[next++]);
+			gotmpl_print_format(&b, a, &f, &args[next++]);
 		else
 			buf_addf(&b, "%%!%c(MISSING)", f.verb);
 	}

@@ -86,7 +86,7 @@ open_or_make(const struct walk *w, const char *name)
 
 /* What a link says comes in the place of its name. */
 static int
-follow(struct walk *w, int link, struct error *err)
+guarded_follow(struct walk *w, int link, struct error *err)
 {
 	char text[PATH_MAX];
 	ssize_t n = readlinkat(link, "", text, sizeof text - 1);
@@ -118,7 +118,7 @@ refuse_link(const struct walk *w, const char *name, struct error *err)
 
 /* One part of the path: on to the folder of that name. */
 static int
-enter(struct walk *w, const char *name, struct error *err)
+guarded_enter(struct walk *w, const char *name, struct error *err)
 {
 	auto_close int fd = -1;
 	struct stat st;
@@ -129,7 +129,7 @@ enter(struct walk *w, const char *name, struct error *err)
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return error_errno(err, "%s", w->path);
 	if (S_ISLNK(st.st_mode))
-		return w->inside || w->g->straight ? refuse_link(w, name, err) : follow(w, fd, err);
+		return w->inside || w->g->straight ? refuse_link(w, name, err) : guarded_follow(w, fd, err);
 	if (!S_ISDIR(st.st_mode))
 		return error_set(err, ENOTDIR, "%s: `%s` is no folder", w->path, name);
 	close(w->at);
@@ -139,7 +139,7 @@ enter(struct walk *w, const char *name, struct error *err)
 }
 
 static int
-walk(struct walk *w, struct error *err)
+guarded_walk(struct walk *w, struct error *err)
 {
 	struct stat st;
 
@@ -156,14 +156,14 @@ walk(struct walk *w, struct error *err)
 		memcpy(name, w->rest + skip, n);
 		name[n] = '\0';
 		memmove(w->rest, w->rest + skip + n, strlen(w->rest + skip + n) + 1);
-		if (n && strcmp(name, ".") != 0 && enter(w, name, err) < 0)
+		if (n && strcmp(name, ".") != 0 && guarded_enter(w, name, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
 static int
-open_folder(const struct guarded *g, const char *path, size_t len, mode_t make, struct error *err)
+guarded_open_folder(const struct guarded *g, const char *path, size_t len, mode_t make, struct error *err)
 {
 	struct walk w = { .g = g, .path = path, .make = make, .at = -1 };
 
@@ -171,7 +171,7 @@ open_folder(const struct guarded *g, const char *path, size_t len, mode_t make, 
 		return error_set(err, EINVAL, "%s: not an absolute path", path);
 	memcpy(w.rest, path, len);
 	w.rest[len] = '\0';
-	if (walk(&w, err) == 0)
+	if (guarded_walk(&w, err) == 0)
 		return w.at;
 	if (w.at >= 0)
 		close(w.at);
@@ -181,7 +181,7 @@ open_folder(const struct guarded *g, const char *path, size_t len, mode_t make, 
 int
 guarded_folder(const struct guarded *g, const char *path, mode_t make, struct error *err)
 {
-	return open_folder(g, path, strlen(path), make, err);
+	return guarded_open_folder(g, path, strlen(path), make, err);
 }
 
 int
@@ -192,7 +192,7 @@ guarded_parent(const struct guarded *g, const char *path, mode_t make, const cha
 	if (!slash || !slash[1] || !strcmp(slash, "/.") || !strcmp(slash, "/.."))
 		return error_set(err, EINVAL, "%s: not the absolute path of a file", path);
 	*name = slash + 1;
-	return open_folder(g, path, (size_t)(slash - path), make, err);
+	return guarded_open_folder(g, path, (size_t)(slash - path), make, err);
 }
 
 /* --- files */

@@ -124,7 +124,7 @@ json_next(struct json_span text, size_t *at)
 }
 
 static struct json_span
-member(struct json_span v, const char *name, size_t len)
+jsonspan_member(struct json_span v, const char *name, size_t len)
 {
 	struct json_span key, value;
 	size_t at = 0;
@@ -143,14 +143,14 @@ json_at(struct json_span v, const char *path)
 	while (v.p && *path) {
 		size_t len = strcspn(path, ".");
 
-		v = member(v, path, len);
+		v = jsonspan_member(v, path, len);
 		path += len + (path[len] == '.');
 	}
 	return v;
 }
 
 static int
-hex4(const char *p, const char *end, uint32_t *out)
+jsonspan_hex4(const char *p, const char *end, uint32_t *out)
 {
 	uint32_t v = 0;
 
@@ -171,7 +171,7 @@ hex4(const char *p, const char *end, uint32_t *out)
 }
 
 static void
-add_utf8(struct buf *b, uint32_t r)
+jsonspan_add_utf8(struct buf *b, uint32_t r)
 {
 	if (r < 0x80) {
 		buf_addc(b, (char)r);
@@ -192,7 +192,7 @@ add_utf8(struct buf *b, uint32_t r)
 
 /* Behind a backslash; returns what follows. */
 static const char *
-unescape(const char *p, const char *end, struct buf *b)
+jsonspan_unescape(const char *p, const char *end, struct buf *b)
 {
 	static const char from[] = "bfnrt", to[] = "\b\f\n\r\t";
 	const char *simple = strchr(from, *p);
@@ -202,15 +202,15 @@ unescape(const char *p, const char *end, struct buf *b)
 		buf_addc(b, simple && *p ? to[simple - from] : *p);
 		return p + 1;
 	}
-	if (hex4(p + 1, end, &r) < 0)
+	if (jsonspan_hex4(p + 1, end, &r) < 0)
 		return end;
 	p += 5;
 	if (r >= 0xd800 && r < 0xdc00 && end - p >= 6 && p[0] == '\\' && p[1] == 'u' &&
-	    hex4(p + 2, end, &low) == 0 && low >= 0xdc00 && low < 0xe000) {
+	    jsonspan_hex4(p + 2, end, &low) == 0 && low >= 0xdc00 && low < 0xe000) {
 		r = 0x10000 + ((r - 0xd800) << 10 | (low - 0xdc00));
 		p += 6;
 	}
-	add_utf8(b, r >= 0xd800 && r < 0xe000 ? 0xfffd : r);
+	jsonspan_add_utf8(b, r >= 0xd800 && r < 0xe000 ? 0xfffd : r);
 	return p;
 }
 
@@ -227,7 +227,7 @@ json_text(struct arena *a, struct json_span v)
 		return arena_memdup(a, v.p, v.len);
 	for (p++, end--; p < end;) {
 		if (*p == '\\' && p + 1 < end)
-			p = unescape(p + 1, end, &b);
+			p = jsonspan_unescape(p + 1, end, &b);
 		else
 			buf_addc(&b, *p++);
 	}

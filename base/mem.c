@@ -5,7 +5,7 @@
 #include <string.h>
 
 static void *
-check(void *p)
+mem_check(void *p)
 {
 	if (!p) {
 		fputs("limactl: out of memory\n", stderr);
@@ -17,7 +17,7 @@ check(void *p)
 void *
 xcalloc(size_t n, size_t size)
 {
-	return check(calloc(n ? n : 1, size ? size : 1));
+	return mem_check(calloc(n ? n : 1, size ? size : 1));
 }
 
 void *
@@ -27,19 +27,19 @@ xrealloc(void *p, size_t n, size_t size)
 
 	if (__builtin_mul_overflow(n, size, &total))
 		abort();
-	return check(realloc(p, total ? total : 1));
+	return mem_check(realloc(p, total ? total : 1));
 }
 
 char *
 xstrdup(const char *s)
 {
-	return check(strdup(s));
+	return mem_check(strdup(s));
 }
 
 char *
 xstrndup(const char *s, size_t n)
 {
-	return check(strndup(s, n));
+	return mem_check(strndup(s, n));
 }
 
 char *
@@ -52,7 +52,7 @@ xasprintf(const char *fmt, ...)
 	va_start(ap, fmt);
 	n = vasprintf(&s, fmt, ap);
 	va_end(ap);
-	return check(n < 0 ? NULL : s);
+	return mem_check(n < 0 ? NULL : s);
 }
 
 enum { BLOCK = 16 * 1024, ALIGN = 16 };
@@ -77,7 +77,7 @@ arena_release(struct arena *a)
 
 /* uninitialised room; a big thing gets a block of its own behind the current one */
 static char *
-take(struct arena *a, size_t size)
+mem_take(struct arena *a, size_t size)
 {
 	struct arena_block *b = a->head;
 	size_t room = (size + ALIGN - 1) & ~(size_t)(ALIGN - 1);
@@ -88,7 +88,7 @@ take(struct arena *a, size_t size)
 		b->used += room;
 		return b->data + b->used - room;
 	}
-	b = check(malloc(sizeof *b + (room > BLOCK ? room : BLOCK)));
+	b = mem_check(malloc(sizeof *b + (room > BLOCK ? room : BLOCK)));
 	b->size = room > BLOCK ? room : BLOCK;
 	b->used = room;
 	if (room > BLOCK && a->head) {
@@ -104,13 +104,13 @@ take(struct arena *a, size_t size)
 void *
 arena_alloc(struct arena *a, size_t size)
 {
-	return memset(take(a, size), 0, size);
+	return memset(mem_take(a, size), 0, size);
 }
 
 char *
 arena_memdup(struct arena *a, const void *p, size_t len)
 {
-	char *s = take(a, len + 1);
+	char *s = mem_take(a, len + 1);
 
 	if (len)
 		memcpy(s, p, len);
@@ -137,7 +137,7 @@ arena_vprintf(struct arena *a, const char *fmt, va_list ap)
 	va_end(again);
 	if (n < 0)
 		abort();
-	s = take(a, (size_t)n + 1);
+	s = mem_take(a, (size_t)n + 1);
 	if ((size_t)n < sizeof text)
 		return memcpy(s, text, (size_t)n + 1);
 	vsnprintf(s, (size_t)n + 1, fmt, ap);

@@ -46,7 +46,7 @@ above_std(int fd)
 }
 
 static const char *
-base_name(const char *path)
+proc_base_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
@@ -71,7 +71,7 @@ end_stream(struct stream *s)
 
 /* takes up to `max` bytes of what is there; -1: more than anybody wants */
 static int
-take(struct stream *s, size_t max)
+proc_take(struct stream *s, size_t max)
 {
 	char block[16384];
 
@@ -119,7 +119,7 @@ kill_child(struct child *c, int sig, int why)
 
 /* reads and watches the clock until the child has ended */
 static void
-attend(struct child *c)
+proc_attend(struct child *c)
 {
 	for (;;) {
 		struct pollfd p[] = { { .fd = c->pidfd, .events = POLLIN },
@@ -132,7 +132,7 @@ attend(struct child *c)
 			wait = CANCEL_TICK_MS;
 		if (poll(p, ARRAY_LEN(p), wait) < 0)
 			memset(p, 0, sizeof p);		/* EINTR: the flag may be up */
-		if ((p[1].revents && take(&c->out, OUT_MAX) < 0) || (p[2].revents && take(&c->err, OUT_MAX) < 0))
+		if ((p[1].revents && proc_take(&c->out, OUT_MAX) < 0) || (p[2].revents && proc_take(&c->err, OUT_MAX) < 0))
 			kill_child(c, SIGKILL, EFBIG);
 		if (p[0].revents)
 			return;
@@ -148,16 +148,16 @@ attend(struct child *c)
  * grandchild that stays (the master of an ssh connection) may hold the other end.
  */
 static void
-drain(struct stream *s)
+proc_drain(struct stream *s)
 {
 	int room = s->fd >= 0 ? fcntl(s->fd, F_GETPIPE_SZ) : 0;
 
-	take(s, room > 0 ? (size_t)room : 0);
+	proc_take(s, room > 0 ? (size_t)room : 0);
 	end_stream(s);
 }
 
 static int
-reap(struct child *c)
+proc_reap(struct child *c)
 {
 	int status = 0;
 
@@ -188,7 +188,7 @@ last_line(const struct buf *b)
 }
 
 static int
-verdict(const struct child *c, int status, const char *name, struct error *err)
+proc_verdict(const struct child *c, int status, const char *name, struct error *err)
 {
 	auto_free char *line = last_line(c->err.to);
 	const char *sep = *line ? ": " : "";
@@ -236,12 +236,12 @@ make_pipe(int *ours, int *theirs, struct error *err)
 }
 
 static int
-start(struct child *c, const char *const argv[], const struct proc_opts *o, struct error *err)
+proc_start(struct child *c, const char *const argv[], const struct proc_opts *o, struct error *err)
 {
 	auto_close int in = -1, out = -1, errfd = -1;
 
 	if (o->cancel && *o->cancel)
-		return error_set(err, ERR_CANCELLED, "%s: cancelled", base_name(argv[0]));
+		return error_set(err, ERR_CANCELLED, "%s: cancelled", proc_base_name(argv[0]));
 	if (o->input && (in = input_file(o->input, o->input_len, err)) < 0)
 		return -1;
 	if (make_pipe(&c->err.fd, &errfd, err) < 0)
@@ -256,7 +256,7 @@ start(struct child *c, const char *const argv[], const struct proc_opts *o, stru
 		return 0;
 	error_errno(err, "pidfd_open");
 	kill(-c->pid, SIGKILL);
-	reap(c);
+	proc_reap(c);
 	return -1;
 }
 
@@ -275,12 +275,12 @@ proc_run(const char *const argv[], const struct proc_opts *o, struct error *err)
 	c.cancel = o->cancel;
 	c.timeout_ms = o->timeout_ms;
 	c.deadline = o->timeout_ms ? clock_ms() + o->timeout_ms : 0;
-	r = start(&c, argv, o, err);
+	r = proc_start(&c, argv, o, err);
 	if (r == 0) {
-		attend(&c);
-		drain(&c.out);
-		drain(&c.err);
-		r = verdict(&c, reap(&c), base_name(argv[0]), err);
+		proc_attend(&c);
+		proc_drain(&c.out);
+		proc_drain(&c.err);
+		r = proc_verdict(&c, proc_reap(&c), proc_base_name(argv[0]), err);
 	}
 	end_stream(&c.out);
 	end_stream(&c.err);

@@ -127,7 +127,7 @@ confined_begin(const struct confined *c)
 
 /* a copy of the descriptor above every number that the child has a use for; -1 stays */
 static int
-high(int fd)
+proc_spawn_high(int fd)
 {
 	return fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 10);
 }
@@ -148,8 +148,8 @@ confined_hear(int told, pid_t pid)
 static int
 confined_fork(struct confined *c, int told, int tell, pid_t *pid, struct error *err)
 {
-	auto_close int in = high(c->std[0]), out = high(c->std[1]), errfd = high(c->std[2]), rules = high(c->rules);
-	auto_close int mine = high(tell);
+	auto_close int in = proc_spawn_high(c->std[0]), out = proc_spawn_high(c->std[1]), errfd = proc_spawn_high(c->std[2]), rules = proc_spawn_high(c->rules);
+	auto_close int mine = proc_spawn_high(tell);
 
 	close(tell);
 	if (in < 0 || out < 0 || errfd < 0 || mine < 0)

@@ -10,7 +10,7 @@
 
 /* What stands in quotes, from behind the first one; NULL: it is not closed. */
 static const char *
-quoted(const char *p, char quote, struct buf *word)
+words_quoted(const char *p, char quote, struct buf *word)
 {
 	for (; *p && *p != quote; p++) {
 		if (quote == '"' && *p == '\\' && p[1] && strchr("\\\"$`\n", p[1]))
@@ -26,7 +26,7 @@ one_word(const char *p, struct buf *word)
 {
 	while (p && *p && !strchr(" \t\n", *p)) {
 		if (*p == '\'' || *p == '"') {
-			p = quoted(p + 1, *p, word);
+			p = words_quoted(p + 1, *p, word);
 		} else if (*p == '\\') {
 			if (!p[1])
 				return NULL;

@@ -35,7 +35,7 @@ cli_tick(struct cli *c, const char *s)
 static volatile int cancelled;
 
 static void
-on_signal(int sig)
+cli_env_on_signal(int sig)
 {
 	(void)sig;
 	if (cancelled)
@@ -46,7 +46,7 @@ on_signal(int sig)
 void
 cli_catch_signals(struct cli *c)
 {
-	struct sigaction act = { .sa_handler = on_signal }, ignore = { .sa_handler = SIG_IGN }, hangup;
+	struct sigaction act = { .sa_handler = cli_env_on_signal }, ignore = { .sa_handler = SIG_IGN }, hangup;
 
 	sigaction(SIGINT, &act, NULL);
 	sigaction(SIGTERM, &act, NULL);
@@ -135,7 +135,7 @@ cli_prefixes(struct cli *c)
 
 /* PREFIX/DIR/lima of the first prefix that has one; of the resolved program when none has. */
 static const char *
-installed(struct cli *c, const char *const *prefixes, const char *dir)
+cli_env_installed(struct cli *c, const char *const *prefixes, const char *dir)
 {
 	const char *path = NULL;
 
@@ -206,8 +206,8 @@ cli_env(struct cli *c, struct error *err)
 {
 	const char *const *prefixes = cli_prefixes(c);
 
-	c->env.libexec = installed(c, prefixes, "libexec");
-	c->env.share = installed(c, prefixes, "share");
+	c->env.libexec = cli_env_installed(c, prefixes, "libexec");
+	c->env.share = cli_env_installed(c, prefixes, "share");
 	c->env.version = LIMA_VERSION;
 	return c->command->light ? 0 : find_home(c, err);
 }

@@ -90,7 +90,7 @@ terminal_options(struct cli *c, struct error *err)
 
 /* Everything between the parse and the command itself, in upstream's order. */
 static int
-run(struct cli *c, struct error *err)
+cli_main_run(struct cli *c, struct error *err)
 {
 	if (count_args(c, err) < 0 || cli_log_options(c, err) < 0 || cli_env(c, err) < 0 ||
 	    terminal_options(c, err) < 0 || flags_required(c->values, err) < 0)
@@ -102,7 +102,7 @@ run(struct cli *c, struct error *err)
 
 /* A word that is no command of ours: a plugin's, with all that stands behind it; global flags stand before it. */
 static int
-run_plugin(struct cli *c, char **words, int at, struct error *err)
+cli_main_run_plugin(struct cli *c, char **words, int at, struct error *err)
 {
 	char *const *args = words + at + 1;
 	const char *path = plugins_find(c, words[at]);
@@ -121,7 +121,7 @@ run_raw(struct cli *c, char **words, int n, struct error *err)
 	c->args = words;
 	c->nargs = n;
 	c->dash_at = -1;
-	return run(c, err);
+	return cli_main_run(c, err);
 }
 
 static int
@@ -163,14 +163,14 @@ hint_subcommand(const struct cli *c)
 
 /* Finds the command, parses its flags, answers --help and --version. */
 static int
-dispatch(struct cli *c, char **words, int n, struct error *err)
+cli_main_dispatch(struct cli *c, char **words, int n, struct error *err)
 {
 	int at = 0, all = n;
 
 	c->command = called_as_yq(c->argv0) ? command_find(NULL, "yq") : command_in(words, &n, &at);
 	command_flags(c->values, c->command);
 	if (!c->command && at < all)
-		return run_plugin(c, words, at, err);
+		return cli_main_run_plugin(c, words, at, err);
 	if (c->command && c->command->raw)
 		return run_raw(c, words, n, err);
 	if (flags_parse(c->values, words, n, c->command && c->command->stop_at_first_arg,
@@ -184,7 +184,7 @@ dispatch(struct cli *c, char **words, int n, struct error *err)
 		help_command(c, c->command);
 		return 0;
 	}
-	return run(c, err);
+	return cli_main_run(c, err);
 }
 
 static char *
@@ -244,7 +244,7 @@ main(int argc, char **argv)
 	c.env.ctx = &c;
 	c.color = c.stderr_tty && !getenv("NO_COLOR");
 	c.argv_text = join_words(&c.arena, argv, argc);
-	status = dispatch(&c, argv + 1, argc ? argc - 1 : 0, &err);
+	status = cli_main_dispatch(&c, argv + 1, argc ? argc - 1 : 0, &err);
 	if (status < 0) {
 		cli_fatal(&c, &err);
 		status = 1;

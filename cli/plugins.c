@@ -56,7 +56,7 @@ plugins_path(struct cli *c)
 }
 
 static bool
-runnable(const char *path)
+plugins_runnable(const char *path)
 {
 	struct stat st;
 
@@ -65,7 +65,7 @@ runnable(const char *path)
 
 /* <limactl-desc>text</limactl-desc>, of scripts only */
 static const char *
-description(struct arena *a, const char *path)
+plugins_description(struct arena *a, const char *path)
 {
 	static const char open[] = "<limactl-desc>", close[] = "</limactl-desc>";
 	AUTO(buf) b = BUF_INIT;
@@ -86,7 +86,7 @@ description(struct arena *a, const char *path)
 }
 
 static bool
-known(const struct plugin *v, size_t n, const char *name)
+plugins_known(const struct plugin *v, size_t n, const char *name)
 {
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(v[i].name, name) == 0)
@@ -95,7 +95,7 @@ known(const struct plugin *v, size_t n, const char *name)
 }
 
 static int
-by_name(const void *a, const void *b)
+plugins_by_name(const void *a, const void *b)
 {
 	return strcmp(((const struct plugin *)a)->name, ((const struct plugin *)b)->name);
 }
@@ -115,20 +115,20 @@ plugins_list(struct cli *c, size_t *n)
 			char *path;
 
 			if (strncmp(e->d_name, PREFIX, strlen(PREFIX)) != 0 || !e->d_name[strlen(PREFIX)] ||
-			    known(v, *n, e->d_name + strlen(PREFIX)))
+			    plugins_known(v, *n, e->d_name + strlen(PREFIX)))
 				continue;
 			path = arena_printf(&c->arena, "%s/%s", *dir, e->d_name);
-			if (!runnable(path))
+			if (!plugins_runnable(path))
 				continue;
 			GROW(v, *n, cap);
 			v[(*n)++] = (struct plugin){
 				.name = arena_strdup(&c->arena, e->d_name + strlen(PREFIX)), .path = path,
-				.about = description(&c->arena, path),
+				.about = plugins_description(&c->arena, path),
 			};
 		}
 	}
 	if (*n)
-		qsort(v, *n, sizeof *v, by_name);
+		qsort(v, *n, sizeof *v, plugins_by_name);
 	out = arena_alloc(&c->arena, (*n + 1) * sizeof *out);
 	if (*n)
 		memcpy(out, v, *n * sizeof *v);
@@ -144,7 +144,7 @@ plugins_find(struct cli *c, const char *name)
 	for (const char *const *dir = plugins_path(c); *dir; dir++) {
 		const char *path = arena_printf(&c->arena, "%s/" PREFIX "%s", *dir, name);
 
-		if (runnable(path))
+		if (plugins_runnable(path))
 			return path;
 	}
 	return NULL;

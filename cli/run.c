@@ -157,7 +157,7 @@ lock_all(struct cli *c, const struct run *r, struct locks *l, struct error *err)
 }
 
 static void
-warn(void *ctx, const char *text)
+run_warn(void *ctx, const char *text)
 {
 	struct cli *c = ctx;
 
@@ -165,7 +165,7 @@ warn(void *ctx, const char *text)
 }
 
 static int64_t
-typical(void *ctx, const struct step *s)
+run_typical(void *ctx, const struct step *s)
 {
 	return state_typical_ms(ctx, s->res->type->name, s->verb == REMOVE ? "remove" : "ensure");
 }
@@ -173,7 +173,7 @@ typical(void *ctx, const struct step *s)
 static void
 print_estimate(struct buf *out, struct engine *e)
 {
-	int64_t ms = plan_estimate_ms(&e->plan, typical, e->state);
+	int64_t ms = plan_estimate_ms(&e->plan, run_typical, e->state);
 
 	if (ms >= 1000)
 		buf_addf(out, "About %lld s, by what such steps took here before.\n", (long long)(ms + 500) / 1000);
@@ -225,7 +225,7 @@ print_plan(struct cli *c, struct engine *e)
 static void
 say_of_plan(struct cli *c, const struct run *r, struct engine *e)
 {
-	explain_moot(&e->plan, warn, c);
+	explain_moot(&e->plan, run_warn, c);
 	if (!r->silent)
 		reach_say(c, &e->plan);
 }
@@ -282,7 +282,7 @@ tell_cache(struct cli *c, const struct engine *e)
 }
 
 static int
-walk(struct cli *c, struct engine *e, bool silent, struct error *err)
+run_walk(struct cli *c, struct engine *e, bool silent, struct error *err)
 {
 	long long began = clock_ms();
 	enum level level = silent ? SAY_DEBUG : SAY_INFO;
@@ -325,9 +325,9 @@ as_it_is(const struct env *env, const char *name)
 }
 
 static int
-prepare(struct cli *c, const struct run *r, struct engine *e, enum state_flags flags, struct error *err)
+run_prepare(struct cli *c, const struct run *r, struct engine *e, enum state_flags flags, struct error *err)
 {
-	const struct state_opts o = { .flags = flags, .cancel = c->env.cancel, .warn = warn, .ctx = c };
+	const struct state_opts o = { .flags = flags, .cancel = c->env.cancel, .warn = run_warn, .ctx = c };
 
 	if (state_open(&e->state, c->env.home, &o, err) < 0)
 		return -1;
@@ -340,7 +340,7 @@ prepare(struct cli *c, const struct run *r, struct engine *e, enum state_flags f
 }
 
 static void
-forget(struct engine *e)
+run_forget(struct engine *e)
 {
 	engine_release(e);
 	state_close(e->state);
@@ -351,15 +351,15 @@ forget(struct engine *e)
 static int
 prepare_locked(struct cli *c, const struct run *r, struct engine *e, struct locks *locks, struct error *err)
 {
-	int first = prepare(c, r, e, STATE_READ, err);
+	int first = run_prepare(c, r, e, STATE_READ, err);
 
 	/* a delete that was met may be one that is being done just now: whoever does it is waited for */
 	if (r->dry || (first < 0 && !e->met_delete))
 		return first;
 	if (first == 0 && engine_is_settled(e))
 		return 0;
-	forget(e);
-	if (lock_all(c, r, locks, err) < 0 || prepare(c, r, e, 0, err) < 0)
+	run_forget(e);
+	if (lock_all(c, r, locks, err) < 0 || run_prepare(c, r, e, 0, err) < 0)
 		return -1;
 	/* of one that is to be as it was last asked to be, that is known only now */
 	note_start(r, locks);
@@ -386,7 +386,7 @@ tell_wrong(struct cli *c, const struct engine *e, struct error *err)
 }
 
 static int
-finish(struct cli *c, const struct run *r, struct engine *e, struct error *err)
+run_finish(struct cli *c, const struct run *r, struct engine *e, struct error *err)
 {
 	int changes = e->plan.n > 0;
 
@@ -396,7 +396,7 @@ finish(struct cli *c, const struct run *r, struct engine *e, struct error *err)
 		print_plan(c, e);
 	else
 		say_of_plan(c, r, e);
-	if (!r->dry && walk(c, e, r->silent, err) < 0) {
+	if (!r->dry && run_walk(c, e, r->silent, err) < 0) {
 		if (state_heal(e->state, NULL) == 1)
 			return error_set(err, ERR_CHILD, "the state database was damaged; run the same command again to go on");
 		return -1;
@@ -419,8 +419,8 @@ run_engine(struct cli *c, const struct run *r, struct error *err)
 
 	c->env.ready_timeout_s = (int)(cli_int(c, "timeout") / NS_PER_S);
 	if (prepare_locked(c, r, &e, &locks, err) == 0)
-		status = finish(c, r, &e, err);
-	forget(&e);
+		status = run_finish(c, r, &e, err);
+	run_forget(&e);
 	locks_release(&locks);
 	return status;
 }

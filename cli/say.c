@@ -57,7 +57,7 @@ add_value(struct buf *b, const char *s)
 }
 
 static void
-add_text(struct buf *b, int level, const struct say_field *fields, const char *msg)
+say_add_text(struct buf *b, int level, const struct say_field *fields, const char *msg)
 {
 	buf_adds(b, "time=\"");
 	add_time(b);
@@ -129,7 +129,7 @@ add_terminal(const struct cli *c, struct buf *b, int level, const struct say_fie
 }
 
 static void
-record(const struct cli *c, int level, const struct say_field *fields, const char *msg)
+say_record(const struct cli *c, int level, const struct say_field *fields, const char *msg)
 {
 	AUTO(buf) b = BUF_INIT;
 
@@ -140,7 +140,7 @@ record(const struct cli *c, int level, const struct say_field *fields, const cha
 	else if (c->stderr_tty)
 		add_terminal(c, &b, level, fields, msg);
 	else
-		add_text(&b, level, fields, msg);
+		say_add_text(&b, level, fields, msg);
 	buf_addc(&b, '\n');
 	for (size_t done = 0; done < b.len;) {
 		ssize_t n = write(STDERR_FILENO, b.s + done, b.len - done);
@@ -173,7 +173,7 @@ cli_say(const struct env *env, enum level level, const char *fmt, ...)
 	va_start(ap, fmt);
 	buf_vaddf(&msg, fmt, ap);
 	va_end(ap);
-	record(env->ctx, (int)level, NULL, msg.s);
+	say_record(env->ctx, (int)level, NULL, msg.s);
 }
 
 void
@@ -185,13 +185,13 @@ cli_say_with(const struct cli *c, enum level level, const struct say_field *fiel
 	va_start(ap, fmt);
 	buf_vaddf(&msg, fmt, ap);
 	va_end(ap);
-	record(c, (int)level, fields, msg.s);
+	say_record(c, (int)level, fields, msg.s);
 }
 
 void
 cli_fatal(struct cli *c, const struct error *err)
 {
-	record(c, FATAL, NULL, err->msg);
+	say_record(c, FATAL, NULL, err->msg);
 }
 
 int

@@ -52,7 +52,7 @@ clear_errors(struct agent *a, const char *id)
 }
 
 static void
-add_error(struct agent *a, const char *id, const char *why)
+agent_add_error(struct agent *a, const char *id, const char *why)
 {
 	log_error("%s", why);
 	GROW(a->errors, a->nerrors, a->errors_cap);
@@ -61,7 +61,7 @@ add_error(struct agent *a, const char *id, const char *why)
 
 /* What needs the guest goes before the guest does. */
 static void
-take_down(struct agent *a)
+agent_take_down(struct agent *a)
 {
 	console_free(a);
 	require_free(a);
@@ -76,7 +76,7 @@ take_down(struct agent *a)
 }
 
 static void
-on_signal(uv_signal_t *s, int number)
+agent_on_signal(uv_signal_t *s, int number)
 {
 	struct agent *a = s->data;
 
@@ -85,13 +85,13 @@ on_signal(uv_signal_t *s, int number)
 	log_info("received signal %d (%s): stopping the machine", number, strsignal(number));
 	set_phase(a, PHASE_STOPPING);
 	api_phase_changed(a);
-	take_down(a);
+	agent_take_down(a);
 	machine_stop(a);
 }
 
 /* What the errors make of a guest that has booted, or will not in time; said to all who want to know. */
 static void
-settle(struct agent *a)
+agent_settle(struct agent *a)
 {
 	set_phase(a, a->nerrors ? PHASE_DEGRADED : PHASE_RUNNING);
 	event_running(a);
@@ -104,7 +104,7 @@ agent_machine_up(struct agent *a)
 	struct error e;
 
 	if (api_start(a, &e) < 0) {
-		add_error(a, BOOT, e.msg);
+		agent_add_error(a, BOOT, e.msg);
 		a->exit_status = 1;
 		set_phase(a, PHASE_STOPPING);
 		machine_stop(a);
@@ -128,12 +128,12 @@ agent_machine_gone(struct agent *a, const char *why)
 {
 	set_phase(a, PHASE_STOPPING);
 	if (why) {
-		add_error(a, BOOT, why);
+		agent_add_error(a, BOOT, why);
 		a->exit_status = 1;
 	}
 	event_exiting(a);
 	api_phase_changed(a);
-	take_down(a);
+	agent_take_down(a);
 	api_free(a);
 	for (size_t i = 0; i < 2; i++)
 		uv_close((uv_handle_t *)&a->signals[i], NULL);
@@ -150,7 +150,7 @@ agent_ready(struct agent *a)
 	/* those that came while it booted */
 	if (a->launch.ncopies)
 		copies_start(a);
-	settle(a);
+	agent_settle(a);
 	trim_memory();
 }
 
@@ -159,8 +159,8 @@ agent_degraded(struct agent *a, const char *why)
 {
 	if (a->phase == PHASE_STOPPING)
 		return;
-	add_error(a, BOOT, why);
-	settle(a);
+	agent_add_error(a, BOOT, why);
+	agent_settle(a);
 }
 
 void
@@ -192,10 +192,10 @@ agent_trouble(struct agent *a, const char *id, const char *why)
 		log_info("over: %s", was);
 	clear_errors(a, id);
 	if (why)
-		add_error(a, id, why);
+		agent_add_error(a, id, why);
 	/* while it boots it is no more than that */
 	if (a->phase != PHASE_STARTING)
-		settle(a);
+		agent_settle(a);
 }
 
 static const int end_signals[] = { SIGINT, SIGTERM };
@@ -245,7 +245,7 @@ agent_run(struct agent *a, struct error *err)
 	for (size_t i = 0; i < 2; i++) {
 		uv_signal_init(&a->loop, &a->signals[i]);
 		a->signals[i].data = a;
-		uv_signal_start(&a->signals[i], on_signal, end_signals[i]);
+		uv_signal_start(&a->signals[i], agent_on_signal, end_signals[i]);
 	}
 	agent_signals(SIG_UNBLOCK);
 	machine_start(a);

@@ -40,7 +40,7 @@ struct api {
 };
 
 static cJSON *
-info(struct agent *a)
+api_info(struct agent *a)
 {
 	cJSON *json = cJSON_CreateObject(), *errors;
 	const char *waiting = require_waiting_for(a);
@@ -61,24 +61,24 @@ info(struct agent *a)
 }
 
 static void
-wait_for(struct api *api, struct waiting w)
+api_wait_for(struct api *api, struct waiting w)
 {
 	GROW(api->waiting, api->nwaiting, api->waiting_cap);
 	api->waiting[api->nwaiting++] = w;
 }
 
 static void
-forget(struct api *api, size_t i)
+api_forget(struct api *api, size_t i)
 {
 	free(api->waiting[i].mount);
 	api->waiting[i] = api->waiting[--api->nwaiting];
 }
 
 static void
-get_info(struct agent *a, struct http_conn *c, const struct http_request *r)
+api_get_info(struct agent *a, struct http_conn *c, const struct http_request *r)
 {
 	(void)r;
-	http_reply(c, 200, info(a));
+	http_reply(c, 200, api_info(a));
 }
 
 static void
@@ -96,9 +96,9 @@ get_wait(struct agent *a, struct http_conn *c, const struct http_request *r)
 		return;
 	}
 	if (a->phase != PHASE_STARTING) {
-		http_reply(c, 200, info(a));
+		http_reply(c, 200, api_info(a));
 	} else {
-		wait_for(api, (struct waiting){ .conn = c });
+		api_wait_for(api, (struct waiting){ .conn = c });
 	}
 }
 
@@ -110,7 +110,7 @@ get_forwards(struct agent *a, struct http_conn *c, const struct http_request *r)
 }
 
 static int
-status_of(const struct error *e)
+api_status_of(const struct error *e)
 {
 	return e->code == EADDRINUSE || e->code == EEXIST ? 409 : e->code == EACCES || e->code == EPERM ? 403 :
 	       e->code == ERR_UNSUPPORTED ? 501 : 400;
@@ -149,7 +149,7 @@ put_forward(struct agent *a, struct http_conn *c, const struct http_request *r)
 	else if (!rule)
 		http_refuse(c, 400, "not JSON");
 	else if (forwards_put(a, forward_id(r), rule, &e) < 0)
-		http_refuse(c, status_of(&e), e.msg);
+		http_refuse(c, api_status_of(&e), e.msg);
 	else
 		http_reply(c, 200, cJSON_CreateObject());
 	cJSON_Delete(rule);
@@ -222,7 +222,7 @@ api_mounts_changed(struct agent *a)
 
 	for (size_t i = api ? api->nwaiting : 0; i-- > 0;)
 		if (api->waiting[i].mount && answer_mount(a, &api->waiting[i]))
-			forget(api, i);
+			api_forget(api, i);
 }
 
 static void
@@ -238,9 +238,9 @@ put_mount(struct agent *a, struct http_conn *c, const struct http_request *r)
 	} else if (!mount) {
 		http_refuse(c, 400, "not JSON");
 	} else if (mounts_put(a, mount_id(r), mount, &e) < 0) {
-		http_refuse(c, status_of(&e), e.msg);
+		http_refuse(c, api_status_of(&e), e.msg);
 	} else {
-		wait_for(a->api, (struct waiting){ .conn = c, .mount = xstrdup(mount_id(r)) });
+		api_wait_for(a->api, (struct waiting){ .conn = c, .mount = xstrdup(mount_id(r)) });
 		api_mounts_changed(a);
 	}
 	cJSON_Delete(mount);
@@ -249,7 +249,7 @@ put_mount(struct agent *a, struct http_conn *c, const struct http_request *r)
 static void
 delete_mount(struct agent *a, struct http_conn *c, const struct http_request *r)
 {
-	wait_for(a->api, (struct waiting){ .conn = c, .mount = xstrdup(mount_id(r)), .gone = true });
+	api_wait_for(a->api, (struct waiting){ .conn = c, .mount = xstrdup(mount_id(r)), .gone = true });
 	mounts_delete(a, mount_id(r));
 	api_mounts_changed(a);
 }
@@ -267,7 +267,7 @@ static const struct {
 	const char *method, *path;
 	http_handler *handler;
 } routes[] = {
-	{ "GET", "/v1/info", get_info },
+	{ "GET", "/v1/info", api_get_info },
 	{ "GET", "/v1/wait", get_wait },
 	{ "POST", "/v1/reload", post_reload },
 	{ "POST", "/v1/reconnect", post_reconnect },
@@ -289,7 +289,7 @@ path_is(const char *path, const char *route)
 }
 
 static void
-handle(struct agent *a, struct http_conn *c, const struct http_request *r)
+api_handle(struct agent *a, struct http_conn *c, const struct http_request *r)
 {
 	bool known = false;
 
@@ -309,13 +309,13 @@ handle(struct agent *a, struct http_conn *c, const struct http_request *r)
 }
 
 static void
-gone(struct agent *a, struct http_conn *c)
+api_gone(struct agent *a, struct http_conn *c)
 {
 	struct api *api = a->api;
 
 	for (size_t i = 0; api && i < api->nwaiting; i++)
 		if (api->waiting[i].conn == c) {
-			forget(api, i);
+			api_forget(api, i);
 			return;
 		}
 }
@@ -324,7 +324,7 @@ int
 api_start(struct agent *a, struct error *err)
 {
 	a->api = xcalloc(1, sizeof *a->api);
-	a->api->server = http_listen(a, a->socket_path, handle, gone, err);
+	a->api->server = http_listen(a, a->socket_path, api_handle, api_gone, err);
 	return a->api->server ? 0 : -1;
 }
 
@@ -337,8 +337,8 @@ api_phase_changed(struct agent *a)
 		return;
 	for (size_t i = api->nwaiting; i-- > 0;)
 		if (!api->waiting[i].mount) {
-			http_reply(api->waiting[i].conn, 200, info(a));
-			forget(api, i);
+			http_reply(api->waiting[i].conn, 200, api_info(a));
+			api_forget(api, i);
 		}
 }
 
@@ -354,7 +354,7 @@ api_free(struct agent *a)
 	if (api->server)
 		http_close(api->server);
 	while (api->nwaiting)
-		forget(api, 0);
+		api_forget(api, 0);
 	free(api->waiting);
 	free(api);
 }

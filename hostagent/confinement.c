@@ -48,7 +48,7 @@ static const int calls[] = {
 
 /* The folder that `path` is in, or the nearest above it that is there. */
 static char *
-folder_of(const char *path)
+confinement_folder_of(const char *path)
 {
 	char *dir = xstrdup(path), *slash;
 	struct stat st;
@@ -66,7 +66,7 @@ folder_of(const char *path)
 static void
 allow_resolver(struct paths *p)
 {
-	auto_free char *conf = realpath("/etc/resolv.conf", NULL), *dir = conf ? folder_of(conf) : NULL;
+	auto_free char *conf = realpath("/etc/resolv.conf", NULL), *dir = conf ? confinement_folder_of(conf) : NULL;
 
 	if (dir && strncmp(dir, "/run/", 5) == 0)
 		paths_allow(p, dir, PATHS_READ);
@@ -97,7 +97,7 @@ confine_files(struct agent *a)
 			paths_allow(&p, a->launch.disks[i].base, PATHS_READ);
 	}
 	for (size_t i = 0; i < a->launch.ncopies; i++) {
-		auto_free char *dir = folder_of(a->launch.copies[i].host);
+		auto_free char *dir = confinement_folder_of(a->launch.copies[i].host);
 
 		paths_allow(&p, dir, PATHS_READ | PATHS_WRITE | PATHS_MAKE);
 	}
@@ -106,7 +106,7 @@ confine_files(struct agent *a)
 
 /* Ports below 1024; and, with no file in reach, to find folders that are to be shared below those of other users. */
 static uint64_t
-needed(const struct agent *a)
+confinement_needed(const struct agent *a)
 {
 	AUTO(paths) p = PATHS_INIT;
 	bool finds = a->launch.guest.sshfs && paths_begin(&p);
@@ -120,7 +120,7 @@ agent_confine(struct agent *a, struct error *err)
 	bool filters = syscalls_possible();
 	int files;
 
-	if (privilege_keep(needed(a)) < 0)
+	if (privilege_keep(confinement_needed(a)) < 0)
 		return error_errno(err, "give up privileges");
 	files = confine_files(a);
 	if (files < 0 || (filters && syscalls_keep(calls, ARRAY_LEN(calls), ENOSYS) < 0))

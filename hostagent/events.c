@@ -14,7 +14,7 @@
 #include "hostagent/agent.h"
 
 static void
-emit(cJSON *status)
+ha_events_emit(cJSON *status)
 {
 	cJSON *json = cJSON_CreateObject();
 	char when[64], zone[8];
@@ -50,7 +50,7 @@ event_booting(struct agent *a)
 	cJSON *status = cJSON_CreateObject();
 
 	add_common(status, a);
-	emit(status);
+	ha_events_emit(status);
 }
 
 void
@@ -62,7 +62,7 @@ event_running(struct agent *a)
 	if (a->nerrors)
 		cJSON_AddTrueToObject(status, "degraded");
 	add_common(status, a);
-	emit(status);
+	ha_events_emit(status);
 }
 
 void
@@ -83,7 +83,7 @@ event_forward(struct agent *a, const char *type, const char *proto, const char *
 		cJSON_AddStringToObject(forward, "hostAddr", host);
 	if (*error)
 		cJSON_AddStringToObject(forward, "error", error);
-	emit(status);
+	ha_events_emit(status);
 }
 
 void
@@ -93,5 +93,5 @@ event_exiting(struct agent *a)
 
 	cJSON_AddTrueToObject(status, "exiting");
 	add_common(status, a);
-	emit(status);
+	ha_events_emit(status);
 }

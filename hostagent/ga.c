@@ -45,7 +45,7 @@ struct ga {
 };
 
 static void connect_port(struct ga *g);
-static void start_over(struct ga *g, const char *why);
+static void ga_start_over(struct ga *g, const char *why);
 
 struct ga_client *
 ga_alive(struct agent *a)
@@ -54,7 +54,7 @@ ga_alive(struct agent *a)
 }
 
 static void
-drop(struct ga *g, const char *why)
+ga_drop(struct ga *g, const char *why)
 {
 	struct ga_link *l = steal(g->link);
 
@@ -88,14 +88,14 @@ ga_pause_events(struct agent *a, bool paused)
 }
 
 static void
-on_retry(uv_timer_t *t)
+ga_on_retry(uv_timer_t *t)
 {
-	start_over(t->data, NULL);
+	ga_start_over(t->data, NULL);
 }
 
 /* From within a callback of the client, who must not be freed there. */
 static void
-give_up(struct ga *g, const char *why)
+ga_give_up(struct ga *g, const char *why)
 {
 	if (g->was_alive)
 		log_warning("guest agent: %s", why);
@@ -103,7 +103,7 @@ give_up(struct ga *g, const char *why)
 }
 
 static void
-pulse(struct ga *g)
+ga_pulse(struct ga *g)
 {
 	struct timespec now;
 	struct error e;
@@ -121,7 +121,7 @@ ga_sync_clock(struct agent *a)
 	if (!g || !g->alive || !g->link)
 		return;
 	g->stale = g->asked;
-	pulse(g);
+	ga_pulse(g);
 	ga_link_flush(g->link);
 }
 
@@ -133,10 +133,10 @@ on_pulse(uv_timer_t *t)
 	if (g->asked && uv_now(&g->agent->loop) - g->asked >= SILENT_MS) {
 		log_warning("guest agent: it does not answer: forwards go by SSH until it does");
 		g->silent = true;
-		start_over(g, "it does not answer");
+		ga_start_over(g, "it does not answer");
 		return;
 	}
-	pulse(g);
+	ga_pulse(g);
 	ga_link_flush(g->link);
 }
 
@@ -149,7 +149,7 @@ on_info(void *ctx, const struct ga_info *info, const struct grpc_status *why)
 	if (!g->link)	/* it ends with the connection */
 		return;
 	if (!info) {
-		give_up(g, why->text);
+		ga_give_up(g, why->text);
 		return;
 	}
 	if (g->alive) {
@@ -162,17 +162,17 @@ on_info(void *ctx, const struct ga_info *info, const struct grpc_status *why)
 	g->failures = 0;
 	ports_all(g->agent, &info->ports);
 	if (ga_client_watch(ga_link_client(g->link), &e) < 0) {
-		give_up(g, e.msg);
+		ga_give_up(g, e.msg);
 		return;
 	}
-	pulse(g);
+	ga_pulse(g);
 	uv_timer_start(&g->pulse, on_pulse, PULSE_MS, PULSE_MS);
 	forwards_agent_up(g->agent);
 	require_agent_up(g->agent);
 }
 
 static void
-on_event(void *ctx, const struct ga_event *ev)
+ga_on_event(void *ctx, const struct ga_event *ev)
 {
 	struct ga *g = ctx;
 	uint64_t now = uv_now(&g->agent->loop);
@@ -193,7 +193,7 @@ on_watch_ended(void *ctx, const struct grpc_status *why)
 	struct ga *g = ctx;
 
 	if (g->link)
-		give_up(g, *why->text ? why->text : "it ended");
+		ga_give_up(g, *why->text ? why->text : "it ended");
 }
 
 static void
@@ -213,7 +213,7 @@ on_time(void *ctx, const struct ga_time_answer *answer, const struct grpc_status
 	if (!why && g->link && (g->stale || (late && answer->adjusted && !g->again))) {
 		g->again = late;
 		g->stale = false;
-		pulse(g);
+		ga_pulse(g);
 	} else {
 		g->again = false;
 	}
@@ -226,7 +226,7 @@ on_silence(uv_timer_t *t)
 	struct ga *g = t->data;
 
 	g->silent = true;
-	drop(g, "nobody answers");
+	ga_drop(g, "nobody answers");
 	connect_port(g);
 }
 
@@ -240,7 +240,7 @@ on_connected(void *ctx)
 	if (g->silent && (g->was_alive || !machine_ours(g->agent)))
 		ga_link_resync(g->link);
 	if (ga_client_get_info(ga_link_client(g->link), &e) < 0) {
-		start_over(g, e.msg);
+		ga_start_over(g, e.msg);
 		return;
 	}
 	uv_timer_start(&g->pulse, on_silence, SILENT_MS, 0);
@@ -248,17 +248,17 @@ on_connected(void *ctx)
 }
 
 static void
-on_lost(void *ctx, const char *why)
+ga_on_lost(void *ctx, const char *why)
 {
-	start_over(ctx, why);
+	ga_start_over(ctx, why);
 }
 
 static void
 connect_port(struct ga *g)
 {
-	static const struct ga_link_user user = { on_connected, on_lost };
+	static const struct ga_link_user user = { on_connected, ga_on_lost };
 	static const struct ga_client_ops ops = {
-		.info = on_info, .event = on_event, .watch_ended = on_watch_ended, .time = on_time,
+		.info = on_info, .event = ga_on_event, .watch_ended = on_watch_ended, .time = on_time,
 	};
 	struct agent *a = g->agent;
 
@@ -267,22 +267,22 @@ connect_port(struct ga *g)
 
 /* `why` NULL: now. Otherwise what there is goes, and the next try is made a little later. */
 static void
-start_over(struct ga *g, const char *why)
+ga_start_over(struct ga *g, const char *why)
 {
 	if (!why) {
 		connect_port(g);
 		return;
 	}
 	log_debug("guest agent: %s", why);
-	drop(g, why);
-	uv_timer_start(&g->retry, on_retry, g->failures++ ? AGAIN_MS : SOON_MS, 0);
+	ga_drop(g, why);
+	uv_timer_start(&g->retry, ga_on_retry, g->failures++ ? AGAIN_MS : SOON_MS, 0);
 }
 
 void
 ga_reconnect(struct agent *a, const char *why)
 {
 	if (a->ga && a->ga->link)
-		start_over(a->ga, why);
+		ga_start_over(a->ga, why);
 }
 
 void
@@ -302,7 +302,7 @@ ga_start(struct agent *a)
 }
 
 static void
-on_closed(uv_handle_t *h)
+ga_on_closed(uv_handle_t *h)
 {
 	struct ga *g = h->data;
 
@@ -317,8 +317,8 @@ ga_free(struct agent *a)
 
 	if (!g)
 		return;
-	drop(g, "the machine stops");
+	ga_drop(g, "the machine stops");
 	a->ga = NULL;
-	uv_close((uv_handle_t *)&g->retry, on_closed);
-	uv_close((uv_handle_t *)&g->pulse, on_closed);
+	uv_close((uv_handle_t *)&g->retry, ga_on_closed);
+	uv_close((uv_handle_t *)&g->pulse, ga_on_closed);
 }

@@ -32,13 +32,13 @@ ga_link_client(struct ga_link *l)
 }
 
 static void
-lost(struct ga_link *l, const char *why)
+ga_link_lost(struct ga_link *l, const char *why)
 {
 	l->user->lost(l->ctx, why);
 }
 
 static void
-on_written(uv_write_t *w, int status)
+ga_link_on_written(uv_write_t *w, int status)
 {
 	struct ga_link *l = w->data;
 
@@ -47,7 +47,7 @@ on_written(uv_write_t *w, int status)
 	ga_client_sent(l->client, l->writing);
 	l->writing = 0;
 	if (status < 0)
-		lost(l, uv_strerror(status));
+		ga_link_lost(l, uv_strerror(status));
 	else
 		ga_link_flush(l);
 }
@@ -70,7 +70,7 @@ ga_link_flush(struct ga_link *l)
 		}
 		l->writing = n;
 		l->write.data = l;
-		if (uv_write(&l->write, (uv_stream_t *)&l->pipe, &b, 1, on_written) < 0)
+		if (uv_write(&l->write, (uv_stream_t *)&l->pipe, &b, 1, ga_link_on_written) < 0)
 			l->writing = 0;
 		return;
 	}
@@ -93,7 +93,7 @@ ga_link_give_up(struct ga_link *l)
 }
 
 static void
-on_alloc(uv_handle_t *h, size_t size, uv_buf_t *b)
+ga_link_on_alloc(uv_handle_t *h, size_t size, uv_buf_t *b)
 {
 	struct ga_link *l = h->data;
 
@@ -102,7 +102,7 @@ on_alloc(uv_handle_t *h, size_t size, uv_buf_t *b)
 }
 
 static void
-on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b)
+ga_link_on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b)
 {
 	struct ga_link *l = s->data;
 	struct error e = { .msg = "it began anew" };
@@ -111,7 +111,7 @@ on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b)
 	if (!l->user || n == 0)
 		return;
 	if (n < 0) {
-		lost(l, n == UV_EOF ? "the machine closed its port" : uv_strerror((int)n));
+		ga_link_lost(l, n == UV_EOF ? "the machine closed its port" : uv_strerror((int)n));
 		return;
 	}
 	l->feeding = true;
@@ -121,20 +121,20 @@ on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b)
 		return;
 	ga_link_flush(l);
 	if (r < 0 || l->again || ga_client_done(l->client))
-		lost(l, e.msg);
+		ga_link_lost(l, e.msg);
 }
 
 static void
-on_connect(uv_connect_t *c, int status)
+ga_link_on_connect(uv_connect_t *c, int status)
 {
 	struct ga_link *l = c->data;
 
 	if (!l->user)
 		return;
 	if (status == 0)
-		status = uv_read_start((uv_stream_t *)&l->pipe, on_alloc, on_read);
+		status = uv_read_start((uv_stream_t *)&l->pipe, ga_link_on_alloc, ga_link_on_read);
 	if (status < 0)
-		lost(l, uv_strerror(status));
+		ga_link_lost(l, uv_strerror(status));
 	else
 		l->user->connected(l->ctx);
 }
@@ -148,12 +148,12 @@ ga_link_open(uv_loop_t *loop, const char *path, char *chunk, size_t size, const 
 	*l = (struct ga_link){ .user = user, .ctx = ctx, .chunk = chunk, .chunk_size = size, .client = ga_client_new(ops, ctx) };
 	uv_pipe_init(loop, &l->pipe, 0);
 	l->pipe.data = l->connect.data = l;
-	uv_pipe_connect(&l->connect, &l->pipe, path, on_connect);
+	uv_pipe_connect(&l->connect, &l->pipe, path, ga_link_on_connect);
 	return l;
 }
 
 static void
-on_closed(uv_handle_t *h)
+ga_link_on_closed(uv_handle_t *h)
 {
 	free(h->data);
 }
@@ -165,6 +165,6 @@ ga_link_close(struct ga_link *l, const char *why)
 
 	l->user = NULL;
 	l->client = NULL;
-	uv_close((uv_handle_t *)&l->pipe, on_closed);
+	uv_close((uv_handle_t *)&l->pipe, ga_link_on_closed);
 	ga_client_free(client, why);
 }

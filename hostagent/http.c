@@ -44,7 +44,7 @@ struct http_conn {
 };
 
 static const char *
-reason(int status)
+ha_http_reason(int status)
 {
 	static const struct {
 		int status;
@@ -71,7 +71,7 @@ server_free_if_done(struct http_server *s)
 }
 
 static void
-on_conn_closed(uv_handle_t *h)
+ha_http_on_conn_closed(uv_handle_t *h)
 {
 	struct http_conn *c = h->data;
 	struct http_server *s = c->server;
@@ -86,22 +86,22 @@ on_conn_closed(uv_handle_t *h)
 }
 
 static void
-conn_close(struct http_conn *c)
+ha_http_conn_close(struct http_conn *c)
 {
 	if (c->closing)
 		return;
 	c->closing = true;
 	if (c->state == HANDED_OVER)
 		c->server->gone(c->server->agent, c);
-	uv_close((uv_handle_t *)&c->pipe, on_conn_closed);
-	uv_close((uv_handle_t *)&c->timer, on_conn_closed);
+	uv_close((uv_handle_t *)&c->pipe, ha_http_on_conn_closed);
+	uv_close((uv_handle_t *)&c->timer, ha_http_on_conn_closed);
 }
 
 static void
-on_written(uv_write_t *w, int status)
+ha_http_on_written(uv_write_t *w, int status)
 {
 	(void)status;
-	conn_close(w->data);
+	ha_http_conn_close(w->data);
 }
 
 void
@@ -114,14 +114,14 @@ http_reply(struct http_conn *c, int status, cJSON *json)
 	if (c->state == ANSWERED || c->closing)
 		return;
 	c->state = ANSWERED;
-	c->out = xasprintf("HTTP/1.1 %d %s\r\n%sContent-Length: %zu\r\nConnection: close\r\n\r\n%s", status, reason(status),
+	c->out = xasprintf("HTTP/1.1 %d %s\r\n%sContent-Length: %zu\r\nConnection: close\r\n\r\n%s", status, ha_http_reason(status),
 			   json ? "Content-Type: application/json\r\n" : "", strlen(body), body);
 	b = uv_buf_init(c->out, (unsigned)strlen(c->out));
 	c->write.data = c;
 	/* a client that does not read its answer is not waited for either */
 	uv_timer_again(&c->timer);
-	if (uv_write(&c->write, (uv_stream_t *)&c->pipe, &b, 1, on_written) < 0)
-		conn_close(c);
+	if (uv_write(&c->write, (uv_stream_t *)&c->pipe, &b, 1, ha_http_on_written) < 0)
+		ha_http_conn_close(c);
 }
 
 void
@@ -199,7 +199,7 @@ take_request(struct http_conn *c)
 }
 
 static void
-on_alloc(uv_handle_t *h, size_t size, uv_buf_t *b)
+ha_http_on_alloc(uv_handle_t *h, size_t size, uv_buf_t *b)
 {
 	struct http_conn *c = h->data;
 
@@ -209,13 +209,13 @@ on_alloc(uv_handle_t *h, size_t size, uv_buf_t *b)
 }
 
 static void
-on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b)
+ha_http_on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b)
 {
 	struct http_conn *c = s->data;
 
 	(void)b;
 	if (n < 0) {
-		conn_close(c);
+		ha_http_conn_close(c);
 		return;
 	}
 	/* what follows a request has no meaning here */
@@ -229,13 +229,13 @@ on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b)
 }
 
 static void
-on_timer(uv_timer_t *t)
+ha_http_on_timer(uv_timer_t *t)
 {
-	conn_close(t->data);
+	ha_http_conn_close(t->data);
 }
 
 static void
-on_connection(uv_stream_t *server, int status)
+ha_http_on_connection(uv_stream_t *server, int status)
 {
 	struct http_server *s = server->data;
 	struct http_conn *c;
@@ -250,10 +250,10 @@ on_connection(uv_stream_t *server, int status)
 	uv_pipe_init(&s->agent->loop, &c->pipe, 0);
 	uv_timer_init(&s->agent->loop, &c->timer);
 	c->pipe.data = c->timer.data = c;
-	uv_timer_start(&c->timer, on_timer, RECEIVE_MS, RECEIVE_MS);
+	uv_timer_start(&c->timer, ha_http_on_timer, RECEIVE_MS, RECEIVE_MS);
 	if (uv_accept(server, (uv_stream_t *)&c->pipe) < 0 || s->nconns > MAX_CONNECTIONS ||
-	    uv_read_start((uv_stream_t *)&c->pipe, on_alloc, on_read) < 0)
-		conn_close(c);
+	    uv_read_start((uv_stream_t *)&c->pipe, ha_http_on_alloc, ha_http_on_read) < 0)
+		ha_http_conn_close(c);
 }
 
 static void
@@ -281,7 +281,7 @@ http_listen(struct agent *a, const char *path, http_handler *handler, http_gone 
 	unlink(tmp);
 	r = uv_pipe_bind(&s->pipe, tmp);
 	if (r == 0)
-		r = uv_listen((uv_stream_t *)&s->pipe, MAX_CONNECTIONS, on_connection);
+		r = uv_listen((uv_stream_t *)&s->pipe, MAX_CONNECTIONS, ha_http_on_connection);
 	if (r == 0 && (chmod(tmp, 0600) < 0 || rename(tmp, path) < 0))
 		r = -errno;
 	if (r == 0)

@@ -32,7 +32,7 @@ struct words {
 };
 
 static int
-parse(int argc, char **argv, struct words *w)
+ha_main_parse(int argc, char **argv, struct words *w)
 {
 	static const struct option options[] = {
 		{ "pidfile", required_argument, NULL, 'p' },
@@ -82,7 +82,7 @@ raise_limit(void)
 }
 
 static int
-run(const struct words *w, struct error *err)
+ha_main_run(const struct words *w, struct error *err)
 {
 	struct agent a = { .name = w->name, .socket_path = w->socket, .pidfile_path = w->pidfile,
 			   .launch_path = w->launch, .confine = true };
@@ -129,7 +129,7 @@ main(int argc, char **argv)
 		return dns_main(argv + 1);
 	if (argc > 1 && strcmp(argv[1], SFTPD_WORD) == 0)
 		return sftpd_main(argv + 1);
-	if (parse(argc, argv, &w) < 0)
+	if (ha_main_parse(argc, argv, &w) < 0)
 		return 2;
 	environment_leave(argv);
 	signal(SIGPIPE, SIG_IGN);
@@ -138,7 +138,7 @@ main(int argc, char **argv)
 	agent_signals(SIG_BLOCK);
 	umask(077);
 	raise_limit();
-	r = run(&w, &err);
+	r = ha_main_run(&w, &err);
 	if (r < 0)
 		log_error("%s", err.msg);
 	return r < 0 ? 1 : r;

@@ -74,7 +74,7 @@ driver_run(const char *dir, struct arena *a, const char **run, struct error *err
 
 /* One rung, and the wait for what comes of it. 1: the machine is gone. */
 static int
-climb(const struct driver *d, const char *dir, const struct process *p, struct stop_ladder *l, const volatile int *cancel,
+driver_climb(const struct driver *d, const char *dir, const struct process *p, struct stop_ladder *l, const volatile int *cancel,
       struct error *err)
 {
 	struct error why = { 0 };
@@ -112,7 +112,7 @@ stop_with(const struct driver *d, const char *dir, int grace_ms, const volatile 
 	int gone = !d->find(dir, true, &p);
 
 	while (gone == 0)
-		gone = climb(d, dir, &p, &ladder, cancel, err);
+		gone = driver_climb(d, dir, &p, &ladder, cancel, err);
 	return gone < 0 ? -1 : d->sweep(dir, err);
 }
 

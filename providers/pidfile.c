@@ -53,7 +53,7 @@ owner_is(const struct process *p, const char *path)
 
 /* Who has a lock on it, and of which kind (F_UNLCK: nobody). */
 static pid_t
-lock_holder(int fd, short *kind)
+pidfile_lock_holder(int fd, short *kind)
 {
 	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 
@@ -93,11 +93,11 @@ static bool
 hold_writer(int fd, struct process *out)
 {
 	short kind;
-	pid_t pid = lock_holder(fd, &kind);
+	pid_t pid = pidfile_lock_holder(fd, &kind);
 
 	if (!pid || kind != F_WRLCK || !process_hold(pid, out))
 		return false;
-	if (lock_holder(fd, &kind) == pid && kind == F_WRLCK && (file_is_ours(fd) || process_is_ours(out)) && process_is_alive(out))
+	if (pidfile_lock_holder(fd, &kind) == pid && kind == F_WRLCK && (file_is_ours(fd) || process_is_ours(out)) && process_is_alive(out))
 		return true;
 	process_release(out);
 	return false;
@@ -135,7 +135,7 @@ pidfile_process(const char *path)
 
 	if (fd < 0)
 		return 0;
-	pid = lock_holder(fd, &kind);
+	pid = pidfile_lock_holder(fd, &kind);
 	if (pid && kind == F_WRLCK && file_is_ours(fd))
 		return pid;
 	return hold_owner(fd, path, &p) ? p.pid : 0;
@@ -153,7 +153,7 @@ lock_file(int fd, const char *path, struct error *err)
 		if (errno != EAGAIN && errno != EACCES)
 			return error_errno(err, "lock %s", path);
 		/* who only reads it can keep us from this file, but not from another of that name */
-		lock_holder(fd, &kind);
+		pidfile_lock_holder(fd, &kind);
 		if (kind == F_RDLCK)
 			unlink(path);
 		return 0;

@@ -31,7 +31,7 @@ struct applying {
 
 /* where a crash would leave things differently from the boundary before: noted, done, noted as done */
 static void
-boundary(struct applying *ap)
+apply_boundary(struct applying *ap)
 {
 	if (ap->w->kill_at && atomic_fetch_add(&ap->boundaries, 1) + 1 == ap->w->kill_at)
 		kill(getpid(), SIGKILL);
@@ -58,7 +58,7 @@ note_step(struct applying *ap, struct step *s, bool over)
 }
 
 static void
-starting(void *ctx, struct step *s)
+apply_starting(void *ctx, struct step *s)
 {
 	struct applying *ap = ctx;
 
@@ -109,7 +109,7 @@ take_over(struct engine *e, struct step *s)
 }
 
 static void
-settled(void *ctx, struct step *s)
+apply_settled(void *ctx, struct step *s)
 {
 	struct applying *ap = ctx;
 
@@ -191,7 +191,7 @@ journal_commit(void *ctx, struct error *err)
 	if (state_commit(s, err) < 0)
 		return -1;
 	ap->nnotes = 0;
-	boundary(ap);
+	apply_boundary(ap);
 	return 0;
 }
 
@@ -205,7 +205,7 @@ told_of(const struct resource *r, struct error *err)
 }
 
 static int
-run(void *ctx, struct step *s, struct error *err)
+apply_run(void *ctx, struct step *s, struct error *err)
 {
 	struct applying *ap = ctx;
 	const struct resource *r = s->res;
@@ -222,12 +222,12 @@ run(void *ctx, struct step *s, struct error *err)
 		done = r->type->ensure(ap->e->env, r, &s->have, &s->arena, err);
 	}
 	step_locks_release(&locks);
-	boundary(ap);
+	apply_boundary(ap);
 	return done < 0 ? told_of(r, err) : 0;
 }
 
 static void
-tick(void *ctx)
+apply_tick(void *ctx)
 {
 	struct applying *ap = ctx;
 
@@ -263,7 +263,7 @@ any_wants(const struct engine *e)
 
 /* all went well: the declarations count from now on */
 static int
-store_all(struct engine *e, struct error *err)
+apply_store_all(struct engine *e, struct error *err)
 {
 	const struct ask *a = NULL;
 	bool wants = any_wants(e);
@@ -305,12 +305,12 @@ engine_is_settled(const struct engine *e)
 }
 
 static int
-walk(struct applying *ap, struct error *err)
+apply_walk(struct applying *ap, struct error *err)
 {
 	struct walk w = {
 		.jobs = ap->w->jobs, .keep_going = ap->w->keep_going, .cancel = ap->e->env->cancel,
-		.tick_ms = ap->w->tick_ms, .ctx = ap, .run = run, .starting = starting, .settled = settled,
-		.commit = journal_commit, .tick = tick,
+		.tick_ms = ap->w->tick_ms, .ctx = ap, .run = apply_run, .starting = apply_starting, .settled = apply_settled,
+		.commit = journal_commit, .tick = apply_tick,
 	};
 	int r;
 
@@ -343,7 +343,7 @@ journal_close(struct engine *e, bool went_well, const char *outcome, struct erro
 		return 0;
 	if (state_begin(s, err) < 0)
 		return -1;
-	if ((went_well && store_all(e, err) < 0) || (e->run && state_run_end(s, e->run, outcome, err) < 0)) {
+	if ((went_well && apply_store_all(e, err) < 0) || (e->run && state_run_end(s, e->run, outcome, err) < 0)) {
 		state_rollback(s);
 		return -1;
 	}
@@ -360,7 +360,7 @@ engine_apply(struct engine *e, const struct engine_walk *w, struct error *err)
 		return 0;
 	if (only_removes(&e->plan))
 		state_use_reserve(e->state);
-	if (walk(&ap, &why) == 0)
+	if (apply_walk(&ap, &why) == 0)
 		return journal_close(e, true, "done", err);
 	journal_close(e, false, why.msg, NULL);	/* what went wrong is the error, not that it could not be noted */
 	if (err)

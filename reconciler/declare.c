@@ -52,7 +52,7 @@ say_nothing(void *ctx, const char *text)
 
 /* what is wrong with the file of an instance that goes is nobody's business any more */
 static int
-load(struct engine *e, struct ask *a, struct error *err)
+declare_load(struct engine *e, struct ask *a, struct error *err)
 {
 	struct spec_opts quiet = *e->spec_opts;
 
@@ -67,7 +67,7 @@ declare_ask(struct engine *e, struct ask *a, struct error *err)
 
 	if (a->spec || a->loaded)
 		return declare(e, a, a->spec ? a->spec : a->loaded, err);
-	if (load(e, a, &why) == 0)
+	if (declare_load(e, a, &why) == 0)
 		return declare(e, a, a->loaded, err);
 	if (a->goal != GOAL_ABSENT) {
 		if (err)
@@ -111,7 +111,7 @@ declare_all(struct engine *e, struct error *err)
 }
 
 static void
-look_at(struct engine *e, struct resource *r)
+declare_look_at(struct engine *e, struct resource *r)
 {
 	struct facts have = r->have;
 	struct error why = { 0 };
@@ -123,7 +123,7 @@ look_at(struct engine *e, struct resource *r)
 		struct resource *to = r->needs[i].to;
 
 		if (!to->looked)
-			look_at(e, to);
+			declare_look_at(e, to);
 		if (to->wrong)
 			graph_wrong(&e->graph, r, to->wrong);
 	}
@@ -148,7 +148,7 @@ look_at_all(struct engine *e, struct error *err)
 		struct resource *r = e->graph.v[i];
 
 		if (!r->looked)
-			look_at(e, r);
+			declare_look_at(e, r);
 		if (r->wrong && !first)
 			first = r->wrong;
 	}

@@ -135,7 +135,7 @@ assume_edges(struct engine *e)
 }
 
 static void
-mark(struct engine *e)
+engine_mark(struct engine *e)
 {
 	for (size_t i = 0; i < e->graph.n; i++) {
 		struct resource *r = e->graph.v[i];
@@ -160,7 +160,7 @@ any_marked(const struct engine *e)
 
 /* asks whose lima.yaml was taken as read, and that have something to do after all */
 static bool
-reopen(struct engine *e)
+engine_reopen(struct engine *e)
 {
 	bool any = false;
 
@@ -184,7 +184,7 @@ prepare_once(struct engine *e, struct error *err)
 		return -1;
 	assume_edges(e);
 	if (any_marked(e))
-		mark(e);
+		engine_mark(e);
 	return plan_make(&e->graph, &e->plan, err);
 }
 
@@ -245,7 +245,7 @@ part_wrong(struct engine *e)
 
 /* Without those with whom something is wrong, until nothing is; each round finds all that can be found in it. */
 static int
-prepare(struct engine *e, struct error *err)
+engine_prepare_one(struct engine *e, struct error *err)
 {
 	while (prepare_once(e, err) < 0) {
 		bool again = blame_owners(e), parted = part_wrong(e) > 0;
@@ -259,7 +259,7 @@ prepare(struct engine *e, struct error *err)
 }
 
 static int
-by_name(const void *a, const void *b)
+engine_by_name(const void *a, const void *b)
 {
 	return strcmp(((const struct ask *)a)->name, ((const struct ask *)b)->name);
 }
@@ -268,7 +268,7 @@ static void
 take_asks(struct engine *e, struct ask *asks, size_t n)
 {
 	if (n)
-		qsort(asks, n, sizeof *asks, by_name);
+		qsort(asks, n, sizeof *asks, engine_by_name);
 	for (size_t i = 0; i < n; i++) {
 		asks[i].declared = true;
 		asks[i].recalled = asks[i].half_deleted = asks[i].reread = false;
@@ -291,13 +291,13 @@ engine_prepare(struct engine *e, struct ask *asks, size_t n, struct error *err)
 	for (size_t i = 0; i < n; i++)
 		if (asks[i].keep_goal && !asks[i].recalled)
 			asks[i].goal = e->as_it_is(e->env, asks[i].name);
-	if (prepare(e, err) < 0)
+	if (engine_prepare_one(e, err) < 0)
 		return -1;
-	if (!reopen(e))
+	if (!engine_reopen(e))
 		return 0;
 	plan_release(&e->plan);
 	graph_release(&e->graph);
-	return prepare(e, err);
+	return engine_prepare_one(e, err);
 }
 
 void
@@ -313,7 +313,7 @@ engine_release(struct engine *e)
 	}
 	/* who locks by this list goes by name, whatever was wrong with whom */
 	if (e->nwrong)
-		qsort(e->asks, e->nasks + e->nwrong, sizeof *e->asks, by_name);
+		qsort(e->asks, e->nasks + e->nwrong, sizeof *e->asks, engine_by_name);
 	e->nasks += e->nwrong;
 	e->nwrong = 0;
 	plan_release(&e->plan);

@@ -29,7 +29,7 @@ graph_arena(struct graph *g)
 
 /* FNV-1a over "type\0name" */
 static size_t
-hash(const char *type, const char *name)
+graph_hash(const char *type, const char *name)
 {
 	uint64_t h = 1469598103934665603u;
 
@@ -42,7 +42,7 @@ hash(const char *type, const char *name)
 }
 
 static void
-rehash(struct graph *g)
+graph_rehash(struct graph *g)
 {
 	size_t n = g->nbucket ? g->nbucket * 2 : 64;
 
@@ -50,7 +50,7 @@ rehash(struct graph *g)
 	g->bucket = xcalloc(n, sizeof *g->bucket);
 	g->nbucket = n;
 	for (size_t i = 0; i < g->n; i++) {
-		struct resource **slot = &g->bucket[hash(g->v[i]->type->name, g->v[i]->name) & (n - 1)];
+		struct resource **slot = &g->bucket[graph_hash(g->v[i]->type->name, g->v[i]->name) & (n - 1)];
 
 		g->v[i]->next = *slot;
 		*slot = g->v[i];
@@ -64,7 +64,7 @@ graph_find(const struct graph *g, const char *type, const char *name)
 
 	if (!g->nbucket)
 		return NULL;
-	for (r = g->bucket[hash(type, name) & (g->nbucket - 1)]; r; r = r->next)
+	for (r = g->bucket[graph_hash(type, name) & (g->nbucket - 1)]; r; r = r->next)
 		if (!strcmp(r->name, name) && !strcmp(r->type->name, type))
 			return r;
 	return NULL;
@@ -80,7 +80,7 @@ graph_add(struct graph *g, const struct resource_type *type, const char *owner, 
 		return r;
 	}
 	if (g->n >= g->nbucket)
-		rehash(g);
+		graph_rehash(g);
 	r = arena_alloc(&g->arena, sizeof *r);
 	r->type = type;
 	r->owner = owner;
@@ -88,7 +88,7 @@ graph_add(struct graph *g, const struct resource_type *type, const char *owner, 
 	r->wanted = wanted;
 	GROW(g->v, g->n, g->cap);
 	g->v[g->n++] = r;
-	slot = &g->bucket[hash(type->name, name) & (g->nbucket - 1)];
+	slot = &g->bucket[graph_hash(type->name, name) & (g->nbucket - 1)];
 	r->next = *slot;
 	*slot = r;
 	return r;

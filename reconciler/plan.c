@@ -61,7 +61,7 @@ set_step(struct planner *m, struct step **slot, struct resource *r, enum verb ve
 }
 
 static int
-remake(struct planner *m, struct resource *r, struct reason why)
+plan_remake(struct planner *m, struct resource *r, struct reason why)
 {
 	if (set_step(m, &r->down, r, REMOVE, why) < 0)
 		return -1;
@@ -81,7 +81,7 @@ attr_differs(const struct resource *r, const struct attr *a)
 
 /* the dearest difference between want and have */
 static enum cost
-compare(const struct resource *r, struct reason *why)
+plan_compare(const struct resource *r, struct reason *why)
 {
 	enum cost worst = COST_NONE;
 
@@ -98,7 +98,7 @@ compare(const struct resource *r, struct reason *why)
 
 /* what must happen to `r` for its own sake */
 static int
-decide(struct planner *m, struct resource *r)
+plan_decide(struct planner *m, struct resource *r)
 {
 	const struct reason unfinished = { .kind = REASON_UNFINISHED };
 	struct reason why = { 0 };
@@ -112,8 +112,8 @@ decide(struct planner *m, struct resource *r)
 	if (!r->present)
 		return set_step(m, &r->up, r, ENSURE, r->unfinished ? unfinished : (struct reason){ .kind = REASON_MISSING });
 	if (r->remake)
-		return remake(m, r, (struct reason){ .kind = REASON_ASKED });
-	switch (compare(r, &why)) {
+		return plan_remake(m, r, (struct reason){ .kind = REASON_ASKED });
+	switch (plan_compare(r, &why)) {
 	case COST_NONE:
 		return r->unfinished ? set_step(m, &r->up, r, ENSURE, unfinished) : 0;
 	case COST_REFUSE:
@@ -121,7 +121,7 @@ decide(struct planner *m, struct resource *r)
 			  reason_text(&m->g->arena, r, &why));
 		return plan_refuse(m, r, &fixed);
 	case COST_REPLACE:
-		return remake(m, r, why);
+		return plan_remake(m, r, why);
 	case COST_UPDATE:
 		return set_step(m, &r->up, r, ENSURE, r->unfinished ? unfinished : why);
 	}
@@ -130,7 +130,7 @@ decide(struct planner *m, struct resource *r)
 
 /* what must happen to `r` for the sake of `d`, which it needs */
 static int
-follow(struct planner *m, struct resource *r, enum need need, const struct resource *d)
+plan_follow(struct planner *m, struct resource *r, enum need need, const struct resource *d)
 {
 	bool fell = d->down || (d->wanted && !d->present);
 
@@ -138,7 +138,7 @@ follow(struct planner *m, struct resource *r, enum need need, const struct resou
 		return 0;
 	if (need == NEED_BUILD || !(fell || (need == NEED_FRESH && d->up)))
 		return 0;
-	return remake(m, r, (struct reason){
+	return plan_remake(m, r, (struct reason){
 		.kind = REASON_FOLLOWS, .cause = d,
 		.how = !fell ? CAUSE_CHANGES : !d->present ? CAUSE_GONE : d->up ? CAUSE_REMADE : CAUSE_GOES,
 	});
@@ -179,13 +179,13 @@ index_users(struct planner *m)
 
 /* each resource is queued once for its down and once for its up */
 static int
-spread(struct planner *m)
+plan_spread(struct planner *m)
 {
 	while (m->nqueue) {
 		struct resource *d = m->queue[--m->nqueue];
 
 		for (size_t i = m->first[d->mark]; i < m->first[d->mark + 1]; i++)
-			if (follow(m, m->users[i].from, m->users[i].need, d) < 0)
+			if (plan_follow(m, m->users[i].from, m->users[i].need, d) < 0)
 				return -1;
 	}
 	return 0;
@@ -196,7 +196,7 @@ spread(struct planner *m)
  * belongs to an instance is wanted for itself: ssh.config under a machine that runs.
  */
 static bool
-idle(const struct planner *m, const struct resource *r)
+plan_idle(const struct planner *m, const struct resource *r)
 {
 	bool needed = false;
 
@@ -227,7 +227,7 @@ drop_idle(struct planner *m)
 	while (m->nqueue) {
 		struct resource *r = m->queue[--m->nqueue];
 
-		if (!r->up || r->present || r->unfinished || !idle(m, r))
+		if (!r->up || r->present || r->unfinished || !plan_idle(m, r))
 			continue;
 		r->up = NULL;
 		for (size_t j = 0; j < r->nneeds; j++) {
@@ -245,7 +245,7 @@ drop_idle(struct planner *m)
 }
 
 static void
-before(struct step *a, struct step *b)
+plan_before(struct step *a, struct step *b)
 {
 	if (!a || !b)
 		return;
@@ -255,16 +255,16 @@ before(struct step *a, struct step *b)
 }
 
 static void
-order(struct resource *r)
+plan_order(struct resource *r)
 {
-	before(r->down, r->up);
+	plan_before(r->down, r->up);
 	for (size_t i = 0; i < r->nstands_on; i++) {
-		before(r->down, r->stands_on[i].to->down);
-		before(r->down, r->stands_on[i].to->up);
+		plan_before(r->down, r->stands_on[i].to->down);
+		plan_before(r->down, r->stands_on[i].to->up);
 	}
 	for (size_t i = 0; i < r->nneeds; i++) {
-		before(r->needs[i].to->down, r->up);
-		before(r->needs[i].to->up, r->up);
+		plan_before(r->needs[i].to->down, r->up);
+		plan_before(r->needs[i].to->up, r->up);
 	}
 }
 
@@ -279,7 +279,7 @@ sort_refuse(struct planner *m, struct resource *r)
 
 /* Kahn's algorithm; leaves the steps sorted so that each stands behind what it waits for */
 static int
-sort(struct planner *m)
+plan_sort(struct planner *m)
 {
 	struct plan *p = m->p;
 	size_t *wait = xcalloc(p->n, sizeof *wait), n = 0;
@@ -318,14 +318,14 @@ plan_make(struct graph *g, struct plan *p, struct error *err)
 
 	index_users(&m);
 	for (size_t i = 0; i < g->n; i++)
-		if (decide(&m, g->v[i]) < 0)
+		if (plan_decide(&m, g->v[i]) < 0)
 			goto out;
-	if (spread(&m) < 0 || m.refused)
+	if (plan_spread(&m) < 0 || m.refused)
 		goto out;
 	drop_idle(&m);
 	for (size_t i = 0; i < g->n; i++)
-		order(g->v[i]);
-	r = sort(&m);
+		plan_order(g->v[i]);
+	r = plan_sort(&m);
 out:
 	free(m.first);
 	free(m.users);

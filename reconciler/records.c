@@ -31,24 +31,24 @@ find_ask(struct loading *l, const char *owner)
 }
 
 static const char *
-keep(struct engine *e, struct blob b)
+records_keep(struct engine *e, struct blob b)
 {
 	return arena_memdup(&e->graph.arena, b.len ? b.p : "", b.len);
 }
 
 /* what was seen, and for an instance whose lima.yaml was not read, what was wanted */
 static int
-fill(struct engine *e, struct resource *r, const struct record *rec, bool declare)
+defaults_fill(struct engine *e, struct resource *r, const struct record *rec, bool declare)
 {
 	struct arena *a = &e->graph.arena;
 
 	r->unfinished = rec->unfinished;
 	r->was_present = rec->present;
-	r->was = keep(e, rec->have);
+	r->was = records_keep(e, rec->have);
 	r->was_len = rec->have.len;
 	if (facts_unpack(&r->have, a, r->was, r->was_len) < 0)
 		return -1;
-	return declare ? facts_unpack(&r->want, a, keep(e, rec->want), rec->want.len) : 0;
+	return declare ? facts_unpack(&r->want, a, records_keep(e, rec->want), rec->want.len) : 0;
 }
 
 /* ids are dense: a deleted one is given again when it was the highest */
@@ -108,7 +108,7 @@ load_one(void *ctx, const struct record *rec)
 			      a && declare && rec->wanted);
 		r->stale = !declare;
 	}
-	if (fill(e, r, rec, declare) == 0) {
+	if (defaults_fill(e, r, rec, declare) == 0) {
 		remember_id(l, rec->id, r, declare);
 		return 0;
 	}

@@ -36,7 +36,7 @@ add_lock(struct step_locks *l, const struct env *env, const struct resource *r, 
 
 /* of one path, what is to be had alone first */
 static int
-by_path(const void *a, const void *b)
+step_locks_by_path(const void *a, const void *b)
 {
 	const struct step_lock *x = a, *y = b;
 	int c = strcmp(x->path, y->path);
@@ -50,7 +50,7 @@ struct wait_told {
 };
 
 static void
-tell_wait(void *ctx, pid_t holder)
+step_locks_tell_wait(void *ctx, pid_t holder)
 {
 	const struct wait_told *t = ctx;
 
@@ -62,7 +62,7 @@ static int
 take_one(struct step_lock *k, const struct env *env, struct error *err)
 {
 	struct wait_told told = { env, k->r };
-	struct lock_wait w = { .cancel = env->cancel, .shared = !k->alone, .told = tell_wait, .ctx = &told };
+	struct lock_wait w = { .cancel = env->cancel, .shared = !k->alone, .told = step_locks_tell_wait, .ctx = &told };
 
 	k->fd = lock_take(k->path, &w, NULL, err);
 	return k->fd < 0 ? -1 : 0;
@@ -79,7 +79,7 @@ step_locks_take(struct step_locks *l, const struct env *env, const struct step *
 	for (size_t i = 0; i < r->nstands_on; i++)
 		add_lock(l, env, r->stands_on[i].to, false);
 	if (l->n)
-		qsort(l->v, l->n, sizeof *l->v, by_path);
+		qsort(l->v, l->n, sizeof *l->v, step_locks_by_path);
 	for (size_t i = 0; i < l->n; i++) {
 		if (i && !strcmp(l->v[i].path, l->v[i - 1].path))
 			continue;

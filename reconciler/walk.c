@@ -34,14 +34,14 @@ struct crew {
 };
 
 static void
-push(struct step **list, struct step *s)
+walk_push(struct step **list, struct step *s)
 {
 	s->next = *list;
 	*list = s;
 }
 
 static struct step *
-pop(struct step **list)
+walk_pop(struct step **list)
 {
 	struct step *s = *list;
 
@@ -51,7 +51,7 @@ pop(struct step **list)
 }
 
 static void *
-worker(void *arg)
+walk_worker(void *arg)
 {
 	struct crew *c = arg;
 	struct step *s;
@@ -63,12 +63,12 @@ worker(void *arg)
 			pthread_cond_wait(&c->work, &c->lock);
 		if (!c->ready)
 			break;
-		s = pop(&c->ready);
+		s = walk_pop(&c->ready);
 		pthread_mutex_unlock(&c->lock);
 		r = c->walk->run(c->walk->ctx, s, &s->err);
 		pthread_mutex_lock(&c->lock);
 		s->status = r < 0 ? FAILED : DONE;
-		push(&c->over, s);
+		walk_push(&c->over, s);
 		pthread_cond_signal(&c->news);
 	}
 	pthread_mutex_unlock(&c->lock);
@@ -76,7 +76,7 @@ worker(void *arg)
 }
 
 static void
-fail(struct crew *c, const struct error *err)
+walk_fail(struct crew *c, const struct error *err)
 {
 	if (c->result == 0 && c->err)
 		*c->err = *err;
@@ -84,7 +84,7 @@ fail(struct crew *c, const struct error *err)
 }
 
 static void
-await(struct crew *c, struct step *s)
+walk_await(struct crew *c, struct step *s)
 {
 	s->next = NULL;
 	*c->waiting_end = s;
@@ -93,16 +93,16 @@ await(struct crew *c, struct step *s)
 
 /* a step is over: let go, or skip, the ones behind it; skipping is a chain without recursion */
 static void
-settle(struct crew *c, struct step *first)
+walk_settle(struct crew *c, struct step *first)
 {
 	struct step *chain = first;
 
 	first->next = NULL;
 	while (chain) {
-		struct step *s = pop(&chain);
+		struct step *s = walk_pop(&chain);
 
 		if (s->status == FAILED) {
-			fail(c, &s->err);
+			walk_fail(c, &s->err);
 			c->stop |= !c->walk->keep_going;
 		}
 		if (c->walk->settled)
@@ -114,9 +114,9 @@ settle(struct crew *c, struct step *first)
 				continue;
 			if (s->status != DONE) {
 				t->status = SKIPPED;
-				push(&chain, t);
+				walk_push(&chain, t);
 			} else if (--t->nwait == 0) {
-				await(c, t);
+				walk_await(c, t);
 			}
 		}
 	}
@@ -124,7 +124,7 @@ settle(struct crew *c, struct step *first)
 
 /* the count of running steps of a type that has a limit; such types are few */
 static size_t *
-pool(struct crew *c, const struct resource_type *type)
+walk_pool(struct crew *c, const struct resource_type *type)
 {
 	size_t i;
 
@@ -139,20 +139,20 @@ pool(struct crew *c, const struct resource_type *type)
 static bool
 may_start(struct crew *c, const struct step *s)
 {
-	return !s->res->type->at_once || *pool(c, s->res->type) < s->res->type->at_once;
+	return !s->res->type->at_once || *walk_pool(c, s->res->type) < s->res->type->at_once;
 }
 
 static void
-count(struct crew *c, const struct step *s, bool started)
+walk_count(struct crew *c, const struct step *s, bool started)
 {
 	c->running += started ? 1 : -1;
 	if (s->res->type->at_once)
-		*pool(c, s->res->type) += started ? 1 : -1;
+		*walk_pool(c, s->res->type) += started ? 1 : -1;
 }
 
 /* from `waiting` to `batch`, as many as there is room for */
 static struct step *
-pick(struct crew *c)
+walk_pick(struct crew *c)
 {
 	struct step **at = &c->waiting, *batch = NULL;
 	size_t jobs = c->walk->jobs ? c->walk->jobs : 1;
@@ -167,17 +167,17 @@ pick(struct crew *c)
 		if (!(*at = s->next))
 			c->waiting_end = at;
 		s->status = RUNNING;
-		count(c, s, true);
+		walk_count(c, s, true);
 		if (c->walk->starting)
 			c->walk->starting(c->walk->ctx, s);
-		push(&batch, s);
+		walk_push(&batch, s);
 	}
 	return batch;
 }
 
 /* note what begins, make it durable, then hand it to the workers */
 static void
-start(struct crew *c)
+walk_start(struct crew *c)
 {
 	struct step *batch = NULL, *s;
 	struct error err;
@@ -185,25 +185,25 @@ start(struct crew *c)
 	if (c->walk->cancel && __atomic_load_n(c->walk->cancel, __ATOMIC_RELAXED))
 		c->stop = true;
 	if (!c->stop)
-		batch = pick(c);
+		batch = walk_pick(c);
 	if (c->walk->commit && c->walk->commit(c->walk->ctx, &err) < 0) {
-		fail(c, &err);
+		walk_fail(c, &err);
 		c->stop = true;
-		while ((s = pop(&batch))) {
+		while ((s = walk_pop(&batch))) {
 			s->status = SKIPPED;
-			count(c, s, false);
+			walk_count(c, s, false);
 		}
 	}
 	pthread_mutex_lock(&c->lock);
-	while ((s = pop(&batch)))
-		push(&c->ready, s);
+	while ((s = walk_pop(&batch)))
+		walk_push(&c->ready, s);
 	pthread_cond_broadcast(&c->work);
 	pthread_mutex_unlock(&c->lock);
 }
 
 /* the steps that ended since; waits for at least one, or for a tick or a signal */
 static struct step *
-ended(struct crew *c)
+walk_ended(struct crew *c)
 {
 	struct step *list;
 	struct timespec until;
@@ -229,19 +229,19 @@ walk(struct crew *c)
 
 	for (size_t i = 0; i < c->plan->n; i++)
 		if (c->plan->v[i]->nwait == 0)
-			await(c, c->plan->v[i]);
-	start(c);
+			walk_await(c, c->plan->v[i]);
+	walk_start(c);
 	while (c->running) {
-		list = ended(c);
+		list = walk_ended(c);
 		if (!list && c->walk->tick && c->walk->tick_ms)
 			c->walk->tick(c->walk->ctx);
 		if (!list)
 			continue;
-		while ((s = pop(&list))) {
-			count(c, s, false);
-			settle(c, s);
+		while ((s = walk_pop(&list))) {
+			walk_count(c, s, false);
+			walk_settle(c, s);
 		}
-		start(c);
+		walk_start(c);
 	}
 	for (size_t i = 0; i < c->plan->n; i++) {
 		if (c->plan->v[i]->status != WAITING)
@@ -268,7 +268,7 @@ plan_walk(struct plan *p, const struct walk *w, struct error *err)
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&c.work, NULL);
 	pthread_cond_init(&c.news, &attr);
-	while (n < jobs && !pthread_create(&crew[n], NULL, worker, &c))
+	while (n < jobs && !pthread_create(&crew[n], NULL, walk_worker, &c))
 		n++;
 	if (p->n && !n)
 		c.result = error_errno(err, "cannot start a thread");

@@ -13,7 +13,7 @@
 enum { MAX_JSON = 16 << 20, MAX_YAML = 4 << 20, DIGEST_LEN = 16 };
 
 static char *
-file_of(const char *dir)
+applied_config_file_of(const char *dir)
 {
 	return xasprintf("%s/applied.json", dir);
 }
@@ -29,7 +29,7 @@ applied_digest(const void *json, size_t len, char hex[65])
 void
 applied_observe(const char *dir, struct facts *have, struct arena *a)
 {
-	auto_free char *path = file_of(dir);
+	auto_free char *path = applied_config_file_of(dir);
 	AUTO(buf) text = BUF_INIT;
 	char hex[65];
 
@@ -42,7 +42,7 @@ applied_observe(const char *dir, struct facts *have, struct arena *a)
 int
 applied_write(const char *dir, const struct spec *spec, struct error *err)
 {
-	auto_free char *path = file_of(dir);
+	auto_free char *path = applied_config_file_of(dir);
 
 	return fs_write(path, spec->json, strlen(spec->json), 0600, err);
 }
@@ -66,9 +66,9 @@ read_old_yaml(const struct spec *spec, struct buf *json)
 
 /* 1: there is an older configuration, and this is what differs */
 static int
-changes(struct arena *a, const struct spec *spec, struct spec_change **v, size_t *n)
+applied_config_changes(struct arena *a, const struct spec *spec, struct spec_change **v, size_t *n)
 {
-	auto_free char *path = file_of(spec->dir);
+	auto_free char *path = applied_config_file_of(spec->dir);
 	AUTO(buf) old = BUF_INIT;
 
 	*n = 0;
@@ -98,7 +98,7 @@ applied_refuses(const struct spec *spec, struct error *err)
 	struct spec_change *v;
 	size_t n;
 
-	if (!changes(&a, spec, &v, &n))
+	if (!applied_config_changes(&a, spec, &v, &n))
 		return false;
 	for (size_t i = 0; i < n; i++)
 		if (v[i].refused)
@@ -116,7 +116,7 @@ applied_detail(const struct resource *r, void (*say)(void *ctx, const struct det
 	struct spec_change *v;
 	size_t n;
 
-	if (!changes(&a, r->spec, &v, &n))
+	if (!applied_config_changes(&a, r->spec, &v, &n))
 		return;
 	for (size_t i = 0; i < n; i++)
 		say(ctx, &(struct detail){ v[i].path, v[i].have, v[i].want, v[i].cost, v[i].moot });

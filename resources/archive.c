@@ -17,12 +17,12 @@ static const struct attr attrs[] = {
 extern const struct resource_type resource_archive;
 
 static int
-declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
+archive_declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
 {
 	const struct spec_file *f = cidata_archive(spec);
 
 	(void)env, (void)err;
-	if (f && wanted(spec))
+	if (f && instance_paths_wanted(spec))
 		resource_want(g, graph_declare(g, &resource_archive, "", f->location, false), "digest", *f->digest ? f->digest : NULL);
 	return 0;
 }
@@ -36,7 +36,7 @@ wanted_digest(const struct resource *r)
 }
 
 static int
-observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+archive_observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	const char *digest = wanted_digest(r);
 	auto_free char *path = NULL;
@@ -57,7 +57,7 @@ observe(const struct env *env, const struct resource *r, struct facts *have, str
 }
 
 static int
-ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+archive_ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *path = NULL;
 
@@ -74,8 +74,8 @@ const struct resource_type resource_archive = {
 	.attrs = attrs,
 	.at_once = 2,
 	.shared = true,
-	.declare = declare,
-	.observe = observe,
-	.ensure = ensure,
+	.declare = archive_declare,
+	.observe = archive_observe,
+	.ensure = archive_ensure,
 	.remove = remove_nothing,
 };

@@ -39,16 +39,16 @@ static const struct attr attrs[] = {
 extern const struct resource_type resource_cidata;
 
 static int
-declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
+cidata_declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
 {
-	struct resource *r = graph_declare(g, &resource_cidata, spec->name, spec->name, wanted(spec));
+	struct resource *r = graph_declare(g, &resource_cidata, spec->name, spec->name, instance_paths_wanted(spec));
 	const struct spec_file *archive = cidata_archive(spec);
 	AUTO(cidata) c = { 0 };
 	auto_free char *key = xasprintf("%s/_config/user.pub", env->home);
 	int there;
 
 	resource_need(g, r, "dir", spec->name, NEED_LIVE);
-	if (!wanted(spec))
+	if (!instance_paths_wanted(spec))
 		return 0;
 	resource_need(g, r, "sshkey", "user", NEED_FRESH);
 	resource_need(g, r, "hostkey", spec->name, NEED_BUILD);
@@ -110,7 +110,7 @@ cidata_port(const char *path)
 
 /* Is the guest told the port that the instance has leased for its resolver? */
 static void
-tell_port(const struct resource *r, struct facts *have, struct arena *a)
+cidata_tell_port(const struct resource *r, struct facts *have, struct arena *a)
 {
 	int leased = lease_port(r, LEASE_DNS);
 
@@ -120,7 +120,7 @@ tell_port(const struct resource *r, struct facts *have, struct arena *a)
 
 /* A running machine keeps what it was started with, where only that differs which lima.yaml does not say. */
 static void
-forgive(const struct env *env, const struct resource *r, struct facts *have, struct arena *a)
+cidata_forgive(const struct env *env, const struct resource *r, struct facts *have, struct arena *a)
 {
 	const char *contents = facts_get(have, "contents"), *tools = facts_get(have, "tools");
 	const char *want = facts_get(&r->want, "tools");
@@ -133,7 +133,7 @@ forgive(const struct env *env, const struct resource *r, struct facts *have, str
 }
 
 static bool
-is_foreign(const struct facts *have)
+cidata_is_foreign(const struct facts *have)
 {
 	const char *contents = facts_get(have, "contents");
 
@@ -141,7 +141,7 @@ is_foreign(const struct facts *have)
 }
 
 static int
-observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+cidata_observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *path = instance_path(env, r, "cidata.iso");
 	const char *stamp;
@@ -154,10 +154,10 @@ observe(const struct env *env, const struct resource *r, struct facts *have, str
 			tell_digests("none", have, a);
 		facts_set(have, a, "stamp", stamp);
 	}
-	tell_port(r, have, a);
-	forgive(env, r, have, a);
+	cidata_tell_port(r, have, a);
+	cidata_forgive(env, r, have, a);
 	/* what is cut, no ISO at all or somebody else's is none of ours: it is made anew */
-	return !r->wanted || !is_foreign(have);
+	return !r->wanted || !cidata_is_foreign(have);
 }
 
 enum { MAX_AGENT = 256 << 20 };
@@ -208,7 +208,7 @@ facts_are(const struct facts *f, const char *name, const char *value)
 }
 
 static int
-ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+cidata_ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *path = instance_path(env, r, "cidata.iso"), *reference = instance_path(env, r, "cloud-config.yaml");
 	const struct resource *archive = resource_needed(r, "archive");
@@ -219,14 +219,14 @@ ensure(const struct env *env, const struct resource *r, struct facts *have, stru
 	if (cidata_render(&c, env, r->spec, archive ? facts_get(&archive->have, "path") : NULL, err) < 0)
 		return -1;
 	facts_set(have, a, "stamp", NULL);
-	if (observe(env, r, have, a, NULL) == 1 && facts_are(have, "contents", c.contents) && facts_are(have, "tools", c.tools))
+	if (cidata_observe(env, r, have, a, NULL) == 1 && facts_are(have, "contents", c.contents) && facts_are(have, "tools", c.tools))
 		return 0;
 	/* the image last: with it all is done, whatever else is remembered */
 	if (cidata_reference(&text, a, env, r->spec, err) < 0 || fs_write(reference, text, strlen(text), 0444, err) < 0 ||
 	    write_iso(env, r, &c, port, path, err) < 0)
 		return -1;
 	facts_set(have, a, "stamp", NULL);
-	return observe(env, r, have, a, err) == 1 ? 0 : -1;
+	return cidata_observe(env, r, have, a, err) == 1 ? 0 : -1;
 }
 
 static int
@@ -248,8 +248,8 @@ const struct resource_type resource_cidata = {
 	.about = "cidata.iso: what the guest is told on every boot",
 	.attrs = attrs,
 	.at_once = 1,		/* libisofs is for one thread */
-	.declare = declare,
-	.observe = observe,
-	.ensure = ensure,
+	.declare = cidata_declare,
+	.observe = cidata_observe,
+	.ensure = cidata_ensure,
 	.remove = remove_iso,
 };

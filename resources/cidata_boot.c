@@ -14,7 +14,7 @@
 
 /* Every line of a block scalar, indented; the text is ours. */
 static void
-block(struct buf *b, const char *indent, const char *text)
+cidata_boot_block(struct buf *b, const char *indent, const char *text)
 {
 	while (*text) {
 		size_t len = strcspn(text, "\n");
@@ -39,7 +39,7 @@ cidata_write_files(struct buf *b)
 		    "  owner: root:root\n"
 		    "  permissions: \"0755\"\n"
 		    "  content: |\n");
-	block(b, "    ", "#!/bin/sh\n" MOUNT "LIMA_CIDATA_MNT=$m exec /bin/sh $m/boot.sh\n");
+	cidata_boot_block(b, "    ", "#!/bin/sh\n" MOUNT "LIMA_CIDATA_MNT=$m exec /bin/sh $m/boot.sh\n");
 }
 
 /*
@@ -59,7 +59,7 @@ static const char rename_interfaces[] =
 	"done\n";
 
 static void
-item(struct buf *b, const char *prefix, const char *text)
+cidata_boot_item(struct buf *b, const char *prefix, const char *text)
 {
 	buf_adds(b, prefix);
 	quote_yaml(b, text);
@@ -70,11 +70,11 @@ static void
 put_interfaces(struct buf *b, struct arena *a, const struct spec *spec)
 {
 	buf_adds(b, "- - /bin/sh\n  - -c\n  - |\n");
-	block(b, "    ", rename_interfaces);
-	item(b, "  - ", "lima");
-	item(b, "  - ", arena_printf(a, "%s=eth0", cidata_mac(a, spec)));
+	cidata_boot_block(b, "    ", rename_interfaces);
+	cidata_boot_item(b, "  - ", "lima");
+	cidata_boot_item(b, "  - ", arena_printf(a, "%s=eth0", cidata_mac(a, spec)));
 	for (size_t i = 0; i < spec->nnetworks; i++)
-		item(b, "  - ", arena_printf(a, "%s=%s", spec->networks[i].mac_address, spec->networks[i].interface));
+		cidata_boot_item(b, "  - ", arena_printf(a, "%s=%s", spec->networks[i].mac_address, spec->networks[i].interface));
 }
 
 /*
@@ -86,9 +86,9 @@ put_script(struct buf *b, struct arena *a, const struct spec *spec, const char *
 {
 	buf_adds(b, "- - env\n");
 	for (size_t i = 0; i < spec->nparam; i++)
-		item(b, "  - ", arena_printf(a, "PARAM_%s=%s", spec->param[i].key, spec->param[i].value));
+		cidata_boot_item(b, "  - ", arena_printf(a, "PARAM_%s=%s", spec->param[i].key, spec->param[i].value));
 	buf_adds(b, "  - /bin/sh\n  - -c\n");
-	item(b, "  - ", script);
+	cidata_boot_item(b, "  - ", script);
 }
 
 void
@@ -100,5 +100,5 @@ cidata_bootcmd(struct buf *b, struct arena *a, const struct spec *spec)
 		if (spec->provision[i].mode == PROVISION_BOOT)
 			put_script(b, a, spec, spec->provision[i].script);
 	buf_adds(b, "- - /bin/sh\n  - -c\n  - |\n");
-	block(b, "    ", MOUNT "LIMA_CIDATA_MNT=$m exec /bin/sh $m/boot.sh begin\n");
+	cidata_boot_block(b, "    ", MOUNT "LIMA_CIDATA_MNT=$m exec /bin/sh $m/boot.sh begin\n");
 }

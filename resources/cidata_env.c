@@ -22,7 +22,7 @@ put_value(struct buf *b, const char *value)
 }
 
 static void
-put(struct buf *b, const char *name, const char *value)
+cidata_env_put(struct buf *b, const char *name, const char *value)
 {
 	buf_addf(b, "LIMA_CIDATA_%s=", name);
 	put_value(b, value);
@@ -37,43 +37,43 @@ put_item(struct buf *b, const char *list, const char *i, const char *name, const
 }
 
 static const char *
-one(bool yes)
+cidata_env_one(bool yes)
 {
 	return yes ? "1" : "";
 }
 
 static const char *
-truth(bool yes)
+cidata_env_truth(bool yes)
 {
 	return yes ? "true" : "false";
 }
 
 static void
-put_user(struct buf *b, const struct spec *spec)
+cidata_env_put_user(struct buf *b, const struct spec *spec)
 {
-	put(b, "USER", spec->user.name);
+	cidata_env_put(b, "USER", spec->user.name);
 	buf_addf(b, "LIMA_CIDATA_UID=%u\n", spec->user.uid);
-	put(b, "COMMENT", spec->user.comment);
-	put(b, "HOME", spec->user.home);
-	put(b, "SHELL", spec->user.shell);
+	cidata_env_put(b, "COMMENT", spec->user.comment);
+	cidata_env_put(b, "HOME", spec->user.home);
+	cidata_env_put(b, "SHELL", spec->user.shell);
 }
 
 static void
-put_mounts(struct buf *b, const struct spec *spec)
+cidata_env_put_mounts(struct buf *b, const struct spec *spec)
 {
 	const char *home = getenv("HOME"), *point = "";
 
 	for (size_t i = 0; home && i < spec->nmounts; i++)
 		if (!strcmp(spec->mounts[i].location, home))
 			point = spec->mounts[i].mount_point;
-	put(b, "HOSTHOME_MOUNTPOINT", point);
+	cidata_env_put(b, "HOSTHOME_MOUNTPOINT", point);
 	buf_addf(b, "LIMA_CIDATA_MOUNTS=%zu\n", spec->nmounts);
 	for (size_t i = 0; i < spec->nmounts; i++) {
 		auto_free char *name = xasprintf("MOUNTS_%zu_MOUNTPOINT", i);
 
-		put(b, name, spec->mounts[i].mount_point);
+		cidata_env_put(b, name, spec->mounts[i].mount_point);
 	}
-	put(b, "MOUNTTYPE", spec->mount_type);
+	cidata_env_put(b, "MOUNTTYPE", spec->mount_type);
 }
 
 /* What the guest knows a disk by, whatever letter it gets: its name, as a UUID of version 8 (RFC 9562). */
@@ -102,7 +102,7 @@ put_disks(struct buf *b, struct arena *a, const struct spec *spec)
 		put_item(b, "DISK", n, "NAME", d->name);
 		put_item(b, "DISK", n, "DEVICE", arena_printf(a, "vd%c", (char)('b' + i)));
 		put_item(b, "DISK", n, "UUID", disk_uuid(a, d->name));
-		put_item(b, "DISK", n, "FORMAT", truth(d->format));
+		put_item(b, "DISK", n, "FORMAT", cidata_env_truth(d->format));
 		put_item(b, "DISK", n, "FSTYPE", d->fs_type);
 		put_item(b, "DISK", n, "FSARGS", args.s);
 	}
@@ -118,7 +118,7 @@ put_files(struct buf *b, struct arena *a, const struct spec *spec)
 
 		if (!data && p->mode != PROVISION_YQ)
 			continue;
-		put_item(b, list, n, data ? "OVERWRITE" : "FORMAT", data ? truth(p->overwrite) : p->format);
+		put_item(b, list, n, data ? "OVERWRITE" : "FORMAT", data ? cidata_env_truth(p->overwrite) : p->format);
 		put_item(b, list, n, "OWNER", p->owner);
 		put_item(b, list, n, "PATH", p->path);
 		put_item(b, list, n, "PERMISSIONS", p->permissions);
@@ -132,22 +132,22 @@ put_switches(struct buf *b, const struct spec *spec)
 
 	for (size_t i = 0; i < spec->nprovision; i++)
 		skip |= spec->provision[i].skip_default_dependency_resolution;
-	put(b, "GUEST_INSTALL_PREFIX", spec->guest_install_prefix);
-	put(b, "UPGRADE_PACKAGES", one(spec->upgrade_packages));
-	put(b, "CONTAINERD_USER", one(spec->containerd.user));
-	put(b, "CONTAINERD_SYSTEM", one(spec->containerd.system));
+	cidata_env_put(b, "GUEST_INSTALL_PREFIX", spec->guest_install_prefix);
+	cidata_env_put(b, "UPGRADE_PACKAGES", cidata_env_one(spec->upgrade_packages));
+	cidata_env_put(b, "CONTAINERD_USER", cidata_env_one(spec->containerd.user));
+	cidata_env_put(b, "CONTAINERD_SYSTEM", cidata_env_one(spec->containerd.system));
 	if (spec->containerd.user || spec->containerd.system)
-		put(b, "CONTAINERD_ARCHIVE", "nerdctl-full.tgz");
-	put(b, "SKIP_DEFAULT_DEPENDENCY_RESOLUTION", one(skip));
-	put(b, "ROSETTA_ENABLED", "false");
-	put(b, "ROSETTA_BINFMT", "false");
-	put(b, "VMTYPE", spec->vm_type);
-	put(b, "VSOCK_PORT", "0");
-	put(b, "VIRTIO_PORT", machine_has_agent(spec) ? driver_find(spec->vm_type)->agent_port : "");
-	put(b, "PLAIN", one(spec->plain));
-	put(b, "NO_CLOUD_INIT", "");
-	put(b, "PASSWORDLESS_SUDO", one(spec->user.passwordless_sudo));
-	put(b, "TIMEZONE", spec->timezone);
+		cidata_env_put(b, "CONTAINERD_ARCHIVE", "nerdctl-full.tgz");
+	cidata_env_put(b, "SKIP_DEFAULT_DEPENDENCY_RESOLUTION", cidata_env_one(skip));
+	cidata_env_put(b, "ROSETTA_ENABLED", "false");
+	cidata_env_put(b, "ROSETTA_BINFMT", "false");
+	cidata_env_put(b, "VMTYPE", spec->vm_type);
+	cidata_env_put(b, "VSOCK_PORT", "0");
+	cidata_env_put(b, "VIRTIO_PORT", machine_has_agent(spec) ? driver_find(spec->vm_type)->agent_port : "");
+	cidata_env_put(b, "PLAIN", cidata_env_one(spec->plain));
+	cidata_env_put(b, "NO_CLOUD_INIT", "");
+	cidata_env_put(b, "PASSWORDLESS_SUDO", cidata_env_one(spec->user.passwordless_sudo));
+	cidata_env_put(b, "TIMEZONE", spec->timezone);
 }
 
 const char *
@@ -156,16 +156,16 @@ cidata_lima_env(struct arena *a, const struct spec *spec, const char *iid, bool 
 	const struct driver_net *net = machine_net(spec);
 	AUTO(buf) b = BUF_INIT;
 
-	put(&b, "DEBUG", truth(debug));
-	put(&b, "IID", iid);
-	put(&b, "NAME", spec->name);
-	put_user(&b, spec);
-	put_mounts(&b, spec);
+	cidata_env_put(&b, "DEBUG", cidata_env_truth(debug));
+	cidata_env_put(&b, "IID", iid);
+	cidata_env_put(&b, "NAME", spec->name);
+	cidata_env_put_user(&b, spec);
+	cidata_env_put_mounts(&b, spec);
 	put_disks(&b, a, spec);
 	put_files(&b, a, spec);
-	put(&b, "SLIRP_GATEWAY", net->host);
-	put(&b, "SLIRP_DNS", net->dns);
-	put(&b, "SLIRP_IP_ADDRESS", net->guest);
+	cidata_env_put(&b, "SLIRP_GATEWAY", net->host);
+	cidata_env_put(&b, "SLIRP_DNS", net->dns);
+	cidata_env_put(&b, "SLIRP_IP_ADDRESS", net->guest);
 	buf_addf(&b, "LIMA_CIDATA_UDP_DNS_LOCAL_PORT=%d\nLIMA_CIDATA_TCP_DNS_LOCAL_PORT=%d\n", dns_port, dns_port);
 	put_switches(&b, spec);
 	return arena_strdup(a, b.s);

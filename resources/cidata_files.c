@@ -24,14 +24,14 @@ cidata_release(struct cidata *c)
 }
 
 static void
-add(struct cidata *c, const char *path, const char *text, unsigned mode)
+cidata_files_add(struct cidata *c, const char *path, const char *text, unsigned mode)
 {
 	GROW(c->v, c->n, c->cap);
 	c->v[c->n++] = (struct iso_file){ .path = path, .data = text, .len = strlen(text), .mode = mode };
 }
 
 static void
-add_host_file(struct cidata *c, const char *path, const char *host_path, unsigned mode)
+cidata_files_add_host_file(struct cidata *c, const char *path, const char *host_path, unsigned mode)
 {
 	GROW(c->v, c->n, c->cap);
 	c->v[c->n++] = (struct iso_file){ .path = path, .host_path = host_path, .mode = mode };
@@ -51,7 +51,7 @@ add_provision(struct cidata *c, const struct spec *spec)
 		const char *text = p->mode == PROVISION_DATA ? p->content : p->mode == PROVISION_YQ ? p->expression : p->script;
 
 		if (folder[p->mode])
-			add(c, arena_printf(&c->mem, "provision.%s/%08zu", folder[p->mode], i), text, 0755);
+			cidata_files_add(c, arena_printf(&c->mem, "provision.%s/%08zu", folder[p->mode], i), text, 0755);
 	}
 }
 
@@ -86,7 +86,7 @@ add_listed(struct cidata *c, const struct env *env, const char *folder, const ch
 
 		if (!*name || strstr(name, ".."))
 			return error_set(err, ERR_INVALID, "%s: damaged", path);
-		add_host_file(c, arena_printf(&c->mem, "%s%s", to, name), arena_printf(&c->mem, "%s/%s/%s", env->share, folder, name),
+		cidata_files_add_host_file(c, arena_printf(&c->mem, "%s%s", to, name), arena_printf(&c->mem, "%s/%s/%s", env->share, folder, name),
 			      0755);
 	}
 	return 0;
@@ -133,7 +133,7 @@ add_guest_agent(struct cidata *c, const struct env *env, const struct spec *spec
 	if (spec->plain || strcmp(spec->os, "Linux") != 0)
 		return;
 	if (fs_exists(path)) {
-		add_host_file(c, "lima-guestagent", path, 0755);
+		cidata_files_add_host_file(c, "lima-guestagent", path, 0755);
 		digest_big(c, digest, path);
 	} else if (fs_exists(gz)) {
 		c->agent_gz = gz;
@@ -163,7 +163,7 @@ digest_archive(const struct spec *spec, struct buf *digest)
 }
 
 static int
-by_path(const void *a, const void *b)
+cidata_files_by_path(const void *a, const void *b)
 {
 	return strcmp(((const struct iso_file *)a)->path, ((const struct iso_file *)b)->path);
 }
@@ -194,9 +194,9 @@ add_cloud_init(struct cidata *c, const struct env *env, const struct spec *spec,
 	buf_addf(&id, "%s\n%s\n%s", spec->hostname, instance, network);
 	sha256_hex(id.s, id.len, hex);
 	c->iid = arena_printf(&c->mem, "iid-%.16s", hex);
-	add(c, "user-data", arena_printf(&c->mem, "%s%s", instance, cidata_always(&c->mem, spec, false)), 0644);
-	add(c, "meta-data", arena_printf(&c->mem, "instance-id: %s\nlocal-hostname: %s\n", c->iid, spec->hostname), 0644);
-	add(c, "network-config", network, 0644);
+	cidata_files_add(c, "user-data", arena_printf(&c->mem, "%s%s", instance, cidata_always(&c->mem, spec, false)), 0644);
+	cidata_files_add(c, "meta-data", arena_printf(&c->mem, "instance-id: %s\nlocal-hostname: %s\n", c->iid, spec->hostname), 0644);
+	cidata_files_add(c, "network-config", network, 0644);
 	return 0;
 }
 
@@ -224,7 +224,7 @@ file_named(const struct cidata *c, const char *path)
 }
 
 static const char *
-text_of(const struct cidata *c, const char *path)
+cidata_files_text_of(const struct cidata *c, const char *path)
 {
 	return file_named(c, path)->data;
 }
@@ -255,10 +255,10 @@ add_host_key(struct cidata *c, const struct spec *spec, struct buf *digest, stru
 		return -1;
 	c->host_key = arena_strdup(&c->mem, key.public);
 	buf_addf(digest, "host key %s\n", key.public);
-	cidata_host_key(&user_data, text_of(c, "user-data"), &key);
+	cidata_host_key(&user_data, cidata_files_text_of(c, "user-data"), &key);
 	set_text(c, "user-data", arena_strdup(&c->mem, user_data.s));
 	host_key_dropbear(&key, &dropbear);
-	add(c, HOST_KEY_FILE, arena_strdup(&c->mem, key.pem), 0600);
+	cidata_files_add(c, HOST_KEY_FILE, arena_strdup(&c->mem, key.pem), 0600);
 	GROW(c->v, c->n, c->cap);
 	c->v[c->n++] = (struct iso_file){ .path = "dropbear_ed25519_host_key", .len = dropbear.len, .mode = 0600,
 					  .data = arena_memdup(&c->mem, dropbear.s, dropbear.len) };
@@ -288,9 +288,9 @@ cidata_render(struct cidata *c, const struct env *env, const struct spec *spec, 
 	 */
 	if (!strcmp(spec->mount_type, "reverse-sshfs"))
 		lasting.nmounts = 0;
-	add(c, "lima.env", cidata_lima_env(&c->mem, &lasting, c->iid, false, 0), 0644);
-	add(c, "param.env", cidata_param_env(&c->mem, spec), 0644);
-	add(c, "etc_environment", cidata_etc_environment(&c->mem, spec, CIDATA_ENV_OURS), 0644);
+	cidata_files_add(c, "lima.env", cidata_lima_env(&c->mem, &lasting, c->iid, false, 0), 0644);
+	cidata_files_add(c, "param.env", cidata_param_env(&c->mem, spec), 0644);
+	cidata_files_add(c, "etc_environment", cidata_etc_environment(&c->mem, spec, CIDATA_ENV_OURS), 0644);
 	add_provision(c, spec);
 	digest_texts(c, &contents);
 	buf_addf(&contents, "%d\n", spec->propagate_proxy_env);
@@ -312,8 +312,8 @@ cidata_render(struct cidata *c, const struct env *env, const struct spec *spec, 
 	add_guest_agent(c, env, spec, &tools);
 	digest_to(&tools, c->tools, sizeof c->tools);
 	if (archive)
-		add_host_file(c, "nerdctl-full.tgz", arena_strdup(&c->mem, archive), 0644);
-	qsort(c->v, c->n, sizeof *c->v, by_path);
+		cidata_files_add_host_file(c, "nerdctl-full.tgz", arena_strdup(&c->mem, archive), 0644);
+	qsort(c->v, c->n, sizeof *c->v, cidata_files_by_path);
 	c->debug = env->debug;
 	cidata_set_dns_port(c, spec, 0);
 	return 0;

@@ -39,7 +39,7 @@ cidata_name_servers(const struct spec *spec, const char *const **out)
 
 /* bare where that is the same: other readers of this file know only a part of YAML */
 static void
-word(struct buf *b, const char *s)
+cidata_network_word(struct buf *b, const char *s)
 {
 	if (*s && !s[strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.")])
 		buf_adds(b, s);
@@ -64,9 +64,9 @@ static void
 put_interface(struct buf *b, const struct spec *spec, const char *name, const char *mac, unsigned metric)
 {
 	buf_adds(b, "  ");
-	word(b, name);
+	cidata_network_word(b, name);
 	buf_addf(b, ":\n    match:\n      macaddress: '%s'\n    dhcp4: true\n    set-name: ", mac);
-	word(b, name);
+	cidata_network_word(b, name);
 	if (is_optional(spec))
 		buf_adds(b, "\n    optional: true");
 	buf_addf(b, "\n    dhcp4-overrides:\n      route-metric: %u\n    dhcp-identifier: mac\n", metric);
@@ -83,7 +83,7 @@ cidata_network_config(struct arena *a, const struct spec *spec)
 	put_interface(&b, spec, "eth0", cidata_mac(a, spec), 200);
 	for (size_t i = 0; i < n; i++) {
 		buf_adds(&b, i ? ", " : "    nameservers:\n      addresses: [");
-		word(&b, dns[i]);
+		cidata_network_word(&b, dns[i]);
 	}
 	if (n)
 		buf_adds(&b, "]\n");

@@ -13,7 +13,7 @@
 enum { MAX_CERT = 1 << 20 };
 
 static void
-line(struct buf *b, const char *key, const char *value)
+cidata_user_line(struct buf *b, const char *key, const char *value)
 {
 	buf_addf(b, "%s: ", key);
 	quote_yaml(b, value);
@@ -34,7 +34,7 @@ mount_options(struct arena *a, const char *type, const struct spec_mount *m)
 
 /* a row a line: readers other than cloud-init look for that. What ssh mounts is not among them. */
 static void
-put_mounts(struct buf *b, struct arena *a, const struct spec *spec)
+cidata_user_put_mounts(struct buf *b, struct arena *a, const struct spec *spec)
 {
 	const char *type = spec->mount_type;
 
@@ -77,17 +77,17 @@ full_name(struct arena *a, const char *text)
  * that alpine-lima looks for, in any line: the keys are what is between that and a blank one.
  */
 static void
-put_user(struct buf *b, struct arena *a, const struct spec *spec, const struct key_list *keys)
+cidata_user_put(struct buf *b, struct arena *a, const struct spec *spec, const struct key_list *keys)
 {
 	const char *name = full_name(a, spec->user.comment);
 
 	buf_adds(b, "\nusers:\n");
-	line(b, "  - name", spec->user.name);
+	cidata_user_line(b, "  - name", spec->user.name);
 	buf_addf(b, "    uid: %u\n", spec->user.uid);
 	if (*name)
-		line(b, "    gecos", name);
-	line(b, "    homedir", spec->user.home);
-	line(b, "    shell", spec->user.shell);
+		cidata_user_line(b, "    gecos", name);
+	cidata_user_line(b, "    homedir", spec->user.home);
+	cidata_user_line(b, "    shell", spec->user.shell);
 	buf_adds(b, spec->user.passwordless_sudo ? "    sudo: ALL=(ALL) NOPASSWD:ALL\n    lock_passwd: true\n" :
 						   "    sudo: ALL=(ALL) ALL\n    lock_passwd: false\n");
 	buf_adds(b, "    ssh_authorized_keys:\n      # ssh-authorized-keys\n");
@@ -192,8 +192,8 @@ cidata_user_data(const char **out, struct arena *a, const struct spec *spec, con
 	if (spec->upgrade_packages)
 		buf_adds(&b, "\npackage_update: true\npackage_upgrade: true\npackage_reboot_if_required: true\n");
 	if (!reference)
-		put_mounts(&b, a, spec);
-	put_user(&b, a, spec, keys);
+		cidata_user_put_mounts(&b, a, spec);
+	cidata_user_put(&b, a, spec, keys);
 	if (!reference)
 		put_name_servers(&b, spec);
 	if (put_certs(&b, a, spec, err) < 0)
@@ -206,8 +206,8 @@ void
 cidata_host_key(struct buf *b, const char *user_data, const struct host_key *key)
 {
 	buf_addf(b, "%s\nssh_keys:\n", user_data);
-	line(b, "  ed25519_private", key->pem);
-	line(b, "  ed25519_public", key->public);
+	cidata_user_line(b, "  ed25519_private", key->pem);
+	cidata_user_line(b, "  ed25519_public", key->public);
 }
 
 const char *
@@ -217,7 +217,7 @@ cidata_always(struct arena *a, const struct spec *spec, bool reference)
 
 	if (*spec->timezone) {
 		buf_addc(&b, '\n');
-		line(&b, "timezone", spec->timezone);
+		cidata_user_line(&b, "timezone", spec->timezone);
 	}
 	if (!reference)
 		cidata_write_files(&b);

@@ -14,13 +14,13 @@
 #include "resources/disk_known.h"
 
 static enum cost
-judge_size(const char *have, const char *want)
+data_disk_judge_size(const char *have, const char *want)
 {
 	return strtoull(have, NULL, 10) < strtoull(want, NULL, 10) ? COST_UPDATE : COST_REFUSE;
 }
 
 static const struct attr attrs[] = {
-	{ .name = "size", .cost = COST_UPDATE, .judge = judge_size, .show = SHOW_BYTES },
+	{ .name = "size", .cost = COST_UPDATE, .judge = data_disk_judge_size, .show = SHOW_BYTES },
 	{ .name = "lock", .cost = COST_UPDATE },	/* "no": nobody's; else who holds it */
 	{ .name = "format", .cost = COST_NONE },
 	{ .name = "import", .cost = COST_NONE, .show = SHOW_NEVER },	/* the file to be a copy of */
@@ -46,7 +46,7 @@ tell_lock(const struct env *env, const struct resource *r, struct facts *have, s
 
 /* Only `disk create` and its like say what a new one would be: for an instance it is there or it is an error. */
 static int
-absent(const struct resource *r, struct error *err)
+data_disk_absent(const struct resource *r, struct error *err)
 {
 	if (!r->wanted || facts_get(&r->want, "import") || facts_get(&r->want, "size"))
 		return 0;
@@ -54,7 +54,7 @@ absent(const struct resource *r, struct error *err)
 }
 
 static int
-observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+data_disk_observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *path = disk_path(env, r, "datadisk");
 	struct disk_known k;
@@ -63,7 +63,7 @@ observe(const struct env *env, const struct resource *r, struct facts *have, str
 	int there = fs_look(path, &st, err);	/* it may be a link to where the user has more room */
 
 	if (there <= 0)
-		return there < 0 && r->wanted ? -1 : there < 0 ? 1 : absent(r, err);
+		return there < 0 && r->wanted ? -1 : there < 0 ? 1 : data_disk_absent(r, err);
 	tell_lock(env, r, have, a);
 	/* what it is does not matter to whoever takes it away */
 	if (facts_same_stamp(have, fs_stamp_of(a, &st)) || (!r->wanted && r->may_lose))
@@ -79,7 +79,7 @@ observe(const struct env *env, const struct resource *r, struct facts *have, str
 
 /* The format is beside its place before it is there. */
 static int
-import(const char *from, const char *path, struct error *err)
+data_disk_import(const char *from, const char *path, struct error *err)
 {
 	auto_free char *tmp = fs_tmp(path);
 	struct image_info info;
@@ -94,12 +94,12 @@ import(const char *from, const char *path, struct error *err)
 }
 
 static int
-fill(const struct resource *r, const char *path, struct error *err)
+defaults_fill(const struct resource *r, const char *path, struct error *err)
 {
 	const char *format = facts_get(&r->want, "format"), *from = facts_get(&r->want, "import");
 
 	if (from)
-		return import(from, path, err);
+		return data_disk_import(from, path, err);
 	if (!format)
 		format = "qcow2";
 	return disk_keep(path, format, -1, -1, err) < 0 ? -1 : image_create(path, format, facts_int(&r->want, "size", 0), err);
@@ -107,7 +107,7 @@ fill(const struct resource *r, const char *path, struct error *err)
 
 /* a new disk appears whole or not at all: a folder of its name is a disk that exists */
 static int
-make(const struct env *env, const struct resource *r, const char *path, struct error *err)
+data_disk_make(const struct env *env, const struct resource *r, const char *path, struct error *err)
 {
 	auto_free char *dir = disk_path(env, r, NULL), *tmp = xasprintf("%s/_disks/.%s.tmp", env->home, r->name);
 	auto_free char *inside = xasprintf("%s/datadisk", tmp);
@@ -115,10 +115,10 @@ make(const struct env *env, const struct resource *r, const char *path, struct e
 
 	there = fs_look(dir, NULL, err);
 	if (there)
-		return there < 0 ? -1 : fill(r, path, err);
+		return there < 0 ? -1 : defaults_fill(r, path, err);
 	if (fs_remove_tree(tmp, err) < 0 || fs_mkdirs(tmp, 0700, err) < 0)
 		return -1;
-	if (fill(r, inside, err) < 0) {
+	if (defaults_fill(r, inside, err) < 0) {
 		fs_remove_tree(tmp, NULL);
 		return -1;
 	}
@@ -126,7 +126,7 @@ make(const struct env *env, const struct resource *r, const char *path, struct e
 }
 
 static int
-unlock(const struct env *env, const struct resource *r, struct error *err)
+data_disk_unlock(const struct env *env, const struct resource *r, struct error *err)
 {
 	auto_free char *path = disk_path(env, r, "in_use_by");
 	const char *lock = facts_get(&r->want, "lock");
@@ -135,7 +135,7 @@ unlock(const struct env *env, const struct resource *r, struct error *err)
 }
 
 static int
-grow(const struct image_disk *d, int64_t size, struct error *err)
+data_disk_grow(const struct image_disk *d, int64_t size, struct error *err)
 {
 	int64_t now;
 
@@ -145,25 +145,25 @@ grow(const struct image_disk *d, int64_t size, struct error *err)
 }
 
 static int
-ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+data_disk_ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *path = disk_path(env, r, "datadisk");
 	int64_t size = facts_int(&r->want, "size", 0);
 	struct disk_known k;
 	int there = disk_known_data(env->home, r->name, facts_get(have, "format"), a, &k, err);
 
-	if (there < 0 || (!there && make(env, r, path, err) < 0))
+	if (there < 0 || (!there && data_disk_make(env, r, path, err) < 0))
 		return -1;
-	if (there && (disk_keep_known(&k, err) < 0 || grow(&k.disk, size, err) < 0))
+	if (there && (disk_keep_known(&k, err) < 0 || data_disk_grow(&k.disk, size, err) < 0))
 		return -1;
 	facts_set(have, a, "stamp", NULL);
-	if (unlock(env, r, err) < 0)
+	if (data_disk_unlock(env, r, err) < 0)
 		return -1;
-	return observe(env, r, have, a, err) == 1 ? 0 : error_set(err, EIO, "%s: gone right after it was made", path);
+	return data_disk_observe(env, r, have, a, err) == 1 ? 0 : error_set(err, EIO, "%s: gone right after it was made", path);
 }
 
 static int
-remove_disk(const struct env *env, const struct resource *r, struct error *err)
+data_disk_remove(const struct env *env, const struct resource *r, struct error *err)
 {
 	auto_free char *dir = disk_path(env, r, NULL);
 
@@ -176,7 +176,7 @@ const struct resource_type resource_data_disk = {
 	.attrs = attrs,
 	.precious = true,
 	.shared = true,
-	.observe = observe,
-	.ensure = ensure,
-	.remove = remove_disk,
+	.observe = data_disk_observe,
+	.ensure = data_disk_ensure,
+	.remove = data_disk_remove,
 };

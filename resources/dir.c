@@ -31,9 +31,9 @@ static const struct attr attrs[] = {
 extern const struct resource_type resource_dir;
 
 static int
-declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
+dir_declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
 {
-	struct resource *r = graph_declare(g, &resource_dir, spec->name, spec->name, wanted(spec));
+	struct resource *r = graph_declare(g, &resource_dir, spec->name, spec->name, instance_paths_wanted(spec));
 	char hex[65];
 
 	(void)env;
@@ -42,7 +42,7 @@ declare(const struct spec *spec, const struct env *env, struct graph *g, struct 
 	sha256_hex(spec->yaml, spec->yaml_len, hex);
 	resource_want(g, r, "lima.yaml", hex);
 	resource_want(g, r, "leftovers", "none");
-	if (!*spec->json || !wanted(spec))
+	if (!*spec->json || !instance_paths_wanted(spec))
 		return 0;
 	applied_digest(spec->json, strlen(spec->json), hex);
 	resource_want(g, r, "configuration", hex);
@@ -59,7 +59,7 @@ tell_protected(const struct env *env, const struct resource *r, struct facts *ha
 }
 
 static int
-protect(const struct env *env, const struct resource *r, struct error *err)
+dir_protect(const struct env *env, const struct resource *r, struct error *err)
 {
 	auto_free char *path = instance_path(env, r, "protected");
 	const char *want = facts_get(&r->want, "protected");
@@ -108,7 +108,7 @@ read_yaml(const char *path, const char *stamp, struct facts *have, struct arena 
 }
 
 static int
-observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+dir_observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *dir = instance_path(env, r, NULL), *path = instance_path(env, r, "lima.yaml");
 	const char *stamp = NULL;
@@ -165,7 +165,7 @@ make_new(const struct env *env, const struct resource *r, const char *dir, struc
 
 /* the other folder under this name, from one moment to the next */
 static int
-take(const struct resource *r, const char *dir, struct error *err)
+dir_take(const struct resource *r, const char *dir, struct error *err)
 {
 	const char *from = facts_get(&r->want, "moved from");
 
@@ -178,7 +178,7 @@ take(const struct resource *r, const char *dir, struct error *err)
 }
 
 static bool
-is(const struct facts *have, const char *name, const char *value)
+dir_is(const struct facts *have, const char *name, const char *value)
 {
 	const char *had = facts_get(have, name);
 
@@ -186,30 +186,30 @@ is(const struct facts *have, const char *name, const char *value)
 }
 
 static int
-ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+dir_ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *dir = instance_path(env, r, NULL), *path = instance_path(env, r, "lima.yaml");
 
 	int there = fs_look(dir, NULL, err);
 
-	if (there == 0 && take(r, dir, err) == 0)
+	if (there == 0 && dir_take(r, dir, err) == 0)
 		there = fs_look(dir, NULL, err);
 	if (there < 0 || leftovers_sweep(env, r, err) < 0)
 		return -1;
 	if (!there) {
 		if (make_new(env, r, dir, err) < 0)
 			return -1;
-	} else if (observe(env, r, have, a, err) < 0 ||
-		   (!is(have, "lima.yaml", facts_get(&r->want, "lima.yaml")) &&
+	} else if (dir_observe(env, r, have, a, err) < 0 ||
+		   (!dir_is(have, "lima.yaml", facts_get(&r->want, "lima.yaml")) &&
 		    fs_rewrite(path, r->spec->yaml, r->spec->yaml_len, 0600, err) < 0) ||
-		   (!is(have, "configuration", facts_get(&r->want, "configuration")) && applied_write(dir, r->spec, err) < 0)) {
+		   (!dir_is(have, "configuration", facts_get(&r->want, "configuration")) && applied_write(dir, r->spec, err) < 0)) {
 		return -1;
 	}
-	if (protect(env, r, err) < 0)
+	if (dir_protect(env, r, err) < 0)
 		return -1;
 	facts_set(have, a, "stamp", NULL);
 	facts_set(have, a, "configuration", NULL);
-	return observe(env, r, have, a, err) == 1 ? 0 : -1;
+	return dir_observe(env, r, have, a, err) == 1 ? 0 : -1;
 }
 
 static int
@@ -233,9 +233,9 @@ const struct resource_type resource_dir = {
 	.name = "dir",
 	.about = "folder of an instance, with its lima.yaml",
 	.attrs = attrs,
-	.declare = declare,
-	.observe = observe,
-	.ensure = ensure,
+	.declare = dir_declare,
+	.observe = dir_observe,
+	.ensure = dir_ensure,
 	.remove = remove_dir,
 	.detail = applied_detail,
 };

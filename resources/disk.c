@@ -17,13 +17,13 @@
 
 /* A disk may grow; cutting it would cut its partitions. */
 static enum cost
-judge_size(const char *have, const char *want)
+disk_judge_size(const char *have, const char *want)
 {
 	return strtoull(have, NULL, 10) < strtoull(want, NULL, 10) ? COST_UPDATE : COST_REFUSE;
 }
 
 static const struct attr attrs[] = {
-	{ .name = "size", .cost = COST_UPDATE, .judge = judge_size, .show = SHOW_BYTES },
+	{ .name = "size", .cost = COST_UPDATE, .judge = disk_judge_size, .show = SHOW_BYTES },
 	{ .name = "grown", .cost = COST_UPDATE, .judge = judge_known_update },	/* by somebody else: it is kept, and remembered */
 	{ .name = "record", .cost = COST_UPDATE, .judge = judge_known_update },	/* of its format, beside it */
 	{ .name = "stands on", .cost = COST_UPDATE, .judge = judge_known_update },	/* the basedisk of another place */
@@ -34,13 +34,13 @@ static const struct attr attrs[] = {
 extern const struct resource_type resource_disk;
 
 static int
-declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
+disk_declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
 {
-	struct resource *r = graph_declare(g, &resource_disk, spec->name, spec->name, wanted(spec));
+	struct resource *r = graph_declare(g, &resource_disk, spec->name, spec->name, instance_paths_wanted(spec));
 
 	(void)env, (void)err;
 	resource_need(g, r, "dir", spec->name, NEED_LIVE);
-	if (!wanted(spec) || !spec->nimages)
+	if (!instance_paths_wanted(spec) || !spec->nimages)
 		return 0;
 	resource_wantf(g, r, "size", "%" PRIu64, spec->disk_bytes);
 	resource_want(g, r, "grown", "kept");
@@ -90,7 +90,7 @@ stamp_of(const char *path, const struct stat *st, struct arena *a, const char **
 }
 
 static int
-observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+disk_observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *dir = instance_path(env, r, NULL);
 	const char *path, *stamp;
@@ -122,7 +122,7 @@ observe(const struct env *env, const struct resource *r, struct facts *have, str
 
 /* A machine writes to qcow2 and raw; the rest is converted. */
 static int
-convert(const char *tmp, struct image_info *info, int64_t size, const struct env *env, struct error *err)
+disk_convert(const char *tmp, struct image_info *info, int64_t size, const struct env *env, struct error *err)
 {
 	auto_free char *to = xasprintf("%s.qcow2", tmp);
 
@@ -137,7 +137,7 @@ convert(const char *tmp, struct image_info *info, int64_t size, const struct env
 
 /* Before anything is made of it: what is larger than the disk is to be does not become one. */
 static int
-check(const char *path, const struct image_info *info, int64_t want, struct error *err)
+disk_check_one(const char *path, const struct image_info *info, int64_t want, struct error *err)
 {
 	AUTO(arena) a = { 0 };
 	const char *size = size_text(&a, (uint64_t)info->virtual_size_bytes);
@@ -152,7 +152,7 @@ check(const char *path, const struct image_info *info, int64_t want, struct erro
 
 /* The format is beside its place before it is there. */
 static int
-commit(const char *tmp, const char *disk, const char *format, int64_t size, struct error *err)
+disk_commit(const char *tmp, const char *disk, const char *format, int64_t size, struct error *err)
 {
 	return disk_keep(disk, format, size, size, err) < 0 ? -1 : fs_commit(tmp, disk, err);
 }
@@ -177,10 +177,10 @@ make_of(const struct env *env, const struct resource *r, const char *tmp, const 
 
 	if (info->iso)
 		return make_for_iso(env, r, tmp, disk, size, err);
-	if (convert(tmp, info, size, env, err) < 0 || check(tmp, info, size, err) < 0)
+	if (disk_convert(tmp, info, size, env, err) < 0 || disk_check_one(tmp, info, size, err) < 0)
 		return -1;
 	d.format = info->format;
-	return image_resize(&d, size, err) < 0 ? -1 : commit(tmp, disk, info->format, size, err);
+	return image_resize(&d, size, err) < 0 ? -1 : disk_commit(tmp, disk, info->format, size, err);
 }
 
 /* One that is not packed is looked at before it is copied: it may be larger than there is room. */
@@ -192,7 +192,7 @@ check_source(const char *from, int64_t size, struct error *err)
 
 	if (packed)
 		return packed < 0 ? -1 : 0;
-	return disk_probe(from, &info, err) < 0 ? -1 : check(from, &info, size, err);
+	return disk_probe(from, &info, err) < 0 ? -1 : disk_check_one(from, &info, size, err);
 }
 
 /* The copy of what has its format beside it is of that format. */
@@ -207,7 +207,7 @@ probe_copy(const char *from, const char *tmp, struct image_info *info, struct er
 }
 
 static int
-make(const struct env *env, const struct resource *r, const char *disk, int64_t size, struct arena *a, struct error *err)
+disk_make(const struct env *env, const struct resource *r, const char *disk, int64_t size, struct arena *a, struct error *err)
 {
 	const struct resource *image = resource_needed(r, "image");
 	const char *from = image ? facts_get(&image->have, "path") : NULL;
@@ -224,7 +224,7 @@ make(const struct env *env, const struct resource *r, const char *disk, int64_t 
 		return error_wrap(err, "image %s", from);
 	if (unpack_file(&u, err) < 0)
 		return err && err->code == EFBIG ? error_wrap(err, "`disk` is %s, but the image", size_text(a, (uint64_t)size)) : -1;
-	if (probe_copy(from, tmp, &info, err) == 0 && check(from, &info, size, err) == 0 &&
+	if (probe_copy(from, tmp, &info, err) == 0 && disk_check_one(from, &info, size, err) == 0 &&
 	    make_of(env, r, tmp, disk, &info, size, err) == 0)
 		return 0;
 	fs_unlink(tmp, NULL);
@@ -233,7 +233,7 @@ make(const struct env *env, const struct resource *r, const char *disk, int64_t 
 
 /* What there is becomes what is wanted: it stands on its own base, and is large enough. */
 static int
-mend(const struct disk_known *k, int64_t size, struct error *err)
+disk_mend(const struct disk_known *k, int64_t size, struct error *err)
 {
 	int64_t actual;
 
@@ -246,22 +246,22 @@ mend(const struct disk_known *k, int64_t size, struct error *err)
 }
 
 static int
-ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+disk_ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *disk = instance_path(env, r, "disk"), *dir = instance_path(env, r, NULL);
 	int64_t size = facts_int(&r->want, "size", 0);
 	struct disk_known k;
 	int there = disk_known(dir, facts_get(have, "format"), a, &k, err);
 
-	if (there < 0 || (there ? mend(&k, size, err) < 0 : make(env, r, disk, size, a, err) < 0))
+	if (there < 0 || (there ? disk_mend(&k, size, err) < 0 : disk_make(env, r, disk, size, a, err) < 0))
 		return -1;
 	facts_set(have, a, "stamp", NULL);
 	facts_setf(have, a, "asked", "%" PRId64, size);
-	return observe(env, r, have, a, err) == 1 ? 0 : -1;
+	return disk_observe(env, r, have, a, err) == 1 ? 0 : -1;
 }
 
 static int
-remove_disk(const struct env *env, const struct resource *r, struct error *err)
+disk_remove(const struct env *env, const struct resource *r, struct error *err)
 {
 	/* what says which format it is goes after what it says it of */
 	static const char *const file[] = {
@@ -283,8 +283,8 @@ const struct resource_type resource_disk = {
 	.about = "disk of an instance, made from its image",
 	.attrs = attrs,
 	.precious = true,
-	.declare = declare,
-	.observe = observe,
-	.ensure = ensure,
-	.remove = remove_disk,
+	.declare = disk_declare,
+	.observe = disk_observe,
+	.ensure = disk_ensure,
+	.remove = disk_remove,
 };

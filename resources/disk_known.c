@@ -152,7 +152,7 @@ is_named_basedisk(const char *name)
 }
 
 static bool
-is_file(const char *path)
+disk_known_is_file(const char *path)
 {
 	struct stat st;
 
@@ -172,7 +172,7 @@ base_know(const char *dir, struct arena *a, struct disk_known *k, struct error *
 
 	if (strcmp(k->disk.format, "qcow2") != 0 || image_base_name(k->disk.path, &name, err) < 0)
 		return strcmp(k->disk.format, "qcow2") != 0 ? 0 : -1;
-	if (!is_file(base) || (!name && fs_exists(arena_printf(a, "%s/iso", dir))))
+	if (!disk_known_is_file(base) || (!name && fs_exists(arena_printf(a, "%s/iso", dir))))
 		return 0;
 	if (image_probe(base, &info, err) < 0)
 		return -1;

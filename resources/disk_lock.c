@@ -35,7 +35,7 @@ is_same_disk(const char *dir, const char *folder)
  * borrows the disks of another one.
  */
 static void
-holder(const struct env *env, const char *folder, const char *link, char out[PATH_MAX])
+disk_lock_holder(const struct env *env, const char *folder, const char *link, char out[PATH_MAX])
 {
 	ssize_t n = readlink(link, out, PATH_MAX - 1);
 	auto_free char *name = NULL;
@@ -52,7 +52,7 @@ holder(const struct env *env, const char *folder, const char *link, char out[PAT
  * held for longer: from then on it is the holder's own lock, and then its machine, that tell.
  */
 static int
-guard(const char *folder, struct error *err)
+disk_lock_guard(const char *folder, struct error *err)
 {
 	auto_close int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -79,13 +79,13 @@ disk_lock(const struct env *env, const struct resource *r, const char *disk, str
 {
 	auto_free char *dir = instance_path(env, r, NULL), *folder = xasprintf("%s/_disks/%s", env->home, disk);
 	auto_free char *link = xasprintf("%s/in_use_by", folder);
-	auto_close int mine = guard(folder, err);
+	auto_close int mine = disk_lock_guard(folder, err);
 	char has[PATH_MAX], *name;
 	pid_t pid;
 
 	if (mine < 0)
 		return -1;
-	holder(env, folder, link, has);
+	disk_lock_holder(env, folder, link, has);
 	name = strrchr(has, '/') ? strrchr(has, '/') + 1 : has;
 	if (*has && strcmp(has, dir) != 0 && (ha_pid(has) > 0 || driver_of(has, &pid)))
 		return error_set(err, EBUSY, "disk `%s` is in use by the running instance `%s`; stop that first", disk, name);
@@ -104,7 +104,7 @@ disk_is_locked(const struct env *env, const struct resource *r, const char *disk
 	auto_free char *link = xasprintf("%s/in_use_by", folder);
 	char has[PATH_MAX];
 
-	holder(env, folder, link, has);
+	disk_lock_holder(env, folder, link, has);
 	return !strcmp(has, dir);
 }
 
@@ -112,7 +112,7 @@ int
 disk_unlock(const struct env *env, const struct resource *r, const char *disk, struct error *err)
 {
 	auto_free char *folder = xasprintf("%s/_disks/%s", env->home, disk), *link = xasprintf("%s/in_use_by", folder);
-	auto_close int mine = fs_exists(folder) ? guard(folder, err) : -1;
+	auto_close int mine = fs_exists(folder) ? disk_lock_guard(folder, err) : -1;
 
 	if (mine < 0)
 		return fs_exists(folder) ? -1 : 0;
@@ -128,12 +128,12 @@ disk_unlock_all(const struct env *env, const struct resource *r)
 
 	while (d && (e = readdir(d))) {
 		auto_free char *folder = xasprintf("%s/%s", disks, e->d_name), *link = xasprintf("%s/in_use_by", folder);
-		auto_close int mine = *e->d_name == '.' ? -1 : guard(folder, NULL);
+		auto_close int mine = *e->d_name == '.' ? -1 : disk_lock_guard(folder, NULL);
 		char has[PATH_MAX];
 
 		if (mine < 0)
 			continue;
-		holder(env, folder, link, has);
+		disk_lock_holder(env, folder, link, has);
 		if (!strcmp(has, dir))
 			fs_unlink(link, NULL);
 	}

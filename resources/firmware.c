@@ -50,7 +50,7 @@ firmware_listed(const struct spec *spec)
 }
 
 static int
-declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
+firmware_declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
 {
 	AUTO(buf) images = BUF_INIT;
 	struct resource *r;
@@ -58,7 +58,7 @@ declare(const struct spec *spec, const struct env *env, struct graph *g, struct 
 	(void)env, (void)err;
 	if (!firmware_listed(spec))
 		return 0;
-	r = graph_declare(g, &resource_firmware, spec->name, spec->name, wanted(spec));
+	r = graph_declare(g, &resource_firmware, spec->name, spec->name, instance_paths_wanted(spec));
 	resource_need(g, r, "dir", spec->name, NEED_LIVE);
 	for (size_t i = 0; i < spec->firmware.nimages; i++) {
 		const struct spec_file *f = &spec->firmware.images[i];
@@ -72,7 +72,7 @@ declare(const struct spec *spec, const struct env *env, struct graph *g, struct 
 }
 
 static int
-observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+firmware_observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *path = instance_path(env, r, FIRMWARE_FILE);
 	const char *stamp;
@@ -100,12 +100,12 @@ try_one(const struct env *env, const struct resource *r, const struct spec_file 
 }
 
 static int
-ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+firmware_ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	const char *want = facts_get(&r->want, "images"), *is = NULL;
 	struct error e = { 0 };
 
-	int there = observe(env, r, have, a, err);
+	int there = firmware_observe(env, r, have, a, err);
 
 	if (there < 0)
 		return -1;
@@ -121,7 +121,7 @@ ensure(const struct env *env, const struct resource *r, struct facts *have, stru
 		if (try_one(env, r, f, &e) == 0) {
 			facts_set(have, a, "stamp", NULL);
 			facts_set(have, a, "images", want);
-			return observe(env, r, have, a, err) == 1 ? 0 : -1;
+			return firmware_observe(env, r, have, a, err) == 1 ? 0 : -1;
 		}
 		if (e.code == ERR_CANCELLED)
 			break;
@@ -143,8 +143,8 @@ const struct resource_type resource_firmware = {
 	.about = "UEFI of the user's own, which the machine boots with",
 	.attrs = attrs,
 	.at_once = 2,
-	.declare = declare,
-	.observe = observe,
-	.ensure = ensure,
+	.declare = firmware_declare,
+	.observe = firmware_observe,
+	.ensure = firmware_ensure,
 	.remove = remove_firmware,
 };

@@ -32,7 +32,7 @@ static const struct attr attrs[] = {
 extern const struct resource_type resource_forward;
 
 static const char *
-side(struct arena *a, const char *ip, const int port[2], const char *socket)
+forward_side(struct arena *a, const char *ip, const int port[2], const char *socket)
 {
 	if (*socket)
 		return socket;
@@ -44,57 +44,57 @@ side(struct arena *a, const char *ip, const int port[2], const char *socket)
 static const char *
 guest_side(struct arena *a, const struct spec_forward *f)
 {
-	return side(a, f->guest_ip, f->guest_port, f->guest_socket);
+	return forward_side(a, f->guest_ip, f->guest_port, f->guest_socket);
 }
 
 static const char *
 host_side(struct arena *a, const struct spec_forward *f)
 {
-	return side(a, f->host_ip, f->host_port, f->host_socket);
+	return forward_side(a, f->host_ip, f->host_port, f->host_socket);
 }
 
 /* Does it wait for a port to appear? */
 static bool
-dynamic(const struct spec_forward *f)
+forward_dynamic(const struct spec_forward *f)
 {
 	return f->ignore || (!f->is_static && !*f->guest_socket);
 }
 
 /* A plain instance has what is static, and nothing else. */
 static bool
-declared(const struct spec *spec, const struct spec_forward *f)
+forward_declared(const struct spec *spec, const struct spec_forward *f)
 {
 	return !spec->plain || (f->is_static && !f->ignore);
 }
 
 static const char *
-proto(const struct spec_forward *f)
+forward_proto(const struct spec_forward *f)
 {
 	/* "any" of what is not told its port by the guest is TCP, as upstream has it */
-	return f->proto == PROTO_UDP ? "udp" : f->proto == PROTO_ANY && dynamic(f) ? "any" : "tcp";
+	return f->proto == PROTO_UDP ? "udp" : f->proto == PROTO_ANY && forward_dynamic(f) ? "any" : "tcp";
 }
 
 static const char *
-name_of(struct arena *a, const struct spec *spec, const struct spec_forward *f)
+forward_name_of(struct arena *a, const struct spec *spec, const struct spec_forward *f)
 {
 	if (f->reverse)
 		return arena_printf(a, "%s:reverse:%s", spec->name, f->guest_socket);
-	if (dynamic(f))
-		return arena_printf(a, "%s:%s:%s:%s%s", spec->name, f->ignore ? "ignore" : "dynamic", proto(f), guest_side(a, f),
+	if (forward_dynamic(f))
+		return arena_printf(a, "%s:%s:%s:%s%s", spec->name, f->ignore ? "ignore" : "dynamic", forward_proto(f), guest_side(a, f),
 				    f->guest_ip_must_be_zero ? ":zero" : "");
-	return arena_printf(a, "%s:%s:%s", spec->name, proto(f), host_side(a, f));
+	return arena_printf(a, "%s:%s:%s", spec->name, forward_proto(f), host_side(a, f));
 }
 
 static bool
 in_common(const struct spec_forward *a, const struct spec_forward *b)
 {
-	return dynamic(a) && dynamic(b) && a->guest_port[0] <= b->guest_port[1] && b->guest_port[0] <= a->guest_port[1] &&
+	return forward_dynamic(a) && forward_dynamic(b) && a->guest_port[0] <= b->guest_port[1] && b->guest_port[0] <= a->guest_port[1] &&
 	       (a->proto == PROTO_ANY || b->proto == PROTO_ANY || a->proto == b->proto);
 }
 
 /* Of each rule; of two that have a port in common, the later one's is higher. */
 static int *
-ranks(struct arena *a, const struct spec *spec)
+forward_ranks(struct arena *a, const struct spec *spec)
 {
 	int *rank = arena_alloc(a, (spec->nforwards + 1) * sizeof *rank);
 
@@ -106,10 +106,10 @@ ranks(struct arena *a, const struct spec *spec)
 }
 
 static void
-declare_one(const struct spec *spec, const struct spec_forward *f, int rank, struct graph *g)
+forward_declare_one(const struct spec *spec, const struct spec_forward *f, int rank, struct graph *g)
 {
 	AUTO(arena) a = { 0 };
-	struct resource *r = graph_declare(g, &resource_forward, spec->name, name_of(&a, spec, f), wanted_running(spec));
+	struct resource *r = graph_declare(g, &resource_forward, spec->name, forward_name_of(&a, spec, f), wanted_running(spec));
 
 	resource_need(g, r, "vm", spec->name, NEED_LIVE);
 	/* of two that say something of the same ports the first counts */
@@ -121,21 +121,21 @@ declare_one(const struct spec *spec, const struct spec_forward *f, int rank, str
 }
 
 static int
-declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
+forward_declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
 {
 	AUTO(arena) a = { 0 };
-	const int *rank = ranks(&a, spec);
+	const int *rank = forward_ranks(&a, spec);
 
 	(void)env, (void)err;
 	for (size_t i = 0; i < spec->nforwards; i++)
-		if (declared(spec, &spec->forwards[i]))
-			declare_one(spec, &spec->forwards[i], rank[i], g);
+		if (forward_declared(spec, &spec->forwards[i]))
+			forward_declare_one(spec, &spec->forwards[i], rank[i], g);
 	return 0;
 }
 
 /* The agent's name for it. */
 static const char *
-agent_id(struct arena *a, const struct resource *r)
+forward_agent_id(struct arena *a, const struct resource *r)
 {
 	char hex[65];
 
@@ -147,13 +147,13 @@ agent_id(struct arena *a, const struct resource *r)
 static const struct spec_forward *
 find_rule(const struct resource *r, struct arena *a, int *rank)
 {
-	const int *all = ranks(a, r->spec);
+	const int *all = forward_ranks(a, r->spec);
 
 	for (size_t i = 0; i < r->spec->nforwards; i++) {
 		const struct spec_forward *f = &r->spec->forwards[i];
 
 		*rank = all[i];
-		if (declared(r->spec, f) && !strcmp(name_of(a, r->spec, f), r->name))
+		if (forward_declared(r->spec, f) && !strcmp(forward_name_of(a, r->spec, f), r->name))
 			return f;
 	}
 	return NULL;
@@ -167,19 +167,19 @@ as_carried(const char *rule, struct facts *have, struct arena *a)
 	struct forward_rule f;
 
 	if (json && forward_rule_parse(json, a, &f, NULL) == 0) {
-		facts_set(have, a, "guest", side(a, f.guest_ip, f.guest_port, f.guest_socket));
-		facts_set(have, a, "host", f.ignore ? "" : side(a, f.host_ip, f.host_port, f.host_socket));
+		facts_set(have, a, "guest", forward_side(a, f.guest_ip, f.guest_port, f.guest_socket));
+		facts_set(have, a, "host", f.ignore ? "" : forward_side(a, f.host_ip, f.host_port, f.host_socket));
 		facts_setf(have, a, "rank", "%d", f.rank);
 	}
 	cJSON_Delete(json);
 }
 
 static int
-observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+forward_observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *dir = instance_path(env, r, NULL);
 	const struct resource *vm = resource_needed(r, "vm");
-	const char *id = agent_id(a, r);
+	const char *id = forward_agent_id(a, r);
 	struct ha_forward *v;
 	size_t n;
 
@@ -202,16 +202,16 @@ static struct forward_rule
 agent_rule(const struct spec_forward *f, int rank)
 {
 	return (struct forward_rule){
-		.proto = f->proto == PROTO_UDP ? FORWARD_UDP : f->proto == PROTO_ANY && dynamic(f) ? FORWARD_ANY : FORWARD_TCP,
+		.proto = f->proto == PROTO_UDP ? FORWARD_UDP : f->proto == PROTO_ANY && forward_dynamic(f) ? FORWARD_ANY : FORWARD_TCP,
 		.guest_ip = f->guest_ip, .host_ip = f->host_ip,
 		.guest_port = { f->guest_port[0], f->guest_port[1] }, .host_port = { f->host_port[0], f->host_port[1] },
 		.guest_socket = f->guest_socket, .host_socket = f->host_socket, .reverse = f->reverse,
-		.dynamic = dynamic(f), .ignore = f->ignore, .must_be_zero = f->guest_ip_must_be_zero, .rank = rank,
+		.dynamic = forward_dynamic(f), .ignore = f->ignore, .must_be_zero = f->guest_ip_must_be_zero, .rank = rank,
 	};
 }
 
 static int
-ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+forward_ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *dir = instance_path(env, r, NULL);
 	int rank;
@@ -221,7 +221,7 @@ ensure(const struct env *env, const struct resource *r, struct facts *have, stru
 	if (!f)
 		return error_set(err, ERR_INVALID, "%s: no such rule in portForwards", r->name);
 	rule = agent_rule(f, rank);
-	if (ha_put_forward(dir, agent_id(a, r), &rule, err) < 0)
+	if (ha_put_forward(dir, forward_agent_id(a, r), &rule, err) < 0)
 		return -1;
 	facts_copy(have, a, &r->want);
 	return 0;
@@ -235,15 +235,15 @@ remove_forward(const struct env *env, const struct resource *r, struct error *er
 
 	if (ha_pid(dir) <= 0)
 		return 0;
-	return ha_delete_forward(dir, agent_id(&a, r), err);
+	return ha_delete_forward(dir, forward_agent_id(&a, r), err);
 }
 
 const struct resource_type resource_forward = {
 	.name = "forward",
 	.about = "forward of ports or a socket",
 	.attrs = attrs,
-	.declare = declare,
-	.observe = observe,
-	.ensure = ensure,
+	.declare = forward_declare,
+	.observe = forward_observe,
+	.ensure = forward_ensure,
 	.remove = remove_forward,
 };

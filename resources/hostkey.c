@@ -11,9 +11,9 @@ static const struct attr attrs[] = { { 0 } };
 extern const struct resource_type resource_hostkey;
 
 static int
-declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
+hostkey_declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
 {
-	struct resource *r = graph_declare(g, &resource_hostkey, spec->name, spec->name, wanted(spec));
+	struct resource *r = graph_declare(g, &resource_hostkey, spec->name, spec->name, instance_paths_wanted(spec));
 
 	(void)env, (void)err;
 	resource_need(g, r, "dir", spec->name, NEED_LIVE);
@@ -21,7 +21,7 @@ declare(const struct spec *spec, const struct env *env, struct graph *g, struct 
 }
 
 static int
-observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+hostkey_observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *path = instance_path(env, r, HOST_KEY_FILE);
 	const char *stamp;
@@ -40,16 +40,16 @@ observe(const struct env *env, const struct resource *r, struct facts *have, str
 }
 
 static int
-ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+hostkey_ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *path = instance_path(env, r, HOST_KEY_FILE);
 
 	facts_set(have, a, "stamp", NULL);
-	if (observe(env, r, have, a, NULL) == 1)
+	if (hostkey_observe(env, r, have, a, NULL) == 1)
 		return 0;
 	if (fs_make_room(path, err) < 0 || keys_make(path, NULL, err) < 0)
 		return -1;
-	return observe(env, r, have, a, err) == 1 ? 0 : error_set(err, ERR_CHILD, "%s: not there after making it", path);
+	return hostkey_observe(env, r, have, a, err) == 1 ? 0 : error_set(err, ERR_CHILD, "%s: not there after making it", path);
 }
 
 static int
@@ -64,8 +64,8 @@ const struct resource_type resource_hostkey = {
 	.name = "hostkey",
 	.about = "SSH host key of the guest, by which it is known",
 	.attrs = attrs,
-	.declare = declare,
-	.observe = observe,
-	.ensure = ensure,
+	.declare = hostkey_declare,
+	.observe = hostkey_observe,
+	.ensure = hostkey_ensure,
 	.remove = remove_key,
 };

@@ -28,7 +28,7 @@ static const struct attr attrs[] = {
 extern const struct resource_type resource_image;
 
 static const struct spec_file *
-part(const struct spec_image *i, int n)
+image_part(const struct spec_image *i, int n)
 {
 	return n == 0 ? &i->image : n == 1 ? (i->has_kernel ? &i->kernel : NULL) : (i->has_initrd ? &i->initrd : NULL);
 }
@@ -38,7 +38,7 @@ static void
 want_entry(struct graph *g, struct resource *r, size_t i, const struct spec_image *image)
 {
 	for (int n = 0; n < PARTS; n++) {
-		const struct spec_file *f = part(image, n);
+		const struct spec_file *f = image_part(image, n);
 		char key[48];
 
 		if (!f)
@@ -51,12 +51,12 @@ want_entry(struct graph *g, struct resource *r, size_t i, const struct spec_imag
 }
 
 static int
-declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
+image_declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
 {
 	struct resource *r;
 
 	(void)env, (void)err;
-	if (!spec->nimages || !wanted(spec))
+	if (!spec->nimages || !instance_paths_wanted(spec))
 		return 0;
 	r = graph_declare(g, &resource_image, "", spec->images[0].image.location, false);
 	resource_want(g, r, "digest", *spec->images[0].image.digest ? spec->images[0].image.digest : NULL);
@@ -111,7 +111,7 @@ find_part(const struct env *env, const char *location, const char *digest, const
 }
 
 static int
-observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+image_observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	(void)err;
 	for (size_t i = 0; i < MAX_TRIES; i++) {
@@ -170,7 +170,7 @@ get_entry(const struct env *env, const struct resource *r, size_t i, struct fact
 }
 
 static int
-ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+image_ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	struct error first = { 0 };
 	const char *digest;
@@ -198,8 +198,8 @@ const struct resource_type resource_image = {
 	.attrs = attrs,
 	.at_once = 2,
 	.shared = true,
-	.declare = declare,
-	.observe = observe,
-	.ensure = ensure,
+	.declare = image_declare,
+	.observe = image_observe,
+	.ensure = image_ensure,
 	.remove = remove_nothing,
 };

@@ -13,7 +13,7 @@ static const struct attr attrs[] = {
 extern const struct resource_type resource_initrd;
 
 static int
-declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
+initrd_declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
 {
 	bool has = spec->nimages && spec->images[0].has_initrd;
 	struct resource *r;
@@ -22,15 +22,15 @@ declare(const struct spec *spec, const struct env *env, struct graph *g, struct 
 	/* an instance whose lima.yaml cannot be read may have one */
 	if (!has && spec->nimages)
 		return 0;
-	r = graph_declare(g, &resource_initrd, spec->name, spec->name, has && wanted(spec));
+	r = graph_declare(g, &resource_initrd, spec->name, spec->name, has && instance_paths_wanted(spec));
 	resource_need(g, r, "dir", spec->name, NEED_LIVE);
-	if (has && wanted(spec))
+	if (has && instance_paths_wanted(spec))
 		resource_need(g, r, "image", spec->images[0].image.location, NEED_BUILD);
 	return 0;
 }
 
 static int
-observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+initrd_observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *path = instance_path(env, r, "initrd");
 	const char *stamp;
@@ -43,14 +43,14 @@ observe(const struct env *env, const struct resource *r, struct facts *have, str
 }
 
 static int
-ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+initrd_ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *path = instance_path(env, r, "initrd");
 	auto_free char *tmp = fs_tmp(path);
 	const struct resource *image = resource_needed(r, "image");
 	const char *from = image ? facts_get(&image->have, "initrd") : NULL;
 
-	int there = observe(env, r, have, a, err);
+	int there = initrd_observe(env, r, have, a, err);
 
 	if (there != 0)
 		return there < 0 ? -1 : 0;
@@ -61,7 +61,7 @@ ensure(const struct env *env, const struct resource *r, struct facts *have, stru
 					  .cancel = env->cancel }, err) < 0 ||
 	    fs_commit(tmp, path, err) < 0)
 		return -1;
-	return observe(env, r, have, a, err) == 1 ? 0 : -1;
+	return initrd_observe(env, r, have, a, err) == 1 ? 0 : -1;
 }
 
 static int
@@ -77,8 +77,8 @@ const struct resource_type resource_initrd = {
 	.name = "initrd",
 	.about = "initial ram disk of the kernel",
 	.attrs = attrs,
-	.declare = declare,
-	.observe = observe,
-	.ensure = ensure,
+	.declare = initrd_declare,
+	.observe = initrd_observe,
+	.ensure = initrd_ensure,
 	.remove = remove_initrd,
 };

@@ -58,10 +58,10 @@ copy_link(const char *from, const char *to, struct error *err)
 	return symlink(target, to) == 0 ? 0 : error_errno(err, "link %s", to);
 }
 
-static int copy_folder(const char *from, const char *to, int depth, struct error *err);
+static int instance_copy_folder(const char *from, const char *to, int depth, struct error *err);
 
 static int
-copy_entry(const char *from, const char *to, int depth, struct error *err)
+instance_copy_entry(const char *from, const char *to, int depth, struct error *err)
 {
 	struct stat st;
 
@@ -70,14 +70,14 @@ copy_entry(const char *from, const char *to, int depth, struct error *err)
 	if (S_ISLNK(st.st_mode))
 		return copy_link(from, to, err);
 	if (S_ISDIR(st.st_mode))
-		return copy_folder(from, to, depth + 1, err);
+		return instance_copy_folder(from, to, depth + 1, err);
 	if (!S_ISREG(st.st_mode))
 		return 0;
 	return fs_copy(from, to, st.st_mode & 07777, err) < 0 ? -1 : fs_fsync(to, err);
 }
 
 static int
-copy_folder(const char *from, const char *to, int depth, struct error *err)
+instance_copy_folder(const char *from, const char *to, int depth, struct error *err)
 {
 	auto_dir DIR *d = depth < MAX_DEPTH ? opendir(from) : NULL;
 	struct dirent *e;
@@ -91,7 +91,7 @@ copy_folder(const char *from, const char *to, int depth, struct error *err)
 
 		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 || (depth == 0 && left_behind(e->d_name)))
 			continue;
-		if (copy_entry(src, dst, depth, err) < 0)
+		if (instance_copy_entry(src, dst, depth, err) < 0)
 			return -1;
 	}
 	return errno ? error_errno(err, "read %s", from) : fs_fsync(to, err);
@@ -100,7 +100,7 @@ copy_folder(const char *from, const char *to, int depth, struct error *err)
 int
 dir_copy(const char *from, const char *to, struct error *err)
 {
-	if (copy_folder(from, to, 0, err) == 0)
+	if (instance_copy_folder(from, to, 0, err) == 0)
 		return 0;
 	fs_remove_tree(to, NULL);
 	return -1;

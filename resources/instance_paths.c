@@ -42,7 +42,7 @@ instance_runs(const struct env *env, const struct resource *r)
 
 /* /etc/machine-id, or what stands in for it; appended to `b` */
 static void
-machine_id(struct buf *b)
+instance_paths_machine_id(struct buf *b)
 {
 	static const char *const file[] = { "/etc/machine-id", "/var/lib/dbus/machine-id" };
 	char host[256] = "";
@@ -63,7 +63,7 @@ instance_mac(struct arena *a, const char *dir)
 	AUTO(buf) b = BUF_INIT;
 	char hex[65];
 
-	machine_id(&b);
+	instance_paths_machine_id(&b);
 	buf_adds(&b, dir);
 	sha256_hex(b.s, b.len, hex);
 	return arena_printf(a, "52:55:55:%.2s:%.2s:%.2s", hex, hex + 2, hex + 4);

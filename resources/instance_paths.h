@@ -10,7 +10,7 @@
 char *instance_path(const struct env *env, const struct resource *r, const char *file);
 
 static inline bool
-wanted(const struct spec *spec)
+instance_paths_wanted(const struct spec *spec)
 {
 	return spec->goal != GOAL_ABSENT;
 }

@@ -19,7 +19,7 @@ static const struct attr attrs[] = {
 extern const struct resource_type resource_kernel;
 
 static int
-declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
+kernel_declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
 {
 	bool has = spec->nimages && spec->images[0].has_kernel;
 	struct resource *r;
@@ -28,9 +28,9 @@ declare(const struct spec *spec, const struct env *env, struct graph *g, struct 
 	/* an instance whose lima.yaml cannot be read may have one */
 	if (!has && spec->nimages)
 		return 0;
-	r = graph_declare(g, &resource_kernel, spec->name, spec->name, has && wanted(spec));
+	r = graph_declare(g, &resource_kernel, spec->name, spec->name, has && instance_paths_wanted(spec));
 	resource_need(g, r, "dir", spec->name, NEED_LIVE);
-	if (!has || !wanted(spec))
+	if (!has || !instance_paths_wanted(spec))
 		return 0;
 	resource_want(g, r, "cmdline", spec->images[0].cmdline);
 	resource_need(g, r, "image", spec->images[0].image.location, NEED_BUILD);
@@ -38,7 +38,7 @@ declare(const struct spec *spec, const struct env *env, struct graph *g, struct 
 }
 
 static int
-observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+kernel_observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *path = instance_path(env, r, "kernel"), *cmdline = instance_path(env, r, "kernel.cmdline");
 	AUTO(buf) text = BUF_INIT;
@@ -73,7 +73,7 @@ write_cmdline(const char *path, const char *text, struct error *err)
 }
 
 static int
-ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+kernel_ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *path = instance_path(env, r, "kernel"), *cmdline = instance_path(env, r, "kernel.cmdline");
 	auto_free char *tmp = fs_tmp(path);
@@ -95,7 +95,7 @@ ensure(const struct env *env, const struct resource *r, struct facts *have, stru
 		if (fs_make_room(path, err) < 0 || unpack_file(&u, err) < 0 || fs_commit(tmp, path, err) < 0)
 			return -1;
 	}
-	return observe(env, r, have, a, err) == 1 ? 0 : -1;
+	return kernel_observe(env, r, have, a, err) == 1 ? 0 : -1;
 }
 
 static int
@@ -111,8 +111,8 @@ const struct resource_type resource_kernel = {
 	.name = "kernel",
 	.about = "kernel that is booted directly, with its command line",
 	.attrs = attrs,
-	.declare = declare,
-	.observe = observe,
-	.ensure = ensure,
+	.declare = kernel_declare,
+	.observe = kernel_observe,
+	.ensure = kernel_ensure,
 	.remove = remove_kernel,
 };

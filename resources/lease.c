@@ -133,7 +133,7 @@ lease_check(const struct env *env, const struct resource *r, const char *kind, i
 
 /* The disk of a lease NAME:disk/DISK; NULL: it is one of a port. */
 static const char *
-disk_of(const struct resource *r)
+lease_disk_of(const struct resource *r)
 {
 	const char *colon = strrchr(r->name, ':');
 
@@ -153,27 +153,27 @@ declare_disk(const struct spec *spec, struct graph *g, const char *disk)
 /* --- the type --- */
 
 static void
-declare_one(const struct spec *spec, struct graph *g, const char *kind, int fixed)
+lease_declare_one(const struct spec *spec, struct graph *g, const char *kind, int fixed)
 {
 	auto_free char *name = xasprintf("%s:%s", spec->name, kind);
-	struct resource *r = graph_declare(g, &resource_lease, spec->name, name, wanted(spec));
+	struct resource *r = graph_declare(g, &resource_lease, spec->name, name, instance_paths_wanted(spec));
 
 	resource_need(g, r, "dir", spec->name, NEED_LIVE);
 	if (fixed)
 		resource_wantf(g, r, "port", "%d", fixed);
-	if (wanted(spec))
+	if (instance_paths_wanted(spec))
 		resource_want(g, r, "state", "ours");
 	if (wanted_running(spec))
 		resource_want(g, r, "use", "now");
 }
 
 static int
-declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
+lease_declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
 {
 	(void)env, (void)err;
-	declare_one(spec, g, LEASE_SSH, spec->ssh.local_port);
+	lease_declare_one(spec, g, LEASE_SSH, spec->ssh.local_port);
 	if (cidata_resolves(spec))
-		declare_one(spec, g, LEASE_DNS, 0);
+		lease_declare_one(spec, g, LEASE_DNS, 0);
 	for (size_t i = 0; i < spec->ndisks; i++)
 		declare_disk(spec, g, spec->disks[i].name);
 	return 0;
@@ -193,7 +193,7 @@ port_without_file(const struct env *env, const struct resource *r, const struct 
 
 /* Is it still to be had, for a machine that is to start? The next one is chosen now, so that the plan can name it. */
 static void
-tell_state(const struct env *env, const struct resource *r, const struct lease_kind *k, struct facts *have, struct arena *a)
+lease_tell_state(const struct env *env, const struct resource *r, const struct lease_kind *k, struct facts *have, struct arena *a)
 {
 	auto_free char *dir = instance_path(env, r, NULL), *other = NULL;
 	const char *fixed = facts_get(&r->want, "port");
@@ -232,15 +232,15 @@ observe_new(const struct env *env, const struct resource *r, const struct lease_
 }
 
 static int
-observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+lease_observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	const struct lease_kind *k = kind_of(r);
 	auto_free char *path = lease_path(env->home, r->owner, k->word);
 	const char *stamp;
 	int there, port;
 
-	if (disk_of(r))
-		return disk_is_locked(env, r, disk_of(r));
+	if (lease_disk_of(r))
+		return disk_is_locked(env, r, lease_disk_of(r));
 	there = fs_look_derived(path, a, &stamp, err);
 	if (there < 0)
 		return -1;
@@ -252,12 +252,12 @@ observe(const struct env *env, const struct resource *r, struct facts *have, str
 		facts_setf(have, a, "port", "%d", port);
 		facts_set(have, a, "stamp", there ? stamp : NULL);
 	}
-	tell_state(env, r, k, have, a);
+	lease_tell_state(env, r, k, have, a);
 	return 1;
 }
 
 static int
-choose(const struct env *env, const struct resource *r, const struct lease_kind *k, struct facts *have, struct error *err)
+lease_choose(const struct env *env, const struct resource *r, const struct lease_kind *k, struct facts *have, struct error *err)
 {
 	auto_free char *dir = instance_path(env, r, NULL);
 	int port = (int)facts_int(&r->want, "port", 0);
@@ -276,22 +276,22 @@ choose(const struct env *env, const struct resource *r, const struct lease_kind 
 }
 
 static int
-ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+lease_ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	const struct lease_kind *k = kind_of(r);
 	auto_free char *path = lease_path(env->home, r->owner, k->word), *text = NULL;
 	int port;
 
-	if (disk_of(r))
-		return disk_lock(env, r, disk_of(r), err);
-	port = choose(env, r, k, have, err);
+	if (lease_disk_of(r))
+		return disk_lock(env, r, lease_disk_of(r), err);
+	port = lease_choose(env, r, k, have, err);
 	if (port <= 0)
 		return -1;
 	text = xasprintf("%d\n", port);
 	if (read_port(path) != port && (fs_make_room(path, err) < 0 || fs_write(path, text, strlen(text), 0600, err) < 0))
 		return -1;
 	facts_set(have, a, "stamp", NULL);
-	return observe(env, r, have, a, err) == 1 ? 0 : error_set(err, EIO, "%s: gone right after it was written", path);
+	return lease_observe(env, r, have, a, err) == 1 ? 0 : error_set(err, EIO, "%s: gone right after it was written", path);
 }
 
 static int
@@ -299,11 +299,11 @@ remove_lease(const struct env *env, const struct resource *r, struct error *err)
 {
 	auto_free char *path = lease_path(env->home, r->owner, kind_of(r)->word);
 
-	return disk_of(r) ? disk_unlock(env, r, disk_of(r), err) : fs_unlink(path, err);
+	return lease_disk_of(r) ? disk_unlock(env, r, lease_disk_of(r), err) : fs_unlink(path, err);
 }
 
 static void
-detail(const struct resource *r, void (*say)(void *ctx, const struct detail *d), void *ctx)
+lease_detail(const struct resource *r, void (*say)(void *ctx, const struct detail *d), void *ctx)
 {
 	const char *port = facts_get(&r->have, "port"), *state = facts_get(&r->have, "state"), *fixed = facts_get(&r->want, "port");
 	const char *next = facts_get(&r->have, "next"), *other = facts_get(&r->have, "other");
@@ -325,7 +325,7 @@ lease_port(const struct resource *r, const char *kind)
 	for (size_t i = 0; i < r->nneeds; i++) {
 		const struct resource *to = r->needs[i].to;
 
-		if (to->type == &resource_lease && !disk_of(to) && !strcmp(kind_of(to)->word, kind))
+		if (to->type == &resource_lease && !lease_disk_of(to) && !strcmp(kind_of(to)->word, kind))
 			return (int)facts_int(&to->have, "port", 0);
 	}
 	return 0;
@@ -335,9 +335,9 @@ const struct resource_type resource_lease = {
 	.name = "lease",
 	.about = "port or data disk that an instance has for itself",
 	.attrs = attrs,
-	.declare = declare,
-	.observe = observe,
-	.ensure = ensure,
+	.declare = lease_declare,
+	.observe = lease_observe,
+	.ensure = lease_ensure,
 	.remove = remove_lease,
-	.detail = detail,
+	.detail = lease_detail,
 };

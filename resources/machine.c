@@ -181,7 +181,7 @@ data_disks(const struct env *env, const struct resource *r, struct machine *m, s
 
 /* `socket:` networks: further interfaces, on switches that somebody else runs */
 static void
-switches(const struct spec *spec, struct machine *m, struct arena *a)
+machine_switches(const struct spec *spec, struct machine *m, struct arena *a)
 {
 	struct machine_net *v = arena_alloc(a, (spec->nnetworks + 1) * sizeof *v);
 
@@ -224,7 +224,7 @@ fill_machine(const struct env *env, const struct resource *r, struct machine *m,
 	m->cidata = arena_printf(a, "%s/cidata.iso", spec->dir);
 	m->firmware = firmware_listed(spec) ? arena_printf(a, "%s/%s", spec->dir, FIRMWARE_FILE) : NULL;
 	m->mac = instance_mac(a, spec->dir);
-	switches(spec, m, a);
+	machine_switches(spec, m, a);
 	return 0;
 }
 

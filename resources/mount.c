@@ -35,7 +35,7 @@ static const struct attr attrs[] = {
 extern const struct resource_type resource_mount;
 
 static const char *
-options(const struct sshfs_mount *m, char out[64])
+mount_options_one(const struct sshfs_mount *m, char out[64])
 {
 	snprintf(out, 64, "%s%s%s%s", m->writable ? "writable" : "read-only", m->cache ? "" : ", no cache",
 		 m->follow_symlinks ? ", follows links" : "", m->openssh ? ", by sftp-server" : "");
@@ -43,32 +43,32 @@ options(const struct sshfs_mount *m, char out[64])
 }
 
 static struct sshfs_mount
-definition(const struct spec_mount *m)
+mount_definition(const struct spec_mount *m)
 {
 	return (struct sshfs_mount){ m->location, m->mount_point, m->writable, m->sshfs.cache, m->sshfs.follow_symlinks,
 				     !strcmp(m->sshfs.sftp_driver, "openssh-sftp-server") };
 }
 
 static void
-declare_one(const struct spec *spec, const struct spec_mount *m, struct graph *g)
+mount_declare_one(const struct spec *spec, const struct spec_mount *m, struct graph *g)
 {
 	auto_free char *name = xasprintf("%s:%s", spec->name, m->mount_point);
 	struct resource *r = graph_declare(g, &resource_mount, spec->name, name, wanted_running(spec));
-	struct sshfs_mount def = definition(m);
+	struct sshfs_mount def = mount_definition(m);
 	char text[64];
 
 	resource_want(g, r, "location", m->location);
-	resource_want(g, r, "options", options(&def, text));
+	resource_want(g, r, "options", mount_options_one(&def, text));
 	resource_want(g, r, "state", "mounted");
 	resource_need(g, r, "vm", spec->name, NEED_LIVE);
 }
 
 static int
-declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
+mount_declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
 {
 	(void)env, (void)err;
 	for (size_t i = 0; i < spec->nmounts && !strcmp(spec->mount_type, "reverse-sshfs"); i++)
-		declare_one(spec, &spec->mounts[i], g);
+		mount_declare_one(spec, &spec->mounts[i], g);
 	return 0;
 }
 
@@ -80,7 +80,7 @@ point_of(const struct resource *r)
 
 /* the agent's name for it: of few characters, and as good as the path */
 static const char *
-agent_id(const struct resource *r, char id[32])
+mount_agent_id(const struct resource *r, char id[32])
 {
 	char hex[65];
 
@@ -90,17 +90,17 @@ agent_id(const struct resource *r, char id[32])
 }
 
 static void
-tell(const struct sshfs_mount *m, const char *state, struct facts *have, struct arena *a)
+mount_tell(const struct sshfs_mount *m, const char *state, struct facts *have, struct arena *a)
 {
 	char text[64];
 
 	facts_set(have, a, "location", m->location);
-	facts_set(have, a, "options", options(m, text));
+	facts_set(have, a, "options", mount_options_one(m, text));
 	facts_set(have, a, "state", state);
 }
 
 static int
-observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+mount_observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *dir = instance_path(env, r, NULL);
 	const struct resource *vm = resource_needed(r, "vm");
@@ -112,8 +112,8 @@ observe(const struct env *env, const struct resource *r, struct facts *have, str
 	if ((vm && vm->looked && !vm->present) || ha_mounts(dir, a, &v, &n, NULL) < 0)
 		return 0;
 	for (size_t i = 0; i < n; i++)
-		if (strcmp(v[i].id, agent_id(r, id)) == 0) {
-			tell(&v[i].mount, v[i].state, have, a);
+		if (strcmp(v[i].id, mount_agent_id(r, id)) == 0) {
+			mount_tell(&v[i].mount, v[i].state, have, a);
 			return 1;
 		}
 	return 0;
@@ -129,7 +129,7 @@ find_mount(const struct resource *r)
 }
 
 static int
-ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+mount_ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *dir = instance_path(env, r, NULL);
 	const struct spec_mount *m = find_mount(r);
@@ -142,12 +142,12 @@ ensure(const struct env *env, const struct resource *r, struct facts *have, stru
 	/* a folder that does not exist yet is made, as upstream does */
 	if (machine_mount_folder(r->spec, m->location, err) < 0)
 		return error_wrap(err, "%s", r->name);
-	def = definition(m);
-	if (ha_put_mount(dir, agent_id(r, id), &def, MOUNT_S * 1000, env->cancel, a, &state, err) < 0)
+	def = mount_definition(m);
+	if (ha_put_mount(dir, mount_agent_id(r, id), &def, MOUNT_S * 1000, env->cancel, a, &state, err) < 0)
 		return -1;
 	if (strncmp(state, "failed: ", 8) == 0)
 		return error_set(err, ERR_CHILD, "%s: %s", r->name, state + 8);
-	tell(&def, state, have, a);
+	mount_tell(&def, state, have, a);
 	return 0;
 }
 
@@ -159,15 +159,15 @@ remove_mount(const struct env *env, const struct resource *r, struct error *err)
 
 	if (ha_pid(dir) <= 0)
 		return 0;
-	return ha_delete_mount(dir, agent_id(r, id), env->cancel, err);
+	return ha_delete_mount(dir, mount_agent_id(r, id), env->cancel, err);
 }
 
 const struct resource_type resource_mount = {
 	.name = "mount",
 	.about = "folder of the host, mounted over SSH",
 	.attrs = attrs,
-	.declare = declare,
-	.observe = observe,
-	.ensure = ensure,
+	.declare = mount_declare,
+	.observe = mount_observe,
+	.ensure = mount_ensure,
 	.remove = remove_mount,
 };

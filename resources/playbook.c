@@ -33,21 +33,21 @@ static const struct attr attrs[] = {
 extern const struct resource_type resource_playbook;
 
 static const char *
-ansible(const struct spec *spec, size_t i)
+playbook_ansible(const struct spec *spec, size_t i)
 {
 	return spec->provision[i].mode == PROVISION_ANSIBLE && *spec->provision[i].playbook ? spec->provision[i].playbook : NULL;
 }
 
 /* which they are, and what they are given */
 static const char *
-digest(struct arena *a, const struct spec *spec)
+playbook_digest(struct arena *a, const struct spec *spec)
 {
 	AUTO(buf) all = BUF_INIT;
 	char hex[65];
 
 	for (size_t i = 0; i < spec->nprovision; i++)
-		if (ansible(spec, i))
-			buf_addf(&all, "%s\n", ansible(spec, i));
+		if (playbook_ansible(spec, i))
+			buf_addf(&all, "%s\n", playbook_ansible(spec, i));
 	for (size_t i = 0; i < spec->nparam; i++)
 		buf_addf(&all, "%s=%s\n", spec->param[i].key, spec->param[i].value);
 	sha256_hex(all.s, all.len, hex);
@@ -55,15 +55,15 @@ digest(struct arena *a, const struct spec *spec)
 }
 
 static int
-declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
+playbook_declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
 {
 	struct resource *r;
 	bool any = false;
 
 	(void)env;
 	for (size_t i = 0; i < spec->nprovision; i++) {
-		any |= ansible(spec, i) != NULL;
-		if (ansible(spec, i) && strchr(ansible(spec, i), '\n'))
+		any |= playbook_ansible(spec, i) != NULL;
+		if (playbook_ansible(spec, i) && strchr(playbook_ansible(spec, i), '\n'))
 			return error_set(err, ERR_INVALID, "provision[%zu].playbook: must be one line", i);
 	}
 	if (!any)
@@ -71,7 +71,7 @@ declare(const struct spec *spec, const struct env *env, struct graph *g, struct 
 	r = graph_declare(g, &resource_playbook, spec->name, spec->name, wanted_running(spec));
 	resource_need(g, r, "vm", spec->name, NEED_LIVE);
 	resource_need(g, r, "ready", spec->name, NEED_BUILD);
-	resource_want(g, r, "playbooks", digest(graph_arena(g), spec));
+	resource_want(g, r, "playbooks", playbook_digest(graph_arena(g), spec));
 	return 0;
 }
 
@@ -86,7 +86,7 @@ this_run(const struct env *env, const struct resource *r, struct arena *a, const
 
 /* STAMP PATH: has it changed since it was played? */
 static bool
-changed(struct arena *a, char *line)
+playbook_changed(struct arena *a, char *line)
 {
 	char *path = strchr(line, '/');
 	const char *now = path ? fs_stamp(a, path) : NULL;
@@ -95,7 +95,7 @@ changed(struct arena *a, char *line)
 }
 
 static int
-observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+playbook_observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *path = instance_path(env, r, "ansible-inventory.yaml");
 	const char *run = NULL, *what = NULL;
@@ -111,7 +111,7 @@ observe(const struct env *env, const struct resource *r, struct facts *have, str
 		if (!strncmp(line, RUN, strlen(RUN)) && strlen(line) > strlen(RUN) + 65 && !strcmp(line + strlen(RUN) + 65, run))
 			what = arena_printf(a, "%.64s", line + strlen(RUN));
 		else if (!strncmp(line, PLAYED, strlen(PLAYED)))
-			again |= changed(a, line + strlen(PLAYED));
+			again |= playbook_changed(a, line + strlen(PLAYED));
 	}
 	if (!what)
 		return 0;
@@ -156,7 +156,7 @@ static int
 run_one(const struct env *env, const struct resource *r, const char *inventory, size_t i, struct error *err)
 {
 	const struct spec *spec = r->spec;
-	const char *argv[] = { "ansible-playbook", "-i", inventory, ansible(spec, i), NULL };
+	const char *argv[] = { "ansible-playbook", "-i", inventory, playbook_ansible(spec, i), NULL };
 	const char **add;
 	AUTO(arena) a = { 0 };
 	AUTO(buf) out = BUF_INIT;
@@ -165,15 +165,15 @@ run_one(const struct env *env, const struct resource *r, const char *inventory, 
 	add = arena_alloc(&a, (spec->nparam + 1) * sizeof *add);
 	for (size_t k = 0; k < spec->nparam; k++)
 		add[k] = arena_printf(&a, "PARAM_%s=%s", spec->param[k].key, spec->param[k].value);
-	env->say(env, SAY_INFO, "%s: running the playbook %s", r->name, ansible(spec, i));
+	env->say(env, SAY_INFO, "%s: running the playbook %s", r->name, playbook_ansible(spec, i));
 	rc = proc_run(argv, &(struct proc_opts){ .env_add = add, .out = &out, .both = true, .keep_out = true, .cancel = env->cancel }, err);
 	if (out.len)
 		say_lines(env, out.s);
-	return rc < 0 ? error_wrap(err, "provision[%zu].playbook: %s", i, ansible(spec, i)) : 0;
+	return rc < 0 ? error_wrap(err, "provision[%zu].playbook: %s", i, playbook_ansible(spec, i)) : 0;
 }
 
 static int
-ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+playbook_ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *inventory = instance_path(env, r, "ansible-inventory.yaml"), *program = proc_find("ansible-playbook");
 	const char *want = facts_get(&r->want, "playbooks"), *run;
@@ -190,7 +190,7 @@ ensure(const struct env *env, const struct resource *r, struct facts *have, stru
 		return -1;
 	buf_addf(&marks, RUN "%s %s\n", want, run);
 	for (size_t i = 0; i < r->spec->nprovision; i++) {
-		const char *path = ansible(r->spec, i), *stamp = path ? fs_stamp(a, path) : NULL;
+		const char *path = playbook_ansible(r->spec, i), *stamp = path ? fs_stamp(a, path) : NULL;
 
 		if (path && run_one(env, r, inventory, i, err) < 0)
 			return -1;
@@ -199,7 +199,7 @@ ensure(const struct env *env, const struct resource *r, struct facts *have, stru
 	}
 	if (write_inventory(env, r, inventory, marks.s, err) < 0)
 		return -1;
-	return observe(env, r, have, a, err) == 1 ? 0 : error_set(err, ERR_CHILD, "%s: the machine is gone", r->name);
+	return playbook_observe(env, r, have, a, err) == 1 ? 0 : error_set(err, ERR_CHILD, "%s: the machine is gone", r->name);
 }
 
 /* What a playbook did cannot be taken back; that it was run is forgotten. */
@@ -215,8 +215,8 @@ const struct resource_type resource_playbook = {
 	.name = "playbook",
 	.about = "Ansible playbooks that the host runs on the guest",
 	.attrs = attrs,
-	.declare = declare,
-	.observe = observe,
-	.ensure = ensure,
+	.declare = playbook_declare,
+	.observe = playbook_observe,
+	.ensure = playbook_ensure,
 	.remove = remove_mark,
 };

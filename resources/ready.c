@@ -23,7 +23,7 @@ static const struct attr attrs[] = {
 extern const struct resource_type resource_ready;
 
 static int
-declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
+ready_declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
 {
 	struct resource *r = graph_declare(g, &resource_ready, spec->name, spec->name, wanted_running(spec));
 
@@ -33,7 +33,7 @@ declare(const struct spec *spec, const struct env *env, struct graph *g, struct 
 }
 
 static int
-tell(const struct ha_info *info, struct facts *have, struct arena *a)
+ready_tell(const struct ha_info *info, struct facts *have, struct arena *a)
 {
 	facts_set(have, a, "phase", info->phase == HA_DEGRADED ? "degraded" : "running");
 	facts_set(have, a, "errors", *info->errors ? info->errors : NULL);
@@ -41,7 +41,7 @@ tell(const struct ha_info *info, struct facts *have, struct arena *a)
 }
 
 static int
-observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+ready_observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *dir = instance_path(env, r, NULL);
 	const struct resource *vm = resource_needed(r, "vm");
@@ -50,7 +50,7 @@ observe(const struct env *env, const struct resource *r, struct facts *have, str
 	(void)err;
 	if (vm && vm->looked && !vm->present)
 		return 0;
-	return ha_info(dir, a, &info, NULL) == 0 && tell(&info, have, a);
+	return ha_info(dir, a, &info, NULL) == 0 && ready_tell(&info, have, a);
 }
 
 /* messages are of one line */
@@ -68,7 +68,7 @@ in_line(const char *errors, struct arena *a)
 }
 
 static int
-ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+ready_ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *dir = instance_path(env, r, NULL);
 	int seconds = env->ready_timeout_s ? env->ready_timeout_s : READY_S;
@@ -79,7 +79,7 @@ ensure(const struct env *env, const struct resource *r, struct facts *have, stru
 	if (info.phase == HA_STOPPING)
 		return error_set(err, ERR_CHILD, "the machine went down while it booted: %s; see %s/ha.stderr.log",
 				 info.errors, dir);
-	tell(&info, have, a);
+	ready_tell(&info, have, a);
 	if (info.phase == HA_DEGRADED)
 		return error_set(err, ERR_CHILD, "DEGRADED: it runs, but %s; see %s/ha.stderr.log and serial*.log",
 				 in_line(info.errors, a), dir);
@@ -90,8 +90,8 @@ const struct resource_type resource_ready = {
 	.name = "ready",
 	.about = "the guest has booted and answers",
 	.attrs = attrs,
-	.declare = declare,
-	.observe = observe,
-	.ensure = ensure,
+	.declare = ready_declare,
+	.observe = ready_observe,
+	.ensure = ready_ensure,
 	.remove = remove_nothing,
 };

@@ -22,7 +22,7 @@ static const struct attr attrs[] = {
 
 /* The folder of the instance; to free. `*tag` points into the name. */
 static char *
-split(const struct env *env, const struct resource *r, const char **tag)
+snapshot_split(const struct env *env, const struct resource *r, const char **tag)
 {
 	size_t len = strcspn(r->name, ":");
 
@@ -32,7 +32,7 @@ split(const struct env *env, const struct resource *r, const char **tag)
 
 /* What the disk is: as it is kept beside it, since a guest may have written the header. */
 static int
-disk_of(const char *dir, struct arena *a, struct disk_known *k, struct error *err)
+snapshot_disk_of(const char *dir, struct arena *a, struct disk_known *k, struct error *err)
 {
 	int there = disk_known(dir, NULL, a, k, err);
 
@@ -40,15 +40,15 @@ disk_of(const char *dir, struct arena *a, struct disk_known *k, struct error *er
 }
 
 static int
-observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+snapshot_observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	const char *tag;
-	auto_free char *dir = split(env, r, &tag);
+	auto_free char *dir = snapshot_split(env, r, &tag);
 	AUTO(buf) list = BUF_INIT;
 	struct disk_known k;
 
 	(void)have;
-	if (disk_of(dir, a, &k, err) < 0 || snapshots_list(dir, &k.disk, &list, err) < 0)
+	if (snapshot_disk_of(dir, a, &k, err) < 0 || snapshots_list(dir, &k.disk, &list, err) < 0)
 		return -1;
 	return snapshots_has(list.s, tag);
 }
@@ -77,14 +77,14 @@ forget_connections(const struct env *env, const struct resource *r, const char *
 }
 
 static int
-ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+snapshot_ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	const char *tag;
-	auto_free char *dir = split(env, r, &tag);
+	auto_free char *dir = snapshot_split(env, r, &tag);
 	struct disk_known k;
-	int there = observe(env, r, have, a, err);
+	int there = snapshot_observe(env, r, have, a, err);
 
-	if (there < 0 || disk_of(dir, a, &k, err) < 0)
+	if (there < 0 || snapshot_disk_of(dir, a, &k, err) < 0)
 		return -1;
 	if (!there)
 		return snapshots_do(dir, &k.disk, SNAPSHOT_SAVE, tag, env->cancel, err);
@@ -100,11 +100,11 @@ static int
 remove_snapshot(const struct env *env, const struct resource *r, struct error *err)
 {
 	const char *tag;
-	auto_free char *dir = split(env, r, &tag);
+	auto_free char *dir = snapshot_split(env, r, &tag);
 	AUTO(arena) a = { 0 };
 	struct disk_known k;
 
-	return disk_of(dir, &a, &k, err) < 0 ? -1 : snapshots_do(dir, &k.disk, SNAPSHOT_DELETE, tag, NULL, err);
+	return snapshot_disk_of(dir, &a, &k, err) < 0 ? -1 : snapshots_do(dir, &k.disk, SNAPSHOT_DELETE, tag, NULL, err);
 }
 
 const struct resource_type resource_snapshot = {
@@ -113,7 +113,7 @@ const struct resource_type resource_snapshot = {
 	.attrs = attrs,
 	.precious = true,
 	.shared = true,
-	.observe = observe,
-	.ensure = ensure,
+	.observe = snapshot_observe,
+	.ensure = snapshot_ensure,
 	.remove = remove_snapshot,
 };

@@ -56,7 +56,7 @@ ssh_access_recognizes(const char *dir)
 }
 
 static void
-config(struct ssh_config *out, struct arena *a, const struct env *env, const struct spec *spec, int port)
+ssh_access_config(struct ssh_config *out, struct arena *a, const struct env *env, const struct spec *spec, int port)
 {
 	*out = (struct ssh_config){
 		.hostname = spec->hostname, .address = "127.0.0.1", .port = port, .user = spec->user.name,
@@ -75,7 +75,7 @@ ssh_access_options(struct arena *a, const struct env *env, const struct spec *sp
 {
 	struct ssh_config c;
 
-	config(&c, a, env, spec, port);
+	ssh_access_config(&c, a, env, spec, port);
 	if (!ask || ssh_features(&c.features, NULL) < 0)
 		ssh_features_usual(&c.features);
 	return ssh_config_options(&c, a, out, err);
@@ -87,7 +87,7 @@ ssh_access_write(const struct env *env, const struct spec *spec, int port, struc
 	AUTO(arena) a = { 0 };
 	struct ssh_config c;
 
-	config(&c, &a, env, spec, port);
+	ssh_access_config(&c, &a, env, spec, port);
 	if (ssh_features(&c.features, err) < 0)
 		return -1;
 	return ssh_config_write(arena_printf(&a, "%s/ssh.config", spec->dir), &c, err);

@@ -26,14 +26,14 @@ static const struct attr attrs[] = {
 extern const struct resource_type resource_sshconfig;
 
 static int
-declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
+sshconfig_declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
 {
-	struct resource *r = graph_declare(g, &resource_sshconfig, spec->name, spec->name, wanted(spec));
+	struct resource *r = graph_declare(g, &resource_sshconfig, spec->name, spec->name, instance_paths_wanted(spec));
 	AUTO(arena) a = { 0 };
 
 	(void)env, (void)err;
 	resource_need(g, r, "dir", spec->name, NEED_LIVE);
-	if (!wanted(spec))
+	if (!instance_paths_wanted(spec))
 		return 0;
 	resource_need(g, r, "sshkey", "user", NEED_BUILD);
 	resource_need(g, r, "lease", arena_printf(&a, "%s:" LEASE_SSH, spec->name), NEED_FRESH);
@@ -66,7 +66,7 @@ tell_guest(const struct env *env, const struct resource *r, const char *path, st
 
 /* Is its port the one that the instance has leased? */
 static int
-tell_port(const struct resource *r, struct facts *have, struct arena *a)
+sshconfig_tell_port(const struct resource *r, struct facts *have, struct arena *a)
 {
 	int leased = lease_port(r, LEASE_SSH);
 
@@ -89,7 +89,7 @@ file_digest(const char *path, struct arena *a)
 }
 
 static int
-observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+sshconfig_observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *path = instance_path(env, r, "ssh.config");
 	const char *stamp, *now, *was;
@@ -98,7 +98,7 @@ observe(const struct env *env, const struct resource *r, struct facts *have, str
 	if (there <= 0)
 		return there;
 	if (facts_same_stamp(have, stamp) && facts_get(have, "guest"))
-		return tell_port(r, have, a);
+		return sshconfig_tell_port(r, have, a);
 	facts_set(have, a, "stamp", stamp);
 	now = file_digest(path, a);
 	was = facts_get(have, "digest");
@@ -114,11 +114,11 @@ observe(const struct env *env, const struct resource *r, struct facts *have, str
 	if (!facts_get(have, "options"))
 		facts_set(have, a, "options", !is_of_here(env, r, path) ? "of another place" :
 			  !ssh_config_is_plain(path) ? "changed by somebody else" : facts_get(&r->want, "options"));
-	return tell_port(r, have, a);
+	return sshconfig_tell_port(r, have, a);
 }
 
 static int
-ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+sshconfig_ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *path = instance_path(env, r, "ssh.config");
 	int port = lease_port(r, LEASE_SSH);
@@ -145,8 +145,8 @@ const struct resource_type resource_sshconfig = {
 	.name = "sshconfig",
 	.about = "ssh.config: how the ssh program gets into the guest",
 	.attrs = attrs,
-	.declare = declare,
-	.observe = observe,
-	.ensure = ensure,
+	.declare = sshconfig_declare,
+	.observe = sshconfig_observe,
+	.ensure = sshconfig_ensure,
 	.remove = remove_config,
 };

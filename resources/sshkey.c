@@ -16,15 +16,15 @@ static const struct attr attrs[] = {
 extern const struct resource_type resource_sshkey;
 
 static int
-declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
+sshkey_declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
 {
 	(void)env, (void)err;
-	graph_declare(g, &resource_sshkey, "", "user", wanted(spec));
+	graph_declare(g, &resource_sshkey, "", "user", instance_paths_wanted(spec));
 	return 0;
 }
 
 static int
-observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+sshkey_observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *key = xasprintf("%s/_config/user", env->home);
 	auto_free char *pub = xasprintf("%s.pub", key);
@@ -41,13 +41,13 @@ observe(const struct env *env, const struct resource *r, struct facts *have, str
 }
 
 static int
-ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+sshkey_ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *dir = xasprintf("%s/_config", env->home);
 
 	if (fs_mkdirs(dir, 0700, err) < 0 || keys_ensure(dir, err) < 0)
 		return -1;
-	return observe(env, r, have, a, err) == 1 ? 0 : error_set(err, ERR_CHILD, "%s/user: not there after making it", dir);
+	return sshkey_observe(env, r, have, a, err) == 1 ? 0 : error_set(err, ERR_CHILD, "%s/user: not there after making it", dir);
 }
 
 static int
@@ -65,8 +65,8 @@ const struct resource_type resource_sshkey = {
 	.about = "key pair used to log in to guests",
 	.attrs = attrs,
 	.shared = true,
-	.declare = declare,
-	.observe = observe,
-	.ensure = ensure,
+	.declare = sshkey_declare,
+	.observe = sshkey_observe,
+	.ensure = sshkey_ensure,
 	.remove = remove_pair,
 };

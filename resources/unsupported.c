@@ -38,7 +38,7 @@ plain_forwards(const struct spec *s)
 
 /* by its name, as the guest does it */
 static bool
-edited(const char *format, const char *path)
+unsupported_edited(const char *format, const char *path)
 {
 	static const char *const known[] = { "auto", "yaml", "yml", "y", "json", "j" };
 	static const char *const others[] = { "csv", "ini", "properties", "toml", "tsv", "xml" };
@@ -57,7 +57,7 @@ static bool
 provision_yq_format(const struct spec *s)
 {
 	for (size_t i = 0; i < s->nprovision; i++)
-		if (s->provision[i].mode == PROVISION_YQ && !edited(s->provision[i].format, s->provision[i].path))
+		if (s->provision[i].mode == PROVISION_YQ && !unsupported_edited(s->provision[i].format, s->provision[i].path))
 			return true;
 	return false;
 }

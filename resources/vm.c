@@ -61,7 +61,7 @@ yaml_changes(const struct spec *spec)
 static int
 check_wanted(const struct spec *spec, const struct env *env, const struct resource *r, struct error *err)
 {
-	if (!wanted(spec) || (!wanted_running(spec) && !yaml_changes(spec)))
+	if (!instance_paths_wanted(spec) || (!wanted_running(spec) && !yaml_changes(spec)))
 		return 0;
 	if (unsupported_check(spec, err) < 0)
 		return -1;
@@ -71,7 +71,7 @@ check_wanted(const struct spec *spec, const struct env *env, const struct resour
 }
 
 static int
-declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
+vm_declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
 {
 	struct resource *r = graph_declare(g, &resource_vm, spec->name, spec->name, wanted_running(spec));
 	AUTO(arena) a = { 0 };
@@ -117,7 +117,7 @@ declare(const struct spec *spec, const struct env *env, struct graph *g, struct 
 
 /* what it was started with, from its launch file, when nothing is recorded */
 static void
-recollect(const struct env *env, const struct resource *r, struct facts *have, struct arena *a)
+vm_recollect(const struct env *env, const struct resource *r, struct facts *have, struct arena *a)
 {
 	auto_free char *path = instance_path(env, r, "launch.facts");
 
@@ -140,7 +140,7 @@ recollect_port(const struct env *env, const struct resource *r, struct facts *ha
 }
 
 static int
-observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+vm_observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *dir = instance_path(env, r, NULL);
 	pid_t machine, agent = ha_pid(dir);
@@ -152,7 +152,7 @@ observe(const struct env *env, const struct resource *r, struct facts *have, str
 		return 0;
 	/* another process than the one of which something is recorded: what that says is of a machine that is no more */
 	if (!facts_get(have, "cpus") || (machine > 0 && facts_int(have, "pid", 0) != (long long)machine))
-		recollect(env, r, have, a);
+		vm_recollect(env, r, have, a);
 	if (!facts_get(have, "ssh port"))
 		recollect_port(env, r, have, a);
 	facts_set(have, a, "hypervisor", machine > 0 ? "running" : "gone");
@@ -174,7 +174,7 @@ start_agent(const struct env *env, const struct resource *r, struct error *err)
 }
 
 static int
-boot(const struct env *env, const struct resource *r, struct error *err)
+vm_boot(const struct env *env, const struct resource *r, struct error *err)
 {
 	auto_free char *facts = instance_path(env, r, "launch.facts");
 	int port = lease_port(r, LEASE_SSH), dns_port = lease_port(r, LEASE_DNS);
@@ -188,7 +188,7 @@ boot(const struct env *env, const struct resource *r, struct error *err)
 }
 
 static bool
-differs(const struct resource *r, const char *name)
+vm_differs(const struct resource *r, const char *name)
 {
 	const char *want = facts_get(&r->want, name), *have = facts_get(&r->have, name);
 
@@ -206,11 +206,11 @@ launch_is_known(const char *path)
 
 /* The machine stays: only its agent is missing, or is to be told what has changed. */
 static int
-refresh(const struct env *env, const struct resource *r, const char *dir, struct error *err)
+vm_refresh(const struct env *env, const struct resource *r, const char *dir, struct error *err)
 {
 	auto_free char *facts = instance_path(env, r, "launch.facts"), *launch = instance_path(env, r, "launch.json");
 
-	if ((differs(r, "names") || differs(r, "probes") || differs(r, "copies") || differs(r, "writes") ||
+	if ((vm_differs(r, "names") || vm_differs(r, "probes") || vm_differs(r, "copies") || vm_differs(r, "writes") ||
 	     !launch_is_known(launch)) &&
 	    (machine_launch_file(env, r, lease_port(r, LEASE_SSH), lease_port(r, LEASE_DNS), err) < 0 ||
 	     machine_facts_save(facts, &r->want, err) < 0))
@@ -219,25 +219,25 @@ refresh(const struct env *env, const struct resource *r, const char *dir, struct
 }
 
 static int
-ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+vm_ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *dir = instance_path(env, r, NULL);
 	pid_t machine;
 
 	if (driver_of(dir, &machine)) {
-		if (refresh(env, r, dir, err) < 0)
+		if (vm_refresh(env, r, dir, err) < 0)
 			return -1;
-	} else if (boot(env, r, err) < 0) {
+	} else if (vm_boot(env, r, err) < 0) {
 		return -1;
 	}
 	facts_copy(have, a, &r->want);
 	facts_set(have, a, "hypervisor", NULL);
-	return observe(env, r, have, a, err) == 1 ? 0 :
+	return vm_observe(env, r, have, a, err) == 1 ? 0 :
 	       error_set(err, ERR_CHILD, "%s: gone right after it started; see %s/ha.stderr.log", r->name, dir);
 }
 
 static void
-sweep(const char *dir)
+vm_sweep(const char *dir)
 {
 	static const char *const file[] = {
 		"ha.pid", "ha.sock", "ssh.sock", "launch.json", "launch.facts", "vncdisplay", "vncpassword",
@@ -286,7 +286,7 @@ remove_vm(const struct env *env, const struct resource *r, struct error *err)
 	}
 	if (keep_disks(env, r, dir, err) < 0)
 		return -1;
-	sweep(dir);
+	vm_sweep(dir);
 	return 0;
 }
 
@@ -294,8 +294,8 @@ const struct resource_type resource_vm = {
 	.name = "vm",
 	.about = "the running machine: host agent and hypervisor process",
 	.attrs = attrs,
-	.declare = declare,
-	.observe = observe,
-	.ensure = ensure,
+	.declare = vm_declare,
+	.observe = vm_observe,
+	.ensure = vm_ensure,
 	.remove = remove_vm,
 };

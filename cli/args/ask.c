@@ -29,7 +29,7 @@ read_answer(void)
 
 /* it was interrupted, rather than that the input has ended */
 static bool
-interrupted(const struct cli *c)
+ask_interrupted(const struct cli *c)
 {
 	return c->env.cancel && *c->env.cancel;
 }
@@ -48,7 +48,7 @@ ask_start(const struct cli *c, struct error *err)
 		fflush(stdout);
 		answer = read_answer();
 		if (!answer)
-			return interrupted(c) ? error_set(err, ERR_CANCELLED, "interrupt") : 0;
+			return ask_interrupted(c) ? error_set(err, ERR_CANCELLED, "interrupt") : 0;
 		if (!*answer || strcasecmp(answer, "y") == 0 || strcasecmp(answer, "yes") == 0)
 			return 1;
 		if (strcasecmp(answer, "n") == 0 || strcasecmp(answer, "no") == 0)
@@ -71,7 +71,7 @@ ask_choice(const struct cli *c, const char *question, const char *const *choices
 		fflush(stdout);
 		answer = read_answer();
 		if (!answer)
-			return interrupted(c) ? error_set(err, ERR_CANCELLED, "Interrupted by user")
+			return ask_interrupted(c) ? error_set(err, ERR_CANCELLED, "Interrupted by user")
 					      : error_set(err, ENOTTY, "no answer");
 		k = *answer ? strtol(answer, &end, 10) : 1;
 		if ((!*answer || !*end) && k >= 1 && k <= (long)n)

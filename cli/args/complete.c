@@ -26,7 +26,7 @@ struct completing {
 };
 
 static void
-offer(struct completing *k, const char *prefix, const char *name, const char *about)
+complete_offer(struct completing *k, const char *prefix, const char *name, const char *about)
 {
 	size_t len = strlen(prefix);
 
@@ -48,7 +48,7 @@ offer_instances(struct completing *k, const char *suffix)
 	if (names_list(&names, k->cli->env.home, NULL) < 0)
 		return;
 	for (size_t i = 0; i < names.n; i++)
-		offer(k, "", arena_printf(&k->cli->arena, "%s%s", names.v[i], suffix), NULL);
+		complete_offer(k, "", arena_printf(&k->cli->arena, "%s%s", names.v[i], suffix), NULL);
 }
 
 static void
@@ -59,7 +59,7 @@ offer_folders(struct completing *k, const char *dir)
 	if (names_list(&names, arena_printf(&k->cli->arena, "%s/%s", k->cli->env.home, dir), NULL) < 0)
 		return;
 	for (size_t i = 0; i < names.n; i++)
-		offer(k, "", names.v[i], NULL);
+		complete_offer(k, "", names.v[i], NULL);
 }
 
 static void
@@ -70,7 +70,7 @@ offer_templates(struct completing *k)
 
 	for (size_t i = 0; i < n; i++)
 		if (!v[i].hidden)
-			offer(k, "template:", v[i].name, NULL);
+			complete_offer(k, "template:", v[i].name, NULL);
 }
 
 /* Powers of two up to `most`, and that itself. */
@@ -80,9 +80,9 @@ offer_powers(struct completing *k, long most, const char *fmt)
 	long i;
 
 	for (i = 1; i <= most; i *= 2)
-		offer(k, "", arena_printf(&k->cli->arena, fmt, (double)i), NULL);
+		complete_offer(k, "", arena_printf(&k->cli->arena, fmt, (double)i), NULL);
 	if (most > 1 && i / 2 != most)
-		offer(k, "", arena_printf(&k->cli->arena, fmt, (double)most), NULL);
+		complete_offer(k, "", arena_printf(&k->cli->arena, fmt, (double)most), NULL);
 }
 
 static long
@@ -97,7 +97,7 @@ offer_key(void *ctx, const char *path, const struct key *k)
 	struct completing *c = ctx;
 
 	if (k->type != KEY_GROUP)
-		offer(c, ".", arena_printf(&c->cli->arena, "%s=", path), k->about);
+		complete_offer(c, ".", arena_printf(&c->cli->arena, "%s=", path), k->about);
 }
 
 static void
@@ -108,7 +108,7 @@ offer_networks(struct completing *k)
 	if (networks_load(&n, k->cli->env.home, NULL) < 0)
 		return;
 	for (size_t i = 0; i < n.n; i++)
-		offer(k, "", n.v[i].name, n.v[i].mode);
+		complete_offer(k, "", n.v[i].name, n.v[i].mode);
 	networks_release(&n);
 }
 
@@ -119,7 +119,7 @@ offer_interfaces(struct completing *k)
 	struct if_nameindex *v = if_nameindex();
 
 	for (struct if_nameindex *i = v; i && i->if_name; i++)
-		offer(k, "", i->if_name, NULL);
+		complete_offer(k, "", i->if_name, NULL);
 	if (v)
 		if_freenameindex(v);
 }
@@ -132,7 +132,7 @@ offer_commands(struct completing *k, const char *parent)
 
 		if (parent ? c->parent && strcmp(c->parent, parent) == 0 : !c->parent)
 			if (c->group != GROUP_HIDDEN)
-				offer(k, "", c->name, c->about);
+				complete_offer(k, "", c->name, c->about);
 	}
 	k->directive = NO_FILES;
 }
@@ -168,7 +168,7 @@ offer_kind(struct completing *k, const char *kind)
 	else if (kind[0] == '@')
 		k->directive &= ~NO_FILES;
 	else
-		offer(k, "", kind, NULL);
+		complete_offer(k, "", kind, NULL);
 }
 
 static void
@@ -186,7 +186,7 @@ offer_flags(struct completing *k, const struct flag_values *flags)
 {
 	for (size_t i = 0; i < flags->n; i++)
 		if (!(flags->v[i].flag->how & FLAG_HIDDEN))
-			offer(k, "--", flags->v[i].flag->name, flags->v[i].flag->about);
+			complete_offer(k, "--", flags->v[i].flag->name, flags->v[i].flag->about);
 	k->directive = NO_FILES;
 }
 
@@ -210,7 +210,7 @@ flag_of(struct completing *k, const struct flag_values *flags, char **words, int
 
 /* Are all arguments there that the command takes, or for `shell` the only one that we know? */
 static bool
-enough(const struct command *cmd, struct flag_values *flags, char **words, int n)
+complete_enough(const struct command *cmd, struct flag_values *flags, char **words, int n)
 {
 	int nargs, dash;
 
@@ -236,12 +236,12 @@ complete(struct completing *k, char **words, int n)
 		offer_flags(k, &flags);
 	else if (!cmd || !cmd->run)
 		offer_commands(k, cmd ? cmd->name : NULL);
-	else if (!enough(cmd, &flags, words, n))
+	else if (!complete_enough(cmd, &flags, words, n))
 		offer_all(k, cmd->complete);
 }
 
 static int
-run(struct cli *c, bool describe)
+complete_run(struct cli *c, bool describe)
 {
 	struct completing k = { .cli = c, .describe = describe, .word = c->nargs ? c->args[c->nargs - 1] : "" };
 	int n = c->nargs ? c->nargs - 1 : 0;
@@ -257,14 +257,14 @@ static int
 run_described(struct cli *c, struct error *err)
 {
 	(void)err;
-	return run(c, true);
+	return complete_run(c, true);
 }
 
 static int
 run_plain(struct cli *c, struct error *err)
 {
 	(void)err;
-	return run(c, false);
+	return complete_run(c, false);
 }
 
 const struct command command___complete = {

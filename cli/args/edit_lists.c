@@ -32,7 +32,7 @@ edit_dns(struct edits *e, const char *arg, struct error *err)
 
 /* ~ and relative paths made absolute; links stay as they are. */
 static const char *
-absolute(struct arena *a, const char *path, struct error *err)
+edit_lists_absolute(struct arena *a, const char *path, struct error *err)
 {
 	const char *home = getenv("HOME");
 	auto_free char *cwd = NULL;
@@ -68,7 +68,7 @@ mount_list(struct edits *e, bool last_first, struct buf *out, struct error *err)
 		const char *s = v[last_first ? n - 1 - i : i];
 		size_t len = strlen(s);
 		bool writable = len >= 2 && strcmp(s + len - 2, ":w") == 0;
-		const char *path = absolute(&e->c->arena, arena_memdup(&e->c->arena, s, len - (writable ? 2 : 0)), err);
+		const char *path = edit_lists_absolute(&e->c->arena, arena_memdup(&e->c->arena, s, len - (writable ? 2 : 0)), err);
 
 		if (!path)
 			return -1;
@@ -145,7 +145,7 @@ edit_network(struct edits *e, const char *arg, struct error *err)
 
 /* without blanks around it; in the arena */
 static char *
-trimmed(struct arena *a, const char *s, size_t len)
+edit_lists_trimmed(struct arena *a, const char *s, size_t len)
 {
 	while (len && strchr(" \t", *s))
 		s++, len--;
@@ -160,7 +160,7 @@ one_forward(struct edits *e, const char *spec, struct buf *out, struct error *er
 {
 	struct arena *a = &e->c->arena;
 	size_t len = strcspn(spec, ",");
-	char *ports = trimmed(a, spec, len), *colon = strchr(ports, ':');
+	char *ports = edit_lists_trimmed(a, spec, len), *colon = strchr(ports, ':');
 	bool is_static = false;
 
 	if (spec[len] && strchr(spec + len + 1, ','))
@@ -170,7 +170,7 @@ one_forward(struct edits *e, const char *spec, struct buf *out, struct error *er
 		return error_set(err, ERR_INVALID, "invalid port forward format %s, expected HOST:GUEST",
 				 cli_tick(e->c, arena_memdup(a, spec, len)));
 	if (spec[len]) {
-		const char *option = trimmed(a, spec + len + 1, strlen(spec + len + 1));
+		const char *option = edit_lists_trimmed(a, spec + len + 1, strlen(spec + len + 1));
 		AUTO(error_text) why = { 0 };
 
 		if (strncmp(option, "static=", 7) != 0)
@@ -182,7 +182,7 @@ one_forward(struct edits *e, const char *spec, struct buf *out, struct error *er
 	}
 	*colon = '\0';
 	buf_addf(out, "{\"guestPort\": %s, \"hostPort\": %s, \"static\": %s}",
-		 edits_quoted(e, trimmed(a, colon + 1, strlen(colon + 1))), edits_quoted(e, trimmed(a, ports, strlen(ports))),
+		 edits_quoted(e, edit_lists_trimmed(a, colon + 1, strlen(colon + 1))), edits_quoted(e, edit_lists_trimmed(a, ports, strlen(ports))),
 		 is_static ? "true" : "false");
 	return 0;
 }

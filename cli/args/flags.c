@@ -53,7 +53,7 @@ flags_short(const struct flag_values *f, char letter)
 
 /* One value from text; NULL, or what is wrong with it, in the arena. */
 static const char *
-convert(struct flag_values *f, struct flag_value *v, const char *text)
+flags_convert(struct flag_values *f, struct flag_value *v, const char *text)
 {
 	AUTO(error_text) why = { 0 };
 
@@ -114,15 +114,15 @@ flags_add(struct flag_values *f, const struct flag *table)
 		v = &f->v[f->n++];
 		*v = (struct flag_value){ .flag = d, .s = "" };
 		if (d->def)
-			(void)convert(f, v, d->def);
+			(void)flags_convert(f, v, d->def);
 		v->n = 0;	/* lists have no defaults */
 	}
 }
 
 static int
-set(struct flag_values *f, struct flag_value *v, const char *text, struct error *err)
+flags_set(struct flag_values *f, struct flag_value *v, const char *text, struct error *err)
 {
-	const char *why = convert(f, v, text);
+	const char *why = flags_convert(f, v, text);
 	AUTO(buf) name = BUF_INIT;
 	AUTO(buf) value = BUF_INIT;
 
@@ -138,7 +138,7 @@ set(struct flag_values *f, struct flag_value *v, const char *text, struct error 
 }
 
 static int
-unknown(const struct flag_values *f, const char *name, size_t len, struct error *err)
+flags_unknown(const struct flag_values *f, const char *name, size_t len, struct error *err)
 {
 	struct nearest near = nearest_begin(name, len);
 
@@ -162,14 +162,14 @@ long_flag(struct flag_values *f, char **words, int n, int *i, struct error *err)
 		return error_set(err, ERR_INVALID, "bad flag syntax: %s", words[*i]);
 	v = flags_long(f, name, len);
 	if (!v)
-		return unknown(f, name, len, err);
+		return flags_unknown(f, name, len, err);
 	if (name[len] == '=')
-		return set(f, v, name + len + 1, err);
+		return flags_set(f, v, name + len + 1, err);
 	if (v->flag->type == FLAG_BOOL)
-		return set(f, v, "true", err);
+		return flags_set(f, v, "true", err);
 	if (*i + 1 >= n)
 		return error_set(err, ERR_INVALID, "flag needs an argument: --%s", name);
-	return set(f, v, words[++*i], err);
+	return flags_set(f, v, words[++*i], err);
 }
 
 /* -n value, -nvalue, -n=value, -abc */
@@ -184,17 +184,17 @@ short_flags(struct flag_values *f, char **words, int n, int *i, struct error *er
 		if (!v)
 			return error_set(err, ERR_INVALID, "unknown shorthand flag: '%c' in -%s", *p, cluster);
 		if (p[1] == '=' && p[2])
-			return set(f, v, p + 2, err);
+			return flags_set(f, v, p + 2, err);
 		if (v->flag->type == FLAG_BOOL) {
-			if (set(f, v, "true", err) < 0)
+			if (flags_set(f, v, "true", err) < 0)
 				return -1;
 			continue;
 		}
 		if (p[1])
-			return set(f, v, p + 1, err);
+			return flags_set(f, v, p + 1, err);
 		if (*i + 1 >= n)
 			return error_set(err, ERR_INVALID, "flag needs an argument: '%c' in -%s", *p, cluster);
-		return set(f, v, words[++*i], err);
+		return flags_set(f, v, words[++*i], err);
 	}
 	return 0;
 }
@@ -258,7 +258,7 @@ flags_eats_next(const struct flag_values *f, const char *word)
 /* --- what commands ask --- */
 
 static const struct flag_value *
-get(const struct cli *c, const char *name)
+flags_get(const struct cli *c, const char *name)
 {
 	static const struct flag_value none = { .s = "" };
 	const struct flag_value *v = flags_long(c->values, name, strlen(name));
@@ -269,37 +269,37 @@ get(const struct cli *c, const char *name)
 bool
 cli_given(const struct cli *c, const char *flag)
 {
-	return get(c, flag)->given;
+	return flags_get(c, flag)->given;
 }
 
 bool
 cli_bool(const struct cli *c, const char *flag)
 {
-	return get(c, flag)->b;
+	return flags_get(c, flag)->b;
 }
 
 long long
 cli_int(const struct cli *c, const char *flag)
 {
-	return get(c, flag)->i;
+	return flags_get(c, flag)->i;
 }
 
 double
 cli_float(const struct cli *c, const char *flag)
 {
-	return get(c, flag)->d;
+	return flags_get(c, flag)->d;
 }
 
 const char *
 cli_str(const struct cli *c, const char *flag)
 {
-	return get(c, flag)->s;
+	return flags_get(c, flag)->s;
 }
 
 char *const *
 cli_list(const struct cli *c, const char *flag, size_t *n)
 {
-	const struct flag_value *v = get(c, flag);
+	const struct flag_value *v = flags_get(c, flag);
 
 	*n = v->n;
 	return v->list;

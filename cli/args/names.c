@@ -11,7 +11,7 @@
 #include "cli/cli.h"
 
 static int
-by_name(const void *a, const void *b)
+names_by_name(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
@@ -49,7 +49,7 @@ names_list(struct names *out, const char *home, struct error *err)
 		return r;
 	}
 	if (out->n)
-		qsort(out->v, out->n, sizeof *out->v, by_name);
+		qsort(out->v, out->n, sizeof *out->v, names_by_name);
 	return 0;
 }
 

@@ -97,7 +97,7 @@ target_parse(struct cli *c, struct target *out, struct error *err)
 /* --- the menu --- */
 
 static int
-edit(struct cli *c, struct template *t, const char *name, struct error *err)
+target_edit(struct cli *c, struct template *t, const char *name, struct error *err)
 {
 	char *head = arena_printf(&c->arena, "# Configuration of the new instance \"%s\".\n# An empty file aborts.\n\n", name);
 	char *text = editor_run(c, head, t->text, t->len, err);
@@ -136,7 +136,7 @@ choose_another(struct cli *c, struct template *t, struct error *err)
 }
 
 static int
-menu(struct cli *c, struct template *t, const char *name, struct error *err)
+target_menu(struct cli *c, struct template *t, const char *name, struct error *err)
 {
 	static const char *const choices[] = {
 		"Proceed", "Open the editor to review or change the configuration", "Choose another template", "Exit",
@@ -149,7 +149,7 @@ menu(struct cli *c, struct template *t, const char *name, struct error *err)
 		case 0:
 			return 0;
 		case 1:
-			return edit(c, t, name, err);
+			return target_edit(c, t, name, err);
 		case 2:
 			if (choose_another(c, t, err) < 0)
 				return -1;
@@ -180,7 +180,7 @@ target_add(struct cli *c, struct goals *g, const struct target *target, enum goa
 		return -1;
 	if (!c->tty)
 		cli_say(&c->env, SAY_INFO, "Terminal is not available, proceeding without opening an editor");
-	else if (menu(c, &t, name, err) < 0)
+	else if (target_menu(c, &t, name, err) < 0)
 		return -1;
 	if (goals_add_spec(c, g, &t, name, goal, out, err) == 0)
 		return 0;

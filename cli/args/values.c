@@ -51,7 +51,7 @@ enum parsed { PARSED, SYNTAX, RANGE };
 
 /* Digits with Go's prefixes: 0x, 0o, 0b, 0 (octal); and underscores between them, if there is a prefix or base 10. */
 static enum parsed
-magnitude(const char *s, uint64_t max, uint64_t *out)
+values_magnitude(const char *s, uint64_t max, uint64_t *out)
 {
 	unsigned base = 10;
 	uint64_t v = 0;
@@ -87,7 +87,7 @@ magnitude(const char *s, uint64_t max, uint64_t *out)
 }
 
 static void
-tell(enum parsed p, struct error_text *why, const char *func, const char *s)
+values_tell(enum parsed p, struct error_text *why, const char *func, const char *s)
 {
 	bad_syntax(why, func, s, p == SYNTAX ? "invalid syntax" : "value out of range");
 }
@@ -97,10 +97,10 @@ value_int(const char *s, long long *out, struct error_text *why)
 {
 	bool neg = *s == '-';
 	uint64_t v;
-	enum parsed p = magnitude(s + (*s == '-' || *s == '+'), neg ? (uint64_t)LLONG_MAX + 1 : LLONG_MAX, &v);
+	enum parsed p = values_magnitude(s + (*s == '-' || *s == '+'), neg ? (uint64_t)LLONG_MAX + 1 : LLONG_MAX, &v);
 
 	if (p != PARSED)
-		tell(p, why, "ParseInt", s);
+		values_tell(p, why, "ParseInt", s);
 	else
 		*out = neg ? (long long)(0 - v) : (long long)v;
 }
@@ -109,10 +109,10 @@ void
 value_uint(const char *s, int bits, long long *out, struct error_text *why)
 {
 	uint64_t v;
-	enum parsed p = magnitude(s, (1ull << bits) - 1, &v);
+	enum parsed p = values_magnitude(s, (1ull << bits) - 1, &v);
 
 	if (p != PARSED)
-		tell(p, why, "ParseUint", s);
+		values_tell(p, why, "ParseUint", s);
 	else
 		*out = (long long)v;
 }
@@ -126,9 +126,9 @@ value_float(const char *s, double *out, struct error_text *why)
 	errno = 0;
 	v = strtod(s, &end);
 	if (*s == '\0' || *end || isspace((unsigned char)*s) || strchr(s, '('))
-		tell(SYNTAX, why, "ParseFloat", s);
+		values_tell(SYNTAX, why, "ParseFloat", s);
 	else if (isinf(v) && errno == ERANGE)
-		tell(RANGE, why, "ParseFloat", s);
+		values_tell(RANGE, why, "ParseFloat", s);
 	else
 		*out = v;
 }

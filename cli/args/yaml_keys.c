@@ -7,7 +7,7 @@
 #include "base/mem.h"
 
 static const char *
-scalar(yaml_document_t *d, int node)
+yaml_keys_scalar(yaml_document_t *d, int node)
 {
 	yaml_node_t *n = yaml_document_get_node(d, node);
 
@@ -15,12 +15,12 @@ scalar(yaml_document_t *d, int node)
 }
 
 static yaml_node_t *
-member(yaml_document_t *d, yaml_node_t *map, const char *key)
+yaml_keys_member(yaml_document_t *d, yaml_node_t *map, const char *key)
 {
 	if (!map || map->type != YAML_MAPPING_NODE)
 		return NULL;
 	for (yaml_node_pair_t *p = map->data.mapping.pairs.start; p < map->data.mapping.pairs.top; p++)
-		if (strcmp(scalar(d, p->key), key) == 0)
+		if (strcmp(yaml_keys_scalar(d, p->key), key) == 0)
 			return yaml_document_get_node(d, p->value);
 	return NULL;
 }
@@ -35,7 +35,7 @@ keys_of(struct arena *a, yaml_document_t *d, yaml_node_t *map)
 		return arena_alloc(a, sizeof *v);
 	v = arena_alloc(a, ((size_t)(map->data.mapping.pairs.top - map->data.mapping.pairs.start) + 1) * sizeof *v);
 	for (yaml_node_pair_t *p = map->data.mapping.pairs.start; p < map->data.mapping.pairs.top; p++)
-		v[n++] = arena_strdup(a, scalar(d, p->key));
+		v[n++] = arena_strdup(a, yaml_keys_scalar(d, p->key));
 	return v;
 }
 
@@ -55,7 +55,7 @@ yaml_keys(struct arena *a, const char *text, size_t len, const char *top, const 
 		yaml_parser_delete(&parser);
 		return r;
 	}
-	*out = keys_of(a, &doc, member(&doc, yaml_document_get_root_node(&doc), top));
+	*out = keys_of(a, &doc, yaml_keys_member(&doc, yaml_document_get_root_node(&doc), top));
 	yaml_document_delete(&doc);
 	yaml_parser_delete(&parser);
 	return 0;

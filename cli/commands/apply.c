@@ -14,7 +14,7 @@ static const struct flag flags[] = {
 };
 
 static int
-run(struct cli *c, struct error *err)
+cmd_apply_run(struct cli *c, struct error *err)
 {
 	AUTO(goals) g = { 0 };
 
@@ -36,5 +36,5 @@ const struct command command_apply = {
 	.more_flags = run_flags,
 	.max_args = -1,
 	.creates = true,
-	.run = run,
+	.run = cmd_apply_run,
 };

@@ -40,7 +40,7 @@ unit_file(struct cli *c, const char *name)
 }
 
 static int
-systemctl(const char *verb, const char *name, struct error *err)
+autostart_systemctl(const char *verb, const char *name, struct error *err)
 {
 	auto_free char *unit = xasprintf("lima-vm@%s.service", name);
 	const char *argv[] = { "systemctl", "--user", verb, unit, NULL };
@@ -59,7 +59,7 @@ add_home(const struct cli *c, struct buf *out)
 }
 
 static int
-write_unit(struct cli *c, const char *file, struct error *err)
+autostart_write_unit(struct cli *c, const char *file, struct error *err)
 {
 	char *dir = arena_memdup(&c->arena, file, (size_t)(strrchr(file, '/') - file));
 	const char *home = getenv("LIMA_HOME");
@@ -82,20 +82,20 @@ write_unit(struct cli *c, const char *file, struct error *err)
 }
 
 static int
-enable(struct cli *c, const char *name, const char *file, struct error *err)
+autostart_enable(struct cli *c, const char *name, const char *file, struct error *err)
 {
-	if (write_unit(c, file, err) < 0)
+	if (autostart_write_unit(c, file, err) < 0)
 		return -1;
-	if (systemctl("enable", name, err) == 0)
+	if (autostart_systemctl("enable", name, err) == 0)
 		return 0;
 	fs_unlink(file, NULL);
 	return -1;
 }
 
 static int
-disable(const char *name, const char *file, struct error *err)
+autostart_disable(const char *name, const char *file, struct error *err)
 {
-	if (systemctl("disable", name, err) < 0)
+	if (autostart_systemctl("disable", name, err) < 0)
 		return -1;
 	return fs_unlink(file, err);
 }
@@ -124,14 +124,14 @@ autostart_forget(struct cli *c, const char *name)
 
 	if (!file || !is_of_this_home(c, file))
 		return;
-	if (disable(name, file, &why) < 0)
+	if (autostart_disable(name, file, &why) < 0)
 		cli_say(&c->env, SAY_WARN, "instance `%s` is still registered to start at login: %s", name, why.msg);
 	else
 		cli_say(&c->env, SAY_INFO, "The autostart entry for instance `%s` has been unregistered", name);
 }
 
 static int
-not_here(struct error *err)
+autostart_not_here(struct error *err)
 {
 	return error_set(err, ERR_UNSUPPORTED, "autostart is not supported on linux without systemd");
 }
@@ -151,8 +151,8 @@ run_enable(struct cli *c, struct error *err)
 		return error_set(err, ERR_INVALID, "unknown condition \"%s\": must be \"login\" or \"boot\"", cli_str(c, "condition"));
 	file = unit_file(c, name);
 	if (!file)
-		return not_here(err);
-	if (enable(c, name, file, err) < 0)
+		return autostart_not_here(err);
+	if (autostart_enable(c, name, file, err) < 0)
 		return -1;
 	cli_say(&c->env, SAY_INFO, "Instance `%s` registered to start at login", name);
 	return 0;
@@ -169,12 +169,12 @@ run_disable(struct cli *c, struct error *err)
 		return error_set(err, ERR_INVALID, "instance \"%s\" not found", name);
 	file = unit_file(c, name);
 	if (!file)
-		return not_here(err);
+		return autostart_not_here(err);
 	if (!fs_exists(file)) {
 		cli_say(&c->env, SAY_INFO, "Instance `%s` is not registered for automatic startup", name);
 		return 0;
 	}
-	if (disable(name, file, err) < 0)
+	if (autostart_disable(name, file, err) < 0)
 		return -1;
 	cli_say(&c->env, SAY_INFO, "Instance `%s` unregistered from start at login", name);
 	return 0;
@@ -195,13 +195,13 @@ run_start_at_login(struct cli *c, struct error *err)
 	}
 	file = unit_file(c, name);
 	if (!file)
-		return not_here(err);
+		return autostart_not_here(err);
 	there = fs_exists(file);
 	if (!cli_bool(c, "enabled") && !there) {
 		cli_say(&c->env, SAY_INFO, "Instance `%s` is not registered for automatic startup", name);
 		return 0;
 	}
-	if ((cli_bool(c, "enabled") ? enable(c, name, file, err) : disable(name, file, err)) < 0)
+	if ((cli_bool(c, "enabled") ? autostart_enable(c, name, file, err) : autostart_disable(name, file, err)) < 0)
 		return -1;
 	cli_say(&c->env, SAY_INFO, "The autostart entry for instance `%s` has been %s", name,
 		!cli_bool(c, "enabled") ? "unregistered" : there ? "updated" : "created");

@@ -19,7 +19,7 @@ static const struct flag flags[] = {
 };
 
 static int
-check(struct cli *c, const char *verb, struct error *err)
+clone_check(struct cli *c, const char *verb, struct error *err)
 {
 	const char *old = c->args[0], *name = c->args[1];
 	AUTO(instance) i = { 0 };
@@ -45,7 +45,7 @@ check(struct cli *c, const char *verb, struct error *err)
 
 /* The new instance, its folder made from the old one in the way that `want` says. */
 static int
-make(struct cli *c, const char *attr, struct error *err)
+clone_make(struct cli *c, const char *attr, struct error *err)
 {
 	const char *old = c->args[0], *name = c->args[1];
 	struct want want = { "dir", attr, arena_printf(&c->arena, "%s/%s", c->env.home, old) };
@@ -82,9 +82,9 @@ run_clone(struct cli *c, struct error *err)
 	int status;
 
 	warn_of_yes(c);
-	if (check(c, "clone", err) < 0)
+	if (clone_check(c, "clone", err) < 0)
 		return -1;
-	status = make(c, "copied from", err);
+	status = clone_make(c, "copied from", err);
 	if (status < 0)
 		target_unmake(c, c->args[1], true);	/* a copy that was not finished is nobody's data */
 	return status ? status : start_if_wanted(c, err);
@@ -92,7 +92,7 @@ run_clone(struct cli *c, struct error *err)
 
 /* What is recorded of the old name goes; there is nothing of it left to touch. */
 static int
-forget(struct cli *c, const char *name, struct error *err)
+clone_forget(struct cli *c, const char *name, struct error *err)
 {
 	AUTO(goals) g = { 0 };
 
@@ -109,11 +109,11 @@ run_rename(struct cli *c, struct error *err)
 	int status;
 
 	warn_of_yes(c);
-	if (check(c, "rename", err) < 0)
+	if (clone_check(c, "rename", err) < 0)
 		return -1;
-	status = make(c, "moved from", err);
+	status = clone_make(c, "moved from", err);
 	if (status == 0)
-		status = forget(c, c->args[0], err);
+		status = clone_forget(c, c->args[0], err);
 	return status ? status : start_if_wanted(c, err);
 }
 

@@ -11,7 +11,7 @@ static const struct flag flags[] = {
 };
 
 static int
-print(const struct cli *c, const char *script)
+completion_print(const struct cli *c, const char *script)
 {
 	static const char mark[] = "@COMPLETE@";
 	const char *at = strstr(script, mark);
@@ -25,28 +25,28 @@ static int
 run_bash(struct cli *c, struct error *err)
 {
 	(void)err;
-	return print(c, script_bash);
+	return completion_print(c, script_bash);
 }
 
 static int
 run_zsh(struct cli *c, struct error *err)
 {
 	(void)err;
-	return print(c, script_zsh);
+	return completion_print(c, script_zsh);
 }
 
 static int
 run_fish(struct cli *c, struct error *err)
 {
 	(void)err;
-	return print(c, script_fish);
+	return completion_print(c, script_fish);
 }
 
 static int
 run_powershell(struct cli *c, struct error *err)
 {
 	(void)err;
-	return print(c, script_ps1);
+	return completion_print(c, script_ps1);
 }
 
 const struct command command_completion = {

@@ -70,7 +70,7 @@ guest_of(struct copy *k, struct look *l, const char *name, struct instance **out
 }
 
 static int
-parse(struct copy *k, struct error *err)
+cmd_copy_parse(struct copy *k, struct error *err)
 {
 	struct look l;
 	int r = 0;
@@ -89,7 +89,7 @@ parse(struct copy *k, struct error *err)
 }
 
 static int
-add_host(struct copy *k, const struct instance *i, struct buf *b, struct error *err)
+cmd_copy_add_host(struct copy *k, const struct instance *i, struct buf *b, struct error *err)
 {
 	const char *const *options;
 
@@ -112,7 +112,7 @@ make_config(struct copy *k, struct error *err)
 	if (k->nguests < 2)
 		return 0;
 	for (size_t i = 0; i < k->nguests; i++)
-		if (add_host(k, &k->guests[i], &b, err) < 0)
+		if (cmd_copy_add_host(k, &k->guests[i], &b, err) < 0)
 			return -1;
 	k->config = xasprintf("%s/lima-copy.XXXXXX", tmp && *tmp ? tmp : "/tmp");
 	fd = mkstemp(k->config);
@@ -122,7 +122,7 @@ make_config(struct copy *k, struct error *err)
 }
 
 static void
-add_path(struct argv *a, struct side *s)
+cmd_copy_add_path(struct argv *a, struct side *s)
 {
 	if (s->guest)
 		argv_addf(a, "%s:%s", ssh_host(s->guest), s->at.path);
@@ -131,7 +131,7 @@ add_path(struct argv *a, struct side *s)
 }
 
 static int
-ssh_words(struct copy *k, struct argv *a, struct error *err)
+cmd_copy_ssh_words(struct copy *k, struct argv *a, struct error *err)
 {
 	if (!k->config)
 		return k->nguests ? ssh_add_options(k->cli, &k->guests[0], a, err) : 0;
@@ -146,7 +146,7 @@ scp_words(struct copy *k, struct argv *a, struct error *err)
 	bool verbose = cli_bool(k->cli, "verbose") || k->cli->env.debug;
 
 	argv_add(a, "scp");
-	if (ssh_words(k, a, err) < 0)
+	if (cmd_copy_ssh_words(k, a, err) < 0)
 		return -1;
 	argv_add(a, verbose ? "-v" : "-q");
 	if (cli_bool(k->cli, "recursive"))
@@ -154,7 +154,7 @@ scp_words(struct copy *k, struct argv *a, struct error *err)
 	argv_add(a, "-3");
 	argv_add(a, "--");
 	for (size_t i = 0; i < k->n; i++)
-		add_path(a, &k->v[i]);
+		cmd_copy_add_path(a, &k->v[i]);
 	return 0;
 }
 
@@ -166,7 +166,7 @@ rsync_shell(struct copy *k, struct argv *a, struct error *err)
 	AUTO(buf) b = BUF_INIT;
 
 	ssh_program(k->cli, &ssh);
-	if (ssh_words(k, &ssh, err) < 0)
+	if (cmd_copy_ssh_words(k, &ssh, err) < 0)
 		return -1;
 	argv_words(&ssh, &b);
 	argv_add(a, "-e");
@@ -200,7 +200,7 @@ rsync_words(struct copy *k, struct argv *a, struct error *err)
 		return -1;
 	argv_add(a, "--");
 	for (size_t i = 0; i < k->n; i++)
-		add_path(a, &k->v[i]);
+		cmd_copy_add_path(a, &k->v[i]);
 	return 0;
 }
 
@@ -229,7 +229,7 @@ on_host(const char *program)
 }
 
 static size_t
-remotes(const struct copy *k)
+cmd_copy_remotes(const struct copy *k)
 {
 	size_t n = 0;
 
@@ -324,7 +324,7 @@ guests_write(const struct copy *k, struct guarded *g)
 
 /* The folder that files are copied into, or the one that a file is: before a program goes there by name. */
 static int
-check_target(struct copy *k, const struct guarded *g, struct error *err)
+cmd_copy_check_target(struct copy *k, const struct guarded *g, struct error *err)
 {
 	const char *path = target_path(k), *name;
 	auto_close int fd = -1;
@@ -340,7 +340,7 @@ check_target(struct copy *k, const struct guarded *g, struct error *err)
 
 /* Fills `a` with the words of the program to run; with none if it is ourselves. */
 static int
-choose(struct copy *k, struct argv *a, struct error *err)
+cmd_copy_choose(struct copy *k, struct argv *a, struct error *err)
 {
 	const char *backend = cli_str(k->cli, "backend");
 
@@ -355,28 +355,28 @@ choose(struct copy *k, struct argv *a, struct error *err)
 	}
 	if (strcmp(backend, "scp") == 0)
 		return scp_words(k, a, err);
-	if (remotes(k) <= 1 && on_host("rsync") && guests_have_rsync(k))
+	if (cmd_copy_remotes(k) <= 1 && on_host("rsync") && guests_have_rsync(k))
 		return rsync_words(k, a, err);
 	return on_host("scp") ? scp_words(k, a, err) : 0;
 }
 
 static int
-copy(struct copy *k, struct error *err)
+cmd_copy_copy(struct copy *k, struct error *err)
 {
 	AUTO(argv) a = { 0 };
 	AUTO(guarded) g = { 0 };
 
-	if (parse(k, err) < 0 || make_config(k, err) < 0)
+	if (cmd_copy_parse(k, err) < 0 || make_config(k, err) < 0)
 		return -1;
 	guests_write(k, &g);
-	if (check_target(k, &g, err) < 0 || choose(k, &a, err) < 0)
+	if (cmd_copy_check_target(k, &g, err) < 0 || cmd_copy_choose(k, &a, err) < 0)
 		return -1;
 	cli_say(&k->cli->env, SAY_DEBUG, "using copy tool `%s`", a.n ? a.v[0] : "sftp");
 	return !a.n ? by_sftp(k, &g, err) : run_argv(k->cli, &a, err);
 }
 
 static int
-run(struct cli *c, struct error *err)
+cmd_copy_run(struct cli *c, struct error *err)
 {
 	const char *backend = cli_str(c, "backend");
 	struct copy k = { .cli = c };
@@ -385,7 +385,7 @@ run(struct cli *c, struct error *err)
 	if (strcmp(backend, "auto") != 0 && strcmp(backend, "rsync") != 0 && strcmp(backend, "scp") != 0 &&
 	    strcmp(backend, "sftp") != 0)
 		return error_set(err, ERR_INVALID, "invalid backend %s, must be one of: scp, rsync, sftp, auto", cli_tick(c, backend));
-	r = copy(&k, err);
+	r = cmd_copy_copy(&k, err);
 	copy_release(&k);
 	return r;
 }
@@ -408,5 +408,5 @@ const struct command command_copy = {
 	.min_args = 2,
 	.max_args = -1,
 	.quick = false,
-	.run = run,
+	.run = cmd_copy_run,
 };

@@ -6,7 +6,7 @@
 #include "cli/args/target.h"
 
 static int
-run(struct cli *c, struct error *err)
+create_run(struct cli *c, struct error *err)
 {
 	AUTO(goals) g = { 0 };
 	struct target t;
@@ -42,5 +42,5 @@ const struct command command_create = {
 	.more_flags = run_flags,
 	.max_args = 1,
 	.creates = true,
-	.run = run,
+	.run = create_run,
 };

@@ -16,7 +16,7 @@ static const struct flag flags[] = {
 };
 
 static int
-refuse(const char *name, const char *why, struct error *err)
+delete_refuse(const char *name, const char *why, struct error *err)
 {
 	return error_set(err, ERR_REFUSED, "failed to delete instance `%s`: %s", name, why);
 }
@@ -32,7 +32,7 @@ instance_has_tomb(const struct cli *c, const char *name)
 
 /* 1: it is to go; 0: it is not there, or no instance, which is told */
 static int
-check(struct cli *c, struct look *l, const char *name, struct buf *complaints, struct error *err)
+delete_check(struct cli *c, struct look *l, const char *name, struct buf *complaints, struct error *err)
 {
 	AUTO(instance) i = { 0 };
 	AUTO(buf) why = BUF_INIT;
@@ -52,11 +52,11 @@ check(struct cli *c, struct look *l, const char *name, struct buf *complaints, s
 		return 0;
 	}
 	if (instance_protected(&i))
-		return refuse(name, "instance is protected to prohibit accidental removal (Hint: use `limactl unprotect`)", err);
+		return delete_refuse(name, "instance is protected to prohibit accidental removal (Hint: use `limactl unprotect`)", err);
 	if (c->env.force || instance_is(&i, "Stopped") || (!i.config && !i.status.agent && !i.status.hypervisor))
 		return 1;
 	buf_addf(&why, "expected status `Stopped`, got `%s`", i.status.word);
-	return refuse(name, why.s, err);
+	return delete_refuse(name, why.s, err);
 }
 
 static int
@@ -75,7 +75,7 @@ delete(struct cli *c, struct goals *g, struct error *err)
 }
 
 static int
-run(struct cli *c, struct error *err)
+delete_run(struct cli *c, struct error *err)
 {
 	AUTO(buf) complaints = BUF_INIT;
 	struct error refused = { 0 };
@@ -88,7 +88,7 @@ run(struct cli *c, struct error *err)
 	for (int i = 0; i < c->nargs && r == 0; i++) {
 		struct ask *a;
 
-		r = name_check(c->args[i], &refused) < 0 ? -1 : check(c, &l, c->args[i], &complaints, &refused);
+		r = name_check(c->args[i], &refused) < 0 ? -1 : delete_check(c, &l, c->args[i], &complaints, &refused);
 		if (r == 1 && goals_add(&g, c->args[i], GOAL_ABSENT, &a, NULL) == 0)
 			a->may_lose = true;
 		r = r < 0 ? -1 : 0;
@@ -116,5 +116,5 @@ const struct command command_delete = {
 	.more_flags = run_flags,
 	.min_args = 1,
 	.max_args = -1,
-	.run = run,
+	.run = delete_run,
 };

@@ -57,7 +57,7 @@ must_be_new(struct cli *c, const char *name, struct error *err)
 }
 
 static int
-run_create(struct cli *c, struct error *err)
+cmd_disk_run_create(struct cli *c, struct error *err)
 {
 	const char *name = c->args[0], *format = cli_str(c, "format");
 	struct want wants[2] = { { .attr = "size" }, { .attr = "format", .value = format } };
@@ -98,7 +98,7 @@ run_import(struct cli *c, struct error *err)
 
 /* The instances whose lima.yaml names the disk, in Go's %q of a list; "" : none. */
 static void
-referring(struct cli *c, const char *name, struct buf *out)
+cmd_disk_referring(struct cli *c, const char *name, struct buf *out)
 {
 	AUTO(names) all = { 0 };
 	struct look l;
@@ -122,7 +122,7 @@ referring(struct cli *c, const char *name, struct buf *out)
 
 /* 1: it may go; 0: it stays, which is told */
 static int
-may_go(struct cli *c, const struct disk *d, struct error *err)
+cmd_disk_may_go(struct cli *c, const struct disk *d, struct error *err)
 {
 	AUTO(buf) who = BUF_INIT;
 
@@ -130,7 +130,7 @@ may_go(struct cli *c, const struct disk *d, struct error *err)
 		return 1;
 	if (*d->instance)
 		return error_set(err, ERR_REFUSED, "cannot delete disk `%s` in use by instance `%s`", d->name, d->instance);
-	referring(c, d->name, &who);
+	cmd_disk_referring(c, d->name, &who);
 	if (!who.len)
 		return 1;
 	cli_say(&c->env, SAY_WARN, "Skipping deleting disk `%s`, disk is referenced by one or more non-running instances: [%s]",
@@ -149,7 +149,7 @@ delete_one(struct cli *c, const char *name, struct error *err)
 	if (r == 0)
 		cli_say(&c->env, SAY_WARN, "Ignoring non-existent disk `%s`", name);
 	if (r > 0)
-		r = may_go(c, &d, err);
+		r = cmd_disk_may_go(c, &d, err);
 	if (r <= 0)
 		return r;
 	r = run_thing(c, &t, err);
@@ -159,7 +159,7 @@ delete_one(struct cli *c, const char *name, struct error *err)
 }
 
 static int
-run_delete(struct cli *c, struct error *err)
+cmd_disk_run_delete(struct cli *c, struct error *err)
 {
 	int r = 0;
 
@@ -250,7 +250,7 @@ const struct command command_disk_create = {
 	.more_flags = run_flags,
 	.min_args = 1,
 	.max_args = 1,
-	.run = run_create,
+	.run = cmd_disk_run_create,
 };
 
 const struct command command_disk_delete = {
@@ -265,7 +265,7 @@ const struct command command_disk_delete = {
 	.more_flags = run_flags,
 	.min_args = 1,
 	.max_args = -1,
-	.run = run_delete,
+	.run = cmd_disk_run_delete,
 };
 
 const struct command command_disk_unlock = {

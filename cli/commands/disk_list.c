@@ -17,7 +17,7 @@ static const struct flag list_flags[] = {
 };
 
 static void
-print_json(struct arena *a, const struct disk *d)
+disk_list_print_json(struct arena *a, const struct disk *d)
 {
 	AUTO(buf) b = BUF_INIT;
 
@@ -34,7 +34,7 @@ print_json(struct arena *a, const struct disk *d)
 }
 
 static void
-add_row(struct cli *c, struct table *t, const struct disk *d)
+disk_list_add_row(struct cli *c, struct table *t, const struct disk *d)
 {
 	table_cell(t, d->name);
 	table_cell(t, size_text(&c->arena, (uint64_t)d->size_bytes));
@@ -44,7 +44,7 @@ add_row(struct cli *c, struct table *t, const struct disk *d)
 }
 
 static void
-show(struct cli *c, struct table *t, const char *name)
+disk_list_show(struct cli *c, struct table *t, const char *name)
 {
 	struct error err = { 0 };
 	struct disk d;
@@ -54,13 +54,13 @@ show(struct cli *c, struct table *t, const char *name)
 		cli_say_with(c, SAY_ERROR, (struct say_field[]){ { .key = "error", .value = there ? err.msg : "no datadisk in it" }, { 0 } },
 			     "disk `%s` does not exist?", name);
 	else if (cli_bool(c, "json"))
-		print_json(&c->arena, &d);
+		disk_list_print_json(&c->arena, &d);
 	else
-		add_row(c, t, &d);
+		disk_list_add_row(c, t, &d);
 }
 
 static int
-run_list(struct cli *c, struct error *err)
+disk_list_run(struct cli *c, struct error *err)
 {
 	static const char *const head[] = { "NAME", "SIZE", "FORMAT", "DIR", "IN-USE-BY" };
 	AUTO(names) all = { 0 };
@@ -80,7 +80,7 @@ run_list(struct cli *c, struct error *err)
 			cli_say(&c->env, SAY_WARN, "No disk matching %s found.", name);
 			continue;
 		}
-		show(c, &t, name);
+		disk_list_show(c, &t, name);
 		shown++;
 	}
 	if (cli_bool(c, "json"))
@@ -103,5 +103,5 @@ const struct command command_disk_list = {
 	.flags = list_flags,
 	.max_args = -1,
 	.quick = true,
-	.run = run_list,
+	.run = disk_list_run,
 };

@@ -26,7 +26,7 @@ enum { MAX_YAML = 4 << 20 };
 
 /* Changes `t` by flags or by the editor. 1: it is another text now; 0: it is not, which is told; -1. */
 static int
-change(struct cli *c, struct template *t, const char *what, struct error *err)
+edit_change(struct cli *c, struct template *t, const char *what, struct error *err)
 {
 	auto_free char *old = xstrdup(t->text);
 	char *text, *head;
@@ -70,7 +70,7 @@ edit_file(struct cli *c, const char *path, struct error *err)
 	t.name = xstrdup("");
 	t.len = text.len;
 	t.text = buf_detach(&text);
-	changed = change(c, &t, arena_printf(&c->arena, "the template %s", t.path), err);
+	changed = edit_change(c, &t, arena_printf(&c->arena, "the template %s", t.path), err);
 	if (changed <= 0)
 		return changed;
 	if (load_or_keep(c, &t, "template", &spec, err) < 0)
@@ -125,7 +125,7 @@ edit_instance(struct cli *c, struct instance *i, struct error *err)
 		return error_set(err, ERR_REFUSED, "cannot edit a running instance");
 	if (goals_instance_text(c, i->name, &t, err) < 0)
 		return -1;
-	changed = change(c, &t, arena_printf(&c->arena, "the instance \"%s\"", i->name), err);
+	changed = edit_change(c, &t, arena_printf(&c->arena, "the instance \"%s\"", i->name), err);
 	if (changed <= 0)
 		return changed;
 	status = write_instance(c, i, &t, err);
@@ -137,7 +137,7 @@ edit_instance(struct cli *c, struct instance *i, struct error *err)
 }
 
 static int
-run(struct cli *c, struct error *err)
+edit_run(struct cli *c, struct error *err)
 {
 	const char *arg = c->nargs ? c->args[0] : "default";
 	AUTO(instance) i = { 0 };
@@ -163,5 +163,5 @@ const struct command command_edit = {
 	.flags = flags,
 	.more_flags = run_flags,
 	.max_args = 1,
-	.run = run,
+	.run = edit_run,
 };

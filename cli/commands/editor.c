@@ -59,7 +59,7 @@ editor_words(struct argv *a, const char *command, const char *path)
 }
 
 static int
-edit_file(struct cli *c, const char *command, const char *path, struct error *err)
+editor_edit_file(struct cli *c, const char *command, const char *path, struct error *err)
 {
 	AUTO(argv) a = { 0 };
 	int status;
@@ -101,7 +101,7 @@ editor_run(struct cli *c, const char *head, const char *text, size_t len, struct
 		error_errno(err, "write %s", path);
 		return NULL;
 	}
-	if (edit_file(c, editor, path, err) < 0)
+	if (editor_edit_file(c, editor, path, err) < 0)
 		return NULL;
 	buf_truncate(&b, 0);
 	if (fs_read(path, &b, MAX_TEXT, err) < 0)

@@ -5,7 +5,7 @@
 #include "cli/run.h"
 
 static int
-check(struct cli *c, const char *name, struct error *err)
+factory_reset_check(struct cli *c, const char *name, struct error *err)
 {
 	AUTO(instance) i = { 0 };
 	struct look l;
@@ -19,7 +19,7 @@ check(struct cli *c, const char *name, struct error *err)
 }
 
 static int
-run(struct cli *c, struct error *err)
+factory_reset_run(struct cli *c, struct error *err)
 {
 	AUTO(goals) g = { 0 };
 	const char *name = c->nargs ? c->args[0] : "default";
@@ -31,7 +31,7 @@ run(struct cli *c, struct error *err)
 		return 0;
 	}
 	c->env.force = true;
-	if (check(c, name, err) < 0 || goals_add_instance(c, &g, name, GOAL_STOPPED, &a, err) < 0)
+	if (factory_reset_check(c, name, err) < 0 || goals_add_instance(c, &g, name, GOAL_STOPPED, &a, err) < 0)
 		return -1;
 	a->reset = a->may_lose = true;
 	status = run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .quiet = true }, err);
@@ -49,5 +49,5 @@ const struct command command_factory_reset = {
 	.complete = "@instance",
 	.more_flags = run_flags,
 	.max_args = 1,
-	.run = run,
+	.run = factory_reset_run,
 };

@@ -22,7 +22,7 @@ static const struct flag flags[] = {
 
 /* A backslash is an escape, and a dot or an apostrophe at the begin of a line a request. */
 void
-roff(struct buf *b, const char *text)
+roff_escape(struct buf *b, const char *text)
 {
 	bool begin = true;
 
@@ -43,7 +43,7 @@ static void
 roff_lines(struct buf *b, const char *text)
 {
 	buf_adds(b, ".nf\n");
-	roff(b, text);
+	roff_escape(b, text);
 	buf_adds(b, "\n.fi\n");
 }
 
@@ -60,18 +60,18 @@ flag_text(struct buf *b, const struct flag *f)
 }
 
 static int
-by_name(const void *a, const void *b)
+generate_doc_by_name(const void *a, const void *b)
 {
 	return strcmp(((const struct flag_value *)a)->flag->name, ((const struct flag_value *)b)->flag->name);
 }
 
 static void
-collect(struct flag_values *f, const struct command *c)
+generate_doc_collect(struct flag_values *f, const struct command *c)
 {
 	flags_add(f, c ? c->flags : global_flags);
 	flags_add(f, c ? c->more_flags : NULL);
 	if (f->n)
-		qsort(f->v, f->n, sizeof *f->v, by_name);
+		qsort(f->v, f->n, sizeof *f->v, generate_doc_by_name);
 }
 
 static void
@@ -79,7 +79,7 @@ roff_flags(struct buf *b, const char *title, const struct command *c)
 {
 	AUTO(flag_values) f = { 0 };
 
-	collect(&f, c);
+	generate_doc_collect(&f, c);
 	if (!f.n)
 		return;
 	buf_addf(b, ".SH %s\n", title);
@@ -93,10 +93,10 @@ roff_flags(struct buf *b, const char *title, const struct command *c)
 		if (d->letter)
 			buf_addf(b, "\\fB\\-%c\\fR, ", d->letter);
 		buf_adds(b, "\\fB\\-\\-");
-		roff(b, d->name);
+		roff_escape(b, d->name);
 		buf_addf(b, "\\fR%s\\fI%s\\fR\n", *flag_type_name(d) ? " " : "", flag_type_name(d));
 		flag_text(&text, d);
-		roff(b, text.s);
+		roff_escape(b, text.s);
 		buf_addc(b, '\n');
 	}
 }
@@ -112,9 +112,9 @@ static void
 roff_head(struct buf *b, const char *page, const char *about)
 {
 	buf_addf(b, ".TH %s 1 \"\" \"limactl\" \"User Commands\"\n.SH NAME\n", page);
-	roff(b, page);
+	roff_escape(b, page);
 	buf_adds(b, " \\- ");
-	roff(b, about);
+	roff_escape(b, about);
 	buf_addc(b, '\n');
 }
 
@@ -130,9 +130,9 @@ roff_commands(struct buf *b, const char *parent)
 		auto_free char *page = page_name(c, '-');
 
 		buf_adds(b, ".TP\n\\fB");
-		roff(b, page);
+		roff_escape(b, page);
 		buf_adds(b, "\\fR(1)\n");
-		roff(b, c->about);
+		roff_escape(b, c->about);
 		buf_addc(b, '\n');
 	}
 }
@@ -146,9 +146,9 @@ man_page(struct buf *b, const struct command *c)
 	roff_head(b, page, c->about);
 	help_usage(&usage, c);
 	buf_adds(b, ".SH SYNOPSIS\n\\fB");
-	roff(b, usage.s);
+	roff_escape(b, usage.s);
 	buf_adds(b, "\\fR\n.SH DESCRIPTION\n");
-	roff(b, c->about);
+	roff_escape(b, c->about);
 	buf_adds(b, ".\n");
 	if (c->details) {
 		buf_adds(b, ".PP\n");
@@ -156,7 +156,7 @@ man_page(struct buf *b, const struct command *c)
 	}
 	if (c->aliases) {
 		buf_adds(b, ".PP\nOther names: ");
-		roff(b, c->aliases);
+		roff_escape(b, c->aliases);
 		buf_adds(b, ".\n");
 	}
 	if (!c->run)
@@ -189,14 +189,14 @@ man_root(struct buf *b)
 {
 	roff_head(b, "limactl", "make for virtual machines");
 	buf_adds(b, ".SH SYNOPSIS\n\\fBlimactl\\fR \\fICOMMAND\\fR [flags] [arguments]\n.SH DESCRIPTION\n");
-	roff(b, "You write a lima.yaml; limactl works out what differs from it and does just that. `limactl plan` shows\n"
+	roff_escape(b, "You write a lima.yaml; limactl works out what differs from it and does just that. `limactl plan` shows\n"
 		"what would be done and why, `limactl apply` does it. The other commands pose their goal in the same way.\n");
 	roff_commands(b, NULL);
 	roff_flags(b, "OPTIONS", NULL);
 	buf_adds(b, ".SH ENVIRONMENT\n");
 	for (size_t i = 0; i < ARRAY_LEN(variables); i++) {
 		buf_addf(b, ".TP\n\\fB%s\\fR\n", variables[i].name);
-		roff(b, variables[i].about);
+		roff_escape(b, variables[i].about);
 		buf_addc(b, '\n');
 	}
 	buf_adds(b, ".SH EXIT STATUS\n0 if all went well, 1 if not; of \\fBshell\\fR and \\fBcopy\\fR that of the program they run. "
@@ -232,7 +232,7 @@ markdown_page(struct buf *b, const struct command *c, const char *folder)
 		if (commands[i]->parent && strcmp(commands[i]->parent, c->name) == 0)
 			buf_addf(b, "\n* [%s %s](%s%slimactl_%s_%s): %s", title, commands[i]->name, folder, *folder ? "/" : "", c->name,
 				 commands[i]->name, commands[i]->about);
-	collect(&f, c);
+	generate_doc_collect(&f, c);
 	if (f.n)
 		buf_adds(b, "\n## Options\n\n| flag | |\n|---|---|\n");
 	for (size_t i = 0; i < f.n; i++) {
@@ -252,7 +252,7 @@ markdown_page(struct buf *b, const struct command *c, const char *folder)
 /* --- files --- */
 
 static int
-save(const char *dir, const char *name, const char *end, const struct buf *b, struct error *err)
+generate_doc_save(const char *dir, const char *name, const char *end, const struct buf *b, struct error *err)
 {
 	auto_free char *path = xasprintf("%s/%s%s", dir, name, end);
 
@@ -269,8 +269,8 @@ write_man(const char *dir, struct error *err)
 	man_root(&root);
 	man_lima(&lima);
 	man_lima_yaml(&yaml);
-	if (save(dir, "limactl", ".1", &root, err) < 0 || save(dir, "lima", ".1", &lima, err) < 0 ||
-	    save(dir, "lima.yaml", ".5", &yaml, err) < 0)
+	if (generate_doc_save(dir, "limactl", ".1", &root, err) < 0 || generate_doc_save(dir, "lima", ".1", &lima, err) < 0 ||
+	    generate_doc_save(dir, "lima.yaml", ".5", &yaml, err) < 0)
 		return -1;
 	for (size_t i = 0; commands[i]; i++) {
 		auto_free char *page = page_name(commands[i], '-');
@@ -279,7 +279,7 @@ write_man(const char *dir, struct error *err)
 		if (commands[i]->group == GROUP_HIDDEN)
 			continue;
 		man_page(&b, commands[i]);
-		if (save(dir, page, ".1", &b, err) < 0)
+		if (generate_doc_save(dir, page, ".1", &b, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -295,14 +295,14 @@ write_markdown(struct cli *c, const char *dir, struct error *err)
 		if (commands[i]->group == GROUP_HIDDEN)
 			continue;
 		markdown_page(&b, commands[i], cli_str(c, "output"));
-		if (save(dir, page, ".md", &b, err) < 0)
+		if (generate_doc_save(dir, page, ".md", &b, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
 static int
-run(struct cli *c, struct error *err)
+generate_doc_run(struct cli *c, struct error *err)
 {
 	const char *type = cli_str(c, "type");
 
@@ -326,5 +326,5 @@ const struct command command_generate_doc = {
 	.min_args = 1,
 	.max_args = 1,
 	.light = true,
-	.run = run,
+	.run = generate_doc_run,
 };

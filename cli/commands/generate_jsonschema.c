@@ -21,7 +21,7 @@ struct heard {
 
 /* a schema has no warnings: what is unknown is wrong */
 static void
-hear(void *ctx, const char *text)
+generate_jsonschema_hear(void *ctx, const char *text)
 {
 	struct heard *h = ctx;
 
@@ -31,14 +31,14 @@ hear(void *ctx, const char *text)
 
 /* the file as it is, without its bases */
 static int
-check(struct cli *c, const char *path, struct error *err)
+generate_jsonschema_check(struct cli *c, const char *path, struct error *err)
 {
 	struct heard h = { c, 0 };
 	struct spec_opts opts = cli_spec_opts(c);
 	AUTO(template) t = { 0 };
 	struct spec *s;
 
-	opts.warn = opts.complain = hear;
+	opts.warn = opts.complain = generate_jsonschema_hear;
 	opts.ctx = &h;
 	if (template_read(&t, path, &opts, err) < 0 || template_spec(&s, "instance", &t, TEMPLATE_BARE | TEMPLATE_UNCHECKED, &opts, err) < 0)
 		return -1;
@@ -47,7 +47,7 @@ check(struct cli *c, const char *path, struct error *err)
 }
 
 static int
-run(struct cli *c, struct error *err)
+generate_jsonschema_run(struct cli *c, struct error *err)
 {
 	const char *to = cli_str(c, "schemafile");
 	AUTO(buf) schema = BUF_INIT;
@@ -62,7 +62,7 @@ run(struct cli *c, struct error *err)
 	if (fs_rewrite(to, schema.s, schema.len, 0644, err) < 0)
 		return -1;
 	for (int i = 0; i < c->nargs; i++) {
-		if (check(c, c->args[i], err) < 0)
+		if (generate_jsonschema_check(c, c->args[i], err) < 0)
 			return error_wrap(err, "`%s`", c->args[i]);
 		cli_say(&c->env, SAY_INFO, "`%s`: OK", c->args[i]);
 	}
@@ -80,5 +80,5 @@ const struct command command_generate_jsonschema = {
 	.flags = flags,
 	.max_args = -1,
 	.quick = true,
-	.run = run,
+	.run = generate_jsonschema_run,
 };

@@ -20,7 +20,7 @@ type_name(const struct key *k)
 
 /* "one of a, b, c" */
 static void
-put_words(struct buf *b, const char *words)
+generate_yaml_page_put_words(struct buf *b, const char *words)
 {
 	buf_adds(b, "; one of ");
 	for (; *words; words++) {
@@ -53,24 +53,24 @@ put_key(void *ctx, const char *path, const struct key *k)
 	const char *cost = key_change_text(k->change);
 
 	buf_adds(b, ".TP\n\\fB");
-	roff(b, path);
+	roff_escape(b, path);
 	buf_addf(b, "\\fR (%s", type_name(k));
 	if (k->words)
-		put_words(b, k->words);
+		generate_yaml_page_put_words(b, k->words);
 	if (k->def && *k->def) {
 		buf_adds(b, "; by default ");
-		roff(b, k->def);
+		roff_escape(b, k->def);
 	}
 	if (k->flags & KEY_NEEDED)
 		buf_adds(b, "; needed");
 	buf_adds(b, ")\n");
-	roff(b, k->about);
+	roff_escape(b, k->about);
 	buf_addc(b, '\n');
 	if (k->shorthand)
 		buf_addf(b, "A text in place of the mapping is its \\fB%s\\fR.\n", k->shorthand);
 	if (k->instead) {
 		buf_adds(b, "Deprecated: use ");
-		roff(b, k->instead);
+		roff_escape(b, k->instead);
 		buf_adds(b, ".\n");
 	}
 	if (k->expr != EXPR_NONE)
@@ -78,7 +78,7 @@ put_key(void *ctx, const char *path, const struct key *k)
 	put_mix(b, k);
 	if (*cost) {
 		buf_adds(b, "A later change: ");
-		roff(b, cost);
+		roff_escape(b, cost);
 		buf_adds(b, ".\n");
 	}
 }
@@ -124,9 +124,9 @@ man_lima_yaml(struct buf *b)
 	buf_adds(b, ".SH FILES\n");
 	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
 		buf_adds(b, ".TP\n\\fI");
-		roff(b, files[i].file);
+		roff_escape(b, files[i].file);
 		buf_adds(b, "\\fR\n");
-		roff(b, files[i].text);
+		roff_escape(b, files[i].text);
 		buf_addc(b, '\n');
 	}
 	buf_adds(b, ".SH SEE ALSO\n\\fBlimactl\\fR(1), \\fBlimactl\\-validate\\fR(1), \\fBlimactl\\-template\\fR(1)\n");

@@ -4,5 +4,5 @@
 struct buf;
 
 /* Escapes text for man(7). */
-void roff(struct buf *b, const char *text);
+void roff_escape(struct buf *b, const char *text);
 void man_lima_yaml(struct buf *b);

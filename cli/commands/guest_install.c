@@ -117,7 +117,7 @@ install_containerd(struct cli *c, struct instance *i, struct error *err)
 }
 
 static int
-run(struct cli *c, struct error *err)
+guest_install_run(struct cli *c, struct error *err)
 {
 	const char *name = c->nargs ? c->args[0] : "default";
 	AUTO(instance) i = { 0 };
@@ -141,5 +141,5 @@ const struct command command_guest_install = {
 	.complete = "@instance",
 	.max_args = 1,
 	.quick = true,
-	.run = run,
+	.run = guest_install_run,
 };

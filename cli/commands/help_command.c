@@ -5,7 +5,7 @@
 #include "cli/commands/start.h"
 
 static int
-run(struct cli *c, struct error *err)
+help_command_run(struct cli *c, struct error *err)
 {
 	const struct command *cmd = NULL;
 
@@ -39,7 +39,7 @@ const struct command command_help = {
 	.complete = "@command",
 	.max_args = -1,
 	.light = true,
-	.run = run,
+	.run = help_command_run,
 };
 
 static int

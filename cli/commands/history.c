@@ -90,7 +90,7 @@ run_row(void *ctx, const struct state_run *r)
 }
 
 static int
-step_json(struct history *h, const struct state_step *s)
+history_step_json(struct history *h, const struct state_step *s)
 {
 	AUTO(buf) b = BUF_INIT;
 
@@ -114,7 +114,7 @@ step_row(void *ctx, const struct state_step *s)
 
 	h->shown++;
 	if (cli_bool(h->cli, "json"))
-		return step_json(h, s);
+		return history_step_json(h, s);
 	table_cell(&h->table, s->verb);
 	table_cell(&h->table, s->type);
 	table_cell(&h->table, s->name);
@@ -133,7 +133,7 @@ begin_table(struct history *h, const char *const *head, size_t n)
 }
 
 static void
-print_table(struct history *h)
+history_print_table(struct history *h)
 {
 	AUTO(buf) out = BUF_INIT;
 
@@ -145,7 +145,7 @@ print_table(struct history *h)
 }
 
 static int
-newest(void *ctx, const struct state_run *r)
+history_newest(void *ctx, const struct state_run *r)
 {
 	*(int64_t *)ctx = r->id;
 	return 0;
@@ -158,11 +158,11 @@ show_runs(struct history *h, struct state *s, struct error *err)
 	int64_t last = 0, limit = cli_int(h->cli, "limit");
 	int r;
 
-	if (limit > 0 && state_runs(s, 0, INT64_MAX, newest, &last, err) < 0)
+	if (limit > 0 && state_runs(s, 0, INT64_MAX, history_newest, &last, err) < 0)
 		return -1;
 	begin_table(h, head, ARRAY_LEN(head));
 	r = state_runs(s, limit > 0 ? last - limit + 1 : 0, INT64_MAX, run_row, h, err);
-	print_table(h);
+	history_print_table(h);
 	return r;
 }
 
@@ -178,13 +178,13 @@ show_steps(struct history *h, struct state *s, const char *arg, struct error *er
 	h->first = strtoll(arg, &end, 10);
 	if (errno || *end || end == arg || h->first <= 0)
 		return error_set(err, ERR_INVALID, "%s: a run is a number of the first column of `limactl history`", cli_tick(h->cli, arg));
-	if (state_runs(s, h->first, h->first, newest, &there, err) < 0)
+	if (state_runs(s, h->first, h->first, history_newest, &there, err) < 0)
 		return -1;
 	if (!there)
 		return error_set(err, ENOENT, "there is no run %s; `limactl history --limit=0` lists those that are kept", arg);
 	begin_table(h, head, ARRAY_LEN(head));
 	r = state_run_steps(s, h->first, step_row, h, err);
-	print_table(h);
+	history_print_table(h);
 	return r;
 }
 

@@ -24,7 +24,7 @@ static const struct flag flags[] = {
 };
 
 static void
-texts(struct buf *b, const char *name, const char *const *v)
+info_texts(struct buf *b, const char *name, const char *const *v)
 {
 	quote_json_key(b, name);
 	if (!v || !v[0]) {
@@ -39,7 +39,7 @@ texts(struct buf *b, const char *name, const char *const *v)
 }
 
 static void
-templates(struct cli *c, struct buf *b)
+info_templates(struct cli *c, struct buf *b)
 {
 	size_t n;
 	const struct template_entry *v = templates_list(c, &n);
@@ -109,7 +109,7 @@ guest_agents_in(struct buf *b, const char *dir)
 }
 
 static void
-plugins(struct cli *c, struct buf *b)
+info_plugins(struct cli *c, struct buf *b)
 {
 	size_t n;
 	const struct plugin *v = plugins_list(c, &n);
@@ -132,7 +132,7 @@ plugins(struct cli *c, struct buf *b)
 
 /* PREFIX/SUB/lima of each prefix that has it */
 static const char *const *
-folders(struct cli *c, const char *const *subs)
+info_folders(struct cli *c, const char *const *subs)
 {
 	const char *const *prefixes = cli_prefixes(c);
 	const char **v = arena_alloc(&c->arena, 8 * sizeof *v);
@@ -150,7 +150,7 @@ folders(struct cli *c, const char *const *subs)
 }
 
 static void
-drivers(struct buf *b)
+info_drivers(struct buf *b)
 {
 	const struct driver *const *all = driver_all();
 
@@ -173,31 +173,31 @@ static void
 info(struct cli *c, struct buf *b)
 {
 	static const char *const libexec[] = { "libexec", "lib", NULL }, *const share[] = { "share", NULL };
-	const char *const *shares = folders(c, share);
+	const char *const *shares = info_folders(c, share);
 
 	buf_addc(b, '{');
 	quote_json_member(b, "version", arena_printf(&c->arena, "v%s", c->env.version));
-	templates(c, b);
+	info_templates(c, b);
 	default_template(c, b);
 	quote_json_member(b, "limaHome", c->env.home);
-	drivers(b);
+	info_drivers(b);
 	quote_json_key(b, "guestAgents");
 	buf_addc(b, '{');
 	for (size_t i = 0; i < 1 && shares[i]; i++)
 		guest_agents_in(b, shares[i]);
 	buf_addc(b, '}');
-	texts(b, "shellEnvBlock", shell_env_blocked);
+	info_texts(b, "shellEnvBlock", shell_env_blocked);
 	quote_json_member(b, "hostOS", "linux");
 	quote_json_member(b, "hostArch", host_arch());
 	quote_json_member(b, "identityFile", arena_printf(&c->arena, "%s/_config/user", c->env.home));
-	plugins(c, b);
-	texts(b, "libexecPaths", folders(c, libexec));
-	texts(b, "sharePaths", shares);
+	info_plugins(c, b);
+	info_texts(b, "libexecPaths", info_folders(c, libexec));
+	info_texts(b, "sharePaths", shares);
 	buf_addc(b, '}');
 }
 
 static int
-run(struct cli *c, struct error *err)
+info_run(struct cli *c, struct error *err)
 {
 	AUTO(buf) b = BUF_INIT;
 	AUTO(buf) out = BUF_INIT;
@@ -217,5 +217,5 @@ const struct command command_info = {
 	.example = "limactl info\nlimactl info --yq .version",
 	.flags = flags,
 	.quick = true,
-	.run = run,
+	.run = info_run,
 };

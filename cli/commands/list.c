@@ -68,7 +68,7 @@ struct columns {
 
 /* Upstream's arithmetic: eight blanks a column, long ones count double. */
 static struct columns
-visible(const struct cli *c, const struct instance *v, size_t n)
+list_visible(const struct cli *c, const struct instance *v, size_t n)
 {
 	struct columns show = { true, true, true };
 	bool one_type = true, native = true;
@@ -90,7 +90,7 @@ visible(const struct cli *c, const struct instance *v, size_t n)
 }
 
 static void
-row(struct table *t, struct instance *i, const struct columns *show)
+list_row(struct table *t, struct instance *i, const struct columns *show)
 {
 	const char *home = getenv("HOME");
 	size_t len = home ? strlen(home) : 0;
@@ -112,9 +112,9 @@ row(struct table *t, struct instance *i, const struct columns *show)
 }
 
 static void
-print_table(const struct cli *c, struct instance *v, size_t n)
+list_print_table(const struct cli *c, struct instance *v, size_t n)
 {
-	struct columns show = visible(c, v, n);
+	struct columns show = list_visible(c, v, n);
 	AUTO(table) t = { 0 };
 	AUTO(buf) out = BUF_INIT;
 
@@ -132,7 +132,7 @@ print_table(const struct cli *c, struct instance *v, size_t n)
 	if (show.dir)
 		table_cell(&t, "DIR");
 	for (size_t i = 0; i < n; i++)
-		row(&t, &v[i], &show);
+		list_row(&t, &v[i], &show);
 	table_print(&t, &out);
 	cli_print(stdout, out.s, out.len);
 }
@@ -141,7 +141,7 @@ print_table(const struct cli *c, struct instance *v, size_t n)
 
 /* The names asked for that exist, in the order asked; borrowed. */
 static const char **
-choose(struct cli *c, const struct names *all, size_t *n, bool *unmatched)
+list_choose(struct cli *c, const struct names *all, size_t *n, bool *unmatched)
 {
 	const char **v = arena_alloc(&c->arena, ((size_t)c->nargs + all->n + 1) * sizeof *v);
 
@@ -199,7 +199,7 @@ warn_of_strangers(const struct cli *c, const struct names *all)
 }
 
 static int
-show(struct cli *c, struct look *l, const char **names, size_t n, const char *format, struct error *err)
+list_show(struct cli *c, struct look *l, const char **names, size_t n, const char *format, struct error *err)
 {
 	struct instance *v = xcalloc(n + 1, sizeof *v);
 	struct yq *filter = NULL;
@@ -234,7 +234,7 @@ show(struct cli *c, struct look *l, const char **names, size_t n, const char *fo
 		for (size_t i = 0; i < kept; i++)
 			puts(v[i].name);
 	else if (r == 0 && strcmp(format, "table") == 0)
-		print_table(c, v, kept);
+		list_print_table(c, v, kept);
 	else if (r == 0)
 		r = list_print(l, v, kept, format, err);
 	for (size_t i = 0; i < kept; i++)
@@ -265,7 +265,7 @@ list(struct cli *c, const struct names *all, const char *format, struct error *e
 {
 	size_t n, nyq, nfilter;
 	bool unmatched;
-	const char **names = choose(c, all, &n, &unmatched);
+	const char **names = list_choose(c, all, &n, &unmatched);
 	int r = 0;
 
 	cli_list(c, "yq", &nyq);
@@ -282,7 +282,7 @@ list(struct cli *c, const struct names *all, const char *format, struct error *e
 		look_begin(&l, c);
 		if (l.state)
 			state_snapshot(l.state, NULL);	/* failing costs time only */
-		r = show(c, &l, names, n, format, err);
+		r = list_show(c, &l, names, n, format, err);
 		look_release(&l);
 	}
 	if (r == 0 && unmatched)
@@ -291,7 +291,7 @@ list(struct cli *c, const struct names *all, const char *format, struct error *e
 }
 
 static int
-run(struct cli *c, struct error *err)
+list_run(struct cli *c, struct error *err)
 {
 	const char *format = cli_bool(c, "json") ? "json" : cli_str(c, "format");
 	AUTO(names) all = { 0 };
@@ -333,5 +333,5 @@ const struct command command_list = {
 	.flags = flags,
 	.max_args = -1,
 	.quick = true,
-	.run = run,
+	.run = list_run,
 };

@@ -24,7 +24,7 @@ add_member(struct buf *b, const char *key, const char *value)
 }
 
 static void
-print_json(const struct network *n)
+network_print_json(const struct network *n)
 {
 	AUTO(buf) b = BUF_INIT;
 
@@ -41,7 +41,7 @@ print_json(const struct network *n)
 
 /* "192.168.104.1/24" */
 static const char *
-cidr(struct arena *a, const struct network *n)
+network_cidr(struct arena *a, const struct network *n)
 {
 	struct in_addr mask;
 
@@ -53,11 +53,11 @@ cidr(struct arena *a, const struct network *n)
 }
 
 static void
-add_row(struct cli *c, struct table *t, const struct network *n)
+network_add_row(struct cli *c, struct table *t, const struct network *n)
 {
 	table_cell(t, n->name);
 	table_cell(t, n->mode);
-	table_cell(t, cidr(&c->arena, n));
+	table_cell(t, network_cidr(&c->arena, n));
 	table_cell(t, *n->interface ? n->interface : "-");
 }
 
@@ -71,7 +71,7 @@ is_asked_for(struct cli *c, const char *name)
 }
 
 static void
-print_table(struct cli *c, const struct networks *nets)
+network_print_table(struct cli *c, const struct networks *nets)
 {
 	AUTO(table) t = { 0 };
 	AUTO(buf) out = BUF_INIT;
@@ -83,13 +83,13 @@ print_table(struct cli *c, const struct networks *nets)
 	table_cell(&t, "INTERFACE");
 	for (size_t i = 0; i < nets->n; i++)
 		if (is_asked_for(c, nets->v[i].name))
-			add_row(c, &t, &nets->v[i]);
+			network_add_row(c, &t, &nets->v[i]);
 	table_print(&t, &out);
 	cli_print(stdout, out.s, out.len);
 }
 
 static int
-run_list(struct cli *c, struct error *err)
+network_run_list(struct cli *c, struct error *err)
 {
 	AUTO(networks) nets = { 0 };
 
@@ -100,9 +100,9 @@ run_list(struct cli *c, struct error *err)
 			cli_say(&c->env, SAY_WARN, "No network matching %s found.", c->args[i]);
 	for (size_t i = 0; i < nets.n && cli_bool(c, "json"); i++)
 		if (is_asked_for(c, nets.v[i].name))
-			print_json(&nets.v[i]);
+			network_print_json(&nets.v[i]);
 	if (!cli_bool(c, "json"))
-		print_table(c, &nets);
+		network_print_table(c, &nets);
 	return 0;
 }
 
@@ -124,5 +124,5 @@ const struct command command_network_list = {
 	.flags = list_flags,
 	.max_args = -1,
 	.quick = true,
-	.run = run_list,
+	.run = network_run_list,
 };

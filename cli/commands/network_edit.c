@@ -29,7 +29,7 @@ enum { MAX_YAML = 4 << 20 };
 
 /* networks.yaml by way of these expressions; made with what is in force by default if there is none. */
 static int
-change(struct cli *c, const char *const *exprs, size_t n, struct error *err)
+network_edit_change(struct cli *c, const char *const *exprs, size_t n, struct error *err)
 {
 	auto_free char *dir = xasprintf("%s/_config", c->env.home);
 	AUTO(template) t = { .path = xasprintf("%s/networks.yaml", dir), .name = xstrdup("") };
@@ -77,7 +77,7 @@ parse_gateway(struct cli *c, const char *text, const char **address, const char 
 }
 
 static const char *
-quoted(struct cli *c, const char *s)
+network_edit_quoted(struct cli *c, const char *s)
 {
 	AUTO(buf) b = BUF_INIT;
 
@@ -122,34 +122,34 @@ check_mode(struct cli *c, const char *mode, struct error *err)
 }
 
 static int
-run_create(struct cli *c, struct error *err)
+network_edit_run_create(struct cli *c, struct error *err)
 {
 	const char *name = c->args[0], *mode = cli_str(c, "mode"), *address = "", *mask = "", *expr;
 
 	if (check_new(c, name, err) < 0 || check_mode(c, mode, err) < 0)
 		return -1;
 	if (strcmp(mode, "bridged") == 0) {
-		expr = arena_printf(&c->arena, ".networks[%s] = {\"mode\": \"bridged\", \"interface\": %s}", quoted(c, name),
-				    quoted(c, cli_str(c, "interface")));
+		expr = arena_printf(&c->arena, ".networks[%s] = {\"mode\": \"bridged\", \"interface\": %s}", network_edit_quoted(c, name),
+				    network_edit_quoted(c, cli_str(c, "interface")));
 	} else {
 		if (parse_gateway(c, cli_str(c, "gateway"), &address, &mask, err) < 0)
 			return -1;
 		expr = arena_printf(&c->arena, ".networks[%s] = {\"mode\": \"%s\", \"gateway\": \"%s\", \"netmask\": \"%s\"}",
-				    quoted(c, name), mode, address, mask);
+				    network_edit_quoted(c, name), mode, address, mask);
 	}
-	return change(c, &expr, 1, err);
+	return network_edit_change(c, &expr, 1, err);
 }
 
 static int
-run_delete(struct cli *c, struct error *err)
+network_edit_run_delete(struct cli *c, struct error *err)
 {
 	const char **exprs = arena_alloc(&c->arena, (size_t)c->nargs * sizeof *exprs);
 
 	if (!cli_bool(c, "force"))
 		return error_set(err, ERR_REFUSED, "`limactl network delete` currently always requires `--force`");
 	for (int i = 0; i < c->nargs; i++)
-		exprs[i] = arena_printf(&c->arena, "del(.networks[%s])", quoted(c, c->args[i]));
-	return change(c, exprs, (size_t)c->nargs, err);
+		exprs[i] = arena_printf(&c->arena, "del(.networks[%s])", network_edit_quoted(c, c->args[i]));
+	return network_edit_change(c, exprs, (size_t)c->nargs, err);
 }
 
 const struct command command_network_create = {
@@ -162,7 +162,7 @@ const struct command command_network_create = {
 	.flags = create_flags,
 	.min_args = 1,
 	.max_args = 1,
-	.run = run_create,
+	.run = network_edit_run_create,
 };
 
 const struct command command_network_delete = {
@@ -176,5 +176,5 @@ const struct command command_network_delete = {
 	.flags = delete_flags,
 	.min_args = 1,
 	.max_args = -1,
-	.run = run_delete,
+	.run = network_edit_run_delete,
 };

@@ -15,7 +15,7 @@ static const struct flag flags[] = {
 };
 
 static int
-run(struct cli *c, struct error *err)
+cmd_plan_run(struct cli *c, struct error *err)
 {
 	AUTO(goals) g = { 0 };
 
@@ -36,5 +36,5 @@ const struct command command_plan = {
 	.flags = flags,
 	.more_flags = run_flags,
 	.max_args = -1,
-	.run = run,
+	.run = cmd_plan_run,
 };

@@ -10,7 +10,7 @@
 
 /* Adds the instance if there is something to change; else says so. */
 static void
-add(struct cli *c, struct look *l, struct goals *g, const char *name, const struct want *want, struct buf *complaints)
+protect_add(struct cli *c, struct look *l, struct goals *g, const char *name, const struct want *want, struct buf *complaints)
 {
 	bool yes = strcmp(want->value, "yes") == 0;
 	AUTO(instance) i = { 0 };
@@ -36,7 +36,7 @@ add(struct cli *c, struct look *l, struct goals *g, const char *name, const stru
 }
 
 static int
-change(struct cli *c, const struct want *want, struct error *err)
+protect_change(struct cli *c, const struct want *want, struct error *err)
 {
 	bool yes = strcmp(want->value, "yes") == 0;
 	AUTO(buf) complaints = BUF_INIT;
@@ -46,7 +46,7 @@ change(struct cli *c, const struct want *want, struct error *err)
 
 	look_begin(&l, c);
 	for (int i = 0; i < c->nargs; i++)
-		add(c, &l, &g, c->args[i], want, &complaints);
+		protect_add(c, &l, &g, c->args[i], want, &complaints);
 	look_release(&l);
 	if (g.n)
 		status = run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .quiet = true, .silent = true }, err);
@@ -60,13 +60,13 @@ change(struct cli *c, const struct want *want, struct error *err)
 static int
 run_protect(struct cli *c, struct error *err)
 {
-	return change(c, &(struct want){ "dir", "protected", "yes" }, err);
+	return protect_change(c, &(struct want){ "dir", "protected", "yes" }, err);
 }
 
 static int
 run_unprotect(struct cli *c, struct error *err)
 {
-	return change(c, &(struct want){ "dir", "protected", "no" }, err);
+	return protect_change(c, &(struct want){ "dir", "protected", "no" }, err);
 }
 
 const struct command command_protect = {

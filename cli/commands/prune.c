@@ -173,7 +173,7 @@ prune_rest(struct cli *c, struct error *err)
 }
 
 static int
-run(struct cli *c, struct error *err)
+prune_run(struct cli *c, struct error *err)
 {
 	AUTO(kept) k = { 0 };
 
@@ -195,5 +195,5 @@ const struct command command_prune = {
 	.example = "limactl prune\nlimactl prune --keep-referred",
 	.flags = flags,
 	.quick = true,
-	.run = run,
+	.run = prune_run,
 };

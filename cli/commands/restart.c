@@ -29,7 +29,7 @@ tell_before(struct cli *c, const char *name)
 }
 
 static int
-run(struct cli *c, struct error *err)
+restart_run(struct cli *c, struct error *err)
 {
 	AUTO(goals) g = { 0 };
 	const char *name = c->nargs ? c->args[0] : "default";
@@ -59,5 +59,5 @@ const struct command command_restart = {
 	.flags = flags,
 	.more_flags = run_flags,
 	.max_args = 1,
-	.run = run,
+	.run = restart_run,
 };

@@ -19,7 +19,7 @@ static const struct flag flags[] = {
 enum { MAX_PICTURE = 32 << 20, REQUEST_MS = 30000 };
 
 static const char *
-quoted(struct cli *c, const char *s)
+screenshot_quoted(struct cli *c, const char *s)
 {
 	AUTO(buf) b = BUF_INIT;
 
@@ -28,7 +28,7 @@ quoted(struct cli *c, const char *s)
 }
 
 static int
-format_of(struct cli *c, const char *path, const char **format, struct error *err)
+screenshot_format_of(struct cli *c, const char *path, const char **format, struct error *err)
 {
 	const char *slash = strrchr(path, '/'), *dot = strrchr(slash ? slash : path, '.');
 
@@ -37,12 +37,12 @@ format_of(struct cli *c, const char *path, const char **format, struct error *er
 	else if (dot && strcasecmp(dot, ".bmp") == 0)
 		*format = "bmp";
 	else
-		return error_set(err, ERR_INVALID, "unsupported output extension %s: must be .png or .bmp", quoted(c, dot ? dot : ""));
+		return error_set(err, ERR_INVALID, "unsupported output extension %s: must be .png or .bmp", screenshot_quoted(c, dot ? dot : ""));
 	return 0;
 }
 
 static int
-fetch(struct cli *c, const struct instance *i, const char *format, struct buf *out, struct error *err)
+screenshot_fetch(struct cli *c, const struct instance *i, const char *format, struct buf *out, struct error *err)
 {
 	auto_free char *sock = xasprintf("%s/ha.sock", i->dir);
 	struct ha_request r = {
@@ -53,14 +53,14 @@ fetch(struct cli *c, const struct instance *i, const char *format, struct buf *o
 	if (ha_request(sock, &r, NULL, out, &why) < 0) {
 		if (why.code == ERR_UNSUPPORTED)
 			return error_set(err, ERR_UNSUPPORTED, "screenshot failed: driver %s: driver does not support screenshots",
-					 quoted(c, i->vm_type));
+					 screenshot_quoted(c, i->vm_type));
 		return error_set(err, why.code, "screenshot failed: %s", why.msg);
 	}
 	return out->len <= MAX_PICTURE ? 0 : error_set(err, ERR_INVALID, "screenshot failed: a picture of %zu bytes", out->len);
 }
 
 static int
-run(struct cli *c, struct error *err)
+screenshot_run(struct cli *c, struct error *err)
 {
 	const char *path = cli_str(c, "output"), *format = "png";
 	AUTO(instance) i = { 0 };
@@ -75,13 +75,13 @@ run(struct cli *c, struct error *err)
 	if (!i.has_yaml)
 		return error_set(err, ERR_INVALID, "open %s/lima.yaml: no such file or directory", i.dir);
 	if (!instance_is(&i, "Running"))
-		return error_set(err, ERR_REFUSED, "instance %s is not running (status: %s)", quoted(c, i.name), i.status.word);
+		return error_set(err, ERR_REFUSED, "instance %s is not running (status: %s)", screenshot_quoted(c, i.name), i.status.word);
 	if (!*path)
 		path = arena_printf(&c->arena, "%s-screenshot.png", i.name);
-	if (format_of(c, path, &format, err) < 0 || fetch(c, &i, format, &picture, err) < 0 ||
+	if (screenshot_format_of(c, path, &format, err) < 0 || screenshot_fetch(c, &i, format, &picture, err) < 0 ||
 	    fs_rewrite(path, picture.s, picture.len, 0644, err) < 0)
 		return -1;
-	cli_say(&c->env, SAY_INFO, "Screenshot saved to %s (%zu bytes)", quoted(c, path), picture.len);
+	cli_say(&c->env, SAY_INFO, "Screenshot saved to %s (%zu bytes)", screenshot_quoted(c, path), picture.len);
 	return 0;
 }
 
@@ -96,5 +96,5 @@ const struct command command_screenshot = {
 	.min_args = 1,
 	.max_args = 1,
 	.quick = true,
-	.run = run,
+	.run = screenshot_run,
 };

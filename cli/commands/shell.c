@@ -97,7 +97,7 @@ drop_master(const struct cli *c, const struct instance *i, struct error *err)
 
 /* NULL-terminated "K=V", in `a` */
 static int
-preserved(struct arena *a, const char *const **out, struct error *err)
+shell_preserved(struct arena *a, const char *const **out, struct error *err)
 {
 	extern char **environ;
 	struct shell_env lists;
@@ -120,7 +120,7 @@ preserved(struct arena *a, const char *const **out, struct error *err)
 
 /* The shell as it stands in the script: quoted, but for "$SHELL". */
 static const char *
-interpreter(struct cli *c, struct instance *i, bool windows)
+shell_interpreter(struct cli *c, struct instance *i, bool windows)
 {
 	const char *given = cli_str(c, "shell"), *own = json_text(&i->arena, instance_config(i, "user.shell"));
 	AUTO(buf) b = BUF_INIT;
@@ -141,9 +141,9 @@ make_script(struct cli *c, struct instance *i, const struct shell_sync *sync, ch
 {
 	AUTO(buf) cd = BUF_INIT;
 	bool windows = strcmp(json_text(&i->arena, instance_config(i, "os")), "Windows") == 0;
-	struct shell_script s = { .words = words, .nwords = n, .shell = interpreter(c, i, windows) };
+	struct shell_script s = { .words = words, .nwords = n, .shell = shell_interpreter(c, i, windows) };
 
-	if (cli_bool(c, "preserve-env") && preserved(&i->arena, &s.env, err) < 0)
+	if (cli_bool(c, "preserve-env") && shell_preserved(&i->arena, &s.env, err) < 0)
 		return -1;
 	if (windows) {
 		shell_script_windows(out, &s);
@@ -170,7 +170,7 @@ ssh_log_level(bool terminal)
 }
 
 static int
-ssh_words(struct cli *c, struct instance *i, const char *script, struct argv *a, struct error *err)
+shell_ssh_words(struct cli *c, struct instance *i, const char *script, struct argv *a, struct error *err)
 {
 	bool terminal = isatty(STDOUT_FILENO);
 
@@ -204,7 +204,7 @@ go_along(const struct shell_sync *sync, const struct argv *a, struct error *err)
 }
 
 static int
-go(struct cli *c, struct instance *i, char *const *words, size_t n, struct error *err)
+shell_go(struct cli *c, struct instance *i, char *const *words, size_t n, struct error *err)
 {
 	const char *dir = cli_str(c, "sync");
 	struct shell_sync sync = { 0 };
@@ -215,13 +215,13 @@ go(struct cli *c, struct instance *i, char *const *words, size_t n, struct error
 		return -1;
 	if (cli_bool(c, "reconnect") && drop_master(c, i, err) < 0)
 		return -1;
-	if (make_script(c, i, *dir ? &sync : NULL, words, n, &script, err) < 0 || ssh_words(c, i, script.s, &a, err) < 0)
+	if (make_script(c, i, *dir ? &sync : NULL, words, n, &script, err) < 0 || shell_ssh_words(c, i, script.s, &a, err) < 0)
 		return -1;
 	return *dir ? go_along(&sync, &a, err) : exec_argv(&a, err);
 }
 
 static int
-look(struct cli *c, const char *name, struct instance *out, struct error *err)
+shell_look(struct cli *c, const char *name, struct instance *out, struct error *err)
 {
 	struct look l;
 	int r;
@@ -233,7 +233,7 @@ look(struct cli *c, const char *name, struct instance *out, struct error *err)
 }
 
 static int
-run(struct cli *c, struct error *err)
+shell_run(struct cli *c, struct error *err)
 {
 	AUTO(instance) i = { 0 };
 	const char *name = NULL;
@@ -243,7 +243,7 @@ run(struct cli *c, struct error *err)
 	if (split_args(c, &name, &words, &n, err) < 0)
 		return -1;
 	warn_of_typo(c, words, n);
-	if (look(c, name, &i, err) < 0)
+	if (shell_look(c, name, &i, err) < 0)
 		return -1;
 	if (instance_is(&i, "Stopped")) {
 		int start = ask_start(c, err);
@@ -253,10 +253,10 @@ run(struct cli *c, struct error *err)
 		if (start_for(c, name, err) < 0)
 			return -1;
 		instance_release(&i);
-		if (look(c, name, &i, err) < 0)
+		if (shell_look(c, name, &i, err) < 0)
 			return -1;
 	}
-	return go(c, &i, words, n, err);
+	return shell_go(c, &i, words, n, err);
 }
 
 const struct command command_shell = {
@@ -284,5 +284,5 @@ const struct command command_shell = {
 	.max_args = -1,
 	.stop_at_first_arg = true,
 	.quick = true,
-	.run = run,
+	.run = shell_run,
 };

@@ -40,7 +40,7 @@ print_config(const char *const *options, const char *host)
 }
 
 static int
-print(struct instance *i, const char *format, const char *const *options, struct error *err)
+show_ssh_print(struct instance *i, const char *format, const char *const *options, struct error *err)
 {
 	if (strcmp(format, "cmd") == 0)
 		print_args(options, "ssh", arena_printf(&i->arena, " %s", i->hostname));
@@ -57,7 +57,7 @@ print(struct instance *i, const char *format, const char *const *options, struct
 }
 
 static int
-run(struct cli *c, struct error *err)
+show_ssh_run(struct cli *c, struct error *err)
 {
 	AUTO(instance) i = { 0 };
 	const char *const *options;
@@ -72,7 +72,7 @@ run(struct cli *c, struct error *err)
 	cli_say(&c->env, SAY_WARN, "`limactl show-ssh` is deprecated. Instead, use `ssh -F %s/ssh.config %s`.", i.dir, i.hostname);
 	if (ssh_options(c, &i, &i.arena, true, &options, err) < 0)
 		return -1;
-	return print(&i, cli_str(c, "format"), options, err);
+	return show_ssh_print(&i, cli_str(c, "format"), options, err);
 }
 
 const struct command command_show_ssh = {
@@ -86,5 +86,5 @@ const struct command command_show_ssh = {
 	.min_args = 1,
 	.max_args = 1,
 	.quick = true,
-	.run = run,
+	.run = show_ssh_run,
 };

@@ -24,7 +24,7 @@ static const struct flag list_flags[] = {
 
 /* The folder of the instance that the first argument names, and its disk. */
 static int
-look(struct cli *c, const char **dir, struct disk_known *k, struct error *err)
+cmd_snapshot_look(struct cli *c, const char **dir, struct disk_known *k, struct error *err)
 {
 	const struct driver *driver;
 	AUTO(instance) i = { 0 };
@@ -55,13 +55,13 @@ look_tag(struct cli *c, struct error *err)
 	struct disk_known k;
 	const char *dir;
 
-	if (look(c, &dir, &k, err) < 0 || snapshot_tag_check(cli_str(c, "tag"), err) < 0 || snapshots_list(dir, &k.disk, &list, err) < 0)
+	if (cmd_snapshot_look(c, &dir, &k, err) < 0 || snapshot_tag_check(cli_str(c, "tag"), err) < 0 || snapshots_list(dir, &k.disk, &list, err) < 0)
 		return -1;
 	return snapshots_has(list.s, cli_str(c, "tag"));
 }
 
 static int
-pose(struct cli *c, struct thing *t, struct error *err)
+cmd_snapshot_pose(struct cli *c, struct thing *t, struct error *err)
 {
 	t->type = "snapshot";
 	t->name = arena_printf(&c->arena, "%s:%s", c->args[0], cli_str(c, "tag"));
@@ -69,7 +69,7 @@ pose(struct cli *c, struct thing *t, struct error *err)
 }
 
 static int
-run_create(struct cli *c, struct error *err)
+cmd_snapshot_run_create(struct cli *c, struct error *err)
 {
 	int there = look_tag(c, err);
 
@@ -78,7 +78,7 @@ run_create(struct cli *c, struct error *err)
 	if (there)
 		return error_set(err, EEXIST, "instance `%s` has a snapshot %s already; delete it first", c->args[0],
 				 cli_tick(c, cli_str(c, "tag")));
-	return pose(c, &(struct thing){ .wanted = true }, err);
+	return cmd_snapshot_pose(c, &(struct thing){ .wanted = true }, err);
 }
 
 static int
@@ -91,11 +91,11 @@ run_apply(struct cli *c, struct error *err)
 		return -1;
 	if (!there)
 		return error_set(err, ENOENT, "instance `%s` has no snapshot %s", c->args[0], cli_tick(c, cli_str(c, "tag")));
-	return pose(c, &(struct thing){ .wanted = true, .wants = &want, .nwants = 1 }, err);
+	return cmd_snapshot_pose(c, &(struct thing){ .wanted = true, .wants = &want, .nwants = 1 }, err);
 }
 
 static int
-run_delete(struct cli *c, struct error *err)
+cmd_snapshot_run_delete(struct cli *c, struct error *err)
 {
 	int there = look_tag(c, err);
 
@@ -103,7 +103,7 @@ run_delete(struct cli *c, struct error *err)
 		return -1;
 	if (!there)
 		return error_set(err, ENOENT, "instance `%s` has no snapshot %s", c->args[0], cli_tick(c, cli_str(c, "tag")));
-	return pose(c, &(struct thing){ .wanted = false, .may_lose = true }, err);
+	return cmd_snapshot_pose(c, &(struct thing){ .wanted = false, .may_lose = true }, err);
 }
 
 /* The second word of each line but the head. */
@@ -122,13 +122,13 @@ print_tags(const char *list)
 }
 
 static int
-run_list(struct cli *c, struct error *err)
+cmd_snapshot_run_list(struct cli *c, struct error *err)
 {
 	AUTO(buf) list = BUF_INIT;
 	struct disk_known k;
 	const char *dir;
 
-	if (look(c, &dir, &k, err) < 0 || snapshots_list(dir, &k.disk, &list, err) < 0)
+	if (cmd_snapshot_look(c, &dir, &k, err) < 0 || snapshots_list(dir, &k.disk, &list, err) < 0)
 		return -1;
 	if (cli_bool(c, "quiet"))
 		print_tags(list.s);
@@ -156,7 +156,7 @@ const struct command command_snapshot_create = {
 	.flags = tag_flags,
 	.min_args = 1,
 	.max_args = -1,
-	.run = run_create,
+	.run = cmd_snapshot_run_create,
 };
 
 const struct command command_snapshot_apply = {
@@ -184,7 +184,7 @@ const struct command command_snapshot_delete = {
 	.flags = tag_flags,
 	.min_args = 1,
 	.max_args = -1,
-	.run = run_delete,
+	.run = cmd_snapshot_run_delete,
 };
 
 const struct command command_snapshot_list = {
@@ -198,5 +198,5 @@ const struct command command_snapshot_list = {
 	.flags = list_flags,
 	.min_args = 1,
 	.max_args = -1,
-	.run = run_list,
+	.run = cmd_snapshot_run_list,
 };

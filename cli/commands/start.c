@@ -16,7 +16,7 @@ static const struct flag flags[] = {
 };
 
 static int
-look(struct cli *c, const char *name, struct instance *out, struct error *err)
+start_look(struct cli *c, const char *name, struct instance *out, struct error *err)
 {
 	struct look l;
 
@@ -66,7 +66,7 @@ start_existing(struct cli *c, const char *name, struct error *err)
 	AUTO(goals) g = { 0 };
 
 	cli_say(&c->env, SAY_INFO, "Using the existing instance `%s`", name);
-	if (look(c, name, &i, err) < 0 || goals_add_instance(c, &g, name, GOAL_RUNNING, NULL, err) < 0)
+	if (start_look(c, name, &i, err) < 0 || goals_add_instance(c, &g, name, GOAL_RUNNING, NULL, err) < 0)
 		return -1;
 	if (instance_is(&i, "Running"))
 		return already_running(c, &g, name, err);
@@ -76,7 +76,7 @@ start_existing(struct cli *c, const char *name, struct error *err)
 }
 
 static int
-run(struct cli *c, struct error *err)
+start_run(struct cli *c, struct error *err)
 {
 	AUTO(goals) g = { 0 };
 	struct target t;
@@ -108,5 +108,5 @@ const struct command command_start = {
 	.more_flags = run_flags,
 	.max_args = 1,
 	.creates = true,
-	.run = run,
+	.run = start_run,
 };

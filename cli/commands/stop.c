@@ -16,7 +16,7 @@ static const struct flag flags[] = {
 
 /* Adds the instance, or what keeps it from being stopped to `complaints`. */
 static int
-add(struct cli *c, struct look *l, struct goals *g, const char *name, struct buf *complaints, struct error *err)
+stop_add(struct cli *c, struct look *l, struct goals *g, const char *name, struct buf *complaints, struct error *err)
 {
 	AUTO(instance) i = { 0 };
 	AUTO(buf) why = BUF_INIT;
@@ -36,7 +36,7 @@ add(struct cli *c, struct look *l, struct goals *g, const char *name, struct buf
 }
 
 static int
-run(struct cli *c, struct error *err)
+stop_run(struct cli *c, struct error *err)
 {
 	static char *const only_default[] = { "default" };
 	char *const *names = c->nargs ? c->args : only_default;
@@ -48,7 +48,7 @@ run(struct cli *c, struct error *err)
 	c->env.force = cli_bool(c, "force");
 	look_begin(&l, c);
 	for (int i = 0; i < n && r == 0; i++)
-		r = name_check(names[i], err) < 0 ? -1 : add(c, &l, &g, names[i], &complaints, err);
+		r = name_check(names[i], err) < 0 ? -1 : stop_add(c, &l, &g, names[i], &complaints, err);
 	look_release(&l);
 	if (r == 0 && g.n)
 		r = run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .quiet = true }, err);
@@ -70,5 +70,5 @@ const struct command command_stop = {
 	.flags = flags,
 	.more_flags = run_flags,
 	.max_args = -1,
-	.run = run,
+	.run = stop_run,
 };

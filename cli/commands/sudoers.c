@@ -8,7 +8,7 @@ static const struct flag flags[] = {
 };
 
 static int
-run(struct cli *c, struct error *err)
+sudoers_run(struct cli *c, struct error *err)
 {
 	(void)c;
 	return error_set(err, ERR_UNSUPPORTED, "sudoers command is only supported on macOS right now");
@@ -24,5 +24,5 @@ const struct command command_sudoers = {
 	.flags = flags,
 	.max_args = 1,
 	.quick = true,
-	.run = run,
+	.run = sudoers_run,
 };

@@ -21,7 +21,7 @@ static const struct flag copy_flags[] = {
 };
 
 static int
-fill(const struct template *t, const struct spec_opts *opts, struct spec **out, struct error *err)
+defaults_fill(const struct template *t, const struct spec_opts *opts, struct spec **out, struct error *err)
 {
 	return template_spec(out, *t->name ? t->name : "instance", t, TEMPLATE_BARE | TEMPLATE_UNCHECKED, opts, err);
 }
@@ -51,7 +51,7 @@ make_copy(struct cli *c, struct buf *out, struct error *err)
 		buf_add(out, t.text, t.len);
 		return 0;
 	}
-	if (fill(&t, &opts, &s, err) < 0)
+	if (defaults_fill(&t, &opts, &s, err) < 0)
 		return -1;
 	spec_yaml(s, out);
 	spec_free(s);
@@ -94,7 +94,7 @@ run_url(struct cli *c, struct error *err)
 }
 
 static int
-print_result(void *ctx, const char *json, struct error *err)
+cmd_template_print_result(void *ctx, const char *json, struct error *err)
 {
 	AUTO(buf) text = BUF_INIT;
 
@@ -108,7 +108,7 @@ print_result(void *ctx, const char *json, struct error *err)
 }
 
 static int
-run_yq(struct cli *c, struct error *err)
+cmd_template_run_yq(struct cli *c, struct error *err)
 {
 	struct spec_opts opts = cli_spec_opts(c);
 	AUTO(template) t = { 0 };
@@ -116,9 +116,9 @@ run_yq(struct cli *c, struct error *err)
 	int rc;
 
 	if (template_read(&t, c->args[0], &opts, err) < 0 || template_embed(&t, EMBED_CONFIG, &opts, err) < 0 ||
-	    fill(&t, &opts, &s, err) < 0)
+	    defaults_fill(&t, &opts, &s, err) < 0)
 		return -1;
-	rc = yq_eval(s->json, c->args[1], print_result, NULL, err);
+	rc = yq_eval(s->json, c->args[1], cmd_template_print_result, NULL, err);
 	spec_free(s);
 	return rc;
 }
@@ -169,5 +169,5 @@ const struct command command_template_yq = {
 	.min_args = 2,
 	.max_args = 2,
 	.quick = true,
-	.run = run_yq,
+	.run = cmd_template_run_yq,
 };

@@ -30,7 +30,7 @@ check_flags(struct cli *c, struct error *err)
 
 /* ssh goes into the background by itself once the proxy listens */
 static int
-open_tunnel(struct cli *c, struct instance *i, int port, struct error *err)
+cmd_tunnel_open(struct cli *c, struct instance *i, int port, struct error *err)
 {
 	AUTO(argv) a = { 0 };
 	int status;
@@ -52,7 +52,7 @@ open_tunnel(struct cli *c, struct instance *i, int port, struct error *err)
 }
 
 static int
-run(struct cli *c, struct error *err)
+cmd_tunnel_run(struct cli *c, struct error *err)
 {
 	AUTO(instance) i = { 0 };
 	struct look l;
@@ -68,7 +68,7 @@ run(struct cli *c, struct error *err)
 	port = (int)cli_int(c, "socks-port");
 	if (!port && (port = ssh_free_port(err)) < 0)
 		return -1;
-	if (open_tunnel(c, &i, port, err) < 0)
+	if (cmd_tunnel_open(c, &i, port, err) < 0)
 		return -1;
 	printf("Set `ALL_PROXY=socks5h://127.0.0.1:%d`, etc.\n", port);
 	printf("A browser that uses it finds the instance at <http://%s.internal>.\n", i.hostname);
@@ -88,5 +88,5 @@ const struct command command_tunnel = {
 	.max_args = 1,
 	.stop_at_first_arg = true,
 	.quick = true,
-	.run = run,
+	.run = cmd_tunnel_run,
 };

@@ -13,7 +13,7 @@ static const struct flag flags[] = {
 };
 
 static int
-load(struct cli *c, const char *locator, bool fill, struct spec **out, struct error *err)
+validate_load(struct cli *c, const char *locator, bool fill, struct spec **out, struct error *err)
 {
 	struct spec_opts opts = cli_spec_opts(c);
 	AUTO(template) t = { 0 };
@@ -28,7 +28,7 @@ load(struct cli *c, const char *locator, bool fill, struct spec **out, struct er
 }
 
 static int
-run(struct cli *c, struct error *err)
+validate_run(struct cli *c, struct error *err)
 {
 	bool fill = cli_bool(c, "fill");
 	AUTO(buf) text = BUF_INIT;
@@ -36,7 +36,7 @@ run(struct cli *c, struct error *err)
 	for (int i = 0; i < c->nargs; i++) {
 		struct spec *s;
 
-		if (load(c, c->args[i], fill, &s, err) < 0)
+		if (validate_load(c, c->args[i], fill, &s, err) < 0)
 			return error_wrap(err, "failed to validate YAML file `%s`", c->args[i]);
 		if (fill && c->nargs > 1)
 			buf_adds(&text, "---\n");
@@ -63,7 +63,7 @@ const struct command command_validate = {
 	.min_args = 1,
 	.max_args = -1,
 	.quick = true,
-	.run = run,
+	.run = validate_run,
 };
 
 const struct command command_template_validate = {
@@ -78,5 +78,5 @@ const struct command command_template_validate = {
 	.min_args = 1,
 	.max_args = -1,
 	.quick = true,
-	.run = run,
+	.run = validate_run,
 };

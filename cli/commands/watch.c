@@ -54,7 +54,7 @@ status_line(const char *fmt, const char *name)
 }
 
 static void
-on_event(void *ctx, const char *line)
+watch_on_event(void *ctx, const char *line)
 {
 	struct watched *w = ctx;
 	AUTO(buf) out = BUF_INIT;
@@ -87,9 +87,9 @@ on_log(void *ctx, const char *line)
 }
 
 static void
-read_all(struct watched *w)
+watch_read_all(struct watched *w)
 {
-	tail_read(&w->events, on_event, w);
+	tail_read(&w->events, watch_on_event, w);
 	if (cli_bool(w->watcher->cli, "verbose"))
 		tail_read(&w->log, on_log, w);
 }
@@ -105,7 +105,7 @@ is_watched(const struct watcher *w, const char *name)
 
 /* `skip`: what its log says already is past */
 static void
-add(struct watcher *w, const char *name, bool skip)
+watch_add(struct watcher *w, const char *name, bool skip)
 {
 	auto_free char *dir = xasprintf("%s/%s", w->cli->env.home, name);
 	auto_free char *events = xasprintf("%s/ha.stdout.log", dir), *log = xasprintf("%s/ha.stderr.log", dir);
@@ -123,11 +123,11 @@ add(struct watcher *w, const char *name, bool skip)
 	tail_open(&x->log, log, skip);
 	GROW(w->v, w->n, w->cap);
 	w->v[w->n++] = x;
-	read_all(x);
+	watch_read_all(x);
 }
 
 static void
-forget(struct watcher *w, size_t i)
+watch_forget(struct watcher *w, size_t i)
 {
 	struct watched *x = w->v[i];
 
@@ -151,7 +151,7 @@ on_home(struct watcher *w, const struct inotify_event *e)
 	if (!fs_exists(yaml))
 		return;
 	status_line("New instance detected: %s", e->name);
-	add(w, e->name, false);
+	watch_add(w, e->name, false);
 }
 
 static void
@@ -165,15 +165,15 @@ on_inotify(struct watcher *w, const struct inotify_event *e)
 		if (w->v[i]->wd != e->wd)
 			continue;
 		if (e->mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED))
-			forget(w, i);
+			watch_forget(w, i);
 		else
-			read_all(w->v[i]);
+			watch_read_all(w->v[i]);
 		return;
 	}
 }
 
 static int
-follow(struct watcher *w, struct error *err)
+watch_follow(struct watcher *w, struct error *err)
 {
 	char room[16 << 10] __attribute__((aligned(__alignof__(struct inotify_event))));
 	ssize_t n;
@@ -194,7 +194,7 @@ follow(struct watcher *w, struct error *err)
 }
 
 static int
-run(struct cli *c, struct error *err)
+watch_run(struct cli *c, struct error *err)
 {
 	struct watcher w = { .cli = c, .inotify = inotify_init1(IN_CLOEXEC), .home_wd = -1 };
 	AUTO(names) names = { 0 };
@@ -216,11 +216,11 @@ run(struct cli *c, struct error *err)
 			status_line("No instances found%s", "");
 	}
 	for (size_t i = 0; i < names.n; i++)
-		add(&w, names.v[i], skip);
+		watch_add(&w, names.v[i], skip);
 	for (int i = 0; i < c->nargs; i++)
-		add(&w, c->args[i], skip);
+		watch_add(&w, c->args[i], skip);
 	status_line("Watching for events...%s", "");
-	return follow(&w, err);
+	return watch_follow(&w, err);
 }
 
 const struct command command_watch = {
@@ -234,5 +234,5 @@ const struct command command_watch = {
 	.flags = flags,
 	.max_args = -1,
 	.quick = true,
-	.run = run,
+	.run = watch_run,
 };

@@ -61,19 +61,19 @@ struct call {
 };
 
 static bool
-flag(const struct call *k, const char *name)
+cmd_yq_flag(const struct call *k, const char *name)
 {
 	return flags_long(&k->values, name, strlen(name))->b;
 }
 
 static const char *
-text(const struct call *k, const char *name)
+cmd_yq_text(const struct call *k, const char *name)
 {
 	return flags_long(&k->values, name, strlen(name))->s;
 }
 
 static int
-format_of(const char *s, enum yq_format *out, struct error *err)
+cmd_yq_format_of(const char *s, enum yq_format *out, struct error *err)
 {
 	int f = yq_format_of(s);
 
@@ -108,34 +108,34 @@ format_of_file(const char *name)
 static int
 choose_style(struct call *k, struct error *err)
 {
-	const char *in = text(k, "input-format"), *out = text(k, "output-format");
+	const char *in = cmd_yq_text(k, "input-format"), *out = cmd_yq_text(k, "output-format");
 	struct yq_style *s = &k->style;
 
 	s->in = format_of_file(k->nargs ? k->args[0] : NULL);
 	s->out = is_auto(in) ? s->in : YQ_YAML;
-	if (!is_auto(in) && format_of(in, &s->in, err) < 0)
+	if (!is_auto(in) && cmd_yq_format_of(in, &s->in, err) < 0)
 		return -1;
-	if (flag(k, "tojson"))
+	if (cmd_yq_flag(k, "tojson"))
 		s->out = YQ_JSON;
-	else if (!is_auto(out) && format_of(out, &s->out, err) < 0)
+	else if (!is_auto(out) && cmd_yq_format_of(out, &s->out, err) < 0)
 		return -1;
 	s->indent = k->indent = (int)flags_long(&k->values, "indent", 6)->i;
 	if (s->indent < 0 || s->indent > 64)
 		return error_set(err, ERR_INVALID, "an indent of %d is not of use", s->indent);
-	k->color = !flag(k, "no-colors") && (flag(k, "colors") || (isatty(STDOUT_FILENO) && !flag(k, "inplace")));
+	k->color = !cmd_yq_flag(k, "no-colors") && (cmd_yq_flag(k, "colors") || (isatty(STDOUT_FILENO) && !cmd_yq_flag(k, "inplace")));
 	if (k->color && s->out == YQ_JSON)
 		s->indent = 0;	/* one result a line, to be coloured */
 	/* by itself JSON keeps the quotes of a text */
 	s->unwrap = s->out == YQ_YAML || s->out == YQ_PROPS;
 	if (flags_long(&k->values, "unwrapScalar", 12)->given)
-		s->unwrap = flag(k, "unwrapScalar");
-	s->no_doc = flag(k, "no-doc");
-	s->lead = flag(k, "header-preprocess");
+		s->unwrap = cmd_yq_flag(k, "unwrapScalar");
+	s->no_doc = cmd_yq_flag(k, "no-doc");
+	s->lead = cmd_yq_flag(k, "header-preprocess");
 	return 0;
 }
 
 static bool
-is_file(const char *path)
+cmd_yq_is_file(const char *path)
 {
 	struct stat st;
 
@@ -148,23 +148,23 @@ choose_expr(struct call *k, struct error *err)
 {
 	AUTO(buf) b = BUF_INIT;
 
-	k->expr = text(k, "expression");
-	if (*text(k, "from-file")) {
-		if (fs_read_named(text(k, "from-file"), &b, MOST_INPUT, err) < 0)
+	k->expr = cmd_yq_text(k, "expression");
+	if (*cmd_yq_text(k, "from-file")) {
+		if (fs_read_named(cmd_yq_text(k, "from-file"), &b, MOST_INPUT, err) < 0)
 			return -1;
 		k->expr = arena_strdup(&k->cli->arena, b.s);
-	} else if (!*k->expr && k->nargs && strcmp(k->args[0], "-") != 0 && !is_file(k->args[0])) {
+	} else if (!*k->expr && k->nargs && strcmp(k->args[0], "-") != 0 && !cmd_yq_is_file(k->args[0])) {
 		k->expr = k->args[0];
 		k->args++;
 		k->nargs--;
 	}
-	if (flag(k, "prettyPrint"))
+	if (cmd_yq_flag(k, "prettyPrint"))
 		k->expr = *k->expr ? arena_printf(&k->cli->arena, "%s | %s", k->expr, pretty) : pretty;
 	return 0;
 }
 
 static int
-read_stdin(struct buf *out, struct error *err)
+cmd_yq_read_stdin(struct buf *out, struct error *err)
 {
 	char room[1 << 14];
 	ssize_t n;
@@ -183,7 +183,7 @@ read_stdin(struct buf *out, struct error *err)
 static int
 read_input(const char *file, struct buf *in, struct error *err)
 {
-	return !file || strcmp(file, "-") == 0 ? read_stdin(in, err) : fs_read_named(file, in, MOST_INPUT, err);
+	return !file || strcmp(file, "-") == 0 ? cmd_yq_read_stdin(in, err) : fs_read_named(file, in, MOST_INPUT, err);
 }
 
 /* Files one by one, each document by itself. */
@@ -251,29 +251,29 @@ print_colored(struct call *k)
 }
 
 static int
-evaluate(struct call *k, struct error *err)
+cmd_yq_evaluate(struct call *k, struct error *err)
 {
 	int rc;
 
 	if (choose_expr(k, err) < 0 || choose_style(k, err) < 0)
 		return -1;
-	if (flag(k, "null-input") && k->nargs)
+	if (cmd_yq_flag(k, "null-input") && k->nargs)
 		return error_set(err, ERR_INVALID, "cannot pass files in when using null-input flag");
-	if (flag(k, "inplace") && (!k->nargs || strcmp(k->args[0], "-") == 0))
+	if (cmd_yq_flag(k, "inplace") && (!k->nargs || strcmp(k->args[0], "-") == 0))
 		return error_set(err, ERR_INVALID, "write in place flag only applicable when giving an expression and at least one file");
-	k->q = yq_open(k->expr, flag(k, "security-disable-env-ops") ? 0 : YQ_MAY_ENV, err);
+	k->q = yq_open(k->expr, cmd_yq_flag(k, "security-disable-env-ops") ? 0 : YQ_MAY_ENV, err);
 	if (!k->q)
 		return -1;
 	k->result.out = &k->out;
-	rc = flag(k, "null-input") ? yq_on_nothing(k->q, &k->style, &k->result, err) : k->all ? evaluate_all(k, err) : evaluate_each(k, err);
-	if (rc == 0 && flag(k, "inplace")) {
+	rc = cmd_yq_flag(k, "null-input") ? yq_on_nothing(k->q, &k->style, &k->result, err) : k->all ? evaluate_all(k, err) : evaluate_each(k, err);
+	if (rc == 0 && cmd_yq_flag(k, "inplace")) {
 		rc = fs_rewrite(k->args[0], k->out.s, k->out.len, 0644, err);
 	} else if (k->color && (k->style.out == YQ_YAML || k->style.out == YQ_JSON)) {
 		print_colored(k);
 	} else {
 		fwrite(k->out.s, 1, k->out.len, stdout);
 	}
-	if (rc == 0 && flag(k, "exit-status") && !k->result.any)
+	if (rc == 0 && cmd_yq_flag(k, "exit-status") && !k->result.any)
 		return error_set(err, ENOENT, "no matches found");
 	return rc;
 }
@@ -292,19 +292,19 @@ parse_and_run(struct call *k, char **words, int n, struct error *err)
 	if (flags_parse(&k->values, words, n, false, &k->nargs, &dash, err) < 0)
 		return -1;
 	k->args = words;
-	if (flag(k, "version")) {
+	if (cmd_yq_flag(k, "version")) {
 		printf("yq (limactl's, for expressions of https://github.com/mikefarah/yq/) version v4-lima-%s\n", k->cli->env.version);
 		return 0;
 	}
-	if (flag(k, "help")) {
+	if (cmd_yq_flag(k, "help")) {
 		puts("Usage: limactl yq [FLAGS] [EXPRESSION] [FILE...]\n\n`limactl help yq` tells more.");
 		return 0;
 	}
-	return evaluate(k, err);
+	return cmd_yq_evaluate(k, err);
 }
 
 static int
-run(struct cli *c, struct error *err)
+cmd_yq_run(struct cli *c, struct error *err)
 {
 	struct call k = { .cli = c, .out = BUF_INIT };
 	struct error why = { 0 };
@@ -331,5 +331,5 @@ const struct command command_yq = {
 	.raw = true,
 	.light = true,
 	.max_args = -1,
-	.run = run,
+	.run = cmd_yq_run,
 };

@@ -24,7 +24,7 @@ guest_release(struct guest *g)
 }
 
 static const char *
-text(const cJSON *o, const char *key)
+guest_text(const cJSON *o, const char *key)
 {
 	const cJSON *v = cJSON_GetObjectItemCaseSensitive(o, key);
 
@@ -32,7 +32,7 @@ text(const cJSON *o, const char *key)
 }
 
 static int
-take(struct guest *g, const cJSON *o, struct error *err)
+guest_take(struct guest *g, const cJSON *o, struct error *err)
 {
 	const cJSON *user = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(o, "config"), "user");
 	const cJSON *port = cJSON_GetObjectItemCaseSensitive(o, "sshLocalPort"), *e;
@@ -40,15 +40,15 @@ take(struct guest *g, const cJSON *o, struct error *err)
 	cJSON_ArrayForEach(e, cJSON_GetObjectItemCaseSensitive(o, "errors"))
 		if (cJSON_IsString(e))
 			return error_set(err, ERR_INVALID, "instance `%s`: %s", g->instance, e->valuestring);
-	if (strcmp(text(o, "status"), "Running") != 0)
+	if (strcmp(guest_text(o, "status"), "Running") != 0)
 		return error_set(err, ENOTCONN, "expected status of instance `%s` to be `Running`, got `%s`; `limactl start %s` starts it",
-				 g->instance, text(o, "status"), g->instance);
+				 g->instance, guest_text(o, "status"), g->instance);
 	arena_release(&g->arena);
-	g->user = arena_strdup(&g->arena, text(user, "name"));
-	g->shell = arena_strdup(&g->arena, *text(user, "shell") ? text(user, "shell") : "/bin/bash");
-	g->dir = arena_strdup(&g->arena, text(o, "dir"));
-	g->key = arena_strdup(&g->arena, text(o, "IdentityFile"));
-	g->address = arena_strdup(&g->arena, *text(o, "sshAddress") ? text(o, "sshAddress") : "127.0.0.1");
+	g->user = arena_strdup(&g->arena, guest_text(user, "name"));
+	g->shell = arena_strdup(&g->arena, *guest_text(user, "shell") ? guest_text(user, "shell") : "/bin/bash");
+	g->dir = arena_strdup(&g->arena, guest_text(o, "dir"));
+	g->key = arena_strdup(&g->arena, guest_text(o, "IdentityFile"));
+	g->address = arena_strdup(&g->arena, *guest_text(o, "sshAddress") ? guest_text(o, "sshAddress") : "127.0.0.1");
 	g->port = cJSON_IsNumber(port) ? port->valueint : 0;
 	return *g->user && *g->key && g->port ? 0 : error_set(err, ERR_INVALID, "limactl does not tell how instance `%s` is reached",
 							      g->instance);
@@ -66,7 +66,7 @@ guest_inspect(struct guest *g, struct error *err)
 	if (proc_run(argv, &(struct proc_opts){ .out = &out, .timeout_ms = ASK_MS }, err) < 0)
 		return -1;
 	o = cJSON_Parse(out.s);
-	r = cJSON_IsObject(o) ? take(g, o, err) : error_set(err, ERR_INVALID, "`limactl list --json %s` printed no JSON", g->instance);
+	r = cJSON_IsObject(o) ? guest_take(g, o, err) : error_set(err, ERR_INVALID, "`limactl list --json %s` printed no JSON", g->instance);
 	cJSON_Delete(o);
 	return r;
 }

@@ -40,7 +40,7 @@ static const char usage[] =
 	"  -v, --version   Show the version\n";
 
 static int
-fail(const struct error *err)
+mcp_main_fail(const struct error *err)
 {
 	fprintf(stderr, "limactl-mcp: %s\n", err->msg);
 	return 1;
@@ -59,7 +59,7 @@ print_tools(FILE *to)
 }
 
 static int
-serve(const char *instance)
+mcp_main_serve(const char *instance)
 {
 	struct guest g = { .instance = instance };
 	struct error err = { 0 };
@@ -68,7 +68,7 @@ serve(const char *instance)
 	ssize_t n;
 
 	if (guest_inspect(&g, &err) < 0)
-		return fail(&err);
+		return mcp_main_fail(&err);
 	signal(SIGPIPE, SIG_IGN);
 	while ((n = getline(&line, &room, stdin)) >= 0) {
 		AUTO(buf) out = BUF_INIT;
@@ -76,7 +76,7 @@ serve(const char *instance)
 		if (n > LINE_MAX_BYTES) {
 			error_set(&err, EFBIG, "a message of %zd bytes", n);
 			guest_release(&g);
-			return fail(&err);
+			return mcp_main_fail(&err);
 		}
 		rpc_answer(&g, line, (size_t)n, &out);
 		if (out.len && (fwrite(out.s, 1, out.len, stdout) != out.len || fflush(stdout) != 0))
@@ -102,7 +102,7 @@ generate_doc(const char *dir)
 		for (const struct tool_field *f = t->takes; f->name; f++)
 			buf_addf(&b, "* `%s`%s: %s\n", f->name, f->optional ? " (optional)" : "", f->about);
 	}
-	return fs_mkdirs(dir, 0755, &err) < 0 || fs_write(path, b.s, b.len, 0644, &err) < 0 ? fail(&err) : 0;
+	return fs_mkdirs(dir, 0755, &err) < 0 || fs_write(path, b.s, b.len, 0644, &err) < 0 ? mcp_main_fail(&err) : 0;
 }
 
 int
@@ -113,7 +113,7 @@ main(int argc, char **argv)
 	if (strcmp(verb, "info") == 0 && argc == 2)
 		return print_tools(stdout);
 	if (strcmp(verb, "serve") == 0 && argc <= 3 && (argc < 3 || argv[2][0] != '-'))
-		return serve(argc > 2 ? argv[2] : "default");
+		return mcp_main_serve(argc > 2 ? argv[2] : "default");
 	if (strcmp(verb, "generate-doc") == 0 && argc == 3)
 		return generate_doc(argv[2]);
 	if (strcmp(verb, "--version") == 0 || strcmp(verb, "-v") == 0) {

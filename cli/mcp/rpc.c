@@ -21,7 +21,7 @@ enum { PARSE_ERROR = -32700, INVALID_REQUEST = -32600, NO_METHOD = -32601, INVAL
 static const char *const protocols[] = { "2025-06-18", "2025-03-26", "2024-11-05" };
 
 static void
-begin(struct buf *out, const cJSON *id)
+rpc_begin(struct buf *out, const cJSON *id)
 {
 	char *text = id ? cJSON_PrintUnformatted(id) : NULL;
 
@@ -30,9 +30,9 @@ begin(struct buf *out, const cJSON *id)
 }
 
 static void
-refuse(struct buf *out, const cJSON *id, int code, const char *message)
+rpc_refuse(struct buf *out, const cJSON *id, int code, const char *message)
 {
-	begin(out, id);
+	rpc_begin(out, id);
 	buf_addf(out, "\"error\":{\"code\":%d,\"message\":", code);
 	quote_json(out, message, false);
 	buf_adds(out, "}}\n");
@@ -40,18 +40,18 @@ refuse(struct buf *out, const cJSON *id, int code, const char *message)
 
 /* `result` is taken */
 static void
-answer(struct buf *out, const cJSON *id, cJSON *result)
+rpc_answer_one(struct buf *out, const cJSON *id, cJSON *result)
 {
 	char *text = cJSON_PrintUnformatted(result);
 
-	begin(out, id);
+	rpc_begin(out, id);
 	buf_addf(out, "\"result\":%s}\n", text);
 	cJSON_free(text);
 	cJSON_Delete(result);
 }
 
 static cJSON *
-greeting(const cJSON *params)
+rpc_greeting(const cJSON *params)
 {
 	const cJSON *asked = cJSON_GetObjectItemCaseSensitive(params, "protocolVersion");
 	cJSON *o = cJSON_CreateObject(), *server;
@@ -74,7 +74,7 @@ greeting(const cJSON *params)
 
 /* What an AI reads is the reason alone: it knows the path. */
 static const char *
-reason(const struct error *err)
+rpc_reason(const struct error *err)
 {
 	return err->code == ENOENT ? "file does not exist" : err->code == EACCES ? "permission denied" : err->msg;
 }
@@ -82,11 +82,11 @@ reason(const struct error *err)
 static void
 tool_result(struct buf *out, const cJSON *id, const struct buf *json, const struct error *failure)
 {
-	begin(out, id);
+	rpc_begin(out, id);
 	buf_adds(out, "\"result\":{\"content\":[{\"type\":\"text\",\"text\":");
 	/* there is json where nothing has failed */
 	/* cppcheck-suppress nullPointer */
-	quote_json(out, failure ? reason(failure) : json->s, false);
+	quote_json(out, failure ? rpc_reason(failure) : json->s, false);
 	buf_adds(out, "}]");
 	if (failure)
 		buf_adds(out, ",\"isError\":true");
@@ -97,7 +97,7 @@ tool_result(struct buf *out, const cJSON *id, const struct buf *json, const stru
 }
 
 static void
-call(struct guest *g, struct buf *out, const cJSON *id, const cJSON *params)
+rpc_call(struct guest *g, struct buf *out, const cJSON *id, const cJSON *params)
 {
 	const cJSON *name = cJSON_GetObjectItemCaseSensitive(params, "name");
 	const cJSON *args = cJSON_GetObjectItemCaseSensitive(params, "arguments");
@@ -108,9 +108,9 @@ call(struct guest *g, struct buf *out, const cJSON *id, const cJSON *params)
 	if (!t) {
 		auto_free char *message = xasprintf("unknown tool \"%.100s\"", cJSON_IsString(name) ? name->valuestring : "");
 
-		refuse(out, id, INVALID_PARAMS, message);
+		rpc_refuse(out, id, INVALID_PARAMS, message);
 	} else if (tool_check(t, args, &err) < 0) {
-		refuse(out, id, INVALID_PARAMS, err.msg);
+		rpc_refuse(out, id, INVALID_PARAMS, err.msg);
 	} else if (t->call(g, args, &json, &err) < 0) {
 		guest_failed(g, &err);
 		tool_result(out, id, NULL, &err);
@@ -120,27 +120,27 @@ call(struct guest *g, struct buf *out, const cJSON *id, const cJSON *params)
 }
 
 static void
-request(struct guest *g, struct buf *out, const cJSON *m)
+rpc_request(struct guest *g, struct buf *out, const cJSON *m)
 {
 	const cJSON *id = cJSON_GetObjectItemCaseSensitive(m, "id"), *method = cJSON_GetObjectItemCaseSensitive(m, "method");
 	const cJSON *params = cJSON_GetObjectItemCaseSensitive(m, "params");
 
 	if (!cJSON_IsObject(m) || (!method && !id))
-		refuse(out, NULL, INVALID_REQUEST, "not a JSON-RPC request");
+		rpc_refuse(out, NULL, INVALID_REQUEST, "not a JSON-RPC request");
 	else if (!id || !method)
 		return;		/* a notification, or an answer to something that we never ask */
 	else if (!cJSON_IsString(method) || !(cJSON_IsNumber(id) || cJSON_IsString(id)))
-		refuse(out, NULL, INVALID_REQUEST, "not a JSON-RPC request");
+		rpc_refuse(out, NULL, INVALID_REQUEST, "not a JSON-RPC request");
 	else if (strcmp(method->valuestring, "initialize") == 0)
-		answer(out, id, greeting(params));
+		rpc_answer_one(out, id, rpc_greeting(params));
 	else if (strcmp(method->valuestring, "ping") == 0)
-		answer(out, id, cJSON_CreateObject());
+		rpc_answer_one(out, id, cJSON_CreateObject());
 	else if (strcmp(method->valuestring, "tools/list") == 0)
-		answer(out, id, tools_json());
+		rpc_answer_one(out, id, tools_json());
 	else if (strcmp(method->valuestring, "tools/call") == 0)
-		call(g, out, id, params);
+		rpc_call(g, out, id, params);
 	else
-		refuse(out, id, NO_METHOD, "no such method");
+		rpc_refuse(out, id, NO_METHOD, "no such method");
 }
 
 void
@@ -152,8 +152,8 @@ rpc_answer(struct guest *g, const char *line, size_t len, struct buf *out)
 		return;
 	m = cJSON_ParseWithLength(line, len);
 	if (m)
-		request(g, out, m);
+		rpc_request(g, out, m);
 	else
-		refuse(out, NULL, PARSE_ERROR, "not JSON");
+		rpc_refuse(out, NULL, PARSE_ERROR, "not JSON");
 	cJSON_Delete(m);
 }

@@ -58,7 +58,7 @@ type_json(enum tool_type type)
 }
 
 static cJSON *
-schema(const struct tool_field *f)
+tools_schema(const struct tool_field *f)
 {
 	cJSON *o = cJSON_CreateObject(), *properties, *required = cJSON_CreateArray();
 
@@ -90,8 +90,8 @@ tools_json(void)
 
 		cJSON_AddStringToObject(one, "name", t->name);
 		cJSON_AddStringToObject(one, "description", t->about);
-		cJSON_AddItemToObject(one, "inputSchema", schema(t->takes));
-		cJSON_AddItemToObject(one, "outputSchema", schema(t->gives));
+		cJSON_AddItemToObject(one, "inputSchema", tools_schema(t->takes));
+		cJSON_AddItemToObject(one, "outputSchema", tools_schema(t->gives));
 		cJSON_AddItemToArray(list, one);
 	}
 	return o;
@@ -100,7 +100,7 @@ tools_json(void)
 /* --- arguments --- */
 
 static bool
-fits(const struct tool_field *f, const cJSON *v)
+tools_fits(const struct tool_field *f, const cJSON *v)
 {
 	const cJSON *e;
 
@@ -128,7 +128,7 @@ tool_check(const struct tool *t, const cJSON *args, struct error *err)
 			f++;
 		if (!f->name)
 			return error_set(err, ERR_INVALID, "%s: unexpected argument \"%.100s\"", t->name, v->string);
-		if (!fits(f, v) && !(f->optional && cJSON_IsNull(v)))
+		if (!tools_fits(f, v) && !(f->optional && cJSON_IsNull(v)))
 			return error_set(err, ERR_INVALID, "%s: %s must be %s", t->name, f->name,
 					 f->type == TOOL_TEXT ? "a string" : "a list of strings, not empty");
 	}

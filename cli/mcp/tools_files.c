@@ -68,7 +68,7 @@ const struct tool_field read_file_gives[] = {
 };
 
 static int
-read_all(struct sftp_file *f, struct buf *out, struct error *err)
+tools_files_read_all(struct sftp_file *f, struct buf *out, struct error *err)
 {
 	ssize_t n = 0;
 
@@ -95,7 +95,7 @@ tool_read_file(struct guest *g, const cJSON *args, struct buf *out, struct error
 	if (tool_absolute(path, err) < 0 || !(s = guest_link(g, err)) || !(f = sftp_read_begin(s, path, err)))
 		return -1;
 	buf_reserve(&content, 1);
-	r = read_all(f, &content, err);
+	r = tools_files_read_all(f, &content, err);
 	if (sftp_end(f, r < 0 ? NULL : err) < 0 || r < 0)
 		return -1;
 	buf_adds(out, "{\"content\":");

@@ -51,7 +51,7 @@ listing_release(struct listing *l)
 }
 
 static int
-take(void *ctx, const char *name, const struct sftp_attr *a)
+tools_glob_take(void *ctx, const char *name, const struct sftp_attr *a)
 {
 	struct listing *l = ctx;
 
@@ -61,28 +61,28 @@ take(void *ctx, const char *name, const struct sftp_attr *a)
 }
 
 static int
-by_name(const void *a, const void *b)
+tools_glob_by_name(const void *a, const void *b)
 {
 	return strcmp(((const struct found *)a)->name, ((const struct found *)b)->name);
 }
 
 /* A folder that cannot be read has no matches; a broken connection is another matter. */
 static int
-list(struct walk *w, const char *dir, struct listing *out)
+tools_glob_list(struct walk *w, const char *dir, struct listing *out)
 {
 	struct error why = { 0 };
 
 	if (++w->folders > FOLDERS_MAX)
 		return error_set(w->err, E2BIG, "the pattern leads through more than %d folders", FOLDERS_MAX);
-	if (sftp_list(w->s, *dir ? dir : "/", take, out, &why) < 0 && why.code == EPROTO)
+	if (sftp_list(w->s, *dir ? dir : "/", tools_glob_take, out, &why) < 0 && why.code == EPROTO)
 		return error_set(w->err, why.code, "%s", why.msg);
 	if (out->n)
-		qsort(out->v, out->n, sizeof *out->v, by_name);
+		qsort(out->v, out->n, sizeof *out->v, tools_glob_by_name);
 	return 0;
 }
 
 static int
-add(struct walk *w, const char *path)
+tools_glob_add(struct walk *w, const char *path)
 {
 	if (++w->matches > MATCHES_MAX)
 		return error_set(w->err, E2BIG, "more than %d files match", MATCHES_MAX);
@@ -92,31 +92,31 @@ add(struct walk *w, const char *path)
 	return 0;
 }
 
-static int walk(struct walk *w, const char *dir, const char *pattern);
+static int tools_glob_walk(struct walk *w, const char *dir, const char *pattern);
 
 /* `name` of `dir` fits the first component: go on with the rest, or it is a match. */
 static int
-matched(struct walk *w, const char *dir, const char *name, const char *rest)
+tools_glob_matched(struct walk *w, const char *dir, const char *name, const char *rest)
 {
 	auto_free char *path = xasprintf("%s/%s", dir, name);
 
-	return *rest ? walk(w, path, rest) : add(w, path);
+	return *rest ? tools_glob_walk(w, path, rest) : tools_glob_add(w, path);
 }
 
 static int
-plain(struct walk *w, const char *dir, const char *name, const char *rest)
+tools_glob_plain(struct walk *w, const char *dir, const char *name, const char *rest)
 {
 	auto_free char *path = xasprintf("%s/%s", dir, name);
 	struct sftp_attr a;
 	struct error why = { 0 };
 
 	if (sftp_stat(w->s, path, false, &a, &why) == 0)
-		return matched(w, dir, name, rest);
+		return tools_glob_matched(w, dir, name, rest);
 	return why.code == EPROTO ? error_set(w->err, why.code, "%s", why.msg) : 0;
 }
 
 static int
-walk(struct walk *w, const char *dir, const char *pattern)
+tools_glob_walk(struct walk *w, const char *dir, const char *pattern)
 {
 	size_t len = strcspn(pattern, "/");
 	auto_free char *part = xstrndup(pattern, len);
@@ -125,18 +125,18 @@ walk(struct walk *w, const char *dir, const char *pattern)
 	AUTO(listing) l = { 0 };
 
 	if (!strpbrk(part, "*?[\\"))
-		return plain(w, dir, part, rest);
-	if (deep && *rest && walk(w, dir, rest) < 0)
+		return tools_glob_plain(w, dir, part, rest);
+	if (deep && *rest && tools_glob_walk(w, dir, rest) < 0)
 		return -1;
-	if (list(w, dir, &l) < 0)
+	if (tools_glob_list(w, dir, &l) < 0)
 		return -1;
 	for (size_t i = 0; i < l.n; i++) {
 		auto_free char *path = xasprintf("%s/%s", dir, l.v[i].name);
 
-		if (deep && l.v[i].dir && walk(w, path, pattern) < 0)
+		if (deep && l.v[i].dir && tools_glob_walk(w, path, pattern) < 0)
 			return -1;
-		if (deep ? !*rest && add(w, path) < 0
-			 : fnmatch(part, l.v[i].name, 0) == 0 && (!*rest || l.v[i].dir) && matched(w, dir, l.v[i].name, rest) < 0)
+		if (deep ? !*rest && tools_glob_add(w, path) < 0
+			 : fnmatch(part, l.v[i].name, 0) == 0 && (!*rest || l.v[i].dir) && tools_glob_matched(w, dir, l.v[i].name, rest) < 0)
 			return -1;
 	}
 	return 0;
@@ -155,7 +155,7 @@ tool_glob(struct guest *g, const cJSON *args, struct buf *out, struct error *err
 		buf_truncate(&dir, dir.len - 1);
 	buf_adds(out, "{\"matches\":[");
 	pattern += strspn(pattern, "/");
-	if (*pattern && walk(&w, dir.s, pattern) < 0)
+	if (*pattern && tools_glob_walk(&w, dir.s, pattern) < 0)
 		return -1;
 	buf_adds(out, "]}");
 	return 0;

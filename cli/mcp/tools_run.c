@@ -43,7 +43,7 @@ outcome_release(struct outcome *o)
 
 /* As `limactl shell --workdir=DIR` would run it. */
 static int
-run(struct guest *g, char *const *words, size_t n, const char *dir, struct outcome *o, struct error *err)
+tools_run_run(struct guest *g, char *const *words, size_t n, const char *dir, struct outcome *o, struct error *err)
 {
 	AUTO(buf) cd = BUF_INIT;
 	AUTO(buf) shell = BUF_INIT;
@@ -76,7 +76,7 @@ tool_run(struct guest *g, const cJSON *args, struct buf *out, struct error *err)
 			return error_set(err, ERR_INVALID, "a command of more than %d words", WORDS_MAX);
 		words[n++] = e->valuestring;
 	}
-	if (run(g, words, n, cJSON_GetObjectItemCaseSensitive(args, "directory")->valuestring, &o, err) < 0)
+	if (tools_run_run(g, words, n, cJSON_GetObjectItemCaseSensitive(args, "directory")->valuestring, &o, err) < 0)
 		return -1;
 	buf_adds(out, "{\"stdout\":");
 	tool_bytes(out, o.out.s, o.out.len);
@@ -110,7 +110,7 @@ tool_search(struct guest *g, const cJSON *args, struct buf *out, struct error *e
 		return -1;
 	/* seen from the folder: git of Debian 12 stops at an absolute path outside of a repository */
 	words[7] = where;
-	if (run(g, words, 8, dir.s, &o, err) < 0)
+	if (tools_run_run(g, words, 8, dir.s, &o, err) < 0)
 		return -1;
 	/* 1: nothing matches */
 	if (o.status > 1)

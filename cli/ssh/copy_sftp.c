@@ -28,7 +28,7 @@ enum { CHUNK = 256 << 10, MAX_DEPTH = 100, DRAW_MS = 120 };
 
 /* 1: there it is, 0: nothing is there, -1 */
 static int
-look(const struct copy_end *e, struct sftp_attr *out, struct error *err)
+copy_sftp_look(const struct copy_end *e, struct sftp_attr *out, struct error *err)
 {
 	struct error why = { 0 };
 	struct stat st;
@@ -73,7 +73,7 @@ take_remote(void *ctx, const char *name, const struct sftp_attr *a)
 }
 
 static int
-list(const struct copy_end *e, struct listing *out, struct error *err)
+copy_sftp_list(const struct copy_end *e, struct listing *out, struct error *err)
 {
 	auto_dir DIR *d = NULL;
 	struct dirent *entry;
@@ -94,7 +94,7 @@ make_folder(const struct copy_sftp *how, const struct copy_end *e, mode_t mode, 
 {
 	auto_close int fd = e->guest ? -1 : guarded_folder(how->guarded, e->path, (mode & 0777) | 0700, err);
 	struct sftp_attr a;
-	int r = e->guest ? look(e, &a, err) : 0;
+	int r = e->guest ? copy_sftp_look(e, &a, err) : 0;
 
 	if (!e->guest)
 		return fd < 0 ? -1 : 0;
@@ -136,7 +136,7 @@ open_target(const struct copy_sftp *how, const struct copy_end *e, mode_t mode, 
 }
 
 static ssize_t
-get(struct stream *s, char *p, struct error *err)
+copy_sftp_get(struct stream *s, char *p, struct error *err)
 {
 	ssize_t n;
 
@@ -149,7 +149,7 @@ get(struct stream *s, char *p, struct error *err)
 }
 
 static int
-put(struct stream *s, const char *p, size_t len, struct error *err)
+copy_sftp_put(struct stream *s, const char *p, size_t len, struct error *err)
 {
 	if (s->f)
 		return sftp_write(s->f, p, len, err);
@@ -168,7 +168,7 @@ put(struct stream *s, const char *p, size_t len, struct error *err)
 
 /* Of what was read, and of what was written in the guest; a new file of the host is committed. */
 static int
-finish(struct stream *s, struct error *err)
+copy_sftp_finish(struct stream *s, struct error *err)
 {
 	if (s->f)
 		return sftp_end(s->f, err);
@@ -185,7 +185,7 @@ struct meter {
 };
 
 static void
-draw(struct meter *m, bool last)
+copy_sftp_draw(struct meter *m, bool last)
 {
 	int64_t now = m->on ? clock_ms() : 0;
 	AUTO(arena) a = { 0 };
@@ -201,17 +201,17 @@ draw(struct meter *m, bool last)
 }
 
 static int
-pour(const struct copy_sftp *how, struct stream *from, struct stream *to, struct meter *m, struct error *err)
+copy_sftp_pour(const struct copy_sftp *how, struct stream *from, struct stream *to, struct meter *m, struct error *err)
 {
 	auto_free char *room = xcalloc(1, CHUNK);
 	const volatile int *cancel = how->cli->env.cancel;
 	ssize_t n;
 
-	while ((n = get(from, room, err)) > 0 && !(cancel && *cancel)) {
-		if ((n = put(to, room, (size_t)n, err) < 0 ? -1 : n) < 0)
+	while ((n = copy_sftp_get(from, room, err)) > 0 && !(cancel && *cancel)) {
+		if ((n = copy_sftp_put(to, room, (size_t)n, err) < 0 ? -1 : n) < 0)
 			break;
 		m->done += (uint64_t)n;
-		draw(m, false);
+		copy_sftp_draw(m, false);
 	}
 	/* wherever it was noticed */
 	if (n != 0 && cancel && *cancel)
@@ -220,7 +220,7 @@ pour(const struct copy_sftp *how, struct stream *from, struct stream *to, struct
 }
 
 static const char *
-base_name(const char *path)
+copy_sftp_base_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
@@ -240,7 +240,7 @@ static int
 copy_file(const struct copy_sftp *how, const struct copy_end *from, const struct copy_end *to, const struct sftp_attr *a,
 	  struct error *err)
 {
-	struct meter m = { .on = how->progress, .name = base_name(from->path), .total = a->size, .began = clock_ms() };
+	struct meter m = { .on = how->progress, .name = copy_sftp_base_name(from->path), .total = a->size, .began = clock_ms() };
 	struct stream in, out = { .new = GUARDED_FILE_INIT };
 	int r;
 
@@ -250,12 +250,12 @@ copy_file(const struct copy_sftp *how, const struct copy_end *from, const struct
 		return -1;
 	r = open_target(how, to, a->mode, &out, err);
 	if (r == 0) {
-		r = pour(how, &in, &out, &m, err);
-		if (finish(&out, r < 0 ? NULL : err) < 0)
+		r = copy_sftp_pour(how, &in, &out, &m, err);
+		if (copy_sftp_finish(&out, r < 0 ? NULL : err) < 0)
 			r = -1;
-		draw(&m, true);
+		copy_sftp_draw(&m, true);
 	}
-	finish(&in, NULL);
+	copy_sftp_finish(&in, NULL);
 	if (r == 0 && !to->guest)
 		r = guarded_commit(&out.new, err);
 	guarded_file_release(&out.new);
@@ -267,7 +267,7 @@ copy_file(const struct copy_sftp *how, const struct copy_end *from, const struct
 static int copy_any(const struct copy_sftp *how, const struct copy_end *from, const struct copy_end *to, int depth, struct error *err);
 
 static char *
-below(const char *dir, const char *name)
+copy_sftp_below(const char *dir, const char *name)
 {
 	size_t len = strlen(dir);
 
@@ -275,16 +275,16 @@ below(const char *dir, const char *name)
 }
 
 static int
-copy_folder(const struct copy_sftp *how, const struct copy_end *from, const struct copy_end *to, mode_t mode, int depth, struct error *err)
+copy_sftp_folder(const struct copy_sftp *how, const struct copy_end *from, const struct copy_end *to, mode_t mode, int depth, struct error *err)
 {
 	AUTO(listing) names = { 0 };
 
 	if (depth > MAX_DEPTH)
 		return error_set(err, ELOOP, "%s: folders within folders, deeper than %d", from->path, MAX_DEPTH);
-	if (make_folder(how, to, mode, err) < 0 || list(from, &names, err) < 0)
+	if (make_folder(how, to, mode, err) < 0 || copy_sftp_list(from, &names, err) < 0)
 		return -1;
 	for (size_t i = 0; i < names.n; i++) {
-		auto_free char *a = below(from->path, names.v[i]), *b = below(to->path, names.v[i]);
+		auto_free char *a = copy_sftp_below(from->path, names.v[i]), *b = copy_sftp_below(to->path, names.v[i]);
 
 		if (copy_any(how, &(struct copy_end){ from->guest, a }, &(struct copy_end){ to->guest, b }, depth + 1, err) < 0)
 			return -1;
@@ -296,14 +296,14 @@ static int
 copy_any(const struct copy_sftp *how, const struct copy_end *from, const struct copy_end *to, int depth, struct error *err)
 {
 	struct sftp_attr a;
-	int r = look(from, &a, err);
+	int r = copy_sftp_look(from, &a, err);
 
 	if (r < 0)
 		return -1;
 	if (r == 0)
 		return error_set(err, ENOENT, "%s: no such file or directory", from->path);
 	if (S_ISDIR(a.mode))
-		return how->recursive ? copy_folder(how, from, to, a.mode, depth, err)
+		return how->recursive ? copy_sftp_folder(how, from, to, a.mode, depth, err)
 				      : error_set(err, EISDIR, "%s is a folder: not copied without --recursive", from->path);
 	if (!S_ISREG(a.mode))
 		return error_set(err, EINVAL, "%s is not an ordinary file", from->path);
@@ -312,7 +312,7 @@ copy_any(const struct copy_sftp *how, const struct copy_end *from, const struct 
 
 /* Without slashes at its end, but for the root. */
 static char *
-trimmed(const char *path)
+copy_sftp_trimmed(const char *path)
 {
 	char *p = xstrdup(*path ? path : ".");
 	size_t len = strlen(p);
@@ -326,21 +326,21 @@ int
 copy_sftp(const struct copy_sftp *how, const struct copy_end *ends, size_t n, struct error *err)
 {
 	struct copy_end to = ends[n - 1];
-	auto_free char *target = trimmed(to.path);
+	auto_free char *target = copy_sftp_trimmed(to.path);
 	struct sftp_attr a;
 	bool folder;
 	int r;
 
 	to.path = target;
-	r = look(&to, &a, err);
+	r = copy_sftp_look(&to, &a, err);
 	if (r < 0)
 		return -1;
 	folder = r == 1 && S_ISDIR(a.mode);
 	if (!folder && (n > 2 || (ends[n - 1].path[0] && ends[n - 1].path[strlen(ends[n - 1].path) - 1] == '/' && !how->recursive)))
 		return error_set(err, ENOTDIR, "%s is not a folder", ends[n - 1].path);
 	for (size_t i = 0; i + 1 < n; i++) {
-		auto_free char *source = trimmed(ends[i].path);
-		auto_free char *path = folder ? below(target, base_name(source)) : xstrdup(target);
+		auto_free char *source = copy_sftp_trimmed(ends[i].path);
+		auto_free char *path = folder ? copy_sftp_below(target, copy_sftp_base_name(source)) : xstrdup(target);
 
 		if (copy_any(how, &(struct copy_end){ ends[i].guest, source }, &(struct copy_end){ to.guest, path }, 0, err) < 0)
 			return -1;

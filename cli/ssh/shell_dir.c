@@ -10,7 +10,7 @@
 
 /* ~ and ~/x, links resolved; in `a` */
 static const char *
-expand(struct arena *a, const char *path)
+shell_dir_expand(struct arena *a, const char *path)
 {
 	const char *home = getenv("HOME");
 	const char *full = path[0] == '~' && (path[1] == '/' || !path[1]) && home ?
@@ -22,7 +22,7 @@ expand(struct arena *a, const char *path)
 
 /* What of `path` is below `top`, from a slash on; NULL: nothing. */
 static const char *
-below(const char *path, const char *top)
+shell_dir_below(const char *path, const char *top)
 {
 	size_t len = strlen(top);
 
@@ -37,17 +37,17 @@ const char *
 guest_path(struct instance *i, struct arena *a, const char *path)
 {
 	struct json_span mounts = instance_config(i, "mounts"), m;
-	const char *real = expand(a, path);
+	const char *real = shell_dir_expand(a, path);
 	size_t at = 0;
 
 	while ((m = json_each(mounts, &at, NULL)).p) {
 		const char *location = json_text(a, json_at(m, "location")), *point = json_text(a, json_at(m, "mountPoint"));
-		const char *rest = below(real, expand(a, location));
+		const char *rest = shell_dir_below(real, shell_dir_expand(a, location));
 
 		if (!rest)
 			continue;
 		/* mounted under its own name: by the name that we are using, whatever links are in it */
-		if (!*point || strcmp(point, location) == 0 || strcmp(point, expand(a, location)) == 0)
+		if (!*point || strcmp(point, location) == 0 || strcmp(point, shell_dir_expand(a, location)) == 0)
 			return path;
 		return arena_printf(a, "%s%s", strcmp(point, "/") == 0 && *rest ? "" : point, rest);
 	}

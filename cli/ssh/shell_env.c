@@ -15,7 +15,7 @@ const char *const shell_env_blocked[] = {
 };
 
 static int
-check(const char *variable, const char *pattern, struct error *err)
+shell_env_check(const char *variable, const char *pattern, struct error *err)
 {
 	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_*";
 	size_t ok = strspn(pattern, allowed);
@@ -49,7 +49,7 @@ add_items(struct arena *a, const char *variable, const char *list, const char **
 			while (end && strchr(" \t\n", p[end - 1]))
 				end--;
 			v[n] = arena_memdup(a, p, end);
-			if (end && check(variable, v[n++], err) < 0)
+			if (end && shell_env_check(variable, v[n++], err) < 0)
 				return -1;
 		}
 		p += len;
@@ -59,7 +59,7 @@ add_items(struct arena *a, const char *variable, const char *list, const char **
 }
 
 static size_t
-room(const char *list)
+shell_env_room(const char *list)
 {
 	size_t n = ARRAY_LEN(shell_env_blocked) + 1;
 
@@ -73,7 +73,7 @@ shell_env_lists(struct arena *a, const char *block, const char *allow, struct sh
 {
 	const char *b = block ? block : "", *w = allow ? allow : "";
 	struct shell_env e = {
-		.block = arena_alloc(a, room(b) * sizeof *e.block), .allow = arena_alloc(a, room(w) * sizeof *e.allow),
+		.block = arena_alloc(a, shell_env_room(b) * sizeof *e.block), .allow = arena_alloc(a, shell_env_room(w) * sizeof *e.allow),
 	};
 	size_t n = 0;
 
@@ -89,7 +89,7 @@ shell_env_lists(struct arena *a, const char *block, const char *allow, struct sh
 
 /* Greedy with one step back to the last star: linear in the length of the name for each star. */
 static bool
-matches(const char *pattern, const char *name, const char *end)
+shell_env_matches(const char *pattern, const char *name, const char *end)
 {
 	const char *star = NULL, *from = NULL;
 
@@ -113,10 +113,10 @@ matches(const char *pattern, const char *name, const char *end)
 }
 
 static bool
-any(const char *const *patterns, const char *name, size_t len)
+shell_env_any(const char *const *patterns, const char *name, size_t len)
 {
 	for (; *patterns; patterns++)
-		if (matches(*patterns, name, name + len))
+		if (shell_env_matches(*patterns, name, name + len))
 			return true;
 	return false;
 }
@@ -124,5 +124,5 @@ any(const char *const *patterns, const char *name, size_t len)
 bool
 shell_env_passes(const struct shell_env *e, const char *name, size_t len)
 {
-	return any(e->allow, name, len) || !any(e->block, name, len);
+	return shell_env_any(e->allow, name, len) || !shell_env_any(e->block, name, len);
 }

@@ -10,7 +10,7 @@
 
 /* Length of the NAME in NAME=value; 0: it is no assignment. */
 static size_t
-assignment(const char *word)
+shell_script_assignment(const char *word)
 {
 	static const char name[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";
 	size_t len = strspn(word, name);
@@ -24,7 +24,7 @@ shell_words(struct buf *out, char *const *words, size_t n)
 	bool assigning = true;
 
 	for (size_t i = 0; i < n; i++) {
-		size_t name = assigning ? assignment(words[i]) : 0;
+		size_t name = assigning ? shell_script_assignment(words[i]) : 0;
 
 		if (i)
 			buf_addc(out, ' ');

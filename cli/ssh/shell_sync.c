@@ -24,7 +24,7 @@ enum { MIN_DEPTH = 4, ITEM_LEN = 12 };
 
 /* /a/b/c is 4: --delete on the way back must never reach a home folder or the root. */
 static int
-depth(const char *path)
+shell_sync_depth(const char *path)
 {
 	int n = 1;
 
@@ -34,7 +34,7 @@ depth(const char *path)
 }
 
 static int
-check(struct cli *c, struct instance *i, const char *host_dir, struct error *err)
+shell_sync_check(struct cli *c, struct instance *i, const char *host_dir, struct error *err)
 {
 	struct json_span mounts = instance_config(i, "mounts");
 	auto_free char *rsync = proc_find("rsync");
@@ -47,9 +47,9 @@ check(struct cli *c, struct instance *i, const char *host_dir, struct error *err
 		return error_set(err, ERR_UNSUPPORTED, "cannot use `--sync` with wsl2 instances");
 	if (!rsync)
 		return error_set(err, ENOENT, "rsync is required for `--sync` but not found; install the package rsync");
-	if (depth(host_dir) < MIN_DEPTH)
+	if (shell_sync_depth(host_dir) < MIN_DEPTH)
 		return error_set(err, ERR_REFUSED, "expected the depth of the host working directory (%s) to be at least %d, "
-				 "only got %d (hint: %s)", host_dir, MIN_DEPTH, depth(host_dir), "cd to a deeper directory");
+				 "only got %d (hint: %s)", host_dir, MIN_DEPTH, shell_sync_depth(host_dir), "cd to a deeper directory");
 	if (cli_given(c, "workdir"))
 		return error_set(err, ERR_INVALID, "cannot use `--workdir` and `--sync` at the same time");
 	return 0;
@@ -63,7 +63,7 @@ shell_sync_begin(struct shell_sync *s, struct cli *c, struct instance *i, const 
 
 	if (!real)
 		return error_errno(err, "--sync %s", dir);
-	if (check(c, i, real, err) < 0)
+	if (shell_sync_check(c, i, real, err) < 0)
 		return -1;
 	if (*home != '/')
 		return error_set(err, ERR_INVALID, "user.home of instance `%s` is not an absolute path: %s", i->name, home);
@@ -159,7 +159,7 @@ shell_sync_in(const struct shell_sync *s, struct error *err)
 
 /* What the guest has, into a folder of the host; `itemized`: only told, not done. */
 static int
-fetch(const struct shell_sync *s, const char *to, struct buf *itemized, struct error *err)
+shell_sync_fetch(const struct shell_sync *s, const char *to, struct buf *itemized, struct error *err)
 {
 	AUTO(argv) a = { 0 };
 
@@ -197,7 +197,7 @@ sync_changes_count(const char *text)
 }
 
 static int
-page(const struct shell_sync *s, const char *file, struct error *err)
+shell_sync_page(const struct shell_sync *s, const char *file, struct error *err)
 {
 	static const char *usual[] = { "less", "-R" };
 	const char *pager = getenv("PAGER"), *less = getenv("LESS"), **words;
@@ -227,16 +227,16 @@ view_in(const struct shell_sync *s, const char *dir, struct error *err)
 	AUTO(buf) text = BUF_INIT;
 	struct error why = { 0 };
 
-	if (fs_mkdirs(copy, 0700, err) < 0 || fetch(s, copy, NULL, err) < 0)
+	if (fs_mkdirs(copy, 0700, err) < 0 || shell_sync_fetch(s, copy, NULL, err) < 0)
 		return -1;
 	/* it ends with 1 where there are differences */
 	if (proc_run(diff, &(struct proc_opts){ .out = &text, .keep_out = true }, &why) < 0 && why.code != ERR_CHILD)
 		return error_set(err, why.code, "%s", why.msg);
-	return fs_write(file, text.s, text.len, 0600, err) < 0 ? -1 : page(s, file, err);
+	return fs_write(file, text.s, text.len, 0600, err) < 0 ? -1 : shell_sync_page(s, file, err);
 }
 
 static int
-view(const struct shell_sync *s, struct error *err)
+shell_sync_view(const struct shell_sync *s, struct error *err)
 {
 	const char *tmp = getenv("TMPDIR");
 	auto_free char *dir = xasprintf("%s/lima-sync.XXXXXX", tmp && *tmp ? tmp : "/tmp");
@@ -251,7 +251,7 @@ view(const struct shell_sync *s, struct error *err)
 
 /* 1: take them, 0: do not, -1 */
 static int
-decide(const struct shell_sync *s, const struct sync_changes *n, struct error *err)
+shell_sync_decide(const struct shell_sync *s, const struct sync_changes *n, struct error *err)
 {
 	static const char *const choices[] = { "Accept", "No", "View the changed contents" };
 	const char *title = arena_printf(&s->instance->arena, "Accept the changes? (added: %u, deleted: %u, modified: %u, metadata: %u)",
@@ -262,25 +262,25 @@ decide(const struct shell_sync *s, const struct sync_changes *n, struct error *e
 
 		if (k < 2)
 			return k < 0 ? error_wrap(err, "the guest's copy stays in %s", s->guest_dir) : k == 0;
-		if (view(s, err) < 0)
+		if (shell_sync_view(s, err) < 0)
 			return -1;
 	}
 }
 
 /* 1: there is something to fetch, and it is wanted */
 static int
-wanted(const struct shell_sync *s, struct error *err)
+shell_sync_wanted(const struct shell_sync *s, struct error *err)
 {
 	AUTO(buf) items = BUF_INIT;
 	struct sync_changes n;
 
 	if (!s->cli->tty)
 		return 1;
-	if (fetch(s, s->host_dir, &items, err) < 0)
+	if (shell_sync_fetch(s, s->host_dir, &items, err) < 0)
 		return -1;
 	n = sync_changes_count(items.s);
 	if (n.added || n.deleted || n.modified || n.metadata)
-		return decide(s, &n, err);
+		return shell_sync_decide(s, &n, err);
 	cli_say(&s->cli->env, SAY_INFO, "No changes detected");
 	return 0;
 }
@@ -288,12 +288,12 @@ wanted(const struct shell_sync *s, struct error *err)
 int
 shell_sync_back(const struct shell_sync *s, struct error *err)
 {
-	int r = wanted(s, err);
+	int r = shell_sync_wanted(s, err);
 
 	if (r < 0)
 		return -1;
 	if (r) {
-		if (fetch(s, s->host_dir, NULL, err) < 0)
+		if (shell_sync_fetch(s, s->host_dir, NULL, err) < 0)
 			return error_wrap(err, "copy %s back (the guest's copy stays in %s)", s->host_dir, s->guest_dir);
 		cli_say(&s->cli->env, SAY_INFO, "Successfully synced back the changes to host.");
 	}

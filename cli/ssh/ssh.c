@@ -29,7 +29,7 @@ argv_release(struct argv *a)
 }
 
 static void
-add(struct argv *a, const char *word)
+ssh_add(struct argv *a, const char *word)
 {
 	if (a->n + 1 >= a->cap) {
 		a->cap = a->cap ? a->cap * 2 : 32;
@@ -42,7 +42,7 @@ add(struct argv *a, const char *word)
 void
 argv_add(struct argv *a, const char *word)
 {
-	add(a, arena_strdup(&a->arena, word));
+	ssh_add(a, arena_strdup(&a->arena, word));
 }
 
 void
@@ -51,7 +51,7 @@ argv_addf(struct argv *a, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	add(a, arena_vprintf(&a->arena, fmt, ap));
+	ssh_add(a, arena_vprintf(&a->arena, fmt, ap));
 	va_end(ap);
 }
 
@@ -117,12 +117,12 @@ ssh_program(const struct cli *c, struct argv *a)
 	if (custom && *custom) {
 		if (words_split(&a->arena, custom, &words, &n, &err) == 0 && n) {
 			for (size_t i = 0; i < n; i++)
-				add(a, words[i]);
+				ssh_add(a, words[i]);
 			return;
 		}
 		cli_say(&c->env, SAY_WARN, "$SSH cannot be split into words, falling back to `ssh`");
 	}
-	add(a, "ssh");
+	ssh_add(a, "ssh");
 }
 
 const char *
@@ -170,11 +170,11 @@ ssh_add_options(const struct cli *c, const struct instance *i, struct argv *a, s
 		return error_set(err, ENOENT, "instance `%s` has no ssh port yet; `limactl start %s` gives it one", i->name, i->name);
 	if (ssh_options(c, i, &a->arena, false, &options, err) < 0)
 		return -1;
-	add(a, "-F");
-	add(a, "/dev/null");
+	ssh_add(a, "-F");
+	ssh_add(a, "/dev/null");
 	for (; *options; options++) {
-		add(a, "-o");
-		add(a, *options);
+		ssh_add(a, "-o");
+		ssh_add(a, *options);
 	}
 	return 0;
 }
@@ -199,7 +199,7 @@ exec_argv(const struct argv *a, struct error *err)
 
 /* 1 when it is over, 0 when a signal came */
 static int
-wait_for(pid_t pid, int *status, struct error *err)
+ssh_wait_for(pid_t pid, int *status, struct error *err)
 {
 	if (waitpid(pid, status, 0) == pid)
 		return 1;
@@ -226,7 +226,7 @@ run_argv(const struct cli *c, const struct argv *a, struct error *err)
 		errno = r;
 		return error_errno(err, "%s", a->v[0]);
 	}
-	while ((r = wait_for(pid, &status, err)) == 0)
+	while ((r = ssh_wait_for(pid, &status, err)) == 0)
 		;
 	if (r < 0)
 		return -1;

@@ -40,7 +40,7 @@ flag_head(struct buf *b, const struct flag *f)
 }
 
 static size_t
-widest(const struct flag_values *flags)
+help_widest(const struct flag_values *flags)
 {
 	size_t w = 0;
 
@@ -55,7 +55,7 @@ widest(const struct flag_values *flags)
 }
 
 static int
-by_name(const void *a, const void *b)
+help_by_name(const void *a, const void *b)
 {
 	const struct flag_value *x = a, *y = b;
 
@@ -65,11 +65,11 @@ by_name(const void *a, const void *b)
 static void
 add_flags(struct buf *out, const char *title, struct flag_values *flags)
 {
-	size_t width = widest(flags);
+	size_t width = help_widest(flags);
 
 	if (width == 0)
 		return;
-	qsort(flags->v, flags->n, sizeof *flags->v, by_name);
+	qsort(flags->v, flags->n, sizeof *flags->v, help_by_name);
 	buf_addf(out, "\n%s:\n", title);
 	for (size_t i = 0; i < flags->n; i++) {
 		const struct flag *f = flags->v[i].flag;
@@ -109,7 +109,7 @@ add_table(struct buf *out, const char *title, const struct flag *a, const struct
 
 /* each line two blanks to the right */
 static void
-add_indented(struct buf *out, const char *text)
+help_add_indented(struct buf *out, const char *text)
 {
 	while (*text) {
 		size_t len = strcspn(text, "\n");
@@ -173,7 +173,7 @@ help_command(const struct cli *c, const struct command *cmd)
 		add_aliases(&out, cmd);
 	if (cmd->example) {
 		buf_adds(&out, "\nExamples:\n");
-		add_indented(&out, cmd->example);
+		help_add_indented(&out, cmd->example);
 	}
 	if (!cmd->run)
 		add_commands(&out, "Commands", cmd->name, 0);

@@ -22,7 +22,7 @@ no_warning(void *ctx, const char *text)
 
 /* who only looks hears of the database that somebody else has it locked */
 static void
-tell_wait(void *ctx, const char *text)
+instance_tell_wait(void *ctx, const char *text)
 {
 	const struct cli *c = ctx;
 
@@ -35,7 +35,7 @@ look_begin(struct look *l, struct cli *c)
 	*l = (struct look){ .cli = c, .opts = cli_spec_opts(c) };
 	/* a look is not the place for advice about each file, and what is wrong with one is in its errors */
 	l->opts.warn = l->opts.complain = no_warning;
-	if (state_open(&l->state, c->env.home, &(struct state_opts){ .flags = STATE_READ, .cancel = c->env.cancel, .warn = tell_wait, .ctx = c }, NULL) < 0)
+	if (state_open(&l->state, c->env.home, &(struct state_opts){ .flags = STATE_READ, .cancel = c->env.cancel, .warn = instance_tell_wait, .ctx = c }, NULL) < 0)
 		l->state = NULL;
 }
 
@@ -62,7 +62,7 @@ instance_is(const struct instance *i, const char *status)
 }
 
 static void
-add_error(struct instance *i, const char *text)
+instance_add_error(struct instance *i, const char *text)
 {
 	i->errors = xrealloc(i->errors, i->nerrors + 1, sizeof *i->errors);
 	i->errors[i->nerrors++] = arena_strdup(&i->arena, text);
@@ -71,7 +71,7 @@ add_error(struct instance *i, const char *text)
 void
 instance_fail(struct instance *i, const char *why)
 {
-	add_error(i, why);
+	instance_add_error(i, why);
 	i->status.word = "Broken";
 }
 
@@ -114,7 +114,7 @@ from_yaml(struct look *l, struct instance *i)
 		i->config = arena_strdup(&i->arena, spec->json);
 		spec_free(spec);
 	} else {
-		add_error(i, err.msg);
+		instance_add_error(i, err.msg);
 	}
 }
 
@@ -169,12 +169,12 @@ instance_look(struct look *l, const char *name, struct instance *out)
 	i->arch = json_text(&i->arena, instance_config(i, "arch"));
 	status_look(i->dir, *i->vm_type ? i->vm_type : driver_all()[0]->name, &i->arena, &i->status);
 	if (i->status.error)
-		add_error(i, i->status.error);
+		instance_add_error(i, i->status.error);
 	if (!i->has_yaml) {
 		AUTO(buf) b = BUF_INIT;
 
 		buf_addf(&b, "open %s/lima.yaml: %s", i->dir, "no such file or directory");
-		add_error(i, b.s);
+		instance_add_error(i, b.s);
 		i->status.word = "Broken";
 	} else if (!i->config) {
 		i->status.word = "Broken";

@@ -9,7 +9,7 @@
 #include "cli/view/instance.h"
 
 static void
-number(struct buf *b, const char *name, long long n)
+instance_json_number(struct buf *b, const char *name, long long n)
 {
 	if (n == 0)
 		return;
@@ -19,7 +19,7 @@ number(struct buf *b, const char *name, long long n)
 
 /* As it stands in the configuration; an empty list or object is left out. */
 static void
-raw(struct buf *b, const char *name, struct json_span v)
+instance_json_raw(struct buf *b, const char *name, struct json_span v)
 {
 	if (!v.p || (v.len == 2 && (memcmp(v.p, "[]", 2) == 0 || memcmp(v.p, "{}", 2) == 0)) ||
 	    (v.len == 4 && memcmp(v.p, "null", 4) == 0))
@@ -42,7 +42,7 @@ instance_errors_json(const struct instance *i, struct buf *b)
 
 /* a list of the lines of a text */
 static void
-lines(struct buf *b, const char *name, const char *p)
+instance_json_lines(struct buf *b, const char *name, const char *p)
 {
 	if (!p || !*p)
 		return;
@@ -60,7 +60,7 @@ lines(struct buf *b, const char *name, const char *p)
 
 /* What our host agent tells and upstream's does not. "troubles": why it is degraded. */
 static void
-detail(struct buf *b, const struct instance *i)
+instance_json_detail(struct buf *b, const struct instance *i)
 {
 	static const char *const phases[] = {
 		[HA_STARTING] = "starting", [HA_RUNNING] = "running", [HA_DEGRADED] = "degraded", [HA_STOPPING] = "stopping",
@@ -72,7 +72,7 @@ detail(struct buf *b, const struct instance *i)
 	quote_json_member(b, "phase", phases[info->phase]);
 	if (info->waiting_for && *info->waiting_for)
 		quote_json_member(b, "waitingFor", info->waiting_for);
-	lines(b, "troubles", info->errors);
+	instance_json_lines(b, "troubles", info->errors);
 }
 
 void
@@ -89,31 +89,31 @@ instance_json(struct look *l, struct instance *i, bool deprecated, struct buf *o
 	quote_json_member(out, "vmType", i->vm_type);
 	quote_json_member(out, "arch", i->arch);
 	if (strcmp(i->vm_type, "wsl2") != 0)
-		number(out, "cpus", json_int(instance_config(i, "cpus"), 0));
-	number(out, "memory", (long long)instance_bytes(i, "memory"));
-	number(out, "disk", (long long)instance_bytes(i, "disk"));
+		instance_json_number(out, "cpus", json_int(instance_config(i, "cpus"), 0));
+	instance_json_number(out, "memory", (long long)instance_bytes(i, "memory"));
+	instance_json_number(out, "disk", (long long)instance_bytes(i, "disk"));
 	if (*message)
 		quote_json_member(out, "message", message);
-	raw(out, "additionalDisks", instance_config(i, "additionalDisks"));
-	raw(out, "network", instance_config(i, "networks"));
+	instance_json_raw(out, "additionalDisks", instance_config(i, "additionalDisks"));
+	instance_json_raw(out, "network", instance_config(i, "networks"));
 	if (i->config) {
-		number(out, "sshLocalPort", i->status.ssh_port);
+		instance_json_number(out, "sshLocalPort", i->status.ssh_port);
 		quote_json_member(out, "sshConfigFile", arena_printf(&i->arena, "%s/ssh.config", i->dir));
 	}
-	number(out, "hostAgentPID", i->status.agent);
-	number(out, "driverPID", i->status.hypervisor);
+	instance_json_number(out, "hostAgentPID", i->status.agent);
+	instance_json_number(out, "driverPID", i->status.hypervisor);
 	if (i->nerrors) {
 		quote_json_key(out, "errors");
 		instance_errors_json(i, out);
 	}
-	raw(out, "config", json_span_of(i->config));
+	instance_json_raw(out, "config", json_span_of(i->config));
 	if (i->config)
 		quote_json_member(out, "sshAddress", "127.0.0.1");
 	quote_json_key(out, "protected");
 	buf_adds(out, instance_protected(i) ? "true" : "false");
 	quote_json_member(out, "limaVersion", instance_version(i));
-	raw(out, "param", instance_config(i, "param"));
-	detail(out, i);
+	instance_json_raw(out, "param", instance_config(i, "param"));
+	instance_json_detail(out, i);
 	if (deprecated) {
 		quote_json_member(out, "HostOS", "linux");
 		quote_json_member(out, "HostArch", host_arch());

@@ -24,14 +24,14 @@ config_at(struct arena *a, const struct instance *i, const char *path)
 }
 
 static struct gotmpl_value
-message(struct arena *a, const struct view *v)
+instance_value_message(struct arena *a, const struct view *v)
 {
 	(void)a;
 	return gotmpl_text(v->in_message ? "" : instance_message(v->look, v->i));
 }
 
 static struct gotmpl_value
-errors(struct arena *a, const struct instance *i)
+instance_value_errors(struct arena *a, const struct instance *i)
 {
 	AUTO(buf) b = BUF_INIT;
 
@@ -63,7 +63,7 @@ FIELD(Config, json_value(a, json_span_of(i->config)))
 FIELD(Dir, gotmpl_text(i->dir))
 FIELD(Disk, gotmpl_int((int64_t)instance_bytes(i, "disk")))
 FIELD(DriverPID, gotmpl_int(i->status.hypervisor))
-FIELD(Errors, errors(a, i))
+FIELD(Errors, instance_value_errors(a, i))
 FIELD(HostAgentPID, gotmpl_int(i->status.agent))
 FIELD(HostArch, gotmpl_text(host_arch()))
 FIELD(HostOS, gotmpl_text("linux"))
@@ -72,7 +72,7 @@ FIELD(IdentityFile, gotmpl_text(arena_printf(a, "%s/_config/user", v->look->cli-
 FIELD(LimaHome, gotmpl_text(v->look->cli->env.home))
 FIELD(LimaVersion, gotmpl_text(instance_version(i)))
 FIELD(Memory, gotmpl_int((int64_t)instance_bytes(i, "memory")))
-FIELD(Message, message(a, v))
+FIELD(Message, instance_value_message(a, v))
 FIELD(Name, gotmpl_text(i->name))
 FIELD(Networks, or_empty(a, config_at(a, i, "networks"), "[]"))
 FIELD(Param, or_empty(a, config_at(a, i, "param"), "{}"))
@@ -95,14 +95,14 @@ static const struct {
 	F(Status), F(VMType),
 };
 
-static bool get(struct arena *a, const void *p, const char *key, struct gotmpl_value *out);
-static size_t count(const void *p);
-static void at(struct arena *a, const void *p, size_t i, const char **key, struct gotmpl_value *out);
+static bool instance_value_get(struct arena *a, const void *p, const char *key, struct gotmpl_value *out);
+static size_t instance_value_count(const void *p);
+static void instance_value_at(struct arena *a, const void *p, size_t i, const char **key, struct gotmpl_value *out);
 
-static const struct gotmpl_ops ops = { get, count, at };
+static const struct gotmpl_ops ops = { instance_value_get, instance_value_count, instance_value_at };
 
 static bool
-get(struct arena *a, const void *p, const char *key, struct gotmpl_value *out)
+instance_value_get(struct arena *a, const void *p, const char *key, struct gotmpl_value *out)
 {
 	if (strcmp(key, "Instance") == 0) {	/* the same again, for messages */
 		*out = (struct gotmpl_value){ GOTMPL_RECORD, .ops = &ops, .p = p };
@@ -118,14 +118,14 @@ get(struct arena *a, const void *p, const char *key, struct gotmpl_value *out)
 }
 
 static size_t
-count(const void *p)
+instance_value_count(const void *p)
 {
 	(void)p;
 	return ARRAY_LEN(fields);
 }
 
 static void
-at(struct arena *a, const void *p, size_t i, const char **key, struct gotmpl_value *out)
+instance_value_at(struct arena *a, const void *p, size_t i, const char **key, struct gotmpl_value *out)
 {
 	if (key)
 		*key = fields[i].name;
@@ -186,7 +186,7 @@ const struct gotmpl_func instance_funcs[] = {
 
 /* without the line break at its end */
 static const char *
-chomp(struct arena *a, const char *s, size_t len)
+instance_value_chomp(struct arena *a, const char *s, size_t len)
 {
 	return arena_memdup(a, s, len && s[len - 1] == '\n' ? len - 1 : len);
 }
@@ -202,7 +202,7 @@ instance_message(struct look *l, struct instance *i)
 	struct error err;
 
 	if (gotmpl_run(&out, &i->arena, text, strlen(text), &data, &opts, &err) == 0)
-		return chomp(&i->arena, out.s, out.len);
+		return instance_value_chomp(&i->arena, out.s, out.len);
 	instance_fail(i, arena_printf(&i->arena, "message of lima.yaml: %s", err.msg));
 	return "";
 }

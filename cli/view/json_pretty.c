@@ -16,7 +16,7 @@ struct pretty {
 };
 
 static void
-colored(struct pretty *p, const char *color, struct json_span v)
+json_pretty_colored(struct pretty *p, const char *color, struct json_span v)
 {
 	if (p->color)
 		buf_adds(p->out, color);
@@ -26,20 +26,20 @@ colored(struct pretty *p, const char *color, struct json_span v)
 }
 
 static void
-line(struct pretty *p, int depth)
+json_pretty_line(struct pretty *p, int depth)
 {
 	buf_addf(p->out, "\n%*s", depth * p->indent, "");
 }
 
 static void
-value(struct pretty *p, struct json_span v, int depth)
+json_pretty_value(struct pretty *p, struct json_span v, int depth)
 {
 	struct json_span item, key = { 0 };
 	size_t at = 0, n = 0;
 	bool map = v.len && v.p[0] == '{';
 
 	if (!v.len || (v.p[0] != '{' && v.p[0] != '[')) {
-		colored(p, !v.len || v.p[0] == 'n' ? null_color : v.p[0] == '"' ? text_color : v.p[0] == 't' || v.p[0] == 'f' ?
+		json_pretty_colored(p, !v.len || v.p[0] == 'n' ? null_color : v.p[0] == '"' ? text_color : v.p[0] == 't' || v.p[0] == 'f' ?
 			bool_color : number_color, v);
 		return;
 	}
@@ -47,15 +47,15 @@ value(struct pretty *p, struct json_span v, int depth)
 	while ((item = json_each(v, &at, &key)).p) {
 		if (n++)
 			buf_addc(p->out, ',');
-		line(p, depth + 1);
+		json_pretty_line(p, depth + 1);
 		if (map) {
-			colored(p, key_color, key);
+			json_pretty_colored(p, key_color, key);
 			buf_adds(p->out, ": ");
 		}
-		value(p, item, depth + 1);
+		json_pretty_value(p, item, depth + 1);
 	}
 	if (n)
-		line(p, depth);
+		json_pretty_line(p, depth);
 	buf_addc(p->out, map ? '}' : ']');
 }
 
@@ -64,5 +64,5 @@ json_pretty(struct buf *out, const char *text, int indent, bool color)
 {
 	struct pretty p = { out, indent, color };
 
-	value(&p, json_span_of(text), 0);
+	json_pretty_value(&p, json_span_of(text), 0);
 }

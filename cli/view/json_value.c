@@ -10,11 +10,11 @@
 #include "base/mem.h"
 #include "base/quote/quote.h"
 
-static bool get(struct arena *a, const void *p, const char *key, struct gotmpl_value *out);
-static size_t count(const void *p);
-static void at(struct arena *a, const void *p, size_t i, const char **key, struct gotmpl_value *out);
+static bool json_value_get(struct arena *a, const void *p, const char *key, struct gotmpl_value *out);
+static size_t json_value_count(const void *p);
+static void json_value_at(struct arena *a, const void *p, size_t i, const char **key, struct gotmpl_value *out);
 
-static const struct gotmpl_ops ops = { get, count, at };
+static const struct gotmpl_ops ops = { json_value_get, json_value_count, json_value_at };
 
 /* Where a Go field is called otherwise than its key. */
 static const struct { const char *field, *key; } renamed[] = {
@@ -35,7 +35,7 @@ same_name(const char *asked, struct json_span key)
 }
 
 static bool
-get(struct arena *a, const void *p, const char *key, struct gotmpl_value *out)
+json_value_get(struct arena *a, const void *p, const char *key, struct gotmpl_value *out)
 {
 	const struct json_span *v = p;
 	struct json_span k, item;
@@ -51,7 +51,7 @@ get(struct arena *a, const void *p, const char *key, struct gotmpl_value *out)
 }
 
 static size_t
-count(const void *p)
+json_value_count(const void *p)
 {
 	size_t pos = 0, n = 0;
 
@@ -61,7 +61,7 @@ count(const void *p)
 }
 
 static void
-at(struct arena *a, const void *p, size_t i, const char **key, struct gotmpl_value *out)
+json_value_at(struct arena *a, const void *p, size_t i, const char **key, struct gotmpl_value *out)
 {
 	const struct json_span *v = p;
 	struct json_span k = { 0 }, item;
@@ -148,7 +148,7 @@ json_value_print(struct buf *out, struct arena *a, const struct gotmpl_value *v)
 /* --- functions --- */
 
 static struct gotmpl_value
-text_of(struct arena *a, const struct buf *b)
+json_value_text_of(struct arena *a, const struct buf *b)
 {
 	return (struct gotmpl_value){ GOTMPL_TEXT, .s = arena_memdup(a, b->s, b->len), .len = b->len };
 }
@@ -176,7 +176,7 @@ template_indent(struct arena *a, const struct gotmpl_value *args, size_t n, stru
 		begin = text->s[i] == '\n';
 		buf_addc(&b, text->s[i]);
 	}
-	*out = text_of(a, &b);
+	*out = json_value_text_of(a, &b);
 	return 0;
 }
 

@@ -38,7 +38,7 @@ json_yaml(struct buf *out, struct json_span v)
 static const char key_color[] = "\033[36m", text_color[] = "\033[32m", other_color[] = "\033[95m", no_color[] = "\033[0m";
 
 static void
-colored(struct buf *out, const char *color, const char *s, size_t len)
+json_yaml_colored(struct buf *out, const char *color, const char *s, size_t len)
 {
 	if (!len)
 		return;
@@ -88,12 +88,12 @@ color_line(struct buf *out, const char *s, size_t len, size_t *depth)
 	s += blanks;
 	len -= blanks;
 	key = len ? key_length(s, len) : 0;
-	colored(out, key_color, s, key);
+	json_yaml_colored(out, key_color, s, key);
 	s += key;
 	len -= key;
 	for (; key && len && (*s == ':' || *s == ' '); s++, len--)
 		buf_addc(out, *s);
-	colored(out, is_text(s, len) ? text_color : other_color, s, len);
+	json_yaml_colored(out, is_text(s, len) ? text_color : other_color, s, len);
 	return len && (*s == '|' || *s == '>');
 }
 
@@ -107,7 +107,7 @@ yaml_color(struct buf *out, const char *text)
 		size_t len = strcspn(text, "\n");
 
 		if (literal && (!len || strspn(text, " ") > depth))
-			colored(out, text_color, text, len);
+			json_yaml_colored(out, text_color, text, len);
 		else if (len >= 3 && strncmp(text, "---", 3) == 0)
 			buf_add(out, text, len);
 		else

@@ -23,7 +23,7 @@ stdout_is_terminal(void)
 
 /* "A | B", of the values of a flag, each within before and after; in c->arena */
 static const char *
-joined(struct cli *c, const char *flag, const char *before, const char *after)
+list_format_joined(struct cli *c, const char *flag, const char *before, const char *after)
 {
 	AUTO(buf) b = BUF_INIT;
 	size_t n;
@@ -35,7 +35,7 @@ joined(struct cli *c, const char *flag, const char *before, const char *after)
 }
 
 static int
-count(void *ctx, const char *result, struct error *err)
+list_format_count(void *ctx, const char *result, struct error *err)
 {
 	(void)result, (void)err;
 	++*(size_t *)ctx;
@@ -45,7 +45,7 @@ count(void *ctx, const char *result, struct error *err)
 int
 list_filter(struct look *l, struct yq **filter, struct instance *i, struct error *err)
 {
-	const char *expr = joined(l->cli, "filter", "select(", ")");
+	const char *expr = list_format_joined(l->cli, "filter", "select(", ")");
 	AUTO(buf) json = BUF_INIT;
 	size_t n = 0;
 
@@ -54,7 +54,7 @@ list_filter(struct look *l, struct yq **filter, struct instance *i, struct error
 	if (!*filter && !(*filter = yq_open(expr, 0, err)))
 		return error_wrap(err, "failed to apply filter %s", cli_tick(l->cli, expr));
 	instance_json(l, i, false, &json);
-	if (yq_run(*filter, json.s, count, &n, err) < 0)
+	if (yq_run(*filter, json.s, list_format_count, &n, err) < 0)
 		return error_wrap(err, "failed to apply filter %s", cli_tick(l->cli, expr));
 	return n > 0;
 }
@@ -69,7 +69,7 @@ struct printing {
 
 /* A text bare, anything else as it is. */
 static int
-print_result(void *ctx, const char *result, struct error *err)
+list_format_print_result(void *ctx, const char *result, struct error *err)
 {
 	const struct printing *p = ctx;
 	struct json_span v = json_span_of(result);
@@ -96,14 +96,14 @@ yq_print(const char *json, const char *expr, int indent, struct error *err)
 	AUTO(buf) out = BUF_INIT;
 	struct printing p = { .out = &out, .color = stdout_is_terminal(), .indent = indent };
 
-	if (yq_eval(json, expr, print_result, &p, err) < 0)
+	if (yq_eval(json, expr, list_format_print_result, &p, err) < 0)
 		return -1;
 	fwrite(out.s, 1, out.len, stdout);
 	return 0;
 }
 
 static int
-run_yq(struct look *l, struct yq *q, struct instance *v, size_t n, bool yaml, struct error *err)
+list_format_run_yq(struct look *l, struct yq *q, struct instance *v, size_t n, bool yaml, struct error *err)
 {
 	for (size_t i = 0; i < n; i++) {
 		AUTO(buf) json = BUF_INIT;
@@ -113,7 +113,7 @@ run_yq(struct look *l, struct yq *q, struct instance *v, size_t n, bool yaml, st
 		instance_json(l, &v[i], true, &json);
 		if (yaml && i)
 			buf_adds(&out, "---\n");
-		if (yq_run(q, json.s, print_result, &p, err) < 0)
+		if (yq_run(q, json.s, list_format_print_result, &p, err) < 0)
 			return -1;
 		fwrite(out.s, 1, out.len, stdout);
 	}
@@ -123,7 +123,7 @@ run_yq(struct look *l, struct yq *q, struct instance *v, size_t n, bool yaml, st
 static int
 print_yq(struct look *l, struct instance *v, size_t n, const char *format, struct error *err)
 {
-	const char *expr = joined(l->cli, "yq", "", "");
+	const char *expr = list_format_joined(l->cli, "yq", "", "");
 	struct yq *q;
 	int r;
 
@@ -132,7 +132,7 @@ print_yq(struct look *l, struct instance *v, size_t n, const char *format, struc
 	q = yq_open(expr, 0, err);
 	if (!q)
 		return -1;
-	r = run_yq(l, q, v, n, strcmp(format, "yaml") == 0, err);
+	r = list_format_run_yq(l, q, v, n, strcmp(format, "yaml") == 0, err);
 	yq_close(q);
 	return r;
 }
@@ -140,7 +140,7 @@ print_yq(struct look *l, struct instance *v, size_t n, const char *format, struc
 /* --- the formats by themselves --- */
 
 static int
-print_json(struct look *l, struct instance *v, size_t n)
+list_format_print_json(struct look *l, struct instance *v, size_t n)
 {
 	bool color = stdout_is_terminal();
 	AUTO(buf) line = BUF_INIT;
@@ -211,7 +211,7 @@ list_print(struct look *l, struct instance *v, size_t n, const char *format, str
 	if (nyq)
 		return print_yq(l, v, n, format, err);
 	if (strcmp(format, "json") == 0)
-		return print_json(l, v, n);
+		return list_format_print_json(l, v, n);
 	if (strcmp(format, "yaml") == 0)
 		return print_yaml(l, v, n);
 	return print_template(l, v, n, format, err);

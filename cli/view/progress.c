@@ -44,7 +44,7 @@ seconds_since(long long began_ms)
 }
 
 static void
-erase(struct progress *p)
+progress_erase(struct progress *p)
 {
 	if (p->drawn)
 		fprintf(stderr, "\033[%zuA\033[J", p->drawn);
@@ -52,7 +52,7 @@ erase(struct progress *p)
 }
 
 static int
-columns(void)
+progress_columns(void)
 {
 	struct winsize w;
 
@@ -60,7 +60,7 @@ columns(void)
 }
 
 static void
-describe(struct buf *b, const struct running *r)
+progress_describe(struct buf *b, const struct running *r)
 {
 	double t = seconds_since(r->began_ms);
 	AUTO(arena) a = { 0 };
@@ -76,17 +76,17 @@ describe(struct buf *b, const struct running *r)
 }
 
 static void
-draw(struct progress *p)
+progress_draw(struct progress *p)
 {
-	int width = columns();
+	int width = progress_columns();
 
 	if (!p->live)
 		return;
-	erase(p);
+	progress_erase(p);
 	for (size_t i = 0; i < p->n && i < MAX_LINES; i++) {
 		AUTO(buf) b = BUF_INIT;
 
-		describe(&b, &p->v[i]);
+		progress_describe(&b, &p->v[i]);
 		if (width > 1 && b.len > (size_t)width - 1)
 			buf_truncate(&b, (size_t)width - 1);
 		buf_addc(&b, '\n');
@@ -123,9 +123,9 @@ on_say(const struct env *env, enum level level, const char *fmt, ...)
 	buf_vaddf(&b, fmt, ap);
 	va_end(ap);
 	pthread_mutex_lock(&p->lock);
-	erase(p);
+	progress_erase(p);
 	p->saved.say(&p->saved, level, "%s", b.s);
-	draw(p);
+	progress_draw(p);
 	pthread_mutex_unlock(&p->lock);
 }
 
@@ -148,7 +148,7 @@ progress_new(struct cli *c, enum level level)
 void
 progress_free(struct progress *p)
 {
-	erase(p);
+	progress_erase(p);
 	p->cli->env.progress = p->saved.progress;
 	p->cli->env.say = p->saved.say;
 	p->cli->env.ctx = p->saved.ctx;
@@ -171,7 +171,7 @@ progress_starting(void *progress, struct step *s)
 	pthread_mutex_lock(&p->lock);
 	GROW(p->v, p->n, p->cap);
 	p->v[p->n++] = (struct running){ .step = s, .began_ms = clock_ms() };
-	draw(p);
+	progress_draw(p);
 	pthread_mutex_unlock(&p->lock);
 }
 
@@ -189,14 +189,14 @@ progress_settled(void *progress, struct step *s)
 		memmove(&p->v[i], &p->v[i + 1], (--p->n - i) * sizeof *p->v);
 		break;
 	}
-	erase(p);
+	progress_erase(p);
 	/* the first failure is what the command will end with */
 	if (s->status == DONE)
 		p->saved.say(&p->saved, p->level, "%s %s: %s (%.1fs)", s->res->type->name, s->res->name,
 			     s->verb == REMOVE ? "gone" : "done", t);
 	else if (s->status == FAILED && p->failed++)
 		p->saved.say(&p->saved, SAY_ERROR, "%s", s->err.msg);
-	draw(p);
+	progress_draw(p);
 	pthread_mutex_unlock(&p->lock);
 }
 
@@ -206,6 +206,6 @@ progress_tick(void *progress)
 	struct progress *p = progress;
 
 	pthread_mutex_lock(&p->lock);
-	draw(p);
+	progress_draw(p);
 	pthread_mutex_unlock(&p->lock);
 }

@@ -44,7 +44,7 @@ table_cellf(struct table *t, const char *fmt, ...)
 
 /* in characters */
 static size_t
-width(const char *s)
+table_width(const char *s)
 {
 	size_t n = 0;
 	uint32_t rune;
@@ -61,7 +61,7 @@ table_print(const struct table *t, struct buf *out)
 	auto_free size_t *widest = xcalloc(t->columns, sizeof *widest);
 
 	for (size_t i = 0; i < t->n; i++) {
-		size_t w = width(t->cell[i]);
+		size_t w = table_width(t->cell[i]);
 
 		if (w > widest[i % t->columns])
 			widest[i % t->columns] = w;
@@ -73,7 +73,7 @@ table_print(const struct table *t, struct buf *out)
 		if (col + 1 == t->columns)
 			buf_addc(out, '\n');
 		else
-			for (size_t n = widest[col] + PADDING - width(t->cell[i]); n; n--)
+			for (size_t n = widest[col] + PADDING - table_width(t->cell[i]); n; n--)
 				buf_addc(out, ' ');
 	}
 }

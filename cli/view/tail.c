@@ -12,7 +12,7 @@ enum { CHUNK = 16 << 10, MAX_LINE = 1 << 20 };
 
 /* Opens what is there now under the name, if that is another file than ours. */
 static void
-reopen(struct tail *t)
+view_tail_reopen(struct tail *t)
 {
 	struct stat st;
 	int fd = fs_open(t->path, &st, NULL);
@@ -37,7 +37,7 @@ tail_open(struct tail *t, const char *path, int skip)
 	struct stat st;
 
 	*t = (struct tail){ .path = xstrdup(path), .fd = -1, .rest = BUF_INIT };
-	reopen(t);
+	view_tail_reopen(t);
 	if (skip && t->fd >= 0 && fstat(t->fd, &st) == 0)
 		t->at = st.st_size;
 }
@@ -53,7 +53,7 @@ tail_release(struct tail *t)
 }
 
 static void
-lines(struct tail *t, void (*line)(void *ctx, const char *text), void *ctx)
+view_tail_lines(struct tail *t, void (*line)(void *ctx, const char *text), void *ctx)
 {
 	char *from = t->rest.s, *end;
 
@@ -69,7 +69,7 @@ lines(struct tail *t, void (*line)(void *ctx, const char *text), void *ctx)
 }
 
 static void
-read_on(struct tail *t, void (*line)(void *ctx, const char *text), void *ctx)
+view_tail_read_on(struct tail *t, void (*line)(void *ctx, const char *text), void *ctx)
 {
 	struct stat st;
 	ssize_t n;
@@ -86,7 +86,7 @@ read_on(struct tail *t, void (*line)(void *ctx, const char *text), void *ctx)
 		t->at += n;
 		t->rest.len += (size_t)n;
 		t->rest.s[t->rest.len] = '\0';
-		lines(t, line, ctx);
+		view_tail_lines(t, line, ctx);
 	}
 }
 
@@ -94,8 +94,8 @@ void
 tail_read(struct tail *t, void (*line)(void *ctx, const char *text), void *ctx)
 {
 	if (t->fd >= 0)
-		read_on(t, line, ctx);
-	reopen(t);
+		view_tail_read_on(t, line, ctx);
+	view_tail_reopen(t);
 	if (t->fd >= 0 && t->at == 0)
-		read_on(t, line, ctx);
+		view_tail_read_on(t, line, ctx);
 }

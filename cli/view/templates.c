@@ -16,7 +16,7 @@ struct found {
 };
 
 static bool
-known(const struct found *f, const char *name)
+templates_known(const struct found *f, const char *name)
 {
 	for (size_t i = 0; i < f->n; i++)
 		if (strcmp(f->v[i].name, name) == 0)
@@ -25,11 +25,11 @@ known(const struct found *f, const char *name)
 }
 
 static void
-add(struct found *f, const char *dir, const char *file, size_t len)
+templates_add(struct found *f, const char *dir, const char *file, size_t len)
 {
 	char *name = arena_memdup(&f->cli->arena, file, len - strlen(".yaml"));
 
-	if (known(f, name))
+	if (templates_known(f, name))
 		return;
 	GROW(f->v, f->n, f->cap);
 	f->v[f->n++] = (struct template_entry){
@@ -40,7 +40,7 @@ add(struct found *f, const char *dir, const char *file, size_t len)
 
 /* Everything below TOP/REL. */
 static void
-search(struct found *f, const char *top, const char *rel, int depth)
+templates_search(struct found *f, const char *top, const char *rel, int depth)
 {
 	struct arena *a = &f->cli->arena;
 	auto_dir DIR *d = opendir(*rel ? arena_printf(a, "%s/%s", top, rel) : top);
@@ -57,14 +57,14 @@ search(struct found *f, const char *top, const char *rel, int depth)
 		if (fstatat(dirfd(d), e->d_name, &st, 0) < 0)
 			continue;
 		if (S_ISDIR(st.st_mode) && depth < MAX_DEPTH)
-			search(f, top, path, depth + 1);
+			templates_search(f, top, path, depth + 1);
 		else if (!S_ISDIR(st.st_mode) && len > 5 && strcmp(e->d_name + len - 5, ".yaml") == 0)
-			add(f, top, path, strlen(path));
+			templates_add(f, top, path, strlen(path));
 	}
 }
 
 static int
-by_name(const void *a, const void *b)
+templates_by_name(const void *a, const void *b)
 {
 	return strcmp(((const struct template_entry *)a)->name, ((const struct template_entry *)b)->name);
 }
@@ -77,9 +77,9 @@ templates_list(struct cli *c, size_t *n)
 	struct template_entry *out;
 
 	for (const char *const *dir = opts.template_dirs; *dir; dir++)
-		search(&f, *dir, "", 0);
+		templates_search(&f, *dir, "", 0);
 	if (f.n)
-		qsort(f.v, f.n, sizeof *f.v, by_name);
+		qsort(f.v, f.n, sizeof *f.v, templates_by_name);
 	out = arena_alloc(&c->arena, (f.n + 1) * sizeof *out);
 	if (f.n)
 		memcpy(out, f.v, f.n * sizeof *out);

@@ -16,7 +16,7 @@ struct telling {
 };
 
 static void
-tell(struct telling *t, const char *fmt, ...)
+watch_text_tell(struct telling *t, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -28,66 +28,66 @@ tell(struct telling *t, const char *fmt, ...)
 }
 
 static const char *
-text(struct telling *t, const char *path)
+watch_text_text(struct telling *t, const char *path)
 {
 	return json_text(&t->arena, json_at(t->status, path));
 }
 
 static void
-tell_state(struct telling *t)
+watch_text_tell_state(struct telling *t)
 {
 	struct json_span errors = json_at(t->status, "errors"), e;
 	long long port = json_int(json_at(t->status, "sshLocalPort"), 0);
 	size_t at = 0;
 
 	if (json_true(json_at(t->status, "running")))
-		tell(t, json_true(json_at(t->status, "degraded")) ? "running (degraded)" : "running");
+		watch_text_tell(t, json_true(json_at(t->status, "degraded")) ? "running (degraded)" : "running");
 	if (json_true(json_at(t->status, "exiting")))
-		tell(t, "exiting");
+		watch_text_tell(t, "exiting");
 	if (port)
-		tell(t, "ssh available on port %lld", port);
+		watch_text_tell(t, "ssh available on port %lld", port);
 	while ((e = json_each(errors, &at, NULL)).p)
-		tell(t, "error: %s", json_text(&t->arena, e));
+		watch_text_tell(t, "error: %s", json_text(&t->arena, e));
 }
 
 static void
 tell_cloud_init(struct telling *t)
 {
-	const char *line = text(t, "cloudInitProgress.logLine");
+	const char *line = watch_text_text(t, "cloudInitProgress.logLine");
 
 	if (json_true(json_at(t->status, "cloudInitProgress.completed")))
-		tell(t, "cloud-init completed");
+		watch_text_tell(t, "cloud-init completed");
 	else if (*line)
-		tell(t, "cloud-init: %s", line);
+		watch_text_tell(t, "cloud-init: %s", line);
 }
 
 static void
 tell_forward(struct telling *t)
 {
-	const char *type = text(t, "portForward.type"), *proto = text(t, "portForward.protocol");
-	const char *guest = text(t, "portForward.guestAddr");
+	const char *type = watch_text_text(t, "portForward.type"), *proto = watch_text_text(t, "portForward.protocol");
+	const char *guest = watch_text_text(t, "portForward.guestAddr");
 
 	if (strcmp(type, "forwarding") == 0)
-		tell(t, "forwarding %s %s to %s", proto, guest, text(t, "portForward.hostAddr"));
+		watch_text_tell(t, "forwarding %s %s to %s", proto, guest, watch_text_text(t, "portForward.hostAddr"));
 	else if (strcmp(type, "not-forwarding") == 0)
-		tell(t, "not forwarding %s %s", proto, guest);
+		watch_text_tell(t, "not forwarding %s %s", proto, guest);
 	else if (strcmp(type, "stopping") == 0)
-		tell(t, "stopping forwarding %s %s", proto, guest);
+		watch_text_tell(t, "stopping forwarding %s %s", proto, guest);
 	else if (strcmp(type, "failed") == 0)
-		tell(t, "failed to forward %s %s: %s", proto, guest, text(t, "portForward.error"));
+		watch_text_tell(t, "failed to forward %s %s: %s", proto, guest, watch_text_text(t, "portForward.error"));
 }
 
 static void
 tell_vsock(struct telling *t)
 {
-	const char *type = text(t, "vsock.type");
+	const char *type = watch_text_text(t, "vsock.type");
 
 	if (strcmp(type, "started") == 0)
-		tell(t, "started vsock forwarder: %s -> vsock:%s", text(t, "vsock.hostAddr"), text(t, "vsock.vsockPort"));
+		watch_text_tell(t, "started vsock forwarder: %s -> vsock:%s", watch_text_text(t, "vsock.hostAddr"), watch_text_text(t, "vsock.vsockPort"));
 	else if (strcmp(type, "skipped") == 0)
-		tell(t, "skipped vsock forwarder: %s", text(t, "vsock.reason"));
+		watch_text_tell(t, "skipped vsock forwarder: %s", watch_text_text(t, "vsock.reason"));
 	else if (strcmp(type, "failed") == 0)
-		tell(t, "failed to start vsock forwarder: %s", text(t, "vsock.reason"));
+		watch_text_tell(t, "failed to start vsock forwarder: %s", watch_text_text(t, "vsock.reason"));
 }
 
 void
@@ -104,7 +104,7 @@ watch_text(struct buf *out, const char *instance, const char *event)
 		time[10] = ' ';
 	t.time = time;
 	t.status = json_at(e, "status");
-	tell_state(&t);
+	watch_text_tell_state(&t);
 	tell_cloud_init(&t);
 	tell_forward(&t);
 	tell_vsock(&t);

@@ -15,7 +15,7 @@
 #define EXIT_MS 200
 
 static int
-reap(struct child *c)
+agent_child_reap(struct child *c)
 {
 	int status;
 
@@ -32,9 +32,9 @@ reap(struct child *c)
 }
 
 static void
-finish(struct child *c, bool well)
+agent_child_finish(struct child *c, bool well)
 {
-	int status = reap(c);
+	int status = agent_child_reap(c);
 
 	c->end(c, well ? status : -1);
 }
@@ -51,7 +51,7 @@ wait_exit(struct child *c)
 }
 
 static void
-ready(struct watch *w, uint32_t events)
+agent_child_ready(struct watch *w, uint32_t events)
 {
 	struct child *c = CONTAINER_OF(w, struct child, w);
 	char chunk[16384], *nl;
@@ -64,7 +64,7 @@ ready(struct watch *w, uint32_t events)
 	if (n <= 0 || c->in.len + (size_t)n > CHILD_LINE_MAX) {
 		if (n == 0)
 			wait_exit(c);
-		finish(c, n == 0);
+		agent_child_finish(c, n == 0);
 		return;
 	}
 	buf_add(&c->in, chunk, (size_t)n);
@@ -80,7 +80,7 @@ ready(struct watch *w, uint32_t events)
 }
 
 bool
-child_start(struct child *c, char *const argv[], char *const env[])
+helper_child_start(struct child *c, char *const argv[], char *const env[])
 {
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attr;
@@ -109,7 +109,7 @@ child_start(struct child *c, char *const argv[], char *const env[])
 	}
 	fcntl(pipes[0], F_SETFL, O_NONBLOCK);
 	c->in = (struct buf)BUF_INIT;
-	c->w = (struct watch){ .fd = pipes[0], .ready = ready };
+	c->w = (struct watch){ .fd = pipes[0], .ready = agent_child_ready };
 	loop_watch(c->loop, &c->w, EPOLLIN);
 	return true;
 }
@@ -118,5 +118,5 @@ void
 child_kill(struct child *c)
 {
 	if (c->w.fd >= 0)
-		(void)reap(c);
+		(void)agent_child_reap(c);
 }

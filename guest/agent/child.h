@@ -19,6 +19,6 @@ struct child {
 };
 
 /* Starts argv[0], a path, with `env` as its environment and nothing of ours open. False: it could not be. */
-bool child_start(struct child *c, char *const argv[], char *const env[]);
+bool helper_child_start(struct child *c, char *const argv[], char *const env[]);
 /* Kills it, if it runs; no `end` comes. */
 void child_kill(struct child *c);

@@ -29,7 +29,7 @@ diag_open(struct error *err)
 }
 
 static int
-ask(int fd, enum ga_proto proto, int family, struct error *err)
+diag_ask(int fd, enum ga_proto proto, int family, struct error *err)
 {
 	struct {
 		struct nlmsghdr head;
@@ -48,7 +48,7 @@ ask(int fd, enum ga_proto proto, int family, struct error *err)
 }
 
 static void
-add(const struct inet_diag_msg *m, enum ga_proto proto, struct ga_ports *out)
+diag_add(const struct inet_diag_msg *m, enum ga_proto proto, struct ga_ports *out)
 {
 	uint16_t number = ntohs(m->id.idiag_sport);
 	struct ga_port port;
@@ -83,7 +83,7 @@ diag_parse(const void *p, size_t len, enum ga_proto proto, struct ga_ports *out,
 		}
 		if (h.nlmsg_len >= sizeof h + sizeof m) {
 			memcpy(&m, at + sizeof h, sizeof m);
-			add(&m, proto, out);
+			diag_add(&m, proto, out);
 		}
 		if (NLMSG_ALIGN(h.nlmsg_len) >= len)
 			return 1;
@@ -117,5 +117,5 @@ read_dump(int fd, enum ga_proto proto, struct ga_ports *out, struct error *err)
 int
 diag_list(int fd, enum ga_proto proto, int family, struct ga_ports *out, struct error *err)
 {
-	return ask(fd, proto, family, err) < 0 || read_dump(fd, proto, out, err) < 0 ? -1 : 0;
+	return diag_ask(fd, proto, family, err) < 0 || read_dump(fd, proto, out, err) < 0 ? -1 : 0;
 }

@@ -14,14 +14,14 @@
 #include "base/error.h"
 
 static bool
-is(const void *p, size_t len, const char *s)
+dial_is(const void *p, size_t len, const char *s)
 {
 	return len == strlen(s) && !memcmp(p, s, len);
 }
 
 /* Cuts "HOST:PORT" or "[HOST]:PORT" in place; the port, or 0 if it is none. */
 static unsigned
-split(char *text, const char **host)
+dial_split(char *text, const char **host)
 {
 	char *colon = strrchr(text, ':'), *end;
 	unsigned long port;
@@ -48,7 +48,7 @@ parse_ip(struct dial *out, char *text, struct error *err)
 	struct sockaddr_in6 *six = (struct sockaddr_in6 *)&out->addr;
 	struct sockaddr_in *four = (struct sockaddr_in *)&out->addr;
 	const char *host = NULL;
-	unsigned port = split(text, &host);
+	unsigned port = dial_split(text, &host);
 
 	if (!port)
 		return error_set(err, EINVAL, "not an address with a port");
@@ -93,11 +93,11 @@ dial_parse(struct dial *out, const void *proto, size_t proto_len, const void *ad
 		return error_set(err, EINVAL, "not an address");
 	memcpy(text, addr, addr_len);
 	text[addr_len] = '\0';
-	if (is(proto, proto_len, "tcp"))
+	if (dial_is(proto, proto_len, "tcp"))
 		d.kind = DIAL_TCP;
-	else if (is(proto, proto_len, "udp"))
+	else if (dial_is(proto, proto_len, "udp"))
 		d.kind = DIAL_UDP;
-	else if (is(proto, proto_len, "unix"))
+	else if (dial_is(proto, proto_len, "unix"))
 		d.kind = DIAL_UNIX;
 	else
 		return error_set(err, EINVAL, "neither tcp, udp nor unix");

@@ -75,7 +75,7 @@ door_free(struct door *d)
 }
 
 static void
-tell(struct door *d, uint64_t id)
+doors_tell(struct door *d, uint64_t id)
 {
 	AUTO(buf) b = BUF_INIT;
 
@@ -92,7 +92,7 @@ drop_oldest(struct doors *all)
 }
 
 static void
-sweep(struct timer *t)
+doors_sweep(struct timer *t)
 {
 	struct doors *all = CONTAINER_OF(t, struct doors, sweep);
 
@@ -103,7 +103,7 @@ sweep(struct timer *t)
 }
 
 static void
-knocked(struct watch *w, uint32_t events)
+doors_knocked(struct watch *w, uint32_t events)
 {
 	struct door *d = CONTAINER_OF(w, struct door, w);
 	struct doors *all = d->all;
@@ -118,7 +118,7 @@ knocked(struct watch *w, uint32_t events)
 	all->waiting[all->nwaiting].since_ms = loop_now();
 	all->waiting[all->nwaiting++].fd = fd;
 	loop_timer_by(all->loop, &all->sweep, loop_now() + DOORS_WAIT_MS);
-	tell(d, all->last);
+	doors_tell(d, all->last);
 }
 
 static int
@@ -140,7 +140,7 @@ open_door(struct door *d, const struct ga_listen *m, struct error *err)
 }
 
 static void
-on_message(void *ctx, struct grpc_stream *s, const uint8_t *p, size_t len)
+doors_on_message(void *ctx, struct grpc_stream *s, const uint8_t *p, size_t len)
 {
 	struct door *d = ctx;
 	struct ga_listen m;
@@ -154,11 +154,11 @@ on_message(void *ctx, struct grpc_stream *s, const uint8_t *p, size_t len)
 		door_free(d);
 		return;
 	}
-	tell(d, 0);
+	doors_tell(d, 0);
 }
 
 static void
-on_closed(void *ctx, const struct grpc_status *why)
+doors_on_closed(void *ctx, const struct grpc_status *why)
 {
 	(void)why;
 	door_free(ctx);
@@ -167,7 +167,7 @@ on_closed(void *ctx, const struct grpc_status *why)
 void
 doors_accept(struct doors *all, struct grpc_stream *s)
 {
-	static const struct grpc_stream_ops ops = { .message = on_message, .closed = on_closed };
+	static const struct grpc_stream_ops ops = { .message = doors_on_message, .closed = doors_on_closed };
 	struct door *d;
 
 	if (all->n >= DOORS_MAX) {
@@ -175,7 +175,7 @@ doors_accept(struct doors *all, struct grpc_stream *s)
 		return;
 	}
 	d = xcalloc(1, sizeof *d);
-	*d = (struct door){ .all = all, .next = all->first, .s = s, .w = { .fd = -1, .ready = knocked } };
+	*d = (struct door){ .all = all, .next = all->first, .s = s, .w = { .fd = -1, .ready = doors_knocked } };
 	all->first = d;
 	all->n++;
 	grpc_accept(s, &ops, d);
@@ -199,7 +199,7 @@ doors_take(struct doors *all, uint64_t id)
 void
 doors_init(struct doors *all, struct loop *l)
 {
-	*all = (struct doors){ .loop = l, .sweep = { .fire = sweep } };
+	*all = (struct doors){ .loop = l, .sweep = { .fire = doors_sweep } };
 }
 
 void

@@ -37,7 +37,7 @@ send_event(struct watching *w, struct ga_event *ev)
 
 /* Says what is new, unless the host has not read the last. */
 static void
-tell(struct watching *w)
+agent_events_tell(struct watching *w)
 {
 	const struct ga_ports *now = portwatch_ports(w->peer->service->ports);
 	AUTO(ga_event) ev = { .flags = w->snapshot ? GA_EVENT_SNAPSHOT : 0 };
@@ -66,13 +66,13 @@ tell_all(struct watching *w, const struct ga_ports *before)
 }
 
 static void
-changed(struct portwatcher *watcher)
+agent_events_changed(struct portwatcher *watcher)
 {
-	tell(CONTAINER_OF(watcher, struct watching, watcher));
+	agent_events_tell(CONTAINER_OF(watcher, struct watching, watcher));
 }
 
 static void
-save(struct service *s, const struct ga_ports *told)
+agent_events_save(struct service *s, const struct ga_ports *told)
 {
 	AUTO(buf) b = BUF_INIT;
 	struct error err;
@@ -86,7 +86,7 @@ save(struct service *s, const struct ga_ports *told)
 }
 
 static void
-on_closed(void *ctx, const struct grpc_status *why)
+agent_events_on_closed(void *ctx, const struct grpc_status *why)
 {
 	struct watching *w = ctx;
 
@@ -94,28 +94,28 @@ on_closed(void *ctx, const struct grpc_status *why)
 	portwatch_remove(w->peer->service->ports, &w->watcher);
 	w->peer->calls--;
 	if (!w->forgets)
-		save(w->peer->service, &w->told);
+		agent_events_save(w->peer->service, &w->told);
 	ga_ports_release(&w->told);
 	free(w);
 }
 
 static void
-on_drained(void *ctx, struct grpc_stream *s)
+agent_events_on_drained(void *ctx, struct grpc_stream *s)
 {
 	struct watching *w = ctx;
 
 	(void)s;
 	if (w->waits)
-		tell(w);
+		agent_events_tell(w);
 }
 
 void
 events_accept(struct service_peer *peer, struct grpc_stream *s, uint32_t flags)
 {
-	static const struct grpc_stream_ops ops = { .drained = on_drained, .closed = on_closed };
+	static const struct grpc_stream_ops ops = { .drained = agent_events_on_drained, .closed = agent_events_on_closed };
 	struct watching *w = xcalloc(1, sizeof *w);
 
-	w->watcher.changed = changed;
+	w->watcher.changed = agent_events_changed;
 	w->peer = peer;
 	w->s = s;
 	w->snapshot = w->forgets = flags & GA_WATCH_SNAPSHOT;

@@ -14,7 +14,7 @@
 
 /* Nothing that systemd expands, splits or takes for a quote. */
 static int
-add_word(struct buf *b, const char *word, struct error *err)
+install_add_word(struct buf *b, const char *word, struct error *err)
 {
 	for (const char *c = word; *c; c++)
 		if (*c <= ' ' || *c >= 0x7f || strchr("%$\"'\\;", *c))
@@ -27,14 +27,14 @@ int
 install_unit(const struct install *i, struct buf *out, struct error *err)
 {
 	buf_adds(out, "[Unit]\nDescription=Lima guest agent\n\n[Service]\nType=simple\nExecStart=");
-	if (add_word(out, i->program, err) < 0)
+	if (install_add_word(out, i->program, err) < 0)
 		return -1;
 	buf_adds(out, " daemon");
 	if (i->vsock_port)
 		buf_addf(out, " --vsock-port %u", i->vsock_port);
 	if (i->virtio_port) {
 		buf_adds(out, " --virtio-port ");
-		if (add_word(out, i->virtio_port, err) < 0)
+		if (install_add_word(out, i->virtio_port, err) < 0)
 			return -1;
 	}
 	if (i->socket_owner)
@@ -51,7 +51,7 @@ install_unit(const struct install *i, struct buf *out, struct error *err)
 
 /* 1: written, 0: was so */
 static int
-write_unit(const struct install *i, struct error *err)
+install_write_unit(const struct install *i, struct error *err)
 {
 	AUTO(buf) want = BUF_INIT, have = BUF_INIT;
 
@@ -66,7 +66,7 @@ write_unit(const struct install *i, struct error *err)
 }
 
 static int
-systemctl(const struct install *i, const char *verb, struct error *err)
+install_systemctl(const struct install *i, const char *verb, struct error *err)
 {
 	const char *argv[] = { i->systemctl, "--system", verb, strcmp(verb, "daemon-reload") ? SERVICE : NULL, NULL };
 
@@ -78,7 +78,7 @@ int
 install_systemd(const struct install *i, struct error *err)
 {
 	static const char *const verbs[] = { "enable", "try-restart", "start" };
-	int written = write_unit(i, err);
+	int written = install_write_unit(i, err);
 
 	if (written < 0)
 		return -1;
@@ -86,10 +86,10 @@ install_systemd(const struct install *i, struct error *err)
 		log_info("%s is up to date", SERVICE);
 		return 0;
 	}
-	if (written && systemctl(i, "daemon-reload", err) < 0)
+	if (written && install_systemctl(i, "daemon-reload", err) < 0)
 		return -1;
 	for (size_t v = 0; v < ARRAY_LEN(verbs); v++)
-		if (systemctl(i, verbs[v], err) < 0)
+		if (install_systemctl(i, verbs[v], err) < 0)
 			return error_wrap(err, "systemctl %s", verbs[v]);
 	return 0;
 }

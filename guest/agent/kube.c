@@ -72,7 +72,7 @@ start_watch(struct kube *k)
 	loop_untimer(k->loop, &k->timer);
 	k->watching = true;
 	log_info("Kubernetes: watching services");
-	if (!child_start(&k->child, argv, k->env))
+	if (!helper_child_start(&k->child, argv, k->env))
 		try_later(k);
 }
 
@@ -129,7 +129,7 @@ try_now(struct timer *t)
 	}
 	make_env(k);
 	k->allowed = false;
-	if (!child_start(&k->child, argv, k->env))
+	if (!helper_child_start(&k->child, argv, k->env))
 		try_later(k);
 	else
 		loop_timer(k->loop, &k->timer, loop_now() + ASK_MS);

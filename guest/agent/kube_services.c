@@ -8,7 +8,7 @@
 #include "base/mem.h"
 
 static void
-service_release(struct kube_service *s)
+kube_services_service_release(struct kube_service *s)
 {
 	free(s->name);
 	ga_ports_release(&s->ports);
@@ -18,13 +18,13 @@ void
 kube_services_release(struct kube_services *s)
 {
 	for (size_t i = 0; i < s->n; i++)
-		service_release(&s->v[i]);
+		kube_services_service_release(&s->v[i]);
 	free(s->v);
 	*s = (struct kube_services){ 0 };
 }
 
 static struct kube_service *
-find(struct kube_services *s, const char *name)
+kube_services_find(struct kube_services *s, const char *name)
 {
 	for (size_t i = 0; i < s->n; i++)
 		if (!strcmp(s->v[i].name, name))
@@ -33,13 +33,13 @@ find(struct kube_services *s, const char *name)
 }
 
 static bool
-drop(struct kube_services *s, const char *name)
+kube_services_drop(struct kube_services *s, const char *name)
 {
-	struct kube_service *v = find(s, name);
+	struct kube_service *v = kube_services_find(s, name);
 
 	if (!v)
 		return false;
-	service_release(v);
+	kube_services_service_release(v);
 	*v = s->v[--s->n];
 	return true;
 }
@@ -66,12 +66,12 @@ read_ports(struct arena *a, struct json_span spec, const char *member, struct ga
 
 /* The service as it is now; one that publishes nothing is none. */
 static bool
-set(struct kube_services *s, const char *name, struct ga_ports *ports)
+kube_services_set(struct kube_services *s, const char *name, struct ga_ports *ports)
 {
-	struct kube_service *v = find(s, name);
+	struct kube_service *v = kube_services_find(s, name);
 
 	if (!ports->n)
-		return drop(s, name);
+		return kube_services_drop(s, name);
 	if (v && ga_ports_equal(&v->ports, ports))
 		return false;
 	if (!v) {
@@ -96,14 +96,14 @@ kube_services_apply(struct kube_services *s, const char *line)
 					json_text(&a, json_at(event, "object.metadata.name")));
 
 	if (!strcmp(what, "DELETED"))
-		return drop(s, name);
+		return kube_services_drop(s, name);
 	if (strcmp(what, "ADDED") != 0 && strcmp(what, "MODIFIED") != 0)
 		return false;
 	if (!strcmp(type, "NodePort"))
 		read_ports(&a, spec, "nodePort", &ports);
 	else if (!strcmp(type, "LoadBalancer"))
 		read_ports(&a, spec, "port", &ports);
-	return set(s, name, &ports);
+	return kube_services_set(s, name, &ports);
 }
 
 void

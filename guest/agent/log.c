@@ -15,7 +15,7 @@ log_debug_on(void)
 
 /* One write a line, and no stdio buffer to keep in memory. */
 __attribute__((format(printf, 2, 0))) static void
-line(const char *level, const char *fmt, va_list ap)
+agent_log_line(const char *level, const char *fmt, va_list ap)
 {
 	char text[1024];
 	int head = snprintf(text, sizeof text, "%s: ", level), n;
@@ -38,7 +38,7 @@ log_debug(const char *fmt, ...)
 	if (!debug_on)
 		return;
 	va_start(ap, fmt);
-	line("debug", fmt, ap);
+	agent_log_line("debug", fmt, ap);
 	va_end(ap);
 }
 
@@ -48,7 +48,7 @@ log_info(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	line("info", fmt, ap);
+	agent_log_line("info", fmt, ap);
 	va_end(ap);
 }
 
@@ -58,6 +58,6 @@ log_warn(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	line("warning", fmt, ap);
+	agent_log_line("warning", fmt, ap);
 	va_end(ap);
 }

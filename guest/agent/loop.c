@@ -90,7 +90,7 @@ loop_untimer(struct loop *l, struct timer *t)
 }
 
 static struct timer *
-earliest(const struct loop *l)
+loop_earliest(const struct loop *l)
 {
 	struct timer *first = l->timers;
 
@@ -105,7 +105,7 @@ static int
 run_timers(struct loop *l)
 {
 	for (;;) {
-		struct timer *t = earliest(l);
+		struct timer *t = loop_earliest(l);
 		uint64_t now;
 
 		if (!t)

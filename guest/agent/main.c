@@ -50,7 +50,7 @@ struct term {
 };
 
 static void
-terminate(struct watch *w, uint32_t events)
+agent_main_terminate(struct watch *w, uint32_t events)
 {
 	(void)events;
 	loop_stop(CONTAINER_OF(w, struct term, w)->loop);
@@ -67,7 +67,7 @@ watch_signals(struct term *t, struct loop *l, struct error *err)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	*t = (struct term){ .loop = l, .w = { .ready = terminate, .fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK) } };
+	*t = (struct term){ .loop = l, .w = { .ready = agent_main_terminate, .fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK) } };
 	if (t->w.fd < 0)
 		return error_errno(err, "signals");
 	loop_watch(l, &t->w, EPOLLIN);
@@ -106,7 +106,7 @@ wait_for_port(const char *name)
 }
 
 static int
-serve(const struct server_where *where, const char *runtime_dir, unsigned tick_ms, struct error *err)
+agent_main_serve(const struct server_where *where, const char *runtime_dir, unsigned tick_ms, struct error *err)
 {
 	auto_free char *state = xasprintf("%s/ports", runtime_dir);
 	struct portwatch *ports;
@@ -164,7 +164,7 @@ daemon_main(char **argv, struct error *err)
 	set_limits();
 	if (where.virtio_port)
 		wait_for_port(where.virtio_port);
-	return serve(&where, runtime_dir, tick_ms, err);
+	return agent_main_serve(&where, runtime_dir, tick_ms, err);
 }
 
 static int

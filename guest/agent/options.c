@@ -12,7 +12,7 @@
 
 /* Digits with or without a fraction, as thousandths; NULL: none */
 static const char *
-thousandths(const char *p, uint64_t *out)
+agent_options_thousandths(const char *p, uint64_t *out)
 {
 	const char *start = p;
 	uint64_t v = 0, scale = 1000;
@@ -28,7 +28,7 @@ thousandths(const char *p, uint64_t *out)
 }
 
 int
-duration_parse(const char *text, unsigned *ms, struct error *err)
+date_duration_parse(const char *text, unsigned *ms, struct error *err)
 {
 	static const struct {
 		const char *unit;
@@ -37,7 +37,7 @@ duration_parse(const char *text, unsigned *ms, struct error *err)
 	const char *p = text;
 	uint64_t sum = 0, v;
 
-	while (p && *p && (p = thousandths(p, &v))) {
+	while (p && *p && (p = agent_options_thousandths(p, &v))) {
 		size_t u = 0;
 
 		while (u < ARRAY_LEN(units) && strncmp(p, units[u].unit, strlen(units[u].unit)) != 0)
@@ -86,7 +86,7 @@ set_bool(bool *out, const char *text, struct error *err)
 }
 
 static int
-set(const struct option *o, const char *text, struct error *err)
+agent_options_set(const struct option *o, const char *text, struct error *err)
 {
 	switch (o->kind) {
 	case OPTION_BOOL:
@@ -94,7 +94,7 @@ set(const struct option *o, const char *text, struct error *err)
 	case OPTION_NUMBER:
 		return set_number(o->value, text, err);
 	case OPTION_DURATION:
-		return duration_parse(text, o->value, err);
+		return date_duration_parse(text, o->value, err);
 	case OPTION_TEXT:
 		*(const char **)o->value = text;
 		return 0;
@@ -103,7 +103,7 @@ set(const struct option *o, const char *text, struct error *err)
 }
 
 static const struct option *
-find(const struct option *options, size_t n, const char *name, size_t len)
+agent_options_find(const struct option *options, size_t n, const char *name, size_t len)
 {
 	for (size_t i = 0; i < n; i++)
 		if (strlen(options[i].name) == len && !memcmp(options[i].name, name, len))
@@ -123,7 +123,7 @@ options_parse(char **argv, const struct option *options, size_t n, struct error 
 			return error_set(err, EINVAL, "unexpected argument \"%s\"", name);
 		name += 2;
 		len = value ? (size_t)(value - name) : strlen(name);
-		o = find(options, n, name, len);
+		o = agent_options_find(options, n, name, len);
 		if (!o)
 			return error_set(err, EINVAL, "unknown flag: --%.*s", (int)len, name);
 		if (value)
@@ -132,7 +132,7 @@ options_parse(char **argv, const struct option *options, size_t n, struct error 
 			value = "true";
 		else if (!(value = *++a))
 			return error_set(err, EINVAL, "flag needs an argument: --%s", o->name);
-		if (set(o, value, err) < 0)
+		if (agent_options_set(o, value, err) < 0)
 			return error_wrap(err, "--%s", o->name);
 	}
 	return 0;

@@ -20,4 +20,4 @@ struct option {
 /* Sets what is given in argv[1..]; anything else is an error. Texts point into argv. */
 int options_parse(char **argv, const struct option *options, size_t n, struct error *err);
 /* "3s", "1m30s", "250ms", "1.5s", as Go writes durations. */
-int duration_parse(const char *text, unsigned *ms, struct error *err);
+int date_duration_parse(const char *text, unsigned *ms, struct error *err);

@@ -50,7 +50,7 @@ read_number(int dir, const char *path)
 }
 
 static int
-describe(const struct perf_event *e, struct perf_event_attr *a)
+perf_describe(const struct perf_event *e, struct perf_event_attr *a)
 {
 	auto_close int dir = -1;
 	char path[128];
@@ -79,7 +79,7 @@ perf_open(const struct perf_event *e, int cpu, void **ring)
 	struct perf_event_attr a;
 	auto_close int fd = -1;
 
-	if (describe(e, &a) < 0)
+	if (perf_describe(e, &a) < 0)
 		return -1;
 	fd = (int)syscall(SYS_perf_event_open, &a, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
 	if (fd < 0 || (e->filter && ioctl(fd, PERF_EVENT_IOC_SET_FILTER, e->filter) < 0))

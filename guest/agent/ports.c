@@ -33,7 +33,7 @@ ports_release(struct ports *p)
 }
 
 static void
-complain(struct ports *p, const struct error *err)
+diag_error(struct ports *p, const struct error *err)
 {
 	if (!p->complained)
 		log_warn("%s", err->msg);
@@ -45,13 +45,13 @@ complain(struct ports *p, const struct error *err)
 
 /* One dump into `out`. */
 static bool
-dump(struct ports *p, size_t i, struct ga_ports *out)
+agent_ports_dump(struct ports *p, size_t i, struct ga_ports *out)
 {
 	struct error err;
 
 	if ((p->diag < 0 && (p->diag = diag_open(&err)) < 0) ||
 	    diag_list(p->diag, parts[i].proto, parts[i].family, out, &err) < 0) {
-		complain(p, &err);
+		diag_error(p, &err);
 		return false;
 	}
 	return true;
@@ -67,16 +67,16 @@ lost_any(const struct ga_ports *old, const struct ga_ports *now)
 }
 
 static bool
-look_at(struct ports *p, size_t i)
+agent_ports_look_at(struct ports *p, size_t i)
 {
 	AUTO(ga_ports) now = { 0 };
 
-	if (!dump(p, i, &now))
+	if (!agent_ports_dump(p, i, &now))
 		return false;
 	ga_ports_sort(&now);
 	/* what is missing may have been passed over while others came and went: ask again, and believe both */
 	if (lost_any(&p->parts[i], &now)) {
-		if (!dump(p, i, &now))
+		if (!agent_ports_dump(p, i, &now))
 			return false;
 		ga_ports_sort(&now);
 	}
@@ -123,7 +123,7 @@ ports_look(struct ports *p, unsigned mask)
 
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
 		if (mask & parts[i].proto)
-			changed |= look_at(p, i);
+			changed |= agent_ports_look_at(p, i);
 	if (changed)
 		ports_merge(p);
 	return changed;

@@ -22,7 +22,7 @@ struct portwatch {
 };
 
 static void
-tell(struct portwatch *p)
+portwatch_tell(struct portwatch *p)
 {
 	for (struct portwatcher *w = p->watchers, *next; w; w = next) {
 		next = w->next;
@@ -31,17 +31,17 @@ tell(struct portwatch *p)
 }
 
 static void
-look(struct portwatch *p, unsigned mask)
+portwatch_look_one(struct portwatch *p, unsigned mask)
 {
 	for (size_t i = 0; i < ARRAY_LEN(protos); i++)
 		if (mask & protos[i])
 			p->looked_ms[i] = loop_now();
 	if (ports_look(&p->ports, mask))
-		tell(p);
+		portwatch_tell(p);
 }
 
 static void
-nudged(void *ctx, unsigned mask)
+portwatch_nudged(void *ctx, unsigned mask)
 {
 	struct portwatch *p = ctx;
 	uint64_t now = loop_now(), at = now + SOON_MS;
@@ -62,7 +62,7 @@ look_soon(struct timer *t)
 	unsigned mask = p->soon_mask;
 
 	p->soon_mask = 0;
-	look(p, mask);
+	portwatch_look_one(p, mask);
 }
 
 static void
@@ -72,7 +72,7 @@ look_again(struct timer *t)
 	unsigned mask = p->again_mask;
 
 	p->again_mask = 0;
-	look(p, mask);
+	portwatch_look_one(p, mask);
 }
 
 static void
@@ -81,7 +81,7 @@ look_on_tick(struct timer *t)
 	struct portwatch *p = CONTAINER_OF(t, struct portwatch, tick);
 
 	loop_timer(p->loop, &p->tick, loop_now() + p->tick_ms);
-	look(p, GA_TCP | GA_UDP);
+	portwatch_look_one(p, GA_TCP | GA_UDP);
 }
 
 struct portwatch *
@@ -99,7 +99,7 @@ portwatch_new(struct loop *l, unsigned tick_ms)
 }
 
 static void
-stop(struct portwatch *p)
+portwatch_stop(struct portwatch *p)
 {
 	trigger_enable(p->trigger, false);
 	loop_untimer(p->loop, &p->soon);
@@ -113,7 +113,7 @@ portwatch_free(struct portwatch *p)
 	if (!p)
 		return;
 	if (p->watchers)
-		stop(p);
+		portwatch_stop(p);
 	trigger_free(p->trigger);
 	ports_release(&p->ports);
 	free(p);
@@ -123,7 +123,7 @@ void
 portwatch_add(struct portwatch *p, struct portwatcher *w)
 {
 	if (!p->trigger)
-		p->trigger = trigger_new(p->loop, nudged, p);
+		p->trigger = trigger_new(p->loop, portwatch_nudged, p);
 	if (!p->watchers) {
 		trigger_enable(p->trigger, true);
 		loop_timer(p->loop, &p->tick, loop_now() + p->tick_ms);
@@ -141,13 +141,13 @@ portwatch_remove(struct portwatch *p, struct portwatcher *w)
 			break;
 		}
 	if (!p->watchers)
-		stop(p);
+		portwatch_stop(p);
 }
 
 const struct ga_ports *
 portwatch_look(struct portwatch *p)
 {
-	look(p, GA_TCP | GA_UDP);
+	portwatch_look_one(p, GA_TCP | GA_UDP);
 	return &p->ports.all;
 }
 
@@ -166,5 +166,5 @@ portwatch_set_services(struct portwatch *p, struct ga_ports *services)
 	p->ports.services = *services;
 	*services = (struct ga_ports){ 0 };
 	ports_merge(&p->ports);
-	tell(p);
+	portwatch_tell(p);
 }

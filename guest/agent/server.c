@@ -79,7 +79,7 @@ peer_end(struct peer *p)
 
 /* Sends what there is. */
 static void
-pump(struct peer *p)
+server_pump(struct peer *p)
 {
 	const uint8_t *out;
 	size_t len = 0;
@@ -110,12 +110,12 @@ pump_all(void *ctx)
 
 	for (struct peer *p = s->peers, *next; p; p = next) {
 		next = p->next;
-		pump(p);
+		server_pump(p);
 	}
 }
 
 static void
-feed(struct peer *p, const char *bytes, size_t len)
+server_feed(struct peer *p, const char *bytes, size_t len)
 {
 	struct error err;
 
@@ -127,7 +127,7 @@ feed(struct peer *p, const char *bytes, size_t len)
 
 /* Has what came ended the connection? It has when the answer is to be a farewell. */
 static bool
-broken(struct peer *p)
+server_broken(struct peer *p)
 {
 	const uint8_t *out;
 
@@ -144,8 +144,8 @@ feed_port(struct peer *p, const char *bytes, size_t len)
 	if (p->conn) {
 		struct preface hunt = p->hunt;
 
-		feed(p, bytes, len);
-		if (!broken(p)) {
+		server_feed(p, bytes, len);
+		if (!server_broken(p)) {
 			preface_follow(&p->hunt, bytes, len);
 			return;
 		}
@@ -160,9 +160,9 @@ feed_port(struct peer *p, const char *bytes, size_t len)
 		bytes += len - rest;
 		len = rest;
 		peer_connect(p);
-		feed(p, PREFACE, PREFACE_LEN);
-		feed(p, bytes, len);
-		if (!broken(p)) {
+		server_feed(p, PREFACE, PREFACE_LEN);
+		server_feed(p, bytes, len);
+		if (!server_broken(p)) {
 			preface_follow(&p->hunt, bytes, len);
 			return;
 		}
@@ -187,7 +187,7 @@ peer_ready(struct watch *w, uint32_t events)
 	else if (p->port)
 		feed_port(p, s->chunk, (size_t)n);
 	else
-		feed(p, s->chunk, (size_t)n);
+		server_feed(p, s->chunk, (size_t)n);
 }
 
 /*

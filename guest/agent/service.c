@@ -48,7 +48,7 @@ call_free(struct call *c)
 }
 
 static void
-answer(struct call *c, struct grpc_stream *s, const struct buf *b)
+service_answer(struct call *c, struct grpc_stream *s, const struct buf *b)
 {
 	grpc_send(s, &(struct iovec){ b->s, b->len }, 1);
 	grpc_finish(s, GRPC_OK, "");
@@ -56,14 +56,14 @@ answer(struct call *c, struct grpc_stream *s, const struct buf *b)
 }
 
 static void
-refuse(struct call *c, struct grpc_stream *s, const struct error *err)
+service_refuse(struct call *c, struct grpc_stream *s, const struct error *err)
 {
 	grpc_finish(s, GRPC_INVALID, err->msg);
 	call_free(c);
 }
 
 static void
-get_info(struct call *c, struct grpc_stream *s, const uint8_t *p, size_t len)
+service_get_info(struct call *c, struct grpc_stream *s, const uint8_t *p, size_t len)
 {
 	struct ga_info info = { .features = GA_HALF_CLOSE | GA_SNAPSHOT | GA_LISTEN, .version = LIMA_VERSION };
 	AUTO(buf) b = BUF_INIT;
@@ -71,7 +71,7 @@ get_info(struct call *c, struct grpc_stream *s, const uint8_t *p, size_t len)
 	(void)p, (void)len;
 	info.ports = *portwatch_look(c->peer->service->ports);
 	ga_info_put(&b, &info);
-	answer(c, s, &b);
+	service_answer(c, s, &b);
 }
 
 static void
@@ -82,7 +82,7 @@ get_events(struct call *c, struct grpc_stream *s, const uint8_t *p, size_t len)
 	uint32_t flags;
 
 	if (ga_watch_get(&flags, p, len, &err) < 0) {
-		refuse(c, s, &err);
+		service_refuse(c, s, &err);
 		return;
 	}
 	free(c);
@@ -105,7 +105,7 @@ sync_time(struct call *c, struct grpc_stream *s, const uint8_t *p, size_t len)
 	struct error err;
 
 	if (ga_time_get(&host, p, len, &err) < 0) {
-		refuse(c, s, &err);
+		service_refuse(c, s, &err);
 		return;
 	}
 	clock->get(&now);
@@ -120,12 +120,12 @@ sync_time(struct call *c, struct grpc_stream *s, const uint8_t *p, size_t len)
 		}
 	}
 	ga_time_answer_put(&b, &a);
-	answer(c, s, &b);
+	service_answer(c, s, &b);
 }
 
 /* Sets a file's times to the host's, which its watchers in the guest notice. What is not there is none of our business. */
 static void
-touch(const struct ga_inotify *m)
+service_touch(const struct ga_inotify *m)
 {
 	auto_free char *path = xstrndup((const char *)m->path.p, m->path.len);
 	const struct timespec times[2] = { m->time, m->time };
@@ -145,13 +145,13 @@ post_inotify(struct call *c, struct grpc_stream *s, const uint8_t *p, size_t len
 	struct error err;
 
 	if (ga_inotify_get(&m, p, len, &err) < 0)
-		refuse(c, s, &err);
+		service_refuse(c, s, &err);
 	else if (m.path.len)
-		touch(&m);
+		service_touch(&m);
 }
 
 static void
-on_message(void *ctx, struct grpc_stream *s, const uint8_t *p, size_t len)
+service_on_message(void *ctx, struct grpc_stream *s, const uint8_t *p, size_t len)
 {
 	struct call *c = ctx;
 
@@ -159,14 +159,14 @@ on_message(void *ctx, struct grpc_stream *s, const uint8_t *p, size_t len)
 }
 
 static void
-on_end(void *ctx, struct grpc_stream *s)
+service_on_end(void *ctx, struct grpc_stream *s)
 {
 	struct call *c = ctx;
 	AUTO(buf) empty = BUF_INIT;
 
 	/* a unary call without its message; PostInotify ends like this */
 	if (c->message == post_inotify) {
-		answer(c, s, &empty);
+		service_answer(c, s, &empty);
 	} else {
 		grpc_finish(s, GRPC_INVALID, "no message");
 		call_free(c);
@@ -174,7 +174,7 @@ on_end(void *ctx, struct grpc_stream *s)
 }
 
 static void
-on_closed(void *ctx, const struct grpc_status *why)
+service_on_closed(void *ctx, const struct grpc_status *why)
 {
 	(void)why;
 	call_free(ctx);
@@ -183,12 +183,12 @@ on_closed(void *ctx, const struct grpc_status *why)
 static void
 on_call(void *ctx, struct grpc_stream *s, const char *method)
 {
-	static const struct grpc_stream_ops ops = { .message = on_message, .end = on_end, .closed = on_closed };
+	static const struct grpc_stream_ops ops = { .message = service_on_message, .end = service_on_end, .closed = service_on_closed };
 	static const struct {
 		const char *method;
 		void (*message)(struct call *c, struct grpc_stream *s, const uint8_t *p, size_t len);
 	} methods[] = {
-		{ GA_METHOD_INFO, get_info }, { GA_METHOD_EVENTS, get_events }, { GA_METHOD_INOTIFY, post_inotify },
+		{ GA_METHOD_INFO, service_get_info }, { GA_METHOD_EVENTS, get_events }, { GA_METHOD_INOTIFY, post_inotify },
 		{ GA_METHOD_TIME, sync_time },
 	};
 	struct service_peer *peer = ctx;

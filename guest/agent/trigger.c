@@ -33,7 +33,7 @@ struct trigger {
 };
 
 static void
-fired(struct watch *w, uint32_t events)
+trigger_fired(struct watch *w, uint32_t events)
 {
 	struct source *s = CONTAINER_OF(w, struct source, w);
 
@@ -67,7 +67,7 @@ add_sources(struct trigger *t, const struct perf_event *e, unsigned mask)
 	int cpus = get_nprocs_conf();
 
 	for (int cpu = 0; cpu < cpus; cpu++) {
-		struct source s = { .t = t, .mask = mask, .w = { .ready = fired } };
+		struct source s = { .t = t, .mask = mask, .w = { .ready = trigger_fired } };
 
 		s.w.fd = perf_open(e, cpu, &s.ring);
 		if (s.w.fd < 0 && errno == ENODEV)	/* a processor that is not there (yet) */

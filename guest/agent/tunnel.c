@@ -40,7 +40,7 @@ struct tunnel {
 };
 
 static void
-tunnel_free(struct tunnel *t)
+agent_tunnel_free(struct tunnel *t)
 {
 	struct tunnels *all = t->all;
 
@@ -62,15 +62,15 @@ tunnel_free(struct tunnel *t)
 }
 
 static void
-finish(struct tunnel *t, int code, const char *text)
+agent_tunnel_finish(struct tunnel *t, int code, const char *text)
 {
 	grpc_finish(t->s, code, text);
-	tunnel_free(t);
+	agent_tunnel_free(t);
 }
 
 /* What the socket is watched for follows from the state alone. */
 static void
-update(struct tunnel *t)
+agent_tunnel_update(struct tunnel *t)
 {
 	uint32_t events = 0;
 
@@ -95,17 +95,17 @@ send_to_host(struct tunnel *t, const void *p, size_t len, unsigned flags)
 
 /* Both directions have ended? True: `t` is gone. */
 static bool
-over(struct tunnel *t)
+agent_tunnel_over(struct tunnel *t)
 {
 	if (!t->service_done || (t->half_close && !(t->host_done && t->shut)))
 		return false;
-	finish(t, GRPC_OK, "");
+	agent_tunnel_finish(t, GRPC_OK, "");
 	return true;
 }
 
 /* Passes on that the host sends no more, once everything before it is sent. */
 static void
-shut(struct tunnel *t)
+agent_tunnel_shut(struct tunnel *t)
 {
 	if (!t->host_done || t->shut || t->pending || t->todo.len)
 		return;
@@ -179,7 +179,7 @@ fail_errno(struct tunnel *t, const char *what)
 
 	snprintf(text, sizeof text, "%s: %s", what, strerror(errno));
 	log_debug("tunnel: %s", text);
-	finish(t, errno == ECONNRESET ? GRPC_ABORTED : GRPC_UNKNOWN, text);
+	agent_tunnel_finish(t, errno == ECONNRESET ? GRPC_ABORTED : GRPC_UNKNOWN, text);
 }
 
 /* Reads from the service until there is enough for the host. -1: failed */
@@ -210,7 +210,7 @@ read_service(struct tunnel *t)
 }
 
 static int
-connected(struct tunnel *t)
+agent_tunnel_connected(struct tunnel *t)
 {
 	socklen_t len = sizeof errno;
 	int code = 0;
@@ -222,11 +222,11 @@ connected(struct tunnel *t)
 }
 
 static void
-ready(struct watch *w, uint32_t events)
+agent_tunnel_ready(struct watch *w, uint32_t events)
 {
 	struct tunnel *t = CONTAINER_OF(w, struct tunnel, w);
 
-	if (t->pending && connected(t) < 0) {
+	if (t->pending && agent_tunnel_connected(t) < 0) {
 		fail_errno(t, "connect");
 		return;
 	}
@@ -236,9 +236,9 @@ ready(struct watch *w, uint32_t events)
 		fail_errno(t, "read");
 		return;
 	}
-	shut(t);
-	if (!over(t))
-		update(t);
+	agent_tunnel_shut(t);
+	if (!agent_tunnel_over(t))
+		agent_tunnel_update(t);
 }
 
 static void
@@ -250,7 +250,7 @@ drop_most_silent(struct tunnels *all)
 		if (t->udp && (!oldest || t->used_ms <= oldest->used_ms))
 			oldest = t;
 	if (oldest)
-		finish(oldest, GRPC_OK, "");
+		agent_tunnel_finish(oldest, GRPC_OK, "");
 }
 
 static int
@@ -265,7 +265,7 @@ take_accepted(struct tunnels *all, const struct ga_bytes *number)
 
 /* The first message: where to. -1: `t` is gone. */
 static int
-open_tunnel(struct tunnel *t, const struct ga_tunnel_msg *m)
+agent_tunnel_open(struct tunnel *t, const struct ga_tunnel_msg *m)
 {
 	struct tunnels *all = t->all;
 	struct dial d = { .kind = DIAL_UNIX };
@@ -274,13 +274,13 @@ open_tunnel(struct tunnel *t, const struct ga_tunnel_msg *m)
 	if (m->proto.len == 8 && !memcmp(m->proto.p, "accepted", 8)) {
 		t->w.fd = take_accepted(all, &m->addr);
 		if (t->w.fd < 0) {
-			finish(t, GRPC_UNKNOWN, "nobody of that number waits");
+			agent_tunnel_finish(t, GRPC_UNKNOWN, "nobody of that number waits");
 			return -1;
 		}
 	} else if (dial_parse(&d, m->proto.p, m->proto.len, m->addr.p, m->addr.len, &err) < 0 ||
 	    (t->w.fd = dial_open(&d, &t->pending, &err)) < 0) {
 		log_debug("tunnel: %s", err.msg);
-		finish(t, GRPC_UNKNOWN, err.msg);
+		agent_tunnel_finish(t, GRPC_UNKNOWN, err.msg);
 		return -1;
 	}
 	t->half_close = m->flags & GA_TUNNEL_HALF_CLOSE;
@@ -296,7 +296,7 @@ open_tunnel(struct tunnel *t, const struct ga_tunnel_msg *m)
 }
 
 static void
-on_message(void *ctx, struct grpc_stream *s, const uint8_t *p, size_t len)
+agent_tunnel_on_message(void *ctx, struct grpc_stream *s, const uint8_t *p, size_t len)
 {
 	struct tunnel *t = ctx;
 	struct ga_tunnel_msg m;
@@ -305,60 +305,60 @@ on_message(void *ctx, struct grpc_stream *s, const uint8_t *p, size_t len)
 
 	(void)s;
 	if (ga_tunnel_get(&m, p, len, &err) < 0) {
-		finish(t, GRPC_INVALID, err.msg);
+		agent_tunnel_finish(t, GRPC_INVALID, err.msg);
 		return;
 	}
-	if (first && open_tunnel(t, &m) < 0)
+	if (first && agent_tunnel_open(t, &m) < 0)
 		return;
 	t->used_ms = t->udp ? loop_now() : 0;
 	if (t->udp && !first)
 		send_datagram(t, m.data.p, m.data.len);
 	else if (m.data.len)
 		send_to_service(t, m.data.p, m.data.len);
-	update(t);
+	agent_tunnel_update(t);
 }
 
 static void
-on_end(void *ctx, struct grpc_stream *s)
+agent_tunnel_on_end(void *ctx, struct grpc_stream *s)
 {
 	struct tunnel *t = ctx;
 
 	(void)s;
 	t->host_done = true;
 	if (t->w.fd < 0 || t->udp) {	/* nowhere to go; or nothing that could be half closed */
-		finish(t, GRPC_OK, "");
+		agent_tunnel_finish(t, GRPC_OK, "");
 		return;
 	}
-	shut(t);
-	if (!over(t))
-		update(t);
+	agent_tunnel_shut(t);
+	if (!agent_tunnel_over(t))
+		agent_tunnel_update(t);
 }
 
 static void
-on_drained(void *ctx, struct grpc_stream *s)
+agent_tunnel_on_drained(void *ctx, struct grpc_stream *s)
 {
 	(void)s;
-	update(ctx);
+	agent_tunnel_update(ctx);
 }
 
 static void
-on_closed(void *ctx, const struct grpc_status *why)
+agent_tunnel_on_closed(void *ctx, const struct grpc_status *why)
 {
 	(void)why;
-	tunnel_free(ctx);
+	agent_tunnel_free(ctx);
 }
 
 void
 tunnel_accept(struct tunnels *all, struct grpc_stream *s)
 {
 	static const struct grpc_stream_ops ops = {
-		.message = on_message, .end = on_end, .drained = on_drained, .closed = on_closed,
+		.message = agent_tunnel_on_message, .end = agent_tunnel_on_end, .drained = agent_tunnel_on_drained, .closed = agent_tunnel_on_closed,
 	};
 	struct tunnel *t = xcalloc(1, sizeof *t);
 
 	t->all = all;
 	t->s = s;
-	t->w = (struct watch){ .fd = -1, .ready = ready };
+	t->w = (struct watch){ .fd = -1, .ready = agent_tunnel_ready };
 	t->head = t->todo = (struct buf)BUF_INIT;
 	t->next = all->first;
 	if (t->next)
@@ -369,7 +369,7 @@ tunnel_accept(struct tunnels *all, struct grpc_stream *s)
 }
 
 static void
-sweep(struct timer *timer)
+agent_tunnel_sweep(struct timer *timer)
 {
 	struct tunnels *all = CONTAINER_OF(timer, struct tunnels, sweep);
 	uint64_t now = loop_now();
@@ -377,7 +377,7 @@ sweep(struct timer *timer)
 	for (struct tunnel *t = all->first, *next; t; t = next) {
 		next = t->next;
 		if (t->udp && now - t->used_ms > UDP_IDLE_MS)
-			finish(t, GRPC_OK, "");
+			agent_tunnel_finish(t, GRPC_OK, "");
 	}
 	if (all->udp)
 		loop_timer(all->loop, &all->sweep, now + SWEEP_MS);
@@ -386,7 +386,7 @@ sweep(struct timer *timer)
 void
 tunnels_init(struct tunnels *all, struct loop *l, struct doors *doors)
 {
-	*all = (struct tunnels){ .loop = l, .doors = doors, .sweep = { .fire = sweep } };
+	*all = (struct tunnels){ .loop = l, .doors = doors, .sweep = { .fire = agent_tunnel_sweep } };
 }
 
 void

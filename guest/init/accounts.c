@@ -13,7 +13,7 @@ struct line {
 };
 
 static bool
-next_line(const char **text, struct line *l)
+accounts_next_line(const char **text, struct line *l)
 {
 	size_t n = strcspn(*text, "\n");
 
@@ -25,7 +25,7 @@ next_line(const char **text, struct line *l)
 }
 
 static void
-keep(struct buf *out, const struct line *l)
+accounts_keep(struct buf *out, const struct line *l)
 {
 	buf_add(out, l->s, l->len);
 	buf_addc(out, '\n');
@@ -95,9 +95,9 @@ passwd_set(const char *old, const struct account *a, struct buf *out)
 	bool done = false;
 	struct line l;
 
-	while (next_line(&old, &l)) {
+	while (accounts_next_line(&old, &l)) {
 		if (!is_entry(&l, a->name)) {
-			keep(out, &l);
+			accounts_keep(out, &l);
 			continue;
 		}
 		if (!done)
@@ -114,8 +114,8 @@ shadow_set(const char *old, const char *name, struct buf *out)
 	bool done = false;
 	struct line l;
 
-	while (next_line(&old, &l)) {
-		keep(out, &l);
+	while (accounts_next_line(&old, &l)) {
+		accounts_keep(out, &l);
 		done |= is_entry(&l, name);
 	}
 	if (!done)
@@ -124,7 +124,7 @@ shadow_set(const char *old, const char *name, struct buf *out)
 
 /* Behind the n-th colon of the line, or its end. */
 static const char *
-field(const struct line *l, int n)
+accounts_field(const struct line *l, int n)
 {
 	const char *p = l->s, *end = l->s + l->len;
 
@@ -141,7 +141,7 @@ field(const struct line *l, int n)
 static long
 gid_of(const struct line *l)
 {
-	const char *p = field(l, 2);
+	const char *p = accounts_field(l, 2);
 
 	return p < l->s + l->len && isdigit((unsigned char)*p) ? strtol(p, NULL, 10) : -1;
 }
@@ -151,7 +151,7 @@ gid_taken(const char *text, unsigned gid)
 {
 	struct line l;
 
-	while (next_line(&text, &l))
+	while (accounts_next_line(&text, &l))
 		if (gid_of(&l) == (long)gid)
 			return true;
 	return false;
@@ -163,7 +163,7 @@ group_choose(const char *text, const char *name, unsigned wanted)
 	const char *t = text;
 	struct line l;
 
-	while (next_line(&t, &l))
+	while (accounts_next_line(&t, &l))
 		if (is_entry(&l, name) && gid_of(&l) > 0)
 			return (unsigned)gid_of(&l);
 	for (unsigned next = 1000; gid_taken(text, wanted); next++)
@@ -177,11 +177,11 @@ group_set(const char *old, const char *name, unsigned gid, struct buf *out)
 	bool done = false;
 	struct line l;
 
-	while (next_line(&old, &l)) {
-		const char *members = field(&l, 3);
+	while (accounts_next_line(&old, &l)) {
+		const char *members = accounts_field(&l, 3);
 
 		if (!is_entry(&l, name)) {
-			keep(out, &l);
+			accounts_keep(out, &l);
 			continue;
 		}
 		if (!done) {
@@ -221,11 +221,11 @@ group_set_member(const char *old, const char *group, const char *user, bool in, 
 {
 	struct line l;
 
-	while (next_line(&old, &l)) {
-		const char *members = field(&l, 3);
+	while (accounts_next_line(&old, &l)) {
+		const char *members = accounts_field(&l, 3);
 
 		if (!is_entry(&l, group)) {
-			keep(out, &l);
+			accounts_keep(out, &l);
 			continue;
 		}
 		buf_add(out, l.s, (size_t)(members - l.s));
@@ -236,7 +236,7 @@ group_set_member(const char *old, const char *group, const char *user, bool in, 
 
 /* Is one of the names on this line of /etc/hosts `name`? */
 static bool
-names_host(const struct line *l, const char *name)
+accounts_names_host(const struct line *l, const char *name)
 {
 	size_t n = strlen(name), at = 0;
 
@@ -261,9 +261,9 @@ hosts_set(const char *old, const char *hostname, const char *gateway, struct buf
 {
 	struct line l;
 
-	while (next_line(&old, &l))
-		if (!names_host(&l, "host.lima.internal") && !names_host(&l, "127.0.1.1"))
-			keep(out, &l);
+	while (accounts_next_line(&old, &l))
+		if (!accounts_names_host(&l, "host.lima.internal") && !accounts_names_host(&l, "127.0.1.1"))
+			accounts_keep(out, &l);
 	if (*hostname)
 		buf_addf(out, "127.0.1.1\t%s\n", hostname);
 	if (*gateway)
@@ -276,16 +276,16 @@ environment_set(const char *old, const char *block, struct buf *out)
 	bool in = false;
 	struct line l;
 
-	while (next_line(&old, &l)) {
+	while (accounts_next_line(&old, &l)) {
 		if (l.len >= 11 && memcmp(l.s, "#LIMA-START", 11) == 0)
 			in = strstr(l.s, "\n#LIMA-END");	/* a block without an end hides nothing */
 		if (!in)
-			keep(out, &l);
+			accounts_keep(out, &l);
 		if (l.len >= 9 && memcmp(l.s, "#LIMA-END", 9) == 0)
 			in = false;
 	}
-	while (next_line(&block, &l))
-		keep(out, &l);
+	while (accounts_next_line(&block, &l))
+		accounts_keep(out, &l);
 }
 
 void
@@ -295,8 +295,8 @@ line_add(const char *old, const char *line, struct buf *out)
 	bool done = false;
 	struct line l;
 
-	while (next_line(&old, &l)) {
-		keep(out, &l);
+	while (accounts_next_line(&old, &l)) {
+		accounts_keep(out, &l);
 		done |= l.len == n && memcmp(l.s, line, n) == 0;
 	}
 	if (!done)

@@ -50,7 +50,7 @@ block_scan_scsi(bool first)
 }
 
 static bool
-holds(int fd, enum block_kind kind, const char *label)
+block_holds(int fd, enum block_kind kind, const char *label)
 {
 	uint8_t b[PROBE_ISO_LEN];
 	struct probe_ext4 ext4;
@@ -64,7 +64,7 @@ holds(int fd, enum block_kind kind, const char *label)
 }
 
 static bool
-look(const char *name, enum block_kind kind, const char *label, struct block_dev *out)
+block_look(const char *name, enum block_kind kind, const char *label, struct block_dev *out)
 {
 	struct block_dev d = { .size_bytes = 0 };
 	uint64_t size = 0;
@@ -75,7 +75,7 @@ look(const char *name, enum block_kind kind, const char *label, struct block_dev
 	fd = open(d.path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return false;
-	if (!holds(fd, kind, label) || ioctl(fd, BLKGETSIZE64, &size) < 0) {
+	if (!block_holds(fd, kind, label) || ioctl(fd, BLKGETSIZE64, &size) < 0) {
 		close(fd);
 		return false;
 	}
@@ -86,7 +86,7 @@ look(const char *name, enum block_kind kind, const char *label, struct block_dev
 }
 
 static int
-wanted(const struct dirent *e)
+block_wanted(const struct dirent *e)
 {
 	return e->d_name[0] != '.' && strncmp(e->d_name, "loop", 4) != 0 && strncmp(e->d_name, "ram", 3) != 0;
 }
@@ -96,11 +96,11 @@ static bool
 look_all(enum block_kind kind, const char *label, struct block_dev *out)
 {
 	struct dirent **list = NULL;
-	int n = scandir("/sys/class/block", &list, wanted, alphasort);
+	int n = scandir("/sys/class/block", &list, block_wanted, alphasort);
 	bool found = false;
 
 	for (int i = 0; i < n; i++) {
-		found = found || look(list[i]->d_name, kind, label, out);
+		found = found || block_look(list[i]->d_name, kind, label, out);
 		free(list[i]);
 	}
 	free(list);

@@ -30,7 +30,7 @@ cidata_mount(int events)
 	if (block_wait(events, BLOCK_ISO, "cidata", FIRST_MS, &d) < 0)
 		block_scan_scsi(false);
 	if (!*d.path && block_wait(events, BLOCK_ISO, "cidata", WAIT_MS, &d) < 0) {
-		say("no volume labelled cidata: nobody can log in");
+		init_say("no volume labelled cidata: nobody can log in");
 		return false;
 	}
 	if (mount(d.path, CIDATA_DIR, "iso9660", MS_RDONLY | MS_NOSUID | MS_NODEV, opts) < 0) {
@@ -42,18 +42,18 @@ cidata_mount(int events)
 
 /* Appends the file's text; nothing when it is missing or too big. */
 static void
-slurp(const char *name, struct buf *b, size_t max)
+init_cidata_slurp(const char *name, struct buf *b, size_t max)
 {
 	auto_free char *path = xasprintf(CIDATA_DIR "/%s", name);
 	struct stat st;
 	struct error err;
 
 	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode)) {
-		say("cidata has no file %s", name);
+		init_say("cidata has no file %s", name);
 		return;
 	}
 	if (fs_read(path, b, max, &err) < 0) {
-		say("%s", err.msg);
+		init_say("%s", err.msg);
 		buf_truncate(b, 0);
 	}
 }
@@ -64,10 +64,10 @@ read_env(const char *name, size_t (*parse)(struct env *, const char *, size_t), 
 	AUTO(buf) b = BUF_INIT;
 	size_t skipped;
 
-	slurp(name, &b, SMALL);
+	init_cidata_slurp(name, &b, SMALL);
 	skipped = parse(e, b.s, b.len);
 	if (skipped)
-		say("cidata: %s: %zu lines are no assignment", name, skipped);
+		init_say("cidata: %s: %zu lines are no assignment", name, skipped);
 	if (text && strlen(b.s) == b.len)
 		*text = buf_detach(&b);
 }
@@ -98,16 +98,16 @@ cidata_read(struct cidata *c)
 	read_env("lima.env", env_parse, &c->lima, NULL);
 	read_param(c);
 	read_env("etc_environment", env_parse_pam, &c->etc, &c->etc_block);
-	slurp("user-data", &user, LARGE);
+	init_cidata_slurp("user-data", &user, LARGE);
 	scan_authorized_keys(user.s, user.len, &c->keys);
 	scan_mounts(user.s, user.len, &c->mounts);
-	slurp("meta-data", &meta, SMALL);
+	init_cidata_slurp("meta-data", &meta, SMALL);
 	c->hostname = scan_scalar(meta.s, meta.len, "local-hostname");
 	if (c->hostname && !host_name_ok(c->hostname)) {
 		free(c->hostname);
 		c->hostname = NULL;
 	}
-	slurp("network-config", &net, SMALL);
+	init_cidata_slurp("network-config", &net, SMALL);
 	scan_network(net.s, net.len, &c->net);
 }
 

@@ -31,7 +31,7 @@ name_len(const char *s, size_t len)
 }
 
 static char **
-find(const struct env *e, const char *name, size_t len)
+init_env_find(const struct env *e, const char *name, size_t len)
 {
 	for (size_t i = 0; i < e->n; i++)
 		if (strncmp(e->v[i], name, len) == 0 && e->v[i][len] == '=')
@@ -41,9 +41,9 @@ find(const struct env *e, const char *name, size_t len)
 
 /* `line` becomes ours. False when there are too many. */
 static bool
-put(struct env *e, char *line)
+init_env_put(struct env *e, char *line)
 {
-	char **old = find(e, line, strcspn(line, "="));
+	char **old = init_env_find(e, line, strcspn(line, "="));
 
 	if (old) {
 		free(*old);
@@ -66,21 +66,21 @@ put(struct env *e, char *line)
 void
 env_set(struct env *e, const char *name, const char *value)
 {
-	put(e, xasprintf("%s=%s", name, value));
+	init_env_put(e, xasprintf("%s=%s", name, value));
 }
 
 void
 env_merge(struct env *e, const struct env *from)
 {
 	for (size_t i = 0; i < from->n; i++)
-		put(e, xstrdup(from->v[i]));
+		init_env_put(e, xstrdup(from->v[i]));
 }
 
 const char *
 env_get(const struct env *e, const char *name)
 {
 	size_t len = strlen(name);
-	char **p = find(e, name, len);
+	char **p = init_env_find(e, name, len);
 
 	return p ? *p + len + 1 : NULL;
 }
@@ -108,13 +108,13 @@ env_num(const struct env *e, const char *name, unsigned long min, unsigned long 
 }
 
 static bool
-add(struct env *e, const char *s, size_t len)
+init_env_add(struct env *e, const char *s, size_t len)
 {
 	size_t n = name_len(s, len);
 
 	if (n == 0 || n == len || s[n] != '=' || memchr(s, '\0', len))
 		return false;
-	return put(e, xstrndup(s, len));
+	return init_env_put(e, xstrndup(s, len));
 }
 
 static bool
@@ -141,7 +141,7 @@ add_pam(struct env *e, const char *s, size_t len)
 		memmove(line + n + 1, line + n + 2, len - n - 3);
 		line[len - 2] = '\0';
 	}
-	done = put(e, line);
+	done = init_env_put(e, line);
 	return done;
 }
 
@@ -166,7 +166,7 @@ each_line(struct env *e, const char *text, size_t len, bool (*one)(struct env *,
 size_t
 env_parse(struct env *e, const char *text, size_t len)
 {
-	return each_line(e, text, len, add, false);
+	return each_line(e, text, len, init_env_add, false);
 }
 
 size_t

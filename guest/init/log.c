@@ -12,7 +12,7 @@
 static int console_fd = -1, file_fd = -1;
 
 static void
-put(const char *s, size_t len)
+init_log_put(const char *s, size_t len)
 {
 	if (console_fd >= 0 && write(console_fd, s, len) < 0 && errno == EIO)
 		console_fd = -1;
@@ -54,7 +54,7 @@ log_close(void)
 }
 
 static void
-vsay(const char *suffix, const char *fmt, va_list ap)
+init_log_vsay(const char *suffix, const char *fmt, va_list ap)
 {
 	char line[1024];
 	struct timespec t;
@@ -68,16 +68,16 @@ vsay(const char *suffix, const char *fmt, va_list ap)
 	if (n > (int)sizeof line - 2)
 		n = (int)sizeof line - 2;
 	line[n++] = '\n';
-	put(line, (size_t)n);
+	init_log_put(line, (size_t)n);
 }
 
 void
-say(const char *fmt, ...)
+init_say(const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsay("", fmt, ap);
+	init_log_vsay("", fmt, ap);
 	va_end(ap);
 }
 
@@ -88,7 +88,7 @@ say_errno(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsay(why, fmt, ap);
+	init_log_vsay(why, fmt, ap);
 	va_end(ap);
 }
 

@@ -12,7 +12,7 @@
 void log_console(void);		/* (re)opens /dev/console, as descriptors 0 to 2 too */
 void log_file(const char *path);	/* from now on into this file as well; the previous one is kept as PATH.old */
 void log_close(void);		/* the file, so that its file system can be unmounted */
-void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void init_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void say_errno(const char *fmt, ...) __attribute__((format(printf, 1, 2)));	/* ": strerror(errno)" behind it */
 /*
  * Where the programs that we run write to: the file, or the console as long as there

@@ -76,7 +76,7 @@ runtime_dir(const struct setup_user *u)
 }
 
 static void
-fuse(const struct cidata *c, const char *iid)
+init_main_fuse(const struct cidata *c, const char *iid)
 {
 	modules_load("fuse");
 	/* as udev's rules have it: fusermount3 opens it as the user */
@@ -88,7 +88,7 @@ fuse(const struct cidata *c, const char *iid)
 
 /* What follows from cidata. Whoever can log in does so while the scripts still run. */
 static void
-boot(int events, const struct block_dev *disk)
+init_main_boot(int events, const struct block_dev *disk)
 {
 	struct cidata c = { 0 };
 	struct setup_user u;
@@ -104,7 +104,7 @@ boot(int events, const struct block_dev *disk)
 		_exit(0);
 	}
 	cidata_read(&c);
-	say("cidata: instance %s", cidata_str(&c, "IID"));
+	init_say("cidata: instance %s", cidata_str(&c, "IID"));
 	net_start(&c);
 	setup_host(&c);
 	setup_environment(&c);
@@ -116,7 +116,7 @@ boot(int events, const struct block_dev *disk)
 	sync();
 	iid = cidata_str(&c, "IID");
 	setup_write("/run/lima-ssh-ready", iid, 0644);
-	say("ssh is up");
+	init_say("ssh is up");
 	grow = fork();
 	if (grow == 0) {
 		root_grow(disk);
@@ -128,13 +128,13 @@ boot(int events, const struct block_dev *disk)
 		services_agent(&c, &u);
 	}
 	modules_load("late");
-	fuse(&c, iid);
+	init_main_fuse(&c, iid);
 	spawn_wait(grow);
 	spawn_wait(names);
 	provision_run(&c, &u);
 	if (access("/run/lima-reboot-required", F_OK) < 0)
 		setup_write("/run/lima-boot-done", iid, 0644);
-	say("boot is done");
+	init_say("boot is done");
 }
 
 static void
@@ -145,7 +145,7 @@ process_1(void)
 	pid_t cdrom, net;
 
 	root_early();
-	say("userland");
+	init_say("userland");
 	if (setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1) < 0)
 		say_errno("PATH");
 	events = block_events();
@@ -155,12 +155,12 @@ process_1(void)
 	net = load_net();
 	modules_load("disk");
 	root_switch(events, &disk);
-	say("root is up");
+	init_say("root is up");
 	log_file("/var/log/lima-init.log");
 	spawn_wait(cdrom);
 	spawn_wait(net);
 	if (fork() == 0) {
-		boot(events, &disk);
+		init_main_boot(events, &disk);
 		_exit(0);
 	}
 	modules_load("power");

@@ -13,7 +13,7 @@
 #include "guest/init/log.h"
 
 static void
-load(char *path)
+modules_load_one(char *path)
 {
 	char *blank = strchr(path, ' ');
 	const char *params = blank ? blank + 1 : "";
@@ -35,10 +35,10 @@ modules_load(const char *group)
 	char *save = NULL;
 
 	if (fs_read("/lib/modules/order", &b, 65536, &err) < 0) {
-		say("%s", err.msg);
+		init_say("%s", err.msg);
 		return;
 	}
 	for (char *l = strtok_r(b.s, "\n", &save); l; l = strtok_r(NULL, "\n", &save))
 		if (strncmp(l, group, n) == 0 && l[n] == ' ')
-			load(l + n + 1);
+			modules_load_one(l + n + 1);
 }

@@ -80,7 +80,7 @@ rename_to(int s, const char *from, const char *to)
 
 /* Gives the interface its name. One that has this name and another address steps aside, as limaN.old. */
 static bool
-claim(int s, const struct scan_nic *n)
+net_claim(int s, const struct scan_nic *n)
 {
 	char now[IFNAMSIZ] = "", aside[IFNAMSIZ];
 
@@ -98,7 +98,7 @@ claim(int s, const struct scan_nic *n)
 }
 
 static void
-dhcp(const struct cidata *c, const char *name, unsigned metric, bool first)
+net_dhcp(const struct cidata *c, const char *name, unsigned metric, bool first)
 {
 	auto_free char *host = xasprintf("hostname:%s", c->hostname ? c->hostname : "lima");
 	const char *argv[] = { "/bin/udhcpc", "-f", "-i", name, "-s", "/sbin/lima-dhcp", "-t", "20", "-T", "1", "-A", "3", "-x", host, NULL };
@@ -126,20 +126,20 @@ net_start(const struct cidata *c)
 	for (size_t i = 0; i < c->net.n; i++) {
 		const struct scan_nic *n = &c->net.nic[i];
 
-		if (!claim(s, n)) {
-			say("network: no interface has the address of %s", n->name);
+		if (!net_claim(s, n)) {
+			init_say("network: no interface has the address of %s", n->name);
 			continue;
 		}
 		set_flags(s, n->name, IFF_UP, 0);
-		dhcp(c, n->name, n->metric, strcmp(n->name, "eth0") == 0);
+		net_dhcp(c, n->name, n->metric, strcmp(n->name, "eth0") == 0);
 		any = true;
 	}
 	if (any)
 		return;
 	if (!set_flags(s, fallback.name, IFF_UP, 0))
-		say("network: there is no eth0");
+		init_say("network: there is no eth0");
 	else
-		dhcp(c, fallback.name, fallback.metric, true);
+		net_dhcp(c, fallback.name, fallback.metric, true);
 }
 
 static bool
@@ -186,7 +186,7 @@ resolv_conf(void)
 }
 
 static const char *
-var(const char *name)
+net_var(const char *name)
 {
 	const char *s = getenv(name);
 
@@ -196,8 +196,8 @@ var(const char *name)
 int
 net_dhcp_hook(int argc, char **argv)
 {
-	const char *event = argc > 1 ? argv[1] : "", *router = var("router");
-	auto_free char *ifname = xstrndup(var("interface"), IFNAMSIZ - 1);
+	const char *event = argc > 1 ? argv[1] : "", *router = net_var("router");
+	auto_free char *ifname = xstrndup(net_var("interface"), IFNAMSIZ - 1);
 	auto_free char *first = xstrndup(router, strcspn(router, " "));
 	auto_close int s = inet_socket();
 
@@ -205,14 +205,14 @@ net_dhcp_hook(int argc, char **argv)
 		return set_flags(s, ifname, IFF_UP, 0) ? 0 : 1;
 	if (strcmp(event, "bound") != 0 && strcmp(event, "renew") != 0)
 		return 0;
-	if (!set_addr(s, ifname, SIOCSIFADDR, var("ip")) || !set_addr(s, ifname, SIOCSIFNETMASK, *var("subnet") ? var("subnet") : "255.255.255.0"))
+	if (!set_addr(s, ifname, SIOCSIFADDR, net_var("ip")) || !set_addr(s, ifname, SIOCSIFNETMASK, *net_var("subnet") ? net_var("subnet") : "255.255.255.0"))
 		return 1;
 	if (*first)
-		default_route(s, ifname, first, (short)strtol(var("LIMA_METRIC"), NULL, 10));
+		default_route(s, ifname, first, (short)strtol(net_var("LIMA_METRIC"), NULL, 10));
 	resolv_conf();
 	if (strcmp(event, "bound") == 0) {
 		log_console();
-		say("%s: %s", ifname, var("ip"));
+		init_say("%s: %s", ifname, net_var("ip"));
 	}
 	return 0;
 }

@@ -57,18 +57,18 @@ power_watch(void)
 			close(fd);
 	}
 	if (n_watch == 1)
-		say("no power button: the host cannot ask this guest to shut down");
+		init_say("no power button: the host cannot ask this guest to shut down");
 }
 
 static void
-reap(void)
+power_reap(void)
 {
 	while (waitpid(-1, NULL, WNOHANG) > 0)
 		;
 }
 
 static bool
-pressed(int fd)
+power_pressed(int fd)
 {
 	struct input_event e;
 	bool down = false;
@@ -80,7 +80,7 @@ pressed(int fd)
 
 /* The reboot(2) command that was asked for; 0: none yet. */
 static int
-asked(void)
+power_asked(void)
 {
 	struct signalfd_siginfo si;
 
@@ -92,9 +92,9 @@ asked(void)
 		if (si.ssi_signo != SIGCHLD)
 			return RB_POWER_OFF;
 	}
-	reap();
+	power_reap();
 	for (nfds_t i = 1; i < n_watch; i++)
-		if (pressed(watch[i].fd))
+		if (power_pressed(watch[i].fd))
 			return RB_POWER_OFF;
 	return 0;
 }
@@ -129,14 +129,14 @@ power_wait(void)
 {
 	int how;
 
-	while (!(how = asked()))
+	while (!(how = power_asked()))
 		;
-	say(how == RB_POWER_OFF ? "going down for power-off" : "going down for reboot");
+	init_say(how == RB_POWER_OFF ? "going down for power-off" : "going down for reboot");
 	kill(-1, SIGTERM);
 	kill(-1, SIGHUP);	/* interactive shells ignore SIGTERM */
 	kill(-1, SIGCONT);
 	if (!all_gone(GRACE_MS)) {
-		say("some processes did not end: killed");
+		init_say("some processes did not end: killed");
 		kill(-1, SIGKILL);
 		all_gone(GRACE_MS);
 	}

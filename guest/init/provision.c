@@ -25,10 +25,10 @@
 
 #define ERRORS "/run/lima-boot-errors"
 
-static void failed(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+static void provision_failed(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 static void
-failed(const char *fmt, ...)
+provision_failed(const char *fmt, ...)
 {
 	FILE *f = fopen(ERRORS, "ae");
 	char line[512];
@@ -37,7 +37,7 @@ failed(const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(line, sizeof line, fmt, ap);
 	va_end(ap);
-	say("FAILED: %s", line);
+	init_say("FAILED: %s", line);
 	if (!f)
 		return;
 	fprintf(f, "%s\n", line);
@@ -83,9 +83,9 @@ provision_mounts(const struct cidata *c)
 		struct error err;
 
 		if (!account_path_ok(m->target) || fs_mkdirs(m->target, 0755, &err) < 0)
-			failed("mount %s: not a folder that can be made", m->target);
+			provision_failed("mount %s: not a folder that can be made", m->target);
 		else if (mount(m->tag, m->target, m->type, flags, rest.s) < 0)
-			failed("mount %s (%s): %s", m->target, m->type, errno == ENODEV ? "this guest's kernel does not have it" : strerror(errno));
+			provision_failed("mount %s (%s): %s", m->target, m->type, errno == ENODEV ? "this guest's kernel does not have it" : strerror(errno));
 	}
 }
 
@@ -119,28 +119,28 @@ provision_names(const struct cidata *c)
 	script_env(c, &env);
 	status = spawn_run(&(struct spawn){ .argv = argv, .env = env.v });
 	if (status != 0)
-		failed("names: %s", spawn_status(status).s);
+		provision_failed("names: %s", spawn_status(status).s);
 	_exit(0);
 }
 
 typedef void script_fn(const struct cidata *c, const struct setup_user *u, struct env *e, const char *path);
 
 static void
-run(const char *what, const char *const argv[], const struct env *e)
+provision_run_one(const char *what, const char *const argv[], const struct env *e)
 {
 	int status;
 
-	say("running %s", what);
+	init_say("running %s", what);
 	status = spawn_run(&(struct spawn){ .argv = argv, .env = e->v, .dir = "/root" });
 	if (status != 0)
-		failed("%s: %s", what, spawn_status(status).s);
+		provision_failed("%s: %s", what, spawn_status(status).s);
 }
 
 static void
 as_root(const struct cidata *c, const struct setup_user *u, struct env *e, const char *path)
 {
 	(void)c, (void)u;
-	run(path + sizeof CIDATA_DIR, (const char *[]){ path, NULL }, e);
+	provision_run_one(path + sizeof CIDATA_DIR, (const char *[]){ path, NULL }, e);
 }
 
 /* Through a login shell of the user's, as a person would: a copy, since cidata is for root alone. */
@@ -157,12 +157,12 @@ as_user(const struct cidata *c, const struct setup_user *u, struct env *e, const
 		buf_addf(&keep, "%s%.*s", i ? "," : "", (int)strcspn(c->param.v[i], "="), c->param.v[i]);
 	unlink(copy);
 	if (fs_copy(path, copy, 0700, &err) < 0) {
-		failed("%s: %s", path + sizeof CIDATA_DIR, err.msg);
+		provision_failed("%s: %s", path + sizeof CIDATA_DIR, err.msg);
 		return;
 	}
 	if (chmod(copy, 0700) < 0 || lchown(copy, u->uid, u->gid) < 0)
 		say_errno("%s", copy);
-	run(path + sizeof CIDATA_DIR, (const char *[]){ "/usr/bin/sudo", "-iu", u->name, keep.s, runtime, copy, NULL }, e);
+	provision_run_one(path + sizeof CIDATA_DIR, (const char *[]){ "/usr/bin/sudo", "-iu", u->name, keep.s, runtime, copy, NULL }, e);
 	unlink(copy);
 }
 
@@ -180,26 +180,26 @@ as_data(const struct cidata *c, const struct setup_user *u, struct env *e, const
 
 	(void)u;
 	if (!account_path_ok(target) || !target[1] || *owner == '-' || *mode == '-') {
-		failed("provision.data/%s: no path in lima.env", number);
+		provision_failed("provision.data/%s: no path in lima.env", number);
 		return;
 	}
 	if (strcmp(cidata_str(c, k_over), "false") == 0 && fs_exists(target))
 		return;
 	dir = xstrndup(target, (size_t)(strrchr(target, '/') - target));
 	if (*dir && fs_mkdirs(dir, 0755, &err) < 0) {
-		failed("provision.data/%s: %s", number, err.msg);
+		provision_failed("provision.data/%s: %s", number, err.msg);
 		return;
 	}
-	run(path + sizeof CIDATA_DIR, (const char *[]){ "/bin/cp", path, target, NULL }, e);
-	run("its owner", (const char *[]){ "/bin/chown", *owner ? owner : "root:root", target, NULL }, e);
-	run("its mode", (const char *[]){ "/bin/chmod", *mode ? mode : "644", target, NULL }, e);
+	provision_run_one(path + sizeof CIDATA_DIR, (const char *[]){ "/bin/cp", path, target, NULL }, e);
+	provision_run_one("its owner", (const char *[]){ "/bin/chown", *owner ? owner : "root:root", target, NULL }, e);
+	provision_run_one("its mode", (const char *[]){ "/bin/chmod", *mode ? mode : "644", target, NULL }, e);
 }
 
 static void
-not_here(const struct cidata *c, const struct setup_user *u, struct env *e, const char *path)
+provision_not_here(const struct cidata *c, const struct setup_user *u, struct env *e, const char *path)
 {
 	(void)c, (void)u, (void)e;
-	failed("%s: this guest cannot do that", path + sizeof CIDATA_DIR);
+	provision_failed("%s: this guest cannot do that", path + sizeof CIDATA_DIR);
 }
 
 void
@@ -212,7 +212,7 @@ provision_run(const struct cidata *c, const struct setup_user *u)
 	} table[] = {
 		{ "provision.dependency", as_root, false },
 		{ "provision.data", as_data, true },
-		{ "provision.yq", not_here, true },
+		{ "provision.yq", provision_not_here, true },
 		{ "provision.system", as_root, true },
 		{ "provision.user", as_user, true },
 	};

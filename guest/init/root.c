@@ -58,14 +58,14 @@ super_block(const char *dev, struct probe_ext4 *out)
 
 /* Repairs what can be repaired without asking (e2fsck -p). True when it is sound now. */
 static bool
-repair(const char *dev)
+root_repair(const char *dev)
 {
 	const char *argv[] = { "/sbin/e2fsck", "-p", "-f", dev, NULL };
 	int status = spawn_run(&(struct spawn){ .argv = argv });
 
 	if (status != -1 && WIFEXITED(status) && WEXITSTATUS(status) < 4)
 		return true;
-	say("e2fsck %s: %s: not mounted; nothing of it was changed by hand", dev, spawn_status(status).s);
+	init_say("e2fsck %s: %s: not mounted; nothing of it was changed by hand", dev, spawn_status(status).s);
 	return false;
 }
 
@@ -76,12 +76,12 @@ mount_disk(const char *dev)
 	static const char opts[] = "noinit_itable,errors=remount-ro";
 	struct probe_ext4 sb;
 
-	if (super_block(dev, &sb) && sb.errors && !repair(dev))
+	if (super_block(dev, &sb) && sb.errors && !root_repair(dev))
 		return false;
 	if (mount(dev, DISK, "ext4", MS_NOATIME, opts) == 0)
 		return true;
 	say_errno("mount %s", dev);
-	return repair(dev) && mount(dev, DISK, "ext4", MS_NOATIME, opts) == 0;
+	return root_repair(dev) && mount(dev, DISK, "ext4", MS_NOATIME, opts) == 0;
 }
 
 /*
@@ -105,25 +105,25 @@ root_grow(const struct block_dev *d)
 	if (ioctl(fd, EXT4_IOC_RESIZE_FS, &want) < 0)
 		say_errno("%s: grow from %llu to %llu blocks", d->path, (unsigned long long)sb.blocks, (unsigned long long)want);
 	else
-		say("%s: grown from %llu to %llu blocks of %u", d->path, (unsigned long long)sb.blocks, (unsigned long long)want, sb.block_size);
+		init_say("%s: grown from %llu to %llu blocks of %u", d->path, (unsigned long long)sb.blocks, (unsigned long long)want, sb.block_size);
 }
 
 /* Mounts something writable on DISK. */
 static void
-writable(int events, struct block_dev *d)
+root_writable(int events, struct block_dev *d)
 {
 	mkdir(DISK, 0755);
 	if (block_wait(events, BLOCK_EXT4, ROOT_LABEL, 3000, d) < 0)
-		say("no disk has a file system labelled " ROOT_LABEL);
+		init_say("no disk has a file system labelled " ROOT_LABEL);
 	else if (mount_disk(d->path))
 		return;
 	*d->path = '\0';
-	say("WARNING: running from memory, nothing that is written will be kept");
+	init_say("WARNING: running from memory, nothing that is written will be kept");
 	mount_at("tmpfs", "tmpfs", DISK, 0, "mode=0755");
 }
 
 static void
-move(const char *from, const char *to)
+root_move(const char *from, const char *to)
 {
 	auto_free char *target = xasprintf("%s%s", ROOT, to);
 
@@ -147,7 +147,7 @@ mount_rest(void)
 void
 root_switch(int events, struct block_dev *disk)
 {
-	writable(events, disk);
+	root_writable(events, disk);
 	mkdir(DISK "/upper", 0755);
 	mkdir(DISK "/work", 0700);
 	mkdir(ROOT, 0755);
@@ -156,10 +156,10 @@ root_switch(int events, struct block_dev *disk)
 		return;
 	}
 	mount_at("tmpfs", "tmpfs", ROOT "/run", MS_NOSUID | MS_NODEV, "mode=0755");
-	move("/proc", "/proc");
-	move("/sys", "/sys");
-	move("/dev", "/dev");
-	move(DISK, "/run/lima-disk");
+	root_move("/proc", "/proc");
+	root_move("/sys", "/sys");
+	root_move("/dev", "/dev");
+	root_move(DISK, "/run/lima-disk");
 	if (chdir(ROOT) < 0 || mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0 || chdir("/") < 0)
 		say_errno("switch to the new root");
 	chmod("/run/lima-disk", 0700);

@@ -18,7 +18,7 @@ struct line {
 
 /* The next line that says something: not blank, not a comment. Blanks at its end are gone. */
 static bool
-next_line(const char **text, const char *end, struct line *l)
+scan_next_line(const char **text, const char *end, struct line *l)
 {
 	while (*text < end) {
 		const char *s = *text, *nl = memchr(s, '\n', (size_t)(end - s));
@@ -39,7 +39,7 @@ next_line(const char **text, const char *end, struct line *l)
 
 /* Does the line begin with `key:`? Then what follows, without blanks in front. */
 static bool
-value_of(const struct line *l, const char *key, struct line *value)
+scan_value_of(const struct line *l, const char *key, struct line *value)
 {
 	size_t n = strlen(key);
 
@@ -66,7 +66,7 @@ item_of(const struct line *l, struct line *value)
 }
 
 static void
-add_utf8(struct buf *out, uint32_t c)
+scan_add_utf8(struct buf *out, uint32_t c)
 {
 	if (c < 0x80)
 		buf_addc(out, (char)c);
@@ -80,7 +80,7 @@ add_utf8(struct buf *out, uint32_t c)
 
 /* One escape behind the backslash at s[0]; how many bytes it has, 0 when it is none. */
 static size_t
-escape(const char *s, const char *end, struct buf *out)
+scan_escape(const char *s, const char *end, struct buf *out)
 {
 	static const char from[] = "abfnrtv0e\"\\/ ", to[] = "\a\b\f\n\r\t\v\0\033\"\\/ ";
 	const char *p = s < end ? memchr(from, *s, sizeof from - 1) : NULL;
@@ -98,7 +98,7 @@ escape(const char *s, const char *end, struct buf *out)
 			return 0;
 		c = c << 4 | (uint32_t)(isdigit((unsigned char)s[i]) ? s[i] - '0' : (s[i] | 32) - 'a' + 10);
 	}
-	add_utf8(out, c);
+	scan_add_utf8(out, c);
 	return digits + 1;
 }
 
@@ -107,14 +107,14 @@ escape(const char *s, const char *end, struct buf *out)
  * comment. Moves *s behind it. False when a quote is not closed.
  */
 static bool
-scalar(const char **s, const char *end, const char *stop, struct buf *out)
+scan_scalar_one(const char **s, const char *end, const char *stop, struct buf *out)
 {
 	const char *p = *s;
 	char quote = p < end && (*p == '"' || *p == '\'') ? *p++ : '\0';
 
 	for (; p < end; p++) {
 		if (quote == '"' && *p == '\\') {
-			size_t n = escape(p + 1, end, out);
+			size_t n = scan_escape(p + 1, end, out);
 
 			if (n == 0)
 				return false;
@@ -138,7 +138,7 @@ scalar(const char **s, const char *end, const char *stop, struct buf *out)
 
 /* Text of one line that may stand in a configuration file: no control characters. */
 static bool
-printable(const struct buf *b)
+scan_printable(const struct buf *b)
 {
 	for (size_t i = 0; i < b->len; i++)
 		if ((unsigned char)b->s[i] < 0x20 || b->s[i] == 0x7f)
@@ -147,12 +147,12 @@ printable(const struct buf *b)
 }
 
 static char *
-text_of(const struct line *l)
+scan_text_of(const struct line *l)
 {
 	AUTO(buf) b = BUF_INIT;
 	const char *s = l->s;
 
-	if (!scalar(&s, l->s + l->len, "", &b) || !printable(&b))
+	if (!scan_scalar_one(&s, l->s + l->len, "", &b) || !scan_printable(&b))
 		return NULL;
 	return buf_detach(&b);
 }
@@ -172,14 +172,14 @@ scan_authorized_keys(const char *text, size_t len, struct scan_keys *k)
 	struct line l, v;
 	bool in = false;
 
-	while (next_line(&text, end, &l)) {
+	while (scan_next_line(&text, end, &l)) {
 		if (!in) {
-			in = value_of(&l, "ssh-authorized-keys", &v) || value_of(&l, "ssh_authorized_keys", &v);
+			in = scan_value_of(&l, "ssh-authorized-keys", &v) || scan_value_of(&l, "ssh_authorized_keys", &v);
 			continue;
 		}
 		if (!item_of(&l, &v))
 			return;
-		if (k->n < SCAN_KEYS_MAX && (k->v[k->n] = text_of(&v)))
+		if (k->n < SCAN_KEYS_MAX && (k->v[k->n] = scan_text_of(&v)))
 			k->n++;
 	}
 }
@@ -190,9 +190,9 @@ scan_scalar(const char *text, size_t len, const char *key)
 	const char *end = text + len;
 	struct line l, v;
 
-	while (next_line(&text, end, &l))
-		if (l.indent == 0 && value_of(&l, key, &v))
-			return text_of(&v);
+	while (scan_next_line(&text, end, &l))
+		if (l.indent == 0 && scan_value_of(&l, key, &v))
+			return scan_text_of(&v);
 	return NULL;
 }
 
@@ -221,7 +221,7 @@ flow_row(const struct line *l, char *f[4])
 
 		while (s < end && *s == ' ')
 			s++;
-		if (!scalar(&s, end, ",]", &b) || !printable(&b))
+		if (!scan_scalar_one(&s, end, ",]", &b) || !scan_printable(&b))
 			return false;
 		f[i] = buf_detach(&b);
 		while (s < end && *s == ' ')
@@ -239,11 +239,11 @@ scan_mounts(const char *text, size_t len, struct scan_mounts *m)
 	struct line l, v;
 	bool in = false;
 
-	while (next_line(&text, end, &l)) {
+	while (scan_next_line(&text, end, &l)) {
 		char *f[4] = { NULL };
 
 		if (!in) {
-			in = l.indent == 0 && value_of(&l, "mounts", &v);
+			in = l.indent == 0 && scan_value_of(&l, "mounts", &v);
 			continue;
 		}
 		if (!item_of(&l, &v))
@@ -287,7 +287,7 @@ nic_name(const struct line *l, char name[16])
 }
 
 static void
-add_dns(struct scan_net *net, const char *s)
+scan_add_dns(struct scan_net *net, const char *s)
 {
 	size_t n = strlen(s);
 
@@ -302,15 +302,15 @@ nic_line(struct scan_net *net, struct scan_nic *nic, const struct line *l, bool 
 	auto_free char *s = NULL;
 
 	if (item_of(l, &v)) {
-		if (*in_dns && (s = text_of(&v)))
-			add_dns(net, s);
+		if (*in_dns && (s = scan_text_of(&v)))
+			scan_add_dns(net, s);
 		return;
 	}
-	*in_dns = value_of(l, "addresses", &v);
-	if (value_of(l, "macaddress", &v) && (s = text_of(&v))) {
+	*in_dns = scan_value_of(l, "addresses", &v);
+	if (scan_value_of(l, "macaddress", &v) && (s = scan_text_of(&v))) {
 		if (!parse_mac(s, nic->mac))
 			memset(nic->mac, 0, sizeof nic->mac);
-	} else if (value_of(l, "route-metric", &v) && v.len > 0 && v.len < 8 && isdigit((unsigned char)*v.s)) {
+	} else if (scan_value_of(l, "route-metric", &v) && v.len > 0 && v.len < 8 && isdigit((unsigned char)*v.s)) {
 		nic->metric = (unsigned)strtoul(v.s, NULL, 10);
 	}
 }
@@ -328,9 +328,9 @@ scan_network(const char *text, size_t len, struct scan_net *net)
 	do {
 		static const unsigned char none[6];
 
-		more = next_line(&text, end, &l) && (!in || l.indent > 0);
+		more = scan_next_line(&text, end, &l) && (!in || l.indent > 0);
 		if (more && !in) {
-			in = l.indent == 0 && value_of(&l, "ethernets", &v);
+			in = l.indent == 0 && scan_value_of(&l, "ethernets", &v);
 			continue;
 		}
 		if (more && level == 0)

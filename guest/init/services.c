@@ -42,7 +42,7 @@ host_key_given(void)
 		return true;
 	if (fs_write(KEY, given.s, given.len, 0600, &err) == 0)
 		return true;
-	say("%s", err.msg);
+	init_say("%s", err.msg);
 	return false;
 }
 
@@ -63,9 +63,9 @@ services_host_key(void)
 	unlink(TMP_KEY);
 	status = spawn_wait(spawn_start(&(struct spawn){ .argv = argv, .log = "/dev/null" }));
 	if (status != 0)
-		say("dropbearkey: %s", spawn_status(status).s);
+		init_say("dropbearkey: %s", spawn_status(status).s);
 	else if (fs_commit(TMP_KEY, KEY, &err) < 0)
-		say("%s", err.msg);
+		init_say("%s", err.msg);
 }
 
 void
@@ -81,7 +81,7 @@ services_ssh(const struct cidata *c)
 }
 
 static bool
-same_file(const char *a, const char *b)
+services_same_file(const char *a, const char *b)
 {
 	auto_close int fa = open(a, O_RDONLY | O_CLOEXEC), fb = open(b, O_RDONLY | O_CLOEXEC);
 	char ba[16384], bb[16384];
@@ -96,17 +96,17 @@ same_file(const char *a, const char *b)
 }
 
 static bool
-install(const char *from, const char *to)
+services_install(const char *from, const char *to)
 {
 	auto_free char *tmp = fs_tmp(to);
 	auto_free char *dir = xstrndup(to, (size_t)(strrchr(to, '/') - to));
 	struct error err;
 
-	if (same_file(from, to))
+	if (services_same_file(from, to))
 		return true;
 	unlink(tmp);
 	if (fs_mkdirs(dir, 0755, &err) < 0 || fs_copy(from, tmp, 0755, &err) < 0) {
-		say("%s", err.msg);
+		init_say("%s", err.msg);
 		return false;
 	}
 	if (chmod(tmp, 0755) == 0 && rename(tmp, to) == 0)
@@ -155,6 +155,6 @@ services_agent(const struct cidata *c, const struct setup_user *u)
 		argv[2] = "--virtio-port", argv[3] = virtio;
 	else if (*vsock && strcmp(vsock, "0") != 0)
 		argv[2] = "--vsock-port", argv[3] = vsock;
-	if (install(CIDATA_DIR "/lima-guestagent", to))
+	if (services_install(CIDATA_DIR "/lima-guestagent", to))
 		spawn_service("lima-guestagent", &(struct spawn){ .argv = argv, .log = "/var/log/lima-guestagent.log" });
 }

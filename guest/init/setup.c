@@ -27,7 +27,7 @@ enum { FILE_MAX = 1 << 20 };
  * can log in. Until then a crash leaves the old file or the new one.
  */
 static bool
-replace(const char *path, const struct buf *text, mode_t mode, uid_t uid, gid_t gid)
+setup_replace(const char *path, const struct buf *text, mode_t mode, uid_t uid, gid_t gid)
 {
 	auto_free char *tmp = fs_tmp(path);
 	auto_close int fd = -1;
@@ -48,31 +48,31 @@ setup_write(const char *path, const char *text, mode_t mode)
 	AUTO(buf) b = BUF_INIT;
 
 	buf_adds(&b, text);
-	replace(path, &b, mode, 0, 0);
+	setup_replace(path, &b, mode, 0, 0);
 }
 
 /* The text of a file; "" when there is none. A file that cannot be read is said and left alone. */
 static bool
-text_of(const char *path, struct buf *b)
+setup_text_of(const char *path, struct buf *b)
 {
 	struct error err;
 
 	if (fs_read_if(path, b, FILE_MAX, &err) < 0) {
-		say("%s", err.msg);
+		init_say("%s", err.msg);
 		return false;
 	}
 	return true;
 }
 
 static void
-put(const char *path, const struct buf *old, const struct buf *new, mode_t mode)
+setup_put(const char *path, const struct buf *old, const struct buf *new, mode_t mode)
 {
 	if (strcmp(old->s, new->s) != 0)
-		replace(path, new, mode, 0, 0);
+		setup_replace(path, new, mode, 0, 0);
 }
 
 static void
-machine_id(void)
+setup_machine_id(void)
 {
 	unsigned char b[16];
 	char text[34];
@@ -97,14 +97,14 @@ setup_host(const struct cidata *c)
 
 	if (sethostname(name, strlen(name)) < 0)
 		say_errno("hostname %s", name);
-	if (text_of("/etc/hostname", &old) && strcmp(old.s, line) != 0)
+	if (setup_text_of("/etc/hostname", &old) && strcmp(old.s, line) != 0)
 		setup_write("/etc/hostname", line, 0644);
 	buf_truncate(&old, 0);
-	if (text_of("/etc/hosts", &old)) {
+	if (setup_text_of("/etc/hosts", &old)) {
 		hosts_set(old.s, name, strspn(gateway, "0123456789abcdefABCDEF.:") == strlen(gateway) ? gateway : "", &new);
-		put("/etc/hosts", &old, &new, 0644);
+		setup_put("/etc/hosts", &old, &new, 0644);
 	}
-	machine_id();
+	setup_machine_id();
 }
 
 void
@@ -113,10 +113,10 @@ setup_environment(const struct cidata *c)
 	AUTO(buf) old = BUF_INIT;
 	AUTO(buf) new = BUF_INIT;
 
-	if (!text_of("/etc/environment", &old))
+	if (!setup_text_of("/etc/environment", &old))
 		return;
 	environment_set(old.s, c->etc_block ? c->etc_block : "", &new);
-	put("/etc/environment", &old, &new, 0644);
+	setup_put("/etc/environment", &old, &new, 0644);
 }
 
 static void
@@ -126,12 +126,12 @@ edit_groups(struct setup_user *u, bool sudo)
 	AUTO(buf) with = BUF_INIT;
 	AUTO(buf) new = BUF_INIT;
 
-	if (!text_of("/etc/group", &old))
+	if (!setup_text_of("/etc/group", &old))
 		return;
 	u->gid = group_choose(old.s, u->name, u->uid);
 	group_set(old.s, u->name, u->gid, &with);
 	group_set_member(with.s, "sudo", u->name, sudo, &new);
-	put("/etc/group", &old, &new, 0644);
+	setup_put("/etc/group", &old, &new, 0644);
 }
 
 static void
@@ -141,15 +141,15 @@ edit_users(const struct setup_user *u, const char *comment)
 	AUTO(buf) old = BUF_INIT;
 	AUTO(buf) new = BUF_INIT;
 
-	if (text_of("/etc/passwd", &old)) {
+	if (setup_text_of("/etc/passwd", &old)) {
 		passwd_set(old.s, &a, &new);
-		put("/etc/passwd", &old, &new, 0644);
+		setup_put("/etc/passwd", &old, &new, 0644);
 	}
 	buf_truncate(&old, 0);
 	buf_truncate(&new, 0);
-	if (text_of("/etc/shadow", &old)) {
+	if (setup_text_of("/etc/shadow", &old)) {
 		shadow_set(old.s, u->name, &new);
-		put("/etc/shadow", &old, &new, 0600);
+		setup_put("/etc/shadow", &old, &new, 0600);
 	}
 }
 
@@ -163,7 +163,7 @@ own_dir(const char *path, mode_t mode, const struct setup_user *u)
 
 	*strrchr(parent, '/') = '\0';
 	if (*parent && fs_mkdirs(parent, 0755, &err) < 0) {
-		say("%s", err.msg);
+		init_say("%s", err.msg);
 		return false;
 	}
 	if (mkdir(path, mode) < 0 && errno != EEXIST) {
@@ -171,7 +171,7 @@ own_dir(const char *path, mode_t mode, const struct setup_user *u)
 		return false;
 	}
 	if (lstat(path, &st) < 0 || !S_ISDIR(st.st_mode)) {
-		say("%s is no folder", path);
+		init_say("%s is no folder", path);
 		return false;
 	}
 	if ((st.st_uid != u->uid || st.st_gid != u->gid) && lchown(path, u->uid, u->gid) < 0)
@@ -188,7 +188,7 @@ merge_keys(const struct cidata *c, const struct setup_user *u)
 	AUTO(buf) text = BUF_INIT;
 	AUTO(buf) next = BUF_INIT;
 
-	if (!text_of(path, &old))
+	if (!setup_text_of(path, &old))
 		return;
 	buf_adds(&text, old.s);
 	for (size_t i = 0; i < c->keys.n; i++) {
@@ -198,7 +198,7 @@ merge_keys(const struct cidata *c, const struct setup_user *u)
 		buf_adds(&text, next.s);
 	}
 	if (strcmp(old.s, text.s) != 0)
-		replace(path, &text, 0600, u->uid, u->gid);
+		setup_replace(path, &text, 0600, u->uid, u->gid);
 }
 
 /* ~/.ssh is the user's, who may have put links there: it is written with the user's rights, not ours. */
@@ -224,11 +224,11 @@ setup_account(const struct cidata *c, struct setup_user *u)
 	uid_t uid = (uid_t)env_num(&c->lima, "LIMA_CIDATA_UID", 1, 0x7fffffff, 0);
 
 	if (!account_name_ok(name) || strcmp(name, "root") == 0 || uid == 0 || uid == NOBODY || !account_path_ok(home) || !home[1]) {
-		say("cidata: user \"%s\", uid \"%s\", home \"%s\": not possible", name, cidata_str(c, "UID"), home);
+		init_say("cidata: user \"%s\", uid \"%s\", home \"%s\": not possible", name, cidata_str(c, "UID"), home);
 		return false;
 	}
 	if (!account_path_ok(shell) || access(shell, X_OK) < 0) {
-		say("shell \"%s\" is not there: /bin/sh instead", shell);
+		init_say("shell \"%s\" is not there: /bin/sh instead", shell);
 		shell = "/bin/sh";
 	}
 	*u = (struct setup_user){ .name = name, .home = home, .shell = shell, .uid = uid, .gid = uid };
@@ -238,7 +238,7 @@ setup_account(const struct cidata *c, struct setup_user *u)
 	if (!own_dir(home, 0750, u) || !own_dir(ssh, 0700, u))
 		return false;
 	if (c->keys.n == 0)
-		say("cidata: user-data has no ssh_authorized_keys");
+		init_say("cidata: user-data has no ssh_authorized_keys");
 	write_keys(c, u);
 	return true;
 }

@@ -17,7 +17,7 @@ extern char **environ;
 
 /* In the child. A file that is no program but text is given to the shell, as a shell would do. */
 static _Noreturn void
-become(const struct spawn *s)
+spawn_become(const struct spawn *s)
 {
 	int in = open("/dev/null", O_RDONLY), out = log_fd();
 	int log = s->log ? open(s->log, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0640) : -1;
@@ -50,7 +50,7 @@ spawn_start(const struct spawn *s)
 	pid_t pid = fork();
 
 	if (pid == 0)
-		become(s);
+		spawn_become(s);
 	if (pid < 0)
 		say_errno("fork for %s", s->argv[0]);
 	return pid;
@@ -92,7 +92,7 @@ spawn_status(int status)
 }
 
 static time_t
-now(void)
+spawn_now(void)
 {
 	struct timespec t;
 
@@ -110,11 +110,11 @@ spawn_service(const char *name, const struct spawn *s)
 	setsid();
 	prctl(PR_SET_NAME, "lima-keep");
 	for (;;) {
-		time_t began = now();
+		time_t began = spawn_now();
 		int status = spawn_wait(spawn_start(s));
 
-		say("%s ended, %s: started again", name, spawn_status(status).s);
-		if (now() - began < 2)
+		init_say("%s ended, %s: started again", name, spawn_status(status).s);
+		if (spawn_now() - began < 2)
 			sleep(2);	/* the back-off itself, not a wait for something */
 	}
 }

@@ -26,14 +26,14 @@
 extern char **environ;
 
 static _Noreturn void
-die(const char *what, const char *why)
+sudo_die(const char *what, const char *why)
 {
 	fprintf(stderr, "sudo: %s%s%s\n", what, *why ? ": " : "", why);
 	exit(1);
 }
 
 static bool
-allowed(void)
+sudo_allowed(void)
 {
 	const struct group *g = getgrnam("sudo");
 	gid_t list[256];
@@ -105,7 +105,7 @@ build_env(const struct sudo_args *a, const struct passwd *target, const char *ca
 
 /* The words as one line for sh -c that gives the same words again, as sudo does for -i and -s. */
 static char *
-line_of(char **words)
+sudo_line_of(char **words)
 {
 	AUTO(buf) b = BUF_INIT;
 
@@ -123,7 +123,7 @@ line_of(char **words)
 }
 
 static void
-become(const struct passwd *target, const char *group)
+sudo_become(const struct passwd *target, const char *group)
 {
 	gid_t gid = target->pw_gid;
 	const struct group *g;
@@ -135,10 +135,10 @@ become(const struct passwd *target, const char *group)
 		g = getgrnam(group);
 		gid = g ? g->gr_gid : (gid_t)strtoul(group + (*group == '#'), &end, 10);
 		if (!g && (*group != '#' || !group[1] || *end))
-			die(group, "unknown group");
+			sudo_die(group, "unknown group");
 	}
 	if (initgroups(name, gid) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
-		die("change of user", strerror(errno));
+		sudo_die("change of user", strerror(errno));
 }
 
 /* "#1000" is a number; a number without an account has no home to speak of. */
@@ -156,12 +156,12 @@ target_of(const char *user)
 		p = user[1] && !*end && n < (uid_t)-1 ? getpwuid((uid_t)n) : NULL;
 	}
 	if (!p)
-		die(user, "unknown user");
+		sudo_die(user, "unknown user");
 	return p;
 }
 
 static _Noreturn void
-run(const struct sudo_args *a, struct env *e)
+sudo_run(const struct sudo_args *a, struct env *e)
 {
 	const char *shell = env_str(e, "SHELL"), *slash = strrchr(shell, '/');
 	auto_free char *login = xasprintf("-%s", slash ? slash + 1 : shell);
@@ -170,10 +170,10 @@ run(const struct sudo_args *a, struct env *e)
 	if (a->login || a->shell) {
 		if (a->command[0]) {
 			argv[1] = "-c";
-			argv[2] = line_of(a->command);
+			argv[2] = sudo_line_of(a->command);
 		}
 		execve(shell, (char *const *)argv, e->v);
-		die(shell, strerror(errno));
+		sudo_die(shell, strerror(errno));
 	}
 	environ = e->v;
 	execvp(a->command[0], a->command);
@@ -192,26 +192,26 @@ main(int argc, char **argv)
 	struct error err;
 
 	if (sudo_args_parse(argc, argv, &a, &err) < 0)
-		die(err.msg, "");
+		sudo_die(err.msg, "");
 	if (a.help || a.version) {
 		puts(usage);
 		return 0;
 	}
 	if (geteuid() != 0)
-		die("is not setuid root", "");
-	if (!allowed())
-		die("you are not in the group sudo", "");
+		sudo_die("is not setuid root", "");
+	if (!sudo_allowed())
+		sudo_die("you are not in the group sudo", "");
 	if (!a.command[0] && !a.login && !a.shell) {
 		if (a.validate || argc == 2)
 			return 0;
-		die(usage, "");
+		sudo_die(usage, "");
 	}
 	me = getpwuid(getuid());	/* its memory is the next look-up's, too */
 	caller = me ? xstrdup(me->pw_name) : xasprintf("%u", (unsigned)getuid());
 	target = target_of(a.user);
 	build_env(&a, target, caller, &e);
-	become(target, a.group);
+	sudo_become(target, a.group);
 	if ((a.chdir && chdir(a.chdir) < 0) || (a.login && chdir(env_str(&e, "HOME")) < 0 && chdir("/") < 0))
-		die(a.chdir ? a.chdir : env_str(&e, "HOME"), strerror(errno));
-	run(&a, &e);
+		sudo_die(a.chdir ? a.chdir : env_str(&e, "HOME"), strerror(errno));
+	sudo_run(&a, &e);
 }

@@ -40,7 +40,7 @@ static const struct option options[] = {
 };
 
 static int
-apply(const struct option *o, const char *value, struct sudo_args *a)
+sudo_args_apply(const struct option *o, const char *value, struct sudo_args *a)
 {
 	switch (o->action) {
 	case FLAG:
@@ -91,14 +91,14 @@ long_option(char **argv, int *i, struct sudo_args *a, struct error *err)
 		if (!value && takes_value(o) && !(value = argv[*i + 1]))
 			return error_set(err, ERR_INVALID, "--%s needs a value", o->name);
 		*i += !eq && takes_value(o);
-		return apply(o, value, a);
+		return sudo_args_apply(o, value, a);
 	}
 	return error_set(err, ERR_INVALID, "unknown option --%.*s", (int)len, s);
 }
 
 /* "-iu" "USER", "-uUSER", "-nE" */
 static int
-letters(char **argv, int *i, struct sudo_args *a, struct error *err)
+sudo_args_letters(char **argv, int *i, struct sudo_args *a, struct error *err)
 {
 	for (const char *s = argv[*i] + 1; *s; s++) {
 		const struct option *o = NULL;
@@ -109,14 +109,14 @@ letters(char **argv, int *i, struct sudo_args *a, struct error *err)
 		if (!o)
 			return error_set(err, ERR_INVALID, "unknown option -%c", *s);
 		if (!takes_value(o)) {
-			apply(o, NULL, a);
+			sudo_args_apply(o, NULL, a);
 			continue;
 		}
 		if (s[1])
-			return apply(o, s + 1, a);
+			return sudo_args_apply(o, s + 1, a);
 		if (!argv[*i + 1])
 			return error_set(err, ERR_INVALID, "-%c needs a value", *s);
-		return apply(o, argv[++*i], a);
+		return sudo_args_apply(o, argv[++*i], a);
 	}
 	return 0;
 }
@@ -142,7 +142,7 @@ sudo_args_parse(int argc, char **argv, struct sudo_args *out, struct error *err)
 			i++;
 			break;
 		}
-		if ((argv[i][1] == '-' ? long_option(argv, &i, &a, err) : letters(argv, &i, &a, err)) < 0)
+		if ((argv[i][1] == '-' ? long_option(argv, &i, &a, err) : sudo_args_letters(argv, &i, &a, err)) < 0)
 			return -1;
 	}
 	a.assign = argv + i;

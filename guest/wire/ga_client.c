@@ -71,7 +71,7 @@ ga_client_features(const struct ga_client *c)
 }
 
 static struct grpc_stream *
-call(struct ga_client *c, const char *method, const struct grpc_stream_ops *ops, void *ctx, struct error *err)
+ga_client_call(struct ga_client *c, const char *method, const struct grpc_stream_ops *ops, void *ctx, struct error *err)
 {
 	struct grpc_stream *s = grpc_call(c->conn, method, ops, ctx);
 
@@ -82,7 +82,7 @@ call(struct ga_client *c, const char *method, const struct grpc_stream_ops *ops,
 
 /* A request of one message. */
 static void
-request(struct grpc_stream *s, const struct buf *b)
+ga_client_request(struct grpc_stream *s, const struct buf *b)
 {
 	grpc_send(s, &(struct iovec){ b->s, b->len }, 1);
 	grpc_end(s);
@@ -90,7 +90,7 @@ request(struct grpc_stream *s, const struct buf *b)
 
 /* A message that made no sense, as the status of its call. */
 static struct grpc_status
-damaged(const struct error *err)
+ga_client_damaged(const struct error *err)
 {
 	struct grpc_status why = { .code = GRPC_INTERNAL };
 
@@ -127,17 +127,17 @@ unary_closed(void *ctx, const struct grpc_status *why)
 }
 
 static int
-unary(struct ga_unary *u, struct ga_client *c, const char *method, const struct buf *b, struct error *err)
+ga_client_unary(struct ga_unary *u, struct ga_client *c, const char *method, const struct buf *b, struct error *err)
 {
 	static const struct grpc_stream_ops ops = { .message = unary_message, .closed = unary_closed };
 
 	if (u->s)
 		return error_set(err, EBUSY, "%s: is under way", method);
 	u->c = c;
-	u->s = call(c, method, &ops, u, err);
+	u->s = ga_client_call(c, method, &ops, u, err);
 	if (!u->s)
 		return -1;
-	request(u->s, b);
+	ga_client_request(u->s, b);
 	return 0;
 }
 
@@ -149,7 +149,7 @@ info_done(struct ga_client *c, const void *p, size_t len, const struct grpc_stat
 	struct error err;
 
 	if (!why && ga_info_get(&info, p, len, &err) < 0) {
-		bad = damaged(&err);
+		bad = ga_client_damaged(&err);
 		why = &bad;
 	}
 	if (!why)
@@ -164,7 +164,7 @@ ga_client_get_info(struct ga_client *c, struct error *err)
 	AUTO(buf) b = BUF_INIT;
 
 	c->info.done = info_done;
-	return unary(&c->info, c, GA_METHOD_INFO, &b, err);
+	return ga_client_unary(&c->info, c, GA_METHOD_INFO, &b, err);
 }
 
 static void
@@ -175,7 +175,7 @@ time_done(struct ga_client *c, const void *p, size_t len, const struct grpc_stat
 	struct error err;
 
 	if (!why && ga_time_answer_get(&answer, p, len, &err) < 0) {
-		bad = damaged(&err);
+		bad = ga_client_damaged(&err);
 		why = &bad;
 	}
 	if (c->ops->time)
@@ -189,7 +189,7 @@ ga_client_sync_time(struct ga_client *c, const struct timespec *now, struct erro
 
 	ga_time_put(&b, now);
 	c->time.done = time_done;
-	return unary(&c->time, c, GA_METHOD_TIME, &b, err);
+	return ga_client_unary(&c->time, c, GA_METHOD_TIME, &b, err);
 }
 
 static void
@@ -210,7 +210,7 @@ watch_message(void *ctx, struct grpc_stream *s, const uint8_t *p, size_t len)
 	struct error err;
 
 	if (ga_event_get(&ev, p, len, &err) < 0) {
-		struct grpc_status why = damaged(&err);
+		struct grpc_status why = ga_client_damaged(&err);
 
 		grpc_reset(s);
 		watch_closed(c, &why);
@@ -227,11 +227,11 @@ ga_client_watch(struct ga_client *c, struct error *err)
 
 	if (c->watch)
 		return error_set(err, EBUSY, "%s: is under way", GA_METHOD_EVENTS);
-	c->watch = call(c, GA_METHOD_EVENTS, &ops, c, err);
+	c->watch = ga_client_call(c, GA_METHOD_EVENTS, &ops, c, err);
 	if (!c->watch)
 		return -1;
 	ga_watch_put(&b, GA_WATCH_SNAPSHOT);
-	request(c->watch, &b);
+	ga_client_request(c->watch, &b);
 	return 0;
 }
 
@@ -256,7 +256,7 @@ ga_client_inotify(struct ga_client *c, const char *path, const struct timespec *
 	AUTO(buf) b = BUF_INIT;
 
 	if (!c->inotify)
-		c->inotify = call(c, GA_METHOD_INOTIFY, &ops, c, err);
+		c->inotify = ga_client_call(c, GA_METHOD_INOTIFY, &ops, c, err);
 	if (!c->inotify)
 		return -1;
 	if (grpc_queued(c->inotify) > INOTIFY_QUEUE)

@@ -105,7 +105,7 @@ ga_event_put(struct buf *b, const struct ga_event *m)
 }
 
 static void
-add_error(struct ga_event *m, const struct pb_field *f)
+ga_msg_ports_add_error(struct ga_event *m, const struct pb_field *f)
 {
 	size_t n = strlen(m->errors);
 
@@ -132,7 +132,7 @@ get_event_field(struct ga_event *m, const struct pb_field *f, struct error *err)
 	case 3:
 		return get_port(&m->removed, f, err);
 	case 4:
-		add_error(m, f);
+		ga_msg_ports_add_error(m, f);
 		return 0;
 	}
 	return 0;

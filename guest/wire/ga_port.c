@@ -78,7 +78,7 @@ ga_ports_add(struct ga_ports *l, const struct ga_port *p)
 }
 
 static int
-compare(const void *a, const void *b)
+ga_port_compare(const void *a, const void *b)
 {
 	return memcmp(a, b, sizeof(struct ga_port));
 }
@@ -90,9 +90,9 @@ ga_ports_sort(struct ga_ports *l)
 
 	if (!l->n)
 		return;
-	qsort(l->v, l->n, sizeof *l->v, compare);
+	qsort(l->v, l->n, sizeof *l->v, ga_port_compare);
 	for (size_t i = 1; i < l->n; i++)
-		if (compare(&l->v[n], &l->v[i]))
+		if (ga_port_compare(&l->v[n], &l->v[i]))
 			l->v[++n] = l->v[i];
 	l->n = n + 1;
 }
@@ -117,7 +117,7 @@ ga_ports_diff(const struct ga_ports *old, const struct ga_ports *now, struct ga_
 	size_t o = 0, n = 0;
 
 	while (o < old->n || n < now->n) {
-		int c = o == old->n ? 1 : n == now->n ? -1 : compare(&old->v[o], &now->v[n]);
+		int c = o == old->n ? 1 : n == now->n ? -1 : ga_port_compare(&old->v[o], &now->v[n]);
 
 		if (c < 0)
 			ga_ports_add(removed, &old->v[o]);

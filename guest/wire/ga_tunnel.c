@@ -22,7 +22,7 @@ struct ga_tunnel {
 };
 
 static void
-tunnel_free(struct ga_tunnel *t)
+ga_tunnel_free(struct ga_tunnel *t)
 {
 	buf_release(&t->head);
 	free(t);
@@ -35,7 +35,7 @@ tunnel_closed(void *ctx, const struct grpc_status *why)
 	const struct ga_tunnel_ops *ops = t->ops;
 	void *owner = t->ctx;
 
-	tunnel_free(t);
+	ga_tunnel_free(t);
 	if (ops->closed)
 		ops->closed(owner, why);
 }
@@ -76,7 +76,7 @@ tunnel_drained(void *ctx, struct grpc_stream *s)
 }
 
 static struct ga_bytes
-text(const char *s)
+ga_tunnel_text(const char *s)
 {
 	return (struct ga_bytes){ (const uint8_t *)s, strlen(s) };
 }
@@ -89,7 +89,7 @@ ga_tunnel_open(struct ga_client *c, const char *proto, const char *addr, const s
 		.message = tunnel_message, .drained = tunnel_drained, .closed = tunnel_closed,
 	};
 	auto_free char *id = xasprintf("%s-%s-%u", proto, addr, ++c->tunnels);
-	struct ga_tunnel_msg m = { .id = text(id), .proto = text(proto), .addr = text(addr) };
+	struct ga_tunnel_msg m = { .id = ga_tunnel_text(id), .proto = ga_tunnel_text(proto), .addr = ga_tunnel_text(addr) };
 	struct ga_tunnel *t = xcalloc(1, sizeof *t);
 	AUTO(buf) first = BUF_INIT;
 
@@ -156,5 +156,5 @@ void
 ga_tunnel_close(struct ga_tunnel *t)
 {
 	grpc_reset(t->s);
-	tunnel_free(t);
+	ga_tunnel_free(t);
 }

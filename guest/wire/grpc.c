@@ -87,7 +87,7 @@ open_session(struct grpc_conn *c)
 }
 
 static struct grpc_conn *
-conn_new(const struct grpc_limits *limits, bool server)
+grpc_conn_new(const struct grpc_limits *limits, bool server)
 {
 	struct grpc_conn *c = xcalloc(1, sizeof *c);
 
@@ -101,13 +101,13 @@ conn_new(const struct grpc_limits *limits, bool server)
 struct grpc_conn *
 grpc_client_new(const struct grpc_limits *limits)
 {
-	return conn_new(limits, false);
+	return grpc_conn_new(limits, false);
 }
 
 struct grpc_conn *
 grpc_server_new(const struct grpc_limits *limits, grpc_call_fn *call, void *ctx)
 {
-	struct grpc_conn *c = conn_new(limits, true);
+	struct grpc_conn *c = grpc_conn_new(limits, true);
 
 	c->call = call;
 	c->ctx = ctx;

@@ -12,7 +12,7 @@
 
 /* The other side did something that ends this one stream. */
 static void
-fail(struct grpc_stream *s, int code, const char *text)
+grpc_recv_fail(struct grpc_stream *s, int code, const char *text)
 {
 	struct grpc_status why = { .code = code };
 	bool ending = s->ending;
@@ -26,10 +26,10 @@ fail(struct grpc_stream *s, int code, const char *text)
 }
 
 static void
-deliver(struct grpc_stream *s, const uint8_t *head, const uint8_t *p, size_t len)
+grpc_recv_deliver(struct grpc_stream *s, const uint8_t *head, const uint8_t *p, size_t len)
 {
 	if (head[0])
-		fail(s, GRPC_UNIMPLEMENTED, "compressed message");
+		grpc_recv_fail(s, GRPC_UNIMPLEMENTED, "compressed message");
 	else if (s->ops->message)
 		s->ops->message(s->ctx, s, p, len);
 }
@@ -42,12 +42,12 @@ length_of(const uint8_t *head)
 
 /* The head of a message has come: may the rest? */
 static bool
-expect(struct grpc_stream *s, size_t len)
+grpc_recv_expect(struct grpc_stream *s, size_t len)
 {
 	struct grpc_conn *c = s->c;
 
 	if (len > c->limits.message_max || len > c->limits.partial_max - c->partial) {
-		fail(s, GRPC_EXHAUSTED, "message too long");
+		grpc_recv_fail(s, GRPC_EXHAUSTED, "message too long");
 		return false;
 	}
 	s->need = len;
@@ -57,7 +57,7 @@ expect(struct grpc_stream *s, size_t len)
 
 /* Adds to a message that comes in part; returns how much of the input it took. */
 static size_t
-collect(struct grpc_stream *s, const uint8_t *p, size_t len)
+grpc_recv_collect(struct grpc_stream *s, const uint8_t *p, size_t len)
 {
 	size_t want = HEAD + (s->part.len < HEAD ? 0 : s->need), n = want - s->part.len;
 	AUTO(buf) whole = BUF_INIT;
@@ -66,7 +66,7 @@ collect(struct grpc_stream *s, const uint8_t *p, size_t len)
 	buf_add(&s->part, p, n);
 	if (s->part.len < HEAD)
 		return n;
-	if (!s->need && s->part.len == HEAD && !expect(s, length_of((const uint8_t *)s->part.s)))
+	if (!s->need && s->part.len == HEAD && !grpc_recv_expect(s, length_of((const uint8_t *)s->part.s)))
 		return n;
 	if (s->part.len < HEAD + s->need)
 		return n;
@@ -74,21 +74,21 @@ collect(struct grpc_stream *s, const uint8_t *p, size_t len)
 	s->part = (struct buf)BUF_INIT;
 	s->c->partial -= s->need;
 	s->need = 0;
-	deliver(s, (const uint8_t *)whole.s, (const uint8_t *)whole.s + HEAD, whole.len - HEAD);
+	grpc_recv_deliver(s, (const uint8_t *)whole.s, (const uint8_t *)whole.s + HEAD, whole.len - HEAD);
 	return n;
 }
 
 static void
-receive(struct grpc_stream *s, const uint8_t *p, size_t len)
+grpc_recv_receive(struct grpc_stream *s, const uint8_t *p, size_t len)
 {
 	while (len && s->ops) {
 		size_t n;
 
 		if (!s->part.len && len >= HEAD && length_of(p) <= len - HEAD && length_of(p) <= s->c->limits.message_max) {
 			n = HEAD + length_of(p);
-			deliver(s, p, p + HEAD, n - HEAD);
+			grpc_recv_deliver(s, p, p + HEAD, n - HEAD);
 		} else {
-			n = collect(s, p, len);
+			n = grpc_recv_collect(s, p, len);
 		}
 		p += n;
 		len -= n;
@@ -97,7 +97,7 @@ receive(struct grpc_stream *s, const uint8_t *p, size_t len)
 
 /* A stream that is read as fast as it comes gets a larger window, as long as few have one. */
 static void
-widen(struct grpc_stream *s)
+grpc_recv_widen(struct grpc_stream *s)
 {
 	struct grpc_conn *c = s->c;
 
@@ -109,7 +109,7 @@ widen(struct grpc_stream *s)
 }
 
 static int
-on_data(nghttp2_session *ng, uint8_t flags, int32_t id, const uint8_t *p, size_t len, void *user)
+grpc_recv_on_data(nghttp2_session *ng, uint8_t flags, int32_t id, const uint8_t *p, size_t len, void *user)
 {
 	struct grpc_stream *s = nghttp2_session_get_stream_user_data(ng, id);
 
@@ -117,13 +117,13 @@ on_data(nghttp2_session *ng, uint8_t flags, int32_t id, const uint8_t *p, size_t
 	nghttp2_session_consume_connection(ng, len);
 	if (!s)
 		return 0;
-	receive(s, p, len);
+	grpc_recv_receive(s, p, len);
 	s->received += len;
 	if (s->paused)
 		s->unread += len;
 	else
 		nghttp2_session_consume_stream(ng, id, len);
-	widen(s);
+	grpc_recv_widen(s);
 	return 0;
 }
 
@@ -144,14 +144,14 @@ on_begin_headers(nghttp2_session *ng, const nghttp2_frame *frame, void *user)
 }
 
 static bool
-is(const uint8_t *p, size_t len, const char *s)
+grpc_recv_is(const uint8_t *p, size_t len, const char *s)
 {
 	return len == strlen(s) && !memcmp(p, s, len);
 }
 
 /* -1 unless it is a number of at most three digits */
 static int
-number(const uint8_t *p, size_t len)
+grpc_recv_number(const uint8_t *p, size_t len)
 {
 	int n = 0;
 
@@ -168,23 +168,23 @@ number(const uint8_t *p, size_t len)
 static void
 request_field(struct grpc_stream *s, const uint8_t *name, size_t name_len, const uint8_t *value, size_t len)
 {
-	if (is(name, name_len, ":method"))
-		s->post = is(value, len, "POST");
-	else if (is(name, name_len, ":path"))
+	if (grpc_recv_is(name, name_len, ":method"))
+		s->post = grpc_recv_is(value, len, "POST");
+	else if (grpc_recv_is(name, name_len, ":path"))
 		ga_printable(s->method, sizeof s->method, value, len < sizeof s->method ? len : 0);
 }
 
 static void
 response_field(struct grpc_stream *s, const uint8_t *name, size_t name_len, const uint8_t *value, size_t len)
 {
-	if (is(name, name_len, ":status")) {
-		s->http_status = number(value, len);
-	} else if (is(name, name_len, "grpc-status")) {
-		int n = number(value, len);
+	if (grpc_recv_is(name, name_len, ":status")) {
+		s->http_status = grpc_recv_number(value, len);
+	} else if (grpc_recv_is(name, name_len, "grpc-status")) {
+		int n = grpc_recv_number(value, len);
 
 		s->status_known = true;
 		s->status.code = n < 0 ? GRPC_UNKNOWN : n;
-	} else if (is(name, name_len, "grpc-message")) {
+	} else if (grpc_recv_is(name, name_len, "grpc-message")) {
 		ga_printable(s->status.text, sizeof s->status.text, value, len);
 	}
 }
@@ -270,7 +270,7 @@ on_sent(nghttp2_session *ng, const nghttp2_frame *frame, void *user)
 }
 
 static int
-on_close(nghttp2_session *ng, int32_t id, uint32_t code, void *user)
+grpc_recv_on_close(nghttp2_session *ng, int32_t id, uint32_t code, void *user)
 {
 	struct grpc_stream *s = nghttp2_session_get_stream_user_data(ng, id);
 	struct grpc_status why = { 0 };
@@ -294,8 +294,8 @@ grpc_set_callbacks(nghttp2_session_callbacks *cb)
 	nghttp2_session_callbacks_set_on_header_callback(cb, on_header);
 	nghttp2_session_callbacks_set_on_frame_recv_callback(cb, on_frame);
 	nghttp2_session_callbacks_set_on_frame_send_callback(cb, on_sent);
-	nghttp2_session_callbacks_set_on_data_chunk_recv_callback(cb, on_data);
-	nghttp2_session_callbacks_set_on_stream_close_callback(cb, on_close);
+	nghttp2_session_callbacks_set_on_data_chunk_recv_callback(cb, grpc_recv_on_data);
+	nghttp2_session_callbacks_set_on_stream_close_callback(cb, grpc_recv_on_close);
 	nghttp2_session_callbacks_set_send_data_callback(cb, grpc_on_send_data);
 	nghttp2_session_callbacks_set_data_source_read_length_callback(cb, grpc_on_frame_size);
 }

@@ -10,7 +10,7 @@
 #define OUT_MAX (64 << 10)	/* serialise no further ahead of the transport */
 
 static nghttp2_nv
-field(const char *name, const char *value)
+grpc_send_field(const char *name, const char *value)
 {
 	return (nghttp2_nv){ .name = (uint8_t *)(uintptr_t)name, .namelen = strlen(name),
 			     .value = (uint8_t *)(uintptr_t)value, .valuelen = strlen(value) };
@@ -36,8 +36,8 @@ submit_trailers(struct grpc_stream *s)
 	nghttp2_nv nv[2];
 
 	snprintf(code, sizeof code, "%d", s->status.code);
-	nv[0] = field("grpc-status", code);
-	nv[1] = field("grpc-message", s->status.text);
+	nv[0] = grpc_send_field("grpc-status", code);
+	nv[1] = grpc_send_field("grpc-message", s->status.text);
 	nghttp2_submit_trailer(s->c->ng, s->id, nv, ARRAY_LEN(nv));
 }
 
@@ -158,25 +158,25 @@ grpc_submit_request(struct grpc_stream *s, const char *method)
 {
 	nghttp2_data_provider provider = { .source.ptr = s, .read_callback = grpc_on_read };
 	nghttp2_nv nv[] = {
-		field(":method", "POST"), field(":scheme", "http"), field(":path", method), field(":authority", "lima"),
-		field("content-type", "application/grpc"), field("te", "trailers"),
+		grpc_send_field(":method", "POST"), grpc_send_field(":scheme", "http"), grpc_send_field(":path", method), grpc_send_field(":authority", "lima"),
+		grpc_send_field("content-type", "application/grpc"), grpc_send_field("te", "trailers"),
 	};
 
 	return nghttp2_submit_request(s->c->ng, NULL, nv, ARRAY_LEN(nv), &provider, s);
 }
 
 static void
-respond(struct grpc_stream *s)
+grpc_send_respond(struct grpc_stream *s)
 {
 	nghttp2_data_provider provider = { .source.ptr = s, .read_callback = grpc_on_read };
-	nghttp2_nv nv[] = { field(":status", "200"), field("content-type", "application/grpc") };
+	nghttp2_nv nv[] = { grpc_send_field(":status", "200"), grpc_send_field("content-type", "application/grpc") };
 
 	s->responded = true;
 	nghttp2_submit_response(s->c->ng, s->id, nv, ARRAY_LEN(nv), &provider);
 }
 
 static void
-resume(struct grpc_stream *s)
+grpc_send_resume(struct grpc_stream *s)
 {
 	if (!s->deferred)
 		return;
@@ -204,8 +204,8 @@ grpc_send(struct grpc_stream *s, const struct iovec *v, int n)
 	if (grpc_queued(s) > GRPC_HIGH)
 		s->full = true;
 	if (s->c->server && !s->responded)
-		respond(s);
-	resume(s);
+		grpc_send_respond(s);
+	grpc_send_resume(s);
 }
 
 size_t
@@ -219,7 +219,7 @@ grpc_end(struct grpc_stream *s)
 {
 	assert(!s->c->server);
 	s->ending = true;
-	resume(s);
+	grpc_send_resume(s);
 }
 
 /* A response of status alone is one header block that ends the stream. */
@@ -230,10 +230,10 @@ respond_status(struct grpc_stream *s)
 	nghttp2_nv nv[4];
 
 	snprintf(code, sizeof code, "%d", s->status.code);
-	nv[0] = field(":status", "200");
-	nv[1] = field("content-type", "application/grpc");
-	nv[2] = field("grpc-status", code);
-	nv[3] = field("grpc-message", s->status.text);
+	nv[0] = grpc_send_field(":status", "200");
+	nv[1] = grpc_send_field("content-type", "application/grpc");
+	nv[2] = grpc_send_field("grpc-status", code);
+	nv[3] = grpc_send_field("grpc-message", s->status.text);
 	nghttp2_submit_response(s->c->ng, s->id, nv, ARRAY_LEN(nv), NULL);
 }
 
@@ -249,7 +249,7 @@ grpc_finish(struct grpc_stream *s, int code, const char *text)
 		if (*c == '%')	/* the escape character of grpc-message */
 			*c = '?';
 	if (s->responded)
-		resume(s);
+		grpc_send_resume(s);
 	else
 		respond_status(s);
 }

@@ -5,7 +5,7 @@
 #include "base/buf.h"
 
 static bool
-varint(struct pb_reader *r, uint64_t *out)
+pb_varint(struct pb_reader *r, uint64_t *out)
 {
 	uint64_t v = 0;
 
@@ -22,7 +22,7 @@ varint(struct pb_reader *r, uint64_t *out)
 }
 
 static bool
-fixed(struct pb_reader *r, unsigned n, uint64_t *out)
+pb_fixed(struct pb_reader *r, unsigned n, uint64_t *out)
 {
 	uint64_t v = 0;
 
@@ -36,17 +36,17 @@ fixed(struct pb_reader *r, unsigned n, uint64_t *out)
 }
 
 static bool
-value(struct pb_reader *r, struct pb_field *f)
+pb_value(struct pb_reader *r, struct pb_field *f)
 {
 	switch (f->type) {
 	case PB_VARINT:
-		return varint(r, &f->value);
+		return pb_varint(r, &f->value);
 	case PB_FIXED64:
-		return fixed(r, 8, &f->value);
+		return pb_fixed(r, 8, &f->value);
 	case PB_FIXED32:
-		return fixed(r, 4, &f->value);
+		return pb_fixed(r, 4, &f->value);
 	case PB_BYTES:
-		if (!varint(r, &f->value) || f->value > (uint64_t)(r->end - r->p))
+		if (!pb_varint(r, &f->value) || f->value > (uint64_t)(r->end - r->p))
 			return false;
 		f->p = r->p;
 		f->len = (size_t)f->value;
@@ -64,10 +64,10 @@ pb_next(struct pb_reader *r, struct pb_field *f)
 	if (r->bad || r->p == r->end)
 		return false;
 	*f = (struct pb_field){ 0 };
-	if (varint(r, &key) && key >> 3 && key >> 3 < 1u << 29) {
+	if (pb_varint(r, &key) && key >> 3 && key >> 3 < 1u << 29) {
 		f->number = (uint32_t)(key >> 3);
 		f->type = (enum pb_type)(key & 7);
-		if (value(r, f))
+		if (pb_value(r, f))
 			return true;
 	}
 	r->bad = true;

@@ -59,10 +59,10 @@ struct dns {
 	uv_timer_t timer;
 };
 
-static void on_deadline(uv_timer_t *t);
+static void dns_on_deadline(uv_timer_t *t);
 
 static size_t
-limit(const struct dns_question *q, const struct dns_asker *who)
+dns_limit(const struct dns_question *q, const struct dns_asker *who)
 {
 	return who->conn ? DNS_MSG_MAX : q->udp_size;
 }
@@ -70,12 +70,12 @@ limit(const struct dns_question *q, const struct dns_asker *who)
 static void
 send_answer(struct dns *d, const struct dns_question *q, const struct dns_asker *who, struct buf *b)
 {
-	dns_answer_end(b, q, limit(q, who));
+	dns_answer_end(b, q, dns_limit(q, who));
 	dns_listeners_answer(d->listeners, who, b->s, b->len);
 }
 
 static void
-refuse(struct dns *d, const struct dns_question *q, const struct dns_asker *who, int rcode)
+dns_refuse(struct dns *d, const struct dns_question *q, const struct dns_asker *who, int rcode)
 {
 	AUTO(buf) b = BUF_INIT;
 
@@ -86,7 +86,7 @@ refuse(struct dns *d, const struct dns_question *q, const struct dns_asker *who,
 /* Files that change. */
 
 static bool
-changed(struct file *f)
+dns_changed(struct file *f)
 {
 	struct stat st = { 0 };
 	bool is;
@@ -128,16 +128,16 @@ read_servers(struct dns *d, struct error *err)
 
 /* A look at two files a second at most is less than watching what their names link to, and cannot be missed. */
 static void
-look(struct dns *d)
+dns_look(struct dns *d)
 {
 	struct error e;
 
 	if (uv_now(d->loop) - d->looked < LOOK_MS)
 		return;
 	d->looked = uv_now(d->loop);
-	if (changed(&d->hosts_file))
+	if (dns_changed(&d->hosts_file))
 		read_hosts(d);
-	if (changed(&d->resolv_conf) && read_servers(d, &e) < 0)
+	if (dns_changed(&d->resolv_conf) && read_servers(d, &e) < 0)
 		log_warning("names: %s", e.msg);
 }
 
@@ -157,18 +157,18 @@ unlink_job(struct job *j)
 }
 
 static void
-arm(struct dns *d)
+dns_arm(struct dns *d)
 {
 	uint64_t now = uv_now(d->loop);
 
 	if (d->first)
-		uv_timer_start(&d->timer, on_deadline, d->first->deadline > now ? d->first->deadline - now : 0, 0);
+		uv_timer_start(&d->timer, dns_on_deadline, d->first->deadline > now ? d->first->deadline - now : 0, 0);
 	else
 		uv_timer_stop(&d->timer);
 }
 
 static void
-on_deadline(uv_timer_t *t)
+dns_on_deadline(uv_timer_t *t)
 {
 	struct dns *d = t->data;
 
@@ -176,9 +176,9 @@ on_deadline(uv_timer_t *t)
 		struct job *j = d->first;
 
 		unlink_job(j);
-		refuse(d, &j->q, &j->who, DNS_SERVFAIL);
+		dns_refuse(d, &j->q, &j->who, DNS_SERVFAIL);
 	}
-	arm(d);
+	dns_arm(d);
 }
 
 /* The addresses of an alias' target as its own. */
@@ -207,7 +207,7 @@ answer_job(struct job *j, const void *answer, size_t len, int rcode)
 	send_answer(j->d, &j->q, &j->who, &b);
 }
 
-static void ask(struct job *j);
+static void dns_ask(struct job *j);
 
 static void
 on_servers(void *ctx, const void *answer, size_t len, int rcode)
@@ -217,7 +217,7 @@ on_servers(void *ctx, const void *answer, size_t len, int rcode)
 
 	if (rcode == DNS_ASK_AGAIN && !d->stopping && !j->answered && !j->again) {
 		j->again = true;
-		ask(j);
+		dns_ask(j);
 		return;
 	}
 	if (!j->answered)
@@ -225,11 +225,11 @@ on_servers(void *ctx, const void *answer, size_t len, int rcode)
 	d->njobs--;
 	free(j);
 	if (!d->stopping)
-		arm(d);
+		dns_arm(d);
 }
 
 static void
-ask(struct job *j)
+dns_ask(struct job *j)
 {
 	AUTO(buf) b = BUF_INIT;
 	uint16_t id = 0;
@@ -242,12 +242,12 @@ ask(struct job *j)
 }
 
 static void
-forward(struct dns *d, const struct dns_question *q, const struct dns_question *as, const struct dns_asker *who)
+dns_forward(struct dns *d, const struct dns_question *q, const struct dns_question *as, const struct dns_asker *who)
 {
 	struct job *j;
 
 	if (d->njobs == MAX_JOBS) {
-		refuse(d, q, who, DNS_SERVFAIL);
+		dns_refuse(d, q, who, DNS_SERVFAIL);
 		return;
 	}
 	j = xcalloc(1, sizeof *j);
@@ -255,8 +255,8 @@ forward(struct dns *d, const struct dns_question *q, const struct dns_question *
 	*d->last = j;
 	d->last = &j->next;
 	d->njobs++;
-	arm(d);
-	ask(j);
+	dns_arm(d);
+	dns_ask(j);
 }
 
 void
@@ -274,20 +274,20 @@ dns_take(struct dns *d, const void *p, size_t len, const struct dns_asker *who)
 	if (!rcode && (q.type == DNS_AXFR || q.type == DNS_IXFR))
 		rcode = DNS_REFUSED;
 	if (rcode) {
-		refuse(d, &q, who, rcode);
+		dns_refuse(d, &q, who, rcode);
 		return;
 	}
-	look(d);
+	dns_look(d);
 	as = q;
 	dns_answer_begin(&b, &q, DNS_NOERROR);
 	if (q.class == 1 && ((q.type == DNS_AAAA && !d->ipv6) || dns_known_answer(&d->known, &q, &as, &b)))
 		send_answer(d, &q, who, &b);
 	else
-		forward(d, &q, &as, who);
+		dns_forward(d, &q, &as, who);
 }
 
 static void
-on_closed(uv_handle_t *h)
+dns_on_closed(uv_handle_t *h)
 {
 	struct dns *d = h->data;
 
@@ -320,8 +320,8 @@ dns_start(uv_loop_t *loop, const struct dns_config *c, struct error *err)
 	dns_set_names(d, c);
 	uv_timer_init(loop, &d->timer);
 	d->timer.data = d;
-	changed(&d->hosts_file);
-	changed(&d->resolv_conf);
+	dns_changed(&d->hosts_file);
+	dns_changed(&d->resolv_conf);
 	read_hosts(d);
 	d->looked = uv_now(loop);
 	if (read_servers(d, err) < 0 || !(d->listeners = dns_listeners_new(d, loop, c, err))) {
@@ -339,5 +339,5 @@ dns_stop(struct dns *d)
 	d->stopping = true;
 	dns_servers_free(d->servers);
 	dns_listeners_free(d->listeners);
-	uv_close((uv_handle_t *)&d->timer, on_closed);
+	uv_close((uv_handle_t *)&d->timer, dns_on_closed);
 }

@@ -27,7 +27,7 @@ put_entries(struct buf *b, const struct dns_question *q, const struct dns_name *
 }
 
 static void
-put_name(struct buf *b, uint16_t type, const char *text)
+dns_known_put_name(struct buf *b, uint16_t type, const char *text)
 {
 	uint8_t name[DNS_NAME_MAX];
 	int len = dns_name_put(name, text);
@@ -38,7 +38,7 @@ put_name(struct buf *b, uint16_t type, const char *text)
 
 /* Through aliases to their end: its entries, or NULL and the name at which our knowledge ends. */
 static const struct dns_name *
-follow(const struct dns_known *k, const char **name, size_t *n)
+dns_known_follow(const struct dns_known *k, const char **name, size_t *n)
 {
 	for (int i = 0; i < MAX_ALIASES; i++) {
 		const struct dns_name *e = dns_names_find(&k->ours, *name, n);
@@ -75,13 +75,13 @@ dns_known_answer(const struct dns_known *k, const struct dns_question *q, struct
 		if (!reverse)
 			reverse = dns_names_of(&k->hosts, &addr);
 		if (reverse)
-			put_name(b, DNS_PTR, reverse);
+			dns_known_put_name(b, DNS_PTR, reverse);
 		return reverse;
 	}
-	e = follow(k, &name, &n);
+	e = dns_known_follow(k, &name, &n);
 	if (q->type != DNS_A && q->type != DNS_AAAA) {
 		if (strcmp(name, text) != 0)
-			put_name(b, DNS_CNAME, name);
+			dns_known_put_name(b, DNS_CNAME, name);
 		return e || name != text;
 	}
 	if (e)

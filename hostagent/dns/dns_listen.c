@@ -41,7 +41,7 @@ struct dns_conn {
 };
 
 static void
-release(struct dns_listeners *l)
+dns_listen_release(struct dns_listeners *l)
 {
 	if (--l->open == 0)
 		free(l);
@@ -57,11 +57,11 @@ conn_free_if_done(struct dns_conn *c)
 	if (c->handles || c->asked)
 		return;
 	free(c);
-	release(l);
+	dns_listen_release(l);
 }
 
 static void
-on_conn_closed(uv_handle_t *h)
+dns_listen_on_conn_closed(uv_handle_t *h)
 {
 	struct dns_conn *c = h->data;
 
@@ -70,7 +70,7 @@ on_conn_closed(uv_handle_t *h)
 }
 
 static void
-conn_close(struct dns_conn *c)
+dns_listen_conn_close(struct dns_conn *c)
 {
 	if (c->closing)
 		return;
@@ -79,14 +79,14 @@ conn_close(struct dns_conn *c)
 	if (c->next)
 		c->next->back = c->back;
 	c->l->nconns--;
-	uv_close((uv_handle_t *)&c->tcp, on_conn_closed);
-	uv_close((uv_handle_t *)&c->idle, on_conn_closed);
+	uv_close((uv_handle_t *)&c->tcp, dns_listen_on_conn_closed);
+	uv_close((uv_handle_t *)&c->idle, dns_listen_on_conn_closed);
 }
 
 static void
 on_idle(uv_timer_t *t)
 {
-	conn_close(t->data);
+	dns_listen_conn_close(t->data);
 }
 
 static void
@@ -107,7 +107,7 @@ take_messages(struct dns_conn *c)
 	while (!c->closing && c->have - at >= 2) {
 		len = (size_t)c->in[at] << 8 | c->in[at + 1];
 		if (len > DNS_QUERY_MAX) {
-			conn_close(c);
+			dns_listen_conn_close(c);
 			return;
 		}
 		if (c->have - at < 2 + len)
@@ -127,7 +127,7 @@ on_conn_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b)
 
 	(void)b;
 	if (n < 0) {
-		conn_close(c);
+		dns_listen_conn_close(c);
 		return;
 	}
 	c->have += (size_t)n;
@@ -136,7 +136,7 @@ on_conn_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b)
 }
 
 static void
-on_connection(uv_stream_t *s, int status)
+dns_listen_on_connection(uv_stream_t *s, int status)
 {
 	struct dns_listeners *l = s->data;
 	struct dns_conn *c;
@@ -155,19 +155,19 @@ on_connection(uv_stream_t *s, int status)
 	c->tcp.data = c->idle.data = c;
 	if (uv_accept(s, (uv_stream_t *)&c->tcp) < 0 || l->nconns > MAX_CONNS ||
 	    uv_read_start((uv_stream_t *)&c->tcp, on_conn_alloc, on_conn_read) < 0)
-		conn_close(c);
+		dns_listen_conn_close(c);
 	else
 		uv_timer_start(&c->idle, on_idle, IDLE_MS, IDLE_MS);
 }
 
 static void
-on_written(uv_write_t *w, int status)
+dns_listen_on_written(uv_write_t *w, int status)
 {
 	struct dns_conn *c = w->handle->data;
 
 	free(w);
 	if (status < 0)
-		conn_close(c);
+		dns_listen_conn_close(c);
 }
 
 static void
@@ -181,9 +181,9 @@ conn_write(struct dns_conn *c, const void *p, size_t len)
 	out[1] = (uint8_t)len;
 	memcpy(out + 2, p, len);
 	if (uv_stream_get_write_queue_size((uv_stream_t *)&c->tcp) > MAX_UNREAD ||
-	    uv_write(w, (uv_stream_t *)&c->tcp, &b, 1, on_written) < 0) {
+	    uv_write(w, (uv_stream_t *)&c->tcp, &b, 1, dns_listen_on_written) < 0) {
 		free(w);
-		conn_close(c);
+		dns_listen_conn_close(c);
 	}
 }
 
@@ -202,7 +202,7 @@ dns_listeners_answer(struct dns_listeners *l, const struct dns_asker *who, const
 	if (!c->closing && len)
 		conn_write(c, p, len);
 	else if (!c->closing)
-		conn_close(c);
+		dns_listen_conn_close(c);
 	else
 		conn_free_if_done(c);
 }
@@ -210,7 +210,7 @@ dns_listeners_answer(struct dns_listeners *l, const struct dns_asker *who, const
 /* Datagrams. */
 
 static void
-on_alloc(uv_handle_t *h, size_t suggested, uv_buf_t *b)
+dns_listen_on_alloc(uv_handle_t *h, size_t suggested, uv_buf_t *b)
 {
 	struct dns_listeners *l = h->data;
 
@@ -219,7 +219,7 @@ on_alloc(uv_handle_t *h, size_t suggested, uv_buf_t *b)
 }
 
 static void
-on_datagram(uv_udp_t *u, ssize_t n, const uv_buf_t *b, const struct sockaddr *from, unsigned flags)
+dns_listen_on_datagram(uv_udp_t *u, ssize_t n, const uv_buf_t *b, const struct sockaddr *from, unsigned flags)
 {
 	struct dns_listeners *l = u->data;
 	struct dns_asker who = { 0 };
@@ -233,9 +233,9 @@ on_datagram(uv_udp_t *u, ssize_t n, const uv_buf_t *b, const struct sockaddr *fr
 /* Both. */
 
 static void
-on_closed(uv_handle_t *h)
+dns_listen_on_closed(uv_handle_t *h)
 {
-	release(h->data);
+	dns_listen_release(h->data);
 }
 
 static int
@@ -248,7 +248,7 @@ listen_udp(struct dns_listeners *l, int port)
 		return 0;
 	uv_ip4_addr("127.0.0.1", port, &a);
 	r = uv_udp_bind(&l->udp, (struct sockaddr *)&a, 0);
-	return r < 0 ? r : uv_udp_recv_start(&l->udp, on_alloc, on_datagram);
+	return r < 0 ? r : uv_udp_recv_start(&l->udp, dns_listen_on_alloc, dns_listen_on_datagram);
 }
 
 static int
@@ -261,7 +261,7 @@ listen_tcp(struct dns_listeners *l, int port)
 		return 0;
 	uv_ip4_addr("127.0.0.1", port, &a);
 	r = uv_tcp_bind(&l->tcp, (struct sockaddr *)&a, 0);
-	return r < 0 ? r : uv_listen((uv_stream_t *)&l->tcp, BACKLOG, on_connection);
+	return r < 0 ? r : uv_listen((uv_stream_t *)&l->tcp, BACKLOG, dns_listen_on_connection);
 }
 
 struct dns_listeners *
@@ -290,8 +290,8 @@ dns_listeners_free(struct dns_listeners *l)
 	if (!l)
 		return;
 	l->closing = true;
-	uv_close((uv_handle_t *)&l->udp, on_closed);
-	uv_close((uv_handle_t *)&l->tcp, on_closed);
+	uv_close((uv_handle_t *)&l->udp, dns_listen_on_closed);
+	uv_close((uv_handle_t *)&l->tcp, dns_listen_on_closed);
 	while (l->conns)
-		conn_close(l->conns);
+		dns_listen_conn_close(l->conns);
 }

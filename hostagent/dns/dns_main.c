@@ -13,7 +13,7 @@ struct alone {
 };
 
 static void
-on_signal(uv_signal_t *s, int number)
+dns_main_on_signal(uv_signal_t *s, int number)
 {
 	struct alone *a = s->data;
 
@@ -46,7 +46,7 @@ dns_main(char **words)
 	for (size_t i = 0; i < 2; i++) {
 		uv_signal_init(&loop, &a.signals[i]);
 		a.signals[i].data = &a;
-		uv_signal_start(&a.signals[i], on_signal, numbers[i]);
+		uv_signal_start(&a.signals[i], dns_main_on_signal, numbers[i]);
 	}
 	log_info("names: answering on 127.0.0.1, UDP port %d, TCP port %d", c.udp_port, c.tcp_port);
 	uv_run(&loop, UV_RUN_DEFAULT);

@@ -15,13 +15,13 @@ enum {
 };
 
 static uint16_t
-get16(const uint8_t *p)
+dns_msg_get16(const uint8_t *p)
 {
 	return (uint16_t)(p[0] << 8 | p[1]);
 }
 
 static void
-set16(void *at, size_t v)
+dns_msg_set16(void *at, size_t v)
 {
 	uint8_t *p = at;
 
@@ -30,11 +30,11 @@ set16(void *at, size_t v)
 }
 
 static void
-put16(struct buf *b, size_t v)
+dns_msg_put16(struct buf *b, size_t v)
 {
 	uint8_t p[2];
 
-	set16(p, v);
+	dns_msg_set16(p, v);
 	buf_add(b, p, 2);
 }
 
@@ -78,9 +78,9 @@ read_record(struct record *r, const uint8_t *p, size_t len, size_t at)
 
 	if (!name || len - name < 10)
 		return 0;
-	*r = (struct record){ .begin = at, .data = name + 10, .type = get16(p + name), .class = get16(p + name + 2),
-			      .ttl = (uint32_t)get16(p + name + 4) << 16 | get16(p + name + 6), .root = name == at + 1 };
-	r->end = r->data + get16(p + name + 8);
+	*r = (struct record){ .begin = at, .data = name + 10, .type = dns_msg_get16(p + name), .class = dns_msg_get16(p + name + 2),
+			      .ttl = (uint32_t)dns_msg_get16(p + name + 4) << 16 | dns_msg_get16(p + name + 6), .root = name == at + 1 };
+	r->end = r->data + dns_msg_get16(p + name + 8);
 	return r->end <= len ? r->end : 0;
 }
 
@@ -88,7 +88,7 @@ read_record(struct record *r, const uint8_t *p, size_t len, size_t at)
 static int
 read_edns(struct dns_question *q, const uint8_t *p, size_t len, size_t at)
 {
-	size_t n = (size_t)get16(p + ANCOUNT) + get16(p + NSCOUNT) + get16(p + ARCOUNT);
+	size_t n = (size_t)dns_msg_get16(p + ANCOUNT) + dns_msg_get16(p + NSCOUNT) + dns_msg_get16(p + ARCOUNT);
 	struct record r;
 
 	if (n > 4)
@@ -115,21 +115,21 @@ dns_question_parse(struct dns_question *q, const void *in, size_t len)
 	size_t end;
 	uint16_t flags;
 
-	if (len < DNS_HEADER || get16(p + 2) & QR)
+	if (len < DNS_HEADER || dns_msg_get16(p + 2) & QR)
 		return -1;
-	flags = get16(p + 2);
-	*q = (struct dns_question){ .id = get16(p), .recurse = flags & RD, .no_check = flags & CD, .udp_size = DNS_UDP };
+	flags = dns_msg_get16(p + 2);
+	*q = (struct dns_question){ .id = dns_msg_get16(p), .recurse = flags & RD, .no_check = flags & CD, .udp_size = DNS_UDP };
 	if (flags & OPCODE)
 		return DNS_NOTIMP;
-	if (get16(p + QDCOUNT) != 1)
+	if (dns_msg_get16(p + QDCOUNT) != 1)
 		return DNS_FORMERR;
 	end = plain_name(p, len, DNS_HEADER);
 	if (!end || len - end < 4)
 		return DNS_FORMERR;
 	q->name_len = end - DNS_HEADER;
 	memcpy(q->name, p + DNS_HEADER, q->name_len);
-	q->type = get16(p + end);
-	q->class = get16(p + end + 2);
+	q->type = dns_msg_get16(p + end);
+	q->class = dns_msg_get16(p + end + 2);
 	return read_edns(q, p, len, end + 4);
 }
 
@@ -137,38 +137,38 @@ static void
 put_question(struct buf *b, const struct dns_question *q)
 {
 	buf_add(b, q->name, q->name_len);
-	put16(b, q->type);
-	put16(b, q->class);
+	dns_msg_put16(b, q->type);
+	dns_msg_put16(b, q->class);
 }
 
 static void
 put_edns(struct buf *b, const struct dns_question *q)
 {
 	buf_addc(b, '\0');
-	put16(b, DNS_OPT);
-	put16(b, DNS_UDP_EDNS);
+	dns_msg_put16(b, DNS_OPT);
+	dns_msg_put16(b, DNS_UDP_EDNS);
 	/* the upper half of the rcode, and the version that we know */
-	put16(b, q->bad_version ? DNS_BADVERS << 4 : 0);
-	put16(b, q->dnssec ? OPT_DO : 0);
-	put16(b, 0);
+	dns_msg_put16(b, q->bad_version ? DNS_BADVERS << 4 : 0);
+	dns_msg_put16(b, q->dnssec ? OPT_DO : 0);
+	dns_msg_put16(b, 0);
 }
 
 static void
 put_header(struct buf *b, uint16_t id, int flags, size_t questions)
 {
-	put16(b, id);
-	put16(b, (size_t)flags);
-	put16(b, questions);
-	put16(b, 0);
-	put16(b, 0);
-	put16(b, 0);
+	dns_msg_put16(b, id);
+	dns_msg_put16(b, (size_t)flags);
+	dns_msg_put16(b, questions);
+	dns_msg_put16(b, 0);
+	dns_msg_put16(b, 0);
+	dns_msg_put16(b, 0);
 }
 
 static void
 set_counts(struct buf *b, const size_t count[3])
 {
 	for (int i = 0; i < 3; i++)
-		set16(b->s + ANCOUNT + 2 * i, count[i]);
+		dns_msg_set16(b->s + ANCOUNT + 2 * i, count[i]);
 }
 
 void
@@ -199,13 +199,13 @@ dns_answer_put(struct buf *b, uint16_t type, uint32_t ttl, const void *data, siz
 
 	if (b->len + 12 + len + OPT_SIZE > DNS_MSG_MAX)
 		return;
-	set16(count, get16(count) + 1u);
-	put16(b, 0xc000 | DNS_HEADER);
-	put16(b, type);
-	put16(b, 1);
-	put16(b, ttl >> 16);
-	put16(b, ttl & 0xffff);
-	put16(b, len);
+	dns_msg_set16(count, dns_msg_get16(count) + 1u);
+	dns_msg_put16(b, 0xc000 | DNS_HEADER);
+	dns_msg_put16(b, type);
+	dns_msg_put16(b, 1);
+	dns_msg_put16(b, ttl >> 16);
+	dns_msg_put16(b, ttl & 0xffff);
+	dns_msg_put16(b, len);
 	buf_add(b, data, len);
 }
 
@@ -217,7 +217,7 @@ dns_answer_end(struct buf *b, const struct dns_question *q, size_t limit)
 	struct record r;
 
 	for (int i = 0; i < 3; i++)
-		have[i] = get16(p + ANCOUNT + 2 * i);
+		have[i] = dns_msg_get16(p + ANCOUNT + 2 * i);
 	for (int i = 0; i < 3 && at; i++)
 		for (size_t next; keep[i] < have[i] && (next = read_record(&r, p, b->len, at)) && next <= room; at = next)
 			keep[i]++;
@@ -225,7 +225,7 @@ dns_answer_end(struct buf *b, const struct dns_question *q, size_t limit)
 	if (keep[0] < have[0])
 		keep[1] = keep[2] = 0;
 	if (keep[0] < have[0] || keep[1] < have[1])
-		set16(b->s + 2, get16(p + 2) | TC);
+		dns_msg_set16(b->s + 2, dns_msg_get16(p + 2) | TC);
 	buf_truncate(b, at);
 	if (q->edns) {
 		put_edns(b, q);
@@ -244,7 +244,7 @@ same_question(const struct dns_question *q, const uint8_t *p, size_t len)
 		if (tolower(p[DNS_HEADER + i]) != tolower(q->name[i]))
 			return false;
 	p += DNS_HEADER + q->name_len;
-	return get16(p) == q->type && get16(p + 2) == q->class;
+	return dns_msg_get16(p) == q->type && dns_msg_get16(p + 2) == q->class;
 }
 
 int
@@ -256,10 +256,10 @@ dns_answer_adopt(struct buf *b, const struct dns_question *q, const void *in, si
 	bool edns = false;
 
 	buf_truncate(b, 0);
-	if (len < DNS_HEADER || !(get16(p + 2) & QR) || get16(p + QDCOUNT) != 1 || !same_question(q, p, len))
+	if (len < DNS_HEADER || !(dns_msg_get16(p + 2) & QR) || dns_msg_get16(p + QDCOUNT) != 1 || !same_question(q, p, len))
 		return -1;
 	for (int i = 0; i < 3; i++)
-		for (size_t n = get16(p + ANCOUNT + 2 * i), next; n && !edns; n--, at = next) {
+		for (size_t n = dns_msg_get16(p + ANCOUNT + 2 * i), next; n && !edns; n--, at = next) {
 			if (!(next = read_record(&r, p, len, at)))
 				return -1;
 			/* it is the server's with us; what follows it is rare, and only a courtesy */
@@ -268,7 +268,7 @@ dns_answer_adopt(struct buf *b, const struct dns_question *q, const void *in, si
 				break;
 			count[i]++;
 		}
-	put_header(b, q->id, (get16(p + 2) & ~(OPCODE | RD | CD)) | (q->recurse ? RD : 0) | (q->no_check ? CD : 0), 1);
+	put_header(b, q->id, (dns_msg_get16(p + 2) & ~(OPCODE | RD | CD)) | (q->recurse ? RD : 0) | (q->no_check ? CD : 0), 1);
 	put_question(b, q);
 	buf_add(b, p + b->len, at - b->len);
 	set_counts(b, count);
@@ -315,7 +315,7 @@ dns_name_text(char *out, const uint8_t *name, size_t len)
 }
 
 static int
-address4(struct in6_addr *out, const char *text, size_t len)
+dns_msg_address4(struct in6_addr *out, const char *text, size_t len)
 {
 	unsigned v[4];
 	char shown[32];
@@ -331,7 +331,7 @@ address4(struct in6_addr *out, const char *text, size_t len)
 }
 
 static int
-address6(struct in6_addr *out, const char *text, size_t len)
+dns_msg_address6(struct in6_addr *out, const char *text, size_t len)
 {
 	static const char digits[] = "0123456789abcdef";
 	struct in6_addr a = { 0 };
@@ -356,8 +356,8 @@ dns_name_address(struct in6_addr *out, const char *text)
 	size_t len = strlen(text);
 
 	if (len > strlen(v4) && strcmp(text + len - strlen(v4), v4) == 0)
-		return address4(out, text, len - strlen(v4));
+		return dns_msg_address4(out, text, len - strlen(v4));
 	if (len > strlen(v6) && strcmp(text + len - strlen(v6), v6) == 0)
-		return address6(out, text, len - strlen(v6));
+		return dns_msg_address6(out, text, len - strlen(v6));
 	return -1;
 }

@@ -17,7 +17,7 @@ dns_names_release(struct dns_names *t)
 
 /* As it is compared; NULL: nothing that somebody could ask for. */
 static char *
-fold(struct dns_names *t, const char *text, size_t len)
+dns_names_fold(struct dns_names *t, const char *text, size_t len)
 {
 	uint8_t wire[DNS_NAME_MAX];
 	char *s = arena_memdup(&t->mem, text, len);
@@ -33,7 +33,7 @@ fold(struct dns_names *t, const char *text, size_t len)
 }
 
 static bool
-address(struct in6_addr *out, const char *text)
+dns_names_address(struct in6_addr *out, const char *text)
 {
 	struct in_addr v4;
 
@@ -47,7 +47,7 @@ address(struct in6_addr *out, const char *text)
 }
 
 static void
-add(struct dns_names *t, const char *name, const char *alias, const struct in6_addr *addr)
+dns_names_add_one(struct dns_names *t, const char *name, const char *alias, const struct in6_addr *addr)
 {
 	GROW(t->v, t->n, t->cap);
 	t->v[t->n] = (struct dns_name){ .name = name, .alias = alias, .addr = *addr, .order = t->n };
@@ -57,17 +57,17 @@ add(struct dns_names *t, const char *name, const char *alias, const struct in6_a
 void
 dns_names_add(struct dns_names *t, const char *name, const char *value)
 {
-	const char *folded = fold(t, name, strlen(name)), *alias = NULL;
+	const char *folded = dns_names_fold(t, name, strlen(name)), *alias = NULL;
 	struct in6_addr addr = { 0 };
 
-	if (!address(&addr, value))
-		alias = fold(t, value, strlen(value));
-	if (folded && (alias || address(&addr, value)))
-		add(t, folded, alias, &addr);
+	if (!dns_names_address(&addr, value))
+		alias = dns_names_fold(t, value, strlen(value));
+	if (folded && (alias || dns_names_address(&addr, value)))
+		dns_names_add_one(t, folded, alias, &addr);
 }
 
 static const char *
-next_word(const char **p, size_t *len)
+dns_names_next_word(const char **p, size_t *len)
 {
 	const char *word = *p += strspn(*p, " \t\r");
 
@@ -84,22 +84,22 @@ dns_names_add_file(struct dns_names *t, const char *text)
 
 	for (const char *p = text; *p; p += strcspn(p, "\n"), p += *p == '\n') {
 		size_t len;
-		const char *word = next_word(&p, &len), *name;
+		const char *word = dns_names_next_word(&p, &len), *name;
 
 		if (!word || len >= sizeof shown)
 			continue;
 		memcpy(shown, word, len);
 		shown[len] = '\0';
-		if (!address(&addr, shown))
+		if (!dns_names_address(&addr, shown))
 			continue;
-		while ((word = next_word(&p, &len)))
-			if ((name = fold(t, word, len)))
-				add(t, name, NULL, &addr);
+		while ((word = dns_names_next_word(&p, &len)))
+			if ((name = dns_names_fold(t, word, len)))
+				dns_names_add_one(t, name, NULL, &addr);
 	}
 }
 
 static int
-compare(const void *a, const void *b)
+dns_names_compare(const void *a, const void *b)
 {
 	const struct dns_name *x = a, *y = b;
 	int c = strcmp(x->name, y->name);
@@ -111,7 +111,7 @@ void
 dns_names_sort(struct dns_names *t)
 {
 	if (t->n)
-		qsort(t->v, t->n, sizeof *t->v, compare);
+		qsort(t->v, t->n, sizeof *t->v, dns_names_compare);
 }
 
 static int

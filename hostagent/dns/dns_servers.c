@@ -36,31 +36,31 @@ struct question {
 	void *ctx;
 };
 
-static void on_timer(uv_timer_t *t);
+static void dns_servers_on_timer(uv_timer_t *t);
 
 /* c-ares has looked at nothing but its deadlines: when is the next? */
 static void
-rearm(struct dns_servers *s)
+dns_servers_rearm(struct dns_servers *s)
 {
 	struct timeval tv, *next = ares_timeout(s->channel, NULL, &tv);
 
 	if (next)
-		uv_timer_start(&s->timer, on_timer, (uint64_t)next->tv_sec * 1000 + (uint64_t)next->tv_usec / 1000 + 1, 0);
+		uv_timer_start(&s->timer, dns_servers_on_timer, (uint64_t)next->tv_sec * 1000 + (uint64_t)next->tv_usec / 1000 + 1, 0);
 	else
 		uv_timer_stop(&s->timer);
 }
 
 static void
-on_timer(uv_timer_t *t)
+dns_servers_on_timer(uv_timer_t *t)
 {
 	struct dns_servers *s = t->data;
 
 	ares_process_fd(s->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-	rearm(s);
+	dns_servers_rearm(s);
 }
 
 static void
-on_poll(uv_poll_t *p, int status, int events)
+dns_servers_on_poll(uv_poll_t *p, int status, int events)
 {
 	struct watch *w = p->data;
 	struct dns_servers *s = w->s;
@@ -70,7 +70,7 @@ on_poll(uv_poll_t *p, int status, int events)
 	if (status < 0)
 		events = UV_READABLE;
 	ares_process_fd(s->channel, events & UV_READABLE ? fd : ARES_SOCKET_BAD, events & UV_WRITABLE ? fd : ARES_SOCKET_BAD);
-	rearm(s);
+	dns_servers_rearm(s);
 }
 
 static void
@@ -104,7 +104,7 @@ on_socket(void *ctx, ares_socket_t fd, int readable, int writable)
 		uv_poll_init(s->loop, &w->poll, fd);
 		w->poll.data = w;
 	}
-	uv_poll_start(&w->poll, (readable ? UV_READABLE : 0) | (writable ? UV_WRITABLE : 0), on_poll);
+	uv_poll_start(&w->poll, (readable ? UV_READABLE : 0) | (writable ? UV_WRITABLE : 0), dns_servers_on_poll);
 }
 
 struct dns_servers *
@@ -135,7 +135,7 @@ dns_servers_new(uv_loop_t *loop, const char *resolv_conf, int port, struct error
 }
 
 static void
-on_answer(void *ctx, int status, int timeouts, unsigned char *answer, int len)
+dns_servers_on_answer(void *ctx, int status, int timeouts, unsigned char *answer, int len)
 {
 	struct question *q = ctx, copy = *q;
 
@@ -154,8 +154,8 @@ dns_servers_ask(struct dns_servers *s, const void *query, size_t len, dns_server
 	struct question *q = xcalloc(1, sizeof *q);
 
 	*q = (struct question){ done, ctx };
-	ares_send(s->channel, query, (int)len, on_answer, q);
-	rearm(s);
+	ares_send(s->channel, query, (int)len, dns_servers_on_answer, q);
+	dns_servers_rearm(s);
 }
 
 static void
@@ -174,7 +174,7 @@ dns_servers_free(struct dns_servers *s)
 }
 
 static size_t
-addresses4(const void *answer, int len, struct in6_addr *out, size_t max)
+dns_servers_addresses4(const void *answer, int len, struct in6_addr *out, size_t max)
 {
 	struct ares_addrttl v[64];
 	int n = ARRAY_LEN(v);
@@ -195,7 +195,7 @@ dns_servers_addresses(const void *answer, size_t len, int type, struct in6_addr 
 	int n = ARRAY_LEN(v);
 
 	if (type == DNS_A)
-		return addresses4(answer, (int)len, out, max);
+		return dns_servers_addresses4(answer, (int)len, out, max);
 	if (ares_parse_aaaa_reply(answer, (int)len, NULL, v, &n) != ARES_SUCCESS)
 		return 0;
 	for (int i = 0; i < n && (size_t)i < max; i++)

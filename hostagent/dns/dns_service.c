@@ -22,10 +22,10 @@ struct names {
 	uv_timer_t retry;
 };
 
-static void on_retry(uv_timer_t *t);
+static void dns_service_on_retry(uv_timer_t *t);
 
 static void
-configure(struct names *n, const struct launch *l)
+dns_service_configure(struct names *n, const struct launch *l)
 {
 	struct dns_pair *pair;
 
@@ -38,7 +38,7 @@ configure(struct names *n, const struct launch *l)
 }
 
 static int
-begin(struct names *n, struct error *err)
+dns_service_begin(struct names *n, struct error *err)
 {
 	n->dns = dns_start(&n->agent->loop, &n->config, err);
 	if (!n->dns)
@@ -52,18 +52,18 @@ begin_or_retry(struct names *n)
 {
 	struct error e;
 
-	if (begin(n, &e) == 0)
+	if (dns_service_begin(n, &e) == 0)
 		return;
 	log_warning("%s; trying again until it is free", e.msg);
-	uv_timer_start(&n->retry, on_retry, RETRY_MS, RETRY_MS);
+	uv_timer_start(&n->retry, dns_service_on_retry, RETRY_MS, RETRY_MS);
 }
 
 static void
-on_retry(uv_timer_t *t)
+dns_service_on_retry(uv_timer_t *t)
 {
 	struct names *n = t->data;
 
-	if (begin(n, NULL) == 0)
+	if (dns_service_begin(n, NULL) == 0)
 		uv_timer_stop(t);
 }
 
@@ -78,7 +78,7 @@ names_start(struct agent *a)
 	n->agent = a;
 	uv_timer_init(&a->loop, &n->retry);
 	n->retry.data = n;
-	configure(n, &a->launch);
+	dns_service_configure(n, &a->launch);
 	begin_or_retry(n);
 }
 
@@ -90,7 +90,7 @@ names_reload(struct agent *a, const struct launch *l)
 	/* the port is what the guest was told: the same, or nobody asks */
 	if (!n || l->dns.port != n->config.udp_port)
 		return;
-	configure(n, l);
+	dns_service_configure(n, l);
 	if (n->dns)
 		dns_set_names(n->dns, &n->config);
 }
@@ -102,7 +102,7 @@ names_port(const struct agent *a)
 }
 
 static void
-on_closed(uv_handle_t *h)
+dns_service_on_closed(uv_handle_t *h)
 {
 	struct names *n = h->data;
 
@@ -119,5 +119,5 @@ names_free(struct agent *a)
 		return;
 	a->names = NULL;
 	dns_stop(n->dns);
-	uv_close((uv_handle_t *)&n->retry, on_closed);
+	uv_close((uv_handle_t *)&n->retry, dns_service_on_closed);
 }

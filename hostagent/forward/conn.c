@@ -36,7 +36,7 @@ struct conn {
 };
 
 static void
-on_conn_closed(uv_handle_t *h)
+conn_on_closed(uv_handle_t *h)
 {
 	struct conn *c = h->data;
 	struct conn_list *l = c->list;
@@ -60,8 +60,8 @@ conn_close(struct conn *c)
 	c->closing = true;
 	if (c->carrier)
 		carrier_close(steal(c->carrier));
-	uv_close(&c->s.handle, on_conn_closed);
-	uv_close((uv_handle_t *)&c->timer, on_conn_closed);
+	uv_close(&c->s.handle, conn_on_closed);
+	uv_close((uv_handle_t *)&c->timer, conn_on_closed);
 }
 
 void
@@ -85,7 +85,7 @@ on_waited(uv_timer_t *t)
 }
 
 static void
-on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b)
+conn_on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b)
 {
 	struct conn *c = s->data;
 
@@ -107,7 +107,7 @@ on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b)
 static void
 start_reading(struct conn *c)
 {
-	if (!c->host_eof && !c->closing && uv_read_start(&c->s.stream, agent_chunk, on_read) < 0)
+	if (!c->host_eof && !c->closing && uv_read_start(&c->s.stream, agent_chunk, conn_on_read) < 0)
 		conn_close(c);
 }
 
@@ -122,7 +122,7 @@ guest_open(void *ctx)
 }
 
 static void
-guest_data(void *ctx, const char *p, size_t len)
+conn_guest_data(void *ctx, const char *p, size_t len)
 {
 	struct conn *c = ctx;
 
@@ -144,7 +144,7 @@ guest_drained(void *ctx)
 	start_reading(ctx);
 }
 
-static void dial(struct conn *c);
+static void conn_dial_one(struct conn *c);
 
 /* The next way to be tried; NULL: that was the last. */
 static carrier_new *
@@ -164,17 +164,17 @@ guest_closed(void *ctx, bool unopened)
 
 	c->carrier = NULL;
 	if (unopened && c->to)
-		dial(c);
+		conn_dial_one(c);
 	else if (outq_empty(&c->out))
 		conn_close(c);
 	else
 		uv_read_stop(&c->s.stream);	/* what has come is still to be written */
 }
 
-const struct carrier_user conn_user = { guest_open, guest_data, guest_eof, guest_drained, guest_closed };
+const struct carrier_user conn_user = { guest_open, conn_guest_data, guest_eof, guest_drained, guest_closed };
 
 static void
-dial(struct conn *c)
+conn_dial_one(struct conn *c)
 {
 	struct carrier *way = NULL;
 	carrier_new *next;
@@ -200,7 +200,7 @@ conn_dial(struct conn *c, const struct place *to)
 	c->to = to;
 	c->way = 0;
 	uv_timer_start(&c->timer, on_waited, WAIT_MS, 0);
-	dial(c);
+	conn_dial_one(c);
 }
 
 static void

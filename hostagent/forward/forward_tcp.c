@@ -37,7 +37,7 @@ struct tcp_listener {
 };
 
 static void
-free_if_done(struct conn_list *list)
+forward_tcp_free_if_done(struct conn_list *list)
 {
 	struct tcp_listener *l = (struct tcp_listener *)list;
 
@@ -46,7 +46,7 @@ free_if_done(struct conn_list *list)
 }
 
 static void
-on_connection(uv_stream_t *server, int status)
+forward_tcp_on_connection(uv_stream_t *server, int status)
 {
 	struct tcp_listener *l = server->data;
 	struct conn *c;
@@ -116,7 +116,7 @@ remove_socket(struct tcp_listener *l)
 }
 
 static int
-bind_address(struct tcp_listener *l, const struct place *host)
+forward_tcp_bind_address(struct tcp_listener *l, const struct place *host)
 {
 	struct sockaddr_storage addr;
 	const struct place any = place_make(GA_TCP, "::", host->port);
@@ -138,11 +138,11 @@ bind_listener(struct tcp_listener *l, const struct place *host, struct error *er
 	int r = 0;
 
 	if (host->port)
-		r = bind_address(l, host);
+		r = forward_tcp_bind_address(l, host);
 	else if (bind_socket(l, host->name, err) < 0)
 		return -1;
 	if (r == 0)
-		r = uv_listen(&l->s.stream, BACKLOG, on_connection);
+		r = uv_listen(&l->s.stream, BACKLOG, forward_tcp_on_connection);
 	return r < 0 ? error_set(err, -r, "listen on %s: %s", l->name, uv_strerror(r)) : 0;
 }
 
@@ -152,7 +152,7 @@ on_listener_closed(uv_handle_t *h)
 	struct tcp_listener *l = h->data;
 
 	l->closed = true;
-	free_if_done(&l->conns);
+	forward_tcp_free_if_done(&l->conns);
 }
 
 struct tcp_listener *
@@ -160,7 +160,7 @@ tcp_listen(struct agent *a, const struct place *host, const struct place *guest,
 {
 	struct tcp_listener *l = xcalloc(1, sizeof *l);
 
-	l->conns = (struct conn_list){ .agent = a, .gone = free_if_done };
+	l->conns = (struct conn_list){ .agent = a, .gone = forward_tcp_free_if_done };
 	l->to = guest;
 	place_text(host, l->name);
 	if (host->port)

@@ -36,7 +36,7 @@ struct udp_listener {
 };
 
 static void
-forget(struct sender *s)
+forward_udp_forget(struct sender *s)
 {
 	struct sender **p = &s->l->senders;
 
@@ -56,7 +56,7 @@ on_open(void *ctx)
 }
 
 static void
-on_answer(void *ctx, const char *p, size_t len)
+forward_udp_on_answer(void *ctx, const char *p, size_t len)
 {
 	struct sender *s = ctx;
 	uv_buf_t b = uv_buf_init((char *)(uintptr_t)p, (unsigned)len);
@@ -66,7 +66,7 @@ on_answer(void *ctx, const char *p, size_t len)
 }
 
 static void
-on_drained(void *ctx)
+forward_udp_on_drained(void *ctx)
 {
 	((struct sender *)ctx)->full = false;
 }
@@ -78,10 +78,10 @@ on_over(void *ctx, bool unopened)
 
 	(void)unopened;
 	s->carrier = NULL;
-	forget(s);
+	forward_udp_forget(s);
 }
 
-static const struct carrier_user user = { on_open, on_answer, on_open, on_drained, on_over };
+static const struct carrier_user user = { on_open, forward_udp_on_answer, on_open, forward_udp_on_drained, on_over };
 
 static size_t
 addr_len(const struct sockaddr *a)
@@ -90,7 +90,7 @@ addr_len(const struct sockaddr *a)
 }
 
 static struct sender *
-find(struct udp_listener *l, const struct sockaddr *from)
+forward_udp_find(struct udp_listener *l, const struct sockaddr *from)
 {
 	struct sender *oldest = l->senders;
 
@@ -101,7 +101,7 @@ find(struct udp_listener *l, const struct sockaddr *from)
 			oldest = s;
 	}
 	if (l->n >= MAX_SENDERS)
-		forget(oldest);
+		forward_udp_forget(oldest);
 	return NULL;
 }
 
@@ -114,7 +114,7 @@ on_sweep(uv_timer_t *t)
 	for (struct sender *s = l->senders, *next; s; s = next) {
 		next = s->next;
 		if (now - s->used > IDLE_MS)
-			forget(s);
+			forward_udp_forget(s);
 	}
 	if (!l->senders)
 		uv_timer_stop(t);
@@ -140,14 +140,14 @@ sender_new(struct udp_listener *l, const struct sockaddr *from)
 }
 
 static void
-on_datagram(uv_udp_t *u, ssize_t n, const uv_buf_t *b, const struct sockaddr *from, unsigned flags)
+forward_udp_on_datagram(uv_udp_t *u, ssize_t n, const uv_buf_t *b, const struct sockaddr *from, unsigned flags)
 {
 	struct udp_listener *l = u->data;
 	struct sender *s;
 
 	if (n < 0 || !from || (flags & UV_UDP_PARTIAL))
 		return;
-	s = find(l, from);
+	s = forward_udp_find(l, from);
 	if (!s)
 		s = sender_new(l, from);
 	if (!s)
@@ -158,7 +158,7 @@ on_datagram(uv_udp_t *u, ssize_t n, const uv_buf_t *b, const struct sockaddr *fr
 }
 
 static void
-on_closed(uv_handle_t *h)
+forward_udp_on_closed(uv_handle_t *h)
 {
 	struct udp_listener *l = h->data;
 
@@ -167,7 +167,7 @@ on_closed(uv_handle_t *h)
 }
 
 static int
-bind_address(struct udp_listener *l, const struct place *host)
+forward_udp_bind_address(struct udp_listener *l, const struct place *host)
 {
 	struct sockaddr_storage addr;
 	const struct place any = place_make(GA_UDP, "::", host->port);
@@ -179,7 +179,7 @@ bind_address(struct udp_listener *l, const struct place *host)
 	r = uv_udp_bind(&l->udp, (struct sockaddr *)&addr, 0);
 	if (wildcard && r < 0 && r != UV_EADDRINUSE && r != UV_EACCES && place_sockaddr(host, &addr) == 0)
 		r = uv_udp_bind(&l->udp, (struct sockaddr *)&addr, 0);
-	return r < 0 ? r : uv_udp_recv_start(&l->udp, agent_chunk, on_datagram);
+	return r < 0 ? r : uv_udp_recv_start(&l->udp, agent_chunk, forward_udp_on_datagram);
 }
 
 struct udp_listener *
@@ -195,7 +195,7 @@ udp_listen(struct agent *a, const struct place *host, const struct place *guest,
 	uv_udp_init(&a->loop, &l->udp);
 	uv_timer_init(&a->loop, &l->sweep);
 	l->udp.data = l->sweep.data = l;
-	r = bind_address(l, host);
+	r = forward_udp_bind_address(l, host);
 	if (r == 0)
 		return l;
 	udp_listener_close(l);
@@ -207,7 +207,7 @@ void
 udp_listener_close(struct udp_listener *l)
 {
 	while (l->senders)
-		forget(l->senders);
-	uv_close((uv_handle_t *)&l->udp, on_closed);
-	uv_close((uv_handle_t *)&l->sweep, on_closed);
+		forward_udp_forget(l->senders);
+	uv_close((uv_handle_t *)&l->udp, forward_udp_on_closed);
+	uv_close((uv_handle_t *)&l->sweep, forward_udp_on_closed);
 }

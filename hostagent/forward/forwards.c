@@ -48,7 +48,7 @@ built_in(const char *ip, int first, int last, bool ignore, int rank)
 }
 
 static struct forwards *
-get(struct agent *a)
+forwards_get(struct agent *a)
 {
 	struct forwards *f = a->forwards;
 	int ssh = a->launch.ssh.port;
@@ -63,9 +63,9 @@ get(struct agent *a)
 }
 
 static struct forward **
-find(struct agent *a, const char *id)
+forwards_find(struct agent *a, const char *id)
 {
-	struct forward **p = &get(a)->first;
+	struct forward **p = &forwards_get(a)->first;
 
 	while (*p && strcmp((*p)->id, id) != 0)
 		p = &(*p)->next;
@@ -105,7 +105,7 @@ forward_free(struct agent *a, struct forward *f)
 
 /* The first trouble that it has, or NULL. */
 static const struct end *
-troubled(const struct forward *f)
+forwards_troubled(const struct forward *f)
 {
 	for (size_t i = 0; i < f->n; i++)
 		if (*end_trouble(f->ends[i]))
@@ -127,7 +127,7 @@ listen_all(struct agent *a, struct forward *f)
 }
 
 static void
-changed(struct agent *a)
+forwards_changed(struct agent *a)
 {
 	free(a->forwards->dynamic);
 	a->forwards->dynamic = NULL;
@@ -138,7 +138,7 @@ changed(struct agent *a)
 static bool
 take_out(struct agent *a, const char *id)
 {
-	struct forward **p = find(a, id), *f = *p;
+	struct forward **p = forwards_find(a, id), *f = *p;
 
 	if (!f)
 		return false;
@@ -161,8 +161,8 @@ take_in(struct agent *a, struct forward *f, struct error *err)
 		f->reverse = reverse_new(a, f->rule.guest_socket, f->rule.host_socket);
 	else if (!f->rule.dynamic)
 		listen_all(a, f);
-	changed(a);
-	e = troubled(f);
+	forwards_changed(a);
+	e = forwards_troubled(f);
 	/* it stays, and will listen when it can */
 	return e ? error_set(err, end_trouble_code(e), "%s", end_trouble(e)) : 0;
 }
@@ -170,7 +170,7 @@ take_in(struct agent *a, struct forward *f, struct error *err)
 int
 forwards_put(struct agent *a, const char *id, const cJSON *json, struct error *err)
 {
-	struct forward *f = xcalloc(1, sizeof *f), *old = *find(a, id);
+	struct forward *f = xcalloc(1, sizeof *f), *old = *forwards_find(a, id);
 
 	f->id = xstrdup(id);
 	f->text = cJSON_PrintUnformatted(json);
@@ -182,7 +182,7 @@ forwards_put(struct agent *a, const char *id, const cJSON *json, struct error *e
 		forward_free(a, f);
 		return error_set(err, EINVAL, "forward %s: more than %d rules", id, MAX_RULES);
 	}
-	if (old && strcmp(old->text, f->text) == 0 && !troubled(old)) {
+	if (old && strcmp(old->text, f->text) == 0 && !forwards_troubled(old)) {
 		forward_free(a, f);
 		return 0;
 	}
@@ -197,14 +197,14 @@ forwards_delete(struct agent *a, const char *id)
 	if (!take_out(a, id))
 		return false;
 	log_info("forward %s: stopped", id);
-	changed(a);
+	forwards_changed(a);
 	return true;
 }
 
 static void
 add_state(cJSON *o, const struct forward *f)
 {
-	const struct end *e = troubled(f);
+	const struct end *e = forwards_troubled(f);
 	bool waits = f->reverse && *reverse_trouble(f->reverse);
 	auto_free char *state = e     ? xasprintf("failed: %s", end_trouble(e)) :
 				waits ? xasprintf("waiting: %s", reverse_trouble(f->reverse)) :
@@ -218,7 +218,7 @@ forwards_list(struct agent *a)
 {
 	cJSON *list = cJSON_CreateArray();
 
-	for (struct forward *f = get(a)->first; f; f = f->next) {
+	for (struct forward *f = forwards_get(a)->first; f; f = f->next) {
 		cJSON *o = cJSON_CreateObject();
 
 		cJSON_AddStringToObject(o, "id", f->id);
@@ -254,7 +254,7 @@ is_static(const struct forwards *s, const struct ga_port *p)
 
 /* The user wants none of this protocol, and no news of it. */
 static bool
-unwanted(const struct forwards *s, const struct ga_port *p)
+forwards_unwanted(const struct forwards *s, const struct ga_port *p)
 {
 	for (size_t i = BUILT_IN; i < s->ndynamic; i++) {
 		const struct forward_rule *r = s->dynamic[i];
@@ -269,7 +269,7 @@ unwanted(const struct forwards *s, const struct ga_port *p)
 enum forwards_verdict
 forwards_judge(struct agent *a, const struct ga_port *p, struct place *host)
 {
-	struct forwards *s = get(a);
+	struct forwards *s = forwards_get(a);
 
 	if (!s->dynamic)
 		make_dynamic(s);
@@ -277,7 +277,7 @@ forwards_judge(struct agent *a, const struct ga_port *p, struct place *host)
 		return FORWARDS_QUIET;
 	if (match_port(s->dynamic, s->ndynamic, p, host) == MATCH_FORWARD)
 		return FORWARDS_TO;
-	return unwanted(s, p) ? FORWARDS_QUIET : FORWARDS_NOT;
+	return forwards_unwanted(s, p) ? FORWARDS_QUIET : FORWARDS_NOT;
 }
 
 void

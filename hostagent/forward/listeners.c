@@ -42,13 +42,13 @@ struct ends {
 };
 
 static bool
-listening(const struct end *e)
+listeners_listening(const struct end *e)
 {
 	return e->tcp || e->udp;
 }
 
 static void
-try(struct agent *a, struct end *e)
+listeners_try(struct agent *a, struct end *e)
 {
 	if (a->ends->n > MAX_ENDS)
 		error_set(&e->trouble, ENOSPC, "more than %d forwards", MAX_ENDS);
@@ -56,7 +56,7 @@ try(struct agent *a, struct end *e)
 		e->udp = udp_listen(a, &e->host, &e->to, &e->trouble);
 	else
 		e->tcp = tcp_listen(a, &e->host, &e->to, &e->trouble);
-	if (listening(e))
+	if (listeners_listening(e))
 		e->trouble = (struct error){ 0 };
 }
 
@@ -82,17 +82,17 @@ find_used(struct ends *s, const struct place *host)
 
 /* A port of the guest may come and go as often as it likes: an address that the host has used is its own only when it was free twice. */
 static void
-look(struct agent *a, struct end *e)
+listeners_look(struct agent *a, struct end *e)
 {
 	struct ends *s = a->ends;
 	struct place *used = e->stated ? NULL : find_used(s, &e->host);
 	bool second = e->second_look;
 
-	try(a, e);
+	listeners_try(a, e);
 	e->second_look = 0;
 	if (!e->stated && !used && e->trouble.code == EADDRINUSE)
 		s->used[s->nused++ % MAX_USED] = e->host;
-	if (!used || !listening(e))
+	if (!used || !listeners_listening(e))
 		return;
 	if (second) {
 		*used = (struct place){ 0 };
@@ -107,13 +107,13 @@ look(struct agent *a, struct end *e)
 static bool
 worth_a_try(const struct end *e)
 {
-	if (listening(e))
+	if (listeners_listening(e))
 		return false;
 	return e->trouble.code == EADDRINUSE ? e->stated || e->second_look : e->trouble.code == EADDRNOTAVAIL || e->trouble.code == EEXIST;
 }
 
 static void
-on_again(uv_timer_t *t)
+listeners_on_again(uv_timer_t *t)
 {
 	struct ends *s = t->data;
 	bool more = false;
@@ -124,19 +124,19 @@ on_again(uv_timer_t *t)
 		if (!worth_a_try(e))
 			continue;
 		if (e->second_look <= uv_now(&s->agent->loop))
-			look(s->agent, e);
-		if (listening(e)) {
+			listeners_look(s->agent, e);
+		if (listeners_listening(e)) {
 			log_info("%s can be had now", place_text(&e->host, text));
 			ports_end_opened(s->agent, e);
 		}
 		more |= worth_a_try(e);
 	}
 	if (more)
-		uv_timer_start(&s->again, on_again, AGAIN_MS, 0);
+		uv_timer_start(&s->again, listeners_on_again, AGAIN_MS, 0);
 }
 
 static void
-init(struct agent *a)
+listeners_init(struct agent *a)
 {
 	a->ends = xcalloc(1, sizeof *a->ends);
 	a->ends->agent = a;
@@ -145,7 +145,7 @@ init(struct agent *a)
 }
 
 static struct end *
-find(struct agent *a, const struct place *host)
+listeners_find(struct agent *a, const struct place *host)
 {
 	for (struct end *e = a->ends->first; e; e = e->next)
 		if (place_equal(&e->host, host))
@@ -159,8 +159,8 @@ end_open(struct agent *a, const struct place *host, const struct place *guest, b
 	struct end *e;
 
 	if (!a->ends)
-		init(a);
-	e = find(a, host);
+		listeners_init(a);
+	e = listeners_find(a, host);
 	if (!e) {
 		e = xcalloc(1, sizeof *e);
 		e->host = *host;
@@ -169,16 +169,16 @@ end_open(struct agent *a, const struct place *host, const struct place *guest, b
 		e->next = a->ends->first;
 		a->ends->first = e;
 		a->ends->n++;
-		look(a, e);
-		if (!listening(e))
+		listeners_look(a, e);
+		if (!listeners_listening(e))
 			log_warning("%s", e->trouble.msg);
 		if (worth_a_try(e) && !uv_is_active((uv_handle_t *)&a->ends->again))
-			uv_timer_start(&a->ends->again, on_again, AGAIN_MS, 0);
+			uv_timer_start(&a->ends->again, listeners_on_again, AGAIN_MS, 0);
 	}
 	if (stated && !e->stated) {
 		e->stated = true;
-		if (!listening(e))
-			look(a, e);
+		if (!listeners_listening(e))
+			listeners_look(a, e);
 	}
 	GROW(e->guests, e->n, e->cap);
 	e->guests[e->n++] = *guest;
@@ -186,7 +186,7 @@ end_open(struct agent *a, const struct place *host, const struct place *guest, b
 }
 
 static void
-destroy(struct agent *a, struct end *e)
+listeners_destroy(struct agent *a, struct end *e)
 {
 	struct end **p = &a->ends->first;
 
@@ -209,7 +209,7 @@ end_close(struct agent *a, struct end *e, const struct place *guest)
 	assert(i < e->n);
 	memmove(&e->guests[i], &e->guests[i + 1], (e->n - i - 1) * sizeof *e->guests);
 	if (--e->n == 0)
-		destroy(a, e);
+		listeners_destroy(a, e);
 	else
 		e->to = e->guests[0];
 }
@@ -221,10 +221,10 @@ ends_forget_used(struct agent *a)
 		return;
 	a->ends->nused = 0;
 	for (struct end *e = a->ends->first; e; e = e->next) {
-		if (listening(e) || e->trouble.code != EADDRINUSE)
+		if (listeners_listening(e) || e->trouble.code != EADDRINUSE)
 			continue;
-		look(a, e);
-		if (listening(e))
+		listeners_look(a, e);
+		if (listeners_listening(e))
 			ports_end_opened(a, e);
 	}
 }
@@ -238,17 +238,17 @@ end_host(const struct end *e)
 const char *
 end_trouble(const struct end *e)
 {
-	return listening(e) ? "" : e->trouble.msg;
+	return listeners_listening(e) ? "" : e->trouble.msg;
 }
 
 int
 end_trouble_code(const struct end *e)
 {
-	return listening(e) ? 0 : e->trouble.code;
+	return listeners_listening(e) ? 0 : e->trouble.code;
 }
 
 static void
-on_closed(uv_handle_t *h)
+listeners_on_closed(uv_handle_t *h)
 {
 	free(h->data);
 }
@@ -259,6 +259,6 @@ ends_free(struct agent *a)
 	if (!a->ends)
 		return;
 	assert(!a->ends->first);
-	uv_close((uv_handle_t *)&a->ends->again, on_closed);
+	uv_close((uv_handle_t *)&a->ends->again, listeners_on_closed);
 	a->ends = NULL;
 }

@@ -39,7 +39,7 @@ address_matches(const struct forward_rule *r, const struct ga_port *p)
 }
 
 static bool
-matches(const struct forward_rule *r, const struct ga_port *p)
+match_matches(const struct forward_rule *r, const struct ga_port *p)
 {
 	struct ga_port ip;
 
@@ -71,7 +71,7 @@ match_port(const struct forward_rule *const *rules, size_t n, const struct ga_po
 	const struct forward_rule *best = NULL;
 
 	for (size_t i = 0; i < n; i++)
-		if (matches(rules[i], p) && (!best || rules[i]->rank < best->rank))
+		if (match_matches(rules[i], p) && (!best || rules[i]->rank < best->rank))
 			best = rules[i];
 	if (!best)
 		return MATCH_NONE;

@@ -55,7 +55,7 @@ struct mux {
 	char trouble[256];
 };
 
-static void begin(struct mux *m);
+static void mux_begin(struct mux *m);
 static void update_poll(struct mux *m);
 
 struct ssh_link *
@@ -78,7 +78,7 @@ on_poll_closed(uv_handle_t *h)
 
 /* The link and its channels end here. */
 static void
-drop(struct mux *m, const struct error *why)
+mux_drop(struct mux *m, const struct error *why)
 {
 	bool was_ready = m->ready;
 
@@ -96,13 +96,13 @@ drop(struct mux *m, const struct error *why)
 }
 
 static void
-on_begin(uv_timer_t *t)
+mux_on_begin(uv_timer_t *t)
 {
-	begin(t->data);
+	mux_begin(t->data);
 }
 
 static void
-again(struct mux *m, const struct error *why, uint64_t after_ms)
+mux_again(struct mux *m, const struct error *why, uint64_t after_ms)
 {
 	if (strcmp(m->trouble, why->msg) != 0)
 		log_debug("%s", why->msg);
@@ -111,8 +111,8 @@ again(struct mux *m, const struct error *why, uint64_t after_ms)
 		m->since = uv_now(&m->agent->loop);
 	if (uv_now(&m->agent->loop) - m->since > EAGER_MS && after_ms < FAILED_MS)
 		after_ms = FAILED_MS;
-	drop(m, why);
-	uv_timer_start(&m->timer, on_begin, after_ms, 0);
+	mux_drop(m, why);
+	uv_timer_start(&m->timer, mux_on_begin, after_ms, 0);
 }
 
 static void
@@ -142,11 +142,11 @@ on_slow_login(uv_timer_t *t)
 	struct error e;
 
 	error_set(&e, ETIMEDOUT, "ssh: the guest does not let us in within %d s", LOGIN_MS / 1000);
-	again(t->data, &e, FAILED_MS);
+	mux_again(t->data, &e, FAILED_MS);
 }
 
 static void
-go_on(struct mux *m)
+mux_go_on(struct mux *m)
 {
 	struct error e;
 	int r = ssh_link_step(m->link, &e);
@@ -156,7 +156,7 @@ go_on(struct mux *m)
 		uv_timer_start(&m->timer, on_slow_login, LOGIN_MS, 0);
 	}
 	if (r < 0) {
-		again(m, &e, m->heard ? FAILED_MS : REFUSED_MS);
+		mux_again(m, &e, m->heard ? FAILED_MS : REFUSED_MS);
 		return;
 	}
 	if (r == 1 && !m->ready)
@@ -167,11 +167,11 @@ go_on(struct mux *m)
 }
 
 static void
-on_poll(uv_poll_t *p, int status, int events)
+mux_on_poll(uv_poll_t *p, int status, int events)
 {
 	(void)status;
 	(void)events;
-	go_on(p->data);
+	mux_go_on(p->data);
 }
 
 static void
@@ -180,7 +180,7 @@ on_kick(uv_timer_t *t)
 	struct mux *m = t->data;
 
 	if (m->ready)
-		go_on(m);
+		mux_go_on(m);
 }
 
 static void
@@ -190,7 +190,7 @@ update_poll(struct mux *m)
 	int events = (want & POLLIN ? UV_READABLE : 0) | (want & POLLOUT ? UV_WRITABLE : 0);
 
 	if (events != m->events)
-		uv_poll_start(m->poll, events, on_poll);
+		uv_poll_start(m->poll, events, mux_on_poll);
 	m->events = events;
 }
 
@@ -202,7 +202,7 @@ mux_reconnect(struct agent *a, const char *why)
 	if (!a->mux || !a->mux->link)
 		return;
 	error_set(&e, ECONNRESET, "ssh: %s", why);
-	again(a->mux, &e, 0);
+	mux_again(a->mux, &e, 0);
 }
 
 void
@@ -218,11 +218,11 @@ on_silent(uv_timer_t *t)
 	struct error e;
 
 	error_set(&e, ETIMEDOUT, "ssh: the guest says nothing");
-	again(t->data, &e, 0);
+	mux_again(t->data, &e, 0);
 }
 
 static void
-on_connection(struct agent *a, int there)
+mux_on_connection(struct agent *a, int there)
 {
 	struct mux *m = a->mux;
 	struct error why;
@@ -232,7 +232,7 @@ on_connection(struct agent *a, int there)
 	if (there == 0) {
 		m->tries++;
 		error_set(&why, ETIMEDOUT, "ssh: the guest has no network yet");
-		again(m, &why, 0);
+		mux_again(m, &why, 0);
 		return;
 	}
 	uv_timer_start(&m->timer, on_silent, there == 1 ? SILENT_MS : UNKNOWN_MS, 0);
@@ -244,7 +244,7 @@ on_quiet(uv_timer_t *t)
 	struct mux *m = t->data;
 
 	if (!m->heard)
-		m->agent->runtime->ask_connection(m->agent, on_connection);
+		m->agent->runtime->ask_connection(m->agent, mux_on_connection);
 }
 
 static void
@@ -256,7 +256,7 @@ connect_guest(struct mux *m)
 	int fd = ssh_tcp_connect(l->ssh.address, l->ssh.port, &e);
 
 	if (fd < 0) {
-		again(m, &e, FAILED_MS);
+		mux_again(m, &e, FAILED_MS);
 		return;
 	}
 	m->link = ssh_link_new(fd, &id);
@@ -277,14 +277,14 @@ on_network(struct agent *a, int there)
 	if (!m || m->link || uv_is_active((uv_handle_t *)&m->timer))
 		return;
 	if (there == 0 && uv_now(&a->loop) - m->since < BLIND_MS)
-		uv_timer_start(&m->timer, on_begin, LOOK_MS, 0);
+		uv_timer_start(&m->timer, mux_on_begin, LOOK_MS, 0);
 	else
 		connect_guest(m);
 }
 
 /* Waits for the guest's network. */
 static void
-begin(struct mux *m)
+mux_begin(struct mux *m)
 {
 	m->agent->runtime->ask_network(m->agent, on_network);
 }
@@ -309,7 +309,7 @@ mux_start(struct agent *a)
 	m->timer.data = m->kick.data = m;
 	/* a guest without ssh: whoever waits for a link waits in peace */
 	if (!a->runtime->await_guest)
-		begin(m);
+		mux_begin(m);
 }
 
 void
@@ -364,7 +364,7 @@ mux_free(struct agent *a)
 		return;
 	assert(!m->stepping);
 	error_set(&e, ECONNRESET, "ssh: the machine stops");
-	drop(m, &e);
+	mux_drop(m, &e);
 	assert(!m->users);
 	a->mux = NULL;
 	uv_close((uv_handle_t *)&m->timer, on_timers_closed);

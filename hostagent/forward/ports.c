@@ -42,7 +42,7 @@ struct ports {
 };
 
 static struct ports *
-get(struct agent *a)
+forward_ports_get(struct agent *a)
 {
 	struct ports *p = a->ports;
 
@@ -61,7 +61,7 @@ get(struct agent *a)
 
 /* Where its connections go to: what listens everywhere is met on the loopback. */
 static struct place
-target(const struct ga_port *p)
+forward_ports_target(const struct ga_port *p)
 {
 	char ip[46];
 
@@ -71,56 +71,56 @@ target(const struct ga_port *p)
 }
 
 static const char *
-upper(const struct ga_port *p)
+forward_ports_upper(const struct ga_port *p)
 {
 	return p->proto == GA_UDP ? "UDP" : "TCP";
 }
 
 static void
-say(struct agent *a, const struct state *s)
+init_say(struct agent *a, const struct state *s)
 {
 	char guest[54], host[PLACE_TEXT];
 
 	ga_port_addr(&s->port, guest);
 	if (s->verdict == FORWARDS_NOT) {
-		log_info("Not forwarding %s %s", upper(&s->port), guest);
+		log_info("Not forwarding %s %s", forward_ports_upper(&s->port), guest);
 		event_forward(a, "not-forwarding", ga_port_proto(&s->port), guest, "", "");
 		return;
 	}
 	place_text(end_host(s->end), host);
 	if (*end_trouble(s->end)) {
-		log_info("Not forwarding %s %s: %s", upper(&s->port), guest, end_trouble(s->end));
+		log_info("Not forwarding %s %s: %s", forward_ports_upper(&s->port), guest, end_trouble(s->end));
 		event_forward(a, "failed", ga_port_proto(&s->port), guest, host, end_trouble(s->end));
 	} else {
-		log_info("Forwarding %s from %s to %s", upper(&s->port), guest, host);
+		log_info("Forwarding %s from %s to %s", forward_ports_upper(&s->port), guest, host);
 		event_forward(a, "forwarding", ga_port_proto(&s->port), guest, host, "");
 	}
 }
 
 static void
-begin(struct agent *a, struct state *s)
+forward_ports_begin(struct agent *a, struct state *s)
 {
-	struct place host, guest = target(&s->port);
+	struct place host, guest = forward_ports_target(&s->port);
 
 	s->verdict = forwards_judge(a, &s->port, &host);
 	s->decided = true;
 	if (s->verdict == FORWARDS_TO)
 		s->end = end_open(a, &host, &guest, false);
 	if (s->verdict != FORWARDS_QUIET)
-		say(a, s);
+		init_say(a, s);
 }
 
 static void
-stop(struct agent *a, struct state *s)
+forward_ports_stop(struct agent *a, struct state *s)
 {
-	struct place guest = target(&s->port);
+	struct place guest = forward_ports_target(&s->port);
 	char addr[54], host[PLACE_TEXT];
 
 	if (!s->decided || s->verdict != FORWARDS_TO)
 		return;
 	ga_port_addr(&s->port, addr);
 	place_text(end_host(s->end), host);
-	log_info("Stopping forwarding %s from %s to %s", upper(&s->port), addr, host);
+	log_info("Stopping forwarding %s from %s to %s", forward_ports_upper(&s->port), addr, host);
 	event_forward(a, "stopping", ga_port_proto(&s->port), addr, host, "");
 	end_close(a, s->end, &guest);
 	s->end = NULL;
@@ -138,7 +138,7 @@ on_ripe(uv_timer_t *t)
 		if (s->decided)
 			continue;
 		if (s->ripe <= now)
-			begin(p->agent, s);
+			forward_ports_begin(p->agent, s);
 		else if (!next || s->ripe < next)
 			next = s->ripe;
 	}
@@ -148,10 +148,10 @@ on_ripe(uv_timer_t *t)
 
 /* One that is new: at once, or when it has lived for a moment. */
 static void
-meet(struct ports *p, struct state *s)
+forward_ports_meet(struct ports *p, struct state *s)
 {
 	if (s->port.proto != GA_UDP || s->port.port < SHORT_LIVED) {
-		begin(p->agent, s);
+		forward_ports_begin(p->agent, s);
 		return;
 	}
 	s->ripe = uv_now(&p->agent->loop) + RIPE_MS;
@@ -161,7 +161,7 @@ meet(struct ports *p, struct state *s)
 
 /* What comes meanwhile (there is always something on its way) is passed over, and asked for in the end. */
 static bool
-frozen(const struct ports *p)
+forward_ports_frozen(const struct ports *p)
 {
 	return uv_is_active((const uv_handle_t *)&p->thaw);
 }
@@ -181,7 +181,7 @@ on_thaw(uv_timer_t *t)
 
 /* Changes cost; a guest that has spent everything is heard again when it has earned something. */
 static void
-spend(struct ports *p, size_t changes)
+forward_ports_spend(struct ports *p, size_t changes)
 {
 	uint64_t now = uv_now(&p->agent->loop), earned = (now - p->earned) * BUDGET_PER_S / 1000;
 
@@ -200,7 +200,7 @@ spend(struct ports *p, size_t changes)
 }
 
 static size_t
-bounded(struct ports *p, size_t n)
+forward_ports_bounded(struct ports *p, size_t n)
 {
 	if (n <= MAX_PORTS)
 		return n;
@@ -213,12 +213,12 @@ bounded(struct ports *p, size_t n)
 void
 ports_all(struct agent *a, const struct ga_ports *now)
 {
-	struct ports *p = get(a);
-	size_t n = bounded(p, now->n), o = 0, changes = 0, gone = 0;
+	struct ports *p = forward_ports_get(a);
+	size_t n = forward_ports_bounded(p, now->n), o = 0, changes = 0, gone = 0;
 	struct state *v, *old = p->v;
 	size_t nold = p->n;
 
-	if (frozen(p))
+	if (forward_ports_frozen(p))
 		return;
 	v = xcalloc(n + 1, sizeof *v);
 	for (size_t i = 0; i < n; i++) {
@@ -238,23 +238,23 @@ ports_all(struct agent *a, const struct ga_ports *now)
 	for (size_t i = 0; i < n; i++)
 		if (!v[i].decided && !v[i].ripe) {
 			changes++;
-			meet(p, &v[i]);
+			forward_ports_meet(p, &v[i]);
 		}
 	for (size_t i = 0; i < gone; i++)
-		stop(a, &old[i]);
+		forward_ports_stop(a, &old[i]);
 	free(old);
-	spend(p, changes + gone);
+	forward_ports_spend(p, changes + gone);
 }
 
 void
 ports_changed(struct agent *a, const struct ga_ports *added, const struct ga_ports *removed)
 {
-	struct ports *p = get(a);
+	struct ports *p = forward_ports_get(a);
 	AUTO(ga_ports) now = { 0 };
 	AUTO(ga_ports) left = { 0 };
 	AUTO(ga_ports) unknown = { 0 };
 
-	if (frozen(p))
+	if (forward_ports_frozen(p))
 		return;
 	for (size_t i = 0; i < p->n; i++)
 		ga_ports_add(&now, &p->v[i].port);
@@ -282,8 +282,8 @@ ports_rules_changed(struct agent *a)
 		if (verdict == s->verdict && (verdict != FORWARDS_TO || place_equal(&host, end_host(s->end))))
 			continue;
 		/* the old one first: the new one may want its address on the host */
-		stop(a, &before);
-		begin(a, s);
+		forward_ports_stop(a, &before);
+		forward_ports_begin(a, s);
 	}
 }
 
@@ -294,11 +294,11 @@ ports_end_opened(struct agent *a, const struct end *e)
 
 	for (size_t i = 0; p && i < p->n; i++)
 		if (p->v[i].end == e)
-			say(a, &p->v[i]);
+			init_say(a, &p->v[i]);
 }
 
 static void
-on_closed(uv_handle_t *h)
+forward_ports_on_closed(uv_handle_t *h)
 {
 	struct ports *p = h->data;
 
@@ -314,9 +314,9 @@ ports_free(struct agent *a)
 	if (!p)
 		return;
 	for (size_t i = 0; i < p->n; i++)
-		stop(a, &p->v[i]);
+		forward_ports_stop(a, &p->v[i]);
 	free(p->v);
 	a->ports = NULL;
-	uv_close((uv_handle_t *)&p->thaw, on_closed);
-	uv_close((uv_handle_t *)&p->ripen, on_closed);
+	uv_close((uv_handle_t *)&p->thaw, forward_ports_on_closed);
+	uv_close((uv_handle_t *)&p->ripen, forward_ports_on_closed);
 }

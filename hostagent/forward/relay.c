@@ -10,7 +10,7 @@
 enum { CHUNK = 32768 };
 
 static void
-end(struct relay *r, bool by_guest)
+relay_end(struct relay *r, bool by_guest)
 {
 	if (!r->stopped)
 		r->ended(r, by_guest);
@@ -18,17 +18,17 @@ end(struct relay *r, bool by_guest)
 
 /* Outside of a step of the connection's: what is to be sent has to be polled for. */
 static void
-go_on(struct relay *r)
+relay_go_on(struct relay *r)
 {
 	if (r->stopped || !mux_link(r->agent))
 		return;
 	if (!relay_step(r))
-		end(r, true);
+		relay_end(r, true);
 	mux_touched(r->agent);
 }
 
 static void
-on_alloc(uv_handle_t *h, size_t size, uv_buf_t *b)
+relay_on_alloc(uv_handle_t *h, size_t size, uv_buf_t *b)
 {
 	struct relay *r = h->data;
 
@@ -39,7 +39,7 @@ on_alloc(uv_handle_t *h, size_t size, uv_buf_t *b)
 }
 
 static void
-on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b)
+relay_on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b)
 {
 	struct relay *r = s->data;
 
@@ -47,19 +47,19 @@ on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b)
 	if (n == 0)
 		return;
 	if (n < 0) {
-		end(r, false);
+		relay_end(r, false);
 		return;
 	}
 	uv_read_stop(s);
 	r->reading = false;
 	r->in_pos = 0;
 	r->in_len = (size_t)n;
-	go_on(r);
+	relay_go_on(r);
 }
 
 /* From the host to the guest. */
 static bool
-push(struct relay *r)
+relay_push(struct relay *r)
 {
 	while (r->in_pos < r->in_len) {
 		ssize_t n = ssh_channel_write(r->channel, r->in + r->in_pos, r->in_len - r->in_pos);
@@ -74,21 +74,21 @@ push(struct relay *r)
 	free(r->in);
 	r->in = NULL;
 	r->in_len = r->in_pos = 0;
-	r->reading = uv_read_start(r->stream, on_alloc, on_read) == 0;
+	r->reading = uv_read_start(r->stream, relay_on_alloc, relay_on_read) == 0;
 	return r->reading;
 }
 
 static void
-on_written(uv_write_t *w, int status)
+relay_on_written(uv_write_t *w, int status)
 {
 	struct relay *r = w->data;
 
 	free(r->out);
 	r->out = NULL;
 	if (status < 0)
-		end(r, false);
+		relay_end(r, false);
 	else
-		go_on(r);
+		relay_go_on(r);
 }
 
 static bool
@@ -100,7 +100,7 @@ write_later(struct relay *r, const char *p, size_t len)
 	memcpy(r->out, p, len);
 	b = uv_buf_init(r->out, (unsigned)len);
 	r->write.data = r;
-	if (uv_write(&r->write, r->stream, &b, 1, on_written) == 0)
+	if (uv_write(&r->write, r->stream, &b, 1, relay_on_written) == 0)
 		return true;
 	free(r->out);
 	r->out = NULL;
@@ -109,7 +109,7 @@ write_later(struct relay *r, const char *p, size_t len)
 
 /* From the guest to the host. */
 static bool
-pull(struct relay *r)
+relay_pull(struct relay *r)
 {
 	char chunk[CHUNK];
 
@@ -132,7 +132,7 @@ pull(struct relay *r)
 bool
 relay_step(struct relay *r)
 {
-	return pull(r) && push(r);
+	return relay_pull(r) && relay_push(r);
 }
 
 void

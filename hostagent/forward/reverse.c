@@ -36,7 +36,7 @@ struct knock {
 };
 
 static void
-on_connect(uv_connect_t *u, int status)
+reverse_on_connect(uv_connect_t *u, int status)
 {
 	struct knock *k = u->data;
 
@@ -52,7 +52,7 @@ on_connect(uv_connect_t *u, int status)
 }
 
 static void
-trouble(struct reverse *r, const char *why)
+reverse_trouble_one(struct reverse *r, const char *why)
 {
 	if (*why && strcmp(r->trouble, why) != 0)
 		log_warning("%s in the guest: %s", r->guest.name, why);
@@ -83,7 +83,7 @@ dial_host(struct knock *k)
 	}
 	/* the kernel resolves it now, and then the descriptor may go; a link that is opened so is no socket */
 	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-	uv_pipe_connect(&k->connect, (uv_pipe_t *)conn_stream(k->c), path, on_connect);
+	uv_pipe_connect(&k->connect, (uv_pipe_t *)conn_stream(k->c), path, reverse_on_connect);
 }
 
 static void
@@ -93,7 +93,7 @@ on_accepted(void *ctx, uint64_t id)
 	struct knock *k;
 
 	if (!id) {
-		trouble(r, "");
+		reverse_trouble_one(r, "");
 		log_info("%s in the guest leads to %s", r->guest.name, r->host.name);
 		return;
 	}
@@ -106,7 +106,7 @@ on_accepted(void *ctx, uint64_t id)
 }
 
 static void
-on_again(uv_timer_t *t)
+reverse_on_again(uv_timer_t *t)
 {
 	reverse_agent_up(t->data);
 }
@@ -117,8 +117,8 @@ on_door_closed(void *ctx, const struct grpc_status *why)
 	struct reverse *r = ctx;
 
 	r->door = NULL;
-	trouble(r, *why->text ? why->text : "the guest agent ended it");
-	uv_timer_start(&r->again, on_again, AGAIN_MS, 0);
+	reverse_trouble_one(r, *why->text ? why->text : "the guest agent ended it");
+	uv_timer_start(&r->again, reverse_on_again, AGAIN_MS, 0);
 }
 
 void
@@ -132,12 +132,12 @@ reverse_agent_up(struct reverse *r)
 		return;
 	r->door = ga_door_open(client, r->guest.name, r->conns.agent->launch.guest.uid, &ops, r, &e);
 	if (!r->door)
-		trouble(r, e.msg);
+		reverse_trouble_one(r, e.msg);
 	ga_flush(r->conns.agent);
 }
 
 static void
-free_if_done(struct conn_list *l)
+reverse_free_if_done(struct conn_list *l)
 {
 	struct reverse *r = (struct reverse *)l;
 
@@ -150,7 +150,7 @@ reverse_new(struct agent *a, const char *guest_socket, const char *host_socket)
 {
 	struct reverse *r = xcalloc(1, sizeof *r);
 
-	r->conns = (struct conn_list){ .agent = a, .gone = free_if_done };
+	r->conns = (struct conn_list){ .agent = a, .gone = reverse_free_if_done };
 	r->guest = place_socket(guest_socket);
 	r->host = place_socket(host_socket);
 	snprintf(r->trouble, sizeof r->trouble, "the guest agent is not there yet");
@@ -161,12 +161,12 @@ reverse_new(struct agent *a, const char *guest_socket, const char *host_socket)
 }
 
 static void
-on_timer_closed(uv_handle_t *h)
+reverse_on_timer_closed(uv_handle_t *h)
 {
 	struct reverse *r = h->data;
 
 	r->closed = true;
-	free_if_done(&r->conns);
+	reverse_free_if_done(&r->conns);
 }
 
 void
@@ -176,7 +176,7 @@ reverse_free(struct reverse *r)
 		ga_door_close(r->door);
 	ga_flush(r->conns.agent);
 	conn_close_all(&r->conns);
-	uv_close((uv_handle_t *)&r->again, on_timer_closed);
+	uv_close((uv_handle_t *)&r->again, reverse_on_timer_closed);
 }
 
 const char *

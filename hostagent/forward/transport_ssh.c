@@ -24,14 +24,14 @@ struct ssh_carrier {
 };
 
 static void
-release(struct ssh_carrier *s)
+transport_ssh_release(struct ssh_carrier *s)
 {
 	buf_release(&s->todo);
 	free(s);
 }
 
 static void
-end(struct ssh_carrier *s)
+transport_ssh_end(struct ssh_carrier *s)
 {
 	struct ssh_link *link = mux_link(s->agent);
 
@@ -49,27 +49,27 @@ ssh_close(struct carrier *c)
 {
 	struct ssh_carrier *s = (struct ssh_carrier *)c;
 
-	end(s);
+	transport_ssh_end(s);
 	if (!s->busy)
-		release(s);
+		transport_ssh_release(s);
 }
 
 /* By the guest, or with the connection. */
 static void
-is_over(struct ssh_carrier *s, bool unopened)
+transport_ssh_is_over(struct ssh_carrier *s, bool unopened)
 {
 	const struct carrier_user *user = s->c.user;
 	void *ctx = s->c.ctx;
 
-	end(s);
+	transport_ssh_end(s);
 	if (!s->busy)
-		release(s);
+		transport_ssh_release(s);
 	user->closed(ctx, unopened);
 }
 
 /* false: the channel is dead */
 static bool
-push(struct ssh_carrier *s)
+transport_ssh_push(struct ssh_carrier *s)
 {
 	size_t had = s->todo.len;
 
@@ -96,7 +96,7 @@ push(struct ssh_carrier *s)
 }
 
 static void
-pull(struct ssh_carrier *s)
+transport_ssh_pull(struct ssh_carrier *s)
 {
 	char chunk[CHUNK], junk[256];
 
@@ -118,7 +118,7 @@ pull(struct ssh_carrier *s)
 
 /* 1: there is a channel; 0: not yet; -1: there will be none */
 static int
-open_channel(struct ssh_carrier *s, struct ssh_link *link)
+transport_ssh_open_channel(struct ssh_carrier *s, struct ssh_link *link)
 {
 	struct error e;
 	char text[PLACE_TEXT];
@@ -135,7 +135,7 @@ open_channel(struct ssh_carrier *s, struct ssh_link *link)
 }
 
 static void
-step(struct mux_user *u, struct ssh_link *link)
+transport_ssh_step(struct mux_user *u, struct ssh_link *link)
 {
 	struct ssh_carrier *s = (struct ssh_carrier *)((char *)u - offsetof(struct ssh_carrier, user));
 	int r;
@@ -143,32 +143,32 @@ step(struct mux_user *u, struct ssh_link *link)
 	if (s->busy)
 		return;
 	s->busy = true;
-	r = s->channel ? 1 : open_channel(s, link);
+	r = s->channel ? 1 : transport_ssh_open_channel(s, link);
 	if (r == 1 && !s->dead)
-		pull(s);
-	if (r == 1 && !s->dead && !push(s))
+		transport_ssh_pull(s);
+	if (r == 1 && !s->dead && !transport_ssh_push(s))
 		r = -1;
 	if (!s->dead && (r < 0 || (r == 1 && s->guest_eof && (s->eof_sent || ssh_channel_ended(s->channel)))))
-		is_over(s, !s->c.ready);
+		transport_ssh_is_over(s, !s->c.ready);
 	s->busy = false;
 	if (s->dead)
-		release(s);
+		transport_ssh_release(s);
 }
 
 static void
-lost(struct mux_user *u, const struct error *why)
+transport_ssh_lost(struct mux_user *u, const struct error *why)
 {
 	struct ssh_carrier *s = (struct ssh_carrier *)((char *)u - offsetof(struct ssh_carrier, user));
 
 	(void)why;
 	/* one that has not got its channel yet waits for the next connection */
 	if (s->channel)
-		is_over(s, false);
+		transport_ssh_is_over(s, false);
 }
 
 /* What can be done at once is, outside of the loop's round. */
 static void
-nudge(struct ssh_carrier *s)
+transport_ssh_nudge(struct ssh_carrier *s)
 {
 	if (!s->busy && mux_link(s->agent))
 		mux_kick(s->agent);
@@ -193,7 +193,7 @@ static bool
 ssh_shutdown(struct carrier *c)
 {
 	((struct ssh_carrier *)c)->shut = true;
-	nudge((struct ssh_carrier *)c);
+	transport_ssh_nudge((struct ssh_carrier *)c);
 	return true;
 }
 
@@ -204,7 +204,7 @@ ssh_pause(struct carrier *c, bool paused)
 
 	s->paused = paused;
 	if (!paused)
-		nudge(s);
+		transport_ssh_nudge(s);
 }
 
 struct carrier *
@@ -217,8 +217,8 @@ carry_ssh(struct agent *a, const struct place *to, const struct carrier_user *us
 		return NULL;
 	s = xcalloc(1, sizeof *s);
 	*s = (struct ssh_carrier){ .c = { .ops = &ops, .user = user, .ctx = ctx }, .agent = a, .to = *to, .todo = BUF_INIT };
-	s->user.step = step;
-	s->user.lost = lost;
+	s->user.step = transport_ssh_step;
+	s->user.lost = transport_ssh_lost;
 	mux_add(a, &s->user);
 	return &s->c;
 }

@@ -17,7 +17,7 @@ struct tunnel_carrier {
 };
 
 static void
-on_data(void *ctx, const uint8_t *p, size_t len)
+transport_tunnel_on_data(void *ctx, const uint8_t *p, size_t len)
 {
 	struct tunnel_carrier *t = ctx;
 
@@ -33,7 +33,7 @@ on_eof(void *ctx)
 }
 
 static void
-on_drained(void *ctx)
+transport_tunnel_on_drained(void *ctx)
 {
 	struct tunnel_carrier *t = ctx;
 
@@ -41,7 +41,7 @@ on_drained(void *ctx)
 }
 
 static void
-on_closed(void *ctx, const struct grpc_status *why)
+transport_tunnel_on_closed(void *ctx, const struct grpc_status *why)
 {
 	struct tunnel_carrier *t = ctx;
 	const struct carrier_user *user = t->c.user;
@@ -95,10 +95,10 @@ tunnel_close(struct carrier *c)
 }
 
 static struct carrier *
-tunnel(struct agent *a, const char *proto, const char *addr, const struct carrier_user *user, void *ctx)
+transport_tunnel_tunnel(struct agent *a, const char *proto, const char *addr, const struct carrier_user *user, void *ctx)
 {
 	static const struct carrier_ops ops = { tunnel_write, tunnel_shutdown, tunnel_pause, tunnel_close };
-	static const struct ga_tunnel_ops tunnel_ops = { on_data, on_eof, on_drained, on_closed };
+	static const struct ga_tunnel_ops tunnel_ops = { transport_tunnel_on_data, on_eof, transport_tunnel_on_drained, transport_tunnel_on_closed };
 	struct ga_client *client = ga_alive(a);
 	struct tunnel_carrier *t;
 	struct error e;
@@ -122,7 +122,7 @@ carry_tunnel(struct agent *a, const struct place *to, const struct carrier_user 
 {
 	char text[PLACE_TEXT];
 
-	return tunnel(a, to->proto == GA_UDP ? "udp" : to->port ? "tcp" : "unix", place_text(to, text), user, ctx);
+	return transport_tunnel_tunnel(a, to->proto == GA_UDP ? "udp" : to->port ? "tcp" : "unix", place_text(to, text), user, ctx);
 }
 
 struct carrier *
@@ -131,5 +131,5 @@ carry_accepted(struct agent *a, uint64_t id, const struct carrier_user *user, vo
 	char text[24];
 
 	snprintf(text, sizeof text, "%" PRIu64, id);
-	return tunnel(a, "accepted", text, user, ctx);
+	return transport_tunnel_tunnel(a, "accepted", text, user, ctx);
 }

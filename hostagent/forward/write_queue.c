@@ -31,15 +31,15 @@ on_shutdown(uv_shutdown_t *s, int status)
 }
 
 static void
-shut(struct outq *q)
+write_queue_shut(struct outq *q)
 {
 	uv_shutdown(&q->shutdown, q->stream, on_shutdown);
 }
 
-static void fly(struct outq *q);
+static void write_queue_fly(struct outq *q);
 
 static void
-on_written(uv_write_t *w, int status)
+write_queue_on_written(uv_write_t *w, int status)
 {
 	struct outq *q = w->data;
 
@@ -51,16 +51,16 @@ on_written(uv_write_t *w, int status)
 	if (status < 0) {
 		q->failed(q->ctx);
 	} else if (q->waiting.len) {
-		fly(q);
+		write_queue_fly(q);
 	} else {
 		if (q->shut)
-			shut(q);
+			write_queue_shut(q);
 		q->drained(q->ctx);
 	}
 }
 
 static void
-fly(struct outq *q)
+write_queue_fly(struct outq *q)
 {
 	uv_buf_t b;
 
@@ -68,7 +68,7 @@ fly(struct outq *q)
 	q->waiting = (struct buf)BUF_INIT;
 	b = uv_buf_init(q->flying.s, (unsigned)q->flying.len);
 	q->busy = true;
-	if (uv_write(&q->write, q->stream, &b, 1, on_written) < 0) {
+	if (uv_write(&q->write, q->stream, &b, 1, write_queue_on_written) < 0) {
 		q->busy = false;
 		q->failed(q->ctx);
 	}
@@ -89,7 +89,7 @@ outq_write(struct outq *q, const char *p, size_t len)
 		return true;
 	buf_add(&q->waiting, p + n, len - (size_t)n);
 	if (!q->busy)
-		fly(q);
+		write_queue_fly(q);
 	return false;
 }
 
@@ -100,5 +100,5 @@ outq_shutdown(struct outq *q)
 		return;
 	q->shut = true;
 	if (!q->busy)
-		shut(q);
+		write_queue_shut(q);
 }

@@ -71,7 +71,7 @@ log_open(const char *path, struct error *err)
 }
 
 pid_t
-child_start(const struct child_words *w, struct error *err)
+helper_child_start(const struct child_words *w, struct error *err)
 {
 	auto_close int null = above_own(open("/dev/null", O_RDWR | O_CLOEXEC)), out = -1, read_end = -1,
 		       write_end = -1;

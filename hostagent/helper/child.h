@@ -17,4 +17,4 @@ struct child_words {
 };
 
 /* In a session of its own, with none of our descriptors. Its number; -1. */
-pid_t child_start(const struct child_words *w, struct error *err);
+pid_t helper_child_start(const struct child_words *w, struct error *err);

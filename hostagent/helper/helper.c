@@ -110,7 +110,7 @@ machine_launch(struct helper *h, struct error *err)
 	const struct launch *l = &h->agent->launch;
 	auto_free char *log = xasprintf("%s/%s", l->dir, h->agent->runtime->log);
 
-	return child_start(
+	return helper_child_start(
 		&(struct child_words){ .argv = l->machine.argv, .log = log, .capabilities = l->machine.capabilities }, err);
 }
 
@@ -125,7 +125,7 @@ companion_launch(struct helper *h, size_t i, struct error *err)
 
 	if (!c)
 		return error_set(err, EINVAL, "no such companion");
-	return child_start(&(struct child_words){ .argv = c->argv, .log = log, .capabilities = folder ? UINT64_MAX : 0 },
+	return helper_child_start(&(struct child_words){ .argv = c->argv, .log = log, .capabilities = folder ? UINT64_MAX : 0 },
 			   err);
 }
 
@@ -157,7 +157,7 @@ server_launch(struct helper *h, const struct request *q, const int fds[2], struc
 		return -1;
 	w.socket = fds[0];
 	w.folder = fds[1];
-	return child_start(&w, err);
+	return helper_child_start(&w, err);
 }
 
 static int
@@ -201,7 +201,7 @@ child_reap(struct helper *h, pid_t pid, int *status)
 }
 
 static struct answer
-request_do(struct helper *h, const struct request *q, const int fds[2])
+helper_request_do(struct helper *h, const struct request *q, const int fds[2])
 {
 	struct answer a = { 0 };
 
@@ -246,7 +246,7 @@ helper_main(struct helper *h)
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
 	while (message_receive(h->socket, &q, sizeof q, fds) == 0) {
-		struct answer a = request_do(h, &q, fds);
+		struct answer a = helper_request_do(h, &q, fds);
 
 		for (int i = 0; i < 2; i++)
 			if (fds[i] >= 0)

@@ -23,7 +23,7 @@ struct clock {
 };
 
 static long long
-ms(clockid_t id)
+machine_clock_ms(clockid_t id)
 {
 	struct timespec t;
 
@@ -33,13 +33,13 @@ ms(clockid_t id)
 
 /* The one goes on while the host sleeps, the other does not. */
 static long long
-slept(void)
+machine_clock_slept(void)
 {
-	return ms(CLOCK_BOOTTIME) - ms(CLOCK_MONOTONIC);
+	return machine_clock_ms(CLOCK_BOOTTIME) - machine_clock_ms(CLOCK_MONOTONIC);
 }
 
 static int
-arm(struct clock *c)
+machine_clock_arm(struct clock *c)
 {
 	struct itimerspec never = { .it_value.tv_sec = INT_MAX };
 
@@ -51,7 +51,7 @@ arm(struct clock *c)
 }
 
 static void
-on_change(uv_poll_t *p, int status, int events)
+machine_clock_on_change(uv_poll_t *p, int status, int events)
 {
 	struct clock *c = p->data;
 	unsigned long long rung;
@@ -61,12 +61,12 @@ on_change(uv_poll_t *p, int status, int events)
 	(void)events;
 	if (read(c->fd, &rung, sizeof rung) >= 0 || errno != ECANCELED)
 		return;
-	c->slept_ms = slept();
+	c->slept_ms = machine_clock_slept();
 	if (c->slept_ms - before >= 1000)
 		log_info("this host has slept for %lld s", (c->slept_ms - before) / 1000);
 	else
 		log_info("this host's clock was set");
-	if (arm(c) < 0) {
+	if (machine_clock_arm(c) < 0) {
 		log_warning("clock: %s: the guest's follows within seconds, not at once", strerror(errno));
 		uv_poll_stop(p);
 	}
@@ -78,8 +78,8 @@ clock_start(struct agent *a)
 {
 	struct clock *c = a->clock = xcalloc(1, sizeof *c);
 
-	*c = (struct clock){ .agent = a, .slept_ms = slept(), .fd = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC) };
-	if (c->fd < 0 || arm(c) < 0) {
+	*c = (struct clock){ .agent = a, .slept_ms = machine_clock_slept(), .fd = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC) };
+	if (c->fd < 0 || machine_clock_arm(c) < 0) {
 		log_warning("clock: %s: the guest's follows within seconds, not at once", strerror(errno));
 		if (c->fd >= 0)
 			close(c->fd);
@@ -89,11 +89,11 @@ clock_start(struct agent *a)
 	}
 	uv_poll_init(&a->loop, &c->poll, c->fd);
 	c->poll.data = c;
-	uv_poll_start(&c->poll, UV_READABLE, on_change);
+	uv_poll_start(&c->poll, UV_READABLE, machine_clock_on_change);
 }
 
 static void
-on_closed(uv_handle_t *h)
+machine_clock_on_closed(uv_handle_t *h)
 {
 	struct clock *c = h->data;
 
@@ -109,5 +109,5 @@ clock_free(struct agent *a)
 	if (!c)
 		return;
 	a->clock = NULL;
-	uv_close((uv_handle_t *)&c->poll, on_closed);
+	uv_close((uv_handle_t *)&c->poll, machine_clock_on_closed);
 }

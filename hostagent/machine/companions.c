@@ -31,7 +31,7 @@ struct companions {
 };
 
 static char *
-file_of(const struct agent *a, const struct launch_companion *c, const char *suffix)
+machine_companions_file_of(const struct agent *a, const struct launch_companion *c, const char *suffix)
 {
 	return xasprintf("%s/%s.%s", a->launch.dir, c->name, suffix);
 }
@@ -40,7 +40,7 @@ static void
 end_one(struct agent *a, size_t i)
 {
 	const struct launch_companion *c = &a->launch.companions[i];
-	auto_free char *path = file_of(a, c, "pid");
+	auto_free char *path = machine_companions_file_of(a, c, "pid");
 
 	helper_end_companion(a, i);
 	fs_unlink(path, NULL);
@@ -48,7 +48,7 @@ end_one(struct agent *a, size_t i)
 }
 
 static void
-on_closed(uv_handle_t *h)
+machine_companions_on_closed(uv_handle_t *h)
 {
 	struct companions *s = h->data;
 
@@ -58,12 +58,12 @@ on_closed(uv_handle_t *h)
 
 /* The waiting is over, one way or the other. */
 static void
-settle(struct agent *a, const struct error *e)
+machine_companions_settle(struct agent *a, const struct error *e)
 {
 	struct companions *s = a->companions;
 
 	a->companions = NULL;
-	uv_close((uv_handle_t *)&s->timer, on_closed);
+	uv_close((uv_handle_t *)&s->timer, machine_companions_on_closed);
 	s->timer.data = s;
 	if (e)
 		companions_end(a);
@@ -78,7 +78,7 @@ companions_end(struct agent *a)
 
 		a->companions = NULL;
 		s->timer.data = s;
-		uv_close((uv_handle_t *)&s->timer, on_closed);
+		uv_close((uv_handle_t *)&s->timer, machine_companions_on_closed);
 	}
 	for (size_t i = 0; i < a->launch.ncompanions; i++)
 		end_one(a, i);
@@ -88,7 +88,7 @@ static int
 start_one(struct agent *a, size_t i, pid_t *pid, struct error *err)
 {
 	const struct launch_companion *c = &a->launch.companions[i];
-	auto_free char *pidfile = file_of(a, c, "pid");
+	auto_free char *pidfile = machine_companions_file_of(a, c, "pid");
 	char number[24];
 
 	*pid = helper_companion(a, i, err);
@@ -101,9 +101,9 @@ start_one(struct agent *a, size_t i, pid_t *pid, struct error *err)
 
 /* Has it ended, instead of listening? */
 static int
-ended(struct agent *a, const struct launch_companion *c, pid_t pid, struct error *err)
+machine_companions_ended(struct agent *a, const struct launch_companion *c, pid_t pid, struct error *err)
 {
-	auto_free char *log = file_of(a, c, "log"), *said = NULL;
+	auto_free char *log = machine_companions_file_of(a, c, "log"), *said = NULL;
 	int status;
 
 	if (helper_reap(a, pid, &status) != 1)
@@ -116,7 +116,7 @@ ended(struct agent *a, const struct launch_companion *c, pid_t pid, struct error
 }
 
 static void
-on_look(uv_timer_t *t)
+machine_companions_on_look(uv_timer_t *t)
 {
 	struct agent *a = t->data;
 	struct companions *s = a->companions;
@@ -125,8 +125,8 @@ on_look(uv_timer_t *t)
 	for (size_t i = 0; i < a->launch.ncompanions; i++) {
 		const struct launch_companion *c = &a->launch.companions[i];
 
-		if (ended(a, c, s->pids[i], &e) < 0) {
-			settle(a, &e);
+		if (machine_companions_ended(a, c, s->pids[i], &e) < 0) {
+			machine_companions_settle(a, &e);
 			return;
 		}
 		if (fs_exists(c->socket))
@@ -134,10 +134,10 @@ on_look(uv_timer_t *t)
 		if (uv_now(&a->loop) < s->deadline)
 			return;
 		error_set(&e, ETIMEDOUT, "%s does not listen on %s", c->name, c->socket);
-		settle(a, &e);
+		machine_companions_settle(a, &e);
 		return;
 	}
-	settle(a, NULL);
+	machine_companions_settle(a, NULL);
 }
 
 void
@@ -153,11 +153,11 @@ companions_start(struct agent *a, void (*ready)(struct agent *a, const struct er
 	s->timer.data = a;
 	for (size_t i = 0; i < a->launch.ncompanions; i++)
 		if (start_one(a, i, &s->pids[i], &e) < 0) {
-			settle(a, &e);
+			machine_companions_settle(a, &e);
 			return;
 		}
 	if (a->launch.ncompanions)
-		uv_timer_start(&s->timer, on_look, LOOK_MS, LOOK_MS);
+		uv_timer_start(&s->timer, machine_companions_on_look, LOOK_MS, LOOK_MS);
 	else
-		settle(a, NULL);
+		machine_companions_settle(a, NULL);
 }

@@ -102,7 +102,7 @@ console_told(const struct agent *a)
 static void on_more(uv_timer_t *t);
 
 static void
-look_at(struct console *c, const struct buf *raw)
+console_look_at(struct console *c, const struct buf *raw)
 {
 	AUTO(buf) line = BUF_INIT;
 	const char *means;
@@ -120,14 +120,14 @@ look_at(struct console *c, const struct buf *raw)
 
 /* A piece of any size: whole lines, and a prompt that has no end. */
 static void
-take(struct log *l, const char *p, size_t n)
+console_take(struct log *l, const char *p, size_t n)
 {
 	for (const char *end = p + n; p < end;) {
 		const char *nl = memchr(p, '\n', (size_t)(end - p));
 		size_t len = (size_t)((nl ? nl : end) - p), room = LINE_MAX_BYTES - l->line.len;
 
 		buf_add(&l->line, p, len < room ? len : room);
-		look_at(l->console, &l->line);
+		console_look_at(l->console, &l->line);
 		if (nl)
 			buf_truncate(&l->line, 0);
 		p += len + (nl != NULL);
@@ -135,7 +135,7 @@ take(struct log *l, const char *p, size_t n)
 }
 
 static void
-read_on(struct log *l)
+console_read_on(struct log *l)
 {
 	AUTO(buf) raw = BUF_INIT;
 	struct stat st;
@@ -151,16 +151,16 @@ read_on(struct log *l)
 		return;
 	l->at += n;
 	l->console->moved = uv_now(&l->console->agent->loop);
-	take(l, raw.s, (size_t)n);
+	console_take(l, raw.s, (size_t)n);
 }
 
 static void
-on_change(uv_fs_event_t *e, const char *name, int events, int status)
+console_on_change(uv_fs_event_t *e, const char *name, int events, int status)
 {
 	(void)name;
 	(void)events;
 	if (status == 0)
-		read_on(e->data);
+		console_read_on(e->data);
 }
 
 static void
@@ -183,7 +183,7 @@ on_more(uv_timer_t *t)
 
 /* They are there before the machine answers. */
 static void
-follow(struct console *c, struct log *l, const char *path)
+console_follow(struct console *c, struct log *l, const char *path)
 {
 	l->console = c;
 	l->line = (struct buf)BUF_INIT;
@@ -193,8 +193,8 @@ follow(struct console *c, struct log *l, const char *path)
 	c->open++;
 	if (l->fd < 0)
 		return;
-	uv_fs_event_start(&l->event, on_change, path, 0);
-	read_on(l);
+	uv_fs_event_start(&l->event, console_on_change, path, 0);
+	console_read_on(l);
 }
 
 void
@@ -210,12 +210,12 @@ console_start(struct agent *a)
 	for (size_t i = 0; i < LOGS && name[i]; i++) {
 		auto_free char *path = xasprintf("%s/%s", a->launch.dir, name[i]);
 
-		follow(c, &c->logs[i], path);
+		console_follow(c, &c->logs[i], path);
 	}
 }
 
 static void
-on_closed(uv_handle_t *h)
+console_on_closed(uv_handle_t *h)
 {
 	struct console *c = h->data;
 
@@ -240,7 +240,7 @@ console_free(struct agent *a)
 			close(l->fd);
 		buf_release(&l->line);
 		l->event.data = c;
-		uv_close((uv_handle_t *)&l->event, on_closed);
+		uv_close((uv_handle_t *)&l->event, console_on_closed);
 	}
-	uv_close((uv_handle_t *)&c->more, on_closed);
+	uv_close((uv_handle_t *)&c->more, console_on_closed);
 }

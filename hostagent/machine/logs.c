@@ -28,7 +28,7 @@ struct logs {
 };
 
 static void
-look_at(const struct agent *a, const char *name)
+logs_look_at(const struct agent *a, const char *name)
 {
 	auto_free char *path = xasprintf("%s/%s", a->launch.dir, name);
 	auto_close int fd = open(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -43,16 +43,16 @@ look_at(const struct agent *a, const char *name)
 }
 
 static void
-on_look(uv_timer_t *t)
+logs_on_look(uv_timer_t *t)
 {
 	const struct logs *l = t->data;
 	const struct runtime *driver = l->agent->runtime;
 
 	for (const char *const *name = driver->console_logs; *name; name++)
-		look_at(l->agent, *name);
-	look_at(l->agent, driver->log);
-	look_at(l->agent, "ha.stderr.log");
-	look_at(l->agent, "ha.stdout.log");
+		logs_look_at(l->agent, *name);
+	logs_look_at(l->agent, driver->log);
+	logs_look_at(l->agent, "ha.stderr.log");
+	logs_look_at(l->agent, "ha.stdout.log");
 }
 
 void
@@ -63,11 +63,11 @@ logs_start(struct agent *a)
 	l->agent = a;
 	uv_timer_init(&a->loop, &l->look);
 	l->look.data = l;
-	uv_timer_start(&l->look, on_look, LOOK_MS, LOOK_MS);
+	uv_timer_start(&l->look, logs_on_look, LOOK_MS, LOOK_MS);
 }
 
 static void
-on_closed(uv_handle_t *h)
+logs_on_closed(uv_handle_t *h)
 {
 	free(h->data);
 }
@@ -76,6 +76,6 @@ void
 logs_free(struct agent *a)
 {
 	if (a->logs)
-		uv_close((uv_handle_t *)&a->logs->look, on_closed);
+		uv_close((uv_handle_t *)&a->logs->look, logs_on_closed);
 	a->logs = NULL;
 }

@@ -59,7 +59,7 @@ machine_ours(const struct agent *a)
 
 /* Words for an end that nobody asked for; NULL: the guest has powered itself off. */
 static char *
-verdict(struct agent *a)
+machine_verdict(struct agent *a)
 {
 	struct machine_run *m = a->machine;
 	const char *title = a->runtime->title;
@@ -102,7 +102,7 @@ on_death(uv_poll_t *p, int status, int events)
 {
 	struct agent *a = p->data;
 	struct machine_run *m = a->machine;
-	auto_free char *why = verdict(a);
+	auto_free char *why = machine_verdict(a);
 	bool asked = m->stage > UP;
 
 	(void)status;
@@ -119,7 +119,7 @@ on_death(uv_poll_t *p, int status, int events)
 }
 
 static void
-up(struct agent *a)
+machine_up(struct agent *a)
 {
 	a->machine->stage = UP;
 	a->machine->was_up = true;
@@ -129,7 +129,7 @@ up(struct agent *a)
 }
 
 static void
-on_again(uv_timer_t *t)
+machine_on_again(uv_timer_t *t)
 {
 	ask_if_up(t->data);
 }
@@ -142,13 +142,13 @@ on_status(struct agent *a, const struct error *e)
 	if (m->stage != STARTING)
 		return;
 	if (!e) {
-		up(a);
+		machine_up(a);
 		return;
 	}
 	log_debug("waiting for %s: %s", a->runtime->title, e->msg);
 	/* no socket: inotify will tell. A socket that refuses will listen in a moment. */
 	if (e->code != ENOENT)
-		uv_timer_start(&m->timer, on_again, AGAIN_MS, 0);
+		uv_timer_start(&m->timer, machine_on_again, AGAIN_MS, 0);
 }
 
 static void
@@ -180,7 +180,7 @@ on_appears(uv_poll_t *p, int status, int events)
 
 /* What is left of a run before: nobody appends to these, and nobody else has them. */
 static int
-clear(struct agent *a, struct error *err)
+machine_clear(struct agent *a, struct error *err)
 {
 	if (a->runtime->sweep(a, err) < 0)
 		return -1;
@@ -204,7 +204,7 @@ check_disks(const struct launch *l, struct error *err)
 }
 
 static int
-spawn(struct agent *a, struct error *err)
+machine_spawn(struct agent *a, struct error *err)
 {
 	struct machine_run *m = a->machine;
 	pid_t pid;
@@ -225,7 +225,7 @@ spawn(struct agent *a, struct error *err)
 }
 
 static void
-watch(struct agent *a)
+machine_watch(struct agent *a)
 {
 	struct machine_run *m = a->machine;
 
@@ -246,7 +246,7 @@ watch(struct agent *a)
 
 /* Before there is a machine. */
 static void
-give_up(struct agent *a, const char *why)
+machine_give_up(struct agent *a, const char *why)
 {
 	companions_end(a);
 	a->machine->stage = GONE;
@@ -259,11 +259,11 @@ on_companions(struct agent *a, const struct error *e)
 	struct error err;
 
 	if (e)
-		give_up(a, e->msg);
-	else if (spawn(a, &err) < 0)
-		give_up(a, err.msg);
+		machine_give_up(a, e->msg);
+	else if (machine_spawn(a, &err) < 0)
+		machine_give_up(a, err.msg);
 	else
-		watch(a);
+		machine_watch(a);
 }
 
 void
@@ -289,14 +289,14 @@ machine_start(struct agent *a)
 
 	if (m->process.pid) {
 		log_info("%s, process %d, runs already: taken over", a->runtime->title, (int)m->process.pid);
-		watch(a);
+		machine_watch(a);
 		return;
 	}
 	/* those of a machine that has ended would hold the folder, or the state of the chip */
 	companions_end(a);
 	machine_ended(a);
-	if (clear(a, &err) < 0)
-		give_up(a, err.msg);
+	if (machine_clear(a, &err) < 0)
+		machine_give_up(a, err.msg);
 	else
 		companions_start(a, on_companions);
 }
@@ -384,7 +384,7 @@ machine_stop(struct agent *a)
 	bool starting = m->stage == STARTING;
 
 	if (starting && !m->process.pid) {
-		give_up(a, NULL);
+		machine_give_up(a, NULL);
 	} else if (starting || m->stage == UP) {
 		m->stage = STOPPING;
 		m->ladder = stop_ladder((long long)uv_now(&a->loop), m->was_up ? a->launch.stop_timeout_ms : 0);

@@ -60,7 +60,7 @@ hash_of(const char *path)
 
 /* Has the guest been told of it already? Its own answer, which sets the times, is a change of the host's, too. */
 static bool
-known(const struct news *w, uint64_t hash, const struct timespec *mtime)
+change_queue_known(const struct news *w, uint64_t hash, const struct timespec *mtime)
 {
 	const struct seen *s = &w->seen[hash % SEEN];
 	long long ms = (mtime->tv_sec - s->mtime.tv_sec) * 1000LL + (mtime->tv_nsec - s->mtime.tv_nsec) / 1000000;
@@ -69,7 +69,7 @@ known(const struct news *w, uint64_t hash, const struct timespec *mtime)
 }
 
 static void
-forget(struct news *w, struct item *i)
+change_queue_forget(struct news *w, struct item *i)
 {
 	TAILQ_REMOVE(&w->queue, i, queue);
 	LIST_REMOVE(i, bucket);
@@ -79,7 +79,7 @@ forget(struct news *w, struct item *i)
 
 /* false: the guest takes no more just now */
 static bool
-tell(struct news *w, const struct item *i)
+change_queue_tell(struct news *w, const struct item *i)
 {
 	struct ga_client *client = ga_alive(w->agent);
 	auto_free char *guest = NULL;
@@ -87,7 +87,7 @@ tell(struct news *w, const struct item *i)
 	struct error e;
 	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st) < 0 || S_ISLNK(st.st_mode) || known(w, i->hash, &st.st_mtim))
+	if (fd < 0 || fstat(fd, &st) < 0 || S_ISLNK(st.st_mode) || change_queue_known(w, i->hash, &st.st_mtim))
 		return true;
 	guest = xasprintf("%s%s", w->point, i->path);
 	if (ga_client_inotify(client, guest, &st.st_mtim, &e) < 0)
@@ -97,7 +97,7 @@ tell(struct news *w, const struct item *i)
 }
 
 static void
-on_timer(uv_timer_t *t)
+change_queue_on_timer(uv_timer_t *t)
 {
 	struct news *w = t->data;
 	uint64_t now = uv_now(&w->agent->loop);
@@ -105,21 +105,21 @@ on_timer(uv_timer_t *t)
 	size_t told = 0;
 
 	while ((i = TAILQ_FIRST(&w->queue)) && i->due <= now && told++ < TURN) {
-		if (!tell(w, i)) {
-			uv_timer_start(t, on_timer, BUSY_MS, 0);
+		if (!change_queue_tell(w, i)) {
+			uv_timer_start(t, change_queue_on_timer, BUSY_MS, 0);
 			break;
 		}
-		forget(w, i);
+		change_queue_forget(w, i);
 	}
 	if (i && !uv_is_active((uv_handle_t *)t))
-		uv_timer_start(t, on_timer, i->due > now ? i->due - now : 0, 0);
+		uv_timer_start(t, change_queue_on_timer, i->due > now ? i->due - now : 0, 0);
 	if (!i)
 		w->full = false;
 	ga_flush(w->agent);
 }
 
 static struct item *
-find(struct news *w, uint64_t hash, const char *path)
+change_queue_find(struct news *w, uint64_t hash, const char *path)
 {
 	struct item *i;
 
@@ -130,7 +130,7 @@ find(struct news *w, uint64_t hash, const char *path)
 }
 
 static struct item *
-make(struct news *w, uint64_t hash, const char *path, uint64_t now)
+change_queue_make(struct news *w, uint64_t hash, const char *path, uint64_t now)
 {
 	size_t len = strlen(path) + 1;
 	struct item *i;
@@ -154,19 +154,19 @@ void
 news_add(struct news *w, const char *path)
 {
 	uint64_t hash = hash_of(path), now = uv_now(&w->agent->loop);
-	struct item *i = find(w, hash, path);
+	struct item *i = change_queue_find(w, hash, path);
 
 	/* nobody is told later of what changes while there is nobody */
 	if (!ga_alive(w->agent) || (i && now - i->first >= AT_LAST_MS - QUIET_MS))
 		return;
 	if (i)
 		TAILQ_REMOVE(&w->queue, i, queue);
-	else if (!(i = make(w, hash, path, now)))
+	else if (!(i = change_queue_make(w, hash, path, now)))
 		return;
 	i->due = now + QUIET_MS;
 	TAILQ_INSERT_TAIL(&w->queue, i, queue);
 	if (!uv_is_active((uv_handle_t *)&w->timer))
-		uv_timer_start(&w->timer, on_timer, QUIET_MS, 0);
+		uv_timer_start(&w->timer, change_queue_on_timer, QUIET_MS, 0);
 }
 
 struct news *
@@ -184,7 +184,7 @@ news_new(struct agent *a, const int *root, const char *point)
 }
 
 static void
-on_closed(uv_handle_t *h)
+change_queue_on_closed(uv_handle_t *h)
 {
 	free(h->data);
 }
@@ -195,6 +195,6 @@ news_free(struct news *w)
 	struct item *i;
 
 	while ((i = TAILQ_FIRST(&w->queue)))
-		forget(w, i);
-	uv_close((uv_handle_t *)&w->timer, on_closed);
+		change_queue_forget(w, i);
+	uv_close((uv_handle_t *)&w->timer, change_queue_on_closed);
 }

@@ -40,7 +40,7 @@ confine_to(const char *folder, bool writable)
 
 /* The folder, and what a program needs to start and to know users by name. -1: it could not be done. */
 static int
-confine(const char *folder, bool writable)
+mount_confine_confine(const char *folder, bool writable)
 {
 	static const char *const programs[] = { "/usr", "/lib", "/lib32", "/lib64", "/nix/store" };
 	static const char *const files[] = { "/etc/ld.so.cache", "/etc/passwd", "/etc/group", "/etc/nsswitch.conf", "/etc/localtime" };
@@ -73,7 +73,7 @@ confine_main(char **argv)
 	if (!argv[1] || !argv[2] || !argv[3])
 		return EXIT_CONFINE;
 	if (strcmp(argv[1], "bind-ro") == 0 ? bind_read_only(argv[2]) < 0 :
-	    privilege_keep(0) < 0 || confine(argv[2], strcmp(argv[1], "rw") == 0) < 0)
+	    privilege_keep(0) < 0 || mount_confine_confine(argv[2], strcmp(argv[1], "rw") == 0) < 0)
 		return EXIT_CONFINE;
 	execv(argv[3], argv + 3);
 	return EXIT_EXEC;

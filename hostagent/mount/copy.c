@@ -33,7 +33,7 @@ struct copies {
 };
 
 static const struct launch_copy *
-current(const struct copies *c)
+mount_copy_current(const struct copies *c)
 {
 	return &c->agent->launch.copies[c->at];
 }
@@ -53,12 +53,12 @@ make_command(const struct copies *c)
 	AUTO(buf) b = BUF_INIT;
 
 	buf_adds(&b, c->sudo ? "LC_ALL=C exec sudo -n cat -- " : "LC_ALL=C exec cat -- ");
-	quote_shell(&b, current(c)->guest);
+	quote_shell(&b, mount_copy_current(c)->guest);
 	return buf_detach(&b);
 }
 
 static int
-store(struct agent *a, const struct launch_copy *f, const struct buf *text, struct error *err)
+spec_store(struct agent *a, const struct launch_copy *f, const struct buf *text, struct error *err)
 {
 	AUTO(guarded) g = mounts_guarded(a);
 	AUTO(guarded_file) new = GUARDED_FILE_INIT;
@@ -81,9 +81,9 @@ take_away(struct agent *a, const struct launch_copy *f)
 }
 
 static void
-fail(struct copies *c, const char *why)
+mount_copy_fail(struct copies *c, const char *why)
 {
-	buf_addf(&c->failed, "%scopyToHost: %s: %.200s", c->failed.len ? "; " : "", current(c)->guest, why);
+	buf_addf(&c->failed, "%scopyToHost: %s: %.200s", c->failed.len ? "; " : "", mount_copy_current(c)->guest, why);
 	/* it came from the guest */
 	for (char *p = c->failed.s; *p; p++)
 		if ((unsigned char)*p < ' ' || *p == 0x7f)
@@ -92,7 +92,7 @@ fail(struct copies *c, const char *why)
 
 /* From `at` on, to one that is not done. */
 static void
-next(struct copies *c)
+mount_copy_next(struct copies *c)
 {
 	struct agent *a = c->agent;
 
@@ -108,37 +108,37 @@ next(struct copies *c)
 
 /* All that are not done, from the first on. */
 static void
-begin(struct copies *c)
+mount_copy_begin(struct copies *c)
 {
 	c->at = 0;
 	buf_truncate(&c->failed, 0);
 	if (!c->user.mux)
 		mux_add(c->agent, &c->user);
-	next(c);
+	mount_copy_next(c);
 }
 
 /* The command has ended. */
 static void
-take(struct copies *c)
+mount_copy_take(struct copies *c)
 {
-	const struct launch_copy *f = current(c);
+	const struct launch_copy *f = mount_copy_current(c);
 	struct error e;
 
 	if (c->run.status == 0 && c->run.truncated)
-		fail(c, "bigger than 16 MiB");
-	else if (c->run.status == 0 && store(c->agent, f, &c->run.out, &e) < 0)
-		fail(c, e.msg);
+		mount_copy_fail(c, "bigger than 16 MiB");
+	else if (c->run.status == 0 && spec_store(c->agent, f, &c->run.out, &e) < 0)
+		mount_copy_fail(c, e.msg);
 	else if (c->run.status == 0)
 		log_info("copied %s of the guest to %s", f->guest, f->host);
 	else if (!c->sudo && strstr(c->run.err.s, "Permission denied"))
 		c->sudo = true;
 	else if (!f->skip_if_missing || !strstr(c->run.err.s, "No such file or directory"))
-		fail(c, *c->run.err.s ? c->run.err.s : "cannot be read");
+		mount_copy_fail(c, *c->run.err.s ? c->run.err.s : "cannot be read");
 	c->done[c->at] = c->run.status == 0;
 }
 
 static void
-on_step(struct mux_user *u, struct ssh_link *l)
+mount_copy_on_step(struct mux_user *u, struct ssh_link *l)
 {
 	struct copies *c = (struct copies *)u;
 	bool sudo = c->sudo;
@@ -153,20 +153,20 @@ on_step(struct mux_user *u, struct ssh_link *l)
 	if (n == 0)
 		return;
 	if (n < 0)
-		fail(c, e.msg);
+		mount_copy_fail(c, e.msg);
 	else
-		take(c);
+		mount_copy_take(c);
 	stop_command(c, l);
 	if (c->sudo == sudo) {
 		c->at++;
-		next(c);
+		mount_copy_next(c);
 	}
 	mux_kick(c->agent);
 }
 
 /* The same file again, over the next connection. */
 static void
-on_lost(struct mux_user *u, const struct error *why)
+mount_copy_on_lost(struct mux_user *u, const struct error *why)
 {
 	(void)why;
 	stop_command((struct copies *)u, NULL);
@@ -183,31 +183,31 @@ copies_start(struct agent *a)
 	c->agent = a;
 	c->run = (struct ssh_exec)SSH_EXEC_INIT;
 	c->failed = (struct buf)BUF_INIT;
-	c->user.step = on_step;
-	c->user.lost = on_lost;
+	c->user.step = mount_copy_on_step;
+	c->user.lost = mount_copy_on_lost;
 	c->done = xcalloc(a->launch.ncopies + 1, sizeof *c->done);
-	begin(c);
+	mount_copy_begin(c);
 }
 
 static bool
-same(const struct launch_copy *x, const struct launch_copy *y)
+mount_copy_same(const struct launch_copy *x, const struct launch_copy *y)
 {
 	return strcmp(x->guest, y->guest) == 0 && strcmp(x->host, y->host) == 0 && x->skip_if_missing == y->skip_if_missing &&
 	       x->delete_on_stop == y->delete_on_stop;
 }
 
 static const struct launch_copy *
-find(const struct launch *l, const struct launch_copy *what)
+mount_copy_find(const struct launch *l, const struct launch_copy *what)
 {
 	for (size_t i = 0; i < l->ncopies; i++)
-		if (same(&l->copies[i], what))
+		if (mount_copy_same(&l->copies[i], what))
 			return &l->copies[i];
 	return NULL;
 }
 
 /* What was to go with the machine goes with its rule, unless another one has a file there. */
 static void
-drop(struct agent *a, const struct launch_copy *f, const struct launch *new)
+mount_copy_drop(struct agent *a, const struct launch_copy *f, const struct launch *new)
 {
 	for (size_t i = 0; i < new->ncopies; i++)
 		if (strcmp(new->copies[i].host, f->host) == 0)
@@ -224,7 +224,7 @@ copies_reload(struct agent *a, const struct launch *l)
 	struct copies *c = a->copies;
 
 	for (size_t i = 0; i < l->ncopies; i++) {
-		const struct launch_copy *f = &l->copies[i], *was = find(old, f);
+		const struct launch_copy *f = &l->copies[i], *was = mount_copy_find(old, f);
 
 		v[i] = *f;
 		v[i].guest = arena_strdup(&old->mem, f->guest);
@@ -232,15 +232,15 @@ copies_reload(struct agent *a, const struct launch *l)
 		done[i] = c && was && c->done[was - old->copies];
 	}
 	for (size_t i = 0; c && i < old->ncopies; i++)
-		if (!find(l, &old->copies[i]))
-			drop(a, &old->copies[i], l);
+		if (!mount_copy_find(l, &old->copies[i]))
+			mount_copy_drop(a, &old->copies[i], l);
 	old->copies = v;
 	old->ncopies = l->ncopies;
 	if (c) {
 		stop_command(c, mux_link(a));
 		free(c->done);
 		c->done = steal(done);
-		begin(c);
+		mount_copy_begin(c);
 	}
 	free(done);
 	/* otherwise they come with everything else that is waited for */

@@ -49,7 +49,7 @@ struct changes {
 };
 
 static struct node **
-find(struct changes *c, int wd)
+folder_watch_find(struct changes *c, int wd)
 {
 	struct node **p = &c->bucket[(unsigned)wd % BUCKETS];
 
@@ -60,29 +60,29 @@ find(struct changes *c, int wd)
 
 /* below the root, with a slash before each name */
 static void
-add_path(struct buf *b, const struct node *n)
+folder_watch_add_path(struct buf *b, const struct node *n)
 {
 	if (!n->parent)
 		return;
-	add_path(b, n->parent);
+	folder_watch_add_path(b, n->parent);
 	buf_addf(b, "/%s", n->name);
 }
 
 static char *
-path_of(const struct node *n, const char *name)
+folder_watch_path_of(const struct node *n, const char *name)
 {
 	AUTO(buf) b = BUF_INIT;
 
-	add_path(&b, n);
+	folder_watch_add_path(&b, n);
 	if (*name)
 		buf_addf(&b, "/%s", name);
 	return buf_detach(&b);
 }
 
 static void
-tell(struct changes *c, const struct node *n, const char *name)
+folder_watch_tell(struct changes *c, const struct node *n, const char *name)
 {
-	auto_free char *path = path_of(n, name);
+	auto_free char *path = folder_watch_path_of(n, name);
 
 	news_add(c->news, path);
 }
@@ -119,7 +119,7 @@ drop_doomed(struct changes *c)
 
 /* The folder, and all below it. */
 static void
-drop(struct changes *c, struct node *gone)
+folder_watch_drop(struct changes *c, struct node *gone)
 {
 	gone->doomed = true;
 	for (size_t i = 0; i < BUCKETS; i++)
@@ -130,7 +130,7 @@ drop(struct changes *c, struct node *gone)
 }
 
 static struct node *
-child(struct changes *c, const struct node *parent, const char *name)
+folder_watch_child(struct changes *c, const struct node *parent, const char *name)
 {
 	for (size_t i = 0; i < BUCKETS; i++)
 		for (struct node *n = c->bucket[i]; n; n = n->next)
@@ -145,7 +145,7 @@ static void on_walk(uv_timer_t *t);
 static int
 open_node(const struct changes *c, const struct node *n)
 {
-	auto_free char *path = path_of(n, "");
+	auto_free char *path = folder_watch_path_of(n, "");
 
 	return guarded_below(c->folder, path + (*path == '/'), O_RDONLY | O_DIRECTORY);
 }
@@ -179,7 +179,7 @@ add_watch(struct changes *c, const struct node *n)
 }
 
 static void
-add(struct changes *c, struct node *parent, const char *name, bool fresh)
+folder_watch_add(struct changes *c, struct node *parent, const char *name, bool fresh)
 {
 	struct node *n = xcalloc(1, sizeof *n + strlen(name) + 1), **at;
 
@@ -187,7 +187,7 @@ add(struct changes *c, struct node *parent, const char *name, bool fresh)
 	n->parent = parent;
 	n->fresh = fresh;
 	n->wd = add_watch(c, n);
-	at = n->wd < 0 ? NULL : find(c, n->wd);
+	at = n->wd < 0 ? NULL : folder_watch_find(c, n->wd);
 	/* gone already, or one that we know, by another name */
 	if (!at || *at) {
 		free(n);
@@ -221,9 +221,9 @@ read_one(struct changes *c, struct node *n)
 		if (e->d_type == DT_UNKNOWN)
 			dir = fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
 		if (dir)
-			add(c, n, e->d_name, n->fresh);
+			folder_watch_add(c, n, e->d_name, n->fresh);
 		if (n->fresh)
-			tell(c, n, e->d_name);
+			folder_watch_tell(c, n, e->d_name);
 	}
 }
 
@@ -257,18 +257,18 @@ static void
 watch_root(struct changes *c)
 {
 	if (c->root)
-		drop(c, c->root);
+		folder_watch_drop(c, c->root);
 	if (c->folder >= 0)
 		close(c->folder);
 	c->folder = open_root(c);
 	if (c->folder >= 0)
-		add(c, NULL, "", false);
+		folder_watch_add(c, NULL, "", false);
 }
 
 static void
-on_event(struct changes *c, const struct inotify_event *e)
+folder_watch_on_event(struct changes *c, const struct inotify_event *e)
 {
-	struct node *n = *find(c, e->wd), *sub;
+	struct node *n = *folder_watch_find(c, e->wd), *sub;
 	const char *name = e->len ? e->name : "";
 
 	/* new folders may be among what has been lost */
@@ -277,15 +277,15 @@ on_event(struct changes *c, const struct inotify_event *e)
 	if (!n)
 		return;
 	if (e->mask & IN_IGNORED) {
-		drop(c, n);
+		folder_watch_drop(c, n);
 		return;
 	}
-	if (e->mask & IN_ISDIR && *name && e->mask & (IN_MOVED_FROM | IN_MOVED_TO) && (sub = child(c, n, name)))
-		drop(c, sub);
+	if (e->mask & IN_ISDIR && *name && e->mask & (IN_MOVED_FROM | IN_MOVED_TO) && (sub = folder_watch_child(c, n, name)))
+		folder_watch_drop(c, sub);
 	if (e->mask & IN_ISDIR && *name && e->mask & (IN_CREATE | IN_MOVED_TO))
-		add(c, n, name, true);
+		folder_watch_add(c, n, name, true);
 	if (!(e->mask & IN_MOVED_FROM))
-		tell(c, n, name);
+		folder_watch_tell(c, n, name);
 }
 
 static void
@@ -300,7 +300,7 @@ on_readable(uv_poll_t *p, int status, int events)
 	for (char *at = chunk; at < chunk + (n > 0 ? n : 0);) {
 		const struct inotify_event *e = (const void *)at;
 
-		on_event(c, e);
+		folder_watch_on_event(c, e);
 		at += sizeof *e + e->len;
 	}
 }
@@ -348,7 +348,7 @@ changes_look(struct changes *c)
 }
 
 static void
-on_closed(uv_handle_t *h)
+folder_watch_on_closed(uv_handle_t *h)
 {
 	struct changes *c = h->data;
 
@@ -374,6 +374,6 @@ changes_forget(struct changes *c)
 	if (!c)
 		return;
 	news_free(c->news);
-	uv_close((uv_handle_t *)&c->poll, on_closed);
-	uv_close((uv_handle_t *)&c->walk, on_closed);
+	uv_close((uv_handle_t *)&c->poll, folder_watch_on_closed);
+	uv_close((uv_handle_t *)&c->walk, folder_watch_on_closed);
 }

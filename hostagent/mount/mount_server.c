@@ -33,7 +33,7 @@ struct mount_server {
 };
 
 static void
-on_closed(uv_handle_t *h)
+mount_server_on_closed(uv_handle_t *h)
 {
 	struct mount_server *s = h->data;
 
@@ -44,7 +44,7 @@ on_closed(uv_handle_t *h)
 }
 
 static char *
-reason(const struct mount_server *s, int status, int sig)
+mount_server_reason(const struct mount_server *s, int status, int sig)
 {
 	if (sig)
 		return xasprintf("the server was ended by signal %d (%s)", sig, strsignal(sig));
@@ -68,8 +68,8 @@ on_process_exit(uv_poll_t *p, int error, int events)
 	(void)error;
 	(void)events;
 	helper_reap(s->agent, s->process.pid, &status);
-	why = reason(s, WEXITSTATUS(status), WIFSIGNALED(status) ? WTERMSIG(status) : 0);
-	uv_close((uv_handle_t *)p, on_closed);
+	why = mount_server_reason(s, WEXITSTATUS(status), WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+	uv_close((uv_handle_t *)p, mount_server_on_closed);
 	if (s->owner)
 		s->ended(s->owner, why);
 }
@@ -146,7 +146,7 @@ mount_server_stop(struct mount_server *s)
 		return;
 	s->owner = NULL;
 	relay_stop(&s->relay);
-	uv_close((uv_handle_t *)&s->pipe, on_closed);
+	uv_close((uv_handle_t *)&s->pipe, mount_server_on_closed);
 	if (!uv_is_closing((uv_handle_t *)&s->exit))
 		helper_signal(s->agent, s->process.pid, SIGKILL, NULL);
 }

@@ -47,7 +47,7 @@ struct mount {
 };
 
 static void
-say(struct mount *m, const char *why)
+init_say(struct mount *m, const char *why)
 {
 	auto_free char *text = why ? xasprintf("%s: %s", m->name, why) : NULL;
 
@@ -67,7 +67,7 @@ mount_state(const struct mount *m)
 
 /* Both ends go; the guest's when it sees the end of its input. */
 static void
-take_down(struct mount *m)
+mount_sshfs_take_down(struct mount *m)
 {
 	struct ssh_link *l = mux_link(m->agent);
 
@@ -99,7 +99,7 @@ finish_removal(struct mount *m)
 }
 
 static void
-on_again(uv_timer_t *t)
+mount_sshfs_on_again(uv_timer_t *t)
 {
 	struct mount *m = t->data;
 
@@ -107,24 +107,24 @@ on_again(uv_timer_t *t)
 }
 
 static void
-failed(struct mount *m, const char *why)
+mount_sshfs_failed(struct mount *m, const char *why)
 {
 	unsigned shift = m->failures < MAX_SHIFT ? m->failures : MAX_SHIFT;
 
 	m->failures++;
-	uv_timer_start(&m->again, on_again, AGAIN_MS << shift, 0);
-	say(m, why);
+	uv_timer_start(&m->again, mount_sshfs_on_again, AGAIN_MS << shift, 0);
+	init_say(m, why);
 }
 
 /* One end has gone. `why` is what that end tells; what the guest said goes before it. */
 static void
-ended(struct mount *m, const char *why)
+mount_sshfs_ended(struct mount *m, const char *why)
 {
 	auto_free char *said = xstrdup(*m->said ? m->said : why);
 
-	take_down(m);
+	mount_sshfs_take_down(m);
 	if (!m->removed)
-		failed(m, said);
+		mount_sshfs_failed(m, said);
 }
 
 static void
@@ -135,22 +135,22 @@ on_limit(uv_timer_t *t)
 	if (m->removed) {
 		log_warning("%s: the guest does not say whether it is gone", m->name);
 		ssh_exec_release(&m->unmount, mux_link(m->agent));
-		take_down(m);
+		mount_sshfs_take_down(m);
 		finish_removal(m);
 	} else {
-		ended(m, "sshfs has not mounted it in time");
+		mount_sshfs_ended(m, "sshfs has not mounted it in time");
 	}
 }
 
 static void
-mounted(struct mount *m)
+mount_sshfs_mounted(struct mount *m)
 {
 	m->phase = MOUNTED;
 	m->failures = 0;
 	m->said[0] = '\0';
 	uv_timer_stop(&m->limit);
 	log_info("%s: mounted", m->name);
-	say(m, NULL);
+	init_say(m, NULL);
 }
 
 static void
@@ -169,7 +169,7 @@ read_lines(struct mount *m)
 			m->line[m->line_len] = '\0';
 			m->line_len = 0;
 			if (strcmp(m->line, SSHFS_MOUNTED) == 0) {
-				mounted(m);
+				mount_sshfs_mounted(m);
 			} else if (*m->line && strcmp(m->said, m->line) != 0) {
 				memcpy(m->said, m->line, sizeof m->said);
 				log_debug("%s: %s", m->name, m->said);
@@ -183,7 +183,7 @@ on_server_ended(void *owner, const char *why)
 	struct mount *m = owner;
 
 	read_lines(m);
-	ended(m, why);
+	mount_sshfs_ended(m, why);
 }
 
 /* 1: the command runs in the guest */
@@ -199,7 +199,7 @@ start_guest(struct mount *m, struct ssh_link *l, struct error *err)
 
 /* Where the location leads now, and no guest has a say in that; -1. */
 static int
-open_folder(struct mount *m, struct error *err)
+mount_sshfs_open_folder(struct mount *m, struct error *err)
 {
 	AUTO(guarded) g = mounts_guarded(m->agent);
 	struct error why = { 0 };
@@ -216,7 +216,7 @@ open_folder(struct mount *m, struct error *err)
 }
 
 static bool
-same_folder(int a, int b)
+mount_sshfs_same_folder(int a, int b)
 {
 	struct stat x, y;
 
@@ -224,25 +224,25 @@ same_folder(int a, int b)
 }
 
 static void
-start(struct mount *m, struct ssh_link *l)
+mount_sshfs_start(struct mount *m, struct ssh_link *l)
 {
 	struct error e;
 	int r;
 
 	if (uv_is_active((uv_handle_t *)&m->again) || !require_usable(m->agent))
 		return;
-	if (m->folder < 0 && (m->folder = open_folder(m, &e)) < 0) {
+	if (m->folder < 0 && (m->folder = mount_sshfs_open_folder(m, &e)) < 0) {
 		auto_free char *why = xasprintf("the folder %s is not there", m->def.location);
 
-		failed(m, e.code == ENOENT || e.code == ENOTDIR ? why : e.msg);
+		mount_sshfs_failed(m, e.code == ENOENT || e.code == ENOTDIR ? why : e.msg);
 		return;
 	}
 	r = start_guest(m, l, &e);
 	if (r == 0)
 		return;
 	if (r < 0 || !(m->server = mount_server_start(m->agent, &m->def, m->folder, m->channel, on_server_ended, m, &e))) {
-		take_down(m);
-		failed(m, e.msg);
+		mount_sshfs_take_down(m);
+		mount_sshfs_failed(m, e.msg);
 		return;
 	}
 	m->phase = STARTING;
@@ -262,29 +262,29 @@ step_removal(struct mount *m, struct ssh_link *l)
 	if (r < 0 || m->unmount.status != 0)
 		log_warning("%s: %s", m->name, r < 0 ? e.msg : "it is still there, since it is in use");
 	ssh_exec_release(&m->unmount, l);
-	take_down(m);
+	mount_sshfs_take_down(m);
 	finish_removal(m);
 }
 
 static void
-on_step(struct mux_user *u, struct ssh_link *l)
+mount_sshfs_on_step(struct mux_user *u, struct ssh_link *l)
 {
 	struct mount *m = (struct mount *)u;
 
 	if (m->phase == WAITING && !m->removed) {
-		start(m, l);
+		mount_sshfs_start(m, l);
 		return;
 	}
 	/* stderr first: a command that has ended has said why */
 	read_lines(m);
 	if (m->server && !mount_server_step(m->server))
-		ended(m, MOUNT_SERVER_GUEST_ENDED);
+		mount_sshfs_ended(m, MOUNT_SERVER_GUEST_ENDED);
 	if (m->removed)
 		step_removal(m, l);
 }
 
 static void
-on_lost(struct mux_user *u, const struct error *why)
+mount_sshfs_on_lost(struct mux_user *u, const struct error *why)
 {
 	struct mount *m = (struct mount *)u;
 
@@ -292,7 +292,7 @@ on_lost(struct mux_user *u, const struct error *why)
 	/* the channel dies by itself */
 	m->channel = NULL;
 	ssh_exec_release(&m->unmount, NULL);
-	take_down(m);
+	mount_sshfs_take_down(m);
 	if (m->removed)
 		finish_removal(m);
 	else
@@ -316,8 +316,8 @@ mount_new(struct agent *a, const struct sshfs_mount *def, void (*changed)(struct
 	m->folder = -1;
 	m->changed = changed;
 	m->unmount = (struct ssh_exec)SSH_EXEC_INIT;
-	m->user.step = on_step;
-	m->user.lost = on_lost;
+	m->user.step = mount_sshfs_on_step;
+	m->user.lost = mount_sshfs_on_lost;
 	uv_timer_init(&a->loop, &m->again);
 	uv_timer_init(&a->loop, &m->limit);
 	m->again.data = m->limit.data = m;
@@ -334,18 +334,18 @@ mount_look(struct mount *m)
 
 	if (m->phase != MOUNTED || m->removed)
 		return;
-	now = open_folder(m, &e);
+	now = mount_sshfs_open_folder(m, &e);
 	if (now < 0) {
 		auto_free char *why = xasprintf("the folder %s has vanished", m->def.location);
 
 		if (!*m->why)
-			say(m, e.code == ELOOP ? e.msg : why);
-	} else if (!same_folder(now, m->folder)) {
+			init_say(m, e.code == ELOOP ? e.msg : why);
+	} else if (!mount_sshfs_same_folder(now, m->folder)) {
 		/* another folder of that name: what serves the old one may not see it */
-		take_down(m);
+		mount_sshfs_take_down(m);
 		mux_kick(m->agent);
 	} else if (*m->why) {
-		say(m, NULL);
+		init_say(m, NULL);
 	}
 }
 
@@ -355,7 +355,7 @@ mount_remove(struct mount *m, void (*done)(struct mount *m, void *data), void *d
 	m->removed = done;
 	m->removed_data = data;
 	if (m->phase != MOUNTED || !mux_link(m->agent)) {
-		take_down(m);
+		mount_sshfs_take_down(m);
 		finish_removal(m);
 		return;
 	}
@@ -364,7 +364,7 @@ mount_remove(struct mount *m, void (*done)(struct mount *m, void *data), void *d
 }
 
 static void
-on_timer_closed(uv_handle_t *h)
+mount_sshfs_on_timer_closed(uv_handle_t *h)
 {
 	struct mount *m = h->data;
 
@@ -381,7 +381,7 @@ mount_free(struct mount *m)
 {
 	mux_remove(&m->user);
 	ssh_exec_release(&m->unmount, mux_link(m->agent));
-	take_down(m);
-	uv_close((uv_handle_t *)&m->again, on_timer_closed);
-	uv_close((uv_handle_t *)&m->limit, on_timer_closed);
+	mount_sshfs_take_down(m);
+	uv_close((uv_handle_t *)&m->again, mount_sshfs_on_timer_closed);
+	uv_close((uv_handle_t *)&m->limit, mount_sshfs_on_timer_closed);
 }

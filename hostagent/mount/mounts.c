@@ -41,7 +41,7 @@ struct mounts {
 };
 
 static struct folder **
-find(struct agent *a, const char *id)
+mounts_find(struct agent *a, const char *id)
 {
 	struct folder **p = &a->mounts->first;
 
@@ -64,7 +64,7 @@ folder_free(struct folder *f)
 
 /* Out of the list. */
 static void
-drop(struct agent *a, struct folder **p)
+mounts_drop(struct agent *a, struct folder **p)
 {
 	struct folder *f = *p;
 
@@ -93,7 +93,7 @@ look_at_device(struct agent *a, const struct launch_mount *m)
 }
 
 static void
-on_look(uv_timer_t *t)
+mounts_on_look(uv_timer_t *t)
 {
 	struct agent *a = t->data;
 
@@ -108,12 +108,12 @@ on_look(uv_timer_t *t)
 }
 
 static void
-begin(struct agent *a)
+mounts_begin(struct agent *a)
 {
 	a->mounts = xcalloc(1, sizeof *a->mounts);
 	uv_timer_init(&a->loop, &a->mounts->look);
 	a->mounts->look.data = a;
-	uv_timer_start(&a->mounts->look, on_look, LOOK_MS, LOOK_MS);
+	uv_timer_start(&a->mounts->look, mounts_on_look, LOOK_MS, LOOK_MS);
 }
 
 void
@@ -123,7 +123,7 @@ mounts_start(struct agent *a)
 
 	if (!l->nmounts)
 		return;
-	begin(a);
+	mounts_begin(a);
 	a->mounts->devices = xcalloc(l->nmounts, sizeof(struct changes *));
 	for (size_t i = 0; i < l->nmounts; i++)
 		if (l->mounts[i].writable && l->guest.inotify)
@@ -137,11 +137,11 @@ mounts_put(struct agent *a, const char *id, const cJSON *json, struct error *err
 	const char *state;
 
 	if (!a->mounts)
-		begin(a);
+		mounts_begin(a);
 	f->agent = a;
 	f->id = xstrdup(id);
 	f->text = cJSON_PrintUnformatted(json);
-	old = find(a, id);
+	old = mounts_find(a, id);
 	if (!f->text || sshfs_mount_parse(json, &f->mem, &f->def, err) < 0 ||
 	    (!*old && a->mounts->n >= MAX_MOUNTS && error_set(err, EINVAL, "more than %d mounts", MAX_MOUNTS) < 0)) {
 		folder_free(f);
@@ -154,7 +154,7 @@ mounts_put(struct agent *a, const char *id, const cJSON *json, struct error *err
 		return 0;
 	}
 	if (*old)
-		drop(a, old);
+		mounts_drop(a, old);
 	log_info("mount %s: %s", id, f->text);
 	f->mount = mount_new(a, &f->def, on_changed);
 	if (f->def.writable && a->launch.guest.inotify)
@@ -173,14 +173,14 @@ on_removed(struct mount *m, void *data)
 
 	(void)m;
 	log_info("mount %s: gone", f->id);
-	drop(a, find(a, f->id));
+	mounts_drop(a, mounts_find(a, f->id));
 	api_mounts_changed(a);
 }
 
 void
 mounts_delete(struct agent *a, const char *id)
 {
-	struct folder *f = a->mounts ? *find(a, id) : NULL;
+	struct folder *f = a->mounts ? *mounts_find(a, id) : NULL;
 
 	if (!f || f->going)
 		return;
@@ -191,7 +191,7 @@ mounts_delete(struct agent *a, const char *id)
 const char *
 mounts_state(struct agent *a, const char *id, bool *there)
 {
-	struct folder *f = a->mounts ? *find(a, id) : NULL;
+	struct folder *f = a->mounts ? *mounts_find(a, id) : NULL;
 
 	*there = f;
 	return f ? mount_state(f->mount) : NULL;
@@ -254,7 +254,7 @@ mounts_busy(struct agent *a)
 }
 
 static void
-on_timer_closed(uv_handle_t *h)
+mounts_on_timer_closed(uv_handle_t *h)
 {
 	free((char *)h - offsetof(struct mounts, look));
 }
@@ -267,10 +267,10 @@ mounts_free(struct agent *a)
 	if (!m)
 		return;
 	while (m->first)
-		drop(a, &m->first);
+		mounts_drop(a, &m->first);
 	for (size_t i = 0; m->devices && i < a->launch.nmounts; i++)
 		changes_forget(m->devices[i]);
 	free(m->devices);
 	a->mounts = NULL;
-	uv_close((uv_handle_t *)&m->look, on_timer_closed);
+	uv_close((uv_handle_t *)&m->look, mounts_on_timer_closed);
 }

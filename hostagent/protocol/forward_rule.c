@@ -15,7 +15,7 @@ static const char *const protos[] = { "tcp", "udp", "any" };
 enum { RANK_MAX = 1 << 20 };
 
 static int
-address(const cJSON *json, const char *key, struct arena *a, const char **out, struct error *err)
+forward_rule_address(const cJSON *json, const char *key, struct arena *a, const char **out, struct error *err)
 {
 	const cJSON *v = cJSON_GetObjectItemCaseSensitive(json, key);
 	unsigned char bin[sizeof(struct in6_addr)];
@@ -32,7 +32,7 @@ address(const cJSON *json, const char *key, struct arena *a, const char **out, s
 }
 
 static int
-range(const cJSON *json, const char *key, int out[2], struct error *err)
+forward_rule_range(const cJSON *json, const char *key, int out[2], struct error *err)
 {
 	const cJSON *v = cJSON_GetObjectItemCaseSensitive(json, key);
 
@@ -52,7 +52,7 @@ range(const cJSON *json, const char *key, int out[2], struct error *err)
 
 /* One end of a forward: a socket, or an address with ports. */
 static int
-end(const cJSON *json, const char *const keys[3], struct arena *a, const char **socket, const char **ip, int port[2],
+forward_rule_end(const cJSON *json, const char *const keys[3], struct arena *a, const char **socket, const char **ip, int port[2],
     struct error *err)
 {
 	const cJSON *v = cJSON_GetObjectItemCaseSensitive(json, keys[0]);
@@ -60,7 +60,7 @@ end(const cJSON *json, const char *const keys[3], struct arena *a, const char **
 	*socket = *ip = "";
 	port[0] = port[1] = 0;
 	if (!v)
-		return address(json, keys[1], a, ip, err) < 0 ? -1 : range(json, keys[2], port, err);
+		return forward_rule_address(json, keys[1], a, ip, err) < 0 ? -1 : forward_rule_range(json, keys[2], port, err);
 	if (!cJSON_IsString(v) || v->valuestring[0] != '/' ||
 	    strlen(v->valuestring) >= sizeof ((struct sockaddr_un *)0)->sun_path)
 		return error_set(err, EINVAL, "%s: not the absolute path of a socket", keys[0]);
@@ -91,8 +91,8 @@ forward_rule_parse(const cJSON *json, struct arena *a, struct forward_rule *out,
 		return error_set(err, EINVAL, "proto: neither tcp nor udp");
 	if (cJSON_IsNumber(rank) && rank->valuedouble >= 0 && rank->valuedouble <= RANK_MAX)
 		r.rank = rank->valueint;
-	if (end(json, guest, a, &r.guest_socket, &r.guest_ip, r.guest_port, err) < 0 ||
-	    end(json, host, a, &r.host_socket, &r.host_ip, r.host_port, err) < 0)
+	if (forward_rule_end(json, guest, a, &r.guest_socket, &r.guest_ip, r.guest_port, err) < 0 ||
+	    forward_rule_end(json, host, a, &r.host_socket, &r.host_ip, r.host_port, err) < 0)
 		return -1;
 	if ((r.reverse && (!*r.guest_socket || !*r.host_socket)) || (r.dynamic && (*r.guest_socket || r.reverse)) ||
 	    (*r.guest_socket && r.proto != FORWARD_TCP))
@@ -121,7 +121,7 @@ end_json(cJSON *json, const char *const keys[3], const char *socket, const char 
 }
 
 static void
-add_flag(cJSON *json, const char *key, bool set)
+forward_rule_add_flag(cJSON *json, const char *key, bool set)
 {
 	if (set)
 		cJSON_AddTrueToObject(json, key);
@@ -137,10 +137,10 @@ forward_rule_json(const struct forward_rule *r)
 	cJSON_AddStringToObject(json, "proto", protos[r->proto]);
 	end_json(json, guest, r->guest_socket, r->guest_ip, r->guest_port);
 	end_json(json, host, r->host_socket, r->host_ip, r->host_port);
-	add_flag(json, "reverse", r->reverse);
-	add_flag(json, "dynamic", r->dynamic);
-	add_flag(json, "ignore", r->ignore);
-	add_flag(json, "guestIPMustBeZero", r->must_be_zero);
+	forward_rule_add_flag(json, "reverse", r->reverse);
+	forward_rule_add_flag(json, "dynamic", r->dynamic);
+	forward_rule_add_flag(json, "ignore", r->ignore);
+	forward_rule_add_flag(json, "guestIPMustBeZero", r->must_be_zero);
 	if (r->rank)
 		cJSON_AddNumberToObject(json, "rank", r->rank);
 	return json;

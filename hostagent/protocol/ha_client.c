@@ -42,7 +42,7 @@ ha_process(const char *dir, struct process *out)
 
 /* Value of a header in text[0..end), or NULL. */
 static const char *
-header(const char *text, const char *end, const char *name)
+ha_client_header(const char *text, const char *end, const char *name)
 {
 	size_t len = strlen(name);
 
@@ -66,7 +66,7 @@ parse_answer(const struct buf *b, int *status, const char **body, size_t *len)
 	if (strncmp(b->s, "HTTP/1.", 7) != 0 || !isdigit((unsigned char)b->s[7]) || b->s[8] != ' ')
 		return -1;
 	*status = (int)strtol(b->s + 9, &rest, 10);
-	v = header(b->s, end, "Content-Length");
+	v = ha_client_header(b->s, end, "Content-Length");
 	if (rest != b->s + 12 || !v || !isdigit((unsigned char)*v))
 		return -1;
 	errno = 0;
@@ -79,7 +79,7 @@ parse_answer(const struct buf *b, int *status, const char **body, size_t *len)
 
 /* The agent's own words for a status >= 400. */
 static int
-refusal(int status, const char *body, size_t len, struct error *err)
+ha_client_refusal(int status, const char *body, size_t len, struct error *err)
 {
 	cJSON *json = cJSON_ParseWithLength(body, len);
 	const cJSON *v = cJSON_GetObjectItemCaseSensitive(json, "message");
@@ -94,7 +94,7 @@ refusal(int status, const char *body, size_t len, struct error *err)
 }
 
 static int
-exchange(int fd, const struct ha_request *r, const struct sock_wait *w, struct buf *in, struct error *err)
+ha_client_exchange(int fd, const struct ha_request *r, const struct sock_wait *w, struct buf *in, struct error *err)
 {
 	AUTO(buf) text = BUF_INIT;
 	const char *body = NULL;
@@ -121,7 +121,7 @@ exchange(int fd, const struct ha_request *r, const struct sock_wait *w, struct b
 	if (whole < 0)
 		return error_set(err, EPROTO, "host agent: an answer that is not HTTP/1.1 with a length");
 	if (status >= 400)
-		return refusal(status, body, len, err);
+		return ha_client_refusal(status, body, len, err);
 	memmove(in->s, body, len);
 	buf_truncate(in, len);
 	return status;
@@ -137,7 +137,7 @@ ha_request(const char *socket, const struct ha_request *r, int *status, struct b
 
 	if (fd < 0)
 		return -1;
-	n = exchange(fd, r, &w, &in, err);
+	n = ha_client_exchange(fd, r, &w, &in, err);
 	if (n < 0)
 		return -1;
 	if (status)
@@ -149,7 +149,7 @@ ha_request(const char *socket, const struct ha_request *r, int *status, struct b
 
 /* One request to the agent of `dir`, answered in JSON; to cJSON_Delete(). */
 static cJSON *
-ask(const char *dir, const struct ha_request *r, struct error *err)
+ha_client_ask(const char *dir, const struct ha_request *r, struct error *err)
 {
 	auto_free char *socket = xasprintf("%s/ha.sock", dir);
 	AUTO(buf) out = BUF_INIT;
@@ -164,7 +164,7 @@ ask(const char *dir, const struct ha_request *r, struct error *err)
 }
 
 static const char *
-text(const cJSON *in, const char *key, struct arena *a)
+ha_client_text(const cJSON *in, const char *key, struct arena *a)
 {
 	const cJSON *v = cJSON_GetObjectItemCaseSensitive(in, key);
 
@@ -172,7 +172,7 @@ text(const cJSON *in, const char *key, struct arena *a)
 }
 
 static double
-number(const cJSON *in, const char *key, double max)
+ha_client_number(const cJSON *in, const char *key, double max)
 {
 	const cJSON *v = cJSON_GetObjectItemCaseSensitive(in, key);
 
@@ -183,7 +183,7 @@ static void
 read_info(const cJSON *json, struct arena *a, struct ha_info *out)
 {
 	static const char *const phases[] = { "starting", "running", "degraded", "stopping" };
-	const char *phase = text(json, "phase", a);
+	const char *phase = ha_client_text(json, "phase", a);
 	const cJSON *v;
 	AUTO(buf) errors = BUF_INIT;
 
@@ -191,20 +191,20 @@ read_info(const cJSON *json, struct arena *a, struct ha_info *out)
 	for (size_t i = 0; i < ARRAY_LEN(phases); i++)
 		if (strcmp(phase, phases[i]) == 0)
 			out->phase = (enum ha_phase)i;
-	out->ssh_port = (int)number(json, "sshLocalPort", 65535);
-	out->machine_pid = (pid_t)number(json, "machinePID", INT_MAX);
-	out->since_ms = (long long)number(json, "since", 1e15);
+	out->ssh_port = (int)ha_client_number(json, "sshLocalPort", 65535);
+	out->machine_pid = (pid_t)ha_client_number(json, "machinePID", INT_MAX);
+	out->since_ms = (long long)ha_client_number(json, "since", 1e15);
 	cJSON_ArrayForEach(v, cJSON_GetObjectItemCaseSensitive(json, "errors"))
 		if (cJSON_IsString(v))
 			buf_addf(&errors, "%s%s", errors.len ? "\n" : "", v->valuestring);
 	out->errors = arena_strdup(a, errors.s);
-	out->waiting_for = text(json, "waitingFor", a);
+	out->waiting_for = ha_client_text(json, "waitingFor", a);
 }
 
 static int
-get_info(const char *dir, const struct ha_request *r, struct arena *a, struct ha_info *out, struct error *err)
+ha_client_get_info(const char *dir, const struct ha_request *r, struct arena *a, struct ha_info *out, struct error *err)
 {
-	cJSON *json = ask(dir, r, err);
+	cJSON *json = ha_client_ask(dir, r, err);
 
 	if (!json)
 		return -1;
@@ -216,7 +216,7 @@ get_info(const char *dir, const struct ha_request *r, struct arena *a, struct ha
 int
 ha_info(const char *dir, struct arena *a, struct ha_info *out, struct error *err)
 {
-	return get_info(dir, &(struct ha_request){ .method = "GET", .path = "/v1/info" }, a, out, err);
+	return ha_client_get_info(dir, &(struct ha_request){ .method = "GET", .path = "/v1/info" }, a, out, err);
 }
 
 int
@@ -229,11 +229,11 @@ ha_wait_ready(const char *dir, int within_s, int timeout_ms, const volatile int 
 	struct error why = { 0 };
 
 	r2.path = anew;
-	if (within_s && get_info(dir, &r2, a, out, &why) == 0)
+	if (within_s && ha_client_get_info(dir, &r2, a, out, &why) == 0)
 		return 0;
 	/* an agent of another version knows no such word */
 	if (!within_s || why.code == EINVAL)
-		return get_info(dir, &r, a, out, err);
+		return ha_client_get_info(dir, &r, a, out, err);
 	return error_set(err, why.code, "%s", why.msg);
 }
 
@@ -256,7 +256,7 @@ about_forward(const char *dir, const char *method, const char *id, const char *b
 }
 
 static int
-post(const char *dir, const char *path, struct error *err)
+ha_client_post(const char *dir, const char *path, struct error *err)
 {
 	auto_free char *socket = xasprintf("%s/ha.sock", dir);
 
@@ -266,13 +266,13 @@ post(const char *dir, const char *path, struct error *err)
 int
 ha_reload(const char *dir, struct error *err)
 {
-	return post(dir, "/v1/reload", err);
+	return ha_client_post(dir, "/v1/reload", err);
 }
 
 int
 ha_reconnect(const char *dir, struct error *err)
 {
-	return post(dir, "/v1/reconnect", err);
+	return ha_client_post(dir, "/v1/reconnect", err);
 }
 
 int
@@ -294,7 +294,7 @@ ha_delete_forward(const char *dir, const char *id, struct error *err)
 int
 ha_forwards(const char *dir, struct arena *a, struct ha_forward **out, size_t *n, struct error *err)
 {
-	cJSON *json = ask(dir, &(struct ha_request){ .method = "GET", .path = "/v1/forwards" }, err);
+	cJSON *json = ha_client_ask(dir, &(struct ha_request){ .method = "GET", .path = "/v1/forwards" }, err);
 	const cJSON *v;
 	struct ha_forward *f;
 	size_t i = 0;
@@ -307,9 +307,9 @@ ha_forwards(const char *dir, struct arena *a, struct ha_forward **out, size_t *n
 		auto_free char *rule = cJSON_PrintUnformatted(cJSON_GetObjectItemCaseSensitive(v, "rule"));
 
 		f[i++] = (struct ha_forward){
-			.id = text(v, "id", a),
+			.id = ha_client_text(v, "id", a),
 			.rule = arena_strdup(a, rule ? rule : ""),
-			.state = text(v, "state", a),
+			.state = ha_client_text(v, "state", a),
 		};
 	}
 	cJSON_Delete(json);
@@ -333,10 +333,10 @@ ha_put_mount(const char *dir, const char *id, const struct sshfs_mount *m, int t
 	struct ha_request r = { .method = "PUT", .path = path, .body = body, .timeout_ms = timeout_ms, .cancel = cancel };
 
 	cJSON_Delete(json);
-	json = check_id(id, err) < 0 ? NULL : ask(dir, &r, err);
+	json = check_id(id, err) < 0 ? NULL : ha_client_ask(dir, &r, err);
 	if (!json)
 		return -1;
-	*state = text(json, "state", a);
+	*state = ha_client_text(json, "state", a);
 	cJSON_Delete(json);
 	return 0;
 }
@@ -353,7 +353,7 @@ ha_delete_mount(const char *dir, const char *id, const volatile int *cancel, str
 int
 ha_mounts(const char *dir, struct arena *a, struct ha_mount **out, size_t *n, struct error *err)
 {
-	cJSON *json = ask(dir, &(struct ha_request){ .method = "GET", .path = "/v1/mounts" }, err);
+	cJSON *json = ha_client_ask(dir, &(struct ha_request){ .method = "GET", .path = "/v1/mounts" }, err);
 	const cJSON *v;
 	struct ha_mount *m;
 	size_t i = 0;
@@ -365,8 +365,8 @@ ha_mounts(const char *dir, struct arena *a, struct ha_mount **out, size_t *n, st
 	{
 		if (sshfs_mount_parse(cJSON_GetObjectItemCaseSensitive(v, "mount"), a, &m[i].mount, NULL) < 0)
 			continue;
-		m[i].id = text(v, "id", a);
-		m[i++].state = text(v, "state", a);
+		m[i].id = ha_client_text(v, "id", a);
+		m[i++].state = ha_client_text(v, "state", a);
 	}
 	cJSON_Delete(json);
 	*out = m;

@@ -104,7 +104,7 @@ start_release(struct start *s)
 
 /* Has ha.sock been put in place? The agent binds it under another name first. */
 static bool
-appeared(int inotify)
+ha_start_appeared(int inotify)
 {
 	_Alignas(struct inotify_event) char events[4096];
 	bool found = false;
@@ -121,7 +121,7 @@ appeared(int inotify)
 
 /* 1: it answers; 0: it has ended; -1 */
 static int
-attend(struct start *s, const struct ha_start *o, long long deadline, struct error *err)
+ha_start_attend(struct start *s, const struct ha_start *o, long long deadline, struct error *err)
 {
 	for (;;) {
 		struct pollfd p[] = { { .fd = s->inotify, .events = POLLIN }, { .fd = s->agent.fd, .events = POLLIN } };
@@ -133,7 +133,7 @@ attend(struct start *s, const struct ha_start *o, long long deadline, struct err
 			return error_set(err, ETIMEDOUT, "the machine does not answer on its control socket");
 		if (poll(p, 2, left > TICK_MS && o->cancel ? TICK_MS : (int)left) < 0)
 			continue;
-		if (p[0].revents && appeared(s->inotify))
+		if (p[0].revents && ha_start_appeared(s->inotify))
 			return 1;
 		if (p[1].revents)
 			return 0;
@@ -141,7 +141,7 @@ attend(struct start *s, const struct ha_start *o, long long deadline, struct err
 }
 
 static void
-give_up(const struct start *s)
+ha_start_give_up(const struct start *s)
 {
 	process_signal(&s->agent, SIGTERM, NULL);
 	if (process_wait(&s->agent, END_MS, NULL) == 1)
@@ -151,7 +151,7 @@ give_up(const struct start *s)
 }
 
 static int
-run(struct start *s, const struct ha_start *o, struct error *err)
+ha_start_run(struct start *s, const struct ha_start *o, struct error *err)
 {
 	auto_free char *out = xasprintf("%s/ha.stdout.log", o->dir), *log = xasprintf("%s/ha.stderr.log", o->dir);
 	auto_free char *pidfile = xasprintf("%s/ha.pid", o->dir), *sock = xasprintf("%s/ha.sock", o->dir);
@@ -179,13 +179,13 @@ ha_start(const struct ha_start *o, struct error *err)
 		return error_errno(err, "watch %s", o->dir);
 	if (ha_pid(o->dir))
 		return error_set(err, EEXIST, "a host agent of %s runs already, process %d", o->name, (int)ha_pid(o->dir));
-	if (run(&s, o, err) < 0)
+	if (ha_start_run(&s, o, err) < 0)
 		return -1;
-	r = attend(&s, o, clock_ms() + (o->timeout_ms ? o->timeout_ms : DEFAULT_MS), err);
+	r = ha_start_attend(&s, o, clock_ms() + (o->timeout_ms ? o->timeout_ms : DEFAULT_MS), err);
 	if (r == 1)
 		return 0;
 	if (r < 0) {
-		give_up(&s);
+		ha_start_give_up(&s);
 		return -1;
 	}
 	waitpid(s.agent.pid, NULL, 0);

@@ -28,7 +28,7 @@ sshfs_mount_json(const struct sshfs_mount *m)
 }
 
 static int
-path(const cJSON *json, const char *key, struct arena *a, const char **out, struct error *err)
+sshfs_path(const cJSON *json, const char *key, struct arena *a, const char **out, struct error *err)
 {
 	const cJSON *v = cJSON_GetObjectItemCaseSensitive(json, key);
 
@@ -48,14 +48,14 @@ sshfs_mount_parse(const cJSON *json, struct arena *a, struct sshfs_mount *out, s
 		.openssh = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "openssh")),
 	};
 
-	if (path(json, "location", a, &m.location, err) < 0 || path(json, "mountPoint", a, &m.point, err) < 0)
+	if (sshfs_path(json, "location", a, &m.location, err) < 0 || sshfs_path(json, "mountPoint", a, &m.point, err) < 0)
 		return -1;
 	*out = m;
 	return 0;
 }
 
 static void
-assign(struct buf *b, const char *name, const char *value)
+sshfs_assign(struct buf *b, const char *name, const char *value)
 {
 	buf_addf(b, "%s=", name);
 	quote_shell(b, value);
@@ -69,8 +69,8 @@ add_mount_point(struct buf *b, const struct sshfs_mount *m)
 	AUTO(buf) seen = BUF_INIT;
 
 	mount_escape(&seen, m->point);
-	assign(b, "mp", m->point);
-	assign(b, "seen", seen.s);
+	sshfs_assign(b, "mp", m->point);
+	sshfs_assign(b, "seen", seen.s);
 	buf_adds(b, "there() { while read -r _ p t _; do [ \"$t\" = fuse.sshfs ] && [ \"$p\" = \"$seen\" ] && return 0; done "
 		    "</proc/mounts; return 1; }\n"
 		    "nap() { sleep 0.2 2>/dev/null || sleep 1; }\n"
@@ -114,9 +114,9 @@ sshfs_mount_command(struct buf *out, const struct sshfs_mount *m, const char *ii
 	buf_addf(&opts, "slave,allow_other%s%s%s", m->writable ? "" : ",ro", m->cache ? "" : ",cache=no",
 		 m->follow_symlinks ? ",follow_symlinks" : "");
 	add_mount_point(&s, m);
-	assign(&s, "loc", m->location);
-	assign(&s, "iid", iid);
-	assign(&s, "opts", opts.s);
+	sshfs_assign(&s, "loc", m->location);
+	sshfs_assign(&s, "iid", iid);
+	sshfs_assign(&s, "opts", opts.s);
 	buf_adds(&s, prepare);
 	as_command(out, &s);
 }

@@ -8,7 +8,7 @@
 #include "providers/ssh/ssh_config.h"
 
 static void
-broken(struct status *s, const char *why)
+status_broken(struct status *s, const char *why)
 {
 	s->word = "Broken";
 	if (!s->error)
@@ -28,7 +28,7 @@ status_look(const char *dir, const char *vm_type, struct arena *a, struct status
 		if (ha_info(dir, a, &s.info, &err) == 0)
 			s.ssh_port = s.info.ssh_port;
 		else
-			broken(&s, arena_printf(a, "failed to get info from %s/ha.sock: %s", dir, err.msg));
+			status_broken(&s, arena_printf(a, "failed to get info from %s/ha.sock: %s", dir, err.msg));
 	}
 	if (s.ssh_port == 0)
 		s.ssh_port = ssh_config_port(arena_printf(a, "%s/ssh.config", dir));
@@ -40,8 +40,8 @@ status_look(const char *dir, const char *vm_type, struct arena *a, struct status
 	if (s.agent > 0 && (s.hypervisor > 0 || changing) && !s.error)
 		s.word = "Running";
 	else if (s.agent > 0 && s.hypervisor <= 0)
-		broken(&s, "host agent is running but driver is not");
+		status_broken(&s, "host agent is running but driver is not");
 	else if (s.agent <= 0 && s.hypervisor > 0)
-		broken(&s, arena_printf(a, "%s driver is running but host agent is not", vm_type));
+		status_broken(&s, arena_printf(a, "%s driver is running but host agent is not", vm_type));
 	*out = s;
 }

@@ -63,10 +63,10 @@ require_usable(struct agent *a)
 	return a->require && require_essential_settled(&a->require->list);
 }
 
-static void on_deadline(uv_timer_t *t);
+static void readiness_on_deadline(uv_timer_t *t);
 
 static void
-met(struct require *r, struct item *it)
+readiness_met(struct require *r, struct item *it)
 {
 	if (it->met)
 		return;
@@ -80,7 +80,7 @@ met(struct require *r, struct item *it)
 
 /* One that will never be met: said at once, and waited for no more. */
 static void
-failed(struct require *r, struct item *it, const char *reason)
+readiness_failed(struct require *r, struct item *it, const char *reason)
 {
 	auto_free char *why = xasprintf("%s requirement cannot be met: %s (%s)", it->group, it->what, *reason ? reason : it->hint);
 
@@ -141,9 +141,9 @@ read_watch(struct require *r)
 
 		*nl = '\0';
 		if (sscanf(line, "met %zu%n", &i, &end) == 1 && i < r->list.nitems && !line[end])
-			met(r, &r->list.items[i]);
+			readiness_met(r, &r->list.items[i]);
 		else if (sscanf(line, "never %zu%n", &i, &end) == 1 && i < r->list.nitems)
-			failed(r, &r->list.items[i], reason_of(r, line + end));
+			readiness_failed(r, &r->list.items[i], reason_of(r, line + end));
 		else if (strncmp(line, "wrong ", 6) == 0 && r->wrong.len < WRONG_MAX)
 			buf_addf(&r->wrong, "%s%s", r->wrong.len ? "; " : "", reason_of(r, line + 6));
 		r->seen = (size_t)(nl + 1 - r->watch.out.s);
@@ -151,7 +151,7 @@ read_watch(struct require *r)
 }
 
 static void
-on_again(uv_timer_t *t)
+readiness_on_again(uv_timer_t *t)
 {
 	struct require *r = t->data;
 
@@ -177,7 +177,7 @@ step_watch(struct require *r, struct ssh_link *l)
 	/* what it still waited for, if it was ended by others, begins anew */
 	if (require_script_needed(&r->list)) {
 		log_debug("the waiting script has ended%s%s", n < 0 ? ": " : "", n < 0 ? e.msg : "");
-		uv_timer_start(&r->again, on_again, WATCH_AGAIN_MS, 0);
+		uv_timer_start(&r->again, readiness_on_again, WATCH_AGAIN_MS, 0);
 	}
 	ssh_exec_release(&r->watch, l);
 	r->seen = 0;
@@ -204,11 +204,11 @@ step_probe(struct require *r, struct ssh_link *l)
 	if (n == 0)
 		return;
 	if (n == 1 && r->run.status == 0)
-		met(r, it);
+		readiness_met(r, it);
 	else
 		snprintf(r->last, sizeof r->last, "%.*s", (int)sizeof r->last - 1, n < 0 ? e.msg : r->run.err.s);
 	ssh_exec_release(&r->run, l);
-	uv_timer_start(&r->probe_again, on_again, it->met ? 0 : PROBE_AGAIN_MS, 0);
+	uv_timer_start(&r->probe_again, readiness_on_again, it->met ? 0 : PROBE_AGAIN_MS, 0);
 }
 
 /* They begin with the boot, and come last. */
@@ -217,7 +217,7 @@ look_at_mounts(struct require *r)
 {
 	for (size_t i = 1; i < r->list.nitems; i++)
 		if (r->list.items[i].mounts && require_settled(&r->list.items[i - 1]) && !mounts_busy(r->agent))
-			met(r, &r->list.items[i]);
+			readiness_met(r, &r->list.items[i]);
 }
 
 static void
@@ -227,7 +227,7 @@ on_agent_missing(uv_timer_t *t)
 
 	for (size_t i = 0; i < r->list.nitems; i++)
 		if (r->list.items[i].agent && !require_settled(&r->list.items[i]))
-			failed(r, &r->list.items[i], "");
+			readiness_failed(r, &r->list.items[i], "");
 	finish_if_done(r, mux_link(r->agent));
 }
 
@@ -267,17 +267,17 @@ require_copies_done(struct agent *a)
 
 	for (size_t i = 0; r && i < r->list.nitems; i++)
 		if (r->list.items[i].copies)
-			met(r, &r->list.items[i]);
+			readiness_met(r, &r->list.items[i]);
 	if (r)
 		finish_if_done(r, mux_link(a));
 }
 
 static void
-on_step(struct mux_user *u, struct ssh_link *l)
+readiness_on_step(struct mux_user *u, struct ssh_link *l)
 {
 	struct require *r = (struct require *)u;
 
-	met(r, &r->list.items[0]);
+	readiness_met(r, &r->list.items[0]);
 	step_watch(r, l);
 	step_probe(r, l);
 	look_at_mounts(r);
@@ -287,7 +287,7 @@ on_step(struct mux_user *u, struct ssh_link *l)
 }
 
 static void
-on_lost(struct mux_user *u, const struct error *why)
+readiness_on_lost(struct mux_user *u, const struct error *why)
 {
 	(void)why;
 	stop_execs((struct require *)u, NULL);
@@ -303,12 +303,12 @@ gets_on(struct require *r)
 	until = until < end ? until : end;
 	if (until <= now)
 		return false;
-	uv_timer_start(&r->deadline, on_deadline, until - now, 0);
+	uv_timer_start(&r->deadline, readiness_on_deadline, until - now, 0);
 	return true;
 }
 
 static void
-on_deadline(uv_timer_t *t)
+readiness_on_deadline(uv_timer_t *t)
 {
 	struct require *r = t->data;
 	struct agent *a = r->agent;
@@ -339,7 +339,7 @@ require_agent_up(struct agent *a)
 
 	for (size_t i = 0; r && i < r->list.nitems; i++)
 		if (r->list.items[i].agent)
-			met(r, &r->list.items[i]);
+			readiness_met(r, &r->list.items[i]);
 	if (!r)
 		return;
 	if (r->done && a->phase == PHASE_DEGRADED && !require_any_failed(&r->list))
@@ -357,9 +357,9 @@ on_guest(struct agent *a, const struct error *e)
 	if (!r || (e && e->code == ECONNRESET))
 		return;
 	if (e)
-		failed(r, &r->list.items[0], e->msg);
+		readiness_failed(r, &r->list.items[0], e->msg);
 	else
-		met(r, &r->list.items[0]);
+		readiness_met(r, &r->list.items[0]);
 	finish_if_done(r, NULL);
 }
 
@@ -368,7 +368,7 @@ wait_until(struct require *r, int timeout_ms)
 {
 	r->since = uv_now(&r->agent->loop);
 	r->limit = (uint64_t)timeout_ms;
-	uv_timer_start(&r->deadline, on_deadline, r->limit, 0);
+	uv_timer_start(&r->deadline, readiness_on_deadline, r->limit, 0);
 }
 
 void
@@ -390,8 +390,8 @@ require_start(struct agent *a)
 	uv_timer_t *timers[] = { &r->again, &r->probe_again, &r->deadline, &r->agent_wait };
 
 	r->agent = a;
-	r->user.step = on_step;
-	r->user.lost = on_lost;
+	r->user.step = readiness_on_step;
+	r->user.lost = readiness_on_lost;
 	r->watch = r->run = (struct ssh_exec)SSH_EXEC_INIT;
 	r->wrong = (struct buf)BUF_INIT;
 	require_items(&r->list, &a->launch, a->runtime->await_guest != NULL);
@@ -409,7 +409,7 @@ require_start(struct agent *a)
 }
 
 static void
-on_closed(uv_handle_t *h)
+readiness_on_closed(uv_handle_t *h)
 {
 	struct require *r = h->data;
 
@@ -430,8 +430,8 @@ require_free(struct agent *a)
 	a->require = NULL;
 	stop_execs(r, mux_link(a));
 	mux_remove(&r->user);
-	uv_close((uv_handle_t *)&r->again, on_closed);
-	uv_close((uv_handle_t *)&r->probe_again, on_closed);
-	uv_close((uv_handle_t *)&r->deadline, on_closed);
-	uv_close((uv_handle_t *)&r->agent_wait, on_closed);
+	uv_close((uv_handle_t *)&r->again, readiness_on_closed);
+	uv_close((uv_handle_t *)&r->probe_again, readiness_on_closed);
+	uv_close((uv_handle_t *)&r->deadline, readiness_on_closed);
+	uv_close((uv_handle_t *)&r->agent_wait, readiness_on_closed);
 }

@@ -10,19 +10,19 @@
 #include "providers/ssh/ssh_exec.h"
 
 static bool
-is(const char *a, const char *b)
+readiness_checks_is(const char *a, const char *b)
 {
 	return strcmp(a, b) == 0;
 }
 
 static void
-add(struct require_items *r, struct item it)
+readiness_checks_add(struct require_items *r, struct item it)
 {
 	r->items[r->nitems++] = it;
 }
 
 static const char *
-folders(struct require_items *r, const struct launch *l)
+readiness_checks_folders(struct require_items *r, const struct launch *l)
 {
 	AUTO(buf) b = BUF_INIT;
 
@@ -33,49 +33,49 @@ folders(struct require_items *r, const struct launch *l)
 void
 require_items(struct require_items *r, const struct launch *l, bool by_driver)
 {
-	bool linux_guest = is(l->guest.os, "Linux") && !l->guest.plain;
-	const char *run = is(l->guest.os, "Linux") ? "/run" : "/var/run";
+	bool linux_guest = readiness_checks_is(l->guest.os, "Linux") && !l->guest.plain;
+	const char *run = readiness_checks_is(l->guest.os, "Linux") ? "/run" : "/var/run";
 
 	if (by_driver) {
-		add(r, (struct item){ .group = "essential", .what = "guest", .hint = "its console may tell more" });
+		readiness_checks_add(r, (struct item){ .group = "essential", .what = "guest", .hint = "its console may tell more" });
 		return;
 	}
-	add(r, (struct item){ .group = "essential", .what = "ssh",
+	readiness_checks_add(r, (struct item){ .group = "essential", .what = "ssh",
 			      .hint = "is the port taken, or the key protected by a passphrase?" });
 	if (linux_guest)
-		add(r, (struct item){ "essential", "user session is ready for ssh", "the boot scripts write /etc/environment",
+		readiness_checks_add(r, (struct item){ "essential", "user session is ready for ssh", "the boot scripts write /etc/environment",
 				      .marker = "/run/lima-ssh-ready" });
 	if (linux_guest && l->guest.sshfs) {
-		add(r, (struct item){ "essential", "sshfs binary to be installed", "see /var/log/cloud-init-output.log in the guest",
+		readiness_checks_add(r, (struct item){ "essential", "sshfs binary to be installed", "see /var/log/cloud-init-output.log in the guest",
 				      .condition = "command -v sshfs" });
-		add(r, (struct item){ "essential", "fuse to allow_other as user", "the boot scripts edit /etc/fuse.conf",
+		readiness_checks_add(r, (struct item){ "essential", "fuse to allow_other as user", "the boot scripts edit /etc/fuse.conf",
 				      .marker = "/run/lima-fuse-ready" });
 	}
 	if (linux_guest && l->guest.containerd) {
-		add(r, (struct item){ "optional", "systemd must be available", "disable containerd for a guest without systemd",
+		readiness_checks_add(r, (struct item){ "optional", "systemd must be available", "disable containerd for a guest without systemd",
 				      .condition = "command -v systemctl", .once = true });
-		add(r, (struct item){ "optional", "containerd binaries to be installed",
+		readiness_checks_add(r, (struct item){ "optional", "containerd binaries to be installed",
 				      "see /var/log/cloud-init-output.log in the guest",
 				      .condition = arena_printf(&r->mem, "command -v nerdctl || test -x %s/bin/nerdctl",
 								l->guest.install_prefix) });
 	}
 	if (*l->guest.agent_socket)
-		add(r, (struct item){ "optional", "guest agent must be running", "see its log in the guest: journalctl -u lima-guestagent, "
+		readiness_checks_add(r, (struct item){ "optional", "guest agent must be running", "see its log in the guest: journalctl -u lima-guestagent, "
 				      "or /var/log/lima-guestagent.log", .agent = true });
 	r->probes = arena_alloc(&r->mem, (l->nprobes + 1) * sizeof *r->probes);
 	for (size_t i = 0; i < l->nprobes; i++)
 		r->probes[r->nprobes++] = (struct item){ "optional", l->probes[i].description, l->probes[i].hint,
 							 .probe = &l->probes[i] };
-	if (!is(l->guest.os, "Windows"))
-		add(r, (struct item){ "final", "boot scripts must have finished", "see /var/log/cloud-init-output.log in the guest",
+	if (!readiness_checks_is(l->guest.os, "Windows"))
+		readiness_checks_add(r, (struct item){ "final", "boot scripts must have finished", "see /var/log/cloud-init-output.log in the guest",
 				      .marker = arena_printf(&r->mem, "%s/lima-boot-done", run),
 				      .errors = arena_printf(&r->mem, "%s/lima-boot-errors", run) });
 	if (linux_guest && l->guest.sshfs)
-		add(r, (struct item){ "final", "shared folders to be mounted", "see ha.stderr.log", .mounts = true });
+		readiness_checks_add(r, (struct item){ "final", "shared folders to be mounted", "see ha.stderr.log", .mounts = true });
 	else if (linux_guest && l->nmounts)
-		add(r, (struct item){ "final", "shared folders to be mounted", "mounts in lima.yaml", .check = folders(r, l) });
+		readiness_checks_add(r, (struct item){ "final", "shared folders to be mounted", "mounts in lima.yaml", .check = readiness_checks_folders(r, l) });
 	if (l->ncopies)
-		add(r, (struct item){ "final", "files to be copied to the host", "see copyToHost and ha.stderr.log", .copies = true });
+		readiness_checks_add(r, (struct item){ "final", "files to be copied to the host", "see copyToHost and ha.stderr.log", .copies = true });
 }
 
 bool
@@ -88,7 +88,7 @@ const struct item *
 require_pending(const struct require_items *r)
 {
 	for (size_t i = 0; i < r->nitems; i++) {
-		if (is(r->items[i].group, "final"))
+		if (readiness_checks_is(r->items[i].group, "final"))
 			for (size_t k = 0; k < r->nprobes; k++)
 				if (!require_settled(&r->probes[k]))
 					return &r->probes[k];
@@ -105,7 +105,7 @@ bool
 require_essential_settled(const struct require_items *r)
 {
 	for (size_t i = 0; i < r->nitems; i++)
-		if (is(r->items[i].group, "essential") && !require_settled(&r->items[i]))
+		if (readiness_checks_is(r->items[i].group, "essential") && !require_settled(&r->items[i]))
 			return false;
 	return true;
 }

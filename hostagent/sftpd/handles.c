@@ -18,7 +18,7 @@ handles_release(struct handles *h)
 
 /* The first number that is `fd`'s, or n. */
 static size_t
-number(const struct handles *h, int fd)
+handles_number(const struct handles *h, int fd)
 {
 	size_t i = 0;
 
@@ -30,7 +30,7 @@ number(const struct handles *h, int fd)
 int
 handles_add(struct handles *h, int fd)
 {
-	size_t i = number(h, -1);
+	size_t i = handles_number(h, -1);
 
 	if (i == HANDLES_MAX) {
 		close(fd);
@@ -63,6 +63,6 @@ handles_find(const struct handles *h, struct wire_text name)
 void
 handles_close(struct handles *h, int fd)
 {
-	h->fd[number(h, fd)] = -1;
+	h->fd[handles_number(h, fd)] = -1;
 	close(fd);
 }

@@ -19,7 +19,7 @@ enum {
 };
 
 static int
-fail(int code)
+jail_fail(int code)
 {
 	errno = code;
 	return -1;
@@ -51,7 +51,7 @@ is_hidden(const struct jail *t, int fd)
 }
 
 static int
-lookup(const struct jail *t, const char *name, int flags)
+jail_lookup(const struct jail *t, const char *name, int flags)
 {
 	struct open_how how = {
 		.flags = (unsigned)flags | O_CLOEXEC,
@@ -67,7 +67,7 @@ lookup(const struct jail *t, const char *name, int flags)
 	}
 	if (fd >= 0 && is_hidden(t, fd)) {
 		close(fd);
-		return fail(EACCES);
+		return jail_fail(EACCES);
 	}
 	return fd;
 }
@@ -76,7 +76,7 @@ int
 jail_open(struct jail *t, int root, const char *location, bool writable, bool follow)
 {
 	struct jail new = { .root = root, .hidden = -1, .location = location, .writable = writable, .follow = follow };
-	int fd = lookup(&new, ".", O_PATH);
+	int fd = jail_lookup(&new, ".", O_PATH);
 
 	if (fd < 0) {
 		jail_close(&new);
@@ -110,7 +110,7 @@ jail_close(struct jail *t)
 
 /* What of an absolute path is below the location; NULL: it is not. */
 static const char *
-below(const struct jail *t, const char *path)
+jail_below(const struct jail *t, const char *path)
 {
 	size_t n = strlen(t->location);
 
@@ -121,23 +121,23 @@ below(const struct jail *t, const char *path)
 
 /* The path below the root, "." for itself; `out` holds PATH_MAX. */
 static int
-relative(const struct jail *t, struct wire_text path, char *out)
+jail_relative(const struct jail *t, struct wire_text path, char *out)
 {
 	char text[PATH_MAX], *part, *save;
 	const char *from = text;
 	size_t n = 0;
 
 	if (path.len >= sizeof text)
-		return fail(ENAMETOOLONG);
+		return jail_fail(ENAMETOOLONG);
 	if (memchr(path.p, '\0', path.len))
-		return fail(EINVAL);
+		return jail_fail(EINVAL);
 	memcpy(text, path.p, path.len);
 	text[path.len] = '\0';
-	if (*text == '/' && !(from = below(t, text)))
-		return fail(EXDEV);
+	if (*text == '/' && !(from = jail_below(t, text)))
+		return jail_fail(EXDEV);
 	for (part = strtok_r(text + (from - text), "/", &save); part; part = strtok_r(NULL, "/", &save)) {
 		if (!strcmp(part, ".."))
-			return fail(EXDEV);
+			return jail_fail(EXDEV);
 		if (strcmp(part, ".") != 0)
 			n += (size_t)sprintf(out + n, "%s%s", n ? "/" : "", part);
 	}
@@ -152,14 +152,14 @@ jail_absolute(const struct jail *t, struct wire_text path, char *out)
 	char name[PATH_MAX];
 	size_t n = strlen(t->location);
 
-	if (relative(t, path, name) < 0)
+	if (jail_relative(t, path, name) < 0)
 		return -1;
 	while (n > 1 && t->location[n - 1] == '/')
 		n--;
 	if (!strcmp(name, "."))
 		*name = '\0';
 	if (snprintf(out, PATH_MAX, "%.*s%s%s", (int)n, t->location, *name && n > 1 ? "/" : "", name) >= PATH_MAX)
-		return fail(ENAMETOOLONG);
+		return jail_fail(ENAMETOOLONG);
 	return 0;
 }
 
@@ -168,12 +168,12 @@ jail_look(const struct jail *t, struct wire_text path, bool last)
 {
 	char name[PATH_MAX];
 
-	return relative(t, path, name) < 0 ? -1 : lookup(t, name, O_PATH | (last ? 0 : O_NOFOLLOW));
+	return jail_relative(t, path, name) < 0 ? -1 : jail_lookup(t, name, O_PATH | (last ? 0 : O_NOFOLLOW));
 }
 
 /* What was found, and nothing that has taken its name meanwhile. What is written anew makes nobody somebody else any more. */
 static int
-reopen(int fd, int flags)
+jail_reopen(int fd, int flags)
 {
 	char name[32];
 	struct stat st;
@@ -182,7 +182,7 @@ reopen(int fd, int flags)
 	if (fstat(fd, &st) < 0)
 		return -1;
 	if (!S_ISREG(st.st_mode))
-		return fail(S_ISDIR(st.st_mode) ? EISDIR : EACCES);
+		return jail_fail(S_ISDIR(st.st_mode) ? EISDIR : EACCES);
 	snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
 	new = open(name, flags | O_CLOEXEC);
 	/* the kernel does this for all but root; of a file that is not ours it does it, too */
@@ -197,16 +197,16 @@ jail_parent(const struct jail *t, struct wire_text path, char *buffer, const cha
 	char *slash;
 
 	if (!t->writable)
-		return fail(EROFS);
-	if (relative(t, path, buffer) < 0)
+		return jail_fail(EROFS);
+	if (jail_relative(t, path, buffer) < 0)
 		return -1;
 	if (!strcmp(buffer, "."))
-		return fail(EBUSY);
+		return jail_fail(EBUSY);
 	slash = strrchr(buffer, '/');
 	*name = slash ? slash + 1 : buffer;
 	if (slash)
 		*slash = '\0';
-	return lookup(t, slash ? buffer : ".", O_PATH | O_DIRECTORY);
+	return jail_lookup(t, slash ? buffer : ".", O_PATH | O_DIRECTORY);
 }
 
 bool
@@ -219,7 +219,7 @@ jail_may_move(const struct jail *t, int dir, const char *name)
 
 /* A new file, and none that is there. */
 static int
-create(const struct jail *t, struct wire_text path, int flags, mode_t mode)
+jail_create(const struct jail *t, struct wire_text path, int flags, mode_t mode)
 {
 	char buffer[PATH_MAX];
 	const char *name;
@@ -237,18 +237,18 @@ jail_file(const struct jail *t, struct wire_text path, uint32_t flags, mode_t mo
 	char name[PATH_MAX];
 
 	if (!t->writable && flags & ~(uint32_t)FXF_READ)
-		return fail(EROFS);
-	if (relative(t, path, name) < 0)
+		return jail_fail(EROFS);
+	if (jail_relative(t, path, name) < 0)
 		return -1;
 	for (int i = 0; i < TRIES; i++) {
-		auto_close int found = only_new ? -1 : lookup(t, name, O_PATH);
+		auto_close int found = only_new ? -1 : jail_lookup(t, name, O_PATH);
 		int fd;
 
 		if (found >= 0)
-			return reopen(found, how | (flags & FXF_TRUNC ? O_TRUNC : 0));
+			return jail_reopen(found, how | (flags & FXF_TRUNC ? O_TRUNC : 0));
 		if (!new || (!only_new && errno != ENOENT))
 			return -1;
-		fd = create(t, path, how, mode);
+		fd = jail_create(t, path, how, mode);
 		if (fd >= 0 || errno != EEXIST || only_new)
 			return fd;
 	}
@@ -260,7 +260,7 @@ jail_folder(const struct jail *t, struct wire_text path)
 {
 	char name[PATH_MAX];
 
-	return relative(t, path, name) < 0 ? -1 : lookup(t, name, O_RDONLY | O_DIRECTORY);
+	return jail_relative(t, path, name) < 0 ? -1 : jail_lookup(t, name, O_RDONLY | O_DIRECTORY);
 }
 
 int
@@ -281,7 +281,7 @@ jail_remove(const struct jail *t, struct wire_text path, bool folder)
 	auto_close int dir = jail_parent(t, path, buffer, &name);
 
 	if (dir >= 0 && !jail_may_move(t, dir, name))
-		return fail(EACCES);
+		return jail_fail(EACCES);
 	return dir < 0 ? -1 : unlinkat(dir, name, folder ? AT_REMOVEDIR : 0);
 }
 
@@ -291,11 +291,11 @@ set_size(int fd, uint64_t size)
 	auto_close int again = -1;
 
 	if (size > INT64_MAX)
-		return fail(EFBIG);
+		return jail_fail(EFBIG);
 	/* one that was opened to be written needs no right to be opened so again */
 	if (ftruncate(fd, (off_t)size) == 0)
 		return 0;
-	again = reopen(fd, O_WRONLY);
+	again = jail_reopen(fd, O_WRONLY);
 	return again < 0 ? -1 : ftruncate(again, (off_t)size);
 }
 
@@ -309,10 +309,10 @@ set_mode(int fd, mode_t mode)
 	if (fstat(fd, &st) < 0)
 		return -1;
 	if (S_ISLNK(st.st_mode))
-		return fail(EOPNOTSUPP);
+		return jail_fail(EOPNOTSUPP);
 	mode &= 07777;
 	if (!S_ISDIR(st.st_mode) && mode & (S_ISUID | S_ISGID) & ~st.st_mode)
-		return fail(EPERM);
+		return jail_fail(EPERM);
 	snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
 	return chmod(name, mode);
 }
@@ -337,7 +337,7 @@ jail_set(const struct jail *t, int fd, const struct wire_attrs *a)
 	int code = 0;
 
 	if (!t->writable)
-		return fail(EROFS);
+		return jail_fail(EROFS);
 	if (a->flags & ATTR_SIZE && set_size(fd, a->size) < 0)
 		code = errno;
 	if (a->flags & ATTR_MODE && set_mode(fd, a->mode) < 0)
@@ -346,5 +346,5 @@ jail_set(const struct jail *t, int fd, const struct wire_attrs *a)
 		code = errno;
 	if (a->flags & ATTR_OWNER && fchownat(fd, "", a->uid, a->gid, AT_EMPTY_PATH) < 0)
 		code = errno;
-	return code ? fail(code) : 0;
+	return code ? jail_fail(code) : 0;
 }

@@ -18,14 +18,14 @@ enum {
 };
 
 static int
-fail(int code)
+jail_move_fail(int code)
 {
 	errno = code;
 	return -1;
 }
 
 static bool
-climbs(const char *target)
+jail_move_climbs(const char *target)
 {
 	return !strcmp(target, "..") || !strncmp(target, "../", 3) || strstr(target, "/../") ||
 	       (strlen(target) >= 3 && !strcmp(target + strlen(target) - 3, "/.."));
@@ -35,7 +35,7 @@ climbs(const char *target)
 static bool
 leads_up(const char *target)
 {
-	return *target == '/' || climbs(target);
+	return *target == '/' || jail_move_climbs(target);
 }
 
 /* Would `name` lead elsewhere from another folder: as a link with `..`, or as a folder with such a link in it? `left`: names to look at. */
@@ -51,7 +51,7 @@ leads_elsewhere(int dir, const char *name, int depth, int *left)
 		return true;
 	if (n >= 0) {
 		text[n] = '\0';
-		return climbs(text);
+		return jail_move_climbs(text);
 	}
 	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
@@ -66,7 +66,7 @@ leads_elsewhere(int dir, const char *name, int depth, int *left)
 }
 
 static bool
-same_folder(int a, int b)
+jail_move_same_folder(int a, int b)
 {
 	struct stat x, y;
 
@@ -74,11 +74,11 @@ same_folder(int a, int b)
 }
 
 static bool
-may_go(const struct jail *t, int from, const char *name, int to)
+jail_move_may_go(const struct jail *t, int from, const char *name, int to)
 {
 	int left = SCAN_MAX;
 
-	return !t->follow || same_folder(from, to) || !leads_elsewhere(from, name, 0, &left);
+	return !t->follow || jail_move_same_folder(from, to) || !leads_elsewhere(from, name, 0, &left);
 }
 
 int
@@ -93,9 +93,9 @@ jail_rename(const struct jail *t, struct wire_text from, struct wire_text to, bo
 	if (new_dir < 0)
 		return -1;
 	if (!jail_may_move(t, old_dir, old) || !jail_may_move(t, new_dir, new))
-		return fail(EACCES);
-	if (!may_go(t, old_dir, old, new_dir))
-		return fail(EXDEV);
+		return jail_move_fail(EACCES);
+	if (!jail_move_may_go(t, old_dir, old, new_dir))
+		return jail_move_fail(EXDEV);
 	if (over)
 		return renameat(old_dir, old, new_dir, new);
 	if (renameat2(old_dir, old, new_dir, new, RENAME_NOREPLACE) == 0)
@@ -104,7 +104,7 @@ jail_rename(const struct jail *t, struct wire_text from, struct wire_text to, bo
 	if (errno != EINVAL)
 		return -1;
 	if (fstatat(new_dir, new, &st, AT_SYMLINK_NOFOLLOW) == 0)
-		return fail(EEXIST);
+		return jail_move_fail(EEXIST);
 	return renameat(old_dir, old, new_dir, new);
 }
 
@@ -118,7 +118,7 @@ jail_link(const struct jail *t, struct wire_text from, struct wire_text to)
 
 	if (new_dir < 0)
 		return -1;
-	return may_go(t, old_dir, old, new_dir) ? linkat(old_dir, old, new_dir, new, 0) : fail(EXDEV);
+	return jail_move_may_go(t, old_dir, old, new_dir) ? linkat(old_dir, old, new_dir, new, 0) : jail_move_fail(EXDEV);
 }
 
 int
@@ -131,10 +131,10 @@ jail_symlink(const struct jail *t, struct wire_text target, struct wire_text pat
 	if (dir < 0)
 		return -1;
 	if (target.len >= sizeof text || memchr(target.p, '\0', target.len))
-		return fail(target.len >= sizeof text ? ENAMETOOLONG : EINVAL);
+		return jail_move_fail(target.len >= sizeof text ? ENAMETOOLONG : EINVAL);
 	memcpy(text, target.p, target.len);
 	text[target.len] = '\0';
 	if (t->follow && leads_up(text))
-		return fail(EXDEV);
+		return jail_move_fail(EXDEV);
 	return symlinkat(text, dir, name);
 }

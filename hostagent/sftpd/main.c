@@ -23,7 +23,7 @@ enum {
 };
 
 static int
-say(struct buf *out)
+init_say(struct buf *out)
 {
 	int r = fs_write_all(STDOUT_FILENO, out->s, out->len);
 
@@ -33,23 +33,23 @@ say(struct buf *out)
 
 /* All whole packets in `in`, answered; they are taken out of it. */
 static int
-answer(struct sftpd *s, char *in, size_t *len, struct buf *out)
+sftpd_main_answer(struct sftpd *s, char *in, size_t *len, struct buf *out)
 {
 	size_t done = 0;
 	ptrdiff_t n;
 
 	while ((n = sftpd_take(s, in + done, *len - done, out)) > 0) {
 		done += (size_t)n;
-		if (out->len >= OUT_MAX && say(out) < 0)
+		if (out->len >= OUT_MAX && init_say(out) < 0)
 			return -1;
 	}
 	memmove(in, in + done, *len - done);
 	*len -= done;
-	return n < 0 ? -1 : say(out);
+	return n < 0 ? -1 : init_say(out);
 }
 
 static int
-serve(struct sftpd *s)
+sftpd_main_serve(struct sftpd *s)
 {
 	auto_free char *in = xrealloc(NULL, 1, IN_MAX);
 	AUTO(buf) out = BUF_INIT;
@@ -63,7 +63,7 @@ serve(struct sftpd *s)
 		if (n <= 0)
 			return n || len ? SFTPD_NONSENSE : 0;
 		len += (size_t)n;
-		if (answer(s, in, &len, &out) < 0)
+		if (sftpd_main_answer(s, in, &len, &out) < 0)
 			return SFTPD_NONSENSE;
 		if (out.cap > IDLE_MAX)
 			buf_release(&out);
@@ -108,7 +108,7 @@ sftpd_main(char **argv)
 	if (jail_open(&s.jail, SFTPD_FOLDER_FD, argv[2], writable, follow) < 0)
 		return errno == ENOSYS || errno == EPERM ? SFTPD_OLD_KERNEL : SFTPD_NO_FOLDER;
 	jail_hide(&s.jail, argv[3]);
-	status = walls_raise(follow ? NULL : SFTPD_FOLDER_PATH, writable) < 0 ? SFTPD_NO_WALLS : serve(&s);
+	status = walls_raise(follow ? NULL : SFTPD_FOLDER_PATH, writable) < 0 ? SFTPD_NO_WALLS : sftpd_main_serve(&s);
 	sftpd_release(&s);
 	return status;
 }

@@ -16,7 +16,7 @@ enum { LISTING = 32 * 1024 };	/* bytes of the kernel's entries an answer; an ent
 
 /* -1: what a read has come to with n <= 0. */
 static int
-end(ssize_t n)
+reply_end(ssize_t n)
 {
 	if (n == 0)
 		errno = ENODATA;
@@ -49,7 +49,7 @@ reply_data(struct buf *out, uint32_t id, int fd, size_t len, uint64_t at)
 	buf_reserve(out, len);
 	n = pread(fd, out->s + out->len, len, (off_t)at);
 	if (n <= 0)
-		return end(n);
+		return reply_end(n);
 	wire_set_u32(out, count, (uint32_t)n);
 	out->len += (size_t)n;
 	out->s[out->len] = '\0';
@@ -72,7 +72,7 @@ reply_attrs(struct buf *out, uint32_t id, int fd)
 }
 
 static void
-put_name(struct buf *out, const char *name, const struct stat *st)
+reply_put_name(struct buf *out, const char *name, const struct stat *st)
 {
 	wire_put_text(out, name, strlen(name));
 	/* for people to read, who are not there */
@@ -90,7 +90,7 @@ reply_listing(struct buf *out, uint32_t id, int folder)
 	uint32_t n = 0;
 
 	if (len <= 0)
-		return end(len);
+		return reply_end(len);
 	wire_put_u32(out, 0);
 	for (ssize_t at = 0; at < len; at += d->d_reclen) {
 		struct stat st;
@@ -99,7 +99,7 @@ reply_listing(struct buf *out, uint32_t id, int folder)
 		/* one that has gone since is no more to be told of */
 		if (fstatat(folder, d->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
-		put_name(out, d->d_name, &st);
+		reply_put_name(out, d->d_name, &st);
 		n++;
 	}
 	wire_set_u32(out, count, n);
@@ -113,7 +113,7 @@ reply_path(struct buf *out, uint32_t id, const char *path)
 	size_t begin = wire_begin(out, FXP_NAME, id);
 
 	wire_put_u32(out, 1);
-	put_name(out, path, &(struct stat){ 0 });
+	reply_put_name(out, path, &(struct stat){ 0 });
 	wire_end(out, begin);
 	return 1;
 }

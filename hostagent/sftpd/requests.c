@@ -23,7 +23,7 @@ struct request {
 };
 
 static int
-fail(int code)
+requests_fail(int code)
 {
 	errno = code;
 	return -1;
@@ -244,7 +244,7 @@ static const struct row {
 };
 
 static const struct row *
-find(uint8_t type, struct wire_text name)
+requests_find(uint8_t type, struct wire_text name)
 {
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		const struct row *k = &rows[i];
@@ -256,7 +256,7 @@ find(uint8_t type, struct wire_text name)
 }
 
 static int
-parse(struct request *r, const char *args, struct wire *w)
+requests_parse(struct request *r, const char *args, struct wire *w)
 {
 	struct wire_text handle = { 0 };
 
@@ -282,19 +282,19 @@ parse(struct request *r, const char *args, struct wire *w)
 			break;
 		}
 	if (w->bad)
-		return fail(EBADMSG);
+		return requests_fail(EBADMSG);
 	return handle.p ? r->handle = handles_find(&r->s->handles, handle) : 0;
 }
 
 int
-request_do(struct sftpd *s, uint8_t type, uint32_t id, struct wire *w, struct buf *out)
+requests_request_do(struct sftpd *s, uint8_t type, uint32_t id, struct wire *w, struct buf *out)
 {
 	struct request r = { .s = s, .jail = &s->jail, .out = out, .id = id };
-	const struct row *k = find(type, type == FXP_EXTENDED ? wire_text(w) : (struct wire_text){ "", 0 });
+	const struct row *k = requests_find(type, type == FXP_EXTENDED ? wire_text(w) : (struct wire_text){ "", 0 });
 
 	if (!k)
-		return fail(EOPNOTSUPP);
-	return parse(&r, k->args, w) < 0 ? -1 : k->run(&r);
+		return requests_fail(EOPNOTSUPP);
+	return requests_parse(&r, k->args, w) < 0 ? -1 : k->run(&r);
 }
 
 void

@@ -3,6 +3,6 @@
 #include "hostagent/sftpd/session.h"
 
 /* 1: the answer is in `out`; 0: done, and there is no more to say of it; -1 with errno (EBADMSG: the packet is none). */
-int request_do(struct sftpd *s, uint8_t type, uint32_t id, struct wire *w, struct buf *out);
+int requests_request_do(struct sftpd *s, uint8_t type, uint32_t id, struct wire *w, struct buf *out);
 /* Pairs of name and version, as the client is told at first. */
 void requests_put_extensions(struct buf *out);

@@ -18,7 +18,7 @@ sftpd_release(struct sftpd *s)
 }
 
 static enum sftpd_status
-status_of(int code)
+session_status_of(int code)
 {
 	static const struct {
 		int code;
@@ -51,7 +51,7 @@ put_status(struct buf *out, uint32_t id, enum sftpd_status status)
 }
 
 static int
-greet(struct sftpd *s, struct buf *out)
+session_greet(struct sftpd *s, struct buf *out)
 {
 	/* what is in the place of a number of a request is the version */
 	size_t begin = wire_begin(out, FXP_VERSION, VERSION);
@@ -63,7 +63,7 @@ greet(struct sftpd *s, struct buf *out)
 }
 
 static int
-take(struct sftpd *s, uint8_t type, struct wire *w, struct buf *out)
+session_take(struct sftpd *s, uint8_t type, struct wire *w, struct buf *out)
 {
 	uint32_t id = wire_u32(w);
 	size_t begin = out->len;
@@ -72,12 +72,12 @@ take(struct sftpd *s, uint8_t type, struct wire *w, struct buf *out)
 	if (w->bad)
 		return -1;
 	if (type == FXP_INIT)
-		return greet(s, out);
+		return session_greet(s, out);
 	if (!s->greeted)
 		return -1;
-	r = request_do(s, type, id, w, out);
+	r = requests_request_do(s, type, id, w, out);
 	if (r <= 0) {
-		enum sftpd_status status = r < 0 ? status_of(errno) : FX_OK;
+		enum sftpd_status status = r < 0 ? session_status_of(errno) : FX_OK;
 
 		buf_truncate(out, begin);
 		put_status(out, id, status);
@@ -99,5 +99,5 @@ sftpd_take(struct sftpd *s, const void *p, size_t len, struct buf *out)
 		return -1;
 	if (len - 4 < n)
 		return 0;
-	return take(s, body[-1], &(struct wire){ body, body + n - 1, false }, out) < 0 ? -1 : (ptrdiff_t)n + 4;
+	return session_take(s, body[-1], &(struct wire){ body, body + n - 1, false }, out) < 0 ? -1 : (ptrdiff_t)n + 4;
 }

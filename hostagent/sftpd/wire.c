@@ -9,7 +9,7 @@
 static const uint32_t ATTR_EXTENDED = 0x80000000;
 
 static const uint8_t *
-take(struct wire *w, size_t n)
+wire_take(struct wire *w, size_t n)
 {
 	const uint8_t *p = w->p;
 
@@ -24,7 +24,7 @@ take(struct wire *w, size_t n)
 uint32_t
 wire_u32(struct wire *w)
 {
-	const uint8_t *p = take(w, 4);
+	const uint8_t *p = wire_take(w, 4);
 	uint32_t v = 0;
 
 	if (p)
@@ -44,7 +44,7 @@ struct wire_text
 wire_text(struct wire *w)
 {
 	size_t len = wire_u32(w);
-	const uint8_t *p = take(w, len);
+	const uint8_t *p = wire_take(w, len);
 
 	return p ? (struct wire_text){ (const char *)p, len } : (struct wire_text){ "", 0 };
 }

@@ -31,7 +31,7 @@ struct head {
 };
 
 static uint64_t
-be(const unsigned char *p, size_t bytes)
+disk_image_be(const unsigned char *p, size_t bytes)
 {
 	uint64_t v = 0;
 
@@ -41,7 +41,7 @@ be(const unsigned char *p, size_t bytes)
 }
 
 static uint64_t
-le(const unsigned char *p, size_t bytes)
+disk_image_le(const unsigned char *p, size_t bytes)
 {
 	uint64_t v = 0;
 
@@ -71,16 +71,16 @@ read_at(int fd, void *to, size_t len, off_t at)
 }
 
 static int
-damaged(const struct head *h, struct error *err, const char *format, const char *what)
+disk_image_damaged(const struct head *h, struct error *err, const char *format, const char *what)
 {
 	return error_set(err, ERR_INVALID, "%s: damaged %s header: %s", h->path, format, what);
 }
 
 static int
-sectors(const struct head *h, uint64_t n, const char *format, struct image_info *info, struct error *err)
+disk_image_sectors(const struct head *h, uint64_t n, const char *format, struct image_info *info, struct error *err)
 {
 	if (n > INT64_MAX / SECTOR)
-		return damaged(h, err, format, "size out of range");
+		return disk_image_damaged(h, err, format, "size out of range");
 	info->virtual_size_bytes = (int64_t)n * SECTOR;
 	return 0;
 }
@@ -100,13 +100,13 @@ qcow2_extensions(const struct head *h, uint64_t at, uint64_t end, struct image_i
 	if (got < 0)
 		return error_errno(err, "read %s", h->path);
 	while (at + 8 <= (uint64_t)got) {
-		uint64_t type = be(p + at, 4), len = be(p + at + 4, 4);
+		uint64_t type = disk_image_be(p + at, 4), len = disk_image_be(p + at + 4, 4);
 
 		if (type == END)
 			return 0;
 		at += 8;
 		if (len > (uint64_t)got - at)
-			return damaged(h, err, "qcow2", "extension beyond the first cluster");
+			return disk_image_damaged(h, err, "qcow2", "extension beyond the first cluster");
 		info->data_file |= type == DATA_FILE;
 		at += (len + 7) & ~UINT64_C(7);
 	}
@@ -118,27 +118,27 @@ static int
 probe_qcow2(const struct head *h, struct image_info *info, struct error *err)
 {
 	const unsigned char *p = h->p;
-	uint64_t version = be(p + 4, 4), backing = be(p + 8, 8), size = be(p + 24, 8);
-	uint64_t cluster_bits = be(p + 20, 4), header = version == 2 ? QCOW2_V2_HEADER : be(p + 100, 4);
+	uint64_t version = disk_image_be(p + 4, 4), backing = disk_image_be(p + 8, 8), size = disk_image_be(p + 24, 8);
+	uint64_t cluster_bits = disk_image_be(p + 20, 4), header = version == 2 ? QCOW2_V2_HEADER : disk_image_be(p + 100, 4);
 	uint64_t cluster;
 
 	if (version > 3)
 		return error_set(err, ERR_INVALID, "%s: qcow2 of unknown version %llu", h->path,
 				 (unsigned long long)version);
 	if (h->len < (version == 2 ? QCOW2_V2_HEADER : QCOW2_V3_HEADER))
-		return damaged(h, err, "qcow2", "cut short");
+		return disk_image_damaged(h, err, "qcow2", "cut short");
 	if (cluster_bits < 9 || cluster_bits > 21)
-		return damaged(h, err, "qcow2", "cluster size out of range");
+		return disk_image_damaged(h, err, "qcow2", "cluster size out of range");
 	cluster = UINT64_C(1) << cluster_bits;
 	if ((version == 3 && header < QCOW2_V3_HEADER) || header > cluster)
-		return damaged(h, err, "qcow2", "header length out of range");
+		return disk_image_damaged(h, err, "qcow2", "header length out of range");
 	if (backing > cluster)
-		return damaged(h, err, "qcow2", "name of the backing file out of range");
+		return disk_image_damaged(h, err, "qcow2", "name of the backing file out of range");
 	if (size > INT64_MAX)
-		return damaged(h, err, "qcow2", "size out of range");
+		return disk_image_damaged(h, err, "qcow2", "size out of range");
 	info->virtual_size_bytes = (int64_t)size;
 	info->backing_file = backing != 0;
-	info->data_file = version == 3 && (be(p + 72, 8) & 4);	/* an incompatible feature */
+	info->data_file = version == 3 && (disk_image_be(p + 72, 8) & 4);	/* an incompatible feature */
 	return qcow2_extensions(h, header, backing ? backing : cluster, info, err);
 }
 
@@ -155,7 +155,7 @@ vmdk_has_parent(const struct head *h, size_t at)
 static int
 probe_vmdk4(const struct head *h, struct image_info *info, struct error *err)
 {
-	uint64_t capacity = le(h->p + 12, 8), grain_directory = le(h->p + 56, 8);
+	uint64_t capacity = disk_image_le(h->p + 12, 8), grain_directory = disk_image_le(h->p + 56, 8);
 
 	info->backing_file = vmdk_has_parent(h, VMDK_TEXT);
 	info->data_file = capacity == 0;	/* then one follows the extents that the text names */
@@ -163,17 +163,17 @@ probe_vmdk4(const struct head *h, struct image_info *info, struct error *err)
 		unsigned char last[SECTOR];
 
 		if (read_at(h->fd, last, sizeof last, h->file_size - 2 * SECTOR) != sizeof last || memcmp(last, "KDMV", 4) != 0)
-			return damaged(h, err, "vmdk", "no footer");
-		capacity = le(last + 12, 8);
+			return disk_image_damaged(h, err, "vmdk", "no footer");
+		capacity = disk_image_le(last + 12, 8);
 	}
-	return sectors(h, capacity, "vmdk", info, err);
+	return disk_image_sectors(h, capacity, "vmdk", info, err);
 }
 
 static int
 probe_vmdk3(const struct head *h, struct image_info *info, struct error *err)
 {
 	info->backing_file = vmdk_has_parent(h, VMDK_TEXT);
-	return sectors(h, le(h->p + 12, 4), "vmdk", info, err);
+	return disk_image_sectors(h, disk_image_le(h->p + 12, 4), "vmdk", info, err);
 }
 
 static int
@@ -188,10 +188,10 @@ probe_vmdk_text(const struct head *h, struct image_info *info, struct error *err
 static int
 probe_vdi(const struct head *h, struct image_info *info, struct error *err)
 {
-	uint64_t size = le(h->p + 0x170, 8);
+	uint64_t size = disk_image_le(h->p + 0x170, 8);
 
 	if (size > INT64_MAX)
-		return damaged(h, err, "vdi", "size out of range");
+		return disk_image_damaged(h, err, "vdi", "size out of range");
 	info->virtual_size_bytes = (int64_t)size;
 	return 0;
 }
@@ -199,8 +199,8 @@ probe_vdi(const struct head *h, struct image_info *info, struct error *err)
 static int
 probe_asif(const struct head *h, struct image_info *info, struct error *err)
 {
-	return sectors(h, be(h->p + 48, 8), "asif", info, err) < 0 ? -1 :
-	       be(h->p + 68, 2) != SECTOR ? damaged(h, err, "asif", "block size") : 0;
+	return disk_image_sectors(h, disk_image_be(h->p + 48, 8), "asif", info, err) < 0 ? -1 :
+	       disk_image_be(h->p + 68, 2) != SECTOR ? disk_image_damaged(h, err, "asif", "block size") : 0;
 }
 
 static const struct format {
@@ -228,7 +228,7 @@ find_format(const struct head *h)
 		if (h->len >= formats[i].at + formats[i].len &&
 		    !memcmp(h->p + formats[i].at, formats[i].magic, formats[i].len)) {
 			/* version 1 is a format of its own, which nobody makes any more */
-			if (formats[i].probe == probe_qcow2 && be(h->p + 4, 4) < 2)
+			if (formats[i].probe == probe_qcow2 && disk_image_be(h->p + 4, 4) < 2)
 				return NULL;
 			return &formats[i];
 		}
@@ -257,8 +257,8 @@ is_iso(const struct head *h)
 			return false;
 		if (d[0] == 255)
 			return primary;
-		if (d[0] == 1 && (!iso_extent(h, le(d + 140, 4), le(d + 132, 4)) ||
-				  !iso_extent(h, le(d + 158, 4), le(d + 166, 4))))
+		if (d[0] == 1 && (!iso_extent(h, disk_image_le(d + 140, 4), disk_image_le(d + 132, 4)) ||
+				  !iso_extent(h, disk_image_le(d + 158, 4), disk_image_le(d + 166, 4))))
 			return false;
 		primary |= d[0] == 1;
 	}
@@ -286,7 +286,7 @@ read_head(struct head *h, unsigned char *to, struct error *err)
 
 /* format NULL: find out */
 static int
-look(const char *path, const char *format, struct image_info *ret, struct error *err)
+disk_image_look(const char *path, const char *format, struct image_info *ret, struct error *err)
 {
 	struct image_info info = { .format = "raw" };
 	auto_close int fd = fs_open(path, NULL, err);
@@ -316,13 +316,13 @@ look(const char *path, const char *format, struct image_info *ret, struct error 
 int
 image_probe(const char *path, struct image_info *info, struct error *err)
 {
-	return look(path, NULL, info, err);
+	return disk_image_look(path, NULL, info, err);
 }
 
 int
 image_probe_as(const char *path, const char *format, struct image_info *info, struct error *err)
 {
-	return look(path, format, info, err);
+	return disk_image_look(path, format, info, err);
 }
 
 int
@@ -330,7 +330,7 @@ image_size(const char *path, const char *format, int64_t *size_bytes, struct err
 {
 	struct image_info info;
 
-	if (look(path, format, &info, err) < 0)
+	if (disk_image_look(path, format, &info, err) < 0)
 		return -1;
 	if (info.virtual_size_bytes < 0)
 		return error_set(err, ERR_UNSUPPORTED, "%s: size of a %s image is not known", path, format);

@@ -31,7 +31,7 @@ struct writer {
 };
 
 static int
-fail(struct writer *w, const char *what, int code)
+iso9660_fail(struct writer *w, const char *what, int code)
 {
 	return error_set(w->err, ERR_CHILD, "libisofs: %s: %s", what, iso_error_to_msg(code));
 }
@@ -49,7 +49,7 @@ set_node(IsoNode *node, unsigned mode)
 
 /* the folder `name` in `parent`, made if it is not there; a part of `path` */
 static int
-folder(struct writer *w, IsoDir *parent, const char *path, const char *name, IsoDir **out)
+iso9660_folder(struct writer *w, IsoDir *parent, const char *path, const char *name, IsoDir **out)
 {
 	IsoNode *node;
 	int r = iso_image_dir_get_node(w->image, parent, name, &node, 0);
@@ -62,7 +62,7 @@ folder(struct writer *w, IsoDir *parent, const char *path, const char *name, Iso
 	}
 	r = iso_image_add_new_dir(w->image, parent, name, out);
 	if (r < 0)
-		return fail(w, name, r);
+		return iso9660_fail(w, name, r);
 	set_node((IsoNode *)*out, 0755);
 	return 0;
 }
@@ -81,12 +81,12 @@ add_bytes(struct writer *w, IsoDir *dir, const char *name, const struct iso_file
 	r = iso_memory_stream_new(copy, f->len, &stream);
 	if (r < 0) {
 		free(copy);
-		return fail(w, name, r);
+		return iso9660_fail(w, name, r);
 	}
 	r = iso_image_add_new_file(w->image, dir, name, stream, &file);
 	if (r < 0) {
 		iso_stream_unref(stream);
-		return fail(w, name, r);
+		return iso9660_fail(w, name, r);
 	}
 	*out = (IsoNode *)file;
 	return 0;
@@ -110,7 +110,7 @@ check_path(struct writer *w, const char *path)
 }
 
 static int
-add_host_file(struct writer *w, IsoDir *dir, const char *name, const char *path, IsoNode **out)
+iso9660_add_host_file(struct writer *w, IsoDir *dir, const char *name, const char *path, IsoNode **out)
 {
 	struct stat st;
 	int r;
@@ -120,7 +120,7 @@ add_host_file(struct writer *w, IsoDir *dir, const char *name, const char *path,
 	if (!S_ISREG(st.st_mode))
 		return error_set(w->err, EINVAL, "%s: not an ordinary file", path);
 	r = iso_tree_add_new_node(w->image, dir, name, path, out);
-	return r < 0 ? fail(w, path, r) : 0;
+	return r < 0 ? iso9660_fail(w, path, r) : 0;
 }
 
 static int
@@ -135,10 +135,10 @@ add_file(struct writer *w, const struct iso_file *f)
 		return -1;
 	for (; (slash = strchr(name, '/')); name = slash + 1) {
 		*slash = '\0';
-		if (folder(w, dir, f->path, name, &dir) < 0)
+		if (iso9660_folder(w, dir, f->path, name, &dir) < 0)
 			return -1;
 	}
-	if ((f->host_path ? add_host_file(w, dir, name, f->host_path, &node) : add_bytes(w, dir, name, f, &node)) < 0)
+	if ((f->host_path ? iso9660_add_host_file(w, dir, name, f->host_path, &node) : add_bytes(w, dir, name, f, &node)) < 0)
 		return -1;
 	set_node(node, f->mode);
 	iso_node_set_sort_weight(node, --w->weight);
@@ -146,18 +146,18 @@ add_file(struct writer *w, const struct iso_file *f)
 }
 
 static int
-prepare(struct writer *w, const char *label, const char *application_id)
+iso9660_prepare(struct writer *w, const char *label, const char *application_id)
 {
 	int r = iso_image_new(label, &w->image);
 
 	if (r < 0)
-		return fail(w, "new image", r);
+		return iso9660_fail(w, "new image", r);
 	iso_image_set_volume_id(w->image, label);
 	iso_image_set_application_id(w->image, application_id);
 	iso_image_set_data_preparer_id(w->image, "LIMACTL");
 	set_node((IsoNode *)iso_image_get_root(w->image), 0755);
 	if ((r = iso_write_opts_new(&w->opts, 0)) < 0)
-		return fail(w, "options", r);
+		return iso9660_fail(w, "options", r);
 	iso_write_opts_set_iso_level(w->opts, 2);
 	iso_write_opts_set_rockridge(w->opts, 1);
 	iso_write_opts_set_relaxed_vol_atts(w->opts, 1);
@@ -193,7 +193,7 @@ copy_out(struct writer *w, const char *tmp)
 		len = 0;
 	}
 	if (n < 0)
-		return fail(w, tmp, n);
+		return iso9660_fail(w, tmp, n);
 	return fs_write_all(fd, block, len) < 0 ? error_errno(w->err, "write %s", tmp) : 0;
 }
 
@@ -205,7 +205,7 @@ write_image(struct writer *w, const char *tmp)
 
 	iso_write_opts_set_pvd_times(w->opts, 0, 0, 0, 0, when);
 	if ((r = iso_image_create_burn_source(w->image, w->opts, &w->source)) < 0)
-		return fail(w, tmp, r);
+		return iso9660_fail(w, tmp, r);
 	r = copy_out(w, tmp);
 	if (r < 0)
 		w->source->cancel(w->source);
@@ -237,10 +237,10 @@ iso_write(const char *tmp, const char *label, const char *application_id,
 	pthread_mutex_lock(&one_at_a_time);
 	r = iso_init();
 	if (r < 0) {
-		r = fail(&w, "start", r);
+		r = iso9660_fail(&w, "start", r);
 	} else {
 		iso_set_msgs_severities("NEVER", "NEVER", "");
-		r = prepare(&w, label, application_id);
+		r = iso9660_prepare(&w, label, application_id);
 	}
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = add_file(&w, &files[i]);

@@ -71,7 +71,7 @@ lock_entry(int fd, const struct fetch *f, struct error *err)
 
 /* the entry's folder, made and locked; close to unlock */
 static int
-enter(const struct fetch *f, const char *entry, struct error *err)
+cache_enter(const struct fetch *f, const char *entry, struct error *err)
 {
 	for (;;) {
 		auto_close int fd = -1;
@@ -95,7 +95,7 @@ enter(const struct fetch *f, const char *entry, struct error *err)
 }
 
 static bool
-same_file(const struct stat *a, const struct stat *b)
+cache_same_file(const struct stat *a, const struct stat *b)
 {
 	return a->st_ino == b->st_ino && a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
 	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
@@ -123,7 +123,7 @@ check_data(const struct fetch *f, const char *entry, const char *data, struct er
 
 /* with the lock; `before`: `data` as it was when we came */
 static int
-fill(const struct fetch *f, const char *entry, const char *data, const struct stat *before, struct error *err)
+defaults_fill(const struct fetch *f, const char *entry, const char *data, const struct stat *before, struct error *err)
 {
 	struct stat now;
 	bool there = cache_file_is_ours(data) && lstat(data, &now) == 0, any = !f->digest || !*f->digest;
@@ -136,7 +136,7 @@ fill(const struct fetch *f, const char *entry, const char *data, const struct st
 
 	if (!there && f->offline)
 		return error_set(err, ENOENT, "%s: not in the cache, and offline", f->location);
-	if (there && any && (f->offline || !same_file(&now, before)))
+	if (there && any && (f->offline || !cache_same_file(&now, before)))
 		return 0;	/* if it is another one, it came while we waited */
 	r = there && !any ? check_data(f, entry, data, err) : 0;
 	if (r)
@@ -168,8 +168,8 @@ fetch_remote(const struct fetch *f, char **path, struct error *err)
 		return error_set(err, ENOENT, "%s: not in the cache, and offline", f->location);
 	if (stat(data, &before) < 0)
 		before.st_size = -1;
-	lock = enter(f, entry, err);
-	if (lock < 0 || fill(f, entry, data, &before, err) < 0)
+	lock = cache_enter(f, entry, err);
+	if (lock < 0 || defaults_fill(f, entry, data, &before, err) < 0)
 		return -1;
 	*path = steal(data);
 	return 0;

@@ -51,7 +51,7 @@ cache_entry(const char *cache, const char *url)
 
 /* does the small file `ENTRY/NAME` say `text`? */
 static bool
-says(const char *entry, const char *algo, int algo_len, const char *suffix, const char *text)
+cache_lookup_says(const char *entry, const char *algo, int algo_len, const char *suffix, const char *text)
 {
 	auto_free char *path = xasprintf("%s/%.*s.%s", entry, algo_len, algo, suffix);
 	AUTO(buf) b = BUF_INIT;
@@ -71,8 +71,8 @@ cache_verified(const char *entry, const char *digest)
 	struct arena a = { 0 };
 	const char *stamp = fs_stamp(&a, data);
 	/* <algo>.digest alone, which upstream believes, says nothing of what happened to `data` since */
-	bool good = stamp && cache_folder_is_ours(entry) && cache_file_is_ours(data) && says(entry, digest, algo_len, "digest", digest) &&
-		    says(entry, digest, algo_len, "verified", stamp);
+	bool good = stamp && cache_folder_is_ours(entry) && cache_file_is_ours(data) && cache_lookup_says(entry, digest, algo_len, "digest", digest) &&
+		    cache_lookup_says(entry, digest, algo_len, "verified", stamp);
 
 	arena_release(&a);
 	return good;

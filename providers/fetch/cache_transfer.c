@@ -100,7 +100,7 @@ open_part(struct transfer *t, int create, struct error *err)
 
 /* empties the part */
 static int
-start_over(struct transfer *t, struct error *err)
+cache_transfer_start_over(struct transfer *t, struct error *err)
 {
 	t->have = t->hashed = 0;
 	t->resumed = false;
@@ -144,7 +144,7 @@ begin_whole(struct transfer *t, const struct http_answer *a, struct error *err)
 	t->begun = true;
 	t->total = a->length > 0 && !t->decode ? (uint64_t)a->length : 0;
 	version_set(&t->new, a);
-	if (open_part(t, O_CREAT, err) < 0 || start_over(t, err) < 0)
+	if (open_part(t, O_CREAT, err) < 0 || cache_transfer_start_over(t, err) < 0)
 		return -1;
 	return part_write_version(t->resume, &t->new, err);
 }
@@ -164,7 +164,7 @@ begin_rest(struct transfer *t, const struct http_answer *a, struct error *err)
 }
 
 static int
-on_begin(void *ctx, const struct http_answer *a, struct error *err)
+cache_transfer_on_begin(void *ctx, const struct http_answer *a, struct error *err)
 {
 	struct transfer *t = ctx;
 
@@ -186,7 +186,7 @@ on_begin(void *ctx, const struct http_answer *a, struct error *err)
 }
 
 static int
-on_body(void *ctx, const void *p, size_t len, struct error *err)
+cache_transfer_on_body(void *ctx, const void *p, size_t len, struct error *err)
 {
 	struct transfer *t = ctx;
 	const char *at = p;
@@ -258,7 +258,7 @@ one_try(struct transfer *t, struct http_answer *a, struct error *err)
 {
 	char *headers[3] = { NULL };
 	struct http_request r = { .url = t->f->location, .headers = (const char *const *)headers,
-				  .decode = t->decode, .cancel = t->f->cancel, .begin = on_begin, .body = on_body,
+				  .decode = t->decode, .cancel = t->f->cancel, .begin = cache_transfer_on_begin, .body = cache_transfer_on_body,
 				  .ctx = t };
 	int result;
 
@@ -291,14 +291,14 @@ check_whole(struct transfer *t, const struct http_answer *a, struct error *err)
 	if (t->restarts++ < RESTARTS && (t->resumed || (*a->coding && strcmp(a->coding, "identity") && !t->decode))) {
 		cache_warn(t->f, "%s: is %s, want %s: fetching it again", t->f->location, is, t->f->digest);
 		t->decode = !t->resumed;
-		return start_over(t, err);
+		return cache_transfer_start_over(t, err);
 	}
 	return error_set(err, EBADMSG, "%s: digest is %s, want %s", t->f->location, is, t->f->digest);
 }
 
 /* the part becomes `data`; what described the old one goes first */
 static int
-install(struct transfer *t, struct error *err)
+cache_transfer_install(struct transfer *t, struct error *err)
 {
 	static const char *const stale[] = { "sha256.digest", "sha384.digest", "sha512.digest", "sha256.verified",
 					     "sha384.verified", "sha512.verified", "time", "etag" };
@@ -321,20 +321,20 @@ install(struct transfer *t, struct error *err)
 
 /* 1: installed; 0: unchanged; 2: go on with another try; -1 */
 static int
-judge(struct transfer *t, struct http_answer *a, struct error *err)
+cache_transfer_judge(struct transfer *t, struct http_answer *a, struct error *err)
 {
 	int r;
 
 	if (t->unchanged)
 		return 0;
 	if (t->refused && t->have && t->restarts++ < RESTARTS)
-		return start_over(t, err) < 0 ? -1 : 2;
+		return cache_transfer_start_over(t, err) < 0 ? -1 : 2;
 	if (a->status != 200 && a->status != 203 && (a->status != 206 || t->refused))
 		return http_status_error(t->f->location, a, err);
 	r = check_whole(t, a, err);
 	if (r <= 0)
 		return r < 0 ? -1 : 2;
-	return install(t, err) < 0 ? -1 : 1;
+	return cache_transfer_install(t, err) < 0 ? -1 : 1;
 }
 
 static int
@@ -345,7 +345,7 @@ try_all(struct transfer *t, struct error *err)
 	int failures = 0, r;
 
 	for (;;) {
-		r = one_try(t, &a, &why) < 0 ? -1 : judge(t, &a, &why);
+		r = one_try(t, &a, &why) < 0 ? -1 : cache_transfer_judge(t, &a, &why);
 		if (r == 0 || r == 1)
 			return r;
 		if (r == 2)

@@ -30,7 +30,7 @@ start_curl(void)
 }
 
 static char *
-header(CURL *curl, const char *name)
+fetch_http_header(CURL *curl, const char *name)
 {
 	struct curl_header *h;
 
@@ -48,11 +48,11 @@ take_answer(CURL *curl, struct http_answer *a)
 	http_answer_release(a);
 	a->length = length;
 	a->retry_after_s = later > 0 && later < 86400 ? (long)later : 0;
-	a->etag = header(curl, "ETag");
-	a->last_modified = header(curl, "Last-Modified");
-	a->type = header(curl, "Content-Type");
-	a->range = header(curl, "Content-Range");
-	a->coding = header(curl, "Content-Encoding");
+	a->etag = fetch_http_header(curl, "ETag");
+	a->last_modified = fetch_http_header(curl, "Last-Modified");
+	a->type = fetch_http_header(curl, "Content-Type");
+	a->range = fetch_http_header(curl, "Content-Range");
+	a->coding = fetch_http_header(curl, "Content-Encoding");
 }
 
 void
@@ -68,7 +68,7 @@ http_answer_release(struct http_answer *a)
 
 /* false: no further */
 static bool
-begin(struct exchange *x)
+fetch_http_begin(struct exchange *x)
 {
 	int r;
 
@@ -82,11 +82,11 @@ begin(struct exchange *x)
 
 /* Never called for the body of a redirect, so the first call is the place to look at the headers. */
 static size_t
-on_body(char *p, size_t size, size_t n, void *ctx)
+fetch_http_on_body(char *p, size_t size, size_t n, void *ctx)
 {
 	struct exchange *x = ctx;
 
-	if (!x->begun && !begin(x))
+	if (!x->begun && !fetch_http_begin(x))
 		return 0;
 	if (x->r->body(x->r->ctx, p, size * n, x->err) < 0) {
 		x->failed = true;
@@ -105,7 +105,7 @@ on_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
 }
 
 static long
-setting(const char *name, long fallback)
+fetch_http_setting(const char *name, long fallback)
 {
 	const char *s = getenv(name);
 	long v = s ? strtol(s, NULL, 10) : 0;
@@ -153,9 +153,9 @@ set_options(struct exchange *x, const struct curl_slist *headers, char *text)
 	curl_easy_setopt(c, CURLOPT_REDIR_PROTOCOLS_STR, is_tls(x->r->url) ? "https" : "http,https");
 	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 1L);
 	curl_easy_setopt(c, CURLOPT_MAXREDIRS, (long)REDIRECTS);
-	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, setting("LIMA_HTTP_CONNECT_TIMEOUT_S", CONNECT_TIMEOUT_S));
+	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, fetch_http_setting("LIMA_HTTP_CONNECT_TIMEOUT_S", CONNECT_TIMEOUT_S));
 	curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L);
-	curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, setting("LIMA_HTTP_STALL_TIMEOUT_S", STALL_TIMEOUT_S));
+	curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, fetch_http_setting("LIMA_HTTP_STALL_TIMEOUT_S", STALL_TIMEOUT_S));
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);	/* threads */
 	curl_easy_setopt(c, CURLOPT_USERAGENT, "limactl");
 	curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
@@ -164,7 +164,7 @@ set_options(struct exchange *x, const struct curl_slist *headers, char *text)
 	if (x->r->decode)
 		curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "");
 	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, text);
-	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, fetch_http_on_body);
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, x);
 	curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
@@ -173,7 +173,7 @@ set_options(struct exchange *x, const struct curl_slist *headers, char *text)
 
 /* for messages: without user and password; to free */
 static char *
-shown(const char *url)
+fetch_http_shown(const char *url)
 {
 	const char *host = strstr(url, "://");
 	size_t len;
@@ -191,7 +191,7 @@ shown(const char *url)
 int
 http_cancelled(const char *url, struct error *err)
 {
-	auto_free char *text = shown(url);
+	auto_free char *text = fetch_http_shown(url);
 
 	return error_set(err, ERR_CANCELLED, "GET %s: cancelled", text);
 }
@@ -233,7 +233,7 @@ static int
 curl_error(struct exchange *x, CURLcode code, const char *text)
 {
 	static const struct kind other = { .error = EIO };
-	auto_free char *url = shown(x->r->url);
+	auto_free char *url = fetch_http_shown(x->r->url);
 	const struct kind *k = &other;
 
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
@@ -247,12 +247,12 @@ curl_error(struct exchange *x, CURLcode code, const char *text)
 }
 
 static int
-outcome(struct exchange *x, CURLcode code, const char *text)
+fetch_http_outcome(struct exchange *x, CURLcode code, const char *text)
 {
 	if (code == CURLE_OK && !x->begun)
-		begin(x);	/* an answer without a body */
+		fetch_http_begin(x);	/* an answer without a body */
 	if (x->failed) {
-		auto_free char *url = shown(x->r->url);
+		auto_free char *url = fetch_http_shown(x->r->url);
 
 		return error_wrap(x->err, "GET %s", url);
 	}
@@ -279,7 +279,7 @@ http_request(const struct http_request *r, struct http_answer *a, struct error *
 		abort();	/* out of memory */
 	set_options(&x, headers, text);
 	code = curl_easy_perform(x.curl);
-	result = outcome(&x, code, text);
+	result = fetch_http_outcome(&x, code, text);
 	if (!a->etag)
 		take_answer(x.curl, a);
 	curl_easy_cleanup(x.curl);
@@ -288,7 +288,7 @@ http_request(const struct http_request *r, struct http_answer *a, struct error *
 }
 
 static const char *
-reason(long status)
+fetch_http_reason(long status)
 {
 	static const struct { long status; const char *text; } reasons[] = {
 		{ 401, " Unauthorized" }, { 403, " Forbidden" }, { 404, " Not Found" }, { 408, " Request Timeout" },
@@ -305,10 +305,10 @@ reason(long status)
 int
 http_status_error(const char *url, struct http_answer *a, struct error *err)
 {
-	auto_free char *text = shown(url);
+	auto_free char *text = fetch_http_shown(url);
 	long s = a->status;
 
 	a->transient = s == 408 || s == 429 || s >= 500;
 	return error_set(err, s == 404 || s == 410 ? ENOENT : s == 401 || s == 403 ? EACCES : EIO, "GET %s: %ld%s",
-			 text, s, reason(s));
+			 text, s, fetch_http_reason(s));
 }

@@ -36,7 +36,7 @@ struct inflate {
 
 /* both libraries count in 32 bits */
 static unsigned
-cap(size_t n)
+inflate_cap(size_t n)
 {
 	return n > 1U << 30 ? 1U << 30 : (unsigned)n;
 }
@@ -60,7 +60,7 @@ gzip_init(struct inflate *d)
 static enum step
 gzip_step(struct inflate *d, struct inflate_io *io)
 {
-	unsigned in = cap(io->in_len), out = cap(io->out_len);
+	unsigned in = inflate_cap(io->in_len), out = inflate_cap(io->out_len);
 	int r;
 
 	d->z.next_in = (unsigned char *)(uintptr_t)io->in;
@@ -88,7 +88,7 @@ bzip2_init(struct inflate *d)
 static enum step
 bzip2_step(struct inflate *d, struct inflate_io *io)
 {
-	unsigned in = cap(io->in_len), out = cap(io->out_len);
+	unsigned in = inflate_cap(io->in_len), out = inflate_cap(io->out_len);
 	int r;
 
 	d->b.next_in = (char *)(uintptr_t)io->in;

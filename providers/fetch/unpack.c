@@ -23,7 +23,7 @@ digest_compare(const struct unpack *u, const char *is, struct error *err)
 }
 
 static int
-file_begin(const struct unpack *u, struct error *err)
+unpack_file_begin(const struct unpack *u, struct error *err)
 {
 	int fd;
 
@@ -51,7 +51,7 @@ unpack_copy(const struct unpack *u, struct error *err)
 static int
 unpack_whole(const struct unpack *u, const struct inflate_kind *kind, int in, uint64_t total, struct error *err)
 {
-	auto_close int out = file_begin(u, err);
+	auto_close int out = unpack_file_begin(u, err);
 	bool hashed = u->digest && *u->digest;
 	char is[DIGEST_TEXT_MAX];
 	struct digest d;

@@ -34,7 +34,7 @@ source_release(struct source *s)
 }
 
 static int
-refill(struct source *s, struct error *err)
+unpack_stream_refill(struct source *s, struct error *err)
 {
 	ssize_t n;
 
@@ -49,12 +49,12 @@ refill(struct source *s, struct error *err)
 
 /* a block of unpacked bytes, full but for the last one: how many, 0 at the end, -1 */
 static ssize_t
-next(struct source *s, unsigned char *block, struct error *err)
+unpack_stream_next(struct source *s, unsigned char *block, struct error *err)
 {
 	struct inflate_io io = { .out = block, .out_len = BLOCK };
 
 	for (size_t before = 0; io.out_len && !(s->end && io.out_len == before);) {
-		if (s->at == s->len && !s->end && refill(s, err) < 0)
+		if (s->at == s->len && !s->end && unpack_stream_refill(s, err) < 0)
 			return -1;
 		before = io.out_len;
 		io.in = s->in + s->at;
@@ -76,7 +76,7 @@ all_zero(const unsigned char *p, size_t n)
 
 /* how many of the n bytes, in pages, are zeros, or are not, like the first page */
 static size_t
-alike(const unsigned char *p, size_t n, bool *zero)
+unpack_stream_alike(const unsigned char *p, size_t n, bool *zero)
 {
 	size_t at = n < PAGE ? n : PAGE;
 
@@ -93,11 +93,11 @@ alike(const unsigned char *p, size_t n, bool *zero)
 
 /* zeros are left out: the file is made as long as it must be at the end */
 static int
-put(int fd, const unsigned char *p, size_t n, off_t *at)
+unpack_stream_put(int fd, const unsigned char *p, size_t n, off_t *at)
 {
 	while (n) {
 		bool zero;
-		ssize_t w = (ssize_t)alike(p, n, &zero);
+		ssize_t w = (ssize_t)unpack_stream_alike(p, n, &zero);
 
 		if (!zero)
 			w = pwrite(fd, p, (size_t)w, *at);
@@ -130,10 +130,10 @@ unpack_stream(const struct unpack *u, const struct inflate_kind *kind, int in, i
 
 	s.inflate = inflate_new(kind);
 	s.in = xcalloc(1, BLOCK);
-	while ((n = next(&s, block, err)) > 0) {
+	while ((n = unpack_stream_next(&s, block, err)) > 0) {
 		if (u->max_bytes && (uint64_t)at + (uint64_t)n > u->max_bytes)
 			return too_much(u, err);
-		if (put(out, block, (size_t)n, &at) < 0)
+		if (unpack_stream_put(out, block, (size_t)n, &at) < 0)
 			return error_errno(err, "write %s", u->to);
 	}
 	if (n < 0)

@@ -26,7 +26,7 @@ struct wire {
 };
 
 static uint32_t
-wire_u32(struct wire *w)
+host_key_wire_u32(struct wire *w)
 {
 	uint32_t n;
 
@@ -43,7 +43,7 @@ wire_u32(struct wire *w)
 static struct wire
 wire_string(struct wire *w)
 {
-	size_t n = wire_u32(w);
+	size_t n = host_key_wire_u32(w);
 	struct wire s = { .p = w->p, .len = n };
 
 	if (w->bad || n > w->len) {
@@ -84,11 +84,11 @@ private_parse(struct wire w, struct host_key *k)
 	if (!wire_is(wire_string(&w), "none") || !wire_is(wire_string(&w), "none"))
 		return -1;
 	wire_string(&w);
-	if (wire_u32(&w) != 1)
+	if (host_key_wire_u32(&w) != 1)
 		return -1;
 	wire_string(&w);
 	inner = wire_string(&w);
-	if (w.bad || wire_u32(&inner) != wire_u32(&inner) || !wire_is(wire_string(&inner), TYPE))
+	if (w.bad || host_key_wire_u32(&inner) != host_key_wire_u32(&inner) || !wire_is(wire_string(&inner), TYPE))
 		return -1;
 	public = wire_string(&inner);
 	pair = wire_string(&inner);
@@ -99,7 +99,7 @@ private_parse(struct wire w, struct host_key *k)
 }
 
 static char *
-public_text(const unsigned char pair[2 * HALF])
+host_key_public_text(const unsigned char pair[2 * HALF])
 {
 	AUTO(buf) blob = BUF_INIT;
 	struct buf text = BUF_INIT;
@@ -143,7 +143,7 @@ host_key_load(struct host_key *out, const char *path, struct error *err)
 		return error_set(err, ERR_INVALID, "%s: not an ed25519 key without a passphrase", path);
 	}
 	k.pem = buf_detach(&text);
-	k.public = public_text(k.pair);
+	k.public = host_key_public_text(k.pair);
 	*out = k;
 	return 0;
 }

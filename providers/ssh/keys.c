@@ -49,7 +49,7 @@ put_public(struct buf *b, const struct pair *k)
 }
 
 static int
-generate(struct pair *k, struct error *err)
+ssh_keys_generate(struct pair *k, struct error *err)
 {
 	EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
 	size_t n = KEY, m = KEY;
@@ -80,7 +80,7 @@ put_base64(struct buf *out, const struct buf *in, size_t line)
 }
 
 static void
-public_text(struct buf *out, const struct pair *k)
+ssh_keys_public_text(struct buf *out, const struct pair *k)
 {
 	AUTO(buf) blob = BUF_INIT;
 
@@ -131,9 +131,9 @@ keys_make(const char *secret, const char *public, struct error *err)
 	struct pair k;
 	int r;
 
-	if (generate(&k, err) < 0)
+	if (ssh_keys_generate(&k, err) < 0)
 		return -1;
-	public_text(&pub, &k);
+	ssh_keys_public_text(&pub, &k);
 	private_text(&priv, &k);
 	OPENSSL_cleanse(&k, sizeof k);
 	/* last the private key: it is the one whose presence means that the pair is there */

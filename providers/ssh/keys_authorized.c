@@ -28,7 +28,7 @@ key_list_release(struct key_list *l)
 
 /* value of a base64 digit; -1: none */
 static int
-digit(char c)
+keys_authorized_digit(char c)
 {
 	return c >= 'A' && c <= 'Z' ? c - 'A' :
 	       c >= 'a' && c <= 'z' ? c - 'a' + 26 :
@@ -44,7 +44,7 @@ decode_start(const char *text, size_t len, unsigned char *out, size_t max)
 	size_t n = 0;
 
 	for (size_t i = 0; i < len && n < max; i++) {
-		int v = digit(text[i]);
+		int v = keys_authorized_digit(text[i]);
 
 		if (v < 0)
 			break;
@@ -78,7 +78,7 @@ is_key(const char *line)
 
 /* the file's text without the space around it; to free; NULL: not readable */
 static char *
-read_line(const char *file, struct error *err)
+keys_authorized_read_line(const char *file, struct error *err)
 {
 	AUTO(buf) b = BUF_INIT;
 	size_t start;
@@ -92,7 +92,7 @@ read_line(const char *file, struct error *err)
 }
 
 static void
-add(struct key_list *l, const char *file, char *line)
+keys_authorized_add(struct key_list *l, const char *file, char *line)
 {
 	GROW(l->v, l->n, l->cap);
 	l->v[l->n++] = (struct key){ .file = xstrdup(file), .line = line };
@@ -108,11 +108,11 @@ add_dot_ssh(const char *dir, struct key_list *l, void (*warn)(void *, const char
 		return;
 	for (size_t i = 0; i < g.gl_pathc; i++) {
 		struct error why = { 0 };
-		auto_free char *line = read_line(g.gl_pathv[i], &why);
+		auto_free char *line = keys_authorized_read_line(g.gl_pathv[i], &why);
 		auto_free char *text = NULL;
 
 		if (line && is_key(line)) {
-			add(l, g.gl_pathv[i], steal(line));
+			keys_authorized_add(l, g.gl_pathv[i], steal(line));
 			continue;
 		}
 		text = line ? xasprintf("%s: not an SSH public key: skipped", g.gl_pathv[i]) :
@@ -128,13 +128,13 @@ keys_authorized(const char *config_dir, const char *dot_ssh, struct key_list *ou
 		void (*warn)(void *ctx, const char *text), void *ctx, struct error *err)
 {
 	auto_free char *file = xasprintf("%s/user.pub", config_dir);
-	auto_free char *line = read_line(file, err);
+	auto_free char *line = keys_authorized_read_line(file, err);
 
 	if (!line)
 		return -1;
 	if (!is_key(line))
 		return error_set(err, ERR_INVALID, "%s: not an SSH public key", file);
-	add(out, file, steal(line));
+	keys_authorized_add(out, file, steal(line));
 	if (dot_ssh)
 		add_dot_ssh(dot_ssh, out, warn, ctx);
 	return 0;

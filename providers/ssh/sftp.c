@@ -85,7 +85,7 @@ static const struct { unsigned long status; int code; const char *text; } reason
 
 /* Of the last call; `waited` holds what waiting for it ended with, if that is why. */
 static int
-failed(struct sftp *s, const char *what, const char *path, const struct error *waited, struct error *err)
+sftp_failed(struct sftp *s, const char *what, const char *path, const struct error *waited, struct error *err)
 {
 	char *msg = NULL;
 	unsigned long status;
@@ -104,19 +104,19 @@ failed(struct sftp *s, const char *what, const char *path, const struct error *w
 /* --- the connection --- */
 
 static void
-init_library(void)
+sftp_init_library(void)
 {
 	libssh2_init(0);
 }
 
 static int
-login(struct sftp *s, const struct ssh_target *to, struct error *err)
+sftp_login(struct sftp *s, const struct ssh_target *to, struct error *err)
 {
 	struct host_trust host = { .known = to->known_hosts ? to->known_hosts : "", .ours = "" };
 	struct error waited = { 0 };
 
 	if (AGAIN(s, libssh2_session_handshake(s->session, s->fd), &waited) != 0)
-		return failed(s, "key exchange with", to->user, &waited, err);
+		return sftp_failed(s, "key exchange with", to->user, &waited, err);
 	if (ssh_session_recognize(s->session, &host, err) < 0)
 		return -1;
 	for (size_t i = 0; i < to->nkeys; i++) {
@@ -126,7 +126,7 @@ login(struct sftp *s, const struct ssh_target *to, struct error *err)
 		if (r == 0)
 			return 0;
 		if (waited.code)
-			return failed(s, "login as", to->user, &waited, err);
+			return sftp_failed(s, "login as", to->user, &waited, err);
 	}
 	return error_set(err, EACCES, "ssh: no key of ours lets %s in", to->user);
 }
@@ -137,7 +137,7 @@ sftp_open(const struct ssh_target *to, const volatile int *cancel, struct error 
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct sftp *s = xcalloc(1, sizeof *s);
 
-	pthread_once(&once, init_library);
+	pthread_once(&once, sftp_init_library);
 	s->cancel = cancel;
 	s->fd = ssh_tcp_connect(to->address, to->port, err);
 	if (s->fd < 0) {
@@ -149,7 +149,7 @@ sftp_open(const struct ssh_target *to, const volatile int *cancel, struct error 
 		abort();
 	libssh2_session_set_blocking(s->session, 0);
 	ssh_session_prefer(s->session);
-	if (login(s, to, err) == 0)
+	if (sftp_login(s, to, err) == 0)
 		return s;
 	sftp_close(s);
 	return NULL;
@@ -172,13 +172,13 @@ sftp_close(struct sftp *s)
 
 /* The SFTP server of the guest is started by the first who needs it. */
 static int
-begin(struct sftp *s, struct error *err)
+sftp_begin(struct sftp *s, struct error *err)
 {
 	struct error waited = { 0 };
 
 	if (!s->sftp)
 		s->sftp = AGAIN_P(s, libssh2_sftp_init(s->session), &waited);
-	return s->sftp ? 0 : failed(s, "start", "the SFTP server of the guest", &waited, err);
+	return s->sftp ? 0 : sftp_failed(s, "start", "the SFTP server of the guest", &waited, err);
 }
 
 /* --- files --- */
@@ -199,11 +199,11 @@ sftp_stat(struct sftp *s, const char *path, bool follow_link, struct sftp_attr *
 	LIBSSH2_SFTP_ATTRIBUTES a = { 0 };
 	struct error waited = { 0 };
 
-	if (begin(s, err) < 0)
+	if (sftp_begin(s, err) < 0)
 		return -1;
 	if (AGAIN(s, libssh2_sftp_stat_ex(s->sftp, path, (unsigned)strlen(path),
 					  follow_link ? LIBSSH2_SFTP_STAT : LIBSSH2_SFTP_LSTAT, &a), &waited) != 0)
-		return failed(s, "look at", path, &waited, err);
+		return sftp_failed(s, "look at", path, &waited, err);
 	*out = attr_of(&a);
 	return 0;
 }
@@ -214,17 +214,17 @@ open_handle(struct sftp *s, const char *path, unsigned long flags, mode_t mode, 
 	LIBSSH2_SFTP_HANDLE *h;
 	struct error waited = { 0 };
 
-	if (begin(s, err) < 0)
+	if (sftp_begin(s, err) < 0)
 		return NULL;
 	h = AGAIN_P(s, libssh2_sftp_open_ex(s->sftp, path, (unsigned)strlen(path), flags, (long)mode, type), &waited);
 	if (!h)
-		failed(s, "open", path, &waited, err);
+		sftp_failed(s, "open", path, &waited, err);
 	return h;
 }
 
 /* A guest must not lead us out of the folder that we write to. */
 static bool
-is_name(const char *name)
+sftp_is_name(const char *name)
 {
 	return *name && !strchr(name, '/') && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
 }
@@ -249,17 +249,17 @@ sftp_list(struct sftp *s, const char *path, int (*each)(void *ctx, const char *n
 			break;
 		name[n] = '\0';
 		attr = attr_of(&a);
-		if (is_name(name) && (r = each(ctx, name, &attr)) != 0)
+		if (sftp_is_name(name) && (r = each(ctx, name, &attr)) != 0)
 			break;
 	}
 	if (n < 0)
-		r = failed(s, "list", path, &waited, err);
+		r = sftp_failed(s, "list", path, &waited, err);
 	AGAIN(s, libssh2_sftp_close_handle(h), &waited);
 	return r;
 }
 
 static struct sftp_file *
-file_of(struct sftp *s, LIBSSH2_SFTP_HANDLE *h)
+sftp_file_of(struct sftp *s, LIBSSH2_SFTP_HANDLE *h)
 {
 	struct sftp_file *f = h ? xcalloc(1, sizeof *f) : NULL;
 
@@ -271,13 +271,13 @@ file_of(struct sftp *s, LIBSSH2_SFTP_HANDLE *h)
 struct sftp_file *
 sftp_read_begin(struct sftp *s, const char *path, struct error *err)
 {
-	return file_of(s, open_handle(s, path, LIBSSH2_FXF_READ, 0, LIBSSH2_SFTP_OPENFILE, err));
+	return sftp_file_of(s, open_handle(s, path, LIBSSH2_FXF_READ, 0, LIBSSH2_SFTP_OPENFILE, err));
 }
 
 struct sftp_file *
 sftp_write_begin(struct sftp *s, const char *path, mode_t mode, struct error *err)
 {
-	return file_of(s, open_handle(s, path, LIBSSH2_FXF_WRITE | LIBSSH2_FXF_CREAT | LIBSSH2_FXF_TRUNC, mode & 07777,
+	return sftp_file_of(s, open_handle(s, path, LIBSSH2_FXF_WRITE | LIBSSH2_FXF_CREAT | LIBSSH2_FXF_TRUNC, mode & 07777,
 				      LIBSSH2_SFTP_OPENFILE, err));
 }
 
@@ -287,7 +287,7 @@ sftp_read(struct sftp_file *f, void *p, size_t max, struct error *err)
 	struct error waited = { 0 };
 	ssize_t n = AGAIN(f->s, libssh2_sftp_read(f->handle, p, max), &waited);
 
-	return n < 0 ? failed(f->s, "read", "a file of the guest", &waited, err) : n;
+	return n < 0 ? sftp_failed(f->s, "read", "a file of the guest", &waited, err) : n;
 }
 
 int
@@ -299,7 +299,7 @@ sftp_write(struct sftp_file *f, const void *p, size_t len, struct error *err)
 		ssize_t n = AGAIN(f->s, libssh2_sftp_write(f->handle, p, len), &waited);
 
 		if (n <= 0)
-			return failed(f->s, "write", "a file of the guest", &waited, err);
+			return sftp_failed(f->s, "write", "a file of the guest", &waited, err);
 		p = (const char *)p + n;
 		len -= (size_t)n;
 	}
@@ -314,7 +314,7 @@ sftp_end(struct sftp_file *f, struct error *err)
 	int r = AGAIN(s, libssh2_sftp_close_handle(f->handle), &waited);
 
 	free(f);
-	return r == 0 ? 0 : failed(s, "close", "a file of the guest", &waited, err);
+	return r == 0 ? 0 : sftp_failed(s, "close", "a file of the guest", &waited, err);
 }
 
 int
@@ -322,10 +322,10 @@ sftp_mkdir(struct sftp *s, const char *path, mode_t mode, struct error *err)
 {
 	struct error waited = { 0 };
 
-	if (begin(s, err) < 0)
+	if (sftp_begin(s, err) < 0)
 		return -1;
 	return AGAIN(s, libssh2_sftp_mkdir_ex(s->sftp, path, (unsigned)strlen(path), (long)(mode & 07777)), &waited) == 0 ? 0
-		: failed(s, "make", path, &waited, err);
+		: sftp_failed(s, "make", path, &waited, err);
 }
 
 int
@@ -334,17 +334,17 @@ sftp_chmod(struct sftp *s, const char *path, mode_t mode, struct error *err)
 	LIBSSH2_SFTP_ATTRIBUTES a = { .flags = LIBSSH2_SFTP_ATTR_PERMISSIONS, .permissions = mode & 07777 };
 	struct error waited = { 0 };
 
-	if (begin(s, err) < 0)
+	if (sftp_begin(s, err) < 0)
 		return -1;
 	return AGAIN(s, libssh2_sftp_stat_ex(s->sftp, path, (unsigned)strlen(path), LIBSSH2_SFTP_SETSTAT, &a), &waited) == 0 ? 0
-		: failed(s, "change", path, &waited, err);
+		: sftp_failed(s, "change", path, &waited, err);
 }
 
 /* --- commands --- */
 
 /* All that has arrived of a stream: 1 something, 0 nothing, -1. */
 static int
-drain(LIBSSH2_CHANNEL *ch, int stream, size_t max, struct buf *to, struct error *err)
+sftp_drain(LIBSSH2_CHANNEL *ch, int stream, size_t max, struct buf *to, struct error *err)
 {
 	char room[CHUNK];
 	int any = 0;
@@ -360,10 +360,10 @@ drain(LIBSSH2_CHANNEL *ch, int stream, size_t max, struct buf *to, struct error 
 }
 
 static int
-collect(struct sftp *s, LIBSSH2_CHANNEL *ch, size_t max, struct buf *out, struct buf *errors, struct error *err)
+sftp_collect(struct sftp *s, LIBSSH2_CHANNEL *ch, size_t max, struct buf *out, struct buf *errors, struct error *err)
 {
 	for (;;) {
-		int a = drain(ch, 0, max, out, err), b = a < 0 ? -1 : drain(ch, SSH_EXTENDED_DATA_STDERR, max, errors, err);
+		int a = sftp_drain(ch, 0, max, out, err), b = a < 0 ? -1 : sftp_drain(ch, SSH_EXTENDED_DATA_STDERR, max, errors, err);
 
 		if (a < 0 || b < 0)
 			return -1;
@@ -375,7 +375,7 @@ collect(struct sftp *s, LIBSSH2_CHANNEL *ch, size_t max, struct buf *out, struct
 }
 
 static int
-status_of(struct sftp *s, LIBSSH2_CHANNEL *ch, struct error *waited)
+sftp_status_of(struct sftp *s, LIBSSH2_CHANNEL *ch, struct error *waited)
 {
 	char *signal = NULL;
 
@@ -396,13 +396,13 @@ sftp_command(struct sftp *s, const char *command, size_t max, struct buf *out, s
 	int r;
 
 	if (!ch)
-		return failed(s, "run", "a command", &waited, err);
+		return sftp_failed(s, "run", "a command", &waited, err);
 	r = AGAIN(s, libssh2_channel_exec(ch, command), &waited);
 	if (r == 0)
 		r = AGAIN(s, libssh2_channel_send_eof(ch), &waited);
-	r = r == 0 ? collect(s, ch, max, out, errors, err) : failed(s, "run", "a command", &waited, err);
+	r = r == 0 ? sftp_collect(s, ch, max, out, errors, err) : sftp_failed(s, "run", "a command", &waited, err);
 	if (r == 0)
-		*status = status_of(s, ch, &waited);
+		*status = sftp_status_of(s, ch, &waited);
 	AGAIN(s, libssh2_channel_free(ch), &waited);
 	return r;
 }

@@ -38,7 +38,7 @@ ssh_tcp_connect(const char *address, int port, struct error *err)
 
 /* Moves both on until the command has ended. */
 static int
-drive(struct ssh_link *l, struct ssh_exec *x, const struct sock_wait *w, struct error *err)
+ssh_drive(struct ssh_link *l, struct ssh_exec *x, const struct sock_wait *w, struct error *err)
 {
 	int r;
 
@@ -70,7 +70,7 @@ ssh_run(const struct ssh_target *to, const struct ssh_command *c, int *status, s
 	x.input = c->input;
 	x.input_len = c->input_len;
 	x.max_output = c->max_output;
-	r = drive(l, &x, &w, err);
+	r = ssh_drive(l, &x, &w, err);
 	if (r == 0 && x.truncated)
 		r = error_set(err, ENOBUFS, "ssh: more output than is wanted");
 	if (r == 0) {

@@ -78,10 +78,10 @@ options_release(struct options *o)
 	free(o->v);
 }
 
-static void add(struct options *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void ssh_ssh_config_add(struct options *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 static void
-add(struct options *o, const char *fmt, ...)
+ssh_ssh_config_add(struct options *o, const char *fmt, ...)
 {
 	const char *s;
 	va_list ap;
@@ -97,26 +97,26 @@ add(struct options *o, const char *fmt, ...)
 
 /* A directive whose value OpenSSH expands. */
 static void
-add_path(struct options *o, const char *key, const char *path)
+ssh_ssh_config_add_path(struct options *o, const char *key, const char *path)
 {
 	AUTO(buf) b = BUF_INIT;
 
 	if (quote_ssh_path(&b, path))
-		add(o, "%s=%s", key, b.s);
+		ssh_ssh_config_add(o, "%s=%s", key, b.s);
 	else
 		o->bad = path;
 }
 
 static void
-add_word(struct options *o, const char *key, const char *word)
+ssh_ssh_config_add_word(struct options *o, const char *key, const char *word)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
 	AUTO(buf) b = BUF_INIT;
 
 	if (*word && !word[strspn(word, plain)])
-		add(o, "%s=%s", key, word);
+		ssh_ssh_config_add(o, "%s=%s", key, word);
 	else if (quote_ssh(&b, word))
-		add(o, "%s=%s", key, b.s);
+		ssh_ssh_config_add(o, "%s=%s", key, b.s);
 	else
 		o->bad = word;
 }
@@ -130,51 +130,51 @@ add_alias(struct options *o, const struct ssh_config *c)
 	for (size_t i = 0; i < c->nkeys; i++)
 		needed |= quote_ssh_needs_alias(c->keys[i]);
 	if (needed)
-		add(o, "HostKeyAlias=%s", QUOTE_SSH_ALIAS);
+		ssh_ssh_config_add(o, "HostKeyAlias=%s", QUOTE_SSH_ALIAS);
 }
 
 static void
-ciphers(struct options *o, const struct ssh_features *f)
+ssh_ssh_config_ciphers(struct options *o, const struct ssh_features *f)
 {
 	bool at_least_8_1 = f->version[0] > 8 || (f->version[0] == 8 && f->version[1] >= 1);
 
 	if (!at_least_8_1)
 		return;
-	add(o, "Ciphers=\"%s\"",
+	ssh_ssh_config_add(o, "Ciphers=\"%s\"",
 	    f->aes ? "^aes128-gcm@openssh.com,aes256-gcm@openssh.com" : "^chacha20-poly1305@openssh.com");
 }
 
 static int
-collect(const struct ssh_config *c, struct options *o, struct error *err)
+ssh_ssh_config_collect(const struct ssh_config *c, struct options *o, struct error *err)
 {
 	for (size_t i = 0; i < c->nkeys; i++)
-		add_path(o, "IdentityFile", c->keys[i]);
+		ssh_ssh_config_add_path(o, "IdentityFile", c->keys[i]);
 	add_alias(o, c);
-	add(o, "StrictHostKeyChecking=%s", c->known_hosts ? "yes" : "no");
+	ssh_ssh_config_add(o, "StrictHostKeyChecking=%s", c->known_hosts ? "yes" : "no");
 	if (c->known_hosts)
-		add_path(o, "UserKnownHostsFile", c->known_hosts);
+		ssh_ssh_config_add_path(o, "UserKnownHostsFile", c->known_hosts);
 	else
-		add(o, "UserKnownHostsFile=/dev/null");
-	add(o, "NoHostAuthenticationForLocalhost=%s", c->known_hosts ? "no" : "yes");
-	add(o, "PreferredAuthentications=publickey");
-	add(o, "Compression=no");
-	add(o, "BatchMode=yes");
-	add(o, "IdentitiesOnly=yes");
+		ssh_ssh_config_add(o, "UserKnownHostsFile=/dev/null");
+	ssh_ssh_config_add(o, "NoHostAuthenticationForLocalhost=%s", c->known_hosts ? "no" : "yes");
+	ssh_ssh_config_add(o, "PreferredAuthentications=publickey");
+	ssh_ssh_config_add(o, "Compression=no");
+	ssh_ssh_config_add(o, "BatchMode=yes");
+	ssh_ssh_config_add(o, "IdentitiesOnly=yes");
 	if (c->features.gssapi)
-		add(o, "GSSAPIAuthentication=no");
-	ciphers(o, &c->features);
-	add_word(o, "User", c->user);
-	add(o, "ControlMaster=auto");
-	add_path(o, "ControlPath", c->control_path);
-	add(o, "ControlPersist=yes");
+		ssh_ssh_config_add(o, "GSSAPIAuthentication=no");
+	ssh_ssh_config_ciphers(o, &c->features);
+	ssh_ssh_config_add_word(o, "User", c->user);
+	ssh_ssh_config_add(o, "ControlMaster=auto");
+	ssh_ssh_config_add_path(o, "ControlPath", c->control_path);
+	ssh_ssh_config_add(o, "ControlPersist=yes");
 	if (c->forward_agent)
-		add(o, "ForwardAgent=yes");
+		ssh_ssh_config_add(o, "ForwardAgent=yes");
 	if (c->forward_x11)
-		add(o, "ForwardX11=yes");
+		ssh_ssh_config_add(o, "ForwardX11=yes");
 	if (c->forward_x11_trusted)
-		add(o, "ForwardX11Trusted=yes");
-	add(o, "Hostname=%s", c->address);
-	add(o, "Port=%d", c->port);
+		ssh_ssh_config_add(o, "ForwardX11Trusted=yes");
+	ssh_ssh_config_add(o, "Hostname=%s", c->address);
+	ssh_ssh_config_add(o, "Port=%d", c->port);
 	if (o->bad)
 		return error_set(err, EINVAL, "ssh option with a line break: %.*s...", (int)strcspn(o->bad, "\r\n"), o->bad);
 	return 0;
@@ -185,7 +185,7 @@ ssh_config_options(const struct ssh_config *c, struct arena *a, const char *cons
 {
 	AUTO(options) o = { .mem = a };
 
-	if (collect(c, &o, err) < 0)
+	if (ssh_ssh_config_collect(c, &o, err) < 0)
 		return -1;
 	GROW(o.v, o.n, o.cap);
 	o.v[o.n++] = NULL;
@@ -201,7 +201,7 @@ ssh_config_write(const char *path, const struct ssh_config *c, struct error *err
 	AUTO(buf) b = BUF_INIT;
 	AUTO(buf) old = BUF_INIT;
 
-	if (collect(c, &o, err) < 0)
+	if (ssh_ssh_config_collect(c, &o, err) < 0)
 		return -1;
 	if (strpbrk(c->hostname, "\r\n \t") || strpbrk(c->address, "\r\n \t"))
 		return error_set(err, EINVAL, "ssh.config: host %s at %s", c->hostname, c->address);

@@ -9,7 +9,7 @@
 #define DEFAULT_MAX (64 << 10)
 
 static void
-feed(struct ssh_exec *x)
+ssh_exec_feed(struct ssh_exec *x)
 {
 	while (x->input_pos < x->input_len) {
 		ssize_t n = ssh_channel_write(x->channel, x->input + x->input_pos, x->input_len - x->input_pos);
@@ -26,7 +26,7 @@ feed(struct ssh_exec *x)
 }
 
 static void
-collect(struct ssh_exec *x, int stream, struct buf *to)
+ssh_exec_collect(struct ssh_exec *x, int stream, struct buf *to)
 {
 	size_t max = x->max_output ? x->max_output : DEFAULT_MAX;
 	char chunk[4096];
@@ -59,9 +59,9 @@ ssh_exec_step(struct ssh_exec *x, struct ssh_link *l, struct error *err)
 		x->state = SSH_EXEC_RUNS;
 	}
 	if (x->state == SSH_EXEC_RUNS) {
-		collect(x, 0, &x->out);
-		collect(x, 1, &x->err);
-		feed(x);
+		ssh_exec_collect(x, 0, &x->out);
+		ssh_exec_collect(x, 1, &x->err);
+		ssh_exec_feed(x);
 		if (!ssh_channel_ended(x->channel))
 			return 0;
 		x->status = ssh_channel_exit_status(x->channel);

@@ -54,12 +54,12 @@ struct ssh_link {
 };
 
 static void
-init_library(void)
+ssh_link_init_library(void)
 {
 	libssh2_init(0);
 }
 
-static LIBSSH2_ALLOC_FUNC(on_alloc)
+static LIBSSH2_ALLOC_FUNC(ssh_link_on_alloc)
 {
 	struct ssh_link *l = *abstract;
 
@@ -127,11 +127,11 @@ ssh_link_new(int fd, const struct ssh_identity *id)
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct ssh_link *l = xcalloc(1, sizeof *l);
 
-	pthread_once(&once, init_library);
+	pthread_once(&once, ssh_link_init_library);
 	l->fd = fd;
 	l->id = *id;
 	l->in = l->out = (struct buf)BUF_INIT;
-	l->session = libssh2_session_init_ex(on_alloc, on_free, on_realloc, l);
+	l->session = libssh2_session_init_ex(ssh_link_on_alloc, on_free, on_realloc, l);
 	if (!l->session)
 		abort();
 	libssh2_session_set_blocking(l->session, 0);
@@ -192,7 +192,7 @@ ssh_link_events(const struct ssh_link *l)
 }
 
 static void
-died(struct ssh_link *l, int code)
+ssh_link_died(struct ssh_link *l, int code)
 {
 	if (!l->dead)
 		l->dead_errno = code;
@@ -200,14 +200,14 @@ died(struct ssh_link *l, int code)
 }
 
 static void
-flush(struct ssh_link *l)
+ssh_link_flush(struct ssh_link *l)
 {
 	ssize_t n;
 
 	while (l->out.len && !l->dead) {
 		n = send(l->fd, l->out.s, l->out.len, MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (n < 0 && errno != EAGAIN && errno != EINTR)
-			died(l, errno);
+			ssh_link_died(l, errno);
 		if (n <= 0)
 			return;
 		l->out.len -= (size_t)n;
@@ -216,7 +216,7 @@ flush(struct ssh_link *l)
 }
 
 static void
-fill(struct ssh_link *l)
+defaults_fill(struct ssh_link *l)
 {
 	ssize_t n;
 
@@ -227,7 +227,7 @@ fill(struct ssh_link *l)
 	if (n == 0)
 		l->eof = true;
 	else if (n < 0 && errno != EAGAIN && errno != EINTR)
-		died(l, errno);
+		ssh_link_died(l, errno);
 	if (n <= 0)
 		return;
 	l->spoke = true;
@@ -236,7 +236,7 @@ fill(struct ssh_link *l)
 }
 
 static int
-fail(struct ssh_link *l, const char *doing, struct error *err)
+ssh_link_fail(struct ssh_link *l, const char *doing, struct error *err)
 {
 	char *msg = NULL;
 
@@ -251,17 +251,17 @@ fail(struct ssh_link *l, const char *doing, struct error *err)
 }
 
 static int
-handshake(struct ssh_link *l, struct error *err)
+ssh_link_handshake(struct ssh_link *l, struct error *err)
 {
 	int r = libssh2_session_handshake(l->session, l->fd);
 
 	if (r == LIBSSH2_ERROR_EAGAIN && !l->eof)
 		return 0;
-	return r == 0 ? 1 : fail(l, "key exchange", err);
+	return r == 0 ? 1 : ssh_link_fail(l, "key exchange", err);
 }
 
 static int
-authenticate(struct ssh_link *l, struct error *err)
+ssh_link_authenticate(struct ssh_link *l, struct error *err)
 {
 	while (l->key < l->id.nkeys) {
 		int r = libssh2_userauth_publickey_fromfile_ex(l->session, l->id.user, (unsigned)strlen(l->id.user), NULL,
@@ -272,7 +272,7 @@ authenticate(struct ssh_link *l, struct error *err)
 		if (r == 0)
 			return 1;
 		if (l->dead || l->eof)
-			return fail(l, "login", err);
+			return ssh_link_fail(l, "login", err);
 		l->key++;
 	}
 	return error_set(err, EACCES, "ssh: no key of ours lets %s in", l->id.user);
@@ -280,7 +280,7 @@ authenticate(struct ssh_link *l, struct error *err)
 
 /* Lets libssh2 take in all that has arrived. A stream that nobody uses gives a read without an effect of its own. */
 static void
-pump(struct ssh_link *l)
+ssh_link_pump(struct ssh_link *l)
 {
 	char nothing[64];
 
@@ -294,7 +294,7 @@ pump(struct ssh_link *l)
 
 /* Channels that we closed are freed once the other side has closed them as well. */
 static void
-bury(struct ssh_link *l)
+ssh_link_bury(struct ssh_link *l)
 {
 	for (struct ssh_channel **p = &l->channels; *p;) {
 		struct ssh_channel *c = *p;
@@ -315,17 +315,17 @@ step_ready(struct ssh_link *l, struct error *err)
 {
 	struct ssh_channel *c;
 
-	pump(l);
+	ssh_link_pump(l);
 	if (l->open.type && !l->open.owner && open_go_on(l, &c, NULL) == 1)
 		ssh_channel_close(c);
-	bury(l);
+	ssh_link_bury(l);
 	/* something for the session itself, and no channel to read it by: a request that is refused reads it */
 	if (l->in.len && !l->channels && !l->open.type) {
 		l->open = (struct opening){ .type = "ping@lima", .message = xstrdup("") };
 		open_go_on(l, &c, NULL);
 	}
-	flush(l);
-	return l->dead || (l->eof && l->in.len == 0) ? fail(l, "connection", err) : 1;
+	ssh_link_flush(l);
+	return l->dead || (l->eof && l->in.len == 0) ? ssh_link_fail(l, "connection", err) : 1;
 }
 
 int
@@ -340,15 +340,15 @@ ssh_link_step(struct ssh_link *l, struct error *err)
 		if (poll(&p, 1, 0) == 0)
 			return 0;
 		if (getsockopt(l->fd, SOL_SOCKET, SO_ERROR, &code, &len) < 0 || code) {
-			died(l, code ? code : errno);
-			return fail(l, "connect", err);
+			ssh_link_died(l, code ? code : errno);
+			return ssh_link_fail(l, "connect", err);
 		}
 		l->phase = HANDSHAKE;
 	}
-	flush(l);
-	fill(l);
+	ssh_link_flush(l);
+	defaults_fill(l);
 	if (l->phase == HANDSHAKE) {
-		r = handshake(l, err);
+		r = ssh_link_handshake(l, err);
 		if (r <= 0)
 			return r;
 		if (l->id.host && ssh_session_recognize(l->session, l->id.host, err) < 0)
@@ -356,7 +356,7 @@ ssh_link_step(struct ssh_link *l, struct error *err)
 		l->phase = AUTH;
 	}
 	if (l->phase == AUTH) {
-		r = authenticate(l, err);
+		r = ssh_link_authenticate(l, err);
 		if (r <= 0)
 			return r;
 		l->phase = READY;
@@ -398,17 +398,17 @@ open_go_on(struct ssh_link *l, struct ssh_channel **out, struct error *err)
 	}
 	if (code == LIBSSH2_ERROR_CHANNEL_FAILURE)
 		return error_set(err, ECONNREFUSED, "ssh: the guest refuses to open it");
-	return fail(l, "channel", err);
+	return ssh_link_fail(l, "channel", err);
 }
 
 /* `message` is taken over. */
 static int
-open_channel(struct ssh_link *l, const void *owner, const char *type, char *message, size_t len,
+ssh_link_open_channel(struct ssh_link *l, const void *owner, const char *type, char *message, size_t len,
 	     struct ssh_channel **out, struct error *err)
 {
 	if (l->open.type && l->open.owner != owner) {
 		free(message);
-		return l->dead ? fail(l, "channel", err) : 0;
+		return l->dead ? ssh_link_fail(l, "channel", err) : 0;
 	}
 	if (l->open.type)
 		free(message);
@@ -434,7 +434,7 @@ add_string(struct buf *b, const char *s)
 int
 ssh_channel_session(struct ssh_link *l, const void *owner, struct ssh_channel **out, struct error *err)
 {
-	return open_channel(l, owner, "session", xstrdup(""), 0, out, err);
+	return ssh_link_open_channel(l, owner, "session", xstrdup(""), 0, out, err);
 }
 
 int
@@ -449,7 +449,7 @@ ssh_channel_tcp(struct ssh_link *l, const void *owner, const char *host, int por
 	add_string(&b, "127.0.0.1");
 	add_u32(&b, 22);
 	len = b.len;
-	return open_channel(l, owner, "direct-tcpip", buf_detach(&b), len, out, err);
+	return ssh_link_open_channel(l, owner, "direct-tcpip", buf_detach(&b), len, out, err);
 }
 
 int
@@ -462,7 +462,7 @@ ssh_channel_unix(struct ssh_link *l, const void *owner, const char *path, struct
 	add_string(&b, "");
 	add_u32(&b, 0);
 	len = b.len;
-	return open_channel(l, owner, "direct-streamlocal@openssh.com", buf_detach(&b), len, out, err);
+	return ssh_link_open_channel(l, owner, "direct-streamlocal@openssh.com", buf_detach(&b), len, out, err);
 }
 
 void
@@ -479,7 +479,7 @@ ssh_channel_exec(struct ssh_channel *c, const char *command, struct error *err)
 
 	if (r == LIBSSH2_ERROR_EAGAIN && !c->link->eof && !c->link->dead)
 		return 0;
-	return r == 0 ? 1 : fail(c->link, "command", err);
+	return r == 0 ? 1 : ssh_link_fail(c->link, "command", err);
 }
 
 ssize_t
@@ -541,5 +541,5 @@ ssh_channel_close(struct ssh_channel *c)
 	if (!c)
 		return;
 	c->dying = true;
-	bury(c->link);
+	ssh_link_bury(c->link);
 }

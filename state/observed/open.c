@@ -63,13 +63,13 @@ pragma_int(struct state *s, const char *pragma, int *v, struct error *err)
 }
 
 static int
-version(struct state *s, int *v, struct error *err)
+open_version(struct state *s, int *v, struct error *err)
 {
 	return pragma_int(s, "PRAGMA user_version", v, err);
 }
 
 static int
-exec(struct state *s, const char *sql, struct error *err)
+open_exec(struct state *s, const char *sql, struct error *err)
 {
 	return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : sql_error(s, err);
 }
@@ -80,36 +80,36 @@ migrate_from_there(struct state *s, struct error *err)
 {
 	int last = (int)ARRAY_LEN(migration), v;
 
-	if (version(s, &v, err) < 0)
+	if (open_version(s, &v, err) < 0)
 		return -1;
 	for (; v < last; v++) {
 		char pragma[48];
 
 		snprintf(pragma, sizeof pragma, "PRAGMA user_version = %d", v + 1);
-		if (exec(s, migration[v], err) < 0 || (migration_code[v] && migration_code[v](s, err) < 0) || exec(s, pragma, err) < 0)
+		if (open_exec(s, migration[v], err) < 0 || (migration_code[v] && migration_code[v](s, err) < 0) || open_exec(s, pragma, err) < 0)
 			return -1;
 	}
-	return exec(s, "COMMIT", err);
+	return open_exec(s, "COMMIT", err);
 }
 
 static int
-migrate(struct state *s, struct error *err)
+open_migrate(struct state *s, struct error *err)
 {
 	int last = (int)ARRAY_LEN(migration), v;
 
-	if (version(s, &v, err) < 0)
+	if (open_version(s, &v, err) < 0)
 		return -1;
 	if (v > last)
 		return error_set(err, ERR_UNSUPPORTED, "%s: made by a newer limactl (version %d, this one knows %d); "
 				 "use that one, or move the file away: it is rebuilt by looking", s->path, v, last);
 	if (v == last)
 		return 0;
-	if (exec(s, "BEGIN IMMEDIATE", err) < 0)
+	if (open_exec(s, "BEGIN IMMEDIATE", err) < 0)
 		return -1;
 	if (migrate_from_there(s, err) == 0)
 		return 0;
 	if (!sqlite3_get_autocommit(s->db))
-		exec(s, "ROLLBACK", NULL);
+		open_exec(s, "ROLLBACK", NULL);
 	return -1;
 }
 
@@ -165,9 +165,9 @@ settle_here(struct state *s, bool moved, struct error *err)
 	char pragma[64];
 
 	snprintf(pragma, sizeof pragma, "PRAGMA application_id = %d", place_id(s));
-	if (moved && exec(s, "DELETE FROM resource; DELETE FROM instance", err) < 0)
+	if (moved && open_exec(s, "DELETE FROM resource; DELETE FROM instance", err) < 0)
 		return -1;
-	return exec(s, pragma, err) < 0 ? -1 : exec(s, "COMMIT", err);
+	return open_exec(s, pragma, err) < 0 ? -1 : open_exec(s, "COMMIT", err);
 }
 
 static int
@@ -184,12 +184,12 @@ check_place(struct state *s, struct error *err)
 			close_db(s);	/* read as an empty one */
 		return 0;
 	}
-	if (exec(s, "BEGIN IMMEDIATE", err) < 0)
+	if (open_exec(s, "BEGIN IMMEDIATE", err) < 0)
 		return -1;
 	if (settle_here(s, id != 0, err) == 0)
 		return 0;
 	if (!sqlite3_get_autocommit(s->db))
-		exec(s, "ROLLBACK", NULL);
+		open_exec(s, "ROLLBACK", NULL);
 	return -1;
 }
 
@@ -201,12 +201,12 @@ open_connected(struct state *s, struct error *err)
 			  "PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF";
 
 	sql_patience(s);
-	return exec(s, how, err) < 0 || migrate(s, err) < 0 ? -1 : check_place(s, err);
+	return open_exec(s, how, err) < 0 || open_migrate(s, err) < 0 ? -1 : check_place(s, err);
 }
 
 /* What is there is no file of ours: a folder, a link, a FIFO. It is never opened, but moved aside like a damaged one. */
 static bool
-is_foreign(struct stat *st)
+open_is_foreign(struct stat *st)
 {
 	return !S_ISREG(st->st_mode) || st->st_uid != geteuid();
 }
@@ -219,7 +219,7 @@ open_db(struct state *s, struct error *err)
 	for (;;) {
 		bool was = lstat(s->path, &before) == 0;
 
-		if (was && is_foreign(&before)) {
+		if (was && open_is_foreign(&before)) {
 			s->corrupt = true;
 			s->inode = before.st_ino;
 			return error_set(err, ERR_INVALID, "%s: not a regular file of ours", s->path);

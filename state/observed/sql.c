@@ -78,7 +78,7 @@ sql_error(struct state *s, struct error *err)
 }
 
 static int
-bind(sqlite3_stmt *st, const char *types, va_list ap)
+sql_bind_one(sqlite3_stmt *st, const char *types, va_list ap)
 {
 	int r = SQLITE_OK;
 
@@ -105,7 +105,7 @@ bind(sqlite3_stmt *st, const char *types, va_list ap)
 }
 
 static sqlite3_stmt *
-vbind(struct state *s, enum sql_id id, struct error *err, const char *types, va_list ap)
+sql_vbind(struct state *s, enum sql_id id, struct error *err, const char *types, va_list ap)
 {
 	sqlite3_stmt *st = s->stmt[id];
 
@@ -116,7 +116,7 @@ vbind(struct state *s, enum sql_id id, struct error *err, const char *types, va_
 		return NULL;
 	}
 	s->stmt[id] = st;
-	if (bind(st, types, ap) == SQLITE_OK)
+	if (sql_bind_one(st, types, ap) == SQLITE_OK)
 		return st;
 	sql_error(s, err);
 	return NULL;
@@ -129,7 +129,7 @@ sql_bind(struct state *s, enum sql_id id, struct error *err, const char *types, 
 	va_list ap;
 
 	va_start(ap, types);
-	st = vbind(s, id, err, types, ap);
+	st = sql_vbind(s, id, err, types, ap);
 	va_end(ap);
 	return st;
 }
@@ -154,7 +154,7 @@ sql_run(struct state *s, enum sql_id id, struct error *err, const char *types, .
 	va_list ap;
 
 	va_start(ap, types);
-	st = vbind(s, id, err, types, ap);
+	st = sql_vbind(s, id, err, types, ap);
 	va_end(ap);
 	return st ? sql_step(s, st, err) : -1;
 }

@@ -6,7 +6,7 @@
 #include "state/observed/sql.h"
 
 static struct blob
-blob(sqlite3_stmt *st, int column)
+state_blob(sqlite3_stmt *st, int column)
 {
 	const void *p = sqlite3_column_blob(st, column);
 
@@ -30,7 +30,7 @@ state_records(struct state *s, const char *owner,
 			.id = sqlite3_column_int64(st, 0),
 			.owner = sql_text(st, 1), .type = sql_text(st, 2), .name = sql_text(st, 3),
 			.wanted = sqlite3_column_int(st, 4), .present = sqlite3_column_int(st, 5),
-			.unfinished = sqlite3_column_int(st, 6), .want = blob(st, 7), .have = blob(st, 8),
+			.unfinished = sqlite3_column_int(st, 6), .want = state_blob(st, 7), .have = state_blob(st, 8),
 		};
 
 		stop = each(ctx, &rec);

@@ -33,7 +33,7 @@ struct question {
 };
 
 static void
-on_closed(uv_handle_t *h)
+fake_runtime_on_closed(uv_handle_t *h)
 {
 	struct question *q = h->data;
 
@@ -49,8 +49,8 @@ question_end(struct question *q, const struct error *e)
 	if (!done)
 		return;
 	q->done = NULL;
-	uv_close((uv_handle_t *)&q->pipe, on_closed);
-	uv_close((uv_handle_t *)&q->timer, on_closed);
+	uv_close((uv_handle_t *)&q->pipe, fake_runtime_on_closed);
+	uv_close((uv_handle_t *)&q->timer, fake_runtime_on_closed);
 	done(q->agent, e);
 }
 
@@ -64,7 +64,7 @@ question_fail(struct question *q, int code, const char *why)
 }
 
 static void
-on_alloc(uv_handle_t *h, size_t size, uv_buf_t *b)
+fake_runtime_on_alloc(uv_handle_t *h, size_t size, uv_buf_t *b)
 {
 	struct question *q = h->data;
 
@@ -73,7 +73,7 @@ on_alloc(uv_handle_t *h, size_t size, uv_buf_t *b)
 }
 
 static void
-on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b)
+fake_runtime_on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b)
 {
 	struct question *q = s->data;
 	char *nl;
@@ -95,7 +95,7 @@ on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b)
 }
 
 static void
-on_connect(uv_connect_t *c, int status)
+fake_runtime_on_connect(uv_connect_t *c, int status)
 {
 	struct question *q = c->data;
 	uv_buf_t b = uv_buf_init((char *)(uintptr_t)q->words, (unsigned)strlen(q->words));
@@ -103,7 +103,7 @@ on_connect(uv_connect_t *c, int status)
 	if (!q->done)
 		return;
 	if (status == 0)
-		status = uv_read_start((uv_stream_t *)&q->pipe, on_alloc, on_read);
+		status = uv_read_start((uv_stream_t *)&q->pipe, fake_runtime_on_alloc, fake_runtime_on_read);
 	if (status == 0 && uv_try_write((uv_stream_t *)&q->pipe, &b, 1) != (int)b.len)
 		status = UV_EPIPE;
 	if (status < 0)
@@ -111,7 +111,7 @@ on_connect(uv_connect_t *c, int status)
 }
 
 static void
-on_timer(uv_timer_t *t)
+fake_runtime_on_timer(uv_timer_t *t)
 {
 	question_fail(t->data, ETIMEDOUT, "no answer");
 }
@@ -126,8 +126,8 @@ question_ask(struct agent *a, const char *words, int timeout_ms, runtime_done *d
 	uv_timer_init(&a->loop, &q->timer);
 	q->pipe.data = q->timer.data = q->connect.data = q;
 	if (timeout_ms)
-		uv_timer_start(&q->timer, on_timer, (uint64_t)timeout_ms, 0);
-	uv_pipe_connect(&q->connect, &q->pipe, a->launch.machine.control, on_connect);
+		uv_timer_start(&q->timer, fake_runtime_on_timer, (uint64_t)timeout_ms, 0);
+	uv_pipe_connect(&q->connect, &q->pipe, a->launch.machine.control, fake_runtime_on_connect);
 }
 
 static void
@@ -137,13 +137,13 @@ fake_ask_if_up(struct agent *a, runtime_done *done)
 }
 
 static void
-fake_press_button(struct agent *a, runtime_done *done)
+fake_runtime_press_button(struct agent *a, runtime_done *done)
 {
 	question_ask(a, "button\n", ANSWER_MS, done);
 }
 
 static void
-fake_quit(struct agent *a, runtime_done *done)
+fake_runtime_quit(struct agent *a, runtime_done *done)
 {
 	question_ask(a, "quit\n", ANSWER_MS, done);
 }
@@ -156,7 +156,7 @@ fake_await_guest(struct agent *a, runtime_done *done)
 }
 
 static bool
-fake_find(const char *dir, struct process *out)
+fake_runtime_find(const char *dir, struct process *out)
 {
 	auto_free char *pidfile = xasprintf("%s/fake.pid", dir);
 
@@ -164,7 +164,7 @@ fake_find(const char *dir, struct process *out)
 }
 
 static int
-fake_sweep(struct agent *a, struct error *err)
+fake_runtime_sweep(struct agent *a, struct error *err)
 {
 	auto_free char *pidfile = xasprintf("%s/fake.pid", a->launch.dir);
 
@@ -178,11 +178,11 @@ const struct runtime runtime_fake = {
 	.title = "the fake machine",
 	.log = "fake.log",
 	.console_logs = fake_consoles,
-	.find = fake_find,
-	.sweep = fake_sweep,
+	.find = fake_runtime_find,
+	.sweep = fake_runtime_sweep,
 	.ask_if_up = fake_ask_if_up,
-	.press_button = fake_press_button,
-	.quit = fake_quit,
+	.press_button = fake_runtime_press_button,
+	.quit = fake_runtime_quit,
 	.await_guest = fake_await_guest,
 	.carry = carry_fake,
 };

@@ -65,7 +65,7 @@ fake_shutdown(struct carrier *c)
 }
 
 static void
-on_alloc(uv_handle_t *h, size_t size, uv_buf_t *b)
+fake_transport_on_alloc(uv_handle_t *h, size_t size, uv_buf_t *b)
 {
 	struct fake_carrier *f = h->data;
 
@@ -74,7 +74,7 @@ on_alloc(uv_handle_t *h, size_t size, uv_buf_t *b)
 }
 
 static void
-on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b)
+fake_transport_on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b)
 {
 	struct fake_carrier *f = s->data;
 	const char *p = b->base;
@@ -106,17 +106,17 @@ fake_pause(struct carrier *c, bool paused)
 	if (paused)
 		uv_read_stop((uv_stream_t *)&f->pipe);
 	else
-		uv_read_start((uv_stream_t *)&f->pipe, on_alloc, on_read);
+		uv_read_start((uv_stream_t *)&f->pipe, fake_transport_on_alloc, fake_transport_on_read);
 }
 
 static void
-on_connect(uv_connect_t *c, int status)
+fake_transport_on_connect(uv_connect_t *c, int status)
 {
 	struct fake_carrier *f = c->data;
 
 	if (f->over)
 		return;
-	if (status < 0 || uv_read_start((uv_stream_t *)&f->pipe, on_alloc, on_read) < 0)
+	if (status < 0 || uv_read_start((uv_stream_t *)&f->pipe, fake_transport_on_alloc, fake_transport_on_read) < 0)
 		fake_over(f);
 	else
 		outq_write(&f->out, f->words, strlen(f->words));
@@ -148,6 +148,6 @@ carry_fake(struct agent *a, const struct place *to, const struct carrier_user *u
 	uv_pipe_init(&a->loop, &f->pipe, 0);
 	f->pipe.data = f->connect.data = f;
 	outq_init(&f->out, (uv_stream_t *)&f->pipe, out_drained, out_failed, f);
-	uv_pipe_connect(&f->connect, &f->pipe, a->launch.machine.control, on_connect);
+	uv_pipe_connect(&f->connect, &f->pipe, a->launch.machine.control, fake_transport_on_connect);
 	return &f->c;
 }

@@ -21,7 +21,7 @@ struct op {
 };
 
 static void
-on_close(uv_handle_t *h)
+qemu_qmp_on_close(uv_handle_t *h)
 {
 	struct op *o = h->data;
 
@@ -32,40 +32,40 @@ on_close(uv_handle_t *h)
 }
 
 static void
-finish(struct op *o, const cJSON *answer, const struct error *e)
+qemu_qmp_finish(struct op *o, const cJSON *answer, const struct error *e)
 {
 	struct qmp_then then = o->then;
 
 	if (!then.done)
 		return;
 	o->then.done = NULL;
-	uv_close((uv_handle_t *)&o->pipe, on_close);
-	uv_close((uv_handle_t *)&o->timer, on_close);
+	uv_close((uv_handle_t *)&o->pipe, qemu_qmp_on_close);
+	uv_close((uv_handle_t *)&o->timer, qemu_qmp_on_close);
 	then.done(o->agent, answer, e, &then);
 }
 
 static void
-fail(struct op *o, int code, const char *what)
+qemu_qmp_fail(struct op *o, int code, const char *what)
 {
 	struct error e;
 
 	error_set(&e, code, "QEMU's control socket: %s", what);
-	finish(o, NULL, &e);
+	qemu_qmp_finish(o, NULL, &e);
 }
 
 /* A line or two, on a socket that nothing was written to before: there is room for it, or the other side is no QEMU. */
 static void
-say(struct op *o, const char *text)
+init_say(struct op *o, const char *text)
 {
 	uv_buf_t b = uv_buf_init((char *)(uintptr_t)text, (unsigned)strlen(text));
 	int r = uv_try_write((uv_stream_t *)&o->pipe, &b, 1);
 
 	if (r != (int)b.len)
-		fail(o, r < 0 ? -r : EPROTO, r < 0 ? uv_strerror(r) : "does not read what it is told");
+		qemu_qmp_fail(o, r < 0 ? -r : EPROTO, r < 0 ? uv_strerror(r) : "does not read what it is told");
 }
 
 static void
-on_alloc(uv_handle_t *h, size_t size, uv_buf_t *b)
+qemu_qmp_on_alloc(uv_handle_t *h, size_t size, uv_buf_t *b)
 {
 	struct op *o = h->data;
 
@@ -74,7 +74,7 @@ on_alloc(uv_handle_t *h, size_t size, uv_buf_t *b)
 }
 
 static void
-on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b)
+qemu_qmp_on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b)
 {
 	struct op *o = s->data;
 	const char *words;
@@ -82,37 +82,37 @@ on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b)
 	int r;
 
 	if (n < 0) {
-		fail(o, n == UV_EOF ? ECONNRESET : (int)-n, n == UV_EOF ? "closed" : uv_strerror((int)n));
+		qemu_qmp_fail(o, n == UV_EOF ? ECONNRESET : (int)-n, n == UV_EOF ? "closed" : uv_strerror((int)n));
 		return;
 	}
 	for (size_t len = (size_t)n; o->then.done; len = 0) {
 		r = qmp_session_feed(&o->session, b->base, len, &words, &e);
 		if (r < 0)
-			fail(o, e.code, e.msg);
+			qemu_qmp_fail(o, e.code, e.msg);
 		else if (r == 1)
-			finish(o, o->session.answer, NULL);
+			qemu_qmp_finish(o, o->session.answer, NULL);
 		else if (words)
-			say(o, words);
+			init_say(o, words);
 		else
 			return;
 	}
 }
 
 static void
-on_connect(uv_connect_t *c, int status)
+qemu_qmp_on_connect(uv_connect_t *c, int status)
 {
 	struct op *o = c->data;
 
 	if (status == 0)
-		status = uv_read_start((uv_stream_t *)&o->pipe, on_alloc, on_read);
+		status = uv_read_start((uv_stream_t *)&o->pipe, qemu_qmp_on_alloc, qemu_qmp_on_read);
 	if (status < 0)
-		fail(o, -status, uv_strerror(status));
+		qemu_qmp_fail(o, -status, uv_strerror(status));
 }
 
 static void
-on_timer(uv_timer_t *t)
+qemu_qmp_on_timer(uv_timer_t *t)
 {
-	fail(t->data, ETIMEDOUT, "no answer");
+	qemu_qmp_fail(t->data, ETIMEDOUT, "no answer");
 }
 
 void
@@ -124,6 +124,6 @@ qmp_send(struct agent *a, const char *command, const char *args, int timeout_ms,
 	uv_pipe_init(&a->loop, &o->pipe, 0);
 	uv_timer_init(&a->loop, &o->timer);
 	o->pipe.data = o->timer.data = o->connect.data = o;
-	uv_timer_start(&o->timer, on_timer, (uint64_t)timeout_ms, 0);
-	uv_pipe_connect(&o->connect, &o->pipe, a->launch.machine.control, on_connect);
+	uv_timer_start(&o->timer, qemu_qmp_on_timer, (uint64_t)timeout_ms, 0);
+	uv_pipe_connect(&o->connect, &o->pipe, a->launch.machine.control, qemu_qmp_on_connect);
 }

@@ -45,13 +45,13 @@ qemu_ask_if_up(struct agent *a, runtime_done *done)
 }
 
 static void
-qemu_press_button(struct agent *a, runtime_done *done)
+qemu_runtime_press_button(struct agent *a, runtime_done *done)
 {
 	qmp_send(a, "system_powerdown", NULL, QMP_MS, (struct qmp_then){ .done = on_heard, .heard = done });
 }
 
 static void
-qemu_quit(struct agent *a, runtime_done *done)
+qemu_runtime_quit(struct agent *a, runtime_done *done)
 {
 	qmp_send(a, "quit", NULL, QMP_MS, (struct qmp_then){ .done = on_heard, .heard = done });
 }
@@ -91,8 +91,8 @@ const struct runtime runtime_qemu = {
 	.find = qemu_find_running,
 	.sweep = qemu_sweep_all,
 	.ask_if_up = qemu_ask_if_up,
-	.press_button = qemu_press_button,
-	.quit = qemu_quit,
+	.press_button = qemu_runtime_press_button,
+	.quit = qemu_runtime_quit,
 	.started = vnc_start,
 	.ended = vnc_end,
 	.ask_network = qemu_ask_network,

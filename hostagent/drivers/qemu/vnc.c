@@ -20,15 +20,15 @@
 enum { QMP_MS = 5000, PASSWORD = 8, FIRST_PORT = 5900 };	/* VNC looks at eight characters */
 
 static char *
-file(const struct agent *a, const char *name)
+vnc_file(const struct agent *a, const char *name)
 {
 	return xasprintf("%s/%s", a->launch.dir, name);
 }
 
 static void
-put(struct agent *a, const char *name, const char *text)
+vnc_put(struct agent *a, const char *name, const char *text)
 {
-	auto_free char *path = file(a, name);
+	auto_free char *path = vnc_file(a, name);
 	struct error e;
 
 	if (fs_write(path, text, strlen(text), 0600, &e) < 0)
@@ -36,7 +36,7 @@ put(struct agent *a, const char *name, const char *text)
 }
 
 static void
-trouble(struct agent *a, const char *what, const struct error *e)
+vnc_trouble(struct agent *a, const char *what, const struct error *e)
 {
 	auto_free char *why = xasprintf("vnc: %s: %s", what, e ? e->msg : "QEMU does not tell");
 
@@ -45,7 +45,7 @@ trouble(struct agent *a, const char *what, const struct error *e)
 
 /* HOST of HOST:N,to=M */
 static char *
-host(const struct agent *a)
+vnc_host(const struct agent *a)
 {
 	const char *display = a->launch.vnc_display;
 	size_t n = strcspn(display, ",");
@@ -60,17 +60,17 @@ on_port(struct agent *a, const cJSON *answer, const struct error *e, const struc
 {
 	const cJSON *service = cJSON_GetObjectItemCaseSensitive(answer, "service");
 	int port = cJSON_IsString(service) ? atoi(service->valuestring) : 0;
-	auto_free char *where = host(a), *text = NULL;
+	auto_free char *where = vnc_host(a), *text = NULL;
 
 	(void)then;
 	if (a->phase == PHASE_STOPPING)
 		return;
 	if (port < FIRST_PORT || port > 65535) {
-		trouble(a, "display", e);
+		vnc_trouble(a, "display", e);
 		return;
 	}
 	text = xasprintf("%s:%d", where, port - FIRST_PORT);
-	put(a, "vncdisplay", text);
+	vnc_put(a, "vncdisplay", text);
 	log_info("vnc: display %s", text);
 }
 
@@ -81,7 +81,7 @@ on_password(struct agent *a, const cJSON *answer, const struct error *e, const s
 	if (a->phase == PHASE_STOPPING)
 		return;
 	if (!answer) {
-		trouble(a, "password", e);
+		vnc_trouble(a, "password", e);
 		return;
 	}
 	qmp_send(a, "query-vnc", NULL, QMP_MS, (struct qmp_then){ .done = on_port });
@@ -104,14 +104,14 @@ make_password(char out[PASSWORD + 1])
 void
 vnc_start(struct agent *a)
 {
-	auto_free char *display = file(a, "vncdisplay"), *args = NULL;
+	auto_free char *display = vnc_file(a, "vncdisplay"), *args = NULL;
 	char password[PASSWORD + 1];
 
 	/* the display's is written last */
 	if (!*a->launch.vnc_display || fs_exists(display))
 		return;
 	make_password(password);
-	put(a, "vncpassword", password);
+	vnc_put(a, "vncpassword", password);
 	args = xasprintf("{\"password\":\"%s\"}", password);
 	qmp_send(a, "change-vnc-password", args, QMP_MS, (struct qmp_then){ .done = on_password });
 }
@@ -119,7 +119,7 @@ vnc_start(struct agent *a)
 void
 vnc_end(struct agent *a)
 {
-	auto_free char *display = file(a, "vncdisplay"), *password = file(a, "vncpassword");
+	auto_free char *display = vnc_file(a, "vncdisplay"), *password = vnc_file(a, "vncpassword");
 
 	fs_unlink(display, NULL);
 	fs_unlink(password, NULL);

@@ -22,7 +22,7 @@
 enum { ANSWER_MS = 5000, MAX_OPTIONS = 16 };
 
 static bool
-fake_find(const char *dir, bool search, struct process *out)
+fake_driver_find(const char *dir, bool search, struct process *out)
 {
 	auto_free char *pidfile = xasprintf("%s/fake.pid", dir);
 
@@ -46,19 +46,19 @@ fake_ask(const char *dir, const char *words, struct error *err)
 }
 
 static int
-fake_press_button(const char *dir, struct error *err)
+fake_driver_press_button(const char *dir, struct error *err)
 {
 	return fake_ask(dir, "button\n", err);
 }
 
 static int
-fake_quit(const char *dir, struct error *err)
+fake_driver_quit(const char *dir, struct error *err)
 {
 	return fake_ask(dir, "quit\n", err);
 }
 
 static int
-fake_sweep(const char *dir, struct error *err)
+fake_driver_sweep(const char *dir, struct error *err)
 {
 	auto_free char *pidfile = xasprintf("%s/fake.pid", dir), *socket = xasprintf("%s/fake.sock", dir);
 
@@ -74,7 +74,7 @@ fake_boots_uefi(const char *arch, bool legacy_bios)
 
 /* $LIMA_FAKE_MACHINE, a word an option: no blank within one. */
 static void
-fake_options(const char **argv, size_t max, size_t *n, struct arena *a)
+fake_driver_options(const char **argv, size_t max, size_t *n, struct arena *a)
 {
 	const char *text = getenv("LIMA_FAKE_MACHINE");
 	char *save, *copy = arena_strdup(a, text ? text : "");
@@ -96,7 +96,7 @@ fake_plan(const struct machine *m, struct launch *l, struct arena *a, struct err
 		return error_set(err, EINVAL, "a machine of %d cpus and %llu bytes of memory", m->cpus, (unsigned long long)m->memory_bytes);
 	memcpy(argv, words, sizeof words);
 	l->machine.nargv = ARRAY_LEN(words);
-	fake_options(argv, ARRAY_LEN(words) + MAX_OPTIONS, &l->machine.nargv, a);
+	fake_driver_options(argv, ARRAY_LEN(words) + MAX_OPTIONS, &l->machine.nargv, a);
 	l->machine.argv = argv;
 	l->machine.pidfile = words[2];
 	l->machine.control = words[4];
@@ -108,8 +108,8 @@ const struct driver driver_fake = {
 	.net = { .guest = "192.168.5.15", .host = "192.168.5.2", .dns = "192.168.5.3" },
 	.boots_uefi = fake_boots_uefi,
 	.plan = fake_plan,
-	.find = fake_find,
-	.press_button = fake_press_button,
-	.quit = fake_quit,
-	.sweep = fake_sweep,
+	.find = fake_driver_find,
+	.press_button = fake_driver_press_button,
+	.quit = fake_driver_quit,
+	.sweep = fake_driver_sweep,
 };

@@ -62,13 +62,13 @@ on_term(int sig)
 }
 
 static int
-number(const char *text)
+fake_machine_number(const char *text)
 {
 	return (int)strtol(text, NULL, 10);
 }
 
 static int
-fake_options(struct fake *f, int argc, char **argv)
+fake_machine_options(struct fake *f, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "pidfile", required_argument, NULL, 'p' }, { "control", required_argument, NULL, 'c' },
@@ -86,10 +86,10 @@ fake_options(struct fake *f, int argc, char **argv)
 		case 'p': f->pidfile = optarg; break;
 		case 'c': f->control = optarg; break;
 		case 'l': f->console = optarg; break;
-		case 'u': f->up_at = now + number(optarg); break;
-		case 'r': f->reboot_ms = number(optarg); break;
-		case 'o': f->off_ms = number(optarg); break;
-		case 'd': f->dies_at = now + number(optarg); break;
+		case 'u': f->up_at = now + fake_machine_number(optarg); break;
+		case 'r': f->reboot_ms = fake_machine_number(optarg); break;
+		case 'o': f->off_ms = fake_machine_number(optarg); break;
+		case 'd': f->dies_at = now + fake_machine_number(optarg); break;
 		case 'R': f->refuse = optarg; break;
 		case 'F': f->fail = optarg; break;
 		case 'S': f->stuck = true; /* fallthrough */
@@ -174,7 +174,7 @@ client_answer(struct fake *f, struct client *c, const char *line)
 	else if (!strncmp(line, "say ", 4))
 		console_say(f, line + 4);
 	else if (!strncmp(line, "die ", 4))
-		exit(number(line + 4));
+		exit(fake_machine_number(line + 4));
 	else if (!strcmp(line, "hang"))
 		f->hangs = client_say(c, "ok\n");
 	else if (!strcmp(line, "reboot"))
@@ -231,7 +231,7 @@ control_accept(struct fake *f)
 }
 
 static void
-sooner(long long *left, long long at, long long now)
+fake_machine_sooner(long long *left, long long at, long long now)
 {
 	long long ms = at - now > 0 ? at - now : 0;
 
@@ -244,17 +244,17 @@ time_left(const struct fake *f)
 {
 	long long left = NEVER, now = clock_ms();
 
-	sooner(&left, f->up_at, now);
-	sooner(&left, f->dies_at, now);
-	sooner(&left, f->off_at, now);
+	fake_machine_sooner(&left, f->up_at, now);
+	fake_machine_sooner(&left, f->dies_at, now);
+	fake_machine_sooner(&left, f->off_at, now);
 	for (size_t i = 0; i < f->nclients; i++)
 		if (f->client[i].waits)
-			sooner(&left, f->ready_at, now);
+			fake_machine_sooner(&left, f->ready_at, now);
 	return (int)left;
 }
 
 static bool
-is_over(long long at)
+fake_machine_is_over(long long at)
 {
 	return at != NEVER && clock_ms() >= at;
 }
@@ -269,11 +269,11 @@ fake_turn(struct fake *f)
 		p[i + 1] = (struct pollfd){ .fd = f->hangs ? -1 : f->client[i].fd, .events = POLLIN };
 	if (poll(p, f->nclients + 1, time_left(f)) < 0 && errno != EINTR)
 		return 1;
-	if (is_over(f->dies_at))
+	if (fake_machine_is_over(f->dies_at))
 		return 3;
-	if (is_over(f->off_at) || (told_to_end && !f->stuck))
+	if (fake_machine_is_over(f->off_at) || (told_to_end && !f->stuck))
 		return 0;
-	if (is_over(f->up_at) && control_listen(f) < 0)
+	if (fake_machine_is_over(f->up_at) && control_listen(f) < 0)
 		return 1;
 	for (size_t i = f->nclients; i-- > 0;) {
 		struct client *c = &f->client[i];
@@ -295,7 +295,7 @@ main(int argc, char **argv)
 	struct error err;
 	int status = -1;
 
-	if (fake_options(&f, argc, argv) < 0)
+	if (fake_machine_options(&f, argc, argv) < 0)
 		return 2;
 	if (f.refuse) {
 		fprintf(stderr, "fake machine: %s\n", f.refuse);

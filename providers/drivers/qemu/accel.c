@@ -115,7 +115,7 @@ accel_within(void (*f)(const char *), const char *arg, int timeout_ms)
 }
 
 static bool
-no(struct accel_choice *out, const char *why)
+accel_no(struct accel_choice *out, const char *why)
 {
 	snprintf(out->reason, sizeof out->reason, "%.*s", (int)sizeof out->reason - 1, why);
 	return false;
@@ -152,11 +152,11 @@ qemu_can(const char *qemu, struct accel_choice *out)
 	if (proc_run(argv, &(struct proc_opts){ .input = quit, .input_len = strlen(quit), .out = &answer, .timeout_ms = QEMU_MS },
 		     &e) == 0)
 		return true;
-	return no(out, e.msg);
+	return accel_no(out, e.msg);
 }
 
 static bool
-hardware(const char *arch, const char *qemu, struct accel_choice *out)
+accel_hardware(const char *arch, const char *qemu, struct accel_choice *out)
 {
 	const char *host = host_arch();
 	AUTO(buf) cpuinfo = BUF_INIT;
@@ -167,7 +167,7 @@ hardware(const char *arch, const char *qemu, struct accel_choice *out)
 		return false;
 	}
 	if (fs_read_if("/proc/cpuinfo", &cpuinfo, 64 << 20, NULL) != 1 || !accel_cpu_can(cpuinfo.s, host))
-		return no(out, "the processor has no virtualization here (neither vmx nor svm in /proc/cpuinfo)");
+		return accel_no(out, "the processor has no virtualization here (neither vmx nor svm in /proc/cpuinfo)");
 	return accel_device_can("/dev/kvm", out) && qemu_can(qemu, out);
 }
 
@@ -184,8 +184,8 @@ accel_choose(const char *arch, const char *qemu, struct accel_choice *out, struc
 		c.worth_a_warning = false;
 	} else if (asked && *asked) {
 		c.worth_a_warning = false;
-		no(&c, "LIMA_QEMU_ACCEL=tcg");
-	} else if (hardware(arch, qemu, &c)) {
+		accel_no(&c, "LIMA_QEMU_ACCEL=tcg");
+	} else if (accel_hardware(arch, qemu, &c)) {
 		c = (struct accel_choice){ .accel = ACCEL_KVM };
 	}
 	*out = c;

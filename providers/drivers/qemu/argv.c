@@ -30,13 +30,13 @@ args_release(struct args *a)
 }
 
 static bool
-given(const char *s)
+argv_given(const char *s)
 {
 	return s && *s;
 }
 
 static void
-word(struct args *a, const char *s)
+argv_word(struct args *a, const char *s)
 {
 	GROW(a->v, a->n, a->cap);
 	a->v[a->n++] = s;
@@ -44,7 +44,7 @@ word(struct args *a, const char *s)
 
 /* Options that QEMU takes once: the user's words ($QEMU_SYSTEM_*) win over ours. */
 static bool
-taken(const struct args *a, const char *option)
+argv_taken(const struct args *a, const char *option)
 {
 	static const char *const once[] = {
 		"-m", "-object", "-numa", "-cpu", "-machine", "-accel", "-smp", "-boot", "-kernel", "-append", "-initrd",
@@ -59,24 +59,24 @@ taken(const struct args *a, const char *option)
 	return false;
 }
 
-static void add(struct args *a, const char *option, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static void argv_add_one(struct args *a, const char *option, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 static void
-add(struct args *a, const char *option, const char *fmt, ...)
+argv_add_one(struct args *a, const char *option, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (taken(a, option))
+	if (argv_taken(a, option))
 		return;
-	word(a, option);
+	argv_word(a, option);
 	va_start(ap, fmt);
-	word(a, arena_vprintf(a->mem, fmt, ap));
+	argv_word(a, arena_vprintf(a->mem, fmt, ap));
 	va_end(ap);
 }
 
 /* A value inside an option list. */
 static const char *
-val(struct args *a, const char *s)
+argv_val(struct args *a, const char *s)
 {
 	AUTO(buf) b = BUF_INIT;
 
@@ -87,23 +87,23 @@ val(struct args *a, const char *s)
 static const char *
 in_dir(struct args *a, const char *name)
 {
-	return val(a, arena_printf(a->mem, "%s/%s", a->is->dir, name));
+	return argv_val(a, arena_printf(a->mem, "%s/%s", a->is->dir, name));
 }
 
 static void
-memory(struct args *a)
+argv_memory(struct args *a)
 {
-	add(a, "-m", "%" PRIu64, a->is->memory_bytes >> 20);
+	argv_add_one(a, "-m", "%" PRIu64, a->is->memory_bytes >> 20);
 	if (a->is->share_type != SHARE_VIRTIOFS)
 		return;
 	/* the mount daemon maps the guest's memory */
-	add(a, "-object", "memory-backend-file,id=virtiofs-shm,size=%" PRIu64 ",mem-path=/dev/shm,share=on",
+	argv_add_one(a, "-object", "memory-backend-file,id=virtiofs-shm,size=%" PRIu64 ",mem-path=/dev/shm,share=on",
 	    a->is->memory_bytes);
-	add(a, "-numa", "node,memdev=virtiofs-shm");
+	argv_add_one(a, "-numa", "node,memdev=virtiofs-shm");
 }
 
 static bool
-emulated(const struct args *a)
+argv_emulated(const struct args *a)
 {
 	return strcmp(a->m->accel, "tcg") == 0;
 }
@@ -112,199 +112,199 @@ emulated(const struct args *a)
 static const char *
 without_screen(const struct args *a)
 {
-	bool bios = strcmp(a->arch->name, "x86_64") == 0 && !given(a->m->firmware_code);
+	bool bios = strcmp(a->arch->name, "x86_64") == 0 && !argv_given(a->m->firmware_code);
 
-	return bios && (!given(a->is->display) || strcmp(a->is->display, "none") == 0) ? ",graphics=off" : "";
+	return bios && (!argv_given(a->is->display) || strcmp(a->is->display, "none") == 0) ? ",graphics=off" : "";
 }
 
 static void
-processor(struct args *a)
+argv_processor(struct args *a)
 {
-	add(a, "-cpu", "%s", given(a->is->cpu) ? a->is->cpu : emulated(a) ? a->arch->cpu_tcg : "host");
-	if (emulated(a) && strcmp(a->arch->name, "x86_64") == 0) {
-		add(a, "-machine", "%s,vmport=off%s", a->arch->machine, without_screen(a));
-		add(a, "-accel", "tcg,thread=multi,tb-size=512");
-		add(a, "-global", "ICH9-LPC.disable_s3=1");
-		add(a, "-global", "ICH9-LPC.disable_s4=1");
+	argv_add_one(a, "-cpu", "%s", argv_given(a->is->cpu) ? a->is->cpu : argv_emulated(a) ? a->arch->cpu_tcg : "host");
+	if (argv_emulated(a) && strcmp(a->arch->name, "x86_64") == 0) {
+		argv_add_one(a, "-machine", "%s,vmport=off%s", a->arch->machine, without_screen(a));
+		argv_add_one(a, "-accel", "tcg,thread=multi,tb-size=512");
+		argv_add_one(a, "-global", "ICH9-LPC.disable_s3=1");
+		argv_add_one(a, "-global", "ICH9-LPC.disable_s4=1");
 	} else {
-		add(a, "-machine", "%s,accel=%s%s", a->arch->machine, a->m->accel, without_screen(a));
+		argv_add_one(a, "-machine", "%s,accel=%s%s", a->arch->machine, a->m->accel, without_screen(a));
 	}
-	add(a, "-smp", "%d,sockets=1,cores=%d,threads=1", a->is->cpus, a->is->cpus);
+	argv_add_one(a, "-smp", "%d,sockets=1,cores=%d,threads=1", a->is->cpus, a->is->cpus);
 }
 
 static void
-firmware(struct args *a)
+argv_firmware(struct args *a)
 {
-	if (given(a->m->firmware_code))
-		add(a, "-drive", "if=pflash,format=raw,readonly=on,file=%s", val(a, a->m->firmware_code));
-	add(a, "-device", "qemu-xhci,id=usb-bus");
+	if (argv_given(a->m->firmware_code))
+		argv_add_one(a, "-drive", "if=pflash,format=raw,readonly=on,file=%s", argv_val(a, a->m->firmware_code));
+	argv_add_one(a, "-device", "qemu-xhci,id=usb-bus");
 }
 
 static const char *
-drive(struct args *a, const struct image_disk *d)
+argv_drive(struct args *a, const struct image_disk *d)
 {
-	return arena_printf(a->mem, "file=%s,format=%s,cache=writeback%s", val(a, d->path), d->format, image_base_options(d, a->mem));
+	return arena_printf(a->mem, "file=%s,format=%s,cache=writeback%s", argv_val(a, d->path), d->format, image_base_options(d, a->mem));
 }
 
 static void
-disks(struct args *a)
+argv_disks(struct args *a)
 {
 	const struct machine *m = a->is;
 
-	if (given(m->disk.path) && given(m->iso)) {
-		add(a, "-drive", "%s,if=virtio,discard=on", drive(a, &m->disk));
-	} else if (given(m->disk.path)) {
-		add(a, "-drive", "%s,if=none,discard=on,id=boot-disk", drive(a, &m->disk));
-		add(a, "-device", "%s,drive=boot-disk,bootindex=1", a->arch->block);
+	if (argv_given(m->disk.path) && argv_given(m->iso)) {
+		argv_add_one(a, "-drive", "%s,if=virtio,discard=on", argv_drive(a, &m->disk));
+	} else if (argv_given(m->disk.path)) {
+		argv_add_one(a, "-drive", "%s,if=none,discard=on,id=boot-disk", argv_drive(a, &m->disk));
+		argv_add_one(a, "-device", "%s,drive=boot-disk,bootindex=1", a->arch->block);
 	}
-	add(a, "-boot", "order=%s,splash-time=0,menu=on", given(m->iso) ? "d" : "c");
-	if (given(m->iso))
-		add(a, "-drive", "file=%s,format=raw,media=cdrom,readonly=on", val(a, m->iso));
+	argv_add_one(a, "-boot", "order=%s,splash-time=0,menu=on", argv_given(m->iso) ? "d" : "c");
+	if (argv_given(m->iso))
+		argv_add_one(a, "-drive", "file=%s,format=raw,media=cdrom,readonly=on", argv_val(a, m->iso));
 	for (size_t i = 0; i < m->ndata_disks; i++)
-		add(a, "-drive", "%s,if=virtio,discard=on", drive(a, &m->data_disks[i]));
-	if (!given(m->cidata))
+		argv_add_one(a, "-drive", "%s,if=virtio,discard=on", argv_drive(a, &m->data_disks[i]));
+	if (!argv_given(m->cidata))
 		return;
-	add(a, "-drive", "id=cdrom0,if=none,format=raw,readonly=on,file=%s", val(a, m->cidata));
-	add(a, "-device", "virtio-scsi,id=scsi0");
-	add(a, "-device", "scsi-cd,bus=scsi0.0,drive=cdrom0");
+	argv_add_one(a, "-drive", "id=cdrom0,if=none,format=raw,readonly=on,file=%s", argv_val(a, m->cidata));
+	argv_add_one(a, "-device", "virtio-scsi,id=scsi0");
+	argv_add_one(a, "-device", "scsi-cd,bus=scsi0.0,drive=cdrom0");
 }
 
 /* Behind the disks: a snapshot's memory goes to the first drive that can have one. */
 static void
-variables(struct args *a)
+argv_variables(struct args *a)
 {
-	if (given(a->m->firmware_code) && given(a->m->firmware_vars))
-		add(a, "-drive", "if=pflash,unit=1,format=qcow2,file=%s", val(a, a->m->firmware_vars));
+	if (argv_given(a->m->firmware_code) && argv_given(a->m->firmware_vars))
+		argv_add_one(a, "-drive", "if=pflash,unit=1,format=qcow2,file=%s", argv_val(a, a->m->firmware_vars));
 }
 
 static void
-kernel(struct args *a)
+argv_kernel(struct args *a)
 {
-	if (given(a->is->kernel))
-		add(a, "-kernel", "%s", a->is->kernel);
-	if (given(a->m->cmdline))
-		add(a, "-append", "%s", a->m->cmdline);
-	if (given(a->is->initrd))
-		add(a, "-initrd", "%s", a->is->initrd);
+	if (argv_given(a->is->kernel))
+		argv_add_one(a, "-kernel", "%s", a->is->kernel);
+	if (argv_given(a->m->cmdline))
+		argv_add_one(a, "-append", "%s", a->m->cmdline);
+	if (argv_given(a->is->initrd))
+		argv_add_one(a, "-initrd", "%s", a->is->initrd);
 }
 
 static void
-tpm(struct args *a)
+argv_tpm(struct args *a)
 {
-	if (!given(a->m->tpm_socket))
+	if (!argv_given(a->m->tpm_socket))
 		return;
-	add(a, "-chardev", "socket,id=chrtpm,path=%s", val(a, a->m->tpm_socket));
-	add(a, "-tpmdev", "emulator,id=tpm0,chardev=chrtpm");
-	add(a, "-device", "%s,tpmdev=tpm0", a->arch->tpm);
+	argv_add_one(a, "-chardev", "socket,id=chrtpm,path=%s", argv_val(a, a->m->tpm_socket));
+	argv_add_one(a, "-tpmdev", "emulator,id=tpm0,chardev=chrtpm");
+	argv_add_one(a, "-device", "%s,tpmdev=tpm0", a->arch->tpm);
 }
 
 /* On a switch: QEMU dials again by itself, from the version on that can. */
 static void
-stream(struct args *a, size_t i, const char *socket)
+argv_stream(struct args *a, size_t i, const char *socket)
 {
 	const int *v = a->m->version;
 	const char *again = v[0] > 9 || (v[0] == 9 && v[1] >= 2) ? ",reconnect-ms=500" : v[0] >= 8 ? ",reconnect=1" : "";
 
-	add(a, "-netdev", "stream,id=net%zu,server=off,addr.type=unix,addr.path=%s%s", i, val(a, socket), again);
+	argv_add_one(a, "-netdev", "stream,id=net%zu,server=off,addr.type=unix,addr.path=%s%s", i, argv_val(a, socket), again);
 }
 
 static void
-network(struct args *a)
+argv_network(struct args *a)
 {
 	const struct machine *m = a->is;
 
-	if (given(m->net0_socket))
-		stream(a, 0, m->net0_socket);
+	if (argv_given(m->net0_socket))
+		argv_stream(a, 0, m->net0_socket);
 	else
-		add(a, "-netdev", "user,id=net0,net=192.168.5.0/24,dhcpstart=" QEMU_GUEST_IP ",hostfwd=tcp:127.0.0.1:%d-:22",
+		argv_add_one(a, "-netdev", "user,id=net0,net=192.168.5.0/24,dhcpstart=" QEMU_GUEST_IP ",hostfwd=tcp:127.0.0.1:%d-:22",
 		    m->ssh_port);
-	add(a, "-device", "%s,netdev=net0,mac=%s", a->arch->net, m->mac);
+	argv_add_one(a, "-device", "%s,netdev=net0,mac=%s", a->arch->net, m->mac);
 	for (size_t i = 0; i < m->nnets; i++) {
-		stream(a, i + 1, m->nets[i].socket);
-		add(a, "-device", "%s,netdev=net%zu,mac=%s", a->arch->net, i + 1, m->nets[i].mac);
+		argv_stream(a, i + 1, m->nets[i].socket);
+		argv_add_one(a, "-device", "%s,netdev=net%zu,mac=%s", a->arch->net, i + 1, m->nets[i].mac);
 	}
-	add(a, "-device", "virtio-rng-pci");
+	argv_add_one(a, "-device", "virtio-rng-pci");
 }
 
 static void
-audio(struct args *a)
+argv_audio(struct args *a)
 {
 	const struct machine *m = a->is;
-	const char *device = given(m->audio_device) ? m->audio_device : "none";
+	const char *device = argv_given(m->audio_device) ? m->audio_device : "none";
 	const int *v = a->m->version;
 	bool at_least_8_2 = v[0] > 8 || (v[0] == 8 && v[1] >= 2);
 
 	if (strcmp(device, "default") == 0)
 		device = "pa";
-	add(a, "-audiodev", "%s,id=snd0", device);
+	argv_add_one(a, "-audiodev", "%s,id=snd0", device);
 	if (strcmp(device, "none") == 0)
 		return;
-	if (given(m->audio_interface) && strcmp(m->audio_interface, "virtio") == 0 && at_least_8_2) {
-		add(a, "-device", "virtio-sound-pci,audiodev=snd0");
+	if (argv_given(m->audio_interface) && strcmp(m->audio_interface, "virtio") == 0 && at_least_8_2) {
+		argv_add_one(a, "-device", "virtio-sound-pci,audiodev=snd0");
 		return;
 	}
-	add(a, "-device", "ich9-intel-hda");
-	add(a, "-device", "hda-output,audiodev=snd0");
+	argv_add_one(a, "-device", "ich9-intel-hda");
+	argv_add_one(a, "-device", "hda-output,audiodev=snd0");
 }
 
 static void
-video(struct args *a)
+argv_video(struct args *a)
 {
-	const char *display = given(a->is->display) ? a->is->display : "none";
+	const char *display = argv_given(a->is->display) ? a->is->display : "none";
 	bool vnc = strcmp(display, "vnc") == 0;
 
 	if (vnc)
-		add(a, "-display", "vnc=%s,password=on", given(a->is->vnc_display) ? a->is->vnc_display : QEMU_VNC_DISPLAY);
+		argv_add_one(a, "-display", "vnc=%s,password=on", argv_given(a->is->vnc_display) ? a->is->vnc_display : QEMU_VNC_DISPLAY);
 	else
-		add(a, "-display", "%s", display);
+		argv_add_one(a, "-display", "%s", display);
 	if (strcmp(display, "none") == 0) {
-		add(a, "-vga", "none");
+		argv_add_one(a, "-vga", "none");
 	} else {
-		add(a, "-device", "%s", a->arch->vga);
-		add(a, "-device", "virtio-keyboard-pci");
-		add(a, "-device", "%s", vnc ? "virtio-tablet-pci" : "virtio-mouse-pci");
+		argv_add_one(a, "-device", "%s", a->arch->vga);
+		argv_add_one(a, "-device", "virtio-keyboard-pci");
+		argv_add_one(a, "-device", "%s", vnc ? "virtio-tablet-pci" : "virtio-mouse-pci");
 	}
-	add(a, "-parallel", "none");
+	argv_add_one(a, "-parallel", "none");
 }
 
 static void
-console(struct args *a, const char *id, const char *stem)
+argv_console(struct args *a, const char *id, const char *stem)
 {
-	add(a, "-chardev", "socket,id=%s,path=%s.sock,server=on,wait=off,logfile=%s.log", id, in_dir(a, stem), in_dir(a, stem));
+	argv_add_one(a, "-chardev", "socket,id=%s,path=%s.sock,server=on,wait=off,logfile=%s.log", id, in_dir(a, stem), in_dir(a, stem));
 }
 
 static void
-consoles(struct args *a)
+argv_consoles(struct args *a)
 {
-	console(a, "char-serial", "serial");
-	add(a, "-serial", "chardev:char-serial");
+	argv_console(a, "char-serial", "serial");
+	argv_add_one(a, "-serial", "chardev:char-serial");
 	if (a->arch->pci_serial) {
-		console(a, "char-serial-pci", "serialp");
-		add(a, "-device", "pci-serial,chardev=char-serial-pci");
+		argv_console(a, "char-serial-pci", "serialp");
+		argv_add_one(a, "-device", "pci-serial,chardev=char-serial-pci");
 	}
-	console(a, "char-serial-virtio", "serialv");
-	add(a, "-device", "virtio-serial-pci,id=virtio-serial0,max_ports=%d",
+	argv_console(a, "char-serial-virtio", "serialv");
+	argv_add_one(a, "-device", "virtio-serial-pci,id=virtio-serial0,max_ports=%d",
 	    a->arch->virtio_serial_ports + a->is->agent_port);
-	add(a, "-device", "virtconsole,chardev=char-serial-virtio,id=console0");
+	argv_add_one(a, "-device", "virtconsole,chardev=char-serial-virtio,id=console0");
 	if (!a->is->agent_port)
 		return;
-	add(a, "-chardev", "socket,id=char-agent,path=%s,server=on,wait=off", in_dir(a, "ga.sock"));
-	add(a, "-device", "virtserialport,chardev=char-agent,id=agent0,name=" QEMU_AGENT_PORT);
+	argv_add_one(a, "-chardev", "socket,id=char-agent,path=%s,server=on,wait=off", in_dir(a, "ga.sock"));
+	argv_add_one(a, "-device", "virtserialport,chardev=char-agent,id=agent0,name=" QEMU_AGENT_PORT);
 }
 
 static void
-mounts(struct args *a)
+argv_mounts(struct args *a)
 {
 	for (size_t i = 0; i < a->is->nshares; i++) {
 		const struct machine_share *t = &a->is->shares[i];
 
 		if (a->is->share_type == SHARE_9P) {
-			add(a, "-virtfs", "local,mount_tag=%s,path=%s,security_model=%s%s", t->tag, val(a, t->path),
-			    given(t->security_model) ? t->security_model : "none", t->writable ? "" : ",readonly=on");
+			argv_add_one(a, "-virtfs", "local,mount_tag=%s,path=%s,security_model=%s%s", t->tag, argv_val(a, t->path),
+			    argv_given(t->security_model) ? t->security_model : "none", t->writable ? "" : ",readonly=on");
 		} else if (a->is->share_type == SHARE_VIRTIOFS) {
-			add(a, "-chardev", "socket,id=char-virtiofs-%zu,path=%s", i,
+			argv_add_one(a, "-chardev", "socket,id=char-virtiofs-%zu,path=%s", i,
 			    in_dir(a, arena_printf(a->mem, "virtiofsd-%zu.sock", i)));
-			add(a, "-device", "vhost-user-fs-pci,queue-size=%d,chardev=char-virtiofs-%zu,tag=%s",
+			argv_add_one(a, "-device", "vhost-user-fs-pci,queue-size=%d,chardev=char-virtiofs-%zu,tag=%s",
 			    t->queue_size ? t->queue_size : 1024, i, t->tag);
 		}
 	}
@@ -312,40 +312,40 @@ mounts(struct args *a)
 
 /* Who is to become somebody else cannot give that up before; afterwards it has no capability to do it with. */
 static void
-sandbox(struct args *a)
+argv_sandbox(struct args *a)
 {
 	if (a->m->sandbox)
-		add(a, "-sandbox", "on,obsolete=deny,elevateprivileges=%s,spawn=deny,resourcecontrol=deny",
+		argv_add_one(a, "-sandbox", "on,obsolete=deny,elevateprivileges=%s,spawn=deny,resourcecontrol=deny",
 		    a->m->run_as ? "allow" : "deny");
 	if (a->m->run_as)
-		add(a, "-runas", "%u:%u", a->m->run_as, a->m->run_as);
+		argv_add_one(a, "-runas", "%u:%u", a->m->run_as, a->m->run_as);
 }
 
 static void
-control(struct args *a)
+argv_control(struct args *a)
 {
-	add(a, "-chardev", "socket,id=char-qmp,path=%s,server=on,wait=off", in_dir(a, "qmp.sock"));
-	add(a, "-qmp", "chardev:char-qmp");
-	add(a, "-name", "lima-%s", a->is->name);
-	add(a, "-pidfile", "%s/qemu.pid", a->is->dir);
+	argv_add_one(a, "-chardev", "socket,id=char-qmp,path=%s,server=on,wait=off", in_dir(a, "qmp.sock"));
+	argv_add_one(a, "-qmp", "chardev:char-qmp");
+	argv_add_one(a, "-name", "lima-%s", a->is->name);
+	argv_add_one(a, "-pidfile", "%s/qemu.pid", a->is->dir);
 }
 
 /* The order is upstream's, and the guest sees it: positions name disks and interfaces. */
 static void (*const order[])(struct args *) = {
-	memory, processor, firmware, disks, variables, kernel, tpm, network, audio, video, consoles, mounts, sandbox, control,
+	argv_memory, argv_processor, argv_firmware, argv_disks, argv_variables, argv_kernel, argv_tpm, argv_network, argv_audio, argv_video, argv_consoles, argv_mounts, argv_sandbox, argv_control,
 };
 
 static int
-check(const struct qemu_machine *m, const struct qemu_arch *arch, struct error *err)
+argv_check(const struct qemu_machine *m, const struct qemu_arch *arch, struct error *err)
 {
 	if (!arch)
 		return error_set(err, ERR_UNSUPPORTED, "arch %s: QEMU guests are x86_64, aarch64, armv7l, ppc64le, riscv64 or s390x",
 				 m->is.arch);
 	if (m->is.cpus < 1 || m->is.memory_bytes < 1 << 20)
 		return error_set(err, EINVAL, "a machine of %d cpus and %" PRIu64 " bytes of memory", m->is.cpus, m->is.memory_bytes);
-	if (given(m->tpm_socket) && !arch->tpm)
+	if (argv_given(m->tpm_socket) && !arch->tpm)
 		return error_set(err, ERR_UNSUPPORTED, "tpm: not for %s", m->is.arch);
-	if (!given(m->is.net0_socket) && (m->is.ssh_port < 1 || m->is.ssh_port > 65535))
+	if (!argv_given(m->is.net0_socket) && (m->is.ssh_port < 1 || m->is.ssh_port > 65535))
 		return error_set(err, EINVAL, "ssh port %d", m->is.ssh_port);
 	if (strchr(m->is.dir, '\n') || m->is.dir[0] != '/')
 		return error_set(err, EINVAL, "%s: not an absolute path in one line", m->is.dir);
@@ -358,14 +358,14 @@ qemu_argv(const struct qemu_machine *m, struct arena *mem, const char ***argv, s
 	AUTO(args) a = { .m = m, .is = &m->is, .arch = qemu_arch_find(m->is.arch), .mem = mem };
 	size_t n;
 
-	if (check(m, a.arch, err) < 0)
+	if (argv_check(m, a.arch, err) < 0)
 		return -1;
 	for (size_t i = 0; i < m->nprogram; i++)
-		word(&a, m->program[i]);
+		argv_word(&a, m->program[i]);
 	for (size_t i = 0; i < ARRAY_LEN(order); i++)
 		order[i](&a);
 	n = a.n;
-	word(&a, NULL);
+	argv_word(&a, NULL);
 	*argv = (void *)arena_memdup(mem, a.v, a.n * sizeof *a.v);
 	*nargv = n;
 	return 0;

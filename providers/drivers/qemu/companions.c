@@ -13,7 +13,7 @@
 #include "providers/launch.h"
 
 static struct launch_companion *
-add(struct launch *l, struct launch_companion *v, const char *name, const char *socket)
+qemu_companions_add(struct launch *l, struct launch_companion *v, const char *name, const char *socket)
 {
 	struct launch_companion *c = &v[l->ncompanions++];
 
@@ -23,7 +23,7 @@ add(struct launch *l, struct launch_companion *v, const char *name, const char *
 }
 
 static int
-daemons(const struct qemu_machine *m, struct launch *l, struct launch_companion *v, struct arena *a, struct error *err)
+qemu_companions_daemons(const struct qemu_machine *m, struct launch *l, struct launch_companion *v, struct arena *a, struct error *err)
 {
 	const char *agent = arena_printf(a, "%s/lima-hostagent", m->is.libexec);
 	struct virtiofsd d;
@@ -37,14 +37,14 @@ daemons(const struct qemu_machine *m, struct launch *l, struct launch_companion 
 		if (!m->is.shares[i].writable && !virtiofsd_can_refuse(&d))
 			return error_set(err, ERR_UNSUPPORTED, "mounts[%zu]: %s cannot serve a folder to be read only (it is older than 1.12): "
 					 "use 9p or reverse-sshfs, or a newer virtiofsd", i, d.program);
-		c = add(l, v, name, arena_printf(a, "%s/%s.sock", m->is.dir, name));
+		c = qemu_companions_add(l, v, name, arena_printf(a, "%s/%s.sock", m->is.dir, name));
 		c->argv = virtiofsd_words(&d, agent, c->socket, m->is.shares[i].path, m->is.shares[i].writable, a, &c->nargv);
 	}
 	return 0;
 }
 
 static int
-tpm(struct qemu_machine *m, struct launch *l, struct launch_companion *v, struct arena *a, struct error *err)
+qemu_companions_tpm(struct qemu_machine *m, struct launch *l, struct launch_companion *v, struct arena *a, struct error *err)
 {
 	const char *dir = m->is.dir;
 	const char *state = arena_printf(a, "%s/swtpm", dir), *socket = arena_printf(a, "%s/swtpm.sock", dir);
@@ -61,7 +61,7 @@ tpm(struct qemu_machine *m, struct launch *l, struct launch_companion *v, struct
 		return error_set(err, ERR_UNSUPPORTED, "tpm: swtpm cannot be told a path with a comma: %s", dir);
 	if (fs_mkdirs(state, 0700, err) < 0 || fs_unlink(lock, err) < 0)
 		return error_wrap(err, "tpm");
-	c = add(l, v, "swtpm", socket);
+	c = qemu_companions_add(l, v, "swtpm", socket);
 	c->argv = (void *)arena_memdup(a, words, sizeof words);
 	c->nargv = ARRAY_LEN(words) - 1;
 	m->tpm_socket = socket;
@@ -73,7 +73,7 @@ qemu_companions(struct qemu_machine *m, struct launch *l, struct arena *a, struc
 {
 	struct launch_companion *v = arena_alloc(a, (m->is.nshares + 1) * sizeof *v);
 
-	if (m->is.nshares && m->is.share_type == SHARE_VIRTIOFS && daemons(m, l, v, a, err) < 0)
+	if (m->is.nshares && m->is.share_type == SHARE_VIRTIOFS && qemu_companions_daemons(m, l, v, a, err) < 0)
 		return -1;
-	return m->is.tpm ? tpm(m, l, v, a, err) : 0;
+	return m->is.tpm ? qemu_companions_tpm(m, l, v, a, err) : 0;
 }

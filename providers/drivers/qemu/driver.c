@@ -12,7 +12,7 @@
 enum { QMP_MS = 5000 };
 
 static int
-qemu_press_button(const char *dir, struct error *err)
+qemu_driver_press_button(const char *dir, struct error *err)
 {
 	auto_free char *socket = xasprintf("%s/qmp.sock", dir);
 
@@ -20,7 +20,7 @@ qemu_press_button(const char *dir, struct error *err)
 }
 
 static int
-qemu_quit(const char *dir, struct error *err)
+qemu_driver_quit(const char *dir, struct error *err)
 {
 	auto_free char *socket = xasprintf("%s/qmp.sock", dir);
 
@@ -41,8 +41,8 @@ const struct driver driver_qemu = {
 	.check_host = qemu_check_host,
 	.plan = qemu_plan,
 	.find = qemu_process,
-	.press_button = qemu_press_button,
-	.quit = qemu_quit,
+	.press_button = qemu_driver_press_button,
+	.quit = qemu_driver_quit,
 	.sweep = qemu_sweep,
 	.snapshots = qemu_snapshots,
 	.snapshot = qemu_snapshot,

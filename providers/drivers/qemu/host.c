@@ -16,7 +16,7 @@
 
 /* One word, quotes and backslashes as in sh(1); moves *p behind it. -1: an open quote. */
 static int
-next_word(const char **p, struct buf *out)
+qemu_host_next_word(const char **p, struct buf *out)
 {
 	const char *s = *p;
 	char quote = 0;
@@ -49,7 +49,7 @@ split_words(const char *text, struct arena *a, const char ***words, size_t *nwor
 			p++;
 		if (!*p)
 			break;
-		if (next_word(&p, &b) < 0)
+		if (qemu_host_next_word(&p, &b) < 0)
 			return error_set(err, EINVAL, "a quote is not closed in: %s", text);
 		v[n++] = arena_strdup(a, b.s);
 	}

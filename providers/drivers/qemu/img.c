@@ -60,7 +60,7 @@ img_run(const struct img_task *t, struct error *err)
 
 /* An empty file that is ours: in its sandbox qemu-img could not make one. */
 static int
-file_begin(const char *path, struct error *err)
+img_file_begin(const char *path, struct error *err)
 {
 	auto_close int fd = -1;
 
@@ -74,7 +74,7 @@ file_begin(const char *path, struct error *err)
 static int
 make_with(const struct img_task *t, const char *path, struct error *err)
 {
-	if (file_begin(t->writes, err) < 0)
+	if (img_file_begin(t->writes, err) < 0)
 		return error_wrap(err, "%s", path);
 	if (img_run(t, err) < 0 || fs_commit(t->writes, path, err) < 0) {
 		unlink(t->writes);

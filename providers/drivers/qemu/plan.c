@@ -14,10 +14,10 @@
 #include "providers/drivers/qemu/qemu.h"
 #include "providers/launch.h"
 
-static void warn(const struct machine *m, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void qemu_plan_warn(const struct machine *m, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 static void
-warn(const struct machine *m, const char *fmt, ...)
+qemu_plan_warn(const struct machine *m, const char *fmt, ...)
 {
 	AUTO(arena) a = { 0 };
 	va_list ap;
@@ -35,7 +35,7 @@ choose_accel(const struct qemu_machine *m, struct accel_choice *choice, struct e
 	if (accel_choose(m->is.arch, m->program[0], choice, err) < 0)
 		return -1;
 	if (choice->accel == ACCEL_TCG && choice->worth_a_warning && !m->is.runs)
-		warn(&m->is, "%s: no hardware virtualisation, emulating (slow): %s", m->is.name, choice->reason);
+		qemu_plan_warn(&m->is, "%s: no hardware virtualisation, emulating (slow): %s", m->is.name, choice->reason);
 	return 0;
 }
 
@@ -81,7 +81,7 @@ firmware_find(struct qemu_machine *m, const char **vars, struct arena *a, struct
 }
 
 static int
-firmware(struct qemu_machine *m, struct arena *a, struct error *err)
+qemu_plan_firmware(struct qemu_machine *m, struct arena *a, struct error *err)
 {
 	const char *vars;
 
@@ -142,12 +142,12 @@ look_at_host(struct qemu_machine *m, struct arena *a, struct error *err)
 	    check_version(m, err) < 0)
 		return -1;
 	m->program = words;
-	if (choose_accel(m, &accel, err) < 0 || firmware(m, a, err) < 0)
+	if (choose_accel(m, &accel, err) < 0 || qemu_plan_firmware(m, a, err) < 0)
 		return -1;
 	m->accel = accel_name(accel.accel);
 	m->cmdline = m->is.kernel ? kernel_words(a, &m->is, accel.accel) : "";
 	if (!m->sandbox)
-		warn(&m->is, "%s: this QEMU was built without -sandbox: nothing but its user confines it", m->is.name);
+		qemu_plan_warn(&m->is, "%s: this QEMU was built without -sandbox: nothing but its user confines it", m->is.name);
 	return 0;
 }
 

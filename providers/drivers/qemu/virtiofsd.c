@@ -19,7 +19,7 @@ enum { MAX_DESCRIPTION = 64 << 10, VERSION_MS = 5000 };
 
 /* The program that a description names, if it is one for file systems; "". qemu: docs/interop/vhost-user.json */
 static const char *
-described(const char *path, struct arena *a)
+virtiofsd_described(const char *path, struct arena *a)
 {
 	AUTO(buf) text = BUF_INIT;
 	const cJSON *type, *binary;
@@ -39,7 +39,7 @@ described(const char *path, struct arena *a)
 }
 
 static int
-run(const char *program, const char *word, struct buf *said)
+virtiofsd_run(const char *program, const char *word, struct buf *said)
 {
 	const char *argv[] = { program, word, NULL };
 
@@ -48,7 +48,7 @@ run(const char *program, const char *word, struct buf *said)
 
 /* 1: one that we may run; 0: not one; -1: one that needs root */
 static int
-usable(const char *program, struct virtiofsd *out)
+virtiofsd_usable(const char *program, struct virtiofsd *out)
 {
 	AUTO(buf) said = BUF_INIT;
 	AUTO(buf) help = BUF_INIT;
@@ -56,11 +56,11 @@ usable(const char *program, struct virtiofsd *out)
 	if (!*program || access(program, X_OK) < 0)
 		return 0;
 	/* QEMU's gives up groups before it looks at its words, which an ordinary user may not */
-	if (run(program, "--version", &said) < 0)
+	if (virtiofsd_run(program, "--version", &said) < 0)
 		return strstr(said.s, "setgroups() failed") ? -1 : 0;
 	*out = (struct virtiofsd){ program, .in_c = strstr(said.s, "QEMU") };
 	if (!out->in_c)
-		out->readonly = run(program, "--help", &help) == 0 && strstr(help.s, "--readonly");
+		out->readonly = virtiofsd_run(program, "--help", &help) == 0 && strstr(help.s, "--readonly");
 	return out->in_c && geteuid() != 0 ? -1 : 1;
 }
 
@@ -73,14 +73,14 @@ json_name(const struct dirent *e)
 }
 
 static int
-look_in(const char *dir, struct arena *a, struct virtiofsd *out)
+virtiofsd_look_in(const char *dir, struct arena *a, struct virtiofsd *out)
 {
 	struct dirent **v = NULL;
 	int n = scandir(dir, &v, json_name, alphasort), found = 0;
 
 	for (int i = 0; i < n; i++) {
 		auto_free char *path = xasprintf("%s/%s", dir, v[i]->d_name);
-		int r = found == 1 ? 0 : usable(described(path, a), out);
+		int r = found == 1 ? 0 : virtiofsd_usable(virtiofsd_described(path, a), out);
 
 		found = r ? r : found;
 		free(v[i]);
@@ -102,7 +102,7 @@ virtiofsd_find(const char *qemu, struct arena *a, struct virtiofsd *out, struct 
 
 	for (size_t i = 0; i < ARRAY_LEN(dirs); i++) {
 		struct virtiofsd v;
-		int r = look_in(dirs[i], a, &v);
+		int r = virtiofsd_look_in(dirs[i], a, &v);
 
 		if (r == 1) {
 			*out = v;

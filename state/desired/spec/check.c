@@ -17,7 +17,7 @@ check_word(struct load *l, const struct val *v)
 	if (!v->at || word_in(v->s, v->key->words))
 		return;
 	near = *v->s ? nearest_word(l->a, v->s, v->key->words) : NULL;
-	complain(l, v, NULL, "must be %s, got `%s`%s", words_text(l->a, v->key->words), v->s,
+	diag_error(l, v, NULL, "must be %s, got `%s`%s", words_text(l->a, v->key->words), v->s,
 		 near ? arena_printf(l->a, " (did you mean `%s`?)", near) : "");
 }
 
@@ -28,7 +28,7 @@ check_size(struct load *l, const struct val *v)
 	uint64_t bytes;
 
 	if (size_parse(&bytes, v->s, &why) < 0)
-		complain(l, v, NULL, "has an invalid value: %s; a size is a number and a unit, such as `4GiB`", why.msg);
+		diag_error(l, v, NULL, "has an invalid value: %s; a size is a number and a unit, such as `4GiB`", why.msg);
 }
 
 /* Blanks and tabs may be in a line; what else is below them would end it, or is an order to a terminal. */
@@ -59,17 +59,17 @@ check_line(struct load *l, const struct val *v)
 	if (!v->at || v->key->flags & KEY_LINES)
 		return;
 	if (v->type == KEY_TEXT && !is_line(v->s))
-		complain(l, v, NULL, "%s", fault);
+		diag_error(l, v, NULL, "%s", fault);
 	for (size_t i = 0; v->type == KEY_MAP && i < v->npair; i++)
 		if (!is_line(v->pair[i].key) || !is_line(v->pair[i].value))
-			complain_at(l, v, v->pair[i].key, v->pair[i].at, "%s", fault);
+			diag_error_at(l, v, v->pair[i].key, v->pair[i].at, "%s", fault);
 }
 
 static void check_val(struct load *l, const struct val *v);
 
 /* given, but of a wrong type: that has been said */
 static bool
-refused(const struct val *group, const struct key *k, const struct val *v)
+check_refused(const struct val *group, const struct key *k, const struct val *v)
 {
 	const struct node *n = group->at ? node_get(group->at, k->name) : NULL;
 
@@ -84,8 +84,8 @@ check_group(struct load *l, const struct val *v)
 
 		if (k->moot && k->moot(v))
 			continue;
-		if (k->flags & KEY_NEEDED && val_empty(v->sub[i]) && !refused(v, k, v->sub[i]))
-			complain(l, v, k->name, "must be set");
+		if (k->flags & KEY_NEEDED && val_empty(v->sub[i]) && !check_refused(v, k, v->sub[i]))
+			diag_error(l, v, k->name, "must be set");
 		else if (v->sub[i])
 			check_val(l, v->sub[i]);
 	}

@@ -15,7 +15,7 @@ static struct val *convert_as(struct load *l, const struct key *k, enum key_type
 
 /* what somebody wrote, for a message */
 static const char *
-shown(struct load *l, const struct node *n)
+convert_shown(struct load *l, const struct node *n)
 {
 	if (n->kind == NODE_LIST)
 		return "a list";
@@ -25,9 +25,9 @@ shown(struct load *l, const struct node *n)
 }
 
 static struct val *
-refuse(struct load *l, struct val *v, const struct node *n, const char *want)
+convert_refuse(struct load *l, struct val *v, const struct node *n, const char *want)
 {
-	complain(l, v, NULL, "must be %s, got %s", want, shown(l, n));
+	diag_error(l, v, NULL, "must be %s, got %s", want, convert_shown(l, n));
 	return NULL;
 }
 
@@ -37,12 +37,12 @@ convert_bool(struct load *l, struct val *v, const struct node *n)
 	if (scalar_bool(n, &v->b))
 		return v;
 	if (n->kind == NODE_SCALAR && word_in(n->text, "yes no on off y n Yes No On Off YES NO ON OFF 1 0"))
-		complain(l, v, NULL, "must be `true` or `false`, got `%s` (in YAML 1.2 that is no boolean; write `%s`)", n->text,
+		diag_error(l, v, NULL, "must be `true` or `false`, got `%s` (in YAML 1.2 that is no boolean; write `%s`)", n->text,
 			 strchr("yY1", *n->text) || !strcasecmp(n->text, "on") ? "true" : "false");
 	else if (n->kind == NODE_SCALAR && n->style != STYLE_PLAIN && word_in(n->text, "true false True False TRUE FALSE"))
-		complain(l, v, NULL, "must be `true` or `false` without quotes, got a string");
+		diag_error(l, v, NULL, "must be `true` or `false` without quotes, got a string");
 	else
-		refuse(l, v, n, "`true` or `false`");
+		convert_refuse(l, v, n, "`true` or `false`");
 	return NULL;
 }
 
@@ -50,11 +50,11 @@ static struct val *
 convert_int(struct load *l, struct val *v, const struct node *n)
 {
 	if (!scalar_int(n, &v->i))
-		return refuse(l, v, n, "an integer");
+		return convert_refuse(l, v, n, "an integer");
 	if (v->type == KEY_UINT32 && (v->i < 0 || v->i > UINT32_MAX))
-		return refuse(l, v, n, "between 0 and 4294967295");
+		return convert_refuse(l, v, n, "between 0 and 4294967295");
 	if (v->type == KEY_INT && (v->i < INT32_MIN || v->i > INT32_MAX))
-		return refuse(l, v, n, "between -2147483648 and 2147483647");
+		return convert_refuse(l, v, n, "between -2147483648 and 2147483647");
 	return v;
 }
 
@@ -65,9 +65,9 @@ convert_text(struct load *l, struct val *v, const struct node *n)
 	if (v->s)
 		return v;
 	if (n->kind == NODE_SCALAR)
-		complain(l, v, NULL, "holds a NUL byte");
+		diag_error(l, v, NULL, "holds a NUL byte");
 	else
-		refuse(l, v, n, "a string");
+		convert_refuse(l, v, n, "a string");
 	return NULL;
 }
 
@@ -91,7 +91,7 @@ convert_ip(struct load *l, struct val *v, const struct node *n)
 		else
 			inet_ntop(AF_INET6, b, text, sizeof text);
 	} else {
-		return refuse(l, v, n, "an IP address");
+		return convert_refuse(l, v, n, "an IP address");
 	}
 	v->s = arena_strdup(l->a, text);
 	return v;
@@ -137,10 +137,10 @@ convert_list(struct load *l, struct val *v, const struct node *n)
 	if (n->kind == NODE_SCALAR && v->key->flags & KEY_LONE)
 		n = &lone;
 	if (n->kind != NODE_LIST)
-		return refuse(l, v, n, v->key->flags & KEY_LONE ? "a string or a list (a sequence of strings)" :
+		return convert_refuse(l, v, n, v->key->flags & KEY_LONE ? "a string or a list (a sequence of strings)" :
 			      v->type == KEY_PORTS ? "two numbers, `[FIRST, LAST]`" : "a list (`- ` in front of each item)");
 	if (n->n > MAX_ITEMS) {
-		complain(l, v, NULL, "has more than %d items", MAX_ITEMS);
+		diag_error(l, v, NULL, "has more than %d items", MAX_ITEMS);
 		return NULL;
 	}
 	convert_items(l, v, n, items[v->type]);
@@ -151,7 +151,7 @@ static struct val *
 convert_map(struct load *l, struct val *v, const struct node *n)
 {
 	if (n->kind != NODE_MAP)
-		return refuse(l, v, n, "a mapping");
+		return convert_refuse(l, v, n, "a mapping");
 	v->pair = arena_alloc(l->a, n->npair * sizeof *v->pair);
 	for (size_t i = 0; i < n->npair; i++) {
 		const struct pair *p = &n->pair[i];
@@ -159,8 +159,8 @@ convert_map(struct load *l, struct val *v, const struct node *n)
 		const char *value = p->value->kind > NODE_SCALAR ? NULL : scalar_text(l->a, p->value);
 
 		if (!key || !value)
-			complain_at(l, v, key, p->value, "must be a string, got %s", p->value->kind == NODE_SCALAR ? "a NUL byte in it" :
-				    shown(l, p->value));
+			diag_error_at(l, v, key, p->value, "must be a string, got %s", p->value->kind == NODE_SCALAR ? "a NUL byte in it" :
+				    convert_shown(l, p->value));
 		else
 			v->pair[v->npair++] = (struct val_pair){ key, value, p->value };
 	}
@@ -185,7 +185,7 @@ struct elsewhere {
 
 /* the key whose value it could have been: `system: ...` for `mode: system` */
 static const struct key *
-value_of(const struct key *table, const char *word)
+convert_value_of(const struct key *table, const char *word)
 {
 	for (; table->name; table++)
 		if (table->words && word_in(word, table->words))
@@ -214,8 +214,8 @@ unknown_key(struct load *l, struct val *v, const struct node *key)
 		caution_at(l, v, key->text, key, "unknown key, ignored (did you mean `%s`?)", near);
 		return;
 	}
-	if (value_of(v->key->sub, key->text)) {
-		caution_at(l, v, key->text, key, "unknown key, ignored (did you mean `%s: %s`?)", value_of(v->key->sub, key->text)->name, key->text);
+	if (convert_value_of(v->key->sub, key->text)) {
+		caution_at(l, v, key->text, key, "unknown key, ignored (did you mean `%s: %s`?)", convert_value_of(v->key->sub, key->text)->name, key->text);
 		return;
 	}
 	if (l->cautions <= 100)
@@ -236,7 +236,7 @@ convert_key(struct load *l, struct val *v, const struct pair *p)
 			if (p->value->kind != NODE_NULL || table[i].type == KEY_TEXT)
 				v->sub[i] = convert_as(l, &table[i], table[i].type, p->value, v, -1);
 			if (v->sub[i] && table[i].instead)
-				caution(l, v->sub[i], NULL, "deprecated; use %s", table[i].instead);
+				diag_warn(l, v->sub[i], NULL, "deprecated; use %s", table[i].instead);
 			return;
 		}
 	unknown_key(l, v, p->key);
@@ -261,7 +261,7 @@ convert_group(struct load *l, struct val *v, const struct node *n)
 		return v;
 	}
 	if (n->kind != NODE_MAP)
-		return refuse(l, v, n, group_text(l, v->key));
+		return convert_refuse(l, v, n, group_text(l, v->key));
 	for (size_t i = 0; i < n->npair; i++)
 		convert_key(l, v, &n->pair[i]);
 	return v;
@@ -293,7 +293,7 @@ convert_as(struct load *l, const struct key *k, enum key_type type, const struct
 		return convert_map(l, v, n);
 	case KEY_ANY:
 		v->any = n;
-		return n->kind == NODE_MAP ? v : refuse(l, v, n, "a mapping");
+		return n->kind == NODE_MAP ? v : convert_refuse(l, v, n, "a mapping");
 	case KEY_GROUP:
 		return convert_group(l, v, n);
 	}

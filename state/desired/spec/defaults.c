@@ -73,7 +73,7 @@ fill_one(struct load *l, struct val *group, const char *key)
 }
 
 void
-fill(struct load *l, struct val *root)
+defaults_fill(struct load *l, struct val *root)
 {
 	fill_val(l, root);
 }

@@ -89,7 +89,7 @@ tag_mounts(struct load *l, struct spec *s)
 }
 
 static bool
-unsupported(struct load *l, const char *mount_type)
+derive_unsupported(struct load *l, const char *mount_type)
 {
 	const struct val *no = val_get(l->root, "mountTypesUnsupported");
 
@@ -111,7 +111,7 @@ default_mount_type(struct load *l, const struct spec *s)
 		return "virtiofs";
 	if (!strcmp(s->vm_type, "wsl2"))
 		return "wsl2";
-	return old || unsupported(l, "9p") ? "reverse-sshfs" : "9p";
+	return old || derive_unsupported(l, "9p") ? "reverse-sshfs" : "9p";
 }
 
 static void

@@ -29,7 +29,7 @@ val_path(const struct val *v, struct buf *out)
 }
 
 static const struct node *
-place(const struct val *v)
+diagnostics_place(const struct val *v)
 {
 	while (v && !v->at)
 		v = v->up;
@@ -45,7 +45,7 @@ struct report {
 };
 
 static void
-keep(struct load *l, bool fatal, struct text_place place, const char *text)
+diagnostics_keep(struct load *l, bool fatal, struct text_place place, const char *text)
 {
 	size_t *count = fatal ? &l->complaints : &l->cautions;
 
@@ -57,7 +57,7 @@ keep(struct load *l, bool fatal, struct text_place place, const char *text)
 }
 
 static void
-report(struct load *l, bool fatal, const struct val *up, const char *key, const struct node *at, const char *fmt, va_list ap)
+diagnostics_report(struct load *l, bool fatal, const struct val *up, const char *key, const struct node *at, const char *fmt, va_list ap)
 {
 	struct text_place place = at && at->src ? node_place(at) : source_place(l->src, 1, 1);
 	AUTO(buf) b = BUF_INIT;
@@ -74,13 +74,13 @@ report(struct load *l, bool fatal, const struct val *up, const char *key, const 
 	for (char *p = b.s; *p; p++)
 		if ((unsigned char)*p < ' ' || *p == 0x7f)
 			*p = *p == '\n' || *p == '\t' ? ' ' : '?';
-	keep(l, fatal, place, arena_strdup(l->a, b.s));
+	diagnostics_keep(l, fatal, place, arena_strdup(l->a, b.s));
 }
 
 void
 complain_text(struct load *l, const struct source *src, const char *text)
 {
-	keep(l, true, (struct text_place){ .file = src->name }, arena_strdup(l->a, text));
+	diagnostics_keep(l, true, (struct text_place){ .file = src->name }, arena_strdup(l->a, text));
 }
 
 static int
@@ -131,11 +131,11 @@ report_val(struct load *l, bool fatal, const struct val *v, const char *key, con
 
 	if (key && v && v->type == KEY_GROUP && !strpbrk(key, ".["))
 		sub = val_get(v, key);
-	report(l, fatal, v, key, sub && sub->at ? sub->at : place(v), fmt, ap);
+	diagnostics_report(l, fatal, v, key, sub && sub->at ? sub->at : diagnostics_place(v), fmt, ap);
 }
 
 void
-complain(struct load *l, const struct val *v, const char *key, const char *fmt, ...)
+diag_error(struct load *l, const struct val *v, const char *key, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -145,7 +145,7 @@ complain(struct load *l, const struct val *v, const char *key, const char *fmt, 
 }
 
 void
-caution(struct load *l, const struct val *v, const char *key, const char *fmt, ...)
+diag_warn(struct load *l, const struct val *v, const char *key, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -155,12 +155,12 @@ caution(struct load *l, const struct val *v, const char *key, const char *fmt, .
 }
 
 void
-complain_at(struct load *l, const struct val *up, const char *key, const struct node *n, const char *fmt, ...)
+diag_error_at(struct load *l, const struct val *up, const char *key, const struct node *n, const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
-	report(l, true, up, key, n, fmt, ap);
+	diagnostics_report(l, true, up, key, n, fmt, ap);
 	va_end(ap);
 }
 
@@ -170,7 +170,7 @@ caution_at(struct load *l, const struct val *up, const char *key, const struct n
 	va_list ap;
 
 	va_start(ap, fmt);
-	report(l, false, up, key, n, fmt, ap);
+	diagnostics_report(l, false, up, key, n, fmt, ap);
 	va_end(ap);
 }
 

@@ -45,7 +45,7 @@ show_text(struct buf *b, const char *s)
 }
 
 static const char *
-shown(struct arena *a, const cJSON *v)
+diff_shown(struct arena *a, const cJSON *v)
 {
 	AUTO(buf) b = BUF_INIT;
 	char *text;
@@ -72,10 +72,10 @@ change_of(const struct diff *d, const struct key *k)
 }
 
 static void
-add(struct diff *d, const cJSON *have, const cJSON *want)
+diff_add(struct diff *d, const cJSON *have, const cJSON *want)
 {
 	const struct key *k = key_find(d->path.s);
-	const char *from = shown(d->a, have), *to = shown(d->a, want);
+	const char *from = diff_shown(d->a, have), *to = diff_shown(d->a, want);
 	AUTO(buf) path = BUF_INIT;
 
 	/* they differ where it is not shown */
@@ -95,7 +95,7 @@ add(struct diff *d, const cJSON *have, const cJSON *want)
 	};
 }
 
-static void compare(struct diff *d, const cJSON *have, const cJSON *want);
+static void diff_compare(struct diff *d, const cJSON *have, const cJSON *want);
 
 static void
 compare_item(struct diff *d, int index, const cJSON *have, const cJSON *want)
@@ -103,7 +103,7 @@ compare_item(struct diff *d, int index, const cJSON *have, const cJSON *want)
 	size_t len = d->path.len;
 
 	buf_addf(&d->path, "[%d]", index);
-	compare(d, have, want);
+	diff_compare(d, have, want);
 	buf_truncate(&d->path, len);
 }
 
@@ -149,7 +149,7 @@ compare_member(struct diff *d, const char *name, const cJSON *have, const cJSON 
 	size_t len = d->path.len;
 
 	buf_addf(&d->path, "%s%s", len ? "." : "", name);
-	compare(d, have, want);
+	diff_compare(d, have, want);
 	buf_truncate(&d->path, len);
 }
 
@@ -167,7 +167,7 @@ compare_groups(struct diff *d, const cJSON *have, const cJSON *want)
 
 /* NULL: it is not there, as an empty list or group is not. An item of a list comes and goes whole. */
 static void
-compare(struct diff *d, const cJSON *have, const cJSON *want)
+diff_compare(struct diff *d, const cJSON *have, const cJSON *want)
 {
 	const cJSON *some = have ? have : want;
 	bool item = d->path.len && d->path.s[d->path.len - 1] == ']';
@@ -175,13 +175,13 @@ compare(struct diff *d, const cJSON *have, const cJSON *want)
 	if (have == want || (have && want && cJSON_Compare(have, want, true)))
 		return;
 	if ((have && want && (have->type & 0xff) != (want->type & 0xff)) || (item && (!have || !want)))
-		add(d, have, want);
+		diff_add(d, have, want);
 	else if (cJSON_IsObject(some))
 		compare_groups(d, have, want);
 	else if (cJSON_IsArray(some))
 		compare_lists(d, have, want);
 	else
-		add(d, have, want);
+		diff_add(d, have, want);
 }
 
 static bool
@@ -201,7 +201,7 @@ spec_diff(struct arena *a, const char *have, const char *want, struct spec_chang
 
 	d.sshfs = over_ssh(from) && over_ssh(to);
 	if (fine) {
-		compare(&d, from, to);
+		diff_compare(&d, from, to);
 		*v = d.v;
 		*n = d.n;
 	}

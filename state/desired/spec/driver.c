@@ -21,7 +21,7 @@ check_vm_type(struct load *l, const struct spec *s)
 	for (const char *const *d = l->opts->drivers; d && *d && !fits; d++)
 		fits = !strcmp(*d, s->vm_type);
 	if (!fits)
-		complain(l, l->root, "vmType", "unknown or unsupported VM type: `%s` does not run on a %s host; use `%s`", s->vm_type, os,
+		diag_error(l, l->root, "vmType", "unknown or unsupported VM type: `%s` does not run on a %s host; use `%s`", s->vm_type, os,
 			 l->opts->drivers[0]);
 }
 
@@ -33,7 +33,7 @@ check_mount_type(struct load *l, const struct spec *s)
 
 	/* drivers of other hosts have types of their own */
 	if (!word_in(s->vm_type, "vz wsl2 krunkit") && !word_in(s->mount_type, types))
-		complain(l, l->root, "mountType", "must be %s for the driver `%s` on %s, got `%s`", words_text(l->a, types), s->vm_type,
+		diag_error(l, l->root, "mountType", "must be %s for the driver `%s` on %s, got `%s`", words_text(l->a, types), s->vm_type,
 			 l->host->os, s->mount_type);
 }
 
@@ -43,11 +43,11 @@ check_user(struct load *l, const struct spec *s)
 	const struct val *user = val_get(l->root, "user");
 
 	if (!strcmp(s->user.name, "root"))
-		complain(l, user, "name", "must not be `root`: the guest's user is an ordinary one, who may use sudo");
+		diag_error(l, user, "name", "must not be `root`: the guest's user is an ordinary one, who may use sudo");
 	else if (!*s->user.name)
-		complain(l, user, "name", "must not be empty");
+		diag_error(l, user, "name", "must not be empty");
 	if (!s->user.uid)
-		complain(l, user, "uid", "must not be 0, which is root's");
+		diag_error(l, user, "uid", "must not be 0, which is root's");
 }
 
 /* The programs of OpenSSH refuse to work for somebody without a name. */
@@ -80,7 +80,7 @@ static void
 check_images(struct load *l, const struct spec *s)
 {
 	if (!s->nimages)
-		complain(l, l->root, "images", "none is for arch `%s`; there are images for %s", s->arch, arches(l));
+		diag_error(l, l->root, "images", "none is for arch `%s`; there are images for %s", s->arch, arches(l));
 }
 
 static void
@@ -90,7 +90,7 @@ check_mounts(struct load *l, const struct spec *s)
 
 	for (size_t i = 0; i < s->nmounts; i++)
 		if (*s->mounts[i].mount_point != '/')
-			complain(l, mounts->item[i], "mountPoint", "must be an absolute path, got `%s`", s->mounts[i].mount_point);
+			diag_error(l, mounts->item[i], "mountPoint", "must be an absolute path, got `%s`", s->mounts[i].mount_point);
 }
 
 /* In upstream's files such a value may stand, and whoever only looks at them sees it; but no guest can be told of it. */
@@ -101,7 +101,7 @@ check_env(struct load *l)
 
 	for (size_t i = 0; env && i < env->npair; i++)
 		if (strchr(env->pair[i].value, '\n') || strchr(env->pair[i].key, '\n'))
-			complain_at(l, env, env->pair[i].key, env->pair[i].at,
+			diag_error_at(l, env, env->pair[i].key, env->pair[i].at,
 				    "must be one line: /etc/environment of the guest cannot hold a line break (in YAML, `|-` and `>-` leave the "
 				    "last one out)");
 }
@@ -112,7 +112,7 @@ check_minimum_version(struct load *l, const struct spec *s)
 	struct semver v;
 
 	if (*s->minimum_version && semver_parse(&v, s->minimum_version) < 0)
-		complain(l, l->root, "vmOpts.qemu.minimumVersion", "must be a semantic version such as `8.2.1`, got `%s`",
+		diag_error(l, l->root, "vmOpts.qemu.minimumVersion", "must be a semantic version such as `8.2.1`, got `%s`",
 			 s->minimum_version);
 }
 

@@ -83,12 +83,12 @@ note_missing(void *ctx, const char *path)
 	struct missing *m = ctx;
 	const char *near = nearest_word(m->l->a, path, known_names(m, path));
 
-	caution(m->l, m->v, NULL, "`{{.%s}}` is not defined here, and becomes `<no value>`%s", path,
+	diag_warn(m->l, m->v, NULL, "`{{.%s}}` is not defined here, and becomes `<no value>`%s", path,
 		near ? arena_printf(m->l->a, " (did you mean `{{.%s}}`?)", near) : "");
 }
 
 static struct gotmpl_value
-guest_data(struct load *l, struct gotmpl_field room[8])
+expand_guest_data(struct load *l, struct gotmpl_field room[8])
 {
 	const struct val *user = val_get(l->root, "user"), *home = val_get(user, "home");
 	auto_free char *hostname = name_hostname(l->name);
@@ -138,9 +138,9 @@ expand(struct load *l, struct val *v)
 
 	if (!strstr(v->s, "{{"))
 		return;
-	data = v->key->expr == EXPR_GUEST ? guest_data(l, room) : host_data(l, room);
+	data = v->key->expr == EXPR_GUEST ? expand_guest_data(l, room) : host_data(l, room);
 	if (gotmpl_run(&out, &made, v->s, strlen(v->s), &data, &opts, &why) < 0) {
-		caution(l, v, NULL, "stays as it is, because it cannot be expanded: %s", why.msg);
+		diag_warn(l, v, NULL, "stays as it is, because it cannot be expanded: %s", why.msg);
 		return;
 	}
 	v->s = strlen(out.s) == out.len ? arena_memdup(l->a, out.s, out.len) : v->s;
@@ -154,7 +154,7 @@ struct uses {
 };
 
 static void
-mark(struct uses *u, const char *name, size_t len)
+expand_mark(struct uses *u, const char *name, size_t len)
 {
 	size_t lo = 0, hi = u->param->npair;
 
@@ -174,7 +174,7 @@ mark(struct uses *u, const char *name, size_t len)
 }
 
 static size_t
-word_len(const char *s)
+expand_word_len(const char *s)
 {
 	size_t n = 0;
 
@@ -194,15 +194,15 @@ mark_in(struct uses *u, const char *s)
 		if (!close)
 			break;
 		for (p = open; (p = memmem(p, (size_t)(close - p), ".Param.", 7)); p += 7)
-			mark(u, p + 7, word_len(p + 7));
+			expand_mark(u, p + 7, expand_word_len(p + 7));
 	}
 	for (p = s; (p = strstr(p, "PARAM_")); p += 6)
 		if (p == s || !(isalnum((unsigned char)p[-1]) || p[-1] == '_'))
-			mark(u, p + 6, word_len(p + 6));
+			expand_mark(u, p + 6, expand_word_len(p + 6));
 }
 
 static void
-look(struct uses *u, const struct val *v)
+expand_look(struct uses *u, const struct val *v)
 {
 	if (!v)
 		return;
@@ -210,11 +210,11 @@ look(struct uses *u, const struct val *v)
 		mark_in(u, v->s);
 	} else if (v->type == KEY_LIST) {
 		for (size_t i = 0; i < v->n; i++)
-			look(u, v->item[i]);
+			expand_look(u, v->item[i]);
 	} else if (v->type == KEY_GROUP) {
 		for (size_t i = 0; v->key->sub[i].name; i++)
 			if (v->key->sub[i].expr != EXPR_NONE || v->key->sub[i].type > KEY_ANY || !strcmp(v->key->sub[i].name, "permissions"))
-				look(u, v->sub[i]);
+				expand_look(u, v->sub[i]);
 	}
 }
 
@@ -241,14 +241,14 @@ check_params_used(struct load *l, const struct val *root)
 		return;
 	u.used = arena_alloc(l->a, l->param->npair * sizeof *u.used);
 	for (size_t i = 0; i < ARRAY_LEN(users); i++)
-		look(&u, val_get(root, users[i]));
+		expand_look(&u, val_get(root, users[i]));
 	look_into_playbooks(&u, val_get(root, "provision"));
-	mark(&u, "internal_netplanOptional", strlen("internal_netplanOptional"));	/* read by the guest's own set-up */
+	expand_mark(&u, "internal_netplanOptional", strlen("internal_netplanOptional"));	/* read by the guest's own set-up */
 	for (size_t i = 0; i < l->param->npair; i++) {
 		const struct val_pair *p = &l->param->pair[i];
 
 		if (!u.used[i])
-			complain_at(l, l->param, p->key, p->at, "is not used in any provision, probe, copyToHost, portForward or mount "
+			diag_error_at(l, l->param, p->key, p->at, "is not used in any provision, probe, copyToHost, portForward or mount "
 				    "(as {{.Param.%s}} or PARAM_%s)", p->key, p->key);
 	}
 }

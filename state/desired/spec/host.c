@@ -68,7 +68,7 @@ find_user(struct host *h)
 }
 
 static char *
-read_line(struct arena *a, const char *path)
+spec_host_read_line(struct arena *a, const char *path)
 {
 	AUTO(buf) b = BUF_INIT;
 	size_t skip;
@@ -100,7 +100,7 @@ zone_from_link(struct arena *a)
 static const char *
 find_timezone(struct arena *a)
 {
-	const char *zone = read_line(a, "/etc/timezone");
+	const char *zone = spec_host_read_line(a, "/etc/timezone");
 
 	if (zone && *zone && !strstr(zone, "..") && fs_exists(arena_printf(a, "/usr/share/zoneinfo/%s", zone)))
 		return zone;
@@ -122,9 +122,9 @@ host_new(void)
 	h->memory_bytes = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
 	find_user(h);
 	h->timezone = find_timezone(h->arena);
-	h->machine_id = read_line(h->arena, "/etc/machine-id");
+	h->machine_id = spec_host_read_line(h->arena, "/etc/machine-id");
 	if (!h->machine_id)
-		h->machine_id = read_line(h->arena, "/var/lib/dbus/machine-id");
+		h->machine_id = spec_host_read_line(h->arena, "/var/lib/dbus/machine-id");
 	if (!h->machine_id)
 		h->machine_id = arena_strdup(h->arena, u.nodename);
 	h->tmp = arena_strdup(h->arena, tmp && *tmp ? tmp : "/tmp");

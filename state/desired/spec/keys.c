@@ -16,7 +16,7 @@ static void
 check_base(struct load *l, const struct val *v)
 {
 	if (v->index <= 0)	/* the first says it for all */
-		complain(l, v->index ? v : v->up, NULL, "must be empty in an instance's lima.yaml (templates are embedded when the instance is created)");
+		diag_error(l, v->index ? v : v->up, NULL, "must be empty in an instance's lima.yaml (templates are embedded when the instance is created)");
 }
 
 static void
@@ -25,9 +25,9 @@ check_minimum(struct load *l, const struct val *v)
 	struct semver want, have;
 
 	if (semver_parse(&want, v->s) < 0)
-		complain(l, v, NULL, "must be a semantic version such as `2.0.0`, got `%s`", v->s);
+		diag_error(l, v, NULL, "must be a semantic version such as `2.0.0`, got `%s`", v->s);
 	else if (semver_parse(&have, l->opts->version) == 0 && semver_compare(&have, &want) < 0)
-		complain(l, v, NULL, "template requires Lima version `%s`; this is only `%s`", v->s, l->opts->version);
+		diag_error(l, v, NULL, "template requires Lima version `%s`; this is only `%s`", v->s, l->opts->version);
 }
 
 static struct val *
@@ -37,7 +37,7 @@ default_os(struct load *l, struct val *up)
 }
 
 static struct val *
-default_arch(struct load *l, struct val *up)
+spec_keys_default_arch(struct load *l, struct val *up)
 {
 	return val_text(l, up, "arch", l->host->arch);
 }
@@ -59,7 +59,7 @@ default_vm_type(struct load *l, struct val *up)
 }
 
 static void
-check_vm_type(struct load *l, const struct val *v)
+spec_keys_check_vm_type(struct load *l, const struct val *v)
 {
 	static const char ours[] = "qemu vz wsl2";
 	const char *near;
@@ -70,7 +70,7 @@ check_vm_type(struct load *l, const struct val *v)
 		if (!strcmp(*d, v->s))
 			return;
 	near = nearest_word(l->a, v->s, ours);
-	complain(l, v, NULL, "`%s` is not a registered driver; must be %s, or an external driver that is installed%s", v->s,
+	diag_error(l, v, NULL, "`%s` is not a registered driver; must be %s, or an external driver that is installed%s", v->s,
 		 words_text(l->a, ours), near ? arena_printf(l->a, " (did you mean `%s`?)", near) : "");
 }
 
@@ -82,9 +82,9 @@ check_os(struct load *l, const struct val *v)
 	if (strcmp(v->s, "Windows"))
 		return;
 	if (strcmp(vm, "qemu"))
-		complain(l, v, NULL, "a Windows guest is only supported with vmType `qemu`, got `%s`", vm);
+		diag_error(l, v, NULL, "a Windows guest is only supported with vmType `qemu`, got `%s`", vm);
 	if (!word_in(arch, "x86_64 aarch64"))
-		complain(l, v, NULL, "a Windows guest is only supported on arch `x86_64` or `aarch64`, got `%s`", arch);
+		diag_error(l, v, NULL, "a Windows guest is only supported on arch `x86_64` or `aarch64`, got `%s`", arch);
 }
 
 static struct val *
@@ -114,17 +114,17 @@ check_tpm(struct load *l, const struct val *v)
 	const char *arch = val_s(v->up, "arch");
 
 	if (v->b && !word_in(arch, able))
-		complain(l, v, NULL, "is not supported on architecture `%s`; only on %s", arch, words_text(l->a, able));
+		diag_error(l, v, NULL, "is not supported on architecture `%s`; only on %s", arch, words_text(l->a, able));
 }
 
 static void
-check_mount_type(struct load *l, const struct val *v)
+spec_keys_check_mount_type(struct load *l, const struct val *v)
 {
 	const struct val *no = val_get(v->up, "mountTypesUnsupported");
 
 	for (size_t i = 0; no && i < no->n; i++)
 		if (!strcmp(no->item[i]->s, v->s))
-			complain(l, v, NULL, "must not be one of `mountTypesUnsupported`, which has `%s`", v->s);
+			diag_error(l, v, NULL, "must not be one of `mountTypesUnsupported`, which has `%s`", v->s);
 }
 
 static void
@@ -133,7 +133,7 @@ check_dns(struct load *l, const struct val *v)
 	const struct val *resolver = val_get(v->up, "hostResolver");
 
 	if (v->n && val_b(resolver, "enabled"))
-		complain(l, v, NULL, "must be empty while `hostResolver.enabled` is true (set `hostResolver: {enabled: false}`)");
+		diag_error(l, v, NULL, "must be empty while `hostResolver.enabled` is true (set `hostResolver: {enabled: false}`)");
 }
 
 /* blanks and tabs, too */
@@ -166,9 +166,9 @@ check_param(struct load *l, const struct val *v)
 		const struct val_pair *p = &v->pair[i];
 
 		if (!is_param_name(p->key))
-			complain_at(l, v, p->key, p->at, "param name `%s` must be a letter followed by letters, digits and underscores", p->key);
+			diag_error_at(l, v, p->key, p->at, "param name `%s` must be a letter followed by letters, digits and underscores", p->key);
 		if (!text_is_printable(p->value))
-			complain_at(l, v, p->key, p->at, "param value contains an unprintable character");
+			diag_error_at(l, v, p->key, p->at, "param value contains an unprintable character");
 	}
 }
 
@@ -177,12 +177,12 @@ static const struct key root[] = {
 	  .change = CHANGE_NOTE, .about = "Templates to build on, first to last; what is set here wins over them." },
 	{ "minimumLimaVersion", KEY_TEXT, .mix = MIX_OWN, .check = check_minimum, .change = CHANGE_NOTE,
 	  .about = "Oldest version of Lima that understands this file." },
-	{ "vmType", KEY_TEXT, .make = default_vm_type, .check = check_vm_type, AT(spec, vm_type), .go = "VMType",
+	{ "vmType", KEY_TEXT, .make = default_vm_type, .check = spec_keys_check_vm_type, AT(spec, vm_type), .go = "VMType",
 	  .change = CHANGE_REFUSED, .about = "What runs the virtual machine: qemu, vz, wsl2 or an external driver." },
 	{ "vmOpts", KEY_ANY, .mix = MIX_MAP, .check = check_vm_opts, .go = "VMOpts", .change = CHANGE_RESTART, .about = "Options for drivers, by their names." },
 	{ "os", KEY_TEXT, .words = "Linux Darwin FreeBSD Windows", .flags = KEY_BLANK_UNSET, .make = default_os, .finish = finish_default,
 	  .check = check_os, AT(spec, os), .go = "OS", .change = CHANGE_REFUSED, .about = "Operating system of the guest." },
-	{ "arch", KEY_TEXT, .words = "x86_64 aarch64 armv7l ppc64le riscv64 s390x", .flags = KEY_BLANK_UNSET, .make = default_arch,
+	{ "arch", KEY_TEXT, .words = "x86_64 aarch64 armv7l ppc64le riscv64 s390x", .flags = KEY_BLANK_UNSET, .make = spec_keys_default_arch,
 	  .finish = finish_default, AT(spec, arch), .change = CHANGE_REFUSED,
 	  .about = "Architecture of the guest; any but the host's is emulated." },
 	{ "images", KEY_LIST, .sub = keys_images, .mix = MIX_JOIN, .flags = KEY_NEEDED, AT_LIST(spec, images, nimages, spec_image),
@@ -200,7 +200,7 @@ static const struct key root[] = {
 	{ "mounts", KEY_LIST, .sub = keys_mounts, .mix = MIX_JOIN_UP, .finish = finish_mounts, AT_LIST(spec, mounts, nmounts, spec_mount),
 	  .change = CHANGE_RESTART, .about = "Folders of the host that the guest sees." },
 	{ "mountTypesUnsupported", KEY_TEXTS, .mix = MIX_JOIN, .change = CHANGE_RESTART, .about = "Mount types that the guest cannot do." },
-	{ "mountType", KEY_TEXT, .words = "reverse-sshfs 9p virtiofs wsl2", .check = check_mount_type, AT(spec, mount_type),
+	{ "mountType", KEY_TEXT, .words = "reverse-sshfs 9p virtiofs wsl2", .check = spec_keys_check_mount_type, AT(spec, mount_type),
 	  .change = CHANGE_RESTART, .about = "How folders are mounted; by default the driver decides." },
 	{ "mountInotify", KEY_BOOL, .def = "false", AT(spec, mount_inotify), .change = CHANGE_RESTART,
 	  .about = "Tell the guest of changes in mounted folders (experimental)." },
@@ -254,7 +254,7 @@ static const struct key root[] = {
 const struct key key_root = { "", KEY_GROUP, .sub = root, .finish = finish_root };
 
 static void
-walk(const struct key *table, struct buf *path, void (*each)(void *, const char *, const struct key *), void *ctx)
+spec_keys_walk(const struct key *table, struct buf *path, void (*each)(void *, const char *, const struct key *), void *ctx)
 {
 	size_t len = path->len;
 
@@ -262,7 +262,7 @@ walk(const struct key *table, struct buf *path, void (*each)(void *, const char 
 		buf_addf(path, "%s%s%s", len ? "." : "", table->name, table->type == KEY_LIST ? "[]" : "");
 		each(ctx, path->s, table);
 		if (table->sub)
-			walk(table->sub, path, each, ctx);
+			spec_keys_walk(table->sub, path, each, ctx);
 		buf_truncate(path, len);
 	}
 }
@@ -272,7 +272,7 @@ key_each(void (*each)(void *ctx, const char *path, const struct key *k), void *c
 {
 	AUTO(buf) path = BUF_INIT;
 
-	walk(root, &path, each, ctx);
+	spec_keys_walk(root, &path, each, ctx);
 }
 
 const struct key *

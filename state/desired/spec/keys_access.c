@@ -13,11 +13,11 @@ static void
 check_ssh_port(struct load *l, const struct val *v)
 {
 	if (v->i < 0)
-		complain(l, v, NULL, "must be > 0 (or 0 for any free port), got %lld", (long long)v->i);
+		diag_error(l, v, NULL, "must be > 0 (or 0 for any free port), got %lld", (long long)v->i);
 	else if (v->i == 22)
-		complain(l, v, NULL, "must not be 22");
+		diag_error(l, v, NULL, "must not be 22");
 	else if (v->i > 65535)
-		complain(l, v, NULL, "must be < 65536, got %lld", (long long)v->i);
+		diag_error(l, v, NULL, "must be < 65536, got %lld", (long long)v->i);
 }
 
 /* an old variable beats the file if it holds a boolean in Go's spelling */
@@ -33,7 +33,7 @@ finish_ssh(struct load *l, struct val *v)
 	else if (word_in(env, "0 f F false FALSE False"))
 		val_bool(l, v, "overVsock", false);
 	else
-		caution(l, v, "overVsock", "LIMA_SSH_OVER_VSOCK=%s in the environment is no boolean, ignored", env);
+		diag_warn(l, v, "overVsock", "LIMA_SSH_OVER_VSOCK=%s in the environment is no boolean, ignored", env);
 }
 
 const struct key keys_ssh[] = {
@@ -108,7 +108,7 @@ check_shell(struct load *l, const struct val *v)
 
 	if (strcmp(val_s(l->root, "os"), "Windows")) {
 		if (*v->s != '/')
-			complain(l, v, NULL, "must be an absolute path, got `%s`", v->s);
+			diag_error(l, v, NULL, "must be an absolute path, got `%s`", v->s);
 		return;
 	}
 	while (last > v->s && last[-1] != '/' && last[-1] != '\\')
@@ -117,7 +117,7 @@ check_shell(struct load *l, const struct val *v)
 	for (char *p = lower; *p; p++)
 		*p = (char)tolower((unsigned char)*p);
 	if (!word_in(lower, windows))
-		complain(l, v, NULL, "must be %s on a Windows guest, got `%s`", words_text(l->a, windows), v->s);
+		diag_error(l, v, NULL, "must be %s on a Windows guest, got `%s`", words_text(l->a, windows), v->s);
 }
 
 static void
@@ -127,11 +127,11 @@ check_sudo(struct load *l, const struct val *v)
 	bool darwin = !strcmp(os, "Darwin");
 
 	if (v->b && darwin)
-		complain(l, v, NULL, "must be false: macOS guests have no passwordless sudo");
+		diag_error(l, v, NULL, "must be false: macOS guests have no passwordless sudo");
 	if (!v->b && !strcmp(vm, "wsl2"))
-		complain(l, v, NULL, "must be true: wsl2 cannot do without passwordless sudo");
+		diag_error(l, v, NULL, "must be true: wsl2 cannot do without passwordless sudo");
 	if (!v->b && !darwin && !val_b(l->root, "plain"))
-		complain(l, v, NULL, "`user.passwordlessSudo: false` requires `plain: true`");
+		diag_error(l, v, NULL, "`user.passwordlessSudo: false` requires `plain: true`");
 }
 
 const struct key keys_user[] = {

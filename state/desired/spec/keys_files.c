@@ -10,13 +10,13 @@ static void
 check_location(struct load *l, const struct val *v)
 {
 	if (!*v->s)
-		complain(l, v, NULL, "must be set: a URL or a path");
+		diag_error(l, v, NULL, "must be set: a URL or a path");
 	else if (*v->s == '~' && v->s[1] && v->s[1] != '/' && !strstr(v->s, "://"))
-		complain(l, v, NULL, "refers to an invalid local file path: `%s`: `~user` cannot be expanded", v->s);
+		diag_error(l, v, NULL, "refers to an invalid local file path: `%s`: `~user` cannot be expanded", v->s);
 }
 
 void
-check_digest(struct load *l, const struct val *v)
+digest_text_check(struct load *l, const struct val *v)
 {
 	static const struct { const char *name; size_t hex; } algos[] = { { "sha256", 64 }, { "sha384", 96 }, { "sha512", 128 } };
 	size_t n = strcspn(v->s, ":");
@@ -24,7 +24,7 @@ check_digest(struct load *l, const struct val *v)
 	if (!*v->s)
 		return;
 	if (!v->s[n]) {
-		complain(l, v, NULL, "is invalid: `%s`: invalid checksum digest format; write `sha256:` and 64 hex digits", v->s);
+		diag_error(l, v, NULL, "is invalid: `%s`: invalid checksum digest format; write `sha256:` and 64 hex digits", v->s);
 		return;
 	}
 	for (size_t i = 0; i < sizeof algos / sizeof *algos; i++) {
@@ -33,18 +33,18 @@ check_digest(struct load *l, const struct val *v)
 		if (strlen(algos[i].name) != n || memcmp(v->s, algos[i].name, n))
 			continue;
 		if (strspn(hex, "0123456789abcdef") != strlen(hex))
-			complain(l, v, NULL, "is invalid: `%s`: invalid checksum digest format; only 0-9 and a-f", v->s);
+			diag_error(l, v, NULL, "is invalid: `%s`: invalid checksum digest format; only 0-9 and a-f", v->s);
 		else if (strlen(hex) != algos[i].hex)
-			complain(l, v, NULL, "is invalid: `%s`: invalid checksum digest length %zu; %s has %zu hex digits", v->s, strlen(hex),
+			diag_error(l, v, NULL, "is invalid: `%s`: invalid checksum digest length %zu; %s has %zu hex digits", v->s, strlen(hex),
 				 algos[i].name, algos[i].hex);
 		return;
 	}
-	complain(l, v, NULL, "is invalid: `%s`: unsupported digest algorithm; must be sha256, sha384 or sha512", v->s);
+	diag_error(l, v, NULL, "is invalid: `%s`: unsupported digest algorithm; must be sha256, sha384 or sha512", v->s);
 }
 
 /* of the image for its kernel and initrd, else of the machine */
 static struct val *
-default_arch(struct load *l, struct val *up)
+keys_files_default_arch(struct load *l, struct val *up)
 {
 	const char *arch = NULL;
 
@@ -60,16 +60,16 @@ check_same_arch(struct load *l, const struct val *v)
 	const char *mine = val_s(v, "arch"), *image = val_s(v->up, "arch");
 
 	if (*mine && strcmp(mine, image))
-		complain(l, v, "arch", "has unexpected architecture `%s`, must be `%s` as the image", mine, image);
+		diag_error(l, v, "arch", "has unexpected architecture `%s`, must be `%s` as the image", mine, image);
 }
 
 #define ARCHES "x86_64 aarch64 armv7l ppc64le riscv64 s390x"
 #define FILE_KEYS(type, field, cost) \
 	{ "location", KEY_TEXT, .flags = KEY_NEEDED | KEY_HOST, .check = check_location, AT(type, field.location), .change = cost, \
 	  .about = "URL, or path on the host." }, \
-	{ "arch", KEY_TEXT, .words = ARCHES, .flags = KEY_QUIET | KEY_BLANK_UNSET, .make = default_arch, AT(type, field.arch), \
+	{ "arch", KEY_TEXT, .words = ARCHES, .flags = KEY_QUIET | KEY_BLANK_UNSET, .make = keys_files_default_arch, AT(type, field.arch), \
 	  .change = cost, .about = "Architecture that it is for." }, \
-	{ "digest", KEY_TEXT, .flags = KEY_QUIET, .check = check_digest, AT(type, field.digest), .change = cost, \
+	{ "digest", KEY_TEXT, .flags = KEY_QUIET, .check = digest_text_check, AT(type, field.digest), .change = cost, \
 	  .about = "Expected checksum, `sha256:` and hex digits." }
 
 struct file_only { struct spec_file file; };
@@ -107,7 +107,7 @@ check_disk_name(struct load *l, const struct val *v)
 	const char *why = identifier_fault(l->a, v->s);
 
 	if (why)
-		complain(l, v, NULL, "is invalid: %s", why);
+		diag_error(l, v, NULL, "is invalid: %s", why);
 }
 
 /* disk names are checked even when not given */
@@ -118,7 +118,7 @@ default_disk_name(struct load *l, struct val *up)
 }
 
 static struct val *
-default_format(struct load *l, struct val *up)
+keys_files_default_format(struct load *l, struct val *up)
 {
 	(void)l, (void)up;
 	return NULL;
@@ -127,7 +127,7 @@ default_format(struct load *l, struct val *up)
 const struct key keys_disks[] = {
 	{ "name", KEY_TEXT, .flags = KEY_HOST, .make = default_disk_name, .check = check_disk_name, AT(spec_disk, name), .change = CHANGE_RESTART,
 	  .about = "Name of the disk." },
-	{ "format", KEY_BOOL, .make = default_format, AT(spec_disk, format), .change = CHANGE_RESTART,
+	{ "format", KEY_BOOL, .make = keys_files_default_format, AT(spec_disk, format), .change = CHANGE_RESTART,
 	  .about = "Partition and format it unless that was done; by default true." },
 	{ "fsType", KEY_TEXT, AT(spec_disk, fs_type), .go = "FSType", .change = CHANGE_RESTART,
 	  .about = "File system; by default ext4. `swap` makes swap space." },

@@ -21,7 +21,7 @@ default_guest_ip(struct load *l, struct val *up)
 }
 
 static struct val *
-range(struct load *l, struct val *up, const char *key, int64_t first, int64_t last)
+keys_forward_range(struct load *l, struct val *up, const char *key, int64_t first, int64_t last)
 {
 	struct val **slot = val_slot(up, key), *v;
 	const struct key *k = &up->key->sub[slot - up->sub];
@@ -49,7 +49,7 @@ default_guest_range(struct load *l, struct val *up)
 {
 	int64_t port = val_i(up, "guestPort");
 
-	return port ? range(l, up, "guestPortRange", port, port) : range(l, up, "guestPortRange", 1, 65535);
+	return port ? keys_forward_range(l, up, "guestPortRange", port, port) : keys_forward_range(l, up, "guestPortRange", 1, 65535);
 }
 
 static struct val *
@@ -58,10 +58,10 @@ default_host_range(struct load *l, struct val *up)
 	int64_t port = val_i(up, "hostPort");
 
 	if (!val_empty(val_get(up, "hostSocket")))
-		return range(l, up, "hostPortRange", 0, 0);
+		return keys_forward_range(l, up, "hostPortRange", 0, 0);
 	if (port)
-		return range(l, up, "hostPortRange", port, port);
-	return range(l, up, "hostPortRange", end_of(up, "guestPortRange", 0), end_of(up, "guestPortRange", 1));
+		return keys_forward_range(l, up, "hostPortRange", port, port);
+	return keys_forward_range(l, up, "hostPortRange", end_of(up, "guestPortRange", 0), end_of(up, "guestPortRange", 1));
 }
 
 static void
@@ -106,13 +106,13 @@ static bool
 check_port(struct load *l, const struct val *f, const char *key, int64_t port)
 {
 	if (port < 0)
-		complain(l, f, key, "must be > 0, got %lld", (long long)port);
+		diag_error(l, f, key, "must be > 0, got %lld", (long long)port);
 	else if (port == 0)
-		complain(l, f, key, "must be set");
+		diag_error(l, f, key, "must be set");
 	else if (port == 22)
-		complain(l, f, key, "must not be 22 (that is sshd's)");
+		diag_error(l, f, key, "must not be 22 (that is sshd's)");
 	else if (port > 65535)
-		complain(l, f, key, "must be < 65536, got %lld", (long long)port);
+		diag_error(l, f, key, "must be < 65536, got %lld", (long long)port);
 	return port > 0 && port != 22 && port <= 65535;
 }
 
@@ -130,19 +130,19 @@ check_side(struct load *l, const struct val *f, const struct side *s, bool skip_
 	bool ok = true;
 
 	if (port && *val_s(f, s->socket))
-		complain(l, f, s->port, "must be 0 when field `%s` is set", s->socket);
+		diag_error(l, f, s->port, "must be 0 when field `%s` is set", s->socket);
 	if (port)
 		ok = check_port(l, f, s->port, port);
 	if (port && port != first)
-		complain(l, f, s->port, "must match `%s[0]`, which is %lld, got %lld", s->range, (long long)first, (long long)port);
+		diag_error(l, f, s->port, "must match `%s[0]`, which is %lld, got %lld", s->range, (long long)first, (long long)port);
 	if (r && r->n > 2)
-		complain(l, f, s->range, "must have two numbers, first and last, got %zu", r->n);
+		diag_error(l, f, s->range, "must have two numbers, first and last, got %zu", r->n);
 	if (!skip_range && ok) {
 		bool a = check_port(l, f, arena_printf(l->a, "%s[0]", s->range), first);
 		bool b = (r && r->at) || first != last ? check_port(l, f, arena_printf(l->a, "%s[1]", s->range), last) : a;
 
 		if (a && b && last < first)
-			complain(l, f, arena_printf(l->a, "%s[1]", s->range), "must not be less than `%s[0]`, %lld", s->range, (long long)first);
+			diag_error(l, f, arena_printf(l->a, "%s[1]", s->range), "must not be less than `%s[0]`, %lld", s->range, (long long)first);
 	}
 }
 
@@ -164,24 +164,24 @@ check_sockets(struct load *l, const struct val *f)
 	size_t room = sizeof ((struct sockaddr_un *)0)->sun_path;
 
 	if (*g && *g != '/')
-		complain(l, f, "guestSocket", "must be an absolute path, got `%s`", g);
+		diag_error(l, f, "guestSocket", "must be an absolute path, got `%s`", g);
 	if (*g && !*h && hn > 0)
-		complain(l, f, "guestSocket", "can only be mapped to a single port or socket; give `hostPort` or `hostSocket`");
+		diag_error(l, f, "guestSocket", "can only be mapped to a single port or socket; give `hostPort` or `hostSocket`");
 	if (*h && !*g && gn > 0)
-		complain(l, f, "hostSocket", "can only be mapped from a single port or socket; give `guestPort` or `guestSocket`");
+		diag_error(l, f, "hostSocket", "can only be mapped from a single port or socket; give `guestPort` or `guestSocket`");
 	if (!*h && !*g && gn != hn)
-		complain(l, f, "hostPortRange", "must specify the same number of ports as `guestPortRange`, %lld, got %lld", gn + 1, hn + 1);
+		diag_error(l, f, "hostPortRange", "must specify the same number of ports as `guestPortRange`, %lld, got %lld", gn + 1, hn + 1);
 	if (*h && strlen(h) >= room)
-		complain(l, f, "hostSocket", "must be less than %zu characters, but is %zu: `%s`", room, strlen(h), h);
+		diag_error(l, f, "hostSocket", "must be less than %zu characters, but is %zu: `%s`", room, strlen(h), h);
 	if (val_b(f, "reverse") && (!*g || !*h))
-		complain(l, f, "reverse", "must be false unless both `guestSocket` and `hostSocket` are set");
+		diag_error(l, f, "reverse", "must be false unless both `guestSocket` and `hostSocket` are set");
 }
 
 void
 check_forward(struct load *l, const struct val *f)
 {
 	if (val_b(f, "guestIPMustBeZero") && strcmp(val_s(f, "guestIP"), "0.0.0.0"))
-		complain(l, f, "guestIPMustBeZero", "can only be true when `guestIP` is `0.0.0.0`, which is `%s`", val_s(f, "guestIP"));
+		diag_error(l, f, "guestIPMustBeZero", "can only be true when `guestIP` is `0.0.0.0`, which is `%s`", val_s(f, "guestIP"));
 	check_side(l, f, &guest, false);
 	check_side(l, f, &host, *val_s(f, "hostSocket") || is_copy(f));
 	check_sockets(l, f);
@@ -191,7 +191,7 @@ static void
 check_absolute(struct load *l, const struct val *v)
 {
 	if (*v->s && *v->s != '/')
-		complain(l, v, NULL, "must be an absolute path, got `%s`", v->s);
+		diag_error(l, v, NULL, "must be an absolute path, got `%s`", v->s);
 }
 
 static void

@@ -59,7 +59,7 @@ const struct key keys_containerd[] = {
 };
 
 static void
-drop_duplicates(struct load *l, struct val *v)
+keys_guest_drop_duplicates(struct load *l, struct val *v)
 {
 	size_t n = 0;
 
@@ -78,9 +78,9 @@ drop_duplicates(struct load *l, struct val *v)
 const struct key keys_ca[] = {
 	{ "removeDefaults", KEY_BOOL, .def = "false", AT(spec, ca.remove_defaults), .change = CHANGE_BOOT,
 	  .about = "Forget the authorities that the guest came with." },
-	{ "files", KEY_TEXTS, .flags = KEY_HOST, .mix = MIX_JOIN_UP, .finish = drop_duplicates, AT_LIST(spec, ca.files, ca.nfiles, spec_pair),
+	{ "files", KEY_TEXTS, .flags = KEY_HOST, .mix = MIX_JOIN_UP, .finish = keys_guest_drop_duplicates, AT_LIST(spec, ca.files, ca.nfiles, spec_pair),
 	  .change = CHANGE_BOOT, .about = "Files with certificates on the host." },
-	{ "certs", KEY_TEXTS, .flags = KEY_LINES, .mix = MIX_JOIN_UP, .finish = drop_duplicates, AT_LIST(spec, ca.certs, ca.ncerts, spec_pair),
+	{ "certs", KEY_TEXTS, .flags = KEY_LINES, .mix = MIX_JOIN_UP, .finish = keys_guest_drop_duplicates, AT_LIST(spec, ca.certs, ca.ncerts, spec_pair),
 	  .change = CHANGE_BOOT, .about = "Certificates themselves, in PEM." },
 	{ NULL }
 };

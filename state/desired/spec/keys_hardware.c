@@ -4,7 +4,7 @@
 #include "state/desired/spec/load.h"
 
 static struct val *
-default_arch(struct load *l, struct val *up)
+keys_hardware_default_arch(struct load *l, struct val *up)
 {
 	return val_text(l, up, "arch", val_s(l->root, "arch"));
 }
@@ -12,7 +12,7 @@ default_arch(struct load *l, struct val *up)
 /* not checked, as little as it is upstream */
 static const struct key keys_firmware_images[] = {
 	{ "location", KEY_TEXT, .flags = KEY_HOST, .def = "", AT(spec_file, location), .change = CHANGE_RESTART, .about = "URL, or path on the host." },
-	{ "arch", KEY_TEXT, .flags = KEY_BLANK_UNSET, .make = default_arch, AT(spec_file, arch), .change = CHANGE_RESTART,
+	{ "arch", KEY_TEXT, .flags = KEY_BLANK_UNSET, .make = keys_hardware_default_arch, AT(spec_file, arch), .change = CHANGE_RESTART,
 	  .about = "Architecture that it is for." },
 	{ "digest", KEY_TEXT, .flags = KEY_QUIET, AT(spec_file, digest), .change = CHANGE_RESTART, .about = "Expected checksum." },
 	{ "vmType", KEY_TEXT, .flags = KEY_QUIET, AT(spec_file, vm_type), .go = "VMType", .change = CHANGE_RESTART, .about = "Driver that it is for." },
@@ -38,7 +38,7 @@ void
 check_audio_interface(struct load *l, const struct val *v)
 {
 	if (*v->s && !word_in(v->s, "hda virtio"))
-		complain(l, v, NULL, "must be `hda`, `virtio` or empty, got `%s`", v->s);
+		diag_error(l, v, NULL, "must be `hda`, `virtio` or empty, got `%s`", v->s);
 }
 
 static const struct key keys_vnc[] = {

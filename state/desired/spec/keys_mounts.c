@@ -41,11 +41,11 @@ check_point(struct load *l, const struct val *v)
 	const struct node *at = from && from->at ? from->at : v->up->at;
 
 	if (word_in(v->s, system))
-		complain_at(l, v, NULL, at, "must not be a system path such as /etc or /usr, got `%s`", v->s);
+		diag_error_at(l, v, NULL, at, "must not be a system path such as /etc or /usr, got `%s`", v->s);
 	else if (!strcmp(v->s, home))
-		complain_at(l, v, NULL, at, "is the reserved internal home directory `%s` of the guest's user", home);
+		diag_error_at(l, v, NULL, at, "is the reserved internal home directory `%s` of the guest's user", home);
 	else if (*v->s == '~')
-		complain_at(l, v, NULL, at, "must not start with `~`; write `{{.Home}}` for the guest's home, got `%s`", v->s);
+		diag_error_at(l, v, NULL, at, "must not start with `~`; write `{{.Home}}` for the guest's home, got `%s`", v->s);
 }
 
 /* What is inside a folder that the guest writes can be another one by the time it is opened: it is followed nowhere then, and not served. */
@@ -60,7 +60,7 @@ caution_guest_writes(struct load *l, const struct val *v)
 		size_t n = strlen(outer);
 
 		if (other != v->up && val_b(other, "writable") && n > 1 && !strncmp(v->s, outer, n) && v->s[n] == '/')
-			caution(l, v, NULL, "is inside `%s`, which the guest writes: it can take the folder away, and links that it puts there "
+			diag_warn(l, v, NULL, "is inside `%s`, which the guest writes: it can take the folder away, and links that it puts there "
 				"are not followed", outer);
 	}
 }
@@ -72,14 +72,14 @@ check_mount_location(struct load *l, const struct val *v)
 	struct stat st;
 
 	if (!given)
-		complain(l, v, NULL, "must be set: the folder of the host");
+		diag_error(l, v, NULL, "must be set: the folder of the host");
 	else if (*v->s == '~')
-		complain(l, v, NULL, "refers to an unexpandable path: `%s`; of users' homes only `~` itself can be expanded", v->s);
+		diag_error(l, v, NULL, "refers to an unexpandable path: `%s`; of users' homes only `~` itself can be expanded", v->s);
 	else if (*v->s != '/')
-		complain(l, v, NULL, "must be an absolute path, got `%s`%s", v->s,
+		diag_error(l, v, NULL, "must be an absolute path, got `%s`%s", v->s,
 			 given->kind == NODE_NULL && given->len ? " (an unquoted ~ is null in YAML: write \"~\")" : "");
 	else if (caution_guest_writes(l, v), stat(v->s, &st) == 0 && !S_ISDIR(st.st_mode))
-		complain(l, v, NULL, "refers to a non-directory path: `%s`", v->s);
+		diag_error(l, v, NULL, "refers to a non-directory path: `%s`", v->s);
 }
 
 static const struct key keys_sshfs[] = {
@@ -120,13 +120,13 @@ const struct key keys_mounts[] = {
 
 /* what `from` sets of the rows from `first` on goes over what `to` has */
 static void
-overwrite(struct val *to, const struct val *from, size_t first)
+keys_mounts_overwrite(struct val *to, const struct val *from, size_t first)
 {
 	for (size_t i = first; to->key->sub[i].name; i++) {
 		if (!from->sub[i])
 			continue;
 		if (to->sub[i] && to->sub[i]->type == KEY_GROUP)
-			overwrite(to->sub[i], from->sub[i], 0);
+			keys_mounts_overwrite(to->sub[i], from->sub[i], 0);
 		else if (from->sub[i]->at)
 			to->sub[i] = from->sub[i];
 	}
@@ -148,7 +148,7 @@ finish_mounts(struct load *l, struct val *v)
 			if (!strcmp(val_s(v->item[k], "mountPoint"), val_s(m, "mountPoint")))
 				first = v->item[k];
 		if (first) {
-			overwrite(first, m, 2);
+			keys_mounts_overwrite(first, m, 2);
 			continue;
 		}
 		m->index = (int)n;

@@ -20,14 +20,14 @@ check_interface(struct load *l, const struct val *v)
 	const struct val *list = v->up->up;
 
 	if (strlen(v->s) > INTERFACE_MAX)
-		complain(l, v, NULL, "must be less than 16 bytes, but is %zu: `%s`", strlen(v->s), v->s);
+		diag_error(l, v, NULL, "must be less than 16 bytes, but is %zu: `%s`", strlen(v->s), v->s);
 	if (strpbrk(v->s, " \t\n/"))
-		complain(l, v, NULL, "must not contain whitespace or slashes, got `%s`", v->s);
+		diag_error(l, v, NULL, "must not contain whitespace or slashes, got `%s`", v->s);
 	if (!strcmp(v->s, "eth0"))
-		complain(l, v, NULL, "must not be `eth0`, which is the built-in interface");
+		diag_error(l, v, NULL, "must not be `eth0`, which is the built-in interface");
 	for (int i = 0; i < v->up->index; i++)
 		if (!strcmp(val_s(list->item[i], "interface"), v->s))
-			complain(l, v, NULL, "`%s` has already been used by `networks[%d].interface`", v->s, i);
+			diag_error(l, v, NULL, "`%s` has already been used by `networks[%d].interface`", v->s, i);
 }
 
 /* six bytes in hex: 11:22:33:44:55:66, 11-22-33-44-55-66 or 1122.3344.5566 */
@@ -51,7 +51,7 @@ static void
 check_mac(struct load *l, const struct val *v)
 {
 	if (*v->s && !is_mac(v->s))
-		complain(l, v, NULL, "must be a 48 bit (6 bytes) MAC address such as 52:55:55:12:34:56, got `%s`", v->s);
+		diag_error(l, v, NULL, "must be a 48 bit (6 bytes) MAC address such as 52:55:55:12:34:56, got `%s`", v->s);
 }
 
 static void
@@ -66,7 +66,7 @@ check_lima_network(struct load *l, const struct val *v)
 	if (!*v->s)
 		return;
 	if (networks_load(&nets, l->opts->home, &why) < 0) {
-		complain(l, v, NULL, "%s", why.msg);
+		diag_error(l, v, NULL, "%s", why.msg);
 		return;
 	}
 	n = networks_find(&nets, v->s);
@@ -74,10 +74,10 @@ check_lima_network(struct load *l, const struct val *v)
 		for (size_t i = 0; i < nets.n; i++)
 			buf_addf(&names, "%s%s", i ? " " : "", nets.v[i].name);
 		near = nearest_word(l->a, v->s, names.s);
-		complain(l, v, NULL, "network `%s` is not defined in networks.yaml, which has %s%s", v->s, words_text(l->a, names.s),
+		diag_error(l, v, NULL, "network `%s` is not defined in networks.yaml, which has %s%s", v->s, words_text(l->a, names.s),
 			 near ? arena_printf(l->a, " (did you mean `%s`?)", near) : "");
 	} else if (strcmp(n->mode, "user-v2") && strcmp(l->host->os, "Darwin")) {
-		complain(l, v, NULL, "network `%s` has mode `%s`, which is only supported on macOS right now; only user-v2 networks work here",
+		diag_error(l, v, NULL, "network `%s` has mode `%s`, which is only supported on macOS right now; only user-v2 networks work here",
 			 v->s, n->mode);
 	}
 }
@@ -88,7 +88,7 @@ check_socket(struct load *l, const struct val *v)
 	struct stat st;
 
 	if (*v->s && stat(v->s, &st) == 0 && !S_ISSOCK(st.st_mode))
-		complain(l, v, NULL, "points to a non-socket file: `%s`", v->s);
+		diag_error(l, v, NULL, "points to a non-socket file: `%s`", v->s);
 }
 
 const struct key keys_networks[] = {
@@ -106,7 +106,7 @@ const struct key keys_networks[] = {
 };
 
 static void
-move(struct val *to, const struct val *from, const char *key)
+keys_network_move(struct val *to, const struct val *from, const char *key)
 {
 	struct val *v = val_get(from, key);
 
@@ -116,17 +116,17 @@ move(struct val *to, const struct val *from, const char *key)
 
 /* a later entry of one interface name sets what it gives; lima and socket exclude each other */
 static void
-combine(struct val *to, const struct val *from)
+keys_network_combine(struct val *to, const struct val *from)
 {
 	if (*val_s(from, "lima")) {
-		move(to, from, "lima");
+		keys_network_move(to, from, "lima");
 		*val_slot(to, "socket") = NULL;
 	} else if (*val_s(from, "socket")) {
-		move(to, from, "socket");
+		keys_network_move(to, from, "socket");
 		*val_slot(to, "lima") = NULL;
 	}
-	move(to, from, "macAddress");
-	move(to, from, "metric");
+	keys_network_move(to, from, "macAddress");
+	keys_network_move(to, from, "metric");
 }
 
 void
@@ -141,7 +141,7 @@ finish_networks(struct load *l, struct val *v)
 			if (!strcmp(val_s(v->item[k], "interface"), val_s(net, "interface")))
 				first = v->item[k];
 		if (first) {
-			combine(first, net);
+			keys_network_combine(first, net);
 			continue;
 		}
 		net->index = (int)n;
@@ -168,9 +168,9 @@ check_network(struct load *l, const struct val *v)
 
 	val_path(v, &path);
 	if (lima + socket + nat > 1)
-		complain(l, v, NULL, "`%s.lima`, `%s.socket` and `%s.vzNAT` are mutually exclusive; keep one", path.s, path.s, path.s);
+		diag_error(l, v, NULL, "`%s.lima`, `%s.socket` and `%s.vzNAT` are mutually exclusive; keep one", path.s, path.s, path.s);
 	if (lima + socket + nat == 0)
-		complain(l, v, NULL, "`%s.lima` or `%s.socket` (or vzNAT: true) must be set", path.s, path.s);
+		diag_error(l, v, NULL, "`%s.lima` or `%s.socket` (or vzNAT: true) must be set", path.s, path.s);
 }
 
 const struct key keys_resolver[] = {

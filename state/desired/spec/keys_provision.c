@@ -53,7 +53,7 @@ default_permissions(struct load *l, struct val *up)
 }
 
 static struct val *
-default_format(struct load *l, struct val *up)
+keys_provision_default_format(struct load *l, struct val *up)
 {
 	return mode_in(up, "yq") ? val_text(l, up, "format", "auto") : NULL;
 }
@@ -82,7 +82,7 @@ const struct key keys_provision[] = {
 	  .about = "Modes data and yq: its permissions, octal." },
 	{ "expression", KEY_TEXT, .flags = KEY_LINES, .expr = EXPR_GUEST, AT(spec_provision, expression), .change = CHANGE_BOOT,
 	  .about = "Mode yq: what to do to the file." },
-	{ "format", KEY_TEXT, .make = default_format, AT(spec_provision, format), .change = CHANGE_BOOT,
+	{ "format", KEY_TEXT, .make = keys_provision_default_format, AT(spec_provision, format), .change = CHANGE_BOOT,
 	  .about = "Mode yq: format of the file; auto goes by its name." },
 	{ NULL }
 };
@@ -104,9 +104,9 @@ check_modes(struct load *l, const struct val *v)
 		if (!said || mode_in(v, owners[i].modes))
 			continue;
 		if (mode_in(v, owners[i].idle))
-			caution(l, v, owners[i].key, "does nothing when mode is `%s`; it is for %s", val_s(v, "mode"), words_text(l->a, owners[i].modes));
+			diag_warn(l, v, owners[i].key, "does nothing when mode is `%s`; it is for %s", val_s(v, "mode"), words_text(l->a, owners[i].modes));
 		else
-			complain(l, v, owners[i].key, "can only be set when mode is %s, but it is `%s`", words_text(l->a, owners[i].modes),
+			diag_error(l, v, owners[i].key, "can only be set when mode is %s, but it is `%s`", words_text(l->a, owners[i].modes),
 				 val_s(v, "mode"));
 	}
 }
@@ -120,34 +120,34 @@ check_script(struct load *l, const struct val *v)
 		return;
 	if (!mode_in(v, "ansible")) {
 		if (!*script && !val_get(v, "file"))
-			complain(l, v, "script", "must not be empty");
+			diag_error(l, v, "script", "must not be empty");
 		else if (strstr(script, "LIMA_CIDATA"))
-			caution(l, v, "script", "names LIMA_CIDATA, which is internal and may change");
+			diag_warn(l, v, "script", "names LIMA_CIDATA, which is internal and may change");
 		return;
 	}
 	if (*script)
-		complain(l, v, "script", "must be empty when mode is `ansible`; the playbook is what is run");
+		diag_error(l, v, "script", "must be empty when mode is `ansible`; the playbook is what is run");
 	if (*playbook && !fs_exists(playbook))
-		complain(l, v, "playbook", "refers to an inaccessible path: `%s`", playbook);
+		diag_error(l, v, "playbook", "refers to an inaccessible path: `%s`", playbook);
 	else if (*playbook && !fs_is_file(playbook))
-		complain(l, v, "playbook", "is not an ordinary file: `%s`", playbook);
+		diag_error(l, v, "playbook", "is not an ordinary file: `%s`", playbook);
 }
 
 static void
-check_target(struct load *l, const struct val *v)
+keys_provision_check_target(struct load *l, const struct val *v)
 {
 	const char *path = val_s(v, "path"), *mode = val_s(v, "permissions");
 
 	if (!mode_in(v, "data yq"))
 		return;
 	if (!*path)
-		complain(l, v, "path", "must be set when mode is `%s`", val_s(v, "mode"));
+		diag_error(l, v, "path", "must be set when mode is `%s`", val_s(v, "mode"));
 	else if (*path != '/')
-		complain(l, v, "path", "must be an absolute path, got `%s`", path);
+		diag_error(l, v, "path", "must be an absolute path, got `%s`", path);
 	if (!*mode || mode[strspn(mode, "01234567")] || strlen(mode) > 8)
-		complain(l, v, "permissions", "must be an octal number such as \"0644\", got `%s`", mode);
+		diag_error(l, v, "permissions", "must be an octal number such as \"0644\", got `%s`", mode);
 	if (mode_in(v, "yq") && !val_get(v, "expression") && !val_get(v, "file"))
-		complain(l, v, "expression", "must be set when mode is `yq`");
+		diag_error(l, v, "expression", "must be set when mode is `yq`");
 }
 
 static void
@@ -156,7 +156,7 @@ check_file(struct load *l, const struct val *v)
 	const struct val *file = val_get(v, "file");
 
 	if (file)
-		complain(l, v, "file", "`%s` was not embedded: `script`, `content` or `expression` is set besides it, or it is not in a "
+		diag_error(l, v, "file", "`%s` was not embedded: `script`, `content` or `expression` is set besides it, or it is not in a "
 			 "template (default.yaml, override.yaml)", val_s(file, "url"));
 }
 
@@ -166,10 +166,10 @@ check_provision(struct load *l, const struct val *v)
 	if (!mode_in(v, MODES))
 		return;
 	if (!strcmp(val_s(l->root, "os"), "Windows") && mode_in(v, "boot yq ansible"))
-		complain(l, v, "mode", "provision mode `%s` is not supported on Windows VM", val_s(v, "mode"));
+		diag_error(l, v, "mode", "provision mode `%s` is not supported on Windows VM", val_s(v, "mode"));
 	check_modes(l, v);
 	check_script(l, v);
-	check_target(l, v);
+	keys_provision_check_target(l, v);
 	check_file(l, v);
 }
 
@@ -200,6 +200,6 @@ check_probe(struct load *l, const struct val *v)
 	const char *script = val_s(v, "script");
 
 	if (strncmp(script, "#!", 2) && !(val_get(v, "file") && !*script))
-		complain(l, v, "script", "must start with a `#!` line, such as `#!/bin/sh`");
+		diag_error(l, v, "script", "must start with a `#!` line, such as `#!/bin/sh`");
 	check_file(l, v);
 }

@@ -21,7 +21,7 @@ struct list {
 };
 
 static bool
-is_name(const char *s, size_t n)
+keys_qemu_is_name(const char *s, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (!isalnum((unsigned char)s[i]) && !strchr("-_.", s[i]))
@@ -36,8 +36,8 @@ option_fits(struct arena *a, const struct list *l, const char *s, size_t n)
 	size_t name = eq ? (size_t)(eq - s) : n;
 
 	if (l->features && (*s == '+' || *s == '-'))
-		return is_name(s + 1, n - 1);
-	if (!eq || !is_name(s, name) || !is_name(eq + 1, n - name - 1))
+		return keys_qemu_is_name(s + 1, n - 1);
+	if (!eq || !keys_qemu_is_name(s, name) || !keys_qemu_is_name(eq + 1, n - name - 1))
 		return false;
 	if (l->features)
 		return word_in(arena_memdup(a, eq + 1, n - name - 1), "on off");
@@ -51,7 +51,7 @@ list_fault(struct arena *a, const struct list *l, const char *s)
 	for (bool first = true;; first = false) {
 		size_t n = strcspn(s, ",");
 		const char *part = arena_memdup(a, s, n);
-		bool fits = !first ? option_fits(a, l, s, n) : l->first ? word_in(part, l->first) : is_name(s, n);
+		bool fits = !first ? option_fits(a, l, s, n) : l->first ? word_in(part, l->first) : keys_qemu_is_name(s, n);
 
 		if (!fits)
 			return part;
@@ -75,7 +75,7 @@ check_display(struct load *l, const struct val *v)
 	if (!fault && !strncmp(v->s, "vnc,", 4))
 		fault = v->s + 4;
 	if (fault)
-		complain(l, v, NULL, "must be %s, with options that are known here, got `%s` (`%s`); where VNC listens is `video.vnc.display`",
+		diag_error(l, v, NULL, "must be %s, with options that are known here, got `%s` (`%s`); where VNC listens is `video.vnc.display`",
 			 words_text(l->a, displays.first), v->s, fault);
 }
 
@@ -98,7 +98,7 @@ void
 check_vnc_display(struct load *l, const struct val *v)
 {
 	if (*v->s && !is_vnc_display(v->s))
-		complain(l, v, NULL, "must be an address and the number of a display, such as `127.0.0.1:0` or `127.0.0.1:0,to=9`, got `%s`", v->s);
+		diag_error(l, v, NULL, "must be an address and the number of a display, such as `127.0.0.1:0` or `127.0.0.1:0,to=9`, got `%s`", v->s);
 }
 
 static const struct list cpus = { NULL, NULL, true };
@@ -109,7 +109,7 @@ check_cpu(struct load *l, const struct val *v, const char *key, const struct nod
 	const char *fault = *text ? list_fault(l->a, &cpus, text) : NULL;
 
 	if (fault)
-		complain_at(l, v, key, at, "must be the name of a CPU, with features as `+NAME`, `-NAME`, `NAME=on` or `NAME=off` behind commas, "
+		diag_error_at(l, v, key, at, "must be the name of a CPU, with features as `+NAME`, `-NAME`, `NAME=on` or `NAME=off` behind commas, "
 			    "got `%s` (`%s`)", text, fault);
 }
 

@@ -6,7 +6,7 @@
 #include "state/desired/spec/load.h"
 
 static struct val *
-join(struct load *l, const struct key *k, struct val *a, struct val *b, struct val *c)
+layers_join(struct load *l, const struct key *k, struct val *a, struct val *b, struct val *c)
 {
 	struct val *parts[] = { a, b, c }, *v = NULL;
 	size_t n = 0;
@@ -98,12 +98,12 @@ mix_groups(struct load *l, const struct key *k, struct val *d, struct val *y, st
 		return NULL;
 	v = val_new(l, k, KEY_GROUP, NULL, at);
 	for (size_t i = 0; k->sub[i].name; i++)
-		v->sub[i] = mix(l, &k->sub[i], d ? d->sub[i] : NULL, y ? y->sub[i] : NULL, o ? o->sub[i] : NULL, v);
+		v->sub[i] = layers_merge(l, &k->sub[i], d ? d->sub[i] : NULL, y ? y->sub[i] : NULL, o ? o->sub[i] : NULL, v);
 	return v;
 }
 
 struct val *
-mix(struct load *l, const struct key *k, struct val *d, struct val *y, struct val *o, struct val *up)
+layers_merge(struct load *l, const struct key *k, struct val *d, struct val *y, struct val *o, struct val *up)
 {
 	struct val *v = NULL;
 
@@ -112,9 +112,9 @@ mix(struct load *l, const struct key *k, struct val *d, struct val *y, struct va
 	else if (k->type == KEY_GROUP)
 		v = mix_groups(l, k, d, y, o);
 	else if (k->mix == MIX_JOIN)
-		v = join(l, k, o, y, d);
+		v = layers_join(l, k, o, y, d);
 	else if (k->mix == MIX_JOIN_UP)
-		v = join(l, k, d, y, o);
+		v = layers_join(l, k, d, y, o);
 	else if (k->mix == MIX_MAP)
 		v = k->type == KEY_ANY ? mix_any(l, k, d, y, o) : mix_maps(l, k, d, y, o);
 	else if (k->mix == MIX_FIRST)

@@ -78,10 +78,10 @@ void val_path(const struct val *v, struct buf *out);
 
 /* --- complaints: "file:line:col: key.path: text" */
 /* `key` (or NULL) is below `v`; unset keys are placed where their group is */
-void complain(struct load *l, const struct val *v, const char *key, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
-void caution(struct load *l, const struct val *v, const char *key, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+void diag_error(struct load *l, const struct val *v, const char *key, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+void diag_warn(struct load *l, const struct val *v, const char *key, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 /* where no value was made: at `n`, below `up` */
-void complain_at(struct load *l, const struct val *up, const char *key, const struct node *n, const char *fmt, ...)
+void diag_error_at(struct load *l, const struct val *up, const char *key, const struct node *n, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
 void caution_at(struct load *l, const struct val *up, const char *key, const struct node *n, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
@@ -99,8 +99,8 @@ bool word_in(const char *word, const char *words);
 
 /* --- steps */
 struct val *convert(struct load *l, const struct key *k, const struct node *n);
-struct val *mix(struct load *l, const struct key *k, struct val *d, struct val *y, struct val *o, struct val *up);
-void fill(struct load *l, struct val *root);
+struct val *layers_merge(struct load *l, const struct key *k, struct val *d, struct val *y, struct val *o, struct val *up);
+void defaults_fill(struct load *l, struct val *root);
 void fill_one(struct load *l, struct val *group, const char *key);	/* out of turn */
 void check(struct load *l, const struct val *root);
 void check_params_used(struct load *l, const struct val *root);
@@ -109,10 +109,10 @@ void expand(struct load *l, struct val *v);
 /* plain, proxies and what else is known only at the end */
 void finish_root(struct load *l, struct val *root);
 /* stores the values of `group` at their places in `base` */
-void store(struct load *l, const struct val *group, void *base);
+void spec_store(struct load *l, const struct val *group, void *base);
 
 /* --- hooks of the top-level lists and groups, in the keys_*.c that hold their rows */
-void check_digest(struct load *l, const struct val *v);
+void digest_text_check(struct load *l, const struct val *v);
 void finish_mounts(struct load *l, struct val *v);
 void finish_ssh(struct load *l, struct val *v);
 void check_display(struct load *l, const struct val *v);

@@ -54,7 +54,7 @@ struct reading {
 };
 
 static int
-fail(struct reading *r, const struct node *n, const char *key, const char *what)
+networks_fail(struct reading *r, const struct node *n, const char *key, const char *what)
 {
 	AUTO(buf) b = BUF_INIT;
 
@@ -71,7 +71,7 @@ read_text(struct reading *r, const struct node *map, const char *key, const char
 	if (!n)
 		return 0;
 	*out = scalar_text(&r->out->arena, n);
-	return *out ? 0 : fail(r, n, key, "must be a string");
+	return *out ? 0 : networks_fail(r, n, key, "must be a string");
 }
 
 static int
@@ -82,7 +82,7 @@ read_ip(struct reading *r, const struct node *map, const char *key, const char *
 	if (read_text(r, map, key, out) < 0)
 		return -1;
 	if (**out && inet_pton(AF_INET, *out, b) != 1 && inet_pton(AF_INET6, *out, b) != 1)
-		return fail(r, node_get(map, key), key, "must be an IP address");
+		return networks_fail(r, node_get(map, key), key, "must be an IP address");
 	return 0;
 }
 
@@ -93,7 +93,7 @@ read_network(struct reading *r, const struct pair *p, struct network *out)
 	if (p->value->kind == NODE_NULL)
 		return 0;
 	if (p->value->kind != NODE_MAP)
-		return fail(r, p->value, p->key->text, "must be a mapping");
+		return networks_fail(r, p->value, p->key->text, "must be a mapping");
 	if (read_text(r, p->value, "mode", &out->mode) < 0 || read_text(r, p->value, "interface", &out->interface) < 0)
 		return -1;
 	if (read_ip(r, p->value, "gateway", &out->gateway) < 0 || read_ip(r, p->value, "dhcpEnd", &out->dhcp_end) < 0)
@@ -102,7 +102,7 @@ read_network(struct reading *r, const struct pair *p, struct network *out)
 }
 
 static int
-compare(const void *a, const void *b)
+networks_compare(const void *a, const void *b)
 {
 	return strcmp(((const struct network *)a)->name, ((const struct network *)b)->name);
 }
@@ -117,7 +117,7 @@ read_networks(struct reading *r, const struct node *map)
 	size_t n = 0;
 
 	if (map && map->kind != NODE_MAP && map->kind != NODE_NULL)
-		return fail(r, map, "networks", "must be a mapping");
+		return networks_fail(r, map, "networks", "must be a mapping");
 	for (size_t i = 0; i < count; i++, n++) {
 		if (read_network(r, &map->pair[i], &v[n]) < 0)
 			return -1;
@@ -128,7 +128,7 @@ read_networks(struct reading *r, const struct node *map)
 			v[i--] = v[--n];
 	if (!usernet)
 		v[n++] = builtin;
-	qsort(v, n, sizeof *v, compare);
+	qsort(v, n, sizeof *v, networks_compare);
 	r->out->v = v;
 	r->out->n = n;
 	return 0;
@@ -143,7 +143,7 @@ read_file(struct reading *r, struct source *src)
 	if (yaml_read(&root, &out->arena, src, NULL, r->err) < 0)
 		return -1;
 	if (root->kind != NODE_MAP && root->kind != NODE_NULL)
-		return fail(r, root, "networks.yaml", "must be a mapping");
+		return networks_fail(r, root, "networks.yaml", "must be a mapping");
 	paths = node_get(root, "paths");
 	if (read_text(r, paths, "socketVMNet", &out->socket_vmnet) < 0 || read_text(r, paths, "varRun", &out->var_run) < 0 ||
 	    read_text(r, paths, "sudoers", &out->sudoers) < 0 || read_text(r, root, "group", &out->group) < 0)

@@ -19,7 +19,7 @@ enum { MAX_HOSTS = 1 << 20 };
 const char *const proxy_names[] = { "ftp_proxy", "http_proxy", "https_proxy", "no_proxy", NULL };
 
 static const char *
-upper(struct arena *a, const char *s)
+proxy_upper(struct arena *a, const char *s)
 {
 	char *u = arena_strdup(a, s);
 
@@ -29,7 +29,7 @@ upper(struct arena *a, const char *s)
 }
 
 static const char *
-get(const struct spec *s, const char *key)
+proxy_get(const struct spec *s, const char *key)
 {
 	for (size_t i = 0; i < s->nenv; i++)
 		if (!strcmp(s->env[i].key, key))
@@ -39,7 +39,7 @@ get(const struct spec *s, const char *key)
 
 /* there is room: eight more than lima.yaml has */
 static void
-set(struct spec *s, const char *key, const char *value)
+proxy_set(struct spec *s, const char *key, const char *value)
 {
 	for (size_t i = 0; i < s->nenv; i++)
 		if (!strcmp(s->env[i].key, key)) {
@@ -50,7 +50,7 @@ set(struct spec *s, const char *key, const char *value)
 }
 
 static void
-unset(struct spec *s, const char *key)
+proxy_unset(struct spec *s, const char *key)
 {
 	for (size_t i = 0; i < s->nenv; i++)
 		if (!strcmp(s->env[i].key, key)) {
@@ -111,7 +111,7 @@ is_loopback(const struct load *l, const char *host, size_t len)
 
 /* the host, as this guest sees it */
 static const char *
-gateway(struct load *l, const struct spec *s)
+proxy_gateway(struct load *l, const struct spec *s)
 {
 	AUTO(networks) nets = { 0 };
 	const struct network *n;
@@ -153,11 +153,11 @@ seen_from_guest(struct load *l, const struct spec *s, const char *url)
 		if (!is_loopback(l, host, len))
 			return url;
 	}
-	return arena_printf(l->a, "%.*s%s%s", (int)(host - url), url, gateway(l, s), host + len);
+	return arena_printf(l->a, "%.*s%s%s", (int)(host - url), url, proxy_gateway(l, s), host + len);
 }
 
 static int
-compare(const void *a, const void *b)
+proxy_compare(const void *a, const void *b)
 {
 	return strcmp(((const struct spec_pair *)a)->key, ((const struct spec_pair *)b)->key);
 }
@@ -165,21 +165,21 @@ compare(const void *a, const void *b)
 static void
 resolve_one(struct load *l, struct spec *s, const char *lower, bool take)
 {
-	const char *names[] = { lower, upper(l->a, lower) }, *value, *best;
+	const char *names[] = { lower, proxy_upper(l->a, lower) }, *value, *best;
 
 	for (size_t i = 0; i < 2; i++) {
 		if (take && (value = getenv(names[i])))
-			set(s, names[i], arena_strdup(l->a, value));
-		value = get(s, names[i]);
+			proxy_set(s, names[i], arena_strdup(l->a, value));
+		value = proxy_get(s, names[i]);
 		if (value && !*value)
-			unset(s, names[i]);
+			proxy_unset(s, names[i]);
 		else if (value && strcmp(lower, "no_proxy"))
-			set(s, names[i], seen_from_guest(l, s, value));
+			proxy_set(s, names[i], seen_from_guest(l, s, value));
 	}
-	best = get(s, names[0]) ? get(s, names[0]) : get(s, names[1]);
+	best = proxy_get(s, names[0]) ? proxy_get(s, names[0]) : proxy_get(s, names[1]);
 	if (best) {
-		set(s, names[0], best);
-		set(s, names[1], best);
+		proxy_set(s, names[0], best);
+		proxy_set(s, names[1], best);
 	}
 }
 
@@ -194,5 +194,5 @@ proxy_resolve(struct load *l, struct spec *s)
 	s->env = room;
 	for (const char *const *n = proxy_names; *n; n++)
 		resolve_one(l, s, *n, take);
-	qsort(s->env, s->nenv, sizeof *s->env, compare);
+	qsort(s->env, s->nenv, sizeof *s->env, proxy_compare);
 }

@@ -29,7 +29,7 @@ put_type(cJSON *o, const char *const *names)
 }
 
 static void
-put_words(cJSON *o, const struct key *k)
+schema_put_words(cJSON *o, const struct key *k)
 {
 	cJSON *v = cJSON_AddArrayToObject(o, "enum");
 
@@ -57,7 +57,7 @@ put_default(cJSON *o, const struct key *k)
 static void put_group(cJSON *o, const struct key *table, const char *shorthand);
 
 static cJSON *
-items(const char *const *type)
+schema_items(const char *const *type)
 {
 	cJSON *o = cJSON_CreateObject();
 
@@ -78,7 +78,7 @@ static void
 put_scalars(cJSON *o, const char *const *item, int count)
 {
 	put_type(o, list);
-	cJSON_AddItemToObject(o, "items", items(item));
+	cJSON_AddItemToObject(o, "items", schema_items(item));
 	if (count) {
 		cJSON_AddNumberToObject(o, "minItems", count);
 		cJSON_AddNumberToObject(o, "maxItems", count);
@@ -101,13 +101,13 @@ put_kind(cJSON *o, const struct key *k)
 	case KEY_GROUP: put_group(o, k->sub, k->shorthand); break;
 	case KEY_MAP:
 		put_type(o, map);
-		cJSON_AddItemToObject(o, "additionalProperties", items(text));
+		cJSON_AddItemToObject(o, "additionalProperties", schema_items(text));
 		break;
 	}
 }
 
 static cJSON *
-row(const struct key *k)
+schema_row(const struct key *k)
 {
 	cJSON *o = cJSON_CreateObject();
 	const char *cost = key_change_text(k->change);
@@ -115,7 +115,7 @@ row(const struct key *k)
 					  k->instead ? "." : "", *cost ? " A later change: " : "", cost, *cost ? "." : "");
 
 	if (k->words)
-		put_words(o, k);
+		schema_put_words(o, k);
 	else
 		put_kind(o, k);
 	cJSON_AddStringToObject(o, "description", about);
@@ -135,7 +135,7 @@ put_group(cJSON *o, const struct key *table, const char *shorthand)
 	properties = cJSON_AddObjectToObject(o, "properties");
 	cJSON_AddBoolToObject(o, "additionalProperties", false);
 	for (; table->name; table++) {
-		cJSON_AddItemToObject(properties, table->name, row(table));
+		cJSON_AddItemToObject(properties, table->name, schema_row(table));
 		/* what the whole needs may come from a base */
 		if (table->flags & KEY_NEEDED && strcmp(table->name, "images") != 0) {
 			needed = needed ? needed : cJSON_AddArrayToObject(o, "required");
@@ -146,7 +146,7 @@ put_group(cJSON *o, const struct key *table, const char *shorthand)
 
 /* cJSON indents by tabs, and puts one behind a colon */
 static void
-add_indented(struct buf *out, const char *s)
+schema_add_indented(struct buf *out, const char *s)
 {
 	bool begin = true;
 
@@ -173,7 +173,7 @@ keys_schema(struct buf *out)
 	others = cJSON_AddObjectToObject(root, "patternProperties");
 	cJSON_AddStringToObject(cJSON_AddObjectToObject(others, "^x-"), "description", "Nobody's: a place for anchors.");
 	printed = cJSON_Print(root);
-	add_indented(out, printed);
+	schema_add_indented(out, printed);
 	cJSON_free(printed);
 	cJSON_Delete(root);
 }

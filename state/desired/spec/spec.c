@@ -84,28 +84,28 @@ load_values(struct load *l, bool unchecked)
 	if (read_config(l, "default.yaml", &d) < 0 || read_layer(l, l->src, &y) < 0 || read_config(l, "override.yaml", &o) < 0)
 		return -1;
 	none = val_new(l, &key_root, KEY_GROUP, NULL, NULL);
-	l->root = mix(l, &key_root, d, y ? y : none, o, NULL);
+	l->root = layers_merge(l, &key_root, d, y ? y : none, o, NULL);
 	if (y && val_get(y, "param"))
-		l->param = mix(l, val_get(y, "param")->key, NULL, val_get(y, "param"), NULL, l->root);
+		l->param = layers_merge(l, val_get(y, "param")->key, NULL, val_get(y, "param"), NULL, l->root);
 	if (!unchecked)
 		check_params_used(l, l->root);
 	/* others look at these */
 	fill_one(l, l->root, "os");
 	fill_one(l, l->root, "arch");
 	fill_one(l, l->root, "user");
-	fill(l, l->root);
+	defaults_fill(l, l->root);
 	if (!unchecked)
 		check(l, l->root);
 	return 0;
 }
 
 static void
-store_all(struct load *l, struct loaded *out)
+spec_store_all(struct load *l, struct loaded *out)
 {
 	struct spec *s = &out->spec;
 	AUTO(buf) json = BUF_INIT;
 
-	store(l, l->root, s);
+	spec_store(l, l->root, s);
 	spec_complete(l, s);
 	val_json(l->root, &json);
 	s->json = arena_memdup(l->a, json.s, json.len);
@@ -140,7 +140,7 @@ spec_load_from(struct spec **out, const struct spec_from *from, const struct spe
 	s->stamp = from->stamp ? arena_strdup(a, from->stamp) : "";
 	rc = load_values(&l, from->unchecked);
 	if (rc == 0 && !l.complaints)
-		store_all(&l, loaded);
+		spec_store_all(&l, loaded);
 	loaded->host = host;
 	loaded->src = src;
 	if (report_all(&l) < 0 || rc < 0) {

@@ -20,7 +20,7 @@ add_variable(struct buf *b, const char *name)
 }
 
 static void
-add_host(struct buf *b, const struct host *h)
+stamp_add_host(struct buf *b, const struct host *h)
 {
 	buf_addf(b, "%s\n%s\n%d %llu\n%s %u %s\n", h->os, h->arch, h->cpus, (unsigned long long)h->memory_bytes, h->user, h->uid,
 		 h->host_user);
@@ -39,7 +39,7 @@ common_stamp(const struct spec_opts *opts)
 	char hex[65];
 
 	buf_addf(&b, "%s\n%s\n", opts->version, opts->home);
-	add_host(&b, opts->host ? opts->host : host);
+	stamp_add_host(&b, opts->host ? opts->host : host);
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
 		const char *stamp = fs_stamp(&a, arena_printf(&a, "%s/_config/%s", opts->home, files[i]));
 

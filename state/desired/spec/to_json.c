@@ -12,7 +12,7 @@
 #include "state/desired/yaml/scalar.h"
 
 static bool
-printed(const struct val *v)
+to_json_printed(const struct val *v)
 {
 	if (!v)
 		return false;
@@ -67,12 +67,12 @@ node_json(const struct node *n, struct buf *out)
 
 /* an item of which nothing would be printed is not printed either, as upstream does it */
 static bool
-hollow(const struct val *item)
+to_json_hollow(const struct val *item)
 {
 	if (item->type != KEY_GROUP)
 		return false;
 	for (size_t i = 0; item->key->sub[i].name; i++)
-		if (printed(item->sub[i]))
+		if (to_json_printed(item->sub[i]))
 			return false;
 	return true;
 }
@@ -84,7 +84,7 @@ json_list(const struct val *v, struct buf *out)
 
 	buf_addc(out, '[');
 	for (size_t i = 0; i < v->n; i++) {
-		if (hollow(v->item[i]))
+		if (to_json_hollow(v->item[i]))
 			continue;
 		buf_adds(out, sep);
 		val_json(v->item[i], out);
@@ -114,7 +114,7 @@ json_group(const struct val *v, struct buf *out)
 
 	buf_addc(out, '{');
 	for (size_t i = 0; v->key->sub[i].name; i++) {
-		if (!printed(v->sub[i]))
+		if (!to_json_printed(v->sub[i]))
 			continue;
 		buf_addf(out, "%s\"%s\":", sep, v->key->sub[i].name);
 		val_json(v->sub[i], out);
@@ -184,7 +184,7 @@ any_node(struct arena *a, const struct node *n)
 }
 
 static struct node *
-number(struct arena *a, long long i)
+to_json_number(struct arena *a, long long i)
 {
 	char text[24];
 
@@ -201,7 +201,7 @@ val_node(struct arena *a, const struct val *v)
 	case KEY_BOOL:
 		return node_plain(a, v->b ? "true" : "false");
 	case KEY_INT: case KEY_UINT32:
-		return number(a, v->i);
+		return to_json_number(a, v->i);
 	case KEY_TEXT: case KEY_SIZE: case KEY_IP:
 		return node_text(a, v->s);
 	case KEY_PORTS: case KEY_TEXTS: case KEY_IPS: case KEY_LIST:
@@ -221,7 +221,7 @@ val_node(struct arena *a, const struct val *v)
 	}
 	n = node_map(a);
 	for (size_t i = 0; v->key->sub[i].name; i++)
-		if (printed(v->sub[i]))
+		if (to_json_printed(v->sub[i]))
 			node_put(a, n, node_text(a, v->key->sub[i].name), val_node(a, v->sub[i]));
 	return n;
 }

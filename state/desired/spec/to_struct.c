@@ -33,7 +33,7 @@ store_list(struct load *l, const struct val *v, char *base)
 	char *items = arena_alloc(l->a, (v->n + 1) * v->key->size);
 
 	for (size_t i = 0; i < v->n; i++)
-		store(l, v->item[i], items + i * v->key->size);
+		spec_store(l, v->item[i], items + i * v->key->size);
 	*(void **)(base + v->key->at - 1) = items;
 	*(size_t *)(base + v->key->count_at - 1) = v->n;
 }
@@ -71,7 +71,7 @@ store_val(struct load *l, const struct val *v, char *base)
 	void *at = base + v->key->at - 1;
 
 	if (v->type == KEY_GROUP) {
-		store(l, v, base);
+		spec_store(l, v, base);
 		return;
 	}
 	if (!v->key->at)
@@ -114,7 +114,7 @@ store_val(struct load *l, const struct val *v, char *base)
 }
 
 void
-store(struct load *l, const struct val *group, void *base)
+spec_store(struct load *l, const struct val *group, void *base)
 {
 	for (size_t i = 0; group->key->sub[i].name; i++)
 		if (group->sub[i])

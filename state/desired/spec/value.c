@@ -54,7 +54,7 @@ val_new(struct load *l, const struct key *k, enum key_type type, struct val *up,
 
 /* sets a key of a group to a new value of its type, to be filled by the caller */
 static struct val *
-put(struct load *l, struct val *up, const char *key)
+value_put(struct load *l, struct val *up, const char *key)
 {
 	struct val **slot = val_slot(up, key);
 	const struct key *k = &up->key->sub[slot - up->sub];
@@ -65,7 +65,7 @@ put(struct load *l, struct val *up, const char *key)
 struct val *
 val_text(struct load *l, struct val *up, const char *key, const char *s)
 {
-	struct val *v = put(l, up, key);
+	struct val *v = value_put(l, up, key);
 
 	v->s = s;
 	return v;
@@ -74,7 +74,7 @@ val_text(struct load *l, struct val *up, const char *key, const char *s)
 struct val *
 val_int(struct load *l, struct val *up, const char *key, int64_t i)
 {
-	struct val *v = put(l, up, key);
+	struct val *v = value_put(l, up, key);
 
 	v->i = i;
 	return v;
@@ -83,7 +83,7 @@ val_int(struct load *l, struct val *up, const char *key, int64_t i)
 struct val *
 val_bool(struct load *l, struct val *up, const char *key, bool b)
 {
-	struct val *v = put(l, up, key);
+	struct val *v = value_put(l, up, key);
 
 	v->b = b;
 	return v;

@@ -8,7 +8,7 @@
 #include "state/desired/template/template_tree.h"
 
 static void
-pin(struct arena *a, struct node *holder, const char *folder)
+absolutize_pin(struct arena *a, struct node *holder, const char *folder)
 {
 	struct node *n = node_get(holder, "location");
 	const char *path;
@@ -23,9 +23,9 @@ pin(struct arena *a, struct node *holder, const char *folder)
 static void
 pin_image(struct arena *a, struct node *image, const char *folder)
 {
-	pin(a, image, folder);
-	pin(a, node_get(image, "kernel"), folder);
-	pin(a, node_get(image, "initrd"), folder);
+	absolutize_pin(a, image, folder);
+	absolutize_pin(a, node_get(image, "kernel"), folder);
+	absolutize_pin(a, node_get(image, "initrd"), folder);
 }
 
 void
@@ -37,5 +37,5 @@ tree_pin(struct arena *a, struct node *root, const char *path)
 	for (size_t i = 0; folder && i < node_count(images); i++)
 		pin_image(a, images->item[i], folder);
 	for (size_t i = 0; folder && i < node_count(archives); i++)
-		pin(a, archives->item[i], folder);
+		absolutize_pin(a, archives->item[i], folder);
 }

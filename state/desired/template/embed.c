@@ -59,7 +59,7 @@ url_of(struct node *n)
 
 /* Makes the locator at *slot absolute, and checks that it may be followed from there. */
 static int
-absolute(struct job *j, const struct unit *u, struct node *holder, struct node **slot, const char *key)
+embed_absolute(struct job *j, const struct unit *u, struct node *holder, struct node **slot, const char *key)
 {
 	struct node *n = url_of(*slot);
 	const char *to, *resolved;
@@ -95,7 +95,7 @@ absolute_files(struct job *j, const struct unit *u, const char *list)
 
 		for (size_t k = 0; item->kind == NODE_MAP && k < item->npair; k++)
 			if (node_key_is(&item->pair[k], "file") &&
-			    absolute(j, u, item, &item->pair[k].value, arena_printf(j->a, "%s[%zu].file", list, i)) < 0)
+			    embed_absolute(j, u, item, &item->pair[k].value, arena_printf(j->a, "%s[%zu].file", list, i)) < 0)
 				return -1;
 	}
 	return 0;
@@ -128,10 +128,10 @@ absolute_all(struct job *j, const struct unit *u)
 			continue;
 		if (v->kind == NODE_MAP)
 			return fail_text(j, v, "base", "must be a string or a list (sequence), not a mapping; write `- url: ...`");
-		if (v->kind == NODE_SCALAR && absolute(j, u, u->root, &p->value, "base") < 0)
+		if (v->kind == NODE_SCALAR && embed_absolute(j, u, u->root, &p->value, "base") < 0)
 			return -1;
 		for (size_t k = 0; k < node_count(v); k++)
-			if (absolute(j, u, v, &v->item[k], arena_printf(j->a, "base[%zu]", k)) < 0)
+			if (embed_absolute(j, u, v, &v->item[k], arena_printf(j->a, "base[%zu]", k)) < 0)
 				return -1;
 	}
 	if (check_playbooks(j, u) < 0 || absolute_files(j, u, "provision") < 0)
@@ -142,7 +142,7 @@ absolute_all(struct job *j, const struct unit *u)
 /* --- reading */
 
 static int
-check_digest(struct job *j, const struct node *holder, const struct buf *text)
+digest_text_check(struct job *j, const struct node *holder, const struct buf *text)
 {
 	const struct node *digest = holder->kind == NODE_MAP ? node_get(holder, "digest") : NULL;
 	char hex[65];
@@ -173,7 +173,7 @@ read_named(struct job *j, const struct node *holder, const char *key, bool from_
 	j->total += text->len;
 	if (j->total > MAX_TOTAL)
 		return fail_text(j, n, key, "this template and its bases have more than 16 MiB of text");
-	return check_digest(j, holder, text);
+	return digest_text_check(j, holder, text);
 }
 
 static int embed_unit(struct job *j, struct unit *u, bool top);
@@ -216,7 +216,7 @@ take_bases(struct job *j, struct unit *u)
 }
 
 static bool
-stays(const struct job *j, const struct node *holder)
+embed_stays(const struct job *j, const struct node *holder)
 {
 	const struct node *url = url_of((struct node *)holder);
 
@@ -258,7 +258,7 @@ embed_bases(struct job *j, struct unit *u, const char *config)
 		if (rest->n && url && !locator_is_template(url->text))
 			return fail_text(j, url, "base", arena_printf(j->a, "cannot embed template `%s` after not embedding `%s`", url->text,
 								      url_of(rest->item[0]) ? url_of(rest->item[0])->text : ""));
-		if (rest->n || stays(j, bases->item[i]))
+		if (rest->n || embed_stays(j, bases->item[i]))
 			node_push(j->a, rest, rest->n, bases->item[i]);
 		else if (embed_base(j, u, bases->item[i], rest) < 0)
 			return -1;
@@ -297,7 +297,7 @@ embed_script(struct job *j, const struct unit *u, struct node *entry, const char
 	struct node *file = node_get(entry, "file"), *text;
 	AUTO(buf) b = BUF_INIT;
 
-	if (!file || file->kind == NODE_NULL || has_text(entry, key) || stays(j, file))
+	if (!file || file->kind == NODE_NULL || has_text(entry, key) || embed_stays(j, file))
 		return 0;
 	if (read_named(j, file, where, u->remote, &b, &path, &locator) < 0)
 		return -1;
@@ -342,7 +342,7 @@ embed_unit(struct job *j, struct unit *u, bool top)
 /* --- templates as a whole */
 
 static int
-begin(struct job *j, struct template *t, enum embed_flags flags, const struct spec_opts *opts, struct unit *top, struct error *err)
+embed_begin(struct job *j, struct template *t, enum embed_flags flags, const struct spec_opts *opts, struct unit *top, struct error *err)
 {
 	*j = (struct job){ .t = t, .a = &t->arena, .opts = opts, .flags = flags, .err = err };
 	*top = (struct unit){ .locator = t->locator, .remote = locator_is_remote(t->locator) };
@@ -358,7 +358,7 @@ template_absolute(struct template *t, const struct spec_opts *opts, struct error
 	struct job j;
 	struct unit top;
 
-	if (begin(&j, t, EMBED_ALL, opts, &top, err) < 0 || absolute_all(&j, &top) < 0)
+	if (embed_begin(&j, t, EMBED_ALL, opts, &top, err) < 0 || absolute_all(&j, &top) < 0)
 		return -1;
 	return tree_close(t, top.root, err);
 }
@@ -369,7 +369,7 @@ template_embed(struct template *t, enum embed_flags flags, const struct spec_opt
 	struct job j;
 	struct unit top;
 
-	if (begin(&j, t, flags, opts, &top, err) < 0 || embed_unit(&j, &top, true) < 0)
+	if (embed_begin(&j, t, flags, opts, &top, err) < 0 || embed_unit(&j, &top, true) < 0)
 		return -1;
 	combine_entries(j.a, top.root);
 	return tree_close(t, top.root, err);

@@ -20,7 +20,7 @@ struct place {
 
 /* path segments that would leave the repository */
 static bool
-escapes(const char *s)
+github_escapes(const char *s)
 {
 	for (const char *p = s; (p = strstr(p, "..")); p += 2)
 		if ((p == s || p[-1] == '/') && (!p[2] || p[2] == '/'))
@@ -29,7 +29,7 @@ escapes(const char *s)
 }
 
 static int
-parse(struct place *out, struct arena *a, const char *locator, struct error *err)
+github_parse(struct place *out, struct arena *a, const char *locator, struct error *err)
 {
 	const char *s = locator + strlen("github:"), *at = strrchr(s, '@');
 	size_t end = at ? (size_t)(at - s) : strlen(s), org, repo;
@@ -49,7 +49,7 @@ parse(struct place *out, struct arena *a, const char *locator, struct error *err
 	file = path_base(out->path);
 	if (*file && !strchr(file + 1, '.'))
 		out->path = arena_printf(a, "%s.yaml", out->path);
-	if (escapes(out->repo) || escapes(out->path) || escapes(out->branch) || escapes(out->org))
+	if (github_escapes(out->repo) || github_escapes(out->path) || github_escapes(out->branch) || github_escapes(out->org))
 		return error_set(err, ERR_INVALID, "github: `%s` must not leave the repository with `..`", locator);
 	return 0;
 }
@@ -68,7 +68,7 @@ default_branch(const char **out, struct arena *a, const struct place *p, const s
 		return -1;
 	json = cJSON_Parse(text.s);
 	branch = cJSON_GetObjectItemCaseSensitive(json, "default_branch");
-	if (cJSON_IsString(branch) && *branch->valuestring && !escapes(branch->valuestring))
+	if (cJSON_IsString(branch) && *branch->valuestring && !github_escapes(branch->valuestring))
 		*out = arena_strdup(a, branch->valuestring);
 	else
 		error_set(err, ERR_INVALID, "%s: no default branch in the answer", url);
@@ -118,7 +118,7 @@ follow_redirect(const char **out, struct arena *a, const struct place *p, const 
 }
 
 static int
-fetch(struct buf *text, const char *url, const struct spec_opts *opts, struct error *err)
+github_fetch(struct buf *text, const char *url, const struct spec_opts *opts, struct error *err)
 {
 	struct error why = { 0 };
 
@@ -137,7 +137,7 @@ locator_github(const char **out, struct arena *a, const char *locator, const str
 	struct place p = { 0 };
 	bool own;
 
-	if (parse(&p, a, locator, err) < 0)
+	if (github_parse(&p, a, locator, err) < 0)
 		return -1;
 	branch = *p.branch ? p.branch : NULL;
 	own = !strcmp(p.org, p.repo);
@@ -147,7 +147,7 @@ locator_github(const char **out, struct arena *a, const char *locator, const str
 	*out = url;
 	if (!is_yaml(p.path))
 		return 0;
-	if (fetch(&text, url, opts, err) < 0) {
+	if (github_fetch(&text, url, opts, err) < 0) {
 		/* the organisation's own repository may lack the branch that its others have */
 		if (!own || !*p.branch)
 			return -1;
@@ -155,7 +155,7 @@ locator_github(const char **out, struct arena *a, const char *locator, const str
 		if (default_branch(&branch, a, &p, opts, err) < 0)
 			return -1;
 		buf_truncate(&text, 0);
-		if (fetch(&text, raw_url(a, &p, branch), opts, err) < 0)
+		if (github_fetch(&text, raw_url(a, &p, branch), opts, err) < 0)
 			return -1;
 		word = single_word(a, &text);
 		if (!word || strncmp(word, "github:", 7))

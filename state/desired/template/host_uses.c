@@ -16,7 +16,7 @@ struct look {
 };
 
 static bool
-begins(const char *s, const char *with)
+host_uses_begins(const char *s, const char *with)
 {
 	return !strncmp(s, with, strlen(with));
 }
@@ -25,7 +25,7 @@ begins(const char *s, const char *with)
 static bool
 is_own(const char *s, bool relative)
 {
-	const char *rest = begins(s, "{{.Dir}}/") ? s + strlen("{{.Dir}}/") : relative && *s != '/' && *s != '~' ? s : NULL;
+	const char *rest = host_uses_begins(s, "{{.Dir}}/") ? s + strlen("{{.Dir}}/") : relative && *s != '/' && *s != '~' ? s : NULL;
 
 	return rest && !strstr(rest, "..") && !strstr(rest, "{{");
 }
@@ -38,7 +38,7 @@ is_true(const struct node *n)
 
 /* Of `holder`, the mapping that the key is in; NULL: it is in none. */
 static bool
-names_host(const struct key *k, const struct node *n, const struct node *holder)
+host_uses_names(const struct key *k, const struct node *n, const struct node *holder)
 {
 	if (n->kind != NODE_SCALAR || !*n->text)
 		return false;
@@ -65,37 +65,37 @@ add_use(struct look *l, const char *path, const struct node *n)
 	t->host_uses[t->nhost_uses++] = arena_printf(&t->arena, "%s:%u:%u: %s: `%s`", l->file, n->line, n->col, path, n->text);
 }
 
-static void look_at(struct look *l, const struct key *k, const struct node *n, const struct node *holder, const char *path);
+static void host_uses_look_at(struct look *l, const struct key *k, const struct node *n, const struct node *holder, const char *path);
 
 /* A word in place of the mapping stands for one key of it. */
 static void
-look_in(struct look *l, const struct key *k, const struct node *n, const char *path)
+host_uses_look_in(struct look *l, const struct key *k, const struct node *n, const char *path)
 {
 	for (const struct key *sub = k->sub; sub && sub->name; sub++) {
 		const char *name = *path ? arena_printf(&l->t->arena, "%s.%s", path, sub->name) : sub->name;
 
 		if (n->kind == NODE_SCALAR && k->shorthand && !strcmp(k->shorthand, sub->name))
-			look_at(l, sub, n, NULL, name);
+			host_uses_look_at(l, sub, n, NULL, name);
 		else if (n->kind == NODE_MAP && node_get(n, sub->name))
-			look_at(l, sub, node_get(n, sub->name), n, name);
+			host_uses_look_at(l, sub, node_get(n, sub->name), n, name);
 	}
 }
 
 static void
-look_at(struct look *l, const struct key *k, const struct node *n, const struct node *holder, const char *path)
+host_uses_look_at(struct look *l, const struct key *k, const struct node *n, const struct node *holder, const char *path)
 {
 	if (n->kind == NODE_LIST) {
 		for (size_t i = 0; i < n->n; i++) {
 			const char *item = arena_printf(&l->t->arena, "%s[%zu]", path, i);
 
 			if (k->sub)
-				look_in(l, k, n->item[i], item);
-			else if (k->flags & KEY_HOST && names_host(k, n->item[i], holder))
+				host_uses_look_in(l, k, n->item[i], item);
+			else if (k->flags & KEY_HOST && host_uses_names(k, n->item[i], holder))
 				add_use(l, item, n->item[i]);
 		}
 	} else if (k->sub) {
-		look_in(l, k, n, path);
-	} else if (k->flags & KEY_HOST && names_host(k, n, holder)) {
+		host_uses_look_in(l, k, n, path);
+	} else if (k->flags & KEY_HOST && host_uses_names(k, n, holder)) {
 		add_use(l, path, n);
 	}
 }
@@ -105,5 +105,5 @@ tree_host_uses(struct template *t, const struct node *root, const char *file)
 {
 	struct look l = { t, file };
 
-	look_in(&l, &key_root, root, "");
+	host_uses_look_in(&l, &key_root, root, "");
 }

@@ -22,7 +22,7 @@ static const struct { const char *word, *arch; } arches[] = {
 
 /* removes one of `suffixes` from the end of s[0..n); the new length */
 static size_t
-strip(const char *s, size_t n, const char *const *suffixes, size_t count)
+image_locator_strip(const char *s, size_t n, const char *const *suffixes, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		size_t m = strlen(suffixes[i]);
@@ -36,8 +36,8 @@ strip(const char *s, size_t n, const char *const *suffixes, size_t count)
 static size_t
 stem_len(const char *s)
 {
-	size_t n = strip(s, strlen(s), compressions, ARRAY_LEN(compressions));
-	size_t m = strip(s, n, formats, ARRAY_LEN(formats));
+	size_t n = image_locator_strip(s, strlen(s), compressions, ARRAY_LEN(compressions));
+	size_t m = image_locator_strip(s, n, formats, ARRAY_LEN(formats));
 
 	return m < n ? m : 0;
 }
@@ -49,7 +49,7 @@ locator_is_image(const char *locator)
 }
 
 static bool
-is_word_char(char c)
+image_locator_is_word_char(char c)
 {
 	return isalnum((unsigned char)c) || c == '_';
 }
@@ -61,7 +61,7 @@ find_word(const char *s, const char *word)
 	size_t n = strlen(word);
 
 	for (const char *p = s; (p = strcasestr(p, word)); p++)
-		if ((p == s || !is_word_char(p[-1])) && !is_word_char(p[n]))
+		if ((p == s || !image_locator_is_word_char(p[-1])) && !image_locator_is_word_char(p[n]))
 			return p;
 	return NULL;
 }
@@ -108,7 +108,7 @@ locator_image_text(struct buf *out, struct arena *a, const char *locator, const 
 /* --- the name */
 
 static void
-cut(char *s, size_t at, size_t n)
+image_locator_cut(char *s, size_t at, size_t n)
 {
 	memmove(s + at, s + at + n, strlen(s + at + n) + 1);
 }
@@ -128,7 +128,7 @@ cut_words(char *s)
 		while (n && i < ARRAY_LEN(words) && (strlen(words[i]) != n || memcmp(words[i], p + 1, n)))
 			i++;
 		if (n && i < ARRAY_LEN(words))
-			cut(p, 0, n + 1);
+			image_locator_cut(p, 0, n + 1);
 		else
 			p++;
 	}
@@ -144,7 +144,7 @@ cut_date(char *s)
 		if (n != 8)
 			continue;
 		more = strchr("-_.", p[9]) && p[9] ? strspn(p + 10, "0123456789") : 0;
-		cut(p, 0, 9 + (more ? more + 1 : 0));
+		image_locator_cut(p, 0, 9 + (more ? more + 1 : 0));
 		return;
 	}
 }
@@ -160,14 +160,14 @@ cut_arch(char *s, const char *native)
 			continue;
 		for (p = s; (p = strstr(p, arches[i].word)); p++)
 			if (p > s && strchr("-_.", p[-1])) {
-				cut(s, (size_t)(p - s) - 1, strlen(arches[i].word) + 1);
+				image_locator_cut(s, (size_t)(p - s) - 1, strlen(arches[i].word) + 1);
 				break;
 			}
 	}
 }
 
 static const char *
-replace(struct arena *a, const char *s, const char *from, const char *to)
+image_locator_replace(struct arena *a, const char *s, const char *from, const char *to)
 {
 	const char *p = strstr(s, from);
 
@@ -200,7 +200,7 @@ locator_image_name(struct arena *a, const char *locator)
 	if (!strncmp(s, "nocloud_", 8))
 		s += 8;
 	cut_words(s);
-	s = arena_strdup(a, replace(a, replace(a, s, "universalmac_", "macos-"), "arm64-aarch64", "arm64"));
+	s = arena_strdup(a, image_locator_replace(a, image_locator_replace(a, s, "universalmac_", "macos-"), "arm64-aarch64", "arm64"));
 	uname(&u);
 	cut_arch(s, u.machine);
 	cut_date(s);

@@ -22,7 +22,7 @@
 enum { MAX_REWRITES = 20, PLUGIN_TIMEOUT_MS = 60000, MAX_LOCATOR = 4096, MAX_NAMES = 65536 };
 
 static bool
-begins(const char *s, const char *with)
+locator_begins(const char *s, const char *with)
 {
 	return !strncmp(s, with, strlen(with));
 }
@@ -48,13 +48,13 @@ locator_is_remote(const char *s)
 bool
 locator_is_template(const char *s)
 {
-	return begins(s, "template:");
+	return locator_begins(s, "template:");
 }
 
 static bool
 is_final(const char *s)
 {
-	return !locator_scheme(s) || locator_is_remote(s) || begins(s, "file:") || (locator_is_template(s) && !begins(s, "template://"));
+	return !locator_scheme(s) || locator_is_remote(s) || locator_begins(s, "file:") || (locator_is_template(s) && !locator_begins(s, "template://"));
 }
 
 /* the program limactl-url-SCHEME: beside us, in PATH, in libexec; to free */
@@ -76,7 +76,7 @@ find_plugin(const char *locator, size_t scheme, const struct spec_opts *opts)
 
 /* 1 and *out, 0: no such plugin */
 static int
-run_plugin(const char **out, struct arena *a, const char *locator, const struct spec_opts *opts, struct error *err)
+locator_run_plugin(const char **out, struct arena *a, const char *locator, const struct spec_opts *opts, struct error *err)
 {
 	size_t scheme = locator_scheme(locator);
 	auto_free char *program = find_plugin(locator, scheme, opts);
@@ -100,9 +100,9 @@ run_plugin(const char **out, struct arena *a, const char *locator, const struct 
 
 /* one rewriting; 0: nothing to rewrite */
 static int
-rewrite(const char **out, struct arena *a, const char *s, bool from_remote, const struct spec_opts *opts, struct error *err)
+locator_rewrite(const char **out, struct arena *a, const char *s, bool from_remote, const struct spec_opts *opts, struct error *err)
 {
-	if (begins(s, "template://")) {
+	if (locator_begins(s, "template://")) {
 		*out = arena_printf(a, "template:%s", s + strlen("template://"));
 		if (opts->warn)
 			opts->warn(opts->ctx, arena_printf(a, "Template locator `%s` should be written `%s` since Lima v2.0", s, *out));
@@ -110,11 +110,11 @@ rewrite(const char **out, struct arena *a, const char *s, bool from_remote, cons
 	}
 	if (is_final(s))
 		return 0;
-	if (begins(s, "github:"))
+	if (locator_begins(s, "github:"))
 		return locator_github(out, a, s, opts, err) < 0 ? -1 : 1;
 	if (from_remote)
 		return error_set(err, ERR_INVALID, "a remote template must not use the locator `%s`, which may run a program", s);
-	return run_plugin(out, a, s, opts, err);
+	return locator_run_plugin(out, a, s, opts, err);
 }
 
 int
@@ -129,13 +129,13 @@ locator_resolve(const char **out, struct arena *a, const char *locator, bool fro
 			if (!strcmp(seen[i], s))
 				return error_set(err, ERR_INVALID, "custom locator `%s` has a redirect loop", locator);
 		seen[n] = s;
-		rc = rewrite(&s, a, s, from_remote, opts, err);
+		rc = locator_rewrite(&s, a, s, from_remote, opts, err);
 		if (rc < 0)
 			return -1;
 		if (!rc) {
 			if (from_remote && !locator_is_remote(s) && !locator_is_template(s))
 				return error_set(err, ERR_INVALID, "a remote template must not use the local file `%s`", s);
-			if (begins(locator, "github:") && opts->warn)
+			if (locator_begins(locator, "github:") && opts->warn)
 				opts->warn(opts->ctx, "The github: scheme is still EXPERIMENTAL");
 			*out = s;
 			return 0;
@@ -148,7 +148,7 @@ locator_resolve(const char **out, struct arena *a, const char *locator, bool fro
 
 /* a URL or path up to its last slash, that included; for "template:x" up to the colon */
 static const char *
-folder_of(struct arena *a, const char *of)
+locator_folder_of(struct arena *a, const char *of)
 {
 	size_t scheme = locator_scheme(of);
 	size_t end = strcspn(of, scheme && locator_is_remote(of) ? "?#" : "");
@@ -177,7 +177,7 @@ locator_absolute(const char **out, struct arena *a, const char *locator, const c
 	}
 	if (strstr(locator, "../") || strstr(locator, "..\\") || !strcmp(locator, ".."))
 		return error_set(err, ERR_INVALID, "relative locator path `%s` must not contain '..' path segments", locator);
-	folder = strcmp(of, "-") ? folder_of(a, of) : "";
+	folder = strcmp(of, "-") ? locator_folder_of(a, of) : "";
 	if (locator_scheme(of)) {
 		*out = arena_printf(a, "%s%s", folder, locator);
 		return 0;
@@ -241,7 +241,7 @@ read_template(struct buf *out, const char **path, struct arena *a, const char *n
 }
 
 static int
-read_stdin(struct buf *out, struct error *err)
+locator_read_stdin(struct buf *out, struct error *err)
 {
 	char block[16384];
 	ssize_t n;
@@ -269,15 +269,15 @@ locator_read(struct buf *out, const char **path, struct arena *a, const char *lo
 			return error_set(err, ERR_UNSUPPORTED, "`%s` cannot be fetched here", locator);
 		return opts->fetch(opts->ctx, locator, out, YAML_MAX_TEXT, err);
 	}
-	if (begins(locator, "file:")) {
-		if (!begins(locator, "file:///"))
+	if (locator_begins(locator, "file:")) {
+		if (!locator_begins(locator, "file:///"))
 			return error_set(err, ERR_INVALID, "file URL `%s` is not an absolute path (write file:///path)", locator);
 		*path = locator + strlen("file://");
 		return fs_read_named(*path, out, YAML_MAX_TEXT, err);
 	}
 	if (!strcmp(locator, "-")) {
 		*path = "stdin";
-		return read_stdin(out, err);
+		return locator_read_stdin(out, err);
 	}
 	if (!*locator)
 		return error_set(err, ERR_INVALID, "don't know how to interpret `%s` as a template locator", locator);

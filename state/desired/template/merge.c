@@ -7,14 +7,14 @@
 enum place { TOP, DEEPER };
 
 static bool
-is_one_of(const struct node *key, const char *words[], size_t n)
+merge_is_one_of(const struct node *key, const char *words[], size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (key->len == strlen(words[i]) && !memcmp(key->text, words[i], key->len))
 			return true;
 	return false;
 }
-#define KEY_IN(key, ...) is_one_of(key, (const char *[]){ __VA_ARGS__ }, sizeof (const char *[]){ __VA_ARGS__ } / sizeof(char *))
+#define KEY_IN(key, ...) merge_is_one_of(key, (const char *[]){ __VA_ARGS__ }, sizeof (const char *[]){ __VA_ARGS__ } / sizeof(char *))
 
 static bool
 same_scalar(const struct node *x, const struct node *y)
@@ -23,7 +23,7 @@ same_scalar(const struct node *x, const struct node *y)
 }
 
 static void
-drop_duplicates(struct node *list)
+merge_drop_duplicates(struct node *list)
 {
 	for (size_t i = 1; i < list->n;) {
 		size_t k = 0;
@@ -39,7 +39,7 @@ drop_duplicates(struct node *list)
 
 /* scripts of a base come first, for those of the template build on what they did; other lists are in order of precedence */
 static void
-join(struct arena *a, const struct node *key, struct node *to, const struct node *from, enum place place)
+merge_join(struct arena *a, const struct node *key, struct node *to, const struct node *from, enum place place)
 {
 	bool in_front = place == TOP && KEY_IN(key, "provision", "probes");
 
@@ -63,7 +63,7 @@ is_newer(const struct node *base, const struct node *own)
 static void merge_maps(struct arena *a, struct node *to, struct node *from, enum place place);
 
 static struct pair *
-find(struct node *map, const struct node *key)
+merge_find(struct node *map, const struct node *key)
 {
 	for (size_t i = 0; i < map->npair; i++) {
 		const struct node *k = map->pair[i].key;
@@ -77,7 +77,7 @@ find(struct node *map, const struct node *key)
 static void
 merge_pair(struct arena *a, struct node *to, struct pair *p, enum place place)
 {
-	struct pair *mine = find(to, p->key);
+	struct pair *mine = merge_find(to, p->key);
 	struct node *value = mine ? mine->value : NULL;
 
 	if (!mine) {
@@ -86,7 +86,7 @@ merge_pair(struct arena *a, struct node *to, struct pair *p, enum place place)
 	} else if (value->kind == NODE_MAP && p->value->kind == NODE_MAP) {
 		merge_maps(a, value, p->value, DEEPER);
 	} else if (value->kind == NODE_LIST && p->value->kind == NODE_LIST) {
-		join(a, p->key, value, p->value, place);
+		merge_join(a, p->key, value, p->value, place);
 	} else if (KEY_IN(p->key, "minimumLimaVersion", "minimumVersion") && is_newer(p->value, value)) {
 		mine->value = p->value;
 		to->flags |= NODE_CHANGED;
@@ -109,5 +109,5 @@ merge_base(struct arena *a, struct node *to, struct node *from)
 	merge_maps(a, to, from, TOP);
 	unsupported = node_get(to, "mountTypesUnsupported");
 	if (unsupported && unsupported->kind == NODE_LIST)
-		drop_duplicates(unsupported);
+		merge_drop_duplicates(unsupported);
 }

@@ -22,7 +22,7 @@ static const struct rule rules[] = {
 };
 
 static const char *
-text_of(const struct node *entry, const char *key)
+merge_lists_text_of(const struct node *entry, const char *key)
 {
 	const struct node *n = node_get(entry, key);
 
@@ -30,15 +30,15 @@ text_of(const struct node *entry, const char *key)
 }
 
 static const char *
-name_of(const struct rule *r, const struct node *entry)
+merge_lists_name_of(const struct rule *r, const struct node *entry)
 {
-	const char *name = entry->kind == NODE_SCALAR ? entry->text : text_of(entry, r->name);
+	const char *name = entry->kind == NODE_SCALAR ? entry->text : merge_lists_text_of(entry, r->name);
 
-	return *name || !r->or_name ? name : text_of(entry, r->or_name);
+	return *name || !r->or_name ? name : merge_lists_text_of(entry, r->or_name);
 }
 
 static bool
-fill(struct arena *a, struct node *to, const struct node *from, const char *key, bool wild)
+defaults_fill(struct arena *a, struct node *to, const struct node *from, const char *key, bool wild)
 {
 	const struct node *have = node_get(to, key), *give = node_get(from, key);
 	struct node *given;
@@ -47,7 +47,7 @@ fill(struct arena *a, struct node *to, const struct node *from, const char *key,
 		return false;
 	if (have && have->kind == NODE_MAP && give->kind == NODE_MAP) {
 		for (size_t i = 0; i < give->npair; i++)
-			fill(a, (struct node *)have, give, give->pair[i].key->text, wild);
+			defaults_fill(a, (struct node *)have, give, give->pair[i].key->text, wild);
 		return true;
 	}
 	if (have && have->kind != NODE_NULL)
@@ -74,7 +74,7 @@ as_map(struct arena *a, const struct rule *r, struct node *list, size_t i)
 }
 
 static void
-combine(struct arena *a, const struct rule *r, struct node *list, size_t at, const struct node *from, bool wild)
+merge_lists_combine(struct arena *a, const struct rule *r, struct node *list, size_t at, const struct node *from, bool wild)
 {
 	bool any = false;
 
@@ -82,11 +82,11 @@ combine(struct arena *a, const struct rule *r, struct node *list, size_t at, con
 		return;
 	for (const char *const *k = r->fills; *k; k++)
 		if (node_get(from, *k))
-			fill(a, as_map(a, r, list, at), from, *k, wild);
+			defaults_fill(a, as_map(a, r, list, at), from, *k, wild);
 	for (const char *const *k = r->one_of; k && *k; k++)
-		any |= *text_of(list->item[at], *k) != '\0';
+		any |= *merge_lists_text_of(list->item[at], *k) != '\0';
 	for (const char *const *k = r->one_of; k && *k && !any; k++)
-		fill(a, as_map(a, r, list, at), from, *k, wild);
+		defaults_fill(a, as_map(a, r, list, at), from, *k, wild);
 }
 
 static void
@@ -94,14 +94,14 @@ combine_list(struct arena *a, const struct rule *r, struct node *list)
 {
 	for (size_t i = 0; i < list->n;) {
 		const struct node *entry = list->item[i];
-		bool wild = !strcmp(name_of(r, entry), "*"), same = false;	/* `*`: all entries before */
+		bool wild = !strcmp(merge_lists_name_of(r, entry), "*"), same = false;	/* `*`: all entries before */
 
 		for (size_t k = 0; k < i && (wild || !same); k++) {
-			const char *name = name_of(r, list->item[k]);
+			const char *name = merge_lists_name_of(r, list->item[k]);
 
-			same = wild || (*name && !strcmp(name, name_of(r, entry)));
+			same = wild || (*name && !strcmp(name, merge_lists_name_of(r, entry)));
 			if (same)
-				combine(a, r, list, k, entry, wild);
+				merge_lists_combine(a, r, list, k, entry, wild);
 		}
 		if (wild || same)
 			node_drop(list, i);

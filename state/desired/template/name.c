@@ -10,7 +10,7 @@
 #include "base/mem.h"
 
 static bool
-is_word_char(char c)
+name_is_word_char(char c)
 {
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
@@ -25,9 +25,9 @@ identifier_fault(struct arena *a, const char *s)
 	if (len > NAME_MAX_LEN)
 		return arena_printf(a, "identifier `%s` greater than maximum length (%d characters)", s, NAME_MAX_LEN);
 	for (size_t i = 0; i < len; i++) {
-		if (is_word_char(s[i]))
+		if (name_is_word_char(s[i]))
 			continue;
-		if (!strchr("._-", s[i]) || i == 0 || !is_word_char(s[i - 1]) || i + 1 == len)
+		if (!strchr("._-", s[i]) || i == 0 || !name_is_word_char(s[i - 1]) || i + 1 == len)
 			return arena_printf(a, "identifier `%s` must match ^[A-Za-z0-9]+(?:[._-](?:[A-Za-z0-9]+))*$ "
 					    "(letters and digits, separated by single `.`, `_` or `-`)", s);
 	}

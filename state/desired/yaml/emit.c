@@ -29,7 +29,7 @@ origins_release(struct origins *o)
 /* --- lines and where they are from */
 
 static uint32_t
-line_of(const struct node *n, uint32_t at)
+emit_line_of(const struct node *n, uint32_t at)
 {
 	const char *text = n->src->text;
 	uint32_t line = n->line;
@@ -61,7 +61,7 @@ note_line(struct emitter *e, const struct source *src, uint32_t line, int32_t sh
 }
 
 static void
-blanks(struct buf *out, size_t n)
+emit_blanks(struct buf *out, size_t n)
 {
 	while (n--)
 		buf_addc(out, ' ');
@@ -98,7 +98,7 @@ static void
 copy_lines(struct emitter *e, const struct node *near, uint32_t from, uint32_t to, int shift)
 {
 	const struct source *s = near->src;
-	uint32_t line = e->origins ? line_of(near, from) : 0;
+	uint32_t line = e->origins ? emit_line_of(near, from) : 0;
 	bool begun = e->out->len && e->out->s[e->out->len - 1] != '\n';
 
 	while (from < to) {
@@ -109,7 +109,7 @@ copy_lines(struct emitter *e, const struct node *near, uint32_t from, uint32_t t
 
 		note_line(e, s, line++, by);
 		if (!begun && by > 0 && !blank)
-			blanks(e->out, (size_t)by);
+			emit_blanks(e->out, (size_t)by);
 		while (!begun && by < 0 && skip < (uint32_t)-by && skip < len && p[skip] == ' ')
 			skip++;
 		buf_add(e->out, p + skip, len - skip);
@@ -121,7 +121,7 @@ copy_lines(struct emitter *e, const struct node *near, uint32_t from, uint32_t t
 /* --- what can be copied */
 
 static bool
-untouched(const struct emitter *e, const struct node *n)
+emit_untouched(const struct emitter *e, const struct node *n)
 {
 	if (n->flags & (NODE_MADE | NODE_CHANGED))
 		return false;
@@ -130,10 +130,10 @@ untouched(const struct emitter *e, const struct node *n)
 	if (n->flags & NODE_ALIAS)
 		return true;
 	for (size_t i = 0; n->kind == NODE_LIST && i < n->n; i++)
-		if (!untouched(e, n->item[i]))
+		if (!emit_untouched(e, n->item[i]))
 			return false;
 	for (size_t i = 0; n->kind == NODE_MAP && i < n->npair; i++)
-		if (!untouched(e, n->pair[i].key) || !untouched(e, n->pair[i].value))
+		if (!emit_untouched(e, n->pair[i].key) || !emit_untouched(e, n->pair[i].value))
 			return false;
 	return true;
 }
@@ -155,7 +155,7 @@ emit_literal(struct emitter *e, const struct node *n, size_t col)
 
 		note_line(e, n->flags & NODE_MADE ? NULL : n->src, n->line, 0);
 		if (k)
-			blanks(e->out, col);
+			emit_blanks(e->out, col);
 		buf_add(e->out, p, k);
 		buf_addc(e->out, '\n');
 		at += k + 1;
@@ -186,7 +186,7 @@ emit_scalar(struct emitter *e, const struct node *n, int col)
 }
 
 static bool
-one_line(const struct node *n)
+emit_one_line(const struct node *n)
 {
 	return !memchr(n->src->text + n->start, '\n', n->end - n->start);
 }
@@ -196,15 +196,15 @@ static bool
 copies_anywhere(const struct node *n)
 {
 	if (n->style == STYLE_SINGLE || n->style == STYLE_DOUBLE)
-		return one_line(n);
-	return n->style == STYLE_PLAIN && n->len && n->end > n->start && one_line(n) && !strpbrk(n->text, "[]{},");
+		return emit_one_line(n);
+	return n->style == STYLE_PLAIN && n->len && n->end > n->start && emit_one_line(n) && !strpbrk(n->text, "[]{},");
 }
 
 /* a key, whose text counts, whatever else it means */
 static void
 emit_key_word(struct emitter *e, const struct node *key)
 {
-	if (untouched(e, key) && copies_anywhere(key))
+	if (emit_untouched(e, key) && copies_anywhere(key))
 		buf_add(e->out, key->src->text + key->start, key->end - key->start);
 	else if (key->kind == NODE_NULL)
 		buf_adds(e->out, key->len ? key->text : "\"\"");
@@ -230,7 +230,7 @@ emit_key(struct emitter *e, const struct node *key, int col)
 	} else if (word.len > MAX_KEY) {
 		end_line(e);
 		note_line(e, key->src, key->line, 0);
-		blanks(out, (size_t)col);
+		emit_blanks(out, (size_t)col);
 	}
 	buf_addc(out, ':');
 }
@@ -243,7 +243,7 @@ emit_flow(struct emitter *e, const struct node *n)
 	const char *sep = "";
 
 	if (n->kind <= NODE_SCALAR) {
-		if (untouched(e, n) && (n->flags & NODE_ALIAS || copies_anywhere(n)))
+		if (emit_untouched(e, n) && (n->flags & NODE_ALIAS || copies_anywhere(n)))
 			buf_add(e->out, n->src->text + n->start, n->end - n->start);
 		else
 			emit_scalar(e, n, -1);
@@ -298,7 +298,7 @@ static void
 emit_word(struct emitter *e, const struct node *head, const struct node *n, size_t col)
 {
 	buf_addc(e->out, ' ');
-	if (untouched(e, n) && (n->flags & NODE_ALIAS || copies_anywhere(n)))
+	if (emit_untouched(e, n) && (n->flags & NODE_ALIAS || copies_anywhere(n)))
 		buf_add(e->out, n->src->text + n->start, n->end - n->start);
 	else
 		emit_scalar(e, n, (int)col + 2);
@@ -312,11 +312,11 @@ goes_flow(const struct emitter *e, const struct node *n)
 {
 	size_t count = n->kind == NODE_LIST ? n->n : n->npair;
 
-	if (!count || (n->flags & NODE_ALIAS && untouched(e, n)))
+	if (!count || (n->flags & NODE_ALIAS && emit_untouched(e, n)))
 		return true;
 	if (n->style == STYLE_BLOCK)
 		return false;
-	return untouched(e, n) || stays_flow(n, 0);
+	return emit_untouched(e, n) || stays_flow(n, 0);
 }
 
 /* on the line of its key or dash */
@@ -324,7 +324,7 @@ static void
 emit_inline(struct emitter *e, const struct node *head, const struct node *n)
 {
 	buf_addc(e->out, ' ');
-	if (untouched(e, n))
+	if (emit_untouched(e, n))
 		copy_lines(e, n, n->start, n->end, 0);
 	else
 		emit_flow(e, n);
@@ -385,7 +385,7 @@ begin_entry(struct emitter *e, const struct node *head, size_t col)
 		copy_lines(e, head, head->lead, head->entry - (uint32_t)column_of(head), (int)col - column_of(head));
 	e->literal = 0;
 	note_line(e, head->src, head->line, 0);
-	blanks(e->out, col);
+	emit_blanks(e->out, col);
 }
 
 /* The column of the text of the block scalar that a value ends with, moved by `shift`; 0: it ends with none. */
@@ -412,17 +412,17 @@ literal_at_end(const struct node *n, int shift)
 
 /* an entry as it stands; its first line may have been begun by a dash */
 static bool
-copy_entry(struct emitter *e, const struct node *head, const struct node *value, size_t col, bool begun)
+emit_copy_entry(struct emitter *e, const struct node *head, const struct node *value, size_t col, bool begun)
 {
 	uint32_t from = begun ? head->entry : head->lead;
 	int shift;
 
-	if (!is_placed(head) || !untouched(e, head) || !untouched(e, value) || head->src != value->src)
+	if (!is_placed(head) || !emit_untouched(e, head) || !emit_untouched(e, value) || head->src != value->src)
 		return false;
 	shift = (int)col - column_of(head);
 	if (!begun && in_mid_line(head)) {
 		note_line(e, head->src, head->line, shift);
-		blanks(e->out, col);
+		emit_blanks(e->out, col);
 	}
 	copy_lines(e, head, from, head->stop, shift);
 	end_line(e);
@@ -447,7 +447,7 @@ emit_map(struct emitter *e, const struct node *n, size_t col, bool begun)
 	for (size_t i = 0; i < n->npair; i++, begun = false) {
 		const struct node *key = n->pair[i].key, *value = n->pair[i].value;
 
-		if (copy_entry(e, key, value, col, begun))
+		if (emit_copy_entry(e, key, value, col, begun))
 			continue;
 		if (!begun)
 			begin_entry(e, key, col);
@@ -463,7 +463,7 @@ emit_list(struct emitter *e, const struct node *n, size_t col, bool begun)
 	for (size_t i = 0; i < n->n; i++, begun = false) {
 		const struct node *item = n->item[i];
 
-		if (copy_entry(e, item, item, col, begun))
+		if (emit_copy_entry(e, item, item, col, begun))
 			continue;
 		if (!begun)
 			begin_entry(e, item, col);
@@ -498,7 +498,7 @@ yaml_emit_part(struct buf *out, const struct node *head, const struct node *n)
 		emit_block(&e, n, 0, false);
 		return;
 	}
-	if (untouched(&e, n) && (n->kind > NODE_SCALAR || copies_anywhere(n)))
+	if (emit_untouched(&e, n) && (n->kind > NODE_SCALAR || copies_anywhere(n)))
 		copy_lines(&e, n, n->start, n->end, 0);
 	else if (n->kind > NODE_SCALAR)
 		emit_flow(&e, n);
@@ -516,7 +516,7 @@ yaml_emit(struct buf *out, const struct node *root, struct origins *origins)
 
 	if (root->flags & NODE_MADE)
 		e.main = NULL;
-	if (untouched(&e, root) && root->src) {
+	if (emit_untouched(&e, root) && root->src) {
 		struct node whole = { .src = root->src, .line = 1 };
 
 		copy_lines(&e, &whole, 0, (uint32_t)root->src->len, 0);

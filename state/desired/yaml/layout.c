@@ -33,7 +33,7 @@ indent_of(const struct source *s, uint32_t at, char *first)
 
 /* comment lines behind the last entry of a block that are indented more than what the block stands in belong to it */
 static uint32_t
-absorb(const struct source *s, uint32_t stop, int outer)
+layout_absorb(const struct source *s, uint32_t stop, int outer)
 {
 	uint32_t at = stop;
 
@@ -172,7 +172,7 @@ layout(struct node *n, int outer)
 		behind = true;
 		stop = head->stop;
 		if (i + 1 == count && outer >= 0)
-			stop = head->stop = absorb(n->src, stop, outer);
+			stop = head->stop = layout_absorb(n->src, stop, outer);
 	}
 	return merged > stop ? merged : stop;
 }
@@ -205,7 +205,7 @@ yaml_layout(struct node *root)
 	}
 	root->tail = layout(root, -1);
 	root->stop = 0;
-	root->end = absorb(root->src, root->tail, -1);
+	root->end = layout_absorb(root->src, root->tail, -1);
 	/* what the file begins and ends with is about the file, not about its first and last key */
 	if (root->kind == NODE_MAP && !(root->pair[0].key->flags & NODE_MADE))
 		root->stop = root->pair[0].key->lead = head_end(root->src, line_start(root->src, root->pair[0].key->start));

@@ -25,7 +25,7 @@ node_get(const struct node *map, const char *key)
 }
 
 static struct node *
-make(struct arena *a, enum node_kind kind, enum node_style style)
+yaml_node_make(struct arena *a, enum node_kind kind, enum node_style style)
 {
 	struct node *n = arena_alloc(a, sizeof *n);
 
@@ -38,7 +38,7 @@ make(struct arena *a, enum node_kind kind, enum node_style style)
 struct node *
 node_text(struct arena *a, const char *text)
 {
-	struct node *n = make(a, NODE_SCALAR, STYLE_DOUBLE);
+	struct node *n = yaml_node_make(a, NODE_SCALAR, STYLE_DOUBLE);
 
 	n->text = arena_strdup(a, text);
 	n->len = strlen(text);
@@ -59,13 +59,13 @@ node_plain(struct arena *a, const char *text)
 struct node *
 node_list(struct arena *a)
 {
-	return make(a, NODE_LIST, STYLE_BLOCK);
+	return yaml_node_make(a, NODE_LIST, STYLE_BLOCK);
 }
 
 struct node *
 node_map(struct arena *a)
 {
-	return make(a, NODE_MAP, STYLE_BLOCK);
+	return yaml_node_make(a, NODE_MAP, STYLE_BLOCK);
 }
 
 void

@@ -11,14 +11,14 @@
 #include "base/number.h"
 
 static bool
-is_one_of(const char *s, const char *a, const char *b, const char *c)
+scalar_is_one_of(const char *s, const char *a, const char *b, const char *c)
 {
 	return !strcmp(s, a) || !strcmp(s, b) || !strcmp(s, c);
 }
 
 /* Digits of `base`, underscores between them; 0: not, 1: fits, -1: too large */
 static int
-digits(const char *s, int base, uint64_t *out)
+scalar_digits(const char *s, int base, uint64_t *out)
 {
 	uint64_t v = 0;
 	bool any = false, over = false;
@@ -58,7 +58,7 @@ read_int(const char *s, struct scalar *out)
 		default: base = 8; s++;
 		}
 	}
-	if (*s == '_' || digits(s, base, &u) != 1)
+	if (*s == '_' || scalar_digits(s, base, &u) != 1)
 		return false;
 	if (minus) {
 		if (u > (uint64_t)INT64_MAX + 1)
@@ -84,12 +84,12 @@ read_float(const char *s, struct scalar *out)
 
 	if (*p == '-' || *p == '+')
 		p++;
-	if (is_one_of(p, ".inf", ".Inf", ".INF")) {
+	if (scalar_is_one_of(p, ".inf", ".Inf", ".INF")) {
 		out->kind = SCALAR_FLOAT;
 		out->d = *s == '-' ? -INFINITY : INFINITY;
 		return true;
 	}
-	if (is_one_of(s, ".nan", ".NaN", ".NAN")) {
+	if (scalar_is_one_of(s, ".nan", ".NaN", ".NAN")) {
 		out->kind = SCALAR_FLOAT;
 		out->d = NAN;
 		return true;
@@ -119,11 +119,11 @@ read_float(const char *s, struct scalar *out)
 }
 
 static struct scalar
-resolve(const char *s)
+scalar_resolve(const char *s)
 {
 	struct scalar v = { SCALAR_TEXT };
 
-	if (is_one_of(s, "true", "True", "TRUE") || is_one_of(s, "false", "False", "FALSE")) {
+	if (scalar_is_one_of(s, "true", "True", "TRUE") || scalar_is_one_of(s, "false", "False", "FALSE")) {
 		v.kind = SCALAR_BOOL;
 		v.b = tolower(*s) == 't';
 	} else if (strchr("+-.0123456789", *s) && !read_int(s, &v)) {
@@ -139,7 +139,7 @@ scalar_of(const struct node *n)
 		return (struct scalar){ SCALAR_NULL };
 	if (n->kind != NODE_SCALAR || n->style != STYLE_PLAIN || n->flags & NODE_TEXT || strlen(n->text) != n->len)
 		return (struct scalar){ SCALAR_TEXT };
-	return resolve(n->text);
+	return scalar_resolve(n->text);
 }
 
 bool
@@ -161,7 +161,7 @@ scalar_int(const struct node *n, int64_t *out)
 	if (n->kind == NODE_SCALAR && v.kind == SCALAR_TEXT && strlen(n->text) == n->len && n->len) {
 		const char *s = n->text + (*n->text == '-' || *n->text == '+');
 		uint64_t u;
-		bool decimal = digits(s, 10, &u) == 1;
+		bool decimal = scalar_digits(s, 10, &u) == 1;
 
 		if (decimal && u <= INT64_MAX) {
 			*out = *n->text == '-' ? -(int64_t)u : (int64_t)u;
@@ -218,7 +218,7 @@ scalar_text(struct arena *a, const struct node *n)
 bool
 scalar_is_plain(const char *text, size_t len)
 {
-	if (!len || strlen(text) != len || resolve(text).kind != SCALAR_TEXT)
+	if (!len || strlen(text) != len || scalar_resolve(text).kind != SCALAR_TEXT)
 		return false;
 	if (strchr("-?:,[]{}#&*!|>'\"%@`~<= ", *text) && !(*text == '-' && len > 1 && isalnum((unsigned char)text[1])))
 		return false;

@@ -50,7 +50,7 @@ node_equal(const struct node *x, const struct node *y)
 
 /* a copy without a source; at the place of what it replaces */
 static struct node *
-made(struct arena *a, const struct node *n, const struct node *like)
+update_made(struct arena *a, const struct node *n, const struct node *like)
 {
 	struct node *c = arena_alloc(a, sizeof *c);
 
@@ -65,12 +65,12 @@ made(struct arena *a, const struct node *n, const struct node *like)
 		c->item = arena_alloc(a, n->n * sizeof *c->item);
 		c->cap = n->n;
 		for (size_t i = 0; i < n->n; i++)
-			c->item[i] = made(a, n->item[i], like);
+			c->item[i] = update_made(a, n->item[i], like);
 	} else if (c->kind == NODE_MAP) {
 		c->pair = arena_alloc(a, n->npair * sizeof *c->pair);
 		c->pcap = n->npair;
 		for (size_t i = 0; i < n->npair; i++)
-			c->pair[i] = (struct pair){ made(a, n->pair[i].key, like), made(a, n->pair[i].value, like) };
+			c->pair[i] = (struct pair){ update_made(a, n->pair[i].key, like), update_made(a, n->pair[i].value, like) };
 	}
 	return c;
 }
@@ -90,7 +90,7 @@ update_slot(struct arena *a, struct node *holder, struct node **slot, const stru
 		node_update(a, *slot, want);
 		return;
 	}
-	*slot = made(a, want, *slot);
+	*slot = update_made(a, want, *slot);
 	holder->flags |= NODE_CHANGED;
 }
 
@@ -109,7 +109,7 @@ update_map(struct arena *a, struct node *to, const struct node *want)
 	}
 	for (size_t i = 0; i < want->npair; i++)
 		if (!node_get(to, want->pair[i].key->text)) {
-			node_put(a, to, made(a, want->pair[i].key, NULL), made(a, want->pair[i].value, NULL));
+			node_put(a, to, update_made(a, want->pair[i].key, NULL), update_made(a, want->pair[i].value, NULL));
 			to->flags |= NODE_CHANGED;
 		}
 }
@@ -145,7 +145,7 @@ update_list(struct arena *a, struct node *to, const struct node *want)
 			to->item[i] = old[i];
 			update_slot(a, to, &to->item[i], want->item[i]);
 		} else {
-			to->item[i] = made(a, want->item[i], NULL);
+			to->item[i] = update_made(a, want->item[i], NULL);
 			to->flags |= NODE_CHANGED;
 		}
 	}

@@ -35,7 +35,7 @@ reader_offset(struct reader *r, size_t chars)
 }
 
 static int
-next(struct reader *r, yaml_event_t *ev)
+yaml_next(struct reader *r, yaml_event_t *ev)
 {
 	return yaml_parser_parse(&r->yaml, ev) ? 0 : reader_fail_syntax(r);
 }
@@ -78,7 +78,7 @@ depends_on_place(const struct node *n)
 }
 
 static int
-read_scalar(struct reader *r, struct node **out, const yaml_event_t *ev)
+yaml_read_scalar(struct reader *r, struct node **out, const yaml_event_t *ev)
 {
 	static const uint8_t styles[] = {
 		[YAML_PLAIN_SCALAR_STYLE] = STYLE_PLAIN, [YAML_SINGLE_QUOTED_SCALAR_STYLE] = STYLE_SINGLE,
@@ -113,7 +113,7 @@ read_scalar(struct reader *r, struct node **out, const yaml_event_t *ev)
 }
 
 static struct node *
-copy(struct arena *a, const struct node *n, size_t *count)
+yaml_copy(struct arena *a, const struct node *n, size_t *count)
 {
 	struct node *c = arena_alloc(a, sizeof *c);
 
@@ -124,12 +124,12 @@ copy(struct arena *a, const struct node *n, size_t *count)
 		c->cap = n->n;
 		c->item = arena_alloc(a, n->n * sizeof *c->item);
 		for (size_t i = 0; i < n->n; i++)
-			c->item[i] = copy(a, n->item[i], count);
+			c->item[i] = yaml_copy(a, n->item[i], count);
 	} else if (n->kind == NODE_MAP) {
 		c->pcap = n->npair;
 		c->pair = arena_alloc(a, n->npair * sizeof *c->pair);
 		for (size_t i = 0; i < n->npair; i++)
-			c->pair[i] = (struct pair){ copy(a, n->pair[i].key, count), copy(a, n->pair[i].value, count) };
+			c->pair[i] = (struct pair){ yaml_copy(a, n->pair[i].key, count), yaml_copy(a, n->pair[i].value, count) };
 	}
 	return c;
 }
@@ -137,11 +137,11 @@ copy(struct arena *a, const struct node *n, size_t *count)
 struct node *
 node_copy(struct arena *a, const struct node *n)
 {
-	return copy(a, n, NULL);
+	return yaml_copy(a, n, NULL);
 }
 
 static int
-read_alias(struct reader *r, struct node **out, const yaml_event_t *ev, int depth)
+yaml_read_alias(struct reader *r, struct node **out, const yaml_event_t *ev, int depth)
 {
 	const char *name = (const char *)ev->data.alias.anchor;
 	struct node *n = NULL;
@@ -154,7 +154,7 @@ read_alias(struct reader *r, struct node **out, const yaml_event_t *ev, int dept
 			    arena_printf(r->a, "alias `*%s` without an anchor `&%s` before it", name, name));
 	if (depth + n->height > YAML_MAX_DEPTH)
 		return reader_fail(r, ev->start_mark.line, ev->start_mark.column, "nested too deeply (more than 100 levels)");
-	n = copy(r->a, n, &r->nodes);
+	n = yaml_copy(r->a, n, &r->nodes);
 	if (r->nodes > YAML_MAX_NODES)
 		return reader_fail(r, ev->start_mark.line, ev->start_mark.column, "too many values (more than 100000, aliases counted)");
 	node_disown(n);
@@ -167,7 +167,7 @@ read_alias(struct reader *r, struct node **out, const yaml_event_t *ev, int dept
 	return 0;
 }
 
-static int read_node(struct reader *r, struct node **out, yaml_event_t *ev, int depth);
+static int yaml_read_node(struct reader *r, struct node **out, yaml_event_t *ev, int depth);
 
 static bool
 is_dash(const struct source *s, uint32_t at)
@@ -208,14 +208,14 @@ read_list(struct reader *r, struct node **out, yaml_event_t *ev, int depth)
 	for (;;) {
 		yaml_event_t e;
 
-		if (next(r, &e) < 0)
+		if (yaml_next(r, &e) < 0)
 			return -1;
 		if (e.type == YAML_SEQUENCE_END_EVENT) {
 			n->end = reader_offset(r, e.end_mark.index);
 			yaml_event_delete(&e);
 			break;
 		}
-		if (read_node(r, &item, &e, depth + 1) < 0)
+		if (yaml_read_node(r, &item, &e, depth + 1) < 0)
 			return -1;
 		node_push(r->a, n, n->n, item);
 		if (item->height >= n->height)
@@ -240,18 +240,18 @@ read_map(struct reader *r, struct node **out, yaml_event_t *ev, int depth)
 	for (;;) {
 		yaml_event_t e;
 
-		if (next(r, &e) < 0)
+		if (yaml_next(r, &e) < 0)
 			return -1;
 		if (e.type == YAML_MAPPING_END_EVENT) {
 			n->end = reader_offset(r, e.end_mark.index);
 			yaml_event_delete(&e);
 			break;
 		}
-		if (read_node(r, &key, &e, depth + 1) < 0)
+		if (yaml_read_node(r, &key, &e, depth + 1) < 0)
 			return -1;
 		if (key->kind > NODE_SCALAR)
 			return reader_fail(r, key->line - 1, key->col - 1, "a key must be a word, not a list or mapping");
-		if (next(r, &e) < 0 || read_node(r, &value, &e, depth + 1) < 0)
+		if (yaml_next(r, &e) < 0 || yaml_read_node(r, &value, &e, depth + 1) < 0)
 			return -1;
 		node_put(r->a, n, key, value);
 		if (value->height >= n->height)
@@ -279,7 +279,7 @@ remember_anchor(struct reader *r, const char *name, struct node *n)
 
 /* consumes the event */
 static int
-read_node(struct reader *r, struct node **out, yaml_event_t *ev, int depth)
+yaml_read_node(struct reader *r, struct node **out, yaml_event_t *ev, int depth)
 {
 	const char *anchor = NULL;
 	int rc = -1;
@@ -287,10 +287,10 @@ read_node(struct reader *r, struct node **out, yaml_event_t *ev, int depth)
 	if (depth > YAML_MAX_DEPTH) {
 		reader_fail(r, ev->start_mark.line, ev->start_mark.column, "nested too deeply (more than 100 levels)");
 	} else if (ev->type == YAML_ALIAS_EVENT) {
-		rc = read_alias(r, out, ev, depth);
+		rc = yaml_read_alias(r, out, ev, depth);
 	} else if (ev->type == YAML_SCALAR_EVENT) {
 		anchor = (char *)ev->data.scalar.anchor;
-		rc = read_scalar(r, out, ev);
+		rc = yaml_read_scalar(r, out, ev);
 	} else if (ev->type == YAML_SEQUENCE_START_EVENT) {
 		anchor = (char *)ev->data.sequence_start.anchor;
 		rc = read_list(r, out, ev, depth);
@@ -305,13 +305,13 @@ read_node(struct reader *r, struct node **out, yaml_event_t *ev, int depth)
 }
 
 static int
-read_document(struct reader *r, struct node **out, bool *more)
+yaml_read_document(struct reader *r, struct node **out, bool *more)
 {
 	yaml_event_t ev;
 	yaml_event_type_t type;
 
 	do {
-		if (next(r, &ev) < 0)
+		if (yaml_next(r, &ev) < 0)
 			return -1;
 		type = ev.type;
 		if (type == YAML_STREAM_END_EVENT)
@@ -320,10 +320,10 @@ read_document(struct reader *r, struct node **out, bool *more)
 		if (type == YAML_STREAM_END_EVENT)
 			return 0;
 	} while (type != YAML_DOCUMENT_START_EVENT);
-	if (next(r, &ev) < 0 || read_node(r, out, &ev, 0) < 0)
+	if (yaml_next(r, &ev) < 0 || yaml_read_node(r, out, &ev, 0) < 0)
 		return -1;
 	for (int i = 0; i < 2; i++) {		/* the document's end, and what comes then */
-		if (next(r, &ev) < 0)
+		if (yaml_next(r, &ev) < 0)
 			return -1;
 		if (more && ev.type == YAML_DOCUMENT_START_EVENT)
 			*more = true;
@@ -400,7 +400,7 @@ yaml_read(struct node **out, struct arena *a, struct source *src, bool *more, st
 		return error_set(err, ERR_INVALID, "%s: no memory for the parser", src->name);
 	yaml_parser_set_encoding(&r.yaml, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&r.yaml, (const unsigned char *)src->text, src->len);
-	rc = read_document(&r, &n, more);
+	rc = yaml_read_document(&r, &n, more);
 	yaml_parser_delete(&r.yaml);
 	free(r.anchors);
 	if (rc == 0)

@@ -452,7 +452,7 @@ date_of(const struct context *c, const char *s, struct moment *out)
 
 /* 1h30m, -1.5h, 300ms */
 bool
-duration_parse(const char *s, int64_t *ns)
+date_duration_parse(const char *s, int64_t *ns)
 {
 	static const struct { const char *unit; double ns; } units[] = {
 		{ "ns", 1 }, { "us", 1e3 }, { "\xc2\xb5s", 1e3 }, { "\xce\xbcs", 1e3 }, { "ms", 1e6 }, { "s", 1e9 }, { "m", 60e9 }, { "h", 3600e9 },

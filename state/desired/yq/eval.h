@@ -169,7 +169,7 @@ struct moment {
 bool date_parse(const char *layout, const char *s, struct moment *out);
 const char *date_format(struct eval *e, const char *layout, const struct moment *m);
 bool date_of(const struct context *c, const char *s, struct moment *out);
-bool duration_parse(const char *s, int64_t *ns);
+bool date_duration_parse(const char *s, int64_t *ns);
 /* the same moment elsewhere; false: there is no such zone */
 bool date_in_zone(struct eval *e, struct moment *m, const char *zone);
 const char *context_layout(const struct context *c);

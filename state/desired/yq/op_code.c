@@ -16,7 +16,7 @@ decoded_name(struct eval *e, const struct ynode *n)
 }
 
 static void
-need_text(struct eval *e, const struct ynode *n, const char *format)
+op_code_need_text(struct eval *e, const struct ynode *n, const char *format)
 {
 	if (strcmp(ynode_meaning(e, n), "!!str") != 0)
 		eval_fail(e, "cannot encode %s as %s, can only operate on strings", n->tag, format);
@@ -51,9 +51,9 @@ format_print(struct text *out, struct ynode *n, const struct print_how *how)
 	case YQ_TSV: csv_print(out, n, '\t'); return;
 	case YQ_XML: xml_print(out, n, how->indent); return;
 	case YQ_SHELL: variables_print(out, n); return;
-	case YQ_BASE64: need_text(e, n, "base64"); base64_print(out, n); return;
-	case YQ_URI: need_text(e, n, "URI"); uri_print(out, n); return;
-	case YQ_SH: need_text(e, n, "a word of a shell"); shell_word_print(out, n); return;
+	case YQ_BASE64: op_code_need_text(e, n, "base64"); base64_print(out, n); return;
+	case YQ_URI: op_code_need_text(e, n, "URI"); uri_print(out, n); return;
+	case YQ_SH: op_code_need_text(e, n, "a word of a shell"); shell_word_print(out, n); return;
 	}
 }
 

@@ -33,7 +33,7 @@ moment_local(struct moment *m)
 }
 
 static uint32_t
-be32(const char *p)
+op_date_be32(const char *p)
 {
 	uint32_t v;
 
@@ -42,7 +42,7 @@ be32(const char *p)
 }
 
 static int64_t
-be64(const char *p)
+op_date_be64(const char *p)
 {
 	uint64_t v;
 
@@ -61,12 +61,12 @@ zone_apply(const char *s, size_t len, struct moment *m)
 	if (len < 44 || memcmp(s, "TZif", 4) != 0 || s[4] < '2')
 		return false;
 	for (int i = 0; i < 6; i++)
-		n[i] = be32(s + 20 + 4 * i);
+		n[i] = op_date_be32(s + 20 + 4 * i);
 	skip = 44 + (size_t)n[3] * 5 + (size_t)n[4] * 6 + n[5] + (size_t)n[2] * 8 + n[1] + n[0];
 	if (len < skip + 44 || memcmp(s + skip, "TZif", 4) != 0)
 		return false;
 	for (int i = 0; i < 6; i++)
-		n[i] = be32(s + skip + 20 + 4 * i);
+		n[i] = op_date_be32(s + skip + 20 + 4 * i);
 	at = skip + 44;
 	if (n[3] > 100000 || n[4] > 1000 || n[5] > 10000 || !n[4] || len < at + (size_t)n[3] * 9 + (size_t)n[4] * 6 + n[5])
 		return false;
@@ -74,11 +74,11 @@ zone_apply(const char *s, size_t len, struct moment *m)
 	types = times + 8 * (size_t)n[3];
 	infos = types + n[3];
 	names = infos + 6 * (size_t)n[4];
-	for (uint32_t i = 0; i < n[3] && be64(times + 8 * (size_t)i) <= m->sec; i++)
+	for (uint32_t i = 0; i < n[3] && op_date_be64(times + 8 * (size_t)i) <= m->sec; i++)
 		type = (unsigned char)types[i];
 	if (type >= n[4])
 		return false;
-	m->offset = (int32_t)be32(infos + 6 * (size_t)type);
+	m->offset = (int32_t)op_date_be32(infos + 6 * (size_t)type);
 	at = (unsigned char)infos[6 * (size_t)type + 5];
 	if (at >= n[5])
 		return false;
@@ -105,7 +105,7 @@ date_in_zone(struct eval *e, struct moment *m, const char *zone)
 }
 
 static const char *
-argument(struct eval *e, const struct context *c, struct expr *x, const char *name)
+op_date_argument(struct eval *e, const struct context *c, struct expr *x, const char *name)
 {
 	struct nodes *r = expr_run(e, context_read_only(e, c), x).at;
 
@@ -125,13 +125,13 @@ RUN(with_dtf)
 {
 	if (x->rhs->op != &op_block && x->rhs->op != &op_union)
 		eval_fail(e, "column %u: expected `with_dtf(LAYOUT; EXPRESSION)`", x->at + 1);
-	c.layout = argument(e, &c, x->rhs->lhs, "layout");
+	c.layout = op_date_argument(e, &c, x->rhs->lhs, "layout");
 	return expr_run(e, c, x->rhs->rhs);
 }
 
 RUN(format_datetime)
 {
-	const char *layout = argument(e, &c, x->rhs, "format");
+	const char *layout = op_date_argument(e, &c, x->rhs, "format");
 	struct nodes *out = nodes_new(e);
 
 	for (size_t i = 0; i < c.at->n; i++) {
@@ -165,7 +165,7 @@ RUN(now)
 
 RUN(tz)
 {
-	const char *zone = argument(e, &c, x->rhs, "timezone");
+	const char *zone = op_date_argument(e, &c, x->rhs, "timezone");
 	struct nodes *out = nodes_new(e);
 
 	for (size_t i = 0; i < c.at->n; i++) {

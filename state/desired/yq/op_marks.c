@@ -239,7 +239,7 @@ look_at_each(struct eval *e, struct context c, const struct expr *x, look_fn *lo
 }
 
 static struct ynode *
-text_of(struct eval *e, struct ynode *n, const char *s)
+op_marks_text_of(struct eval *e, struct ynode *n, const char *s)
 {
 	return ynode_replace_text(e, n, s, strlen(s));
 }
@@ -259,14 +259,14 @@ style_look(struct eval *e, struct ynode *n, const struct expr *x)
 	for (size_t i = 0; i < sizeof styles / sizeof *styles; i++)
 		if (styles[i].style == n->style)
 			name = styles[i].name;
-	return text_of(e, n, name);
+	return op_marks_text_of(e, n, name);
 }
 
 static struct ynode *
 tag_look(struct eval *e, struct ynode *n, const struct expr *x)
 {
 	(void)x;
-	return text_of(e, n, n->tag);
+	return op_marks_text_of(e, n, n->tag);
 }
 
 static struct ynode *
@@ -275,14 +275,14 @@ kind_look(struct eval *e, struct ynode *n, const struct expr *x)
 	static const char *const names[] = { "unknown", "seq", "map", "scalar", "alias" };
 
 	(void)x;
-	return text_of(e, n, names[n->kind]);
+	return op_marks_text_of(e, n, names[n->kind]);
 }
 
 static struct ynode *
 anchor_look(struct eval *e, struct ynode *n, const struct expr *x)
 {
 	(void)x;
-	return text_of(e, n, n->anchor);
+	return op_marks_text_of(e, n, n->anchor);
 }
 
 static struct ynode *
@@ -324,7 +324,7 @@ static struct ynode *
 filename_look(struct eval *e, struct ynode *n, const struct expr *x)
 {
 	(void)x;
-	return text_of(e, n, ynode_root(n)->file);
+	return op_marks_text_of(e, n, ynode_root(n)->file);
 }
 
 /* without the `# ` that each line begins with */

@@ -121,7 +121,7 @@ date_add(struct eval *e, const struct context *c, struct ynode *to, const struct
 		stamp = date_of(c, l->value, &m);
 	if (!stamp)
 		return false;
-	if (!duration_parse(r->value, &ns))
+	if (!date_duration_parse(r->value, &ns))
 		eval_fail(e, "unable to parse duration [%s]", r->value);
 	if (!date_of(c, l->value, &m))
 		eval_fail(e, "`%s` is no date of the layout `%s`", l->value, context_layout(c));
@@ -289,7 +289,7 @@ RUN(subtract)
 /* --- * of scalars, / and % */
 
 static struct ynode *
-repeat(struct eval *e, struct ynode *l, struct ynode *r)
+op_math_repeat(struct eval *e, struct ynode *l, struct ynode *r)
 {
 	const struct ynode *s = ynode_has_tag(l, "!!str") ? l : r;
 	struct ynode *to = ynode_copy_bare(e, l);
@@ -326,7 +326,7 @@ multiply_scalars(struct eval *e, struct ynode *l, struct ynode *r)
 		return to;
 	}
 	if ((strcmp(lt, "!!str") == 0 && strcmp(rt, "!!int") == 0) || (strcmp(lt, "!!int") == 0 && strcmp(rt, "!!str") == 0))
-		return repeat(e, l, r);
+		return op_math_repeat(e, l, r);
 	eval_fail(e, "cannot multiply %s with %s", l->tag, r->tag);
 }
 
@@ -446,7 +446,7 @@ RUN(modulo)
 /* --- comparisons */
 
 static bool
-answer(int cmp, int how)
+op_math_answer(int cmp, int how)
 {
 	return (how & OR_EQUAL && cmp == 0) || (how & GREATER ? cmp > 0 : cmp < 0);
 }
@@ -479,15 +479,15 @@ compare_scalars(struct eval *e, const struct context *c, const struct ynode *l, 
 	if (stamp) {
 		if (!date_of(c, l->value, &a) || !date_of(c, r->value, &b))
 			eval_fail(e, "`%s` and `%s` are not both dates of the layout `%s`", l->value, r->value, context_layout(c));
-		return answer(moment_compare(&a, &b), how);
+		return op_math_answer(moment_compare(&a, &b), how);
 	}
 	if (numbers_of(e, &v, l, r, false)) {
 		if (v.ints)
-			return answer((v.a > v.b) - (v.a < v.b), how);
+			return op_math_answer((v.a > v.b) - (v.a < v.b), how);
 		return (how & OR_EQUAL && v.x == v.y) || (how & GREATER ? v.x > v.y : v.x < v.y);
 	}
 	if (strcmp(lt, "!!str") == 0 && strcmp(rt, "!!str") == 0)
-		return answer(text_compare(l, r), how);
+		return op_math_answer(text_compare(l, r), how);
 	if (strcmp(lt, "!!null") == 0 || strcmp(rt, "!!null") == 0)
 		return strcmp(lt, rt) == 0 && how & OR_EQUAL;
 	eval_fail(e, "%s not yet supported for comparison", l->tag);
@@ -515,7 +515,7 @@ RUN(compare)
 }
 
 static struct context
-superlative(struct eval *e, struct context c, int how)
+op_math_superlative(struct eval *e, struct context c, int how)
 {
 	struct nodes *out = nodes_new(e);
 
@@ -536,13 +536,13 @@ superlative(struct eval *e, struct context c, int how)
 RUN(min)
 {
 	(void)x;
-	return superlative(e, c, 0);
+	return op_math_superlative(e, c, 0);
 }
 
 RUN(max)
 {
 	(void)x;
-	return superlative(e, c, GREATER);
+	return op_math_superlative(e, c, GREATER);
 }
 
 static struct ynode *

@@ -269,7 +269,7 @@ slice_number(struct eval *e, struct context c, struct ynode *n, struct expr *x)
 }
 
 static struct context
-slice(struct eval *e, struct context c, struct expr *x)
+op_path_slice(struct eval *e, struct context c, struct expr *x)
 {
 	struct nodes *out = nodes_new(e);
 
@@ -296,7 +296,7 @@ RUN(traverse_array)
 	const struct ynode *index;
 
 	if (x->rhs && x->rhs->rhs && x->rhs->rhs->op == &op_create_map)
-		return slice(e, c, x->rhs->rhs);	/* of what is here, whatever stands on the left: so has yq it */
+		return op_path_slice(e, c, x->rhs->rhs);	/* of what is here, whatever stands on the left: so has yq it */
 	l = expr_run(e, c, x->lhs);
 	r = expr_run(e, context_read_only(e, &c), x->rhs);
 	if (l.at->n && l.at->v[0]->kind == Y_SCALAR && !ynode_is_null(l.at->v[0]))

@@ -22,7 +22,7 @@ RUN(env);
 RUN(envsubst);
 
 static void
-need_text(struct eval *e, const struct ynode *n, const char *verb)
+op_text_need(struct eval *e, const struct ynode *n, const char *verb)
 {
 	if (strcmp(ynode_meaning(e, n), "!!str") != 0)
 		eval_fail(e, "cannot %s %s, can only %s strings. Hint: Most often you'll want to use '|=' over '=' for this operation", verb,
@@ -51,7 +51,7 @@ interpolate_one(struct eval *e, const struct context *c, const char *expr, struc
 }
 
 static struct ynode *
-interpolate(struct eval *e, const struct context *c, const struct ynode *s)
+op_text_interpolate(struct eval *e, const struct context *c, const struct ynode *s)
 {
 	struct text t = { .e = e }, expr = { .e = e };
 	int depth = 0;
@@ -88,11 +88,11 @@ RUN(string)
 	struct nodes *out = nodes_new(e);
 
 	if (!c.at->n)
-		return context_one(e, &c, interpolate(e, &c, x->value));
+		return context_one(e, &c, op_text_interpolate(e, &c, x->value));
 	for (size_t i = 0; i < c.at->n; i++) {
 		struct context one = context_one(e, &c, c.at->v[i]);
 
-		nodes_push(e, out, interpolate(e, &one, x->value));
+		nodes_push(e, out, op_text_interpolate(e, &one, x->value));
 	}
 	return context_with(e, &c, out);
 }
@@ -140,7 +140,7 @@ RUN(trim)
 		size_t from = 0, to = 0, w;
 		bool begun = false, bad = false;
 
-		need_text(e, n, "trim");
+		op_text_need(e, n, "trim");
 		for (size_t k = 0; k < n->len; k += w) {
 			uint32_t r = 0;
 
@@ -202,7 +202,7 @@ RUN(change_case)
 		struct text t = { .e = e };
 		bool bad = false;
 
-		need_text(e, n, "change case with");
+		op_text_need(e, n, "change case with");
 		for (size_t k = 0, w; k < n->len; k += w) {
 			uint32_t r = 0;
 
@@ -224,7 +224,7 @@ RUN(change_case)
 /* --- lists of texts */
 
 static const struct ynode *
-argument(struct eval *e, const struct context *c, struct expr *x)
+op_text_argument(struct eval *e, const struct context *c, struct expr *x)
 {
 	struct context r = expr_run(e, context_read_only(e, c), x);
 
@@ -233,7 +233,7 @@ argument(struct eval *e, const struct context *c, struct expr *x)
 
 RUN(join)
 {
-	const struct ynode *by = argument(e, &c, x->rhs);
+	const struct ynode *by = op_text_argument(e, &c, x->rhs);
 	struct nodes *out = nodes_new(e);
 
 	for (size_t i = 0; i < c.at->n; i++) {
@@ -289,7 +289,7 @@ string_split(struct eval *e, struct ynode *to, const struct ynode *s, const stru
 
 RUN(split)
 {
-	const struct ynode *by = argument(e, &c, x->rhs);
+	const struct ynode *by = op_text_argument(e, &c, x->rhs);
 	struct nodes *out = nodes_new(e);
 
 	for (size_t i = 0; i < c.at->n; i++) {
@@ -314,7 +314,7 @@ RUN(sub)
 
 	if (x->rhs->op != &op_block && x->rhs->op != &op_union)
 		eval_fail(e, "column %u: expected `sub(PATTERN; BY)`", x->at + 1);
-	pattern = argument(e, &c, x->rhs->lhs);
+	pattern = op_text_argument(e, &c, x->rhs->lhs);
 	r = expr_run(e, c, x->rhs->rhs).at;
 	by = r->n ? r->v[0] : ynode_text(e, "", 0);
 	re = regex_open(e, pattern->value, pattern->len);
@@ -322,7 +322,7 @@ RUN(sub)
 		const char *s;
 		size_t len;
 
-		need_text(e, c.at->v[i], "substitute");
+		op_text_need(e, c.at->v[i], "substitute");
 		s = regex_replace(e, re, c.at->v[i], by->value, &len);
 		nodes_push(e, out, ynode_replace_text(e, c.at->v[i], s, len));
 	}
@@ -345,9 +345,9 @@ pattern_of(struct eval *e, const struct context *c, struct expr *x)
 		struct nodes *r = expr_run(e, *c, x->rhs->rhs).at;
 
 		flags = r->n ? r->v[0]->value : "";
-		text = argument(e, c, x->rhs->lhs);
+		text = op_text_argument(e, c, x->rhs->lhs);
 	} else {
-		text = argument(e, c, x->rhs);
+		text = op_text_argument(e, c, x->rhs);
 	}
 	p.all = strchr(flags, 'g');
 	if (strchr(flags, 'i'))
@@ -422,7 +422,7 @@ matches_run(struct eval *e, struct context c, struct expr *x,
 		struct match *m;
 		size_t n;
 
-		need_text(e, c.at->v[i], "match");
+		op_text_need(e, c.at->v[i], "match");
 		n = regex_all(e, p.re, c.at->v[i], p.all, &m);
 		for (size_t k = 0; k < n; k++)
 			nodes_push(e, out, make(e, c.at->v[i], p.re, &m[k]));
@@ -448,7 +448,7 @@ RUN(test)
 	for (size_t i = 0; i < c.at->n; i++) {
 		struct match m;
 
-		need_text(e, c.at->v[i], "match");
+		op_text_need(e, c.at->v[i], "match");
 		nodes_push(e, out, ynode_bool(e, c.at->v[i], regex_match(e, p.re, c.at->v[i], 0, &m)));
 	}
 	return context_with(e, &c, out);

@@ -109,7 +109,7 @@ way_len(const char *p, const char *end, const char *s, const char **number)
 }
 
 static size_t
-word_len(const char *pattern, const char *s, const char **number)
+parse_word_len(const char *pattern, const char *s, const char **number)
 {
 	for (const char *p = pattern; *p;) {
 		const char *end = p;
@@ -136,7 +136,7 @@ lex_word(struct lexer *l)
 		/* most words are passed over by their first letter */
 		if (*w->pattern != l->text[l->at] && !strchr(w->pattern, '|'))
 			continue;
-		n = word_len(w->pattern, l->text + l->at, &number);
+		n = parse_word_len(w->pattern, l->text + l->at, &number);
 		if (!n)
 			continue;
 		t = token_of(l, w->op, n);
@@ -198,7 +198,7 @@ lex_bracket(struct lexer *l)
 
 /* \n and the like; \\( stays for the texts that have expressions in them */
 static struct text
-unescape(struct lexer *l, const char *s, size_t len)
+parse_unescape(struct lexer *l, const char *s, size_t len)
 {
 	static const char from[] = "\"ntrfvba", to[] = "\"\n\t\r\f\v\b\a";
 	struct text t = { .e = l->e };
@@ -235,7 +235,7 @@ lex_string(struct lexer *l)
 	if (!s[n])
 		eval_fail(l->e, "column %zu: the text that begins here is never closed by a `\"`", l->at + 1);
 	t = token_of(l, &op_string, n + 1);
-	text = unescape(l, s + 1, n - 1);
+	text = parse_unescape(l, s + 1, n - 1);
 	t.x->value = ynode_text(l->e, text.s, text.len);
 	lex_push(l, t, n + 1);
 	return true;
@@ -272,7 +272,7 @@ lex_path(struct lexer *l)
 }
 
 static struct token
-constant(struct lexer *l, const char *tag, size_t len)
+parse_constant(struct lexer *l, const char *tag, size_t len)
 {
 	struct token t = token_of(l, &op_value, len);
 
@@ -324,7 +324,7 @@ lex_constant(struct lexer *l)
 	char format;
 
 	if (n) {
-		t = constant(l, tag, n);
+		t = parse_constant(l, tag, n);
 		if (strcmp(tag, "!!int") == 0 && !number_int(t.x->text, &i, &format))
 			eval_fail(l->e, "column %zu: the number does not fit into 64 bits", l->at + 1);
 		lex_push(l, t, n);
@@ -333,7 +333,7 @@ lex_constant(struct lexer *l)
 	for (size_t k = 0; k < ARRAY_LEN(words); k++) {
 		n = strlen(words[k].word);
 		if (strncasecmp(l->text + l->at, words[k].word, n) == 0) {
-			lex_push(l, constant(l, words[k].tag, n), n);
+			lex_push(l, parse_constant(l, words[k].tag, n), n);
 			return true;
 		}
 	}

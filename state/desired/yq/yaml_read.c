@@ -29,7 +29,7 @@ comments_join(struct reader *r, const char *a, const char *b)
 
 /* The next token; comments up to it are ready. */
 static const struct ytoken *
-peek(struct reader *r)
+yaml_read_peek(struct reader *r)
 {
 	const struct ytoken *t = &r->t.v[r->at];
 
@@ -51,7 +51,7 @@ peek(struct reader *r)
 }
 
 static void
-skip(struct reader *r)
+yaml_read_skip(struct reader *r)
 {
 	r->at += r->at + 1 < r->t.n;
 }
@@ -136,10 +136,10 @@ finish_node(struct reader *r, struct ynode *n, const struct properties *p)
 	return a;
 }
 
-static struct ynode *read_node(struct reader *r, bool block, bool indentless);
+static struct ynode *yaml_read_read_node(struct reader *r, bool block, bool indentless);
 
 static bool
-is_one_of(const struct ytoken *t, yaml_token_type_t a, yaml_token_type_t b, yaml_token_type_t c)
+yaml_read_is_one_of(const struct ytoken *t, yaml_token_type_t a, yaml_token_type_t b, yaml_token_type_t c)
 {
 	return t->type == a || t->type == b || t->type == c;
 }
@@ -151,7 +151,7 @@ split_stem(struct reader *r, size_t len)
 
 	if (!len)
 		return;
-	t = peek(r);
+	t = yaml_read_peek(r);
 	if (t->type != YAML_BLOCK_SEQUENCE_START_TOKEN && t->type != YAML_BLOCK_MAPPING_START_TOKEN)
 		return;
 	r->stem = eval_dup(r->e, r->head, len);
@@ -175,26 +175,26 @@ read_block_list(struct reader *r, struct ynode *n, bool indentless)
 	size_t before;
 
 	if (!indentless)
-		skip(r);
-	while ((t = peek(r))->type == YAML_BLOCK_ENTRY_TOKEN) {
+		yaml_read_skip(r);
+	while ((t = yaml_read_peek(r))->type == YAML_BLOCK_ENTRY_TOKEN) {
 		const struct ytoken *dash = t;
 
 		before = strlen(r->head);
-		skip(r);
+		yaml_read_skip(r);
 		split_stem(r, before);
-		t = peek(r);
+		t = yaml_read_peek(r);
 		if (t->type == YAML_BLOCK_ENTRY_TOKEN || t->type == YAML_BLOCK_END_TOKEN ||
 		    (indentless && (t->type == YAML_KEY_TOKEN || t->type == YAML_VALUE_TOKEN)))
 			kid_add(r, n, node_empty(r, dash, true));
 		else
-			kid_add(r, n, read_node(r, true, false));
+			kid_add(r, n, yaml_read_read_node(r, true, false));
 	}
 	n->note = n->foot = "";
 	if (indentless)
 		return;
 	if (t->type != YAML_BLOCK_END_TOKEN)
 		read_fail(r, t, "expected `- ` before the next list item (check the indentation)");
-	skip(r);
+	yaml_read_skip(r);
 }
 
 static void
@@ -223,7 +223,7 @@ key_add(struct reader *r, struct ynode *map, struct ynode *key)
 static bool
 ends_block_value(const struct ytoken *t)
 {
-	return is_one_of(t, YAML_KEY_TOKEN, YAML_VALUE_TOKEN, YAML_BLOCK_END_TOKEN);
+	return yaml_read_is_one_of(t, YAML_KEY_TOKEN, YAML_VALUE_TOKEN, YAML_BLOCK_END_TOKEN);
 }
 
 static void
@@ -231,23 +231,23 @@ read_block_map(struct reader *r, struct ynode *n)
 {
 	const struct ytoken *t;
 
-	skip(r);
-	while ((t = peek(r))->type != YAML_BLOCK_END_TOKEN) {
+	yaml_read_skip(r);
+	while ((t = yaml_read_peek(r))->type != YAML_BLOCK_END_TOKEN) {
 		const struct ytoken *mark = t;
 		struct ynode *key, *value;
 
 		if (t->type != YAML_KEY_TOKEN)
 			read_fail(r, t, "expected a key of this mapping (is the line indented as the keys above it?)");
-		skip(r);
-		t = peek(r);
-		key = ends_block_value(t) ? node_empty(r, mark, false) : read_node(r, true, true);
+		yaml_read_skip(r);
+		t = yaml_read_peek(r);
+		key = ends_block_value(t) ? node_empty(r, mark, false) : yaml_read_read_node(r, true, true);
 		key_add(r, n, key);
-		t = peek(r);
+		t = yaml_read_peek(r);
 		if (t->type == YAML_VALUE_TOKEN) {
 			mark = t;
-			skip(r);
-			t = peek(r);
-			value = ends_block_value(t) ? node_empty(r, mark, true) : read_node(r, true, true);
+			yaml_read_skip(r);
+			t = yaml_read_peek(r);
+			value = ends_block_value(t) ? node_empty(r, mark, true) : yaml_read_read_node(r, true, true);
 		} else {
 			value = node_empty(r, t, false);
 		}
@@ -260,7 +260,7 @@ read_block_map(struct reader *r, struct ynode *n)
 		n->kid[n->n - 2]->foot = n->foot;
 		n->foot = "";
 	}
-	skip(r);
+	yaml_read_skip(r);
 }
 
 static void
@@ -269,35 +269,35 @@ end_flow(struct reader *r, struct ynode *n)
 	n->note = r->note;
 	n->foot = r->foot;
 	r->head = r->note = r->foot = r->stem = "";
-	skip(r);
+	yaml_read_skip(r);
 }
 
 /* a: b among the items of a flow list */
 static struct ynode *
 read_single_pair(struct reader *r)
 {
-	struct ynode *n = node_at(r, Y_MAP, "!!map", peek(r)), *key, *value;
+	struct ynode *n = node_at(r, Y_MAP, "!!map", yaml_read_peek(r)), *key, *value;
 	const struct ytoken *t;
 
 	n->style = Y_FLOW;
-	skip(r);
-	t = peek(r);
-	if (is_one_of(t, YAML_VALUE_TOKEN, YAML_FLOW_ENTRY_TOKEN, YAML_FLOW_SEQUENCE_END_TOKEN)) {
+	yaml_read_skip(r);
+	t = yaml_read_peek(r);
+	if (yaml_read_is_one_of(t, YAML_VALUE_TOKEN, YAML_FLOW_ENTRY_TOKEN, YAML_FLOW_SEQUENCE_END_TOKEN)) {
 		key = node_empty(r, t, false);
-		skip(r);
+		yaml_read_skip(r);
 	} else {
-		key = read_node(r, false, false);
+		key = yaml_read_read_node(r, false, false);
 	}
 	ynode_put(r->e, n, key);
-	t = peek(r);
+	t = yaml_read_peek(r);
 	if (t->type == YAML_VALUE_TOKEN) {
-		skip(r);
-		t = peek(r);
+		yaml_read_skip(r);
+		t = yaml_read_peek(r);
 	}
 	if (t->type == YAML_FLOW_ENTRY_TOKEN || t->type == YAML_FLOW_SEQUENCE_END_TOKEN)
 		value = node_empty(r, t, false);
 	else
-		value = read_node(r, false, false);
+		value = yaml_read_read_node(r, false, false);
 	pair_add(r, n, key, value);
 	return n;
 }
@@ -308,17 +308,17 @@ read_flow_list(struct reader *r, struct ynode *n)
 	const struct ytoken *t;
 	bool first = true;
 
-	skip(r);
-	while ((t = peek(r))->type != YAML_FLOW_SEQUENCE_END_TOKEN) {
+	yaml_read_skip(r);
+	while ((t = yaml_read_peek(r))->type != YAML_FLOW_SEQUENCE_END_TOKEN) {
 		if (!first) {
 			if (t->type != YAML_FLOW_ENTRY_TOKEN)
 				read_fail(r, t, "expected `,` or `]`");
-			skip(r);
-			t = peek(r);
+			yaml_read_skip(r);
+			t = yaml_read_peek(r);
 			if (t->type == YAML_FLOW_SEQUENCE_END_TOKEN)
 				break;
 		}
-		kid_add(r, n, t->type == YAML_KEY_TOKEN ? read_single_pair(r) : read_node(r, false, false));
+		kid_add(r, n, t->type == YAML_KEY_TOKEN ? read_single_pair(r) : yaml_read_read_node(r, false, false));
 		first = false;
 	}
 	end_flow(r, n);
@@ -327,15 +327,15 @@ read_flow_list(struct reader *r, struct ynode *n)
 static struct ynode *
 read_flow_value(struct reader *r)
 {
-	const struct ytoken *t = peek(r);
+	const struct ytoken *t = yaml_read_peek(r);
 
 	if (t->type != YAML_VALUE_TOKEN)
 		return node_empty(r, t, false);
-	skip(r);
-	t = peek(r);
+	yaml_read_skip(r);
+	t = yaml_read_peek(r);
 	if (t->type == YAML_FLOW_ENTRY_TOKEN || t->type == YAML_FLOW_MAPPING_END_TOKEN)
 		return node_empty(r, t, false);
-	return read_node(r, false, false);
+	return yaml_read_read_node(r, false, false);
 }
 
 static void
@@ -344,30 +344,30 @@ read_flow_map(struct reader *r, struct ynode *n)
 	const struct ytoken *t;
 	bool first = true;
 
-	skip(r);
-	while ((t = peek(r))->type != YAML_FLOW_MAPPING_END_TOKEN) {
+	yaml_read_skip(r);
+	while ((t = yaml_read_peek(r))->type != YAML_FLOW_MAPPING_END_TOKEN) {
 		struct ynode *key, *value;
 		bool given;
 
 		if (!first) {
 			if (t->type != YAML_FLOW_ENTRY_TOKEN)
 				read_fail(r, t, "expected `,` or `}`");
-			skip(r);
-			t = peek(r);
+			yaml_read_skip(r);
+			t = yaml_read_peek(r);
 			if (t->type == YAML_FLOW_MAPPING_END_TOKEN)
 				break;
 		}
 		given = t->type == YAML_KEY_TOKEN;
 		if (given) {
-			skip(r);
-			t = peek(r);
+			yaml_read_skip(r);
+			t = yaml_read_peek(r);
 		}
-		if (given && is_one_of(t, YAML_VALUE_TOKEN, YAML_FLOW_ENTRY_TOKEN, YAML_FLOW_MAPPING_END_TOKEN))
+		if (given && yaml_read_is_one_of(t, YAML_VALUE_TOKEN, YAML_FLOW_ENTRY_TOKEN, YAML_FLOW_MAPPING_END_TOKEN))
 			key = node_empty(r, t, false);
 		else
-			key = read_node(r, false, false);
+			key = yaml_read_read_node(r, false, false);
 		key_add(r, n, key);
-		value = given ? read_flow_value(r) : node_empty(r, peek(r), false);
+		value = given ? read_flow_value(r) : node_empty(r, yaml_read_peek(r), false);
 		pair_add(r, n, key, value);
 		first = false;
 	}
@@ -375,7 +375,7 @@ read_flow_map(struct reader *r, struct ynode *n)
 }
 
 static struct ynode *
-read_alias(struct reader *r, const struct ytoken *t)
+yaml_read_read_alias(struct reader *r, const struct ytoken *t)
 {
 	struct ynode *n = node_at(r, Y_ALIAS, "", t);
 
@@ -390,12 +390,12 @@ read_alias(struct reader *r, const struct ytoken *t)
 	n->value = t->text;
 	n->len = t->len;
 	take_comments(r, n);
-	skip(r);
+	yaml_read_skip(r);
 	return n;
 }
 
 static struct ynode *
-read_scalar(struct reader *r, const struct ytoken *t, const struct properties *p)
+yaml_read_read_scalar(struct reader *r, const struct ytoken *t, const struct properties *p)
 {
 	static const uint8_t styles[] = {
 		[YAML_SINGLE_QUOTED_SCALAR_STYLE] = Y_SINGLE, [YAML_DOUBLE_QUOTED_SCALAR_STYLE] = Y_DOUBLE,
@@ -410,14 +410,14 @@ read_scalar(struct reader *r, const struct ytoken *t, const struct properties *p
 		n->tag = ynode_says(n, "<<") ? "!!merge" : tag_resolve(n->value, n->len);
 	finish_node(r, n, p);
 	take_comments(r, n);
-	skip(r);
+	yaml_read_skip(r);
 	return n;
 }
 
 static const struct ytoken *
 read_properties(struct reader *r, struct properties *p)
 {
-	const struct ytoken *t = peek(r);
+	const struct ytoken *t = yaml_read_peek(r);
 
 	*p = (struct properties){ .at = t };
 	for (int i = 0; i < 2; i++) {
@@ -427,8 +427,8 @@ read_properties(struct reader *r, struct properties *p)
 			p->tag = tag_of(r, t);
 		else
 			break;
-		skip(r);
-		t = peek(r);
+		yaml_read_skip(r);
+		t = yaml_read_peek(r);
 	}
 	return t;
 }
@@ -466,18 +466,18 @@ read_container(struct reader *r, const struct ytoken *t, const struct properties
 }
 
 static struct ynode *
-read_node(struct reader *r, bool block, bool indentless)
+yaml_read_read_node(struct reader *r, bool block, bool indentless)
 {
-	const struct ytoken *t = peek(r);
+	const struct ytoken *t = yaml_read_peek(r);
 	struct properties p;
 
 	if (t->type == YAML_ALIAS_TOKEN)
-		return read_alias(r, t);
+		return yaml_read_read_alias(r, t);
 	t = read_properties(r, &p);
 	if (indentless && t->type == YAML_BLOCK_ENTRY_TOKEN)
 		return read_container(r, t, &p, true);
 	if (t->type == YAML_SCALAR_TOKEN)
-		return read_scalar(r, t, &p);
+		return yaml_read_read_scalar(r, t, &p);
 	if (t->type == YAML_FLOW_SEQUENCE_START_TOKEN || t->type == YAML_FLOW_MAPPING_START_TOKEN ||
 	    (block && (t->type == YAML_BLOCK_SEQUENCE_START_TOKEN || t->type == YAML_BLOCK_MAPPING_START_TOKEN)))
 		return read_container(r, t, &p, false);
@@ -497,14 +497,14 @@ read_directives(struct reader *r)
 	const struct ytoken *t;
 
 	r->nhandles = 0;
-	while ((t = peek(r))->type == YAML_VERSION_DIRECTIVE_TOKEN || t->type == YAML_TAG_DIRECTIVE_TOKEN) {
+	while ((t = yaml_read_peek(r))->type == YAML_VERSION_DIRECTIVE_TOKEN || t->type == YAML_TAG_DIRECTIVE_TOKEN) {
 		if (t->type == YAML_TAG_DIRECTIVE_TOKEN) {
 			if (r->nhandles == ARRAY_LEN(r->handles))
 				read_fail(r, t, "too many %TAG directives");
 			r->handles[r->nhandles][0] = t->handle;
 			r->handles[r->nhandles++][1] = t->text;
 		}
-		skip(r);
+		yaml_read_skip(r);
 	}
 }
 
@@ -531,37 +531,37 @@ document_head(struct reader *r)
 
 /* NULL: there is none */
 static struct ynode *
-read_document(struct reader *r, bool first)
+yaml_read_read_document(struct reader *r, bool first)
 {
-	const struct ytoken *t = peek(r);
+	const struct ytoken *t = yaml_read_peek(r);
 	const char *head = "", *foot;
 	struct ynode *n;
 
 	while (!first && t->type == YAML_DOCUMENT_END_TOKEN) {
-		skip(r);
-		t = peek(r);
+		yaml_read_skip(r);
+		t = yaml_read_peek(r);
 	}
 	if (t->type == YAML_STREAM_END_TOKEN)
 		return NULL;
-	if (first && !is_one_of(t, YAML_VERSION_DIRECTIVE_TOKEN, YAML_TAG_DIRECTIVE_TOKEN, YAML_DOCUMENT_START_TOKEN)) {
+	if (first && !yaml_read_is_one_of(t, YAML_VERSION_DIRECTIVE_TOKEN, YAML_TAG_DIRECTIVE_TOKEN, YAML_DOCUMENT_START_TOKEN)) {
 		r->nhandles = 0;
 		head = document_head(r);
 	} else {
 		read_directives(r);
-		t = peek(r);
+		t = yaml_read_peek(r);
 		if (t->type != YAML_DOCUMENT_START_TOKEN)
 			read_fail(r, t, "does not belong to what stands above (is the line indented as those around it?)");
-		skip(r);
+		yaml_read_skip(r);
 	}
-	t = peek(r);
-	if (is_one_of(t, YAML_VERSION_DIRECTIVE_TOKEN, YAML_TAG_DIRECTIVE_TOKEN, YAML_DOCUMENT_START_TOKEN) ||
+	t = yaml_read_peek(r);
+	if (yaml_read_is_one_of(t, YAML_VERSION_DIRECTIVE_TOKEN, YAML_TAG_DIRECTIVE_TOKEN, YAML_DOCUMENT_START_TOKEN) ||
 	    t->type == YAML_DOCUMENT_END_TOKEN || t->type == YAML_STREAM_END_TOKEN)
 		n = node_empty(r, t, false);
 	else
-		n = read_node(r, true, false);
-	t = peek(r);
+		n = yaml_read_read_node(r, true, false);
+	t = yaml_read_peek(r);
 	if (t->type == YAML_DOCUMENT_END_TOKEN)
-		skip(r);
+		yaml_read_skip(r);
 	foot = *r->head && !*r->foot ? r->head : r->foot;
 	r->head = r->note = r->foot = r->stem = "";
 	n->head = *head ? eval_printf(r->e, "%s%s", head, n->head) : n->head;
@@ -610,8 +610,8 @@ yaml_read_documents(struct eval *e, const char *text, size_t len, bool lead, str
 	if (lead)
 		begin += lead_len(text + begin, len - begin, &front);
 	ytokens_scan(e, &r.t, text + begin, len - begin);
-	skip(&r);	/* the beginning of the stream */
-	while ((n = read_document(&r, out->n == before))) {
+	yaml_read_skip(&r);	/* the beginning of the stream */
+	while ((n = yaml_read_read_document(&r, out->n == before))) {
 		n->doc = (uint32_t)(out->n - before);
 		if (out->n == before)
 			n->lead = text_end(&front);

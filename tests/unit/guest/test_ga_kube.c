@@ -112,7 +112,7 @@ run(struct run *r, const char *script)
 	*r = (struct run){ .lines = BUF_INIT, .limit.fire = time_is_up };
 	ok(loop_init(&r->loop, &err));
 	r->child = (struct child){ .loop = &r->loop, .w.fd = -1, .line = got_line, .end = got_end };
-	assert_true(child_start(&r->child, argv, env));
+	assert_true(helper_child_start(&r->child, argv, env));
 	loop_timer(&r->loop, &r->limit, loop_now() + 10000);
 	ok(loop_run(&r->loop, &err));
 }
@@ -152,11 +152,11 @@ TEST(a_program_that_is_not_there_or_is_killed)
 
 	ok(loop_init(&r.loop, &err));
 	r.child.loop = &r.loop;
-	assert_false(child_start(&r.child, argv, env));
+	assert_false(helper_child_start(&r.child, argv, env));
 	child_kill(&r.child);
 	argv[0] = "/bin/cat";	/* reads /dev/null and ends at once, or is killed: no end is told */
 	r.child.end = NULL;
-	assert_true(child_start(&r.child, argv, env));
+	assert_true(helper_child_start(&r.child, argv, env));
 	child_kill(&r.child);
 	assert_int_equal(r.child.w.fd, -1);
 	loop_release(&r.loop);

@@ -27,11 +27,11 @@ TEST(durations)
 	unsigned ms;
 
 	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
-		ok(duration_parse(good[i].text, &ms, &err));
+		ok(date_duration_parse(good[i].text, &ms, &err));
 		assert_int_equal(ms, good[i].ms);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
-		not_ok(duration_parse(bad[i], &ms, &err), "not a duration");
+		not_ok(date_duration_parse(bad[i], &ms, &err), "not a duration");
 }
 
 TEST(flags_as_boot_scripts_give_them)
