@@ -176,7 +176,7 @@ print_estimate(struct buf *out, struct engine *e)
 	int64_t ms = plan_estimate_ms(&e->plan, run_typical, e->state);
 
 	if (ms >= 1000)
-		buf_addf(out, "About %lld s, by what such steps took here before.\n", (long long)(ms + 500) / 1000);
+		buf_addf(out, "Estimated %lld s, the median of earlier runs on this host.\n", (long long)(ms + 500) / 1000);
 }
 
 static void

@@ -26,7 +26,7 @@ enum {
 	SOON_MS = 50,
 	AGAIN_MS = 1000,
 	PULSE_MS = 10000,
-	LATE_MS = 500,		/* an answer that took so long has set a clock by yesterday's news */
+	LATE_MS = 500,		/* A reply that took longer is too old to set a clock by. */
 	SILENT_MS = 20000,	/* an agent that does not answer that long hangs, or there is none */
 };
 

@@ -75,7 +75,7 @@ struct launch {
 		bool sshfs;		/* there are reverse-sshfs mounts */
 		const char *const *writes;	/* folders of the host that it can write, by whatever way */
 		size_t nwrites;
-		bool inotify;		/* changes in folders that it may write are told to it */
+		bool inotify;		/* mountInotify: changes in its writable folders are forwarded to the guest */
 		bool containerd;	/* wanted in it */
 		const char *install_prefix;	/* "" : /usr/local */
 		const char *agent_socket;	/* where the guest agent's port is; "" : none */

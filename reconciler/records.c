@@ -10,7 +10,7 @@
 
 struct loading {
 	struct engine *e;
-	const char *owner;		/* of the row before, and its ask: rows come in runs */
+	const char *owner;		/* A cache of the last lookup: rows are grouped by owner. */
 	const struct ask *ask;
 	struct known {
 		struct resource *r;

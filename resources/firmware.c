@@ -127,7 +127,7 @@ firmware_ensure(const struct env *env, const struct resource *r, struct facts *h
 			break;
 		env->say(env, SAY_WARN, "%s: firmware.images[%zu]: %s", r->name, i, e.msg);
 	}
-	return error_set(err, e.code, "firmware.images: none of them can be had: %s", e.msg);
+	return error_set(err, e.code, "firmware.images: none could be fetched: %s", e.msg);
 }
 
 static int

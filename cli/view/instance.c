@@ -33,7 +33,7 @@ void
 look_begin(struct look *l, struct cli *c)
 {
 	*l = (struct look){ .cli = c, .opts = cli_spec_opts(c) };
-	/* a look is not the place for advice about each file, and what is wrong with one is in its errors */
+	/* `list` gives no advice about each file; what is wrong with one is in its `errors`. */
 	l->opts.warn = l->opts.complain = no_warning;
 	if (state_open(&l->state, c->env.home, &(struct state_opts){ .flags = STATE_READ, .cancel = c->env.cancel, .warn = instance_tell_wait, .ctx = c }, NULL) < 0)
 		l->state = NULL;

@@ -126,7 +126,7 @@ listeners_on_again(uv_timer_t *t)
 		if (e->second_look <= uv_now(&s->agent->loop))
 			listeners_look(s->agent, e);
 		if (listeners_listening(e)) {
-			log_info("%s can be had now", place_text(&e->host, text));
+			log_info("%s: now listening", place_text(&e->host, text));
 			ports_end_opened(s->agent, e);
 		}
 		more |= worth_a_try(e);

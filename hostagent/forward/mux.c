@@ -265,7 +265,7 @@ connect_guest(struct mux *m)
 	m->poll->data = m;
 	m->events = 0;
 	update_poll(m);
-	/* a try that came too early is a connection to nobody later, which costs the guest a process: ever fewer of them */
+	/* Each early attempt leaves a stray sshd process in the guest, so attempts back off exponentially. */
 	uv_timer_start(&m->timer, on_quiet, TRY_MS << (m->tries < MAX_SHIFT ? m->tries : MAX_SHIFT), 0);
 }
 

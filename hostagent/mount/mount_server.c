@@ -19,7 +19,7 @@
 #include "hostagent/sftpd/main.h"
 #include "hostagent/protocol/sshfs.h"
 
-/* The process, and our end of its standard input and output. It outlives its use until both handles are closed. */
+/* The serving process and our end of its standard input and output. libuv closes handles later, so the memory stays until both are closed. */
 struct mount_server {
 	struct relay relay;	/* first: the pipe's data is both */
 	void (*ended)(void *owner, const char *why);

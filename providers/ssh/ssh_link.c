@@ -319,7 +319,7 @@ step_ready(struct ssh_link *l, struct error *err)
 	if (l->open.type && !l->open.owner && open_go_on(l, &c, NULL) == 1)
 		ssh_channel_close(c);
 	ssh_link_bury(l);
-	/* something for the session itself, and no channel to read it by: a request that is refused reads it */
+	/* libssh2 reads what concerns the session itself only through a channel, and there is none: a request that the server refuses makes it read. */
 	if (l->in.len && !l->channels && !l->open.type) {
 		l->open = (struct opening){ .type = "ping@lima", .message = xstrdup("") };
 		open_go_on(l, &c, NULL);

@@ -60,7 +60,7 @@ accel_cpu_can(const char *cpuinfo, const char *host_arch)
 	return line_has(cpuinfo, "flags", "vmx") || line_has(cpuinfo, "flags", "svm");
 }
 
-/* In a child: its exit status is the first thing that does not work. */
+/* Runs in a child, whose exit status says which of the steps was the first to fail. */
 enum { WORKS, NO_OPEN = 32, NO_ANSWER_API = 200, BAD_API, NO_VM };
 
 static void
