@@ -62,6 +62,7 @@ struct command {
 	bool stop_at_first_arg;		/* `shell`: what follows the first positional is not ours */
 	bool raw;			/* all words behind its name are arguments, flags too */
 	bool light;			/* may run without a Lima home (completion, --help) */
+	bool strict;			/* has --lenient; without it, what upstream only warns of in a lima.yaml is an error */
 	bool creates;			/* makes instances: root is told what that means */
 	bool quick;			/* only looks: Ctrl-C just ends it; others have env.cancel set */
 	/* The exit status, or -1 with err. NULL: a group, whose commands name it as `parent`. */
@@ -88,6 +89,7 @@ struct cli {
 	bool lazy;			/* the other half is loaded */
 	bool told_root;			/* that the guest user is not root */
 	const char *cache_of_others;	/* the cache that was passed over, to be told when something is fetched; NULL: none, or it was */
+	size_t warned;			/* of a lima.yaml, so far */
 	struct told *told;		/* warnings of this run: a file that is read twice has them once */
 	struct arena arena;		/* for what lives as long as the program; one thread */
 };
@@ -107,6 +109,8 @@ char *const *cli_list(const struct cli *c, const char *flag, size_t *n);
 
 /* How specs are loaded for this run: home, version, template folders, warnings to the log. */
 struct spec_opts cli_spec_opts(struct cli *c);
+/* The same for a text that somebody just wrote: strict, if the command is and --lenient is not given. */
+struct spec_opts cli_strict_opts(struct cli *c);
 /* Loads the big libraries' half of the program; before the first call into it. */
 int cli_lazy(struct cli *c, struct error *err);
 

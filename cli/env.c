@@ -232,6 +232,7 @@ warn_spec(void *ctx, const char *text)
 	t = arena_alloc(&c->arena, sizeof *t);
 	*t = (struct told){ c->told, arena_strdup(&c->arena, text) };
 	c->told = t;
+	c->warned++;
 	cli_say(&c->env, SAY_WARN, "%s", text);
 }
 
@@ -334,4 +335,13 @@ cli_spec_opts(struct cli *c)
 		.template_dirs = c->template_dirs, .plugin_dirs = plugin_dirs(c), .drivers = c->drivers, .fetch = fetch_spec,
 		.complain = complain_spec, .debug = debug_spec, .ctx = c,
 	};
+}
+
+struct spec_opts
+cli_strict_opts(struct cli *c)
+{
+	struct spec_opts opts = cli_spec_opts(c);
+
+	opts.strict = c->command->strict && !cli_bool(c, "lenient");
+	return opts;
 }

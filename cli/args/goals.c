@@ -92,7 +92,7 @@ int
 goals_add_copy(struct cli *c, struct goals *g, const struct template *t, const char *name, enum goal goal, const char *from,
 	       struct ask **out, struct error *err)
 {
-	struct spec_opts opts = cli_spec_opts(c);
+	struct spec_opts opts = cli_strict_opts(c);
 	struct spec *spec;
 	struct ask *ask;
 

@@ -8,6 +8,7 @@ static const struct flag flags[] = {
 	{ "name", 0, FLAG_STRING, NULL, "Name of the instance; by default that of the file", 0, NULL },
 	{ "", .include = edit_flags },
 	{ "", .include = new_flags },
+	{ "lenient", 0, FLAG_BOOL, .about = "Only warn of unknown keys and of sizes that nobody means, as upstream does" },
 	{ "stopped", 0, FLAG_BOOL, NULL, "Made, but not running", 0, NULL },
 	{ "json", 0, FLAG_BOOL, NULL, "Print the plan as JSON", 0, NULL },
 	{ 0 },
@@ -35,6 +36,7 @@ const struct command command_apply = {
 	.flags = flags,
 	.more_flags = run_flags,
 	.max_args = -1,
+	.strict = true,
 	.creates = true,
 	.run = cmd_apply_run,
 };

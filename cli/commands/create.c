@@ -5,6 +5,12 @@
 #include "base/error.h"
 #include "cli/args/target.h"
 
+static const struct flag flags[] = {
+	{ "", .include = target_flags },
+	{ "lenient", 0, FLAG_BOOL, .about = "Only warn of unknown keys and of sizes that nobody means, as upstream does" },
+	{ 0 },
+};
+
 static int
 create_run(struct cli *c, struct error *err)
 {
@@ -38,9 +44,10 @@ const struct command command_create = {
 		   "limactl create --name=web - < lima.yaml\n"
 		   "limactl create --list-templates",
 	.complete = "@template @file",
-	.flags = target_flags,
+	.flags = flags,
 	.more_flags = run_flags,
 	.max_args = 1,
+	.strict = true,
 	.creates = true,
 	.run = create_run,
 };

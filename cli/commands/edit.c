@@ -18,6 +18,7 @@
 
 static const struct flag flags[] = {
 	{ "start", 0, FLAG_BOOL, .about = "Start the instance after editing" },
+	{ "lenient", 0, FLAG_BOOL, .about = "Only warn of unknown keys and of sizes that nobody means, as upstream does" },
 	{ "", .include = edit_flags },
 	{ 0 },
 };
@@ -163,5 +164,6 @@ const struct command command_edit = {
 	.flags = flags,
 	.more_flags = run_flags,
 	.max_args = 1,
+	.strict = true,
 	.run = edit_run,
 };

@@ -8,6 +8,7 @@ static const struct flag flags[] = {
 	{ "name", 0, FLAG_STRING, NULL, "Name of the instance; by default that of the file", 0, NULL },
 	{ "", .include = edit_flags },
 	{ "", .include = new_flags },
+	{ "lenient", 0, FLAG_BOOL, .about = "Only warn of unknown keys and of sizes that nobody means, as upstream does" },
 	{ "stopped", 0, FLAG_BOOL, NULL, "Made, but not running", 0, NULL },
 	{ "json", 0, FLAG_BOOL, NULL, "Print the plan as JSON", 0, NULL },
 	{ "detailed-exitcode", 0, FLAG_BOOL, NULL, "Exit with 2 if there is something to do", 0, NULL },
@@ -36,5 +37,6 @@ const struct command command_plan = {
 	.flags = flags,
 	.more_flags = run_flags,
 	.max_args = -1,
+	.strict = true,
 	.run = cmd_plan_run,
 };

@@ -20,7 +20,7 @@ keep_rejected(const struct template *t, struct error *err)
 int
 load_or_keep(struct cli *c, const struct template *t, const char *name, struct spec **out, struct error *err)
 {
-	struct spec_opts opts = cli_spec_opts(c);
+	struct spec_opts opts = cli_strict_opts(c);
 
 	if (template_spec(out, name, t, 0, &opts, err) == 0)
 		return 0;

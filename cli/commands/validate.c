@@ -9,13 +9,14 @@
 
 static const struct flag flags[] = {
 	{ "fill", 0, FLAG_BOOL, .about = "Print the filled configuration: bases, default.yaml, override.yaml, defaults" },
+	{ "lenient", 0, FLAG_BOOL, .about = "Only warn of unknown keys and of sizes that nobody means, as upstream does" },
 	{ 0 },
 };
 
 static int
 validate_load(struct cli *c, const char *locator, bool fill, struct spec **out, struct error *err)
 {
-	struct spec_opts opts = cli_spec_opts(c);
+	struct spec_opts opts = cli_strict_opts(c);
 	AUTO(template) t = { 0 };
 
 	if (template_read(&t, locator, &opts, err) < 0)
@@ -34,6 +35,7 @@ validate_run(struct cli *c, struct error *err)
 	AUTO(buf) text = BUF_INIT;
 
 	for (int i = 0; i < c->nargs; i++) {
+		size_t warned = c->warned;
 		struct spec *s;
 
 		if (validate_load(c, c->args[i], fill, &s, err) < 0)
@@ -45,7 +47,11 @@ validate_run(struct cli *c, struct error *err)
 		if (fill && c->nargs > 1)
 			buf_adds(&text, "...\n");
 		spec_free(s);
-		cli_say(&c->env, SAY_INFO, "`%s`: OK", c->args[i]);
+		warned = c->warned - warned;
+		if (warned)
+			cli_say(&c->env, SAY_INFO, "`%s`: OK, %zu warning%s", c->args[i], warned, warned == 1 ? "" : "s");
+		else
+			cli_say(&c->env, SAY_INFO, "`%s`: OK", c->args[i]);
 	}
 	cli_print(stdout, text.s, text.len);
 	return 0;
@@ -63,6 +69,7 @@ const struct command command_validate = {
 	.min_args = 1,
 	.max_args = -1,
 	.quick = true,
+	.strict = true,
 	.run = validate_run,
 };
 
@@ -78,5 +85,6 @@ const struct command command_template_validate = {
 	.min_args = 1,
 	.max_args = -1,
 	.quick = true,
+	.strict = true,
 	.run = validate_run,
 };

@@ -34,8 +34,27 @@ teardown() {
 
 @test "an unknown key gets a hint" {
 	echo 'memroy: 1GiB' >>"$WORK/a.yaml"
-	run --separate-stderr limactl plan "$WORK/a.yaml"
-	[[ $stderr == *memroy* && $stderr == *memory* ]]
+	for command in plan apply validate create; do
+		fails_with ':6:1: memroy: unknown key (did you mean `memory`?)' $command "$WORK/a.yaml"
+	done
+	[ ! -e "$LIMA_HOME/a" ]
+	run -0 --separate-stderr limactl validate --lenient "$WORK/a.yaml"
+	[[ $stderr == *"unknown key, ignored (did you mean"*": OK, 1 warning"* ]]
+	sed -i '/memroy/d' "$WORK/a.yaml"
+	limactl create --tty=false "$WORK/a.yaml"
+	fails_with 'cpu: unknown key (did you mean `cpus`?)' edit --tty=false --set '.cpu = 3' a
+	# what others wrote into an instance is only told, and start is what other programs call
+	echo 'ofTheFuture: 1' >>"$LIMA_HOME/a/lima.yaml"
+	run -0 --separate-stderr limactl plan a
+	[[ $stderr == *"ofTheFuture: unknown key, ignored"* ]]
+}
+
+@test "a machine that nobody means, or that this host cannot have, is told at plan" {
+	for case in 'memory=4|`4` without a unit' 'memory="8MiB"|at least 16MiB' 'memory="900TiB"|that this host has' 'disk="20"|without a unit'; do
+		fails_with "${case#*|}" plan --set ".${case%%|*}" "$WORK/a.yaml"
+	done
+	run -0 limactl plan --lenient --set '.memory="900TiB"' "$WORK/a.yaml"
+	fails_with 'text stands in quotes' plan --set .cpus=two "$WORK/a.yaml"
 }
 
 @test "a file that is not there" {
@@ -44,8 +63,9 @@ teardown() {
 
 @test "a missing image names the image, and the disk is not made" {
 	rm "$WORK/raw.img"
+	fails_with "a.yaml:2:" plan "$WORK/a.yaml"
 	fails_with "raw.img" apply "$WORK/a.yaml"
-	[ ! -e "$LIMA_HOME/a/disk" ]
+	[ ! -e "$LIMA_HOME/a" ]
 	truncate -s 1M "$WORK/raw.img"
 	apply --stopped "$WORK/a.yaml"
 }
@@ -63,12 +83,13 @@ teardown() {
 
 @test "one of a fleet fails: the plan has each instance's lines together, and in the end it says how far it came" {
 	cp "$WORK/a.yaml" "$WORK/c.yaml"
-	sed "s|location: .*|location: $WORK/none.img|" "$WORK/a.yaml" >"$WORK/b.yaml"
-	fails_with "image: $WORK/none.img: " apply --stopped --keep-going "$WORK/a.yaml" "$WORK/b.yaml" "$WORK/c.yaml"
-	[ "$(awk '/^  [+]/ { sub(/:.*/, "", $3); print $3 }' <<<"$output" | uniq | tr '\n' ' ')" = "user $WORK/none.img a b c " ]
+	local none=http://127.0.0.1:1/none.img
+	sed "s|location: .*|location: $none|" "$WORK/a.yaml" >"$WORK/b.yaml"
+	fails_with "none.img: " apply --stopped --keep-going "$WORK/a.yaml" "$WORK/b.yaml" "$WORK/c.yaml"
+	[ "$(awk '/^  [+]/ { sub(/:[a-z].*/, "", $3); print $3 }' <<<"$output" | uniq | tr '\n' ' ')" = "user $none a b c " ]
 	grep -qE 'Stopped after [0-9.]+ s: 18 of 20 steps done, 1 failed, 1 not begun' <<<"$stderr"
 	[ -e "$LIMA_HOME/a/disk" ] && [ -e "$LIMA_HOME/c/disk" ] && [ ! -e "$LIMA_HOME/b/disk" ]
-	cp "$WORK/raw.img" "$WORK/none.img"
+	cp "$WORK/a.yaml" "$WORK/b.yaml"
 	apply --stopped "$WORK/a.yaml" "$WORK/b.yaml" "$WORK/c.yaml"
 }
 
@@ -148,7 +169,10 @@ teardown() {
 	[ ! -e "$long/a" ]
 }
 
-@test "no QEMU: the package is named, what was made stays" {
+@test "no QEMU: it is told before anything is made, and what was made stays" {
+	QEMU_SYSTEM_X86_64=/nonexistent/qemu fails_with "/nonexistent/qemu" apply "$WORK/a.yaml"
+	[ ! -e "$LIMA_HOME/a" ]
+	limactl apply --stopped "$WORK/a.yaml"
 	QEMU_SYSTEM_X86_64=/nonexistent/qemu fails_with "/nonexistent/qemu" apply "$WORK/a.yaml"
 	[ -e "$LIMA_HOME/a/disk" ]
 	run -0 limactl list a --format '{{.Status}}'
@@ -398,13 +422,13 @@ teardown() {
 	run -0 limactl history
 	[ -z "$output" ]
 	apply --stopped "$WORK/a.yaml"
-	sed "s|location: .*|location: $WORK/none.img|" "$WORK/a.yaml" >"$WORK/b.yaml"
+	sed "s|location: .*|location: http://127.0.0.1:1/none.img|" "$WORK/a.yaml" >"$WORK/b.yaml"
 	fails_with 'none.img' apply --stopped "$WORK/b.yaml"
 	run env LIMACTL_TEST_KILL_AT=1 "$BIN/limactl" delete a
 	[ "$status" -eq 137 ]
 	run -0 limactl history
 	[[ ${lines[0]} == RUN*WHEN*TOOK*STEPS*COMMAND*OUTCOME ]]
-	[[ ${lines[1]} == 1*'apply --stopped'*done && ${lines[2]} == 2*none.img* && ${lines[3]} == 3*'delete a'*'did not end' ]]
+	[[ ${lines[1]} == 1*'apply --stopped'*done && ${lines[2]} == 2*b.yaml* && ${lines[3]} == 3*'delete a'*'did not end' ]]
 	[ "$(limactl history --json | jq -c '[.run, .failed, has("ended")]' | tr '\n' ' ')" = '[1,0,true] [2,1,true] [3,0,false] ' ]
 	[ "$(limactl history --json 2 | jq -r 'select(.error) | [.verb, .type, .why] | join(" ")')" = 'ensure image missing' ]
 	[ "$(limactl history -n 1 | wc -l)" -eq 2 ]

@@ -202,28 +202,35 @@ note_elsewhere(void *ctx, const char *path, const struct key *k)
 		memcpy(e->path, path, strlen(path) + 1);
 }
 
+/* what was probably meant, in brackets; "" */
+static const char *
+key_hint(struct load *l, const struct val *v, const struct node *key)
+{
+	struct elsewhere e = { key->text, "" };
+	const struct key *value;
+	const char *near;
+
+	if (l->cautions + l->complaints > 100)	/* nobody reads on */
+		return "";
+	near = nearest_word(l->a, key->text, key_words(l, v->key->sub));
+	if (near)
+		return arena_printf(l->a, " (did you mean `%s`?)", near);
+	value = convert_value_of(v->key->sub, key->text);
+	if (value)
+		return arena_printf(l->a, " (did you mean `%s: %s`?)", value->name, key->text);
+	key_each(note_elsewhere, &e);
+	return *e.path ? arena_printf(l->a, " (there is `%s`)", e.path) : "";
+}
+
 static void
 unknown_key(struct load *l, struct val *v, const struct node *key)
 {
-	const char *near = l->cautions > 100 ? NULL : nearest_word(l->a, key->text, key_words(l, v->key->sub));
-	struct elsewhere e = { key->text, "" };
+	const char *hint;
 
 	if (key->len > 2 && (key->text[0] | 32) == 'x' && key->text[1] == '-')	/* there to be referred to by aliases */
 		return;
-	if (near) {
-		caution_at(l, v, key->text, key, "unknown key, ignored (did you mean `%s`?)", near);
-		return;
-	}
-	if (convert_value_of(v->key->sub, key->text)) {
-		caution_at(l, v, key->text, key, "unknown key, ignored (did you mean `%s: %s`?)", convert_value_of(v->key->sub, key->text)->name, key->text);
-		return;
-	}
-	if (l->cautions <= 100)
-		key_each(note_elsewhere, &e);
-	if (*e.path)
-		caution_at(l, v, key->text, key, "unknown key here, ignored (there is `%s`)", e.path);
-	else
-		caution_at(l, v, key->text, key, "unknown key, ignored");
+	hint = key_hint(l, v, key);
+	mistake_at(l, v, key->text, key, strncmp(hint, " (there", 7) ? "unknown key" : "unknown key here", hint);
 }
 
 static void

@@ -174,6 +174,21 @@ caution_at(struct load *l, const struct val *up, const char *key, const struct n
 	va_end(ap);
 }
 
+bool
+is_strict_at(const struct load *l, const struct node *n)
+{
+	return l->opts->strict && n && n->src == l->src;
+}
+
+void
+mistake_at(struct load *l, const struct val *up, const char *key, const struct node *n, const char *what, const char *hint)
+{
+	if (is_strict_at(l, n))
+		diag_error_at(l, up, key, n, "%s%s", what, *hint ? hint : " (--lenient passes over it)");
+	else
+		caution_at(l, up, key, n, "%s, ignored%s", what, hint);
+}
+
 /* What other programs call it, or a word that ends in it: `port` for `localPort`. */
 static const char *
 meant_word(struct arena *a, const char *word, const char *words)

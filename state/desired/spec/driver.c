@@ -4,8 +4,10 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/fs.h"
 #include "base/mem.h"
 #include "base/semver.h"
+#include "base/size.h"
 #include "state/desired/spec/host.h"
 #include "state/desired/spec/load.h"
 #include "state/desired/spec/loaded.h"
@@ -76,11 +78,84 @@ arches(struct load *l)
 	return words_text(l->a, b.s);
 }
 
+static bool
+is_missing(const char *location)
+{
+	static const char scheme[] = "file://";
+
+	if (!strncmp(location, scheme, sizeof scheme - 1))
+		location += sizeof scheme - 1;
+	return !strstr(location, "://") && !fs_exists(location);
+}
+
+/* The first file of an image that is on this host, and is not; NULL: none. */
+static const char *
+missing_file(const struct spec_image *i)
+{
+	return is_missing(i->image.location) ? i->image.location :
+	       i->has_kernel && is_missing(i->kernel.location) ? i->kernel.location :
+	       i->has_initrd && is_missing(i->initrd.location) ? i->initrd.location : NULL;
+}
+
+/* An instance that has its disk needs no image. */
+static bool
+has_disk(struct load *l, const struct spec *s)
+{
+	return l->opts->copied_from || fs_exists(arena_printf(l->a, "%s/disk", s->dir)) ||
+	       fs_exists(arena_printf(l->a, "%s/diffdisk", s->dir));
+}
+
+/* the value that a location was read from: its entry of `images` */
+static const struct val *
+image_val(const struct load *l, const char *location)
+{
+	const struct val *images = val_get(l->root, "images");
+
+	for (size_t i = 0; images && i < images->n; i++)
+		if (!strcmp(val_s(images->item[i], "location"), location))
+			return images->item[i];
+	return images;
+}
+
+/* "; ..." for one of the guests that our sources make: .../guests/tiny-x86_64/disk.qcow2 */
+static const char *
+guest_hint(struct load *l, const char *path, const char *arch)
+{
+	const char *name = strstr(path, "guests/");
+	size_t n = name ? strcspn(name += strlen("guests/"), "-/") : 0;
+
+	if (!n || name[n] != '-' || strncmp(name + n + 1, arch, strlen(arch)) != 0 || name[n + 1 + strlen(arch)] != '/')
+		return "";
+	return arena_printf(l->a, "; `make guest-%.*s` in the folder of limactl's sources makes it", (int)n, name);
+}
+
+/* The first image that can be had is taken; so all must be missing. */
 static void
 check_images(struct load *l, const struct spec *s)
 {
+	const char *missing = NULL;
+
 	if (!s->nimages)
 		diag_error(l, l->root, "images", "none is for arch `%s`; there are images for %s", s->arch, arches(l));
+	for (size_t i = 0; i < s->nimages; i++)
+		if (!missing_file(&s->images[i]))
+			return;
+	missing = s->nimages && !has_disk(l, s) ? missing_file(&s->images[0]) : NULL;
+	if (missing)
+		diag_error(l, image_val(l, s->images[0].image.location), "location", "there is no file %s%s", missing, guest_hint(l, missing, s->arch));
+}
+
+/* What the machine or the host would end with: said where it is written. */
+static void
+check_host(struct load *l, const struct spec *s)
+{
+	const struct val *memory = val_get(l->root, "memory"), *cpus = val_get(l->root, "cpus");
+
+	if (memory && is_strict_at(l, memory->at) && l->host->memory_bytes && s->memory_bytes > l->host->memory_bytes)
+		diag_error(l, memory, NULL, "`%s` is more than the %s that this host has (--lenient passes over it)", memory->s,
+			 size_text(l->a, l->host->memory_bytes));
+	if (cpus && is_strict_at(l, cpus->at) && s->cpus > 8 * l->host->cpus && s->cpus > 16)
+		diag_error(l, cpus, NULL, "%d is more than eight times the %d that this host has (--lenient passes over it)", s->cpus, l->host->cpus);
 }
 
 static void
@@ -130,6 +205,7 @@ spec_check_driver(const struct spec *s, const struct spec_opts *opts, struct err
 	check_mount_type(&l, s);
 	check_user(&l, s);
 	check_images(&l, s);
+	check_host(&l, s);
 	check_mounts(&l, s);
 	check_env(&l);
 	check_minimum_version(&l, s);

@@ -172,6 +172,36 @@ check_param(struct load *l, const struct val *v)
 	}
 }
 
+/*
+ * `memory: 4` is four bytes, which nobody means. What programs write is a number of bytes too, but a large one; so only
+ * what is too small to be meant is told.
+ */
+static void
+check_least(struct load *l, const struct val *v, uint64_t least)
+{
+	const char *digits = v->s + strspn(v->s, "0123456789.");
+	uint64_t bytes;
+
+	if (!is_strict_at(l, v->at) || size_parse(&bytes, v->s, NULL) < 0 || bytes >= least)
+		return;
+	if (!*digits && bytes < 1 << 20)
+		diag_error(l, v, NULL, "`%s` without a unit is a number of bytes; write `%sGiB`, if that is what you mean", v->s, v->s);
+	else if (least > 1)
+		diag_error(l, v, NULL, "must be at least %s, got `%s`", size_text(l->a, least), v->s);
+}
+
+static void
+check_memory(struct load *l, const struct val *v)
+{
+	check_least(l, v, 16 << 20);
+}
+
+static void
+check_disk(struct load *l, const struct val *v)
+{
+	check_least(l, v, 1 << 20);
+}
+
 static const struct key root[] = {
 	{ "base", KEY_LIST, .sub = keys_locator, .shorthand = "url", .flags = KEY_LONE, .mix = MIX_OWN, .check = check_base,
 	  .change = CHANGE_NOTE, .about = "Templates to build on, first to last; what is set here wins over them." },
@@ -191,9 +221,9 @@ static const struct key root[] = {
 	  .about = "CPU models for QEMU by architecture." },
 	{ "cpus", KEY_INT, .flags = KEY_BLANK_UNSET, .make = default_cpus, AT(spec, cpus), .go = "CPUs", .change = CHANGE_RESTART,
 	  .about = "Number of virtual CPUs." },
-	{ "memory", KEY_SIZE, .flags = KEY_BLANK_UNSET, .make = default_memory, AT(spec, memory_bytes), .change = CHANGE_RESTART,
+	{ "memory", KEY_SIZE, .flags = KEY_BLANK_UNSET, .make = default_memory, .check = check_memory, AT(spec, memory_bytes), .change = CHANGE_RESTART,
 	  .about = "Memory of the machine." },
-	{ "disk", KEY_SIZE, .flags = KEY_BLANK_UNSET, .def = "100GiB", AT(spec, disk_bytes), .change = CHANGE_RESTART,
+	{ "disk", KEY_SIZE, .flags = KEY_BLANK_UNSET, .def = "100GiB", .check = check_disk, AT(spec, disk_bytes), .change = CHANGE_RESTART,
 	  .about = "Size of the disk; it can grow later, not shrink." },
 	{ "additionalDisks", KEY_LIST, .sub = keys_disks, .shorthand = "name", .mix = MIX_JOIN, AT_LIST(spec, disks, ndisks, spec_disk),
 	  .change = CHANGE_RESTART, .about = "Further disks, made with `limactl disk create`, mounted at /mnt/lima-NAME." },

@@ -130,7 +130,7 @@ check_vm_opts(struct load *l, const struct val *v)
 		const char *key = scalar_text(l->a, qemu->pair[i].key), *near = key ? nearest_word(l->a, key, known) : NULL;
 
 		if (key && !word_in(key, known))
-			caution_at(l, v, arena_printf(l->a, "qemu.%s", key), qemu->pair[i].key, "unknown key, ignored%s",
+			mistake_at(l, v, arena_printf(l->a, "qemu.%s", key), qemu->pair[i].key, "unknown key",
 				   near ? arena_printf(l->a, " (did you mean `%s`?)", near) : "");
 	}
 	for (size_t i = 0; cpu && cpu->kind == NODE_MAP && i < cpu->npair; i++) {

@@ -87,6 +87,10 @@ void caution_at(struct load *l, const struct val *up, const char *key, const str
 	__attribute__((format(printf, 5, 6)));
 /* keys_mounts.c: of a path of the host that is inside a folder which the guest writes */
 void caution_guest_writes(struct load *l, const struct val *v);
+/* What upstream lets pass: a complaint where opts->strict, else a caution with ", ignored" behind its first words. */
+void mistake_at(struct load *l, const struct val *up, const char *key, const struct node *n, const char *what, const char *hint);
+/* Is what stands there to be taken strictly? */
+bool is_strict_at(const struct load *l, const struct node *n);
 /* of a file that cannot be read at all */
 void complain_text(struct load *l, const struct source *src, const char *text);
 /* Tells all of them, in the order of their places; frees what held them. -1: something was wrong. */

@@ -168,6 +168,11 @@ struct spec_opts {
 	void (*warn)(void *ctx, const char *text);
 	/* fetches a remote template, at most `max` bytes; NULL: there is no network here */
 	int (*fetch)(void *ctx, const char *url, struct buf *out, size_t max, struct error *err);
+	/*
+	 * The text was just written by whoever waits for the answer: what upstream lets pass with a warning or in silence (unknown
+	 * keys; sizes that nobody means) is a complaint. default.yaml and override.yaml are others' business, and only warned of.
+	 */
+	bool strict;
 	const char *const *template_dirs;	/* searched for template:NAME, NULL-terminated */
 	void *ctx;
 	/* called for each complaint if there are several, else the error says it; NULL: `warn` is, for each */

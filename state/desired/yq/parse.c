@@ -483,6 +483,9 @@ lex_fail(struct lexer *l)
 			if (is_habit(habits[i].word, word))
 				eval_fail(l->e, "column %zu: `%s` is not in yq; %s", from + 1, word, habits[i].hint);
 	}
+	if (isalpha((unsigned char)s[from]))	/* `.cpus = two` */
+		eval_fail(l->e, "column %zu: expected an operator or a value, found `%.*s`; text stands in quotes: \"%.*s\"", from + 1,
+			  (int)(to - from), s + from, (int)(to - from), s + from);
 	eval_fail(l->e, "column %zu: expected an operator or a value, found `%.*s`", from + 1, (int)(to - from), s + from);
 }
 

@@ -222,9 +222,9 @@ static const struct host host = {
 };
 
 static void
-load(const char *yaml)
+load_as(const char *yaml, bool strict)
 {
-	struct spec_opts opts = { .home = test_path("lima"), .version = "2.2.0", .warn = hear, .host = &host };
+	struct spec_opts opts = { .home = test_path("lima"), .version = "2.2.0", .warn = hear, .host = &host, .strict = strict };
 	struct error err;
 	struct spec *s;
 
@@ -236,6 +236,12 @@ load(const char *yaml)
 	free((char *)opts.home);
 }
 
+static void
+load(const char *yaml)
+{
+	load_as(yaml, false);
+}
+
 TEST(messages)
 {
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -244,6 +250,36 @@ TEST(messages)
 		if (strcmp(told.s, cases[i].told) != 0)
 			fail_msg("%s\nis told: %s\nand not: %s", cases[i].yaml, told.s, cases[i].told);
 	}
+}
+
+/* What only whoever wrote the text just now is told as a fault: unknown keys, and sizes that nobody means. */
+static const struct { const char *yaml, *told; } strict_cases[] = {
+	{ "images: [{location: /x.img}]\ncpu: 2\n", "t.yaml:2:1: cpu: unknown key (did you mean `cpus`?)" },
+	{ "images: [{location: /x.img}]\nhostname: x\n", "t.yaml:2:1: hostname: unknown key (--lenient passes over it)" },
+	{ "images: [{location: /x.img}]\nlocalPort: 1\n", "t.yaml:2:1: localPort: unknown key here (there is `ssh.localPort`)" },
+	{ "images: [{location: /x.img}]\nmounts: [{location: /srv, mountpoint: /x}]\n",
+	  "t.yaml:2:27: mounts[0].mountpoint: unknown key (did you mean `mountPoint`?)" },
+	{ "images: [{location: /x.img}]\nvmOpts: {qemu: {cpuTpye: {x86_64: max}}}\n",
+	  "t.yaml:2:17: vmOpts.qemu.cpuTpye: unknown key (did you mean `cpuType`?)" },
+	{ "images: [{location: /x.img}]\nmemory: 4\n",
+	  "t.yaml:2:9: memory: `4` without a unit is a number of bytes; write `4GiB`, if that is what you mean" },
+	{ "images: [{location: /x.img}]\ndisk: \"20\"\n",
+	  "t.yaml:2:7: disk: `20` without a unit is a number of bytes; write `20GiB`, if that is what you mean" },
+	{ "images: [{location: /x.img}]\nmemory: 8MiB\n", "t.yaml:2:9: memory: must be at least 16MiB, got `8MiB`" },
+	{ "images: [{location: /x.img}]\ndisk: 10k\n", "t.yaml:2:7: disk: must be at least 1MiB, got `10k`" },
+};
+
+TEST(strict)
+{
+	for (size_t i = 0; i < ARRAY_LEN(strict_cases); i++) {
+		load_as(strict_cases[i].yaml, true);
+		buf_truncate(&told, strcspn(told.s, "\n"));
+		if (strcmp(told.s, strict_cases[i].told) != 0)
+			fail_msg("%s\nis told: %s\nand not: %s", strict_cases[i].yaml, told.s, strict_cases[i].told);
+	}
+	/* programs write bytes, and some a key that begins with x- */
+	load_as("images: [{location: /x.img}]\nmemory: 4294967296\nx-mine: 1\n", true);
+	assert_string_equal(told.s, "");
 }
 
 /* all of a file in one run, each on a line of its own that says where */
