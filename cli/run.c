@@ -268,12 +268,10 @@ print_stopped(struct cli *c, enum level level, const struct plan *p, double seco
 static void
 tell_cache(struct cli *c, const struct engine *e)
 {
-	static const char *const fetchers[] = { "image", "archive", "firmware" };
 	bool fetches = false;
 
 	for (size_t i = 0; c->cache_of_others && i < e->plan.n; i++)
-		for (size_t k = 0; k < ARRAY_LEN(fetchers); k++)
-			fetches |= strcmp(e->plan.v[i]->res->type->name, fetchers[k]) == 0;
+		fetches |= e->plan.v[i]->res->type->fetches;
 	if (!fetches)
 		return;
 	cli_say(&c->env, SAY_WARN, "the cache %s, or a folder that it is in, can be written to by others: using %s; to share one, "
@@ -370,7 +368,7 @@ static bool
 takes_down(const struct plan *p)
 {
 	for (size_t i = 0; i < p->n; i++)
-		if (p->v[i]->verb == REMOVE && !strcmp(p->v[i]->res->type->name, "vm"))
+		if (p->v[i]->verb == REMOVE && p->v[i]->res->type->runs)
 			return true;
 	return false;
 }

@@ -73,28 +73,11 @@ owner_of(const struct engine *e, const struct resource *r)
 	return *r->owner ? engine_ask(e, r->owner) : NULL;
 }
 
-/* what was wanted for this run only is not wanted from now on */
-static void
-forget_wants(struct engine *e, struct resource *r)
-{
-	const struct ask *a = owner_of(e, r);
-
-	for (size_t i = 0; a && i < a->nwants; i++)
-		if (!strcmp(a->wants[i].type, r->type->name))
-			facts_set(&r->want, &e->graph.arena, a->wants[i].attr, NULL);
-	for (size_t i = 0; !a && i < e->nthings; i++)
-		if (!strcmp(e->things[i].type, r->type->name) && !strcmp(e->things[i].name, r->name))
-			for (size_t k = 0; k < e->things[i].nwants; k++)
-				facts_set(&r->want, &e->graph.arena, e->things[i].wants[k].attr, NULL);
-}
-
 /* the resource as the step left it */
 static void
-take_over(struct engine *e, struct step *s)
+take_over(struct step *s)
 {
 	struct resource *r = s->res;
-
-	forget_wants(e, r);
 
 	r->present = s->verb == ENSURE;
 	r->have = s->have;
@@ -138,7 +121,7 @@ journal_over(struct applying *ap, struct step *s, struct error *err)
 
 	if (s->status == FAILED)
 		return state_step_end(st, *id_of(ap, s), r->type->name, r->name, s->err.msg, err);
-	take_over(ap->e, s);
+	take_over(s);
 	if (state_step_end(st, *id_of(ap, s), r->type->name, r->name, NULL, err) < 0)
 		return -1;
 	return records_store(st, r, err);
@@ -252,21 +235,11 @@ store_instance(struct engine *e, struct ask *a, struct error *err)
 	return state_put_instance(e->state, &si, err);
 }
 
-static bool
-any_wants(const struct engine *e)
-{
-	for (size_t i = 0; i < e->nasks; i++)
-		if (e->asks[i].nwants)
-			return true;
-	return e->nthings > 0;
-}
-
 /* all went well: the declarations count from now on */
 static int
 apply_store_all(struct engine *e, struct error *err)
 {
 	const struct ask *a = NULL;
-	bool wants = any_wants(e);
 
 	for (size_t i = 0; i < e->nasks; i++)
 		if (store_instance(e, &e->asks[i], err) < 0)
@@ -275,8 +248,6 @@ apply_store_all(struct engine *e, struct error *err)
 		struct resource *r = e->graph.v[i];
 		int n = 0;
 
-		if (wants)
-			forget_wants(e, r);
 		if (!a || strcmp(a->name, r->owner))
 			a = owner_of(e, r);
 		if (!r->present && (r->stale || (a ? a->goal == GOAL_ABSENT : r->may_lose && !r->wanted)))

@@ -6,6 +6,13 @@
 #include "base/mem.h"
 #include "reconciler/engine.h"
 
+static void
+declare_how(struct engine *e, struct resource *r, const struct facts *how)
+{
+	for (size_t i = 0; i < how->n; i++)
+		resource_how(&e->graph, r, how->v[i].name, how->v[i].value);
+}
+
 static int
 declare(struct engine *e, const struct ask *a, struct spec *spec, struct error *err)
 {
@@ -18,8 +25,14 @@ declare(struct engine *e, const struct ask *a, struct spec *spec, struct error *
 		if (e->types[i]->declare(spec, e->env, &e->graph, err) < 0)
 			return error_wrap(err, "%s", spec->name);
 	}
-	for (size_t i = first; i < e->graph.n; i++)
-		e->graph.v[i]->spec = *e->graph.v[i]->owner ? spec : NULL;
+	for (size_t i = first; i < e->graph.n; i++) {
+		struct resource *r = e->graph.v[i];
+
+		r->spec = *r->owner ? spec : NULL;
+		r->again |= a->again && a->only;
+		if (*r->owner)
+			declare_how(e, r, &a->how);
+	}
 	for (size_t i = 0; i < a->nwants; i++) {
 		struct resource *r = graph_find(&e->graph, a->wants[i].type, a->name);
 
@@ -39,6 +52,8 @@ declare_thing(struct engine *e, const struct thing *t, struct error *err)
 		return error_set(err, ERR_UNSUPPORTED, "there is no resource type %s", t->type);
 	r = graph_declare(&e->graph, type, "", t->name, t->wanted);
 	r->may_lose |= t->may_lose;
+	r->again |= t->again;
+	declare_how(e, r, &t->how);
 	for (size_t i = 0; i < t->nwants; i++)
 		resource_want(&e->graph, r, t->wants[i].attr, t->wants[i].value);
 	return 0;

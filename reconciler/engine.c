@@ -52,7 +52,7 @@ recall_instance(void *ctx, const struct state_instance *i)
 	if (a->keep_goal && (a->meets_delete || !a->half_deleted))
 		a->goal = (enum goal)i->goal;
 	a->recalled = true;
-	if (a->spec || a->only || a->nwants || i->goal != (int)a->goal || !*i->stamp)
+	if (a->spec || a->only || a->nwants || a->how.n || i->goal != (int)a->goal || !*i->stamp)
 		return 0;
 	a->stamp = spec_stamp(a->name, e->spec_opts, &e->common_stamp);
 	a->declared = !(a->stamp && !strcmp(a->stamp, i->stamp));
@@ -144,8 +144,8 @@ engine_mark(struct engine *e)
 		if (!a)
 			continue;
 		r->may_lose |= a->may_lose || is_resumed(a);
-		r->remake |= a->remake_vm && !strcmp(r->type->name, "vm");
-		r->remake |= a->reset && strcmp(r->type->name, "dir") != 0;
+		r->remake |= a->restart && r->type->runs;
+		r->remake |= a->reset && !r->type->kept_by_reset;
 	}
 }
 
@@ -153,7 +153,7 @@ static bool
 any_marked(const struct engine *e)
 {
 	for (size_t i = 0; i < e->nasks; i++)
-		if (e->asks[i].remake_vm || e->asks[i].reset || e->asks[i].may_lose || is_resumed(&e->asks[i]))
+		if (e->asks[i].restart || e->asks[i].reset || e->asks[i].may_lose || is_resumed(&e->asks[i]))
 			return true;
 	return false;
 }
@@ -179,12 +179,13 @@ prepare_once(struct engine *e, struct error *err)
 {
 	if (declare_all(e, err) < 0)
 		return -1;
-	if (records_load(e, err) < 0 || graph_resolve(&e->graph, err) < 0 || look_at_all(e, err) < 0 ||
-	    check_half_deleted(e, err) < 0)
+	if (records_load(e, err) < 0 || graph_resolve(&e->graph, err) < 0)
 		return -1;
-	assume_edges(e);
 	if (any_marked(e))
 		engine_mark(e);
+	if (look_at_all(e, err) < 0 || check_half_deleted(e, err) < 0)
+		return -1;
+	assume_edges(e);
 	return plan_make(&e->graph, &e->plan, err);
 }
 

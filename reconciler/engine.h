@@ -15,7 +15,7 @@
 struct error;
 struct state;
 
-/* What a command wants besides, for this run only: it is not recorded as wanted from then on. */
+/* What a command wants besides, in an attribute that is wanted once (resource.h). */
 struct want {
 	const char *type;	/* of which resource of the instance; of a thing: unused */
 	const char *attr, *value;
@@ -27,7 +27,7 @@ struct ask {
 	enum goal goal;
 	bool keep_goal;		/* as it was last asked to be; as it is, if nobody ever asked */
 	struct spec *spec;	/* given (apply FILE), or NULL: that of its folder; owned by the caller */
-	bool remake_vm;		/* restart */
+	bool restart;		/* what runs of it anew */
 	bool reset;		/* factory-reset: all of it anew but its configuration */
 	bool may_lose;		/* delete, factory-reset: its precious things may go */
 	/*
@@ -40,8 +40,10 @@ struct ask {
 	 * instance. The next plan sees what the rest lacks.
 	 */
 	const char *only;
+	bool again;		/* ... and take a step on that, though it is as wanted */
 	const struct want *wants;
 	size_t nwants;
+	struct facts how;	/* parameters of this run, for each of its resources; borrowed */
 
 	/* the engine's */
 	struct spec *loaded;
@@ -58,8 +60,10 @@ struct thing {
 	const char *type, *name;
 	bool wanted;
 	bool may_lose;
+	bool again;		/* a step on it though it is as wanted */
 	const struct want *wants;
 	size_t nwants;
+	struct facts how;	/* parameters of this run; borrowed */
 };
 
 struct engine {

@@ -108,6 +108,12 @@ resource_want(struct graph *g, struct resource *r, const char *attr, const char 
 }
 
 void
+resource_how(struct graph *g, struct resource *r, const char *name, const char *value)
+{
+	facts_set(&r->how, &g->arena, name, value);
+}
+
+void
 resource_wantf(struct graph *g, struct resource *r, const char *attr, const char *fmt, ...)
 {
 	va_list ap;

@@ -35,6 +35,37 @@ plan_refuse(struct planner *m, struct resource *r, const struct error *why)
 	return 0;
 }
 
+/* What is precious is kept with what it stands on. */
+static const char *
+guard_of(const struct resource *r)
+{
+	const char *why = r->type->guard ? r->type->guard(r) : NULL;
+
+	for (size_t i = 0; r->type->precious && !why && i < r->nneeds; i++)
+		if (r->needs[i].to->type->guard)
+			why = r->needs[i].to->type->guard(r->needs[i].to);
+	for (size_t i = 0; r->type->precious && !why && i < r->nstands_on; i++)
+		if (r->stands_on[i].to->type->guard)
+			why = r->stands_on[i].to->type->guard(r->stands_on[i].to);
+	return why;
+}
+
+/* May it be removed? What holds data goes when the goal gave it up, and nothing that is guarded goes. */
+static bool
+removal_refused(struct planner *m, const struct resource *r, const struct reason *why, struct error *err)
+{
+	const char *guard = guard_of(r);
+
+	if (r->type->precious && !r->may_lose)
+		error_set(err, ERR_REFUSED, "%s %s: would be lost (%s); %s", r->type->name, r->name, reason_text(&m->g->arena, r, why),
+			  r->type->precious);
+	else if (guard)
+		error_set(err, ERR_REFUSED, "%s", guard);
+	else
+		return false;
+	return true;
+}
+
 static int
 set_step(struct planner *m, struct step **slot, struct resource *r, enum verb verb, struct reason why)
 {
@@ -43,11 +74,8 @@ set_step(struct planner *m, struct step **slot, struct resource *r, enum verb ve
 
 	if (*slot)
 		return 0;
-	if (verb == REMOVE && r->type->precious && !r->may_lose) {
-		error_set(&lost, ERR_REFUSED, "%s %s: would be lost (%s); it holds data, so only `limactl delete` or "
-			  "`factory-reset` of its instance removes it", r->type->name, r->name, reason_text(&m->g->arena, r, &why));
+	if (verb == REMOVE && removal_refused(m, r, &why, &lost))
 		return plan_refuse(m, r, &lost);
-	}
 	s = arena_alloc(&m->g->arena, sizeof *s);
 	s->res = r;
 	s->verb = verb;
@@ -115,10 +143,12 @@ plan_decide(struct planner *m, struct resource *r)
 		return plan_remake(m, r, (struct reason){ .kind = REASON_ASKED });
 	switch (plan_compare(r, &why)) {
 	case COST_NONE:
-		return r->unfinished ? set_step(m, &r->up, r, ENSURE, unfinished) : 0;
+		if (!r->unfinished && !r->again)
+			return 0;
+		return set_step(m, &r->up, r, ENSURE, r->unfinished ? unfinished : (struct reason){ .kind = REASON_ASKED });
 	case COST_REFUSE:
-		error_set(&fixed, ERR_REFUSED, "%s %s: cannot change %s", r->type->name, r->name,
-			  reason_text(&m->g->arena, r, &why));
+		error_set(&fixed, ERR_REFUSED, "%s %s: cannot change %s%s%s", r->type->name, r->name,
+			  reason_text(&m->g->arena, r, &why), why.attr->refusal ? ": " : "", why.attr->refusal ? why.attr->refusal : "");
 		return plan_refuse(m, r, &fixed);
 	case COST_REPLACE:
 		return plan_remake(m, r, why);

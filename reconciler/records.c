@@ -162,6 +162,23 @@ add_edges(struct state_edge *out, const struct edge *v, size_t n, bool made)
 		};
 }
 
+/* What is recorded as wanted: all but what only this run wants. */
+static void
+pack_want(const struct resource *r, struct buf *out)
+{
+	AUTO(arena) a = { 0 };
+	struct facts kept = r->want;
+
+	for (const struct attr *at = r->type->attrs; at && at->name; at++) {
+		if (!at->once || !facts_get(&kept, at->name))
+			continue;
+		if (kept.v == r->want.v)
+			kept = (struct facts){ 0 }, facts_copy(&kept, &a, &r->want);
+		facts_set(&kept, &a, at->name, NULL);
+	}
+	facts_pack(&kept, out);
+}
+
 int
 records_store(struct state *s, const struct resource *r, struct error *err)
 {
@@ -172,7 +189,7 @@ records_store(struct state *s, const struct resource *r, struct error *err)
 		.edges = edges, .nedges = r->nneeds + r->nstands_on,
 	};
 
-	facts_pack(&r->want, &want);
+	pack_want(r, &want);
 	facts_pack(&r->have, &have);
 	add_edges(edges, r->needs, r->nneeds, false);
 	add_edges(edges + r->nneeds, r->stands_on, r->nstands_on, true);

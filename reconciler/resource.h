@@ -34,6 +34,8 @@ struct attr {
 	enum cost cost;
 	/* where the values matter: a disk may grow but not shrink */
 	enum cost (*judge)(const char *have, const char *want);
+	const char *refusal;	/* why a COST_REFUSE is one, in words for the user; or NULL */
+	bool once;		/* only a command wants it, in its own run: it is not recorded as wanted */
 	enum attr_show { SHOW_TEXT, SHOW_BYTES, SHOW_DIGEST, SHOW_NEVER } show;
 };
 
@@ -56,10 +58,12 @@ struct resource {
 	const struct spec *spec;	/* of its instance; NULL when lima.yaml was not read: then no step is taken on it */
 	struct facts want;	/* from lima.yaml */
 	struct facts have;	/* from the world */
+	struct facts how;	/* parameters of this run alone, for ensure() and observe(): never compared, never stored */
 	bool wanted, present;
 	bool unfinished;	/* a step on it began and never ended */
 	bool looked;		/* observed in this run; what it needs, before it */
 	bool remake;		/* the goal asks for a new one: restart, factory-reset */
+	bool again;		/* a command asks for a step on it, though it is as wanted */
 	bool may_lose;		/* the goal gave up a precious thing in so many words */
 	const struct error *wrong;	/* why nothing can be planned for its instance: it cannot be looked at, or is refused */
 
@@ -94,10 +98,14 @@ or_unset(const char *value)
 
 struct resource_type {
 	const char *name;
-	const char *about;		/* one line, for `limactl explain` */
 	const struct attr *attrs;	/* ends at a NULL name */
 	size_t at_once;			/* steps of this type at the same time; 0: any number */
-	bool precious;			/* holds the user's data: never removed or replaced unasked */
+	const char *precious;		/* it holds the user's data: never removed or replaced unasked; this says who may ask */
+	/* Why `r` may not be removed even when that is asked for; NULL: it may. What is precious and stands on it stays too. */
+	const char *(*guard)(const struct resource *r);
+	bool runs;			/* a restart makes it anew; one that runs stays up until it is asked to go */
+	bool kept_by_reset;		/* a factory-reset leaves it as it is */
+	bool fetches;			/* its steps may download */
 	bool shared;			/* host-wide: wanted while a wanted one needs it, and stays when none does, unless asked to go */
 
 	/*
@@ -133,6 +141,8 @@ struct resource *graph_declare(struct graph *g, const struct resource_type *type
 struct arena *graph_arena(struct graph *g);
 /* What `r` should be; copied. `value` NULL is ignored: no opinion. */
 void resource_want(struct graph *g, struct resource *r, const char *attr, const char *value);
+/* A parameter of this run; copied. */
+void resource_how(struct graph *g, struct resource *r, const char *name, const char *value);
 void resource_wantf(struct graph *g, struct resource *r, const char *attr, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 /* Needs are by name and are resolved when all is declared; a need of something that nobody declares is an error. */

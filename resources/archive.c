@@ -70,9 +70,9 @@ archive_ensure(const struct env *env, const struct resource *r, struct facts *ha
 
 const struct resource_type resource_archive = {
 	.name = "archive",
-	.about = "containerd and nerdctl, as they are put on cidata.iso",
 	.attrs = attrs,
 	.at_once = 2,
+	.fetches = true,
 	.shared = true,
 	.declare = archive_declare,
 	.observe = archive_observe,

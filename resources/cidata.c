@@ -245,7 +245,6 @@ remove_iso(const struct env *env, const struct resource *r, struct error *err)
 
 const struct resource_type resource_cidata = {
 	.name = "cidata",
-	.about = "cidata.iso: what the guest is told on every boot",
 	.attrs = attrs,
 	.at_once = 1,		/* libisofs is for one thread */
 	.declare = cidata_declare,

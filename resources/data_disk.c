@@ -13,17 +13,10 @@
 #include "resources/instance_paths.h"
 #include "resources/disk_known.h"
 
-static enum cost
-data_disk_judge_size(const char *have, const char *want)
-{
-	return strtoull(have, NULL, 10) < strtoull(want, NULL, 10) ? COST_UPDATE : COST_REFUSE;
-}
-
 static const struct attr attrs[] = {
-	{ .name = "size", .cost = COST_UPDATE, .judge = data_disk_judge_size, .show = SHOW_BYTES },
-	{ .name = "lock", .cost = COST_UPDATE },	/* "no": nobody's; else who holds it */
+	{ .name = "size", .cost = COST_UPDATE, .judge = judge_grows, .refusal = DISK_SHRINKS, .show = SHOW_BYTES, .once = true },
+	{ .name = "lock", .cost = COST_NONE },	/* "no": nobody's; else who holds it */
 	{ .name = "format", .cost = COST_NONE },
-	{ .name = "import", .cost = COST_NONE, .show = SHOW_NEVER },	/* the file to be a copy of */
 	{ 0 },
 };
 
@@ -48,7 +41,7 @@ tell_lock(const struct env *env, const struct resource *r, struct facts *have, s
 static int
 data_disk_absent(const struct resource *r, struct error *err)
 {
-	if (!r->wanted || facts_get(&r->want, "import") || facts_get(&r->want, "size"))
+	if (!r->wanted || facts_get(&r->how, "import") || facts_get(&r->want, "size"))
 		return 0;
 	return error_set(err, ENOENT, "disk `%s` does not exist; run `limactl disk create %s --size SIZE` first", r->name, r->name);
 }
@@ -96,7 +89,7 @@ data_disk_import(const char *from, const char *path, struct error *err)
 static int
 defaults_fill(const struct resource *r, const char *path, struct error *err)
 {
-	const char *format = facts_get(&r->want, "format"), *from = facts_get(&r->want, "import");
+	const char *format = facts_get(&r->how, "format"), *from = facts_get(&r->how, "import");
 
 	if (from)
 		return data_disk_import(from, path, err);
@@ -129,9 +122,8 @@ static int
 data_disk_unlock(const struct env *env, const struct resource *r, struct error *err)
 {
 	auto_free char *path = disk_path(env, r, "in_use_by");
-	const char *lock = facts_get(&r->want, "lock");
 
-	return lock && !strcmp(lock, "no") ? fs_unlink(path, err) : 0;
+	return facts_get(&r->how, "unlock") ? fs_unlink(path, err) : 0;
 }
 
 static int
@@ -172,9 +164,8 @@ data_disk_remove(const struct env *env, const struct resource *r, struct error *
 
 const struct resource_type resource_data_disk = {
 	.name = "data-disk",
-	.about = "disk of its own, for instances to attach",
 	.attrs = attrs,
-	.precious = true,
+	.precious = "it holds data, so only `limactl disk delete` removes it",
 	.shared = true,
 	.observe = data_disk_observe,
 	.ensure = data_disk_ensure,

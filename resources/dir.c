@@ -21,10 +21,8 @@ enum { MAX_YAML = 4 << 20 };
 static const struct attr attrs[] = {
 	{ .name = "lima.yaml", .cost = COST_UPDATE, .show = SHOW_NEVER },
 	{ .name = "configuration", .cost = COST_UPDATE, .judge = judge_known_update, .show = SHOW_NEVER },	/* all layers and defaults */
-	{ .name = "protected", .cost = COST_UPDATE },	/* yes, no: only wanted by `protect` and its opposite */
+	{ .name = "protected", .cost = COST_UPDATE, .once = true },	/* yes, no */
 	{ .name = "leftovers", .cost = COST_UPDATE },	/* none, some: of killed runs */
-	{ .name = "copied from", .cost = COST_NONE },	/* folder of another instance: `clone` */
-	{ .name = "moved from", .cost = COST_NONE },	/* `rename` */
 	{ 0 },
 };
 
@@ -67,6 +65,16 @@ dir_protect(const struct env *env, const struct resource *r, struct error *err)
 	if (!want)
 		return 0;
 	return strcmp(want, "yes") == 0 ? fs_write(path, "", 0, 0400, err) : fs_unlink(path, err);
+}
+
+static const char *
+dir_guard(const struct resource *r)
+{
+	const char *protected = facts_get(&r->have, "protected");
+
+	if (!r->present || !protected || strcmp(protected, "yes") != 0)
+		return NULL;
+	return "instance is protected to prohibit accidental removal (Hint: use `limactl unprotect`)";
 }
 
 /*
@@ -119,7 +127,7 @@ dir_observe(const struct env *env, const struct resource *r, struct facts *have,
 	if (there <= 0)
 		return dir_remains(env, r, dir) ? 1 : there;
 	tell_leftovers(env, r, have, a);
-	if (facts_get(&r->want, "protected"))
+	if (facts_get(&r->want, "protected") || !r->wanted || r->may_lose)
 		tell_protected(env, r, have, a);
 	if (!facts_get(have, "configuration"))
 		applied_observe(dir, have, a);
@@ -145,7 +153,7 @@ make_new(const struct env *env, const struct resource *r, const char *dir, struc
 {
 	auto_free char *tmp = xasprintf("%s/.%s.tmp", env->home, r->owner);
 	auto_free char *yaml = xasprintf("%s/lima.yaml", tmp), *version = xasprintf("%s/lima-version", tmp);
-	const char *from = facts_get(&r->want, "copied from");
+	const char *from = facts_get(&r->how, "copied from");
 
 	if (fs_mkdirs(env->home, 0700, err) < 0 || fs_remove_tree(tmp, err) < 0)
 		return -1;
@@ -167,7 +175,7 @@ make_new(const struct env *env, const struct resource *r, const char *dir, struc
 static int
 dir_take(const struct resource *r, const char *dir, struct error *err)
 {
-	const char *from = facts_get(&r->want, "moved from");
+	const char *from = facts_get(&r->how, "moved from");
 
 	if (!from)
 		return 0;
@@ -231,7 +239,8 @@ remove_dir(const struct env *env, const struct resource *r, struct error *err)
 
 const struct resource_type resource_dir = {
 	.name = "dir",
-	.about = "folder of an instance, with its lima.yaml",
+	.guard = dir_guard,
+	.kept_by_reset = true,
 	.attrs = attrs,
 	.declare = dir_declare,
 	.observe = dir_observe,

@@ -15,15 +15,8 @@
 #include "resources/fetch.h"
 #include "resources/disk_known.h"
 
-/* A disk may grow; cutting it would cut its partitions. */
-static enum cost
-disk_judge_size(const char *have, const char *want)
-{
-	return strtoull(have, NULL, 10) < strtoull(want, NULL, 10) ? COST_UPDATE : COST_REFUSE;
-}
-
 static const struct attr attrs[] = {
-	{ .name = "size", .cost = COST_UPDATE, .judge = disk_judge_size, .show = SHOW_BYTES },
+	{ .name = "size", .cost = COST_UPDATE, .judge = judge_grows, .refusal = DISK_SHRINKS, .show = SHOW_BYTES },
 	{ .name = "grown", .cost = COST_UPDATE, .judge = judge_known_update },	/* by somebody else: it is kept, and remembered */
 	{ .name = "record", .cost = COST_UPDATE, .judge = judge_known_update },	/* of its format, beside it */
 	{ .name = "stands on", .cost = COST_UPDATE, .judge = judge_known_update },	/* the basedisk of another place */
@@ -280,9 +273,8 @@ disk_remove(const struct env *env, const struct resource *r, struct error *err)
 
 const struct resource_type resource_disk = {
 	.name = "disk",
-	.about = "disk of an instance, made from its image",
 	.attrs = attrs,
-	.precious = true,
+	.precious = "it holds data, so only `limactl delete` or `factory-reset` of its instance removes it",
 	.declare = disk_declare,
 	.observe = disk_observe,
 	.ensure = disk_ensure,

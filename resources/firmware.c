@@ -140,7 +140,7 @@ remove_firmware(const struct env *env, const struct resource *r, struct error *e
 
 const struct resource_type resource_firmware = {
 	.name = "firmware",
-	.about = "UEFI of the user's own, which the machine boots with",
+	.fetches = true,
 	.attrs = attrs,
 	.at_once = 2,
 	.declare = firmware_declare,

@@ -240,7 +240,6 @@ remove_forward(const struct env *env, const struct resource *r, struct error *er
 
 const struct resource_type resource_forward = {
 	.name = "forward",
-	.about = "forward of ports or a socket",
 	.attrs = attrs,
 	.declare = forward_declare,
 	.observe = forward_observe,

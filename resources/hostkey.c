@@ -62,7 +62,6 @@ remove_key(const struct env *env, const struct resource *r, struct error *err)
 
 const struct resource_type resource_hostkey = {
 	.name = "hostkey",
-	.about = "SSH host key of the guest, by which it is known",
 	.attrs = attrs,
 	.declare = hostkey_declare,
 	.observe = hostkey_observe,

@@ -194,9 +194,9 @@ image_ensure(const struct env *env, const struct resource *r, struct facts *have
 
 const struct resource_type resource_image = {
 	.name = "image",
-	.about = "what an instance is made from: disk image, kernel, initrd",
 	.attrs = attrs,
 	.at_once = 2,
+	.fetches = true,
 	.shared = true,
 	.declare = image_declare,
 	.observe = image_observe,

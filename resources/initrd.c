@@ -75,7 +75,6 @@ remove_initrd(const struct env *env, const struct resource *r, struct error *err
 
 const struct resource_type resource_initrd = {
 	.name = "initrd",
-	.about = "initial ram disk of the kernel",
 	.attrs = attrs,
 	.declare = initrd_declare,
 	.observe = initrd_observe,

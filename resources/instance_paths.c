@@ -1,6 +1,7 @@
 #include "resources/instance_paths.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -29,6 +30,12 @@ judge_known_update(const char *have, const char *want)
 {
 	(void)want;
 	return *have ? COST_UPDATE : COST_NONE;
+}
+
+enum cost
+judge_grows(const char *have, const char *want)
+{
+	return strtoull(have, NULL, 10) < strtoull(want, NULL, 10) ? COST_UPDATE : COST_REFUSE;
 }
 
 bool

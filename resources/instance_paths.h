@@ -24,6 +24,9 @@ wanted_running(const struct spec *spec)
 /* For attrs of things that we may find without knowing how they were made: no knowledge, no difference. */
 enum cost judge_known_replace(const char *have, const char *want);
 enum cost judge_known_update(const char *have, const char *want);
+/* Of a disk's size: it may grow; cutting it would cut its partitions. */
+enum cost judge_grows(const char *have, const char *want);
+#define DISK_SHRINKS "Disk shrinking is currently unavailable"
 
 /* Is the instance's VM or its host agent alive? Looks at processes. */
 bool instance_runs(const struct env *env, const struct resource *r);

@@ -109,7 +109,6 @@ remove_kernel(const struct env *env, const struct resource *r, struct error *err
 
 const struct resource_type resource_kernel = {
 	.name = "kernel",
-	.about = "kernel that is booted directly, with its command line",
 	.attrs = attrs,
 	.declare = kernel_declare,
 	.observe = kernel_observe,

@@ -333,7 +333,6 @@ lease_port(const struct resource *r, const char *kind)
 
 const struct resource_type resource_lease = {
 	.name = "lease",
-	.about = "port or data disk that an instance has for itself",
 	.attrs = attrs,
 	.declare = lease_declare,
 	.observe = lease_observe,

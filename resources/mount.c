@@ -164,7 +164,6 @@ remove_mount(const struct env *env, const struct resource *r, struct error *err)
 
 const struct resource_type resource_mount = {
 	.name = "mount",
-	.about = "folder of the host, mounted over SSH",
 	.attrs = attrs,
 	.declare = mount_declare,
 	.observe = mount_observe,

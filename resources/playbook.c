@@ -213,7 +213,6 @@ remove_mark(const struct env *env, const struct resource *r, struct error *err)
 
 const struct resource_type resource_playbook = {
 	.name = "playbook",
-	.about = "Ansible playbooks that the host runs on the guest",
 	.attrs = attrs,
 	.declare = playbook_declare,
 	.observe = playbook_observe,

@@ -88,7 +88,6 @@ ready_ensure(const struct env *env, const struct resource *r, struct facts *have
 
 const struct resource_type resource_ready = {
 	.name = "ready",
-	.about = "the guest has booted and answers",
 	.attrs = attrs,
 	.declare = ready_declare,
 	.observe = ready_observe,

@@ -15,11 +15,6 @@
 
 enum { MASTER_MS = 10 * 1000 };
 
-static const struct attr attrs[] = {
-	{ .name = "load", .cost = COST_UPDATE },	/* "now": go back to it; never found, so it is done when wanted */
-	{ 0 },
-};
-
 /* The folder of the instance; to free. `*tag` points into the name. */
 static char *
 snapshot_split(const struct env *env, const struct resource *r, const char **tag)
@@ -88,7 +83,7 @@ snapshot_ensure(const struct env *env, const struct resource *r, struct facts *h
 		return -1;
 	if (!there)
 		return snapshots_do(dir, &k.disk, SNAPSHOT_SAVE, tag, env->cancel, err);
-	if (!facts_get(&r->want, "load"))
+	if (!facts_get(&r->how, "load"))
 		return 0;
 	if (snapshots_do(dir, &k.disk, SNAPSHOT_LOAD, tag, env->cancel, err) < 0)
 		return -1;
@@ -109,9 +104,7 @@ remove_snapshot(const struct env *env, const struct resource *r, struct error *e
 
 const struct resource_type resource_snapshot = {
 	.name = "snapshot",
-	.about = "state of an instance to come back to",
-	.attrs = attrs,
-	.precious = true,
+	.precious = "it holds data, so only `limactl snapshot delete` or the deletion of its instance removes it",
 	.shared = true,
 	.observe = snapshot_observe,
 	.ensure = snapshot_ensure,

@@ -143,7 +143,6 @@ remove_config(const struct env *env, const struct resource *r, struct error *err
 
 const struct resource_type resource_sshconfig = {
 	.name = "sshconfig",
-	.about = "ssh.config: how the ssh program gets into the guest",
 	.attrs = attrs,
 	.declare = sshconfig_declare,
 	.observe = sshconfig_observe,

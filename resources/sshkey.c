@@ -62,7 +62,6 @@ remove_pair(const struct env *env, const struct resource *r, struct error *err)
 
 const struct resource_type resource_sshkey = {
 	.name = "sshkey",
-	.about = "key pair used to log in to guests",
 	.attrs = attrs,
 	.shared = true,
 	.declare = sshkey_declare,

@@ -292,7 +292,7 @@ remove_vm(const struct env *env, const struct resource *r, struct error *err)
 
 const struct resource_type resource_vm = {
 	.name = "vm",
-	.about = "the running machine: host agent and hypervisor process",
+	.runs = true,
 	.attrs = attrs,
 	.declare = vm_declare,
 	.observe = vm_observe,

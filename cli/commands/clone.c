@@ -43,21 +43,20 @@ clone_check(struct cli *c, const char *verb, struct error *err)
 	return 0;
 }
 
-/* The new instance, its folder made from the old one in the way that `want` says. */
+/* The new instance, its folder made from the old one in the way that `how` says. */
 static int
-clone_make(struct cli *c, const char *attr, struct error *err)
+clone_make(struct cli *c, const char *how, struct error *err)
 {
 	const char *old = c->args[0], *name = c->args[1];
-	struct want want = { "dir", attr, arena_printf(&c->arena, "%s/%s", c->env.home, old) };
+	const char *from = arena_printf(&c->arena, "%s/%s", c->env.home, old);
 	AUTO(template) t = { 0 };
 	AUTO(goals) g = { 0 };
 	struct ask *a;
 
 	if (goals_instance_text(c, old, &t, err) < 0 || edit_apply(c, &t, false, err) < 0 ||
-	    goals_add_copy(c, &g, &t, name, GOAL_STOPPED, want.value, &a, err) < 0)
+	    goals_add_copy(c, &g, &t, name, GOAL_STOPPED, from, &a, err) < 0)
 		return -1;
-	a->wants = &want;
-	a->nwants = 1;
+	facts_set(&a->how, &c->arena, how, from);
 	return run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .also_lock = old, .quiet = true, .silent = true }, err);
 }
 

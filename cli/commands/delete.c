@@ -51,8 +51,6 @@ delete_check(struct cli *c, struct look *l, const char *name, struct buf *compla
 			 "deleted, since it may hold other things", complaints->len ? "\n" : "", name, i.dir);
 		return 0;
 	}
-	if (instance_protected(&i))
-		return delete_refuse(name, "instance is protected to prohibit accidental removal (Hint: use `limactl unprotect`)", err);
 	if (c->env.force || instance_is(&i, "Stopped") || (!i.config && !i.status.agent && !i.status.hypervisor))
 		return 1;
 	buf_addf(&why, "expected status `Stopped`, got `%s`", i.status.word);
@@ -60,17 +58,46 @@ delete_check(struct cli *c, struct look *l, const char *name, struct buf *compla
 }
 
 static int
-delete(struct cli *c, struct goals *g, struct error *err)
+delete(struct cli *c, struct ask *asks, size_t n, struct error *err)
 {
-	int status;
+	int status = n ? run_engine(c, &(struct run){ .asks = asks, .nasks = n, .quiet = true }, err) : 0;
 
-	if (!g->n)
-		return 0;
-	status = run_engine(c, &(struct run){ .asks = g->v, .nasks = g->n, .quiet = true }, err);
-	for (size_t i = 0; i < g->n && status == 0; i++) {
-		autostart_forget(c, g->v[i].name);
-		cli_say(&c->env, SAY_INFO, "Deleted `%s` (`%s/%s`)", g->v[i].name, c->env.home, g->v[i].name);
+	for (size_t i = 0; i < n && status == 0; i++) {
+		autostart_forget(c, asks[i].name);
+		cli_say(&c->env, SAY_INFO, "Deleted `%s` (`%s/%s`)", asks[i].name, c->env.home, asks[i].name);
 	}
+	return status;
+}
+
+static int
+delete_alone(struct cli *c, const char *name, struct error *err)
+{
+	struct ask a = { .name = name, .goal = GOAL_ABSENT, .may_lose = true };
+	int status = delete(c, &a, 1, err);
+
+	return status < 0 ? error_wrap(err, "failed to delete instance `%s`", name) : status;
+}
+
+/* Together; when the plan of one is refused, one after the other: a refusal keeps those behind it, not those before it. */
+static int
+delete_all(struct cli *c, struct goals *g, struct error *err)
+{
+	auto_free const char **names = xcalloc(g->n + 1, sizeof *names);
+	struct error why = { .code = ERR_REFUSED };
+	int status = 0;
+
+	for (size_t i = 0; i < g->n; i++)
+		names[i] = g->v[i].name;	/* the engine sorts them */
+	if (g->n > 1)
+		status = delete(c, g->v, g->n, &why);
+	if (g->n > 1 && (status >= 0 || why.code != ERR_REFUSED)) {
+		if (status < 0 && err)
+			*err = why;
+		return status;
+	}
+	status = 0;
+	for (size_t i = 0; i < g->n && status == 0; i++)
+		status = delete_alone(c, names[i], err);
 	return status;
 }
 
@@ -95,7 +122,7 @@ delete_run(struct cli *c, struct error *err)
 	}
 	look_release(&l);
 	/* the first refusal keeps those behind it from being deleted, not those before it */
-	status = delete(c, &g, err);
+	status = delete_all(c, &g, err);
 	if (status == 0 && r < 0 && err)
 		*err = refused;
 	if (status == 0 && r == 0 && complaints.len)

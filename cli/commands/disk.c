@@ -60,7 +60,8 @@ static int
 cmd_disk_run_create(struct cli *c, struct error *err)
 {
 	const char *name = c->args[0], *format = cli_str(c, "format");
-	struct want wants[2] = { { .attr = "size" }, { .attr = "format", .value = format } };
+	struct want want = { .attr = "size" };
+	struct thing t = { "data-disk", name, .wanted = true, .wants = &want, .nwants = 1 };
 	uint64_t size;
 
 	if (size_parse(&size, cli_str(c, "size"), err) < 0)
@@ -70,8 +71,9 @@ cmd_disk_run_create(struct cli *c, struct error *err)
 	if (must_be_new(c, name, err) < 0)
 		return -1;
 	cli_say(&c->env, SAY_INFO, "Creating %s disk `%s` with size %s", format, name, size_shown(c, (int64_t)size));
-	wants[0].value = arena_printf(&c->arena, "%" PRIu64, size);
-	return run_thing(c, &(struct thing){ "data-disk", name, .wanted = true, .wants = wants, .nwants = 2 }, err);
+	want.value = arena_printf(&c->arena, "%" PRIu64, size);
+	facts_set(&t.how, &c->arena, "format", format);
+	return run_thing(c, &t, err);
 }
 
 static int
@@ -79,7 +81,7 @@ run_import(struct cli *c, struct error *err)
 {
 	const char *name = c->args[0], *file = c->args[1];
 	auto_free char *path = fs_realpath(file);
-	struct want want = { .attr = "import", .value = path };
+	struct thing t = { "data-disk", name, .wanted = true };
 	struct image_info info;
 	int status;
 
@@ -87,7 +89,8 @@ run_import(struct cli *c, struct error *err)
 		return -1;
 	if (strcmp(info.format, "qcow2") != 0 && strcmp(info.format, "raw") != 0)
 		return error_set(err, ERR_INVALID, "disk format %s not supported, use `qcow2` or `raw` instead", cli_tick(c, info.format));
-	status = run_thing(c, &(struct thing){ "data-disk", name, .wanted = true, .wants = &want, .nwants = 1 }, err);
+	facts_set(&t.how, &c->arena, "import", path);
+	status = run_thing(c, &t, err);
 	if (status == 0)
 		cli_say(&c->env, SAY_INFO, "Imported %s with size %s", name,
 			size_shown(c, info.virtual_size_bytes >= 0 ? info.virtual_size_bytes : info.file_size_bytes));
@@ -173,7 +176,7 @@ cmd_disk_run_delete(struct cli *c, struct error *err)
 static int
 unlock_one(struct cli *c, const char *name, struct error *err)
 {
-	struct want want = { .attr = "lock", .value = "no" };
+	struct thing t = { "data-disk", name, .wanted = true, .again = true };
 	struct disk d;
 	int r = disk_look(c, &c->arena, name, &d, err);
 
@@ -191,7 +194,8 @@ unlock_one(struct cli *c, const char *name, struct error *err)
 		cli_say(&c->env, SAY_WARN, "Cannot unlock disk `%s` used by running instance `%s`", name, d.instance);
 		return 0;
 	}
-	r = run_thing(c, &(struct thing){ "data-disk", name, .wanted = true, .wants = &want, .nwants = 1 }, err);
+	facts_set(&t.how, &c->arena, "unlock", "yes");
+	r = run_thing(c, &t, err);
 	if (r == 0)
 		cli_say(&c->env, SAY_INFO, "Unlocked disk `%s` (`%s`)", name, d.dir);
 	return r;
@@ -220,9 +224,6 @@ run_resize(struct cli *c, struct error *err)
 		return -1;
 	if (r == 0)
 		return error_set(err, ENOENT, "disk `%s` does not exists", name);
-	if ((int64_t)size < d.size_bytes)
-		return error_set(err, ERR_REFUSED, "specified size `%s` is less than the current disk size `%s`. Disk shrinking is "
-				 "currently unavailable", size_shown(c, (int64_t)size), size_shown(c, d.size_bytes));
 	if (disk_in_use(c, &d))
 		return error_set(err, ERR_REFUSED, "cannot resize disk `%s` used by running instance `%s`. Please stop the VM instance",
 				 name, d.instance);

@@ -83,35 +83,24 @@ edit_file(struct cli *c, const char *path, struct error *err)
 /* --- an instance --- */
 
 static int
-check_disk(struct instance *i, const struct spec *spec, struct error *err)
-{
-	unsigned long long old = instance_bytes(i, "disk");
-
-	if (spec->disk_bytes >= old)
-		return 0;
-	return error_set(err, ERR_REFUSED, "field `disk`: shrinking the disk (%s --> %s) is not supported",
-			 json_text(&i->arena, instance_config(i, "disk")),
-			 json_text(&i->arena, json_at(json_span_of(spec->json), "disk")));
-}
-
-static int
 write_instance(struct cli *c, struct instance *i, const struct template *t, struct error *err)
 {
 	AUTO(goals) g = { 0 };
 	struct spec *spec;
+	struct error why = { 0 };
 	struct ask *a;
+	int status;
 
 	if (load_or_keep(c, t, i->name, &spec, err) < 0)
 		return -1;
-	if (check_disk(i, spec, err) < 0) {
-		spec_free(spec);
-		return keep_rejected(t, err);
-	}
 	goals_own(&g, spec);
 	if (goals_add(&g, i->name, GOAL_STOPPED, &a, err) < 0)
 		return -1;
 	a->spec = spec;
-	return run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .quiet = true, .silent = true }, err);
+	status = run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .quiet = true, .silent = true }, &why);
+	if (status < 0 && err)
+		*err = why;
+	return status < 0 && why.code == ERR_REFUSED ? keep_rejected(t, err) : status;
 }
 
 static int

@@ -1,22 +1,7 @@
 /* limactl factory-reset: everything but the configuration anew; a plan from scratch */
 #include "base/auto.h"
 #include "base/error.h"
-#include "cli/view/instance.h"
 #include "cli/run.h"
-
-static int
-factory_reset_check(struct cli *c, const char *name, struct error *err)
-{
-	AUTO(instance) i = { 0 };
-	struct look l;
-
-	look_begin(&l, c);
-	instance_look(&l, name, &i);
-	look_release(&l);
-	if (!instance_protected(&i))
-		return 0;
-	return error_set(err, ERR_REFUSED, "instance is protected to prohibit accidental factory-reset (Hint: use `limactl unprotect`)");
-}
 
 static int
 factory_reset_run(struct cli *c, struct error *err)
@@ -31,7 +16,7 @@ factory_reset_run(struct cli *c, struct error *err)
 		return 0;
 	}
 	c->env.force = true;
-	if (factory_reset_check(c, name, err) < 0 || goals_add_instance(c, &g, name, GOAL_STOPPED, &a, err) < 0)
+	if (goals_add_instance(c, &g, name, GOAL_STOPPED, &a, err) < 0)
 		return -1;
 	a->reset = a->may_lose = true;
 	status = run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .quiet = true }, err);

@@ -40,7 +40,7 @@ restart_run(struct cli *c, struct error *err)
 	if (goals_add_instance(c, &g, name, GOAL_RUNNING, &a, err) < 0)
 		return -1;
 	tell_before(c, name);
-	a->remake_vm = true;
+	a->restart = true;
 	status = run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .quiet = true }, err);
 	if (status == 0 && edit_given(c))
 		cli_say(&c->env, SAY_INFO, "Instance `%s` configuration edited", name);

@@ -84,14 +84,15 @@ cmd_snapshot_run_create(struct cli *c, struct error *err)
 static int
 run_apply(struct cli *c, struct error *err)
 {
-	struct want want = { .attr = "load", .value = "now" };
+	struct thing t = { .wanted = true, .again = true };
 	int there = look_tag(c, err);
 
 	if (there < 0)
 		return -1;
 	if (!there)
 		return error_set(err, ENOENT, "instance `%s` has no snapshot %s", c->args[0], cli_tick(c, cli_str(c, "tag")));
-	return cmd_snapshot_pose(c, &(struct thing){ .wanted = true, .wants = &want, .nwants = 1 }, err);
+	facts_set(&t.how, &c->arena, "load", "now");
+	return cmd_snapshot_pose(c, &t, err);
 }
 
 static int

@@ -32,7 +32,7 @@ said() {
 	[ -z "$output" ]
 	said warning 'No disk matching nix found.'
 	run -1 --separate-stderr limactl disk resize d --size 5MiB
-	said fatal 'specified size `5MiB` is less than the current disk size `10MiB`. Disk shrinking is currently unavailable'
+	said fatal 'data-disk d: cannot change size: 10MiB -> 5MiB: Disk shrinking is currently unavailable'
 	run -0 limactl disk resize d --size 20MiB
 	[ "$(limactl disk ls --json d | jq .size)" = 20971520 ]
 	run -1 --separate-stderr limactl disk resize nix --size 1M

@@ -181,7 +181,7 @@ make_instance() {
 	[[ $stderr == *'lima.REJECTED.yaml'* ]]
 	grep -q lots lima.REJECTED.yaml
 	run -1 --separate-stderr limactl edit --disk 0.001 b
-	[[ $stderr == *'shrinking the disk (4MiB --> 0.001GiB) is not supported'* ]]
+	[[ $stderr == *'lima.REJECTED.yaml'*'disk b: cannot change size: 4MiB -> '*'Disk shrinking is currently unavailable'* ]]
 	cmp before.yaml "$LIMA_HOME/b/lima.yaml"
 	run -1 --separate-stderr limactl edit nix
 	said fatal 'instance `nix` not found'
@@ -349,7 +349,7 @@ keeps() {
 	run -1 --separate-stderr limactl delete --force a
 	[[ $stderr == *'level=fatal msg="failed to delete instance `a`: instance is protected'* ]]
 	run -1 --separate-stderr limactl factory-reset a
-	[[ $stderr == *'prohibit accidental factory-reset'* ]]
+	[[ $stderr == *'instance is protected to prohibit accidental removal'* ]]
 	run -0 --separate-stderr limactl unprotect a
 	said info 'Unprotected `a`'
 	run -0 --separate-stderr limactl unprotect a

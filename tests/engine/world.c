@@ -338,8 +338,8 @@ world_lose(struct object *o)
 	static const struct resource_type id = { .name = #id, .attrs = attributes, .declare = declares, .observe = observe, \
 						 .ensure = ensure, .remove = remove_object, __VA_ARGS__ }
 TYPE(part, declare_part, part_attrs, .at_once = 2);
-TYPE(live, declare_live, part_attrs);
-TYPE(data, declare_data, data_attrs, .precious = true);
+TYPE(live, declare_live, part_attrs, .runs = true);
+TYPE(data, declare_data, data_attrs, .precious = "it holds data");
 TYPE(shared, declare_shared, shared_attrs, .shared = true);
 const struct resource_type *const world_types[] = { [KIND_PART] = &part, [KIND_LIVE] = &live, [KIND_DATA] = &data,
 						    [KIND_SHARED] = &shared, NULL };
@@ -449,7 +449,7 @@ static int
 engine_pass(struct world_run *r, struct engine *e, const struct engine_walk *walk, size_t *steps, struct error *err)
 {
 	struct spec *spec = spec_bare(r->design->name, e->spec_opts);
-	struct ask ask = { .name = r->design->name, .goal = r->design->goal, .spec = spec, .may_lose = r->may_lose, .remake_vm = r->remake,
+	struct ask ask = { .name = r->design->name, .goal = r->design->goal, .spec = spec, .may_lose = r->may_lose, .restart = r->remake,
 			   .meets_delete = true };
 	int done = engine_prepare(e, &ask, 1, err);
 

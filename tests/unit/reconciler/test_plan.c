@@ -8,7 +8,8 @@
  *	have disk a size=1 : build image i
  *	half disk a                         a step on it did not end
  *	want disk a size=2 : build image i  declared; behind ':' what it needs
- *	flag vm a remake                    or may_lose
+ *	type dir guarded                    what has protected=yes is not removed
+ *	flag vm a remake                    or may_lose, again
  *	--
  *	~ disk a | size: 1 -> 2             the verdict, in any order; a reason may be left out
  *	before -vm a, ~disk a               one step before another: + and ~ the up, - the down
@@ -82,6 +83,14 @@ parse_attr(char *text)
 	return at;
 }
 
+static const char *
+guard_yes(const struct resource *r)
+{
+	const char *yes = facts_get(&r->have, "protected");
+
+	return r->present && yes && !strcmp(yes, "yes") ? "it is protected" : NULL;
+}
+
 static void
 add_type(struct world *w, char *line)
 {
@@ -94,9 +103,11 @@ add_type(struct world *w, char *line)
 	t->attrs = attrs;
 	while ((s = word(&line))) {
 		if (!strcmp(s, "precious"))
-			t->precious = true;
+			t->precious = "it holds data, so only `limactl delete` or `factory-reset` of its instance removes it";
 		else if (!strcmp(s, "shared"))
 			t->shared = true;
+		else if (!strcmp(s, "guarded"))
+			t->guard = guard_yes;
 		else
 			attrs[n++] = parse_attr(s);
 	}
@@ -167,6 +178,8 @@ given(struct world *w, char *line)
 		r = node(w, &line, false);
 		if (!strcmp(line, "remake"))
 			r->remake = true;
+		else if (!strcmp(line, "again"))
+			r->again = true;
 		else
 			r->may_lose = true;
 	} else {
