@@ -64,6 +64,7 @@ static void
 agent_take_down(struct agent *a)
 {
 	console_free(a);
+	standstill_free(a);
 	require_free(a);
 	copies_free(a);
 	forwards_free(a);
@@ -119,6 +120,7 @@ agent_machine_up(struct agent *a)
 	ga_start(a);
 	mounts_start(a);
 	console_start(a);
+	standstill_start(a);
 	clock_start(a);
 	logs_start(a);
 }
@@ -145,6 +147,7 @@ agent_ready(struct agent *a)
 	if (a->phase == PHASE_STOPPING)
 		return;
 	console_free(a);
+	standstill_free(a);
 	clear_errors(a, BOOT);
 	log_info("the guest is ready");
 	/* those that came while it booted */

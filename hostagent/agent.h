@@ -12,7 +12,7 @@
  *	machine.c	the process of the machine: started or taken over, watched, stopped; runtime.h what a driver knows of it
  *	companions.c	what is started before it: virtiofsd, swtpm
  *	mux.c		the one SSH connection, kept up
- *	console.c	what the guest's console says of a boot that fails
+ *	console.c	what the guest's console says of a boot that fails; standstill.c what the machine knows of one that says nothing
  *	require.c	what must be so before the guest is called ready (require_items.c)
  *	names.c		the guest's name server (dns.h)
  *	clock.c		tells when the guest's clock must be set at once
@@ -56,6 +56,7 @@ struct names;
 struct ports;
 struct require;
 struct runtime;
+struct standstill;
 
 enum phase { PHASE_STARTING, PHASE_RUNNING, PHASE_DEGRADED, PHASE_STOPPING };
 
@@ -83,6 +84,7 @@ struct agent {
 	struct copies *copies;
 	struct ga *ga;
 	struct console *console;
+	struct standstill *standstill;
 	struct forwards *forwards;
 	struct names *names;
 	struct clock *clock;
@@ -211,6 +213,10 @@ void console_free(struct agent *a);
 uint64_t console_moved(const struct agent *a);	/* when the guest last wrote to it, in the loop's time; 0: never */
 bool console_told(const struct agent *a);	/* that the guest will not come up */
 const char *console_verdict(const char *line);	/* what such a line means; NULL: nothing */
+
+/* standstill.c: asks a machine whose guest is silent whether it runs at all; until the guest is ready */
+void standstill_start(struct agent *a);
+void standstill_free(struct agent *a);
 
 /* forwards.c */
 struct forward_rule;

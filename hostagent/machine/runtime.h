@@ -16,6 +16,8 @@ struct process;
 typedef void runtime_done(struct agent *a, const struct error *e);
 /* 1 yes, 0 no, -1 nobody can tell. */
 typedef void runtime_told(struct agent *a, int answer);
+/* Why the machine, which is there, does not run its guest; NULL: it does, or nobody can tell. */
+typedef void runtime_standstill(struct agent *a, const char *why);
 
 struct runtime {
 	const char *driver;			/* launch.machine.driver */
@@ -38,6 +40,9 @@ struct runtime {
 	/* Has the guest a network interface that it uses? Has it taken the connection that was made to its SSH port? */
 	void (*ask_network)(struct agent *a, runtime_told *done);
 	void (*ask_connection)(struct agent *a, runtime_told *done);
+
+	/* Has it stopped its guest? Optional. */
+	void (*ask_standstill)(struct agent *a, runtime_standstill *done);
 
 	/*
 	 * For one whose guest has no ssh: says when it is ready, or why it will never be, and how a connection gets to a

@@ -15,6 +15,7 @@ struct qmp_then {
 	void (*done)(struct agent *a, const struct cJSON *answer, const struct error *e, const struct qmp_then *then);
 	runtime_done *heard;
 	runtime_told *told;
+	runtime_standstill *standstill;
 };
 
 void qmp_send(struct agent *a, const char *command, const char *args, int timeout_ms, struct qmp_then then);

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/auto.h"
+
 int
 reach_usernet(const cJSON *answer)
 {
@@ -37,4 +39,26 @@ reach_interface(const cJSON *answer)
 			result = 0;
 	}
 	return result;
+}
+
+const char *
+reach_standstill(const cJSON *answer)
+{
+	static const struct {
+		const char *status, *why;
+	} table[] = {
+		{ "io-error", "QEMU has paused it, since it could not write a disk: is this host's disk full? Make room, stop it by force and start it" },
+		{ "internal-error", "QEMU has stopped it after an error of its own; its log, qemu.log, may tell more" },
+		{ "guest-panicked", "its kernel has panicked, and QEMU has paused it" },
+		{ "watchdog", "its watchdog has found it hanging, and QEMU has paused it" },
+		{ "shutdown", "it has shut down, and QEMU was told to stay" },
+		{ "suspended", "it sleeps" },
+		{ "paused", "QEMU has been told to pause it" },
+	};
+	const cJSON *status = cJSON_GetObjectItemCaseSensitive(answer, "status");
+
+	for (size_t i = 0; cJSON_IsString(status) && i < ARRAY_LEN(table); i++)
+		if (strcmp(status->valuestring, table[i].status) == 0)
+			return table[i].why;
+	return NULL;
 }

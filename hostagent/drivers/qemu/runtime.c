@@ -83,6 +83,19 @@ qemu_ask_connection(struct agent *a, runtime_told *done)
 		 (struct qmp_then){ .done = on_usernet, .told = done });
 }
 
+static void
+on_run_state(struct agent *a, const cJSON *answer, const struct error *e, const struct qmp_then *then)
+{
+	(void)e;
+	then->standstill(a, reach_standstill(answer));
+}
+
+static void
+qemu_ask_standstill(struct agent *a, runtime_standstill *done)
+{
+	qmp_send(a, "query-status", NULL, LOOK_MS, (struct qmp_then){ .done = on_run_state, .standstill = done });
+}
+
 const struct runtime runtime_qemu = {
 	.driver = "qemu",
 	.title = "QEMU",
@@ -97,4 +110,5 @@ const struct runtime runtime_qemu = {
 	.ended = vnc_end,
 	.ask_network = qemu_ask_network,
 	.ask_connection = qemu_ask_connection,
+	.ask_standstill = qemu_ask_standstill,
 };

@@ -13,6 +13,7 @@
 #include <sys/un.h>
 
 #include "hostagent/dns/dns_msg.h"
+#include "hostagent/drivers/qemu/reach.h"
 #include "providers/dns_port.h"
 #include "hostagent/protocol/forward_rule.h"
 #include "providers/driver.h"
@@ -114,6 +115,58 @@ TEST(a_console_that_tells_of_a_failed_boot)
 	if (!strstr(i.errors, "its kernel has panicked; its console says: Kernel panic - not syncing: VFS: no root; and ends with: ") ||
 	    !strstr(i.errors, "---[ end"))
 		fail_msg("%s", i.errors);
+	done(&m);
+}
+
+TEST(what_qemu_says_of_a_machine_that_stands_still)
+{
+	static const struct {
+		const char *answer, *why;
+	} cases[] = {
+		{ "{\"status\":\"running\",\"running\":true}", NULL },
+		{ "{\"status\":\"io-error\",\"running\":false}", "could not write a disk" },
+		{ "{\"status\":\"internal-error\",\"running\":false}", "an error of its own" },
+		{ "{\"status\":\"guest-panicked\",\"running\":false}", "panicked" },
+		/* these go on, or are held by who debugs them */
+		{ "{\"status\":\"save-vm\",\"running\":false}", NULL },
+		{ "{\"status\":\"restore-vm\",\"running\":false}", NULL },
+		{ "{\"status\":\"prelaunch\",\"running\":false}", NULL },
+		/* what is no answer */
+		{ "{\"status\":7}", NULL },
+		{ "[]", NULL },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		cJSON *answer = cJSON_Parse(cases[i].answer);
+		const char *why = reach_standstill(answer);
+
+		assert_int_equal(!why, !cases[i].why);
+		if (why)
+			assert_non_null(strstr(why, cases[i].why));
+		cJSON_Delete(answer);
+	}
+	assert_null(reach_standstill(NULL));
+}
+
+/* Its console ends without a word: the machine itself is asked. */
+TEST(a_machine_that_stands_still)
+{
+	AUTO(arena) a = { 0 };
+	struct machine m;
+	struct ha_info i;
+	struct error err;
+
+	make(&m, "still");
+	ok(start(&m, &err));
+	ok(qmp_execute(m.l.machine.control, "cont", NULL, 5000, NULL, &err));
+	ok(qmp_execute(m.l.machine.control, "stop", NULL, 5000, NULL, &err));
+	ok(ha_wait_ready(m.dir, 0, 30000, NULL, &a, &i, &err));
+	assert_int_equal(i.phase, HA_DEGRADED);
+	assert_string_equal(i.errors, "the guest will not come up: QEMU has been told to pause it");
+	/* who waits for it anew is told anew */
+	ok(ha_wait_ready(m.dir, 60000, 30000, NULL, &a, &i, &err));
+	assert_int_equal(i.phase, HA_DEGRADED);
+	assert_non_null(strstr(i.errors, "told to pause it"));
 	done(&m);
 }
 
