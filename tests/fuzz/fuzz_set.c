@@ -19,8 +19,23 @@ read_it(struct node **root, struct arena *a, const struct buf *text)
 	return yaml_read(root, a, src, NULL, &err) < 0 || (*root)->kind != NODE_MAP ? -1 : 0;
 }
 
+/* is there nothing in it that is written anew even so? */
+static bool
+is_as_read(const struct node *n)
+{
+	if (n->flags)
+		return false;
+	for (size_t i = 0; n->kind == NODE_LIST && i < n->n; i++)
+		if (!is_as_read(n->item[i]))
+			return false;
+	for (size_t i = 0; n->kind == NODE_MAP && i < n->npair; i++)
+		if (!is_as_read(n->pair[i].key) || !is_as_read(n->pair[i].value))
+			return false;
+	return true;
+}
+
 static void
-check_text(const struct node *root)
+check_text(struct arena *mem, const struct node *root, const char *same)
 {
 	AUTO(arena) a = { 0 };
 	AUTO(buf) text = BUF_INIT;
@@ -30,7 +45,10 @@ check_text(const struct node *root)
 	struct node *again;
 	struct error err;
 
-	yaml_emit(&text, root, NULL);
+	if (yaml_write(&text, mem, root, NULL) < 0)
+		abort();
+	if (same && strcmp(text.s, same) != 0)
+		abort();
 	src.text = text.s;
 	src.len = text.len;
 	if (text.len > YAML_MAX_TEXT)
@@ -59,14 +77,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (read_it(&root, &a, &text) < 0)
 		return 0;
 	yaml_layout(root);
+	check_text(&a, root, is_as_read(root) ? root->src->text : NULL);
 	set_expr(&a, root, expr.s, &err);
-	check_text(root);
+	check_text(&a, root, NULL);
 	/* comments that go along to another place may be indented like anything; an update is JSON, which has no anchors */
 	if (read_it(&want, &a, &other) == 0 && !want->src->anchors) {
 		node_update(&a, root, want);
 		if (!node_equal(root, want))
 			abort();
-		check_text(root);
+		check_text(&a, root, NULL);
 	}
 	return 0;
 }

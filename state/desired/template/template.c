@@ -108,7 +108,10 @@ tree_close(struct template *t, struct node *root, struct error *err)
 	struct origins origins = { 0 };
 	AUTO(buf) text = BUF_INIT;
 
-	yaml_emit(&text, root, &origins);
+	if (yaml_write(&text, &t->arena, root, &origins) < 0) {
+		origins_release(&origins);
+		return error_set(err, ERR_INVALID, "%s: cannot be written so that it reads back as it should; write it more plainly", t->path);
+	}
 	if (text.len > YAML_MAX_TEXT) {
 		origins_release(&origins);
 		return error_set(err, ERR_INVALID, "%s: more than 4 MiB of text", t->path);

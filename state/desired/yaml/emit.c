@@ -490,26 +490,6 @@ emit_block(struct emitter *e, const struct node *n, size_t col, bool begun)
 }
 
 void
-yaml_emit_part(struct buf *out, const struct node *head, const struct node *n)
-{
-	struct emitter e = { .out = out, .main = n->src, .expand = true };
-
-	if (n->kind > NODE_SCALAR && !goes_flow(&e, n)) {
-		emit_block(&e, n, 0, false);
-		return;
-	}
-	if (emit_untouched(&e, n) && (n->kind > NODE_SCALAR || copies_anywhere(n)))
-		copy_lines(&e, n, n->start, n->end, 0);
-	else if (n->kind > NODE_SCALAR)
-		emit_flow(&e, n);
-	else
-		emit_scalar(&e, n, 2);
-	if (out->s[out->len - 1] != '\n')
-		emit_note(&e, head);
-	end_line(&e);
-}
-
-void
 yaml_emit(struct buf *out, const struct node *root, struct origins *origins)
 {
 	struct emitter e = { .out = out, .main = root->src, .origins = origins };

@@ -23,10 +23,11 @@ void yaml_layout(struct node *root);
 /* Appends the text; the head comment is that of the root's source. `origins` (or NULL) gets the lines' origins. */
 void yaml_emit(struct buf *out, const struct node *root, struct origins *origins);
 /*
- * Appends a part as it stands in its source, with its quotes and comments, from the first column on. `head` is the
- * entry whose value it is: a key, or in a list the item itself.
+ * The same, read again: what the text says is what the nodes say. Where copied text and new text do not go together (a
+ * comment that would become text, an indentation that means something else), all is written anew; -1: not even
+ * that reads back.
  */
-void yaml_emit_part(struct buf *out, const struct node *head, const struct node *n);
+int yaml_write(struct buf *out, struct arena *a, const struct node *root, struct origins *origins);
 /* A scalar, quoted where it must be; on one line. */
 void yaml_emit_word(struct buf *out, const char *text, size_t len);
 /* May it stand as a literal block, below a `|`? */

@@ -147,6 +147,7 @@ struct cross {
 struct context cross_run(struct eval *e, struct context c, struct expr *x, const struct cross *how);
 /* all entries of what is there */
 struct nodes *nodes_splat(struct eval *e, const struct context *c, struct traverse_how how);
+struct nodes *nodes_of_kids(struct eval *e, const struct context *c, struct ynode *n);
 struct ynode *nodes_collect(struct eval *e, const struct nodes *l);
 bool context_together(const struct context *c);
 
@@ -158,6 +159,19 @@ struct ynode *string_split(struct eval *e, struct ynode *to, const struct ynode 
 void nodes_descend(struct eval *e, struct nodes *out, const struct context *c, struct traverse_how how, bool lists);
 void ynode_explode(struct eval *e, struct ynode *n);
 bool key_matches(const char *name, size_t len, const char *pattern);
+
+/* --- two numbers (tag.c) */
+struct numbers {
+	bool ints;
+	long long a, b;
+	double x, y;
+	char format;
+	const char *tag;	/* of a result that is a float */
+};
+/* false: they are not both numbers. `divide`: no integers are wanted */
+bool numbers_of(struct eval *e, struct numbers *out, const struct ynode *l, const struct ynode *r, bool divide);
+bool tag_is_number(const char *tag);
+long long ynode_to_int(struct eval *e, const struct ynode *n, char *format);
 
 /* --- dates (date.c) */
 struct moment {

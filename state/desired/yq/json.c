@@ -19,7 +19,7 @@ struct json {
 
 static struct ynode *json_value(struct json *j);
 
-static void
+static void __attribute__((noreturn))
 json_fail(struct json *j)
 {
 	eval_fail(j->e, "no JSON at byte %zu", j->at + 1);

@@ -105,7 +105,7 @@ date_in_zone(struct eval *e, struct moment *m, const char *zone)
 }
 
 static const char *
-op_date_argument(struct eval *e, const struct context *c, struct expr *x, const char *name)
+text_argument(struct eval *e, const struct context *c, struct expr *x, const char *name)
 {
 	struct nodes *r = expr_run(e, context_read_only(e, c), x).at;
 
@@ -125,13 +125,13 @@ RUN(with_dtf)
 {
 	if (x->rhs->op != &op_block && x->rhs->op != &op_union)
 		eval_fail(e, "column %u: expected `with_dtf(LAYOUT; EXPRESSION)`", x->at + 1);
-	c.layout = op_date_argument(e, &c, x->rhs->lhs, "layout");
+	c.layout = text_argument(e, &c, x->rhs->lhs, "layout");
 	return expr_run(e, c, x->rhs->rhs);
 }
 
 RUN(format_datetime)
 {
-	const char *layout = op_date_argument(e, &c, x->rhs, "format");
+	const char *layout = text_argument(e, &c, x->rhs, "format");
 	struct nodes *out = nodes_new(e);
 
 	for (size_t i = 0; i < c.at->n; i++) {
@@ -165,7 +165,7 @@ RUN(now)
 
 RUN(tz)
 {
-	const char *zone = op_date_argument(e, &c, x->rhs, "timezone");
+	const char *zone = text_argument(e, &c, x->rhs, "timezone");
 	struct nodes *out = nodes_new(e);
 
 	for (size_t i = 0; i < c.at->n; i++) {

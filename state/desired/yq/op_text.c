@@ -2,7 +2,6 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <wctype.h>
 
 #include "base/quote/quote.h"
 #include "state/desired/yq/ops.h"
@@ -14,12 +13,6 @@ RUN(trim);
 RUN(change_case);
 RUN(join);
 RUN(split);
-RUN(sub);
-RUN(match);
-RUN(capture);
-RUN(test);
-RUN(env);
-RUN(envsubst);
 
 static void
 op_text_need(struct eval *e, const struct ynode *n, const char *verb)
@@ -32,7 +25,7 @@ op_text_need(struct eval *e, const struct ynode *n, const char *verb)
 /* --- "\( )" */
 
 static void
-interpolate_one(struct eval *e, const struct context *c, const char *expr, struct text *out)
+text_interpolate_one(struct eval *e, const struct context *c, const char *expr, struct text *out)
 {
 	struct context r = expr_run(e, *c, expr_parse(e, expr));
 	struct ynode *n = nodes_first(r.at);
@@ -51,7 +44,7 @@ interpolate_one(struct eval *e, const struct context *c, const char *expr, struc
 }
 
 static struct ynode *
-op_text_interpolate(struct eval *e, const struct context *c, const struct ynode *s)
+text_interpolate(struct eval *e, const struct context *c, const struct ynode *s)
 {
 	struct text t = { .e = e }, expr = { .e = e };
 	int depth = 0;
@@ -67,7 +60,7 @@ op_text_interpolate(struct eval *e, const struct context *c, const struct ynode 
 			i += ch == '\\' && next == '\\';
 			text_addc(&t, ch);
 		} else if (ch == ')' && !depth) {
-			interpolate_one(e, c, text_end(&expr), &t);
+			text_interpolate_one(e, c, text_end(&expr), &t);
 			expr = (struct text){ .e = e };
 			in = false;
 		} else {
@@ -88,11 +81,11 @@ RUN(string)
 	struct nodes *out = nodes_new(e);
 
 	if (!c.at->n)
-		return context_one(e, &c, op_text_interpolate(e, &c, x->value));
+		return context_one(e, &c, text_interpolate(e, &c, x->value));
 	for (size_t i = 0; i < c.at->n; i++) {
 		struct context one = context_one(e, &c, c.at->v[i]);
 
-		nodes_push(e, out, op_text_interpolate(e, &one, x->value));
+		nodes_push(e, out, text_interpolate(e, &one, x->value));
 	}
 	return context_with(e, &c, out);
 }
@@ -224,7 +217,7 @@ RUN(change_case)
 /* --- lists of texts */
 
 static const struct ynode *
-op_text_argument(struct eval *e, const struct context *c, struct expr *x)
+text_argument(struct eval *e, const struct context *c, struct expr *x)
 {
 	struct context r = expr_run(e, context_read_only(e, c), x);
 
@@ -233,7 +226,7 @@ op_text_argument(struct eval *e, const struct context *c, struct expr *x)
 
 RUN(join)
 {
-	const struct ynode *by = op_text_argument(e, &c, x->rhs);
+	const struct ynode *by = text_argument(e, &c, x->rhs);
 	struct nodes *out = nodes_new(e);
 
 	for (size_t i = 0; i < c.at->n; i++) {
@@ -289,7 +282,7 @@ string_split(struct eval *e, struct ynode *to, const struct ynode *s, const stru
 
 RUN(split)
 {
-	const struct ynode *by = op_text_argument(e, &c, x->rhs);
+	const struct ynode *by = text_argument(e, &c, x->rhs);
 	struct nodes *out = nodes_new(e);
 
 	for (size_t i = 0; i < c.at->n; i++) {
@@ -300,244 +293,6 @@ RUN(split)
 		if (strcmp(ynode_meaning(e, n), "!!str") != 0)
 			eval_fail(e, "cannot split %s, can only split strings", n->tag);
 		nodes_push(e, out, string_split(e, ynode_replace_new(e, n, Y_SEQ, "!!seq", ""), n, by));
-	}
-	return context_with(e, &c, out);
-}
-
-/* --- patterns */
-
-RUN(sub)
-{
-	const struct ynode *pattern, *by;
-	struct nodes *out = nodes_new(e), *r;
-	struct regex *re;
-
-	if (x->rhs->op != &op_block && x->rhs->op != &op_union)
-		eval_fail(e, "column %u: expected `sub(PATTERN; BY)`", x->at + 1);
-	pattern = op_text_argument(e, &c, x->rhs->lhs);
-	r = expr_run(e, c, x->rhs->rhs).at;
-	by = r->n ? r->v[0] : ynode_text(e, "", 0);
-	re = regex_open(e, pattern->value, pattern->len);
-	for (size_t i = 0; i < c.at->n; i++) {
-		const char *s;
-		size_t len;
-
-		op_text_need(e, c.at->v[i], "substitute");
-		s = regex_replace(e, re, c.at->v[i], by->value, &len);
-		nodes_push(e, out, ynode_replace_text(e, c.at->v[i], s, len));
-	}
-	return context_with(e, &c, out);
-}
-
-struct pattern {
-	struct regex *re;
-	bool all;
-};
-
-static struct pattern
-pattern_of(struct eval *e, const struct context *c, struct expr *x)
-{
-	struct pattern p = { 0 };
-	const struct ynode *text;
-	const char *flags = "";
-
-	if (x->rhs->op == &op_block) {
-		struct nodes *r = expr_run(e, *c, x->rhs->rhs).at;
-
-		flags = r->n ? r->v[0]->value : "";
-		text = op_text_argument(e, c, x->rhs->lhs);
-	} else {
-		text = op_text_argument(e, c, x->rhs);
-	}
-	p.all = strchr(flags, 'g');
-	if (strchr(flags, 'i'))
-		eval_fail(e, "'i' is not a valid option for match. To ignore case, use an expression like match(\"(?i)cat\")");
-	if (flags[strspn(flags, "g")])
-		eval_fail(e, "unrecognised match params '%s'", flags);
-	p.re = regex_open(e, text->value, text->len);
-	return p;
-}
-
-static void
-field_add(struct eval *e, struct ynode *map, const char *key, struct ynode *value)
-{
-	ynode_add_pair(e, map, ynode_text(e, key, strlen(key)), value);
-}
-
-/* text, offset and length of a group; offset -1: it took no part */
-static void
-group_add(struct eval *e, struct ynode *map, const struct ynode *s, const long *at, const char *name)
-{
-	size_t len = at[0] < 0 ? 0 : (size_t)(at[1] - at[0]);
-
-	if (at[0] < 0)
-		field_add(e, map, "string", ynode_new(e, Y_SCALAR, "!!null", "null"));
-	else
-		field_add(e, map, "string", ynode_text(e, eval_dup(e, s->value + at[0], len), len));
-	field_add(e, map, "offset", ynode_int(e, at[0] < 0 ? -1 : at[0]));
-	field_add(e, map, "length", ynode_int(e, (long long)len));
-	if (*name)
-		field_add(e, map, "name", ynode_text(e, name, strlen(name)));
-}
-
-static struct ynode *
-match_node(struct eval *e, struct ynode *s, const struct regex *re, const struct match *m)
-{
-	struct ynode *map = ynode_replace_new(e, s, Y_MAP, "!!map", ""), *groups = ynode_new(e, Y_SEQ, "", "");
-
-	group_add(e, map, s, m->at, "");
-	for (size_t g = 1; g < m->n; g++) {
-		struct ynode *one = ynode_new(e, Y_MAP, "", "");
-
-		group_add(e, one, s, m->at + 2 * g, regex_group_name(e, re, g));
-		ynode_add(e, groups, one);
-	}
-	field_add(e, map, "captures", groups);
-	return map;
-}
-
-static struct ynode *
-capture_node(struct eval *e, struct ynode *s, const struct regex *re, const struct match *m)
-{
-	struct ynode *map = ynode_replace_new(e, s, Y_MAP, "!!map", "");
-
-	for (size_t g = 1; g < m->n; g++) {
-		const long *at = m->at + 2 * g;
-		size_t len = at[0] < 0 ? 0 : (size_t)(at[1] - at[0]);
-
-		field_add(e, map, regex_group_name(e, re, g),
-			  at[0] < 0 ? ynode_new(e, Y_SCALAR, "!!null", "null") : ynode_text(e, eval_dup(e, s->value + at[0], len), len));
-	}
-	return map;
-}
-
-static struct context
-matches_run(struct eval *e, struct context c, struct expr *x,
-	    struct ynode *(*make)(struct eval *e, struct ynode *s, const struct regex *re, const struct match *m))
-{
-	struct pattern p = pattern_of(e, &c, x);
-	struct nodes *out = nodes_new(e);
-
-	for (size_t i = 0; i < c.at->n; i++) {
-		struct match *m;
-		size_t n;
-
-		op_text_need(e, c.at->v[i], "match");
-		n = regex_all(e, p.re, c.at->v[i], p.all, &m);
-		for (size_t k = 0; k < n; k++)
-			nodes_push(e, out, make(e, c.at->v[i], p.re, &m[k]));
-	}
-	return context_with(e, &c, out);
-}
-
-RUN(match)
-{
-	return matches_run(e, c, x, match_node);
-}
-
-RUN(capture)
-{
-	return matches_run(e, c, x, capture_node);
-}
-
-RUN(test)
-{
-	struct pattern p = pattern_of(e, &c, x);
-	struct nodes *out = nodes_new(e);
-
-	for (size_t i = 0; i < c.at->n; i++) {
-		struct match m;
-
-		op_text_need(e, c.at->v[i], "match");
-		nodes_push(e, out, ynode_bool(e, c.at->v[i], regex_match(e, p.re, c.at->v[i], 0, &m)));
-	}
-	return context_with(e, &c, out);
-}
-
-/* --- the environment */
-
-static void
-need_env(struct eval *e)
-{
-	if (!e->may_env)
-		eval_refuse(e, "env");
-}
-
-RUN(env)
-{
-	const char *value;
-	struct nodes *docs = nodes_new(e);
-
-	need_env(e);
-	value = getenv(x->text);
-	if (x->flags & ENV_TEXT)
-		return context_one(e, &c, ynode_text(e, eval_dup(e, value ? value : "", value ? strlen(value) : 0), value ? strlen(value) : 0));
-	if (!value || !*value)
-		eval_fail(e, "value for env variable '%s' not provided in env()", x->text);
-	yaml_read_documents(e, eval_dup(e, value, strlen(value)), strlen(value), true, docs);
-	if (!docs->n)
-		eval_fail(e, "value for env variable '%s' not provided in env()", x->text);
-	return context_one(e, &c, docs->v[0]);
-}
-
-/* $NAME, ${NAME} and ${NAME-default}, ${NAME:-default}: where it is unset, or also empty */
-static size_t
-env_put(struct eval *e, struct text *t, const char *s, int flags)
-{
-	bool braces = *s == '{', empty = false;
-	const char *name = s + braces, *end = name, *by = NULL, *value;
-	size_t by_len = 0;
-	char *key;
-
-	while (isalnum((unsigned char)*end) || *end == '_')
-		end++;
-	key = eval_dup(e, name, (size_t)(end - name));
-	if (end == name)
-		return 0;
-	if (braces) {
-		empty = *end == ':';
-		end += empty;
-		if (*end == '-' || *end == '=') {
-			by = ++end;
-			by_len = strcspn(by, "}");
-			end += by_len;
-		}
-		if (*end != '}')
-			eval_fail(e, "`${%s` is not closed", key);
-		end++;
-	}
-	value = getenv(key);
-	if (by && (!value || (empty && !*value)))
-		text_add(t, by, by_len);
-	else if (!value && flags & ENV_NO_UNSET)
-		eval_fail(e, "variable ${%s} not set", key);
-	else if (value && !*value && flags & ENV_NO_EMPTY)
-		eval_fail(e, "variable ${%s} set but empty", key);
-	else
-		text_adds(t, value ? value : "");
-	return (size_t)(end - s);
-}
-
-RUN(envsubst)
-{
-	struct nodes *out = nodes_new(e);
-
-	need_env(e);
-	for (size_t i = 0; i < c.at->n; i++) {
-		struct ynode *n = c.at->v[i];
-		struct text t = { .e = e };
-
-		if (!ynode_has_tag(n, "!!str"))
-			eval_fail(e, "cannot substitute with %s, can only substitute strings. Hint: Most often you'll want to use '|=' over '=' for this operation", n->tag);
-		for (const char *p = n->value; p < n->value + n->len; p++) {
-			size_t len = *p == '$' ? env_put(e, &t, p + 1, x->flags) : 0;
-
-			if (!len)
-				text_addc(&t, *p);
-			p += len;
-		}
-		text_end(&t);
-		nodes_push(e, out, ynode_replace_text(e, n, t.s, t.len));
 	}
 	return context_with(e, &c, out);
 }

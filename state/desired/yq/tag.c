@@ -199,3 +199,49 @@ number_int_text(struct eval *e, long long i, char format)
 		return eval_printf(e, "%lld", i);
 	return eval_printf(e, format == 'x' ? "0x%s%llX" : "0o%s%llo", i < 0 ? "-" : "", u);
 }
+
+bool
+tag_is_number(const char *tag)
+{
+	return strcmp(tag, "!!int") == 0 || strcmp(tag, "!!float") == 0;
+}
+
+long long
+ynode_to_int(struct eval *e, const struct ynode *n, char *format)
+{
+	long long i;
+
+	if (!number_int(n->value, &i, format))
+		eval_fail(e, "`%s` is no integer that fits into 64 bits", n->value);
+	return i;
+}
+
+static double
+ynode_to_float(struct eval *e, const struct ynode *n)
+{
+	double d;
+
+	if (!number_float(n->value, &d))
+		eval_fail(e, "`%s` is no number to calculate with", n->value);
+	return d;
+}
+
+bool
+numbers_of(struct eval *e, struct numbers *out, const struct ynode *l, const struct ynode *r, bool divide)
+{
+	const char *lt = ynode_meaning(e, l), *rt = ynode_meaning(e, r);
+	char format;
+
+	if (!tag_is_number(lt) || !tag_is_number(rt))
+		return false;
+	out->tag = strncmp(l->tag, "!!", 2) == 0 ? "!!float" : l->tag;
+	out->ints = !divide && strcmp(lt, "!!int") == 0 && strcmp(rt, "!!int") == 0;
+	if (out->ints) {
+		out->a = ynode_to_int(e, l, &out->format);
+		out->b = ynode_to_int(e, r, &format);
+	} else {
+		out->x = ynode_to_float(e, l);
+		out->y = ynode_to_float(e, r);
+	}
+	return true;
+}

@@ -119,3 +119,22 @@ pen_foot(struct pen *p)
 	p->foot = "";
 	p->foot_indent = p->indent < 0 ? 0 : p->indent;
 }
+
+void
+yaml_print_lead(struct text *out, const char *lead, bool separators)
+{
+	for (const char *p = lead; *p;) {
+		size_t len = strcspn(p, "\n"), blank = strspn(p, " \t\r\f\v");
+
+		if (memmem(p, len, "$yqDocSeparator$", 16)) {
+			if (separators)
+				text_adds(out, "---\n");
+		} else {
+			if (len && *p != '%' && p[blank] != '#')
+				text_adds(out, "# ");
+			text_add(out, p, len);
+			text_addc(out, '\n');
+		}
+		p += len + (p[len] == '\n');
+	}
+}

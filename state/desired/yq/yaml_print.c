@@ -137,6 +137,10 @@ scalar_print(struct pen *p, const struct ynode *n, enum where where)
 		else if (quote)
 			shown.style = Y_DOUBLE;
 	}
+	if (!shown.len && !shown.style && p->flow && !p->simple_key && ynode_is_null(n)) {	/* yq writes '' here, which is a text */
+		shown.value = "null";
+		shown.len = 4;
+	}
 	scalar_look(&look, shown.value, shown.len);
 	style = scalar_style(p, &shown, &look);
 	pen_anchor(p, '&', n->anchor);
@@ -400,23 +404,4 @@ yaml_print(struct text *out, struct ynode *n, int indent)
 	p.foot_indent = -1;
 	pen_indent(&p);
 	yaml_print_lead(out, foot, true);
-}
-
-void
-yaml_print_lead(struct text *out, const char *lead, bool separators)
-{
-	for (const char *p = lead; *p;) {
-		size_t len = strcspn(p, "\n"), blank = strspn(p, " \t\r\f\v");
-
-		if (memmem(p, len, "$yqDocSeparator$", 16)) {
-			if (separators)
-				text_adds(out, "---\n");
-		} else {
-			if (len && *p != '%' && p[blank] != '#')
-				text_adds(out, "# ");
-			text_add(out, p, len);
-			text_addc(out, '\n');
-		}
-		p += len + (p[len] == '\n');
-	}
 }

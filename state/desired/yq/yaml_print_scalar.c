@@ -254,12 +254,12 @@ write_block(struct pen *p, const struct ynode *n, bool folded)
 	for (size_t i = 0, w; i < n->len; i += w) {
 		w = break_width(s + i, n->len - i);
 		if (w) {
-			/* go-yaml looks for the breaks at the text's beginning, rather than here */
-			size_t k = 0, b;
+			size_t k = i, b;
 
 			while (k < n->len && (b = break_width(s + k, n->len - k)))
 				k += b;
-			if (folded && !breaks && !lead_blank && s[i] == '\n' && !blank_at(s, k, n->len) && s[k])
+			/* before a line that begins with a blank breaks are not folded */
+			if (folded && !breaks && !lead_blank && s[i] == '\n' && (k == n->len || !blank_at(s, k, n->len)))
 				pen_break(p);
 			if (s[i] == '\n') {
 				pen_break(p);

@@ -54,7 +54,7 @@ step_parse(struct eval *e, void *ctx)
 }
 
 static void
-yq_shorten(struct yq *q)
+expr_shorten(struct yq *q)
 {
 	if (strlen(q->shown) > SHOWN)
 		strcpy(q->shown + SHOWN, "...");
@@ -65,7 +65,7 @@ yq_shorten(struct yq *q)
 
 /* control characters of a message, which may quote what a stranger wrote */
 static void
-yq_one_line(char *s)
+message_one_line(char *s)
 {
 	for (; *s; s++)
 		if ((unsigned char)*s < ' ' || *s == 0x7f)
@@ -88,11 +88,11 @@ yq_open(const char *expr, enum yq_flags flags, struct error *err)
 	q->flags = flags;
 	eval_begin(&e, &q->arena, strlen(expr), flags);
 	if (eval_guard(&e, step_parse, q) == 0) {
-		yq_shorten(q);
+		expr_shorten(q);
 		return q;
 	}
-	yq_shorten(q);
-	yq_one_line(e.why.msg);
+	expr_shorten(q);
+	message_one_line(e.why.msg);
 	error_set(err, ERR_INVALID, "bad expression: `%s`: %s", q->shown, e.why.msg);
 	yq_close(q);
 	return NULL;
@@ -131,14 +131,14 @@ run_guard(struct run *r, void (*step)(struct eval *e, void *ctx), struct arena *
 	eval_begin(&e, a, input, r->q->flags);
 	if (eval_guard(&e, step, r) == 0)
 		return 0;
-	yq_one_line(e.why.msg);
+	message_one_line(e.why.msg);
 	if (e.why.code == ERR_REFUSED)
 		return error_set(err, ERR_INVALID, "%s", e.why.msg);
 	return error_set(err, ERR_INVALID, "`%s`: %s", r->q->shown, e.why.msg);
 }
 
 static struct nodes *
-yq_evaluate(struct eval *e, struct yq *q, struct nodes *at)
+expr_evaluate(struct eval *e, struct yq *q, struct nodes *at)
 {
 	struct context c = { .at = at };
 
@@ -158,7 +158,7 @@ yq_step_json(struct eval *e, void *ctx)
 	if (!n || r->json[used + strspn(r->json + used, " \t\r\n")])
 		eval_fail(e, "the input is no JSON");
 	nodes_push(e, at, n);
-	r->results = yq_evaluate(e, r->q, at);
+	r->results = expr_evaluate(e, r->q, at);
 	r->out = (struct text){ .e = e };
 	for (size_t i = 0; i < r->results->n; i++) {
 		json_print(&r->out, r->results->v[i], 0);
@@ -201,7 +201,7 @@ step_node(struct eval *e, void *ctx)
 	struct nodes *at = nodes_new(e);
 
 	nodes_push(e, at, ynode_of_node(e, r->node));
-	r->results = yq_evaluate(e, r->q, at);
+	r->results = expr_evaluate(e, r->q, at);
 	for (size_t i = 0; i < r->results->n; i++)
 		ynode_explode(e, r->results->v[i]);
 }
@@ -289,7 +289,7 @@ step_documents(struct eval *e, void *ctx)
 		struct nodes *one = nodes_new(e);
 
 		nodes_push(e, one, docs->v[i]);
-		print_results(e, r, yq_evaluate(e, r->q, one));
+		print_results(e, r, expr_evaluate(e, r->q, one));
 	}
 	r->result->documents += docs->n;
 }
@@ -307,7 +307,7 @@ step_together(struct eval *e, void *ctx)
 		docs->v[i]->together = true;
 	if (!docs->n)
 		nodes_push(e, docs, ynode_new(e, Y_SCALAR, "!!null", ""));
-	print_results(e, r, yq_evaluate(e, r->q, docs));
+	print_results(e, r, expr_evaluate(e, r->q, docs));
 }
 
 static void
@@ -318,7 +318,7 @@ step_nothing(struct eval *e, void *ctx)
 
 	r->out = (struct text){ .e = e };
 	nodes_push(e, one, ynode_new(e, Y_SCALAR, "!!null", ""));
-	print_results(e, r, yq_evaluate(e, r->q, one));
+	print_results(e, r, expr_evaluate(e, r->q, one));
 }
 
 static int

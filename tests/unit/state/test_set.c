@@ -192,6 +192,13 @@ TEST(what_stands_beside_a_merge_key_stays)
 	check("x-m: &m {a: 1}\n<<: *m\n# c\nb: 2\n# d\n", ".z = 1", "x-m: {a: 1}\na: 1\n# c\nb: 2\nz: 1\n# d\n");
 }
 
+/* what does not go together with what stands beside it is written anew, all of it */
+TEST(texts_that_would_read_differently)
+{
+	check(":: a\n \t#", ".a=\"\"", "\":\": a\na: \"\"\n");
+	check("a: 1\n# kept\nb: 2\n", ".", "a: 1\n# kept\nb: 2\n");
+}
+
 TEST(strange_layouts)
 {
 	check("a: why?\nb:  1   # keep\n", ".c = 2", "a: why?\nb:  1   # keep\nc: 2\n");

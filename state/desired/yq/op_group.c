@@ -1,0 +1,258 @@
+/* Lists by what their entries are alike in: groups, entries, columns. */
+#include <string.h>
+
+#include "state/desired/yq/ops.h"
+
+#define RUN(name) struct context run_##name(struct eval *e, struct context c, struct expr *x)
+RUN(group_by);
+RUN(unique);
+RUN(to_entries);
+RUN(from_entries);
+RUN(with_entries);
+RUN(array_to_map);
+RUN(pivot);
+
+static void
+need_list(struct eval *e, const struct ynode *n, const char *what)
+{
+	if (n->kind != Y_SEQ)
+		eval_fail(e, "only arrays are supported for %s (this is a %s)", what, n->tag);
+}
+
+struct group {
+	const char *key;
+	size_t len;
+	struct nodes *of;
+};
+
+/* Those of one key, in the order in which they are met. The key is a text: of what is no scalar, its YAML if `whole`. */
+static struct group *
+groups_of(struct eval *e, const struct context *c, const struct ynode *list, struct expr *by, bool whole, size_t *n)
+{
+	struct group *g = eval_alloc(e, (list->n + 1) * sizeof(*g));
+
+	*n = 0;
+	for (size_t i = 0; i < list->n; i++) {
+		struct context r = expr_run(e, context_one_read_only(e, c, list->kid[i]), by);
+		struct ynode *k = nodes_first(r.at);
+		struct text t = { .e = e };
+		size_t at = 0;
+
+		if (k && k->kind != Y_SCALAR && whole)
+			yaml_print(&t, k, 0);
+		else
+			text_add(&t, k ? k->value : "null", k ? k->len : 4);
+		for (; at < *n && (g[at].len != t.len || memcmp(g[at].key, t.s, t.len) != 0); at++)
+			eval_step(e);
+		if (at == *n)
+			g[(*n)++] = (struct group){ t.s, t.len, nodes_new(e) };
+		nodes_push(e, g[at].of, list->kid[i]);
+	}
+	return g;
+}
+
+RUN(group_by)
+{
+	struct nodes *out = nodes_new(e);
+
+	for (size_t i = 0; i < c.at->n; i++) {
+		struct group *g;
+		struct ynode *seq;
+		size_t n;
+
+		need_list(e, c.at->v[i], "group by");
+		g = groups_of(e, &c, c.at->v[i], x->rhs, false, &n);
+		seq = ynode_replace_new(e, c.at->v[i], Y_SEQ, "!!seq", "");
+		for (size_t k = 0; k < n; k++)
+			ynode_add(e, seq, nodes_collect(e, g[k].of));
+		nodes_push(e, out, seq);
+	}
+	return context_with(e, &c, out);
+}
+
+RUN(unique)
+{
+	struct nodes *out = nodes_new(e);
+
+	for (size_t i = 0; i < c.at->n; i++) {
+		struct group *g;
+		struct ynode *seq;
+		size_t n;
+
+		need_list(e, c.at->v[i], "unique");
+		g = groups_of(e, &c, c.at->v[i], x->rhs, true, &n);
+		seq = ynode_replace_seq(e, c.at->v[i], c.at->v[i]->style);
+		for (size_t k = 0; k < n; k++)
+			ynode_add(e, seq, g[k].of->v[0]);
+		nodes_push(e, out, seq);
+	}
+	return context_with(e, &c, out);
+}
+
+/* --- entries */
+
+static struct ynode *
+entries_of(struct eval *e, struct ynode *n)
+{
+	struct ynode *seq = ynode_replace_seq(e, n, 0);
+	const struct ynode *key = ynode_text(e, "key", 3), *value = ynode_text(e, "value", 5);
+
+	for (size_t i = 0; i < n->n; i += n->kind == Y_MAP ? 2 : 1) {
+		struct ynode *entry = ynode_new(e, Y_MAP, "!!map", "");
+
+		ynode_add_pair(e, entry, key, n->kind == Y_MAP ? n->kid[i] : ynode_int(e, (long long)i));
+		ynode_add_pair(e, entry, value, n->kind == Y_MAP ? n->kid[i + 1] : n->kid[i]);
+		ynode_add(e, seq, entry);
+	}
+	return seq;
+}
+
+RUN(to_entries)
+{
+	struct nodes *out = nodes_new(e);
+
+	(void)x;
+	for (size_t i = 0; i < c.at->n; i++) {
+		struct ynode *n = c.at->v[i];
+
+		if (n->kind == Y_MAP || n->kind == Y_SEQ)
+			nodes_push(e, out, entries_of(e, n));
+		else if (!ynode_is_null(n))
+			eval_fail(e, "%s has no keys", n->tag);
+	}
+	return context_with(e, &c, out);
+}
+
+static struct ynode *
+entry_part(struct eval *e, struct ynode *entry, const char *name, size_t position)
+{
+	struct context none = { .read_only = true };
+	struct nodes *l = map_traverse(e, &none, entry, ynode_text(e, name, strlen(name)), (struct traverse_how){ .read_only = true }, false);
+
+	if (l->n != 1)
+		eval_fail(e, "expected to find one '%s' entry but found %zu in position %zu", name, l->n, position);
+	return l->v[0];
+}
+
+static struct ynode *
+map_of_entries(struct eval *e, const struct ynode *n)
+{
+	struct ynode *map = ynode_copy_bare(e, n);
+
+	if (n->kind != Y_SEQ)
+		eval_fail(e, "from entries only runs against arrays");
+	map->kind = Y_MAP;
+	map->tag = "!!map";
+	for (size_t i = 0; i < n->n; i++)
+		ynode_add_pair(e, map, entry_part(e, n->kid[i], "key", i), entry_part(e, n->kid[i], "value", i));
+	return map;
+}
+
+RUN(from_entries)
+{
+	struct nodes *out = nodes_new(e);
+
+	(void)x;
+	for (size_t i = 0; i < c.at->n; i++)
+		nodes_push(e, out, map_of_entries(e, c.at->v[i]));
+	return context_with(e, &c, out);
+}
+
+RUN(with_entries)
+{
+	struct context entries = run_to_entries(e, c, x);
+	struct nodes *out = nodes_new(e);
+
+	for (size_t i = 0; i < entries.at->n; i++) {
+		struct ynode *n = entries.at->v[i], *seq;
+		struct nodes *kids = nodes_of_kids(e, &c, n), *changed = nodes_new(e);
+
+		for (size_t k = 0; k < kids->n; k++)
+			nodes_push_all(e, changed, expr_run(e, context_one(e, &c, kids->v[k]), x->rhs).at);
+		seq = nodes_collect(e, changed);
+		seq->lead = n->lead;
+		seq->head = n->head;
+		seq->foot = n->foot;
+		nodes_push(e, out, map_of_entries(e, seq));
+	}
+	return context_with(e, &c, out);
+}
+
+RUN(array_to_map)
+{
+	(void)x;
+	return expr_run(e, c, expr_parse(e, "(.[] | select(. != null) ) as $i ireduce({}; .[$i | key] = $i)"));
+}
+
+/* --- pivot */
+
+struct columns {
+	struct eval *e;
+	struct ynode *to;	/* keys and lists, or lists */
+	size_t rows;
+};
+
+static struct ynode *
+column_at(struct columns *t, const struct ynode *key, size_t i)
+{
+	struct ynode *col;
+
+	for (size_t k = 0; key && k + 1 < t->to->n; k += 2)
+		if (t->to->kid[k]->len == key->len && memcmp(t->to->kid[k]->value, key->value, key->len) == 0)
+			return t->to->kid[k + 1];
+	if (!key && i < t->to->n)
+		return t->to->kid[i];
+	col = ynode_new(t->e, Y_SEQ, "", "");
+	if (key)
+		return ynode_add_pair(t->e, t->to, ynode_text(t->e, key->value, key->len), col);
+	ynode_add(t->e, t->to, col);
+	return t->to->kid[t->to->n - 1];
+}
+
+static void
+column_pad(struct columns *t, struct ynode *col, size_t rows)
+{
+	while (col->n < rows)
+		ynode_add(t->e, col, ynode_new(t->e, Y_SCALAR, "!!null", ""));
+}
+
+static struct ynode *
+pivot_rows(struct eval *e, const struct ynode *n, bool maps)
+{
+	struct columns t = { e, ynode_new(e, maps ? Y_MAP : Y_SEQ, "", ""), n->n };
+
+	for (size_t i = 0; i < n->n; i++) {
+		const struct ynode *row = n->kid[i];
+
+		for (size_t k = 0; k < row->n; k += maps ? 2 : 1) {
+			struct ynode *col = column_at(&t, maps ? row->kid[k] : NULL, k);
+
+			column_pad(&t, col, i);
+			ynode_add(e, col, row->kid[maps ? k + 1 : k]);
+		}
+	}
+	for (size_t k = maps; k < t.to->n; k += maps ? 2 : 1)
+		column_pad(&t, t.to->kid[k], n->n);
+	return t.to;
+}
+
+RUN(pivot)
+{
+	struct nodes *out = nodes_new(e);
+
+	(void)x;
+	for (size_t i = 0; i < c.at->n; i++) {
+		struct ynode *n = c.at->v[i];
+		const char *tag = n->n ? n->kid[0]->tag : "";
+
+		if (!ynode_has_tag(n, "!!seq"))
+			eval_fail(e, "cannot pivot node of type %s", n->tag);
+		for (size_t k = 1; k < n->n; k++)
+			if (!ynode_has_tag(n->kid[k], tag))
+				eval_fail(e, "sequence contains elements of %s and %s types", tag, n->kid[k]->tag);
+		if (strcmp(tag, "!!seq") != 0 && strcmp(tag, "!!map") != 0)
+			eval_fail(e, "can only pivot elements of !!seq or !!map types, received %s", tag);
+		nodes_push(e, out, pivot_rows(e, n, strcmp(tag, "!!map") == 0));
+	}
+	return context_with(e, &c, out);
+}
