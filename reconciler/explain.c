@@ -59,23 +59,21 @@ explain_counts(struct buf *out, const struct plan_counts *n)
 	}
 }
 
-/* `hidden`: also say that of attributes whose values are not for people */
-static void
-explain_changes(struct buf *out, const struct resource *r, bool hidden)
-{
-	AUTO(arena) a = { 0 };
+/* What type->detail tells somewhere in the plan, by owner: nobody else tells it again. */
+struct told {
+	struct arena a;
+	struct told_key {
+		const char *owner, *key;
+	} *v;
+	size_t n, cap;
+	const char *owner;		/* of whom keys are being gathered */
+};
 
-	for (const struct attr *at = r->type->attrs; r->present && at && at->name; at++) {
-		if (attr_differs(r, at) == COST_NONE)
-			continue;
-		if (at->show == SHOW_NEVER && !hidden)
-			continue;
-		if (at->show == SHOW_NEVER)
-			buf_addf(out, INDENT "%s changed\n", at->name);
-		else
-			buf_addf(out, INDENT "%s: %s -> %s\n", at->name, attr_text(&a, at, facts_get(&r->have, at->name)),
-				 attr_text(&a, at, facts_get(&r->want, at->name)));
-	}
+static void
+told_release(struct told *t)
+{
+	free(t->v);
+	arena_release(&t->a);
 }
 
 static bool
@@ -85,9 +83,96 @@ has_details(const struct resource *r)
 }
 
 static void
+told_add(void *ctx, const struct detail *d)
+{
+	struct told *t = ctx;
+
+	GROW(t->v, t->n, t->cap);
+	t->v[t->n++] = (struct told_key){ t->owner, arena_strdup(&t->a, d->what) };
+}
+
+static void
+told_gather(struct told *t, const struct plan *p)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		const struct resource *r = p->v[i]->res;
+
+		t->owner = r->owner;
+		if (first_step(p->v[i]) && has_details(r))
+			r->type->detail(r, told_add, t);
+	}
+}
+
+/* "probes[0]", and "probes[0].script" */
+static bool
+is_within(const char *key, const char *group)
+{
+	size_t len = strlen(group);
+
+	return strncmp(key, group, len) == 0 && (!key[len] || key[len] == '.' || key[len] == '[');
+}
+
+/* Is that key told, or something within it, or what it is in? */
+static bool
+is_told(const struct told *t, const struct resource *r, const char *key)
+{
+	for (size_t i = 0; key && i < t->n; i++)
+		if (!strcmp(t->v[i].owner, r->owner) && (is_within(key, t->v[i].key) || is_within(t->v[i].key, key)))
+			return true;
+	return false;
+}
+
+static void
 detail_line(void *ctx, const struct detail *d)
 {
-	buf_addf(ctx, INDENT "%s: %s -> %s  (%s)\n", d->what, or_unset(d->have), or_unset(d->want), d->cost);
+	buf_addf(ctx, INDENT "%s: %s -> %s", d->what, or_unset(d->have), or_unset(d->want));
+	if (d->cost)
+		buf_addf(ctx, "  (%s)", d->cost);
+	buf_addc(ctx, '\n');
+}
+
+/* Passes on what is not told yet. */
+struct untold {
+	const struct told *told;
+	const struct resource *r;
+	detail_say *say;
+	void *ctx;
+};
+
+static void
+untold_say(void *ctx, const struct detail *d)
+{
+	const struct untold *u = ctx;
+
+	if (!is_told(u->told, u->r, d->what))
+		u->say(u->ctx, d);
+}
+
+static void
+each_untold(const struct told *t, const struct resource *r, const struct attr *at, detail_say *say, void *ctx)
+{
+	const char *have = facts_get(&r->have, at->name);
+
+	at->each(have ? have : "", facts_get(&r->want, at->name), untold_say, &(struct untold){ t, r, say, ctx });
+}
+
+/* `hidden`: also say that of attributes whose values are not for people */
+static void
+explain_changes(struct buf *out, const struct told *t, const struct resource *r, bool hidden)
+{
+	AUTO(arena) a = { 0 };
+
+	for (const struct attr *at = r->type->attrs; r->present && at && at->name; at++) {
+		if (attr_differs(r, at) == COST_NONE || is_told(t, r, at->key))
+			continue;
+		if (at->each)
+			each_untold(t, r, at, detail_line, out);
+		else if (at->show != SHOW_NEVER)
+			buf_addf(out, INDENT "%s: %s -> %s\n", at->name, attr_text(&a, at, facts_get(&r->have, at->name)),
+				 attr_text(&a, at, facts_get(&r->want, at->name)));
+		else if (hidden)
+			buf_addf(out, INDENT "%s changed\n", at->name);
+	}
 }
 
 struct moot {
@@ -126,8 +211,8 @@ worth_saying(const struct reason *why)
 	return why->kind != REASON_MISSING && why->kind != REASON_UNWANTED && why->kind != REASON_DIFFERS;
 }
 
-void
-explain_resource(struct buf *out, const struct resource *r, bool color)
+static void
+explain_one(struct buf *out, const struct told *t, const struct resource *r, bool color)
 {
 	enum sign s = resource_sign(r);
 	const struct step *step = r->down ? r->down : r->up;
@@ -141,7 +226,7 @@ explain_resource(struct buf *out, const struct resource *r, bool color)
 	buf_addc(out, '\n');
 	if (has_details(r))
 		r->type->detail(r, detail_line, &details);
-	explain_changes(out, r, !details.len);
+	explain_changes(out, t, r, !details.len);
 	buf_adds(out, details.s);
 }
 
@@ -192,10 +277,12 @@ explain_plan(struct buf *out, const struct plan *p, bool color)
 {
 	auto_free struct line *v = xcalloc(p->n + 1, sizeof *v);
 	size_t count = in_groups(p, v);
+	AUTO(told) told = { 0 };
 	struct plan_counts n;
 
+	told_gather(&told, p);
 	for (size_t i = 0; i < count; i++)
-		explain_resource(out, v[i].r, color);
+		explain_one(out, &told, v[i].r, color);
 	plan_count(p, &n);
 	buf_adds(out, "Plan: ");
 	explain_counts(out, &n);
@@ -216,12 +303,13 @@ detail_json(void *ctx, const struct detail *d)
 	cJSON_AddStringToObject(c, "key", d->what);
 	cJSON_AddItemToObject(c, "have", text_or_null(d->have));
 	cJSON_AddItemToObject(c, "want", text_or_null(d->want));
-	cJSON_AddStringToObject(c, "cost", d->cost);
+	if (d->cost)
+		cJSON_AddStringToObject(c, "cost", d->cost);
 	cJSON_AddItemToArray(ctx, c);
 }
 
 static cJSON *
-changes_json(const struct resource *r)
+changes_json(const struct told *t, const struct resource *r)
 {
 	cJSON *list = cJSON_CreateArray();
 
@@ -229,8 +317,12 @@ changes_json(const struct resource *r)
 		const char *have = facts_get(&r->have, at->name);
 		cJSON *c;
 
-		if (attr_differs(r, at) == COST_NONE)
+		if (attr_differs(r, at) == COST_NONE || is_told(t, r, at->key))
 			continue;
+		if (at->each) {
+			each_untold(t, r, at, detail_json, list);
+			continue;
+		}
 		c = cJSON_CreateObject();
 		cJSON_AddStringToObject(c, "attribute", at->name);
 		cJSON_AddItemToObject(c, "have", text_or_null(have));
@@ -248,7 +340,9 @@ explain_json(const struct plan *p)
 	cJSON *root = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(root, "resources"), *sum;
 	struct plan_counts n;
 	AUTO(arena) a = { 0 };
+	AUTO(told) told = { 0 };
 
+	told_gather(&told, p);
 	for (size_t i = 0; i < p->n; i++) {
 		const struct resource *r = p->v[i]->res;
 		cJSON *o;
@@ -263,7 +357,7 @@ explain_json(const struct plan *p)
 			cJSON_AddStringToObject(o, "instance", r->owner);
 		cJSON_AddStringToObject(o, "why", reason_text(&a, r, &p->v[i]->why));
 		cJSON_AddItemToObject(o, "reason", reason_json(&p->v[i]->why));
-		cJSON_AddItemToObject(o, "changes", changes_json(r));
+		cJSON_AddItemToObject(o, "changes", changes_json(&told, r));
 		cJSON_AddItemToArray(list, o);
 	}
 	plan_count(p, &n);

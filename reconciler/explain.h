@@ -15,9 +15,10 @@ struct plan_counts {
 
 void plan_count(const struct plan *p, struct plan_counts *out);
 
-/* One resource: sign, type, name, what differs and why; a line, and further ones for more differences. */
-void explain_resource(struct buf *out, const struct resource *r, bool color);
-/* All of them in the order of the walk, and a closing line with the counts. */
+/*
+ * Each resource: sign, type, name and why, and a line for each difference, which is told once in a plan; in the order of
+ * the walk, and a closing line with the counts.
+ */
 void explain_plan(struct buf *out, const struct plan *p, bool color);
 /* Differences that do nothing now, for who does not show the plan: a line each. */
 void explain_moot(const struct plan *p, void (*say)(void *ctx, const char *line), void *ctx);

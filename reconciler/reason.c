@@ -3,6 +3,8 @@
 #include <cjson/cJSON.h>
 #include <stdlib.h>
 
+#include "base/auto.h"
+#include "base/buf.h"
 #include "base/mem.h"
 #include "base/size.h"
 #include "reconciler/resource.h"
@@ -28,9 +30,29 @@ attr_text(struct arena *a, const struct attr *at, const char *value)
 	return at->show == SHOW_DIGEST ? arena_printf(a, "%.12s", value) : value;
 }
 
+static void
+add_part(void *ctx, const struct detail *d)
+{
+	struct buf *b = ctx;
+
+	buf_addf(b, "%s%s: %s -> %s", b->len ? ", " : "", d->what, or_unset(d->have), or_unset(d->want));
+}
+
+static const char *
+parts_text(struct arena *a, const struct resource *r, const struct attr *at)
+{
+	const char *have = facts_get(&r->have, at->name), *want = facts_get(&r->want, at->name);
+	AUTO(buf) b = BUF_INIT;
+
+	at->each(have ? have : "", want, add_part, &b);
+	return b.len ? arena_strdup(a, b.s) : at->name;
+}
+
 static const char *
 difference_text(struct arena *a, const struct resource *r, const struct attr *at)
 {
+	if (at->each)
+		return parts_text(a, r, at);
 	if (at->show == SHOW_NEVER)
 		return arena_printf(a, "%s changed", at->name);
 	return arena_printf(a, "%s: %s -> %s", at->name, attr_text(a, at, facts_get(&r->have, at->name)),

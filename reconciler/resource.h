@@ -29,6 +29,14 @@ enum cost {
 	COST_REFUSE,		/* no way from here to there: the plan fails */
 };
 
+/* A difference in the user's own words: a key of lima.yaml. NULL: unset. */
+struct detail {
+	const char *what, *have, *want;
+	const char *cost;	/* what it means for the instance; NULL: its resource's sign says that */
+	bool moot;		/* it does nothing now */
+};
+typedef void detail_say(void *ctx, const struct detail *d);
+
 struct attr {
 	const char *name;
 	enum cost cost;
@@ -37,6 +45,9 @@ struct attr {
 	const char *refusal;	/* why a COST_REFUSE is one, in words for the user; or NULL */
 	bool once;		/* only a command wants it, in its own run: it is not recorded as wanted */
 	enum attr_show { SHOW_TEXT, SHOW_BYTES, SHOW_DIGEST, SHOW_NEVER } show;
+	/* The value is one of many parts: tells each that differs. `have` "": nothing is known. */
+	void (*each)(const char *have, const char *want, detail_say *say, void *ctx);
+	const char *key;	/* of lima.yaml, whose value this is: what type->detail tells of it is not told again */
 };
 
 /* What follows for a resource when one that it needs is touched. */
@@ -83,13 +94,6 @@ struct resource {
 	size_t was_len;
 };
 
-/* A difference in the user's own words: a key of lima.yaml. NULL: unset. */
-struct detail {
-	const char *what, *have, *want;
-	const char *cost;	/* what it means for the instance */
-	bool moot;		/* it does nothing now */
-};
-
 static inline const char *
 or_unset(const char *value)
 {
@@ -132,7 +136,7 @@ struct resource_type {
 	/* Make it absent; already absent is success. In a worker thread. */
 	int (*remove)(const struct env *env, const struct resource *r, struct error *err);
 	/* What the plan's readers want to know besides attrs: calls `say` for each difference. Looks, never touches. Optional. */
-	void (*detail)(const struct resource *r, void (*say)(void *ctx, const struct detail *d), void *ctx);
+	void (*detail)(const struct resource *r, detail_say *say, void *ctx);
 };
 
 /* For declare(). The graph copies owner and name. Declared twice is one node, wanted if either says so. */

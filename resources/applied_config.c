@@ -26,27 +26,6 @@ applied_digest(const void *json, size_t len, char hex[65])
 	hex[DIGEST_LEN] = '\0';
 }
 
-void
-applied_observe(const char *dir, struct facts *have, struct arena *a)
-{
-	auto_free char *path = applied_config_file_of(dir);
-	AUTO(buf) text = BUF_INIT;
-	char hex[65];
-
-	if (fs_read_if(path, &text, MAX_JSON, NULL) != 1)
-		return;
-	applied_digest(text.s, text.len, hex);
-	facts_set(have, a, "configuration", arena_strdup(a, hex));
-}
-
-int
-applied_write(const char *dir, const struct spec *spec, struct error *err)
-{
-	auto_free char *path = applied_config_file_of(dir);
-
-	return fs_write(path, spec->json, strlen(spec->json), 0600, err);
-}
-
 /* what lima.yaml in the folder says, if that is another text than `spec` has */
 static void
 read_old_yaml(const struct spec *spec, struct buf *json)
@@ -64,6 +43,38 @@ read_old_yaml(const struct spec *spec, struct buf *json)
 	spec_free(old);
 }
 
+void
+applied_observe(const char *dir, struct facts *have, struct arena *a)
+{
+	auto_free char *path = applied_config_file_of(dir);
+	AUTO(buf) text = BUF_INIT;
+	char hex[65];
+
+	if (fs_read_if(path, &text, MAX_JSON, NULL) != 1)
+		return;
+	applied_digest(text.s, text.len, hex);
+	facts_set(have, a, "configuration", arena_strdup(a, hex));
+	facts_set(have, a, "fixed keys", spec_part(a, text.s, SPEC_FIXED));
+}
+
+void
+applied_observe_old(const struct spec *spec, struct facts *have, struct arena *a)
+{
+	AUTO(buf) json = BUF_INIT;
+
+	read_old_yaml(spec, &json);
+	if (json.len)
+		facts_set(have, a, "fixed keys", spec_part(a, json.s, SPEC_FIXED));
+}
+
+int
+applied_write(const char *dir, const struct spec *spec, struct error *err)
+{
+	auto_free char *path = applied_config_file_of(dir);
+
+	return fs_write(path, spec->json, strlen(spec->json), 0600, err);
+}
+
 /* 1: there is an older configuration, and this is what differs */
 static int
 applied_config_changes(struct arena *a, const struct spec *spec, struct spec_change **v, size_t *n)
@@ -79,38 +90,8 @@ applied_config_changes(struct arena *a, const struct spec *spec, struct spec_cha
 	return spec_diff(a, old.s, spec->json, v, n, NULL) == 0;
 }
 
-/* nobody changes it now: it says what the folder says */
-static bool
-is_only_stopped(const struct spec *spec)
-{
-	auto_free char *path = xasprintf("%s/lima.yaml", spec->dir);
-	AUTO(buf) text = BUF_INIT;
-
-	return !wanted_running(spec) && fs_read_if(path, &text, MAX_YAML, NULL) == 1 && text.len == spec->yaml_len &&
-	       !memcmp(text.s, spec->yaml, text.len);
-}
-
-bool
-applied_refuses(const struct spec *spec, struct error *err)
-{
-	AUTO(arena) a = { 0 };
-	AUTO(buf) why = BUF_INIT;
-	struct spec_change *v;
-	size_t n;
-
-	if (!applied_config_changes(&a, spec, &v, &n))
-		return false;
-	for (size_t i = 0; i < n; i++)
-		if (v[i].refused)
-			buf_addf(&why, "%s%s: %s -> %s", why.len ? ", " : "", v[i].path, or_unset(v[i].have), or_unset(v[i].want));
-	if (!why.len || is_only_stopped(spec))
-		return false;
-	error_set(err, ERR_REFUSED, "cannot change %s in an existing instance: put back what it was, or make a new one", why.s);
-	return true;
-}
-
 void
-applied_detail(const struct resource *r, void (*say)(void *ctx, const struct detail *d), void *ctx)
+applied_detail(const struct resource *r, detail_say *say, void *ctx)
 {
 	AUTO(arena) a = { 0 };
 	struct spec_change *v;

@@ -12,13 +12,10 @@
 #include "reconciler/resource.h"
 
 void applied_digest(const void *json, size_t len, char hex[65]);
-/* Sets "configuration" to the digest of what is in `dir`, if there is any. */
+/* Sets "configuration" to the digest of what is in `dir`, if there is any, and "fixed keys" to those of it that cannot change. */
 void applied_observe(const char *dir, struct facts *have, struct arena *a);
 int applied_write(const char *dir, const struct spec *spec, struct error *err);
-/*
- * Does `spec` change what cannot be changed in an existing instance? The error names
- * all such keys. An instance that is only to be stopped may say what it likes.
- */
-bool applied_refuses(const struct spec *spec, struct error *err);
+/* "fixed keys" of an instance that has none of that, by the lima.yaml that it has, if `spec` is of another one. */
+void applied_observe_old(const struct spec *spec, struct facts *have, struct arena *a);
 /* For struct resource_type. */
-void applied_detail(const struct resource *r, void (*say)(void *ctx, const struct detail *d), void *ctx);
+void applied_detail(const struct resource *r, detail_say *say, void *ctx);

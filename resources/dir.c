@@ -15,12 +15,16 @@
 #include "resources/disk_lock.h"
 #include "resources/leftovers.h"
 #include "resources/instance_copy.h"
+#include "resources/spec_keys.h"
 
 enum { MAX_YAML = 4 << 20 };
 
 static const struct attr attrs[] = {
 	{ .name = "lima.yaml", .cost = COST_UPDATE, .show = SHOW_NEVER },
 	{ .name = "configuration", .cost = COST_UPDATE, .judge = judge_known_update, .show = SHOW_NEVER },	/* all layers and defaults */
+	/* what cannot be changed in an existing instance */
+	{ .name = "fixed keys", .judge = judge_keys_refuse, .show = SHOW_NEVER, .each = keys_each,
+	  .refusal = "not in an existing instance: put back what it was, or make a new one" },
 	{ .name = "protected", .cost = COST_UPDATE, .once = true },	/* yes, no */
 	{ .name = "leftovers", .cost = COST_UPDATE },	/* none, some: of killed runs */
 	{ 0 },
@@ -34,7 +38,7 @@ dir_declare(const struct spec *spec, const struct env *env, struct graph *g, str
 	struct resource *r = graph_declare(g, &resource_dir, spec->name, spec->name, instance_paths_wanted(spec));
 	char hex[65];
 
-	(void)env;
+	(void)env, (void)err;
 	if (!spec->yaml)
 		return 0;
 	sha256_hex(spec->yaml, spec->yaml_len, hex);
@@ -44,7 +48,10 @@ dir_declare(const struct spec *spec, const struct env *env, struct graph *g, str
 		return 0;
 	applied_digest(spec->json, strlen(spec->json), hex);
 	resource_want(g, r, "configuration", hex);
-	return applied_refuses(spec, err) ? -1 : 0;
+	/* one that is only to be stopped may say what it likes */
+	if (wanted_running(spec) || instance_yaml_changes(spec))
+		resource_want(g, r, "fixed keys", spec_part(graph_arena(g), spec->json, SPEC_FIXED));
+	return 0;
 }
 
 /* an empty file, as upstream has it */
@@ -129,8 +136,10 @@ dir_observe(const struct env *env, const struct resource *r, struct facts *have,
 	tell_leftovers(env, r, have, a);
 	if (facts_get(&r->want, "protected") || !r->wanted || r->may_lose)
 		tell_protected(env, r, have, a);
-	if (!facts_get(have, "configuration"))
+	if (!facts_get(have, "configuration") || !facts_get(have, "fixed keys"))
 		applied_observe(dir, have, a);
+	if (r->spec && !facts_get(have, "fixed keys"))
+		applied_observe_old(r->spec, have, a);
 	return facts_same_stamp(have, stamp) ? 1 : read_yaml(path, stamp, have, a, err);
 }
 
@@ -217,6 +226,7 @@ dir_ensure(const struct env *env, const struct resource *r, struct facts *have, 
 		return -1;
 	facts_set(have, a, "stamp", NULL);
 	facts_set(have, a, "configuration", NULL);
+	facts_set(have, a, "fixed keys", NULL);
 	return dir_observe(env, r, have, a, err) == 1 ? 0 : -1;
 }
 

@@ -16,7 +16,7 @@
 #include "resources/disk_known.h"
 
 static const struct attr attrs[] = {
-	{ .name = "size", .cost = COST_UPDATE, .judge = judge_grows, .refusal = DISK_SHRINKS, .show = SHOW_BYTES },
+	{ .name = "size", .cost = COST_UPDATE, .judge = judge_grows, .refusal = DISK_SHRINKS, .show = SHOW_BYTES, .key = "disk" },
 	{ .name = "grown", .cost = COST_UPDATE, .judge = judge_known_update },	/* by somebody else: it is kept, and remembered */
 	{ .name = "record", .cost = COST_UPDATE, .judge = judge_known_update },	/* of its format, beside it */
 	{ .name = "stands on", .cost = COST_UPDATE, .judge = judge_known_update },	/* the basedisk of another place */

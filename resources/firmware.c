@@ -22,7 +22,7 @@ enum { MAX_FIRMWARE = 256 << 20 };
 
 /* An instance that upstream made does not say where it had it from. */
 static const struct attr attrs[] = {
-	{ .name = "images", .cost = COST_UPDATE, .judge = judge_known_update },
+	{ .name = "images", .cost = COST_UPDATE, .judge = judge_known_update, .key = "firmware.images" },
 	{ 0 },
 };
 

@@ -12,6 +12,8 @@
 #include "providers/driver.h"
 #include "providers/pidfile.h"
 
+enum { MAX_YAML = 4 << 20 };
+
 char *
 instance_path(const struct env *env, const struct resource *r, const char *file)
 {
@@ -90,4 +92,14 @@ remove_nothing(const struct env *env, const struct resource *r, struct error *er
 {
 	(void)env, (void)r, (void)err;
 	return 0;
+}
+
+bool
+instance_yaml_changes(const struct spec *spec)
+{
+	auto_free char *path = xasprintf("%s/lima.yaml", spec->dir);
+	AUTO(buf) text = BUF_INIT;
+
+	return spec->yaml && (fs_read_if(path, &text, MAX_YAML, NULL) != 1 || text.len != spec->yaml_len ||
+			      memcmp(text.s, spec->yaml, text.len) != 0);
 }

@@ -28,6 +28,9 @@ enum cost judge_known_update(const char *have, const char *want);
 enum cost judge_grows(const char *have, const char *want);
 #define DISK_SHRINKS "Disk shrinking is currently unavailable"
 
+/* Is lima.yaml new, or another one than the instance has? One that is as it was may be stopped, whatever is in it. */
+bool instance_yaml_changes(const struct spec *spec);
+
 /* Is the instance's VM or its host agent alive? Looks at processes. */
 bool instance_runs(const struct env *env, const struct resource *r);
 

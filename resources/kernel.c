@@ -12,7 +12,7 @@ enum { MAX_CMDLINE = 64 * 1024, MAX_KERNEL = 512 << 20 };
 
 /* The kernel itself belongs to the disk it came with, and stays with it; its command line may change. */
 static const struct attr attrs[] = {
-	{ .name = "cmdline", .cost = COST_UPDATE },
+	{ .name = "cmdline", .cost = COST_UPDATE, .key = "images[0].kernel.cmdline" },
 	{ 0 },
 };
 

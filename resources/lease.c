@@ -303,7 +303,7 @@ remove_lease(const struct env *env, const struct resource *r, struct error *err)
 }
 
 static void
-lease_detail(const struct resource *r, void (*say)(void *ctx, const struct detail *d), void *ctx)
+lease_detail(const struct resource *r, detail_say *say, void *ctx)
 {
 	const char *port = facts_get(&r->have, "port"), *state = facts_get(&r->have, "state"), *fixed = facts_get(&r->want, "port");
 	const char *next = facts_get(&r->have, "next"), *other = facts_get(&r->have, "other");

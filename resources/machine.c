@@ -25,71 +25,8 @@
 
 enum { MAX_FACTS = 64 * 1024, SWITCH_MS = 1000 };
 
-const char *
-machine_words(struct arena *a, const struct env *env, const struct spec *spec)
-{
-	AUTO(buf) b = BUF_INIT;
-
-	(void)env;
-	buf_addf(&b, "%s %s cpu=%s bios=%d video=%s vnc=%s audio=%s:%s tpm=%d nested=%d mounts=%s%s", spec->vm_type, spec->arch,
-		 spec->cpu_type, spec->firmware.legacy_bios, spec->video_display, spec->vnc_display, spec->audio_device,
-		 spec->audio_interface, spec->tpm, spec->nested_virtualization, spec->mount_type, spec->mount_inotify ? " inotify" : "");
-	for (size_t i = 0; i < spec->nmounts && strcmp(spec->mount_type, "reverse-sshfs"); i++)
-		buf_addf(&b, " %s:%d:%s:%d", spec->mounts[i].tag, spec->mounts[i].writable, spec->mounts[i].p9.security_model,
-			 spec->mounts[i].virtiofs_queue_size);
-	for (size_t i = 0; i < spec->firmware.nimages; i++) {
-		const struct spec_file *f = &spec->firmware.images[i];
-
-		buf_addf(&b, " firmware=%s:%s:%s:%s", f->location, f->arch, f->digest ? f->digest : "", f->vm_type ? f->vm_type : "");
-	}
-	for (size_t i = 0; i < spec->ndisks; i++)
-		buf_addf(&b, " disk=%s", spec->disks[i].name);
-	for (size_t i = 0; i < spec->nnetworks; i++)
-		buf_addf(&b, " net=%s:%s:%s", spec->networks[i].lima, spec->networks[i].socket, spec->networks[i].mac_address);
-	return arena_strdup(a, b.s);
-}
-
-const char *
-machine_probes_digest(struct arena *a, const struct spec *spec)
-{
-	AUTO(buf) b = BUF_INIT;
-	char hex[65];
-
-	for (size_t i = 0; i < spec->nprobes; i++)
-		buf_addf(&b, "%s\n%s\n", spec->probes[i].description, spec->probes[i].script);
-	sha256_hex(b.s, b.len, hex);
-	return arena_strdup(a, hex);
-}
-
-const char *
-machine_names_digest(struct arena *a, const struct spec *spec)
-{
-	AUTO(buf) b = BUF_INIT;
-	char hex[65];
-
-	if (!cidata_resolves(spec))
-		return NULL;
-	buf_addf(&b, "%d\n", spec->resolver.ipv6);
-	for (size_t i = 0; i < spec->resolver.nhosts; i++)
-		buf_addf(&b, "%s\n%s\n", spec->resolver.hosts[i].key, spec->resolver.hosts[i].value);
-	sha256_hex(b.s, b.len, hex);
-	return arena_strdup(a, hex);
-}
-
-const char *
-machine_copies_digest(struct arena *a, const struct spec *spec)
-{
-	AUTO(buf) b = BUF_INIT;
-	char hex[65];
-
-	for (size_t i = 0; i < spec->ncopies; i++)
-		buf_addf(&b, "%s\n%s\n%d%d\n", spec->copies[i].guest, spec->copies[i].host, spec->copies[i].skip_if_missing,
-			 spec->copies[i].delete_on_stop);
-	sha256_hex(b.s, b.len, hex);
-	return arena_strdup(a, hex);
-}
-
-const char *const *
+/* Folders of the host that the guest can write; never NULL. */
+static const char *const *
 machine_writes(struct arena *a, const struct spec *spec, size_t *n)
 {
 	const char **v = arena_alloc(a, (spec->nmounts + 1) * sizeof *v);
@@ -112,20 +49,6 @@ machine_mount_folder(const struct spec *spec, const char *location, struct error
 			guarded_add(&g, spec->mounts[i].location);
 	fd = guarded_folder(&g, location, 0755, err);
 	return fd < 0 ? -1 : 0;
-}
-
-const char *
-machine_writes_digest(struct arena *a, const struct spec *spec)
-{
-	AUTO(buf) b = BUF_INIT;
-	char hex[65];
-	size_t n;
-	const char *const *v = machine_writes(a, spec, &n);
-
-	for (size_t i = 0; i < n; i++)
-		buf_add(&b, v[i], strlen(v[i]) + 1);
-	sha256_hex(b.s, b.len, hex);
-	return n ? arena_strdup(a, hex) : "nothing";
 }
 
 static const char *

@@ -8,21 +8,8 @@
 struct driver_net;
 struct error;
 
-/*
- * What of the machine is not an attribute of its own, in words for comparing: a
- * change restarts the VM. Without what differs from start to start (ports, accelerator).
- */
-const char *machine_words(struct arena *a, const struct env *env, const struct spec *spec);
-const char *machine_probes_digest(struct arena *a, const struct spec *spec);
-
-/* Of the names that the host's resolver knows by itself; NULL: it does not resolve for this guest. */
-const char *machine_names_digest(struct arena *a, const struct spec *spec);
-const char *machine_copies_digest(struct arena *a, const struct spec *spec);
-/* Folders of the host that the guest can write; and of them, never NULL. */
-const char *const *machine_writes(struct arena *a, const struct spec *spec, size_t *n);
 /* The folder of a mount is there, made if need be, and no link that a guest can have put there leads to it. */
 int machine_mount_folder(const struct spec *spec, const char *location, struct error *err);
-const char *machine_writes_digest(struct arena *a, const struct spec *spec);
 
 /* Does somebody listen where `socket:` networks are? */
 int machine_check_switches(const struct spec *spec, struct error *err);

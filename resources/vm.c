@@ -6,7 +6,6 @@
  * is started again.
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,19 +25,15 @@
 #include "resources/host_check.h"
 #include "resources/machine.h"
 #include "resources/ssh_access.h"
+#include "resources/spec_keys.h"
 #include "resources/unsupported.h"
 
-enum { MAX_YAML = 4 << 20, STOP_GRACE_MS = 180 * 1000, AGENT_GRACE_MS = 30 * 1000 };
+enum { STOP_GRACE_MS = 180 * 1000, AGENT_GRACE_MS = 30 * 1000 };
 
 static const struct attr attrs[] = {
-	{ .name = "cpus", .cost = COST_REPLACE, .judge = judge_known_replace },
-	{ .name = "memory", .cost = COST_REPLACE, .judge = judge_known_replace, .show = SHOW_BYTES },
-	{ .name = "machine", .cost = COST_REPLACE, .judge = judge_known_replace, .show = SHOW_NEVER },
-	{ .name = "ssh port", .cost = COST_REPLACE, .judge = judge_known_replace },
-	{ .name = "probes", .cost = COST_UPDATE, .judge = judge_known_update, .show = SHOW_NEVER },
-	{ .name = "names", .cost = COST_UPDATE, .judge = judge_known_update, .show = SHOW_DIGEST },
-	{ .name = "copies", .cost = COST_UPDATE, .judge = judge_known_update, .show = SHOW_DIGEST },
-	{ .name = "writes", .cost = COST_UPDATE, .judge = judge_known_update, .show = SHOW_NEVER },
+	/* keys of lima.yaml, by what a change of them costs: the table has no other list of them */
+	{ .name = "machine keys", .judge = judge_keys_replace, .show = SHOW_NEVER, .each = keys_each },
+	{ .name = "agent keys", .judge = judge_keys_update, .show = SHOW_NEVER, .each = keys_each },
 	{ .name = "hypervisor", .cost = COST_REPLACE },
 	{ .name = "agent", .cost = COST_UPDATE },
 	{ 0 },
@@ -46,22 +41,11 @@ static const struct attr attrs[] = {
 
 extern const struct resource_type resource_vm, resource_data_disk;
 
-/* Is lima.yaml new, or another one than the instance has? One that is as it was may be stopped, whatever is in it. */
-static bool
-yaml_changes(const struct spec *spec)
-{
-	auto_free char *path = xasprintf("%s/lima.yaml", spec->dir);
-	AUTO(buf) text = BUF_INIT;
-
-	return spec->yaml && (fs_read_if(path, &text, MAX_YAML, NULL) != 1 || text.len != spec->yaml_len ||
-			      memcmp(text.s, spec->yaml, text.len) != 0);
-}
-
 /* What the start would refuse is refused when it is asked for: by create and edit, and before a step is taken. */
 static int
 check_wanted(const struct spec *spec, const struct env *env, const struct resource *r, struct error *err)
 {
-	if (!instance_paths_wanted(spec) || (!wanted_running(spec) && !yaml_changes(spec)))
+	if (!instance_paths_wanted(spec) || (!wanted_running(spec) && !instance_yaml_changes(spec)))
 		return 0;
 	if (unsupported_check(spec, err) < 0)
 		return -1;
@@ -98,18 +82,8 @@ vm_declare(const struct spec *spec, const struct env *env, struct graph *g, stru
 		return -1;
 	if (!wanted_running(spec))
 		return 0;
-	resource_wantf(g, r, "cpus", "%d", spec->cpus);
-	resource_wantf(g, r, "memory", "%" PRIu64, spec->memory_bytes);
-	resource_want(g, r, "machine", machine_words(&a, env, spec));
-	resource_want(g, r, "probes", machine_probes_digest(&a, spec));
-	resource_want(g, r, "names", machine_names_digest(&a, spec));
-	resource_want(g, r, "copies", machine_copies_digest(&a, spec));
-	resource_want(g, r, "writes", machine_writes_digest(&a, spec));
-	/* a port of lima.yaml's, or whichever is free: both are what the machine was started with */
-	if (spec->ssh.local_port)
-		resource_wantf(g, r, "ssh port", "%d", spec->ssh.local_port);
-	else
-		resource_want(g, r, "ssh port", "any");
+	resource_want(g, r, "machine keys", spec_part(graph_arena(g), spec->json, SPEC_MACHINE));
+	resource_want(g, r, "agent keys", spec_part(graph_arena(g), spec->json, SPEC_AGENT));
 	resource_want(g, r, "hypervisor", "running");
 	resource_want(g, r, "agent", "running");
 	return 0;
@@ -125,20 +99,6 @@ vm_recollect(const struct env *env, const struct resource *r, struct facts *have
 	machine_facts_load(path, have, a);
 }
 
-/* A machine of which nobody noted whether its port was chosen or asked for: no difference, unless another is asked for. */
-static void
-recollect_port(const struct env *env, const struct resource *r, struct facts *have, struct arena *a)
-{
-	auto_free char *path = instance_path(env, r, "launch.json");
-	const char *want = facts_get(&r->want, "ssh port");
-	AUTO(launch) l = { 0 };
-
-	if (want && !strcmp(want, "any"))
-		facts_set(have, a, "ssh port", "any");
-	else if (want && launch_load(&l, path, NULL) == 0)
-		facts_setf(have, a, "ssh port", "%d", l.ssh.port);
-}
-
 static int
 vm_observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
@@ -151,10 +111,8 @@ vm_observe(const struct env *env, const struct resource *r, struct facts *have, 
 	if (machine <= 0 && agent <= 0)
 		return 0;
 	/* another process than the one of which something is recorded: what that says is of a machine that is no more */
-	if (!facts_get(have, "cpus") || (machine > 0 && facts_int(have, "pid", 0) != (long long)machine))
+	if (!facts_get(have, "machine keys") || (machine > 0 && facts_int(have, "pid", 0) != (long long)machine))
 		vm_recollect(env, r, have, a);
-	if (!facts_get(have, "ssh port"))
-		recollect_port(env, r, have, a);
 	facts_set(have, a, "hypervisor", machine > 0 ? "running" : "gone");
 	facts_set(have, a, "agent", agent > 0 ? "running" : "gone");
 	facts_setf(have, a, "pid", "%d", (int)machine);
@@ -210,8 +168,7 @@ vm_refresh(const struct env *env, const struct resource *r, const char *dir, str
 {
 	auto_free char *facts = instance_path(env, r, "launch.facts"), *launch = instance_path(env, r, "launch.json");
 
-	if ((vm_differs(r, "names") || vm_differs(r, "probes") || vm_differs(r, "copies") || vm_differs(r, "writes") ||
-	     !launch_is_known(launch)) &&
+	if ((vm_differs(r, "agent keys") || !launch_is_known(launch)) &&
 	    (machine_launch_file(env, r, lease_port(r, LEASE_SSH), lease_port(r, LEASE_DNS), err) < 0 ||
 	     machine_facts_save(facts, &r->want, err) < 0))
 		return -1;

@@ -63,7 +63,7 @@ make_instance() {
 	run -0 --separate-stderr limactl plan --json --set '.cpus=7' a
 	[ "$(limactl yq -o json -I 0 '[.resources[] | select(.type == "dir") | .changes[] | select(.key == "cpus") | .want]' <<<"$output")" = '["7"]' ]
 	run -1 --separate-stderr limactl plan --set '.user.uid=4711' a
-	[[ $stderr == *'cannot change user.uid: '*' -> 4711 in an existing instance'* ]]
+	[[ $stderr == *'cannot change user.uid: '*' -> 4711: not in an existing instance'* ]]
 	# told where no plan is shown, too; and then it is done
 	run -0 --separate-stderr limactl edit --set '.images[0].variant="x"' a
 	said warning 'a: images[0].variant: unset -> x: only matters when the instance is made: no effect until `limactl factory-reset`'

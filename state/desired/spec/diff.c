@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/quote/quote.h"
+#include "base/size.h"
 #include "state/desired/spec/keys.h"
 
 enum { MAX_SHOWN = 60 };	/* bytes of a value */
@@ -62,19 +63,11 @@ diff_shown(struct arena *a, const cJSON *v)
 	return arena_strdup(a, b.s);
 }
 
-/* What the key's row says, but that folders which are no devices of the machine come and go while it runs. */
-static enum key_change
-change_of(const struct diff *d, const struct key *k)
-{
-	if (k && d->sshfs && strncmp(d->path.s, "mounts[", 7) == 0)
-		return CHANGE_LIVE;
-	return k ? k->change : CHANGE_NOTE;
-}
-
 static void
 diff_add(struct diff *d, const cJSON *have, const cJSON *want)
 {
 	const struct key *k = key_find(d->path.s);
+	enum key_change cost = k ? key_cost(k, d->sshfs) : CHANGE_NOTE;
 	const char *from = diff_shown(d->a, have), *to = diff_shown(d->a, want);
 	AUTO(buf) path = BUF_INIT;
 
@@ -90,8 +83,7 @@ diff_add(struct diff *d, const cJSON *have, const cJSON *want)
 	}
 	show_text(&path, d->path.s);
 	d->v[d->n++] = (struct spec_change){
-		.path = arena_strdup(d->a, path.s), .have = from, .want = to, .cost = key_change_text(change_of(d, k)),
-		.refused = k && k->change == CHANGE_REFUSED, .moot = k && k->change == CHANGE_CREATION,
+		.path = arena_strdup(d->a, path.s), .have = from, .want = to, .cost = key_change_text(cost), .moot = cost == CHANGE_CREATION,
 	};
 }
 
@@ -165,6 +157,17 @@ compare_groups(struct diff *d, const cJSON *have, const cJSON *want)
 			compare_member(d, i->string, NULL, i);
 }
 
+/* 1GiB and 1024MiB */
+static bool
+same_size(const struct diff *d, const cJSON *have, const cJSON *want)
+{
+	const struct key *k = cJSON_IsString(have) && cJSON_IsString(want) ? key_find(d->path.s) : NULL;
+	uint64_t a, b;
+
+	return k && k->type == KEY_SIZE && size_parse(&a, have->valuestring, NULL) == 0 && size_parse(&b, want->valuestring, NULL) == 0 &&
+	       a == b;
+}
+
 /* NULL: it is not there, as an empty list or group is not. An item of a list comes and goes whole. */
 static void
 diff_compare(struct diff *d, const cJSON *have, const cJSON *want)
@@ -172,7 +175,7 @@ diff_compare(struct diff *d, const cJSON *have, const cJSON *want)
 	const cJSON *some = have ? have : want;
 	bool item = d->path.len && d->path.s[d->path.len - 1] == ']';
 
-	if (have == want || (have && want && cJSON_Compare(have, want, true)))
+	if (have == want || (have && want && cJSON_Compare(have, want, true)) || same_size(d, have, want))
 		return;
 	if ((have && want && (have->type & 0xff) != (want->type & 0xff)) || (item && (!have || !want)))
 		diff_add(d, have, want);
@@ -184,14 +187,6 @@ diff_compare(struct diff *d, const cJSON *have, const cJSON *want)
 		diff_add(d, have, want);
 }
 
-static bool
-over_ssh(const cJSON *json)
-{
-	const cJSON *type = cJSON_GetObjectItemCaseSensitive(json, "mountType");
-
-	return cJSON_IsString(type) && !strcmp(type->valuestring, "reverse-sshfs");
-}
-
 int
 spec_diff(struct arena *a, const char *have, const char *want, struct spec_change **v, size_t *n, struct error *err)
 {
@@ -199,7 +194,7 @@ spec_diff(struct arena *a, const char *have, const char *want, struct spec_chang
 	cJSON *from = cJSON_Parse(have), *to = cJSON_Parse(want);
 	bool fine = cJSON_IsObject(from) && cJSON_IsObject(to);
 
-	d.sshfs = over_ssh(from) && over_ssh(to);
+	d.sshfs = json_is_over_ssh(from) && json_is_over_ssh(to);
 	if (fine) {
 		diff_compare(&d, from, to);
 		*v = d.v;

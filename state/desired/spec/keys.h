@@ -4,8 +4,8 @@
  * One row says all there is to know of a key. The reader, the mixing of
  * default.yaml and override.yaml, the defaults, the checks, the typed spec, the
  * JSON and YAML forms, the JSON schema, lima.yaml(5) and completion are made from
- * the rows; a new key is a new row (in the keys_*.c of its group) and a field in
- * spec.h, nothing else.
+ * the rows; a new key is a new row (in the keys_*.c of its group), a field in
+ * spec.h and the place that uses it. What a change of it costs stands in the row and nowhere else.
  */
 #pragma once
 #include <stdbool.h>
@@ -49,7 +49,8 @@ enum key_expr { EXPR_NONE, EXPR_GUEST, EXPR_HOST };
 enum key_change {
 	CHANGE_UNSAID,	/* of groups: their keys say it */
 	CHANGE_NOTE,	/* nothing to do in the machine */
-	CHANGE_LIVE,	/* done while it runs */
+	CHANGE_LIVE,	/* done while it runs, by a resource of its own */
+	CHANGE_AGENT,	/* the host agent is told while it runs */
 	CHANGE_BOOT,	/* what the guest is told at boot is remade, and it boots */
 	CHANGE_RESTART,	/* the virtual machine is restarted */
 	CHANGE_CREATION,/* mattered when the disk was made, and does nothing now */
@@ -76,6 +77,7 @@ struct key {
 	enum key_mix mix;
 	enum key_expr expr;
 	enum key_change change;
+	enum key_change over_ssh;	/* instead of that, where folders are mounted over SSH: they are no devices of the machine */
 	unsigned flags;
 	const char *words;		/* the only values allowed, separated by blanks */
 	const char *def;		/* default, as one would write it */
@@ -116,3 +118,7 @@ const struct key *key_find(const char *path);
 /* Calls `each` for every row, parents first, with its path ("mounts[].sshfs.cache"). */
 void key_each(void (*each)(void *ctx, const char *path, const struct key *k), void *ctx);
 const char *key_change_text(enum key_change c);
+/* What a change of that row costs in a configuration whose folders are mounted over SSH, or are devices. */
+enum key_change key_cost(const struct key *k, bool over_ssh);
+struct cJSON;
+bool json_is_over_ssh(const struct cJSON *json);	/* of a filled configuration */

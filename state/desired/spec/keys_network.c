@@ -176,9 +176,9 @@ check_network(struct load *l, const struct val *v)
 const struct key keys_resolver[] = {
 	{ "enabled", KEY_BOOL, .def = "true", AT(spec, resolver.enabled), .change = CHANGE_RESTART,
 	  .about = "Answer the guest's name queries by the host." },
-	{ "ipv6", KEY_BOOL, .def = "false", AT(spec, resolver.ipv6), .go = "IPv6", .change = CHANGE_LIVE,
+	{ "ipv6", KEY_BOOL, .def = "false", AT(spec, resolver.ipv6), .go = "IPv6", .change = CHANGE_AGENT,
 	  .about = "Answer with IPv6 addresses, too." },
-	{ "hosts", KEY_MAP, .mix = MIX_MAP, AT_LIST(spec, resolver.hosts, resolver.nhosts, spec_pair), .change = CHANGE_LIVE,
+	{ "hosts", KEY_MAP, .mix = MIX_MAP, AT_LIST(spec, resolver.hosts, resolver.nhosts, spec_pair), .change = CHANGE_AGENT,
 	  .about = "Further names: addresses, or names to take the address of." },
 	{ NULL }
 };

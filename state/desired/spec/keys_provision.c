@@ -176,9 +176,9 @@ check_provision(struct load *l, const struct val *v)
 const struct key keys_probes[] = {
 	{ "mode", KEY_TEXT, .words = "readiness", .flags = KEY_BLANK_UNSET, .def = "readiness", .change = CHANGE_NOTE,
 	  .about = "What it tells." },
-	{ "description", KEY_TEXT, .flags = KEY_BLANK_UNSET | KEY_LINES, AT(spec_probe, description), .change = CHANGE_LIVE,
+	{ "description", KEY_TEXT, .flags = KEY_BLANK_UNSET | KEY_LINES, AT(spec_probe, description), .change = CHANGE_AGENT,
 	  .about = "What is waited for." },
-	{ "script", KEY_TEXT, .flags = KEY_LINES, .make = default_script, .expr = EXPR_GUEST, AT(spec_probe, script), .change = CHANGE_LIVE,
+	{ "script", KEY_TEXT, .flags = KEY_LINES, .make = default_script, .expr = EXPR_GUEST, AT(spec_probe, script), .change = CHANGE_AGENT,
 	  .about = "Script that succeeds when the guest is ready." },
 	{ "file", KEY_GROUP, .sub = keys_locator, .shorthand = "url", .flags = KEY_OPTIONAL, .change = CHANGE_NOTE,
 	  .about = "Where the script is; it is embedded when the instance is created." },

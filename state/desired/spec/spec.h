@@ -207,7 +207,6 @@ struct spec_change {
 	const char *path;		/* "mounts[0].writable" */
 	const char *have, *want;	/* as people read them, on a line; NULL: unset */
 	const char *cost;		/* what the change means for an existing instance, in words */
-	bool refused;			/* there is no way */
 	bool moot;			/* it mattered only when the instance was made */
 };
 /*
@@ -216,6 +215,18 @@ struct spec_change {
  * Fails on what is no JSON object.
  */
 int spec_diff(struct arena *a, const char *have, const char *want, struct spec_change **v, size_t *n, struct error *err);
+/* Parts of a filled configuration, by what a change of their keys costs (the table's `change`, state/desired/spec/keys.h). */
+enum spec_part {
+	SPEC_MACHINE,	/* a running machine is restarted */
+	SPEC_AGENT,	/* the host agent of a running machine is told */
+	SPEC_FIXED,	/* there is no way but a new instance */
+};
+/* "memory=1GiB\nmounts[0].writable=true\n": a line a key, for comparing and for telling; in `a`. "": nothing is known. */
+const char *spec_part(struct arena *a, const char *json, enum spec_part part);
+typedef void spec_part_each(void *ctx, const char *path, const char *have, const char *want);
+/* What differs, key by key; NULL: unset. What is new to the table and says what it would without being said, does not. */
+void spec_part_diff(const char *have, const char *want, spec_part_each *each, void *ctx);
+bool spec_part_differs(const char *have, const char *want);
 /* A spec that knows only name and folder: enough to take apart an instance whose lima.yaml is broken. */
 struct spec *spec_bare(const char *name, const struct spec_opts *opts);
 /*

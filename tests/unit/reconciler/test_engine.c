@@ -495,6 +495,63 @@ TEST(a_plan_is_told_to_programs)
 	graph_release(&g);
 }
 
+static void
+tell_keys(const struct resource *r, detail_say *say, void *ctx)
+{
+	(void)r;
+	say(ctx, &(struct detail){ .what = "size", .have = "1", .want = "2", .cost = "a restart" });
+	say(ctx, &(struct detail){ .what = "probes[0]", .want = "x", .cost = "in place" });
+}
+
+static void
+each_key(const char *have, const char *want, detail_say *say, void *ctx)
+{
+	(void)have, (void)want;
+	say(ctx, &(struct detail){ .what = "size", .have = "1", .want = "2" });
+	say(ctx, &(struct detail){ .what = "probes[0].script", .want = "x" });
+	say(ctx, &(struct detail){ .what = "other", .have = "3", .want = "4" });
+}
+
+/* Who tells the keys of lima.yaml tells them for all; the others say what is not said there. */
+TEST(each_difference_is_told_once)
+{
+	static const struct attr file_attrs[] = { { .name = "text", .cost = COST_UPDATE, .show = SHOW_NEVER }, { 0 } };
+	static const struct attr disk_attrs[] = { { .name = "size", .cost = COST_UPDATE, .key = "size" }, { 0 } };
+	static const struct attr run_attrs[] = { { .name = "keys", .cost = COST_REPLACE, .each = each_key }, { 0 } };
+	static const struct resource_type types[] = {
+		{ .name = "file", .attrs = file_attrs, .detail = tell_keys }, { .name = "disk", .attrs = disk_attrs },
+		{ .name = "run", .attrs = run_attrs },
+	};
+	const struct spec_opts opts = { .home = "/h" };
+	struct spec *spec = spec_bare("i", &opts);
+	struct graph g = { 0 };
+	struct plan p = { 0 };
+	AUTO(buf) b = BUF_INIT;
+	struct error err;
+	const char *once;
+
+	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+		struct resource *r = graph_declare(&g, &types[i], "i", "i", true);
+
+		r->present = true;
+		r->spec = spec;
+		facts_set(&r->have, &g.arena, types[i].attrs[0].name, "1");
+		resource_want(&g, r, types[i].attrs[0].name, "2");
+	}
+	ok(graph_resolve(&g, &err));
+	ok(plan_make(&g, &p, &err));
+	explain_plan(&b, &p, false);
+	once = strstr(b.s, "size: 1 -> 2  (a restart)\n");
+	assert_non_null(once);
+	assert_null(strstr(once + 1, "size: "));
+	assert_ptr_equal(strstr(b.s, "size: "), once);
+	assert_null(strstr(b.s, "probes[0].script"));
+	assert_non_null(strstr(b.s, "other: 3 -> 4\n"));
+	plan_release(&p);
+	graph_release(&g);
+	spec_free(spec);
+}
+
 static int64_t
 takes_ten(void *ctx, const struct step *s)
 {

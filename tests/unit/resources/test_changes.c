@@ -200,6 +200,11 @@ static const struct example examples[] = {
 	{ "osOpts", NONE, "osOpts: {Linux: {a: 1}}", "osOpts: {Linux: {a: 2}}", "osOpts.Linux.a" },
 };
 
+#define ok_here(expr) do { \
+	if ((expr) < 0) \
+		fail_msg("%s: %s", #expr, err->msg); \
+} while (0)
+
 /* --- two specs, and the graphs of both */
 
 struct world {
@@ -368,7 +373,7 @@ wrong_effect(enum key_change cost, const struct effect *e)
 	switch (cost) {
 	case CHANGE_NOTE:
 		return e->restarts || e->boots || e->live || e->fetches ? "something is to be done after all" : NULL;
-	case CHANGE_LIVE:
+	case CHANGE_LIVE: case CHANGE_AGENT:
 		return e->restarts || e->boots ? "it is not done in place" : !e->live ? "nothing is to be done" : NULL;
 	case CHANGE_BOOT:
 		return e->restarts ? "the machine itself changes" : !e->boots ? "the guest is not told" : NULL;
@@ -382,23 +387,64 @@ wrong_effect(enum key_change cost, const struct effect *e)
 	return NULL;
 }
 
+/* What the planner says of the folder of an instance that was brought to `a` and is to be `b`: 0, or the code of its error. */
+static int
+plan_folder(struct world *w, const struct spec *b, struct error *err)
+{
+	struct graph g = { 0 };
+	struct plan p = { 0 };
+	struct facts have = { 0 };
+	struct resource *r;
+	int rc = 0;
+
+	memset(err, 0, sizeof *err);
+	ok_here(resource_dir.declare(b, &w->env, &g, err));
+	r = graph_find(&g, "dir", b->name);
+	r->spec = b;
+	ok_here(rc = resource_dir.observe(&w->env, r, &have, &g.arena, err));
+	r->present = rc == 1;
+	r->have = have;
+	rc = graph_resolve(&g, err) < 0 || plan_make(&g, &p, err) < 0 ? err->code : 0;
+	plan_release(&p);
+	graph_release(&g);
+	return rc;
+}
+
 static void
 check_refused(struct world *w, const struct spec *a, const struct spec *b, const char *path, bool refused)
 {
-	struct graph g = { 0 };
 	struct error err = { 0 };
 	auto_free char *dir = xasprintf("%s/i", w->env.home);
 	int rc;
 
 	ok(fs_mkdirs(dir, 0700, &err));
 	ok(applied_write(dir, a, &err));
-	rc = resource_dir.declare(b, &w->env, &g, &err);
-	if (refused && (rc == 0 || err.code != ERR_REFUSED || !strstr(err.msg, path)))
+	rc = plan_folder(w, b, &err);
+	if (refused && (rc != ERR_REFUSED || !strstr(err.msg, path)))
 		fault("%s: must be refused: %s", path, rc ? err.msg : "");
-	if (!refused && rc < 0)
+	if (!refused && rc)
 		fault("%s: %s", path, err.msg);
-	graph_release(&g);
 	ok(fs_remove_tree(dir, &err));
+}
+
+/* What a running machine is restarted for, its agent told of, or what is refused is a part of its own, by the table alone. */
+static void
+check_parts(const struct spec *a, const struct spec *b, const char *path, enum key_change cost)
+{
+	static const struct {
+		enum spec_part part;
+		enum key_change change;
+	} parts[] = { { SPEC_MACHINE, CHANGE_RESTART }, { SPEC_AGENT, CHANGE_AGENT }, { SPEC_FIXED, CHANGE_REFUSED } };
+	AUTO(arena) arena = { 0 };
+
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		bool differs = spec_part_differs(spec_part(&arena, a->json, parts[i].part), spec_part(&arena, b->json, parts[i].part));
+
+		if (differs && parts[i].change != cost && cost < parts[i].change)
+			fault("%s: costs more than the table says", path);
+		if (!differs && parts[i].change == cost)
+			fault("%s: costs nothing", path);
+	}
 }
 
 static void
@@ -420,6 +466,7 @@ check_example(struct world *w, const struct example *x, const struct key *k)
 	else if (strcmp(v[i].cost, key_change_text(k->change)) != 0)
 		fault("%s: told as another class than the table's", path);
 	check_refused(w, a, b, path, k->change == CHANGE_REFUSED);
+	check_parts(a, b, path, key_cost(k, !strcmp(a->mount_type, "reverse-sshfs") && !strcmp(b->mount_type, "reverse-sshfs")));
 	wrong = k->change != CHANGE_REFUSED && find_effect(w, a, b, &e) ? wrong_effect(k->change, &e) : NULL;
 	if (wrong)
 		fault("%s: %s: %s", x->key, key_change_text(k->change), wrong);
@@ -533,6 +580,7 @@ TEST(differences)
 {
 	differs("{}", "{}", "");
 	differs("{\"cpus\":1}", "{\"cpus\":2}", "cpus: 1 -> 2;");
+	differs("{\"memory\":\"1GiB\"}", "{\"memory\":\"1024MiB\"}", "");
 	differs("{\"env\":{\"A\":\"a\",\"B\":\"b\"}}", "{\"env\":{\"B\":\"c\",\"C\":\"d\"}}", "env.A: a -> unset;env.B: b -> c;env.C: unset -> d;");
 	differs("{}", "{\"ssh\":{\"localPort\":1}}", "ssh.localPort: unset -> 1;");
 	differs("{\"mounts\":[{\"location\":\"/a\"},{\"location\":\"/b\"}]}", "{\"mounts\":[{\"location\":\"/b\"}]}",
@@ -582,7 +630,6 @@ TEST(no_configuration)
 TEST(a_stop_is_never_refused)
 {
 	AUTO(world) w = { 0 };
-	struct graph g = { 0 };
 	struct error err = { 0 };
 	struct spec *a, *b;
 
@@ -591,16 +638,82 @@ TEST(a_stop_is_never_refused)
 	b = load(&w, NONE, "user: {name: b, home: /h}");
 	test_put(w.env.home, "i/lima.yaml", b->yaml);
 	ok(applied_write(b->dir, a, &err));
-	fails(resource_dir.declare(b, &w.env, &g, &err), ERR_REFUSED);
+	assert_int_equal(plan_folder(&w, b, &err), ERR_REFUSED);
+	assert_non_null(strstr(err.msg, "dir i: cannot change user.name: a -> b: not in an existing instance"));
 	b->goal = GOAL_STOPPED;
-	ok(resource_dir.declare(b, &w.env, &g, &err));
+	assert_int_equal(plan_folder(&w, b, &err), 0);
 	b->goal = GOAL_ABSENT;
-	ok(resource_dir.declare(b, &w.env, &g, &err));
+	assert_int_equal(plan_folder(&w, b, &err), 0);
 	/* an edit of a stopped instance brings another text */
 	b->goal = GOAL_STOPPED;
 	test_put(w.env.home, "i/lima.yaml", a->yaml);
-	fails(resource_dir.declare(b, &w.env, &g, &err), ERR_REFUSED);
-	graph_release(&g);
+	assert_int_equal(plan_folder(&w, b, &err), ERR_REFUSED);
 	spec_free(a);
 	spec_free(b);
+}
+
+/* One that upstream made says what it was by its lima.yaml alone. */
+TEST(what_cannot_change_is_known_without_a_record)
+{
+	AUTO(world) w = { 0 };
+	struct error err;
+	struct spec *a, *b;
+
+	begin(&w);
+	a = load(&w, NONE, "user: {name: a, home: /h}");
+	b = load(&w, NONE, "user: {name: b, home: /h}");
+	test_put(w.env.home, "i/lima.yaml", a->yaml);
+	assert_int_equal(plan_folder(&w, b, &err), ERR_REFUSED);
+	assert_int_equal(plan_folder(&w, a, &err), 0);
+	spec_free(a);
+	spec_free(b);
+}
+
+static void
+add_part(void *ctx, const char *path, const char *have, const char *want)
+{
+	buf_addf(ctx, "%s: %s -> %s;", path, have ? have : "unset", want ? want : "unset");
+}
+
+static void
+part_differs(const char *have, const char *want, const char *told_as)
+{
+	AUTO(buf) b = BUF_INIT;
+
+	spec_part_diff(have, want, add_part, &b);
+	assert_string_equal(b.len ? b.s : "", told_as);
+	assert_int_equal(spec_part_differs(have, want), *told_as != 0);
+}
+
+TEST(parts_differ_key_by_key)
+{
+	part_differs("cpus=1\nmemory=1GiB\n", "cpus=2\nmemory=1GiB\n", "cpus: 1 -> 2;");
+	part_differs("cpus=1\n", "", "cpus: 1 -> unset;");
+	part_differs("", "cpus=1\n", "cpus: unset -> 1;");
+	/* a key that is new to the table, and says what it would without being said; one that is in it no more */
+	part_differs("cpus=1\n", "cpus=1\ntpm:=false\n", "");
+	part_differs("cpus=1\ntpm:=false\n", "cpus=1\n", "");
+	part_differs("tpm:=false\n", "tpm=true\n", "tpm: false -> true;");
+	/* a default that a new version has changed */
+	part_differs("tpm:=false\n", "tpm:=true\n", "tpm: false -> true;");
+	part_differs("no line", "a", "");
+}
+
+TEST(a_part_is_what_the_table_says_and_no_more)
+{
+	AUTO(arena) a = { 0 };
+
+	assert_string_equal(spec_part(&a, "{\"cpus\":4,\"memory\":\"1024MiB\",\"tpm\":false,\"message\":\"x\"}", SPEC_MACHINE),
+			    "cpus=4\nmemory=1GiB\ntpm:=false\n");
+	assert_string_equal(spec_part(&a, "{\"message\":\"x\"}", SPEC_FIXED), "");
+	/* folders over SSH are no devices of the machine */
+	assert_string_equal(spec_part(&a, "{\"mountType\":\"reverse-sshfs\",\"mounts\":[{\"location\":\"/a\"}]}", SPEC_MACHINE),
+			    "mountType=reverse-sshfs\n");
+	assert_string_equal(spec_part(&a, "{\"mountType\":\"reverse-sshfs\",\"mounts\":[{\"location\":\"/a\"}]}", SPEC_AGENT),
+			    "mounts[0].location=/a\n");
+	/* what is for another architecture is not of this machine */
+	assert_string_equal(spec_part(&a, "{\"arch\":\"x86_64\",\"firmware\":{\"images\":[{\"location\":\"/a\",\"arch\":\"aarch64\"}]}}",
+				      SPEC_MACHINE), "");
+	assert_string_equal(spec_part(&a, "", SPEC_MACHINE), "");
+	assert_string_equal(spec_part(&a, "[", SPEC_MACHINE), "");
 }

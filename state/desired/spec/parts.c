@@ -1,0 +1,196 @@
+/*
+ * Parts of a filled configuration, by what a change of its keys costs: the keys that a running machine is restarted for,
+ * those that its host agent is told of, those that are fixed. A row of the table says which; nobody else lists keys.
+ */
+#include <cjson/cJSON.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/sha256.h"
+#include "base/size.h"
+#include "state/desired/spec/keys.h"
+
+enum { MAX_VALUE = 60, DIGEST_LEN = 16 };	/* a longer value is told from others by its digest */
+
+struct part_line {
+	const char *path, *value;
+	size_t npath, nvalue;
+	bool usual;		/* what the table has for who says nothing */
+};
+
+struct part {
+	enum key_change change;
+	bool over_ssh;
+	const char *arch;
+	struct buf path, out;
+};
+
+enum key_change
+key_cost(const struct key *k, bool over_ssh)
+{
+	return over_ssh && k->over_ssh ? k->over_ssh : k->change;
+}
+
+bool
+json_is_over_ssh(const cJSON *json)
+{
+	const cJSON *type = cJSON_GetObjectItemCaseSensitive(json, "mountType");
+
+	return cJSON_IsString(type) && !strcmp(type->valuestring, "reverse-sshfs");
+}
+
+static void
+add_value(struct buf *b, const struct key *k, const cJSON *v)
+{
+	char *text = cJSON_IsString(v) && !strpbrk(v->valuestring, "\n\r") ? NULL : cJSON_PrintUnformatted(v);
+	const char *s = text ? text : v->valuestring;
+	AUTO(arena) a = { 0 };
+	uint64_t bytes;
+	char hex[65];
+
+	if (k->type == KEY_SIZE && size_parse(&bytes, s, NULL) == 0)
+		s = size_text(&a, bytes);
+	if (strlen(s) > MAX_VALUE) {
+		sha256_hex(s, strlen(s), hex);
+		buf_addf(b, "...%.*s", DIGEST_LEN, hex);
+	} else {
+		buf_adds(b, s);
+	}
+	cJSON_free(text);
+}
+
+/* PATH=VALUE; PATH:=VALUE where that is what the table has for who says nothing */
+static void
+add_leaf(struct part *p, const cJSON *v)
+{
+	const struct key *k = key_find(p->path.s);
+	AUTO(buf) value = BUF_INIT;
+
+	if (!k || key_cost(k, p->over_ssh) != p->change || strpbrk(p->path.s, "=\n"))
+		return;
+	add_value(&value, k, v);
+	buf_addf(&p->out, "%s%s=%s\n", p->path.s, k->def && !strcmp(k->def, value.s) ? ":" : "", value.s);
+}
+
+/* an item of a list that is for another architecture is not of this machine */
+static bool
+is_for_other(const struct part *p, const cJSON *item)
+{
+	const cJSON *arch = cJSON_GetObjectItemCaseSensitive(item, "arch");
+
+	return p->arch && cJSON_IsString(arch) && strcmp(arch->valuestring, p->arch) != 0;
+}
+
+static void
+add_all(struct part *p, const cJSON *v)
+{
+	size_t len = p->path.len;
+	int index = 0;
+	const cJSON *i;
+
+	if (!cJSON_IsObject(v) && !cJSON_IsArray(v)) {
+		if (len)
+			add_leaf(p, v);
+		return;
+	}
+	cJSON_ArrayForEach(i, v) {
+		if (cJSON_IsArray(v))
+			buf_addf(&p->path, "[%d]", index++);
+		else
+			buf_addf(&p->path, "%s%s", len ? "." : "", i->string);
+		if (!cJSON_IsArray(v) || !is_for_other(p, i))
+			add_all(p, i);
+		buf_truncate(&p->path, len);
+	}
+}
+
+const char *
+spec_part(struct arena *a, const char *json, enum spec_part part)
+{
+	static const enum key_change change[] = {
+		[SPEC_MACHINE] = CHANGE_RESTART, [SPEC_AGENT] = CHANGE_AGENT, [SPEC_FIXED] = CHANGE_REFUSED,
+	};
+	cJSON *root = cJSON_Parse(json);
+	const cJSON *arch = cJSON_GetObjectItemCaseSensitive(root, "arch");
+	struct part p = { .change = change[part], .over_ssh = json_is_over_ssh(root), .path = BUF_INIT, .out = BUF_INIT };
+	const char *lines;
+
+	p.arch = cJSON_IsString(arch) ? arch->valuestring : NULL;
+	add_all(&p, root);
+	lines = arena_strdup(a, p.out.s);
+	cJSON_Delete(root);
+	buf_release(&p.path);
+	buf_release(&p.out);
+	return lines;
+}
+
+/* Does a line begin at `at`? Its parts, and where the next one begins. */
+static bool
+next_line(const char **at, struct part_line *out)
+{
+	const char *end = strchr(*at, '\n'), *eq = strchr(*at, '=');
+
+	if (!end || !eq || eq > end)
+		return false;
+	*out = (struct part_line){ .path = *at, .value = eq + 1, .nvalue = (size_t)(end - eq - 1) };
+	out->usual = eq > *at && eq[-1] == ':';
+	out->npath = (size_t)(eq - *at) - out->usual;
+	*at = end + 1;
+	return true;
+}
+
+static bool
+find_line(const char *lines, const struct part_line *of, struct part_line *out)
+{
+	while (next_line(&lines, out))
+		if (out->npath == of->npath && !memcmp(out->path, of->path, of->npath))
+			return true;
+	return false;
+}
+
+static void
+give(struct arena *a, spec_part_each *each, void *ctx, const struct part_line *have, const struct part_line *want)
+{
+	const struct part_line *some = have ? have : want;
+
+	each(ctx, arena_printf(a, "%.*s", (int)some->npath, some->path),
+	     have ? arena_printf(a, "%.*s", (int)have->nvalue, have->value) : NULL,
+	     want ? arena_printf(a, "%.*s", (int)want->nvalue, want->value) : NULL);
+}
+
+void
+spec_part_diff(const char *have, const char *want, spec_part_each *each, void *ctx)
+{
+	struct part_line line, other;
+	AUTO(arena) a = { 0 };
+
+	for (const char *at = have; next_line(&at, &line);) {
+		bool there = find_line(want, &line, &other);
+
+		if (there ? other.nvalue != line.nvalue || memcmp(other.value, line.value, line.nvalue) != 0 : !line.usual)
+			give(&a, each, ctx, &line, there ? &other : NULL);
+	}
+	/* what is new to the table, and as it always was, is no difference */
+	for (const char *at = want; next_line(&at, &line);)
+		if (!line.usual && !find_line(have, &line, &other))
+			give(&a, each, ctx, NULL, &line);
+}
+
+static void
+count(void *ctx, const char *path, const char *have, const char *want)
+{
+	(void)path, (void)have, (void)want;
+	++*(size_t *)ctx;
+}
+
+bool
+spec_part_differs(const char *have, const char *want)
+{
+	size_t n = 0;
+
+	if (strcmp(have, want) != 0)
+		spec_part_diff(have, want, count, &n);
+	return n > 0;
+}
