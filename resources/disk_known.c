@@ -23,6 +23,16 @@ disk_keep_path(const char *disk)
 	return xasprintf("%s.format", disk);
 }
 
+/* What is noted already stays the file that it is: a step done twice is as done once, and its stamp holds. */
+static bool
+note_is(const char *path, const struct buf *text)
+{
+	AUTO(buf) have = BUF_INIT;
+
+	return fs_read_if(path, &have, NOTE_MAX, NULL) == 1 && have.len == text->len &&
+	       memcmp(have.s, text->s, have.len) == 0;
+}
+
 int
 disk_keep(const char *disk, const char *format, int64_t asked, int64_t left, struct error *err)
 {
@@ -33,7 +43,7 @@ disk_keep(const char *disk, const char *format, int64_t asked, int64_t left, str
 	if (asked >= 0)
 		buf_addf(&b, " %" PRId64 " %" PRId64, asked, left);
 	buf_addc(&b, '\n');
-	return fs_write(path, b.s, b.len, 0600, err);
+	return note_is(path, &b) ? 0 : fs_write(path, b.s, b.len, 0600, err);
 }
 
 /* 1: DISK.format is there and makes sense; 0: it is not there */

@@ -169,14 +169,23 @@ teardown() {
 	[ ! -e "$long/a" ]
 }
 
-@test "no QEMU: it is told before anything is made, and what was made stays" {
-	QEMU_SYSTEM_X86_64=/nonexistent/qemu fails_with "/nonexistent/qemu" apply "$WORK/a.yaml"
-	[ ! -e "$LIMA_HOME/a" ]
-	limactl apply --stopped "$WORK/a.yaml"
-	QEMU_SYSTEM_X86_64=/nonexistent/qemu fails_with "/nonexistent/qemu" apply "$WORK/a.yaml"
-	[ -e "$LIMA_HOME/a/disk" ]
+@test "no QEMU: told with its package before a step is taken, of a new instance and of one that is there" {
+	local command before why="a: /nonexistent/qemu: not found (Debian package qemu-system-x86)"
+	for command in plan apply "start --tty=false"; do
+		QEMU_SYSTEM_X86_64=/nonexistent/qemu fails_with "$why" $command "$WORK/a.yaml"
+		[ ! -e "$LIMA_HOME/a" ]
+	done
+	apply --stopped "$WORK/a.yaml"
+	before=$(sha256sum "$LIMA_HOME"/a/*)
+	sed -i 's/^disk: .*/disk: 8MiB/' "$WORK/a.yaml"
+	for command in "plan $WORK/a.yaml" "apply $WORK/a.yaml" "start --tty=false a"; do
+		QEMU_SYSTEM_X86_64=/nonexistent/qemu fails_with "$why" $command
+		[ "$(sha256sum "$LIMA_HOME"/a/*)" = "$before" ]
+	done
 	run -0 limactl list a --format '{{.Status}}'
 	[ "$output" = Stopped ]
+	# what needs no machine needs no QEMU
+	QEMU_SYSTEM_X86_64=/nonexistent/qemu apply --stopped "$WORK/a.yaml"
 }
 
 @test "a QEMU that dies at once: its own words are shown" {

@@ -107,8 +107,8 @@ client_ready(struct watch *watch, uint32_t events)
 	if (n == 0) {
 		w->lost = true;
 		loop_unwatch(&w->loop, &w->w);
-	} else if (n > 0 && ga_client_feed(w->c, chunk, (size_t)n, NULL) < 0) {
-		w->lost = true;
+	} else if (n > 0) {
+		w->lost = ga_client_feed(w->c, chunk, (size_t)n, NULL) < 0 || ga_client_done(w->c);
 	}
 	if (!w->lost)
 		flush_client(w);

@@ -101,7 +101,7 @@ TEST(idle_connections_make_room_for_new_ones)
 
 	begin_informed(&w);
 	ok(ga_client_watch(w.c, &err));
-	UNTIL(&w, w.events == 1);
+	UNTIL(&w, w.events);
 	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
 		fds[i] = dial_unix(w.path);
 	ok(ga_client_get_info(w.c, &err));	/* the one in use is not among those that go */
@@ -120,7 +120,7 @@ TEST(the_host_learns_that_the_agent_ends)
 
 	begin_informed(&w);
 	ok(ga_client_watch(w.c, &err));
-	UNTIL(&w, w.events == 1);
+	UNTIL(&w, w.events);
 	server_free(w.server);
 	w.server = NULL;
 	UNTIL(&w, w.lost);
@@ -148,6 +148,31 @@ make_port(char name[64], int *keep)
 	return master;
 }
 
+/*
+ * A new host takes the port, is informed and watches. The port may still hold what the agent had to say to the host
+ * before: then the new one breaks off, as it must, and begins anew. An agent that missed its beginning says nothing,
+ * however long it is waited for.
+ */
+static void
+host_begins(struct world *w, int master)
+{
+	struct error err;
+
+	for (;;) {
+		host_take(w, master);
+		w->infos = w->events = 0;
+		ok(ga_client_get_info(w->c, &err));
+		UNTIL(w, w->infos || w->lost);
+		if (!w->lost)
+			ok(ga_client_watch(w->c, &err));
+		UNTIL(w, w->events || w->lost);
+		if (!w->lost)
+			return;
+		loop_unwatch(&w->loop, &w->w);
+		ga_client_free(steal(w->c), "lost");
+	}
+}
+
 TEST(a_virtio_port_has_no_connections)
 {
 	static const char zeros[2048];
@@ -169,21 +194,13 @@ TEST(a_virtio_port_has_no_connections)
 	assert_int_equal(goaway[3], 7);
 	/* what was there before the host: rubbish, and a preface that was cut off */
 	assert_int_equal(write(master, "rubbish PRI * HTTP/2.0\r\n", 24), 24);
-	host_take(&w, master);
-	ok(ga_client_get_info(w.c, &err));
-	UNTIL(&w, w.infos == 1);
-	ok(ga_client_watch(w.c, &err));
-	UNTIL(&w, w.events == 1);
+	host_begins(&w, master);
 	/* another host on the same port, without a word of farewell from the first, in the middle of a frame */
 	assert_int_equal(write(master, "\0\1\0\0", 4), 4);
 	loop_unwatch(&w.loop, &w.w);
-	ga_client_free(w.c, "gone");
-	host_take(&w, master);
-	ok(ga_client_get_info(w.c, &err));
-	UNTIL(&w, w.infos == 2);
-	ok(ga_client_watch(w.c, &err));
-	UNTIL(&w, w.events == 2);
+	ga_client_free(steal(w.c), "gone");
 	assert_int_equal(w.watches_ended, 1);
+	host_begins(&w, master);
 	/* one that was in the middle of a long frame, which would take the preface for its rest: zeros end it */
 	assert_int_equal(write(master, "\0\x40\0\0\0\0\0\0\1", 9), 9);
 	loop_unwatch(&w.loop, &w.w);
@@ -192,6 +209,10 @@ TEST(a_virtio_port_has_no_connections)
 		step(&w);
 		assert_int_equal(write(master, zeros, sizeof zeros), sizeof zeros);
 	}
+	step(&w);
+	/* what the agent had to say to that one is read by nobody */
+	while (read(master, goaway, sizeof goaway) > 0)
+		;
 	/* and hosts that have begun and gone while the agent was stopped */
 	host_take(&w, master);
 	ok(ga_client_get_info(w.c, &err));
