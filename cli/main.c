@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "base/quote/quote.h"
 #include "cli/cli.h"
+#include "cli/args/files.h"
 #include "cli/args/flags.h"
 #include "cli/args/nearest.h"
 #include "cli/plugins.h"
@@ -97,6 +98,8 @@ cli_main_run(struct cli *c, struct error *err)
 		return -1;
 	if (!c->command->quick && !c->command->light)
 		cli_catch_signals(c);
+	if (!c->command->light)
+		files_to_names(c);
 	return c->command->run(c, err);
 }
 

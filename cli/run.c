@@ -15,6 +15,7 @@
 #include "base/fs.h"
 #include "base/lock.h"
 #include "base/mem.h"
+#include "cli/args/files.h"
 #include "cli/call_off.h"
 #include "cli/view/progress.h"
 #include "cli/view/reach.h"
@@ -214,6 +215,8 @@ print_plan(struct cli *c, struct engine *e)
 		explain_plan(&out, &e->plan, isatty(STDOUT_FILENO) && !getenv("NO_COLOR"));
 		print_estimate(&out, e);
 		reach_text(&out, &e->plan);
+	} else if (!e->nasks && !e->nthings) {
+		buf_addf(&out, "Nothing to do: there is no instance in %s, and no " FILES_DEFAULT " in this folder.\n", c->env.home);
 	} else {
 		buf_addf(&out, "Nothing to do: %zu %s as wanted.\n", e->nasks, e->nasks == 1 ? "instance is" : "instances are");
 	}

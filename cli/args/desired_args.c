@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "cli/args/edit_flags.h"
+#include "cli/args/files.h"
 #include "state/desired/template/template.h"
 
 static int
@@ -15,6 +16,9 @@ all_instances(struct cli *c, struct goals *g, struct error *err)
 
 	if (names_list(&names, c->env.home, err) < 0)
 		return -1;
+	if (names.n && !cli_bool(c, "all"))
+		cli_say(&c->env, SAY_INFO, "There is no " FILES_DEFAULT " in this folder: every instance of %s is meant, which is %zu", c->env.home,
+			names.n);
 	for (size_t i = 0; i < names.n; i++) {
 		struct ask *a;
 
@@ -58,12 +62,19 @@ one_argument(struct cli *c, struct goals *g, const char *arg, struct error *err)
 int
 desired_args(struct cli *c, struct goals *g, struct error *err)
 {
-	if (!c->nargs)
+	char **args;
+	size_t n;
+
+	if (files_arguments(c, &args, &n, err) < 0)
+		return -1;
+	if (!n && edit_given(c))
+		return error_set(err, ERR_INVALID, "what is to be changed? Name an instance or a file; there is no " FILES_DEFAULT " in this folder");
+	if (!n)
 		return all_instances(c, g, err);
-	if (c->nargs > 1 && *cli_str(c, "name"))
-		return error_set(err, ERR_INVALID, "--name names one instance, but %d files were given", c->nargs);
-	for (int i = 0; i < c->nargs; i++)
-		if (one_argument(c, g, c->args[i], err) < 0)
+	if (n > 1 && *cli_str(c, "name"))
+		return error_set(err, ERR_INVALID, "--name names one instance, but %zu files were given", n);
+	for (size_t i = 0; i < n; i++)
+		if (one_argument(c, g, args[i], err) < 0)
 			return -1;
 	return 0;
 }

@@ -4,6 +4,6 @@
 
 /*
  * Each argument a file, URL or template (wanted running), or the name of an instance (as
- * it was last asked to be). None: all instances there are.
+ * it was last asked to be). None: the file of this folder (cli/args/files.h), else all instances there are.
  */
 int desired_args(struct cli *c, struct goals *g, struct error *err);

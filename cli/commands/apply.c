@@ -2,10 +2,13 @@
 #include "base/auto.h"
 #include "cli/args/desired_args.h"
 #include "cli/args/edit_flags.h"
+#include "cli/args/files.h"
 #include "cli/run.h"
 
 static const struct flag flags[] = {
 	{ "name", 0, FLAG_STRING, NULL, "Name of the instance; by default that of the file", 0, NULL },
+	{ "", .include = file_flags },
+	{ "all", 'a', FLAG_BOOL, .about = "Every instance there is" },
 	{ "", .include = edit_flags },
 	{ "", .include = new_flags },
 	{ "lenient", 0, FLAG_BOOL, .about = "Only warn of unknown keys and of sizes that nobody means, as upstream does" },
@@ -30,6 +33,8 @@ const struct command command_apply = {
 	.args = "[FILE.yaml|URL|INSTANCE...]",
 	.about = "Bring instances to what their lima.yaml says, and nothing more",
 	.details = "Shows the plan, then walks it, several steps at a time. A file's instance is wanted running.\n"
+		   "Without arguments: " FILES_DEFAULT " in this folder; where there is none, or with --all, every\n"
+		   "instance there is.\n"
 		   "Interrupted or killed, the same command goes on where it was.",
 	.example = "limactl apply lima.yaml\nlimactl apply web.yaml db.yaml -j 8\nlimactl apply --set '.cpus=4' default",
 	.complete = "@instance @file",

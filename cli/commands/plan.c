@@ -2,10 +2,13 @@
 #include "base/auto.h"
 #include "cli/args/desired_args.h"
 #include "cli/args/edit_flags.h"
+#include "cli/args/files.h"
 #include "cli/run.h"
 
 static const struct flag flags[] = {
 	{ "name", 0, FLAG_STRING, NULL, "Name of the instance; by default that of the file", 0, NULL },
+	{ "", .include = file_flags },
+	{ "all", 'a', FLAG_BOOL, .about = "Every instance there is" },
 	{ "", .include = edit_flags },
 	{ "", .include = new_flags },
 	{ "lenient", 0, FLAG_BOOL, .about = "Only warn of unknown keys and of sizes that nobody means, as upstream does" },
@@ -30,7 +33,8 @@ const struct command command_plan = {
 	.group = GROUP_BASIC,
 	.args = "[FILE.yaml|URL|INSTANCE...]",
 	.about = "Show what apply would do, and why",
-	.details = "Without arguments: every instance there is, each as it was last asked to be, running or not.\n"
+	.details = "Without arguments: " FILES_DEFAULT " in this folder; where there is none, or with --all, every\n"
+		   "instance there is, each as it was last asked to be, running or not.\n"
 		   "Signs: + create, ~ change in place, -/+ remade, - removed. Nothing is changed.",
 	.example = "limactl plan lima.yaml\nlimactl plan --set '.memory=\"4GiB\"' default\nlimactl plan --detailed-exitcode --json",
 	.complete = "@instance @file",

@@ -1,14 +1,17 @@
 /* limactl validate, limactl template validate */
+#include <errno.h>
 #include <stdio.h>
 
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "cli/args/files.h"
 #include "cli/cli.h"
 #include "state/desired/template/template.h"
 
 static const struct flag flags[] = {
 	{ "fill", 0, FLAG_BOOL, .about = "Print the filled configuration: bases, default.yaml, override.yaml, defaults" },
+	{ "", .include = file_flags },
 	{ "lenient", 0, FLAG_BOOL, .about = "Only warn of unknown keys and of sizes that nobody means, as upstream does" },
 	{ 0 },
 };
@@ -33,25 +36,31 @@ validate_run(struct cli *c, struct error *err)
 {
 	bool fill = cli_bool(c, "fill");
 	AUTO(buf) text = BUF_INIT;
+	char **args;
+	size_t n;
 
-	for (int i = 0; i < c->nargs; i++) {
+	if (files_arguments(c, &args, &n, err) < 0)
+		return -1;
+	if (!n)
+		return error_set(err, ENOENT, "there is no " FILES_DEFAULT " in this folder; name the file: `limactl validate FILE.yaml`");
+	for (size_t i = 0; i < n; i++) {
 		size_t warned = c->warned;
 		struct spec *s;
 
-		if (validate_load(c, c->args[i], fill, &s, err) < 0)
-			return error_wrap(err, "failed to validate YAML file `%s`", c->args[i]);
-		if (fill && c->nargs > 1)
+		if (validate_load(c, args[i], fill, &s, err) < 0)
+			return error_wrap(err, "failed to validate YAML file `%s`", args[i]);
+		if (fill && n > 1)
 			buf_adds(&text, "---\n");
 		if (fill)
 			spec_yaml(s, &text);
-		if (fill && c->nargs > 1)
+		if (fill && n > 1)
 			buf_adds(&text, "...\n");
 		spec_free(s);
 		warned = c->warned - warned;
 		if (warned)
-			cli_say(&c->env, SAY_INFO, "`%s`: OK, %zu warning%s", c->args[i], warned, warned == 1 ? "" : "s");
+			cli_say(&c->env, SAY_INFO, "`%s`: OK, %zu warning%s", args[i], warned, warned == 1 ? "" : "s");
 		else
-			cli_say(&c->env, SAY_INFO, "`%s`: OK", c->args[i]);
+			cli_say(&c->env, SAY_INFO, "`%s`: OK", args[i]);
 	}
 	cli_print(stdout, text.s, text.len);
 	return 0;
@@ -60,13 +69,13 @@ validate_run(struct cli *c, struct error *err)
 const struct command command_validate = {
 	.name = "validate",
 	.group = GROUP_ADVANCED,
-	.args = "TEMPLATE [TEMPLATE...]",
+	.args = "[TEMPLATE...]",
 	.about = "Check templates or lima.yaml files",
-	.details = "Every complaint names file, line, column and key; all of a file are told at once.",
+	.details = "Without arguments: " FILES_DEFAULT " in this folder. Every complaint names file, line, column and key; all of a file are told at once.",
 	.example = "limactl validate ./my.yaml\nlimactl validate --fill template:default",
 	.complete = "@template",
 	.flags = flags,
-	.min_args = 1,
+	.min_args = 0,
 	.max_args = -1,
 	.quick = true,
 	.strict = true,
@@ -77,12 +86,12 @@ const struct command command_template_validate = {
 	.name = "validate",
 	.parent = "template",
 	.group = GROUP_ADVANCED,
-	.args = "TEMPLATE [TEMPLATE...]",
+	.args = "[TEMPLATE...]",
 	.about = "Check templates or lima.yaml files",
 	.example = "limactl template validate ./my.yaml",
 	.complete = "@template",
 	.flags = flags,
-	.min_args = 1,
+	.min_args = 0,
 	.max_args = -1,
 	.quick = true,
 	.strict = true,

@@ -530,3 +530,39 @@ keeps() {
 		s390x none
 	EOF
 }
+
+@test "without words the file of this folder is meant, --all is every instance, and a file stands for its instance" {
+	cd "$WORK"
+	run -0 limactl plan
+	[[ $output == "Nothing to do: there is no instance in $LIMA_HOME, and no fleet.yaml or lima.yaml in this folder." ]]
+	fails_with "there is no fleet.yaml or lima.yaml in this folder" validate
+	mkdir -p proj sub
+	cold_yaml >proj/lima.yaml
+	fails_with "there is no fleet.yaml or lima.yaml in that folder" plan -f sub
+	run -0 limactl plan --stopped -f proj
+	[[ $output == *'+ disk '*lima* ]]
+	cd proj
+	run -0 --separate-stderr limactl validate
+	[[ $stderr == *'`lima.yaml`: OK'* ]]
+	apply --stopped
+	[ -e "$LIMA_HOME/lima/disk" ]
+	fails_with "--all is every instance" plan --all lima
+	fails_with "what is to be changed?" plan --all --set .cpus=1
+	cold_yaml >web.yaml
+	apply --stopped web.yaml
+	run -0 limactl plan --all
+	[[ $output == *'Nothing to do: 2 instances are as wanted.'* ]]
+	cd "$LIMA_HOME/web"
+	run -0 limactl plan
+	[[ $output == 'Nothing to do: 1 instance is as wanted.' ]]
+	cd "$WORK/sub"
+	run -0 --separate-stderr limactl plan
+	[[ $output == *'Nothing to do: 2 instances'* && $stderr == *"every instance of $LIMA_HOME is meant, which is 2"* ]]
+	cd "$WORK/proj"
+	run -0 limactl list -q web.yaml
+	[ "$output" = web ]
+	limactl protect web.yaml
+	limactl unprotect ./web.yaml
+	limactl delete -f web.yaml
+	[ ! -e "$LIMA_HOME/web" ]
+}

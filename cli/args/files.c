@@ -1,0 +1,103 @@
+#include "cli/args/files.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/mem.h"
+#include "cli/run.h"
+#include "state/desired/template/name.h"
+
+const struct flag file_flags[] = {
+	{ "file", 'f', FLAG_ARRAY, .about = "A file, or a folder that has " FILES_DEFAULT, .complete = "@file" },
+	{ 0 },
+};
+
+/* The first of them that is in `dir`; NULL: none is. */
+static const char *
+file_of_folder(struct cli *c, const char *dir)
+{
+	static const char *const names[] = { "fleet.yaml", "lima.yaml" };
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		const char *path = *dir ? arena_printf(&c->arena, "%s/%s", dir, names[i]) : names[i];
+
+		if (fs_exists(path))
+			return path;
+	}
+	return NULL;
+}
+
+/* The instance in whose folder we stand: what is there is its copy, and no file to make another one of. */
+static const char *
+file_is_instance(struct cli *c)
+{
+	auto_free char *cwd = getcwd(NULL, 0);
+	size_t n = strlen(c->env.home);
+
+	if (!cwd || strncmp(cwd, c->env.home, n) != 0 || cwd[n] != '/' || !instance_exists(c, cwd + n + 1))
+		return NULL;
+	return arena_strdup(&c->arena, cwd + n + 1);
+}
+
+static int
+file_given(struct cli *c, const char *given, const char **out, struct error *err)
+{
+	struct stat st;
+
+	*out = given;
+	if (stat(given, &st) != 0 || !S_ISDIR(st.st_mode))
+		return 0;
+	*out = file_of_folder(c, given);
+	return *out ? 0 : error_set(err, ENOENT, "--file %s: there is no " FILES_DEFAULT " in that folder", given);
+}
+
+int
+files_arguments(struct cli *c, char ***out, size_t *n, struct error *err)
+{
+	size_t nfiles = 0;
+	char *const *files = cli_list(c, "file", &nfiles);
+	char **v = arena_alloc(&c->arena, ((size_t)c->nargs + nfiles + 2) * sizeof *v);
+
+	*n = 0;
+	*out = v;
+	for (int i = 0; i < c->nargs; i++)
+		v[(*n)++] = c->args[i];
+	for (size_t i = 0; i < nfiles; i++)
+		if (file_given(c, files[i], (const char **)&v[(*n)++], err) < 0)
+			return -1;
+	if (*n && cli_bool(c, "all"))
+		return error_set(err, ERR_INVALID, "--all is every instance there is; leave it out, or `%s`", v[0]);
+	if (!*n && !cli_bool(c, "all")) {
+		const char *own = file_is_instance(c), *file = own ? own : file_of_folder(c, "");
+
+		if (file)
+			v[(*n)++] = (char *)file;
+	}
+	v[*n] = NULL;
+	return 0;
+}
+
+void
+files_to_names(struct cli *c)
+{
+	int n = c->command->stop_at_first_arg && c->nargs ? 1 : c->nargs;
+
+	if (!c->command->complete || strcmp(c->command->complete, "@instance") != 0)
+		return;
+	for (int i = 0; i < n; i++) {
+		const char *dot = strrchr(c->args[i], '.');
+		auto_free char *name = NULL;
+
+		/* no instance has such a name */
+		if (!dot || (strcmp(dot, ".yaml") != 0 && strcmp(dot, ".yml") != 0))
+			continue;
+		if (name_from_path(&name, c->args[i], NULL) == 0 && instance_exists(c, name))
+			c->args[i] = arena_strdup(&c->arena, name);
+	}
+}

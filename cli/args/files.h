@@ -1,0 +1,20 @@
+/* cli/args/files.h - files in the place of names, and the file that is meant where nothing is named. */
+#pragma once
+#include <stddef.h>
+#include "cli/cli.h"
+
+struct error;
+
+/* --file and --all, of the commands that ask files_default(). */
+extern const struct flag file_flags[];
+
+/*
+ * What a command is about: its arguments and --file; without both the first of fleet.yaml and lima.yaml in this folder, as
+ * make and compose do. In the folder of an instance that is the instance itself. NULL-terminated, in c->arena; `*n` is 0 where
+ * nothing was named and nothing found, or --all was given.
+ */
+int files_arguments(struct cli *c, char ***out, size_t *n, struct error *err);
+/* In the arguments, a file that an instance was made of becomes the name of that instance: `stop web.yaml`. */
+void files_to_names(struct cli *c);
+/* "fleet.yaml or lima.yaml" */
+#define FILES_DEFAULT "fleet.yaml or lima.yaml"
