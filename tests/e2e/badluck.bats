@@ -349,6 +349,31 @@ teardown() {
 	[ "$(sha256sum <"$LIMA_HOME/_state/state.db")" = "$before" ]
 }
 
+@test "another build of the same version: what it declares counts, and not what the one before has declared" {
+	apply --stopped "$WORK/a.yaml"
+	# as one that knows no host keys would have left it
+	python3 - "$LIMA_HOME/_state/state.db" <<-'END'
+		import sqlite3, sys
+		db = sqlite3.connect(sys.argv[1])
+		gone = db.execute("SELECT rowid FROM resource WHERE type = 'hostkey'").fetchall()
+		assert gone
+		for row in gone:
+		    db.execute("DELETE FROM edge WHERE source = ?1 OR target = ?1", row)
+		    db.execute("DELETE FROM resource WHERE rowid = ?", row)
+		db.commit()
+	END
+	rm "$LIMA_HOME/a/ssh_host_ed25519_key"
+	run -0 limactl plan
+	[[ $output == *"Nothing to do"* ]]
+	mkdir -p "$WORK/other/bin"
+	cp "$BIN/limactl" "$WORK/other/bin"
+	ln -s "$BIN/../libexec" "$BIN/../share" "$WORK/other"
+	run -0 timeout 60 "$WORK/other/bin/limactl" plan
+	[[ $output == *"+ hostkey   a"* ]]
+	timeout 60 "$WORK/other/bin/limactl" apply
+	[ -s "$LIMA_HOME/a/ssh_host_ed25519_key" ]
+}
+
 @test "one instance that is broken is told, and does not keep the others from being planned" {
 	for i in a b c; do limactl apply --stopped --name $i "$WORK/a.yaml"; done
 	echo 'cpus: lots' >>"$LIMA_HOME/b/lima.yaml"

@@ -35,10 +35,11 @@ common_stamp(const struct spec_opts *opts)
 	struct host *host = opts->host ? NULL : host_new();
 	AUTO(arena) a = { 0 };
 	AUTO(buf) b = BUF_INIT;
-	const char *hosts;
+	/* two builds of one version may declare differently */
+	const char *hosts, *program = fs_stamp(&a, "/proc/self/exe");
 	char hex[65];
 
-	buf_addf(&b, "%s\n%s\n", opts->version, opts->home);
+	buf_addf(&b, "%s\n%s\n%s\n", opts->version, program ? program : "-", opts->home);
 	stamp_add_host(&b, opts->host ? opts->host : host);
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
 		const char *stamp = fs_stamp(&a, arena_printf(&a, "%s/_config/%s", opts->home, files[i]));
