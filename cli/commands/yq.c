@@ -30,6 +30,7 @@ static const struct flag flags[] = {
 	{ "inplace", 'i', FLAG_BOOL, .about = "Change the file itself" },
 	{ "input-format", 'p', FLAG_STRING, "auto", "yaml, json, props, csv, tsv, xml, base64 or uri" },
 	{ "null-input", 'n', FLAG_BOOL, .about = "Begin with null instead of an input" },
+	{ "operators", 0, FLAG_BOOL, .about = "List the words of expressions, with examples" },
 	{ "output-format", 'o', FLAG_STRING, "auto", "The same, and shell" },
 	{ "prettyPrint", 'P', FLAG_BOOL, .about = "Block style throughout, without comments" },
 	{ "tojson", 'j', FLAG_BOOL, .about = "Same as -o json" },
@@ -296,6 +297,11 @@ parse_and_run(struct call *k, char **words, int n, struct error *err)
 		printf("yq (limactl's, for expressions of https://github.com/mikefarah/yq/) version v4-lima-%s\n", k->cli->env.version);
 		return 0;
 	}
+	if (cmd_yq_flag(k, "operators")) {
+		yq_list_words(&k->out);
+		fputs(k->out.s, stdout);
+		return 0;
+	}
 	if (cmd_yq_flag(k, "help")) {
 		puts("Usage: limactl yq [FLAGS] [EXPRESSION] [FILE...]\n\n`limactl help yq` tells more.");
 		return 0;
@@ -325,7 +331,7 @@ const struct command command_yq = {
 	.args = "[FLAGS] [EXPRESSION] [FILE...]",
 	.about = "Evaluate yq expressions on YAML, JSON and others",
 	.details = "The yq command, version 4; also when limactl is called by a name that begins with `yq`. `limactl yq ea` takes\n"
-		   "all documents at once. Expressions that read files are refused.",
+		   "all documents at once, `limactl yq --operators` lists the words. Expressions that read files are refused.",
 	.example = "limactl yq .cpus lima.yaml\nlimactl yq -o json -I 0 . lima.yaml\nlimactl yq -i '.memory = \"4GiB\"' lima.yaml",
 	.flags = flags,
 	.raw = true,

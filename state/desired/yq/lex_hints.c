@@ -19,7 +19,7 @@ static const struct { const char *word, *hint; } habits[] = {
 	{ "empty", "use `select(false)`" },
 	{ "range limit until while repeat", "there are no loops by number; go over entries by `.[]`" },
 	{ "inside", "use `contains` the other way round" },
-	{ "to_array tostream index indices splits ascii", "see the list of operators" },
+	{ "to_array tostream index indices splits ascii", "`limactl yq --operators` lists what there is" },
 	{ "$ENV input inputs input_filename import include halt debug stderr system", "what reads the environment, files or runs programs is not for expressions" },
 };
 

@@ -82,9 +82,10 @@ anchor_set(struct eval *e, struct ynode *n, const struct ynode *value, const str
 static void
 alias_set(struct eval *e, struct ynode *n, const struct ynode *value, const struct expr *x)
 {
-	(void)e, (void)x;
 	if (!value->len)
 		return;
+	if (e->strict)
+		eval_fail(e, "column %u: an alias cannot be set in here", x->at + 1);
 	n->kind = Y_ALIAS;
 	n->value = value->value;
 	n->len = value->len;
@@ -93,7 +94,8 @@ alias_set(struct eval *e, struct ynode *n, const struct ynode *value, const stru
 static void
 comment_set(struct eval *e, struct ynode *n, const struct ynode *value, const struct expr *x)
 {
-	(void)e;
+	if (e->strict && value->len)	/* `... comments=""` asks for what is so anyway: comments are the text's */
+		eval_fail(e, "column %u: comments cannot be set in here; write them into the file", x->at + 1);
 	if (x->flags & COMMENT_NOTE)
 		n->note = value->value;
 	if (x->flags & COMMENT_HEAD) {

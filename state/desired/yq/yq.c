@@ -26,7 +26,7 @@ eval_begin(struct eval *e, struct arena *a, size_t input, enum yq_flags flags)
 	*e = (struct eval){ .arena = a, .limit = ((size_t)EVAL_MEMORY_MIB << 20) + input * INPUT_FACTOR, .may_env = flags & YQ_MAY_ENV,
 			    .strict = flags & YQ_STRICT };
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &e->end);
-	e->end.tv_sec += EVAL_SECONDS;
+	e->end.tv_sec += EVAL_SECONDS + (time_t)(input >> 20);	/* reading takes its time, too */
 }
 
 /* Calls `step` and comes back whatever it does; -1: it failed. */
@@ -106,6 +106,29 @@ yq_close(struct yq *q)
 	arena_release(&q->arena);
 	free(q->shown);
 	free(q);
+}
+
+void
+yq_list_words(struct buf *out)
+{
+	for (const struct yq_word *w = yq_words; w->pattern; w++) {
+		const char *p = w->pattern;
+		size_t from = out->len;
+
+		/* the first way to write it, with what may be left out */
+		for (; *p && *p != '|' && *p != '#'; p++) {
+			p += *p == '\\';
+			if (*p != '?' && *p != '~')
+				buf_addc(out, *p);
+		}
+		if (p == w->pattern)	/* the pipe itself */
+			buf_adds(out, "|");
+		buf_adds(out, *p == '#' ? "N)" : "");
+		buf_addf(out, "%*s %s", (int)(out->len - from < 18 ? 18 - (out->len - from) : 0), "", w->about);
+		if (w->example)
+			buf_addf(out, ":  %s", w->example);
+		buf_addc(out, '\n');
+	}
 }
 
 /* one evaluation, and what it needs */

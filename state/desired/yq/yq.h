@@ -27,6 +27,9 @@ struct yq;
 struct yq *yq_open(const char *expr, enum yq_flags flags, struct error *err);
 void yq_close(struct yq *q);
 
+/* Appends the words of the language, each on a line with what it does and an example. */
+void yq_list_words(struct buf *out);
+
 /* Calls `each` with every result on a JSON document, as JSON (compact). Its -1 ends the evaluation. */
 int yq_run(struct yq *q, const char *json, int (*each)(void *ctx, const char *result, struct error *err), void *ctx,
 	   struct error *err);

@@ -222,6 +222,9 @@ TEST(what_cannot_be)
 	refuse("a: 1\n", ".a[0] = 2", "cannot be set in a single value");
 	refuse("[1]\n", ".a = 1", "must be a mapping");
 	refuse("a: [1\n", ".a = 1", "t.yaml:");
+	refuse("a: 1\nb: 2\n", ".a alias = \"x\"", "an alias cannot be set");
+	refuse("a: 1\n", ".a line_comment = \"x\"", "comments cannot be set");
+	check("a: 1 # x\n", "... comments = \"\"", "a: 1 # x\n");
 }
 
 /* what a respelling of jq's language lost */
