@@ -34,6 +34,7 @@ struct walk {
 	mode_t make;
 	int at;
 	bool inside;		/* a folder of the guest's */
+	bool any;		/* what is at its end need be no folder */
 	unsigned links;
 	char rest[2 * PATH_MAX];
 };
@@ -112,7 +113,7 @@ guarded_follow(struct walk *w, int link, struct error *err)
 static int
 refuse_link(const struct walk *w, const char *name, struct error *err)
 {
-	return error_set(err, ELOOP, "%s: `%s` %s, and is not followed", w->path, name,
+	return error_set(err, ELOOP, "%s: `%s` %s, and is not followed; if it is yours, name the place that it leads to", w->path, name,
 			 w->inside ? "is a link in a folder that a guest can write" : "has become a link");
 }
 
@@ -130,7 +131,7 @@ guarded_enter(struct walk *w, const char *name, struct error *err)
 		return error_errno(err, "%s", w->path);
 	if (S_ISLNK(st.st_mode))
 		return w->inside || w->g->straight ? refuse_link(w, name, err) : guarded_follow(w, fd, err);
-	if (!S_ISDIR(st.st_mode))
+	if (!S_ISDIR(st.st_mode) && (!w->any || w->rest[strspn(w->rest, "/")]))
 		return error_set(err, ENOTDIR, "%s: `%s` is no folder", w->path, name);
 	close(w->at);
 	w->at = steal_fd(fd);
@@ -163,9 +164,9 @@ guarded_walk(struct walk *w, struct error *err)
 }
 
 static int
-guarded_open_folder(const struct guarded *g, const char *path, size_t len, mode_t make, struct error *err)
+guarded_open_path(const struct guarded *g, const char *path, size_t len, mode_t make, bool any, struct error *err)
 {
-	struct walk w = { .g = g, .path = path, .make = make, .at = -1 };
+	struct walk w = { .g = g, .path = path, .make = make, .any = any, .at = -1 };
 
 	if (*path != '/' || len >= PATH_MAX)
 		return error_set(err, EINVAL, "%s: not an absolute path", path);
@@ -181,7 +182,13 @@ guarded_open_folder(const struct guarded *g, const char *path, size_t len, mode_
 int
 guarded_folder(const struct guarded *g, const char *path, mode_t make, struct error *err)
 {
-	return guarded_open_folder(g, path, strlen(path), make, err);
+	return guarded_open_path(g, path, strlen(path), make, false, err);
+}
+
+int
+guarded_place(const struct guarded *g, const char *path, struct error *err)
+{
+	return guarded_open_path(g, path, strlen(path), 0, true, err);
 }
 
 int
@@ -192,7 +199,7 @@ guarded_parent(const struct guarded *g, const char *path, mode_t make, const cha
 	if (!slash || !slash[1] || !strcmp(slash, "/.") || !strcmp(slash, "/.."))
 		return error_set(err, EINVAL, "%s: not the absolute path of a file", path);
 	*name = slash + 1;
-	return guarded_open_folder(g, path, (size_t)(slash - path), make, err);
+	return guarded_open_path(g, path, (size_t)(slash - path), make, false, err);
 }
 
 /* --- files */

@@ -33,6 +33,12 @@ int guarded_folder(const struct guarded *g, const char *path, mode_t make, struc
 /* The same of the folder that `path` is in; *name is what is behind the last slash, within `path`. */
 int guarded_parent(const struct guarded *g, const char *path, mode_t make, const char **name, struct error *err);
 
+/*
+ * O_PATH of what is at `path`, a folder or not. A link of that name is followed where only users of the host can have put
+ * it. -1; ELOOP: a link is in the way.
+ */
+int guarded_place(const struct guarded *g, const char *path, struct error *err);
+
 /* A file that appears whole, or not at all, in a folder where others may write: under a name first that nobody can know. */
 struct guarded_file {
 	int dir, fd;		/* fd: to write to */

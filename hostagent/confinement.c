@@ -14,6 +14,7 @@
 #include "base/syscalls.h"
 #include "hostagent/agent.h"
 #include "providers/disk/image.h"
+#include "providers/written.h"
 
 static const int calls[] = {
 	/* files */
@@ -76,6 +77,7 @@ allow_resolver(struct paths *p)
 static int
 confine_files(struct agent *a)
 {
+	auto_free char *home = launch_home(&a->launch), *written = xasprintf("%s/" WRITTEN_FILE, home);
 	AUTO(paths) p = PATHS_INIT;
 
 	if (!paths_begin(&p))
@@ -87,6 +89,8 @@ confine_files(struct agent *a)
 	paths_allow(&p, "/dev/urandom", PATHS_READ);
 	paths_allow(&p, "/proc/sys", PATHS_READ);
 	allow_resolver(&p);
+	/* whose links are not followed */
+	paths_allow(&p, written, PATHS_READ);
 	for (size_t i = 0; i < a->launch.ssh.nkeys; i++)
 		paths_allow(&p, a->launch.ssh.keys[i], PATHS_READ);
 	paths_allow(&p, a->launch.dir, PATHS_READ | PATHS_WRITE | PATHS_MAKE);

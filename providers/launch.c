@@ -21,6 +21,14 @@ launch_release(struct launch *l)
 	*l = (struct launch){ 0 };
 }
 
+char *
+launch_home(const struct launch *l)
+{
+	const char *slash = strrchr(l->dir, '/');
+
+	return xasprintf("%.*s", slash ? (int)(slash - l->dir) : 0, l->dir);
+}
+
 /* Reading: the first complaint is kept and the rest goes on, so callers check once. */
 struct reader {
 	struct arena *mem;

@@ -102,6 +102,7 @@ struct launch {
 };
 
 void launch_release(struct launch *l);
+char *launch_home(const struct launch *l);	/* that the instance is in; to free */
 int launch_save(const struct launch *l, const char *path, struct error *err);
 /* The file is checked like a stranger's: sizes, types, counts; argv not empty, paths absolute. */
 int launch_load(struct launch *out, const char *path, struct error *err);

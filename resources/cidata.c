@@ -18,6 +18,7 @@
 #include "base/fs.h"
 #include "providers/disk/iso9660.h"
 #include "providers/fetch/unpack.h"
+#include "providers/written.h"
 #include "resources/cidata_files.h"
 #include "resources/instance_paths.h"
 #include "resources/lease.h"
@@ -215,8 +216,9 @@ cidata_ensure(const struct env *env, const struct resource *r, struct facts *hav
 	AUTO(cidata) c = { 0 };
 	const char *text;
 	int port = lease_port(r, LEASE_DNS);
+	const char *tools = archive ? facts_get(&archive->have, "path") : NULL;
 
-	if (cidata_render(&c, env, r->spec, archive ? facts_get(&archive->have, "path") : NULL, err) < 0)
+	if ((tools && written_check(env->home, tools, err) < 0) || cidata_render(&c, env, r->spec, tools, err) < 0)
 		return -1;
 	facts_set(have, a, "stamp", NULL);
 	if (cidata_observe(env, r, have, a, NULL) == 1 && facts_are(have, "contents", c.contents) && facts_are(have, "tools", c.tools))

@@ -188,7 +188,7 @@ add_cloud_init(struct cidata *c, const struct env *env, const struct spec *spec,
 	char hex[65];
 
 	if (ssh_access_public(&keys, env, spec, err) < 0 ||
-	    cidata_user_data(&instance, &c->mem, spec, &keys, false, err) < 0)
+	    cidata_user_data(&instance, &c->mem, env->home, spec, &keys, false, err) < 0)
 		return -1;
 	network = cidata_network_config(&c->mem, spec);
 	buf_addf(&id, "%s\n%s\n%s", spec->hostname, instance, network);
@@ -206,7 +206,7 @@ cidata_reference(const char **out, struct arena *a, const struct env *env, const
 	AUTO(key_list) keys = { 0 };
 	const char *instance;
 
-	if (ssh_access_public(&keys, env, spec, err) < 0 || cidata_user_data(&instance, a, spec, &keys, true, err) < 0)
+	if (ssh_access_public(&keys, env, spec, err) < 0 || cidata_user_data(&instance, a, env->home, spec, &keys, true, err) < 0)
 		return -1;
 	*out = arena_printf(a, "%s%s", instance, cidata_always(a, spec, true));
 	return 0;

@@ -65,8 +65,8 @@ const char *cidata_etc_environment(struct arena *a, const struct spec *spec, enu
  * what every boot does. cloud-config.yaml, for people to read (`reference`), has both
  * without what concerns this boot only: bootstrap, mounts, DNS. -1: a file of caCerts cannot be read.
  */
-int cidata_user_data(const char **out, struct arena *a, const struct spec *spec, const struct key_list *keys, bool reference,
-		     struct error *err);
+int cidata_user_data(const char **out, struct arena *a, const char *home, const struct spec *spec, const struct key_list *keys,
+		     bool reference, struct error *err);
 /* `user_data` and what makes cloud-init take that host key, appended. The private half is in it. */
 void cidata_host_key(struct buf *b, const char *user_data, const struct host_key *key);
 const char *cidata_always(struct arena *a, const struct spec *spec, bool reference);

@@ -8,6 +8,7 @@
 #include "base/fs.h"
 #include "base/quote/quote.h"
 #include "providers/ssh/host_key.h"
+#include "providers/written.h"
 #include "resources/cidata_files.h"
 
 enum { MAX_CERT = 1 << 20 };
@@ -141,14 +142,14 @@ take_cert(struct certs *c, struct arena *a, const char *text)
 }
 
 static int
-put_certs(struct buf *b, struct arena *a, const struct spec *spec, struct error *err)
+put_certs(struct buf *b, struct arena *a, const char *home, const struct spec *spec, struct error *err)
 {
 	struct certs c = { arena_alloc(a, (spec->ca.nfiles + spec->ca.ncerts + 1) * sizeof *c.v), 0 };
 
 	for (size_t i = 0; i < spec->ca.nfiles; i++) {
 		AUTO(buf) text = BUF_INIT;
 
-		if (fs_read(spec->ca.files[i], &text, MAX_CERT, err) < 0)
+		if (written_read(home, spec->ca.files[i], &text, MAX_CERT, err) < 0)
 			return error_wrap(err, "caCerts.files");
 		take_cert(&c, a, text.s);
 	}
@@ -183,8 +184,8 @@ put_name_servers(struct buf *b, const struct spec *spec)
 }
 
 int
-cidata_user_data(const char **out, struct arena *a, const struct spec *spec, const struct key_list *keys, bool reference,
-		 struct error *err)
+cidata_user_data(const char **out, struct arena *a, const char *home, const struct spec *spec, const struct key_list *keys,
+		 bool reference, struct error *err)
 {
 	AUTO(buf) b = BUF_INIT;
 
@@ -196,7 +197,7 @@ cidata_user_data(const char **out, struct arena *a, const struct spec *spec, con
 	cidata_user_put(&b, a, spec, keys);
 	if (!reference)
 		put_name_servers(&b, spec);
-	if (put_certs(&b, a, spec, err) < 0)
+	if (put_certs(&b, a, home, spec, err) < 0)
 		return -1;
 	*out = arena_strdup(a, b.s);
 	return 0;

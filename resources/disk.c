@@ -11,6 +11,7 @@
 #include "base/size.h"
 #include "providers/disk/image.h"
 #include "providers/fetch/unpack.h"
+#include "providers/written.h"
 #include "resources/instance_paths.h"
 #include "resources/fetch.h"
 #include "resources/disk_known.h"
@@ -213,7 +214,8 @@ disk_make(const struct env *env, const struct resource *r, const char *disk, int
 	if (!from)
 		return error_set(err, ERR_INVALID, "no image to make it from: `images` of lima.yaml has none for this arch");
 	u.digest = image_digest(image, "path", a);
-	if (check_source(from, size, err) < 0)
+	/* what a guest could have put in its place is another file of this host, and would be the guest's to read */
+	if (written_check(env->home, from, err) < 0 || check_source(from, size, err) < 0)
 		return error_wrap(err, "image %s", from);
 	if (unpack_file(&u, err) < 0)
 		return err && err->code == EFBIG ? error_wrap(err, "`disk` is %s, but the image", size_text(a, (uint64_t)size)) : -1;

@@ -1,6 +1,7 @@
 #include "resources/fetch.h"
 
 #include "providers/fetch/cache.h"
+#include "providers/written.h"
 #include "reconciler/env.h"
 
 void
@@ -30,5 +31,7 @@ fetch_for(const struct env *env, const struct resource *r, const char *location,
 		.cancel = env->cancel, .progress = tell_progress, .warn = tell_warning, .ctx = &t,
 	};
 
-	return cache_fetch(&f, path, err);
+	if (cache_fetch(&f, path, err) < 0)
+		return -1;
+	return cache_is_local(location) && written_check(env->home, *path, err) < 0 ? -1 : 0;
 }

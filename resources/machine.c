@@ -17,6 +17,7 @@
 #include "providers/machine.h"
 #include "providers/ssh/host_key.h"
 #include "providers/sock.h"
+#include "providers/written.h"
 #include "resources/instance_paths.h"
 #include "resources/disk_known.h"
 #include "resources/firmware.h"
@@ -39,11 +40,12 @@ machine_writes(struct arena *a, const struct spec *spec, size_t *n)
 }
 
 int
-machine_mount_folder(const struct spec *spec, const char *location, struct error *err)
+machine_mount_folder(const struct env *env, const struct spec *spec, const char *location, struct error *err)
 {
 	AUTO(guarded) g = { 0 };
 	auto_close int fd = -1;
 
+	written_guard(env->home, &g);
 	for (size_t i = 0; i < spec->nmounts; i++)
 		if (spec->mounts[i].writable)
 			guarded_add(&g, spec->mounts[i].location);
@@ -153,7 +155,7 @@ fill_machine(const struct env *env, const struct resource *r, struct machine *m,
 
 /* Folders that are devices of the machine. Those of the host that do not exist are made, as upstream does. */
 static int
-fill_shares(const struct spec *spec, struct machine *m, struct launch *l, struct arena *a, struct error *err)
+fill_shares(const struct env *env, const struct spec *spec, struct machine *m, struct launch *l, struct arena *a, struct error *err)
 {
 	struct machine_share *v = arena_alloc(a, (spec->nmounts + 1) * sizeof *v);
 	struct launch_mount *lv = arena_alloc(a, (spec->nmounts + 1) * sizeof *lv);
@@ -162,7 +164,7 @@ fill_shares(const struct spec *spec, struct machine *m, struct launch *l, struct
 	for (size_t i = 0; i < spec->nmounts && m->share_type != SHARE_NONE; i++) {
 		const struct spec_mount *mount = &spec->mounts[i];
 
-		if (machine_mount_folder(spec, mount->location, err) < 0)
+		if (machine_mount_folder(env, spec, mount->location, err) < 0)
 			return error_wrap(err, "mounts[%zu].location", i);
 		v[m->nshares++] = (struct machine_share){ .tag = mount->tag, .path = mount->location, .security_model = mount->p9.security_model,
 							  .queue_size = mount->virtiofs_queue_size, .writable = mount->writable };
@@ -281,7 +283,7 @@ fill_launch(const struct env *env, const struct resource *r, int ssh_port, struc
 	if (!driver)
 		return error_set(err, ERR_UNSUPPORTED, "vmType: there is no driver `%s` here", r->spec->vm_type);
 	fill_plain(r->spec, &m);
-	if (fill_machine(env, r, &m, a, err) < 0 || fill_shares(r->spec, &m, l, a, err) < 0)
+	if (fill_machine(env, r, &m, a, err) < 0 || fill_shares(env, r->spec, &m, l, a, err) < 0)
 		return -1;
 	l->machine.driver = driver->name;
 	return driver->plan(&m, l, a, err);
@@ -310,6 +312,8 @@ machine_launch_file(const struct env *env, const struct resource *r, int ssh_por
 	l.guest.uid = spec->user.uid;
 	l.guest.sshfs = spec->nmounts && !strcmp(spec->mount_type, "reverse-sshfs") && !spec->plain;
 	l.guest.writes = machine_writes(&a, spec, &l.guest.nwrites);
+	if (written_add(env->home, l.guest.writes, l.guest.nwrites, err) < 0)
+		return -1;
 	l.guest.inotify = spec->mount_inotify;
 	l.guest.containerd = spec->containerd.system || spec->containerd.user;
 	l.guest.install_prefix = spec->guest_install_prefix;

@@ -8,8 +8,8 @@
 struct driver_net;
 struct error;
 
-/* The folder of a mount is there, made if need be, and no link that a guest can have put there leads to it. */
-int machine_mount_folder(const struct spec *spec, const char *location, struct error *err);
+/* The folder of a mount is there, made if need be, and no link that this or another guest can have put there leads to it. */
+int machine_mount_folder(const struct env *env, const struct spec *spec, const char *location, struct error *err);
 
 /* Does somebody listen where `socket:` networks are? */
 int machine_check_switches(const struct spec *spec, struct error *err);

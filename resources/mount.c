@@ -140,7 +140,7 @@ mount_ensure(const struct env *env, const struct resource *r, struct facts *have
 	if (!m)
 		return error_set(err, ERR_INVALID, "%s: no such mount point in mounts", r->name);
 	/* a folder that does not exist yet is made, as upstream does */
-	if (machine_mount_folder(r->spec, m->location, err) < 0)
+	if (machine_mount_folder(env, r->spec, m->location, err) < 0)
 		return error_wrap(err, "%s", r->name);
 	def = mount_definition(m);
 	if (ha_put_mount(dir, mount_agent_id(r, id), &def, MOUNT_S * 1000, env->cancel, a, &state, err) < 0)

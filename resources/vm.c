@@ -168,7 +168,8 @@ vm_refresh(const struct env *env, const struct resource *r, const char *dir, str
 {
 	auto_free char *facts = instance_path(env, r, "launch.facts"), *launch = instance_path(env, r, "launch.json");
 
-	if ((vm_differs(r, "agent keys") || !launch_is_known(launch)) &&
+	/* what is written in it while no agent of ours stands by is not what a new one does */
+	if ((ha_pid(dir) <= 0 || vm_differs(r, "agent keys") || !launch_is_known(launch)) &&
 	    (machine_launch_file(env, r, lease_port(r, LEASE_SSH), lease_port(r, LEASE_DNS), err) < 0 ||
 	     machine_facts_save(facts, &r->want, err) < 0))
 		return -1;

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/guarded.h"
+#include "providers/written.h"
 #include "base/proc.h"
 #include "cli/ssh/copy_paths.h"
 #include "cli/ssh/copy_sftp.h"
@@ -308,10 +309,11 @@ by_sftp(struct copy *k, const struct guarded *g, struct error *err)
 
 /* --- */
 
-/* Folders that the guests in question write: where files go there is not for their links to say. */
+/* Folders that guests write, these and others: where files go there is not for their links to say. */
 static void
 guests_write(const struct copy *k, struct guarded *g)
 {
+	written_guard(k->cli->env.home, g);
 	for (size_t i = 0; i < k->nguests; i++) {
 		struct json_span mounts = instance_config(&k->guests[i], "mounts"), m;
 		size_t at = 0;

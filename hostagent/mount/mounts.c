@@ -16,6 +16,7 @@
 #include "hostagent/mount/folder_watch.h"
 #include "hostagent/mount/mount_sshfs.h"
 #include "hostagent/protocol/sshfs.h"
+#include "providers/written.h"
 
 enum {
 	MAX_MOUNTS = 256,
@@ -230,8 +231,11 @@ struct guarded
 mounts_guarded(struct agent *a)
 {
 	const struct launch *l = &a->launch;
+	auto_free char *home = launch_home(l);
 	struct guarded g = { 0 };
 
+	/* also what guests of other instances write, and have written */
+	written_guard(home, &g);
 	for (size_t i = 0; i < l->guest.nwrites; i++)
 		guarded_add(&g, l->guest.writes[i]);
 	/* a file of an older limactl does not say it, and what was mounted may be so still */

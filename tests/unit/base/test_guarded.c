@@ -168,3 +168,34 @@ TEST(below_a_folder_there_are_no_links)
 	close(dir);
 	tear_down(&p);
 }
+
+static int
+place(struct place *p, const char *rel)
+{
+	auto_free char *path = under(p->root, rel);
+	auto_close int fd = guarded_place(&p->g, path, &p->err);
+
+	return fd < 0 ? p->err.code : 0;
+}
+
+TEST(what_is_at_the_end_of_a_path_may_be_a_file_and_no_link_of_a_guest)
+{
+	auto_free char *secret = NULL;
+	struct place p;
+
+	set_up(&p, "place");
+	secret = under(p.victim, "secret");
+	assert_int_equal(fs_write(secret, "s", 1, 0600, &p.err), 0);
+	assert_int_equal(write_file(&p, "guest/own", "x"), 0);
+	make_link(secret, p.guest, "cert");
+	make_link("victim/secret", p.root, "mine");
+	assert_int_equal(place(&p, "victim/secret"), 0);
+	assert_int_equal(place(&p, "mine"), 0);
+	assert_int_equal(place(&p, "to-guest/own"), 0);
+	assert_int_equal(place(&p, "guest"), 0);
+	assert_int_equal(place(&p, "guest/cert"), ELOOP);
+	assert_int_equal(place(&p, "guest/out/secret"), ELOOP);
+	assert_int_equal(place(&p, "guest/own/x"), ENOTDIR);
+	assert_int_equal(place(&p, "guest/none"), ENOENT);
+	tear_down(&p);
+}
