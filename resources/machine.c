@@ -16,6 +16,7 @@
 #include "providers/launch.h"
 #include "providers/machine.h"
 #include "providers/ssh/host_key.h"
+#include "providers/served.h"
 #include "providers/sock.h"
 #include "providers/written.h"
 #include "resources/instance_paths.h"
@@ -166,6 +167,8 @@ fill_shares(const struct env *env, const struct spec *spec, struct machine *m, s
 
 		if (machine_mount_folder(env, spec, mount->location, err) < 0)
 			return error_wrap(err, "mounts[%zu].location", i);
+		if (served_put(env->home, spec->name, mount->tag, &(struct served){ mount->location, mount->writable, false, false, true }, err) < 0)
+			return -1;
 		v[m->nshares++] = (struct machine_share){ .tag = mount->tag, .path = mount->location, .security_model = mount->p9.security_model,
 							  .queue_size = mount->virtiofs_queue_size, .writable = mount->writable };
 		lv[l->nmounts++] = (struct launch_mount){ .location = mount->location, .point = mount->mount_point, .tag = mount->tag,

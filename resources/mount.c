@@ -10,8 +10,10 @@
 
 #include "base/auto.h"
 #include "base/error.h"
+#include "base/fs.h"
 #include "base/sha256.h"
 #include "hostagent/protocol/ha_client.h"
+#include "providers/served.h"
 #include "resources/instance_paths.h"
 #include "resources/machine.h"
 
@@ -42,19 +44,35 @@ mount_options_one(const struct sshfs_mount *m, char out[64])
 	return out;
 }
 
-static struct sshfs_mount
-mount_definition(const struct spec_mount *m)
+/* Links in a folder where a guest makes them by another way than the server that follows them lead wherever it likes. */
+static bool
+mount_follows(const struct env *env, const struct spec *spec, const struct spec_mount *m)
 {
-	return (struct sshfs_mount){ m->location, m->mount_point, m->writable, m->sshfs.cache, m->sshfs.follow_symlinks,
+	auto_free char *real = m->sshfs.follow_symlinks ? fs_realpath(m->location) : NULL;
+
+	for (size_t i = 0; real && i < spec->nmounts; i++) {
+		const struct spec_mount *other = &spec->mounts[i];
+		auto_free char *place = fs_realpath(other->location);
+
+		if (other != m && other->writable && !other->sshfs.follow_symlinks && served_overlap(real, place))
+			return false;
+	}
+	return real && !served_elsewhere(env->home, spec->name, m->location);
+}
+
+static struct sshfs_mount
+mount_definition(const struct env *env, const struct spec *spec, const struct spec_mount *m)
+{
+	return (struct sshfs_mount){ m->location, m->mount_point, m->writable, m->sshfs.cache, mount_follows(env, spec, m),
 				     !strcmp(m->sshfs.sftp_driver, "openssh-sftp-server") };
 }
 
 static void
-mount_declare_one(const struct spec *spec, const struct spec_mount *m, struct graph *g)
+mount_declare_one(const struct env *env, const struct spec *spec, const struct spec_mount *m, struct graph *g)
 {
 	auto_free char *name = xasprintf("%s:%s", spec->name, m->mount_point);
 	struct resource *r = graph_declare(g, &resource_mount, spec->name, name, wanted_running(spec));
-	struct sshfs_mount def = mount_definition(m);
+	struct sshfs_mount def = mount_definition(env, spec, m);
 	char text[64];
 
 	resource_want(g, r, "location", m->location);
@@ -66,9 +84,9 @@ mount_declare_one(const struct spec *spec, const struct spec_mount *m, struct gr
 static int
 mount_declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
 {
-	(void)env, (void)err;
+	(void)err;
 	for (size_t i = 0; i < spec->nmounts && !strcmp(spec->mount_type, "reverse-sshfs"); i++)
-		mount_declare_one(spec, &spec->mounts[i], g);
+		mount_declare_one(env, spec, &spec->mounts[i], g);
 	return 0;
 }
 
@@ -142,7 +160,13 @@ mount_ensure(const struct env *env, const struct resource *r, struct facts *have
 	/* a folder that does not exist yet is made, as upstream does */
 	if (machine_mount_folder(env, r->spec, m->location, err) < 0)
 		return error_wrap(err, "%s", r->name);
-	def = mount_definition(m);
+	def = mount_definition(env, r->spec, m);
+	if (m->sshfs.follow_symlinks && !def.follow_symlinks)
+		env->say(env, SAY_WARN, "%s: links are not followed in `%s`, since a guest can put any there by another mount that it is in, or "
+			 "that is in it", r->name, m->location);
+	if (served_put(env->home, r->owner, mount_agent_id(r, id), &(struct served){ def.location, def.writable, def.follow_symlinks, def.openssh, false },
+		       err) < 0)
+		return -1;
 	if (ha_put_mount(dir, mount_agent_id(r, id), &def, MOUNT_S * 1000, env->cancel, a, &state, err) < 0)
 		return -1;
 	if (strncmp(state, "failed: ", 8) == 0)
@@ -157,6 +181,8 @@ remove_mount(const struct env *env, const struct resource *r, struct error *err)
 	auto_free char *dir = instance_path(env, r, NULL);
 	char id[32];
 
+	if (served_drop(env->home, r->owner, mount_agent_id(r, id), err) < 0)
+		return -1;
 	if (ha_pid(dir) <= 0)
 		return 0;
 	return ha_delete_mount(dir, mount_agent_id(r, id), env->cancel, err);

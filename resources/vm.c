@@ -16,6 +16,7 @@
 #include "hostagent/protocol/ha_client.h"
 #include "providers/driver.h"
 #include "providers/launch.h"
+#include "providers/served.h"
 #include "providers/ssh/ssh_config.h"
 #include "resources/cidata_files.h"
 #include "resources/instance_paths.h"
@@ -140,6 +141,7 @@ vm_boot(const struct env *env, const struct resource *r, struct error *err)
 	if (machine_check_switches(r->spec, err) < 0 || lease_check(env, r, LEASE_SSH, port, err) < 0 ||
 	    (dns_port && lease_check(env, r, LEASE_DNS, dns_port, err) < 0))
 		return -1;
+	served_drop_all(env->home, r->owner);
 	if (machine_settle_disks(env, r, err) < 0 || machine_launch_file(env, r, port, dns_port, err) < 0 || machine_facts_save(facts, &r->want, err) < 0)
 		return -1;
 	return start_agent(env, r, err);
@@ -244,6 +246,7 @@ remove_vm(const struct env *env, const struct resource *r, struct error *err)
 	}
 	if (keep_disks(env, r, dir, err) < 0)
 		return -1;
+	served_drop_all(env->home, r->owner);
 	vm_sweep(dir);
 	return 0;
 }

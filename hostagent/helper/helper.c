@@ -21,6 +21,8 @@
 #include "hostagent/machine/runtime.h"
 #include "hostagent/mount/server_words.h"
 #include "hostagent/protocol/sshfs.h"
+#include "providers/served.h"
+#include "providers/written.h"
 
 enum what { START_MACHINE, START_COMPANION, END_COMPANION, START_SERVER, REMOVE_SOCKET, SIGNAL, REAP };
 
@@ -143,6 +145,27 @@ companion_end(struct helper *h, size_t i)
 		process_signal(&p, SIGTERM, NULL);
 }
 
+/* Has limactl said so, and is that the folder? Whoever asks has spoken with a guest, and may be its. */
+static int
+helper_may_serve(struct helper *h, const struct sshfs_mount *m, int folder, struct error *err)
+{
+	const struct served s = { m->location, m->writable, m->follow_symlinks, m->openssh, false };
+	auto_free char *home = launch_home(&h->agent->launch);
+	AUTO(guarded) g = { 0 };
+	auto_close int own = -1;
+	struct stat a, b;
+
+	if (!served_has(home, h->agent->name, &s))
+		return error_set(err, EPERM, "%s: limactl has not said that it is to be served so", m->location);
+	written_guard(home, &g);
+	own = guarded_folder(&g, m->location, 0, err);
+	if (own < 0)
+		return -1;
+	if (folder < 0 || fstat(own, &a) < 0 || fstat(folder, &b) < 0 || a.st_ino != b.st_ino || a.st_dev != b.st_dev)
+		return error_set(err, EPERM, "%s is another folder now", m->location);
+	return 0;
+}
+
 static pid_t
 server_launch(struct helper *h, const struct request *q, const int fds[2], struct error *err)
 {
@@ -153,7 +176,7 @@ server_launch(struct helper *h, const struct request *q, const int fds[2], struc
 
 	if (fds[0] < 0 || !memchr(q->location, '\0', sizeof q->location) || q->location[0] != '/')
 		return error_set(err, EINVAL, "no folder to serve");
-	if (server_words(&m, h->agent->launch.dir, &a, &w, err) < 0)
+	if (helper_may_serve(h, &m, fds[1], err) < 0 || server_words(&m, h->agent->launch.dir, &a, &w, err) < 0)
 		return -1;
 	w.socket = fds[0];
 	w.folder = fds[1];

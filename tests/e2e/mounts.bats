@@ -141,3 +141,32 @@ servers() { ps -ww -eo args | grep -F "$WORK/" | grep -cE "$1"; }
 	run ! in_guest "chmod 777 '/mnt/r w/out'"
 	[ "$(stat -c %a "$WORK/secret")" = 600 ]
 }
+
+@test "what one guest has made of its folder leads no other instance anywhere, also when it is stopped" {
+	rm -rf "$WORK/victim"
+	mkdir "$WORK/victim"
+	echo secret >"$WORK/victim/f"
+	chmod 600 "$WORK/victim/f"
+	in_guest "cd '/mnt/r w' && ln -s '$WORK/victim' vendor && ln -s '$WORK/victim/f' ca.pem"
+	limactl stop t
+	rm -f "$LIMA_HOME/_state/state.db"*
+	sed "s|\.\./build|$REPO/build|; /^plain:/d" "$REPO/examples/tiny.yaml" >"$WORK/u.yaml"
+	cat >>"$WORK/u.yaml" <<-EOF
+		containerd: {system: false, user: false}
+		mountType: reverse-sshfs
+		mounts: [{location: "$WORK/rw, %d/vendor", mountPoint: /mnt/vendor}]
+	EOF
+	run ! limactl start --name u "$WORK/u.yaml"
+	[[ $output == *"is a link in a folder that a guest can write"* ]]
+	[ "$(limactl shell --workdir / u ls /mnt/vendor)" = "" ]
+	# nor is anything put, or read, behind such a link
+	for backend in sftp scp; do
+		run ! limactl copy --backend=$backend u:/etc/passwd "$WORK/rw, %d/vendor/$backend"
+		[[ $output == *"is a link in a folder that a guest can write"* ]]
+	done
+	[ "$(ls "$WORK/victim")" = f ]
+	run ! limactl apply --set ".mounts = [] | .caCerts.files = [\"$WORK/rw, %d/ca.pem\"]" u
+	[[ $output == *"caCerts.files"*"is a link in a folder that a guest can write"* ]]
+	limactl delete -f u
+	fails_with "is a link in a folder that a guest can write" start --name w --set ".mounts = [] | .images = [{\"location\":\"$WORK/rw, %d/ca.pem\"}]" "$WORK/u.yaml"
+}

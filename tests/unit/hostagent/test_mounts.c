@@ -10,6 +10,7 @@
 
 #include "base/process.h"
 #include "providers/pidfile.h"
+#include "providers/served.h"
 #include "tests/unit/agent.h"
 
 #define FUSE_MAGIC 0x65735546
@@ -74,9 +75,12 @@ tear_down(struct shared *s)
 static const char *
 put_mount(struct shared *s, struct arena *a)
 {
+	const struct served said = { s->def.location, s->def.writable, s->def.follow_symlinks, s->def.openssh, false };
+	auto_free char *home = xasprintf("%.*s", (int)(strrchr(s->m.dir, '/') - s->m.dir), s->m.dir);
 	const char *state = "";
 	struct error err;
 
+	ok(served_put(home, "t", "mount-1", &said, &err));
 	ok(ha_put_mount(s->m.dir, "mount-1", &s->def, 20000, NULL, a, &state, &err));
 	return state;
 }
