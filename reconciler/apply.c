@@ -250,7 +250,9 @@ apply_store_all(struct engine *e, struct error *err)
 
 		if (!a || strcmp(a->name, r->owner))
 			a = owner_of(e, r);
-		if (!r->present && (r->stale || (a ? a->goal == GOAL_ABSENT : r->may_lose && !r->wanted)))
+		if (!r->present && r->type->as_found && !r->was && !r->down)
+			continue;	/* there is nothing to remember */
+		if (!r->present && (r->stale || r->type->as_found || (a ? a->goal == GOAL_ABSENT : r->may_lose && !r->wanted)))
 			n = state_drop(e->state, r->type->name, r->name, err);
 		else if ((a && a->declared) || (!a && r->wanted && !r->was) ||
 			 ((a || r->wanted) && records_dirty(r)))

@@ -16,7 +16,7 @@ declare_how(struct engine *e, struct resource *r, const struct facts *how)
 static int
 declare(struct engine *e, const struct ask *a, struct spec *spec, struct error *err)
 {
-	size_t first = e->graph.n;
+	size_t first = e->graph.n, pending = e->graph.npending;
 
 	spec->goal = a->goal;
 	for (size_t i = 0; e->types[i]; i++) {
@@ -33,6 +33,8 @@ declare(struct engine *e, const struct ask *a, struct spec *spec, struct error *
 		if (*r->owner)
 			declare_how(e, r, &a->how);
 	}
+	if (a->only)	/* what it needs is not looked at */
+		e->graph.npending = pending;
 	for (size_t i = 0; i < a->nwants; i++) {
 		struct resource *r = graph_find(&e->graph, a->wants[i].type, a->name);
 
@@ -125,6 +127,17 @@ declare_all(struct engine *e, struct error *err)
 	return 0;
 }
 
+/* Of what no lima.yaml speaks of: it stays as it was found, unless it is asked for or goes with its instance. */
+static bool
+declare_as_found(const struct engine *e, const struct resource *r)
+{
+	const struct ask *a = engine_ask(e, r->owner);
+
+	if (a && a->only && a->only_is != AS_FOUND)
+		return a->only_is == TO_BE_THERE;
+	return r->present && !(a && a->goal == GOAL_ABSENT);
+}
+
 static void
 declare_look_at(struct engine *e, struct resource *r)
 {
@@ -152,6 +165,8 @@ declare_look_at(struct engine *e, struct resource *r)
 	}
 	r->present = there > 0;
 	r->have = r->present ? have : (struct facts){ 0 };
+	if (r->type->as_found)
+		r->wanted = declare_as_found(e, r);
 }
 
 int

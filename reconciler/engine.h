@@ -41,6 +41,7 @@ struct ask {
 	 */
 	const char *only;
 	bool again;		/* ... and take a step on that, though it is as wanted */
+	enum { AS_FOUND, TO_BE_THERE, TO_BE_AWAY } only_is;	/* ... and this is to become of it, if its type is as found */
 	const struct want *wants;
 	size_t nwants;
 	struct facts how;	/* parameters of this run, for each of its resources; borrowed */

@@ -109,6 +109,7 @@ struct resource_type {
 	const char *(*guard)(const struct resource *r);
 	bool runs;			/* a restart makes it anew; one that runs stays up until it is asked to go */
 	bool kept_by_reset;		/* a factory-reset leaves it as it is */
+	bool as_found;			/* no lima.yaml speaks of it: it is wanted where it is found, until a command says otherwise */
 	bool fetches;			/* its steps may download */
 	bool shared;			/* host-wide: wanted while a wanted one needs it, and stays when none does, unless asked to go */
 

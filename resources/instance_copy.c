@@ -15,6 +15,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "providers/ssh/host_key.h"
+#include "resources/autostart.h"
 #include "resources/disk_known.h"
 
 enum { MAX_DEPTH = 8 };
@@ -32,7 +33,7 @@ static bool
 left_behind(const char *name)
 {
 	static const char *const files[] = {
-		"protected", "swtpm", "ssh.config", "lease.ssh", "lease.dns", HOST_KEY_FILE, HOST_KEY_KNOWN, "cidata.iso", "cloud-config.yaml", "launch.json", "launch.facts",
+		"protected", AUTOSTART_FILE, "swtpm", "ssh.config", "lease.ssh", "lease.dns", HOST_KEY_FILE, HOST_KEY_KNOWN, "cidata.iso", "cloud-config.yaml", "launch.json", "launch.facts",
 		"vz-identifier", "sock",
 	};
 	static const char *const ends[] = { ".pid", ".sock", ".tmp", ".log" };
@@ -122,8 +123,8 @@ dir_adopt(const char *dir, struct error *err)
 	while ((e = readdir(d))) {
 		auto_free char *path = xasprintf("%s/%s", dir, e->d_name);
 
-		/* a protected one stays protected under its new name, and a TPM keeps its secrets */
-		if (left_behind(e->d_name) && strcmp(e->d_name, "protected") != 0 && strcmp(e->d_name, "swtpm") != 0 &&
+		/* what is said of an instance is said of it under its new name, and a TPM keeps its secrets */
+		if (left_behind(e->d_name) && strcmp(e->d_name, "protected") != 0 && strcmp(e->d_name, AUTOSTART_FILE) != 0 && strcmp(e->d_name, "swtpm") != 0 &&
 		    fs_remove_tree(path, err) < 0)
 			return -1;
 	}

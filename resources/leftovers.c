@@ -6,11 +6,12 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "resources/autostart.h"
 #include "resources/firmware.h"
 
 /* Those of limactl itself. The host agent writes files here, too, whenever it likes. */
 static const char *const inside[] = {
-	"lima.yaml", "lima-version", "applied.json", "protected", "disk", "disk.tmp.qcow2", "iso", "kernel", "kernel.cmdline",
+	"lima.yaml", "lima-version", "applied.json", "protected", AUTOSTART_FILE, "disk", "disk.tmp.qcow2", "iso", "kernel", "kernel.cmdline",
 	"initrd", "cidata.iso", "cloud-config.yaml", "lima-guestagent", FIRMWARE_FILE, "ssh.config", "lease.ssh", "lease.dns", "ansible-inventory.yaml",
 	"launch.json", "launch.facts",
 };

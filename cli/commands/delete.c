@@ -5,7 +5,6 @@
 #include "base/mem.h"
 #include "base/fs.h"
 #include "cli/call_off.h"
-#include "cli/commands/autostart.h"
 #include "cli/view/instance.h"
 #include "cli/run.h"
 #include "state/desired/template/name.h"
@@ -62,10 +61,8 @@ delete(struct cli *c, struct ask *asks, size_t n, struct error *err)
 {
 	int status = n ? run_engine(c, &(struct run){ .asks = asks, .nasks = n, .quiet = true }, err) : 0;
 
-	for (size_t i = 0; i < n && status == 0; i++) {
-		autostart_forget(c, asks[i].name);
+	for (size_t i = 0; i < n && status == 0; i++)
 		cli_say(&c->env, SAY_INFO, "Deleted `%s` (`%s/%s`)", asks[i].name, c->env.home, asks[i].name);
-	}
 	return status;
 }
 

@@ -451,12 +451,18 @@ keeps() {
 	[ ! -e "$XDG_CACHE_HOME/lima" ]
 }
 
-@test "autostart: a unit of systemd, which goes with the instance" {
+# A systemctl that notes what it is asked, and where it would look for units.
+stand_in_systemctl() {
 	mkdir -p bin
-	printf '#!/bin/sh\necho "$*" >>"%s/log"\n' "$WORK" >bin/systemctl
+	printf '#!/bin/sh\necho "$*" >>"%s/log"\n%s\n' "$WORK" "${1:-}" >bin/systemctl
 	chmod +x bin/systemctl
 	export PATH=$WORK/bin:$PATH LIMACTL_TEST_SYSTEMD=1 XDG_CONFIG_HOME=$WORK/config
-	unit=$WORK/config/systemd/user/lima-vm@a.service
+	units=$WORK/config/systemd/user
+}
+
+@test "autostart: a unit of systemd, which goes with the instance" {
+	stand_in_systemctl
+	unit=$units/lima-vm@a.service
 	make_instance a
 	run -0 --separate-stderr limactl autostart enable a
 	said info 'Instance `a` registered to start at login'
@@ -481,6 +487,49 @@ keeps() {
 	[ "$(tail -n 1 log)" = '--user disable lima-vm@a.service' ]
 	run -1 --separate-stderr limactl autostart enable nix
 	said fatal 'instance \"nix\" not found'
+}
+
+@test "autostart: rename carries the unit along, clone does not, and a plan sees one that is gone" {
+	stand_in_systemctl
+	make_instance a
+	limactl autostart enable a
+	limactl clone --tty=false a copy
+	[ ! -e "$units/lima-vm@copy.service" ]
+	limactl rename --tty=false a b
+	[ ! -e "$units/lima-vm@a.service" ]
+	grep -qF "LIMA_HOME=$LIMA_HOME" "$units/lima-vm@b.service"
+	[ "$(tail -n 2 log)" = $'--user enable lima-vm@b.service\n--user disable lima-vm@a.service' ]
+	[[ $(limactl plan) == *'Nothing to do: 2 instances'* ]]
+	[[ $(limactl history) == *rename* ]]
+	# one that somebody took away, and one whose instance was moved when it was killed in the middle
+	rm "$units/lima-vm@b.service"
+	run -0 limactl plan b
+	[[ $output == *'~ autostart b'*'unit: unset -> b'*'Plan: 1 to change'* ]]
+	apply --stopped b
+	[ -e "$units/lima-vm@b.service" ]
+	LIMACTL_TEST_KILL_AT=3 run -137 limactl rename --tty=false b c
+	apply --stopped c
+	[ -e "$units/lima-vm@c.service" ] && [ ! -e "$units/lima-vm@b.service" ]
+	# neither a reset nor a lost database is news to it
+	limactl factory-reset c
+	rm -r "$LIMA_HOME/_state"
+	[[ $(limactl plan c) != *'autostart'* ]]
+	[ -e "$units/lima-vm@c.service" ]
+}
+
+@test "autostart: a unit that systemctl does not let go of goes nevertheless, and a copied home leaves it alone" {
+	stand_in_systemctl '[ "$2" != disable ] || { echo no bus >&2; exit 1; }'
+	make_instance a
+	limactl autostart enable a
+	cp -r "$LIMA_HOME" other
+	[[ $(LIMA_HOME=$WORK/other limactl plan a) != *autostart* ]]
+	LIMA_HOME=$WORK/other limactl delete -f a
+	[ -e "$units/lima-vm@a.service" ]
+	mkdir "$units/default.target.wants"
+	ln -s ../lima-vm@a.service "$units/default.target.wants/lima-vm@a.service"
+	run -0 --separate-stderr limactl delete a
+	[[ $stderr == *'no bus; its files were removed'* ]]
+	[ -z "$(find "$units" ! -type d)" ]
 }
 
 @test "create and edit refuse what start would refuse, and leave nothing" {

@@ -58,6 +58,18 @@ absolute(const char *path)
 	return real;
 }
 
+/* A systemd whose systemctl is content with everything. */
+static void
+stand_in_systemd(const char *bin)
+{
+	auto_free char *program = xasprintf("%s/systemctl", bin), *config = xasprintf("%s/.config", lima_home);
+	struct error err = { 0 };
+
+	ok(fs_write(program, "#!/bin/sh\n", 10, 0700, &err));
+	setenv("XDG_CONFIG_HOME", config, 1);
+	setenv("LIMACTL_TEST_SYSTEMD", "1", 1);
+}
+
 /* A playbook, and in the place of Ansible a program that is content with everything. */
 static char *
 playbook(void)
@@ -69,6 +81,7 @@ playbook(void)
 	ok(fs_mkdirs(bin, 0700, &err));
 	ok(fs_write(program, "#!/bin/sh\n", 10, 0700, &err));
 	ok(fs_write(file, "[]\n", 3, 0600, &err));
+	stand_in_systemd(bin);
 	setenv("PATH", path, 1);
 	return xasprintf(".provision=[{\"mode\":\"ansible\",\"playbook\":\"%s\"}]", file);
 }
@@ -115,6 +128,8 @@ look(struct world *w)
 			ok(types[i]->declare(w->spec, &w->env, &w->g, &err));
 	/* a disk of its own is asked for by `disk create`, not by a lima.yaml, which only needs it */
 	resource_want(&w->g, graph_find(&w->g, "data-disk", "extra"), "size", "1048576");
+	/* what no lima.yaml speaks of is asked for by a command */
+	graph_find(&w->g, "autostart", "t")->wanted = true;
 	/* containerd's archive is only for guests that are not plain; any file will do */
 	graph_declare(&w->g, &resource_archive, "", w->raw, true);
 	/* snapshots are asked for by `snapshot create`; this one is of the machine while it runs */

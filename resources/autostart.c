@@ -1,0 +1,201 @@
+/*
+ * resources/autostart.c - an instance that systemd starts when the user logs in.
+ *
+ * lima.yaml does not say so: `limactl autostart` does, and what is found stays. The unit has the name of the instance, so a file in
+ * the instance's folder says under which name it is registered; a folder that was moved to another name takes that along.
+ */
+#include "resources/autostart.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/quote/quote.h"
+#include "providers/systemd.h"
+#include "resources/instance_paths.h"
+
+enum { MAX_NAME = 256 };
+
+static const struct attr attrs[] = {
+	{ .name = "unit", .cost = COST_UPDATE },	/* of which instance; unset: it is noted in the folder, and the unit is gone */
+	{ 0 },
+};
+
+extern const struct resource_type resource_autostart;
+
+static int
+autostart_declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
+{
+	struct resource *r = graph_declare(g, &resource_autostart, spec->name, spec->name, false);
+
+	(void)env, (void)err;
+	resource_want(g, r, "unit", spec->name);
+	resource_need(g, r, "dir", spec->name, NEED_BUILD);
+	return 0;
+}
+
+static char *
+unit_of(const char *instance)
+{
+	return xasprintf("lima-vm@%s.service", instance);
+}
+
+/* As it stands in the unit. */
+static void
+add_home(const struct env *env, struct buf *out)
+{
+	AUTO(buf) b = BUF_INIT;
+
+	buf_addf(&b, "LIMA_HOME=%s", env->home);
+	quote_systemd(out, b.s);
+}
+
+static bool
+is_default_home(const struct env *env)
+{
+	const char *home = getenv("HOME");
+	auto_free char *path = xasprintf("%s/.lima", home ? home : ""), *real = fs_realpath(path);
+
+	return real && !strcmp(real, env->home);
+}
+
+/* Units are named by the instance alone: one of another home may have the same name. */
+static enum unit_owner { UNIT_NONE, UNIT_OURS, UNIT_OTHERS }
+unit_owner(const struct env *env, const char *instance)
+{
+	auto_free char *unit = unit_of(instance);
+	AUTO(buf) text = BUF_INIT;
+	AUTO(buf) ours = BUF_INIT;
+
+	if (!systemd_runs() || systemd_unit_read(unit, &text, NULL) != 1)
+		return UNIT_NONE;
+	if (!strstr(text.s, "LIMA_HOME="))
+		return is_default_home(env) ? UNIT_OURS : UNIT_OTHERS;
+	add_home(env, &ours);
+	return strstr(text.s, ours.s) ? UNIT_OURS : UNIT_OTHERS;
+}
+
+bool
+autostart_is_on(const struct env *env, const char *instance)
+{
+	return unit_owner(env, instance) == UNIT_OURS;
+}
+
+/* The name that a folder says its instance is registered under; "" : none. */
+static const char *
+noted_name(const char *dir, struct arena *a)
+{
+	auto_free char *path = xasprintf("%s/" AUTOSTART_FILE, dir);
+	AUTO(buf) b = BUF_INIT;
+
+	if (fs_read_if(path, &b, MAX_NAME, NULL) != 1)
+		return "";
+	buf_truncate(&b, strcspn(b.s, "\n"));
+	return strchr(b.s, '/') || *b.s == '.' ? "" : arena_memdup(a, b.s, b.len);
+}
+
+/* Of one that is to be another under a new name: what the old one is registered under. */
+static const char *
+moved_name(const struct env *env, const struct resource *r, struct arena *a)
+{
+	const char *from = facts_get(&r->how, "moved from"), *noted = from ? noted_name(from, a) : "";
+
+	if (!from || *noted)
+		return noted;
+	return autostart_is_on(env, strrchr(from, '/') + 1) ? strrchr(from, '/') + 1 : "";
+}
+
+static int
+autostart_observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+{
+	auto_free char *dir = instance_path(env, r, NULL);
+	enum unit_owner owner = unit_owner(env, r->name);
+	const char *name;
+
+	(void)err;
+	/* a home that is a copy of another one does not take that one's units over */
+	if (!systemd_runs() || (owner == UNIT_OTHERS && !r->again))
+		return 0;
+	name = noted_name(dir, a);
+	if (!*name)
+		name = moved_name(env, r, a);
+	if (!*name && owner == UNIT_OURS)
+		name = r->name;
+	if (!*name)
+		return 0;
+	/* that of an old name is there until this one is */
+	facts_set(have, a, "unit", !strcmp(name, r->name) && owner != UNIT_OURS ? NULL : name);
+	return 1;
+}
+
+static void
+unit_text(const struct env *env, struct buf *out)
+{
+	buf_adds(out, "[Unit]\nDescription=Lima instance %i\nDocumentation=man:limactl(1)\n\n[Service]\n");
+	if (!is_default_home(env)) {
+		buf_adds(out, "Environment=");
+		add_home(env, out);
+		buf_addc(out, '\n');
+	}
+	buf_adds(out, "ExecStart=");
+	quote_systemd_program(out, env->program);
+	/* the machine is its own processes' business: only limactl gets the signal, and asks the guest to shut down */
+	buf_adds(out, " start %i --foreground --tty=false\nWorkingDirectory=%h\nType=simple\nKillMode=mixed\nTimeoutStopSec=200\n"
+		 "Restart=on-failure\n\n[Install]\nWantedBy=default.target\n");
+}
+
+static int
+unit_forget(const struct env *env, const char *instance, struct error *err)
+{
+	auto_free char *unit = unit_of(instance), *told = NULL;
+
+	if (!autostart_is_on(env, instance))
+		return 0;
+	if (systemd_unit_disable(unit, &told, err) < 0)
+		return -1;
+	if (told)
+		env->say(env, SAY_WARN, "%s: %s; its files were removed", unit, told);
+	return 0;
+}
+
+static int
+autostart_ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+{
+	auto_free char *unit = unit_of(r->name), *path = instance_path(env, r, AUTOSTART_FILE), *name = xasprintf("%s\n", r->name);
+	const char *old = facts_get(have, "unit");
+	AUTO(buf) text = BUF_INIT;
+
+	if (!systemd_runs())
+		return error_set(err, ERR_UNSUPPORTED, "autostart is not supported on linux without systemd");
+	unit_text(env, &text);
+	if (systemd_unit_enable(unit, text.s, text.len, err) < 0)
+		return -1;
+	if (old && strcmp(old, r->name) != 0 && unit_forget(env, old, err) < 0)
+		return -1;
+	if (fs_write(path, name, strlen(name), 0600, err) < 0)
+		return -1;
+	facts_set(have, a, "unit", r->name);
+	return 0;
+}
+
+static int
+autostart_remove(const struct env *env, const struct resource *r, struct error *err)
+{
+	auto_free char *path = instance_path(env, r, AUTOSTART_FILE);
+
+	return unit_forget(env, r->name, err) < 0 ? -1 : fs_unlink(path, err);
+}
+
+const struct resource_type resource_autostart = {
+	.name = "autostart",
+	.attrs = attrs,
+	.as_found = true,
+	.kept_by_reset = true,
+	.declare = autostart_declare,
+	.observe = autostart_observe,
+	.ensure = autostart_ensure,
+	.remove = autostart_remove,
+};
