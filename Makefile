@@ -102,7 +102,12 @@ $(B)/libexec/lima/lima-hostagent: $(call obj,$(AGENT))
 	@echo "  LD $@"
 	@$(CC) $(LDFLAGS) $(HARDEN_LD) -pie -Wl,--gc-sections,--as-needed -o $@ $^ $(LIBS_AGENT)
 
-ALL := $(B)/bin/limactl $(if $(SAN),,$(B)/libexec/lima/lazy.so) $(if $(call src,hostagent),$(B)/libexec/lima/lima-hostagent)
+$(B)/libexec/lima/lima-usernet: $(call obj,$(BASE) $(USERNET) $(USERNET_EXTRA))
+	@mkdir -p $(@D)
+	@echo "  LD $@"
+	@$(CC) $(LDFLAGS) $(HARDEN_LD) -pie -Wl,--gc-sections,--as-needed -o $@ $^ $(LIBS_USERNET)
+
+ALL := $(B)/bin/limactl $(if $(SAN),,$(B)/libexec/lima/lazy.so) $(if $(call src,hostagent),$(B)/libexec/lima/lima-hostagent) $(B)/libexec/lima/lima-usernet
 all: $(ALL) share
 
 # Templates: as they are installed, beside the guests that we build.
@@ -134,11 +139,12 @@ $(B)/obj/cli/lazy_linked.o: cli/lazy.c $(B)/gen/flags | $(GENERATED)
 	@mkdir -p $(@D)
 	@$(CC) $(CPPFLAGS) -DLAZY_LINKED $(CFLAGS) -c -o $@ $<
 LIB_AGENT := $(filter-out $(B)/obj/hostagent/main.o,$(filter-out $(LIB),$(call obj,$(AGENT))))
-$(B)/lib.a: $(LIB) $(LIB_AGENT)
+LIB_USERNET := $(filter-out $(B)/obj/usernet/main.o,$(call obj,$(USERNET)))
+$(B)/lib.a: $(LIB) $(LIB_AGENT) $(LIB_USERNET)
 	@rm -f $@; ar rcs $@ $^
 $(B)/tests/%: $(B)/obj/tests/unit/%.o $(B)/lib.a
 	@mkdir -p $(@D)
-	@$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(B)/lib.a -lcmocka $(LIBS_LAZY) $(LIBS_AGENT) $(LIBS_MAIN) -ldl
+	@$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(B)/lib.a -lcmocka $(LIBS_LAZY) $(LIBS_AGENT) $(LIBS_USERNET) $(LIBS_MAIN) -ldl
 # Ends what a test leaves behind: a program of its own, whatever the rest is built with.
 REAP := build/tests/reap
 $(REAP): tests/reap.c

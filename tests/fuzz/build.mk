@@ -9,7 +9,7 @@ $(B)/fuzz/fuzz_ga_%: $(B)/obj/tests/fuzz/fuzz_ga_%.o $(GA_OBJ)
 	@$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ -lnghttp2
 $(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(B)/lib.a
 	@mkdir -p $(@D)
-	@$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_LAZY) $(LIBS_AGENT) $(LIBS_MAIN) -ldl
+	@$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_LAZY) $(LIBS_AGENT) $(LIBS_USERNET) $(LIBS_MAIN) -ldl
 fuzz-targets: $(FUZZ)
 # each target for FUZZ_SECONDS; what it finds stays in build-fuzz/found
 fuzz:

@@ -1,0 +1,218 @@
+#include "usernet/switch.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/inotify.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/error.h"
+
+enum { EVENTS = 64, FRAMES_A_TURN = 64, TURNS = 8 };
+
+void
+switch_watch(struct sw *s, struct watch *w, int op, uint32_t events)
+{
+	struct epoll_event e = {.events = events, .data.ptr = w};
+
+	epoll_ctl(s->epoll, op, w->fd, &e);
+}
+
+static int
+load_network(struct sw *s, struct error *err)
+{
+	struct arena mem = {0};
+	struct usernet n;
+
+	if (usernet_load(&n, s->dir, &mem, err) < 0) {
+		arena_release(&mem);
+		return -1;
+	}
+	arena_release(&s->mem);
+	s->mem = mem;
+	s->net = n;
+	guard_gateway_mac(&s->net, s->gateway_mac);
+	return 0;
+}
+
+static int
+watch_folder(struct sw *s, struct watch *w, const char *path, struct error *err)
+{
+	*w = (struct watch){WATCH_FOLDER, inotify_init1(IN_CLOEXEC | IN_NONBLOCK), NULL};
+	if (w->fd < 0 ||
+	    inotify_add_watch(w->fd, path, IN_MOVED_TO | IN_MOVED_FROM | IN_CLOSE_WRITE | IN_DELETE | IN_ONLYDIR) < 0)
+		return error_errno(err, "watch %s", path);
+	switch_watch(s, w, EPOLL_CTL_ADD, EPOLLIN);
+	return 0;
+}
+
+static int
+watch_signals(struct sw *s, struct error *err)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	s->signals = (struct watch){WATCH_SIGNAL, signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), NULL};
+	if (s->signals.fd < 0)
+		return error_errno(err, "signalfd");
+	switch_watch(s, &s->signals, EPOLL_CTL_ADD, EPOLLIN);
+	return 0;
+}
+
+int
+switch_open(struct sw *s, const char *dir, struct error *err)
+{
+	auto_free char *ports = xasprintf("%s/ports", dir);
+
+	s->dir = dir;
+	s->folder.fd = s->ports_folder.fd = s->signals.fd = -1;
+	s->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (s->epoll < 0)
+		return error_errno(err, "epoll");
+	if (load_network(s, err) < 0 || watch_folder(s, &s->folder, dir, err) < 0 ||
+	    watch_folder(s, &s->ports_folder, ports, err) < 0)
+		return -1;
+	return watch_signals(s, err);
+}
+
+void
+switch_close(struct sw *s)
+{
+	int *fds[] = {&s->folder.fd, &s->ports_folder.fd, &s->signals.fd, &s->epoll};
+
+	while (s->nports) {
+		struct port *p = s->ports[--s->nports];
+
+		nat_free(p->nat);
+		port_close(p);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
+		if (*fds[i] >= 0)
+			close(*fds[i]);
+	polls_release(&s->polls);
+	arena_release(&s->mem);
+}
+
+/* Its machine is up: from now on there is something behind its SSH port. */
+static void
+port_is_up(struct port *p)
+{
+	struct error err = {0};
+
+	if (p->forwards || !p->is.ssh_port)
+		return;
+	p->forwards = nat_forward(p->nat, p->is.ssh_port, 22, &err) == 0;
+	if (!p->forwards)
+		fprintf(stderr, "%s: %s\n", p->is.id, err.msg);
+}
+
+static void
+port_is_down(struct port *p)
+{
+	port_disconnect(p);
+	if (p->forwards)
+		nat_unforward(p->nat, p->is.ssh_port);
+	p->forwards = false;
+}
+
+static void
+port_turn(struct sw *s, struct port *p)
+{
+	bool fresh;
+	size_t len;
+
+	for (int i = 0; i < FRAMES_A_TURN && (len = port_receive(p, s->frame, sizeof s->frame, &fresh)); i++) {
+		if (fresh)
+			port_is_up(p);
+		switch_forward(s, p, s->frame, len);
+	}
+}
+
+static void
+folder_changed(struct sw *s, struct watch *w)
+{
+	char events[4096];
+	struct error err = {0};
+
+	while (read(w->fd, events, sizeof events) > 0)
+		;
+	if (w == &s->folder && load_network(s, &err) < 0)
+		fprintf(stderr, "%s\n", err.msg);
+	if (w == &s->ports_folder)
+		switch_plug(s);
+}
+
+/* 1: go on; 0: what was read of events may be of ports that are gone; -1: end */
+static int
+switch_event(struct sw *s, const struct epoll_event *e)
+{
+	struct watch *w = e->data.ptr;
+
+	switch (w->kind) {
+	case WATCH_PORT:
+		if (e->events & EPOLLOUT)
+			port_flush(w->port);
+		port_turn(s, w->port);
+		return 1;
+	case WATCH_PEER:
+		port_is_down(w->port);
+		return 0;
+	case WATCH_FOLDER:
+		folder_changed(s, w);
+		return 0;
+	case WATCH_SIGNAL:
+		return -1;
+	}
+	return 1;
+}
+
+/* -1: it was told to end */
+static int
+switch_turns(struct sw *s)
+{
+	struct epoll_event e[EVENTS];
+
+	for (int turn = 0; turn < TURNS; turn++) {
+		int n = epoll_wait(s->epoll, e, EVENTS, 0), go = 1;
+
+		if (n <= 0)
+			return 0;
+		for (int i = 0; i < n && go > 0; i++)
+			go = switch_event(s, &e[i]);
+		if (go < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+switch_run(struct sw *s, struct error *err)
+{
+	switch_plug(s);
+	for (;;) {
+		int timeout;
+
+		s->polls.n = 0;
+		s->polls.timeout_ms = UINT32_MAX;
+		polls_add(&s->polls, s->epoll, POLLIN);
+		for (size_t i = 0; i < s->nports; i++)
+			nat_fill(s->ports[i]->nat, &s->polls);
+		timeout = s->polls.timeout_ms > INT32_MAX ? -1 : (int)s->polls.timeout_ms;
+		if (poll(s->polls.v, s->polls.n, timeout) < 0 && errno != EINTR)
+			return error_errno(err, "poll");
+		for (size_t i = 0; i < s->nports; i++)
+			nat_poll(s->ports[i]->nat, &s->polls);
+		if ((s->polls.v[0].revents & POLLIN) && switch_turns(s) < 0)
+			return 0;
+		for (size_t i = 0; i < s->nports; i++)
+			if (s->ports[i]->lost)
+				port_is_down(s->ports[i]);
+	}
+}

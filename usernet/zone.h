@@ -1,0 +1,20 @@
+/* usernet/zone.h - the names of a network: of its machines, and host.lima.internal. */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf;
+
+struct zone_name {
+	const char *hostname;
+	uint32_t ip;
+};
+
+struct zone {
+	const struct zone_name *v;
+	size_t n;
+	uint32_t host;
+};
+
+/* The answer to a DNS query by UDP, in `out`: 1. 0: it is none of ours, another server is to be asked. -1: no query; no answer. */
+int zone_answer(struct buf *out, const struct zone *z, const void *query, size_t len);
