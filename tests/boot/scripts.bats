@@ -340,7 +340,11 @@ fi'
 	echo secret >"$CIDATA/ssh_host_ed25519_key"
 	echo small >"$CIDATA/dropbear_ed25519_host_key"
 	echo secret >"$ROOT/etc/ssh/ssh_host_ed25519_key"
+	# by cloud-init, which keeps for root what anybody may know
+	(umask 077; echo public >"$ROOT/etc/ssh/ssh_host_ed25519_key.pub")
 	boot
+	holds etc/ssh/ssh_host_ed25519_key.pub public
+	[ "$(stat -c %a "$ROOT/etc/ssh/ssh_host_ed25519_key.pub")" = 644 ]
 	never_called 'systemctl --no-block try-restart ssh.service sshd.service dropbear.service'
 	[ ! -e "$ROOT/etc/dropbear" ]
 }

@@ -41,6 +41,6 @@ teardown_file() {
 
 @test "one that fails says what ansible said" {
 	printf -- '- hosts: all\n  gather_facts: false\n  tasks:\n  - fail: {msg: "no such luck"}\n' >"$WORK/bad.yaml"
-	run ! limactl apply --set ".provision += [{\"mode\":\"ansible\",\"playbook\":\"$WORK/bad.yaml\"}]" "$GUEST"
+	LIMIT=400 run ! limactl apply --set ".provision += [{\"mode\":\"ansible\",\"playbook\":\"$WORK/bad.yaml\"}]" "$GUEST"
 	[[ $output == *"no such luck"* && $output == *"$WORK/bad.yaml"* ]]
 }
