@@ -234,6 +234,22 @@ mode() { stat -c '%u %a' "$ROOT/$1"; }
 	called 'apparmor_parser -r /etc/apparmor.d/fusermount3'
 }
 
+@test "a mount point that was swept away at boot, with all of /tmp, is made again; one that is there is left alone" {
+	guest debian
+	mkdir -p "$ROOT/run/systemd/system" "$ROOT/mnt/there"
+	set_env MOUNTTYPE 9p
+	printf '%s\n' '- [lima-0000000000000001, "/tmp/lima", 9p, "ro", "0", "0"]' '- [lima-0000000000000002, "/mnt/there", 9p, "ro", "0", "0"]' >>"$CIDATA/user-data"
+	printf 'lima-000000000000000%d\t%s\t9p\tro,comment=cloudconfig\t0\t0\n' 1 /tmp/lima 2 /mnt/there | write etc/fstab
+	before=$(cat "$ROOT/etc/fstab")
+	stand_in systemd-escape 'echo tmp-lima.mount'
+	boot
+	[ -d "$ROOT/tmp/lima" ]
+	called 'systemctl start tmp-lima.mount'
+	called 'mount /tmp/lima'
+	never_called 'mount /mnt/there'
+	[ "$(cat "$ROOT/etc/fstab")" = "$before" ]
+}
+
 @test "a user with a system's uid, and one with a very high one" {
 	guest debian
 	set_env UID 502

@@ -58,18 +58,29 @@ while IFS= read -r line || [ -n "$line" ]; do
 	esac
 	new=$new$line$nl
 done </etc/fstab
-[ "$old" != "$new" ] || exit 0
-printf %s "$new" >/etc/fstab.lima
-chmod 644 /etc/fstab.lima
-mv -f /etc/fstab.lima /etc/fstab
+changed=
+[ "$old" = "$new" ] || {
+	changed=1
+	printf %s "$new" >/etc/fstab.lima
+	chmod 644 /etc/fstab.lima
+	mv -f /etc/fstab.lima /etc/fstab
+}
+
+# A mount point below /tmp may be swept away at boot before anything is mounted there. systemd may be at it still, and
+# its own start of it waits for that.
+again() {
+	mkdir -p "$1"
+	[ ! -d /run/systemd/system ] || systemctl start "$(systemd-escape --path --suffix=mount "$1")" || :
+}
 
 # what is mounted with options that are no longer those of its line is mounted anew; what was left out is mounted
 while read -r device point type _; do
 	case $device in lima-[0-9a-f]* | vz-rosetta) ;; *) continue ;; esac
 	at=$(printf %s "$point" | unescape_fstab.sh)
-	if [ -n "$context" ] && [ "$type" = virtiofs ] && mountpoint -q "$at"; then
+	if [ -n "$changed" ] && [ -n "$context" ] && [ "$type" = virtiofs ] && mountpoint -q "$at"; then
 		[ "$device" != vz-rosetta ] || [ ! -f /proc/sys/fs/binfmt_misc/rosetta ] || echo -1 >/proc/sys/fs/binfmt_misc/rosetta
 		umount "$at" || continue
 	fi
+	if [ ! -d "$at" ]; then again "$at"; elif [ -z "$changed" ]; then continue; fi
 	mountpoint -q "$at" || { mkdir -p "$at" && mount "$at"; } || echo "$at: cannot be mounted"
 done </etc/fstab

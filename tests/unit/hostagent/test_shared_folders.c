@@ -124,6 +124,23 @@ TEST(what_the_guest_has_not_mounted_is_told)
 	assert_string_equal(said.s, "/m: mount: bad luck\n");
 }
 
+TEST(a_mount_point_that_was_swept_away_is_made_again)
+{
+	auto_free char *dir = test_path("swept"), *point = xasprintf("%s/away", dir);
+	AUTO(buf) script = BUF_INIT;
+	AUTO(buf) said = BUF_INIT;
+	struct error err;
+
+	ok(fs_mkdirs(dir, 0700, &err));
+	/* util-linux says two lines, of which the first tells */
+	buf_adds(&script, "nap() { :; }\nsudo() { shift; case $1 in mkdir) \"$@\" ;; mount) [ -d \"$2\" ] || { echo 'mount: no point'; return 1; }; "
+			  "echo \"mount: $2: is there\"; echo '       dmesg(1) may have more'; return 1 ;; esac; }\n");
+	mount_check_define(&script, &(struct launch_mount){ "/l", point, "lima-0", "tmpfs", true }, 1);
+	buf_adds(&script, "shared || echo \"${why##*: }\"");
+	assert_int_equal(sh(script.s, &said), 0);
+	assert_string_equal(said.s, "is there\n");
+}
+
 TEST(definitions_of_strangers_are_checked)
 {
 	static const char *const bad[] = {
