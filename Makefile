@@ -1,4 +1,4 @@
-# Targets: all quick check check-large e2e asan asan-e2e tsan fuzz tidy fmt layers metrics bench man install clean (see HACKING.md).
+# Targets: all quick check check-large e2e asan asan-e2e tsan fuzz tidy fmt layers metrics bench man install uninstall help clean (see HACKING.md, or `make help`).
 # Each folder that needs more than its *.c has a build.mk, which may add to:
 #   LAZY       sources that need big libraries: they go into limactl's lazily loaded half
 #   GENERATED  headers or tables to be made before anything is compiled
@@ -211,10 +211,15 @@ demo: deps-demo
 	@scripts/demo
 install: all man completions
 	@scripts/install-tree $(B) $(DESTDIR)$(PREFIX)
+# What install put there; instances and caches are the users', and stay.
+uninstall: all man completions
+	@scripts/install-tree --remove $(B) $(DESTDIR)$(PREFIX)
+help:
+	@scripts/make-help
 
 clean:
 	rm -rf build build-asan build-tsan build-fuzz compile_commands.json
 compile_commands.json: Makefile
 	@scripts/compdb > $@
-.PHONY: all completions share unit equivalence fake types quick check check-large e2e asan asan-e2e tsan fuzz tidy fmt layers metrics bench man install demo clean FORCE deps-build deps-test deps-demo deps-large guest-tiny
+.PHONY: all completions share unit equivalence fake types quick check check-large e2e asan asan-e2e tsan fuzz tidy fmt layers metrics bench man install uninstall help demo clean FORCE deps-build deps-test deps-demo deps-large guest-tiny
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
