@@ -137,6 +137,8 @@ struct say_field {
 void cli_say_with(const struct cli *c, enum level level, const struct say_field *fields, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 void cli_fatal(struct cli *c, const struct error *err);
+/* The exit status of a command that failed: as a shell has it when a signal ended it, 130, 143 or 129; else 1. */
+int cli_failed_status(const struct cli *c);
 
 /*
  * Text that is not ours alone, on stdout or stderr: to a terminal without what the terminal would obey, to anything

@@ -37,10 +37,9 @@ static volatile int cancelled;
 static void
 cli_env_on_signal(int sig)
 {
-	(void)sig;
 	if (cancelled)
-		_exit(130);
-	cancelled = 1;
+		_exit(128 + sig);
+	cancelled = sig;
 }
 
 void
@@ -55,6 +54,12 @@ cli_catch_signals(struct cli *c)
 		sigaction(SIGHUP, &act, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
 	c->env.cancel = &cancelled;
+}
+
+int
+cli_failed_status(const struct cli *c)
+{
+	return c->env.cancel && *c->env.cancel ? 128 + *c->env.cancel : 1;
 }
 
 /* --- folders --- */

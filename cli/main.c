@@ -250,7 +250,7 @@ main(int argc, char **argv)
 	status = cli_main_dispatch(&c, argv + 1, argc ? argc - 1 : 0, &err);
 	if (status < 0) {
 		cli_fatal(&c, &err);
-		status = 1;
+		status = cli_failed_status(&c);
 	}
 	status = flush_answer(&c, status);
 	arena_release(&c.arena);

@@ -15,8 +15,10 @@
 #include "base/fs.h"
 #include "base/lock.h"
 #include "base/mem.h"
+#include "cli/args/ask.h"
 #include "cli/args/files.h"
 #include "cli/call_off.h"
+#include "cli/view/outcome.h"
 #include "cli/view/progress.h"
 #include "cli/view/reach.h"
 #include "providers/driver.h"
@@ -233,40 +235,6 @@ say_of_plan(struct cli *c, const struct run *r, struct engine *e)
 		reach_say(c, &e->plan);
 }
 
-static void
-print_done(struct cli *c, enum level level, const struct plan_counts *n, double seconds)
-{
-	const struct { size_t n; const char *word; } part[] = {
-		{ n->create, "created" }, { n->change, "changed" }, { n->remake, "remade" }, { n->remove, "removed" },
-	};
-	AUTO(buf) b = BUF_INIT;
-	const char *sep = ":";
-
-	buf_addf(&b, "Done in %.1f s", seconds);
-	for (size_t i = 0; i < ARRAY_LEN(part); i++) {
-		if (!part[i].n)
-			continue;
-		buf_addf(&b, "%s %zu %s", sep, part[i].n, part[i].word);
-		sep = ",";
-	}
-	c->env.say(&c->env, level, "%s", b.s);
-}
-
-/* in the middle: what there is now, beside the error that is told next */
-static void
-print_stopped(struct cli *c, enum level level, const struct plan *p, double seconds)
-{
-	size_t done = 0, failed = 0;
-
-	for (size_t i = 0; i < p->n; i++) {
-		done += p->v[i]->status == DONE;
-		failed += p->v[i]->status == FAILED;
-	}
-	if (p->n > 1 && done + failed)
-		c->env.say(&c->env, level, "Stopped after %.1f s: %zu of %zu steps done, %zu failed, %zu not begun", seconds, done,
-			   p->n, failed, p->n - done - failed);
-}
-
 /* Where something is to be fetched: it is not kept where others could change it. */
 static void
 tell_cache(struct cli *c, const struct engine *e)
@@ -289,6 +257,7 @@ run_walk(struct cli *c, struct engine *e, bool silent, struct error *err)
 	enum level level = silent ? SAY_DEBUG : SAY_INFO;
 	struct progress *p;
 	struct plan_counts counts;
+	size_t stopped;
 	struct engine_walk w = {
 		.jobs = (size_t)(cli_int(c, "jobs") > 0 ? cli_int(c, "jobs") : DEFAULT_JOBS), .keep_going = cli_bool(c, "keep-going"),
 		.starting = progress_starting, .settled = progress_settled, .tick = progress_tick, .command = c->argv_text,
@@ -300,6 +269,7 @@ run_walk(struct cli *c, struct engine *e, bool silent, struct error *err)
 		return -1;
 	tell_cache(c, e);
 	plan_count(&e->plan, &counts);
+	stopped = outcome_stops(&e->plan);
 	p = progress_new(c, level);
 	w.ctx = p;
 	w.tick_ms = progress_tick_ms(p);
@@ -307,11 +277,11 @@ run_walk(struct cli *c, struct engine *e, bool silent, struct error *err)
 	r = engine_apply(e, &w, err);
 	progress_free(p);
 	if (r < 0)
-		print_stopped(c, level, &e->plan, (double)(clock_ms() - began) / 1e3);
+		outcome_broken_off(c, level, &e->plan, (double)(clock_ms() - began) / 1e3);
 	if (r < 0 && err && err->code == ERR_CANCELLED)
 		return error_set(err, ERR_CANCELLED, "interrupted; run the same command again to go on");
 	if (r == 0 && e->plan.n)
-		print_done(c, level, &counts, (double)(clock_ms() - began) / 1e3);
+		outcome_done(c, level, &counts, stopped, (double)(clock_ms() - began) / 1e3);
 	return r;
 }
 
@@ -376,6 +346,19 @@ takes_down(const struct plan *p)
 	return false;
 }
 
+/* Whoever sits at a terminal may not have meant a restart; a program that asks for one has said so. */
+static int
+ask_takes_down(struct cli *c, const struct plan *p, struct error *err)
+{
+	static const char *const choices[] = { "Go on", "Leave everything as it is" };
+	int k;
+
+	if (!c->tty || !isatty(STDIN_FILENO) || cli_bool(c, "json") || !takes_down(p))
+		return 0;
+	k = ask_choice(c, "A running machine is taken down for this. (-y does not ask.)", choices, ARRAY_LEN(choices), err);
+	return k == 0 ? 0 : k < 0 ? -1 : error_set(err, ERR_CANCELLED, "nothing was done");
+}
+
 /* of those that were left out of the plan: each with its reason, and the command fails */
 static int
 tell_wrong(struct cli *c, const struct engine *e, struct error *err)
@@ -397,6 +380,8 @@ run_finish(struct cli *c, const struct run *r, struct engine *e, struct error *e
 		print_plan(c, e);
 	else
 		say_of_plan(c, r, e);
+	if (r->asks_first && ask_takes_down(c, &e->plan, err) < 0)
+		return -1;
 	if (!r->dry && run_walk(c, e, r->silent, err) < 0) {
 		if (state_heal(e->state, NULL) == 1)
 			return error_set(err, ERR_CHILD, "the state database was damaged; run the same command again to go on");

@@ -16,6 +16,7 @@ struct run {
 	size_t nthings;
 	const char *also_lock;	/* one more instance that nobody else may work on meanwhile; or NULL */
 	bool dry;		/* plan: print, do not walk */
+	bool asks_first;	/* on a terminal, before a running machine is taken down: apply */
 	bool quiet;		/* do not print the plan before the walk: start, stop, ... */
 	bool silent;		/* steps that went well are told at level debug only: what is done in a moment, protect, rename, ... */
 	bool keep_up;		/* walk only what takes no machine down: start, of a running one */

@@ -24,7 +24,7 @@ cmd_apply_run(struct cli *c, struct error *err)
 
 	if (desired_args(c, &g, err) < 0)
 		return -1;
-	return run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n }, err);
+	return run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .asks_first = true }, err);
 }
 
 const struct command command_apply = {
@@ -35,6 +35,7 @@ const struct command command_apply = {
 	.details = "Shows the plan, then walks it, several steps at a time. A file's instance is wanted running.\n"
 		   "Without arguments: " FILES_DEFAULT " in this folder; where there is none, or with --all, every\n"
 		   "instance there is.\n"
+		   "On a terminal it asks before it restarts or replaces a machine that runs; -y does not.\n"
 		   "Interrupted or killed, the same command goes on where it was.",
 	.example = "limactl apply lima.yaml\nlimactl apply web.yaml db.yaml -j 8\nlimactl apply --set '.cpus=4' default",
 	.complete = "@instance @file",

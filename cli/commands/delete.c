@@ -52,7 +52,8 @@ delete_check(struct cli *c, struct look *l, const char *name, struct buf *compla
 	}
 	if (c->env.force || instance_is(&i, "Stopped") || (!i.config && !i.status.agent && !i.status.hypervisor))
 		return 1;
-	buf_addf(&why, "expected status `Stopped`, got `%s`", i.status.word);
+	buf_addf(&why, "expected status `Stopped`, got `%s` (`limactl stop %s` first, or `limactl delete --force %s`)", i.status.word, name,
+		 name);
 	return delete_refuse(name, why.s, err);
 }
 

@@ -15,13 +15,15 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/size.h"
+#include "cli/view/steps_told.h"
 #include "reconciler/plan.h"
 
-enum { TICK_MS = 120, MAX_LINES = 12 };
+enum { TICK_MS = 120, LOG_TICK_MS = 200, MAX_LINES = 12, WAIT_TOLD_S = 30 };
 
 struct running {
 	const struct step *step;
 	long long began_ms;
+	unsigned told;			/* times that it was said to be waited for */
 	uint64_t done, total;		/* bytes; under the lock */
 };
 
@@ -33,8 +35,7 @@ struct progress {
 	size_t n, cap;
 	size_t drawn;			/* live lines on the screen */
 	bool live;
-	enum level level;		/* of a step that went well */
-	size_t failed;
+	struct steps_told *told;
 };
 
 static double
@@ -135,7 +136,7 @@ progress_new(struct cli *c, enum level level)
 	struct progress *p = xcalloc(1, sizeof *p);
 
 	p->cli = c;
-	p->level = level;
+	p->told = steps_told_new(c, level);
 	p->saved = c->env;
 	p->live = isatty(STDERR_FILENO) && !c->log_json && !getenv("CI");
 	pthread_mutex_init(&p->lock, NULL);
@@ -152,6 +153,7 @@ progress_free(struct progress *p)
 	p->cli->env.progress = p->saved.progress;
 	p->cli->env.say = p->saved.say;
 	p->cli->env.ctx = p->saved.ctx;
+	steps_told_free(p->told);
 	pthread_mutex_destroy(&p->lock);
 	free(p->v);
 	free(p);
@@ -160,7 +162,7 @@ progress_free(struct progress *p)
 int
 progress_tick_ms(const struct progress *p)
 {
-	return p->live ? TICK_MS : 0;
+	return p->live ? TICK_MS : LOG_TICK_MS;
 }
 
 void
@@ -190,12 +192,7 @@ progress_settled(void *progress, struct step *s)
 		break;
 	}
 	progress_erase(p);
-	/* the first failure is what the command will end with */
-	if (s->status == DONE)
-		p->saved.say(&p->saved, p->level, "%s %s: %s (%.1fs)", s->res->type->name, s->res->name,
-			     s->verb == REMOVE ? "gone" : "done", t);
-	else if (s->status == FAILED && p->failed++)
-		p->saved.say(&p->saved, SAY_ERROR, "%s", s->err.msg);
+	steps_told_settled(p->told, s, t);
 	progress_draw(p);
 	pthread_mutex_unlock(&p->lock);
 }
@@ -207,5 +204,13 @@ progress_tick(void *progress)
 
 	pthread_mutex_lock(&p->lock);
 	progress_draw(p);
+	for (size_t i = 0; i < p->n && !p->live; i++) {
+		double t = seconds_since(p->v[i].began_ms);
+
+		if (t < (p->v[i].told + 1) * WAIT_TOLD_S)
+			continue;
+		p->v[i].told++;
+		steps_told_waiting(p->told, p->v[i].step, t);
+	}
 	pthread_mutex_unlock(&p->lock);
 }

@@ -212,8 +212,9 @@ teardown() {
 	kill -TERM $SERVER
 	status=0
 	wait $SERVER || status=$?
-	[ "$status" -eq 1 ]
+	[ "$status" -eq 143 ]
 	grep -q interrupted "$WORK/log"
+	grep -qE 'steps done, 0 failed, 1 cancelled' "$WORK/log"
 	run -0 limactl plan
 	[[ $output != *"+ vm "* && $output == *"ready     a"* ]]
 	run -0 limactl stop --force a

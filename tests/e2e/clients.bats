@@ -190,7 +190,7 @@ exits() {
 	kill -HUP $pid
 	status=0
 	wait $pid || status=$?
-	[ "$status" -eq 1 ]
+	[ "$status" -eq 129 ]
 	grep -q interrupted "$WORK/log"
 	[ -z "$(ls -A "$WORK/half")" ]
 	limactl shell colima rm /tmp/large
@@ -240,11 +240,11 @@ exits() {
 }
 
 @test "edit NAME --cpus N --tty=false only when it is stopped" {
-	exits 1 '' 'cannot edit a running instance' edit colima --cpus 1 --memory 0.4 --tty=false
+	exits 1 '' 'cannot edit a running instance; `limactl apply --set EXPRESSION colima` changes it' edit colima --cpus 1 --memory 0.4 --tty=false
 }
 
 @test "stop, and the status is one word again" {
-	exits 1 '' 'got `Running`' delete colima
+	exits 1 '' 'got `Running` (`limactl stop colima` first, or `limactl delete --force colima`)' delete colima
 	run -0 limactl stop colima
 	[ "$(limactl ls -f '{{.Status}}' colima)" = Stopped ]
 	exits 0 '' 'configuration edited' edit colima --cpus 1 --memory 0.4 --tty=false

@@ -41,7 +41,7 @@ teardown_file() {
 	run -0 --separate-stderr limactl disk create d --size 1MiB
 	[[ $stderr == time=*' level=info msg="Creating qcow2 disk `d` with size 1MiB"' ]]
 	run -0 --separate-stderr limactl --debug disk delete d
-	[[ $stderr == *'level=debug msg="data-disk d: gone'* && $stderr == *'level=info msg="Deleted `d`'* ]]
+	[[ $stderr == *'level=debug msg="data-disk d: removed'* && $stderr == *'level=info msg="Deleted `d`'* ]]
 }
 
 @test "a template that does not parse is an invalid go template, whether or not there is an instance" {
@@ -113,4 +113,17 @@ teardown_file() {
 	mv "$WORK/kept" "$LIMA_HOME/a/ssh.config"
 	run -1 --separate-stderr limactl show-ssh --format nosuch a
 	[[ $stderr == *'unknown format: `nosuch`'* ]]
+}
+
+@test "a walk of small steps is a line an instance; in JSON each is an event with fields; what is stopped is not removed" {
+	cd "$WORK"
+	cold_yaml >k.yaml
+	run -0 --separate-stderr limactl apply --stopped k.yaml
+	[ "$(grep -c 'msg="k: ' <<<"$stderr")" -eq 1 ]
+	[[ $stderr == *'done ('*'Done in '*': '*' created'* ]]
+	run -0 --separate-stderr limactl --log-format json apply --stopped --set '.disk="6MiB"' k
+	jq -se 'map(select(.type)) | length == 2 and all(.action == "done" and .instance == "k" and (.seconds | type) == "number"
+		and .reason.kind == "differs" and .msg and .level == "info")' <<<"$stderr"
+	run -0 --separate-stderr limactl delete k.yaml
+	[[ $stderr == *'msg="k: '*' removed ('* ]]
 }

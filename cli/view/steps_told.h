@@ -1,0 +1,19 @@
+/*
+ * cli/view/steps_told.h - what is said of a step that has come to its end.
+ *
+ * In text, the steps of an instance that took no time worth telling share a line; in JSON each is an event with fields:
+ * action, type, name, instance, seconds, reason, and error of one that failed. One thread at a time.
+ */
+#pragma once
+#include "cli/cli.h"
+
+struct step;
+struct steps_told;
+
+/* `level` is that of a step that went well. */
+struct steps_told *steps_told_new(const struct cli *c, enum level level);
+void steps_told_settled(struct steps_told *t, const struct step *s, double seconds);
+/* One that has been waited for so long; a line in a log that nobody watches. */
+void steps_told_waiting(const struct steps_told *t, const struct step *s, double seconds);
+/* Says what waits to be told, and frees. */
+void steps_told_free(struct steps_told *t);
