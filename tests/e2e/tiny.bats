@@ -56,7 +56,7 @@ teardown_file() {
 @test "more memory and a bigger disk: the plan says so, the data stay" {
 	limactl shell t sh -c 'echo precious >~/data && sync'
 	run -0 limactl plan --set '.memory="768MiB"' --set '.disk="2GiB"' t
-	[[ $output == *"memory: 512MiB -> 768MiB"* && $output == *"size: 1GiB -> 2GiB"* && $output == *"-/+ vm"* ]]
+	[[ $output == *"memory: 512MiB -> 768MiB"* && $output == *"disk: 1GiB -> 2GiB"* && $output == *"-/+ vm"* ]]
 	apply --set '.memory="768MiB"' --set '.disk="2GiB"' t
 	[ "$(limactl shell t cat data)" = precious ]
 	[ "$(limactl shell t sh -c 'df -k ~ | awk "END {print (\$2 > 1500000)}"')" = 1 ]
