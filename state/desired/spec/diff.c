@@ -67,7 +67,9 @@ static void
 diff_add(struct diff *d, const cJSON *have, const cJSON *want)
 {
 	const struct key *k = key_find(d->path.s);
-	enum key_change cost = k ? key_cost(k, d->sshfs) : CHANGE_NOTE;
+	/* a key that is new to the table, and is as it always was */
+	bool usual = k && !(have && want) && key_is_usual(k, have ? have : want);
+	enum key_change cost = k && !usual ? key_cost(k, d->sshfs) : CHANGE_NOTE;
 	const char *from = diff_shown(d->a, have), *to = diff_shown(d->a, want);
 	AUTO(buf) path = BUF_INIT;
 

@@ -121,4 +121,6 @@ const char *key_change_text(enum key_change c);
 /* What a change of that row costs in a configuration whose folders are mounted over SSH, or are devices. */
 enum key_change key_cost(const struct key *k, bool over_ssh);
 struct cJSON;
+/* Does a filled configuration say of that key what it would if nobody had said anything? */
+bool key_is_usual(const struct key *k, const struct cJSON *value);
 bool json_is_over_ssh(const struct cJSON *json);	/* of a filled configuration */

@@ -61,6 +61,15 @@ add_value(struct buf *b, const struct key *k, const cJSON *v)
 	cJSON_free(text);
 }
 
+bool
+key_is_usual(const struct key *k, const cJSON *v)
+{
+	AUTO(buf) value = BUF_INIT;
+
+	add_value(&value, k, v);
+	return k->def && !strcmp(k->def, value.s);
+}
+
 /* PATH=VALUE; PATH:=VALUE where that is what the table has for who says nothing */
 static void
 add_leaf(struct part *p, const cJSON *v)
@@ -71,7 +80,7 @@ add_leaf(struct part *p, const cJSON *v)
 	if (!k || key_cost(k, p->over_ssh) != p->change || strpbrk(p->path.s, "=\n"))
 		return;
 	add_value(&value, k, v);
-	buf_addf(&p->out, "%s%s=%s\n", p->path.s, k->def && !strcmp(k->def, value.s) ? ":" : "", value.s);
+	buf_addf(&p->out, "%s%s=%s\n", p->path.s, key_is_usual(k, v) ? ":" : "", value.s);
 }
 
 /* an item of a list that is for another architecture is not of this machine */

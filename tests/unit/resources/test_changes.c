@@ -615,6 +615,21 @@ TEST(folders_over_ssh_come_and_go_while_it_runs)
 	assert_string_equal(cost_of("9p", "[{\"writable\":false}]", "[{\"writable\":true}]"), "a running machine is restarted");
 }
 
+/* A key that a new version of us has, with what it always was: told, and nothing to do. */
+TEST(a_key_that_is_new_to_the_table_costs_nothing)
+{
+	AUTO(arena) a = { 0 };
+	struct spec_change *v;
+	struct error err;
+	size_t n;
+
+	ok(spec_diff(&a, "{}", "{\"tpm\":false}", &v, &n, &err));
+	assert_int_equal(n, 1);
+	assert_string_equal(v[0].cost, key_change_text(CHANGE_NOTE));
+	ok(spec_diff(&a, "{}", "{\"tpm\":true}", &v, &n, &err));
+	assert_string_equal(v[0].cost, key_change_text(CHANGE_RESTART));
+}
+
 TEST(no_configuration)
 {
 	AUTO(arena) a = { 0 };
