@@ -1,12 +1,11 @@
 /* JSON as a tree, and back. */
 #include <ctype.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/auto.h"
-#include "base/buf.h"
-#include "base/number.h"
 #include "base/quote/quote.h"
 #include "state/desired/yq/eval.h"
 
@@ -259,34 +258,36 @@ string_print(struct text *t, const char *s, size_t len)
 	text_addc(t, '"');
 }
 
-/* as Go's encoding/json has it: exponents of at least 21, and without a leading zero */
+/* as yq's JSON has it: as few digits as say it, and an exponent below 10^-6 and from 10^21 on */
 static void
 float_print(struct text *t, const struct ynode *n)
 {
-	AUTO(buf) b = BUF_INIT;
+	char digits[40];
 	double d = 0;
-	size_t len;
-	char room[64];
+	int prec = 0, exp, count;
 
 	if (!number_float(n->value, &d) || !isfinite(d))
 		eval_fail(t->e, "`%s` is no number of JSON", n->value);
-	number_add(&b, d, 21);
-	len = b.len < sizeof room ? b.len : sizeof room - 1;
-	memcpy(room, b.s, len);
-	room[len] = '\0';
-	if (fabs(d) >= 1e-6 && fabs(d) < 1e-4) {	/* those are written out */
-		int digits = 0;
-
-		for (const char *p = room; *p && *p != 'e'; p++)
-			digits += isdigit((unsigned char)*p) != 0;
-		text_addf(t, "%.*f", digits - 1 + (fabs(d) < 1e-5 ? 6 : 5), d);
+	do
+		snprintf(digits, sizeof digits, "%.*e", prec, fabs(d));
+	while (strtod(digits, NULL) != fabs(d) && prec++ < 17);
+	exp = atoi(strchr(digits, 'e') + 1);
+	if (signbit(d))
+		text_addc(t, '-');
+	if (d != 0 && (fabs(d) < 1e-6 || fabs(d) >= 1e21)) {
+		text_addf(t, "%.*se%c%02d", (int)strcspn(digits, "e"), digits, exp < 0 ? '-' : '+', abs(exp));
 		return;
 	}
-	if (len >= 4 && room[len - 4] == 'e' && room[len - 3] == '-' && room[len - 2] == '0') {
-		room[len - 2] = room[len - 1];
-		room[len - 1] = '\0';
+	count = prec ? prec + 1 : 1;
+	if (prec)		/* the digits alone */
+		memmove(digits + 1, digits + 2, (size_t)prec);
+	if (exp < 0)
+		text_addf(t, "0.%.*s", -exp - 1, "00000");
+	for (int i = 0; i < count || i <= exp; i++) {
+		text_addc(t, i < count ? digits[i] : '0');
+		if (i == exp && i + 1 < count)
+			text_addc(t, '.');
 	}
-	text_adds(t, room);
 }
 
 static void

@@ -186,7 +186,7 @@ number_float_text(struct eval *e, double d)
 {
 	AUTO(buf) b = BUF_INIT;
 
-	number_add(&b, d, 21);
+	number_add(&b, d, 6);
 	return eval_dup(e, b.s, b.len);
 }
 

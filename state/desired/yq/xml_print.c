@@ -13,7 +13,7 @@ struct xml {
 };
 
 static void
-xml_escape(struct text *t, const char *s, size_t len)
+xml_escape(struct text *t, const char *s, size_t len, bool attribute)
 {
 	static const struct { char c; const char *to; } signs[] = {
 		{ '"', "&#34;" }, { '\'', "&#39;" }, { '&', "&amp;" }, { '<', "&lt;" }, { '>', "&gt;" }, { '\t', "&#x9;" },
@@ -24,7 +24,7 @@ xml_escape(struct text *t, const char *s, size_t len)
 		const char *to = NULL;
 
 		for (size_t k = 0; k < ARRAY_LEN(signs) && !to; k++)
-			if (signs[k].c == s[i])
+			if (signs[k].c == s[i] && (attribute || s[i] != '\n'))
 				to = signs[k].to;
 		if (to)
 			text_adds(t, to);
@@ -65,7 +65,7 @@ xml_start(struct xml *x, const char *name, const struct ynode *n)
 		text_addc(x->t, ' ');
 		text_adds(x->t, n->kid[i]->value + 2);
 		text_adds(x->t, "=\"");
-		xml_escape(x->t, n->kid[i + 1]->value, n->kid[i + 1]->len);
+		xml_escape(x->t, n->kid[i + 1]->value, n->kid[i + 1]->len, true);
 		text_addc(x->t, '"');
 	}
 	text_addc(x->t, '>');
@@ -98,7 +98,7 @@ xml_inside(struct xml *x, const struct ynode *n)
 
 		text = strcmp(k->value, "+content") == 0;
 		if (text) {
-			xml_escape(x->t, v->value, v->len);
+			xml_escape(x->t, v->value, v->len, false);
 		} else if (strncmp(k->value, "+p_", 3) == 0 || strcmp(k->value, "+directive") == 0) {
 			bool directive = k->value[1] == 'd';
 
@@ -130,7 +130,7 @@ xml_node(struct xml *x, const char *name, const struct ynode *n)
 		eval_fail(x->t->e, "unsupported type %s", n->tag);
 	xml_start(x, name, n);
 	if (n->kind == Y_SCALAR)
-		xml_escape(x->t, n->value, n->len);
+		xml_escape(x->t, n->value, n->len, false);
 	else
 		text = xml_inside(x, n);
 	xml_end(x, name, text);
@@ -143,7 +143,7 @@ xml_print(struct text *t, const struct ynode *n, int indent)
 	struct xml x = { .t = t, .indent = indent };
 
 	if (n->kind == Y_SCALAR) {
-		xml_escape(t, n->value, n->len);
+		xml_escape(t, n->value, n->len, false);
 		return;
 	}
 	if (n->kind != Y_MAP)
