@@ -2,6 +2,7 @@
 
 #include <cjson/cJSON.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/fs.h"
+#include "base/hash.h"
 #include "base/lock.h"
 #include "base/mem.h"
 #include "cli/args/ask.h"
@@ -144,9 +146,11 @@ lock_all(struct cli *c, const struct run *r, struct locks *l, struct error *err)
 		return -1;
 	l->v = xcalloc(r->nasks + r->nthings + 1, sizeof *l->v);
 	for (size_t i = 0; i < r->nthings; i++) {
-		auto_free char *name = xasprintf("_%s.%s", r->things[i].type, r->things[i].name);
+		const struct thing *t = &r->things[i];
+		auto_free char *name = !strchr(t->name, '/') ? xasprintf("_%s.%s", t->type, t->name) :
+				       xasprintf("_%s.%016" PRIx64 ".thing", t->type, hash_text(HASH_START, t->name));
 
-		if (lock_add(c, name, arena_printf(&c->arena, "%s %s", r->things[i].type, cli_tick(c, r->things[i].name)), l, err) < 0)
+		if (lock_add(c, name, arena_printf(&c->arena, "%s %s", t->type, cli_tick(c, t->name)), l, err) < 0)
 			return -1;
 	}
 	for (size_t i = 0; i < r->nasks; i++) {

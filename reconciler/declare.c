@@ -52,10 +52,14 @@ declare_thing(struct engine *e, const struct thing *t, struct error *err)
 
 	if (!type)
 		return error_set(err, ERR_UNSUPPORTED, "there is no resource type %s", t->type);
+	if (t->wanted && !type->ensure)
+		return error_set(err, ERR_UNSUPPORTED, "%s %s: such a thing is only taken away", t->type, t->name);
 	r = graph_declare(&e->graph, type, "", t->name, t->wanted);
 	r->may_lose |= t->may_lose;
 	r->again |= t->again;
 	declare_how(e, r, &t->how);
+	if (t->on)
+		resource_need(&e->graph, r, t->on->type, t->on->name, NEED_BUILD);
 	for (size_t i = 0; i < t->nwants; i++)
 		resource_want(&e->graph, r, t->wants[i].attr, t->wants[i].value);
 	return 0;

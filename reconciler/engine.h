@@ -65,6 +65,7 @@ struct thing {
 	const struct want *wants;
 	size_t nwants;
 	struct facts how;	/* parameters of this run; borrowed */
+	const struct thing *on;	/* another one that it is part of, which goes behind it; or NULL */
 };
 
 struct engine {

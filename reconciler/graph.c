@@ -1,10 +1,10 @@
 #include "reconciler/graph.h"
 
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/error.h"
 
 void
@@ -27,17 +27,12 @@ graph_arena(struct graph *g)
 	return &g->arena;
 }
 
-/* FNV-1a over "type\0name" */
+/* over "type\0name" */
 static size_t
 graph_hash(const char *type, const char *name)
 {
-	uint64_t h = 1469598103934665603u;
+	uint64_t h = hash_text(hash_bytes(hash_text(HASH_START, type), "", 1), name);
 
-	for (; *type; type++)
-		h = (h ^ (unsigned char)*type) * 1099511628211u;
-	h *= 1099511628211u;
-	for (; *name; name++)
-		h = (h ^ (unsigned char)*name) * 1099511628211u;
 	return (size_t)(h ^ h >> 32);
 }
 

@@ -130,7 +130,7 @@ struct resource_type {
 	/*
 	 * Make it as r->want says, from whatever is there: nothing, something else, or
 	 * what a crash left. Doing it twice is doing it once. Fills `have` as observe
-	 * would. Runs in a worker thread; `a` is the worker's.
+	 * would. Runs in a worker thread; `a` is the worker's. NULL: nobody may want one, it can only go.
 	 */
 	int (*ensure)(const struct env *env, const struct resource *r,
 		      struct facts *have, struct arena *a, struct error *err);

@@ -7,21 +7,12 @@
 
 #include "base/auto.h"
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "reconciler/env.h"
 #include "reconciler/plan.h"
 
-/* Names are URLs and paths, too: FNV-1a. Two of one number share a lock, which costs no more than a wait. */
-static uint64_t
-name_number(const char *name)
-{
-	uint64_t h = 14695981039346656037u;
-
-	for (; *name; name++)
-		h = (h ^ (unsigned char)*name) * 1099511628211u;
-	return h;
-}
-
+/* Names are URLs and paths, too. Two of one number share a lock, which costs no more than a wait. */
 static void
 add_lock(struct step_locks *l, const struct env *env, const struct resource *r, bool alone)
 {
@@ -29,7 +20,7 @@ add_lock(struct step_locks *l, const struct env *env, const struct resource *r, 
 		return;
 	GROW(l->v, l->n, l->cap);
 	l->v[l->n++] = (struct step_lock){
-		.path = xasprintf("%s/_state/_%s.%016" PRIx64 ".lock", env->home, r->type->name, name_number(r->name)),
+		.path = xasprintf("%s/_state/_%s.%016" PRIx64 ".lock", env->home, r->type->name, hash_text(HASH_START, r->name)),
 		.r = r, .alone = alone, .fd = -1,
 	};
 }

@@ -1,22 +1,21 @@
 /* limactl prune: the download cache emptied, or what nobody refers to taken out of it */
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/error.h"
-#include "base/fs.h"
+#include "base/mem.h"
 #include "cli/view/instance.h"
+#include "cli/run.h"
 #include "cli/view/templates.h"
 #include "providers/fetch/cache.h"
+#include "providers/fetch/cache_prune.h"
 #include "state/desired/template/template.h"
 
 static const struct flag flags[] = {
 	{ "keep-referred", 0, FLAG_BOOL, .about = "Keep what an instance or a template refers to" },
+	{ "dry-run", 0, FLAG_BOOL, .about = "Only show what would go" },
 	{ 0 },
 };
 
@@ -108,83 +107,60 @@ keep_templates(struct cli *c, struct kept *k)
 	}
 }
 
-/* One download; not while somebody is at it. */
-static int
-remove_entry(struct cli *c, const char *path, struct error *err)
-{
-	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+struct prune {
+	struct cli *c;
+	const struct kept *kept;
+	struct thing *v;
+	size_t n, cap;
+};
 
-	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK) {
-		cli_say(&c->env, SAY_WARN, "%s is being downloaded: it stays", path);
-		return 0;
+static void
+prune_add(void *ctx, const char *name, const char *entry, bool has_part)
+{
+	struct prune *p = ctx;
+	bool stays = is_kept(p->kept, entry);
+
+	if (stays && !has_part)
+		return;
+	GROW(p->v, p->n, p->cap);
+	p->v[p->n++] = (struct thing){ "download", arena_printf(&p->c->arena, "%s%s", stays ? CACHE_PART : "", name), .may_lose = true };
+}
+
+/* Each as a step of its own; without `kept` the whole cache goes behind them. */
+static int
+prune_run(struct cli *c, const struct kept *kept, bool whole, struct error *err)
+{
+	struct thing all = { "cache", c->env.cache, .may_lose = true };
+	struct prune p = { .c = c, .kept = kept };
+	int status = cache_each(c->env.cache, prune_add, &p, err);
+
+	for (size_t i = 0; whole && i < p.n; i++)
+		p.v[i].on = &all;
+	if (whole) {
+		GROW(p.v, p.n, p.cap);
+		p.v[p.n++] = all;
 	}
-	return fs_remove_tree(path, err);
-}
-
-/* What a broken transfer left in an entry that stays. */
-static int
-remove_leftovers(const char *path, struct error *err)
-{
-	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_DIRECTORY);
-	auto_dir DIR *d = NULL;
-	struct dirent *e;
-
-	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
-		return 0;
-	d = opendir(path);
-	while (d && (e = readdir(d))) {
-		auto_free char *file = xasprintf("%s/%s", path, e->d_name);
-
-		if ((strcmp(e->d_name, "data.part") == 0 || strncmp(e->d_name, "data.tmp.", 9) == 0) && fs_unlink(file, err) < 0)
-			return -1;
-	}
-	return 0;
+	if (status == 0 && p.n)
+		status = run_engine(c, &(struct run){ .things = p.v, .nthings = p.n, .dry = cli_bool(c, "dry-run"),
+						      .quiet = !cli_bool(c, "dry-run"), .silent = true }, err);
+	free(p.v);
+	return status;
 }
 
 static int
-prune_entries(struct cli *c, const struct kept *k, struct error *err)
-{
-	auto_free char *top = xasprintf("%s/download/by-url-sha256", c->env.cache);
-	auto_dir DIR *d = opendir(top);
-	struct dirent *e;
-
-	while (d && (e = readdir(d))) {
-		auto_free char *path = xasprintf("%s/%s", top, e->d_name);
-
-		if (e->d_name[0] == '.')
-			continue;
-		if ((is_kept(k, path) ? remove_leftovers(path, err) : remove_entry(c, path, err)) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* The folders that are empty now, and all that was never a download. */
-static int
-prune_rest(struct cli *c, struct error *err)
-{
-	auto_free char *top = xasprintf("%s/download/by-url-sha256", c->env.cache), *up = xasprintf("%s/download", c->env.cache);
-
-	if (rmdir(top) < 0 && errno != ENOENT)
-		return errno == ENOTEMPTY ? 0 : error_errno(err, "rmdir %s", top);
-	if (rmdir(up) < 0 && errno != ENOENT)
-		return errno == ENOTEMPTY ? 0 : error_errno(err, "rmdir %s", up);
-	return fs_remove_tree(c->env.cache, err);
-}
-
-static int
-prune_run(struct cli *c, struct error *err)
+prune(struct cli *c, struct error *err)
 {
 	AUTO(kept) k = { 0 };
 
 	if (!cli_bool(c, "keep-referred")) {
-		cli_say(&c->env, SAY_INFO, "Pruning `%s`", c->env.cache);
-		return prune_entries(c, &k, err) < 0 ? -1 : prune_rest(c, err);
+		if (!cli_bool(c, "dry-run"))
+			cli_say(&c->env, SAY_INFO, "Pruning `%s`", c->env.cache);
+		return prune_run(c, &k, true, err);
 	}
 	if (keep_instances(c, &k, err) < 0)
 		return -1;
 	keep_templates(c, &k);
-	return prune_entries(c, &k, err);
+	return prune_run(c, &k, false, err);
 }
 
 const struct command command_prune = {
@@ -192,8 +168,7 @@ const struct command command_prune = {
 	.group = GROUP_ADVANCED,
 	.about = "Empty the download cache",
 	.details = "What is being downloaded stays.",
-	.example = "limactl prune\nlimactl prune --keep-referred",
+	.example = "limactl prune\nlimactl prune --keep-referred --dry-run",
 	.flags = flags,
-	.quick = true,
-	.run = prune_run,
+	.run = prune,
 };

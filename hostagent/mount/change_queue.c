@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/auto.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "guest/wire/ga_client.h"
 #include "hostagent/agent.h"
@@ -47,16 +48,6 @@ struct news {
 		struct timespec mtime;
 	} seen[SEEN];
 };
-
-static uint64_t
-hash_of(const char *path)
-{
-	uint64_t hash = 0xcbf29ce484222325;
-
-	for (const char *p = path; *p; p++)
-		hash = (hash ^ (unsigned char)*p) * 0x100000001b3;
-	return hash;
-}
 
 /* Has the guest been told of it already? Its own answer, which sets the times, is a change of the host's, too. */
 static bool
@@ -153,7 +144,7 @@ change_queue_make(struct news *w, uint64_t hash, const char *path, uint64_t now)
 void
 news_add(struct news *w, const char *path)
 {
-	uint64_t hash = hash_of(path), now = uv_now(&w->agent->loop);
+	uint64_t hash = hash_text(HASH_START, path), now = uv_now(&w->agent->loop);
 	struct item *i = change_queue_find(w, hash, path);
 
 	/* nobody is told later of what changes while there is nobody */

@@ -444,8 +444,31 @@ keeps() {
 	sed 's|location: .*|location: https://example.invalid/x.img|' a.yaml >b.yaml
 	mkdir -p "$LIMA_HOME/b" "$d/$(printf https://example.invalid/x.img | sha256sum | cut -c 1-64)"
 	cp b.yaml "$LIMA_HOME/b/lima.yaml"
+	kept=$d/$(printf https://example.invalid/x.img | sha256sum | cut -c 1-64)
+	printf https://example.invalid/x.img >"$kept/url"
+	touch "$kept/data.part"
+	gone=$d/$(printf https://example.invalid/y.img | sha256sum | cut -c 1-64)
+	mkdir "$gone"
+	printf https://example.invalid/y.img >"$gone/url"
+	before=$(find "$d" | sort)
+	run -0 limactl prune --keep-referred --dry-run
+	[[ $output == *'- download  0000'* && $output == *'- download  https://example.invalid/y.img'* ]]
+	[[ $output == *'- download  part of https://example.invalid/x.img'*'Plan: 3 to remove'* ]]
+	[ "$(find "$d" | sort)" = "$before" ]
 	run -0 limactl prune --keep-referred
-	[ "$(find "$d" -mindepth 1 | wc -l)" -eq 1 ]
+	[ "$(find "$d" -mindepth 1)" = "$kept"$'\n'"$kept/url" ]
+	[[ $(limactl history) == *'prune --keep-referred'* ]]
+	run -0 limactl prune --dry-run
+	[[ $output == *"- cache     $XDG_CACHE_HOME/lima"*'Plan: 2 to remove'* ]]
+	# what is being downloaded stays, and with it the cache
+	flock -o "$kept" sleep 30 &
+	holder=$!
+	until ! flock -n "$kept" true; do :; done
+	run -0 --separate-stderr limactl prune
+	[[ $stderr == *'https://example.invalid/x.img is being downloaded: it stays'* ]]
+	[ -e "$kept/url" ]
+	kill "$holder"
+	until flock -n "$kept" true; do :; done
 	run -0 --separate-stderr limactl prune
 	said info "Pruning \`$XDG_CACHE_HOME/lima\`"
 	[ ! -e "$XDG_CACHE_HOME/lima" ]

@@ -1,0 +1,36 @@
+/*
+ * resources/download.c - what lies in the download cache, for `limactl prune` to take away. What needs a download fetches it itself
+ * (image, archive, firmware), so none is ever wanted.
+ */
+#include "base/error.h"
+#include "providers/fetch/cache_prune.h"
+#include "resources/instance_paths.h"
+
+static int
+download_observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+{
+	int64_t bytes;
+
+	(void)err;
+	if (!cache_holds(env->cache, r->name, &bytes))
+		return 0;
+	facts_setf(have, a, "size", "%lld", (long long)bytes);
+	return 1;
+}
+
+static int
+download_remove(const struct env *env, const struct resource *r, struct error *err)
+{
+	int stays = cache_drop(env->cache, r->name, err);
+
+	if (stays > 0)
+		env->say(env, SAY_WARN, "%s is being downloaded: it stays", r->name);
+	return stays < 0 ? -1 : 0;
+}
+
+const struct resource_type resource_download = {
+	.name = "download",
+	.shared = true,
+	.observe = download_observe,
+	.remove = download_remove,
+};
