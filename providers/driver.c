@@ -50,15 +50,18 @@ driver_of(const char *dir, pid_t *pid)
 int
 driver_look(const char *dir, pid_t *pid, struct error *err)
 {
-	if (driver_of(dir, pid))
-		return 1;
+	int cannot = 0;
+
 	for (const struct driver *const *d = driver_all(); *d; d++) {
 		auto_free char *file = xasprintf("%s/%s.pid", dir, (*d)->name);
+		bool absent;
 
-		if (fs_look(file, NULL, err) < 0)
-			return -1;
+		if ((*pid = pidfile_look(file, &absent)) > 0)
+			return 1;
+		if (!absent && fs_look(file, NULL, cannot ? NULL : err) < 0)
+			cannot = -1;
 	}
-	return 0;
+	return cannot;
 }
 
 int

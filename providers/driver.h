@@ -64,7 +64,10 @@ const struct driver *const *driver_all(void);
 
 /* Who runs the machine of that folder now, by the pid files; NULL: nobody. Costs a system call or two a driver. */
 const struct driver *driver_of(const char *dir, pid_t *pid);
-/* The same for who must not take what cannot be looked at for absent: 1 somebody runs it, 0 nobody, -1. */
+/*
+ * The same for who must not take what cannot be looked at for absent: 1 somebody runs it, 0 nobody, -1. That the folder can be
+ * looked at is known already.
+ */
 int driver_look(const char *dir, pid_t *pid, struct error *err);
 /* What tells this run of its machine from any other, in `a`; NULL: it does not run. */
 int driver_run(const char *dir, struct arena *a, const char **run, struct error *err);

@@ -128,11 +128,20 @@ pidfile_hold(const char *path, struct process *out)
 pid_t
 pidfile_process(const char *path)
 {
+	bool absent;
+
+	return pidfile_look(path, &absent);
+}
+
+pid_t
+pidfile_look(const char *path, bool *absent)
+{
 	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	AUTO(process) p = { 0 };
 	short kind;
 	pid_t pid;
 
+	*absent = fd < 0 && errno == ENOENT;
 	if (fd < 0)
 		return 0;
 	pid = pidfile_lock_holder(fd, &kind);

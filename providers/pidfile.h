@@ -22,6 +22,8 @@ struct process;
  * `path` as it stands in the arguments: absolute, no links.
  */
 pid_t pidfile_process(const char *path);
+/* The same; `absent`: there is no such file, nor a link of that name. */
+pid_t pidfile_look(const char *path, bool *absent);
 /* The same, held (base/process.h); false: nobody. */
 bool pidfile_hold(const char *path, struct process *out);
 

@@ -90,9 +90,12 @@ check_beside(struct engine *e, struct error *err)
 static int
 check_half_deleted(struct engine *e, struct error *err)
 {
+	size_t half = 0;
 	int result = 0;
 
-	for (size_t i = 0; i < e->graph.n; i++) {
+	for (size_t i = 0; i < e->nasks; i++)
+		half += e->asks[i].half_deleted && !e->asks[i].meets_delete;
+	for (size_t i = 0; half && i < e->graph.n; i++) {
 		struct resource *r = e->graph.v[i];
 		const struct ask *a = *r->owner && r->present ? engine_ask(e, r->owner) : NULL;
 		struct error why = { 0 };

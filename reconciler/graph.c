@@ -68,12 +68,19 @@ graph_find(const struct graph *g, const char *type, const char *name)
 struct resource *
 graph_add(struct graph *g, const struct resource_type *type, const char *owner, const char *name, bool wanted)
 {
-	struct resource *r = graph_find(g, type->name, name), **slot;
+	struct resource *r = graph_find(g, type->name, name);
 
-	if (r) {
-		r->wanted |= wanted;
-		return r;
-	}
+	if (!r)
+		return graph_add_new(g, type, owner, name, wanted);
+	r->wanted |= wanted;
+	return r;
+}
+
+struct resource *
+graph_add_new(struct graph *g, const struct resource_type *type, const char *owner, const char *name, bool wanted)
+{
+	struct resource *r, **slot;
+
 	if (g->n >= g->nbucket)
 		graph_rehash(g);
 	r = arena_alloc(&g->arena, sizeof *r);
@@ -125,17 +132,26 @@ resource_need(struct graph *g, struct resource *r, const char *type, const char 
 	g->pending[g->npending++] = (struct graph_need){ r, type, arena_strdup(&g->arena, name), need };
 }
 
+/* Most have two or three; room for eight would be most of the memory of a large graph. */
+static void
+edge_append(struct edge **v, size_t *n, size_t *cap, struct edge e)
+{
+	if (*n == *cap) {
+		*cap = *cap ? *cap * 2 : 3;
+		*v = xrealloc(*v, *cap, sizeof **v);
+	}
+	(*v)[(*n)++] = e;
+}
+
 /* What is shared is wanted while a wanted one needs it. */
 void
 graph_link(struct resource *from, struct resource *to, enum need need, bool made)
 {
 	if (made) {
-		GROW(from->stands_on, from->nstands_on, from->stands_on_cap);
-		from->stands_on[from->nstands_on++] = (struct edge){ to, need };
+		edge_append(&from->stands_on, &from->nstands_on, &from->stands_on_cap, (struct edge){ to, need });
 		return;
 	}
-	GROW(from->needs, from->nneeds, from->needs_cap);
-	from->needs[from->nneeds++] = (struct edge){ to, need };
+	edge_append(&from->needs, &from->nneeds, &from->needs_cap, (struct edge){ to, need });
 	to->wanted |= to->type->shared && from->wanted;
 }
 

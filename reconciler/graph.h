@@ -34,6 +34,9 @@ void graph_link(struct resource *from, struct resource *to, enum need need, bool
 /* As graph_declare(), strings borrowed. */
 struct resource *graph_add(struct graph *g, const struct resource_type *type,
 			   const char *owner, const char *name, bool wanted);
+/* The same of one that is not there yet, as the caller knows. */
+struct resource *graph_add_new(struct graph *g, const struct resource_type *type,
+			   const char *owner, const char *name, bool wanted);
 /* r->wrong, unless it is set already; the text is copied. */
 void graph_wrong(struct graph *g, struct resource *r, const struct error *why);
 /* Names to edges. A declared need that nobody declares is an error: `wrong` of each that has one, and the first in `err`. */

@@ -346,10 +346,13 @@ plan_make(struct graph *g, struct plan *p, struct error *err)
 	struct planner m = { .g = g, .p = p, .err = err };
 	int r = -1;
 
-	index_users(&m);
 	for (size_t i = 0; i < g->n; i++)
 		if (plan_decide(&m, g->v[i]) < 0)
 			goto out;
+	/* what nothing happens to has no consequences: who uses whom is of no interest then */
+	if (p->n == 0 && !m.refused)
+		return 0;
+	index_users(&m);
 	if (plan_spread(&m) < 0 || m.refused)
 		goto out;
 	drop_idle(&m);

@@ -104,7 +104,7 @@ load_one(void *ctx, const struct record *rec)
 	if (r) {
 		declare = false;
 	} else {
-		r = graph_add(&e->graph, type, arena_strdup(arena, rec->owner), arena_strdup(arena, rec->name),
+		r = graph_add_new(&e->graph, type, arena_strdup(arena, rec->owner), arena_strdup(arena, rec->name),
 			      a && declare && rec->wanted);
 		r->stale = !declare;
 	}

@@ -86,16 +86,15 @@ dir_guard(const struct resource *r)
 
 /*
  * What a killed run left. A half-written file is of a resource on which a step began, and that is ensured again; so
- * only where nothing is known, or this one was left unfinished, the folder is gone through.
+ * only where nothing is known, or this one was left unfinished, its names are gone through.
  */
 static void
 tell_leftovers(const struct env *env, const struct resource *r, struct facts *have, struct arena *a)
 {
-	bool any = leftovers_beside(env, r), known = facts_get(have, "leftovers") && !r->unfinished;
+	const char *known = r->unfinished ? NULL : facts_get(have, "leftovers");
 
-	if (!any && !known)
-		any = leftovers_inside(env, r);
-	facts_set(have, a, "leftovers", any ? "some" : "none");
+	if (!known || strcmp(known, "none") != 0)
+		facts_set(have, a, "leftovers", leftovers_beside(env, r) || leftovers_inside(env, r) ? "some" : "none");
 }
 
 /* of one that is not wanted: what is to be taken away, whether it can be understood or not */
@@ -122,15 +121,30 @@ read_yaml(const char *path, const char *stamp, struct facts *have, struct arena 
 	return 1;
 }
 
+/*
+ * Of an instance that nobody declared the lima.yaml was looked at when this run began, and is the one that was applied
+ * last: so the folder is there, and nothing else is to be known of it.
+ */
+static bool
+dir_is_known(const struct resource *r, const struct facts *have)
+{
+	return !r->spec && r->wanted && r->was_present && !r->unfinished && !r->may_lose && facts_get(have, "stamp") &&
+	       !facts_get(&r->want, "protected");
+}
+
 static int
 dir_observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *dir = instance_path(env, r, NULL), *path = instance_path(env, r, "lima.yaml");
 	const char *stamp = NULL;
-	int there = fs_look(dir, NULL, err);
+	int there;
 
-	if (there > 0 && fs_look_stamp(path, a, &stamp, err) < 0)
-		there = -1;
+	if (dir_is_known(r, have))
+		return 1;
+	/* where its lima.yaml is, the folder is */
+	there = fs_look_stamp(path, a, &stamp, err);
+	if (there == 0)
+		there = fs_look(dir, NULL, err);
 	if (there <= 0)
 		return dir_remains(env, r, dir) ? 1 : there;
 	tell_leftovers(env, r, have, a);

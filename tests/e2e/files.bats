@@ -164,7 +164,13 @@ each_kind() {
 
 @test "a QEMU that is too old is said, by what lima.yaml wants" {
 	echo 'vmOpts: {qemu: {minimumVersion: "99.0.0"}}' >>"$WORK/a.yaml"
-	limactl create --tty=false "$WORK/a.yaml" 2>/dev/null
-	fails_with "vmOpts.qemu.minimumVersion: QEMU 99.0.0 or newer is wanted" start a
+	local command why="a: vmOpts.qemu.minimumVersion: QEMU 99.0.0 or newer is wanted"
+	for command in plan "create --tty=false" "start --tty=false" "apply --stopped"; do
+		fails_with "$why" $command "$WORK/a.yaml"
+		[ ! -e "$LIMA_HOME/a" ]
+	done
+	# of one that is there already, the start is refused
+	mkdir -p "$LIMA_HOME/a" && cp "$WORK/a.yaml" "$LIMA_HOME/a/lima.yaml"
+	fails_with "$why" start --tty=false a
 	[ ! -e "$LIMA_HOME/a/qemu.pid" ]
 }
