@@ -12,8 +12,9 @@
 #include "providers/disk/image.h"
 
 struct machine_net {
-	const char *socket;		/* of a switch that speaks length-prefixed frames */
+	const char *socket;		/* of a switch that speaks length-prefixed frames; or, with `local`, one that takes a frame a datagram */
 	const char *mac;
+	const char *local;		/* then the machine's own end of it, which the machine makes */
 };
 
 /* A folder of the host that is a device of the machine. */
@@ -47,7 +48,7 @@ struct machine {
 
 	int ssh_port;			/* on 127.0.0.1, to port 22 of the guest */
 	const char *mac;		/* of the first interface; never NULL */
-	const char *net0_socket;	/* the first interface is on this switch instead of the driver's own network */
+	struct machine_net net0;	/* the first interface is on this switch instead of the driver's own network */
 	const struct machine_net *nets;	/* further interfaces */
 	size_t nnets;
 

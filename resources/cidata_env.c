@@ -9,6 +9,7 @@
 #include "base/sha256.h"
 #include "providers/driver.h"
 #include "resources/cidata_files.h"
+#include "resources/interface.h"
 #include "resources/machine.h"
 
 /* The value as one line. That a text of lima.yaml is one is checked when it is read (KEY_LINES), and env before a start. */
@@ -153,7 +154,10 @@ put_switches(struct buf *b, const struct spec *spec)
 const char *
 cidata_lima_env(struct arena *a, const struct spec *spec, const char *iid, bool debug, int dns_port)
 {
-	const struct driver_net *net = machine_net(spec);
+	const struct spec_network *first = interface_first(spec);
+	/* on a network of ours the host is its name server, too, and nothing has to be sent elsewhere */
+	const struct driver_net ours = { .guest = "", .host = first ? first->host : "", .dns = first ? first->host : "" };
+	const struct driver_net *net = first ? &ours : machine_net(spec);
 	AUTO(buf) b = BUF_INIT;
 
 	cidata_env_put(&b, "DEBUG", cidata_env_truth(debug));
@@ -166,6 +170,7 @@ cidata_lima_env(struct arena *a, const struct spec *spec, const char *iid, bool 
 	cidata_env_put(&b, "SLIRP_GATEWAY", net->host);
 	cidata_env_put(&b, "SLIRP_DNS", net->dns);
 	cidata_env_put(&b, "SLIRP_IP_ADDRESS", net->guest);
+	dns_port = first ? 0 : dns_port;
 	buf_addf(&b, "LIMA_CIDATA_UDP_DNS_LOCAL_PORT=%d\nLIMA_CIDATA_TCP_DNS_LOCAL_PORT=%d\n", dns_port, dns_port);
 	put_switches(&b, spec);
 	return arena_strdup(a, b.s);

@@ -6,6 +6,7 @@
 #include "base/quote/quote.h"
 #include "providers/driver.h"
 #include "resources/cidata_files.h"
+#include "resources/interface.h"
 #include "resources/machine.h"
 #include "resources/instance_paths.h"
 
@@ -33,7 +34,7 @@ cidata_name_servers(const struct spec *spec, const char *const **out)
 		*out = spec->dns;
 		return spec->ndns;
 	}
-	*out = &machine_net(spec)->dns;
+	*out = interface_first(spec) ? &interface_first(spec)->host : &machine_net(spec)->dns;
 	return spec->resolver.enabled ? 1 : 0;
 }
 
@@ -88,6 +89,7 @@ cidata_network_config(struct arena *a, const struct spec *spec)
 	if (n)
 		buf_adds(&b, "]\n");
 	for (size_t i = 0; i < spec->nnetworks; i++)
-		put_interface(&b, spec, spec->networks[i].interface, spec->networks[i].mac_address, spec->networks[i].metric);
+		if (&spec->networks[i] != interface_first(spec))
+			put_interface(&b, spec, spec->networks[i].interface, spec->networks[i].mac_address, spec->networks[i].metric);
 	return arena_strdup(a, b.s);
 }

@@ -22,6 +22,7 @@
 #include "resources/instance_paths.h"
 #include "resources/disk_known.h"
 #include "resources/firmware.h"
+#include "resources/interface.h"
 #include "resources/cidata_files.h"
 #include "resources/ssh_access.h"
 
@@ -105,15 +106,23 @@ data_disks(const struct env *env, const struct resource *r, struct machine *m, s
 	return 0;
 }
 
-/* `socket:` networks: further interfaces, on switches that somebody else runs */
+/* Interfaces on switches: ours, of which the first takes the place of the driver's own network, and those that somebody else runs. */
 static void
-machine_switches(const struct spec *spec, struct machine *m, struct arena *a)
+machine_switches(const struct env *env, const struct spec *spec, struct machine *m, struct arena *a)
 {
 	struct machine_net *v = arena_alloc(a, (spec->nnetworks + 1) * sizeof *v);
 
-	for (size_t i = 0; i < spec->nnetworks; i++)
-		if (*spec->networks[i].socket)
-			v[m->nnets++] = (struct machine_net){ spec->networks[i].socket, spec->networks[i].mac_address };
+	for (size_t i = 0; i < spec->nnetworks; i++) {
+		const struct spec_network *n = &spec->networks[i];
+		struct machine_net net = { .socket = n->socket, .mac = n->mac_address };
+
+		if (*n->host)
+			net = (struct machine_net){ .socket = interface_there(a, env, spec, i), .local = interface_here(a, spec, i), .mac = interface_mac(a, spec, i) };
+		if (n == interface_first(spec))
+			m->net0 = net;
+		else if (*net.socket)
+			v[m->nnets++] = net;
+	}
 	m->nets = v;
 }
 
@@ -150,7 +159,7 @@ fill_machine(const struct env *env, const struct resource *r, struct machine *m,
 	m->cidata = arena_printf(a, "%s/cidata.iso", spec->dir);
 	m->firmware = firmware_listed(spec) ? arena_printf(a, "%s/%s", spec->dir, FIRMWARE_FILE) : NULL;
 	m->mac = instance_mac(a, spec->dir);
-	machine_switches(spec, m, a);
+	machine_switches(env, spec, m, a);
 	return 0;
 }
 
@@ -232,15 +241,17 @@ static void
 fill_names(const struct spec *spec, struct launch *l, struct arena *a)
 {
 	const struct driver_net *net = machine_net(spec);
+	const struct spec_network *first = interface_first(spec);
+	/* where it is on a network of ours, the switch there knows its name before this resolver is asked */
 	const struct launch_host ours[] = {
-		{ "host.lima.internal", net->host },
+		{ "host.lima.internal", first ? first->host : net->host },
 		{ spec->hostname, net->guest },
 		{ arena_printf(a, "%s.internal", spec->hostname), net->guest },
 	};
 	struct launch_host *h = arena_alloc(a, (ARRAY_LEN(ours) + spec->resolver.nhosts) * sizeof *h);
 	size_t n = 0;
 
-	for (size_t i = 0; i < ARRAY_LEN(ours); i++)
+	for (size_t i = 0; i < (first ? 1 : ARRAY_LEN(ours)); i++)
 		h[n++] = ours[i];
 	for (size_t i = 0; i < spec->resolver.nhosts; i++) {
 		const char *name = spec->resolver.hosts[i].key;

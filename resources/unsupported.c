@@ -6,15 +6,6 @@
 #include "base/error.h"
 
 static bool
-user_v2(const struct spec *s)
-{
-	for (size_t i = 0; i < s->nnetworks; i++)
-		if (*s->networks[i].lima)
-			return true;
-	return false;
-}
-
-static bool
 vz_nat(const struct spec *s)
 {
 	for (size_t i = 0; i < s->nnetworks; i++)
@@ -82,7 +73,6 @@ static const struct {
 	bool (*asked)(const struct spec *s);
 } table[] = {
 	{ "os", "only Linux guests are run", guest_os },
-	{ "networks[].lima", "user-v2 networks are not there yet; leave it out, or name a switch that runs by `socket`", user_v2 },
 	{ "networks[].vzNAT", "is for machines of macOS; leave it out", vz_nat },
 	{ "portForwards", "UDP and `reverse` need the guest agent, which a plain instance has not; set plain to false", plain_forwards },
 	{ "env", "a value has several lines, which /etc/environment of the guest cannot hold; make it one", env_lines },

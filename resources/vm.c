@@ -24,6 +24,7 @@
 #include "resources/disk_known.h"
 #include "resources/firmware.h"
 #include "resources/host_check.h"
+#include "resources/interface.h"
 #include "resources/machine.h"
 #include "resources/ssh_access.h"
 #include "resources/spec_keys.h"
@@ -78,6 +79,12 @@ vm_declare(const struct spec *spec, const struct env *env, struct graph *g, stru
 		graph_declare(g, &resource_data_disk, "", spec->disks[i].name, false);
 		resource_need(g, r, "data-disk", spec->disks[i].name, NEED_FRESH);
 		resource_need(g, r, "lease", arena_printf(&a, "%s:" LEASE_DISK "%s", spec->name, spec->disks[i].name), NEED_BUILD);
+	}
+	for (size_t i = 0; i < spec->nnetworks; i++) {
+		if (!*spec->networks[i].host)
+			continue;
+		resource_need(g, r, "network", spec->networks[i].lima, NEED_LIVE);
+		resource_need(g, r, "interface", interface_name(&a, spec, i), NEED_BUILD);
 	}
 	if (check_wanted(spec, env, r, err) < 0)
 		return -1;

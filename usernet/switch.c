@@ -1,10 +1,12 @@
 #include "usernet/switch.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -69,13 +71,16 @@ watch_signals(struct sw *s, struct error *err)
 int
 switch_open(struct sw *s, const char *dir, struct error *err)
 {
-	auto_free char *ports = xasprintf("%s/ports", dir);
+	auto_free char *ports = xasprintf("%s/ports", dir), *lock = xasprintf("%s/.lock", dir);
 
 	s->dir = dir;
-	s->folder.fd = s->ports_folder.fd = s->signals.fd = -1;
+	s->folder.fd = s->ports_folder.fd = s->signals.fd = s->lock = -1;
 	s->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (s->epoll < 0)
 		return error_errno(err, "epoll");
+	s->lock = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (s->lock < 0)
+		return error_errno(err, "open %s", lock);
 	if (load_network(s, err) < 0 || watch_folder(s, &s->folder, dir, err) < 0 ||
 	    watch_folder(s, &s->ports_folder, ports, err) < 0)
 		return -1;
@@ -85,7 +90,7 @@ switch_open(struct sw *s, const char *dir, struct error *err)
 void
 switch_close(struct sw *s)
 {
-	int *fds[] = {&s->folder.fd, &s->ports_folder.fd, &s->signals.fd, &s->epoll};
+	int *fds[] = {&s->folder.fd, &s->ports_folder.fd, &s->signals.fd, &s->lock, &s->epoll};
 
 	while (s->nports) {
 		struct port *p = s->ports[--s->nports];
@@ -149,6 +154,20 @@ folder_changed(struct sw *s, struct watch *w)
 		switch_plug(s);
 }
 
+/* Its last port is gone, and nobody is about to plug in another: who does so then starts a new switch. */
+static bool
+is_over(struct sw *s)
+{
+	s->used |= s->nports > 0;
+	if (!s->used || s->nports || flock(s->lock, LOCK_EX | LOCK_NB) < 0)
+		return false;
+	switch_plug(s);
+	if (!s->nports)
+		return true;
+	flock(s->lock, LOCK_UN);
+	return false;
+}
+
 /* 1: go on; 0: what was read of events may be of ports that are gone; -1: end */
 static int
 switch_event(struct sw *s, const struct epoll_event *e)
@@ -166,7 +185,7 @@ switch_event(struct sw *s, const struct epoll_event *e)
 		return 0;
 	case WATCH_FOLDER:
 		folder_changed(s, w);
-		return 0;
+		return is_over(s) ? -1 : 0;
 	case WATCH_SIGNAL:
 		return -1;
 	}
@@ -196,6 +215,7 @@ int
 switch_run(struct sw *s, struct error *err)
 {
 	switch_plug(s);
+	s->used = s->nports > 0;
 	for (;;) {
 		int timeout;
 

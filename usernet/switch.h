@@ -21,6 +21,8 @@ struct sw {
 	size_t nports;
 	int epoll;
 	struct watch folder, ports_folder, signals;
+	int lock;		 /* of whoever plugs in (providers/usernet_run.h), taken before it ends */
+	bool used;		 /* something was plugged in */
 	struct polls polls;
 	uint8_t frame[FRAME_MAX + 64], answer[FRAME_MAX + 64];
 };

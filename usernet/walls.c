@@ -26,7 +26,7 @@ static const int calls[] = {
 	SYS_statx,
 	SYS_getdents64,
 	SYS_readlinkat,
-	SYS_faccessat,
+	SYS_faccessat, SYS_flock,
 	SYS_unlinkat,
 	SYS_ioctl,
 #ifdef SYS_newfstatat

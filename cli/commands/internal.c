@@ -39,8 +39,8 @@ run_hostagent(struct cli *c, struct error *err)
 static int
 run_usernet(struct cli *c, struct error *err)
 {
-	(void)c;
-	return error_set(err, ERR_UNSUPPORTED, "user-v2 networks are not supported by this version");
+	return error_set(err, ERR_UNSUPPORTED, "the switch of a user-v2 network is a program of its own, %s/lima-usernet, which starts and ends with the "
+			 "network's machines", c->env.libexec);
 }
 
 static int

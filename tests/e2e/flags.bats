@@ -107,16 +107,16 @@ existing() {
 	local before
 	words @edit4
 	for command in create start apply plan; do
-		fails_with 'networks[].lima' $command --name=c "${WORDS[@]}" a.yaml
+		fails_with 'networks[].vzNAT' $command --name=c "${WORDS[@]}" a.yaml
 	done
 	[ ! -e "$LIMA_HOME/c" ]
 	limactl create --tty=false --name=a a.yaml
 	before=$(cat "$LIMA_HOME/a/lima.yaml")
 	for command in 'apply --stopped' 'plan --stopped' 'edit --tty=false' 'restart --tty=false'; do
-		fails_with 'networks[].lima' $command "${WORDS[@]}" a
+		fails_with 'networks[].vzNAT' $command "${WORDS[@]}" a
 	done
 	for command in clone rename; do
-		fails_with 'networks[].lima' $command --tty=false "${WORDS[@]}" a b
+		fails_with 'networks[].vzNAT' $command --tty=false "${WORDS[@]}" a b
 	done
 	[ "$(cat "$LIMA_HOME/a/lima.yaml")" = "$before" ]
 	[ ! -e "$LIMA_HOME/b" ]

@@ -557,14 +557,12 @@ stand_in_systemctl() {
 
 @test "create and edit refuse what start would refuse, and leave nothing" {
 	cold_yaml >a.yaml
-	{ cat a.yaml; echo 'networks: [{lima: user-v2}]'; } >v2.yaml
+	{ cat a.yaml; echo 'networks: [{vzNAT: true}]'; } >v2.yaml
 	{ cat a.yaml; echo 'vmOpts: {qemu: {minimumVersion: 99.0.0}}'; } >new.yaml
-	if ! limactl create --tty=false --name v2 v2.yaml 2>err; then
-		[[ $(cat err) == *'networks[].lima'* ]]
-		[ ! -e "$LIMA_HOME/v2" ]
-		limactl create --tty=false --name a a.yaml
-		fails_with 'networks[].lima' edit --tty=false --set '.networks=[{"lima":"user-v2"}]' a
-	fi
+	fails_with 'networks[].vzNAT' create --tty=false --name v2 v2.yaml
+	[ ! -e "$LIMA_HOME/v2" ]
+	limactl create --tty=false --name a a.yaml
+	fails_with 'networks[].vzNAT' edit --tty=false --set '.networks=[{"vzNAT":true}]' a
 	fails_with 'QEMU 99.0.0 or newer is wanted' create --tty=false --name n new.yaml
 	[ ! -e "$LIMA_HOME/n" ]
 	fails_with 'QEMU 99.0.0 or newer is wanted' plan --name n new.yaml

@@ -112,7 +112,8 @@ begin(struct world *w)
 						   shared, ".mountType=\"reverse-sshfs\" | .plain=false",
 						   ".containerd={\"user\":false,\"system\":false}",
 						   ".firmware.images=[{\"location\":\"/nonexistent.fd\"},"
-						   "{\"location\":\"/usr/share/OVMF/OVMF_CODE_4M.fd\"}]", play }, 7, &err));
+						   "{\"location\":\"/usr/share/OVMF/OVMF_CODE_4M.fd\"}]", play,
+						   ".networks=[{\"lima\":\"user-v2\"}]" }, 8, &err));
 	ok(spec_load(&w->spec, "t", t.path, t.text, t.len, &w->opts, &err));
 	w->spec->goal = GOAL_RUNNING;
 }

@@ -208,20 +208,38 @@ argv_stream(struct args *a, size_t i, const char *socket)
 	argv_add_one(a, "-netdev", "stream,id=net%zu,server=off,addr.type=unix,addr.path=%s%s", i, argv_val(a, socket), again);
 }
 
+/* By datagrams, each to a name: whoever binds that name next takes the place of a switch that is gone. */
+static void
+argv_switch(struct args *a, size_t i, const struct machine_net *n)
+{
+	if (argv_given(n->local))
+		argv_add_one(a, "-netdev", "dgram,id=net%zu,local.type=unix,local.path=%s,remote.type=unix,remote.path=%s", i, argv_val(a, n->local),
+			     argv_val(a, n->socket));
+	else
+		argv_stream(a, i, n->socket);
+}
+
+/* Big packets cost less, and our switch takes them. The guest learns it from the device. */
+static const char *
+argv_mtu(const struct machine_net *n)
+{
+	return argv_given(n->local) ? ",host_mtu=65000" : "";
+}
+
 static void
 argv_network(struct args *a)
 {
 	const struct machine *m = a->is;
 
-	if (argv_given(m->net0_socket))
-		argv_stream(a, 0, m->net0_socket);
+	if (argv_given(m->net0.socket))
+		argv_switch(a, 0, &m->net0);
 	else
 		argv_add_one(a, "-netdev", "user,id=net0,net=192.168.5.0/24,dhcpstart=" QEMU_GUEST_IP ",hostfwd=tcp:127.0.0.1:%d-:22",
 		    m->ssh_port);
-	argv_add_one(a, "-device", "%s,netdev=net0,mac=%s", a->arch->net, m->mac);
+	argv_add_one(a, "-device", "%s,netdev=net0,mac=%s%s", a->arch->net, m->mac, argv_mtu(&m->net0));
 	for (size_t i = 0; i < m->nnets; i++) {
-		argv_stream(a, i + 1, m->nets[i].socket);
-		argv_add_one(a, "-device", "%s,netdev=net%zu,mac=%s", a->arch->net, i + 1, m->nets[i].mac);
+		argv_switch(a, i + 1, &m->nets[i]);
+		argv_add_one(a, "-device", "%s,netdev=net%zu,mac=%s%s", a->arch->net, i + 1, m->nets[i].mac, argv_mtu(&m->nets[i]));
 	}
 	argv_add_one(a, "-device", "virtio-rng-pci");
 }
@@ -345,7 +363,7 @@ argv_check(const struct qemu_machine *m, const struct qemu_arch *arch, struct er
 		return error_set(err, EINVAL, "a machine of %d cpus and %" PRIu64 " bytes of memory", m->is.cpus, m->is.memory_bytes);
 	if (argv_given(m->tpm_socket) && !arch->tpm)
 		return error_set(err, ERR_UNSUPPORTED, "tpm: not for %s", m->is.arch);
-	if (!argv_given(m->is.net0_socket) && (m->is.ssh_port < 1 || m->is.ssh_port > 65535))
+	if (!argv_given(m->is.net0.socket) && (m->is.ssh_port < 1 || m->is.ssh_port > 65535))
 		return error_set(err, EINVAL, "ssh port %d", m->is.ssh_port);
 	if (strchr(m->is.dir, '\n') || m->is.dir[0] != '/')
 		return error_set(err, EINVAL, "%s: not an absolute path in one line", m->is.dir);

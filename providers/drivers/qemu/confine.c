@@ -30,7 +30,7 @@ qemu_user(const char *dir)
 static bool
 opens_later(const struct qemu_machine *m)
 {
-	return (m->is.share_type == SHARE_9P && m->is.nshares) || m->is.net0_socket || m->is.nnets || m->tpm_socket ||
+	return (m->is.share_type == SHARE_9P && m->is.nshares) || m->is.net0.socket || m->is.nnets || m->tpm_socket ||
 	       (m->is.display && *m->is.display && strcmp(m->is.display, "none") != 0 && strcmp(m->is.display, "vnc") != 0) ||
 	       (m->is.audio_device && *m->is.audio_device && strcmp(m->is.audio_device, "none") != 0);
 }

@@ -13,7 +13,7 @@
  * - Emulated ARM gets pauth-impdef=on: the architected pointer authentication
  *   is a block cipher at every call, and halves the speed of an emulated guest.
  * - The guest agent has a virtio port here on every host, as upstream gives it one on Windows: nothing on it is encrypted.
- * - user-v2 and `socket:` networks are stream netdevs, not passed descriptors (QEMU >= 7.2).
+ * - `socket:` networks are stream netdevs and user-v2 ones datagrams, not passed descriptors (QEMU >= 7.2).
  *
  * The process is identified by its arguments "-pidfile" "DIR/qemu.pid"
  * (providers/pidfile.h): no other instance has that path.

@@ -11,6 +11,7 @@
 #include "state/desired/spec/load.h"
 #include "state/desired/spec/loaded.h"
 #include "state/desired/spec/paths.h"
+#include "state/desired/spec/networks.h"
 #include "state/desired/spec/proxy.h"
 #include "state/desired/yaml/scalar.h"
 
@@ -151,6 +152,33 @@ mac_with_colons(struct arena *a, const char *s)
 	return arena_strdup(a, b.s);
 }
 
+/* What networks.yaml says of those that are named; nothing of one that it does not have, which is complained of elsewhere. */
+static void
+derive_networks(struct load *l, struct spec *s)
+{
+	AUTO(networks) nets = { 0 };
+	bool loaded = false;
+
+	for (size_t i = 0; i < s->nnetworks; i++) {
+		struct spec_network *to = &s->networks[i];
+		const struct network *n;
+
+		to->gateway = to->netmask = to->host = to->egress = "";
+		to->host_loopback = true;
+		if (!*to->lima || (!loaded && networks_load(&nets, l->opts->home, NULL) < 0))
+			continue;
+		loaded = true;
+		n = networks_find(&nets, to->lima);
+		if (!n || strcmp(n->mode, "user-v2"))
+			continue;
+		to->gateway = arena_strdup(l->a, n->gateway);
+		to->netmask = arena_strdup(l->a, *n->netmask ? n->netmask : "255.255.255.0");
+		to->host = networks_host(l->a, n);
+		to->egress = arena_strdup(l->a, n->egress);
+		to->host_loopback = n->host_loopback;
+	}
+}
+
 void
 spec_complete(struct load *l, struct spec *s)
 {
@@ -175,5 +203,6 @@ spec_complete(struct load *l, struct spec *s)
 	}
 	if (!*s->mount_type)
 		s->mount_type = default_mount_type(l, s);
+	derive_networks(l, s);
 	proxy_resolve(l, s);
 }

@@ -86,10 +86,38 @@ read_ip(struct reading *r, const struct node *map, const char *key, const char *
 	return 0;
 }
 
+/* Where guests of a user-v2 network may connect to. */
+static int
+read_rules(struct reading *r, const struct node *map, struct network *out)
+{
+	const struct node *egress = node_get(map, "egress");
+	const char *loopback = "true";
+	AUTO(buf) list = BUF_INIT;
+
+	if (egress && egress->kind == NODE_LIST) {
+		for (size_t i = 0; i < egress->n; i++) {
+			const char *one = scalar_text(&r->out->arena, egress->item[i]);
+
+			if (!one)
+				return networks_fail(r, egress, "egress", "must be any, none, or a list of address ranges");
+			buf_addf(&list, "%s%s", i ? " " : "", one);
+		}
+		out->egress = arena_strdup(&r->out->arena, list.len ? list.s : "none");
+	} else if (egress && read_text(r, map, "egress", &out->egress) < 0) {
+		return -1;
+	}
+	if (read_text(r, map, "hostLoopback", &loopback) < 0)
+		return -1;
+	if (strcmp(loopback, "true") != 0 && strcmp(loopback, "false") != 0)
+		return networks_fail(r, node_get(map, "hostLoopback"), "hostLoopback", "must be true or false");
+	out->host_loopback = !strcmp(loopback, "true");
+	return 0;
+}
+
 static int
 read_network(struct reading *r, const struct pair *p, struct network *out)
 {
-	*out = (struct network){ p->key->text, "", "", "", "", "" };
+	*out = (struct network){ p->key->text, "", "", "", "", "", "any", true };
 	if (p->value->kind == NODE_NULL)
 		return 0;
 	if (p->value->kind != NODE_MAP)
@@ -98,7 +126,7 @@ read_network(struct reading *r, const struct pair *p, struct network *out)
 		return -1;
 	if (read_ip(r, p->value, "gateway", &out->gateway) < 0 || read_ip(r, p->value, "dhcpEnd", &out->dhcp_end) < 0)
 		return -1;
-	return read_ip(r, p->value, "netmask", &out->netmask);
+	return read_ip(r, p->value, "netmask", &out->netmask) < 0 ? -1 : read_rules(r, p->value, out);
 }
 
 static int
@@ -110,7 +138,7 @@ networks_compare(const void *a, const void *b)
 static int
 read_networks(struct reading *r, const struct node *map)
 {
-	static const struct network builtin = { "user-v2", "user-v2", "", "192.168.104.1", "", "255.255.255.0" };
+	static const struct network builtin = { "user-v2", "user-v2", "", "192.168.104.1", "", "255.255.255.0", "any", true };
 	size_t count = map && map->kind == NODE_MAP ? map->npair : 0;
 	struct network *v = arena_alloc(&r->out->arena, (count + 1) * sizeof *v);
 	bool usernet = false;
@@ -191,4 +219,16 @@ networks_find(const struct networks *n, const char *name)
 		if (!strcmp(n->v[i].name, name))
 			return &n->v[i];
 	return NULL;
+}
+
+const char *
+networks_host(struct arena *a, const struct network *n)
+{
+	char text[INET_ADDRSTRLEN];
+	struct in_addr ip, mask;
+
+	if (inet_pton(AF_INET, n->gateway, &ip) != 1 || inet_pton(AF_INET, *n->netmask ? n->netmask : "255.255.255.0", &mask) != 1)
+		return "";
+	ip.s_addr = (ip.s_addr & mask.s_addr) | htonl(2);
+	return arena_strdup(a, inet_ntop(AF_INET, &ip, text, sizeof text));
 }

@@ -2,6 +2,7 @@
  * state/desired/spec/networks.h - _config/networks.yaml: the named networks of this user.
  */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/mem.h"
@@ -13,6 +14,8 @@ struct network {
 	const char *name, *mode;	/* user-v2, host, shared, bridged */
 	const char *interface;		/* bridged; "" */
 	const char *gateway, *dhcp_end, *netmask;	/* IPv4 addresses or "" */
+	const char *egress;		/* user-v2: where guests may connect to: any, none, or ranges of addresses */
+	bool host_loopback;		/* user-v2: and 127.0.0.1 of this host, by the gateway */
 };
 
 struct networks {
@@ -30,5 +33,7 @@ struct networks {
 int networks_load(struct networks *out, const char *home, struct error *err);
 void networks_release(struct networks *n);
 const struct network *networks_find(const struct networks *n, const char *name);
+/* The address of this host on a user-v2 network, the second one; "" if its own make no sense. In `a`. */
+const char *networks_host(struct arena *a, const struct network *n);
 /* the file to write when there is none */
 void networks_default_text(struct buf *out);

@@ -116,7 +116,6 @@ proxy_gateway(struct load *l, const struct spec *s)
 	AUTO(networks) nets = { 0 };
 	const struct network *n;
 	const char *lima = NULL;
-	struct in_addr addr;
 
 	for (size_t i = 0; i < s->nnetworks && !lima; i++)
 		if (*s->networks[i].lima)
@@ -124,10 +123,8 @@ proxy_gateway(struct load *l, const struct spec *s)
 	if (!lima || networks_load(&nets, l->opts->home, NULL) < 0)
 		return "192.168.5.2";
 	n = networks_find(&nets, lima);
-	if (!n || strcmp(n->mode, "user-v2") || inet_pton(AF_INET, n->gateway, &addr) != 1)
-		return "192.168.5.2";
-	addr.s_addr = htonl((ntohl(addr.s_addr) & ~0xffu) | 2);
-	return arena_strdup(l->a, inet_ntoa(addr));
+	lima = n && !strcmp(n->mode, "user-v2") ? networks_host(l->a, n) : "";
+	return *lima ? lima : "192.168.5.2";
 }
 
 /* SCHEME://[USER@]HOST[:PORT]... with the gateway in place of a loopback HOST */

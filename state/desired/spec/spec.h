@@ -91,6 +91,10 @@ struct spec_network {
 	bool vz_nat;
 	const char *mac_address, *interface;
 	uint32_t metric;
+	/* of a user-v2 network, from networks.yaml: the address and mask that stand there; the address of the host on it; "" else */
+	const char *gateway, *netmask, *host;
+	const char *egress;			/* any, none, or ranges of addresses */
+	bool host_loopback;
 };
 
 struct spec_pair {

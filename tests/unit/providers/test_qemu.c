@@ -199,9 +199,12 @@ TEST(adds_disks_networks_and_a_tpm)
 	has(&m, "-netdev stream,id=net1,server=off,addr.type=unix,addr.path=/n/sw.sock,reconnect=1");
 	m.version[0] = 9;
 	m.version[1] = 2;
-	m.is.net0_socket = "/n/zero.sock";
+	m.is.net0.socket = "/n/zero.sock";
 	has(&m, "-netdev stream,id=net0,server=off,addr.type=unix,addr.path=/n/zero.sock,reconnect-ms=500");
 	has_not(&m, "hostfwd");
+	m.is.net0 = (struct machine_net){ .socket = "/n/ports/a.sock", .local = "/i/net0.sock" };
+	has(&m, "-netdev dgram,id=net0,local.type=unix,local.path=/i/net0.sock,remote.type=unix,remote.path=/n/ports/a.sock");
+	has(&m, ",host_mtu=65000");
 }
 
 TEST(shows_and_sounds)
