@@ -242,7 +242,7 @@ edits_with() {
 		echo 'copyToHost: [{guest: /etc/x, host: "{{.Home}}/x"}]'
 		echo "containerd: {user: false, system: false}"
 	} | sed '/^plain/d' >reach.yaml
-	words='reads ~, writes /tmp/lima, ~/x, listens on 127.0.0.1:8080, /tmp/x.sock, VNC display 0.0.0.0:3'
+	words='reads ~ (with the keys to all instances), writes /tmp/lima, ~/x, listens on 127.0.0.1:8080, /tmp/x.sock, VNC display 0.0.0.0:3'
 	words+=', 127.0.0.1 for what listens in the guest, runs on this host: /etc/hostname'
 	run -0 --separate-stderr limactl plan reach.yaml
 	[[ $output == *"Of this host, reach $words."* ]]

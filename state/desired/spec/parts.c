@@ -159,12 +159,12 @@ find_line(const char *lines, const struct part_line *of, struct part_line *out)
 	return false;
 }
 
+/* One key of which there are two lines, or one: `of` is the one that there is. */
 static void
-give(struct arena *a, spec_part_each *each, void *ctx, const struct part_line *have, const struct part_line *want)
+give(struct arena *a, spec_part_each *each, void *ctx, const struct part_line *of, const struct part_line *have,
+     const struct part_line *want)
 {
-	const struct part_line *some = have ? have : want;
-
-	each(ctx, arena_printf(a, "%.*s", (int)some->npath, some->path),
+	each(ctx, arena_printf(a, "%.*s", (int)of->npath, of->path),
 	     have ? arena_printf(a, "%.*s", (int)have->nvalue, have->value) : NULL,
 	     want ? arena_printf(a, "%.*s", (int)want->nvalue, want->value) : NULL);
 }
@@ -179,12 +179,12 @@ spec_part_diff(const char *have, const char *want, spec_part_each *each, void *c
 		bool there = find_line(want, &line, &other);
 
 		if (there ? other.nvalue != line.nvalue || memcmp(other.value, line.value, line.nvalue) != 0 : !line.usual)
-			give(&a, each, ctx, &line, there ? &other : NULL);
+			give(&a, each, ctx, &line, &line, there ? &other : NULL);
 	}
 	/* what is new to the table, and as it always was, is no difference */
 	for (const char *at = want; next_line(&at, &line);)
 		if (!line.usual && !find_line(have, &line, &other))
-			give(&a, each, ctx, NULL, &line);
+			give(&a, each, ctx, &line, NULL, &line);
 }
 
 static void
