@@ -202,6 +202,21 @@ guarded_parent(const struct guarded *g, const char *path, mode_t make, const cha
 	return guarded_open_path(g, path, (size_t)(slash - path), make, false, err);
 }
 
+bool
+guarded_covers(const struct guarded *g, const char *path)
+{
+	struct walk w = { .g = g, .path = path, .any = true, .at = -1 };
+
+	if (*path != '/' || strlen(path) >= PATH_MAX)
+		return false;
+	memcpy(w.rest, path, strlen(path) + 1);
+	/* how far it came is what counts */
+	guarded_walk(&w, NULL);
+	if (w.at >= 0)
+		close(w.at);
+	return w.inside;
+}
+
 /* --- files */
 
 static void

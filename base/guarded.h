@@ -39,6 +39,9 @@ int guarded_parent(const struct guarded *g, const char *path, mode_t make, const
  */
 int guarded_place(const struct guarded *g, const char *path, struct error *err);
 
+/* Is what is at `path`, or will be, in a folder that a guest can write, or one of these? */
+bool guarded_covers(const struct guarded *g, const char *path);
+
 /* A file that appears whole, or not at all, in a folder where others may write: under a name first that nobody can know. */
 struct guarded_file {
 	int dir, fd;		/* fd: to write to */

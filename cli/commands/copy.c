@@ -239,11 +239,11 @@ cmd_copy_remotes(const struct copy *k)
 	return n;
 }
 
-/* Of the last argument, on the host. */
+/* Of an argument that is of this host. */
 static const char *
-target_path(struct copy *k)
+host_path(struct copy *k, const struct side *s)
 {
-	const char *path = k->v[k->n - 1].at.path;
+	const char *path = s->at.path;
 	auto_free char *cwd = *path == '/' ? NULL : getcwd(NULL, 0);
 
 	return cwd ? arena_printf(&k->arena, "%s/%s", cwd, path) : path;
@@ -295,11 +295,10 @@ by_sftp(struct copy *k, const struct guarded *g, struct error *err)
 		if (k->v[i].guest)
 			r = link_to(k, &k->v[i], err);
 		/* a home folder is what relative paths begin at */
-		ends[i] = (struct copy_end){ k->v[i].link, k->v[i].guest && strncmp(k->v[i].at.path, "~/", 2) == 0 ? k->v[i].at.path + 2
-									     : k->v[i].at.path };
+		ends[i] = (struct copy_end){ k->v[i].link, !k->v[i].guest ? host_path(k, &k->v[i]) :
+								   strncmp(k->v[i].at.path, "~/", 2) == 0 ? k->v[i].at.path + 2 :
+													    k->v[i].at.path };
 	}
-	if (!k->v[k->n - 1].guest)
-		ends[k->n - 1].path = target_path(k);
 	if (r == 0)
 		r = copy_sftp(&how, ends, k->n, err);
 	if (k->cli->lazy)
@@ -328,7 +327,7 @@ guests_write(const struct copy *k, struct guarded *g)
 static int
 cmd_copy_check_target(struct copy *k, const struct guarded *g, struct error *err)
 {
-	const char *path = target_path(k), *name;
+	const char *path = host_path(k, &k->v[k->n - 1]), *name;
 	auto_close int fd = -1;
 	struct error why = { 0 };
 
@@ -340,11 +339,26 @@ cmd_copy_check_target(struct copy *k, const struct guarded *g, struct error *err
 	return fd < 0 && why.code == ELOOP ? error_set(err, ELOOP, "%s", why.msg) : 0;
 }
 
-/* Fills `a` with the words of the program to run; with none if it is ourselves. */
+/* Goes something to where a guest can put a link meanwhile, or, for scp, which follows any, comes from there? */
+static bool
+cmd_copy_is_contested(struct copy *k, const struct guarded *g, bool sources)
+{
+	for (size_t i = sources ? 0 : k->n - 1; i < k->n; i++)
+		if (!k->v[i].guest && guarded_covers(g, host_path(k, &k->v[i])))
+			return true;
+	return false;
+}
+
+/* Fills `a` with the words of the program to run; with none if it is ourselves, who alone go by descriptors where guests write. */
 static int
-cmd_copy_choose(struct copy *k, struct argv *a, struct error *err)
+cmd_copy_choose(struct copy *k, const struct guarded *g, struct argv *a, struct error *err)
 {
 	const char *backend = cli_str(k->cli, "backend");
+	bool scp = strcmp(backend, "scp") == 0, contested = cmd_copy_is_contested(k, g, scp);
+
+	if (contested && (scp || strcmp(backend, "rsync") == 0))
+		cli_say(&k->cli->env, SAY_WARN, "%s follows links that a guest may put meanwhile into a folder that it writes; "
+			"without --backend none is followed", backend);
 
 	if (strcmp(backend, "sftp") == 0)
 		return 0;
@@ -357,9 +371,9 @@ cmd_copy_choose(struct copy *k, struct argv *a, struct error *err)
 	}
 	if (strcmp(backend, "scp") == 0)
 		return scp_words(k, a, err);
-	if (cmd_copy_remotes(k) <= 1 && on_host("rsync") && guests_have_rsync(k))
+	if (!contested && cmd_copy_remotes(k) <= 1 && on_host("rsync") && guests_have_rsync(k))
 		return rsync_words(k, a, err);
-	return on_host("scp") ? scp_words(k, a, err) : 0;
+	return !cmd_copy_is_contested(k, g, true) && on_host("scp") ? scp_words(k, a, err) : 0;
 }
 
 static int
@@ -371,7 +385,7 @@ cmd_copy_copy(struct copy *k, struct error *err)
 	if (cmd_copy_parse(k, err) < 0 || make_config(k, err) < 0)
 		return -1;
 	guests_write(k, &g);
-	if (cmd_copy_check_target(k, &g, err) < 0 || cmd_copy_choose(k, &a, err) < 0)
+	if (cmd_copy_check_target(k, &g, err) < 0 || cmd_copy_choose(k, &g, &a, err) < 0)
 		return -1;
 	cli_say(&k->cli->env, SAY_DEBUG, "using copy tool `%s`", a.n ? a.v[0] : "sftp");
 	return !a.n ? by_sftp(k, &g, err) : run_argv(k->cli, &a, err);
@@ -401,7 +415,8 @@ const struct command command_copy = {
 	.details = "INSTANCE:PATH is in a guest, any other path on this host. Several sources go into the folder TARGET.\n"
 		   "Without --backend it is rsync that copies, where the host and the guest have it, scp where there is that,\n"
 		   "and else limactl itself (sftp), which shows on a terminal how far it is. What comes from a guest is never more than\n"
-		   "bytes: no set-user-ID bits or devices, and with rsync no links that lead out of what is copied (-v names them).",
+		   "bytes: no set-user-ID bits or devices, and with rsync no links that lead out of what is copied (-v names them).\n"
+		   "In folders that a guest writes limactl copies itself, and follows no link there.",
 	.example = "limactl copy notes.txt default:/tmp/\n"
 		   "limactl copy -r default:/etc/apt ./apt\n"
 		   "limactl copy --backend=scp a:/tmp/x b:/tmp/",

@@ -26,10 +26,11 @@ enum { CHUNK = 256 << 10, MAX_DEPTH = 100, DRAW_MS = 120 };
 
 /* --- either side --- */
 
-/* 1: there it is, 0: nothing is there, -1 */
+/* 1: there it is, 0: nothing is there, -1; ELOOP: a link of a guest's is in the way */
 static int
-copy_sftp_look(const struct copy_end *e, struct sftp_attr *out, struct error *err)
+copy_sftp_look(const struct copy_sftp *how, const struct copy_end *e, struct sftp_attr *out, struct error *err)
 {
+	auto_close int fd = -1;
 	struct error why = { 0 };
 	struct stat st;
 
@@ -38,8 +39,11 @@ copy_sftp_look(const struct copy_end *e, struct sftp_attr *out, struct error *er
 			return 1;
 		return why.code == ENOENT ? 0 : error_set(err, why.code, "%s", why.msg);
 	}
-	if (stat(e->path, &st) < 0)
-		return errno == ENOENT ? 0 : error_errno(err, "%s", e->path);
+	fd = guarded_place(how->guarded, e->path, &why);
+	if (fd < 0)
+		return why.code == ENOENT ? 0 : error_set(err, why.code, "%s", why.msg);
+	if (fstat(fd, &st) < 0)
+		return error_errno(err, "%s", e->path);
 	*out = (struct sftp_attr){ .mode = st.st_mode, .size = (uint64_t)st.st_size, .mtime = st.st_mtime };
 	return 1;
 }
@@ -73,16 +77,22 @@ take_remote(void *ctx, const char *name, const struct sftp_attr *a)
 }
 
 static int
-copy_sftp_list(const struct copy_end *e, struct listing *out, struct error *err)
+copy_sftp_list(const struct copy_sftp *how, const struct copy_end *e, struct listing *out, struct error *err)
 {
+	auto_close int place = -1;
 	auto_dir DIR *d = NULL;
 	struct dirent *entry;
+	int fd;
 
 	if (e->guest)
 		return sftp_list(e->guest, e->path, take_remote, out, err);
-	d = opendir(e->path);
-	if (!d)
+	place = guarded_folder(how->guarded, e->path, 0, err);
+	if (place < 0)
+		return -1;
+	fd = openat(place, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
 		return error_errno(err, "%s", e->path);
+	d = fdopendir(fd);
 	while ((entry = readdir(d)))
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
 			take_name(out, entry->d_name);
@@ -94,7 +104,7 @@ make_folder(const struct copy_sftp *how, const struct copy_end *e, mode_t mode, 
 {
 	auto_close int fd = e->guest ? -1 : guarded_folder(how->guarded, e->path, (mode & 0777) | 0700, err);
 	struct sftp_attr a;
-	int r = e->guest ? copy_sftp_look(e, &a, err) : 0;
+	int r = e->guest ? copy_sftp_look(how, e, &a, err) : 0;
 
 	if (!e->guest)
 		return fd < 0 ? -1 : 0;
@@ -114,12 +124,19 @@ struct stream {
 };
 
 static int
-open_source(const struct copy_end *e, struct stream *s, struct error *err)
+open_source(const struct copy_sftp *how, const struct copy_end *e, struct stream *s, struct error *err)
 {
+	auto_free char *name = NULL;
+	auto_close int place = -1;
+
 	*s = (struct stream){ .fd = -1 };
 	if (e->guest)
 		return (s->f = sftp_read_begin(e->guest, e->path, err)) ? 0 : -1;
-	return (s->fd = fs_open(e->path, NULL, err)) < 0 ? -1 : 0;
+	place = guarded_place(how->guarded, e->path, err);
+	if (place < 0)
+		return -1;
+	name = xasprintf("/proc/self/fd/%d", place);
+	return (s->fd = fs_open(name, NULL, err)) < 0 ? -1 : 0;
 }
 
 static int
@@ -246,7 +263,7 @@ copy_file(const struct copy_sftp *how, const struct copy_end *from, const struct
 
 	if (how->verbose)
 		say_pair(from->path, to->path);
-	if (open_source(from, &in, err) < 0)
+	if (open_source(how, from, &in, err) < 0)
 		return -1;
 	r = open_target(how, to, a->mode, &out, err);
 	if (r == 0) {
@@ -281,7 +298,7 @@ copy_sftp_folder(const struct copy_sftp *how, const struct copy_end *from, const
 
 	if (depth > MAX_DEPTH)
 		return error_set(err, ELOOP, "%s: folders within folders, deeper than %d", from->path, MAX_DEPTH);
-	if (make_folder(how, to, mode, err) < 0 || copy_sftp_list(from, &names, err) < 0)
+	if (make_folder(how, to, mode, err) < 0 || copy_sftp_list(how, from, &names, err) < 0)
 		return -1;
 	for (size_t i = 0; i < names.n; i++) {
 		auto_free char *a = copy_sftp_below(from->path, names.v[i]), *b = copy_sftp_below(to->path, names.v[i]);
@@ -295,11 +312,17 @@ copy_sftp_folder(const struct copy_sftp *how, const struct copy_end *from, const
 static int
 copy_any(const struct copy_sftp *how, const struct copy_end *from, const struct copy_end *to, int depth, struct error *err)
 {
+	struct error why = { 0 };
 	struct sftp_attr a;
-	int r = copy_sftp_look(from, &a, err);
+	int r = copy_sftp_look(how, from, &a, &why);
 
+	/* among others it is passed over: what it leads to is not what was to be copied */
+	if (r < 0 && depth && why.code == ELOOP && !from->guest) {
+		cli_say(&how->cli->env, SAY_WARN, "skipped: %s", why.msg);
+		return 0;
+	}
 	if (r < 0)
-		return -1;
+		return error_set(err, why.code, "%s", why.msg);
 	if (r == 0)
 		return error_set(err, ENOENT, "%s: no such file or directory", from->path);
 	if (S_ISDIR(a.mode))
@@ -332,7 +355,7 @@ copy_sftp(const struct copy_sftp *how, const struct copy_end *ends, size_t n, st
 	int r;
 
 	to.path = target;
-	r = copy_sftp_look(&to, &a, err);
+	r = copy_sftp_look(how, &to, &a, err);
 	if (r < 0)
 		return -1;
 	folder = r == 1 && S_ISDIR(a.mode);

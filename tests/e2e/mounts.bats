@@ -143,6 +143,20 @@ servers() { ps -ww -eo args | grep -F "$WORK/" | grep -cE "$1"; }
 	[ "$(stat -c %a "$WORK/secret")" = 600 ]
 }
 
+@test "what is copied from and to a folder of the guest's is what is in it, and not what its links lead to" {
+	echo secret >"$WORK/secret"
+	in_guest "cd '/mnt/r w' && mkdir -p src && echo own >src/own && ln -sf '$WORK/secret' src/key"
+	run -0 limactl copy -r "$WORK/rw, %d/src" t:/tmp/
+	[[ $output == *"skipped"*"key"* ]]
+	[ "$(in_guest 'cat /tmp/src/own; ls /tmp/src')" = "own
+own" ]
+	run ! limactl copy "$WORK/rw, %d/src/key" t:/tmp/key
+	limactl copy t:/etc/passwd "$WORK/rw, %d/src/passwd"
+	[ -s "$WORK/rw, %d/src/passwd" ]
+	run -0 limactl copy --backend=scp t:/etc/passwd "$WORK/rw, %d/src/passwd"
+	[[ $output == *"follows links that a guest may put"* ]]
+}
+
 @test "what one guest has made of its folder leads no other instance anywhere, also when it is stopped" {
 	rm -rf "$WORK/victim"
 	mkdir "$WORK/victim"

@@ -199,3 +199,23 @@ TEST(what_is_at_the_end_of_a_path_may_be_a_file_and_no_link_of_a_guest)
 	assert_int_equal(place(&p, "guest/none"), ENOENT);
 	tear_down(&p);
 }
+
+static bool
+covers(struct place *p, const char *rel)
+{
+	auto_free char *path = under(p->root, rel);
+
+	return guarded_covers(&p->g, path);
+}
+
+TEST(what_a_guest_can_put_a_link_into_is_told)
+{
+	struct place p;
+
+	set_up(&p, "covers");
+	for (const char *const *v = (const char *const[]){ "guest", "guest/none/at/all", "to-guest", "to-guest/x", "guest/out/x", NULL }; *v; v++)
+		assert_true(covers(&p, *v));
+	for (const char *const *v = (const char *const[]){ "", "victim", "victim/x", "none/guest", "guest2", NULL }; *v; v++)
+		assert_false(covers(&p, *v));
+	tear_down(&p);
+}
