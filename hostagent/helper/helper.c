@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -31,7 +32,7 @@ struct request {
 	size_t index; /* of a companion */
 	pid_t pid;
 	int sig;
-	bool writable, follow, openssh;
+	uint8_t writable, follow, openssh;	/* as bool they could hold more than 0 and 1: they are a stranger's */
 	char location[PATH_MAX];
 };
 
@@ -171,7 +172,7 @@ server_launch(struct helper *h, const struct request *q, const int fds[2], struc
 {
 	AUTO(arena) a = { 0 };
 	struct sshfs_mount m = {
-		.location = q->location, .writable = q->writable, .follow_symlinks = q->follow, .openssh = q->openssh};
+		.location = q->location, .writable = q->writable != 0, .follow_symlinks = q->follow != 0, .openssh = q->openssh != 0};
 	struct child_words w;
 
 	if (fds[0] < 0 || !memchr(q->location, '\0', sizeof q->location) || q->location[0] != '/')
