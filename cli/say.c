@@ -152,19 +152,6 @@ say_record(const struct cli *c, int level, const struct say_field *fields, const
 }
 
 void
-cli_print(FILE *to, const char *s, size_t n)
-{
-	AUTO(buf) clean = BUF_INIT;
-
-	if (!isatty(fileno(to))) {
-		fwrite(s, 1, n, to);
-		return;
-	}
-	quote_terminal(&clean, s, n);
-	fwrite(clean.s, 1, clean.len, to);
-}
-
-void
 cli_say(const struct env *env, enum level level, const char *fmt, ...)
 {
 	AUTO(buf) msg = BUF_INIT;

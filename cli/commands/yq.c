@@ -248,7 +248,7 @@ print_colored(struct call *k)
 		buf_addc(&out, '\n');
 		p = end ? end + 1 : p + strlen(p);
 	}
-	fwrite(out.s, 1, out.len, stdout);
+	cli_print_colored(stdout, out.s, out.len);
 }
 
 static int
@@ -272,7 +272,7 @@ cmd_yq_evaluate(struct call *k, struct error *err)
 	} else if (k->color && (k->style.out == YQ_YAML || k->style.out == YQ_JSON)) {
 		print_colored(k);
 	} else {
-		fwrite(k->out.s, 1, k->out.len, stdout);
+		cli_print_colored(stdout, k->out.s, k->out.len);
 	}
 	if (rc == 0 && cmd_yq_flag(k, "exit-status") && !k->result.any)
 		return error_set(err, ENOENT, "no matches found");

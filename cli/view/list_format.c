@@ -98,7 +98,7 @@ yq_print(const char *json, const char *expr, int indent, struct error *err)
 
 	if (yq_eval(json, expr, list_format_print_result, &p, err) < 0)
 		return -1;
-	fwrite(out.s, 1, out.len, stdout);
+	cli_print_colored(stdout, out.s, out.len);
 	return 0;
 }
 
@@ -115,7 +115,7 @@ list_format_run_yq(struct look *l, struct yq *q, struct instance *v, size_t n, b
 			buf_adds(&out, "---\n");
 		if (yq_run(q, json.s, list_format_print_result, &p, err) < 0)
 			return -1;
-		fwrite(out.s, 1, out.len, stdout);
+		cli_print_colored(stdout, out.s, out.len);
 	}
 	return 0;
 }
@@ -155,7 +155,7 @@ list_format_print_json(struct look *l, struct instance *v, size_t n)
 		else
 			buf_add(&line, json.s, json.len);
 		buf_addc(&line, '\n');
-		fwrite(line.s, 1, line.len, stdout);
+		cli_print_colored(stdout, line.s, line.len);
 	}
 	return 0;
 }
@@ -177,7 +177,7 @@ print_yaml(struct look *l, struct instance *v, size_t n)
 	}
 	if (color)
 		yaml_color(&shown, out.s);
-	fwrite(color ? shown.s : out.s, 1, color ? shown.len : out.len, stdout);
+	cli_print_colored(stdout, color ? shown.s : out.s, color ? shown.len : out.len);
 	return 0;
 }
 

@@ -202,3 +202,17 @@ shows() {
 	run -0 limactl apply --stopped t
 	[[ $(limactl plan --stopped t) == *'Nothing to do'* ]]
 }
+
+@test "what a template says is in colours, and no more than that" {
+	cold_yaml >e.yaml
+	printf 'message: "a\\e]52;c;aGk=\\a\\u009b31mb\\u202e\\x7f"\n' >>e.yaml
+	limactl create --tty=false e.yaml
+	for words in "list --json e" "list --format yaml e" "list --yq . e" "list --format {{.Message}} e" "yq . h/e/lima.yaml" \
+		"yq .message h/e/lima.yaml" "yq -o json . h/e/lima.yaml"; do
+		script -qec "limactl $words" /dev/null </dev/null >shown
+		run ! grep -qaP '\x1b(?!\[[0-9;]*m)|\x07|\x7f|\xc2[\x80-\x9f]|\xe2\x80\xae' shown
+		[ -s shown ] && ! grep -qa fatal shown
+	done
+	# to a program it is what it is
+	[ "$(limactl list --format '{{.Message}}' e | od -An -tx1 | tr -d ' \n')" = "611b5d35323b633b61476b3d07c29b33316d62e280ae7f0a" ]
+}
