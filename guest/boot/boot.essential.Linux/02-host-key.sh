@@ -16,14 +16,11 @@ put() {
 
 put ssh_host_ed25519_key /etc/ssh/ssh_host_ed25519_key || exit 1
 put dropbear_ed25519_host_key /etc/dropbear/dropbear_ed25519_host_key || exit 1
-public=/etc/ssh/ssh_host_ed25519_key.pub
-# the public half, where there is one, belongs to another key now
-if [ -n "$changed" ] && [ -e /etc/ssh/ssh_host_ed25519_key ] && command -v ssh-keygen >/dev/null; then
-	ssh-keygen -y -f /etc/ssh/ssh_host_ed25519_key >$public
-fi
-# and everybody may read it, as after any installation: cloud-init keeps one that it was given for root
-[ ! -e $public ] || chmod 644 $public
 [ -n "$changed" ] || exit 0
+# the public half, where there is one, belongs to another key now
+if [ -e /etc/ssh/ssh_host_ed25519_key ] && command -v ssh-keygen >/dev/null; then
+	ssh-keygen -y -f /etc/ssh/ssh_host_ed25519_key >/etc/ssh/ssh_host_ed25519_key.pub && chmod 644 /etc/ssh/ssh_host_ed25519_key.pub
+fi
 # a server that has begun already has read another one
 if [ -d /run/systemd/system ]; then
 	systemctl --no-block try-restart ssh.service sshd.service dropbear.service 2>/dev/null
