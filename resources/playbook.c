@@ -69,6 +69,8 @@ playbook_declare(const struct spec *spec, const struct env *env, struct graph *g
 	if (!any)
 		return 0;
 	r = graph_declare(g, &resource_playbook, spec->name, spec->name, wanted_running(spec));
+	/* that step sweeps the folder of what killed ones have left, and may be all that there is to do besides */
+	resource_need(g, r, "dir", spec->name, NEED_LIVE);
 	resource_need(g, r, "vm", spec->name, NEED_LIVE);
 	resource_need(g, r, "ready", spec->name, NEED_BUILD);
 	resource_want(g, r, "playbooks", playbook_digest(graph_arena(g), spec));

@@ -641,6 +641,37 @@ TEST(no_configuration)
 	fails(spec_diff(&a, "{}", "[1]", &v, &n, &err), ERR_INVALID);
 }
 
+/* The folder's own step sweeps it of temporary files: who makes one there comes after that step, whatever else is planned. */
+TEST(who_writes_into_the_folder_comes_after_its_sweep)
+{
+	static const char *const writers[] = { "cidata", "disk", "hostkey", "playbook", "sshconfig", "vm" };
+	AUTO(world) w = { 0 };
+	struct graph g = { 0 };
+	struct error err;
+	struct spec *s;
+	auto_free char *text = NULL;
+
+	begin(&w);
+	test_put(w.env.home, "p.yaml", "[]\n");
+	text = xasprintf("provision: [{mode: ansible, playbook: '%s/p.yaml'}]", w.env.home);
+	s = load(&w, NONE, text);
+	ok(resource_dir.declare(s, &w.env, &g, &err));
+	assert_true(declare(&w, &g, s));
+	ok(graph_resolve(&g, &err));
+	for (size_t i = 0; i < ARRAY_LEN(writers); i++) {
+		const struct resource *r = graph_find(&g, writers[i], s->name);
+		bool after = false;
+
+		assert_non_null(r);
+		for (size_t k = 0; k < r->nneeds; k++)
+			after |= r->needs[k].to->type == &resource_dir;
+		if (!after)
+			fail_msg("%s does not need dir", writers[i]);
+	}
+	graph_release(&g);
+	spec_free(s);
+}
+
 /* an instance that is only to be stopped may say what it likes; the same text to be started is refused */
 TEST(a_stop_is_never_refused)
 {
