@@ -25,6 +25,7 @@
 #include "cli/view/reach.h"
 #include "providers/driver.h"
 #include "reconciler/explain.h"
+#include "resources/types.h"
 #include "state/observed/state.h"
 
 enum { DEFAULT_JOBS = 4 };
@@ -36,15 +37,6 @@ const struct flag run_flags[] = {
 	{ "no-wait", 0, FLAG_BOOL, NULL, "Fail if another limactl works on the same instance, instead of waiting for it", 0, NULL },
 	{ "timeout", 0, FLAG_DURATION, "10m", "How long a guest may take to become ready; three times as long while it gets on", 0, NULL },
 	{ 0 },
-};
-
-#define TYPE(name) extern const struct resource_type resource_##name;
-#include "types.inc"
-#undef TYPE
-#define TYPE(name) &resource_##name,
-static const struct resource_type *const types[] = {
-#include "types.inc"
-	NULL,
 };
 
 /* locks of the instances, held until the process or the run ends */
@@ -401,7 +393,7 @@ run_engine(struct cli *c, const struct run *r, struct error *err)
 {
 	struct spec_opts opts = cli_spec_opts(c);
 	struct engine e = {
-		.env = &c->env, .types = types, .spec_opts = &opts, .things = r->things, .nthings = r->nthings,
+		.env = &c->env, .types = resource_types, .spec_opts = &opts, .things = r->things, .nthings = r->nthings,
 		.as_it_is = as_it_is, .beside = r->also_lock, .partial = r->dry || cli_bool(c, "keep-going"),
 	};
 	struct locks locks = { 0 };

@@ -20,6 +20,7 @@
 #include "providers/fetch/unpack.h"
 #include "providers/written.h"
 #include "resources/cidata_files.h"
+#include "resources/instance_files.h"
 #include "resources/instance_paths.h"
 #include "resources/lease.h"
 
@@ -231,20 +232,6 @@ cidata_ensure(const struct env *env, const struct resource *r, struct facts *hav
 	return cidata_observe(env, r, have, a, err) == 1 ? 0 : -1;
 }
 
-static int
-remove_iso(const struct env *env, const struct resource *r, struct error *err)
-{
-	static const char *const file[] = { "cidata.iso", "cidata.iso.tmp", "cloud-config.yaml", "lima-guestagent.tmp" };
-
-	for (size_t i = 0; i < ARRAY_LEN(file); i++) {
-		auto_free char *path = instance_path(env, r, file[i]);
-
-		if (fs_unlink(path, err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
 const struct resource_type resource_cidata = {
 	.name = "cidata",
 	.attrs = attrs,
@@ -252,5 +239,5 @@ const struct resource_type resource_cidata = {
 	.declare = cidata_declare,
 	.observe = cidata_observe,
 	.ensure = cidata_ensure,
-	.remove = remove_iso,
+	.remove = instance_files_remove,
 };

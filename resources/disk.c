@@ -12,6 +12,7 @@
 #include "providers/disk/image.h"
 #include "providers/fetch/unpack.h"
 #include "providers/written.h"
+#include "resources/instance_files.h"
 #include "resources/instance_paths.h"
 #include "resources/fetch.h"
 #include "resources/disk_known.h"
@@ -255,24 +256,6 @@ disk_ensure(const struct env *env, const struct resource *r, struct facts *have,
 	return disk_observe(env, r, have, a, err) == 1 ? 0 : -1;
 }
 
-static int
-disk_remove(const struct env *env, const struct resource *r, struct error *err)
-{
-	/* what says which format it is goes after what it says it of */
-	static const char *const file[] = {
-		"disk", "disk.tmp", "disk.tmp.qcow2", "disk.tmp.qcow2.tmp", "iso", "iso.tmp", "diffdisk", "basedisk", "image", "disk.format",
-		"diffdisk.format",
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(file); i++) {
-		auto_free char *path = instance_path(env, r, file[i]);
-
-		if (fs_unlink(path, err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
 const struct resource_type resource_disk = {
 	.name = "disk",
 	.attrs = attrs,
@@ -280,5 +263,5 @@ const struct resource_type resource_disk = {
 	.declare = disk_declare,
 	.observe = disk_observe,
 	.ensure = disk_ensure,
-	.remove = disk_remove,
+	.remove = instance_files_remove,
 };

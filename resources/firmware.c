@@ -15,6 +15,7 @@
 #include "base/fs.h"
 #include "providers/driver.h"
 #include "providers/fetch/unpack.h"
+#include "resources/instance_files.h"
 #include "resources/instance_paths.h"
 #include "resources/fetch.h"
 
@@ -130,14 +131,6 @@ firmware_ensure(const struct env *env, const struct resource *r, struct facts *h
 	return error_set(err, e.code, "firmware.images: none could be fetched: %s", e.msg);
 }
 
-static int
-remove_firmware(const struct env *env, const struct resource *r, struct error *err)
-{
-	auto_free char *path = instance_path(env, r, FIRMWARE_FILE), *tmp = fs_tmp(path);
-
-	return fs_unlink(tmp, err) < 0 ? -1 : fs_unlink(path, err);
-}
-
 const struct resource_type resource_firmware = {
 	.name = "firmware",
 	.fetches = true,
@@ -146,5 +139,5 @@ const struct resource_type resource_firmware = {
 	.declare = firmware_declare,
 	.observe = firmware_observe,
 	.ensure = firmware_ensure,
-	.remove = remove_firmware,
+	.remove = instance_files_remove,
 };

@@ -4,6 +4,7 @@
 #include "base/fs.h"
 #include "providers/ssh/host_key.h"
 #include "providers/ssh/keys.h"
+#include "resources/instance_files.h"
 #include "resources/instance_paths.h"
 
 static const struct attr attrs[] = { { 0 } };
@@ -52,19 +53,11 @@ hostkey_ensure(const struct env *env, const struct resource *r, struct facts *ha
 	return hostkey_observe(env, r, have, a, err) == 1 ? 0 : error_set(err, ERR_CHILD, "%s: not there after making it", path);
 }
 
-static int
-remove_key(const struct env *env, const struct resource *r, struct error *err)
-{
-	auto_free char *path = instance_path(env, r, HOST_KEY_FILE), *known = instance_path(env, r, HOST_KEY_KNOWN);
-
-	return fs_unlink(known, err) < 0 ? -1 : fs_unlink(path, err);
-}
-
 const struct resource_type resource_hostkey = {
 	.name = "hostkey",
 	.attrs = attrs,
 	.declare = hostkey_declare,
 	.observe = hostkey_observe,
 	.ensure = hostkey_ensure,
-	.remove = remove_key,
+	.remove = instance_files_remove,
 };

@@ -2,6 +2,7 @@
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/fs.h"
+#include "resources/instance_files.h"
 #include "resources/instance_paths.h"
 #include "providers/fetch/unpack.h"
 
@@ -64,20 +65,11 @@ initrd_ensure(const struct env *env, const struct resource *r, struct facts *hav
 	return initrd_observe(env, r, have, a, err) == 1 ? 0 : -1;
 }
 
-static int
-remove_initrd(const struct env *env, const struct resource *r, struct error *err)
-{
-	auto_free char *path = instance_path(env, r, "initrd");
-	auto_free char *tmp = fs_tmp(path);
-
-	return fs_unlink(tmp, err) < 0 ? -1 : fs_unlink(path, err);
-}
-
 const struct resource_type resource_initrd = {
 	.name = "initrd",
 	.attrs = attrs,
 	.declare = initrd_declare,
 	.observe = initrd_observe,
 	.ensure = initrd_ensure,
-	.remove = remove_initrd,
+	.remove = instance_files_remove,
 };

@@ -14,38 +14,10 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/mem.h"
-#include "providers/ssh/host_key.h"
-#include "resources/autostart.h"
 #include "resources/disk_known.h"
+#include "resources/instance_files.h"
 
 enum { MAX_DEPTH = 8 };
-
-static bool
-ends_with(const char *s, const char *end)
-{
-	size_t n = strlen(s), m = strlen(end);
-
-	return n >= m && strcmp(s + n - m, end) == 0;
-}
-
-/* of the other instance alone, or made anew for this one */
-static bool
-left_behind(const char *name)
-{
-	static const char *const files[] = {
-		"protected", AUTOSTART_FILE, "swtpm", "ssh.config", "lease.ssh", "lease.dns", HOST_KEY_FILE, HOST_KEY_KNOWN, "cidata.iso", "cloud-config.yaml", "launch.json", "launch.facts",
-		"vz-identifier", "sock",
-	};
-	static const char *const ends[] = { ".pid", ".sock", ".tmp", ".log" };
-
-	for (size_t i = 0; i < ARRAY_LEN(files); i++)
-		if (strcmp(name, files[i]) == 0)
-			return true;
-	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
-		if (ends_with(name, ends[i]))
-			return true;
-	return false;
-}
 
 static int
 copy_link(const char *from, const char *to, struct error *err)
@@ -90,7 +62,7 @@ instance_copy_folder(const char *from, const char *to, int depth, struct error *
 	while ((errno = 0, e = readdir(d))) {
 		auto_free char *src = xasprintf("%s/%s", from, e->d_name), *dst = xasprintf("%s/%s", to, e->d_name);
 
-		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 || (depth == 0 && left_behind(e->d_name)))
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 || (depth == 0 && instance_file_copy(e->d_name) != FILE_COPIED))
 			continue;
 		if (instance_copy_entry(src, dst, depth, err) < 0)
 			return -1;
@@ -123,9 +95,7 @@ dir_adopt(const char *dir, struct error *err)
 	while ((e = readdir(d))) {
 		auto_free char *path = xasprintf("%s/%s", dir, e->d_name);
 
-		/* what is said of an instance is said of it under its new name, and a TPM keeps its secrets */
-		if (left_behind(e->d_name) && strcmp(e->d_name, "protected") != 0 && strcmp(e->d_name, AUTOSTART_FILE) != 0 && strcmp(e->d_name, "swtpm") != 0 &&
-		    fs_remove_tree(path, err) < 0)
+		if (instance_file_copy(e->d_name) == FILE_LEFT && fs_remove_tree(path, err) < 0)
 			return -1;
 	}
 	return 0;

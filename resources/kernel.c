@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "providers/fetch/unpack.h"
+#include "resources/instance_files.h"
 #include "resources/instance_paths.h"
 
 enum { MAX_CMDLINE = 64 * 1024, MAX_KERNEL = 512 << 20 };
@@ -98,20 +99,11 @@ kernel_ensure(const struct env *env, const struct resource *r, struct facts *hav
 	return kernel_observe(env, r, have, a, err) == 1 ? 0 : -1;
 }
 
-static int
-remove_kernel(const struct env *env, const struct resource *r, struct error *err)
-{
-	auto_free char *path = instance_path(env, r, "kernel"), *cmdline = instance_path(env, r, "kernel.cmdline");
-	auto_free char *tmp = fs_tmp(path);
-
-	return fs_unlink(tmp, err) < 0 || fs_unlink(cmdline, err) < 0 ? -1 : fs_unlink(path, err);
-}
-
 const struct resource_type resource_kernel = {
 	.name = "kernel",
 	.attrs = attrs,
 	.declare = kernel_declare,
 	.observe = kernel_observe,
 	.ensure = kernel_ensure,
-	.remove = remove_kernel,
+	.remove = instance_files_remove,
 };

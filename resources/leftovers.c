@@ -1,29 +1,20 @@
 #include "resources/leftovers.h"
 
-#include <string.h>
-
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/mem.h"
-#include "resources/autostart.h"
-#include "resources/firmware.h"
+#include "resources/instance_files.h"
 
-/* Those of limactl itself. The host agent writes files here, too, whenever it likes. */
-static const char *const inside[] = {
-	"lima.yaml", "lima-version", "applied.json", "protected", AUTOSTART_FILE, "disk", "disk.tmp.qcow2", "iso", "kernel", "kernel.cmdline",
-	"initrd", "cidata.iso", "cloud-config.yaml", "lima-guestagent", FIRMWARE_FILE, "ssh.config", "lease.ssh", "lease.dns", "ansible-inventory.yaml",
-	"launch.json", "launch.facts",
-};
-static const char *const beside[] = { "tmp", "deleted" };
+static const char *const beside[] = {"tmp", "deleted"};
 
+/* What a kill leaves of that file; to free. NULL: nothing. The host agent writes files here, too, whenever it likes. */
 static char *
-inside_path(const struct env *env, const struct resource *r, size_t i)
+half_path(const struct env *env, const struct resource *r, const struct instance_file *f)
 {
-	size_t len = strlen(inside[i]);
-	bool whole = len > 6 && strcmp(inside[i] + len - 6, ".qcow2") == 0;
+	auto_free char *path = instance_path(env, r, f->name);
 
-	return xasprintf("%s/%s/%s%s", env->home, r->owner, inside[i], whole ? "" : ".tmp");
+	return f->half == FILE_BY_TMP ? fs_tmp(path) : f->half == FILE_HALF ? steal(path) : NULL;
 }
 
 static char *
@@ -47,10 +38,10 @@ leftovers_beside(const struct env *env, const struct resource *r)
 bool
 leftovers_inside(const struct env *env, const struct resource *r)
 {
-	for (size_t i = 0; i < ARRAY_LEN(inside); i++) {
-		auto_free char *path = inside_path(env, r, i);
+	for (const struct instance_file *f = instance_files; f->name; f++) {
+		auto_free char *path = half_path(env, r, f);
 
-		if (fs_exists(path))
+		if (path && fs_exists(path))
 			return true;
 	}
 	return false;
@@ -65,10 +56,10 @@ leftovers_sweep(const struct env *env, const struct resource *r, struct error *e
 		if (fs_remove_tree(path, err) < 0)
 			return -1;
 	}
-	for (size_t i = 0; i < ARRAY_LEN(inside); i++) {
-		auto_free char *path = inside_path(env, r, i);
+	for (const struct instance_file *f = instance_files; f->name; f++) {
+		auto_free char *path = half_path(env, r, f);
 
-		if (fs_remove_tree(path, err) < 0)
+		if (path && fs_remove_tree(path, err) < 0)
 			return -1;
 	}
 	return 0;

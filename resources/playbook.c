@@ -18,6 +18,7 @@
 #include "base/sha256.h"
 #include "providers/driver.h"
 #include "resources/cidata_files.h"
+#include "resources/instance_files.h"
 #include "resources/instance_paths.h"
 
 #define RUN    "# run: "
@@ -205,19 +206,11 @@ playbook_ensure(const struct env *env, const struct resource *r, struct facts *h
 }
 
 /* What a playbook did cannot be taken back; that it was run is forgotten. */
-static int
-remove_mark(const struct env *env, const struct resource *r, struct error *err)
-{
-	auto_free char *path = instance_path(env, r, "ansible-inventory.yaml");
-
-	return fs_unlink(path, err);
-}
-
 const struct resource_type resource_playbook = {
 	.name = "playbook",
 	.attrs = attrs,
 	.declare = playbook_declare,
 	.observe = playbook_observe,
 	.ensure = playbook_ensure,
-	.remove = remove_mark,
+	.remove = instance_files_remove,
 };

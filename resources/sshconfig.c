@@ -10,6 +10,7 @@
 #include "base/sha256.h"
 #include "providers/launch.h"
 #include "providers/ssh/ssh_config.h"
+#include "resources/instance_files.h"
 #include "resources/instance_paths.h"
 #include "resources/lease.h"
 #include "resources/ssh_access.h"
@@ -133,19 +134,11 @@ sshconfig_ensure(const struct env *env, const struct resource *r, struct facts *
 	return 0;
 }
 
-static int
-remove_config(const struct env *env, const struct resource *r, struct error *err)
-{
-	auto_free char *path = instance_path(env, r, "ssh.config");
-
-	return fs_unlink(path, err);
-}
-
 const struct resource_type resource_sshconfig = {
 	.name = "sshconfig",
 	.attrs = attrs,
 	.declare = sshconfig_declare,
 	.observe = sshconfig_observe,
 	.ensure = sshconfig_ensure,
-	.remove = remove_config,
+	.remove = instance_files_remove,
 };

@@ -19,6 +19,7 @@
 #include "providers/served.h"
 #include "providers/ssh/ssh_config.h"
 #include "resources/cidata_files.h"
+#include "resources/instance_files.h"
 #include "resources/instance_paths.h"
 #include "resources/lease.h"
 #include "resources/disk_known.h"
@@ -203,20 +204,6 @@ vm_ensure(const struct env *env, const struct resource *r, struct facts *have, s
 	       error_set(err, ERR_CHILD, "%s: gone right after it started; see %s/ha.stderr.log", r->name, dir);
 }
 
-static void
-vm_sweep(const char *dir)
-{
-	static const char *const file[] = {
-		"ha.pid", "ha.sock", "ssh.sock", "launch.json", "launch.facts", "vncdisplay", "vncpassword",
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(file); i++) {
-		auto_free char *path = xasprintf("%s/%s", dir, file[i]);
-
-		fs_unlink(path, NULL);
-	}
-}
-
 /*
  * What its disks are, while launch.json still tells it: a machine that an earlier version started has written it down
  * nowhere else. A disk that cannot be told is no reason to keep a machine running.
@@ -254,8 +241,7 @@ remove_vm(const struct env *env, const struct resource *r, struct error *err)
 	if (keep_disks(env, r, dir, err) < 0)
 		return -1;
 	served_drop_all(env->home, r->owner);
-	vm_sweep(dir);
-	return 0;
+	return instance_files_remove(env, r, err);
 }
 
 const struct resource_type resource_vm = {

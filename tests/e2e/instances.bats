@@ -461,14 +461,11 @@ keeps() {
 	run -0 limactl prune --dry-run
 	[[ $output == *"- cache     $XDG_CACHE_HOME/lima"*'Plan: 2 to remove'* ]]
 	# what is being downloaded stays, and with it the cache
-	flock -o "$kept" sleep 30 &
-	holder=$!
-	until ! flock -n "$kept" true; do :; done
+	exec 9<"$kept"; flock 9
 	run -0 --separate-stderr limactl prune
 	[[ $stderr == *'https://example.invalid/x.img is being downloaded: it stays'* ]]
 	[ -e "$kept/url" ]
-	kill "$holder"
-	until flock -n "$kept" true; do :; done
+	exec 9<&-
 	run -0 --separate-stderr limactl prune
 	said info "Pruning \`$XDG_CACHE_HOME/lima\`"
 	[ ! -e "$XDG_CACHE_HOME/lima" ]

@@ -11,20 +11,14 @@
 #include "reconciler/plan.h"
 #include "reconciler/resource.h"
 #include "resources/applied_config.h"
+#include "resources/types.h"
 #include "resources/unsupported.h"
 #include "state/desired/spec/host.h"
 #include "state/desired/spec/keys.h"
 #include "state/desired/spec/spec.h"
 #include "tests/unit/test.h"
 
-#define TYPE(name) extern const struct resource_type resource_##name;
-#include "types.inc"
-#undef TYPE
-#define TYPE(name) &resource_##name,
-static const struct resource_type *const types[] = {
-#include "types.inc"
-	NULL,
-};
+extern const struct resource_type resource_dir;
 
 #define IMAGE "images: [{location: /x, arch: x86_64}]\n"
 #define NONE "plain: true\n" IMAGE
@@ -301,9 +295,9 @@ declare(struct world *w, struct graph *g, const struct spec *s)
 
 	if (unsupported_check(s, &err) < 0)
 		return false;
-	for (size_t i = 0; types[i]; i++)
-		if (types[i]->declare && strcmp(types[i]->name, "dir") != 0 && types[i]->declare(s, &w->env, g, &err) < 0)
-			fault("%s: %s\n%s", types[i]->name, err.msg, s->yaml);
+	for (size_t i = 0; resource_types[i]; i++)
+		if (resource_types[i]->declare && strcmp(resource_types[i]->name, "dir") != 0 && resource_types[i]->declare(s, &w->env, g, &err) < 0)
+			fault("%s: %s\n%s", resource_types[i]->name, err.msg, s->yaml);
 	return true;
 }
 
