@@ -39,6 +39,7 @@ struct goals {
 };
 
 void goals_release(struct goals *g);
+bool goals_has(const struct goals *g, const char *name);
 void goals_own(struct goals *g, struct spec *spec);	/* to be freed with the goals */
 /* The new ask is zeroed but for name and goal; `name` is copied. EEXIST if it is there already. */
 int goals_add(struct goals *g, const char *name, enum goal goal, struct ask **out, struct error *err);

@@ -51,6 +51,15 @@ is_there(struct goals *g, const char *name)
 	return false;
 }
 
+bool
+goals_has(const struct goals *g, const char *name)
+{
+	for (size_t i = 0; i < g->n; i++)
+		if (!strcmp(g->v[i].name, name))
+			return true;
+	return false;
+}
+
 int
 goals_add(struct goals *g, const char *name, enum goal goal, struct ask **out, struct error *err)
 {

@@ -57,13 +57,14 @@ delete_check(struct cli *c, struct look *l, const char *name, struct buf *compla
 	return delete_refuse(name, why.s, err);
 }
 
+/* `names` are told in their order: the engine sorts what it is asked. */
 static int
-delete(struct cli *c, struct ask *asks, size_t n, struct error *err)
+delete(struct cli *c, struct ask *asks, const char *const *names, size_t n, struct error *err)
 {
 	int status = n ? run_engine(c, &(struct run){ .asks = asks, .nasks = n, .quiet = true }, err) : 0;
 
 	for (size_t i = 0; i < n && status == 0; i++)
-		cli_say(&c->env, SAY_INFO, "Deleted `%s` (`%s/%s`)", asks[i].name, c->env.home, asks[i].name);
+		cli_say(&c->env, SAY_INFO, "Deleted `%s` (`%s/%s`)", names[i], c->env.home, names[i]);
 	return status;
 }
 
@@ -71,7 +72,7 @@ static int
 delete_alone(struct cli *c, const char *name, struct error *err)
 {
 	struct ask a = { .name = name, .goal = GOAL_ABSENT, .may_lose = true };
-	int status = delete(c, &a, 1, err);
+	int status = delete(c, &a, &name, 1, err);
 
 	return status < 0 ? error_wrap(err, "failed to delete instance `%s`", name) : status;
 }
@@ -85,9 +86,9 @@ delete_all(struct cli *c, struct goals *g, struct error *err)
 	int status = 0;
 
 	for (size_t i = 0; i < g->n; i++)
-		names[i] = g->v[i].name;	/* the engine sorts them */
+		names[i] = g->v[i].name;
 	if (g->n > 1)
-		status = delete(c, g->v, g->n, &why);
+		status = delete(c, g->v, names, g->n, &why);
 	if (g->n > 1 && (status >= 0 || why.code != ERR_REFUSED)) {
 		if (status < 0 && err)
 			*err = why;

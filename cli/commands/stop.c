@@ -26,7 +26,7 @@ stop_add(struct cli *c, struct look *l, struct goals *g, const char *name, struc
 		return -1;
 	instance_look(l, name, &i);
 	if (!i.has_yaml)
-		buf_addf(&why, "open %s/lima.yaml: no such file or directory", i.dir);
+		buf_addf(&why, "instance `%s` does not exist: open %s/lima.yaml: no such file or directory", name, i.dir);
 	else if (!ended && !c->env.force && !instance_is(&i, "Running"))
 		buf_addf(&why, "expected status `Running`, got `%s` (maybe use `limactl stop -f`?)", i.status.word);
 	else
@@ -52,8 +52,9 @@ stop_run(struct cli *c, struct error *err)
 	look_release(&l);
 	if (r == 0 && g.n)
 		r = run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .quiet = true }, err);
-	for (size_t i = 0; i < g.n && r == 0; i++)
-		cli_say(&c->env, SAY_INFO, "The instance `%s` has shut down", g.v[i].name);
+	for (int i = 0; i < n && r == 0; i++)
+		if (goals_has(&g, names[i]))
+			cli_say(&c->env, SAY_INFO, "The instance `%s` has shut down", names[i]);
 	if (r == 0 && complaints.len)
 		return error_set(err, ERR_REFUSED, "%s", complaints.s);
 	return r;

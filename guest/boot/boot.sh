@@ -36,6 +36,13 @@ failed() {
 	code=1
 }
 
+# "; it said: ..." of the script that was begun last: the end of its output, in one line
+said() {
+	[ -r /var/log/cloud-init-output.log ] || return 0
+	tail -n 4 /var/log/cloud-init-output.log | sed -n -e '/^LIMA /{' -e 's/.*//' -e h -e d -e '}' -e H \
+		-e '${' -e x -e 's/\n/ | /g' -e 's/^ | /; it said: /' -e p -e '}' | cut -c 1-180
+}
+
 # take FILE PREFIX: exports its lines NAME=VALUE; the value is all that follows, whatever it is
 take() {
 	while IFS= read -r line || [ -n "$line" ]; do
@@ -83,7 +90,7 @@ run_all() {
 			[ -f "$f" ] || continue
 			say "${f#"$LIMA_CIDATA_MNT/"}"
 			run "$f"
-			[ "$rc" -eq 0 ] || failed "${f#"$LIMA_CIDATA_MNT/"}: exit status $rc"
+			[ "$rc" -eq 0 ] || failed "${f#"$LIMA_CIDATA_MNT/"}: exit status $rc$(said)"
 		done
 	done
 }

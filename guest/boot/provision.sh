@@ -101,7 +101,7 @@ provision_system() {
 	say "provision.system/${1##*/}"
 	"$1" </dev/null
 	rc=$?
-	[ $rc -eq 0 ] || failed "provision.system/${1##*/}: exit status $rc"
+	[ $rc -eq 0 ] || failed "provision.system/${1##*/}: exit status $rc$(said)"
 }
 
 # the names of all PARAM_ variables, with commas: what sudo is to let through
@@ -129,7 +129,7 @@ provision_user() {
 		rc=1
 	fi
 	rm -f "$script"
-	[ $rc -eq 0 ] || failed "provision.user/${1##*/}: exit status $rc"
+	[ $rc -eq 0 ] || failed "provision.user/${1##*/}: exit status $rc$(said)"
 }
 
 # Where sudo asks for a password there must be one: made once, and left where its owner finds it.

@@ -120,3 +120,29 @@ log_echo(long from)
 			return;
 	}
 }
+
+void
+log_tail(long from, char *out, size_t size)
+{
+	enum { LINES = 3, MOST = 160 };
+	char b[MOST + 1];
+	long end = log_size(), at = end - from > MOST ? end - MOST : from;
+	ssize_t n = file_fd >= 0 && end > at ? pread(file_fd, b, (size_t)(end - at), at) : 0;
+	size_t len = 0, lines = 0;
+	const char *p;
+
+	while (n > 0 && (unsigned char)b[n - 1] <= ' ')
+		n--;
+	b[n > 0 ? n : 0] = '\0';
+	for (p = b + (n > 0 ? n : 0); p > b && (p[-1] != '\n' || ++lines < LINES); p--)
+		;
+	for (; *p && len + 4 < size; p++) {
+		if (*p == '\n') {
+			memcpy(out + len, " | ", 3);
+			len += 3;
+		} else {
+			out[len++] = *p;
+		}
+	}
+	out[len] = '\0';
+}

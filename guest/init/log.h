@@ -23,3 +23,5 @@ int log_fd(void);
 /* What came into the file behind `from` (a size seen earlier) goes to the console too, the last of it. */
 long log_size(void);
 void log_echo(long from);
+/* The end of that as one line, " | " between the lines it was; "" for nothing. */
+void log_tail(long from, char *out, size_t size);

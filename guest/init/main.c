@@ -5,6 +5,7 @@
  * and waits for the power button. Everything that reads what a stranger may have
  * written (cidata) is in a child, so that nothing there can take the guest down.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -157,6 +158,9 @@ process_1(void)
 	root_switch(events, &disk);
 	init_say("root is up");
 	log_file("/var/log/lima-init.log");
+	/* where messages of the host send people, whatever the guest is */
+	if (symlink("lima-init.log", "/var/log/cloud-init-output.log") < 0 && errno != EEXIST)
+		say_errno("/var/log/cloud-init-output.log");
 	spawn_wait(cdrom);
 	spawn_wait(net);
 	if (fork() == 0) {

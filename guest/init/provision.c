@@ -128,12 +128,16 @@ typedef void script_fn(const struct cidata *c, const struct setup_user *u, struc
 static void
 provision_run_one(const char *what, const char *const argv[], const struct env *e)
 {
+	char said[256];
+	long from;
 	int status;
 
 	init_say("running %s", what);
+	from = log_size();
 	status = spawn_run(&(struct spawn){ .argv = argv, .env = e->v, .dir = "/root" });
+	log_tail(from, said, sizeof said);
 	if (status != 0)
-		provision_failed("%s: %s", what, spawn_status(status).s);
+		provision_failed("%s: %s%s%s", what, spawn_status(status).s, *said ? "; it said: " : "", said);
 }
 
 static void

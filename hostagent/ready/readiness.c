@@ -28,6 +28,7 @@ enum {
 	WATCH_AGAIN_MS = 1000,
 	QUIET_PART = 4,		/* a guest that has done nothing for this part of its time does not get on */
 	AT_MOST = 3,		/* so many times its time has one that does */
+	FUTILE_MS = 60000,	/* for probes, when a script that they may wait for the work of has failed */
 	WRONG_MAX = 1000,	/* of what went wrong, so many bytes and a line are enough */
 };
 
@@ -43,6 +44,7 @@ struct require {
 	char last[256];		/* what a failing probe said */
 	struct buf wrong;	/* what went wrong in the guest, though it is there */
 	bool done;
+	bool futile;		/* a boot script failed, and only probes are missing: their time is short */
 	uint64_t since, moved;	/* waited since, and the last condition that came true, in the loop's time */
 	uint64_t limit;		/* ms */
 	uv_timer_t again, probe_again, deadline, agent_wait;
@@ -251,6 +253,19 @@ hurry_agent(struct require *r)
 		uv_timer_start(&r->agent_wait, on_agent_missing, AGENT_MS, 0);
 }
 
+/* All scripts have run, one of them failed, and a probe is not content: it hardly will be. */
+static void
+hurry_probes(struct require *r)
+{
+	const struct item *it = require_pending(&r->list);
+
+	if (r->futile || !r->wrong.len || !it || !it->probe)
+		return;
+	r->futile = true;
+	if (uv_timer_get_due_in(&r->deadline) > FUTILE_MS)
+		uv_timer_start(&r->deadline, readiness_on_deadline, FUTILE_MS, 0);
+}
+
 static void
 look_at_copies(struct require *r)
 {
@@ -282,6 +297,7 @@ readiness_on_step(struct mux_user *u, struct ssh_link *l)
 	step_probe(r, l);
 	look_at_mounts(r);
 	hurry_agent(r);
+	hurry_probes(r);
 	look_at_copies(r);
 	finish_if_done(r, l);
 }
@@ -316,8 +332,10 @@ readiness_on_deadline(uv_timer_t *t)
 	auto_free char *serial = tail_serial(a);
 	AUTO(buf) why = BUF_INIT;
 
-	if (gets_on(r))
+	if (!r->futile && gets_on(r))
 		return;
+	if (r->wrong.len)
+		buf_addf(&why, "provisioning: %s (see /var/log/cloud-init-output.log in the guest); ", r->wrong.s);
 	buf_addf(&why, "not ready after %d s: still waiting for %s requirement \"%s\" (%s)", (int)((uv_now(&a->loop) - r->since) / 1000),
 		 it->group, it->what, it->hint);
 	if (it->probe && *r->last)

@@ -373,7 +373,7 @@ keeps() {
 	said warning 'Ignoring non-existent instance `nix`'
 	run -0 limactl remove --force nix
 	run -1 --separate-stderr limactl stop nix
-	said fatal "open $LIMA_HOME/nix/lima.yaml: no such file or directory"
+	said fatal "instance \`nix\` does not exist: open $LIMA_HOME/nix/lima.yaml: no such file or directory"
 	run -1 --separate-stderr limactl stop a
 	said fatal 'expected status `Running`, got `Stopped` (maybe use `limactl stop -f`?)'
 	run -0 limactl stop -f a

@@ -48,10 +48,11 @@ told_at_once() {
 
 @test "provisioning that fails: DEGRADED, with what failed; it runs, and can be worked with" {
 	sed '/^provision:/,$d' "$WORK/t.yaml" >"$WORK/bad.yaml"
-	printf 'provision:\n- script: |\n    #!/bin/sh\n    exit 7\n- script: |\n    #!/bin/sh\n    echo fine >/tmp/fine\n' >>"$WORK/bad.yaml"
-	fails_with "provision.system/00000000: exit status 7" start --tty=false "$WORK/bad.yaml"
+	printf 'provision:\n- script: |\n    #!/bin/sh\n    echo no such planet >&2; exit 7\n- script: |\n    #!/bin/sh\n    echo fine >/tmp/fine\n' >>"$WORK/bad.yaml"
+	fails_with "DEGRADED: it runs, but provisioning: provision.system/00000000: exit status 7; it said: no such planet" start --tty=false "$WORK/bad.yaml"
 	[[ $stderr == *"DEGRADED: it runs, but provisioning:"* ]]
 	[ "$(limactl shell --workdir / bad cat /tmp/fine)" = fine ]
+	limactl shell --workdir / bad sudo grep -q 'no such planet' /var/log/cloud-init-output.log
 	[ "$(limactl list bad --format '{{.Status}}')" = Running ]
 	limactl list bad --json 2>/dev/null | jq -e '.phase == "degraded"'
 	limactl delete --force bad
