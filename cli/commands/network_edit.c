@@ -1,5 +1,6 @@
 /* limactl network create, delete: entries of _config/networks.yaml, whose comments and order survive */
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "base/fs.h"
 #include "base/quote/quote.h"
 #include "cli/cli.h"
+#include "providers/usernet_run.h"
 #include "state/desired/template/name.h"
 #include "state/desired/spec/networks.h"
 #include "state/desired/template/template.h"
@@ -21,7 +23,7 @@ static const struct flag create_flags[] = {
 	{ 0 },
 };
 static const struct flag delete_flags[] = {
-	{ "force", 'f', FLAG_BOOL, .about = "Delete it whether it is in use or not (always needed for now)" },
+	{ "force", 'f', FLAG_BOOL, .about = "Delete it whether stopped instances name it or not (always needed for now)" },
 	{ 0 },
 };
 
@@ -141,12 +143,49 @@ network_edit_run_create(struct cli *c, struct error *err)
 }
 
 static int
+name_compare(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Machines that are plugged in would lose it under their feet. */
+static int
+check_unused(struct cli *c, const char *name, struct error *err)
+{
+	auto_free char *dir = usernet_dir(c->env.home, name), *ports = xasprintf("%s/ports", dir);
+	auto_dir DIR *d = identifier_fault(&c->arena, name) ? NULL : opendir(ports);
+	AUTO(buf) users = BUF_INIT;
+	const char **v = NULL;
+	size_t n = 0, cap = 0;
+
+	for (struct dirent *e; d && (e = readdir(d));) {
+		const char *dot = strrchr(e->d_name, '.');
+
+		if (*e->d_name == '.' || !dot || strspn(dot + 1, "0123456789") != strlen(dot + 1))
+			continue;
+		GROW(v, n, cap);
+		v[n++] = arena_memdup(&c->arena, e->d_name, (size_t)(dot - e->d_name));
+	}
+	if (n)
+		qsort(v, n, sizeof *v, name_compare);
+	for (size_t i = 0; i < n; i++)
+		if (!i || strcmp(v[i], v[i - 1]) != 0)
+			buf_addf(&users, "%s%s", i ? ", " : "", v[i]);
+	free(v);
+	return n ? error_set(err, ERR_REFUSED, "network %s is used by the running instance%s %s; stop %s first", cli_tick(c, name),
+			     strchr(users.s, ',') ? "s" : "", users.s, strchr(users.s, ',') ? "them" : "it") : 0;
+}
+
+static int
 network_edit_run_delete(struct cli *c, struct error *err)
 {
 	const char **exprs = arena_alloc(&c->arena, (size_t)c->nargs * sizeof *exprs);
 
 	if (!cli_bool(c, "force"))
 		return error_set(err, ERR_REFUSED, "`limactl network delete` currently always requires `--force`");
+	for (int i = 0; i < c->nargs; i++)
+		if (check_unused(c, c->args[i], err) < 0)
+			return -1;
 	for (int i = 0; i < c->nargs; i++)
 		exprs[i] = arena_printf(&c->arena, "del(.networks[%s])", network_edit_quoted(c, c->args[i]));
 	return network_edit_change(c, exprs, (size_t)c->nargs, err);

@@ -21,25 +21,45 @@ switch_pid() { cat "$NET/usernet_user-v2.pid"; }
 	cp "$WORK/a.yaml" "$WORK/b.yaml"
 	run -0 limactl start --name b --tty=false "$WORK/b.yaml"
 	apply a b
-	run -0 limactl shell a ping -c 3 -W 5 lima-b.internal
+	run -0 limactl shell a sudo ping -c 3 -W 5 lima-b.internal
 	[[ $output == *"3 packets received"* || $output == *"3 received"* ]]
-	run -0 limactl shell b ping -c 1 -W 5 lima-a.internal
-	run -0 limactl shell b ping -c 1 -W 5 host.lima.internal
+	run -0 limactl shell b sudo ping -c 1 -W 5 lima-a.internal
+	run -0 limactl shell b sudo ping -c 1 -W 5 host.lima.internal
 }
 
 @test "addresses are in leases.json, by hardware address" {
 	run -0 jq -e 'length == 2 and has("192.168.104.3") and has("192.168.104.4")' "$NET/leases.json"
 }
 
-@test "a switch that is killed is replaced: plan shows it, apply mends it, and the machines have noticed nothing" {
+# how much of what a sends has b got?
+received() { limactl shell b stat -c %s /tmp/got </dev/null 2>/dev/null || echo 0; }
+
+@test "a switch that is killed under a transfer is replaced: plan shows it, apply mends it, and the connection goes on" {
+	local size=$((24 << 20)) pids
+	limactl shell b sh -c '(sleep 300 | nc -l -p 5000 >/tmp/got) >/dev/null 2>&1 &' </dev/null
+	limactl shell a sh -c '(dd if=/dev/zero bs=65536 count=384 | nc lima-b.internal 5000) >/dev/null 2>&1 </dev/null &' </dev/null
+	for ((n = 0; n < 60; n++)); do [ "$(received)" -eq 0 ] || break; done
+	echo "$(received) of $size bytes when the switch is killed"
 	pids=$(cat "$LIMA_HOME/a/qemu.pid" "$LIMA_HOME/b/qemu.pid")
 	kill -9 "$(switch_pid)"
 	wait_gone "$NET/usernet_user-v2.pid"
 	run -0 limactl plan a b
-	[[ $output == *"network user-v2"*"gone"* ]]
+	[[ $output == *"network "*"user-v2"*"switch: gone -> running"* ]]
 	apply a b
 	[ "$(cat "$LIMA_HOME/a/qemu.pid" "$LIMA_HOME/b/qemu.pid")" = "$pids" ]
-	LIMIT=60 run -0 limactl shell a ping -c 2 -W 5 lima-b.internal
+	for ((n = 0; n < 200; n++)); do [ "$(received)" -lt "$size" ] || break; sleep 0.2; done
+	[ "$(received)" -eq "$size" ]
+	limactl shell b sh -c 'killall nc sleep 2>/dev/null; true' </dev/null
+	run -0 limactl shell a sudo ping -c 2 -W 5 lima-b.internal
+}
+
+@test "a network in use is not deleted, and who uses it is told" {
+	fails_with 'network `user-v2` is used by the running instances a, b; stop them first' network delete --force user-v2
+}
+
+@test "the switch is confined" {
+	run -0 grep -E '^(CapEff|NoNewPrivs|Seccomp):' "/proc/$(switch_pid)/status"
+	[[ $output == *"CapEff:"*0000000000000000* && $output == *"NoNewPrivs:"*1* && $output == *"Seccomp:"*2* ]]
 }
 
 @test "it ends with its last machine, and addresses stay" {

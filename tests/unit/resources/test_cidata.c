@@ -290,6 +290,11 @@ TEST(interfaces)
 	render(&w, IMAGE "networks: [{lima: user-v2, macAddress: '52:55:55:00:00:09', metric: 300}]\n");
 	has(&w, "network-config", "version: 2\nethernets:\n  eth0:\n    match:\n      macaddress: '52:55:55:");
 	has(&w, "network-config", "    dhcp4: true\n    set-name: eth0\n    dhcp4-overrides:\n      route-metric: 200\n    dhcp-identifier: mac\n");
+	/* the first network of ours is that interface, and its gateway is the host and the name server */
+	has_not(&w, "network-config", "lima0");
+	has(&w, "network-config", "addresses: [192.168.104.2]");
+	has(&w, "lima.env", "LIMA_CIDATA_SLIRP_GATEWAY=192.168.104.2\nLIMA_CIDATA_SLIRP_DNS=192.168.104.2\nLIMA_CIDATA_SLIRP_IP_ADDRESS=\n");
+	has(&w, "lima.env", "LIMA_CIDATA_UDP_DNS_LOCAL_PORT=0\n");
 	done(&w);
 }
 

@@ -53,6 +53,27 @@ TEST(a_usernet_of_ones_own_replaces_the_built_in_one)
 	assert_int_equal(empty.n, 1);
 }
 
+TEST(where_guests_may_connect_to)
+{
+	auto_free char *home = test_path("rules");
+	AUTO(networks) n = { 0 };
+	struct networks bad;
+	struct error err;
+
+	put(home, "networks:\n  a: {mode: user-v2, gateway: 10.1.2.1, egress: [10.0.0.0/8, 1.2.3.4], hostLoopback: false}\n"
+		  "  b: {mode: user-v2, gateway: 10.1.3.1, netmask: 255.255.0.0, egress: none}\n  c: {mode: user-v2, gateway: 10.1.4.1, egress: []}\n");
+	ok(networks_load(&n, home, &err));
+	assert_string_equal(networks_find(&n, "a")->egress, "10.0.0.0/8 1.2.3.4");
+	assert_false(networks_find(&n, "a")->host_loopback);
+	assert_string_equal(networks_find(&n, "b")->egress, "none");
+	assert_true(networks_find(&n, "b")->host_loopback);
+	assert_string_equal(networks_find(&n, "c")->egress, "none");
+	assert_string_equal(networks_host(&n.arena, networks_find(&n, "a")), "10.1.2.2");
+	assert_string_equal(networks_host(&n.arena, networks_find(&n, "b")), "10.1.0.2");
+	put(home, "networks: {a: {mode: user-v2, hostLoopback: maybe}}\n");
+	not_ok(networks_load(&bad, home, &err), "hostLoopback: must be true or false");
+}
+
 TEST(what_is_refused)
 {
 	auto_free char *home = test_path("bad");
