@@ -246,6 +246,10 @@ edits_with() {
 	words+=', 127.0.0.1 for what listens in the guest, runs on this host: /etc/hostname'
 	run -0 --separate-stderr limactl plan reach.yaml
 	[[ $output == *"Of this host, reach $words."* ]]
+	# also where the folder goes by another name
+	ln -sfn . name
+	run -0 --separate-stderr limactl plan --set ".mounts = [{\"location\":\"$WORK/name\"}]" reach.yaml
+	[[ $output == *"Of this host, reach reads ~/name (with the keys to all instances)"* ]]
 	[ "$(limactl plan --json reach.yaml 2>/dev/null | jq -r .reach.reach)" = "$words" ]
 	run -0 --separate-stderr limactl create --tty=false reach.yaml
 	said info "Of this host, \`reach\` $words"

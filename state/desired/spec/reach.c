@@ -3,6 +3,7 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/fs.h"
 #include "state/desired/spec/spec.h"
 
 /* The line as it grows: parts behind commas, of one verb or of another. */
@@ -37,13 +38,14 @@ line_path(struct line *l, const char *verb, const char *path)
 static bool
 line_holds_keys(const struct spec *s, const struct spec_mount *m)
 {
-	size_t n = strlen(m->location);
+	auto_free char *real = fs_realpath(m->location);
+	size_t n = strlen(real);
 
 	if (!strcmp(s->mount_type, "reverse-sshfs") && strcmp(m->sshfs.sftp_driver, "openssh-sftp-server") != 0)
 		return false;
-	while (n && m->location[n - 1] == '/')
+	while (n && real[n - 1] == '/')
 		n--;
-	return s->dir && !strncmp(s->dir, m->location, n) && s->dir[n] == '/';
+	return s->dir && !strncmp(s->dir, real, n) && s->dir[n] == '/';
 }
 
 static void
