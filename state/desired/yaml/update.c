@@ -40,7 +40,9 @@ node_equal(const struct node *x, const struct node *y)
 		if (!node_equal(x->item[i], y->item[i]))
 			return false;
 	for (size_t i = 0; x->kind == NODE_MAP && i < x->npair; i++) {
-		const struct node *v = node_get(y, x->pair[i].key->text);
+		const char *key = x->pair[i].key->text;
+		/* most are in the same place: looking for each of many would take its time for all of them */
+		const struct node *v = node_key_is(&y->pair[i], key) ? y->pair[i].value : node_get(y, key);
 
 		if (!v || !node_equal(x->pair[i].value, v))
 			return false;
