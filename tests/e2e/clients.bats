@@ -104,6 +104,7 @@ exits() {
 		- {mode: system, script: "true"}
 		- {mode: user, script: "true"}
 		- {mode: dependency, script: "true"}
+		networks: [{lima: user-v2}]
 		nestedVirtualization: false
 	EOF
 	exits 0 '' OK validate "$WORK/written.yaml"
