@@ -26,13 +26,16 @@
 #include "hostagent/machine/runtime.h"
 #include "providers/stop_ladder.h"
 
-enum { AGAIN_MS = 5 };	/* between bind() and listen() of the control socket */
+enum {
+	AGAIN_MS = 5,	/* between bind() and listen() of the control socket */
+	LOOK_MS = 50,	/* between two looks for it, where nothing tells of it */
+};
 
 enum stage { STARTING, UP, STOPPING, GONE };
 
 struct machine_run {
 	struct process process;
-	int inotify;		/* -1: not waiting for the control socket */
+	int inotify;		/* -1: not waiting for the control socket, or by the timer alone */
 	bool ours;		/* our child: it has an exit status for us */
 	bool was_up;		/* it may have a guest that could lose something */
 	enum stage stage;
@@ -146,9 +149,9 @@ on_status(struct agent *a, const struct error *e)
 		return;
 	}
 	log_debug("waiting for %s: %s", a->runtime->title, e->msg);
-	/* no socket: inotify will tell. A socket that refuses will listen in a moment. */
-	if (e->code != ENOENT)
-		uv_timer_start(&m->timer, machine_on_again, AGAIN_MS, 0);
+	/* No socket: inotify will tell. A socket that refuses will listen in a moment. */
+	if (e->code != ENOENT || m->inotify < 0)
+		uv_timer_start(&m->timer, machine_on_again, e->code == ENOENT ? LOOK_MS : AGAIN_MS, 0);
 }
 
 static void
@@ -211,8 +214,9 @@ machine_spawn(struct agent *a, struct error *err)
 
 	if (check_disks(&a->launch, err) < 0)
 		return -1;
+	/* A user has 128 of these by default, and every agent keeps one for its consoles: where none is left, the timer looks. */
 	m->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	if (m->inotify < 0 || inotify_add_watch(m->inotify, a->launch.dir, IN_CREATE | IN_MOVED_TO) < 0)
+	if (m->inotify >= 0 && inotify_add_watch(m->inotify, a->launch.dir, IN_CREATE | IN_MOVED_TO) < 0)
 		return error_errno(err, "watch %s", a->launch.dir);
 	pid = helper_machine(a, err);
 	if (pid < 0)
@@ -234,8 +238,10 @@ machine_watch(struct agent *a)
 	m->death.data = m->timer.data = m->appears.data = a;
 	uv_poll_start(&m->death, UV_READABLE, on_death);
 	if (m->ours) {
-		uv_poll_init(&a->loop, &m->appears, m->inotify);
-		uv_poll_start(&m->appears, UV_READABLE, on_appears);
+		if (m->inotify >= 0) {
+			uv_poll_init(&a->loop, &m->appears, m->inotify);
+			uv_poll_start(&m->appears, UV_READABLE, on_appears);
+		}
 		ask_if_up(a);
 	} else {
 		m->stage = UP;

@@ -2,6 +2,7 @@
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/fs.h"
 #include "base/mem.h"
 #include "base/proc.h"
 #include "base/process.h"
@@ -23,6 +25,7 @@
 
 enum {
 	DEFAULT_MS = 30000,
+	LOOK_MS = 20,
 	TICK_MS = 100,		/* a flag cannot be polled for */
 	END_MS = 15000,		/* an agent that we give up */
 	LOG_TAIL = 64 << 10,
@@ -90,7 +93,7 @@ last_words(const char *dir, struct buf *out)
 }
 
 struct start {
-	int inotify;
+	int inotify;		/* -1: the user has none left (128 by default), so the socket is looked for */
 	struct process agent;	/* our child: its number is its own until it is reaped */
 };
 
@@ -123,15 +126,20 @@ ha_start_appeared(int inotify)
 static int
 ha_start_attend(struct start *s, const struct ha_start *o, long long deadline, struct error *err)
 {
+	auto_free char *sock = xasprintf("%s/ha.sock", o->dir);
+
 	for (;;) {
 		struct pollfd p[] = { { .fd = s->inotify, .events = POLLIN }, { .fd = s->agent.fd, .events = POLLIN } };
 		long long left = deadline - clock_ms();
+		int tick = s->inotify < 0 ? LOOK_MS : o->cancel ? TICK_MS : INT_MAX;
 
 		if (o->cancel && *o->cancel)
 			return error_set(err, ERR_CANCELLED, "cancelled");
 		if (left < 0)
 			return error_set(err, ETIMEDOUT, "the machine does not answer on its control socket");
-		if (poll(p, 2, left > TICK_MS && o->cancel ? TICK_MS : (int)left) < 0)
+		if (s->inotify < 0 && fs_exists(sock))
+			return 1;
+		if (poll(p, 2, left > tick ? tick : (int)left) < 0)
 			continue;
 		if (p[0].revents && ha_start_appeared(s->inotify))
 			return 1;
@@ -172,13 +180,17 @@ int
 ha_start(const struct ha_start *o, struct error *err)
 {
 	AUTO(start) s = { .inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK) };
+	auto_free char *sock = xasprintf("%s/ha.sock", o->dir);
 	AUTO(buf) words = BUF_INIT;
 	int r;
 
-	if (s.inotify < 0 || inotify_add_watch(s.inotify, o->dir, IN_MOVED_TO | IN_ONLYDIR) < 0)
+	if (s.inotify >= 0 && inotify_add_watch(s.inotify, o->dir, IN_MOVED_TO | IN_ONLYDIR) < 0)
 		return error_errno(err, "watch %s", o->dir);
 	if (ha_pid(o->dir))
 		return error_set(err, EEXIST, "a host agent of %s runs already, process %d", o->name, (int)ha_pid(o->dir));
+	/* A socket that lies there is nobody's: without a watch it would be taken for the new agent's. */
+	if (s.inotify < 0 && fs_unlink(sock, err) < 0)
+		return -1;
 	if (ha_start_run(&s, o, err) < 0)
 		return -1;
 	r = ha_start_attend(&s, o, clock_ms() + (o->timeout_ms ? o->timeout_ms : DEFAULT_MS), err);

@@ -8,7 +8,7 @@ setup_file() {
 	export LIMA_HOME="$WORK"/'j/-f%2Fx "q" ${HOME} #a\b,c=é'
 	export CONFIG=$LIMA_HOME/tiny/ssh.config
 	mkdir -p "$WORK/j"
-	limactl apply --set '.message="\u001b]52;c;ZXZpbA==\u0007Hello \u001b[31m{{.Name}}"' "$REPO/examples/tiny.yaml" || return
+	limactl apply --set $'.message="\e]52;c;ZXZpbA==\aHello \e[31m{{.Name}}"' "$REPO/examples/tiny.yaml" || return
 }
 
 teardown_file() { home_end; }
