@@ -1,4 +1,5 @@
 # The switch of user-v2 networks: a program of its own, with libslirp behind it.
 USERNET := $(sort $(wildcard usernet/*.c))
 USERNET_EXTRA := providers/usernet.c providers/pidfile.c hostagent/dns/dns_msg.c
-LIBS_USERNET := -lslirp -lpthread -lm
+# without a sanitizer nothing of libcrypto is left
+LIBS_USERNET := -lslirp -lpthread -lm $(if $(SAN),-lcrypto)

@@ -56,6 +56,7 @@ TEST(a_program_sees_its_files_and_no_other)
 	c = said(beside, mine, to, 0, &err);
 	assert_string_equal(c, "denied\n");
 	/* what it may read it may not write */
+	free(steal(b));
 	b = said("echo x >\"$1\" || echo kept", mine, to, 0, &err);
 	assert_string_equal(b, "kept\n");
 }

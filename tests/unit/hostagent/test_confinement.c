@@ -22,7 +22,7 @@
 #include "hostagent/sftpd/walls.h"
 #include "tests/unit/test.h"
 
-static char *inside, *outside, *key, *copies;
+static char *inside, *outside, *key, *copied, *copies;
 static bool filters;	/* asked before: afterwards there is no such call */
 
 /* After fork(): each step that is not as it should be ends the child with its line. */
@@ -53,8 +53,10 @@ prepare(void)
 {
 	filters = syscalls_possible();
 	inside = test_path("instance");
+	copied = test_path("copied");
 	copies = test_path("copied/from");
 	mkdir(inside, 0700);
+	mkdir(copied, 0700);
 	outside = test_file("secret", "secret", 6);
 	key = test_file("key", "key", 3);
 }
