@@ -49,16 +49,23 @@ in_child(void (*f)(void))
 }
 
 static void
+set_text(char **slot, char *text)
+{
+	free(*slot);
+	*slot = text;
+}
+
+static void
 prepare(void)
 {
 	filters = syscalls_possible();
-	inside = test_path("instance");
-	copied = test_path("copied");
-	copies = test_path("copied/from");
+	set_text(&inside, test_path("instance"));
+	set_text(&copied, test_path("copied"));
+	set_text(&copies, test_path("copied/from"));
 	mkdir(inside, 0700);
 	mkdir(copied, 0700);
-	outside = test_file("secret", "secret", 6);
-	key = test_file("key", "key", 3);
+	set_text(&outside, test_file("secret", "secret", 6));
+	set_text(&key, test_file("key", "key", 3));
 }
 
 static void
