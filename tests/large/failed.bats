@@ -44,7 +44,7 @@ told() {
 	printf 'LABEL=debian-root / ext4 defaults 0 1\nLABEL=nowhere /mnt ext4 x-systemd.device-timeout=2 0 2\n' >"$WORK/failed/fstab"
 	printf 'rm /etc/fstab\nwrite %s /etc/fstab\n' "$WORK/failed/fstab" | debugfs -w -f - "$WORK/failed/root.raw"
 	image "$WORK/failed/root.raw" "root=LABEL=debian-root ro" >"$WORK/failed.yaml"
-	told "systemd has ended up in emergency mode" "You are in emergency mode"
+	told "systemd has ended up in emergency mode" "Reached target emergency.target"
 }
 
 @test "a boot loader without its configuration" {
