@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -45,6 +46,28 @@ copy_attributes(const char *from, int to)
 	}
 }
 
+/*
+ * Opens the one file beside `path` that its rewriters share, so that a killed one leaves nothing that the next does not
+ * take; -1: it is not to be had. The lock makes two rewriters at once go one after the other. Who had to wait for it
+ * looks again: the first has renamed that file away.
+ */
+static int
+beside_open(const char *tmp)
+{
+	for (;;) {
+		auto_close int fd = open(tmp, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
+		struct stat st, now;
+
+		if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_uid != geteuid() || st.st_nlink > 1)
+			return -1;
+		if (flock(fd, LOCK_EX) < 0)
+			return -1;
+		if (lstat(tmp, &now) < 0 || now.st_ino != st.st_ino || now.st_dev != st.st_dev)
+			continue;
+		return fchmod(fd, 0600) < 0 || ftruncate(fd, 0) < 0 ? -1 : steal_fd(fd);
+	}
+}
+
 /* A new file beside the old one that is like it in all but its bytes. false: that is not to be had here. */
 static bool
 write_beside(const char *path, const char *tmp, int fd, const struct stat *was, const void *p, size_t len)
@@ -57,6 +80,15 @@ write_beside(const char *path, const char *tmp, int fd, const struct stat *was, 
 		return false;
 	copy_attributes(path, fd);
 	return fchmod(fd, was->st_mode & 07777) == 0 && fs_write_all(fd, p, len) == 0 && fs_commit(tmp, path, NULL) == 0;
+}
+
+char *
+fs_rewrite_tmp(const char *path)
+{
+	auto_free char *real = fs_realpath(path);
+	const char *slash = strrchr(real, '/'), *name = slash ? slash + 1 : real;
+
+	return xasprintf("%.*s.%s.limactl.tmp", (int)(name - real), real, name);
 }
 
 int
@@ -74,8 +106,8 @@ fs_rewrite(const char *path, const void *p, size_t len, mode_t fresh, struct err
 	/* another name of it would keep the old text */
 	if (!S_ISREG(st.st_mode) || st.st_nlink > 1)
 		return write_in_place(path, p, len, fresh, err);
-	tmp = xasprintf("%s.XXXXXX.tmp", real);
-	fd = mkostemps(tmp, (int)strlen(".tmp"), O_CLOEXEC);
+	tmp = fs_rewrite_tmp(path);
+	fd = beside_open(tmp);
 	if (write_beside(real, tmp, fd, &st, p, len))
 		return 0;
 	if (fd >= 0)

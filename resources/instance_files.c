@@ -12,7 +12,7 @@
 #include "resources/instance_paths.h"
 
 const struct instance_file instance_files[] = {
-	{"lima.yaml", "dir", FILE_COPIED, FILE_BY_TMP},
+	{"lima.yaml", "dir", FILE_COPIED, FILE_REWRITTEN},
 	{"lima-version", "dir", FILE_COPIED, FILE_BY_TMP},
 	{"applied.json", "dir", FILE_COPIED, FILE_BY_TMP},
 	{"protected", "dir", FILE_MOVED, FILE_BY_TMP},
@@ -53,12 +53,25 @@ const struct instance_file instance_files[] = {
 	{0},
 };
 
+char *
+instance_file_half(const struct env *env, const struct resource *r, const struct instance_file *f)
+{
+	auto_free char *path = instance_path(env, r, f->name);
+
+	switch (f->half) {
+	case FILE_BY_TMP: return fs_tmp(path);
+	case FILE_REWRITTEN: return fs_rewrite_tmp(path);
+	case FILE_HALF: return steal(path);
+	default: return NULL;
+	}
+}
+
 static int
 file_drop(const struct env *env, const struct resource *r, const struct instance_file *f, struct error *err)
 {
-	auto_free char *path = instance_path(env, r, f->name), *tmp = fs_tmp(path);
+	auto_free char *half = instance_file_half(env, r, f), *path = instance_path(env, r, f->name);
 
-	if (f->half == FILE_BY_TMP && fs_unlink(tmp, err) < 0)
+	if (half && fs_unlink(half, err) < 0)
 		return -1;
 	return fs_unlink(path, err);
 }

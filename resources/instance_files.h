@@ -18,12 +18,15 @@ struct instance_file {
 	enum {
 		FILE_PLAIN,
 		FILE_BY_TMP, /* limactl writes NAME.tmp first, which a kill leaves */
+		FILE_REWRITTEN, /* the user's own: by fs_rewrite() */
 		FILE_HALF,   /* it is itself what a kill leaves */
 	} half;
 };
 
 extern const struct instance_file instance_files[]; /* ends at a NULL name; in the order in which they go */
 
+/* What a kill leaves of that file; to free. NULL: nothing. */
+char *instance_file_half(const struct env *env, const struct resource *r, const struct instance_file *f);
 /* For resource_type.remove: takes away what is of that type, whole and half. */
 int instance_files_remove(const struct env *env, const struct resource *r, struct error *err);
 /* What becomes of that name in a clone or a rename; also of the sockets, pids and logs that come and go while it runs. */

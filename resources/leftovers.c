@@ -8,15 +8,6 @@
 
 static const char *const beside[] = {"tmp", "deleted"};
 
-/* What a kill leaves of that file; to free. NULL: nothing. The host agent writes files here, too, whenever it likes. */
-static char *
-half_path(const struct env *env, const struct resource *r, const struct instance_file *f)
-{
-	auto_free char *path = instance_path(env, r, f->name);
-
-	return f->half == FILE_BY_TMP ? fs_tmp(path) : f->half == FILE_HALF ? steal(path) : NULL;
-}
-
 static char *
 beside_path(const struct env *env, const struct resource *r, size_t i)
 {
@@ -39,7 +30,7 @@ bool
 leftovers_inside(const struct env *env, const struct resource *r)
 {
 	for (const struct instance_file *f = instance_files; f->name; f++) {
-		auto_free char *path = half_path(env, r, f);
+		auto_free char *path = instance_file_half(env, r, f);
 
 		if (path && fs_exists(path))
 			return true;
@@ -57,7 +48,7 @@ leftovers_sweep(const struct env *env, const struct resource *r, struct error *e
 			return -1;
 	}
 	for (const struct instance_file *f = instance_files; f->name; f++) {
-		auto_free char *path = half_path(env, r, f);
+		auto_free char *path = instance_file_half(env, r, f);
 
 		if (path && fs_remove_tree(path, err) < 0)
 			return -1;

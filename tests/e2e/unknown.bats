@@ -130,7 +130,7 @@ precious() { [ "$(head -c 8 "$1")" = precious ]; }
 @test "what a killed run left is seen and swept" {
 	mkdir -p "$LIMA_HOME/.a.tmp/x" "$LIMA_HOME/.a.deleted/y"
 	echo half >"$LIMA_HOME/a/disk.tmp"
-	echo half >"$LIMA_HOME/a/lima.yaml.tmp"
+	echo half >"$LIMA_HOME/a/.lima.yaml.limactl.tmp"
 	echo mine >"$LIMA_HOME/a/notes.tmp"
 	rm "$LIMA_HOME/_state/state.db"
 	run -0 limactl plan
