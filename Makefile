@@ -152,8 +152,8 @@ $(REAP): tests/reap.c
 	@mkdir -p $(@D)
 	@$(CC) $(CPPFLAGS) -std=gnu17 -O2 $(WARN) -o $@ $<
 # The engine over fake types: a world in memory.
-$(B)/tests/reconciler/test_engine: $(B)/obj/tests/engine/world.o
-$(B)/tests/equivalence: $(B)/obj/tests/engine/equivalence.o $(B)/obj/tests/engine/world.o $(B)/lib.a
+$(B)/tests/reconciler/test_engine: $(B)/obj/tests/engine/world.o $(B)/obj/tests/engine/memory_vfs.o
+$(B)/tests/equivalence: $(addprefix $(B)/obj/tests/engine/,equivalence.o world.o memory_vfs.o) $(B)/lib.a
 	@mkdir -p $(@D)
 	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_LAZY) $(LIBS_AGENT) $(LIBS_MAIN) -ldl
 equivalence: $(B)/tests/equivalence

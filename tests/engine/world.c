@@ -15,6 +15,7 @@
 #include "reconciler/explain.h"
 #include "reconciler/graph.h"
 #include "state/observed/state.h"
+#include "tests/engine/memory_vfs.h"
 
 struct world *world;
 static char home[64];
@@ -144,7 +145,7 @@ edges_text(char out[64], const struct design *d, const struct node *n)
 		char name[WORLD_NAME];
 
 		world_node_name(name, d, n->needs[i].node);
-		len += (size_t)snprintf(out + len, 64 - len, "%d%s ", n->needs[i].need, name);
+		len += (size_t)snprintf(out + len, 64 - len, "%d%d%s ", n->needs[i].need, d->node[n->needs[i].node].kind, name);
 	}
 }
 
@@ -355,11 +356,22 @@ world_start(void)
 		perror("a world for tests");
 		abort();
 	}
+	memory_vfs_start();
 }
+
+/*
+ * One connection for all that this process does: SQLite sees by the file's counter what a child has written, or that
+ * the database is another one. A child has its own.
+ */
+static struct state *connection;
+static pid_t connected;
 
 void
 world_end(void)
 {
+	if (connected == getpid())
+		state_close(connection);
+	memory_vfs_end();
 	fs_remove_tree(home, NULL);
 	buf_release(&empty);
 	munmap(world, sizeof *world);
@@ -371,28 +383,34 @@ world_home(void)
 	return home;
 }
 
+/* The file is there, so that its folder looks as it should, and stays empty: what is in it is in memory. */
 static void
 keep_empty(const char *path)
 {
+	auto_free char *dir = xasprintf("%s/_state", home);
 	struct state *s = NULL;
+	const void *p;
+	size_t len;
 	struct error err;
 
-	if (state_open(&s, home, &(struct state_opts){ 0 }, &err) < 0 || fs_read(path, &empty, 1 << 20, &err) < 0)
+	memory_vfs_reset(NULL, 0);
+	if (fs_mkdirs(dir, 0700, &err) < 0 || fs_write(path, "", 0, 0600, &err) < 0)
+		abort();
+	if (state_open(&s, home, &(struct state_opts){ 0 }, &err) < 0)
 		abort();
 	state_close(s);
+	p = memory_vfs_database(&len);
+	buf_add(&empty, p, len);
 }
 
 void
 world_forget_database(void)
 {
-	auto_free char *path = xasprintf("%s/_state/state.db", home), *journal = xasprintf("%s-journal", path);
+	auto_free char *path = xasprintf("%s/_state/state.db", home);
 
 	if (!empty.len)
 		keep_empty(path);
-	fs_unlink(journal, NULL);
-	fs_unlink(path, NULL);
-	if (fs_write(path, empty.s, empty.len, 0600, NULL) < 0)
-		abort();
+	memory_vfs_reset(empty.s, empty.len);
 }
 
 void
@@ -464,6 +482,22 @@ engine_pass(struct world_run *r, struct engine *e, const struct engine_walk *wal
 	return done;
 }
 
+static int
+world_connect(struct state **out, bool only_read, struct error *err)
+{
+	if (connected == getpid() && !only_read) {
+		*out = connection;
+		return 0;
+	}
+	if (state_open(out, home, &(struct state_opts){ .flags = only_read ? STATE_READ : 0 }, err) < 0)
+		return -1;
+	if (only_read)
+		return 0;
+	connection = *out;
+	connected = getpid();
+	return 0;
+}
+
 int
 world_apply(struct world_run *r, struct error *err)
 {
@@ -471,12 +505,13 @@ world_apply(struct world_run *r, struct error *err)
 	const struct spec_opts opts = { .home = home };
 	struct engine e = { .env = &env, .types = world_types, .spec_opts = &opts, .as_it_is = as_it_is };
 	const struct engine_walk w = { .jobs = r->jobs ? r->jobs : 1, .command = "test", .kill_at = r->kill_at };
-	int done = state_open(&e.state, home, &(struct state_opts){ .flags = r->dry ? STATE_READ : 0 }, err);
+	int done = world_connect(&e.state, r->dry, err);
 
 	if (done == 0)
 		done = engine_pass(r, &e, r->dry ? NULL : &w, &r->steps, err);
 	if (done == 0 && r->replan)
 		done = engine_pass(r, &e, NULL, &r->left, err);
-	state_close(e.state);
+	if (r->dry)
+		state_close(e.state);
 	return done;
 }
