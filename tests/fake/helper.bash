@@ -27,9 +27,15 @@ tell() {
 	EOF
 }
 
-# no process of the home's is left
+# No process of the home's is left: an agent that has let go of its instance is given the time to exit.
 nobody() {
-	! pgrep -f -- "$LIMA_HOME/" >/dev/null || { pgrep -af -- "$LIMA_HOME/"; return 1; }
+	local i
+	for i in {1..100}; do
+		pgrep -f -- "$LIMA_HOME/" >/dev/null || return 0
+		sleep 0.1
+	done
+	pgrep -af -- "$LIMA_HOME/"
+	return 1
 }
 
 status_of() { limactl list --format '{{.Status}}' "$1"; }

@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <sys/stat.h>
 
+#include "hostagent/protocol/forward_rule.h"
 #include "hostagent/protocol/ha_client.h"
 #include "providers/launch.h"
 #include "providers/drivers/qemu/proc.h"
@@ -156,4 +157,24 @@ use_guest(struct machine *m, struct sshd *s)
 	m->l.ssh.user = s->user;
 	m->l.ssh.keys = (const char *const *)&s->key;
 	m->l.ssh.nkeys = 1;
+}
+
+/* The machine that the agent runs. */
+static inline pid_t
+qemu_of(struct machine *m)
+{
+	AUTO(arena) a = { 0 };
+	struct ha_info i;
+	struct error err;
+
+	ok(ha_info(m->dir, &a, &i, &err));
+	return i.machine_pid;
+}
+
+/* A rule from a port of the guest to one of this host. */
+static inline struct forward_rule
+to_port(int guest_port, int host_port)
+{
+	return (struct forward_rule){ .guest_ip = "127.0.0.1", .host_ip = "127.0.0.1", .guest_port = { guest_port, guest_port },
+				      .host_port = { host_port, host_port }, .guest_socket = "", .host_socket = "" };
 }

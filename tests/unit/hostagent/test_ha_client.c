@@ -1,4 +1,4 @@
-/* The client against a host agent that is not one; with the real one: test_hostagent.c. */
+/* The client against a host agent that is not one; with the real one: test_agent_*.c. */
 #include "hostagent/protocol/ha_client.h"
 
 #include <errno.h>

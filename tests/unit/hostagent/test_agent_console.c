@@ -1,0 +1,129 @@
+/* What a host agent makes of the guest's console, and of a machine that stands still. */
+#include "hostagent/protocol/ha_client.h"
+
+#include <cjson/cJSON.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "hostagent/drivers/qemu/reach.h"
+#include "providers/drivers/qemu/qmp.h"
+#include "tests/unit/agent.h"
+
+static void
+append(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "a");
+
+	assert_non_null(f);
+	fputs(text, f);
+	assert_int_equal(fclose(f), 0);
+}
+
+TEST(a_console_that_tells_of_a_failed_boot)
+{
+	AUTO(arena) a = { 0 };
+	struct machine m;
+	struct ha_info i;
+	struct error err;
+	auto_free char *path = NULL, *option = NULL, *flood = xcalloc(1, 300 << 10);
+
+	make(&m, "p");
+	path = xasprintf("%s/serial.log", m.dir);
+	option = xasprintf("file:%s", path);
+	word(&m, "-serial");
+	word(&m, option);
+	ok(start(&m, &err));
+	/* whatever comes before, in whatever pieces it comes */
+	memset(flood, 'x', (300 << 10) - 1);
+	append(path, flood);
+	append(path, "\r\nno panic - syncing\r\n\033[31mKernel pan");
+	append(path, "ic - not syncing: \033[0mVFS: no root");
+	append(path, "\r\n---[ end\a\r\n");
+	ok(ha_wait_ready(m.dir, 0, 20000, NULL, &a, &i, &err));
+	assert_int_equal(i.phase, HA_DEGRADED);
+	if (!strstr(i.errors, "its kernel has panicked; its console says: Kernel panic - not syncing: VFS: no root; and ends with: ") ||
+	    !strstr(i.errors, "---[ end"))
+		fail_msg("%s", i.errors);
+	done(&m);
+}
+
+TEST(what_qemu_says_of_a_machine_that_stands_still)
+{
+	static const struct {
+		const char *answer, *why;
+	} cases[] = {
+		{ "{\"status\":\"running\",\"running\":true}", NULL },
+		{ "{\"status\":\"io-error\",\"running\":false}", "could not write a disk" },
+		{ "{\"status\":\"internal-error\",\"running\":false}", "an error of its own" },
+		{ "{\"status\":\"guest-panicked\",\"running\":false}", "panicked" },
+		/* these go on, or are held by who debugs them */
+		{ "{\"status\":\"save-vm\",\"running\":false}", NULL },
+		{ "{\"status\":\"restore-vm\",\"running\":false}", NULL },
+		{ "{\"status\":\"prelaunch\",\"running\":false}", NULL },
+		/* what is no answer */
+		{ "{\"status\":7}", NULL },
+		{ "[]", NULL },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		cJSON *answer = cJSON_Parse(cases[i].answer);
+		const char *why = reach_standstill(answer);
+
+		assert_int_equal(!why, !cases[i].why);
+		if (why)
+			assert_non_null(strstr(why, cases[i].why));
+		cJSON_Delete(answer);
+	}
+	assert_null(reach_standstill(NULL));
+}
+
+/* Its console ends without a word: the machine itself is asked. */
+TEST(a_machine_that_stands_still)
+{
+	AUTO(arena) a = { 0 };
+	struct machine m;
+	struct ha_info i;
+	struct error err;
+
+	make(&m, "still");
+	ok(start(&m, &err));
+	ok(qmp_execute(m.l.machine.control, "cont", NULL, 5000, NULL, &err));
+	ok(qmp_execute(m.l.machine.control, "stop", NULL, 5000, NULL, &err));
+	ok(ha_wait_ready(m.dir, 0, 30000, NULL, &a, &i, &err));
+	assert_int_equal(i.phase, HA_DEGRADED);
+	assert_string_equal(i.errors, "the guest will not come up: QEMU has been told to pause it");
+	/* who waits for it anew is told anew */
+	ok(ha_wait_ready(m.dir, 60000, 30000, NULL, &a, &i, &err));
+	assert_int_equal(i.phase, HA_DEGRADED);
+	assert_non_null(strstr(i.errors, "told to pause it"));
+	done(&m);
+}
+
+/* What a guest writes to its console without end does not fill the disk, and its end can be read. */
+TEST(a_console_that_floods_is_cut)
+{
+	enum { MANY = 72 << 20 };
+	auto_free char *text = xrealloc(NULL, 1, MANY), *path = NULL;
+	struct machine m;
+	struct stat st;
+	struct error err;
+	char end[4];
+	int fd;
+
+	make(&m, "flood");
+	ok(start(&m, &err));
+	path = xasprintf("%s/serial.log", m.dir);
+	memset(text, 'x', MANY);
+	memcpy(text + MANY - 4, "end\n", 4);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, MANY), MANY);
+	for (int i = 0; i < 2000 && (fstat(fd, &st) < 0 || st.st_blocks > (4 << 20) / 512); i++)
+		usleep(10000);
+	assert_true(st.st_blocks <= (4 << 20) / 512);
+	assert_int_equal(st.st_size, MANY);
+	assert_int_equal(pread(fd, end, 4, MANY - 4), 4);
+	assert_memory_equal(end, "end\n", 4);
+	close(fd);
+	done(&m);
+}
