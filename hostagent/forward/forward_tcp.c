@@ -179,6 +179,7 @@ void
 tcp_listener_close(struct tcp_listener *l)
 {
 	conn_close_all(&l->conns);
-	remove_socket(l);
+	/* nobody is to listen on it when it is removed */
 	uv_close(&l->s.handle, on_listener_closed);
+	remove_socket(l);
 }

@@ -284,7 +284,7 @@ machine_find(struct agent *a)
 struct process
 machine_process(const struct agent *a)
 {
-	return a->machine->process;
+	return a->machine ? a->machine->process : (struct process){ 0 };
 }
 
 void

@@ -4,13 +4,9 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
-#include "base/privilege.h"
 #include "hostagent/mount/confine.h"
 #include "hostagent/sftpd/main.h"
 #include "hostagent/protocol/sshfs.h"
-
-/* To open a folder of anybody's, and to become its owner: sftpd_main() has none of them when it reads what the guest says. */
-#define TO_OPEN (CAP(CAP_DAC_OVERRIDE) | CAP(CAP_DAC_READ_SEARCH) | CAP(CAP_SETUID) | CAP(CAP_SETGID) | CAP(CAP_SETPCAP))
 
 static const char own_program[] = "/proc/self/exe";
 
@@ -21,7 +17,7 @@ own_words(const struct sshfs_mount *m, const char *dir, struct arena *a, struct 
 	const char *words[] = { "lima-hostagent", SFTPD_WORD, modes[m->writable][m->follow_symlinks], m->location,
 				arena_printf(a, "%.*s", (int)(strrchr(dir, '/') - dir), dir), NULL };
 
-	*out = (struct child_words){ .program = own_program, .argv = (void *)arena_memdup(a, words, sizeof words), .capabilities = TO_OPEN };
+	*out = (struct child_words){ .program = own_program, .argv = (void *)arena_memdup(a, words, sizeof words), .capabilities = SERVER_CAPABILITIES };
 }
 
 /* From the program on, or with the words in front that confine it. */

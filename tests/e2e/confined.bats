@@ -52,8 +52,13 @@ bits() {
 	case $1 in all) status_of $$ CapEff; return ;; esac
 	for word in ${1//,/}; do
 		case $word in
-		none | and | to | find | shared | folders) ;;
+		none | and | to | find | shared | folders | signal | open | a | folder | its | owner | become) ;;
 		dac_read_search) sum=$((sum | 1 << 2)) ;;
+		kill) sum=$((sum | 1 << 5)) ;;
+		setgid) sum=$((sum | 1 << 6)) ;;
+		setuid) sum=$((sum | 1 << 7)) ;;
+		setpcap) sum=$((sum | 1 << 8)) ;;
+		dac_override) sum=$((sum | 1 << 1)) ;;
 		net_bind_service) sum=$((sum | 1 << 10)) ;;
 		*) echo "unknown: $word"; return 1 ;;
 		esac

@@ -2,11 +2,17 @@
 #include "hostagent/helper/helper.h"
 
 #include <errno.h>
+#include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include "base/syscalls.h"
 #include "hostagent/agent.h"
+#include "hostagent/helper/message.h"
+#include "hostagent/machine/runtime.h"
 #include "hostagent/protocol/sshfs.h"
 #include "providers/served.h"
 #include "providers/written.h"
@@ -93,5 +99,130 @@ TEST(a_link_of_any_guest_is_not_the_folder_that_was_said)
 	assert_int_equal(scene_ask(&s, link, s.secret, false, false), 0);
 	ok(written_add(s.home, (const char *[]){ s.work }, 1, &err));
 	assert_int_equal(scene_ask(&s, link, s.secret, false, false), ELOOP);
+	scene_end(&s);
+}
+
+static const char *const machine_words[] = { "/bin/sleep", "60", NULL };
+static const struct launch_companion beside[] = { { "beside", "/none", machine_words, 2 } };
+static const struct runtime player = { .log = "player.log" };
+
+/* The text of a line of /proc/PID/status. */
+static void
+status_line(pid_t pid, const char *key, char out[64])
+{
+	auto_free char *path = xasprintf("/proc/%d/status", (int)pid);
+	AUTO(buf) b = BUF_INIT;
+	struct error err;
+	const char *line;
+
+	ok(fs_read(path, &b, 1 << 16, &err));
+	line = strstr(b.s, key);
+	assert_non_null(line);
+	snprintf(out, 64, "%.*s", (int)strcspn(line + strlen(key), "\n"), line + strlen(key));
+}
+
+TEST(with_a_machine_the_helper_starts_servers_and_no_second_machine)
+{
+	struct agent *a;
+	struct error err;
+	char seccomp[64], caps[64];
+	struct scene s;
+	pid_t pid, other;
+	int status;
+
+	scene_set(&s, "machine");
+	helper_end(&s.agent);
+	a = &s.agent;
+	a->runtime = &player;
+	a->launch.machine.argv = machine_words;
+	a->launch.companions = beside;
+	a->launch.ncompanions = 1;
+	ok(helper_start(a, &err));
+	other = helper_companion(a, 0, &err);
+	assert_true(other > 0);
+	pid = helper_machine(a, &err);
+	assert_true(pid > 0);
+	status_line(a->helper_pid, "\nSeccomp:\t", seccomp);
+	assert_string_equal(seccomp, syscalls_possible() ? "2" : "0");
+	status_line(a->helper_pid, "\nCapEff:\t", caps);
+	assert_true(!strtoull(caps, NULL, 16) || strtoull(caps, NULL, 16) == 0x1e6);
+	assert_int_equal(helper_machine(a, &err), -1);
+	assert_int_equal(err.code, EPERM);
+	assert_int_equal(helper_companion(a, 0, &err), -1);
+	assert_int_equal(err.code, EPERM);
+	assert_int_equal(scene_ask(&s, s.work, s.work, false, false), 0);
+	helper_end_companion(a, 0);
+	while (helper_reap(a, other, &status) == 0)
+		usleep(1000);
+	assert_int_equal(WTERMSIG(status), SIGTERM);
+	ok(helper_signal(a, pid, SIGKILL, &err));
+	while (helper_reap(a, pid, &status) == 0)
+		usleep(1000);
+	scene_end(&s);
+}
+
+TEST(a_socket_that_somebody_listens_on_is_not_removed)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	struct scene s;
+	struct error err;
+	int dir, fd;
+
+	scene_set(&s, "listens");
+	snprintf(at.sun_path, sizeof at.sun_path, "%s/s", s.work);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	dir = open(s.work, O_PATH | O_CLOEXEC);
+	assert_int_equal(helper_remove_socket(&s.agent, dir, "s", &err), -1);
+	assert_int_equal(err.code, EADDRINUSE);
+	assert_int_equal(access(at.sun_path, F_OK), 0);
+	close(fd);
+	ok(helper_remove_socket(&s.agent, dir, "s", &err));
+	assert_int_equal(access(at.sun_path, F_OK), -1);
+	close(dir);
+	scene_end(&s);
+}
+
+static size_t
+entries_of(const char *path)
+{
+	auto_dir DIR *d = opendir(path);
+	size_t n = 0;
+
+	assert_non_null(d);
+	while (readdir(d))
+		n++;
+	return n;
+}
+
+TEST(descriptors_that_nobody_asked_for_do_not_stay_with_the_helper)
+{
+	struct scene s;
+	auto_free char *path = NULL;
+	char one[CMSG_SPACE(sizeof(int))] = { 0 };
+	struct cmsghdr *head = (struct cmsghdr *)(void *)one;
+	struct iovec io = { (char[]){ "x" }, 1 };
+	struct msghdr m = { .msg_iov = &io, .msg_iovlen = 1, .msg_control = one, .msg_controllen = sizeof one };
+	size_t before, after = 0;
+	char big[16384] = { 0 };
+	int status;
+
+	/* a message of the right size that asks for nothing there is: answered, and its one descriptor closed */
+	scene_set(&s, "descriptors");
+	path = xasprintf("/proc/%d/fd", (int)s.agent.helper_pid);
+	assert_int_equal(helper_reap(&s.agent, 1, &status), -1);
+	before = entries_of(path);
+	for (int i = 0; i < 20; i++) {
+		*head = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS };
+		memcpy(CMSG_DATA(head), &(int){ 0 }, sizeof(int));
+		io = (struct iovec){ big, sizeof(struct request) };
+		big[0] = 100;
+		assert_true(sendmsg(s.agent.helper, &m, 0) > 0);
+		assert_true(recv(s.agent.helper, big, sizeof big, 0) > 0);
+		memset(big, 0, sizeof big);
+	}
+	after = entries_of(path);
+	assert_int_equal(after, before);
 	scene_end(&s);
 }
