@@ -54,6 +54,20 @@ eval_alloc(struct eval *e, size_t n)
 	return arena_alloc(e->arena, n);
 }
 
+void *
+eval_grow(struct eval *e, void *v, size_t n, size_t *cap, size_t size)
+{
+	void *more;
+
+	if (n < *cap)
+		return v;
+	*cap = *cap ? *cap * 2 : 4;
+	more = eval_alloc(e, *cap * size);
+	if (n)
+		memcpy(more, v, n * size);
+	return more;
+}
+
 char *
 eval_dup(struct eval *e, const char *s, size_t len)
 {
@@ -135,6 +149,21 @@ text_end(struct text *t)
 	return t->s;
 }
 
+void
+text_chomp(struct text *t, size_t most)
+{
+	while (most-- && t->len && t->s[t->len - 1] == '\n')
+		t->s[--t->len] = '\0';
+}
+
+struct ynode *
+text_node(struct text *t, struct ynode *at)
+{
+	struct ynode *n = ynode_text(t->e, text_end(t), t->len);
+
+	return at ? ynode_replace(t->e, at, n) : n;
+}
+
 struct nodes *
 nodes_new(struct eval *e)
 {
@@ -144,15 +173,7 @@ nodes_new(struct eval *e)
 void
 nodes_push(struct eval *e, struct nodes *l, struct ynode *n)
 {
-	if (l->n == l->cap) {
-		size_t cap = l->cap ? l->cap * 2 : 4;
-		struct ynode **v = eval_alloc(e, cap * sizeof(*v));
-
-		if (l->n)
-			memcpy(v, l->v, l->n * sizeof(*v));
-		l->v = v;
-		l->cap = cap;
-	}
+	EVAL_GROW(e, l->v, l->n, l->cap);
 	l->v[l->n++] = n;
 }
 

@@ -64,8 +64,7 @@ uri_read(struct eval *e, const char *s, size_t len)
 		text_addc(&t, (char)strtol(hex, NULL, 16));
 		i += 2;
 	}
-	text_end(&t);
-	return ynode_text(e, t.s, t.len);
+	return text_node(&t, NULL);
 }
 
 void

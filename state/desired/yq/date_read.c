@@ -222,6 +222,12 @@ date_parse(const char *layout, const char *s, struct moment *out)
 	}
 }
 
+int
+moment_compare(const struct moment *x, const struct moment *y)
+{
+	return x->sec != y->sec ? (x->sec > y->sec) - (x->sec < y->sec) : (x->nsec > y->nsec) - (x->nsec < y->nsec);
+}
+
 const char *
 context_layout(const struct context *c)
 {

@@ -42,6 +42,9 @@ eval_leave(struct eval *e)
 	e->tree_depth--;
 }
 void *eval_alloc(struct eval *e, size_t n);	/* zeroed */
+/* room for one more of `size` bytes in a vector of n */
+void *eval_grow(struct eval *e, void *v, size_t n, size_t *cap, size_t size);
+#define EVAL_GROW(e, v, n, cap) ((v) = eval_grow(e, v, n, &(cap), sizeof *(v)))
 char *eval_dup(struct eval *e, const char *s, size_t len);
 char *eval_printf(struct eval *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
@@ -56,6 +59,8 @@ void text_adds(struct text *t, const char *s);
 void text_addc(struct text *t, char c);
 void text_addf(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 const char *text_end(struct text *t);	/* what it says, NUL-terminated */
+void text_chomp(struct text *t, size_t most);	/* without so many line breaks at its end */
+struct ynode *text_node(struct text *t, struct ynode *at);	/* a string at the place of `at`, or (NULL) of none */
 
 /* --- results: lists of nodes, and what else an operator is given */
 struct nodes {
@@ -159,6 +164,13 @@ struct ynode *string_split(struct eval *e, struct ynode *to, const struct ynode 
 void nodes_descend(struct eval *e, struct nodes *out, const struct context *c, struct traverse_how how, bool lists);
 void ynode_explode(struct eval *e, struct ynode *n);
 bool key_matches(const char *name, size_t len, const char *pattern);
+/* is any result of `test` on it true? */
+bool is_true_for(struct eval *e, const struct context *c, struct ynode *n, struct expr *test);
+/* by their bytes, like strcmp() */
+int ynode_compare(const struct ynode *x, const struct ynode *y);
+
+void need_text(struct eval *e, const struct ynode *n, const char *verb);
+void need_list(struct eval *e, const struct ynode *n, const char *what);
 
 /* --- two numbers (tag.c) */
 struct numbers {
@@ -181,6 +193,7 @@ struct moment {
 	bool utc;
 };
 bool date_parse(const char *layout, const char *s, struct moment *out);
+int moment_compare(const struct moment *x, const struct moment *y);
 const char *date_format(struct eval *e, const char *layout, const struct moment *m);
 bool date_of(const struct context *c, const char *s, struct moment *out);
 bool date_duration_parse(const char *s, int64_t *ns);

@@ -3,8 +3,6 @@
 
 #include "state/desired/yq/ops.h"
 
-#define RUN(name) struct context run_##name(struct eval *e, struct context c, struct expr *x)
-RUN(explode);
 
 struct exploded {
 	struct eval *e;
@@ -20,7 +18,7 @@ exploded_add(struct exploded *x, const struct ynode *map, struct ynode *key, str
 		struct ynode *k = x->pairs->v[i];
 
 		eval_step(x->e);
-		if (k->len == key->len && memcmp(k->value, key->value, k->len) == 0 && !k->alias && !key->alias) {
+		if (ynode_reads_as(k, key) && !k->alias && !key->alias) {
 			x->pairs->v[i + 1] = value;
 			return;
 		}
@@ -28,7 +26,7 @@ exploded_add(struct exploded *x, const struct ynode *map, struct ynode *key, str
 	for (size_t i = from + 2; i + 1 < map->n; i += 2) {
 		const struct ynode *k = map->kid[i];
 
-		if (k->len == key->len && memcmp(k->value, key->value, k->len) == 0 && !k->alias)
+		if (ynode_reads_as(k, key) && !k->alias)
 			return;
 	}
 	ynode_explode(x->e, key);

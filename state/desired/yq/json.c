@@ -113,8 +113,7 @@ json_string(struct json *j)
 		json_escape(j, &t);
 		from = j->at;
 	}
-	text_end(&t);
-	return ynode_text(j->e, t.s, t.len);
+	return text_node(&t, NULL);
 }
 
 static struct ynode *

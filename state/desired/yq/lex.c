@@ -9,15 +9,7 @@
 struct token *
 token_push(struct eval *e, struct tokens *l, struct token t)
 {
-	if (l->n == l->cap) {
-		size_t cap = l->cap ? l->cap * 2 : 32;
-		struct token *v = eval_alloc(e, cap * sizeof(*v));
-
-		if (l->n)
-			memcpy(v, l->v, l->n * sizeof(*v));
-		l->v = v;
-		l->cap = cap;
-	}
+	EVAL_GROW(e, l->v, l->n, l->cap);
 	l->v[l->n++] = t;
 	return &l->v[l->n - 1];
 }

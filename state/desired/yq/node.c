@@ -38,15 +38,7 @@ ynode_int(struct eval *e, long long i)
 void
 ynode_put(struct eval *e, struct ynode *to, struct ynode *kid)
 {
-	if (to->n == to->cap) {
-		size_t cap = to->cap ? to->cap * 2 : 4;
-		struct ynode **v = eval_alloc(e, cap * sizeof(*v));
-
-		if (to->n)
-			memcpy(v, to->kid, to->n * sizeof(*v));
-		to->kid = v;
-		to->cap = cap;
-	}
+	EVAL_GROW(e, to->kid, to->n, to->cap);
 	to->kid[to->n++] = kid;
 }
 
@@ -247,6 +239,20 @@ ynode_says(const struct ynode *n, const char *value)
 }
 
 bool
+ynode_reads_as(const struct ynode *x, const struct ynode *y)
+{
+	return x->len == y->len && memcmp(x->value, y->value, x->len) == 0;
+}
+
+int
+ynode_compare(const struct ynode *x, const struct ynode *y)
+{
+	int cmp = memcmp(x->value, y->value, x->len < y->len ? x->len : y->len);
+
+	return cmp ? cmp : (x->len > y->len) - (x->len < y->len);
+}
+
+bool
 ynode_truthy(const struct ynode *n)
 {
 	static const char *const words[] = { "y", "yes", "on", "true" };
@@ -297,7 +303,7 @@ ynode_equal(struct eval *e, const struct ynode *x, const struct ynode *y)
 	if (ynode_is_null(x))
 		return true;
 	if (x->kind == Y_SCALAR)
-		return x->len == y->len && memcmp(x->value, y->value, x->len) == 0;
+		return ynode_reads_as(x, y);
 	if (x->kind == Y_ALIAS || x->kind == Y_NONE || x->n != y->n)
 		return false;
 	eval_enter(e);

@@ -66,6 +66,7 @@ bool ynode_truthy(const struct ynode *n);
 bool ynode_is_null(const struct ynode *n);
 bool ynode_has_tag(const struct ynode *n, const char *tag);
 bool ynode_says(const struct ynode *n, const char *value);
+bool ynode_reads_as(const struct ynode *x, const struct ynode *y);	/* the same letters, whatever they mean */
 /* its tag, or what its value would be if its tag is a custom one */
 const char *ynode_meaning(struct eval *e, const struct ynode *n);
 bool ynode_equal(struct eval *e, const struct ynode *x, const struct ynode *y);

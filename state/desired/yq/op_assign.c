@@ -2,13 +2,6 @@
 
 #include "state/desired/yq/ops.h"
 
-#define RUN(name) struct context run_##name(struct eval *e, struct context c, struct expr *x)
-RUN(assign);
-RUN(assign_marks);
-RUN(add_assign);
-RUN(subtract_assign);
-RUN(multiply_assign);
-
 static struct ynode *
 assign_each(struct eval *e, struct context *c, struct ynode *l, struct ynode *r, void *ctx)
 {

@@ -5,10 +5,6 @@
 #include "state/desired/yq/ops.h"
 #include "state/desired/yq/yq.h"
 
-#define RUN(name) struct context run_##name(struct eval *e, struct context c, struct expr *x)
-RUN(encode);
-RUN(decode);
-
 static const char *
 decoded_name(struct eval *e, const struct ynode *n)
 {
@@ -77,52 +73,40 @@ format_read(struct eval *e, enum yq_format format, const char *s, size_t len)
 	eval_fail(e, "no support for input format");
 }
 
-RUN(encode)
+EACH(encode)
 {
 	struct print_how how = { .format = (enum yq_format)(x->flags & 0xff), .indent = x->flags >> 8 & 0xff, .separators = true };
-	bool line = (how.format == YQ_JSON && !how.indent) || how.format == YQ_CSV || how.format == YQ_TSV;
-	struct nodes *out = nodes_new(e);
+	bool chomp = (how.format == YQ_JSON && !how.indent) || how.format == YQ_CSV || how.format == YQ_TSV;
+	const struct nodes *was = context_variable(c, decoded_name(e, n));
+	struct text t = { .e = e };
 
 	how.unwrap = how.format == YQ_YAML || how.format == YQ_PROPS;
-	for (size_t i = 0; i < c.at->n; i++) {
-		struct ynode *n = c.at->v[i];
-		struct text t = { .e = e };
-		const struct nodes *was = context_variable(&c, decoded_name(e, n));
-		bool one_line, chomp = line;
-
-		if (how.format == YQ_YAML)
-			yaml_print_lead(&t, n->lead, true);
-		else if (how.format == YQ_PROPS)
-			properties_print_lead(&t, n->lead);
-		format_print(&t, n, &how);
-		text_end(&t);
-		/* what was decoded from a single line becomes one again */
-		one_line = t.len > 1 && t.s[t.len - 1] == '\n' && t.s[t.len - 2] != '\n';
-		if (was && was->n && one_line && !(was->v[0]->len && was->v[0]->value[was->v[0]->len - 1] == '\n'))
-			chomp = true;
-		while (chomp && t.len && t.s[t.len - 1] == '\n')
-			t.s[--t.len] = '\0';
-		nodes_push(e, out, ynode_replace_text(e, n, t.s, t.len));
-	}
-	return context_with(e, &c, out);
+	if (how.format == YQ_YAML)
+		yaml_print_lead(&t, n->lead, true);
+	else if (how.format == YQ_PROPS)
+		properties_print_lead(&t, n->lead);
+	format_print(&t, n, &how);
+	text_end(&t);
+	/* what was decoded from a single line becomes one again */
+	if (was && was->n && t.len > 1 && t.s[t.len - 1] == '\n' && t.s[t.len - 2] != '\n' &&
+	    !(was->v[0]->len && was->v[0]->value[was->v[0]->len - 1] == '\n'))
+		chomp = true;
+	if (chomp)
+		text_chomp(&t, t.len);
+	return text_node(&t, n);
 }
 
-RUN(decode)
+EACH(decode)
 {
-	struct nodes *out = nodes_new(e);
+	struct ynode *r;
+	struct nodes *self = nodes_new(e);
 
-	for (size_t i = 0; i < c.at->n; i++) {
-		struct ynode *n = c.at->v[i], *r;
-		struct nodes *self = nodes_new(e);
-
-		nodes_push(e, self, n);
-		context_set(e, &c, decoded_name(e, n), self);
-		r = format_read(e, (enum yq_format)(x->flags & 0xff), n->value, n->len);
-		if (!r)
-			eval_fail(e, "there is nothing in `%s` to be decoded", n->value);
-		r->key = n->key;
-		r->parent = n->parent;
-		nodes_push(e, out, r);
-	}
-	return context_with(e, &c, out);
+	nodes_push(e, self, n);
+	context_set(e, c, decoded_name(e, n), self);
+	r = format_read(e, (enum yq_format)(x->flags & 0xff), n->value, n->len);
+	if (!r)
+		eval_fail(e, "there is nothing in `%s` to be decoded", n->value);
+	r->key = n->key;
+	r->parent = n->parent;
+	return r;
 }

@@ -2,11 +2,6 @@
 
 #include "state/desired/yq/ops.h"
 
-#define RUN(name) struct context run_##name(struct eval *e, struct context c, struct expr *x)
-RUN(collect);
-RUN(create_map);
-RUN(collect_object);
-
 struct ynode *
 nodes_collect(struct eval *e, const struct nodes *l)
 {

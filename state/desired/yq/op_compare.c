@@ -3,39 +3,12 @@
 
 #include "state/desired/yq/ops.h"
 
-#define RUN(name) struct context run_##name(struct eval *e, struct context c, struct expr *x)
-RUN(compare);
-RUN(min);
-RUN(max);
-RUN(equals);
-RUN(not_equals);
-RUN(or);
-RUN(and);
-RUN(not);
-RUN(alternative);
-RUN(contains);
-
 /* --- comparisons */
 
 static bool
 comparison_holds(int cmp, int how)
 {
 	return (how & OR_EQUAL && cmp == 0) || (how & GREATER ? cmp > 0 : cmp < 0);
-}
-
-static int
-text_compare(const struct ynode *l, const struct ynode *r)
-{
-	size_t n = l->len < r->len ? l->len : r->len;
-	int cmp = memcmp(l->value, r->value, n);
-
-	return cmp ? cmp : (l->len > r->len) - (l->len < r->len);
-}
-
-static int
-moment_compare(const struct moment *l, const struct moment *r)
-{
-	return l->sec != r->sec ? (l->sec > r->sec) - (l->sec < r->sec) : (l->nsec > r->nsec) - (l->nsec < r->nsec);
 }
 
 static bool
@@ -59,7 +32,7 @@ compare_scalars(struct eval *e, const struct context *c, const struct ynode *l, 
 		return (how & OR_EQUAL && v.x == v.y) || (how & GREATER ? v.x > v.y : v.x < v.y);
 	}
 	if (strcmp(lt, "!!str") == 0 && strcmp(rt, "!!str") == 0)
-		return comparison_holds(text_compare(l, r), how);
+		return comparison_holds(ynode_compare(l, r), how);
 	if (strcmp(lt, "!!null") == 0 || strcmp(rt, "!!null") == 0)
 		return strcmp(lt, rt) == 0 && how & OR_EQUAL;
 	eval_fail(e, "%s not yet supported for comparison", l->tag);
@@ -79,42 +52,28 @@ compare_nodes(struct eval *e, struct context *c, struct ynode *l, struct ynode *
 	return ynode_bool(e, ynode_copy_bare(e, l), compare_scalars(e, c, l, r, *how));
 }
 
-RUN(compare)
-{
-	struct cross how = { .each = compare_nodes, .empty = true, .ctx = &x->flags };
+CROSS(compare, c, .each = compare_nodes, .empty = true, .ctx = &x->flags)
 
-	return cross_run(e, c, x, &how);
+static struct ynode *
+superlative(struct eval *e, struct context *c, struct ynode *n, int how)
+{
+	struct nodes *all = nodes_of_kids(e, c, n);
+	struct ynode *best = nodes_first(all);
+
+	for (size_t k = 1; k < all->n; k++)
+		if (ynode_truthy(compare_nodes(e, c, all->v[k], best, &how)))
+			best = all->v[k];
+	return best;
 }
 
-static struct context
-nodes_superlative(struct eval *e, struct context c, int how)
+EACH(min)
 {
-	struct nodes *out = nodes_new(e);
-
-	for (size_t i = 0; i < c.at->n; i++) {
-		struct context one = context_one(e, &c, c.at->v[i]);
-		struct nodes *all = nodes_splat(e, &one, (struct traverse_how){ 0 });
-		struct ynode *best = nodes_first(all);
-
-		for (size_t k = 1; k < all->n; k++)
-			if (ynode_truthy(compare_nodes(e, &c, all->v[k], best, &how)))
-				best = all->v[k];
-		if (best)
-			nodes_push(e, out, best);
-	}
-	return context_with(e, &c, out);
+	return superlative(e, c, n, 0);
 }
 
-RUN(min)
+EACH(max)
 {
-	(void)x;
-	return nodes_superlative(e, c, 0);
-}
-
-RUN(max)
-{
-	(void)x;
-	return nodes_superlative(e, c, GREATER);
+	return superlative(e, c, n, GREATER);
 }
 
 static struct ynode *
@@ -132,19 +91,9 @@ equals_nodes(struct eval *e, struct context *c, struct ynode *l, struct ynode *r
 	return ynode_bool(e, l ? l : r, same != flip);
 }
 
-RUN(equals)
-{
-	static const struct cross how = { .each = equals_nodes, .empty = true };
+CROSS(equals, c, .each = equals_nodes, .empty = true)
 
-	return cross_run(e, c, x, &how);
-}
-
-RUN(not_equals)
-{
-	struct cross how = { .each = equals_nodes, .empty = true, .ctx = &how };
-
-	return cross_run(e, context_read_only(e, &c), x, &how);
-}
+CROSS(not_equals, context_read_only(e, &c), .each = equals_nodes, .empty = true, .ctx = x)
 
 /* --- and, or, not, // */
 
@@ -167,28 +116,13 @@ if_false(struct eval *e, struct ynode *l)
 	return ynode_truthy(l) ? NULL : ynode_bool(e, l, false);
 }
 
-RUN(or)
+CROSS(or, context_read_only(e, &c), .each = truth_of_right, .left = if_true, .empty = true)
+
+CROSS(and, context_read_only(e, &c), .each = truth_of_right, .left = if_false, .empty = true)
+
+EACH(not)
 {
-	static const struct cross how = { .each = truth_of_right, .left = if_true, .empty = true };
-
-	return cross_run(e, context_read_only(e, &c), x, &how);
-}
-
-RUN(and)
-{
-	static const struct cross how = { .each = truth_of_right, .left = if_false, .empty = true };
-
-	return cross_run(e, context_read_only(e, &c), x, &how);
-}
-
-RUN(not)
-{
-	struct nodes *out = nodes_new(e);
-
-	(void)x;
-	for (size_t i = 0; i < c.at->n; i++)
-		nodes_push(e, out, ynode_bool(e, c.at->v[i], !ynode_truthy(c.at->v[i])));
-	return context_with(e, &c, out);
+	return ynode_bool(e, n, !ynode_truthy(n));
 }
 
 static struct ynode *
@@ -205,12 +139,7 @@ alternative_nodes(struct eval *e, struct context *c, struct ynode *l, struct yno
 	return !l || (r && !ynode_truthy(l)) ? r : l;
 }
 
-RUN(alternative)
-{
-	static const struct cross how = { .each = alternative_nodes, .left = alternative_left, .empty = true };
-
-	return cross_run(e, c, x, &how);
-}
+CROSS(alternative, c, .each = alternative_nodes, .left = alternative_left, .empty = true)
 
 /* --- contains */
 
@@ -248,7 +177,7 @@ node_contains(struct eval *e, const struct ynode *l, const struct ynode *r)
 			return false;
 		if (ynode_has_tag(l, "!!str"))
 			return memmem(l->value, l->len, r->value, r->len) != NULL;
-		return ynode_is_null(l) || (l->len == r->len && memcmp(l->value, r->value, l->len) == 0);
+		return ynode_is_null(l) || ynode_reads_as(l, r);
 	}
 	if (l->kind != Y_MAP && l->kind != Y_SEQ)
 		eval_fail(e, "%s not yet supported for contains", l->tag);
@@ -273,9 +202,4 @@ contains_nodes(struct eval *e, struct context *c, struct ynode *l, struct ynode 
 	return ynode_bool(e, l, node_contains(e, l, r));
 }
 
-RUN(contains)
-{
-	static const struct cross how = { .each = contains_nodes };
-
-	return cross_run(e, context_read_only(e, &c), x, &how);
-}
+CROSS(contains, context_read_only(e, &c), .each = contains_nodes)

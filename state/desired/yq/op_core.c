@@ -1,22 +1,7 @@
 /* How expressions are carried out: pipes, values, variables, and what goes over results. */
+#include <string.h>
 
 #include "state/desired/yq/ops.h"
-
-#define RUN(name) struct context run_##name(struct eval *e, struct context c, struct expr *x)
-RUN(empty);
-RUN(self);
-RUN(load);
-RUN(error);
-RUN(variable);
-RUN(as);
-RUN(pipe);
-RUN(union);
-RUN(value);
-RUN(reference);
-RUN(reduce);
-RUN(select);
-RUN(with);
-RUN(eval);
 
 struct context
 expr_run(struct eval *e, struct context c, struct expr *x)
@@ -111,6 +96,18 @@ cross_run(struct eval *e, struct context c, struct expr *x, const struct cross *
 	}
 	for (size_t i = 0; i < c.at->n; i++)
 		cross_once(e, context_one(e, &c, c.at->v[i]), x, how, out);
+	return context_with(e, &c, out);
+}
+
+struct context
+each_run(struct eval *e, struct context c, struct expr *x, each_fn *fn, bool with_arg)
+{
+	struct ynode *arg = with_arg ? nodes_first(expr_run(e, context_read_only(e, &c), x->rhs).at) : NULL, *r;
+	struct nodes *out = nodes_new(e);
+
+	for (size_t i = 0; i < c.at->n; i++)
+		if ((r = fn(e, &c, c.at->v[i], x, arg)))
+			nodes_push(e, out, r);
 	return context_with(e, &c, out);
 }
 
@@ -219,22 +216,39 @@ RUN(reduce)
 	return sum;
 }
 
+/* --- what operators want */
+
+void
+need_text(struct eval *e, const struct ynode *n, const char *verb)
+{
+	if (strcmp(ynode_meaning(e, n), "!!str") != 0)
+		eval_fail(e, "cannot %s %s, can only %s strings. Hint: Most often you'll want to use '|=' over '=' for this operation", verb,
+			  n->tag, verb);
+}
+
+void
+need_list(struct eval *e, const struct ynode *n, const char *what)
+{
+	if (n->kind != Y_SEQ)
+		eval_fail(e, "only arrays are supported for %s (this is a %s)", what, n->tag);
+}
+
 /* --- for what is true, and for what is below */
 
-RUN(select)
+bool
+is_true_for(struct eval *e, const struct context *c, struct ynode *n, struct expr *test)
 {
-	struct nodes *out = nodes_new(e);
+	struct context r = expr_run(e, context_one_read_only(e, c, n), test);
 
-	for (size_t i = 0; i < c.at->n; i++) {
-		struct context r = expr_run(e, context_one_read_only(e, &c, c.at->v[i]), x->rhs);
-		bool any = false;
+	for (size_t i = 0; i < r.at->n; i++)
+		if (ynode_truthy(r.at->v[i]))
+			return true;
+	return false;
+}
 
-		for (size_t k = 0; k < r.at->n && !any; k++)
-			any = ynode_truthy(r.at->v[k]);
-		if (any)
-			nodes_push(e, out, c.at->v[i]);
-	}
-	return context_with(e, &c, out);
+EACH(select)
+{
+	return is_true_for(e, c, n, x->rhs) ? n : NULL;
 }
 
 RUN(with)

@@ -10,14 +10,6 @@
 #include "base/fs.h"
 #include "state/desired/yq/ops.h"
 
-#define RUN(name) struct context run_##name(struct eval *e, struct context c, struct expr *x)
-RUN(with_dtf);
-RUN(format_datetime);
-RUN(now);
-RUN(tz);
-RUN(from_unix);
-RUN(to_unix);
-
 enum { MAX_ZONE_FILE = 1 << 20 };
 
 static void
@@ -104,16 +96,6 @@ date_in_zone(struct eval *e, struct moment *m, const char *zone)
 	return *zone != '/' && !strstr(zone, "..") && fs_read(path, &b, MAX_ZONE_FILE, NULL) == 0 && zone_apply(b.s, b.len, m);
 }
 
-static const char *
-text_argument(struct eval *e, const struct context *c, struct expr *x, const char *name)
-{
-	struct nodes *r = expr_run(e, context_read_only(e, c), x).at;
-
-	if (!r->n)
-		eval_fail(e, "could not find %s for format_time", name);
-	return r->v[0]->value;
-}
-
 static void
 moment_of(struct eval *e, const struct context *c, const struct ynode *n, struct moment *m)
 {
@@ -123,32 +105,33 @@ moment_of(struct eval *e, const struct context *c, const struct ynode *n, struct
 
 RUN(with_dtf)
 {
+	const struct ynode *layout;
+
 	if (x->rhs->op != &op_block && x->rhs->op != &op_union)
 		eval_fail(e, "column %u: expected `with_dtf(LAYOUT; EXPRESSION)`", x->at + 1);
-	c.layout = text_argument(e, &c, x->rhs->lhs, "layout");
+	layout = nodes_first(expr_run(e, context_read_only(e, &c), x->rhs->lhs).at);
+	if (!layout)
+		eval_fail(e, "could not find layout for format_time");
+	c.layout = layout->value;
 	return expr_run(e, c, x->rhs->rhs);
 }
 
-RUN(format_datetime)
+EACH_WITH(format_datetime)
 {
-	const char *layout = text_argument(e, &c, x->rhs, "format");
-	struct nodes *out = nodes_new(e);
+	struct moment m;
+	struct ynode *r;
+	const char *s;
 
-	for (size_t i = 0; i < c.at->n; i++) {
-		struct moment m;
-		struct ynode *n;
-		const char *s;
-
-		moment_of(e, &c, c.at->v[i], &m);
-		s = date_format(e, layout, &m);
-		n = snippet_try(e, s, strlen(s));
-		if (!n)
-			n = ynode_text(e, s, strlen(s));
-		n->parent = c.at->v[i]->parent;
-		n->key = c.at->v[i]->key;
-		nodes_push(e, out, n);
-	}
-	return context_with(e, &c, out);
+	if (!arg)
+		eval_fail(e, "could not find format for format_time");
+	moment_of(e, c, n, &m);
+	s = date_format(e, arg->value, &m);
+	r = snippet_try(e, s, strlen(s));
+	if (!r)
+		r = ynode_text(e, s, strlen(s));
+	r->parent = n->parent;
+	r->key = n->key;
+	return r;
 }
 
 RUN(now)
@@ -163,53 +146,37 @@ RUN(now)
 	return context_one(e, &c, ynode_new(e, Y_SCALAR, "!!timestamp", date_format(e, date_rfc3339, &m)));
 }
 
-RUN(tz)
+EACH_WITH(tz)
 {
-	const char *zone = text_argument(e, &c, x->rhs, "timezone");
-	struct nodes *out = nodes_new(e);
+	struct moment m;
 
-	for (size_t i = 0; i < c.at->n; i++) {
-		struct moment m;
-
-		moment_of(e, &c, c.at->v[i], &m);
-		if (!date_in_zone(e, &m, zone))
-			eval_fail(e, "could not load tz [%s]: unknown time zone %s", zone, zone);
-		nodes_push(e, out, ynode_replace_new(e, c.at->v[i], Y_SCALAR, c.at->v[i]->tag, date_format(e, context_layout(&c), &m)));
-	}
-	return context_with(e, &c, out);
+	if (!arg)
+		eval_fail(e, "could not find timezone for format_time");
+	moment_of(e, c, n, &m);
+	if (!date_in_zone(e, &m, arg->value))
+		eval_fail(e, "could not load tz [%s]: unknown time zone %s", arg->value, arg->value);
+	return ynode_replace_new(e, n, Y_SCALAR, n->tag, date_format(e, context_layout(c), &m));
 }
 
-RUN(from_unix)
+EACH(from_unix)
 {
-	struct nodes *out = nodes_new(e);
+	const char *tag = ynode_meaning(e, n);
+	struct moment m = { 0 };
+	double d;
 
-	(void)x;
-	for (size_t i = 0; i < c.at->n; i++) {
-		const char *tag = ynode_meaning(e, c.at->v[i]);
-		struct moment m = { 0 };
-		double d;
-
-		if ((strcmp(tag, "!!int") != 0 && strcmp(tag, "!!float") != 0) || !number_float(c.at->v[i]->value, &d))
-			eval_fail(e, "from_unix only works on numbers, found %s instead", c.at->v[i]->tag);
-		if (d > 1e14 || d < -1e14)
-			eval_fail(e, "`%s` seconds are beyond all dates", c.at->v[i]->value);
-		m.sec = (int64_t)(d * 1000) / 1000 - ((int64_t)(d * 1000) % 1000 < 0);
-		moment_local(&m);
-		nodes_push(e, out, ynode_replace_new(e, c.at->v[i], Y_SCALAR, "!!timestamp", date_format(e, date_rfc3339, &m)));
-	}
-	return context_with(e, &c, out);
+	if ((strcmp(tag, "!!int") != 0 && strcmp(tag, "!!float") != 0) || !number_float(n->value, &d))
+		eval_fail(e, "from_unix only works on numbers, found %s instead", n->tag);
+	if (d > 1e14 || d < -1e14)
+		eval_fail(e, "`%s` seconds are beyond all dates", n->value);
+	m.sec = (int64_t)(d * 1000) / 1000 - ((int64_t)(d * 1000) % 1000 < 0);
+	moment_local(&m);
+	return ynode_replace_new(e, n, Y_SCALAR, "!!timestamp", date_format(e, date_rfc3339, &m));
 }
 
-RUN(to_unix)
+EACH(to_unix)
 {
-	struct nodes *out = nodes_new(e);
+	struct moment m;
 
-	(void)x;
-	for (size_t i = 0; i < c.at->n; i++) {
-		struct moment m;
-
-		moment_of(e, &c, c.at->v[i], &m);
-		nodes_push(e, out, ynode_replace_new(e, c.at->v[i], Y_SCALAR, "!!int", eval_printf(e, "%lld", (long long)m.sec)));
-	}
-	return context_with(e, &c, out);
+	moment_of(e, c, n, &m);
+	return ynode_replace_new(e, n, Y_SCALAR, "!!int", eval_printf(e, "%lld", (long long)m.sec));
 }

@@ -5,10 +5,6 @@
 
 #include "state/desired/yq/ops.h"
 
-#define RUN(name) struct context run_##name(struct eval *e, struct context c, struct expr *x)
-RUN(env);
-RUN(envsubst);
-
 static void
 need_env(struct eval *e)
 {
@@ -71,26 +67,20 @@ env_put(struct eval *e, struct text *t, const char *s, int flags)
 	return (size_t)(end - s);
 }
 
-RUN(envsubst)
+EACH(envsubst)
 {
-	struct nodes *out = nodes_new(e);
+	struct text t = { .e = e };
 
 	need_env(e);
-	for (size_t i = 0; i < c.at->n; i++) {
-		struct ynode *n = c.at->v[i];
-		struct text t = { .e = e };
+	if (!ynode_has_tag(n, "!!str"))
+		eval_fail(e, "cannot substitute with %s, can only substitute strings. Hint: Most often you'll want to use '|=' over '=' for this operation",
+			  n->tag);
+	for (const char *p = n->value; p < n->value + n->len; p++) {
+		size_t len = *p == '$' ? env_put(e, &t, p + 1, x->flags) : 0;
 
-		if (!ynode_has_tag(n, "!!str"))
-			eval_fail(e, "cannot substitute with %s, can only substitute strings. Hint: Most often you'll want to use '|=' over '=' for this operation", n->tag);
-		for (const char *p = n->value; p < n->value + n->len; p++) {
-			size_t len = *p == '$' ? env_put(e, &t, p + 1, x->flags) : 0;
-
-			if (!len)
-				text_addc(&t, *p);
-			p += len;
-		}
-		text_end(&t);
-		nodes_push(e, out, ynode_replace_text(e, n, t.s, t.len));
+		if (!len)
+			text_addc(&t, *p);
+		p += len;
 	}
-	return context_with(e, &c, out);
+	return text_node(&t, n);
 }

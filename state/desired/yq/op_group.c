@@ -3,22 +3,6 @@
 
 #include "state/desired/yq/ops.h"
 
-#define RUN(name) struct context run_##name(struct eval *e, struct context c, struct expr *x)
-RUN(group_by);
-RUN(unique);
-RUN(to_entries);
-RUN(from_entries);
-RUN(with_entries);
-RUN(array_to_map);
-RUN(pivot);
-
-static void
-need_list(struct eval *e, const struct ynode *n, const char *what)
-{
-	if (n->kind != Y_SEQ)
-		eval_fail(e, "only arrays are supported for %s (this is a %s)", what, n->tag);
-}
-
 struct group {
 	const char *key;
 	size_t len;
@@ -51,42 +35,30 @@ groups_of(struct eval *e, const struct context *c, const struct ynode *list, str
 	return g;
 }
 
-RUN(group_by)
+EACH(group_by)
 {
-	struct nodes *out = nodes_new(e);
+	struct ynode *seq = ynode_replace_new(e, n, Y_SEQ, "!!seq", "");
+	struct group *g;
+	size_t count;
 
-	for (size_t i = 0; i < c.at->n; i++) {
-		struct group *g;
-		struct ynode *seq;
-		size_t n;
-
-		need_list(e, c.at->v[i], "group by");
-		g = groups_of(e, &c, c.at->v[i], x->rhs, false, &n);
-		seq = ynode_replace_new(e, c.at->v[i], Y_SEQ, "!!seq", "");
-		for (size_t k = 0; k < n; k++)
-			ynode_add(e, seq, nodes_collect(e, g[k].of));
-		nodes_push(e, out, seq);
-	}
-	return context_with(e, &c, out);
+	need_list(e, n, "group by");
+	g = groups_of(e, c, n, x->rhs, false, &count);
+	for (size_t k = 0; k < count; k++)
+		ynode_add(e, seq, nodes_collect(e, g[k].of));
+	return seq;
 }
 
-RUN(unique)
+EACH(unique)
 {
-	struct nodes *out = nodes_new(e);
+	struct ynode *seq = ynode_replace_seq(e, n, n->style);
+	struct group *g;
+	size_t count;
 
-	for (size_t i = 0; i < c.at->n; i++) {
-		struct group *g;
-		struct ynode *seq;
-		size_t n;
-
-		need_list(e, c.at->v[i], "unique");
-		g = groups_of(e, &c, c.at->v[i], x->rhs, true, &n);
-		seq = ynode_replace_seq(e, c.at->v[i], c.at->v[i]->style);
-		for (size_t k = 0; k < n; k++)
-			ynode_add(e, seq, g[k].of->v[0]);
-		nodes_push(e, out, seq);
-	}
-	return context_with(e, &c, out);
+	need_list(e, n, "unique");
+	g = groups_of(e, c, n, x->rhs, true, &count);
+	for (size_t k = 0; k < count; k++)
+		ynode_add(e, seq, g[k].of->v[0]);
+	return seq;
 }
 
 /* --- entries */
@@ -107,20 +79,11 @@ entries_of(struct eval *e, struct ynode *n)
 	return seq;
 }
 
-RUN(to_entries)
+EACH(to_entries)
 {
-	struct nodes *out = nodes_new(e);
-
-	(void)x;
-	for (size_t i = 0; i < c.at->n; i++) {
-		struct ynode *n = c.at->v[i];
-
-		if (n->kind == Y_MAP || n->kind == Y_SEQ)
-			nodes_push(e, out, entries_of(e, n));
-		else if (!ynode_is_null(n))
-			eval_fail(e, "%s has no keys", n->tag);
-	}
-	return context_with(e, &c, out);
+	if (n->kind != Y_MAP && n->kind != Y_SEQ && !ynode_is_null(n))
+		eval_fail(e, "%s has no keys", n->tag);
+	return n->kind == Y_MAP || n->kind == Y_SEQ ? entries_of(e, n) : NULL;
 }
 
 static struct ynode *
@@ -148,14 +111,9 @@ map_of_entries(struct eval *e, const struct ynode *n)
 	return map;
 }
 
-RUN(from_entries)
+EACH(from_entries)
 {
-	struct nodes *out = nodes_new(e);
-
-	(void)x;
-	for (size_t i = 0; i < c.at->n; i++)
-		nodes_push(e, out, map_of_entries(e, c.at->v[i]));
-	return context_with(e, &c, out);
+	return map_of_entries(e, n);
 }
 
 RUN(with_entries)
@@ -198,7 +156,7 @@ column_at(struct columns *t, const struct ynode *key, size_t i)
 	struct ynode *col;
 
 	for (size_t k = 0; key && k + 1 < t->to->n; k += 2)
-		if (t->to->kid[k]->len == key->len && memcmp(t->to->kid[k]->value, key->value, key->len) == 0)
+		if (ynode_reads_as(t->to->kid[k], key))
 			return t->to->kid[k + 1];
 	if (!key && i < t->to->n)
 		return t->to->kid[i];
@@ -236,23 +194,16 @@ pivot_rows(struct eval *e, const struct ynode *n, bool maps)
 	return t.to;
 }
 
-RUN(pivot)
+EACH(pivot)
 {
-	struct nodes *out = nodes_new(e);
+	const char *tag = n->n ? n->kid[0]->tag : "";
 
-	(void)x;
-	for (size_t i = 0; i < c.at->n; i++) {
-		struct ynode *n = c.at->v[i];
-		const char *tag = n->n ? n->kid[0]->tag : "";
-
-		if (!ynode_has_tag(n, "!!seq"))
-			eval_fail(e, "cannot pivot node of type %s", n->tag);
-		for (size_t k = 1; k < n->n; k++)
-			if (!ynode_has_tag(n->kid[k], tag))
-				eval_fail(e, "sequence contains elements of %s and %s types", tag, n->kid[k]->tag);
-		if (strcmp(tag, "!!seq") != 0 && strcmp(tag, "!!map") != 0)
-			eval_fail(e, "can only pivot elements of !!seq or !!map types, received %s", tag);
-		nodes_push(e, out, pivot_rows(e, n, strcmp(tag, "!!map") == 0));
-	}
-	return context_with(e, &c, out);
+	if (!ynode_has_tag(n, "!!seq"))
+		eval_fail(e, "cannot pivot node of type %s", n->tag);
+	for (size_t k = 1; k < n->n; k++)
+		if (!ynode_has_tag(n->kid[k], tag))
+			eval_fail(e, "sequence contains elements of %s and %s types", tag, n->kid[k]->tag);
+	if (strcmp(tag, "!!seq") != 0 && strcmp(tag, "!!map") != 0)
+		eval_fail(e, "can only pivot elements of !!seq or !!map types, received %s", tag);
+	return pivot_rows(e, n, strcmp(tag, "!!map") == 0);
 }

@@ -1,62 +1,25 @@
 /* Lists and mappings as wholes: mapped, filtered, turned round. */
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 #include "state/desired/yq/ops.h"
 
-#define RUN(name) struct context run_##name(struct eval *e, struct context c, struct expr *x)
-RUN(length);
-RUN(map);
-RUN(map_values);
-RUN(filter);
-RUN(first);
-RUN(any);
-RUN(all);
-RUN(pick);
-RUN(omit);
-RUN(flatten);
-RUN(reverse);
-RUN(shuffle);
-
-static void
-need_list(struct eval *e, const struct ynode *n, const char *what)
+EACH(length)
 {
-	if (n->kind != Y_SEQ)
-		eval_fail(e, "only arrays are supported for %s (this is a %s)", what, n->tag);
+	size_t len = n->kind == Y_SCALAR ? ynode_is_null(n) ? 0 : n->len : n->kind == Y_MAP ? n->n / 2 : n->kind == Y_SEQ ? n->n : 0;
+
+	return ynode_replace_new(e, n, Y_SCALAR, "!!int", eval_printf(e, "%zu", len));
 }
 
-RUN(length)
+EACH(map)
 {
-	struct nodes *out = nodes_new(e);
+	struct nodes *kids = nodes_of_kids(e, c, n);
+	struct ynode *seq;
 
-	(void)x;
-	for (size_t i = 0; i < c.at->n; i++) {
-		struct ynode *n = c.at->v[i];
-		size_t len = n->kind == Y_SCALAR ? ynode_is_null(n) ? 0 : n->len : n->kind == Y_MAP ? n->n / 2 : n->kind == Y_SEQ ? n->n : 0;
-
-		nodes_push(e, out, ynode_replace_new(e, n, Y_SCALAR, "!!int", eval_printf(e, "%zu", len)));
-	}
-	return context_with(e, &c, out);
-}
-
-RUN(map)
-{
-	struct nodes *out = nodes_new(e);
-
-	for (size_t i = 0; i < c.at->n; i++) {
-		struct nodes *kids = nodes_of_kids(e, &c, c.at->v[i]);
-		struct ynode *seq;
-
-		if (!kids->n) {
-			nodes_push(e, out, ynode_copy(e, c.at->v[i]));
-			continue;
-		}
-		seq = nodes_collect(e, expr_run(e, context_with(e, &c, kids), x->rhs).at);
-		seq->style = c.at->v[i]->style;
-		nodes_push(e, out, seq);
-	}
-	return context_with(e, &c, out);
+	if (!kids->n)
+		return ynode_copy(e, n);
+	seq = nodes_collect(e, expr_run(e, context_with(e, c, kids), x->rhs).at);
+	seq->style = n->style;
+	return seq;
 }
 
 RUN(map_values)
@@ -71,93 +34,55 @@ RUN(map_values)
 	return c;
 }
 
-/* is it true for the entry? */
-static bool
-true_for(struct eval *e, const struct context *c, struct ynode *n, struct expr *test)
+EACH(filter)
 {
-	struct context r = expr_run(e, context_one_read_only(e, c, n), test);
+	struct nodes *kids = nodes_of_kids(e, c, n), *left = nodes_new(e);
+	struct ynode *seq;
 
-	for (size_t i = 0; i < r.at->n; i++)
-		if (ynode_truthy(r.at->v[i]))
-			return true;
-	return false;
+	for (size_t k = 0; k < kids->n; k++)
+		if (is_true_for(e, c, kids->v[k], x->rhs))
+			nodes_push(e, left, kids->v[k]);
+	seq = nodes_collect(e, left);
+	seq->style = n->style;
+	return seq;
 }
 
-RUN(filter)
+EACH(first)
 {
-	struct nodes *out = nodes_new(e);
+	struct nodes *kids;
 
-	for (size_t i = 0; i < c.at->n; i++) {
-		struct nodes *kids = nodes_of_kids(e, &c, c.at->v[i]), *left = nodes_new(e);
-		struct ynode *seq;
+	if (!x->rhs)
+		return n->n ? n->kid[0] : NULL;
+	kids = nodes_of_kids(e, c, n);
+	for (size_t k = 0; k < kids->n; k++)
+		if (is_true_for(e, c, kids->v[k], x->rhs))
+			return kids->v[k];
+	return NULL;
+}
 
-		for (size_t k = 0; k < kids->n; k++)
-			if (true_for(e, &c, kids->v[k], x->rhs))
-				nodes_push(e, left, kids->v[k]);
-		seq = nodes_collect(e, left);
-		seq->style = c.at->v[i]->style;
-		nodes_push(e, out, seq);
+static struct ynode *
+find_truth(struct eval *e, const struct context *c, struct ynode *n, struct expr *x, bool want)
+{
+	bool found = false;
+
+	if (n->kind != Y_SEQ)
+		eval_fail(e, "%s only supports arrays, was %s", want ? "any" : "all", n->tag);
+	for (size_t k = 0; k < n->n && !found; k++) {
+		struct ynode *item = x->rhs ? nodes_first(expr_run(e, context_one_read_only(e, c, n->kid[k]), x->rhs).at) : n->kid[k];
+
+		found = item && ynode_truthy(item) == want;
 	}
-	return context_with(e, &c, out);
+	return ynode_bool(e, n, found == want);
 }
 
-RUN(first)
+EACH(any)
 {
-	struct nodes *out = nodes_new(e);
-
-	for (size_t i = 0; i < c.at->n; i++) {
-		struct ynode *n = c.at->v[i];
-		struct nodes *kids;
-
-		if (!x->rhs) {
-			if (n->n)
-				nodes_push(e, out, n->kid[0]);
-			continue;
-		}
-		kids = nodes_of_kids(e, &c, n);
-		for (size_t k = 0; k < kids->n; k++)
-			if (true_for(e, &c, kids->v[k], x->rhs)) {
-				nodes_push(e, out, kids->v[k]);
-				break;
-			}
-	}
-	return context_with(e, &c, out);
+	return find_truth(e, c, n, x, true);
 }
 
-static struct context
-find_truth(struct eval *e, struct context c, struct expr *x, bool want, const char *word)
+EACH(all)
 {
-	struct nodes *out = nodes_new(e);
-
-	for (size_t i = 0; i < c.at->n; i++) {
-		struct ynode *n = c.at->v[i];
-		bool found = false;
-
-		if (n->kind != Y_SEQ)
-			eval_fail(e, "%s only supports arrays, was %s", word, n->tag);
-		for (size_t k = 0; k < n->n && !found; k++) {
-			struct ynode *item = n->kid[k];
-
-			if (x->rhs) {
-				item = nodes_first(expr_run(e, context_one_read_only(e, &c, item), x->rhs).at);
-				if (!item)
-					continue;
-			}
-			found = ynode_truthy(item) == want;
-		}
-		nodes_push(e, out, ynode_bool(e, n, found == want));
-	}
-	return context_with(e, &c, out);
-}
-
-RUN(any)
-{
-	return find_truth(e, c, x, true, "any");
-}
-
-RUN(all)
-{
-	return find_truth(e, c, x, false, "all");
+	return find_truth(e, c, n, x, false);
 }
 
 /* --- some of the keys */
@@ -184,19 +109,11 @@ pick_from(struct eval *e, struct ynode *n, const struct ynode *keys)
 	return to;
 }
 
-RUN(pick)
+EACH_WITH(pick)
 {
-	struct context keys = expr_run(e, c, x->rhs);
-	struct nodes *out = nodes_new(e);
-
-	for (size_t i = 0; i < c.at->n; i++) {
-		struct ynode *n = c.at->v[i];
-
-		if (n->kind != Y_MAP && n->kind != Y_SEQ)
-			eval_fail(e, "cannot pick indices from type %s (%s)", n->tag, ynode_nice_path(e, n));
-		nodes_push(e, out, pick_from(e, n, nodes_first(keys.at)));
-	}
-	return context_with(e, &c, out);
+	if (n->kind != Y_MAP && n->kind != Y_SEQ)
+		eval_fail(e, "cannot pick indices from type %s (%s)", n->tag, ynode_nice_path(e, n));
+	return pick_from(e, n, arg);
 }
 
 RUN(omit)
@@ -262,51 +179,31 @@ RUN(flatten)
 	return c;
 }
 
-RUN(reverse)
+EACH(reverse)
 {
-	struct nodes *out = nodes_new(e);
+	struct ynode *seq;
 
-	(void)x;
-	for (size_t i = 0; i < c.at->n; i++) {
-		struct ynode *n = c.at->v[i], *seq;
-
-		if (n->kind != Y_SEQ)
-			eval_fail(e, "node at path [%s] is not an array (it's a %s)", ynode_nice_path(e, n), n->tag);
-		seq = ynode_replace_seq(e, n, n->style);
-		for (size_t k = n->n; k-- > 0;)
-			ynode_add(e, seq, n->kid[k]);
-		nodes_push(e, out, seq);
-	}
-	return context_with(e, &c, out);
+	if (n->kind != Y_SEQ)
+		eval_fail(e, "node at path [%s] is not an array (it's a %s)", ynode_nice_path(e, n), n->tag);
+	seq = ynode_replace_seq(e, n, n->style);
+	for (size_t k = n->n; k-- > 0;)
+		ynode_add(e, seq, n->kid[k]);
+	return seq;
 }
 
-RUN(shuffle)
+EACH(shuffle)
 {
-	struct nodes *out = nodes_new(e);
-	struct timespec now;
-	unsigned seed;
+	struct ynode *to = ynode_copy_bare(e, n);
 
-	(void)x;
-	clock_gettime(CLOCK_REALTIME, &now);
-	seed = (unsigned)(now.tv_nsec ^ now.tv_sec);
-	for (size_t i = 0; i < c.at->n; i++) {
-		struct ynode *n = c.at->v[i], *to;
-		struct ynode **v;
+	if (n->kind != Y_SEQ)
+		eval_fail(e, "node at path [%s] is not an array (it's a %s)", ynode_nice_path(e, n), n->tag);
+	ynode_add_all(e, to, n->kid, n->n);
+	for (size_t k = to->n; k > 1; k--) {
+		size_t other = arc4random_uniform((uint32_t)k);
+		struct ynode *was = to->kid[k - 1];
 
-		if (n->kind != Y_SEQ)
-			eval_fail(e, "node at path [%s] is not an array (it's a %s)", ynode_nice_path(e, n), n->tag);
-		v = eval_alloc(e, (n->n + 1) * sizeof(*v));
-		memcpy(v, n->kid, n->n * sizeof(*v));
-		for (size_t k = n->n; k > 1; k--) {
-			size_t other = (size_t)rand_r(&seed) % k;
-			struct ynode *was = v[k - 1];
-
-			v[k - 1] = v[other];
-			v[other] = was;
-		}
-		to = ynode_copy_bare(e, n);
-		ynode_add_all(e, to, v, n->n);
-		nodes_push(e, out, to);
+		to->kid[k - 1] = to->kid[other];
+		to->kid[other] = was;
 	}
-	return context_with(e, &c, out);
+	return to;
 }

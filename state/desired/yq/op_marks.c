@@ -3,25 +3,6 @@
 
 #include "state/desired/yq/ops.h"
 
-#define RUN(name) struct context run_##name(struct eval *e, struct context c, struct expr *x)
-RUN(assign_style);
-RUN(assign_tag);
-RUN(assign_anchor);
-RUN(assign_alias);
-RUN(assign_comment);
-RUN(split_doc);
-RUN(style);
-RUN(tag);
-RUN(kind);
-RUN(anchor);
-RUN(alias);
-RUN(line);
-RUN(column);
-RUN(document_index);
-RUN(file_index);
-RUN(filename);
-RUN(comment);
-
 /* --- marks: one text for all, or (`|=`) one for each */
 
 typedef void mark_fn(struct eval *e, struct ynode *n, const struct ynode *value, const struct expr *x);
@@ -133,110 +114,47 @@ RUN(assign_comment)
 
 /* --- what they are */
 
-typedef struct ynode *look_fn(struct eval *e, struct ynode *n, const struct expr *x);
+#define LOOK_TEXT(name, s) \
+	EACH(name) \
+	{ \
+		const char *text = s; \
+\
+		return ynode_replace_text(e, n, text, strlen(text)); \
+	}
+#define LOOK_NUMBER(name, number) \
+	EACH(name) \
+	{ \
+		return ynode_replace_new(e, n, Y_SCALAR, "!!int", eval_printf(e, "%u", number)); \
+	}
 
-static struct context
-look_at_each(struct eval *e, struct context c, const struct expr *x, look_fn *look)
+static const char *
+style_name(uint8_t style)
 {
-	struct nodes *out = nodes_new(e);
-
-	for (size_t i = 0; i < c.at->n; i++)
-		nodes_push(e, out, look(e, c.at->v[i], x));
-	return context_with(e, &c, out);
-}
-
-static struct ynode *
-op_marks_text_of(struct eval *e, struct ynode *n, const char *s)
-{
-	return ynode_replace_text(e, n, s, strlen(s));
-}
-
-static struct ynode *
-number_of(struct eval *e, struct ynode *n, unsigned i)
-{
-	return ynode_replace_new(e, n, Y_SCALAR, "!!int", eval_printf(e, "%u", i));
-}
-
-static struct ynode *
-style_look(struct eval *e, struct ynode *n, const struct expr *x)
-{
-	const char *name = "<unknown>";
-
-	(void)x;
 	for (size_t i = 0; i < sizeof styles / sizeof *styles; i++)
-		if (styles[i].style == n->style)
-			name = styles[i].name;
-	return op_marks_text_of(e, n, name);
+		if (styles[i].style == style)
+			return styles[i].name;
+	return "<unknown>";
 }
 
-static struct ynode *
-tag_look(struct eval *e, struct ynode *n, const struct expr *x)
-{
-	(void)x;
-	return op_marks_text_of(e, n, n->tag);
-}
+static const char *const kinds[] = { "unknown", "seq", "map", "scalar", "alias" };
 
-static struct ynode *
-kind_look(struct eval *e, struct ynode *n, const struct expr *x)
-{
-	static const char *const names[] = { "unknown", "seq", "map", "scalar", "alias" };
+LOOK_TEXT(style, style_name(n->style))
+LOOK_TEXT(tag, n->tag)
+LOOK_TEXT(kind, kinds[n->kind])
+LOOK_TEXT(anchor, n->anchor)
+LOOK_TEXT(filename, ynode_root(n)->file)
+LOOK_NUMBER(line, n->line)
+LOOK_NUMBER(column, n->col)
+LOOK_NUMBER(document_index, ynode_root(n)->doc)
+LOOK_NUMBER(file_index, ynode_root(n)->file_index)
 
-	(void)x;
-	return op_marks_text_of(e, n, names[n->kind]);
-}
-
-static struct ynode *
-anchor_look(struct eval *e, struct ynode *n, const struct expr *x)
+EACH(alias)
 {
-	(void)x;
-	return op_marks_text_of(e, n, n->anchor);
-}
-
-static struct ynode *
-alias_look(struct eval *e, struct ynode *n, const struct expr *x)
-{
-	(void)x;
 	return ynode_replace_text(e, n, n->value, n->len);
 }
 
-static struct ynode *
-line_look(struct eval *e, struct ynode *n, const struct expr *x)
-{
-	(void)x;
-	return number_of(e, n, n->line);
-}
-
-static struct ynode *
-column_look(struct eval *e, struct ynode *n, const struct expr *x)
-{
-	(void)x;
-	return number_of(e, n, n->col);
-}
-
-static struct ynode *
-document_look(struct eval *e, struct ynode *n, const struct expr *x)
-{
-	(void)x;
-	return number_of(e, n, ynode_root(n)->doc);
-}
-
-static struct ynode *
-file_look(struct eval *e, struct ynode *n, const struct expr *x)
-{
-	(void)x;
-	return number_of(e, n, ynode_root(n)->file_index);
-}
-
-static struct ynode *
-filename_look(struct eval *e, struct ynode *n, const struct expr *x)
-{
-	(void)x;
-	return op_marks_text_of(e, n, ynode_root(n)->file);
-}
-
 /* without the `# ` that each line begins with */
-static struct ynode *
-comment_look(struct eval *e, struct ynode *n, const struct expr *x)
+EACH(comment)
 {
 	struct text t = { .e = e }, lead = { .e = e };
 	const char *s = x->flags & COMMENT_NOTE ? n->note : x->flags & COMMENT_HEAD ? n->head : n->foot;
@@ -244,8 +162,7 @@ comment_look(struct eval *e, struct ynode *n, const struct expr *x)
 
 	if (x->flags & COMMENT_HEAD && *n->lead) {
 		yaml_print_lead(&lead, n->lead, false);
-		if (lead.len && lead.s[lead.len - 1] == '\n')
-			lead.s[--lead.len] = '\0';
+		text_chomp(&lead, 1);
 		s = text_end(&lead);
 	}
 	for (const char *p = s; *p; p++) {
@@ -255,32 +172,13 @@ comment_look(struct eval *e, struct ynode *n, const struct expr *x)
 			break;
 		text_addc(&t, *p);
 	}
-	text_end(&t);
-	r = ynode_replace_text(e, n, t.s, t.len);
+	r = text_node(&t, n);
 	if (n->is_key) {
 		r->is_key = false;
 		r->key = n;
 	}
 	return r;
 }
-
-#define LOOK(name, fn) \
-	RUN(name) \
-	{ \
-		return look_at_each(e, c, x, fn); \
-	}
-
-LOOK(style, style_look)
-LOOK(tag, tag_look)
-LOOK(kind, kind_look)
-LOOK(anchor, anchor_look)
-LOOK(alias, alias_look)
-LOOK(line, line_look)
-LOOK(column, column_look)
-LOOK(document_index, document_look)
-LOOK(file_index, file_look)
-LOOK(filename, filename_look)
-LOOK(comment, comment_look)
 
 RUN(split_doc)
 {

@@ -5,14 +5,6 @@
 
 #include "state/desired/yq/ops.h"
 
-#define RUN(name) struct context run_##name(struct eval *e, struct context c, struct expr *x)
-RUN(add);
-RUN(subtract);
-RUN(multiply);
-RUN(divide);
-RUN(modulo);
-RUN(to_number);
-
 enum { MAX_REPEAT = 10000000 };
 
 static struct ynode *
@@ -166,12 +158,7 @@ add_nodes(struct eval *e, struct context *c, struct ynode *l, struct ynode *r, v
 	return to;
 }
 
-RUN(add)
-{
-	struct cross how = { .each = add_nodes, .empty = c.at->n > 0 };
-
-	return cross_run(e, context_read_only(e, &c), x, &how);
-}
+CROSS(add, context_read_only(e, &c), .each = add_nodes, .empty = c.at->n > 0)
 
 /* --- - */
 
@@ -210,12 +197,7 @@ subtract_nodes(struct eval *e, struct context *c, struct ynode *l, struct ynode 
 	return to;
 }
 
-RUN(subtract)
-{
-	static const struct cross how = { .each = subtract_nodes };
-
-	return cross_run(e, context_read_only(e, &c), x, &how);
-}
+CROSS(subtract, context_read_only(e, &c), .each = subtract_nodes)
 
 /* --- * of scalars, / and % */
 
@@ -314,12 +296,7 @@ multiply_nodes(struct eval *e, struct context *c, struct ynode *l, struct ynode 
 	return merge_trees(e, writable, to, r, ctx);
 }
 
-RUN(multiply)
-{
-	struct cross how = { .each = multiply_nodes, .ctx = &x->merge };
-
-	return cross_run(e, c, x, &how);
-}
+CROSS(multiply, c, .each = multiply_nodes, .ctx = &x->merge)
 
 static struct ynode *
 divide_nodes(struct eval *e, struct context *c, struct ynode *l, struct ynode *r, void *ctx)
@@ -339,12 +316,7 @@ divide_nodes(struct eval *e, struct context *c, struct ynode *l, struct ynode *r
 	return to;
 }
 
-RUN(divide)
-{
-	static const struct cross how = { .each = divide_nodes };
-
-	return cross_run(e, context_read_only(e, &c), x, &how);
-}
+CROSS(divide, context_read_only(e, &c), .each = divide_nodes)
 
 static struct ynode *
 modulo_nodes(struct eval *e, struct context *c, struct ynode *l, struct ynode *r, void *ctx)
@@ -367,35 +339,21 @@ modulo_nodes(struct eval *e, struct context *c, struct ynode *l, struct ynode *r
 	return to;
 }
 
-RUN(modulo)
+CROSS(modulo, context_read_only(e, &c), .each = modulo_nodes)
+
+EACH(to_number)
 {
-	static const struct cross how = { .each = modulo_nodes };
+	const char *tag;
+	long long v;
+	double d;
+	char format;
 
-	return cross_run(e, context_read_only(e, &c), x, &how);
-}
-
-RUN(to_number)
-{
-	struct nodes *out = nodes_new(e);
-
-	(void)x;
-	for (size_t i = 0; i < c.at->n; i++) {
-		struct ynode *n = c.at->v[i];
-		const char *tag = NULL;
-		long long v;
-		double d;
-		char format;
-
-		if (n->kind != Y_SCALAR)
-			eval_fail(e, "cannot convert node at path %s of tag %s to number", ynode_nice_path(e, n), n->tag);
-		if (tag_is_number(n->tag)) {
-			nodes_push(e, out, n);
-			continue;
-		}
-		tag = number_int(n->value, &v, &format) ? "!!int" : number_float(n->value, &d) ? "!!float" : NULL;
-		if (!tag)
-			eval_fail(e, "cannot convert node value [%s] at path %s of tag %s to number", n->value, ynode_nice_path(e, n), n->tag);
-		nodes_push(e, out, ynode_replace_new(e, n, Y_SCALAR, tag, n->value));
-	}
-	return context_with(e, &c, out);
+	if (n->kind != Y_SCALAR)
+		eval_fail(e, "cannot convert node at path %s of tag %s to number", ynode_nice_path(e, n), n->tag);
+	if (tag_is_number(n->tag))
+		return n;
+	tag = number_int(n->value, &v, &format) ? "!!int" : number_float(n->value, &d) ? "!!float" : NULL;
+	if (!tag)
+		eval_fail(e, "cannot convert node value [%s] at path %s of tag %s to number", n->value, ynode_nice_path(e, n), n->tag);
+	return ynode_replace_new(e, n, Y_SCALAR, tag, n->value);
 }

@@ -3,11 +3,6 @@
 
 #include "state/desired/yq/ops.h"
 
-#define RUN(name) struct context run_##name(struct eval *e, struct context c, struct expr *x)
-RUN(traverse);
-RUN(traverse_array);
-RUN(descend);
-
 /* Does a name match a pattern of * and ?; in time that is linear in both. */
 bool
 key_matches(const char *name, size_t len, const char *pattern)
@@ -50,11 +45,11 @@ same_place(const struct ynode *x, const struct ynode *y)
 
 	if (x->is_key != y->is_key || ynode_root(x)->doc != ynode_root(y)->doc)
 		return false;
-	if (x->is_key && (x->len != y->len || memcmp(x->value, y->value, x->len) != 0))
+	if (x->is_key && !ynode_reads_as(x, y))
 		return false;
 	if (!k || !l)
 		return (!k || !k->len) && (!l || !l->len);
-	return k->len == l->len && memcmp(k->value, l->value, k->len) == 0;
+	return ynode_reads_as(k, l);
 }
 
 static void
@@ -129,7 +124,7 @@ may_repeat(struct eval *e, const struct ynode *map)
 		return false;
 	for (size_t i = 0; i + 1 < map->n; i += 2)
 		for (size_t k = i + 2; k + 1 < map->n; k += 2)
-			if (map->kid[i]->len == map->kid[k]->len && memcmp(map->kid[i]->value, map->kid[k]->value, map->kid[i]->len) == 0)
+			if (ynode_reads_as(map->kid[i], map->kid[k]))
 				return true;
 	eval_step(e);
 	return false;

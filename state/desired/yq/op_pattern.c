@@ -3,20 +3,6 @@
 
 #include "state/desired/yq/ops.h"
 
-#define RUN(name) struct context run_##name(struct eval *e, struct context c, struct expr *x)
-RUN(sub);
-RUN(match);
-RUN(capture);
-RUN(test);
-
-static void
-need_text(struct eval *e, const struct ynode *n, const char *verb)
-{
-	if (strcmp(ynode_meaning(e, n), "!!str") != 0)
-		eval_fail(e, "cannot %s %s, can only %s strings. Hint: Most often you'll want to use '|=' over '=' for this operation", verb,
-			  n->tag, verb);
-}
-
 static const struct ynode *
 text_argument(struct eval *e, const struct context *c, struct expr *x)
 {

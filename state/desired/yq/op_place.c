@@ -4,18 +4,6 @@
 
 #include "state/desired/yq/ops.h"
 
-#define RUN(name) struct context run_##name(struct eval *e, struct context c, struct expr *x)
-RUN(path);
-RUN(set_path);
-RUN(del);
-RUN(del_paths);
-RUN(parent);
-RUN(parents);
-RUN(key);
-RUN(is_key);
-RUN(has);
-RUN(keys);
-
 /* --- paths as lists */
 
 struct expr *
@@ -38,18 +26,12 @@ expr_of_path(struct eval *e, const struct ynode *path, size_t from, struct trave
 	return x;
 }
 
-RUN(path)
+EACH(path)
 {
-	struct nodes *out = nodes_new(e);
+	struct ynode *seq = ynode_replace_new(e, n, Y_SEQ, "!!seq", ""), *path = ynode_path(e, n);
 
-	(void)x;
-	for (size_t i = 0; i < c.at->n; i++) {
-		struct ynode *seq = ynode_replace_new(e, c.at->v[i], Y_SEQ, "!!seq", ""), *path = ynode_path(e, c.at->v[i]);
-
-		ynode_add_all(e, seq, path->kid, path->n);
-		nodes_push(e, out, seq);
-	}
-	return context_with(e, &c, out);
+	ynode_add_all(e, seq, path->kid, path->n);
+	return seq;
 }
 
 static const struct ynode *
@@ -92,7 +74,7 @@ delete_from(struct eval *e, struct ynode *in, const struct ynode *step)
 
 	for (size_t i = 0; i < in->n; i += map ? 2 : 1) {
 		/* yq knows keys that are words only */
-		bool gone = map ? !number && in->kid[i]->len == step->len && memcmp(in->kid[i]->value, step->value, step->len) == 0
+		bool gone = map ? !number && ynode_reads_as(in->kid[i], step)
 				: ynode_says(step, eval_printf(e, "%zu", i));
 
 		if (gone)
@@ -150,90 +132,51 @@ RUN(del_paths)
 
 /* --- up */
 
-RUN(parent)
+EACH(parent)
 {
-	struct nodes *out = nodes_new(e);
-
-	for (size_t i = 0; i < c.at->n; i++) {
-		struct ynode *n = c.at->v[i];
-
-		for (int level = 0; n && level < x->flags; level++)
-			n = n->parent;
-		if (n)
-			nodes_push(e, out, n);
-	}
-	return context_with(e, &c, out);
+	for (int level = 0; n && level < x->flags; level++)
+		n = n->parent;
+	return n;
 }
 
-RUN(parents)
+EACH(parents)
 {
-	struct nodes *out = nodes_new(e);
+	struct ynode *seq = ynode_new(e, Y_SEQ, "!!seq", "");
 
-	(void)x;
-	for (size_t i = 0; i < c.at->n; i++) {
-		struct ynode *seq = ynode_new(e, Y_SEQ, "!!seq", "");
-
-		for (const struct ynode *n = c.at->v[i]->parent; n; n = n->parent)
-			ynode_add(e, seq, n);
-		nodes_push(e, out, seq);
-	}
-	return context_with(e, &c, out);
+	for (const struct ynode *up = n->parent; up; up = up->parent)
+		ynode_add(e, seq, up);
+	return seq;
 }
 
-RUN(key)
+EACH(key)
 {
-	struct nodes *out = nodes_new(e);
-
-	(void)x;
-	for (size_t i = 0; i < c.at->n; i++)
-		if (c.at->v[i]->key)
-			nodes_push(e, out, c.at->v[i]->key);
-	return context_with(e, &c, out);
+	return n->key;
 }
 
-RUN(is_key)
+EACH(is_key)
 {
-	struct nodes *out = nodes_new(e);
-
-	(void)x;
-	for (size_t i = 0; i < c.at->n; i++)
-		nodes_push(e, out, ynode_bool(e, c.at->v[i], c.at->v[i]->is_key));
-	return context_with(e, &c, out);
+	return ynode_bool(e, n, n->is_key);
 }
 
-RUN(has)
+EACH_WITH(has)
 {
-	struct context r = expr_run(e, context_read_only(e, &c), x->rhs);
-	const struct ynode *want = r.at->n ? r.at->v[0] : ynode_new(e, Y_SCALAR, "!!null", "null");
-	struct nodes *out = nodes_new(e);
+	const struct ynode *want = arg ? arg : ynode_new(e, Y_SCALAR, "!!null", "null");
+	bool has = false;
 
-	for (size_t i = 0; i < c.at->n; i++) {
-		struct ynode *n = c.at->v[i];
-		bool has = false;
-
-		for (size_t k = 0; n->kind == Y_MAP && k < n->n && !has; k += 2)
-			has = n->kid[k]->len == want->len && memcmp(n->kid[k]->value, want->value, want->len) == 0;
-		if (n->kind == Y_SEQ && ynode_has_tag(want, "!!int"))
-			has = strtoll(want->value, NULL, 10) < (long long)n->n;
-		nodes_push(e, out, ynode_bool(e, n, has));
-	}
-	return context_with(e, &c, out);
+	for (size_t k = 0; n->kind == Y_MAP && k < n->n && !has; k += 2)
+		has = ynode_reads_as(n->kid[k], want);
+	if (n->kind == Y_SEQ && ynode_has_tag(want, "!!int"))
+		has = strtoll(want->value, NULL, 10) < (long long)n->n;
+	return ynode_bool(e, n, has);
 }
 
-RUN(keys)
+EACH(keys)
 {
-	struct nodes *out = nodes_new(e);
+	struct ynode *seq = ynode_new(e, Y_SEQ, "!!seq", "");
 
-	(void)x;
-	for (size_t i = 0; i < c.at->n; i++) {
-		const struct ynode *n = c.at->v[i];
-		struct ynode *seq = ynode_new(e, Y_SEQ, "!!seq", "");
-
-		if (n->kind != Y_MAP && n->kind != Y_SEQ)
-			eval_fail(e, "cannot get keys of %s, keys only works for maps and arrays", n->tag);
-		for (size_t k = 0; k < n->n; k += n->kind == Y_MAP ? 2 : 1)
-			ynode_add(e, seq, n->kind == Y_MAP ? n->kid[k] : ynode_int(e, (long long)k));
-		nodes_push(e, out, seq);
-	}
-	return context_with(e, &c, out);
+	if (n->kind != Y_MAP && n->kind != Y_SEQ)
+		eval_fail(e, "cannot get keys of %s, keys only works for maps and arrays", n->tag);
+	for (size_t k = 0; k < n->n; k += n->kind == Y_MAP ? 2 : 1)
+		ynode_add(e, seq, n->kind == Y_MAP ? n->kid[k] : ynode_int(e, (long long)k));
+	return seq;
 }

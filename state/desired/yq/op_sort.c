@@ -3,10 +3,6 @@
 
 #include "state/desired/yq/ops.h"
 
-#define RUN(name) struct context run_##name(struct eval *e, struct context c, struct expr *x)
-RUN(sort);
-RUN(sort_keys);
-
 struct sortable {
 	struct ynode *n;
 	struct nodes *by;
@@ -16,21 +12,6 @@ struct sorting {
 	struct eval *e;
 	const struct context *c;
 };
-
-static int
-sign_of(long long d)
-{
-	return d < 0 ? -1 : d > 0;
-}
-
-static int
-texts_compare(const struct ynode *l, const struct ynode *r)
-{
-	size_t n = l->len < r->len ? l->len : r->len;
-	int cmp = memcmp(l->value, r->value, n);
-
-	return cmp ? cmp : (l->len > r->len) - (l->len < r->len);
-}
 
 /* null, then booleans, then the rest */
 static int
@@ -69,14 +50,14 @@ sort_compare(struct sorting *s, const struct ynode *l, const struct ynode *r)
 	if (lr != rr)
 		return lr - rr;
 	if (lr == 0)
-		return rr == 0 ? texts_compare(l, r) : 0;
+		return rr == 0 ? ynode_compare(l, r) : 0;
 	if (lr == 1)
 		return ynode_truthy(l) - ynode_truthy(r);
 	if (strcmp(lt, "!!str") == 0 && s->c->layout)
 		dates = true;
 	if (dates && date_of(s->c, l->value, &a) && date_of(s->c, r->value, &b))
-		return sign_of(a.sec != b.sec ? (a.sec > b.sec) - (a.sec < b.sec) : a.nsec - b.nsec);
-	return sort_numbers(l, lt, r, rt, &cmp) ? cmp : texts_compare(l, r);
+		return moment_compare(&a, &b);
+	return sort_numbers(l, lt, r, rt, &cmp) ? cmp : ynode_compare(l, r);
 }
 
 static bool
@@ -111,42 +92,32 @@ sort_merge(struct sorting *s, struct sortable *v, size_t n, struct sortable *roo
 	memcpy(v, room, n * sizeof(*v));
 }
 
-RUN(sort)
+EACH(sort)
 {
-	struct nodes *out = nodes_new(e);
-	struct sorting s = { e, &c };
+	struct sorting s = { e, c };
+	struct ynode *to = ynode_copy_bare(e, n);
+	struct sortable *v = eval_alloc(e, (n->n + 1) * 2 * sizeof(*v));
+	size_t step = n->kind == Y_MAP ? 2 : 1, count = 0;
 
-	for (size_t i = 0; i < c.at->n; i++) {
-		struct ynode *n = c.at->v[i], *to;
-		struct sortable *v;
-		size_t step = n->kind == Y_MAP ? 2 : 1, count = 0;
-
-		if (n->kind != Y_MAP && n->kind != Y_SEQ)
-			eval_fail(e, "node at path [%s] is not an array or map (it's a %s)", ynode_nice_path(e, n), n->tag);
-		v = eval_alloc(e, (n->n + 1) * 2 * sizeof(*v));
-		for (size_t k = step - 1; k < n->n; k += step) {
-			struct context one = context_one_read_only(e, &c, n->kid[k]);
-
-			v[count++] = (struct sortable){ n->kid[k], expr_run(e, one, x->rhs).at };
-		}
-		sort_merge(&s, v, count, v + n->n + 1);
-		to = ynode_copy_bare(e, n);
-		for (size_t k = 0; k < count; k++) {
-			if (n->kind == Y_MAP)
-				ynode_add_pair(e, to, v[k].n->key, v[k].n);
-			else
-				ynode_add(e, to, v[k].n);
-		}
-		nodes_push(e, out, to);
+	if (n->kind != Y_MAP && n->kind != Y_SEQ)
+		eval_fail(e, "node at path [%s] is not an array or map (it's a %s)", ynode_nice_path(e, n), n->tag);
+	for (size_t k = step - 1; k < n->n; k += step)
+		v[count++] = (struct sortable){ n->kid[k], expr_run(e, context_one_read_only(e, c, n->kid[k]), x->rhs).at };
+	sort_merge(&s, v, count, v + n->n + 1);
+	for (size_t k = 0; k < count; k++) {
+		if (n->kind == Y_MAP)
+			ynode_add_pair(e, to, v[k].n->key, v[k].n);
+		else
+			ynode_add(e, to, v[k].n);
 	}
-	return context_with(e, &c, out);
+	return to;
 }
 
 static bool
 key_less(struct sorting *s, const struct sortable *l, const struct sortable *r)
 {
 	eval_step(s->e);
-	return texts_compare(l->n->key, r->n->key) < 0;
+	return ynode_compare(l->n->key, r->n->key) < 0;
 }
 
 static void

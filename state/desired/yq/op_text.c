@@ -6,20 +6,16 @@
 #include "base/quote/quote.h"
 #include "state/desired/yq/ops.h"
 
-#define RUN(name) struct context run_##name(struct eval *e, struct context c, struct expr *x)
-RUN(string);
-RUN(to_string);
-RUN(trim);
-RUN(change_case);
-RUN(join);
-RUN(split);
-
+/* what it says, or, of what is no scalar, its YAML */
 static void
-op_text_need(struct eval *e, const struct ynode *n, const char *verb)
+text_of(struct text *t, struct ynode *n)
 {
-	if (strcmp(ynode_meaning(e, n), "!!str") != 0)
-		eval_fail(e, "cannot %s %s, can only %s strings. Hint: Most often you'll want to use '|=' over '=' for this operation", verb,
-			  n->tag, verb);
+	if (n->kind == Y_SCALAR) {
+		text_add(t, n->value, n->len);
+		return;
+	}
+	yaml_print(t, n, 2);
+	text_chomp(t, t->len);
 }
 
 /* --- "\( )" */
@@ -27,20 +23,12 @@ op_text_need(struct eval *e, const struct ynode *n, const char *verb)
 static void
 text_interpolate_one(struct eval *e, const struct context *c, const char *expr, struct text *out)
 {
-	struct context r = expr_run(e, *c, expr_parse(e, expr));
-	struct ynode *n = nodes_first(r.at);
-	struct text yaml = { .e = e };
+	struct ynode *n = nodes_first(expr_run(e, *c, expr_parse(e, expr)).at);
+	struct text one = { .e = e };
 
-	if (!n)
-		return;
-	if (n->kind == Y_SCALAR) {
-		text_add(out, n->value, n->len);
-		return;
-	}
-	yaml_print(&yaml, n, 2);
-	while (yaml.len && yaml.s[yaml.len - 1] == '\n')
-		yaml.len--;
-	text_add(out, text_end(&yaml), yaml.len);
+	if (n)
+		text_of(&one, n);
+	text_add(out, text_end(&one), one.len);
 }
 
 static struct ynode *
@@ -72,8 +60,7 @@ text_interpolate(struct eval *e, const struct context *c, const struct ynode *s)
 	}
 	if (in)		/* never closed: it is no expression */
 		return ynode_text(e, s->value, s->len);
-	text_end(&t);
-	return ynode_text(e, t.s, t.len);
+	return text_node(&t, NULL);
 }
 
 RUN(string)
@@ -90,30 +77,16 @@ RUN(string)
 	return context_with(e, &c, out);
 }
 
-RUN(to_string)
+EACH(to_string)
 {
-	struct nodes *out = nodes_new(e);
+	struct text t = { .e = e };
+	struct ynode *s;
 
-	(void)x;
-	for (size_t i = 0; i < c.at->n; i++) {
-		struct ynode *n = c.at->v[i], *s;
-		struct text t = { .e = e };
-
-		if (n->kind == Y_SCALAR) {
-			text_add(&t, n->value, n->len);
-		} else {
-			yaml_print(&t, n, 2);
-			while (t.len && t.s[t.len - 1] == '\n')
-				t.len--;
-		}
-		text_end(&t);
-		t.s[t.len] = '\0';
-		s = ynode_replace_text(e, n, t.s, t.len);
-		if (!ynode_has_tag(n, "!!str"))
-			s->style = Y_DOUBLE;
-		nodes_push(e, out, s);
-	}
-	return context_with(e, &c, out);
+	text_of(&t, n);
+	s = text_node(&t, n);
+	if (!ynode_has_tag(n, "!!str"))
+		s->style = Y_DOUBLE;
+	return s;
 }
 
 static bool
@@ -123,33 +96,27 @@ is_space(uint32_t r)
 	       r == 0x2028 || r == 0x2029 || r == 0x202f || r == 0x205f || r == 0x3000;
 }
 
-RUN(trim)
+EACH(trim)
 {
-	struct nodes *out = nodes_new(e);
+	struct ynode *s;
+	size_t from = 0, to = 0, w;
+	bool begun = false, bad = false;
 
-	(void)x;
-	for (size_t i = 0; i < c.at->n; i++) {
-		struct ynode *n = c.at->v[i], *s;
-		size_t from = 0, to = 0, w;
-		bool begun = false, bad = false;
+	need_text(e, n, "trim");
+	for (size_t k = 0; k < n->len; k += w) {
+		uint32_t r = 0;
 
-		op_text_need(e, n, "trim");
-		for (size_t k = 0; k < n->len; k += w) {
-			uint32_t r = 0;
-
-			w = n->value[k] ? utf8_next(n->value + k, &r, &bad) : 1;
-			if (is_space(r))
-				continue;
-			from = begun ? from : k;
-			begun = true;
-			to = k + w;
-		}
-		s = ynode_replace_text(e, n, eval_dup(e, n->value + from, to - from), to - from);
-		s->tag = n->tag;
-		s->style = n->style;
-		nodes_push(e, out, s);
+		w = n->value[k] ? utf8_next(n->value + k, &r, &bad) : 1;
+		if (is_space(r))
+			continue;
+		from = begun ? from : k;
+		begun = true;
+		to = k + w;
 	}
-	return context_with(e, &c, out);
+	s = ynode_replace_text(e, n, eval_dup(e, n->value + from, to - from), to - from);
+	s->tag = n->tag;
+	s->style = n->style;
+	return s;
 }
 
 /* The other case of a letter, for scripts that have two; libc knows them by the locale only, which is nobody's here. */
@@ -186,65 +153,43 @@ rune_put(struct text *t, uint32_t r)
 	}
 }
 
-RUN(change_case)
+EACH(change_case)
 {
-	struct nodes *out = nodes_new(e);
+	struct ynode *s;
+	struct text t = { .e = e };
+	bool bad = false;
 
-	for (size_t i = 0; i < c.at->n; i++) {
-		struct ynode *n = c.at->v[i], *s;
-		struct text t = { .e = e };
-		bool bad = false;
+	need_text(e, n, "change case with");
+	for (size_t k = 0, w; k < n->len; k += w) {
+		uint32_t r = 0;
 
-		op_text_need(e, n, "change case with");
-		for (size_t k = 0, w; k < n->len; k += w) {
-			uint32_t r = 0;
-
-			w = n->value[k] ? utf8_next(n->value + k, &r, &bad) : 1;
-			if (w <= 2 && r < 0x800 && !bad)
-				rune_put(&t, rune_case(r, x->flags & UPPER_CASE));
-			else
-				text_add(&t, n->value + k, w);
-		}
-		text_end(&t);
-		s = ynode_replace_text(e, n, t.s, t.len);
-		s->tag = n->tag;
-		s->style = n->style;
-		nodes_push(e, out, s);
+		w = n->value[k] ? utf8_next(n->value + k, &r, &bad) : 1;
+		if (w <= 2 && r < 0x800 && !bad)
+			rune_put(&t, rune_case(r, x->flags & UPPER_CASE));
+		else
+			text_add(&t, n->value + k, w);
 	}
-	return context_with(e, &c, out);
+	s = text_node(&t, n);
+	s->tag = n->tag;
+	s->style = n->style;
+	return s;
 }
 
 /* --- lists of texts */
 
-static const struct ynode *
-text_argument(struct eval *e, const struct context *c, struct expr *x)
+EACH_WITH(join)
 {
-	struct context r = expr_run(e, context_read_only(e, c), x);
+	struct text t = { .e = e };
 
-	return r.at->n ? r.at->v[0] : ynode_text(e, "", 0);
-}
-
-RUN(join)
-{
-	const struct ynode *by = text_argument(e, &c, x->rhs);
-	struct nodes *out = nodes_new(e);
-
-	for (size_t i = 0; i < c.at->n; i++) {
-		struct ynode *n = c.at->v[i];
-		struct text t = { .e = e };
-
-		if (n->kind != Y_SEQ)
-			eval_fail(e, "cannot join with %s, can only join arrays of scalars", n->tag);
-		for (size_t k = 0; k < n->n; k++) {
-			if (k)
-				text_add(&t, by->value, by->len);
-			if (!ynode_is_null(n->kid[k]))
-				text_add(&t, n->kid[k]->value, n->kid[k]->len);
-		}
-		text_end(&t);
-		nodes_push(e, out, ynode_replace_text(e, n, t.s, t.len));
+	if (n->kind != Y_SEQ)
+		eval_fail(e, "cannot join with %s, can only join arrays of scalars", n->tag);
+	for (size_t k = 0; k < n->n; k++) {
+		if (k && arg)
+			text_add(&t, arg->value, arg->len);
+		if (!ynode_is_null(n->kid[k]))
+			text_add(&t, n->kid[k]->value, n->kid[k]->len);
 	}
-	return context_with(e, &c, out);
+	return text_node(&t, n);
 }
 
 static void
@@ -280,19 +225,11 @@ string_split(struct eval *e, struct ynode *to, const struct ynode *s, const stru
 	return to;
 }
 
-RUN(split)
+EACH_WITH(split)
 {
-	const struct ynode *by = text_argument(e, &c, x->rhs);
-	struct nodes *out = nodes_new(e);
-
-	for (size_t i = 0; i < c.at->n; i++) {
-		struct ynode *n = c.at->v[i];
-
-		if (ynode_is_null(n))
-			continue;
-		if (strcmp(ynode_meaning(e, n), "!!str") != 0)
-			eval_fail(e, "cannot split %s, can only split strings", n->tag);
-		nodes_push(e, out, string_split(e, ynode_replace_new(e, n, Y_SEQ, "!!seq", ""), n, by));
-	}
-	return context_with(e, &c, out);
+	if (ynode_is_null(n))
+		return NULL;
+	if (strcmp(ynode_meaning(e, n), "!!str") != 0)
+		eval_fail(e, "cannot split %s, can only split strings", n->tag);
+	return string_split(e, ynode_replace_new(e, n, Y_SEQ, "!!seq", ""), n, arg ? arg : ynode_text(e, "", 0));
 }

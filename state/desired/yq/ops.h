@@ -140,6 +140,31 @@ enum {
 	OP(pivot, "pivot", 0, 52, true, pivot) \
 	OP(load, "load", 1, 52, true, load)
 
-#define OP(id, name, args, precedence, post, fn) extern const struct operator op_##id;
+#define RUN(name) struct context run_##name(struct eval *e, struct context c, struct expr *x)
+#define OP(id, name, args, precedence, post, fn) \
+	extern const struct operator op_##id; \
+	RUN(fn);
 OPERATORS
 #undef OP
+
+/* An operator that makes of each result one (or, NULL, none), by itself or with `arg`: the first result on its right, or NULL. */
+typedef struct ynode *each_fn(struct eval *e, struct context *c, struct ynode *n, struct expr *x, struct ynode *arg);
+struct context each_run(struct eval *e, struct context c, struct expr *x, each_fn *fn, bool with_arg);
+#define EACH_AS(name, with_arg) \
+	static each_fn each_##name; \
+	RUN(name) \
+	{ \
+		return each_run(e, c, x, each_##name, with_arg); \
+	} \
+	static struct ynode *each_##name(struct eval *e __attribute__((unused)), struct context *c __attribute__((unused)), \
+					 struct ynode *n, struct expr *x __attribute__((unused)), \
+					 struct ynode *arg __attribute__((unused)))
+#define EACH(name) EACH_AS(name, false)
+#define EACH_WITH(name) EACH_AS(name, true)
+
+/* An operator that makes something of each left result and each right one. */
+#define CROSS(name, context, ...) \
+	RUN(name) \
+	{ \
+		return cross_run(e, context, x, &(const struct cross){ __VA_ARGS__ }); \
+	}

@@ -68,15 +68,7 @@ struct parser {
 static void
 tree_push(struct parser *p, struct expr *x)
 {
-	if (p->n == p->cap) {
-		size_t cap = p->cap ? p->cap * 2 : 16;
-		struct expr **v = eval_alloc(p->e, cap * sizeof(*v));
-
-		if (p->n)
-			memcpy(v, p->tree, p->n * sizeof(*v));
-		p->tree = v;
-		p->cap = cap;
-	}
+	EVAL_GROW(p->e, p->tree, p->n, p->cap);
 	p->tree[p->n++] = x;
 }
 

@@ -3,10 +3,6 @@
 
 #include "state/desired/yq/yq.h"
 
-#define OP(id, name, args, precedence, post, fn) \
-	struct context run_##fn(struct eval *e, struct context c, struct expr *x);
-OPERATORS
-#undef OP
 #define OP(id, name, args, precedence, post, fn) const struct operator op_##id = { name, args, precedence, post, run_##fn };
 OPERATORS
 #undef OP

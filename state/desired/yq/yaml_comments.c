@@ -65,15 +65,7 @@ comment_new(struct scan *s)
 {
 	struct ytokens *t = s->out;
 
-	if (t->ncomments == t->comments_cap) {
-		size_t cap = t->comments_cap ? t->comments_cap * 2 : 16;
-		struct ycomment *v = eval_alloc(s->e, cap * sizeof(*v));
-
-		if (t->ncomments)
-			memcpy(v, t->comments, t->ncomments * sizeof(*v));
-		t->comments = v;
-		t->comments_cap = cap;
-	}
+	EVAL_GROW(s->e, t->comments, t->ncomments, t->comments_cap);
 	return &t->comments[t->ncomments++];
 }
 

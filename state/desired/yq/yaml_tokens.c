@@ -9,15 +9,7 @@ token_new(struct scan *s)
 {
 	struct ytokens *t = s->out;
 
-	if (t->n == t->cap) {
-		size_t cap = t->cap ? t->cap * 2 : 64;
-		struct ytoken *v = eval_alloc(s->e, cap * sizeof(*v));
-
-		if (t->n)
-			memcpy(v, t->v, t->n * sizeof(*v));
-		t->v = v;
-		t->cap = cap;
-	}
+	EVAL_GROW(s->e, t->v, t->n, t->cap);
 	return &t->v[t->n++];
 }
 
