@@ -56,7 +56,7 @@ const char *
 facts_get(const struct facts *f, const char *name)
 {
 	for (size_t i = 0; i < f->n; i++)
-		if (!strcmp(f->v[i].name, name))
+		if (*f->v[i].name == *name && !strcmp(f->v[i].name, name))
 			return f->v[i].value;
 	return NULL;
 }
@@ -89,6 +89,29 @@ facts_pack(const struct facts *f, struct buf *out)
 		buf_add(out, f->v[i].name, strlen(f->v[i].name) + 1);
 		buf_add(out, f->v[i].value, strlen(f->v[i].value) + 1);
 	}
+}
+
+static bool
+pack_has(const char **p, const char *end, const char *text)
+{
+	size_t len = strlen(text) + 1;
+
+	/* what was unpacked and not set since points into it */
+	if ((size_t)(end - *p) < len || (*p != text && memcmp(*p, text, len) != 0))
+		return false;
+	*p += len;
+	return true;
+}
+
+bool
+facts_are_packed(const struct facts *f, const char *p, size_t len)
+{
+	const char *end = p + len;
+
+	for (size_t i = 0; i < f->n; i++)
+		if (!pack_has(&p, end, f->v[i].name) || !pack_has(&p, end, f->v[i].value))
+			return false;
+	return p == end;
 }
 
 int

@@ -5,6 +5,7 @@
  * with the arena of their graph. Names are unique; order is that of setting.
  */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena;
@@ -29,5 +30,6 @@ void facts_copy(struct facts *to, struct arena *a, const struct facts *from);
 
 /* As bytes for the database: name NUL value NUL ... */
 void facts_pack(const struct facts *f, struct buf *out);
+bool facts_are_packed(const struct facts *f, const char *p, size_t len);	/* would it be these bytes? */
 /* The opposite; the facts point into `p`, which must outlive them. -1: not packed facts. */
 int facts_unpack(struct facts *f, struct arena *a, const char *p, size_t len);

@@ -82,13 +82,9 @@ take_over(struct step *s)
 	r->present = s->verb == ENSURE;
 	r->have = s->have;
 	r->unfinished = false;
-	r->nstands_on = 0;
+	graph_stand_on_needs(r);
 	if (s->verb == REMOVE)
-		return;
-	for (size_t i = 0; i < r->nneeds; i++) {
-		GROW(r->stands_on, r->nstands_on, r->stands_on_cap);
-		r->stands_on[r->nstands_on++] = r->needs[i];
-	}
+		r->nstands_on = 0;
 }
 
 static void

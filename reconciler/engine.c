@@ -81,7 +81,7 @@ check_beside(struct engine *e, struct error *err)
 {
 	if (!e->beside)
 		return 0;
-	if (state_instances(e->state, e->beside, recall_beside, e, err) < 0)
+	if (state_stamps(e->state, e->beside, recall_beside, e, err) < 0)
 		return -1;
 	return e->met_delete ? delete_met(e, e->beside, err) : 0;
 }
@@ -131,8 +131,7 @@ assume_edges(struct engine *e)
 		for (size_t j = 0; r->present && !r->was && j < r->nneeds; j++) {
 			if (r->needs[j].to->was)
 				continue;
-			GROW(r->stands_on, r->nstands_on, r->stands_on_cap);
-			r->stands_on[r->nstands_on++] = r->needs[j];
+			graph_link_made(&e->graph, r, r->needs[j].to, r->needs[j].need);
 		}
 	}
 }
@@ -268,10 +267,19 @@ engine_by_name(const void *a, const void *b)
 	return strcmp(((const struct ask *)a)->name, ((const struct ask *)b)->name);
 }
 
+static bool
+asks_are_sorted(const struct ask *asks, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		if (strcmp(asks[i - 1].name, asks[i].name) > 0)
+			return false;
+	return true;
+}
+
 static void
 take_asks(struct engine *e, struct ask *asks, size_t n)
 {
-	if (n)
+	if (!asks_are_sorted(asks, n))
 		qsort(asks, n, sizeof *asks, engine_by_name);
 	for (size_t i = 0; i < n; i++) {
 		asks[i].declared = true;
@@ -290,7 +298,7 @@ engine_prepare(struct engine *e, struct ask *asks, size_t n, struct error *err)
 
 	take_asks(e, asks, n);
 	if (check_beside(e, err) < 0 ||
-	    state_instances(e->state, n == 1 ? asks[0].name : NULL, recall_instance, &rc, err) < 0)
+	    state_stamps(e->state, n == 1 ? asks[0].name : NULL, recall_instance, &rc, err) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++)
 		if (asks[i].keep_goal && !asks[i].recalled)

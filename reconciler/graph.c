@@ -10,10 +10,6 @@
 void
 graph_release(struct graph *g)
 {
-	for (size_t i = 0; i < g->n; i++) {
-		free(g->v[i]->needs);
-		free(g->v[i]->stands_on);
-	}
 	free(g->v);
 	free(g->bucket);
 	free(g->pending);
@@ -52,32 +48,24 @@ graph_rehash(struct graph *g)
 	}
 }
 
-struct resource *
-graph_find(const struct graph *g, const char *type, const char *name)
+static struct resource *
+find_hashed(const struct graph *g, size_t hash, const char *type, const char *name)
 {
-	struct resource *r;
+	struct resource *r = g->nbucket ? g->bucket[hash & (g->nbucket - 1)] : NULL;
 
-	if (!g->nbucket)
-		return NULL;
-	for (r = g->bucket[graph_hash(type, name) & (g->nbucket - 1)]; r; r = r->next)
-		if (!strcmp(r->name, name) && !strcmp(r->type->name, type))
-			return r;
-	return NULL;
-}
-
-struct resource *
-graph_add(struct graph *g, const struct resource_type *type, const char *owner, const char *name, bool wanted)
-{
-	struct resource *r = graph_find(g, type->name, name);
-
-	if (!r)
-		return graph_add_new(g, type, owner, name, wanted);
-	r->wanted |= wanted;
+	while (r && (strcmp(r->name, name) != 0 || (r->type->name != type && strcmp(r->type->name, type) != 0)))
+		r = r->next;
 	return r;
 }
 
 struct resource *
-graph_add_new(struct graph *g, const struct resource_type *type, const char *owner, const char *name, bool wanted)
+graph_find(const struct graph *g, const char *type, const char *name)
+{
+	return g->nbucket ? find_hashed(g, graph_hash(type, name), type, name) : NULL;
+}
+
+static struct resource *
+add_hashed(struct graph *g, size_t hash, const struct resource_type *type, const char *owner, const char *name, bool wanted)
 {
 	struct resource *r, **slot;
 
@@ -90,10 +78,36 @@ graph_add_new(struct graph *g, const struct resource_type *type, const char *own
 	r->wanted = wanted;
 	GROW(g->v, g->n, g->cap);
 	g->v[g->n++] = r;
-	slot = &g->bucket[graph_hash(type->name, name) & (g->nbucket - 1)];
+	slot = &g->bucket[hash & (g->nbucket - 1)];
 	r->next = *slot;
 	*slot = r;
 	return r;
+}
+
+struct resource *
+graph_add(struct graph *g, const struct resource_type *type, const char *owner, const char *name, bool wanted)
+{
+	size_t hash = graph_hash(type->name, name);
+	struct resource *r = find_hashed(g, hash, type->name, name);
+
+	if (!r)
+		return add_hashed(g, hash, type, owner, name, wanted);
+	r->wanted |= wanted;
+	return r;
+}
+
+struct resource *
+graph_intern(struct graph *g, const struct resource_type *type, const char *owner, const char *name, bool *is_new)
+{
+	size_t hash = graph_hash(type->name, name);
+	struct resource *r = find_hashed(g, hash, type->name, name);
+	const char *kept;
+
+	*is_new = !r;
+	if (r)
+		return r;
+	kept = arena_strdup(&g->arena, name);
+	return add_hashed(g, hash, type, !strcmp(owner, name) ? kept : arena_strdup(&g->arena, owner), kept, false);
 }
 
 struct resource *
@@ -132,27 +146,50 @@ resource_need(struct graph *g, struct resource *r, const char *type, const char 
 	g->pending[g->npending++] = (struct graph_need){ r, type, arena_strdup(&g->arena, name), need };
 }
 
-/* Most have two or three; room for eight would be most of the memory of a large graph. */
+/* Most have two or three; room for eight would be most of the memory of a large graph. What is outgrown stays in the arena. */
 static void
-edge_append(struct edge **v, size_t *n, size_t *cap, struct edge e)
+edge_append(struct arena *a, struct edge **v, size_t *n, size_t *cap, struct edge e)
 {
-	if (*n == *cap) {
-		*cap = *cap ? *cap * 2 : 3;
-		*v = xrealloc(*v, *cap, sizeof **v);
+	struct edge *grown;
+
+	if (*n >= *cap) {
+		*cap = *n ? *n * 2 : 3;
+		grown = arena_alloc(a, *cap * sizeof *grown);
+		if (*n)
+			memcpy(grown, *v, *n * sizeof *grown);
+		*v = grown;
 	}
 	(*v)[(*n)++] = e;
 }
 
 /* What is shared is wanted while a wanted one needs it. */
 void
-graph_link(struct resource *from, struct resource *to, enum need need, bool made)
+graph_link(struct graph *g, struct resource *from, struct resource *to, enum need need)
 {
-	if (made) {
-		edge_append(&from->stands_on, &from->nstands_on, &from->stands_on_cap, (struct edge){ to, need });
+	edge_append(&g->arena, &from->needs, &from->nneeds, &from->needs_cap, (struct edge){ to, need });
+	to->wanted |= to->type->shared && from->wanted;
+}
+
+/* Without room of its own it is part of the other list, and is copied before it is another one. */
+void
+graph_link_made(struct graph *g, struct resource *from, struct resource *to, enum need need)
+{
+	const struct edge *same = from->nstands_on < from->nneeds ? &from->needs[from->nstands_on] : NULL;
+
+	if (!from->stands_on_cap && same && same->to == to && same->need == need) {
+		from->stands_on = from->needs;
+		from->nstands_on++;
 		return;
 	}
-	edge_append(&from->needs, &from->nneeds, &from->needs_cap, (struct edge){ to, need });
-	to->wanted |= to->type->shared && from->wanted;
+	edge_append(&g->arena, &from->stands_on, &from->nstands_on, &from->stands_on_cap, (struct edge){ to, need });
+}
+
+void
+graph_stand_on_needs(struct resource *r)
+{
+	r->stands_on = r->needs;
+	r->nstands_on = r->nneeds;
+	r->stands_on_cap = 0;
 }
 
 void
@@ -190,7 +227,7 @@ graph_resolve(struct graph *g, struct error *err)
 		struct resource *to = graph_find(g, p->type, p->name);
 
 		if (to)
-			graph_link(p->from, to, p->need, false);
+			graph_link(g, p->from, to, p->need);
 		else
 			result = graph_dangles(g, p, result == 0 ? err : NULL);
 	}

@@ -29,14 +29,17 @@ struct graph {
 
 void graph_release(struct graph *g);
 struct resource *graph_find(const struct graph *g, const char *type, const char *name);
-/* An edge between two that are there: of needs, or (made) of what `from` stood on when it was made. */
-void graph_link(struct resource *from, struct resource *to, enum need need, bool made);
+/* `from` needs `to`, as just declared. */
+void graph_link(struct graph *g, struct resource *from, struct resource *to, enum need need);
+/* `from` stood on `to` when it was made. */
+void graph_link_made(struct graph *g, struct resource *from, struct resource *to, enum need need);
+/* It was made on what it needs now, and on nothing else. */
+void graph_stand_on_needs(struct resource *r);
 /* As graph_declare(), strings borrowed. */
 struct resource *graph_add(struct graph *g, const struct resource_type *type,
 			   const char *owner, const char *name, bool wanted);
-/* The same of one that is not there yet, as the caller knows. */
-struct resource *graph_add_new(struct graph *g, const struct resource_type *type,
-			   const char *owner, const char *name, bool wanted);
+/* As graph_declare() of one that is not wanted; `is_new`: was it not there yet? */
+struct resource *graph_intern(struct graph *g, const struct resource_type *type, const char *owner, const char *name, bool *is_new);
 /* r->wrong, unless it is set already; the text is copied. */
 void graph_wrong(struct graph *g, struct resource *r, const struct error *why);
 /* Names to edges. A declared need that nobody declares is an error: `wrong` of each that has one, and the first in `err`. */

@@ -6,7 +6,10 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/hash.h"
 #include "state/observed/state.h"
+
+enum { TYPE_SLOTS = 128 };
 
 struct loading {
 	struct engine *e;
@@ -18,6 +21,7 @@ struct loading {
 	} *by_id;
 	size_t nby_id;
 	struct error *err;
+	const struct resource_type *type[TYPE_SLOTS];	/* by the hash of their names: each record has one to be found */
 };
 
 static const struct ask *
@@ -75,16 +79,44 @@ known_id(const struct loading *l, int64_t id)
 	return id > 0 && (size_t)id < l->nby_id ? &l->by_id[id] : &nobody;
 }
 
+static bool
+is_need(int kept)
+{
+	return kept - 1 >= NEED_BUILD && kept - 1 <= NEED_FRESH;
+}
+
 /* To something of an instance that is not asked about nothing leads. */
 static int
 load_edge(void *ctx, const struct state_edge *e)
 {
 	struct loading *l = ctx;
+	struct graph *g = &l->e->graph;
 	const struct known *from = known_id(l, e->source), *to = known_id(l, e->target);
 
-	if (from->r && to->r && e->need >= NEED_BUILD && e->need <= NEED_FRESH && (e->made || from->declare))
-		graph_link(from->r, to->r, (enum need)e->need, e->made);
+	if (!from->r || !to->r)
+		return 0;
+	if (from->declare && is_need(e->declared))
+		graph_link(g, from->r, to->r, (enum need)(e->declared - 1));
+	if (is_need(e->made))
+		graph_link_made(g, from->r, to->r, (enum need)(e->made - 1));
 	return 0;
+}
+
+/* Where the type of that name is in the table, or would be. */
+static size_t
+type_slot(const struct loading *l, const char *name)
+{
+	size_t i = (size_t)hash_text(HASH_START, name) % TYPE_SLOTS;
+
+	while (l->type[i] && strcmp(l->type[i]->name, name) != 0)
+		i = (i + 1) % TYPE_SLOTS;
+	return i;
+}
+
+static const struct resource_type *
+records_type(const struct loading *l, const char *name)
+{
+	return l->type[type_slot(l, name)];
 }
 
 static int
@@ -92,21 +124,19 @@ load_one(void *ctx, const struct record *rec)
 {
 	struct loading *l = ctx;
 	struct engine *e = l->e;
-	const struct resource_type *type = engine_type(e, rec->type);
+	const struct resource_type *type = records_type(l, rec->type);
 	const struct ask *a = *rec->owner ? find_ask(l, rec->owner) : NULL;
-	struct arena *arena = &e->graph.arena;
-	bool declare = a ? !a->declared : true;	/* by this record, for want of a better one */
+	bool is_new, declare = a ? !a->declared : true;	/* by this record, for want of a better one */
 	struct resource *r;
 
 	if (!type || (*rec->owner && !a) || (a && a->only && strcmp(a->only, rec->type)))
 		return 0;
-	r = graph_find(&e->graph, rec->type, rec->name);
-	if (r) {
-		declare = false;
-	} else {
-		r = graph_add_new(&e->graph, type, arena_strdup(arena, rec->owner), arena_strdup(arena, rec->name),
-			      a && declare && rec->wanted);
+	r = graph_intern(&e->graph, type, rec->owner, rec->name, &is_new);
+	if (is_new) {
+		r->wanted = a && declare && rec->wanted;
 		r->stale = !declare;
+	} else {
+		declare = false;
 	}
 	if (defaults_fill(e, r, rec, declare) == 0) {
 		remember_id(l, rec->id, r, declare);
@@ -147,19 +177,37 @@ int
 records_load(struct engine *e, struct error *err)
 {
 	struct loading l = { .e = e, .err = err };
-	int r = load_all(&l);
+	int r;
 
+	for (size_t i = 0; i < TYPE_SLOTS - 1 && e->types[i]; i++)
+		l.type[type_slot(&l, e->types[i]->name)] = e->types[i];
+	r = load_all(&l);
 	free(l.by_id);
 	return r;
 }
 
-static void
-add_edges(struct state_edge *out, const struct edge *v, size_t n, bool made)
+static struct state_edge *
+add_edge(struct state_edge *out, const struct resource *to)
 {
-	for (size_t i = 0; i < n; i++)
-		out[i] = (struct state_edge){
-			.owner = v[i].to->owner, .type = v[i].to->type->name, .name = v[i].to->name, .made = made, .need = (int)v[i].need,
-		};
+	*out = (struct state_edge){ .owner = to->owner, .type = to->type->name, .name = to->name };
+	return out;
+}
+
+/* Both lists, the equal ones of them as one; how many. */
+static size_t
+add_edges(struct state_edge *out, const struct resource *r)
+{
+	size_t same = 0, n = 0;
+
+	while (same < r->nneeds && same < r->nstands_on && r->needs[same].to == r->stands_on[same].to)
+		same++;
+	for (size_t i = 0; i < r->nneeds; i++, n++) {
+		add_edge(&out[n], r->needs[i].to)->declared = 1 + (int)r->needs[i].need;
+		out[n].made = i < same ? 1 + (int)r->stands_on[i].need : 0;
+	}
+	for (size_t i = same; i < r->nstands_on; i++, n++)
+		add_edge(&out[n], r->stands_on[i].to)->made = 1 + (int)r->stands_on[i].need;
+	return n;
 }
 
 /* What is recorded as wanted: all but what only this run wants. */
@@ -186,13 +234,11 @@ records_store(struct state *s, const struct resource *r, struct error *err)
 	auto_free struct state_edge *edges = xcalloc(r->nneeds + r->nstands_on + 1, sizeof *edges);
 	struct record rec = {
 		.owner = r->owner, .type = r->type->name, .name = r->name, .wanted = r->wanted, .present = r->present,
-		.edges = edges, .nedges = r->nneeds + r->nstands_on,
+		.edges = edges, .nedges = add_edges(edges, r),
 	};
 
 	pack_want(r, &want);
 	facts_pack(&r->have, &have);
-	add_edges(edges, r->needs, r->nneeds, false);
-	add_edges(edges + r->nneeds, r->stands_on, r->nstands_on, true);
 	rec.want = (struct blob){ want.s, want.len };
 	rec.have = (struct blob){ have.s, have.len };
 	return state_put(s, &rec, err);
@@ -201,12 +247,7 @@ records_store(struct state *s, const struct resource *r, struct error *err)
 bool
 records_dirty(const struct resource *r)
 {
-	AUTO(buf) have = BUF_INIT;
-
-	if (!r->was)
+	if (!r->was || r->present != r->was_present)
 		return true;
-	if (r->present != r->was_present)
-		return true;
-	facts_pack(&r->have, &have);
-	return r->present && (have.len != r->was_len || memcmp(have.s, r->was, have.len));
+	return r->present && !facts_are_packed(&r->have, r->was, r->was_len);
 }

@@ -78,9 +78,9 @@ struct resource {
 	bool may_lose;		/* the goal gave up a precious thing in so many words */
 	const struct error *wrong;	/* why nothing can be planned for its instance: it cannot be looked at, or is refused */
 
-	struct edge *needs;	/* as just declared: orders what goes up */
+	struct edge *needs;	/* as just declared: orders what goes up. In the graph's arena, as the next */
 	size_t nneeds, needs_cap;
-	struct edge *stands_on;	/* as recorded when it was made: orders what comes down */
+	struct edge *stands_on;	/* as recorded when it was made: orders what comes down; `needs` itself while they are the same */
 	size_t nstands_on, stands_on_cap;
 
 	struct step *down, *up;	/* the planner's verdict; NULL: nothing to do */

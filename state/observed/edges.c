@@ -29,7 +29,7 @@ edge_add(struct state *s, int64_t source, const struct state_edge *e, struct err
 			return -1;
 		target = row_id(s, e->type, e->name, err);
 	}
-	return target < 0 ? -1 : sql_run(s, SQL_EDGE_ADD, err, "llii", source, target, (int)e->made, e->need);
+	return target < 0 ? -1 : sql_run(s, SQL_EDGE_ADD, err, "llii", source, target, e->declared, e->made);
 }
 
 int
@@ -75,7 +75,7 @@ state_edges(struct state *s, const char *owner, int (*each)(void *ctx, const str
 	while (!stop && (r = sql_step(s, st, err)) > 0) {
 		struct state_edge e = {
 			.source = sqlite3_column_int64(st, 0), .target = sqlite3_column_int64(st, 1),
-			.made = sqlite3_column_int(st, 2), .need = sqlite3_column_int(st, 3),
+			.declared = sqlite3_column_int(st, 2), .made = sqlite3_column_int(st, 3),
 		};
 
 		stop = each(ctx, &e);
@@ -99,7 +99,7 @@ state_users(struct state *s, const char *type, const char *name, int (*each)(voi
 	while (!stop && (r = sql_step(s, st, err)) > 0) {
 		struct state_user u = {
 			.owner = sql_text(st, 0), .type = sql_text(st, 1), .name = sql_text(st, 2), .wanted = sqlite3_column_int(st, 3),
-			.present = sqlite3_column_int(st, 4), .made = sqlite3_column_int(st, 5),
+			.present = sqlite3_column_int(st, 4), .declared = sqlite3_column_int(st, 5), .made = sqlite3_column_int(st, 6),
 		};
 
 		stop = each(ctx, &u);

@@ -37,10 +37,17 @@ static const char *const migration[] = {
 	" PRIMARY KEY (source, made, target)) WITHOUT ROWID;"
 	"CREATE INDEX edge_target ON edge (target);"
 	"CREATE INDEX step_run ON step (run);",
+	/* one row for two resources: most stand on what they need, and half of all rows said so again */
+	"CREATE TABLE pair ("
+	" source INTEGER NOT NULL, target INTEGER NOT NULL, declared INTEGER NOT NULL, made INTEGER NOT NULL,"
+	" PRIMARY KEY (source, target)) WITHOUT ROWID;"
+	"INSERT INTO pair SELECT source, target, MAX(CASE made WHEN 0 THEN need + 1 ELSE 0 END),"
+	" MAX(CASE made WHEN 0 THEN 0 ELSE need + 1 END) FROM edge GROUP BY source, target;"
+	"DROP TABLE edge; ALTER TABLE pair RENAME TO edge; CREATE INDEX edge_target ON edge (target);",
 };
 
 /* What SQL cannot say of a step, after it and in its transaction; or NULL. */
-static int (*const migration_code[])(struct state *s, struct error *err) = { NULL, migrate_edges };
+static int (*const migration_code[])(struct state *s, struct error *err) = { NULL, migrate_edges, NULL };
 _Static_assert(ARRAY_LEN(migration) == ARRAY_LEN(migration_code), "each migration has its code, or NULL");
 
 enum { RESERVE = 256 << 10 };

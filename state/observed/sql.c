@@ -16,15 +16,18 @@ static const char *const text[SQL_COUNT] = {
 	[SQL_RECORDS_OF] = "SELECT rowid, owner, type, name, wanted, present, pending, want, have FROM resource WHERE owner = ?",
 	[SQL_ID] = "SELECT rowid FROM resource WHERE type = ? AND name = ?",
 	[SQL_STUB] = "INSERT OR IGNORE INTO resource (owner, type, name) VALUES (?, ?, ?)",
-	[SQL_EDGES_ALL] = "SELECT source, target, made, need FROM edge",
-	[SQL_EDGES_OF] = "SELECT e.source, e.target, e.made, e.need FROM resource r JOIN edge e ON e.source = r.rowid"
+	[SQL_EDGES_ALL] = "SELECT source, target, declared, made FROM edge",
+	[SQL_EDGES_OF] = "SELECT e.source, e.target, e.declared, e.made FROM resource r JOIN edge e ON e.source = r.rowid"
 			 " WHERE r.owner = ?",
-	[SQL_EDGE_ADD] = "INSERT OR IGNORE INTO edge (source, target, made, need) VALUES (?, ?, ?, ?)",
+	[SQL_EDGE_ADD] = "INSERT INTO edge (source, target, declared, made) VALUES (?, ?, ?, ?) ON CONFLICT (source, target)"
+			  " DO UPDATE SET declared = MAX(declared, excluded.declared), made = MAX(made, excluded.made)",
 	[SQL_EDGES_DROP] = "DELETE FROM edge WHERE source = ?",
-	[SQL_USERS] = "SELECT r.owner, r.type, r.name, r.wanted, r.present, e.made, e.need FROM resource t"
+	[SQL_USERS] = "SELECT r.owner, r.type, r.name, r.wanted, r.present, e.declared, e.made FROM resource t"
 		      " JOIN edge e ON e.target = t.rowid JOIN resource r ON r.rowid = e.source WHERE t.type = ? AND t.name = ?"
-		      " ORDER BY r.owner, r.type, r.name, e.made",
+		      " ORDER BY r.owner, r.type, r.name",
 	[SQL_INSTANCES_ALL] = "SELECT name, goal, stamp, json FROM instance ORDER BY name",
+	[SQL_STAMPS_ALL] = "SELECT name, goal, stamp FROM instance ORDER BY name",
+	[SQL_STAMPS_OF] = "SELECT name, goal, stamp FROM instance WHERE name = ?",
 	[SQL_INSTANCES_OF] = "SELECT name, goal, stamp, json FROM instance WHERE name = ?",
 	[SQL_PUT] = "INSERT INTO resource (owner, type, name, wanted, present, want, have)"
 		    " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (type, name) DO UPDATE SET owner = excluded.owner,"

@@ -39,28 +39,43 @@ state_records(struct state *s, const char *owner,
 	return stop ? stop : r;
 }
 
-int
-state_instances(struct state *s, const char *name,
-		int (*each)(void *ctx, const struct state_instance *i), void *ctx, struct error *err)
+static int
+instances_each(struct state *s, sqlite3_stmt *st, bool brief, int (*each)(void *ctx, const struct state_instance *i), void *ctx,
+	       struct error *err)
 {
-	sqlite3_stmt *st;
 	int r = 0, stop = 0;
 
-	if (!s->db)
-		return 0;
-	st = name ? sql_bind(s, SQL_INSTANCES_OF, err, "s", name) : sql_bind(s, SQL_INSTANCES_ALL, err, "");
 	if (!st)
 		return -1;
 	while (!stop && (r = sql_step(s, st, err)) > 0) {
 		struct state_instance i = {
 			.name = sql_text(st, 0), .goal = sqlite3_column_int(st, 1),
-			.stamp = sql_text(st, 2), .json = sql_text(st, 3),
+			.stamp = sql_text(st, 2), .json = brief ? "" : sql_text(st, 3),
 		};
 
 		stop = each(ctx, &i);
 	}
 	sqlite3_reset(st);
 	return stop ? stop : r;
+}
+
+int
+state_instances(struct state *s, const char *name,
+		int (*each)(void *ctx, const struct state_instance *i), void *ctx, struct error *err)
+{
+	if (!s->db)
+		return 0;
+	return instances_each(s, name ? sql_bind(s, SQL_INSTANCES_OF, err, "s", name) : sql_bind(s, SQL_INSTANCES_ALL, err, ""), false,
+			      each, ctx, err);
+}
+
+int
+state_stamps(struct state *s, const char *name, int (*each)(void *ctx, const struct state_instance *i), void *ctx, struct error *err)
+{
+	if (!s->db)
+		return 0;
+	return instances_each(s, name ? sql_bind(s, SQL_STAMPS_OF, err, "s", name) : sql_bind(s, SQL_STAMPS_ALL, err, ""), true,
+			      each, ctx, err);
 }
 
 int

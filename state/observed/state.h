@@ -55,8 +55,8 @@ struct blob {
 struct state_edge {
 	int64_t source, target;
 	const char *owner, *type, *name;
-	bool made;		/* as it was when the resource was made; else as declared in the last finished apply */
-	int need;		/* enum need */
+	/* As declared in the last finished apply, and as it was when the resource was made: 0 not at all, else 1 + enum need. */
+	int declared, made;
 };
 
 struct record {
@@ -81,7 +81,7 @@ int state_edges(struct state *s, const char *owner, int (*each)(void *ctx, const
 struct state_user {
 	const char *owner, *type, *name;
 	bool wanted, present;
-	bool made;		/* as in struct state_edge */
+	int declared, made;	/* as in struct state_edge */
 };
 int state_users(struct state *s, const char *type, const char *name, int (*each)(void *ctx, const struct state_user *u), void *ctx,
 		struct error *err);
@@ -95,6 +95,8 @@ struct state_instance {
 
 int state_instances(struct state *s, const char *name,	/* NULL: all, by name */
 		    int (*each)(void *ctx, const struct state_instance *i), void *ctx, struct error *err);
+/* The same without the configurations: json is "". */
+int state_stamps(struct state *s, const char *name, int (*each)(void *ctx, const struct state_instance *i), void *ctx, struct error *err);
 
 /*
  * Writing. All calls between begin and commit are one transaction, on the disk

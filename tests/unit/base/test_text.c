@@ -1,5 +1,9 @@
 /* The small ones of base/: base64, numbers, versions, sha256; and paths. */
+#include <sys/stat.h>
+
 #include "base/base64.h"
+#include "base/facts.h"
+#include "base/fs.h"
 #include "base/number.h"
 #include "base/semver.h"
 #include "base/sha256.h"
@@ -131,4 +135,64 @@ TEST(names)
 	not_ok(name_check_new(big, "/home/somebody/.lima", &err), "too long");
 	ok(name_from_path(&name, "/a/b/Foo.yml.yaml", &err) < 0 ? -1 : 0);
 	assert_string_equal(name, "foo.yml");
+}
+
+/* Texts alone are put together by hand, the rest by libc: the two must say the same. */
+TEST(formats_of_texts_alone)
+{
+	char big[1000], want[1100], *again;
+	AUTO(arena) a = { 0 };
+
+	memset(big, 'b', sizeof big - 1);
+	big[sizeof big - 1] = '\0';
+	assert_string_equal(arena_printf(&a, "%s/%s", "a", "s"), "a/s");
+	assert_string_equal(arena_printf(&a, "s%ss", ""), "ss");
+	assert_string_equal(arena_printf(&a, "%s", ""), "");
+	assert_string_equal(arena_printf(&a, "100%% of %s", "it"), "100% of it");
+	assert_string_equal(arena_printf(&a, "%s: %d%s", "n", 7, "!"), "n: 7!");
+	for (size_t len = 250; len < 260; len++) {
+		snprintf(want, sizeof want, "%.*s/%s", (int)len, big, "x");
+		big[len] = '\0';
+		assert_string_equal(arena_printf(&a, "%s/%s", big, "x"), want);
+		again = xasprintf("%s/%s", big, "x");
+		assert_string_equal(again, want);
+		free(again);
+		big[len] = 'b';
+	}
+}
+
+TEST(stamps_are_as_a_format_would_write_them)
+{
+	static const struct timespec times[] = { { 0, 0 }, { 1, 5 }, { 1700000000, 999999999 }, { -3, 20 } };
+	AUTO(arena) a = { 0 };
+
+	for (size_t i = 0; i < ARRAY_LEN(times); i++) {
+		struct stat st = { .st_ino = i * 1234567890123, .st_size = (off_t)i * 77, .st_mtim = times[i] };
+
+		assert_string_equal(fs_stamp_of(&a, &st), arena_printf(&a, "%llu.%lld.%lld%09ld", (unsigned long long)st.st_ino,
+				    (long long)st.st_size, (long long)times[i].tv_sec, times[i].tv_nsec));
+	}
+}
+
+TEST(facts_know_their_bytes)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(buf) b = BUF_INIT;
+	struct facts f = { 0 }, back = { 0 };
+
+	facts_set(&f, &a, "size", "5");
+	facts_set(&f, &a, "path", "/a");
+	facts_pack(&f, &b);
+	assert_int_equal(facts_unpack(&back, &a, b.s, b.len), 0);
+	assert_true(facts_are_packed(&f, b.s, b.len) && facts_are_packed(&back, b.s, b.len));
+	assert_false(facts_are_packed(&f, b.s, b.len - 1));
+	facts_set(&back, &a, "size", "6");
+	assert_false(facts_are_packed(&back, b.s, b.len));
+	facts_set(&back, &a, "size", "5");
+	assert_true(facts_are_packed(&back, b.s, b.len));
+	facts_set(&back, &a, "path", NULL);
+	assert_false(facts_are_packed(&back, b.s, b.len));
+	facts_set(&back, &a, "path", "/a");
+	facts_set(&back, &a, "more", "");
+	assert_false(facts_are_packed(&back, b.s, b.len));
 }

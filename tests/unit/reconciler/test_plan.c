@@ -269,7 +269,7 @@ link_recorded(struct world *w)
 		struct resource *to = graph_find(&w->g, w->recorded[i].type, w->recorded[i].name);
 
 		if (to)
-			graph_link(w->recorded[i].from, to, w->recorded[i].need, true);
+			graph_link_made(&w->g, w->recorded[i].from, to, w->recorded[i].need);
 	}
 }
 

@@ -339,7 +339,7 @@ each_edge(void *ctx, const struct state_edge *e)
 	struct seen *x = ctx;
 
 	x->n++;
-	x->unfinished += e->made;
+	x->unfinished += e->made > 0;
 	return 0;
 }
 
@@ -348,7 +348,8 @@ each_user(void *ctx, const struct state_user *u)
 {
 	char *text = ctx;
 
-	sprintf(text + strlen(text), "%s/%s/%s%s%s ", u->owner, u->type, u->name, u->present ? "" : " absent", u->made ? " made" : "");
+	sprintf(text + strlen(text), "%s/%s/%s%s%s%s ", u->owner, u->type, u->name, u->present ? "" : " absent",
+		u->declared ? "" : " undeclared", u->made ? " made" : "");
 	return 0;
 }
 
@@ -364,8 +365,8 @@ put_edges(struct state *s, const char *owner, const char *type, const char *name
 TEST(who_uses_a_thing_is_one_question)
 {
 	const struct state_edge on_d[] = {
-		{ .owner = "", .type = "data-disk", .name = "d" }, { .owner = "", .type = "data-disk", .name = "d", .made = true, .need = 2 },
-		{ .owner = "", .type = "image", .name = "i" },
+		{ .owner = "", .type = "data-disk", .name = "d", .declared = 1 }, { .owner = "", .type = "data-disk", .name = "d", .made = 3 },
+		{ .owner = "", .type = "image", .name = "i", .declared = 1 },
 	};
 	char users[256] = "";
 	struct seen x = { 0 };
@@ -380,9 +381,9 @@ TEST(who_uses_a_thing_is_one_question)
 	put_edges(s, "c", "vm", "c", on_d + 2, 1);
 	ok(state_commit(s, &err));
 	ok(state_users(s, "data-disk", "d", each_user, users, &err));
-	assert_string_equal(users, "a/vm/a b/vm/b b/vm/b made ");
+	assert_string_equal(users, "a/vm/a b/vm/b made ");
 	ok(state_edges(s, "b", each_edge, &x, &err));
-	assert_int_equal(x.n, 3);
+	assert_int_equal(x.n, 2);
 	assert_int_equal(x.unfinished, 1);
 	/* written again, its edges are those that it has now; gone, it has none; and what is used stays as a name */
 	ok(state_begin(s, &err));
@@ -395,6 +396,44 @@ TEST(who_uses_a_thing_is_one_question)
 	assert_string_equal(users, "");
 	ok(state_users(s, "image", "i", each_user, users, &err));
 	assert_string_equal(users, "b/vm/b c/vm/c ");
+	gone(s);
+}
+
+/* a file as the second version wrote it: what a resource needs and what it was made on were rows of their own */
+TEST(rows_of_a_pair_become_one)
+{
+	static const char second[] =
+		"CREATE TABLE instance (name TEXT PRIMARY KEY, goal INTEGER NOT NULL, stamp TEXT NOT NULL, json TEXT NOT NULL) WITHOUT ROWID;"
+		"CREATE TABLE resource (owner TEXT NOT NULL, type TEXT NOT NULL, name TEXT NOT NULL,"
+		" wanted INTEGER NOT NULL DEFAULT 0, present INTEGER NOT NULL DEFAULT 0, pending INTEGER NOT NULL DEFAULT 0,"
+		" want BLOB, have BLOB, UNIQUE (type, name));"
+		"CREATE INDEX resource_owner ON resource (owner);"
+		"CREATE TABLE run (id INTEGER PRIMARY KEY, command TEXT NOT NULL, began REAL NOT NULL, ended REAL, outcome TEXT);"
+		"CREATE TABLE step (id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES run, type TEXT NOT NULL, name TEXT NOT NULL,"
+		" verb TEXT NOT NULL, why TEXT, began REAL NOT NULL, ended REAL, error TEXT);"
+		"CREATE INDEX step_kind ON step (type, verb, id); CREATE INDEX step_run ON step (run);"
+		"CREATE TABLE edge (source INTEGER NOT NULL, target INTEGER NOT NULL, made INTEGER NOT NULL, need INTEGER NOT NULL,"
+		" PRIMARY KEY (source, made, target)) WITHOUT ROWID; CREATE INDEX edge_target ON edge (target);"
+		"INSERT INTO resource (owner, type, name, wanted, present) VALUES ('a', 'vm', 'a', 1, 1), ('a', 'disk', 'a', 1, 1),"
+		" ('', 'image', 'i', 1, 1), ('a', 'lease', 'a', 1, 1);"
+		"INSERT INTO edge VALUES (1, 2, 0, 2), (1, 2, 1, 1), (2, 3, 1, 0), (1, 4, 0, 0);"
+		"PRAGMA user_version = 2;";
+	char users[256] = "";
+	struct seen x = { 0 };
+	struct error err;
+	struct state *s;
+
+	fresh_home();
+	write_db("");
+	run_sql(second);
+	s = open_it(0);
+	ok(state_users(s, "disk", "a", each_user, users, &err));
+	ok(state_users(s, "image", "i", each_user, users, &err));
+	ok(state_users(s, "lease", "a", each_user, users, &err));
+	assert_string_equal(users, "a/vm/a made a/disk/a undeclared made a/vm/a ");
+	ok(state_edges(s, NULL, each_edge, &x, &err));
+	assert_int_equal(x.n, 3);
+	assert_int_equal(x.unfinished, 2);
 	gone(s);
 }
 
@@ -431,7 +470,7 @@ TEST(packed_edges_become_rows)
 	assert_int_equal(x.unfinished, 1);
 	assert_string_equal(x.have, "size");
 	ok(state_users(s, "disk", "a", each_user, users, &err));
-	assert_string_equal(users, "a/vm/a a/vm/a made ");
+	assert_string_equal(users, "a/vm/a made ");
 	*users = '\0';
 	ok(state_users(s, "data-disk", "d", each_user, users, &err));
 	assert_string_equal(users, "a/vm/a ");
