@@ -24,7 +24,7 @@ static const int calls[] = {
 	SYS_exit, SYS_exit_group, SYS_close_range, SYS_dup, SYS_dup3, SYS_pipe2, SYS_fcntl, SYS_close, SYS_rt_sigaction,
 	SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_restart_syscall, SYS_sigaltstack, SYS_tgkill,
 	/* a program that begins, and gives up what it can */
-	SYS_set_tid_address, SYS_set_robust_list, SYS_prlimit64, SYS_getrlimit, SYS_getrandom, SYS_brk, SYS_mmap, SYS_munmap,
+	SYS_set_tid_address, SYS_set_robust_list, SYS_prlimit64, SYS_getrandom, SYS_brk, SYS_mmap, SYS_munmap,
 	SYS_mremap, SYS_mprotect, SYS_madvise, SYS_futex, SYS_prctl, SYS_capget, SYS_capset, SYS_seccomp, SYS_setgroups, SYS_setresuid,
 	SYS_setresgid, SYS_umask, SYS_landlock_create_ruleset, SYS_landlock_add_rule, SYS_landlock_restrict_self, SYS_sched_yield,
 	SYS_sched_getaffinity, SYS_membarrier, SYS_sysinfo, SYS_uname, SYS_getpid, SYS_getppid, SYS_gettid, SYS_getuid, SYS_geteuid,
@@ -35,7 +35,12 @@ static const int calls[] = {
 	SYS_statfs, SYS_fstatfs, SYS_getdents64, SYS_readlinkat, SYS_faccessat, SYS_faccessat2, SYS_getcwd, SYS_chdir, SYS_fchdir,
 	SYS_unlinkat, SYS_mkdirat, SYS_linkat, SYS_symlinkat, SYS_renameat2, SYS_fchmod, SYS_fchmodat, SYS_fchown, SYS_fchownat,
 	SYS_utimensat, SYS_truncate, SYS_ftruncate, SYS_fallocate, SYS_fsync, SYS_fdatasync, SYS_copy_file_range, SYS_ioctl,
+#ifdef SYS_fadvise64
 	SYS_fadvise64,
+#endif
+#ifdef SYS_getrlimit
+	SYS_getrlimit,
+#endif
 #ifdef SYS_newfstatat
 	SYS_newfstatat,
 #endif
