@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/proc.h"
+#include "base/programs.h"
 #include "base/sandbox.h"
 
 static bool
@@ -83,7 +84,7 @@ spawn_free(const struct spawn *s, pid_t *pid, struct error *err)
 	posix_spawnattr_destroy(&at);
 	posix_spawn_file_actions_destroy(&fa);
 	if (r == ENOENT)
-		return error_set(err, ENOENT, "%s: no such program", s->argv[0]);
+		return program_missing(s->argv[0], err);
 	errno = r;
 	return r ? error_errno(err, "run %s", s->argv[0]) : 0;
 }
@@ -179,7 +180,7 @@ spawn_confined(const struct spawn *s, pid_t *pid, struct error *err)
 	int p[2];
 
 	if (!program)
-		return error_set(err, ENOENT, "%s: no such program", s->argv[0]);
+		return program_missing(s->argv[0], err);
 	rules = c.rules = sandbox_rules(s->sandbox, program, err);
 	if (rules == -1)
 		return -1;

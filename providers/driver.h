@@ -32,7 +32,8 @@ struct driver {
 	/*
 	 * Has this host what such a machine needs: the program, of the version that is asked for, firmware? For plans, so it
 	 * runs the program only where a version is asked for. ENOENT: there is no program; ERR_UNSUPPORTED. The message says
-	 * what to install. Of the machine: name, dir, arch, os, minimum_version, firmware, kernel (any text), legacy_bios.
+	 * what to install. Of the machine: name, dir, arch, os, minimum_version, firmware, kernel (any text), legacy_bios, tpm,
+	 * share_type, nshares.
 	 */
 	int (*check_host)(const struct machine *m, struct error *err);
 	/*

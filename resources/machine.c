@@ -163,6 +163,12 @@ fill_machine(const struct env *env, const struct resource *r, struct machine *m,
 	return 0;
 }
 
+enum share_type
+machine_share_type(const struct spec *spec)
+{
+	return !strcmp(spec->mount_type, "9p") ? SHARE_9P : !strcmp(spec->mount_type, "virtiofs") ? SHARE_VIRTIOFS : SHARE_NONE;
+}
+
 /* Folders that are devices of the machine. Those of the host that do not exist are made, as upstream does. */
 static int
 fill_shares(const struct env *env, const struct spec *spec, struct machine *m, struct launch *l, struct arena *a, struct error *err)
@@ -170,7 +176,7 @@ fill_shares(const struct env *env, const struct spec *spec, struct machine *m, s
 	struct machine_share *v = arena_alloc(a, (spec->nmounts + 1) * sizeof *v);
 	struct launch_mount *lv = arena_alloc(a, (spec->nmounts + 1) * sizeof *lv);
 
-	m->share_type = !strcmp(spec->mount_type, "9p") ? SHARE_9P : !strcmp(spec->mount_type, "virtiofs") ? SHARE_VIRTIOFS : SHARE_NONE;
+	m->share_type = machine_share_type(spec);
 	for (size_t i = 0; i < spec->nmounts && m->share_type != SHARE_NONE; i++) {
 		const struct spec_mount *mount = &spec->mounts[i];
 

@@ -1,6 +1,7 @@
 /* resources/machine.h - from a spec to the machine that a driver is asked for, and the file that the host agent gets. */
 #pragma once
 #include "base/mem.h"
+#include "providers/machine.h"
 #include "reconciler/env.h"
 #include "reconciler/resource.h"
 #include "state/desired/spec/spec.h"
@@ -10,6 +11,9 @@ struct error;
 
 /* The folder of a mount is there, made if need be, and no link that this or another guest can have put there leads to it. */
 int machine_mount_folder(const struct env *env, const struct spec *spec, const char *location, struct error *err);
+
+/* How its folders are devices of the machine, if they are. */
+enum share_type machine_share_type(const struct spec *spec);
 
 /* Does somebody listen where `socket:` networks are? */
 int machine_check_switches(const struct spec *spec, struct error *err);

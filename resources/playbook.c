@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/proc.h"
+#include "base/programs.h"
 #include "base/quote/quote.h"
 #include "base/sha256.h"
 #include "providers/driver.h"
@@ -184,9 +185,10 @@ playbook_ensure(const struct env *env, const struct resource *r, struct facts *h
 
 	if (this_run(env, r, a, &run, err) < 0)
 		return -1;
-	if (!program)
-		return error_set(err, ERR_UNSUPPORTED, "provision[].mode: ansible needs the program ansible-playbook on this host: "
-				 "install ansible-core");
+	if (!program) {
+		program_missing("ansible-playbook", err);
+		return error_wrap(err, "provision[].mode: ansible");
+	}
 	if (!run || !want)
 		return error_set(err, ERR_INVALID, "%s: no machine to run playbooks on", r->name);
 	if (write_inventory(env, r, inventory, "", err) < 0)

@@ -50,11 +50,12 @@ check_wanted(const struct spec *spec, const struct env *env, const struct resour
 {
 	if (!instance_paths_wanted(spec) || (!wanted_running(spec) && !instance_yaml_changes(spec)))
 		return 0;
-	if (unsupported_check(spec, err) < 0)
+	if (unsupported_check(spec, err) < 0 || (instance_yaml_changes(spec) && host_check_programs(spec, err) < 0))
 		return -1;
 	if (!wanted_running(spec))
 		return host_check_version(spec, err);
-	return instance_runs(env, r) ? 0 : host_check(spec, err);
+	/* one that runs may have to be started again for what changes: that it cannot be is not found out when it is down */
+	return instance_runs(env, r) && !instance_yaml_changes(spec) ? 0 : host_check(spec, err);
 }
 
 static int

@@ -11,6 +11,7 @@
 #include "base/guarded.h"
 #include "providers/written.h"
 #include "base/proc.h"
+#include "base/programs.h"
 #include "cli/ssh/copy_paths.h"
 #include "cli/ssh/copy_sftp.h"
 #include "cli/ssh/rsync.h"
@@ -205,20 +206,25 @@ rsync_words(struct copy *k, struct argv *a, struct error *err)
 	return 0;
 }
 
-static bool
-guests_have_rsync(struct copy *k)
+static int
+guests_have_rsync(struct copy *k, struct error *err)
 {
 	for (size_t i = 0; i < k->nguests; i++) {
 		AUTO(argv) a = { 0 };
+		struct error why;
 
-		if (ssh_begin(k->cli, &k->guests[i], &a, NULL) < 0)
-			return false;
+		if (ssh_begin(k->cli, &k->guests[i], &a, err) < 0)
+			return -1;
 		argv_add(&a, ssh_host(&k->guests[i]));
 		argv_add(&a, "command -v rsync >/dev/null 2>&1");
-		if (proc_run(a.v, &(struct proc_opts){ .timeout_ms = 30000 }, NULL) < 0)
-			return false;
+		if (proc_run(a.v, &(struct proc_opts){ .timeout_ms = 30000 }, &why) == 0)
+			continue;
+		if (why.code == ERR_CHILD)	/* ssh's own exit status for what it could not do is 255 */
+			return error_set(err, ENOENT, "the guest of %s has no rsync, or cannot be asked (%s); install it there, or leave "
+					 "--backend out", cli_tick(k->cli, k->guests[i].name), why.msg);
+		return error_set(err, why.code, "%s", why.msg);
 	}
-	return true;
+	return 0;
 }
 
 static bool
@@ -364,14 +370,12 @@ cmd_copy_choose(struct copy *k, const struct guarded *g, struct argv *a, struct 
 		return 0;
 	if (strcmp(backend, "rsync") == 0) {
 		if (!on_host("rsync"))
-			return error_set(err, ENOENT, "rsync not found on host");
-		if (!guests_have_rsync(k))
-			return error_set(err, ENOENT, "rsync not available on guest(s)");
-		return rsync_words(k, a, err);
+			return program_missing("rsync", err);
+		return guests_have_rsync(k, err) < 0 ? -1 : rsync_words(k, a, err);
 	}
 	if (strcmp(backend, "scp") == 0)
 		return scp_words(k, a, err);
-	if (!contested && cmd_copy_remotes(k) <= 1 && on_host("rsync") && guests_have_rsync(k))
+	if (!contested && cmd_copy_remotes(k) <= 1 && on_host("rsync") && guests_have_rsync(k, NULL) == 0)
 		return rsync_words(k, a, err);
 	return !cmd_copy_is_contested(k, g, true) && on_host("scp") ? scp_words(k, a, err) : 0;
 }

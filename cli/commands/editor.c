@@ -10,9 +10,10 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/proc.h"
+#include "base/programs.h"
 #include "cli/ssh/ssh.h"
 
-enum { MAX_TEXT = 4 << 20 };
+enum { MAX_TEXT = 4 << 20, NO_SUCH_PROGRAM = 127 };
 
 /*
  * What the user calls his editor: a command of the shell, with arguments, as git reads it; NULL: he has not said.
@@ -68,6 +69,8 @@ editor_edit_file(struct cli *c, const char *command, const char *path, struct er
 		return 0;
 	editor_words(&a, command, path);
 	status = run_argv(c, &a, err);
+	if (status == NO_SUCH_PROGRAM)
+		status = program_missing(arena_printf(&c->arena, "%.*s", (int)strcspn(command, " \t"), command), err);
 	if (status > 0)
 		return error_set(err, ERR_CHILD, "%s: exit status %d; what was edited is in %s", command, status, path);
 	if (status < 0) {
@@ -90,7 +93,8 @@ editor_run(struct cli *c, const char *head, const char *text, size_t len, struct
 	if (!editor)
 		editor = editor_usual();
 	if (!editor) {
-		error_set(err, ENOENT, "could not detect a text editor binary, try setting $EDITOR");
+		program_missing("editor", err);
+		error_wrap(err, "$VISUAL and $EDITOR name none");
 		return NULL;
 	}
 	path = xasprintf("%s/lima-editor.XXXXXX.yaml", tmp && *tmp ? tmp : "/tmp");

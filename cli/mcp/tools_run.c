@@ -1,4 +1,5 @@
 /* Tools that run something: run_shell_command, search_file_content. */
+#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,6 +113,8 @@ tool_search(struct guest *g, const cJSON *args, struct buf *out, struct error *e
 	words[7] = where;
 	if (tools_run_run(g, words, 8, dir.s, &o, err) < 0)
 		return -1;
+	if (o.status == 127)	/* the guest's shell found no such program */
+		return error_set(err, ENOENT, "the guest has no git: install its package git");
 	/* 1: nothing matches */
 	if (o.status > 1)
 		return error_set(err, ERR_CHILD, "git grep: exit status %d: %.*s", o.status, (int)strcspn(o.err.s, "\n"), o.err.s);

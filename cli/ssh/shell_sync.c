@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/proc.h"
+#include "base/programs.h"
 #include "base/quote/quote.h"
 #include "base/semver.h"
 #include "base/words.h"
@@ -45,8 +46,10 @@ shell_sync_check(struct cli *c, struct instance *i, const char *host_dir, struct
 				 "start the instance with `--mount-none` to disable mounts");
 	if (strcmp(i->vm_type, "wsl2") == 0)
 		return error_set(err, ERR_UNSUPPORTED, "cannot use `--sync` with wsl2 instances");
-	if (!rsync)
-		return error_set(err, ENOENT, "rsync is required for `--sync` but not found; install the package rsync");
+	if (!rsync) {
+		program_missing("rsync", err);
+		return error_wrap(err, "--sync");
+	}
 	if (shell_sync_depth(host_dir) < MIN_DEPTH)
 		return error_set(err, ERR_REFUSED, "expected the depth of the host working directory (%s) to be at least %d, "
 				 "only got %d (hint: %s)", host_dir, MIN_DEPTH, shell_sync_depth(host_dir), "cd to a deeper directory");

@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/fs.h"
+#include "base/programs.h"
 #include "base/quote/quote.h"
 #include "base/words.h"
 #include "resources/ssh_access.h"
@@ -194,7 +195,7 @@ exec_argv(const struct argv *a, struct error *err)
 	/* what we ignored would stay ignored in there */
 	signal(SIGPIPE, SIG_DFL);
 	execvp(a->v[0], (char *const *)a->v);
-	return error_errno(err, "%s", a->v[0]);
+	return errno == ENOENT ? program_missing(a->v[0], err) : error_errno(err, "%s", a->v[0]);
 }
 
 /* 1 when it is over, 0 when a signal came */
@@ -222,6 +223,8 @@ run_argv(const struct cli *c, const struct argv *a, struct error *err)
 	posix_spawnattr_setsigdefault(&attr, &defaults);
 	r = posix_spawnp(&pid, a->v[0], NULL, &attr, (char *const *)a->v, environ);
 	posix_spawnattr_destroy(&attr);
+	if (r == ENOENT)
+		return program_missing(a->v[0], err);
 	if (r) {
 		errno = r;
 		return error_errno(err, "%s", a->v[0]);

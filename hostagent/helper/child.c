@@ -12,6 +12,7 @@
 #include "base/environment.h"
 #include "base/error.h"
 #include "base/privilege.h"
+#include "base/programs.h"
 #include "hostagent/sftpd/main.h"
 
 enum { TELL_FD = SFTPD_FOLDER_FD + 1, EXIT_EXEC = 127 };
@@ -97,7 +98,7 @@ helper_child_start(const struct child_words *w, struct error *err)
 		return pid;
 	waitpid(pid, NULL, 0);
 	if (code == ENOENT)
-		return error_set(err, ENOENT, "%s: no such program", w->argv[0]);
+		return program_missing(w->argv[0], err);
 	errno = code;
 	return error_errno(err, "run %s", w->argv[0]);
 }

@@ -9,6 +9,7 @@
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/proc.h"
+#include "base/programs.h"
 #include "base/quote/quote.h"
 #include "hostagent/protocol/mount_check.h"
 #include "providers/ssh/ssh_exec.h"
@@ -146,7 +147,9 @@ sshfs_server(struct error *err)
 	for (size_t i = 0; !found && i < ARRAY_LEN(places); i++)
 		if (access(places[i], X_OK) == 0)
 			found = xstrdup(places[i]);
-	if (!found)
-		error_set(err, ENOENT, "no sftp-server on this host: install the package openssh-sftp-server, or leave sshfs.sftpDriver empty");
+	if (!found) {
+		program_missing("sftp-server", err);
+		error_wrap(err, "mounts[].sshfs.sftpDriver (empty, it needs no program)");
+	}
 	return found;
 }

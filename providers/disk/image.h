@@ -64,6 +64,9 @@ char *image_base_options(const struct image_disk *d, struct arena *a);
 /* ERR_REFUSED if the image would have the host open other files. `path` is for the message. */
 int image_check_safe(const char *path, const struct image_info *info, struct error *err);
 
+/* The name of the image tool. Static. */
+const char *image_program(void);
+
 /*
  * The image tool, in a sandbox: it sees the files of its task only, has no network, and bounds of size, memory and time.
  * Formats are always explicit. The file appears complete or not at all

@@ -53,7 +53,7 @@ ssh_features(struct ssh_features *out, struct error *err)
 	const char *v;
 
 	if (proc_run(argv, &(struct proc_opts){ .out = &b, .both = true, .timeout_ms = 10000 }, err) < 0)
-		return error_wrap(err, "ssh -V (Debian package openssh-client)%s%.*s", b.len ? ": " : "", (int)strcspn(b.s, "\r\n"), b.s);
+		return error_wrap(err, "ssh -V%s%.*s", b.len ? ": " : "", (int)strcspn(b.s, "\r\n"), b.s);
 	v = strstr(b.s, "OpenSSH_");
 	if (v && (v = strpbrk(v, "0123456789")))
 		sscanf(v, "%d.%d", &f.version[0], &f.version[1]);

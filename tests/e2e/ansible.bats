@@ -44,7 +44,7 @@ teardown_file() {
 	ln -s /usr/bin/* /usr/sbin/* "$WORK/without" 2>/dev/null || true	# those of one name but once
 	rm -f "$WORK/without/ansible-playbook"
 	PATH=$WORK/without run ! limactl start --tty=false --name t "$WORK/t.yaml"
-	[[ $output == *"install ansible-core"* ]]
+	[[ $output == *"(Debian package ansible-core)"* ]]
 	[ "$(limactl list t --format '{{.Status}}')" = Running ]
 }
 

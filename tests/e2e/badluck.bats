@@ -170,7 +170,7 @@ teardown() {
 }
 
 @test "no QEMU: told with its package before a step is taken, of a new instance and of one that is there" {
-	local command before why="a: /nonexistent/qemu: not found (Debian package qemu-system-x86)"
+	local command before why="a: /nonexistent/qemu: no such program (Debian package qemu-system-x86)"
 	for command in plan apply "start --tty=false"; do
 		QEMU_SYSTEM_X86_64=/nonexistent/qemu fails_with "$why" $command "$WORK/a.yaml"
 		[ ! -e "$LIMA_HOME/a" ]

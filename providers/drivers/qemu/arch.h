@@ -10,7 +10,6 @@ struct qemu_firmware_file {
 struct qemu_arch {
 	const char *name;	/* as in lima.yaml */
 	const char *suffix;	/* of qemu-system-* */
-	const char *package;	/* Debian's */
 	const char *machine;	/* without the accelerator */
 	const char *cpu_tcg;
 	const char *block, *net;	/* device models */

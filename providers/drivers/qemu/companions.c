@@ -8,6 +8,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/proc.h"
+#include "base/programs.h"
 #include "providers/drivers/qemu/qemu.h"
 #include "providers/drivers/qemu/virtiofsd.h"
 #include "providers/launch.h"
@@ -44,6 +45,24 @@ qemu_companions_daemons(const struct qemu_machine *m, struct launch *l, struct l
 }
 
 static int
+qemu_companions_no_tpm(struct error *err)
+{
+	program_missing("swtpm", err);
+	return error_wrap(err, "tpm: true");
+}
+
+int
+qemu_companions_check(const struct qemu_machine *m, struct arena *a, struct error *err)
+{
+	auto_free char *swtpm = m->is.tpm ? proc_find("swtpm") : NULL;
+	struct virtiofsd d;
+
+	if (m->is.nshares && m->is.share_type == SHARE_VIRTIOFS && virtiofsd_find(m->program[0], a, &d, err) < 0)
+		return -1;
+	return m->is.tpm && !swtpm ? qemu_companions_no_tpm(err) : 0;
+}
+
+static int
 qemu_companions_tpm(struct qemu_machine *m, struct launch *l, struct launch_companion *v, struct arena *a, struct error *err)
 {
 	const char *dir = m->is.dir;
@@ -56,7 +75,7 @@ qemu_companions_tpm(struct qemu_machine *m, struct launch *l, struct launch_comp
 	struct launch_companion *c;
 
 	if (!program)
-		return error_set(err, ENOENT, "tpm: no swtpm on this host: install the package swtpm, or set it to false");
+		return qemu_companions_no_tpm(err);
 	if (strchr(dir, ','))
 		return error_set(err, ERR_UNSUPPORTED, "tpm: swtpm cannot be told a path with a comma: %s", dir);
 	if (fs_mkdirs(state, 0700, err) < 0 || fs_unlink(lock, err) < 0)

@@ -6,5 +6,7 @@ struct error;
 struct launch;
 struct qemu_machine;
 
+/* Is there what serves them? `m->program` is known; of the machine: tpm, share_type, nshares. ENOENT, EPERM. */
+int qemu_companions_check(const struct qemu_machine *m, struct arena *a, struct error *err);
 /* `m->program` is known already. Fills in QEMU's half and the host agent's half of the same thing. */
 int qemu_companions(struct qemu_machine *m, struct launch *l, struct arena *a, struct error *err);

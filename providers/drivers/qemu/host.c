@@ -11,6 +11,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/proc.h"
+#include "base/programs.h"
 #include "providers/drivers/qemu/qemu.h"
 #include "providers/drivers/qemu/arch.h"
 
@@ -63,7 +64,7 @@ qemu_find(const char *arch, struct arena *a, const char ***words, size_t *nwords
 {
 	const struct qemu_arch *q = qemu_arch_find(arch);
 	auto_free char *path = NULL, *env = NULL;
-	const char **v = NULL, *asked;
+	const char **v = NULL, *asked, *usual;
 	size_t n = 0;
 
 	if (!q)
@@ -74,11 +75,12 @@ qemu_find(const char *arch, struct arena *a, const char ***words, size_t *nwords
 	asked = getenv(env);
 	if (split_words(asked ? asked : "", a, &v, &n, err) < 0)
 		return error_wrap(err, "$%s", env);
+	usual = arena_printf(a, "qemu-system-%s", q->suffix);
 	if (n == 0)
-		v[n++] = arena_printf(a, "qemu-system-%s", q->suffix);
+		v[n++] = usual;
 	path = proc_find(v[0]);
 	if (!path)
-		return error_set(err, ENOENT, "%s: not found (Debian package %s)", v[0], q->package);
+		return program_missing_as(v[0], usual, err);
 	v[0] = arena_strdup(a, path);
 	*words = v;
 	*nwords = n;

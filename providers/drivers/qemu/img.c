@@ -43,6 +43,12 @@ timeout_for(uint64_t bytes)
 	return ms > INT_MAX ? INT_MAX : (int)ms;
 }
 
+const char *
+image_program(void)
+{
+	return "qemu-img";
+}
+
 int
 img_run(const struct img_task *t, struct error *err)
 {

@@ -128,7 +128,9 @@ qemu_check_host(const struct machine *machine, struct error *err)
 	if (m.is.minimum_version && *m.is.minimum_version &&
 	    (qemu_version(words[0], m.version, err) < 0 || check_version(&m, err) < 0))
 		return -1;
-	return firmware_find(&m, &vars, &a, err);
+	if (firmware_find(&m, &vars, &a, err) < 0)
+		return -1;
+	return qemu_companions_check(&m, &a, err);
 }
 
 /* What this host has of QEMU. */

@@ -13,6 +13,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/proc.h"
+#include "base/programs.h"
 #include "base/quote/quote.h"
 
 enum { MAX_DESCRIPTION = 64 << 10, VERSION_MS = 5000 };
@@ -113,8 +114,8 @@ virtiofsd_find(const char *qemu, struct arena *a, struct virtiofsd *out, struct 
 	if (needs_root)
 		return error_set(err, EPERM, "mountType virtiofs: this host's virtiofsd is the one of QEMU 7.2, which only root can "
 			"run; use 9p or reverse-sshfs, or install virtiofsd 1.x (Debian 13)");
-	return error_set(err, ENOENT, "mountType virtiofs: no virtiofsd on this host: install the package qemu-system-common "
-			 "(Debian 12, for root) or virtiofsd (Debian 13), or use 9p");
+	program_missing("virtiofsd", err);
+	return error_wrap(err, "mountType virtiofs (9p and reverse-sshfs need no program)");
 }
 
 bool

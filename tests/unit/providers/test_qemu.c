@@ -335,7 +335,7 @@ TEST(finds_the_program)
 	setenv("QEMU_SYSTEM_ARM", "x 'y", 1);
 	not_ok(qemu_find("armv7l", &mem, &words, &n, &err), "$QEMU_SYSTEM_ARM: a quote is not closed");
 	setenv("QEMU_SYSTEM_PPC64", "/no/such/qemu", 1);
-	not_ok(qemu_find("ppc64le", &mem, &words, &n, &err), "/no/such/qemu: not found (Debian package qemu-system-ppc)");
+	not_ok(qemu_find("ppc64le", &mem, &words, &n, &err), "/no/such/qemu: no such program (Debian package qemu-system-ppc)");
 	assert_int_equal(err.code, ENOENT);
 	not_ok(qemu_find("vax", &mem, &words, &n, &err), "arch vax");
 }
