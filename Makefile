@@ -171,11 +171,12 @@ types: all guest-tiny $(B)/tests/test_types $(REAP)
 # What needs no guest, in a minute: layers, lint, units, plan cases, the engine over fake types and the fake machine.
 quick: fake $(UNIT) $(B)/tests/equivalence $(ALL) $(REAP)
 	@SUITES=tests/suites-quick JOBS=3 UNITS="$(UNIT)" scripts/check
+# What suites share is built before they run, two at a time: much of what they do is waiting for a guest.
 check: deps-test
-	@$(MAKE) -s all guest-tiny
-	@scripts/check
+	@$(MAKE) -s all guest-tiny fake $(UNIT) $(B)/tests/test_types
+	@JOBS=2 scripts/check
 e2e: all guest-tiny
-	@scripts/check $(shell awk '/tests\/e2e/ { print $$1 }' tests/suites)
+	@JOBS=2 scripts/check $(shell awk '/tests\/e2e/ { print $$1 }' tests/suites)
 # The debian guest: its packages, its image, and the suites that share one boot of it.
 check-large: deps-large
 	@$(MAKE) -s all guest-tiny guest-debian

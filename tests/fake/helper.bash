@@ -29,8 +29,7 @@ tell() {
 
 # No process of the home's is left: an agent that has let go of its instance is given the time to exit.
 nobody() {
-	local i
-	for i in {1..100}; do
+	for _ in {1..100}; do
 		pgrep -f -- "$LIMA_HOME/" >/dev/null || return 0
 		sleep 0.1
 	done
