@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <linux/landlock.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -61,6 +63,18 @@ paths_allow(struct paths *p, const char *path, unsigned access)
 	if (!beneath.allowed_access)
 		return 0;
 	return (int)syscall(SYS_landlock_add_rule, p->rules, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0);
+}
+
+void
+paths_allow_resolver(struct paths *p)
+{
+	auto_free char *conf = realpath("/etc/resolv.conf", NULL);
+	char *slash = conf ? strrchr(conf, '/') : NULL;
+
+	if (!slash || strncmp(conf, "/run/", 5) != 0)
+		return;
+	*slash = '\0';
+	paths_allow(p, conf, PATHS_READ);
 }
 
 int

@@ -33,6 +33,8 @@ struct paths {
 bool paths_begin(struct paths *p);
 /* -1 with errno: it is not there, or the kernel took no rule for it; the others stand. */
 int paths_allow(struct paths *p, const char *path, unsigned access);
+/* Where this host's name servers stand, wherever /etc/resolv.conf leads: a file that is replaced, so its folder counts. */
+void paths_allow_resolver(struct paths *p);
 /* Needs no_new_privs (base/privilege.h). -1 with errno. */
 int paths_enforce(struct paths *p);
 void paths_release(struct paths *p);

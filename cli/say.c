@@ -46,7 +46,7 @@ add_time(struct buf *b)
 
 /* logrus' text formatter leaves only these bare */
 static void
-add_value(struct buf *b, const char *s)
+log_value_add(struct buf *b, const char *s)
 {
 	static const char bare[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._/@^+";
 
@@ -64,11 +64,11 @@ say_add_text(struct buf *b, int level, const struct say_field *fields, const cha
 	buf_addf(b, "\" level=%s", levels[level].name);
 	if (*msg) {
 		buf_adds(b, " msg=");
-		add_value(b, msg);
+		log_value_add(b, msg);
 	}
 	for (; fields && fields->key; fields++) {
 		buf_addf(b, " %s=", fields->key);
-		add_value(b, fields->value);
+		log_value_add(b, fields->value);
 	}
 }
 
@@ -124,7 +124,7 @@ add_terminal(const struct cli *c, struct buf *b, int level, const struct say_fie
 		buf_addf(b, "%*s", 44 - len, "");
 	for (; f && f->key; f++) {
 		buf_addf(b, on ? " \033[%sm%s\033[0m=" : " %s%s=", on ? on : "", f->key);
-		add_value(b, f->value);
+		log_value_add(b, f->value);
 	}
 }
 

@@ -63,19 +63,9 @@ confinement_folder_of(const char *path)
 	return dir;
 }
 
-/* Where the name servers stand: often a link into /run, where the file is replaced and so its folder counts. */
-static void
-allow_resolver(struct paths *p)
-{
-	auto_free char *conf = realpath("/etc/resolv.conf", NULL), *dir = conf ? confinement_folder_of(conf) : NULL;
-
-	if (dir && strncmp(dir, "/run/", 5) == 0)
-		paths_allow(p, dir, PATHS_READ);
-}
-
 /* 1: done; 0: not on this kernel; -1 */
 static int
-confine_files(struct agent *a)
+agent_confine_files(struct agent *a)
 {
 	auto_free char *home = launch_home(&a->launch), *written = xasprintf("%s/" WRITTEN_FILE, home);
 	AUTO(paths) p = PATHS_INIT;
@@ -88,7 +78,7 @@ confine_files(struct agent *a)
 	paths_allow(&p, "/dev/null", PATHS_READ | PATHS_WRITE);
 	paths_allow(&p, "/dev/urandom", PATHS_READ);
 	paths_allow(&p, "/proc/sys", PATHS_READ);
-	allow_resolver(&p);
+	paths_allow_resolver(&p);
 	/* whose links are not followed */
 	paths_allow(&p, written, PATHS_READ);
 	for (size_t i = 0; i < a->launch.ssh.nkeys; i++)
@@ -126,7 +116,7 @@ agent_confine(struct agent *a, struct error *err)
 
 	if (privilege_keep(confinement_needed(a)) < 0)
 		return error_errno(err, "give up privileges");
-	files = confine_files(a);
+	files = agent_confine_files(a);
 	if (files < 0 || (filters && syscalls_keep(calls, ARRAY_LEN(calls), ENOSYS) < 0))
 		return error_errno(err, "confine the host agent");
 	if (!files || !filters)

@@ -41,7 +41,7 @@ ip_sum(const uint8_t *p, size_t len)
 }
 
 static bool
-parse_ports(struct frame *f)
+frame_parse_ports(struct frame *f)
 {
 	const uint8_t *p = f->p + f->payload;
 	size_t left = f->len - f->payload;
@@ -62,7 +62,7 @@ parse_ports(struct frame *f)
 }
 
 static bool
-parse_ip(struct frame *f)
+frame_parse_ip(struct frame *f)
 {
 	const uint8_t *ip = f->p + ETH_HEADER;
 	size_t left = f->len - ETH_HEADER, header, total, offset;
@@ -83,11 +83,11 @@ parse_ip(struct frame *f)
 	/* a second part that reaches back into the ports of the first (RFC 3128) */
 	if (offset == 1 && f->proto == PROTO_TCP_IP)
 		return false;
-	return f->fragment || parse_ports(f);
+	return f->fragment || frame_parse_ports(f);
 }
 
 static bool
-parse_arp(struct frame *f)
+frame_parse_arp(struct frame *f)
 {
 	static const uint8_t kind[] = {0, 1, 8, 0, MAC_LEN, 4, 0}; /* Ethernet and IPv4 */
 	const uint8_t *a = f->p + ETH_HEADER;
@@ -109,7 +109,7 @@ frame_parse(struct frame *f, uint8_t *p, size_t len)
 		return false;
 	f->group = p[0] & 1;
 	f->type = get16(p + 2 * MAC_LEN);
-	return f->type == ETH_TYPE_IP ? parse_ip(f) : f->type == ETH_TYPE_ARP ? parse_arp(f) : false;
+	return f->type == ETH_TYPE_IP ? frame_parse_ip(f) : f->type == ETH_TYPE_ARP ? frame_parse_arp(f) : false;
 }
 
 void

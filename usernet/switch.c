@@ -53,7 +53,7 @@ watch_folder(struct sw *s, struct watch *w, const char *path, struct error *err)
 }
 
 static int
-watch_signals(struct sw *s, struct error *err)
+switch_watch_signals(struct sw *s, struct error *err)
 {
 	sigset_t set;
 
@@ -84,7 +84,7 @@ switch_open(struct sw *s, const char *dir, struct error *err)
 	if (load_network(s, err) < 0 || watch_folder(s, &s->folder, dir, err) < 0 ||
 	    watch_folder(s, &s->ports_folder, ports, err) < 0)
 		return -1;
-	return watch_signals(s, err);
+	return switch_watch_signals(s, err);
 }
 
 void

@@ -88,30 +88,17 @@ static const int calls[] = {
 	SYS_exit_group,
 };
 
-/* Where the name servers stand: often a link into /run, where the file is replaced and so its folder counts. */
-static void
-allow_resolver(struct paths *p)
-{
-	auto_free char *conf = realpath("/etc/resolv.conf", NULL);
-	char *slash = conf ? strrchr(conf, '/') : NULL;
-
-	paths_allow(p, "/etc", PATHS_READ);
-	if (slash && !strncmp(conf, "/run/", 5)) {
-		*slash = '\0';
-		paths_allow(p, conf, PATHS_READ);
-	}
-}
-
 /* 1: done; 0: not on this kernel; -1 */
 static int
-confine_files(const char *dir)
+switch_confine_files(const char *dir)
 {
 	auto_free char *ports = xasprintf("%s/ports", dir);
 	AUTO(paths) p = PATHS_INIT;
 
 	if (!paths_begin(&p))
 		return 0;
-	allow_resolver(&p);
+	paths_allow(&p, "/etc", PATHS_READ);
+	paths_allow_resolver(&p);
 	paths_allow(&p, dir, PATHS_READ);
 	paths_allow(&p, ports, PATHS_READ | PATHS_MAKE);
 	return paths_enforce(&p) < 0 ? -1 : 1;
@@ -125,7 +112,7 @@ walls_raise_switch(const char *dir, struct error *err)
 
 	if (privilege_keep(0) < 0)
 		return error_errno(err, "give up privileges");
-	files = confine_files(dir);
+	files = switch_confine_files(dir);
 	if (files < 0 || (filters && syscalls_keep(calls, ARRAY_LEN(calls), ENOSYS) < 0))
 		return error_errno(err, "confine the switch");
 	if (!files || !filters)

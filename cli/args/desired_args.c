@@ -9,6 +9,18 @@
 #include "cli/args/files.h"
 #include "state/desired/template/template.h"
 
+const struct flag desired_flags[] = {
+	{ "name", 0, FLAG_STRING, NULL, "Name of the instance; by default that of the file", 0, NULL },
+	{ "", .include = file_flags },
+	{ "all", 'a', FLAG_BOOL, .about = "Every instance there is" },
+	{ "", .include = edit_flags },
+	{ "", .include = new_flags },
+	{ "lenient", 0, FLAG_BOOL, .about = "Only warn of unknown keys and of sizes that nobody means, as upstream does" },
+	{ "stopped", 0, FLAG_BOOL, NULL, "Made, but not running", 0, NULL },
+	{ "json", 0, FLAG_BOOL, NULL, "Print the plan as JSON", 0, NULL },
+	{ 0 },
+};
+
 static int
 all_instances(struct cli *c, struct goals *g, struct error *err)
 {

@@ -2,6 +2,8 @@
 #pragma once
 #include "cli/run.h"
 
+extern const struct flag desired_flags[];
+
 /*
  * Each argument a file, URL or template (wanted running), or the name of an instance (as
  * it was last asked to be). None: the file of this folder (cli/args/files.h), else all instances there are.

@@ -1,21 +1,8 @@
 /* limactl apply: make it so */
 #include "base/auto.h"
 #include "cli/args/desired_args.h"
-#include "cli/args/edit_flags.h"
 #include "cli/args/files.h"
 #include "cli/run.h"
-
-static const struct flag flags[] = {
-	{ "name", 0, FLAG_STRING, NULL, "Name of the instance; by default that of the file", 0, NULL },
-	{ "", .include = file_flags },
-	{ "all", 'a', FLAG_BOOL, .about = "Every instance there is" },
-	{ "", .include = edit_flags },
-	{ "", .include = new_flags },
-	{ "lenient", 0, FLAG_BOOL, .about = "Only warn of unknown keys and of sizes that nobody means, as upstream does" },
-	{ "stopped", 0, FLAG_BOOL, NULL, "Made, but not running", 0, NULL },
-	{ "json", 0, FLAG_BOOL, NULL, "Print the plan as JSON", 0, NULL },
-	{ 0 },
-};
 
 static int
 cmd_apply_run(struct cli *c, struct error *err)
@@ -39,7 +26,7 @@ const struct command command_apply = {
 		   "Interrupted or killed, the same command goes on where it was.",
 	.example = "limactl apply lima.yaml\nlimactl apply web.yaml db.yaml -j 8\nlimactl apply --set '.cpus=4' default",
 	.complete = "@instance @file",
-	.flags = flags,
+	.flags = desired_flags,
 	.more_flags = run_flags,
 	.max_args = -1,
 	.strict = true,

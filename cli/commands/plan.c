@@ -1,19 +1,11 @@
 /* limactl plan: what apply would do, and why */
 #include "base/auto.h"
 #include "cli/args/desired_args.h"
-#include "cli/args/edit_flags.h"
 #include "cli/args/files.h"
 #include "cli/run.h"
 
 static const struct flag flags[] = {
-	{ "name", 0, FLAG_STRING, NULL, "Name of the instance; by default that of the file", 0, NULL },
-	{ "", .include = file_flags },
-	{ "all", 'a', FLAG_BOOL, .about = "Every instance there is" },
-	{ "", .include = edit_flags },
-	{ "", .include = new_flags },
-	{ "lenient", 0, FLAG_BOOL, .about = "Only warn of unknown keys and of sizes that nobody means, as upstream does" },
-	{ "stopped", 0, FLAG_BOOL, NULL, "Made, but not running", 0, NULL },
-	{ "json", 0, FLAG_BOOL, NULL, "Print the plan as JSON", 0, NULL },
+	{ "", .include = desired_flags },
 	{ "detailed-exitcode", 0, FLAG_BOOL, NULL, "Exit with 2 if there is something to do", 0, NULL },
 	{ 0 },
 };

@@ -43,7 +43,7 @@ dial_split(char *text, const char **host)
 }
 
 static int
-parse_ip(struct dial *out, char *text, struct error *err)
+dial_parse_ip(struct dial *out, char *text, struct error *err)
 {
 	struct sockaddr_in6 *six = (struct sockaddr_in6 *)&out->addr;
 	struct sockaddr_in *four = (struct sockaddr_in *)&out->addr;
@@ -69,7 +69,7 @@ parse_ip(struct dial *out, char *text, struct error *err)
 }
 
 static int
-parse_path(struct dial *out, const char *path, struct error *err)
+dial_parse_path(struct dial *out, const char *path, struct error *err)
 {
 	struct sockaddr_un *un = (struct sockaddr_un *)&out->addr;
 
@@ -101,7 +101,7 @@ dial_parse(struct dial *out, const void *proto, size_t proto_len, const void *ad
 		d.kind = DIAL_UNIX;
 	else
 		return error_set(err, EINVAL, "neither tcp, udp nor unix");
-	if ((d.kind == DIAL_UNIX ? parse_path(&d, text, err) : parse_ip(&d, text, err)) < 0)
+	if ((d.kind == DIAL_UNIX ? dial_parse_path(&d, text, err) : dial_parse_ip(&d, text, err)) < 0)
 		return -1;
 	*out = d;
 	return 0;

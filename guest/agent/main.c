@@ -58,7 +58,7 @@ agent_main_terminate(struct watch *w, uint32_t events)
 
 /* SIGTERM and SIGINT end the loop; connections that go are noticed by the write. */
 static int
-watch_signals(struct term *t, struct loop *l, struct error *err)
+agent_watch_signals(struct term *t, struct loop *l, struct error *err)
 {
 	sigset_t set;
 
@@ -117,7 +117,7 @@ agent_main_serve(const struct server_where *where, const char *runtime_dir, unsi
 	struct term term;
 	int rc = -1;
 
-	if (fs_mkdirs(runtime_dir, 0755, err) < 0 || loop_init(&loop, err) < 0 || watch_signals(&term, &loop, err) < 0)
+	if (fs_mkdirs(runtime_dir, 0755, err) < 0 || loop_init(&loop, err) < 0 || agent_watch_signals(&term, &loop, err) < 0)
 		return -1;
 	service = xcalloc(1, sizeof *service);
 	ports = portwatch_new(&loop, tick_ms);

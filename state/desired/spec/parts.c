@@ -42,7 +42,7 @@ json_is_over_ssh(const cJSON *json)
 }
 
 static void
-add_value(struct buf *b, const struct key *k, const cJSON *v)
+part_value_add(struct buf *b, const struct key *k, const cJSON *v)
 {
 	char *text = cJSON_IsString(v) && !strpbrk(v->valuestring, "\n\r") ? NULL : cJSON_PrintUnformatted(v);
 	const char *s = text ? text : v->valuestring;
@@ -66,7 +66,7 @@ key_is_usual(const struct key *k, const cJSON *v)
 {
 	AUTO(buf) value = BUF_INIT;
 
-	add_value(&value, k, v);
+	part_value_add(&value, k, v);
 	return k->def && !strcmp(k->def, value.s);
 }
 
@@ -79,7 +79,7 @@ add_leaf(struct part *p, const cJSON *v)
 
 	if (!k || key_cost(k, p->over_ssh) != p->change || strpbrk(p->path.s, "=\n"))
 		return;
-	add_value(&value, k, v);
+	part_value_add(&value, k, v);
 	buf_addf(&p->out, "%s%s=%s\n", p->path.s, key_is_usual(k, v) ? ":" : "", value.s);
 }
 

@@ -16,7 +16,7 @@ struct json {
 	bool exact;	/* numbers stay what they are, rather than what is left of them in a double */
 };
 
-static struct ynode *json_value(struct json *j);
+static struct ynode *json_read_value(struct json *j);
 
 static void __attribute__((noreturn))
 json_fail(struct json *j)
@@ -184,7 +184,7 @@ json_container(struct json *j, bool map)
 			key->parent = n;
 			key->is_key = true;
 		}
-		value = json_value(j);
+		value = json_read_value(j);
 		value->parent = n;
 		value->key = key;
 		ynode_put(j->e, n, value);
@@ -199,7 +199,7 @@ json_container(struct json *j, bool map)
 }
 
 static struct ynode *
-json_value(struct json *j)
+json_read_value(struct json *j)
 {
 	char c = json_next_char(j);
 	struct ynode *n;
@@ -224,7 +224,7 @@ json_read(struct eval *e, const char *text, size_t len, size_t *used, bool exact
 		*used = len;
 		return NULL;
 	}
-	n = json_value(&j);
+	n = json_read_value(&j);
 	*used = j.at;
 	return n;
 }
