@@ -1,8 +1,6 @@
 #include "cli/run.h"
 
 #include <cjson/cJSON.h>
-#include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,16 +11,14 @@
 #include "base/clock.h"
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/fs.h"
-#include "base/hash.h"
-#include "base/lock.h"
 #include "base/mem.h"
 #include "cli/args/ask.h"
 #include "cli/args/files.h"
-#include "cli/call_off.h"
+#include "cli/run_locks.h"
 #include "cli/view/outcome.h"
 #include "cli/view/progress.h"
 #include "cli/view/reach.h"
+#include "cli/view/texts.h"
 #include "providers/driver.h"
 #include "reconciler/explain.h"
 #include "resources/types.h"
@@ -38,122 +34,6 @@ const struct flag run_flags[] = {
 	{ "timeout", 0, FLAG_DURATION, "10m", "How long a guest may take to become ready; three times as long while it gets on", 0, NULL },
 	{ 0 },
 };
-
-/* locks of the instances, held until the process or the run ends */
-struct locks {
-	struct lock_held {
-		int fd;
-		char *path;
-	} *v;
-	size_t n;
-	bool also;		/* run.also_lock is among them */
-};
-
-static void
-locks_release(struct locks *l)
-{
-	for (size_t i = 0; i < l->n; i++) {
-		lock_release(l->v[i].fd, l->v[i].path);
-		free(l->v[i].path);
-	}
-	free(l->v);
-	*l = (struct locks){ 0 };
-}
-
-struct lock_told {
-	struct cli *c;
-	const char *what;		/* "instance `a`" */
-};
-
-static void
-lock_say_wait(void *ctx, pid_t holder)
-{
-	const struct lock_told *t = ctx;
-
-	t->c->env.say(&t->c->env, SAY_INFO, "waiting for another limactl (process %d) that works on %s", (int)holder, t->what);
-}
-
-static int
-lock_one(struct cli *c, const char *what, const char *path, struct error *err)
-{
-	struct lock_told told = { c, what };
-	struct lock_wait w = { .cancel = c->env.cancel, .told = lock_say_wait, .ctx = &told };
-	bool wait = !cli_bool(c, "no-wait");
-	struct error why = { 0 };
-	pid_t holder = 0;
-	int fd = lock_take(path, wait ? &w : NULL, &holder, &why);
-
-	if (fd >= 0)
-		return fd;
-	if (!wait && why.code == EWOULDBLOCK)
-		return error_set(err, EWOULDBLOCK, "another limactl (process %d) is working on %s; wait for it, "
-				 "or leave out --no-wait", (int)holder, what);
-	if (err)
-		*err = why;
-	return -1;
-}
-
-static int
-lock_add(struct cli *c, const char *name, const char *what, struct locks *l, struct error *err)
-{
-	auto_free char *path = xasprintf("%s/_state/%s.lock", c->env.home, name);
-	int fd = lock_one(c, what, path, err);
-
-	if (fd < 0)
-		return -1;
-	l->v[l->n++] = (struct lock_held){ fd, steal(path) };
-	return 0;
-}
-
-static int
-lock_instance(struct cli *c, const char *name, struct locks *l, struct error *err)
-{
-	return lock_add(c, name, arena_printf(&c->arena, "instance %s", cli_tick(c, name)), l, err);
-}
-
-static int
-lock_also(struct cli *c, const struct run *r, struct locks *l, struct error *err)
-{
-	if (!r->also_lock || l->also)
-		return 0;
-	l->also = true;
-	return lock_instance(c, r->also_lock, l, err);
-}
-
-/* What may be ended by whoever wants the instance down: the start of one instance, which is all that this process does. */
-static void
-note_start(const struct run *r, struct locks *l)
-{
-	if (r->nasks == 1 && !r->nthings && !r->also_lock && l->n && r->asks[0].goal == GOAL_RUNNING)
-		lock_note(l->v[l->n - 1].fd, LOCK_STARTS);
-}
-
-/* always in the order of names, so that two runs never wait for each other */
-static int
-lock_all(struct cli *c, const struct run *r, struct locks *l, struct error *err)
-{
-	auto_free char *dir = xasprintf("%s/_state", c->env.home);
-
-	if (fs_mkdirs(dir, 0700, err) < 0)
-		return -1;
-	l->v = xcalloc(r->nasks + r->nthings + 1, sizeof *l->v);
-	for (size_t i = 0; i < r->nthings; i++) {
-		const struct thing *t = &r->things[i];
-		auto_free char *name = !strchr(t->name, '/') ? xasprintf("_%s.%s", t->type, t->name) :
-				       xasprintf("_%s.%016" PRIx64 ".thing", t->type, hash_text(HASH_START, t->name));
-
-		if (lock_add(c, name, arena_printf(&c->arena, "%s %s", t->type, cli_tick(c, t->name)), l, err) < 0)
-			return -1;
-	}
-	for (size_t i = 0; i < r->nasks; i++) {
-		if (r->also_lock && strcmp(r->also_lock, r->asks[i].name) < 0 && lock_also(c, r, l, err) < 0)
-			return -1;
-		if (lock_instance(c, r->asks[i].name, l, err) < 0)
-			return -1;
-		note_start(r, l);
-	}
-	return lock_also(c, r, l, err);
-}
 
 static void
 run_warn(void *ctx, const char *text)
@@ -193,7 +73,16 @@ add_wrong_json(cJSON *root, const struct engine *e)
 }
 
 static void
-print_plan(struct cli *c, struct engine *e)
+print_texts(struct cli *c, struct engine *e)
+{
+	AUTO(buf) out = BUF_INIT;
+
+	texts_text(c, e, &out);
+	cli_print(stdout, out.s, out.len);
+}
+
+static void
+print_plan(struct cli *c, const struct run *r, struct engine *e)
 {
 	AUTO(buf) out = BUF_INIT;
 
@@ -203,6 +92,8 @@ print_plan(struct cli *c, struct engine *e)
 
 		add_wrong_json(j, e);
 		reach_json(j, &e->plan);
+		if (r->tells_texts)
+			texts_json(c, e, j);
 		text = cJSON_PrintUnformatted(j);
 		puts(text);
 		cJSON_free(text);
@@ -219,6 +110,8 @@ print_plan(struct cli *c, struct engine *e)
 		buf_addf(&out, "Nothing to do: %zu %s as wanted.\n", e->nasks, e->nasks == 1 ? "instance is" : "instances are");
 	}
 	fputs(out.s, stdout);
+	if (r->tells_texts)
+		print_texts(c, e);
 	fflush(stdout);
 }
 
@@ -326,10 +219,10 @@ prepare_locked(struct cli *c, const struct run *r, struct engine *e, struct lock
 	if (first == 0 && engine_is_settled(e))
 		return 0;
 	run_forget(e);
-	if (lock_all(c, r, locks, err) < 0 || run_prepare(c, r, e, 0, err) < 0)
+	if (locks_take(c, r, locks, err) < 0 || run_prepare(c, r, e, 0, err) < 0)
 		return -1;
 	/* of one that is to be as it was last asked to be, that is known only now */
-	note_start(r, locks);
+	locks_note_start(r, locks);
 	return 0;
 }
 
@@ -373,7 +266,7 @@ run_finish(struct cli *c, const struct run *r, struct engine *e, struct error *e
 	if (r->keep_up && takes_down(&e->plan))
 		return 0;
 	if (!r->quiet)
-		print_plan(c, e);
+		print_plan(c, r, e);
 	else
 		say_of_plan(c, r, e);
 	if (r->asks_first && ask_takes_down(c, &e->plan, err) < 0)
@@ -396,13 +289,12 @@ run_engine(struct cli *c, const struct run *r, struct error *err)
 		.env = &c->env, .types = resource_types, .spec_opts = &opts, .things = r->things, .nthings = r->nthings,
 		.as_it_is = as_it_is, .beside = r->also_lock, .partial = r->dry || cli_bool(c, "keep-going"),
 	};
-	struct locks locks = { 0 };
+	AUTO(locks) locks = { 0 };
 	int status = -1;
 
 	c->env.ready_timeout_s = (int)(cli_int(c, "timeout") / NS_PER_S);
 	if (prepare_locked(c, r, &e, &locks, err) == 0)
 		status = run_finish(c, r, &e, err);
 	run_forget(&e);
-	locks_release(&locks);
 	return status;
 }

@@ -19,6 +19,7 @@ struct run {
 	bool asks_first;	/* on a terminal, before a running machine is taken down: apply */
 	bool quiet;		/* do not print the plan before the walk: start, stop, ... */
 	bool silent;		/* steps that went well are told at level debug only: what is done in a moment, protect, rename, ... */
+	bool tells_texts;	/* behind the plan, for each instance that was named: which text it is of, and where another says otherwise */
 	bool keep_up;		/* walk only what takes no machine down: start, of a running one */
 };
 
@@ -33,6 +34,7 @@ extern const struct flag run_flags[];	/* -j, --keep-going, --no-wait, --timeout 
 struct goals {
 	struct ask *v;
 	size_t n, cap;
+	bool all;			/* nothing was named: every instance there is */
 	bool shuffled;			/* not added in the order of their names */
 	struct spec **spec;		/* those that were loaded from files */
 	size_t nspec, spec_cap;

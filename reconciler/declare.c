@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/auto.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "reconciler/engine.h"
@@ -104,15 +105,17 @@ declare_ask(struct engine *e, struct ask *a, struct error *err)
 static int
 declare_asks(struct engine *e, struct error *err)
 {
+	auto_free struct ask **order = engine_in_order(e);
 	int result = 0;
 
-	for (size_t i = 0; i < e->nasks; i++) {
+	for (size_t i = 0; order[i]; i++) {
+		struct ask *a = order[i];
 		struct error why = { 0 };
 
-		if (!e->asks[i].declared || declare_ask(e, &e->asks[i], &why) == 0)
+		if (!a->declared || declare_ask(e, a, &why) == 0)
 			continue;
-		e->asks[i].wrong = xcalloc(1, sizeof why);
-		*e->asks[i].wrong = why;
+		a->wrong = xcalloc(1, sizeof why);
+		*a->wrong = why;
 		if (result == 0 && err)
 			*err = why;
 		result = -1;

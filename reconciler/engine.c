@@ -31,6 +31,29 @@ engine_ask(const struct engine *e, const char *name)
 	return e->nasks ? bsearch(name, e->asks, e->nasks, sizeof *e->asks, is_before) : NULL;
 }
 
+static int
+engine_by_place(const void *a, const void *b)
+{
+	const struct ask *x = *(struct ask *const *)a, *y = *(struct ask *const *)b;
+
+	return x->place < y->place ? -1 : x->place > y->place;
+}
+
+struct ask **
+engine_in_order(const struct engine *e)
+{
+	struct ask **v = xcalloc(e->nasks + 1, sizeof(struct ask *));
+	bool shuffled = false;
+
+	for (size_t i = 0; i < e->nasks; i++) {
+		v[i] = &e->asks[i];
+		shuffled |= i && v[i]->place < v[i - 1]->place;
+	}
+	if (shuffled)
+		qsort(v, e->nasks, sizeof(struct ask *), engine_by_place);
+	return v;
+}
+
 struct recall {
 	struct engine *e;
 	size_t next;		/* both lists are sorted by name */

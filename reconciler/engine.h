@@ -24,6 +24,7 @@ struct want {
 /* What is to become of one instance. */
 struct ask {
 	const char *name;
+	size_t place;		/* among the others, as they were asked for: so they are declared, planned and shown */
 	enum goal goal;
 	bool keep_goal;		/* as it was last asked to be; as it is, if nobody ever asked */
 	struct spec *spec;	/* given (apply FILE), or NULL: that of its folder; owned by the caller */
@@ -103,6 +104,8 @@ int engine_prepare(struct engine *e, struct ask *asks, size_t n, struct error *e
 void engine_release(struct engine *e);
 /* What is asked of that instance, or NULL. */
 struct ask *engine_ask(const struct engine *e, const char *name);
+/* The asks by their place, ending at NULL; to free. Those that were left out of the plan are not among them. */
+struct ask **engine_in_order(const struct engine *e);
 /* Neither a step to take nor a record to write? */
 bool engine_is_settled(const struct engine *e);
 

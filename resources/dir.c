@@ -15,6 +15,7 @@
 #include "resources/disk_lock.h"
 #include "resources/leftovers.h"
 #include "resources/instance_copy.h"
+#include "resources/made_from.h"
 #include "resources/spec_keys.h"
 
 enum { MAX_YAML = 4 << 20 };
@@ -27,6 +28,9 @@ static const struct attr attrs[] = {
 	  .refusal = "not in an existing instance: put back what it was, or make a new one" },
 	{ .name = "protected", .cost = COST_UPDATE, .once = true },	/* yes, no */
 	{ .name = "leftovers", .cost = COST_UPDATE },	/* none, some: of killed runs */
+	/* what made it (made_from.h) */
+	{ .name = "file", .cost = COST_UPDATE, .once = true },
+	{ .name = "file text", .cost = COST_UPDATE, .once = true, .show = SHOW_NEVER },
 	{ 0 },
 };
 
@@ -150,6 +154,8 @@ dir_observe(const struct env *env, const struct resource *r, struct facts *have,
 	tell_leftovers(env, r, have, a);
 	if (facts_get(&r->want, "protected") || !r->wanted || r->may_lose)
 		tell_protected(env, r, have, a);
+	if (facts_get(&r->want, "file"))
+		made_from_observe(dir, have, a);
 	if (!facts_get(have, "configuration") || !facts_get(have, "fixed keys"))
 		applied_observe(dir, have, a);
 	if (r->spec && !facts_get(have, "fixed keys"))
@@ -185,7 +191,8 @@ make_new(const struct env *env, const struct resource *r, const char *dir, struc
 	if (!from && mkdir(tmp, 0700) < 0)
 		return error_errno(err, "mkdir %s", tmp);
 	if ((!from && fs_write(version, env->version, strlen(env->version), 0444, err) < 0) ||
-	    fs_rewrite(yaml, r->spec->yaml, r->spec->yaml_len, 0600, err) < 0 || applied_write(tmp, r->spec, err) < 0) {
+	    fs_rewrite(yaml, r->spec->yaml, r->spec->yaml_len, 0600, err) < 0 || applied_write(tmp, r->spec, err) < 0 ||
+	    made_from_write(tmp, &r->want, err) < 0) {
 		fs_remove_tree(tmp, NULL);
 		return -1;
 	}
@@ -236,7 +243,7 @@ dir_ensure(const struct env *env, const struct resource *r, struct facts *have, 
 		   (!dir_is(have, "configuration", facts_get(&r->want, "configuration")) && applied_write(dir, r->spec, err) < 0)) {
 		return -1;
 	}
-	if (dir_protect(env, r, err) < 0)
+	if (made_from_write(dir, &r->want, err) < 0 || dir_protect(env, r, err) < 0)
 		return -1;
 	facts_set(have, a, "stamp", NULL);
 	facts_set(have, a, "configuration", NULL);

@@ -10,11 +10,13 @@
 #include "resources/autostart.h"
 #include "resources/firmware.h"
 #include "resources/instance_paths.h"
+#include "resources/made_from.h"
 
 const struct instance_file instance_files[] = {
 	{"lima.yaml", "dir", FILE_COPIED, FILE_REWRITTEN},
 	{"lima-version", "dir", FILE_COPIED, FILE_BY_TMP},
 	{"applied.json", "dir", FILE_COPIED, FILE_BY_TMP},
+	{MADE_FROM_FILE, "dir", FILE_MOVED, FILE_BY_TMP},
 	{"protected", "dir", FILE_MOVED, FILE_BY_TMP},
 	{AUTOSTART_FILE, "autostart", FILE_MOVED, FILE_BY_TMP},
 	{HOST_KEY_KNOWN, "hostkey", FILE_LEFT},

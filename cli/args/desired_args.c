@@ -26,6 +26,7 @@ all_instances(struct cli *c, struct goals *g, struct error *err)
 {
 	AUTO(names) names = { 0 };
 
+	g->all = true;
 	if (names_list(&names, c->env.home, err) < 0)
 		return -1;
 	if (names.n && !cli_bool(c, "all"))

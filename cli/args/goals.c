@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "cli/args/ask.h"
 #include "cli/args/edit_flags.h"
+#include "cli/args/origin.h"
 #include "cli/run.h"
 #include "state/desired/template/template.h"
 
@@ -66,7 +67,7 @@ goals_add(struct goals *g, const char *name, enum goal goal, struct ask **out, s
 	if (is_there(g, name))
 		return error_set(err, EEXIST, "instance `%s` is named twice", name);
 	GROW(g->v, g->n, g->cap);
-	g->v[g->n] = (struct ask){ .name = xstrdup(name), .goal = goal };
+	g->v[g->n] = (struct ask){ .name = xstrdup(name), .place = g->n, .goal = goal };
 	if (out)
 		*out = &g->v[g->n];
 	g->n++;
@@ -116,6 +117,7 @@ goals_add_copy(struct cli *c, struct goals *g, const struct template *t, const c
 	if (goals_add(g, name, goal, &ask, err) < 0)
 		return -1;
 	ask->spec = spec;
+	origin_want(c, t, ask);
 	if (out)
 		*out = ask;
 	return 0;
@@ -146,6 +148,7 @@ goals_template(struct cli *c, const char *locator, const char *name, struct temp
 
 	if (template_load(t, locator, &opts, err) < 0)
 		return -1;
+	origin_note(c, t);
 	if (may_use_host(c, t, err) < 0)
 		return -1;
 	if (!*name)

@@ -10,13 +10,16 @@
 #include "cli/args/ask.h"
 #include "cli/args/edit_flags.h"
 #include "cli/commands/editor.h"
+#include "cli/commands/write_back.h"
 #include "cli/view/instance.h"
+#include "cli/view/texts.h"
 #include "cli/commands/rejected.h"
 #include "cli/run.h"
 #include "cli/commands/started.h"
 #include "state/desired/template/template.h"
 
 static const struct flag flags[] = {
+	{ "write-back", 0, FLAG_BOOL, .about = "Write what the instance's lima.yaml says into the file that made it; comments and order stay" },
 	{ "start", 0, FLAG_BOOL, .about = "Start the instance after editing" },
 	{ "lenient", 0, FLAG_BOOL, .about = "Only warn of unknown keys and of sizes that nobody means, as upstream does" },
 	{ "", .include = edit_flags },
@@ -123,23 +126,38 @@ edit_instance(struct cli *c, struct instance *i, struct error *err)
 	if (status != 0)
 		return status;
 	cli_say(&c->env, SAY_INFO, "Instance `%s` configuration edited", i->name);
+	if (!cli_bool(c, "write-back"))
+		texts_say_edited(c, i->name);
 	start = ask_start(c, err);
 	return start > 0 ? start_now(c, i->name, err) : start;
+}
+
+static int
+edit_named(struct cli *c, const char *name, struct error *err)
+{
+	AUTO(instance) i = { 0 };
+	struct look l;
+
+	look_begin(&l, c);
+	instance_look(&l, name, &i);
+	look_release(&l);
+	return edit_instance(c, &i, err);
 }
 
 static int
 edit_run(struct cli *c, struct error *err)
 {
 	const char *arg = c->nargs ? c->args[0] : "default";
-	AUTO(instance) i = { 0 };
-	struct look l;
+	bool back = cli_bool(c, "write-back"), file = name_check(arg, NULL) < 0;
+	int status = 0;
 
-	if (name_check(arg, NULL) < 0)
+	if (file && back)
+		return error_set(err, ERR_INVALID, "--write-back is of an instance, and %s is a file", cli_tick(c, arg));
+	if (file)
 		return edit_file(c, arg, err);
-	look_begin(&l, c);
-	instance_look(&l, arg, &i);
-	look_release(&l);
-	return edit_instance(c, &i, err);
+	if (!back || edit_given(c))
+		status = edit_named(c, arg, err);
+	return status == 0 && back ? write_back(c, arg, err) : status;
 }
 
 const struct command command_edit = {
@@ -148,8 +166,15 @@ const struct command command_edit = {
 	.args = "INSTANCE|FILE.yaml",
 	.about = "Edit the lima.yaml of an instance, or a template",
 	.details = "With flags it is changed as they say, else in the editor ($VISUAL, $EDITOR). An edit that makes no valid\n"
-		   "lima.yaml is kept as lima.REJECTED.yaml, and the old one stays.",
-	.example = "limactl edit web\nlimactl edit --cpus=4 --memory=2 web\nlimactl edit --set '.env.FOO=\"bar\"' --start web",
+		   "lima.yaml is kept as lima.REJECTED.yaml, and the old one stays.\n"
+		   "\n"
+		   "An instance keeps a copy of the text that made it, $LIMA_HOME/NAME/lima.yaml. `edit NAME` and `apply --set NAME`\n"
+		   "change that copy; the file stays as it is, and `plan NAME` tells where they differ. Then there are two ways:\n"
+		   "`limactl apply FILE` brings the instance to the file, and `limactl edit --write-back NAME` writes what the copy\n"
+		   "says otherwise into the file, comments kept. It refuses where that would lose something: the file was changed\n"
+		   "since, or has the key from a base or a script's file.",
+	.example = "limactl edit web\nlimactl edit --cpus=4 --memory=2 web\nlimactl edit --set '.env.FOO=\"bar\"' --start web\n"
+		   "limactl edit --cpus=4 web && limactl edit --write-back web",
 	.complete = "@instance @file",
 	.flags = flags,
 	.more_flags = run_flags,

@@ -91,6 +91,14 @@ static const struct { const char *title, *text; } before[] = {
 	  "carries it out.\n.PP\nAll keys are optional but \\fBimages\\fR, which usually come from a base. Unknown keys are told as a warning; those "
 	  "that begin with \\fBx\\-\\fR are nobody's, and a place for anchors. \\fBnull\\fR is the same as leaving a key out, except that in a template "
 	  "it keeps the base's value out." },
+	{ "THE FILE AND THE COPY", "An instance keeps a copy of the text that made it, \\fI$LIMA_HOME/NAME/lima.yaml\\fR, and remembers the file. "
+	  "\\fBplan FILE\\fR and \\fBapply FILE\\fR are of the file: what it says becomes the copy. \\fBplan NAME\\fR, \\fBedit NAME\\fR and "
+	  "\\fBapply \\-\\-set EXPRESSION NAME\\fR are of the copy, and leave the file as it is. A plan says which of them it is of, and where the "
+	  "other says otherwise. Then \\fBapply FILE\\fR brings the instance to the file, and \\fBlimactl edit \\-\\-write\\-back NAME\\fR writes what the "
+	  "copy says into the file, with its comments kept:\n.PP\n.nf\n$ limactl apply web.yaml\n$ limactl apply \\-\\-set .cpus=4 web\n"
+	  "$ limactl plan web\nNothing to do: 1 instance is as wanted.\nweb: by its own copy, ~/.lima/web/lima.yaml. The file that made it, ~/p/web.yaml, "
+	  "says otherwise\n(cpus: 2 there, 4 here): ...\n$ limactl edit \\-\\-write\\-back web\n$ grep cpus web.yaml\ncpus: 4   # enough for the tests\n.fi\n.PP\n"
+	  "It refuses where something would be lost: the file was changed since it was applied, or has that key from a base or from a script's file." },
 	{ "BASES", "The templates in \\fBbase\\fR are merged in when an instance is made, first to last and each with its own bases: what is there already "
 	  "wins, lists are joined. A locator is a path relative to the template, a URL, \\fBtemplate:\\fINAME\\fR, "
 	  "\\fBgithub:\\fIORG/REPO/PATH\\fR, or anything that a program \\fBlimactl\\-url\\-\\fISCHEME\\fR knows. A remote template may name remote things and "
@@ -107,6 +115,7 @@ static const struct { const char *title, *text; } before[] = {
 
 static const struct { const char *file, *text; } files[] = {
 	{ "$LIMA_HOME/NAME/lima.yaml", "of an instance" },
+	{ "$LIMA_HOME/NAME/made-from.json", "the file that made the instance, and a digest of what it said then" },
 	{ "$LIMA_HOME/NAME/applied.json", "what it has been brought to, defaults and layers included" },
 	{ "$LIMA_HOME/_config/default.yaml, override.yaml, base.yaml", "for all instances" },
 	{ "$LIMA_HOME/_config/networks.yaml", "named networks" },

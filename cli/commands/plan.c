@@ -17,7 +17,7 @@ cmd_plan_run(struct cli *c, struct error *err)
 
 	if (desired_args(c, &g, err) < 0)
 		return -1;
-	return run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .dry = true }, err);
+	return run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .dry = true, .tells_texts = !g.all }, err);
 }
 
 const struct command command_plan = {

@@ -25,6 +25,7 @@ struct template {
 	char *name;		/* the instance name it suggests; "" if none */
 	const char **host_uses;	/* what those parts of it that were read from a server name of this host: "URL:3:5: mounts[0].location: `/x`" */
 	size_t nhost_uses;
+	const char *made_from, *made_digest;	/* for whoever loads it to note: the user's file, and what that alone says (resources/made_from.h); or NULL */
 	/* the rest is for state/desired only */
 	char *name_fault;	/* why it suggests none */
 	char *locator;		/* resolved */
@@ -54,6 +55,14 @@ int template_load(struct template *out, const char *locator, const struct spec_o
  * Applies `--set` expressions, in order; comments and order of the text survive.
  */
 int template_set(struct template *t, const char *const *exprs, size_t n, struct error *err);
+/*
+ * Puts into `file`, a template as read, what `copy` says otherwise than `made`, which the file makes when it is loaded. Comments and
+ * order of the file survive. ERR_REFUSED: loaded again it would not say what the copy says, since it has that from a base or a script's
+ * file. Only the text in memory is changed.
+ */
+int template_write_back(struct template *file, struct template *made, struct template *copy, const struct spec_opts *opts, struct error *err);
+/* Do both say the same, comments and order apart? */
+int template_same(struct template *x, struct template *y, bool *same, struct error *err);
 
 enum template_spec_flags {
 	TEMPLATE_BARE = 1,	/* looked at for its own sake (`validate`), not to become the instance `name` */

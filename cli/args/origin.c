@@ -1,0 +1,65 @@
+#include "cli/args/origin.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/fs.h"
+#include "base/sha256.h"
+#include "cli/run.h"
+#include "resources/made_from.h"
+#include "state/desired/template/locator.h"
+#include "state/desired/template/template.h"
+
+/* NULL: it is no file, or one that is somebody else's (a template of the template folders) or gone at once (a pipe). */
+static const char *
+origin_file(struct cli *c, const struct template *t)
+{
+	const char *path = t->path, *slash = strrchr(path, '/');
+	auto_free char *folder = NULL, *dir = NULL;
+
+	if (locator_is_template(t->locator) || locator_is_remote(t->locator) || locator_is_image(t->locator) ||
+	    !fs_is_file(path))
+		return NULL;
+	/* The name stays as it was given: a link that is led elsewhere later means what it leads to then. */
+	dir = slash ? xstrndup(path, (size_t)(slash - path) + 1) : xstrdup(".");
+	folder = fs_realpath(dir);
+	if (!strncmp(folder, "/dev", 4) || !strncmp(folder, "/proc", 5))
+		return NULL;
+	return arena_printf(&c->arena, "%s/%s", strcmp(folder, "/") != 0 ? folder : "", slash ? slash + 1 : path);
+}
+
+void
+origin_note(struct cli *c, struct template *t)
+{
+	char hex[65];
+
+	sha256_hex(t->text, t->len, hex);
+	t->made_from = origin_file(c, t);
+	if (!t->made_from)
+		t->made_from = MADE_FROM_NONE;
+	t->made_digest = arena_strdup(&c->arena, hex);
+}
+
+void
+origin_want(struct cli *c, const struct template *t, struct ask *a)
+{
+	struct want *w;
+
+	if (!t->made_from)
+		return;
+	w = arena_alloc(&c->arena, 2 * sizeof *w);
+	w[0] = (struct want){"dir", "file", t->made_from};
+	w[1] = (struct want){"dir", "file text", t->made_digest};
+	a->wants = w;
+	a->nwants = strcmp(t->made_from, MADE_FROM_NONE) != 0 ? 2 : 1;
+}
+
+const char *
+origin_of_ask(const struct ask *a)
+{
+	for (size_t i = 0; i < a->nwants; i++)
+		if (!strcmp(a->wants[i].attr, "file") && strcmp(a->wants[i].value, MADE_FROM_NONE) != 0)
+			return a->wants[i].value;
+	return NULL;
+}

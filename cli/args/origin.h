@@ -1,0 +1,12 @@
+/* cli/args/origin.h - the user's file that an instance is made from: noted when it is read, remembered with the instance. */
+#pragma once
+struct ask;
+struct cli;
+struct template;
+
+/* Notes in `t`, as loaded and not changed since, which file that is; strings in c->arena. */
+void origin_note(struct cli *c, struct template *t);
+/* What is to be remembered of it; nothing of a text that was never noted. */
+void origin_want(struct cli *c, const struct template *t, struct ask *a);
+/* What origin_want() made an ask want, or NULL: that file. */
+const char *origin_of_ask(const struct ask *a);

@@ -1,0 +1,123 @@
+#include "cli/run_locks.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/hash.h"
+#include "base/lock.h"
+#include "base/mem.h"
+#include "cli/call_off.h"
+#include "cli/run.h"
+
+void
+locks_release(struct locks *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		lock_release(l->v[i].fd, l->v[i].path);
+		free(l->v[i].path);
+	}
+	free(l->v);
+	*l = (struct locks){0};
+}
+
+struct lock_told {
+	struct cli *c;
+	const char *what; /* "instance `a`" */
+};
+
+static void
+lock_say_wait(void *ctx, pid_t holder)
+{
+	const struct lock_told *t = ctx;
+
+	t->c->env.say(&t->c->env, SAY_INFO, "waiting for another limactl (process %d) that works on %s", (int)holder,
+		      t->what);
+}
+
+static int
+lock_one(struct cli *c, const char *what, const char *path, struct error *err)
+{
+	struct lock_told told = {c, what};
+	struct lock_wait w = {.cancel = c->env.cancel, .told = lock_say_wait, .ctx = &told};
+	bool wait = !cli_bool(c, "no-wait");
+	struct error why = {0};
+	pid_t holder = 0;
+	int fd = lock_take(path, wait ? &w : NULL, &holder, &why);
+
+	if (fd >= 0)
+		return fd;
+	if (!wait && why.code == EWOULDBLOCK)
+		return error_set(err, EWOULDBLOCK,
+				 "another limactl (process %d) is working on %s; wait for it, "
+				 "or leave out --no-wait",
+				 (int)holder, what);
+	if (err)
+		*err = why;
+	return -1;
+}
+
+static int
+lock_add(struct cli *c, const char *name, const char *what, struct locks *l, struct error *err)
+{
+	auto_free char *path = xasprintf("%s/_state/%s.lock", c->env.home, name);
+	int fd = lock_one(c, what, path, err);
+
+	if (fd < 0)
+		return -1;
+	l->v[l->n++] = (struct lock_held){fd, steal(path)};
+	return 0;
+}
+
+static int
+lock_instance(struct cli *c, const char *name, struct locks *l, struct error *err)
+{
+	return lock_add(c, name, arena_printf(&c->arena, "instance %s", cli_tick(c, name)), l, err);
+}
+
+static int
+lock_also(struct cli *c, const struct run *r, struct locks *l, struct error *err)
+{
+	if (!r->also_lock || l->also)
+		return 0;
+	l->also = true;
+	return lock_instance(c, r->also_lock, l, err);
+}
+
+void
+locks_note_start(const struct run *r, struct locks *l)
+{
+	if (r->nasks == 1 && !r->nthings && !r->also_lock && l->n && r->asks[0].goal == GOAL_RUNNING)
+		lock_note(l->v[l->n - 1].fd, LOCK_STARTS);
+}
+
+int
+locks_take(struct cli *c, const struct run *r, struct locks *l, struct error *err)
+{
+	auto_free char *dir = xasprintf("%s/_state", c->env.home);
+
+	if (fs_mkdirs(dir, 0700, err) < 0)
+		return -1;
+	l->v = xcalloc(r->nasks + r->nthings + 1, sizeof *l->v);
+	for (size_t i = 0; i < r->nthings; i++) {
+		const struct thing *t = &r->things[i];
+		auto_free char *name = !strchr(t->name, '/') ? xasprintf("_%s.%s", t->type, t->name)
+							     : xasprintf("_%s.%016" PRIx64 ".thing", t->type,
+									 hash_text(HASH_START, t->name));
+
+		if (lock_add(c, name, arena_printf(&c->arena, "%s %s", t->type, cli_tick(c, t->name)), l, err) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < r->nasks; i++) {
+		if (r->also_lock && strcmp(r->also_lock, r->asks[i].name) < 0 && lock_also(c, r, l, err) < 0)
+			return -1;
+		if (lock_instance(c, r->asks[i].name, l, err) < 0)
+			return -1;
+		locks_note_start(r, l);
+	}
+	return lock_also(c, r, l, err);
+}

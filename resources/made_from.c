@@ -1,0 +1,76 @@
+#include "resources/made_from.h"
+
+#include <cjson/cJSON.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/mem.h"
+
+enum { MAX_JSON = 64 << 10 };
+
+static char *
+made_from_path(const char *dir)
+{
+	return xasprintf("%s/" MADE_FROM_FILE, dir);
+}
+
+static const char *
+made_from_text(struct arena *a, const cJSON *root, const char *key)
+{
+	const cJSON *v = cJSON_GetObjectItemCaseSensitive(root, key);
+
+	return cJSON_IsString(v) && *v->valuestring ? arena_strdup(a, v->valuestring) : NULL;
+}
+
+int
+made_from_read(const char *dir, struct arena *a, struct made_from *out)
+{
+	auto_free char *path = made_from_path(dir);
+	AUTO(buf) text = BUF_INIT;
+	cJSON *root;
+
+	*out = (struct made_from){0};
+	if (fs_read_if(path, &text, MAX_JSON, NULL) != 1)
+		return 0;
+	root = cJSON_Parse(text.s);
+	out->file = made_from_text(a, root, "file");
+	out->digest = made_from_text(a, root, "digest");
+	cJSON_Delete(root);
+	return out->file && *out->file == '/' && out->digest;
+}
+
+void
+made_from_observe(const char *dir, struct facts *have, struct arena *a)
+{
+	struct made_from m;
+	bool known = made_from_read(dir, a, &m) == 1;
+
+	facts_set(have, a, "file", known ? m.file : MADE_FROM_NONE);
+	facts_set(have, a, "file text", known ? m.digest : NULL);
+}
+
+int
+made_from_write(const char *dir, const struct facts *want, struct error *err)
+{
+	const char *file = facts_get(want, "file"), *digest = facts_get(want, "file text");
+	auto_free char *path = made_from_path(dir);
+	cJSON *root;
+	char *text;
+	int r;
+
+	if (!file)
+		return 0;
+	if (!strcmp(file, MADE_FROM_NONE) || !digest)
+		return fs_unlink(path, err);
+	root = cJSON_CreateObject();
+	cJSON_AddStringToObject(root, "file", file);
+	cJSON_AddStringToObject(root, "digest", digest);
+	text = cJSON_PrintUnformatted(root);
+	r = fs_write(path, text, strlen(text), 0600, err);
+	cJSON_free(text);
+	cJSON_Delete(root);
+	return r;
+}

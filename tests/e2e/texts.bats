@@ -1,0 +1,119 @@
+#!/usr/bin/env bats
+# The two texts: the file that was given, and the copy that the instance keeps. No machine is booted here.
+load helper
+
+setup() {
+	home_begin
+	LIMIT=30
+	mkdir "$WORK/p"
+	cd "$WORK/p"
+	{
+		echo "# mine"
+		cold_yaml
+		echo "cpus: 1 # one"
+	} >a.yaml
+	limactl apply --stopped a.yaml
+}
+
+teardown() {
+	home_end
+}
+
+# what plan says of the texts
+said() {
+	limactl plan "$@" | grep "^a: "
+}
+
+@test "plan says which text it is of, and tells where the other one says otherwise" {
+	[ "$(said --stopped a.yaml)" = "a: by $WORK/p/a.yaml; the instance's copy of it is $LIMA_HOME/a/lima.yaml." ]
+	[ "$(said a)" = "a: by its own copy, $LIMA_HOME/a/lima.yaml. The file that made it, $WORK/p/a.yaml, says the same." ]
+	# a word about the copy alone
+	run -0 limactl edit --tty=false --cpus=2 a
+	[[ $output == *"the file that made it, $WORK/p/a.yaml, says what it said: "*"limactl edit --write-back a"* ]]
+	out=$(said a)
+	[[ $out == *"says otherwise (cpus: 1 there, 2 here): \`limactl apply $WORK/p/a.yaml\` brings the instance to the file, \`limactl edit --write-back a\` the file to the instance." ]]
+	out=$(said --stopped a.yaml)
+	[[ $out == *"a: by $WORK/p/a.yaml. The copy that the instance keeps, $LIMA_HOME/a/lima.yaml, was changed by itself (cpus: 1 in the file, 2 in the copy): "* ]]
+	# a word about the file alone: the plan of it has it, and nothing was changed in the copy
+	limactl apply --stopped a.yaml
+	sed -i 's/cpus: 1/cpus: 3/' a.yaml
+	[[ $(said --stopped a.yaml) == *"the instance's copy of it is"* ]]
+	[[ $(said a) == *"(cpus: 3 there, 1 here)"* ]]
+	# for programs
+	[ "$(limactl plan --json a | limactl yq -o json -I 0 '.texts')" = "[{\"instance\":\"a\",\"of\":\"copy\",\"copy\":\"$LIMA_HOME/a/lima.yaml\",\"file\":\"$WORK/p/a.yaml\",\"differs\":[{\"key\":\"cpus\",\"file\":\"3\",\"copy\":\"1\"}]}]" ]
+	rm a.yaml
+	[[ $(said a) == *"is gone." ]]
+	# comments are nobody's difference
+	limactl plan --all >out
+	! grep "^a: " out
+}
+
+@test "apply --set says that the file stays, of a file and of an instance" {
+	run -0 limactl apply --stopped --set .cpus=2 a.yaml
+	[[ $output == *"a: by $WORK/p/a.yaml, and what the flags say: the file stays as it is (cpus: 1 there, 2 in the instance)."* ]]
+	grep -q "cpus: 1 # one" a.yaml
+	run -0 limactl apply --set .cpus=3 a
+	[[ $output == *"a: by its own copy, $LIMA_HOME/a/lima.yaml, and what the flags say. "*"(cpus: 1 there, 3 here)"* ]]
+	limactl edit --write-back a
+	grep -q "cpus: 3 # one" a.yaml
+	[[ $(said a) == *"says the same." ]]
+	[[ $(limactl plan --stopped a.yaml) == "Nothing to do"* ]]
+}
+
+@test "edit --write-back keeps comments, and refuses what would lose something" {
+	limactl edit --tty=false --cpus=2 --write-back a
+	[ "$(sed -n '1p;$p' a.yaml)" = "# mine
+cpus: 2 # one" ]
+	# a change of the file since
+	limactl edit --tty=false --cpus=4 a
+	echo "memory: 1GiB" >>a.yaml
+	cp a.yaml before
+	fails_with "was changed since it made the instance" edit --write-back a
+	cmp a.yaml before
+	limactl apply --stopped a.yaml
+	# a list that is composed of two files
+	printf 'base: a.yaml\nenv: {B: b}\n' >b.yaml
+	echo 'env: {A: a}' >>a.yaml
+	limactl apply --stopped b.yaml
+	limactl edit --tty=false --set '.env.A="x"' b
+	cp b.yaml before
+	fails_with '`env` cannot be written back' edit --write-back b
+	cmp b.yaml before
+	limactl edit --tty=false --set '.env.A="a"' --cpus=3 b
+	limactl edit --write-back b
+	[ "$(cat b.yaml)" = "$(printf 'base: a.yaml\nenv: {B: b}\ncpus: 3')" ]
+	# a link leads to the file, which keeps its mode
+	chmod 640 b.yaml
+	mv b.yaml real.yaml
+	ln -s real.yaml b.yaml
+	limactl edit --tty=false --cpus=4 --write-back b
+	[ -L b.yaml ]
+	grep -q "cpus: 4" real.yaml
+	[ "$(stat -c %a real.yaml)" = 640 ]
+	fails_with "--write-back is of an instance" edit --write-back a.yaml
+	fails_with "does not exist" edit --write-back nobody
+}
+
+@test "the file is remembered with the instance: without the database, under another name, of a clone not" {
+	rm -rf "$LIMA_HOME/_state"
+	limactl edit --tty=false --cpus=2 a
+	[[ $(said a) == *"(cpus: 1 there, 2 here)"* ]]
+	limactl rename a r
+	[[ $(limactl plan r) == *"limactl apply --name r $WORK/p/a.yaml"* ]]
+	limactl clone --tty=false r a
+	[[ $(said a) == "a: by its own copy, $LIMA_HOME/a/lima.yaml." ]]
+	fails_with "no file is known to have made" edit --write-back a
+	# another file is another story, and a pipe is none
+	limactl apply --stopped --name r a.yaml
+	sed 's/cpus: 1/cpus: 2/' a.yaml >c.yaml
+	limactl apply --stopped --name r c.yaml
+	[[ $(limactl plan r) == *"$WORK/p/c.yaml, says the same." ]]
+	limactl apply --stopped --name r - <c.yaml
+	[[ $(limactl plan r) == *"r: by its own copy, $LIMA_HOME/r/lima.yaml." ]]
+	# a record that nobody can read is none
+	limactl apply --stopped --name r c.yaml
+	echo '{"file": "c.yaml", "digest": 1' >"$LIMA_HOME/r/made-from.json"
+	[[ $(limactl plan r) == *"r: by its own copy, $LIMA_HOME/r/lima.yaml." ]]
+	apply --stopped --name r c.yaml
+	grep -q "$WORK/p/c.yaml" "$LIMA_HOME/r/made-from.json"
+}
