@@ -1,5 +1,5 @@
 """The expressions that are compared: for every document the general ones; for single documents what people write."""
-import random
+import os, random
 
 general = r'''
 .
@@ -1894,3 +1894,35 @@ def cases(docs):
         yield "multi", "ea", e
         yield "separators", "ea", e
     yield from combine(rng, docs)
+
+
+def read_documents(name):
+    out = {}
+    for line in open(os.path.join(os.path.dirname(os.path.abspath(__file__)), name)):
+        if line.startswith("=== "):
+            doc = line[4:].strip()
+            out[doc] = ""
+        else:
+            out[doc] += line
+    return out
+
+
+def documents():
+    return read_documents("documents.txt")
+
+
+def public_documents():
+    """of the kinds that public scripts work on: manifests, values of charts, pipelines, an API's description, a machine's template"""
+    return read_documents("public_documents.txt")
+
+
+def public_cases(docs):
+    """what such scripts ask and change, and the general ones"""
+    for line in open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "public_expressions.tsv")):
+        doc, e = line.rstrip("\n").split("\t", 1)
+        yield doc, "", e
+    for doc in docs:
+        for e in general:
+            yield doc, "", e
+        for o in outputs:
+            yield doc, o, "."
