@@ -1,6 +1,7 @@
 #include "providers/usernet.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 
-enum { EGRESS_MAX = 256 };
+enum { EGRESS_MAX = 256, NAME_MAX_TEXT = 253 };
 
 bool
 usernet_mac_parse(uint8_t mac[USERNET_MAC], const char *text)
@@ -65,24 +66,49 @@ range_parse(struct usernet_range *r, const char *word)
 	return true;
 }
 
+/* "deb.debian.org", "*.example.com": what is no address, and what a DNS name may be (RFC 1123); a single word is more likely a mistake. In place, in lower case. */
+static bool
+name_parse(char *word)
+{
+	const char *label = strncmp(word, "*.", 2) ? word : word + 2;
+	bool letter = false;
+
+	if (!*label || strlen(label) > NAME_MAX_TEXT)
+		return false;
+	for (char *p = (char *)label; *p; p++) {
+		*p = (char)tolower((unsigned char)*p);
+		letter |= isalpha((unsigned char)*p) != 0;
+		if (!isalnum((unsigned char)*p) && *p != '-' && *p != '_' && (*p != '.' || p == label || p[-1] == '.'))
+			return false;
+	}
+	return letter && strchr(word, '.') && label[strlen(label) - 1] != '.';
+}
+
 static int
 egress_parse(struct usernet *n, const char *text, struct arena *a, struct error *err)
 {
-	auto_free char *words = xstrdup(text);
+	char *words = arena_strdup(a, text), *next = NULL;
 	struct usernet_range *v = arena_alloc(a, EGRESS_MAX * sizeof *v);
-	char *next = NULL;
+	const char **names = arena_alloc(a, EGRESS_MAX * sizeof *names);
 
 	n->everywhere = !strcmp(text, "any");
 	n->egress = v;
-	n->negress = 0;
+	n->names = names;
 	if (n->everywhere || !strcmp(text, "none"))
 		return 0;
-	for (char *w = strtok_r(words, ", ", &next); w; w = strtok_r(NULL, ", ", &next))
-		if (n->negress == EGRESS_MAX || !range_parse(&v[n->negress++], w))
+	for (char *w = strtok_r(words, ", ", &next); w; w = strtok_r(NULL, ", ", &next)) {
+		if (n->negress + n->nnames == EGRESS_MAX)
+			return error_set(err, ERR_INVALID, "egress: more than %d ranges and names; wider ranges say the same", EGRESS_MAX);
+		if (range_parse(&v[n->negress], w))
+			n->negress++;
+		else if (name_parse(w))
+			names[n->nnames++] = w;
+		else
 			return error_set(err, ERR_INVALID,
-					 "egress: `%s` is no range of addresses such as 10.0.0.0/8; `any` and `none` "
-					 "are the other values",
+					 "egress: `%s` is neither a range of addresses such as 10.0.0.0/8 nor a name such as deb.debian.org "
+					 "or *.example.com; `any` and `none` are the other values",
 					 w);
+	}
 	return 0;
 }
 
@@ -109,16 +135,30 @@ usernet_init(struct usernet *n, const char *gateway, const char *netmask, const 
 }
 
 void
+usernet_egress_text(const struct usernet *n, struct buf *out)
+{
+	AUTO(arena) a = {0};
+	size_t before = out->len;
+
+	if (n->everywhere || (!n->negress && !n->nnames)) {
+		buf_adds(out, n->everywhere ? "any" : "none");
+		return;
+	}
+	for (size_t i = 0; i < n->negress; i++)
+		buf_addf(out, "%s%s/%d", out->len > before ? " " : "", usernet_ip_text(&a, n->egress[i].base),
+			 __builtin_popcount(n->egress[i].mask));
+	for (size_t i = 0; i < n->nnames; i++)
+		buf_addf(out, "%s%s", out->len > before ? " " : "", n->names[i]);
+}
+
+void
 usernet_text(const struct usernet *n, struct buf *out)
 {
 	AUTO(arena) a = {0};
 
 	buf_addf(out, "gateway %s\n", usernet_ip_text(&a, n->base + 1));
-	buf_addf(out, "netmask %s\nhostLoopback %d\negress", usernet_ip_text(&a, n->mask), n->host_loopback);
-	if (n->everywhere || !n->negress)
-		buf_adds(out, n->everywhere ? " any" : " none");
-	for (size_t i = 0; !n->everywhere && i < n->negress; i++)
-		buf_addf(out, " %s/%d", usernet_ip_text(&a, n->egress[i].base), __builtin_popcount(n->egress[i].mask));
+	buf_addf(out, "netmask %s\nhostLoopback %d\negress ", usernet_ip_text(&a, n->mask), n->host_loopback);
+	usernet_egress_text(n, out);
 	buf_addc(out, '\n');
 }
 

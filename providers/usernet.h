@@ -29,6 +29,8 @@ struct usernet {
 	bool everywhere;		    /* nothing is said of where guests may connect to */
 	const struct usernet_range *egress; /* else there alone */
 	size_t negress;
+	const char *const *names; /* and where these lead: "deb.debian.org", "*.example.com"; in lower case */
+	size_t nnames;
 };
 
 struct usernet_port {
@@ -42,12 +44,14 @@ struct usernet_port {
 };
 
 /*
- * `gateway` as networks.yaml has it: any address of the network. `egress`: NULL or "any": everywhere; "none"; or ranges A.B.C.D/N, with
- * commas or blanks between. ERR_INVALID.
+ * `gateway` as networks.yaml has it: any address of the network. `egress`: NULL or "any": everywhere; "none"; or ranges A.B.C.D/N and
+ * names, NAME or *.NAME, with commas or blanks between. ERR_INVALID.
  */
 int usernet_init(struct usernet *n, const char *gateway, const char *netmask, const char *egress, bool host_loopback,
 		 struct arena *a, struct error *err);
 void usernet_text(const struct usernet *n, struct buf *out);
+/* Its rule for the outside, as `egress` of usernet_init() takes it. */
+void usernet_egress_text(const struct usernet *n, struct buf *out);
 /* Strings and arrays are in `a`. */
 int usernet_load(struct usernet *n, const char *dir, struct arena *a, struct error *err);
 

@@ -36,10 +36,7 @@ network_egress(struct arena *a, const struct usernet *n)
 {
 	AUTO(buf) b = BUF_INIT;
 
-	if (n->everywhere || !n->negress)
-		return n->everywhere ? "any" : "none";
-	for (size_t i = 0; i < n->negress; i++)
-		buf_addf(&b, "%s%s/%d", i ? " " : "", usernet_ip_text(a, n->egress[i].base), __builtin_popcount(n->egress[i].mask));
+	usernet_egress_text(n, &b);
 	return arena_strdup(a, b.s);
 }
 

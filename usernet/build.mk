@@ -2,4 +2,4 @@
 USERNET := $(sort $(wildcard usernet/*.c))
 USERNET_EXTRA := providers/usernet.c providers/pidfile.c hostagent/dns/dns_msg.c
 # without a sanitizer nothing of libcrypto is left
-LIBS_USERNET := -lslirp -lpthread -lm $(if $(SAN),-lcrypto)
+LIBS_USERNET := -lslirp -lcjson -lpthread -lm $(if $(SAN),-lcrypto)

@@ -4,6 +4,7 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "hostagent/dns/dns_msg.h"
 #include "usernet/dhcp.h"
 #include "usernet/switch.h"
 #include "usernet/zone.h"
@@ -79,6 +80,52 @@ ask_resolver(struct sw *s, struct port *p, struct frame *f)
 	nat_input(p->nat, f->p, f->len);
 }
 
+/*
+ * A name that is not to be asked for elsewhere: the resolver of the guest's own host agent may know it by lima.yaml, and is told not to
+ * ask any further, RFC 1035, 4.1.1.
+ */
+static void
+ask_known_names(struct sw *s, struct port *p, const struct frame *f, const struct dns_question *q)
+{
+	struct udp_ends e = {f->p + MAC_LEN, s->gateway_mac, f->from, s->net.gateway, f->from_port, (uint16_t)p->is.dns_port};
+	size_t at = f->payload + UDP_HEADER, n;
+	AUTO(buf) b = BUF_INIT;
+
+	if (!p->is.dns_port) {
+		dns_answer_begin(&b, q, DNS_REFUSED);
+		dns_answer_end(&b, q, q->udp_size);
+		answer_udp(s, p, f, f->from, f->from_port, b.s, b.len);
+		return;
+	}
+	n = udp_frame(s->answer, &e, f->p + at, f->len - at);
+	if (!n)
+		return;
+	s->answer[ETH_HEADER + IP_HEADER + UDP_HEADER + 2] &= (uint8_t)~1; /* RD */
+	nat_input(p->nat, s->answer, n);
+}
+
+/* One that none of this network's machines has. */
+static void
+take_foreign_name(struct sw *s, struct port *p, struct frame *f)
+{
+	size_t at = f->payload + UDP_HEADER;
+	char name[DNS_NAME_MAX + 1] = "";
+	struct dns_question q;
+
+	if (!guard_restricts_names(&s->net)) {
+		ask_resolver(s, p, f);
+		return;
+	}
+	if (dns_question_parse(&q, f->p + at, f->len - at) != 0)
+		return;
+	if (dns_name_text(name, q.name, q.name_len) == 0 && names_allow(&s->net, name)) {
+		ask_resolver(s, p, f);
+		return;
+	}
+	denied_name(&p->denied, name);
+	ask_known_names(s, p, f, &q);
+}
+
 static void
 take_dns(struct sw *s, struct port *p, struct frame *f)
 {
@@ -94,7 +141,7 @@ take_dns(struct sw *s, struct port *p, struct frame *f)
 		answer_udp(s, p, f, f->from, f->from_port, b.s, b.len);
 		return;
 	case 0:
-		ask_resolver(s, p, f);
+		take_foreign_name(s, p, f);
 	}
 }
 
@@ -128,6 +175,10 @@ switch_forward(struct sw *s, struct port *p, uint8_t *bytes, size_t len)
 	struct port *to;
 	enum verdict v = frame_parse(&f, bytes, len) ? guard_judge(&s->net, &p->is, &f) : DROP_BROKEN;
 
+	if (v == CHECK_NAME)
+		v = learned_has(&p->learned, f.to, clock_ms()) ? PASS_NAT : DROP_DENIED;
+	if (v == DROP_DENIED)
+		denied_flow(&p->denied, &f);
 	p->verdicts[v]++;
 	if ((v == TAKE_DNS || v == PASS_NAT || v == PASS_RESOLVER) && !may_begin(p, &f)) {
 		p->dropped++;

@@ -34,15 +34,27 @@ judge_outside(const struct usernet *n, const struct frame *f)
 {
 	if (range_has(never, ARRAY_LEN(never), f->to) || (f->to & n->mask) == n->base)
 		return DROP_DENIED;
-	return n->everywhere || range_has(n->egress, n->negress, f->to) ? PASS_NAT : DROP_DENIED;
+	if (n->everywhere || range_has(n->egress, n->negress, f->to))
+		return PASS_NAT;
+	return n->nnames ? CHECK_NAME : DROP_DENIED;
+}
+
+bool
+guard_restricts_names(const struct usernet *n)
+{
+	return !n->everywhere && (n->nnames || !n->negress);
 }
 
 /* To the gateway: name server, and 127.0.0.1 of this host unless it is closed. What belongs to a connection from there passes. */
 static enum verdict
-judge_gateway(const struct usernet *n, const struct frame *f)
+judge_gateway(const struct usernet *n, const struct usernet_port *p, const struct frame *f)
 {
 	if (f->proto == PROTO_ICMP)
 		return PASS_NAT;
+	/* by TCP the name would not be seen, and by its own port a resolver would ask for any */
+	if (guard_restricts_names(n) && !f->fragment &&
+	    ((f->to_port == PORT_DNS && f->proto != PROTO_UDP_IP) || (p->dns_port && f->to_port == p->dns_port)))
+		return DROP_DENIED;
 	if (f->to_port == PORT_DNS && !f->fragment)
 		return f->proto == PROTO_UDP_IP ? TAKE_DNS : PASS_RESOLVER;
 	if (f->proto == PROTO_UDP_IP && !f->fragment && f->to_port == PORT_TFTP)
@@ -68,7 +80,7 @@ judge_ip(const struct usernet *n, const struct usernet_port *p, const struct fra
 	guard_gateway_mac(n, gateway);
 	if (memcmp(f->p, gateway, MAC_LEN) != 0)
 		return PASS_NEIGHBOUR;
-	return f->to == n->gateway ? judge_gateway(n, f) : judge_outside(n, f);
+	return f->to == n->gateway ? judge_gateway(n, p, f) : judge_outside(n, f);
 }
 
 enum verdict

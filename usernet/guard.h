@@ -13,6 +13,7 @@ enum verdict {
 	DROP_BROKEN,
 	DROP_SPOOFED,
 	DROP_DENIED, /* the last: by the network's rules */
+	CHECK_NAME,  /* outside of all ranges: denied unless a name that may be reached has led there (usernet/names.h) */
 	TAKE_ARP,
 	TAKE_DHCP,
 	TAKE_DNS,      /* answered here */
@@ -23,6 +24,8 @@ enum verdict {
 	VERDICTS
 };
 
+/* Have the network's rules a word about which names may be asked for? */
+bool guard_restricts_names(const struct usernet *n);
 enum verdict guard_judge(const struct usernet *n, const struct usernet_port *p, const struct frame *f);
 /* The gateway's; libslirp answers by the same. */
 void guard_gateway_mac(const struct usernet *n, uint8_t mac[MAC_LEN]);

@@ -6,6 +6,7 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/fs.h"
 #include "usernet/switch.h"
@@ -14,6 +15,15 @@ static void
 plug_say(const struct error *e)
 {
 	fprintf(stderr, "%s\n", e->msg);
+}
+
+static void
+learn_names(struct port *p, const struct frame *f)
+{
+	size_t at = f->payload + UDP_HEADER;
+
+	if (p->sw->net.nnames && f->proto == PROTO_UDP_IP && !f->fragment && f->len > at)
+		learned_take(&p->learned, &p->sw->net, f->p + at, f->len - at, clock_ms());
 }
 
 /* From libslirp to the machine; names that were asked elsewhere are answered by the gateway. */
@@ -29,10 +39,11 @@ deliver(void *ctx, const void *bytes, size_t len)
 	memcpy(s->answer, bytes, len);
 	if (!frame_parse(&f, s->answer, len) || f.type != ETH_TYPE_IP)
 		return;
-	if (f.from == s->net.resolver && f.from_port == PORT_DNS)
+	if ((f.from == s->net.resolver && f.from_port == PORT_DNS) ||
+	    (p->is.dns_port && f.from == s->net.gateway && f.from_port == p->is.dns_port)) {
+		learn_names(p, &f);
 		frame_readdress(&f, END_FROM, s->net.gateway, PORT_DNS);
-	else if (p->is.dns_port && f.from == s->net.gateway && f.from_port == p->is.dns_port)
-		frame_readdress(&f, END_FROM, s->net.gateway, PORT_DNS);
+	}
 	memcpy(f.p, p->is.mac, MAC_LEN);
 	port_send(p, f.p, f.len);
 }
@@ -81,6 +92,7 @@ plug_out(struct sw *s, size_t i)
 	struct port *p = s->ports[i];
 	auto_free char *path = xasprintf("%s/ports/%s.sock", s->dir, p->is.id);
 
+	s->denied_before += p->denied.count;
 	nat_free(p->nat);
 	p->nat = NULL;
 	port_close(p);

@@ -13,7 +13,9 @@
 
 #include "base/mem.h"
 #include "providers/usernet.h"
+#include "usernet/denied.h"
 #include "usernet/guard.h"
+#include "usernet/names.h"
 
 struct error;
 struct nat;
@@ -30,7 +32,7 @@ struct rate {
 bool rate_take(struct rate *r, long long now_ms, double per_s, double burst);
 
 struct watch {
-	enum watch_kind { WATCH_PORT, WATCH_PEER, WATCH_FOLDER, WATCH_SIGNAL } kind;
+	enum watch_kind { WATCH_PORT, WATCH_PEER, WATCH_FOLDER, WATCH_SIGNAL, WATCH_LISTEN, WATCH_CLIENT } kind;
 	int fd;
 	struct port *port;
 };
@@ -53,6 +55,8 @@ struct port {
 	size_t head, tail;
 	struct rate group, flow;
 	struct nat *nat;
+	struct learned learned;
+	struct denied denied;
 	uint64_t in, out, dropped, verdicts[VERDICTS];
 	bool seen; /* in the folder, when it was read last */
 };

@@ -13,6 +13,7 @@
 
 #include "base/auto.h"
 #include "base/error.h"
+#include "usernet/endpoint.h"
 
 enum { EVENTS = 64, FRAMES_A_TURN = 64, TURNS = 8 };
 
@@ -84,7 +85,10 @@ switch_open(struct sw *s, const char *dir, struct error *err)
 	if (load_network(s, err) < 0 || watch_folder(s, &s->folder, dir, err) < 0 ||
 	    watch_folder(s, &s->ports_folder, ports, err) < 0)
 		return -1;
-	return switch_watch_signals(s, err);
+	if (switch_watch_signals(s, err) < 0)
+		return -1;
+	s->endpoint = endpoint_open(s, err);
+	return s->endpoint ? 0 : -1;
 }
 
 void
@@ -92,6 +96,7 @@ switch_close(struct sw *s)
 {
 	int *fds[] = {&s->folder.fd, &s->ports_folder.fd, &s->signals.fd, &s->lock, &s->epoll};
 
+	endpoint_close(s->endpoint);
 	while (s->nports) {
 		struct port *p = s->ports[--s->nports];
 
@@ -188,6 +193,12 @@ switch_event(struct sw *s, const struct epoll_event *e)
 		return is_over(s) ? -1 : 0;
 	case WATCH_SIGNAL:
 		return -1;
+	case WATCH_LISTEN:
+		endpoint_accept(s->endpoint);
+		return 0;
+	case WATCH_CLIENT:
+		endpoint_turn(s->endpoint, w->fd);
+		return 0;
 	}
 	return 1;
 }

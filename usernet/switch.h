@@ -10,6 +10,7 @@
 #include "usernet/nat.h"
 #include "usernet/port.h"
 
+struct endpoint;
 struct error;
 
 struct sw {
@@ -21,6 +22,8 @@ struct sw {
 	size_t nports;
 	int epoll;
 	struct watch folder, ports_folder, signals;
+	struct endpoint *endpoint;
+	uint64_t denied_before; /* by ports that are gone */
 	int lock;		 /* of whoever plugs in (providers/usernet_run.h), taken before it ends */
 	bool used;		 /* something was plugged in */
 	struct polls polls;

@@ -282,8 +282,10 @@ dns_take(struct dns *d, const void *p, size_t len, const struct dns_asker *who)
 	dns_answer_begin(&b, &q, DNS_NOERROR);
 	if (q.class == 1 && ((q.type == DNS_AAAA && !d->ipv6) || dns_known_answer(&d->known, &q, &as, &b)))
 		send_answer(d, &q, who, &b);
-	else
+	else if (q.recurse)
 		dns_forward(d, &q, &as, who);
+	else	/* nobody else is to be asked: RFC 1035, 4.1.1; so a network with rules has what is known here, and no more */
+		dns_refuse(d, &q, who, DNS_REFUSED);
 }
 
 static void

@@ -361,3 +361,24 @@ dns_name_address(struct in6_addr *out, const char *text)
 		return dns_msg_address6(out, text, len - strlen(v6));
 	return -1;
 }
+
+int
+dns_answer_addresses(char *name, uint32_t *ip, size_t max, uint32_t *ttl, const void *in, size_t len)
+{
+	const uint8_t *p = in;
+	size_t end = len < DNS_HEADER || !(dns_msg_get16(p + 2) & QR) || dns_msg_get16(p + QDCOUNT) != 1 ? 0 : plain_name(p, len, DNS_HEADER), n = 0;
+	struct record r;
+
+	*ttl = UINT32_MAX;
+	if (!end || len - end < 4 || dns_name_text(name, p + DNS_HEADER, end - DNS_HEADER) < 0)
+		return -1;
+	end += 4;
+	for (size_t i = dns_msg_get16(p + ANCOUNT); i && n < max; i--, end = r.end) {
+		if (!read_record(&r, p, len, end))
+			return -1;
+		*ttl = r.ttl < *ttl ? r.ttl : *ttl;
+		if (r.type == DNS_A && r.class == 1 && r.end - r.data == 4)
+			ip[n++] = (uint32_t)dns_msg_get16(p + r.data) << 16 | dns_msg_get16(p + r.data + 2);
+	}
+	return (int)n;
+}

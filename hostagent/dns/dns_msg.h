@@ -54,6 +54,12 @@ void dns_answer_end(struct buf *b, const struct dns_question *q, size_t limit);
 /* A server's answer made one to `q`, to be ended as above. -1: it is not; `b` is empty then. */
 int dns_answer_adopt(struct buf *b, const struct dns_question *q, const void *p, size_t len);
 
+/*
+ * The IPv4 addresses in a server's answer, whatever aliases led to them, and what was asked, as dns_name_text() has it; `ttl` of the record
+ * that goes first. Their number, at most `max`; -1: no answer that can be read.
+ */
+int dns_answer_addresses(char *name, uint32_t *ip, size_t max, uint32_t *ttl, const void *p, size_t len);
+
 /* "a.b" or "a.b."; -1: too long, or an empty label. `out` DNS_NAME_MAX bytes; returns the length. */
 int dns_name_put(uint8_t *out, const char *text);
 /* In lower case, without the last dot; -1 if it is none that a hosts file could have. `out` DNS_NAME_MAX + 1 bytes. */

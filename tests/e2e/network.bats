@@ -62,6 +62,23 @@ received() { limactl shell b stat -c %s /tmp/got </dev/null 2>/dev/null || echo 
 	[[ $output == *"CapEff:"*0000000000000000* && $output == *"NoNewPrivs:"*1* && $output == *"Seccomp:"*2* ]]
 }
 
+@test "what a network's rules deny is counted, and told by network list" {
+	limactl network create jail --gateway 192.168.77.1/24
+	limactl yq -i '.networks.jail.egress = "none"' "$LIMA_HOME/_config/networks.yaml"
+	sed 's/lima: user-v2/lima: jail/' "$WORK/a.yaml" >"$WORK/j.yaml"
+	apply "$WORK/j.yaml"
+	run -0 limactl shell j sh -c 'wget -T 2 -q -O /dev/null http://203.0.113.7/; nslookup www.example.net; nslookup lima-j.internal'
+	[[ $output == *192.168.77.3* ]]
+	run -0 limactl network ls jail
+	[[ ${lines[0]} =~ ^NAME.*EGRESS\ +DENIED$ ]]
+	[[ ${lines[1]} =~ ^jail\ .*\ none\ +[1-9][0-9]*$ ]]
+	limactl network ls --json jail >"$WORK/jail.json"
+	jq -e '.denied > 1 and any(.interfaces["j.0"].last[]; .address == "203.0.113.7" and .port == 80) and
+		any(.interfaces["j.0"].last[]; .name == "www.example.net")' "$WORK/jail.json"
+	limactl delete --force j
+	limactl network delete --force jail
+}
+
 @test "it ends with its last machine, and addresses stay" {
 	pid=$(switch_pid)
 	limactl stop a

@@ -4,6 +4,7 @@
 #include "tests/fuzz/fuzz.h"
 #include "usernet/dhcp.h"
 #include "usernet/guard.h"
+#include "usernet/names.h"
 #include "usernet/zone.h"
 
 static const struct usernet net = {0xc0a86800, 0xffffff00, 0xc0a86802, 0xc0a868fe, false, true, NULL, 0};
@@ -17,6 +18,20 @@ dhcp(const struct frame *f)
 	size_t n = dhcp_answer(reply, &l, f->p + f->payload + UDP_HEADER, f->len - f->payload - UDP_HEADER);
 
 	if (n > sizeof reply || (n && (reply[0] != 2 || memcmp(reply + 28, l.mac, MAC_LEN) != 0)))
+		abort();
+}
+
+static const char *const names[] = {"*.internal", "a.b"};
+
+/* An answer, too, which a server sends; nothing private is learned from it. */
+static void
+learn(const uint8_t *p, size_t len)
+{
+	static const struct usernet rules = {.base = 0xc0a86800, .mask = 0xffffff00, .names = names, .nnames = 2};
+	struct learned l = {0};
+
+	learned_take(&l, &rules, p, len, 0);
+	if (l.n > LEARNED_MAX || learned_has(&l, 0x0a000001, 0))
 		abort();
 }
 
@@ -41,6 +56,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	enum verdict v;
 
 	memcpy(copy, data, size);
+	learn(copy, size);
 	guard_gateway_mac(&net, gateway);
 	if (frame_parse(&f, copy, size)) {
 		v = guard_judge(&net, &port, &f);

@@ -99,7 +99,7 @@ read_rules(struct reading *r, const struct node *map, struct network *out)
 			const char *one = scalar_text(&r->out->arena, egress->item[i]);
 
 			if (!one)
-				return networks_fail(r, egress, "egress", "must be any, none, or a list of address ranges");
+				return networks_fail(r, egress, "egress", "must be any, none, or a list of address ranges and names");
 			buf_addf(&list, "%s%s", i ? " " : "", one);
 		}
 		out->egress = arena_strdup(&r->out->arena, list.len ? list.s : "none");

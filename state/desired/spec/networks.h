@@ -14,7 +14,7 @@ struct network {
 	const char *name, *mode;	/* user-v2, host, shared, bridged */
 	const char *interface;		/* bridged; "" */
 	const char *gateway, *dhcp_end, *netmask;	/* IPv4 addresses or "" */
-	const char *egress;		/* user-v2: where guests may connect to: any, none, or ranges of addresses */
+	const char *egress;		/* user-v2: where guests may connect to: any, none, or ranges of addresses and names */
 	bool host_loopback;		/* user-v2: and 127.0.0.1 of this host, by the gateway */
 };
 

@@ -137,7 +137,7 @@ TEST(egress_is_what_the_network_says)
 	assert_int_equal(judge(&some, make_tcp(0x01020305, gateway_mac, 443, 2)), DROP_DENIED);
 	assert_int_equal(judge(&some, make_tcp(0x0a636363, gateway_mac, 443, 2)), PASS_NAT);
 	assert_int_equal(usernet_init(&n, "10.0.0.1", "255.255.255.0", "all", true, &a, &err), -1);
-	assert_non_null(strstr(err.msg, "`all` is no range"));
+	assert_non_null(strstr(err.msg, "`all` is neither a range"));
 	assert_int_equal(usernet_init(&n, "10.0.0.1", "255.0.255.0", NULL, true, &a, &err), -1);
 	assert_int_equal(usernet_init(&n, "10.0.0.1", "255.255.255.252", NULL, true, &a, &err), -1);
 	assert_int_equal(usernet_init(&n, "fd00::1", "255.255.255.0", NULL, true, &a, &err), -1);

@@ -9,8 +9,11 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/fs.h"
+#include "hostagent/protocol/ha_client.h"
 #include "providers/pidfile.h"
+#include "providers/sock.h"
 #include "tests/unit/test.h"
+#include "hostagent/dns/dns_msg.h"
 #include "tests/unit/usernet/frames.h"
 
 enum { LIMIT_MS = 20000, QUIET_MS = 200 };
@@ -21,6 +24,7 @@ struct lab {
 	char *dir;
 	pid_t pid;
 	int a, b;
+	int dns_port; /* of the resolver that a.0 and b.0 have on this host; 0: none */
 };
 
 static void
@@ -64,7 +68,7 @@ lab_port(const struct lab *l, const char *id, const uint8_t *mac, uint32_t ip)
 {
 	auto_free char *name = xasprintf("ports/%s", id), *socket = xasprintf("%s/vm.%s", l->dir, id),
 		       *hostname = xasprintf("lima-%c", id[0]);
-	struct usernet_port p = {id, socket, hostname, {0}, ip, 0, 0};
+	struct usernet_port p = {id, socket, hostname, {0}, ip, 0, l->dns_port};
 	AUTO(buf) b = BUF_INIT;
 
 	memcpy(p.mac, mac, MAC_LEN);
@@ -139,7 +143,7 @@ lab_reaches(const struct lab *l, char what)
 
 TEST(two_machines_reach_each_other_and_survive_the_switch)
 {
-	struct lab l;
+	struct lab l = {0};
 
 	lab_open(&l, "two", "");
 	lab_reaches(&l, '1');
@@ -158,7 +162,7 @@ TEST(two_machines_reach_each_other_and_survive_the_switch)
 TEST(the_switch_answers_arp_dhcp_and_names)
 {
 	uint8_t d[300];
-	struct lab l;
+	struct lab l = {0};
 	/* lima-b.internal, A */
 	static const uint8_t query[] = "\0\7\1\0\0\1\0\0\0\0\0\0\6lima-b\10internal\0\0\1\0";
 	size_t n;
@@ -182,7 +186,7 @@ TEST(the_switch_answers_arp_dhcp_and_names)
 
 TEST(who_lies_is_not_heard)
 {
-	struct lab l;
+	struct lab l = {0};
 
 	lab_open(&l, "lies", "");
 	lab_reaches(&l, '1');
@@ -208,7 +212,7 @@ TEST(who_lies_is_not_heard)
 
 TEST(who_floods_or_sleeps_harms_nobody)
 {
-	struct lab l;
+	struct lab l = {0};
 	int c;
 	static const uint8_t mac_c[] = {0x52, 0x55, 0x55, 0, 0, 3};
 
@@ -240,7 +244,7 @@ TEST(who_floods_or_sleeps_harms_nobody)
 
 TEST(a_port_goes_with_its_file)
 {
-	struct lab l;
+	struct lab l = {0};
 	auto_free char *path = NULL, *sock = NULL;
 	struct error err;
 
@@ -261,7 +265,7 @@ TEST(a_port_goes_with_its_file)
 
 TEST(a_hundred_ports)
 {
-	struct lab l;
+	struct lab l = {0};
 
 	lab_open(&l, "hundred", "");
 	for (uint8_t i = 10; i < 108; i++) {
@@ -278,5 +282,131 @@ TEST(a_hundred_ports)
 	}
 	assert_int_equal(got[ETH_HEADER + 12], 2);
 	lab_reaches(&l, '1');
+	lab_close(&l);
+}
+
+/* What its endpoint says; in `out`. */
+static void
+lab_ask(const struct lab *l, const char *path, struct buf *out)
+{
+	auto_free char *socket = xasprintf("%s/%s_ep.sock", l->dir, strrchr(l->dir, '/') + 1);
+	const struct ha_request r = {.method = "GET", .path = path, .timeout_ms = LIMIT_MS};
+	struct error err;
+
+	buf_truncate(out, 0);
+	ok(ha_request(socket, &r, NULL, out, &err));
+}
+
+TEST(the_endpoint_says_who_is_there)
+{
+	AUTO(buf) said = BUF_INIT;
+	struct lab l = {0};
+	auto_free char *socket = NULL;
+	const struct ha_request wrong = {.method = "POST", .path = "/services/none", .body = "{}", .timeout_ms = LIMIT_MS};
+	struct error err;
+	const struct sock_wait w = {.deadline = clock_ms() + LIMIT_MS};
+	struct stat st;
+
+	lab_open(&l, "endpoint", "");
+	lab_ask(&l, "/services/dhcp/leases", &said);
+	assert_string_equal(said.s, "{\"192.168.104.3\":\"52:55:55:00:00:01\",\"192.168.104.4\":\"52:55:55:00:00:02\"}\n");
+	lab_ask(&l, "/services/forwarder/all", &said);
+	assert_string_equal(said.s, "[]\n");
+	lab_ask(&l, "/services/dns/all", &said);
+	assert_non_null(strstr(said.s, "{\"Name\":\"lima-b\",\"IP\":\"192.168.104.4\"}"));
+	socket = xasprintf("%s/endpoint_ep.sock", l.dir);
+	assert_int_equal(stat(socket, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	not_ok(ha_request(socket, &wrong, NULL, NULL, &err), "404");
+	/* who says nothing keeps nobody out, and what is no request is answered */
+	for (int i = 0; i < 40; i++) {
+		int fd = sock_connect(socket, &w, &err);
+
+		assert_true(fd >= 0);
+		if (i == 20)
+			assert_int_equal(write(fd, "POST / HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n", 45), 45);
+	}
+	lab_ask(&l, "/services/forwarder/all", &said);
+	assert_string_equal(said.s, "[]\n");
+	lab_close(&l);
+}
+
+/* The resolver of a host agent's: asked for www.example.org, it answers with 203.0.113.7; whatever it was asked is in `got`. */
+static size_t
+resolver_serve(int fd, bool answers)
+{
+	static const uint8_t answer[] = "\300\14\0\1\0\1\0\0\0\74\0\4\313\0\161\7";
+	struct pollfd p = {fd, POLLIN, 0};
+	struct sockaddr_in from;
+	socklen_t len = sizeof from;
+	ssize_t n;
+
+	if (poll(&p, 1, answers ? LIMIT_MS : QUIET_MS) <= 0)
+		return 0;
+	n = recvfrom(fd, got, sizeof got, 0, (void *)&from, &len);
+	assert_true(n > 12);
+	if (answers) {
+		uint8_t reply[512];
+
+		memcpy(reply, got, (size_t)n);
+		reply[2] |= 0x80;
+		reply[7] = 1;
+		memcpy(reply + n, answer, sizeof answer - 1);
+		assert_true(sendto(fd, reply, (size_t)n + sizeof answer - 1, 0, (void *)&from, len) > 0);
+	}
+	return (size_t)n;
+}
+
+static void
+lab_asks_for(const struct lab *l, const char *name)
+{
+	uint8_t query[300] = "\0\7\1\0\0\1\0\0\0\0\0\0", gateway[MAC_LEN];
+	int n = dns_name_put(query + DNS_HEADER, name);
+
+	assert_true(n > 0);
+	memcpy(query + DNS_HEADER + n, "\0\1\0\1", 4);
+	guard_gateway_mac(&(struct usernet){.gateway = GATEWAY}, gateway);
+	lab_send(l, l->a, "ports/a.0.sock", make_udp(f, mac_a, gateway, IP_A, GATEWAY, 5000, 53, query, (size_t)n + DNS_HEADER + 4));
+}
+
+static void
+lab_goes_outside(const struct lab *l)
+{
+	uint8_t gateway[MAC_LEN];
+
+	guard_gateway_mac(&(struct usernet){.gateway = GATEWAY}, gateway);
+	lab_send(l, l->a, "ports/a.0.sock", make_udp(f, mac_a, gateway, IP_A, 0xcb007107, 5001, 443, "x", 1));
+}
+
+TEST(a_name_opens_the_way_to_where_it_leads_and_no_other)
+{
+	struct sockaddr_in here = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof here;
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	AUTO(buf) said = BUF_INIT;
+	struct lab l = {0};
+
+	assert_int_equal(bind(fd, (void *)&here, len), 0);
+	assert_int_equal(getsockname(fd, (void *)&here, &len), 0);
+	l.dns_port = ntohs(here.sin_port);
+	lab_open(&l, "names", "hostLoopback 0\negress 10.0.0.0/8 *.example.org\n");
+	lab_goes_outside(&l);
+	lab_ask(&l, "/denied", &said);
+	assert_non_null(strstr(said.s, "\"last\":[{\"address\":\"203.0.113.7\",\"protocol\":\"udp\",\"port\":443,\"count\":1}]"));
+	/* nobody else is asked for a name that the rules have not */
+	lab_asks_for(&l, "www.example.net");
+	assert_true(resolver_serve(fd, false) > 0);
+	assert_int_equal(got[2] & 1, 0);
+	lab_ask(&l, "/denied", &said);
+	assert_non_null(strstr(said.s, "{\"denied\":2,"));
+	assert_non_null(strstr(said.s, "{\"name\":\"www.example.net\",\"count\":1}"));
+	lab_asks_for(&l, "www.example.org");
+	assert_true(resolver_serve(fd, true) > 0);
+	assert_int_equal(got[2] & 1, 1);
+	assert_true(lab_receive(l.a, ETH_TYPE_IP, LIMIT_MS) > 0);
+	lab_goes_outside(&l);
+	lab_ask(&l, "/denied", &said);
+	assert_non_null(strstr(said.s, "{\"denied\":2,"));
+	close(fd);
 	lab_close(&l);
 }

@@ -1,0 +1,215 @@
+#include "usernet/endpoint.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "usernet/services.h"
+#include "usernet/switch.h"
+
+enum { CLIENTS_MAX = 8, REQUEST_MAX = 64 << 10, BACKLOG = 8 };
+
+struct client {
+	struct watch watch; /* fd -1: free */
+	struct buf in, out;
+	size_t sent;
+	uint64_t heard; /* the turn in which it said something last */
+};
+
+struct endpoint {
+	struct sw *sw;
+	struct watch listen;
+	struct client clients[CLIENTS_MAX];
+	uint64_t turns;
+	char *path;
+};
+
+static int
+endpoint_bind(struct endpoint *e, struct error *err)
+{
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+
+	if (strlen(e->path) >= sizeof at.sun_path)
+		return error_set(err, ENAMETOOLONG, "%s: too long for a socket", e->path);
+	strcpy(at.sun_path, e->path);
+	unlink(e->path);
+	e->listen.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	/* its folder is the owner's alone, and so is the socket */
+	if (e->listen.fd < 0 || bind(e->listen.fd, (void *)&at, sizeof at) < 0 || chmod(e->path, 0600) < 0 || listen(e->listen.fd, BACKLOG) < 0)
+		return error_errno(err, "listen on %s", e->path);
+	switch_watch(e->sw, &e->listen, EPOLL_CTL_ADD, EPOLLIN);
+	return 0;
+}
+
+struct endpoint *
+endpoint_open(struct sw *s, struct error *err)
+{
+	struct endpoint *e = xcalloc(1, sizeof *e);
+
+	*e = (struct endpoint){.sw = s, .listen = {WATCH_LISTEN, -1, NULL}};
+	for (size_t i = 0; i < CLIENTS_MAX; i++)
+		e->clients[i].watch.fd = -1;
+	e->path = xasprintf("%s/%s_ep.sock", s->dir, strrchr(s->dir, '/') + 1);
+	if (endpoint_bind(e, err) < 0) {
+		endpoint_close(e);
+		return NULL;
+	}
+	return e;
+}
+
+static void
+client_close(struct client *c)
+{
+	if (c->watch.fd >= 0)
+		close(c->watch.fd);
+	buf_release(&c->in);
+	buf_release(&c->out);
+	*c = (struct client){.watch.fd = -1};
+}
+
+void
+endpoint_close(struct endpoint *e)
+{
+	if (!e)
+		return;
+	for (size_t i = 0; i < CLIENTS_MAX; i++)
+		client_close(&e->clients[i]);
+	if (e->listen.fd >= 0)
+		close(e->listen.fd);
+	unlink(e->path);
+	free(e->path);
+	free(e);
+}
+
+static struct client *
+client_place(struct endpoint *e)
+{
+	struct client *oldest = &e->clients[0];
+
+	for (size_t i = 0; i < CLIENTS_MAX; i++) {
+		if (e->clients[i].watch.fd < 0)
+			return &e->clients[i];
+		if (e->clients[i].heard < oldest->heard)
+			oldest = &e->clients[i];
+	}
+	client_close(oldest);
+	return oldest;
+}
+
+void
+endpoint_accept(struct endpoint *e)
+{
+	int fd = accept4(e->listen.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	struct client *c;
+
+	if (fd < 0)
+		return;
+	c = client_place(e);
+	*c = (struct client){.watch = {WATCH_CLIENT, fd, NULL}, .heard = ++e->turns};
+	switch_watch(e->sw, &c->watch, EPOLL_CTL_ADD, EPOLLIN);
+}
+
+static void
+client_send(struct endpoint *e, struct client *c)
+{
+	ssize_t n = send(c->watch.fd, c->out.s + c->sent, c->out.len - c->sent, MSG_NOSIGNAL);
+
+	if (n < 0 && errno != EAGAIN) {
+		client_close(c);
+		return;
+	}
+	c->sent += n > 0 ? (size_t)n : 0;
+	if (c->sent == c->out.len)
+		client_close(c);
+	else
+		switch_watch(e->sw, &c->watch, EPOLL_CTL_MOD, EPOLLOUT);
+}
+
+static void
+client_answer(struct endpoint *e, struct client *c, int status, const char *body)
+{
+	const char *reason = status == 200 ? "OK" : status == 404 ? "Not Found" : "Bad Request";
+
+	buf_addf(&c->out, "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s", status, reason,
+		 status == 200 ? "application/json" : "text/plain; charset=utf-8", strlen(body), body);
+	client_send(e, c);
+}
+
+/* How long its body is said to be; -1: that cannot be. `head` ends at `end`. */
+static long
+body_length(const char *head, const char *end)
+{
+	static const char name[] = "content-length:";
+
+	for (const char *line = strchr(head, '\n'); line && line < end; line = strchr(line + 1, '\n')) {
+		char *rest;
+		long n;
+
+		if (strncasecmp(line + 1, name, sizeof name - 1) != 0)
+			continue;
+		n = strtol(line + sizeof name, &rest, 10);
+		return n < 0 || n > REQUEST_MAX || (*rest != '\r' && *rest != '\n') ? -1 : n;
+	}
+	return 0;
+}
+
+/* Once all of it is there. */
+static void
+client_call(struct endpoint *e, struct client *c)
+{
+	char *end = strstr(c->in.s, "\r\n\r\n"), *next = NULL;
+	long body = end ? body_length(c->in.s, end) : 0;
+	const char *method, *path;
+	AUTO(buf) out = BUF_INIT;
+	int status;
+
+	if (body < 0 || c->in.len > REQUEST_MAX || strlen(c->in.s) != c->in.len) {
+		client_answer(e, c, 400, "not a request that this endpoint takes\n");
+		return;
+	}
+	if (!end || c->in.len - (size_t)(end + 4 - c->in.s) < (size_t)body)
+		return;
+	end[4 + body] = '\0';
+	*end = '\0';
+	method = strtok_r(c->in.s, " \r\n", &next);
+	path = strtok_r(NULL, " \r\n", &next);
+	status = method && path ? service_call(e->sw, method, path, end + 4, &out) : 400;
+	client_answer(e, c, status, out.len ? out.s : "");
+}
+
+void
+endpoint_turn(struct endpoint *e, int fd)
+{
+	struct client *c = e->clients;
+	char room[4096];
+	ssize_t n;
+
+	while (c < e->clients + CLIENTS_MAX && c->watch.fd != fd)
+		c++;
+	if (c == e->clients + CLIENTS_MAX)
+		return;
+	if (c->out.len) {
+		client_send(e, c);
+		return;
+	}
+	n = recv(fd, room, sizeof room, 0);
+	if (n < 0 && errno == EAGAIN)
+		return;
+	if (n <= 0) {
+		client_close(c);
+		return;
+	}
+	c->heard = ++e->turns;
+	buf_add(&c->in, room, (size_t)n);
+	client_call(e, c);
+}
