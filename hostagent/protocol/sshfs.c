@@ -1,8 +1,6 @@
 #include "hostagent/protocol/sshfs.h"
 
 #include <cjson/cJSON.h>
-#include <errno.h>
-#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,44 +10,31 @@
 #include "base/programs.h"
 #include "base/quote/quote.h"
 #include "hostagent/protocol/mount_check.h"
+#include "providers/json_table.h"
 #include "providers/ssh/ssh_exec.h"
+
+static const struct json_row mount_rows[] = {
+	{ JSON_MEMBER("location", JSON_PATH, struct sshfs_mount, location), .needed = true },
+	{ JSON_MEMBER("mountPoint", JSON_PATH, struct sshfs_mount, point), .needed = true },
+	{ JSON_MEMBER("writable", JSON_FLAG, struct sshfs_mount, writable) },
+	{ JSON_MEMBER("cache", JSON_FLAG_OFF, struct sshfs_mount, cache) },
+	{ JSON_MEMBER("followSymlinks", JSON_FLAG, struct sshfs_mount, follow_symlinks) },
+	{ JSON_MEMBER("openssh", JSON_FLAG, struct sshfs_mount, openssh) },
+	{ 0 },
+};
 
 cJSON *
 sshfs_mount_json(const struct sshfs_mount *m)
 {
-	cJSON *json = cJSON_CreateObject();
-
-	cJSON_AddStringToObject(json, "location", m->location);
-	cJSON_AddStringToObject(json, "mountPoint", m->point);
-	cJSON_AddBoolToObject(json, "writable", m->writable);
-	cJSON_AddBoolToObject(json, "cache", m->cache);
-	cJSON_AddBoolToObject(json, "followSymlinks", m->follow_symlinks);
-	cJSON_AddBoolToObject(json, "openssh", m->openssh);
-	return json;
-}
-
-static int
-sshfs_path(const cJSON *json, const char *key, struct arena *a, const char **out, struct error *err)
-{
-	const cJSON *v = cJSON_GetObjectItemCaseSensitive(json, key);
-
-	if (!cJSON_IsString(v) || v->valuestring[0] != '/' || strlen(v->valuestring) >= PATH_MAX)
-		return error_set(err, EINVAL, "%s: not an absolute path", key);
-	*out = arena_strdup(a, v->valuestring);
-	return 0;
+	return json_table_write(mount_rows, m);
 }
 
 int
 sshfs_mount_parse(const cJSON *json, struct arena *a, struct sshfs_mount *out, struct error *err)
 {
-	struct sshfs_mount m = {
-		.writable = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "writable")),
-		.cache = !cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(json, "cache")),
-		.follow_symlinks = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "followSymlinks")),
-		.openssh = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "openssh")),
-	};
+	struct sshfs_mount m = { 0 };
 
-	if (sshfs_path(json, "location", a, &m.location, err) < 0 || sshfs_path(json, "mountPoint", a, &m.point, err) < 0)
+	if (json_table_read(mount_rows, json, a, &m, err) < 0)
 		return -1;
 	*out = m;
 	return 0;

@@ -15,6 +15,10 @@ static const char *const beside[] = { "/usr/bin/swtpm", "--socket=/i/swtpm.sock"
 static const struct launch_companion companions[] = { { "swtpm", "/i/swtpm.sock", beside, 2 } };
 static const struct launch_mount mounts[] = { { "/a b", "/m", "lima-1", "9p", true }, { "/c", "/d", "lima-2", "virtiofs", false } };
 
+static const struct launch_copy copies[] = { { "/g/kube", "/h/kube", false, true }, { "/g/x", "/h/x", true, false } };
+static const struct image_disk disks[] = { { "/i/disk", "raw", NULL, NULL }, { "/i/diffdisk", "qcow2", "/i/basedisk", "raw" } };
+static const char *const writes[] = { "/w" };
+
 static struct launch
 sample(void)
 {
@@ -44,6 +48,15 @@ sample(void)
 	l.dns.ipv6 = true;
 	l.dns.hosts = hosts;
 	l.dns.nhosts = 2;
+	l.copies = copies;
+	l.ncopies = 2;
+	l.disks = disks;
+	l.ndisks = 2;
+	l.machine.capabilities = 0x22;
+	l.guest.uid = 501;
+	l.guest.writes = writes;
+	l.guest.nwrites = 1;
+	l.guest.agent_socket = "/i/ga.sock";
 	return l;
 }
 
@@ -88,6 +101,38 @@ TEST(what_is_saved_is_loaded)
 	assert_string_equal(got.dns.hosts[1].name, "b.test");
 	assert_string_equal(got.dns.hosts[1].value, "a.test");
 	assert_int_equal(got.stop_timeout_ms, 180000);
+	assert_int_equal(got.machine.capabilities, 0x22);
+	assert_int_equal(got.guest.uid, 501);
+	assert_string_equal(got.guest.writes[0], "/w");
+	assert_string_equal(got.guest.agent_socket, "/i/ga.sock");
+	assert_int_equal(got.ncopies, 2);
+	assert_string_equal(got.copies[0].host, "/h/kube");
+	assert_true(got.copies[0].delete_on_stop && got.copies[1].skip_if_missing);
+	assert_false(got.copies[0].skip_if_missing || got.copies[1].delete_on_stop);
+	assert_int_equal(got.ndisks, 2);
+	assert_null(got.disks[0].base);
+	assert_string_equal(got.disks[1].base, "/i/basedisk");
+	assert_string_equal(got.disks[1].base_format, "raw");
+	assert_string_equal(got.ssh.user, "lima");
+	assert_string_equal(got.guest.iid, "iid-1");
+}
+
+/* What was loaded is written as it was, every row of every table. */
+TEST(what_is_loaded_is_saved)
+{
+	struct launch l = sample();
+	auto_free char *once = launch_text(&l), *twice = NULL;
+	AUTO(launch) got = { 0 };
+	struct error err;
+
+	l.ssh.address = "127.0.0.1";
+	l.guest.install_prefix = "/usr/local";
+	l.stop_timeout_ms = 180000;
+	free(once);
+	once = launch_text(&l);
+	ok(launch_parse(&got, once, strlen(once), &err));
+	twice = launch_text(&got);
+	assert_string_equal(once, twice);
 }
 
 /* each is the sample with one piece of text exchanged */
@@ -112,6 +157,11 @@ TEST(strangers_are_checked)
 		{ "\"pidfile\":\t\"/i/qemu.pid\"", "\"x\":\t1", "pidfile: not an absolute path" },
 		{ "\"port\":\t20053", "\"port\":\t65536", "port: not a whole number" },
 		{ "\"hosts\":\t[", "\"hosts\":\t3,\"x\":\t[", "hosts: not a list" },
+		{ "\"baseFormat\"", "\"x\"", "disks: a base without its format" },
+		{ "\"path\":\t\"/i/disk\"", "\"path\":\t\"disk\"", "path: not an absolute path" },
+		{ "\"agentSocket\":\t\"/i", "\"agentSocket\":\t\"i", "agentSocket: not an absolute path" },
+		{ "\"capabilities\":\t34", "\"capabilities\":\t-34", "capabilities: not a whole number" },
+		{ "\"name\":\t\"swtpm\"", "\"name\":\t\"a/b\"", "companions: one without a name" },
 		{ "\"value\":\t\"a.test\"", "\"value\":\t1", "value: not a string" },
 		{ "\"bootTimeoutMs\":\t1234", "\"bootTimeoutMs\":\t1e30", "bootTimeoutMs: not a whole number" },
 	};
@@ -154,12 +204,11 @@ TEST(too_many_words)
 	AUTO(buf) b = BUF_INIT;
 	struct error err;
 
-	buf_adds(&b, "{\"version\":2,\"dir\":\"/i\",\"machine\":{\"driver\":\"qemu\",\"argv\":[\"/q\"");
+	buf_adds(&b, "{\"version\":2,\"dir\":\"/i\",\"machine\":{\"driver\":\"qemu\",\"pidfile\":\"/p\",\"control\":\"/c\",\"argv\":[\"/q\"]}}");
+	not_ok(launch_parse(&got, b.s, b.len, &err), "ssh: missing, or not an object");
+	buf_truncate(&b, b.len - strlen("]}}"));
 	for (int i = 0; i < 5000; i++)
 		buf_adds(&b, ",\"x\"");
-	buf_adds(&b, "]}}");
-	not_ok(launch_parse(&got, b.s, b.len, &err), "missing, or not an object");
-	buf_truncate(&b, b.len - 1);
-	buf_adds(&b, ",\"ssh\":{},\"guest\":{}}");
+	buf_adds(&b, "]},\"ssh\":{},\"guest\":{}}");
 	not_ok(launch_parse(&got, b.s, b.len, &err), "argv: too many items");
 }
