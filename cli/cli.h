@@ -33,6 +33,8 @@ enum flag_type {
 	FLAG_PAIRS,	/* as FLAG_STRINGS, of k=v */
 };
 
+#define NS_PER_S 1000000000LL	/* FLAG_DURATION counts nanoseconds */
+
 struct flag {
 	const char *name;	/* NULL ends a table */
 	char letter;		/* 0: none */

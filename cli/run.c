@@ -25,12 +25,16 @@
 #include "state/observed/state.h"
 
 enum { DEFAULT_JOBS = 4 };
-#define NS_PER_S 1000000000LL		/* FLAG_DURATION counts nanoseconds */
 
 const struct flag run_flags[] = {
 	{ "jobs", 'j', FLAG_INT, "4", "Steps at the same time", 0, NULL },
 	{ "keep-going", 0, FLAG_BOOL, NULL, "After a failure go on with what does not depend on it", 0, NULL },
 	{ "no-wait", 0, FLAG_BOOL, NULL, "Fail if another limactl works on the same instance, instead of waiting for it", 0, NULL },
+	{ 0 },
+};
+
+const struct flag ready_flags[] = {
+	{ "", .include = run_flags },
 	{ "timeout", 0, FLAG_DURATION, "10m", "How long a guest may take to become ready; three times as long while it gets on", 0, NULL },
 	{ 0 },
 };
@@ -292,7 +296,8 @@ run_engine(struct cli *c, const struct run *r, struct error *err)
 	AUTO(locks) locks = { 0 };
 	int status = -1;
 
-	c->env.ready_timeout_s = (int)(cli_int(c, "timeout") / NS_PER_S);
+	if (c->command->more_flags == ready_flags)
+		c->env.ready_timeout_s = (int)(cli_int(c, "timeout") / NS_PER_S);
 	if (prepare_locked(c, r, &e, &locks, err) == 0)
 		status = run_finish(c, r, &e, err);
 	run_forget(&e);

@@ -28,7 +28,8 @@ struct run {
  * --no-wait, --json and --detailed-exitcode if the command has them.
  */
 int run_engine(struct cli *c, const struct run *r, struct error *err);
-extern const struct flag run_flags[];	/* -j, --keep-going, --no-wait, --timeout */
+extern const struct flag run_flags[];	/* -j, --keep-going, --no-wait */
+extern const struct flag ready_flags[];	/* the same and --timeout: of commands that may start a guest and wait for it */
 
 /* The instances a command is about, and what it wants of them. */
 struct goals {

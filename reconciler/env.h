@@ -31,6 +31,7 @@ struct env {
 	void *ctx;		/* of the two above */
 
 	int ready_timeout_s;	/* how long a guest may take to answer; 0: the default, 600 */
+	int stop_timeout_s;	/* how long one may take to shut down; 0: the default, 180 */
 	bool offline;		/* nothing may be downloaded */
 	bool force;		/* `stop --force`, `delete --force`: no graceful shutdown */
 };

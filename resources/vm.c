@@ -227,18 +227,33 @@ keep_disks(const struct env *env, const struct resource *r, const char *dir, str
 	return 0;
 }
 
+/* The host agent gives its guest the usual time; whoever gives it less does without the agent from then on. */
+static int
+vm_take_down(const struct env *env, const char *dir, struct error *err)
+{
+	int patience = env->stop_timeout_s * 1000;
+	bool now = env->force;
+	struct error why = { 0 };
+
+	if (!now && patience && ha_stop(dir, patience, env->cancel, &why) < 0) {
+		if (why.code != ETIMEDOUT)
+			return error_set(err, why.code, "%s", why.msg);
+		env->say(env, SAY_WARN, "%s: the guest has not shut down in %d s: its machine is ended", strrchr(dir, '/') + 1, env->stop_timeout_s);
+		now = true;
+	}
+	if (now)
+		return ha_kill(dir, AGENT_GRACE_MS, err) < 0 ? -1 : driver_stop(dir, 0, NULL, err);
+	return ha_stop(dir, STOP_GRACE_MS + AGENT_GRACE_MS, env->cancel, err) < 0 ? -1 :
+	       driver_stop(dir, patience ? patience : STOP_GRACE_MS, env->cancel, err);
+}
+
 static int
 remove_vm(const struct env *env, const struct resource *r, struct error *err)
 {
 	auto_free char *dir = instance_path(env, r, NULL);
 
-	if (env->force) {
-		if (ha_kill(dir, AGENT_GRACE_MS, err) < 0 || driver_stop(dir, 0, NULL, err) < 0)
-			return -1;
-	} else if (ha_stop(dir, STOP_GRACE_MS + AGENT_GRACE_MS, env->cancel, err) < 0 ||
-		   driver_stop(dir, STOP_GRACE_MS, env->cancel, err) < 0) {
+	if (vm_take_down(env, dir, err) < 0)
 		return -1;
-	}
 	if (keep_disks(env, r, dir, err) < 0)
 		return -1;
 	served_drop_all(env->home, r->owner);

@@ -27,7 +27,7 @@ const struct command command_apply = {
 	.example = "limactl apply lima.yaml\nlimactl apply web.yaml db.yaml -j 8\nlimactl apply --set '.cpus=4' default",
 	.complete = "@instance @file",
 	.flags = desired_flags,
-	.more_flags = run_flags,
+	.more_flags = ready_flags,
 	.max_args = -1,
 	.strict = true,
 	.creates = true,

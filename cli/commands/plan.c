@@ -31,7 +31,7 @@ const struct command command_plan = {
 	.example = "limactl plan lima.yaml\nlimactl plan --set '.memory=\"4GiB\"' default\nlimactl plan --detailed-exitcode --json",
 	.complete = "@instance @file",
 	.flags = flags,
-	.more_flags = run_flags,
+	.more_flags = ready_flags,
 	.max_args = -1,
 	.strict = true,
 	.run = cmd_plan_run,

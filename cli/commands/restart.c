@@ -57,7 +57,7 @@ const struct command command_restart = {
 	.example = "limactl restart\nlimactl restart --cpus=4 web",
 	.complete = "@instance",
 	.flags = flags,
-	.more_flags = run_flags,
+	.more_flags = ready_flags,
 	.max_args = 1,
 	.run = restart_run,
 };

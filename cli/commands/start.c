@@ -105,7 +105,7 @@ const struct command command_start = {
 		   "limactl start --set='.memory=\"2GiB\"' web",
 	.complete = "@instance @template @file",
 	.flags = flags,
-	.more_flags = run_flags,
+	.more_flags = ready_flags,
 	.max_args = 1,
 	.creates = true,
 	.run = start_run,

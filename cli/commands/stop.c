@@ -9,8 +9,11 @@
 #include "cli/run.h"
 #include "state/desired/template/name.h"
 
+enum { GRACE_S = 180 };	/* what the host agent gives a guest, whatever is asked of limactl */
+
 static const struct flag flags[] = {
 	{ "force", 'f', FLAG_BOOL, .about = "Stop at once, without asking the guest to shut down" },
+	{ "timeout", 0, FLAG_DURATION, "3m", .about = "How long a guest may take to shut down, 3m at most; then its machine is ended" },
 	{ 0 },
 };
 
@@ -43,8 +46,12 @@ stop_run(struct cli *c, struct error *err)
 	AUTO(buf) complaints = BUF_INIT;
 	AUTO(goals) g = { 0 };
 	struct look l;
+	long long timeout_s = cli_int(c, "timeout") / NS_PER_S;
 	int n = c->nargs ? c->nargs : 1, r = 0;
 
+	if (timeout_s < 1 || timeout_s > GRACE_S)
+		return error_set(err, ERR_INVALID, "--timeout: a guest is given between 1 s and 3 min to shut down; `--force` gives it none");
+	c->env.stop_timeout_s = timeout_s < GRACE_S ? (int)timeout_s : 0;
 	c->env.force = cli_bool(c, "force");
 	look_begin(&l, c);
 	for (int i = 0; i < n && r == 0; i++)

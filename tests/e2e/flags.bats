@@ -129,21 +129,24 @@ existing() {
 }
 
 @test "flags of the walk, in every command that walks" {
+	local ready
+	words @ready
+	ready=("${WORDS[@]}")
 	words @run
 	done_with() {
 		run -0 --separate-stderr limactl "$@"
 		[[ $stderr == *'Done in'* || $output == *'Done in'* ]] || { echo "$*: $stderr"; return 1; }
 	}
 	done_with create --tty=false --name=a "${WORDS[@]}" a.yaml
-	done_with apply --stopped --set '.message="x"' "${WORDS[@]}" a
-	run -0 limactl edit --cpus 2 "${WORDS[@]}" a
-	run -0 limactl plan --stopped "${WORDS[@]}" a
-	starts start "${WORDS[@]}" a
-	starts restart "${WORDS[@]}" a
+	done_with apply --stopped --set '.message="x"' "${WORDS[@]}" "${ready[@]}" a
+	run -0 limactl edit --cpus 2 "${WORDS[@]}" "${ready[@]}" a
+	run -0 limactl plan --stopped "${WORDS[@]}" "${ready[@]}" a
+	starts start "${WORDS[@]}" "${ready[@]}" a
+	starts restart "${WORDS[@]}" "${ready[@]}" a
 	run -0 limactl stop -f "${WORDS[@]}" a
 	run -0 limactl factory-reset "${WORDS[@]}" a
-	run -0 limactl clone "${WORDS[@]}" a b
-	run -0 limactl rename "${WORDS[@]}" b c
+	run -0 limactl clone "${WORDS[@]}" "${ready[@]}" a b
+	run -0 limactl rename "${WORDS[@]}" "${ready[@]}" b c
 	done_with delete "${WORDS[@]}" a c
 	run -0 limactl disk create d --size 1M "${WORDS[@]}"
 	run -0 limactl disk resize d --size 2M "${WORDS[@]}"

@@ -143,3 +143,18 @@ teardown() { home_end; }
 	# the product knows none of tests
 	[ "$("$REPO/${B:-build}/bin/limactl" create --list-drivers)" = qemu ]
 }
+
+@test "stop --timeout: a guest that does not listen has so long, and no longer" {
+	FAKE=--deaf limactl start --tty=false "$WORK/f.yaml"
+	run -0 --separate-stderr limactl stop --timeout 1s f
+	[[ $stderr == *"f: the guest has not shut down in 1 s: its machine is ended"* ]]
+	[ "$(status_of f)" = Stopped ]
+	nobody
+	limactl start --tty=false f
+	run -0 --separate-stderr limactl stop --timeout 2m f
+	[[ $stderr != *"its machine is ended"* ]]
+	run -0 limactl stop --help
+	[[ $output == *"How long a guest may take to shut down"* ]]
+	run -0 limactl delete --help
+	[[ $output != *--timeout* ]]
+}

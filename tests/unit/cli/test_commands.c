@@ -272,6 +272,8 @@ want_rows(struct table_rows *t, const char *section, const struct flag *table)
 {
 	if (table == run_flags)
 		section = "@run";
+	else if (table == ready_flags)
+		section = "@ready";
 	else if (table == edit_flags)
 		section = "@edit";
 	else if (table == new_flags)
