@@ -93,6 +93,8 @@ struct cli {
 	const char *cache_of_others;	/* the cache that was passed over, to be told when something is fetched; NULL: none, or it was */
 	size_t warned;			/* of a lima.yaml, so far */
 	struct told *told;		/* warnings of this run: a file that is read twice has them once */
+	const struct network *networks;	/* of the fleets that were read: a member may name them before networks.yaml does */
+	size_t nnetworks;
 	struct arena arena;		/* for what lives as long as the program; one thread */
 };
 

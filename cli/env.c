@@ -224,19 +224,29 @@ struct told {
 	const char *text;
 };
 
-static void
-warn_spec(void *ctx, const char *text)
+/* What a file that is read twice, or is in many members of a fleet, has been told of once. */
+static bool
+told_before(struct cli *c, const char *text)
 {
-	struct cli *c = ctx;
 	struct told *t = c->told;
 
 	while (t && strcmp(t->text, text) != 0)
 		t = t->before;
 	if (t)
-		return;
+		return true;
 	t = arena_alloc(&c->arena, sizeof *t);
 	*t = (struct told){ c->told, arena_strdup(&c->arena, text) };
 	c->told = t;
+	return false;
+}
+
+static void
+warn_spec(void *ctx, const char *text)
+{
+	struct cli *c = ctx;
+
+	if (told_before(c, text))
+		return;
 	c->warned++;
 	cli_say(&c->env, SAY_WARN, "%s", text);
 }
@@ -253,9 +263,10 @@ debug_spec(void *ctx, const char *text)
 static void
 complain_spec(void *ctx, const char *text)
 {
-	const struct cli *c = ctx;
+	struct cli *c = ctx;
 
-	cli_say(&c->env, SAY_ERROR, "%s", text);
+	if (!told_before(c, text))
+		cli_say(&c->env, SAY_ERROR, "%s", text);
 }
 
 /* a remote template, or what api.github.com tells of a repository */
@@ -338,7 +349,7 @@ cli_spec_opts(struct cli *c)
 	return (struct spec_opts){
 		.home = c->env.home, .version = c->env.version, .warn = warn_spec,
 		.template_dirs = c->template_dirs, .plugin_dirs = plugin_dirs(c), .drivers = c->drivers, .fetch = fetch_spec,
-		.complain = complain_spec, .debug = debug_spec, .ctx = c,
+		.complain = complain_spec, .debug = debug_spec, .ctx = c, .networks = c->networks, .nnetworks = c->nnetworks,
 	};
 }
 

@@ -18,6 +18,7 @@
 #include "base/quote/quote.h"
 #include "cli/cli.h"
 #include "cli/args/files.h"
+#include "cli/args/fleet_args.h"
 #include "cli/args/flags.h"
 #include "cli/args/nearest.h"
 #include "cli/plugins.h"
@@ -98,8 +99,11 @@ cli_main_run(struct cli *c, struct error *err)
 		return -1;
 	if (!c->command->quick && !c->command->light)
 		cli_catch_signals(c);
-	if (!c->command->light)
+	if (!c->command->light) {
 		files_to_names(c);
+		if (fleets_to_names(c, err) < 0)
+			return -1;
+	}
 	return c->command->run(c, err);
 }
 

@@ -144,7 +144,7 @@ tell_cache(struct cli *c, const struct engine *e)
 }
 
 static int
-run_walk(struct cli *c, struct engine *e, bool silent, struct error *err)
+run_walk(struct cli *c, struct engine *e, bool silent, bool keep_going, struct error *err)
 {
 	long long began = clock_ms();
 	enum level level = silent ? SAY_DEBUG : SAY_INFO;
@@ -152,7 +152,7 @@ run_walk(struct cli *c, struct engine *e, bool silent, struct error *err)
 	struct plan_counts counts;
 	size_t stopped;
 	struct engine_walk w = {
-		.jobs = (size_t)(cli_int(c, "jobs") > 0 ? cli_int(c, "jobs") : DEFAULT_JOBS), .keep_going = cli_bool(c, "keep-going"),
+		.jobs = (size_t)(cli_int(c, "jobs") > 0 ? cli_int(c, "jobs") : DEFAULT_JOBS), .keep_going = keep_going || cli_bool(c, "keep-going"),
 		.starting = progress_starting, .settled = progress_settled, .tick = progress_tick, .command = c->argv_text,
 	};
 	const char *kill_at = getenv("LIMACTL_TEST_KILL_AT");
@@ -171,6 +171,8 @@ run_walk(struct cli *c, struct engine *e, bool silent, struct error *err)
 	progress_free(p);
 	if (r < 0)
 		outcome_broken_off(c, level, &e->plan, (double)(clock_ms() - began) / 1e3);
+	if (r < 0 && keep_going && e->nasks > 1 && !(err && err->code == ERR_CANCELLED))
+		return error_set(err, err ? err->code : ERR_CHILD, "%zu of %zu instances are not as wanted", outcome_instances(c, &e->plan), e->nasks);
 	if (r < 0 && err && err->code == ERR_CANCELLED)
 		return error_set(err, ERR_CANCELLED, "interrupted; run the same command again to go on");
 	if (r == 0 && e->plan.n)
@@ -275,7 +277,7 @@ run_finish(struct cli *c, const struct run *r, struct engine *e, struct error *e
 		say_of_plan(c, r, e);
 	if (r->asks_first && ask_takes_down(c, &e->plan, err) < 0)
 		return -1;
-	if (!r->dry && run_walk(c, e, r->silent, err) < 0) {
+	if (!r->dry && run_walk(c, e, r->silent, r->keep_going, err) < 0) {
 		if (state_heal(e->state, NULL) == 1)
 			return error_set(err, ERR_CHILD, "the state database was damaged; run the same command again to go on");
 		return -1;
@@ -291,7 +293,7 @@ run_engine(struct cli *c, const struct run *r, struct error *err)
 	struct spec_opts opts = cli_spec_opts(c);
 	struct engine e = {
 		.env = &c->env, .types = resource_types, .spec_opts = &opts, .things = r->things, .nthings = r->nthings,
-		.as_it_is = as_it_is, .beside = r->also_lock, .partial = r->dry || cli_bool(c, "keep-going"),
+		.as_it_is = as_it_is, .beside = r->also_lock, .partial = r->dry || r->keep_going || cli_bool(c, "keep-going"),
 	};
 	AUTO(locks) locks = { 0 };
 	int status = -1;

@@ -21,6 +21,7 @@ struct run {
 	bool silent;		/* steps that went well are told at level debug only: what is done in a moment, protect, rename, ... */
 	bool tells_texts;	/* behind the plan, for each instance that was named: which text it is of, and where another says otherwise */
 	bool keep_up;		/* walk only what takes no machine down: start, of a running one */
+	bool keep_going;	/* as --keep-going: what fails keeps back only what depends on it; a fleet */
 };
 
 /*
@@ -39,6 +40,10 @@ struct goals {
 	bool shuffled;			/* not added in the order of their names */
 	struct spec **spec;		/* those that were loaded from files */
 	size_t nspec, spec_cap;
+	struct fleet **fleet;		/* those that members were read from */
+	size_t nfleet, fleet_cap;
+	struct thing *things;		/* host-wide ones that go with a fleet; in the command's arena */
+	size_t nthings;
 };
 
 void goals_release(struct goals *g);
@@ -56,6 +61,11 @@ int goals_add_copy(struct cli *c, struct goals *g, const struct template *t, con
 int goals_template(struct cli *c, const char *locator, const char *name, struct template *t, char **chosen, struct error *err);
 /* The text of an existing instance's lima.yaml. */
 int goals_instance_text(const struct cli *c, const char *name, struct template *t, struct error *err);
+/* The same of a template that has been read (template_read), and is embedded here. */
+int goals_add_read(struct cli *c, struct goals *g, struct template *t, const char *locator, const char *name, enum goal goal,
+		   struct ask **out, struct error *err);
+/* What others wrote may name things of this host when the user says so. */
+int goals_may_use_host(struct cli *c, const struct template *t, struct error *err);
 /* A file, URL, template or standard input, as `name`, with --set and its like (cli/args/edit_flags.h) applied. */
 int goals_add_template(struct cli *c, struct goals *g, const char *locator, const char *name, enum goal goal,
 		       struct ask **out, struct error *err);

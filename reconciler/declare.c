@@ -14,12 +14,25 @@ declare_how(struct engine *e, struct resource *r, const struct facts *how)
 		resource_how(&e->graph, r, how->v[i].name, how->v[i].value);
 }
 
+/* What is to be there first is left out of the plan: then so is what comes behind it. */
+static int
+declare_depends(const struct engine *e, const struct spec *spec, struct error *err)
+{
+	for (size_t i = 0; spec->goal == GOAL_RUNNING && i < spec->ndepends; i++)
+		for (size_t k = 0; k < e->nwrong; k++)
+			if (!strcmp(e->asks[e->nasks + k].name, spec->depends[i].name))
+				return error_set(err, ERR_REFUSED, "it depends on `%s`, which cannot be planned", spec->depends[i].name);
+	return 0;
+}
+
 static int
 declare(struct engine *e, const struct ask *a, struct spec *spec, struct error *err)
 {
 	size_t first = e->graph.n, pending = e->graph.npending;
 
 	spec->goal = a->goal;
+	if (declare_depends(e, spec, err) < 0)
+		return -1;
 	for (size_t i = 0; e->types[i]; i++) {
 		if (!e->types[i]->declare || (a->only && strcmp(a->only, e->types[i]->name)))
 			continue;

@@ -143,7 +143,14 @@ void
 resource_need(struct graph *g, struct resource *r, const char *type, const char *name, enum need need)
 {
 	GROW(g->pending, g->npending, g->pending_cap);
-	g->pending[g->npending++] = (struct graph_need){ r, type, arena_strdup(&g->arena, name), need };
+	g->pending[g->npending++] = (struct graph_need){ r, type, arena_strdup(&g->arena, name), need, false };
+}
+
+void
+resource_need_if(struct graph *g, struct resource *r, const char *type, const char *name, enum need need)
+{
+	resource_need(g, r, type, name, need);
+	g->pending[g->npending - 1].optional = true;
 }
 
 /* Most have two or three; room for eight would be most of the memory of a large graph. What is outgrown stays in the arena. */
@@ -228,7 +235,7 @@ graph_resolve(struct graph *g, struct error *err)
 
 		if (to)
 			graph_link(g, p->from, to, p->need);
-		else
+		else if (!p->optional)
 			result = graph_dangles(g, p, result == 0 ? err : NULL);
 	}
 	g->npending = 0;

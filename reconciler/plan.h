@@ -25,6 +25,7 @@ struct step {
 	size_t nthen, then_cap, nwait;
 	enum step_status { WAITING, RUNNING, DONE, FAILED, SKIPPED } status;
 	struct error err;	/* when FAILED */
+	const struct step *because;	/* when SKIPPED: the failed one that it stands behind; NULL: it was just not begun */
 	struct facts have;	/* what ensure() found, when DONE */
 	struct arena arena;	/* of `have`: the worker's, no other thread's */
 	struct step *next;

@@ -152,6 +152,8 @@ void resource_wantf(struct graph *g, struct resource *r, const char *attr, const
 	__attribute__((format(printf, 4, 5)));
 /* Needs are by name and are resolved when all is declared; a need of something that nobody declares is an error. */
 void resource_need(struct graph *g, struct resource *r, const char *type, const char *name, enum need need);
+/* The same, if this run declares that at all: what another instance has, which may not be asked about. */
+void resource_need_if(struct graph *g, struct resource *r, const char *type, const char *name, enum need need);
 
 /* The resource of a type that `r` needs: its facts, for ensure(), and whether it is there. NULL if there is none. */
 const struct resource *resource_needed(const struct resource *r, const char *type);

@@ -114,6 +114,7 @@ walk_settle(struct crew *c, struct step *first)
 				continue;
 			if (s->status != DONE) {
 				t->status = SKIPPED;
+				t->because = s->status == FAILED ? s : s->because;
 				walk_push(&chain, t);
 			} else if (--t->nwait == 0) {
 				walk_await(c, t);

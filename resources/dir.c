@@ -14,6 +14,7 @@
 #include "resources/disk_known.h"
 #include "resources/disk_lock.h"
 #include "resources/leftovers.h"
+#include "resources/member.h"
 #include "resources/instance_copy.h"
 #include "resources/made_from.h"
 #include "resources/spec_keys.h"
@@ -26,6 +27,7 @@ static const struct attr attrs[] = {
 	/* what cannot be changed in an existing instance */
 	{ .name = "fixed keys", .judge = judge_keys_refuse, .show = SHOW_NEVER, .each = keys_each,
 	  .refusal = "not in an existing instance: put back what it was, or make a new one" },
+	MEMBER_ATTRS,
 	{ .name = "protected", .cost = COST_UPDATE, .once = true },	/* yes, no */
 	{ .name = "leftovers", .cost = COST_UPDATE },	/* none, some: of killed runs */
 	/* what made it (made_from.h) */
@@ -47,7 +49,13 @@ dir_declare(const struct spec *spec, const struct env *env, struct graph *g, str
 		return 0;
 	sha256_hex(spec->yaml, spec->yaml_len, hex);
 	resource_want(g, r, "lima.yaml", hex);
+	/* a lima.yaml that names what nobody knows is not put there */
+	for (size_t i = 0; i < spec->nnetworks; i++)
+		if (spec->networks[i].of_fleet)
+			resource_need(g, r, "network-entry", spec->networks[i].lima, NEED_BUILD);
 	resource_want(g, r, "leftovers", "none");
+	if (instance_paths_wanted(spec))
+		member_want(g, r, spec);
 	if (!*spec->json || !instance_paths_wanted(spec))
 		return 0;
 	applied_digest(spec->json, strlen(spec->json), hex);
@@ -158,6 +166,8 @@ dir_observe(const struct env *env, const struct resource *r, struct facts *have,
 		made_from_observe(dir, have, a);
 	if (!facts_get(have, "configuration") || !facts_get(have, "fixed keys"))
 		applied_observe(dir, have, a);
+	if (member_observe(r, dir, have, a, err) < 0)
+		return -1;
 	if (r->spec && !facts_get(have, "fixed keys"))
 		applied_observe_old(r->spec, have, a);
 	return facts_same_stamp(have, stamp) ? 1 : read_yaml(path, stamp, have, a, err);
@@ -191,8 +201,8 @@ make_new(const struct env *env, const struct resource *r, const char *dir, struc
 	if (!from && mkdir(tmp, 0700) < 0)
 		return error_errno(err, "mkdir %s", tmp);
 	if ((!from && fs_write(version, env->version, strlen(env->version), 0444, err) < 0) ||
-	    fs_rewrite(yaml, r->spec->yaml, r->spec->yaml_len, 0600, err) < 0 || applied_write(tmp, r->spec, err) < 0 ||
-	    made_from_write(tmp, &r->want, err) < 0) {
+	    fs_rewrite(yaml, r->spec->yaml, r->spec->yaml_len, 0600, err) < 0 || member_write(tmp, r->spec, err) < 0 ||
+	    applied_write(tmp, r->spec, err) < 0 || made_from_write(tmp, &r->want, err) < 0) {
 		fs_remove_tree(tmp, NULL);
 		return -1;
 	}
@@ -243,7 +253,7 @@ dir_ensure(const struct env *env, const struct resource *r, struct facts *have, 
 		   (!dir_is(have, "configuration", facts_get(&r->want, "configuration")) && applied_write(dir, r->spec, err) < 0)) {
 		return -1;
 	}
-	if (made_from_write(dir, &r->want, err) < 0 || dir_protect(env, r, err) < 0)
+	if (member_write(dir, r->spec, err) < 0 || made_from_write(dir, &r->want, err) < 0 || dir_protect(env, r, err) < 0)
 		return -1;
 	facts_set(have, a, "stamp", NULL);
 	facts_set(have, a, "configuration", NULL);

@@ -18,6 +18,7 @@ const struct instance_file instance_files[] = {
 	{"applied.json", "dir", FILE_COPIED, FILE_BY_TMP},
 	{MADE_FROM_FILE, "dir", FILE_MOVED, FILE_BY_TMP},
 	{"protected", "dir", FILE_MOVED, FILE_BY_TMP},
+	{SPEC_FLEET_FILE, "dir", FILE_LEFT, FILE_BY_TMP}, /* under another name it is nobody's */
 	{AUTOSTART_FILE, "autostart", FILE_MOVED, FILE_BY_TMP},
 	{HOST_KEY_KNOWN, "hostkey", FILE_LEFT},
 	{HOST_KEY_FILE, "hostkey", FILE_LEFT},

@@ -53,6 +53,8 @@ network_declare(const struct spec *spec, const struct env *env, struct graph *g,
 		if (!*from->host)
 			continue;
 		r = graph_declare(g, &resource_network, "", from->lima, false);
+		if (from->of_fleet)
+			resource_need(g, r, "network-entry", from->lima, NEED_BUILD);
 		if (!wanted_running(spec))
 			continue;
 		if (usernet_init(&n, from->gateway, from->netmask, from->egress, from->host_loopback, a, err) < 0)

@@ -88,6 +88,9 @@ vm_declare(const struct spec *spec, const struct env *env, struct graph *g, stru
 		resource_need(g, r, "network", spec->networks[i].lima, NEED_LIVE);
 		resource_need(g, r, "interface", interface_name(&a, spec, i), NEED_BUILD);
 	}
+	/* up when that is READY, and down before it */
+	for (size_t i = 0; i < spec->ndepends; i++)
+		resource_need_if(g, r, "ready", spec->depends[i].name, spec->depends[i].restart ? NEED_LIVE : NEED_BUILD);
 	if (check_wanted(spec, env, r, err) < 0)
 		return -1;
 	if (!wanted_running(spec))

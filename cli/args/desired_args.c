@@ -7,11 +7,14 @@
 #include "base/fs.h"
 #include "cli/args/edit_flags.h"
 #include "cli/args/files.h"
+#include "cli/args/fleet_args.h"
+#include "state/desired/fleet/fleet.h"
 #include "state/desired/template/template.h"
 
 const struct flag desired_flags[] = {
 	{ "name", 0, FLAG_STRING, NULL, "Name of the instance; by default that of the file", 0, NULL },
 	{ "", .include = file_flags },
+	{ "", .include = fleet_flags },
 	{ "all", 'a', FLAG_BOOL, .about = "Every instance there is" },
 	{ "", .include = edit_flags },
 	{ "", .include = new_flags },
@@ -47,11 +50,27 @@ static int
 template_argument(struct cli *c, struct goals *g, const char *arg, struct error *err)
 {
 	enum goal goal = cli_bool(c, "stopped") ? GOAL_STOPPED : GOAL_RUNNING;
+	struct spec_opts opts = cli_spec_opts(c);
+	AUTO(template) t = { 0 };
 	struct ask *a;
 
-	if (goals_add_template(c, g, arg, cli_str(c, "name"), goal, &a, err) < 0)
+	if (template_read(&t, arg, &opts, err) < 0)
+		return -1;
+	if (fleet_is(t.text, t.len))
+		return fleet_args_add(c, g, &t, goal, err);
+	if (goals_add_read(c, g, &t, arg, cli_str(c, "name"), goal, &a, err) < 0)
 		return -1;
 	a->meets_delete = true;
+	return 0;
+}
+
+/* A flag that is about fleets says nothing of an instance. */
+static int
+check_fleet_flags(struct cli *c, const struct goals *g, struct error *err)
+{
+	for (const struct flag *f = fleet_flags; f->name && !g->nfleet; f++)
+		if (cli_bool(c, f->name))
+			return error_set(err, ERR_INVALID, "--%s is about a fleet file, and none was given: that is one with `instances:` at its top", f->name);
 	return 0;
 }
 
@@ -83,11 +102,11 @@ desired_args(struct cli *c, struct goals *g, struct error *err)
 	if (!n && edit_given(c))
 		return error_set(err, ERR_INVALID, "what is to be changed? Name an instance or a file; there is no " FILES_DEFAULT " in this folder");
 	if (!n)
-		return all_instances(c, g, err);
+		return all_instances(c, g, err) < 0 ? -1 : check_fleet_flags(c, g, err);
 	if (n > 1 && *cli_str(c, "name"))
 		return error_set(err, ERR_INVALID, "--name names one instance, but %zu files were given", n);
 	for (size_t i = 0; i < n; i++)
 		if (one_argument(c, g, args[i], err) < 0)
 			return -1;
-	return 0;
+	return check_fleet_flags(c, g, err);
 }

@@ -284,14 +284,15 @@ is_experimental(const char *flag)
 	return false;
 }
 
-int
-edit_exprs(struct cli *c, bool is_new, const char *const *declared, const char ***out, struct error *err)
+/* `but`: a flag that is left out, or NULL. */
+static int
+edit_exprs_but(struct cli *c, bool is_new, const char *const *declared, const char *but, const char ***out, struct error *err)
 {
 	struct edits e = { .c = c, .declared = declared };
 
 	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
 		e.flag = steps[i].flag;
-		if (!cli_given(c, e.flag))
+		if (!cli_given(c, e.flag) || (but && !strcmp(e.flag, but)))
 			continue;
 		if (is_experimental(e.flag))
 			cli_say(&c->env, SAY_WARN, "`--%s` is experimental", e.flag);
@@ -311,6 +312,25 @@ edit_exprs(struct cli *c, bool is_new, const char *const *declared, const char *
 		memcpy(*out, e.v, e.n * sizeof *e.v);
 	free(e.v);
 	return 0;
+}
+
+int
+edit_exprs(struct cli *c, bool is_new, const char *const *declared, const char ***out, struct error *err)
+{
+	return edit_exprs_but(c, is_new, declared, NULL, out, err);
+}
+
+int
+edit_apply_member(struct cli *c, struct template *t, struct error *err)
+{
+	const char **exprs;
+	size_t n = 0;
+
+	if (edit_exprs_but(c, true, NULL, "param", &exprs, err) < 0)
+		return -1;
+	while (exprs[n])
+		n++;
+	return n ? template_set(t, exprs, n, err) : 0;
 }
 
 int

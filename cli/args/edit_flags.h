@@ -23,5 +23,8 @@ bool edit_given(const struct cli *c);
  */
 int edit_apply(struct cli *c, struct template *t, bool is_new, struct error *err);
 
+/* The same for a member of a fleet, whose parameters are the fleet's, and no business of its own text. */
+int edit_apply_member(struct cli *c, struct template *t, struct error *err);
+
 /* The expressions themselves, in c->arena, NULL-terminated; `declared`: params of the template. For tests. */
 int edit_exprs(struct cli *c, bool is_new, const char *const *declared, const char ***out, struct error *err);

@@ -14,6 +14,7 @@
 #include "cli/args/edit_flags.h"
 #include "cli/args/origin.h"
 #include "cli/run.h"
+#include "state/desired/fleet/fleet.h"
 #include "state/desired/template/template.h"
 
 enum { MAX_YAML = 4 << 20 };
@@ -25,6 +26,11 @@ goals_release(struct goals *g)
 		free((char *)g->v[i].name);
 	for (size_t i = 0; i < g->nspec; i++)
 		spec_free(g->spec[i]);
+	for (size_t i = 0; i < g->nfleet; i++) {
+		fleet_release(g->fleet[i]);
+		free(g->fleet[i]);
+	}
+	free(g->fleet);
 	free(g->v);
 	free(g->spec);
 	*g = (struct goals){ 0 };
@@ -124,8 +130,8 @@ goals_add_copy(struct cli *c, struct goals *g, const struct template *t, const c
 }
 
 /* What others wrote may name things of this host when the user says so; what is only shown uses none. */
-static int
-may_use_host(struct cli *c, const struct template *t, struct error *err)
+int
+goals_may_use_host(struct cli *c, const struct template *t, struct error *err)
 {
 	static const char *const choices[] = { "Allow", "No" };
 	int k;
@@ -141,15 +147,15 @@ may_use_host(struct cli *c, const struct template *t, struct error *err)
 	return k == 0 ? 0 : k < 0 ? -1 : error_set(err, ERR_REFUSED, "not allowed: nothing was done");
 }
 
-int
-goals_template(struct cli *c, const char *locator, const char *name, struct template *t, char **chosen, struct error *err)
+static int
+goals_embed(struct cli *c, const char *locator, const char *name, struct template *t, char **chosen, struct error *err)
 {
 	struct spec_opts opts = cli_spec_opts(c);
 
-	if (template_load(t, locator, &opts, err) < 0)
+	if (template_embed(t, EMBED_CONFIG | EMBED_PIN, &opts, err) < 0)
 		return -1;
 	origin_note(c, t);
-	if (may_use_host(c, t, err) < 0)
+	if (goals_may_use_host(c, t, err) < 0)
 		return -1;
 	if (!*name)
 		name = t->name;
@@ -162,15 +168,32 @@ goals_template(struct cli *c, const char *locator, const char *name, struct temp
 }
 
 int
+goals_template(struct cli *c, const char *locator, const char *name, struct template *t, char **chosen, struct error *err)
+{
+	struct spec_opts opts = cli_spec_opts(c);
+
+	return template_read(t, locator, &opts, err) < 0 ? -1 : goals_embed(c, locator, name, t, chosen, err);
+}
+
+int
+goals_add_read(struct cli *c, struct goals *g, struct template *t, const char *locator, const char *name, enum goal goal,
+	       struct ask **out, struct error *err)
+{
+	auto_free char *chosen = NULL;
+
+	if (goals_embed(c, locator, name, t, &chosen, err) < 0 || edit_apply(c, t, true, err) < 0)
+		return -1;
+	return goals_add_spec(c, g, t, chosen, goal, out, err);
+}
+
+int
 goals_add_template(struct cli *c, struct goals *g, const char *locator, const char *name, enum goal goal,
 		   struct ask **out, struct error *err)
 {
+	struct spec_opts opts = cli_spec_opts(c);
 	AUTO(template) t = { 0 };
-	auto_free char *chosen = NULL;
 
-	if (goals_template(c, locator, name, &t, &chosen, err) < 0 || edit_apply(c, &t, true, err) < 0)
-		return -1;
-	return goals_add_spec(c, g, &t, chosen, goal, out, err);
+	return template_read(&t, locator, &opts, err) < 0 ? -1 : goals_add_read(c, g, &t, locator, name, goal, out, err);
 }
 
 int

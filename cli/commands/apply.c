@@ -11,7 +11,8 @@ cmd_apply_run(struct cli *c, struct error *err)
 
 	if (desired_args(c, &g, err) < 0)
 		return -1;
-	return run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .asks_first = true, .tells_texts = !g.all }, err);
+	return run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .things = g.things, .nthings = g.nthings, .asks_first = true,
+			.keep_going = g.nfleet && !cli_bool(c, "destroy"), .tells_texts = !g.all }, err);
 }
 
 const struct command command_apply = {

@@ -13,3 +13,5 @@ size_t outcome_stops(const struct plan *p);
 void outcome_done(struct cli *c, enum level level, const struct plan_counts *n, size_t stopped, double seconds);
 /* In the middle: what there is now, beside the error that is told next. */
 void outcome_broken_off(struct cli *c, enum level level, const struct plan *p, double seconds);
+/* Of several instances: which are not as wanted, why, and what waits for them. How many there are. */
+size_t outcome_instances(struct cli *c, const struct plan *p);

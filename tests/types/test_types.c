@@ -11,6 +11,7 @@
 #include "reconciler/engine.h"
 #include "reconciler/plan.h"
 #include "resources/types.h"
+#include "state/desired/spec/networks.h"
 #include "state/desired/template/template.h"
 #include "tests/unit/test.h"
 
@@ -89,6 +90,8 @@ begin(struct world *w)
 	auto_free char *shared = NULL, *play = NULL;
 	struct error err = { 0 };
 	const char *forward;
+	/* as a fleet file brings it along */
+	static const struct network made = { "made", "user-v2", "", "192.168.200.1", "", "255.255.255.0", "none", false, "f" };
 
 	strcpy(lima_home, "/tmp/lima-types.XXXXXX");
 	assert_non_null(mkdtemp(lima_home));
@@ -109,8 +112,11 @@ begin(struct world *w)
 						   ".containerd={\"user\":false,\"system\":false}",
 						   ".firmware.images=[{\"location\":\"/nonexistent.fd\"},"
 						   "{\"location\":\"/usr/share/OVMF/OVMF_CODE_4M.fd\"}]", play,
-						   ".networks=[{\"lima\":\"user-v2\"}]" }, 8, &err));
+						   ".networks=[{\"lima\":\"user-v2\"},{\"lima\":\"made\"}]" }, 8, &err));
+	w->opts.networks = &made;
+	w->opts.nnetworks = 1;
 	ok(spec_load(&w->spec, "t", t.path, t.text, t.len, &w->opts, &err));
+	spec_join_fleet(w->spec, "f", "/f/fleet.yaml", &(struct spec_depend){ "other", false }, 1);
 	w->spec->goal = GOAL_RUNNING;
 }
 

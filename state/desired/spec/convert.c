@@ -308,6 +308,12 @@ convert_as(struct load *l, const struct key *k, enum key_type type, const struct
 }
 
 struct val *
+convert_below(struct load *l, const struct key *k, const struct node *n, struct val *up)
+{
+	return convert_as(l, k, KEY_GROUP, n, up, -1);
+}
+
+struct val *
 convert(struct load *l, const struct key *k, const struct node *n)
 {
 	return convert_as(l, k, KEY_GROUP, n, NULL, -1);

@@ -31,7 +31,7 @@ blank_group(const struct key *table, void *base)
 void
 spec_blank(struct spec *s)
 {
-	const char **others[] = { &s->yaml, &s->json, &s->stamp, &s->cpu_type, &s->minimum_version };
+	const char **others[] = { &s->yaml, &s->json, &s->stamp, &s->cpu_type, &s->minimum_version, &s->fleet, &s->fleet_file };
 
 	blank_group(key_root.sub, s);
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
@@ -165,7 +165,7 @@ derive_networks(struct load *l, struct spec *s)
 
 		to->gateway = to->netmask = to->host = to->egress = "";
 		to->host_loopback = true;
-		if (!*to->lima || (!loaded && networks_load(&nets, l->opts->home, NULL) < 0))
+		if (!*to->lima || (!loaded && networks_load_all(&nets, l->opts, NULL) < 0))
 			continue;
 		loaded = true;
 		n = networks_find(&nets, to->lima);
@@ -176,6 +176,8 @@ derive_networks(struct load *l, struct spec *s)
 		to->host = networks_host(l->a, n);
 		to->egress = arena_strdup(l->a, n->egress);
 		to->host_loopback = n->host_loopback;
+		for (size_t k = 0; k < l->opts->nnetworks; k++)
+			to->of_fleet |= !strcmp(l->opts->networks[k].name, n->name);
 	}
 }
 

@@ -65,7 +65,7 @@ check_lima_network(struct load *l, const struct val *v)
 
 	if (!*v->s)
 		return;
-	if (networks_load(&nets, l->opts->home, &why) < 0) {
+	if (networks_load_all(&nets, l->opts, &why) < 0) {
 		diag_error(l, v, NULL, "%s", why.msg);
 		return;
 	}

@@ -1,5 +1,5 @@
 /*
- * state/desired/spec/load.h - how lima.yaml becomes a spec; for the files of this folder only.
+ * state/desired/spec/load.h - how lima.yaml becomes a spec; for the files of this folder, and of fleet/, only.
  *
  *   text --yaml_read--> nodes --convert--> values --mix--> fill --> check --> spec
  *
@@ -103,6 +103,8 @@ bool word_in(const char *word, const char *words);
 
 /* --- steps */
 struct val *convert(struct load *l, const struct key *k, const struct node *n);
+/* The same of a group that is named `k->name` below `up`. */
+struct val *convert_below(struct load *l, const struct key *k, const struct node *n, struct val *up);
 struct val *layers_merge(struct load *l, const struct key *k, struct val *d, struct val *y, struct val *o, struct val *up);
 void defaults_fill(struct load *l, struct val *root);
 void fill_one(struct load *l, struct val *group, const char *key);	/* out of turn */

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/fs.h"
+#include "state/desired/spec/spec.h"
 #include "state/desired/yaml/scalar.h"
 #include "state/desired/yaml/yaml.h"
 
@@ -49,7 +50,8 @@ networks_default_text(struct buf *out)
 }
 
 struct reading {
-	struct networks *out;
+	struct networks *out;	/* NULL: one entry is read, by itself */
+	struct arena *a;
 	struct error *err;
 };
 
@@ -70,7 +72,7 @@ read_text(struct reading *r, const struct node *map, const char *key, const char
 
 	if (!n)
 		return 0;
-	*out = scalar_text(&r->out->arena, n);
+	*out = scalar_text(r->a, n);
 	return *out ? 0 : networks_fail(r, n, key, "must be a string");
 }
 
@@ -96,13 +98,13 @@ read_rules(struct reading *r, const struct node *map, struct network *out)
 
 	if (egress && egress->kind == NODE_LIST) {
 		for (size_t i = 0; i < egress->n; i++) {
-			const char *one = scalar_text(&r->out->arena, egress->item[i]);
+			const char *one = scalar_text(r->a, egress->item[i]);
 
 			if (!one)
 				return networks_fail(r, egress, "egress", "must be any, none, or a list of address ranges and names");
 			buf_addf(&list, "%s%s", i ? " " : "", one);
 		}
-		out->egress = arena_strdup(&r->out->arena, list.len ? list.s : "none");
+		out->egress = arena_strdup(r->a, list.len ? list.s : "none");
 	} else if (egress && read_text(r, map, "egress", &out->egress) < 0) {
 		return -1;
 	}
@@ -117,7 +119,7 @@ read_rules(struct reading *r, const struct node *map, struct network *out)
 static int
 read_network(struct reading *r, const struct pair *p, struct network *out)
 {
-	*out = (struct network){ p->key->text, "", "", "", "", "", "any", true };
+	*out = (struct network){ p->key->text, "", "", "", "", "", "any", true, "" };
 	if (p->value->kind == NODE_NULL)
 		return 0;
 	if (p->value->kind != NODE_MAP)
@@ -126,7 +128,17 @@ read_network(struct reading *r, const struct pair *p, struct network *out)
 		return -1;
 	if (read_ip(r, p->value, "gateway", &out->gateway) < 0 || read_ip(r, p->value, "dhcpEnd", &out->dhcp_end) < 0)
 		return -1;
-	return read_ip(r, p->value, "netmask", &out->netmask) < 0 ? -1 : read_rules(r, p->value, out);
+	if (read_ip(r, p->value, "netmask", &out->netmask) < 0 || read_text(r, p->value, "fleet", &out->fleet) < 0)
+		return -1;
+	return read_rules(r, p->value, out);
+}
+
+int
+network_read(struct network *out, struct arena *a, const struct pair *p, struct error *err)
+{
+	struct reading r = { .a = a, .err = err };
+
+	return read_network(&r, p, out);
 }
 
 static int
@@ -138,9 +150,9 @@ networks_compare(const void *a, const void *b)
 static int
 read_networks(struct reading *r, const struct node *map)
 {
-	static const struct network builtin = { "user-v2", "user-v2", "", "192.168.104.1", "", "255.255.255.0", "any", true };
+	static const struct network builtin = { "user-v2", "user-v2", "", "192.168.104.1", "", "255.255.255.0", "any", true, "" };
 	size_t count = map && map->kind == NODE_MAP ? map->npair : 0;
-	struct network *v = arena_alloc(&r->out->arena, (count + 1) * sizeof *v);
+	struct network *v = arena_alloc(r->a, (count + 1) * sizeof *v);
 	bool usernet = false;
 	size_t n = 0;
 
@@ -184,7 +196,7 @@ networks_load(struct networks *out, const char *home, struct error *err)
 {
 	auto_free char *path = xasprintf("%s/_config/networks.yaml", home);
 	struct networks n = { .socket_vmnet = "", .var_run = "", .sudoers = "", .group = "" };
-	struct reading r = { &n, err };
+	struct reading r = { &n, &n.arena, err };
 	struct source *src;
 	AUTO(buf) text = BUF_INIT;
 	int rc = fs_read_if(path, &text, MAX_FILE, err);
@@ -202,6 +214,33 @@ networks_load(struct networks *out, const char *home, struct error *err)
 		return -1;
 	}
 	*out = n;
+	return 0;
+}
+
+int
+networks_load_all(struct networks *out, const struct spec_opts *opts, struct error *err)
+{
+	struct network *v;
+	size_t n = 0;
+
+	if (networks_load(out, opts->home, err) < 0)
+		return -1;
+	if (!opts->nnetworks)
+		return 0;
+	v = arena_alloc(&out->arena, (out->n + opts->nnetworks) * sizeof *v);
+	memcpy(v, opts->networks, opts->nnetworks * sizeof *v);
+	n = opts->nnetworks;
+	for (size_t i = 0; i < out->n; i++) {
+		size_t k = 0;
+
+		while (k < opts->nnetworks && strcmp(opts->networks[k].name, out->v[i].name) != 0)
+			k++;
+		if (k == opts->nnetworks)
+			v[n++] = out->v[i];
+	}
+	qsort(v, n, sizeof *v, networks_compare);
+	out->v = v;
+	out->n = n;
 	return 0;
 }
 

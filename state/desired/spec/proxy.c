@@ -120,7 +120,7 @@ proxy_gateway(struct load *l, const struct spec *s)
 	for (size_t i = 0; i < s->nnetworks && !lima; i++)
 		if (*s->networks[i].lima)
 			lima = s->networks[i].lima;
-	if (!lima || networks_load(&nets, l->opts->home, NULL) < 0)
+	if (!lima || networks_load_all(&nets, l->opts, NULL) < 0)
 		return "192.168.5.2";
 	n = networks_find(&nets, lima);
 	lima = n && !strcmp(n->mode, "user-v2") ? networks_host(l->a, n) : "";

@@ -141,6 +141,8 @@ spec_load_from(struct spec **out, const struct spec_from *from, const struct spe
 	rc = load_values(&l, from->unchecked);
 	if (rc == 0 && !l.complaints)
 		spec_store_all(&l, loaded);
+	if (rc == 0 && !from->bare && !opts->copied_from)
+		rc = spec_fleet_read(a, s->dir, &s->fleet, &s->fleet_file, &s->depends, &s->ndepends, err);
 	loaded->host = host;
 	loaded->src = src;
 	if (report_all(&l) < 0 || rc < 0) {

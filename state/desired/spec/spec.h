@@ -95,6 +95,13 @@ struct spec_network {
 	const char *gateway, *netmask, *host;
 	const char *egress;			/* any, none, or ranges of addresses */
 	bool host_loopback;
+	bool of_fleet;				/* its fleet file says so (spec_opts.networks), and networks.yaml is to say it too */
+};
+
+/* Another instance that is to be READY before this one boots, and that this one is stopped before. */
+struct spec_depend {
+	const char *name;
+	bool restart;				/* and that this one is restarted with */
 };
 
 struct spec_pair {
@@ -158,6 +165,11 @@ struct spec {
 		uint32_t uid;
 		bool passwordless_sudo;
 	} user;
+
+	/* Of a member of a fleet, from the note in its folder, or set by the caller like `goal`; "" and none of others. */
+	const char *fleet, *fleet_file;
+	struct spec_depend *depends;
+	size_t ndepends;
 };
 
 struct arena;
@@ -186,6 +198,8 @@ struct spec_opts {
 	const char *const *drivers;	/* types of machines that run here, NULL-terminated; NULL: the usual one */
 	/* called for what only somebody asks who looks for a fault: how a locator is rewritten; or NULL */
 	void (*debug)(void *ctx, const char *text);
+	const struct network *networks;	/* of the fleet that is read: they are there besides those of networks.yaml */
+	size_t nnetworks;
 };
 
 /*
@@ -231,6 +245,13 @@ typedef void spec_part_each(void *ctx, const char *path, const char *have, const
 /* What differs, key by key; NULL: unset. What is new to the table and says what it would without being said, does not. */
 void spec_part_diff(const char *have, const char *want, spec_part_each *each, void *ctx);
 bool spec_part_differs(const char *have, const char *want);
+/* Whose the instance is: the strings are copied. Before the spec is declared. */
+void spec_join_fleet(struct spec *s, const char *fleet, const char *file, const struct spec_depend *depends, size_t n);
+/* The note of that in the folder of an instance, SPEC_FLEET_FILE, and the reader of it; `a` holds what is read. ENOENT is no error: 0. */
+#define SPEC_FLEET_FILE "fleet"
+void spec_fleet_text(const struct spec *s, struct buf *out);
+int spec_fleet_read(struct arena *a, const char *dir, const char **fleet, const char **file, struct spec_depend **depends, size_t *n,
+		    struct error *err);
 /* A spec that knows only name and folder: enough to take apart an instance whose lima.yaml is broken. */
 struct spec *spec_bare(const char *name, const struct spec_opts *opts);
 /*

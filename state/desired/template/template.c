@@ -125,6 +125,39 @@ tree_close(struct template *t, struct node *root, struct error *err)
 	return 0;
 }
 
+/* The nodes of another template, in the arena of `t`; so are the names of the files that its lines are from. */
+static int
+open_other(struct node **out, struct template *t, const struct template *other, struct error *err)
+{
+	struct source *src = new_source(&t->arena, other->path, other->text, other->len);
+	const char *last = NULL, *copy = NULL;
+	struct origin *o = arena_alloc(&t->arena, (other->norigin + 1) * sizeof *o);
+
+	for (size_t i = 0; i < other->norigin; i++) {
+		o[i] = other->origin[i];
+		if (o[i].file != last) {
+			last = o[i].file;
+			copy = last ? arena_strdup(&t->arena, last) : NULL;
+		}
+		o[i].file = copy;
+	}
+	src->origin = other->norigin ? o : NULL;
+	src->norigin = other->norigin;
+	return read_source(out, &t->arena, src, err);
+}
+
+int
+template_merge(struct template *t, const struct template *base, struct error *err)
+{
+	struct node *root, *from;
+
+	if (tree_open(&root, t, err) < 0 || open_other(&from, t, base, err) < 0)
+		return -1;
+	merge_base(&t->arena, root, from);
+	combine_entries(&t->arena, root);
+	return tree_close(t, root, err);
+}
+
 int
 template_load(struct template *out, const char *locator, const struct spec_opts *opts, struct error *err)
 {

@@ -49,6 +49,8 @@ enum embed_flags {
 };
 /* Merges the bases in, puts scripts in the place of their files and combines entries of one name. */
 int template_embed(struct template *t, enum embed_flags flags, const struct spec_opts *opts, struct error *err);
+/* What `t` lacks is taken from `base`, as of a base template; both are embedded. */
+int template_merge(struct template *t, const struct template *base, struct error *err);
 /* All of it: read, embedded with EMBED_CONFIG and EMBED_PIN. What `create` stores. */
 int template_load(struct template *out, const char *locator, const struct spec_opts *opts, struct error *err);
 /*

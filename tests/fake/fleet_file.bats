@@ -1,0 +1,125 @@
+# A fleet file: many machines of one text, in the order that it says, and whose they are afterwards.
+load helper
+
+setup() {
+	home_begin
+	fake_yaml >"$WORK/f.yaml"
+	cat >"$WORK/fleet.yaml" <<-'YAML'
+		name: bench
+		defaults: {base: ./f.yaml}
+		instances:
+		  db: {disk: 8MiB}
+		  web-{1..3}:
+		    dependsOn: [db]
+		    portForwards: [{guestPort: 80, hostPort: "{{add 21080 .Index}}"}]
+		  load: {count: 2, dependsOn: [web]}
+	YAML
+}
+
+teardown() { home_end; }
+
+
+# the order of the last run's steps of a type: "db web-1 ..."
+steps_of() { limactl history "$(limactl history | awk 'END { print $1 }')" | awk -v t="$1" '$2 == t { printf "%s ", $3 }'; }
+
+@test "members come up behind what they depend on, go down before it, and are ordinary instances" {
+	apply "$WORK/fleet.yaml"
+	[ "$(limactl list -q | tr '\n' ' ')" = "db load-1 load-2 web-1 web-2 web-3 " ]
+	[[ "$(steps_of vm)" =~ ^"db "(web-. ){3}(load-. ){2}$ ]]
+	grep -q '^disk: 8MiB' "$LIMA_HOME/db/lima.yaml"
+	grep -q 'hostPort: 21082' "$LIMA_HOME/web-2/lima.yaml"
+	! grep -q 'dependsOn\|base' "$LIMA_HOME/web-2/lima.yaml"
+	run limactl plan
+	[[ "$output" == *"Nothing to do: 6 instances are as wanted."* ]]
+	limactl stop fleet/bench
+	[[ "$(steps_of vm)" =~ ^(load-. ){2}(web-. ){3}"db "$ ]]
+	nobody
+	fails_with 'there is no instance of a fleet `other`; `limactl fleet ls` lists the fleets' stop fleet/other
+	fails_with '`fleet/bench` is 6 instances, and `shell` is about one of them: db, load-1, load-2, web-1, web-2, web-3' shell fleet/bench true
+}
+
+@test "without the database the note in each folder still says the order and the fleet" {
+	apply "$WORK/fleet.yaml"
+	rm -rf "$LIMA_HOME/_state"
+	limactl stop fleet/bench
+	[[ "$(steps_of vm)" =~ ^(load-. ){2}(web-. ){3}"db "$ ]]
+	limactl delete fleet/bench
+	[ -z "$(limactl list -q)" ]
+}
+
+@test "a member that fails keeps back only what depends on it, and the last lines say what did not come up and why" {
+	cat >>"$WORK/fleet.yaml" <<-'YAML'
+		  other: {}
+		  bad: {disk: 8000000TiB}
+		  behind: {dependsOn: [bad]}
+		  far: {dependsOn: [behind]}
+	YAML
+	mkdir -p "$LIMA_HOME/bad"
+	cp "$WORK/f.yaml" "$LIMA_HOME/bad/lima.yaml"
+	fails_with 'instances.bad: the instance `bad` is there already, and belongs to no fleet; --adopt takes it over' apply "$WORK/fleet.yaml"
+	[ ! -e "$LIMA_HOME/db" ]
+	run limactl apply --adopt "$WORK/fleet.yaml"
+	[ "$status" -ne 0 ]
+	[ "$(status_of web-3)" = Running ]
+	[ "$(status_of other)" = Running ]
+	[ "$(status_of behind)" = Stopped ]
+	[ "$(status_of far)" = Stopped ]
+	echo "$output" | tail -4 | grep -q '`bad` is not as wanted: disk bad: '
+	echo "$output" | tail -4 | grep -q '`behind`, `far` were left as they are, since they depend on it'
+	limactl delete -f bad
+	sed -i 's/8000000TiB/8MiB/' "$WORK/fleet.yaml"
+	apply "$WORK/fleet.yaml"
+	[ "$(status_of far)" = Running ]
+}
+
+@test "prune takes what the same fleet made and no longer lists, and nothing else" {
+	limactl create --name mine "$WORK/f.yaml"
+	apply --stopped "$WORK/fleet.yaml"
+	sed -i 's/{1\.\.3}/{1..2}/; s/count: 2/count: 1/' "$WORK/fleet.yaml"
+	run limactl plan --stopped "$WORK/fleet.yaml"
+	[[ "$output" != *"- dir"* && "$output" == *"depends on: web-1, web-2, web-3 -> web-1, web-2"* ]]
+	run limactl plan --stopped --prune "$WORK/fleet.yaml"
+	[[ "$output" == *"- dir       load-2"* && "$output" == *"- dir       web-3"* && "$output" != *mine* ]]
+	fails_with '`load-2`, `web-3` would be removed with what is on their disks; --allow-data-loss says that it may be lost' apply --stopped --prune "$WORK/fleet.yaml"
+	limactl apply --stopped --prune --allow-data-loss "$WORK/fleet.yaml"
+	[ "$(limactl list -q | tr '\n' ' ')" = "db load-1 mine web-1 web-2 " ]
+	# a fleet of the same name out of another file takes nothing away
+	mkdir "$WORK/elsewhere"
+	cp "$WORK/f.yaml" "$WORK/elsewhere"
+	printf 'name: bench\ndefaults: {base: ./f.yaml}\ninstances: {solo: }\n' >"$WORK/elsewhere/fleet.yaml"
+	fails_with 'is of a fleet `bench` too, but another file made it' apply --stopped --prune --allow-data-loss "$WORK/elsewhere/fleet.yaml"
+	# and so does one with a prefix
+	apply --stopped --set '.memory="65MiB"' "$WORK/elsewhere/fleet.yaml"
+	printf 'namePrefix: x-\n' >>"$WORK/fleet.yaml"
+	limactl apply --stopped --prune --allow-data-loss "$WORK/fleet.yaml"
+	[ "$(limactl list -q | tr '\n' ' ')" = "db load-1 mine solo web-1 web-2 x-db x-load-1 x-web-1 x-web-2 " ]
+}
+
+@test "the whole of a fleet goes down, its networks too, and what is protected stays" {
+	printf 'networks: {lab: {egress: none}}\n' >>"$WORK/fleet.yaml"
+	sed -i 's/8MiB/8MiB, protected: true/' "$WORK/fleet.yaml"
+	apply --stopped "$WORK/fleet.yaml"
+	grep -A5 '^  lab:' "$LIMA_HOME/_config/networks.yaml" | grep -q 'fleet: bench'
+	[ -e "$LIMA_HOME/db/protected" ]
+	fails_with 'instance is protected' apply --destroy --allow-data-loss "$WORK/fleet.yaml"
+	[ -e "$LIMA_HOME/web-1" ]
+	limactl unprotect db
+	run limactl plan --destroy "$WORK/fleet.yaml"
+	[[ "$output" == *"- dir       web-3"* && "$output" == *"- network-entry lab"* ]]
+	limactl apply --destroy --allow-data-loss "$WORK/fleet.yaml"
+	[ -z "$(limactl list -q)" ]
+	! grep -q lab "$LIMA_HOME/_config/networks.yaml"
+	grep -q user-v2 "$LIMA_HOME/_config/networks.yaml"
+	# twice is once
+	limactl apply --destroy --allow-data-loss "$WORK/fleet.yaml"
+	fails_with '--prune is about a fleet file, and none was given' apply --prune "$WORK/f.yaml"
+}
+
+@test "killed anywhere, the same apply goes on, and no member is without its note" {
+	for at in 1 3 5 8 12 20 30; do
+		LIMACTL_TEST_KILL_AT=$at limactl apply --stopped "$WORK/fleet.yaml" >/dev/null 2>&1 || true
+		for name in $(limactl list -q); do [ -s "$LIMA_HOME/$name/fleet" ]; done
+	done
+	apply --stopped "$WORK/fleet.yaml"
+	[ "$(limactl list -q | wc -l)" -eq 6 ]
+}
