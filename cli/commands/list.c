@@ -15,7 +15,7 @@
 #include "base/fs.h"
 #include "base/host_arch.h"
 #include "base/size.h"
-#include "cli/view/instance.h"
+#include "cli/view/instance_fields.h"
 #include "cli/commands/list.h"
 #include "cli/view/table.h"
 #include "state/desired/yq/yq.h"
@@ -30,12 +30,6 @@ static const struct flag flags[] = {
 	{ "yq", 0, FLAG_ARRAY, .about = "Apply a yq expression to each instance (repeatable: one after the other)" },
 	{ "filter", 'l', FLAG_ARRAY, .about = "Only instances for which this yq condition holds (repeatable: all must)" },
 	{ 0 },
-};
-
-static const char *const fields[] = {
-	"AdditionalDisks", "Arch", "AutoStartedIdentifier", "CPUs", "Config", "Dir", "Disk", "DriverPID", "Errors",
-	"HostAgentPID", "Hostname", "LimaVersion", "Memory", "Message", "Name", "Networks", "Param", "Protected",
-	"SSHAddress", "SSHConfigFile", "SSHLocalPort", "Status", "VMType",
 };
 
 static int
@@ -303,8 +297,9 @@ list_run(struct cli *c, struct error *err)
 	if (nyq && !cli_given(c, "format"))
 		format = "json";
 	if (cli_bool(c, "list-fields")) {
-		for (size_t i = 0; i < ARRAY_LEN(fields); i++)
-			puts(fields[i]);
+		for (const struct instance_field *f = NULL; (f = instance_field_next(f));)
+			if (f->shown != FIELD_OLD)
+				puts(f->name);
 		return 0;
 	}
 	if (names_list(&all, c->env.home, err) < 0)

@@ -36,6 +36,7 @@ struct instance {
 	const char *config;		/* filled, compact JSON; NULL: no lima.yaml, or a wrong one */
 	const char *vm_type, *arch;	/* "" without config */
 	struct status status;
+	const char *message;		/* NULL: not evaluated yet; see instance_message() */
 	const char **errors;
 	size_t nerrors;
 	bool has_yaml;

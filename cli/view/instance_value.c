@@ -5,8 +5,8 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/host_arch.h"
 #include "base/mem.h"
+#include "cli/view/instance_fields.h"
 #include "cli/view/instance_value.h"
 #include "cli/view/json_value.h"
 #include "cli/view/json_yaml.h"
@@ -18,82 +18,21 @@ struct view {
 };
 
 static struct gotmpl_value
-config_at(struct arena *a, const struct instance *i, const char *path)
+instance_field_value(struct arena *a, const struct view *v, const struct instance_field *f)
 {
-	return json_value(a, instance_config(i, path));
-}
+	struct instance_fact fact;
 
-static struct gotmpl_value
-instance_value_message(struct arena *a, const struct view *v)
-{
-	(void)a;
-	return gotmpl_text(v->in_message ? "" : instance_message(v->look, v->i));
-}
-
-static struct gotmpl_value
-instance_value_errors(struct arena *a, const struct instance *i)
-{
-	AUTO(buf) b = BUF_INIT;
-
-	instance_errors_json(i, &b);
-	return json_value(a, json_span_of(arena_strdup(a, b.s)));
-}
-
-/* a list, map: empty rather than missing */
-static struct gotmpl_value
-or_empty(struct arena *a, struct gotmpl_value v, const char *empty)
-{
-	return v.kind == GOTMPL_MISSING ? json_value(a, json_span_of(empty)) : v;
-}
-
-#define FIELD(name, expr) \
-	static struct gotmpl_value \
-	field_##name(struct arena *a, const struct view *v) \
-	{ \
-		struct instance *i = v->i; \
-		(void)a, (void)i; \
-		return expr; \
+	if (v->in_message && strcmp(f->name, "Message") == 0)
+		return gotmpl_text("");
+	fact = f->fact(v->look, v->i);
+	switch (f->kind) {
+	case FIELD_TEXT: return gotmpl_text(fact.text);
+	case FIELD_NUMBER: return gotmpl_int(fact.number);
+	case FIELD_TRUTH: return gotmpl_bool(fact.truth);
+	case FIELD_JSON: break;
 	}
-
-FIELD(AdditionalDisks, or_empty(a, config_at(a, i, "additionalDisks"), "[]"))
-FIELD(Arch, gotmpl_text(i->arch))
-FIELD(AutoStartedIdentifier, gotmpl_text(""))
-FIELD(CPUs, gotmpl_int(strcmp(i->vm_type, "wsl2") == 0 ? 0 : json_int(instance_config(i, "cpus"), 0)))
-FIELD(Config, json_value(a, json_span_of(i->config)))
-FIELD(Dir, gotmpl_text(i->dir))
-FIELD(Disk, gotmpl_int((int64_t)instance_bytes(i, "disk")))
-FIELD(DriverPID, gotmpl_int(i->status.hypervisor))
-FIELD(Errors, instance_value_errors(a, i))
-FIELD(HostAgentPID, gotmpl_int(i->status.agent))
-FIELD(HostArch, gotmpl_text(host_arch()))
-FIELD(HostOS, gotmpl_text("linux"))
-FIELD(Hostname, gotmpl_text(i->hostname))
-FIELD(IdentityFile, gotmpl_text(arena_printf(a, "%s/_config/user", v->look->cli->env.home)))
-FIELD(LimaHome, gotmpl_text(v->look->cli->env.home))
-FIELD(LimaVersion, gotmpl_text(instance_version(i)))
-FIELD(Memory, gotmpl_int((int64_t)instance_bytes(i, "memory")))
-FIELD(Message, instance_value_message(a, v))
-FIELD(Name, gotmpl_text(i->name))
-FIELD(Networks, or_empty(a, config_at(a, i, "networks"), "[]"))
-FIELD(Param, or_empty(a, config_at(a, i, "param"), "{}"))
-FIELD(Protected, gotmpl_bool(instance_protected(i)))
-FIELD(SSHAddress, gotmpl_text(i->config ? "127.0.0.1" : ""))
-FIELD(SSHConfigFile, gotmpl_text(i->config ? arena_printf(a, "%s/ssh.config", i->dir) : ""))
-FIELD(SSHLocalPort, gotmpl_int(i->config ? i->status.ssh_port : 0))
-FIELD(Status, gotmpl_text(i->status.word))
-FIELD(VMType, gotmpl_text(i->vm_type))
-
-/* Sorted by name, as a range over it or printing all of it goes. */
-#define F(name) { #name, field_##name }
-static const struct {
-	const char *name;
-	struct gotmpl_value (*value)(struct arena *a, const struct view *v);
-} fields[] = {
-	F(AdditionalDisks), F(Arch), F(AutoStartedIdentifier), F(CPUs), F(Config), F(Dir), F(Disk), F(DriverPID), F(Errors),
-	F(HostAgentPID), F(HostArch), F(HostOS), F(Hostname), F(IdentityFile), F(LimaHome), F(LimaVersion), F(Memory),
-	F(Message), F(Name), F(Networks), F(Param), F(Protected), F(SSHAddress), F(SSHConfigFile), F(SSHLocalPort),
-	F(Status), F(VMType),
-};
+	return json_value(a, fact.json.p || !f->empty ? fact.json : json_span_of(f->empty));
+}
 
 static bool instance_value_get(struct arena *a, const void *p, const char *key, struct gotmpl_value *out);
 static size_t instance_value_count(const void *p);
@@ -108,28 +47,35 @@ instance_value_get(struct arena *a, const void *p, const char *key, struct gotmp
 		*out = (struct gotmpl_value){ GOTMPL_RECORD, .ops = &ops, .p = p };
 		return true;
 	}
-	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
-		if (strcmp(key, fields[i].name) == 0) {
-			*out = fields[i].value(a, p);
+	for (const struct instance_field *f = instance_fields; f->fact; f++)
+		if (f->name && strcmp(key, f->name) == 0) {
+			*out = instance_field_value(a, p, f);
 			return true;
 		}
-	}
 	return false;
 }
 
 static size_t
 instance_value_count(const void *p)
 {
+	size_t n = 0;
+
 	(void)p;
-	return ARRAY_LEN(fields);
+	for (const struct instance_field *f = NULL; (f = instance_field_next(f));)
+		n++;
+	return n;
 }
 
 static void
 instance_value_at(struct arena *a, const void *p, size_t i, const char **key, struct gotmpl_value *out)
 {
+	const struct instance_field *f = instance_field_next(NULL);
+
+	while (i--)
+		f = instance_field_next(f);
 	if (key)
-		*key = fields[i].name;
-	*out = fields[i].value(a, p);
+		*key = f->name;
+	*out = instance_field_value(a, p, f);
 }
 
 struct gotmpl_value
@@ -201,8 +147,12 @@ instance_message(struct look *l, struct instance *i)
 	AUTO(buf) out = BUF_INIT;
 	struct error err;
 
-	if (gotmpl_run(&out, &i->arena, text, strlen(text), &data, &opts, &err) == 0)
-		return instance_value_chomp(&i->arena, out.s, out.len);
-	instance_fail(i, arena_printf(&i->arena, "message of lima.yaml: %s", err.msg));
-	return "";
+	if (i->message)
+		return i->message;
+	i->message = "";
+	if (gotmpl_run(&out, &i->arena, text, strlen(text), &data, &opts, &err) < 0)
+		instance_fail(i, arena_printf(&i->arena, "message of lima.yaml: %s", err.msg));
+	else
+		i->message = instance_value_chomp(&i->arena, out.s, out.len);
+	return i->message;
 }
