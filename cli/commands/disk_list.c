@@ -11,6 +11,8 @@
 #include "cli/commands/disk.h"
 #include "cli/view/table.h"
 
+enum { COL_FORMAT = 2, COL_DIR };
+
 static const struct flag list_flags[] = {
 	{ "json", 0, FLAG_BOOL, .about = "An object a line" },
 	{ 0 },
@@ -63,6 +65,7 @@ static int
 disk_list_run(struct cli *c, struct error *err)
 {
 	static const char *const head[] = { "NAME", "SIZE", "FORMAT", "DIR", "IN-USE-BY" };
+	static const int order[] = { TABLE_NARROW, COL_DIR, COL_FORMAT, -1 };
 	AUTO(names) all = { 0 };
 	AUTO(table) t = { 0 };
 	AUTO(buf) out = BUF_INIT;
@@ -87,6 +90,7 @@ disk_list_run(struct cli *c, struct error *err)
 		return 0;
 	if (!shown)
 		cli_say(&c->env, SAY_WARN, "No disk found. Run `limactl disk create DISK --size SIZE` to create a disk.");
+	table_fit(&t, table_terminal(), order);
 	table_print(&t, &out);
 	cli_print(stdout, out.s, out.len);
 	return 0;

@@ -138,6 +138,7 @@ history_print_table(struct history *h)
 	AUTO(buf) out = BUF_INIT;
 
 	if (h->shown && !cli_bool(h->cli, "json")) {
+		table_fit(&h->table, table_terminal(), (const int[]){ TABLE_NARROW, -1 });
 		table_print(&h->table, &out);
 		cli_print(stdout, out.s, out.len);
 	}

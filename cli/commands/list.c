@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -56,35 +55,63 @@ check_conflicts(const struct cli *c, const char *format, struct error *err)
 
 /* --- the table --- */
 
-struct columns {
-	bool type, arch, dir;
-};
+enum { COL_NAME, COL_STATUS, COL_SSH, COL_TYPE, COL_ARCH, COL_CPUS, COL_MEMORY, COL_DISK, COL_DIR };
+
+static bool
+list_of_one_type(const struct instance *v, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		if (strcmp(v[i].vm_type, v[0].vm_type) != 0)
+			return false;
+	return n;
+}
+
+static bool
+list_of_this_arch(const struct instance *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(v[i].arch, host_arch()) != 0)
+			return false;
+	return n;
+}
 
 /* Upstream's arithmetic: eight blanks a column, long ones count double. */
-static struct columns
-list_visible(const struct cli *c, const struct instance *v, size_t n)
+static unsigned
+list_hidden(size_t width, bool one_type, bool native)
 {
-	struct columns show = { true, true, true };
-	bool one_type = true, native = true;
-	struct winsize w = { 0 };
-	int columns = 5;
+	size_t columns = 5;
+	unsigned hidden = 0;
 
-	if (cli_bool(c, "all-fields") || !stdout_is_terminal() || ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) < 0 || !w.ws_col)
-		return show;
-	for (size_t i = 0; i < n; i++) {
-		one_type &= strcmp(v[i].vm_type, v[0].vm_type) == 0;
-		native &= strcmp(v[i].arch, host_arch()) == 0;
-	}
-	show.type = !((columns + 7) * 8 > w.ws_col && n && one_type);
-	columns += show.type;
-	show.arch = !((columns + 6) * 8 > w.ws_col && n && native);
-	columns += show.arch + 3;
-	show.dir = !((columns + 2) * 8 > w.ws_col);
-	return show;
+	if ((columns + 7) * 8 > width && one_type)
+		hidden |= 1u << COL_TYPE;
+	else
+		columns++;
+	if ((columns + 6) * 8 > width && native)
+		hidden |= 1u << COL_ARCH;
+	else
+		columns++;
+	if ((columns + 5) * 8 > width)
+		hidden |= 1u << COL_DIR;
+	return hidden;
+}
+
+/* Then by what the cells really take: first what is the same in all lines, last what one cannot do without. */
+static void
+list_fit(const struct cli *c, struct table *t, const struct instance *v, size_t n)
+{
+	bool one_type = list_of_one_type(v, n), native = list_of_this_arch(v, n);
+	size_t width = cli_bool(c, "all-fields") || !stdout_is_terminal() ? 0 : table_terminal();
+	int order[] = { one_type ? COL_TYPE : TABLE_NARROW, native ? COL_ARCH : TABLE_NARROW, TABLE_NARROW, COL_DIR, COL_DISK, COL_MEMORY,
+			COL_CPUS, COL_ARCH, COL_TYPE, COL_SSH, -1 };
+
+	if (!width)
+		return;
+	t->hidden = list_hidden(width, one_type, native);
+	table_fit(t, width, order);
 }
 
 static void
-list_row(struct table *t, struct instance *i, const struct columns *show)
+list_row(struct table *t, struct instance *i)
 {
 	const char *home = getenv("HOME");
 	size_t len = home ? strlen(home) : 0;
@@ -92,41 +119,30 @@ list_row(struct table *t, struct instance *i, const struct columns *show)
 	table_cell(t, i->name);
 	table_cell(t, i->status.word);
 	table_cellf(t, "%s:%d", i->config ? "127.0.0.1" : "", i->config ? i->status.ssh_port : 0);
-	if (show->type)
-		table_cell(t, i->vm_type);
-	if (show->arch)
-		table_cell(t, i->arch);
+	table_cell(t, i->vm_type);
+	table_cell(t, i->arch);
 	table_cellf(t, "%lld", strcmp(i->vm_type, "wsl2") == 0 ? 0 : json_int(instance_config(i, "cpus"), 0));
 	table_cell(t, size_text(&i->arena, instance_bytes(i, "memory")));
 	table_cell(t, size_text(&i->arena, instance_bytes(i, "disk")));
-	if (show->dir && len && strncmp(i->dir, home, len) == 0)
+	if (len && strncmp(i->dir, home, len) == 0)
 		table_cellf(t, "~%s", i->dir + len);
-	else if (show->dir)
+	else
 		table_cell(t, i->dir);
 }
 
 static void
 list_print_table(const struct cli *c, struct instance *v, size_t n)
 {
-	struct columns show = list_visible(c, v, n);
+	static const char *const head[] = { "NAME", "STATUS", "SSH", "VMTYPE", "ARCH", "CPUS", "MEMORY", "DISK", "DIR" };
 	AUTO(table) t = { 0 };
 	AUTO(buf) out = BUF_INIT;
 
-	table_begin(&t, 6u + show.type + show.arch + show.dir);
-	table_cell(&t, "NAME");
-	table_cell(&t, "STATUS");
-	table_cell(&t, "SSH");
-	if (show.type)
-		table_cell(&t, "VMTYPE");
-	if (show.arch)
-		table_cell(&t, "ARCH");
-	table_cell(&t, "CPUS");
-	table_cell(&t, "MEMORY");
-	table_cell(&t, "DISK");
-	if (show.dir)
-		table_cell(&t, "DIR");
+	table_begin(&t, ARRAY_LEN(head));
+	for (size_t i = 0; i < ARRAY_LEN(head); i++)
+		table_cell(&t, head[i]);
 	for (size_t i = 0; i < n; i++)
-		list_row(&t, &v[i], &show);
+		list_row(&t, &v[i]);
+	list_fit(c, &t, v, n);
 	table_print(&t, &out);
 	cli_print(stdout, out.s, out.len);
 }

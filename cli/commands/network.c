@@ -153,6 +153,7 @@ network_print_table(struct cli *c, const struct networks *nets)
 	for (size_t i = 0; i < nets->n; i++)
 		if (is_asked_for(c, nets->v[i].name))
 			network_add_row(c, &t, &nets->v[i], rules);
+	table_fit(&t, table_terminal(), (const int[]){ TABLE_NARROW, -1 });
 	table_print(&t, &out);
 	cli_print(stdout, out.s, out.len);
 }

@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/buf.h"
@@ -55,10 +57,23 @@ table_width(const char *s)
 	return n;
 }
 
-void
-table_print(const struct table *t, struct buf *out)
+static bool
+table_shows(const struct table *t, size_t column)
 {
-	auto_free size_t *widest = xcalloc(t->columns, sizeof *widest);
+	return !(t->hidden >> column & 1);
+}
+
+static size_t
+table_padding(const struct table *t)
+{
+	return t->narrow ? PADDING / 2 : PADDING;
+}
+
+/* Of each column, what its widest cell takes; to free. */
+static size_t *
+table_widest(const struct table *t)
+{
+	size_t *widest = xcalloc(t->columns, sizeof *widest);
 
 	for (size_t i = 0; i < t->n; i++) {
 		size_t w = table_width(t->cell[i]);
@@ -66,14 +81,62 @@ table_print(const struct table *t, struct buf *out)
 		if (w > widest[i % t->columns])
 			widest[i % t->columns] = w;
 	}
-	for (size_t i = 0; i < t->n; i++) {
-		size_t col = i % t->columns;
+	return widest;
+}
 
-		buf_adds(out, t->cell[i]);
-		if (col + 1 == t->columns)
-			buf_addc(out, '\n');
+static bool
+table_fits(const struct table *t, const size_t *widest, size_t width)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < t->columns; i++)
+		if (table_shows(t, i))
+			sum += (sum ? table_padding(t) : 0) + widest[i];
+	return sum <= width;
+}
+
+void
+table_fit(struct table *t, size_t width, const int *order)
+{
+	auto_free size_t *widest = table_widest(t);
+
+	for (; width && *order >= 0 && !table_fits(t, widest, width); order++) {
+		if (*order == TABLE_NARROW)
+			t->narrow = true;
 		else
-			for (size_t n = widest[col] + PADDING - table_width(t->cell[i]); n; n--)
-				buf_addc(out, ' ');
+			t->hidden |= 1u << *order;
 	}
+}
+
+size_t
+table_terminal(void)
+{
+	struct winsize w = { 0 };
+
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) < 0 ? 0 : w.ws_col;
+}
+
+static void
+table_print_row(const struct table *t, const size_t *widest, const char *const *cell, struct buf *out)
+{
+	size_t blanks = 0;
+
+	for (size_t i = 0; i < t->columns; i++) {
+		if (!table_shows(t, i))
+			continue;
+		for (; blanks; blanks--)
+			buf_addc(out, ' ');
+		buf_adds(out, cell[i]);
+		blanks = widest[i] + table_padding(t) - table_width(cell[i]);
+	}
+	buf_addc(out, '\n');
+}
+
+void
+table_print(const struct table *t, struct buf *out)
+{
+	auto_free size_t *widest = table_widest(t);
+
+	for (size_t i = 0; i < t->n; i += t->columns)
+		table_print_row(t, widest, t->cell + i, out);
 }

@@ -172,6 +172,32 @@ shows() {
 	[ "$(header 79)" = 'NAME STATUS SSH CPUS MEMORY DISK' ]
 }
 
+@test "list fits the terminal with names of any length, and a pipe has all of it" {
+	local long=a-name-of-a-machine-as-a-pipeline-makes-them width
+	for name in t $long; do limactl create --tty=false --name=$name a.yaml 2>/dev/null; done
+	# the lines of the table, as the screen has them: one an instance
+	lines_at() {
+		terminal "$1"
+		type_line "clear; limactl list"
+		shows 'Stopped'
+		shows "$long"
+		screen | grep -A2 '^NAME' | sed 's/ *$//'
+		tm kill-server
+	}
+	for width in 60 80 100 120; do
+		run -0 lines_at $width
+		[ "${#lines[@]}" -eq 3 ] && [[ ${lines[1]} == "$long"*Stopped* && ${lines[2]} == t\ *Stopped* ]] || { echo "$width: $output"; return 1; }
+		[ $width -lt 80 ] || [[ ${lines[0]} == *SSH*CPUS* ]] || { echo "$width: $output"; return 1; }
+	done
+	run -0 limactl list
+	[[ ${lines[0]} == "NAME "*" STATUS "*" SSH "*" VMTYPE    ARCH      CPUS    MEMORY    DISK    DIR" ]] || { echo "$output"; return 1; }
+	limactl disk create a-disk-of-a-machine-as-a-pipeline-makes-them --size 1MiB 2>/dev/null
+	terminal 80
+	type_line "clear; limactl disk list"
+	shows IN-USE-BY
+	[[ $(screen) != *DIR* ]]
+}
+
 @test "the terminal goes away while the editor is open: the old lima.yaml stays, and so does what was typed" {
 	limactl create --tty=false --name=t a.yaml 2>/dev/null
 	cp "$LIMA_HOME/t/lima.yaml" before

@@ -153,3 +153,34 @@ TEST(columns_line_up)
 	table_print(&t, &b);
 	assert_string_equal(b.s, "NAME      SIZE    DIR\n\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9    1       \n");
 }
+
+TEST(a_table_fits_the_terminal_and_no_cell_is_cut)
+{
+	static const int order[] = { TABLE_NARROW, 2, 1, -1 };
+	const struct {
+		size_t width;
+		const char *line;
+	} all[] = {
+		{ 0, "a-long-name    Stopped    ~/.lima/a-long-name\n" },
+		{ 45, "a-long-name    Stopped    ~/.lima/a-long-name\n" },
+		{ 44, "a-long-name  Stopped  ~/.lima/a-long-name\n" },
+		{ 41, "a-long-name  Stopped  ~/.lima/a-long-name\n" },
+		{ 40, "a-long-name  Stopped\n" },
+		{ 20, "a-long-name  Stopped\n" },
+		{ 19, "a-long-name\n" },
+		{ 3, "a-long-name\n" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		AUTO(table) t = { 0 };
+		AUTO(buf) b = BUF_INIT;
+
+		table_begin(&t, 3);
+		table_cell(&t, "a-long-name");
+		table_cell(&t, "Stopped");
+		table_cell(&t, "~/.lima/a-long-name");
+		table_fit(&t, all[i].width, order);
+		table_print(&t, &b);
+		assert_string_equal(b.s, all[i].line);
+	}
+}
