@@ -1,7 +1,8 @@
 /*
  * resources/network.c - a user-v2 network: its files, and the switch that machines are plugged into
  *
- * Whatever is told to the switch stands in files (providers/usernet.h). One that was killed is replaced without touching a machine; one
+ * Whatever is told to the switch stands in files (providers/usernet.h). One that was killed is replaced without touching a machine, by the
+ * process that waits for it (usernet/supervise.h), and where that is gone, too, by the next apply; one
  * whose last machine is gone ends by itself.
  */
 #include <stdio.h>
@@ -122,7 +123,8 @@ network_remove(const struct env *env, const struct resource *r, struct error *er
 {
 	auto_free char *dir = usernet_dir(env->home, r->name), *path = xasprintf("%s/network", dir);
 
-	return usernet_stop(dir, err) < 0 ? -1 : fs_unlink(path, err);
+	/* without its file no other can take the place of a switch that has to be killed */
+	return fs_unlink(path, err) < 0 ? -1 : usernet_stop(dir, err);
 }
 
 const struct resource_type resource_network = {

@@ -1,4 +1,4 @@
-/* lima-usernet DIR: the switch of the user-v2 network whose files are there (providers/usernet.h), until SIGTERM. */
+/* lima-usernet DIR: the switch of the user-v2 network whose files are there (providers/usernet.h), until SIGTERM. It runs twice: one waits for the other. */
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "providers/pidfile.h"
+#include "usernet/supervise.h"
 #include "usernet/switch.h"
 #include "usernet/walls.h"
 
@@ -37,6 +38,7 @@ main(int argc, char **argv)
 	}
 	signal(SIGPIPE, SIG_IGN);
 	raise_files();
+	supervise();
 	pidfile = xasprintf("%s/usernet_%s.pid", argv[1], strrchr(argv[1], '/') + 1);
 	if (pidfile_take(pidfile, &err) >= 0 && switch_open(&s, argv[1], &err) == 0 &&
 	    walls_raise_switch(argv[1], &err) == 0)

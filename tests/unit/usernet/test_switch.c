@@ -1,8 +1,10 @@
 /* The program itself, between two machines that are sockets of ours. */
 #include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -22,7 +24,7 @@ static uint8_t f[FRAME_MAX], got[FRAME_MAX];
 
 struct lab {
 	char *dir;
-	pid_t pid;
+	pid_t parent, pid;
 	int a, b;
 	int dns_port; /* of the resolver that a.0 and b.0 have on this host; 0: none */
 };
@@ -47,20 +49,35 @@ lab_machine(const char *dir, const char *name)
 	return fd;
 }
 
-static void
-lab_start(struct lab *l)
+static pid_t
+lab_switch(const struct lab *l)
 {
 	auto_free char *pidfile = xasprintf("%s/usernet_%s.pid", l->dir, strrchr(l->dir, '/') + 1);
 
-	l->pid = fork();
-	if (!l->pid) {
+	return pidfile_process(pidfile);
+}
+
+/* The switch, once it is another one than `before`. */
+static void
+lab_find_switch(struct lab *l, pid_t before)
+{
+	for (long long end = clock_ms() + LIMIT_MS; clock_ms() < end; poll(NULL, 0, 10)) {
+		l->pid = lab_switch(l);
+		if (l->pid > 0 && l->pid != before)
+			return;
+	}
+	fail_msg("the switch did not start");
+}
+
+static void
+lab_start(struct lab *l)
+{
+	l->parent = fork();
+	if (!l->parent) {
 		execl("build/libexec/lima/lima-usernet", "lima-usernet", l->dir, NULL);
 		_exit(127);
 	}
-	for (long long end = clock_ms() + LIMIT_MS; clock_ms() < end; poll(NULL, 0, 10))
-		if (pidfile_process(pidfile) == l->pid)
-			return;
-	fail_msg("the switch did not start");
+	lab_find_switch(l, 0);
 }
 
 static void
@@ -93,7 +110,11 @@ lab_open(struct lab *l, const char *name, const char *rules)
 static void
 lab_close(struct lab *l)
 {
-	test_kill(l->pid);
+	int status;
+
+	assert_int_equal(kill(l->pid, SIGTERM), 0);
+	assert_int_equal(waitpid(l->parent, &status, 0), l->parent);
+	assert_int_equal(status, 0);
 	close(l->a);
 	close(l->b);
 	free(l->dir);
@@ -147,15 +168,27 @@ TEST(two_machines_reach_each_other_and_survive_the_switch)
 
 	lab_open(&l, "two", "");
 	lab_reaches(&l, '1');
-	test_kill(l.pid);
+	for (int i = 0; i < 3; i++) {
+		pid_t before = l.pid;
+
+		assert_int_equal(kill(before, SIGKILL), 0);
+		lab_find_switch(&l, before);
+		lab_reaches(&l, '2');
+	}
+	/* nor does it end when its parent does */
+	test_kill(l.parent);
+	lab_reaches(&l, '3');
+	assert_int_equal(kill(l.pid, SIGKILL), 0);
+	while (lab_switch(&l) > 0)
+		poll(NULL, 0, 10);
 	lab_start(&l);
-	lab_reaches(&l, '2');
+	lab_reaches(&l, '4');
 	/* and a machine that is started anew under the same name */
 	close(l.b);
 	l.b = lab_machine(l.dir, "vm.b.0");
 	lab_send(&l, l.a, "ports/a.0.sock", make_udp(f, mac_a, mac_b, IP_A, IP_B, 1, 2, "x", 1));
 	lab_send(&l, l.b, "ports/b.0.sock", make_udp(f, mac_b, mac_b, IP_B, IP_B, 1, 2, "x", 1));
-	lab_reaches(&l, '3');
+	lab_reaches(&l, '5');
 	lab_close(&l);
 }
 
