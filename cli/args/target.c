@@ -97,9 +97,10 @@ target_parse(struct cli *c, struct target *out, struct error *err)
 /* --- the menu --- */
 
 static int
-target_edit(struct cli *c, struct template *t, const char *name, struct error *err)
+target_edit(struct cli *c, struct template *t, const char *name, const struct error *rejected, struct error *err)
 {
-	char *head = arena_printf(&c->arena, "# Configuration of the new instance \"%s\".\n# An empty file aborts.\n\n", name);
+	char *head = arena_printf(&c->arena, "# Configuration of the new instance \"%s\".\n# An empty file aborts.\n%s\n", name,
+				  rejected_head(c, rejected));
 	char *text = editor_run(c, head, t->text, t->len, err);
 
 	if (!text)
@@ -149,7 +150,7 @@ target_menu(struct cli *c, struct template *t, const char *name, struct error *e
 		case 0:
 			return 0;
 		case 1:
-			return target_edit(c, t, name, err);
+			return target_edit(c, t, name, &why, err);
 		case 2:
 			if (choose_another(c, t, err) < 0)
 				return -1;
@@ -182,10 +183,19 @@ target_add(struct cli *c, struct goals *g, const struct target *target, enum goa
 		cli_say(&c->env, SAY_INFO, "Terminal is not available, proceeding without opening an editor");
 	else if (target_menu(c, &t, name, err) < 0)
 		return -1;
-	if (goals_add_spec(c, g, &t, name, goal, out, err) == 0)
-		return 0;
 	/* what was typed into the editor is not to be typed again */
-	return c->tty && err->code == ERR_INVALID ? keep_rejected(&t, err) : -1;
+	for (;;) {
+		struct error why = { 0 };
+
+		if (goals_add_spec(c, g, &t, name, goal, out, &why) == 0)
+			break;
+		if (!c->tty || why.code != ERR_INVALID || rejected_ask(c, name, &t, &why) < 0)
+			return error_set(err, why.code, "%s", why.msg);
+		if (target_edit(c, &t, name, &why, err) < 0)
+			return -1;
+	}
+	rejected_forget(c, name);
+	return 0;
 }
 
 bool

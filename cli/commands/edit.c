@@ -28,18 +28,26 @@ static const struct flag flags[] = {
 
 enum { MAX_YAML = 4 << 20 };
 
-/* Changes `t` by flags or by the editor. 1: it is another text now; 0: it is not, which is told; -1. */
+/* What is edited, and how the result is taken. */
+struct edit {
+	struct template *t;
+	const char *name;		/* of the instance, or the file's path */
+	const char *what;		/* for the head of the text: "the instance "x"" */
+	int (*take)(struct cli *c, const struct edit *e, struct error *err);	/* 0, an exit status, or -1 */
+};
+
+/* Changes the text by flags or by the editor. 1: it is another than `old` now; 0: it is not, which is told; -1. */
 static int
-edit_change(struct cli *c, struct template *t, const char *what, struct error *err)
+edit_change(struct cli *c, const struct edit *e, const char *old, const struct error *rejected, struct error *err)
 {
-	auto_free char *old = xstrdup(t->text);
+	struct template *t = e->t;
 	char *text, *head;
 
 	if (edit_given(c)) {
 		if (edit_apply(c, t, false, err) < 0)
 			return -1;
 	} else if (c->tty) {
-		head = arena_printf(&c->arena, "# Configuration of %s.\n# An empty file aborts the edit.\n\n", what);
+		head = arena_printf(&c->arena, "# Configuration of %s.\n# An empty file aborts the edit.\n%s\n", e->what, rejected_head(c, rejected));
 		text = editor_run(c, head, t->text, t->len, err);
 		if (!text)
 			return -1;
@@ -58,15 +66,56 @@ edit_change(struct cli *c, struct template *t, const char *what, struct error *e
 	return 1;
 }
 
+static bool
+edit_is_refused(const struct error *why)
+{
+	return why->code == ERR_INVALID || why->code == ERR_REFUSED;
+}
+
+/* Until it is taken, or whoever edits has enough: 1; 0: nothing changed, which is told; an exit status of the walk is in *status. */
+static int
+edit_until_taken(struct cli *c, const struct edit *e, int *status, struct error *err)
+{
+	auto_free char *old = xstrdup(e->t->text);
+	struct error why = { 0 };
+	int r;
+
+	for (;;) {
+		r = edit_change(c, e, old, &why, err);
+		if (r <= 0)
+			return r;
+		why = (struct error){ 0 };
+		*status = e->take(c, e, &why);
+		if (*status >= 0)
+			break;
+		r = !edit_is_refused(&why) ? -1 : edit_given(c) ? rejected_keep(c, e->name, e->t, &why) : rejected_ask(c, e->name, e->t, &why);
+		if (r < 0)
+			return error_set(err, why.code, "%s", why.msg);
+	}
+	rejected_forget(c, e->name);
+	return 1;
+}
+
 /* --- a file --- */
+
+static int
+edit_take_file(struct cli *c, const struct edit *e, struct error *err)
+{
+	struct spec_opts opts = cli_strict_opts(c);
+	struct spec *spec;
+
+	if (template_spec(&spec, "template", e->t, 0, &opts, err) < 0)
+		return -1;
+	spec_free(spec);
+	return fs_rewrite(e->t->path, e->t->text, e->t->len, 0644, err);
+}
 
 static int
 edit_file(struct cli *c, const char *path, struct error *err)
 {
 	AUTO(template) t = { 0 };
 	AUTO(buf) text = BUF_INIT;
-	struct spec *spec;
-	int changed;
+	int status = 0;
 
 	if (fs_read(path, &text, MAX_YAML, err) < 0)
 		return -1;
@@ -74,43 +123,34 @@ edit_file(struct cli *c, const char *path, struct error *err)
 	t.name = xstrdup("");
 	t.len = text.len;
 	t.text = buf_detach(&text);
-	changed = edit_change(c, &t, arena_printf(&c->arena, "the template %s", t.path), err);
-	if (changed <= 0)
-		return changed;
-	if (load_or_keep(c, &t, "template", &spec, err) < 0)
-		return -1;
-	spec_free(spec);
-	return fs_rewrite(t.path, t.text, t.len, 0644, err);
+	return edit_until_taken(c, &(struct edit){ &t, path, arena_printf(&c->arena, "the template %s", t.path), edit_take_file }, &status, err) < 0
+		       ? -1 : 0;
 }
 
 /* --- an instance --- */
 
 static int
-write_instance(struct cli *c, struct instance *i, const struct template *t, struct error *err)
+edit_take_instance(struct cli *c, const struct edit *e, struct error *err)
 {
+	struct spec_opts opts = cli_strict_opts(c);
 	AUTO(goals) g = { 0 };
 	struct spec *spec;
-	struct error why = { 0 };
 	struct ask *a;
-	int status;
 
-	if (load_or_keep(c, t, i->name, &spec, err) < 0)
+	if (template_spec(&spec, e->name, e->t, 0, &opts, err) < 0)
 		return -1;
 	goals_own(&g, spec);
-	if (goals_add(&g, i->name, GOAL_STOPPED, &a, err) < 0)
+	if (goals_add(&g, e->name, GOAL_STOPPED, &a, err) < 0)
 		return -1;
 	a->spec = spec;
-	status = run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .quiet = true, .silent = true }, &why);
-	if (status < 0 && err)
-		*err = why;
-	return status < 0 && why.code == ERR_REFUSED ? keep_rejected(t, err) : status;
+	return run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .quiet = true, .silent = true }, err);
 }
 
 static int
 edit_instance(struct cli *c, struct instance *i, struct error *err)
 {
 	AUTO(template) t = { 0 };
-	int changed, status, start;
+	int changed, status = 0, start;
 
 	if (!i->has_yaml)
 		return error_set(err, ENOENT, "instance `%s` not found", i->name);
@@ -119,12 +159,10 @@ edit_instance(struct cli *c, struct instance *i, struct error *err)
 				 "it where that must be, or `limactl stop %s` first", i->name, i->name);
 	if (goals_instance_text(c, i->name, &t, err) < 0)
 		return -1;
-	changed = edit_change(c, &t, arena_printf(&c->arena, "the instance \"%s\"", i->name), err);
-	if (changed <= 0)
-		return changed;
-	status = write_instance(c, i, &t, err);
-	if (status != 0)
-		return status;
+	changed = edit_until_taken(c, &(struct edit){ &t, i->name, arena_printf(&c->arena, "the instance \"%s\"", i->name), edit_take_instance },
+				   &status, err);
+	if (changed <= 0 || status != 0)
+		return changed < 0 ? -1 : status;
 	cli_say(&c->env, SAY_INFO, "Instance `%s` configuration edited", i->name);
 	if (!cli_bool(c, "write-back"))
 		texts_say_edited(c, i->name);
@@ -165,8 +203,8 @@ const struct command command_edit = {
 	.group = GROUP_BASIC,
 	.args = "INSTANCE|FILE.yaml",
 	.about = "Edit the lima.yaml of an instance, or a template",
-	.details = "With flags it is changed as they say, else in the editor ($VISUAL, $EDITOR). An edit that makes no valid\n"
-		   "lima.yaml is kept as lima.REJECTED.yaml, and the old one stays.\n"
+	.details = "With flags it is changed as they say, else in the editor ($VISUAL, $EDITOR). An edit that cannot be\n"
+		   "taken is opened again, or kept as $LIMA_HOME/_state/rejected/NAME.yaml, and the old one stays.\n"
 		   "\n"
 		   "An instance keeps a copy of the text that made it, $LIMA_HOME/NAME/lima.yaml. `edit NAME` and `apply --set NAME`\n"
 		   "change that copy; the file stays as it is, and `plan NAME` tells where they differ. Then there are two ways:\n"

@@ -89,9 +89,23 @@ shows() {
 	type_line 'clear; limactl create --name=u a.yaml; echo "status $?"'
 	shows 'Choose [1]:'
 	type_line 2
-	shows 'saved the buffer as `lima.REJECTED.yaml`'
+	shows 'That cannot be taken. What now?'
+	type_line 2
+	shows "the edit is kept in $LIMA_HOME/_state/rejected/u.yaml"
 	shows 'status 1'
-	grep -q '^cpus: many' lima.REJECTED.yaml
+	grep -q '^cpus: many' "$LIMA_HOME/_state/rejected/u.yaml"
+	[ ! -e lima.REJECTED.yaml ]
+
+	type_line 'clear; limactl create --name=v a.yaml; echo "status $?"'
+	shows 'Choose [1]:'
+	type_line 2
+	shows 'What now?'
+	echo 'sed -i "s/^cpus: many/cpus: 2/" "$1"' >edit
+	type_line 1
+	shows 'status 0'
+	grep -q '^# It was rejected: .*cpus: must be an integer' shown
+	[ "$(limactl list -f '{{.CPUs}}' v)" = 2 ]
+	! grep -q rejected "$LIMA_HOME/v/lima.yaml"
 
 	echo ': >"$1"' >edit
 	type_line 'clear; limactl create --name=u a.yaml; echo "status $?"'
@@ -105,6 +119,59 @@ shows() {
 	tm send-keys -t t C-c
 	shows 'Interrupted by user'
 	[ ! -e "$LIMA_HOME/u" ]
+}
+
+@test "edit: what cannot be taken is opened again, kept, or thrown away; the old one stays" {
+	local kept=$LIMA_HOME/_state/rejected/t.yaml answer
+	limactl create --tty=false --name=t a.yaml 2>/dev/null
+	cp "$LIMA_HOME/t/lima.yaml" before
+	printf '#!/bin/sh\ncp "$1" "%s/shown"\n. "%s/edit"\n' "$WORK" "$WORK" >ed
+	chmod +x ed
+	export EDITOR=$WORK/ed TMPDIR=$WORK/tmp
+	mkdir tmp
+	terminal 200
+	rejects() {
+		echo 'echo "memroy: 1GiB" >>"$1"' >edit
+		type_line "clear; limactl edit ${1:-t}; echo \"status \$?\""
+		shows 'memroy: unknown key (did you mean `memory`?)'
+		shows "2) Keep it in ${2:-$kept}"
+	}
+	rejects
+	type_line 3
+	shows 'the edit is thrown away; all is as it was'
+	shows 'status 1'
+	[ ! -e "$kept" ]
+	rejects
+	tm send-keys -t t C-c
+	shows 'status 1'
+	grep -q '^memroy' "$kept" && cmp before "$LIMA_HOME/t/lima.yaml"
+	rm "$kept"
+	rejects
+	type_line 2
+	shows 'the edit is kept in'
+	shows 'status 1'
+	grep -q '^memroy' "$kept" && cmp before "$LIMA_HOME/t/lima.yaml"
+	# as it is, it is no better the second time; and then it is mended
+	rejects
+	echo true >edit
+	type_line 'clear'
+	type_line 1
+	shows 'That cannot be taken'
+	echo 'sed -i "s/^memroy/memory/" "$1"' >edit
+	type_line 1
+	shows 'Do you want to start the instance now?'
+	type_line n
+	shows 'status 0'
+	[ "$(limactl list -f '{{.Memory}}' t)" = 1073741824 ] && [ ! -e "$kept" ]
+	! grep -q rejected "$LIMA_HOME/t/lima.yaml"
+
+	# a file of the user's, the same
+	cp a.yaml mine.yaml
+	rejects mine.yaml "$LIMA_HOME/_state/rejected/mine.yaml"
+	type_line 2
+	shows 'status 1'
+	grep -q '^memroy' "$LIMA_HOME/_state/rejected/mine.yaml" && cmp a.yaml mine.yaml
+	[ -z "$(ls tmp)" ] && ! ls lima.* 2>/dev/null
 }
 
 @test "create: another template may be chosen; name and flags stay" {
