@@ -1,5 +1,6 @@
 #include "usernet/zone.h"
 
+#include <stdbool.h>
 #include <string.h>
 #include <strings.h>
 
@@ -7,20 +8,47 @@
 #include "hostagent/dns/dns_msg.h"
 #include "usernet/frame.h"
 
-/* HOSTNAME, HOSTNAME.internal; 0: not there */
+static bool
+text_is(const char *text, const char *name, size_t len)
+{
+	return strlen(text) == len && !strncasecmp(text, name, len);
+}
+
+/* The address of the machine of that host name, or, `whole` not asked for, of that instance name; 0: none. */
+static uint32_t
+zone_machine(const struct zone *z, const char *name, size_t len, bool whole)
+{
+	static const char prefix[] = "lima-";
+	size_t skip = sizeof prefix - 1;
+
+	for (size_t i = 0; i < z->n; i++) {
+		const char *host = z->v[i].hostname;
+
+		if (whole ? text_is(host, name, len) : !strncmp(host, prefix, skip) && text_is(host + skip, name, len))
+			return z->v[i].ip;
+	}
+	return 0;
+}
+
+/*
+ * lima-NAME, lima-NAME.internal, NAME, NAME.internal; 0: not there. An instance that is called like a host of the internet takes that name from nobody:
+ * one with a dot is ours only below .internal.
+ */
 static uint32_t
 zone_find(const struct zone *z, const char *name)
 {
 	size_t len = strlen(name), tail = strlen(".internal");
+	bool internal = len > tail && !strcmp(name + len - tail, ".internal");
+	uint32_t ip;
 
 	if (!strcmp(name, "host.lima.internal"))
 		return z->host;
-	if (len > tail && !strcmp(name + len - tail, ".internal"))
+	if (internal)
 		len -= tail;
-	for (size_t i = 0; i < z->n; i++)
-		if (strlen(z->v[i].hostname) == len && !strncasecmp(z->v[i].hostname, name, len))
-			return z->v[i].ip;
-	return 0;
+	ip = zone_machine(z, name, len, true);
+	if (ip || (!internal && strchr(name, '.')) || !strcmp(name, "localhost"))
+		return ip;
+	return zone_machine(z, name, len, false);
 }
 
 int

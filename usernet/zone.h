@@ -1,4 +1,4 @@
-/* usernet/zone.h - the names of a network: of its machines, and host.lima.internal. */
+/* usernet/zone.h - the names of a network: of its machines (lima-NAME and NAME, with .internal or without), and host.lima.internal. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>

@@ -169,8 +169,8 @@ TEST(dhcp_gives_the_port_its_address_and_no_other)
 static int
 ask(struct buf *out, const char *name, uint16_t type)
 {
-	static const struct zone_name names[] = {{"lima-a", IP_A}, {"lima-b", IP_B}};
-	const struct zone z = {names, 2, GATEWAY};
+	static const struct zone_name names[] = {{"lima-a", IP_A}, {"lima-b", IP_B}, {"lima-deb.debian.org", IP_B}, {"lima-localhost", IP_B}};
+	const struct zone z = {names, 4, GATEWAY};
 	struct dns_question q = {.id = 7, .type = type, .class = 1, .recurse = true};
 	AUTO(buf) query = BUF_INIT;
 
@@ -189,6 +189,13 @@ TEST(names_of_the_network)
 	assert_int_equal(get32((uint8_t *)b.s + b.len - 4), IP_B);
 	assert_int_equal(ask(&b, "LIMA-A.Internal.", DNS_A), 1);
 	assert_int_equal(ask(&b, "lima-a", DNS_A), 1);
+	assert_int_equal(ask(&b, "b", DNS_A), 1);
+	assert_int_equal(get32((uint8_t *)b.s + b.len - 4), IP_B);
+	assert_int_equal(ask(&b, "A.internal", DNS_A), 1);
+	/* nobody loses a name of the internet, or of himself, to an instance that is called so */
+	assert_int_equal(ask(&b, "deb.debian.org", DNS_A), 0);
+	assert_int_equal(ask(&b, "localhost", DNS_A), 0);
+	assert_int_equal(ask(&b, "deb.debian.org.internal", DNS_A), 1);
 	assert_int_equal(ask(&b, "host.lima.internal", DNS_A), 1);
 	assert_int_equal(get32((uint8_t *)b.s + b.len - 4), GATEWAY);
 	assert_int_equal(ask(&b, "lima-b.internal", DNS_AAAA), 1);
