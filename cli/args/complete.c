@@ -11,6 +11,7 @@
 #include "base/auto.h"
 #include "cli/cli.h"
 #include "cli/args/flags.h"
+#include "cli/args/fleet_args.h"
 #include "cli/commands/start.h"
 #include "cli/view/templates.h"
 #include "state/desired/spec/keys.h"
@@ -112,6 +113,25 @@ offer_networks(struct completing *k)
 	networks_release(&n);
 }
 
+/* Those that instances say they are of; the second in a row is most often the same. */
+static void
+offer_fleets(struct completing *k, const char *prefix)
+{
+	AUTO(names) members = { 0 };
+	const char *last = "";
+
+	if (fleet_instances(k->cli, NULL, &members, NULL) < 0)
+		return;
+	for (size_t i = 0; i < members.n; i++) {
+		struct fleet_note note;
+
+		if (fleet_note(k->cli, members.v[i], &note, NULL) < 0 || !strcmp(note.fleet, last))
+			continue;
+		last = note.fleet;
+		complete_offer(k, prefix, note.fleet, "fleet");
+	}
+}
+
 /* of this host */
 static void
 offer_interfaces(struct completing *k)
@@ -142,15 +162,18 @@ static void
 offer_kind(struct completing *k, const char *kind)
 {
 	k->directive |= NO_FILES;
-	if (strcmp(kind, "@instance") == 0)
+	if (strcmp(kind, "@instance") == 0) {
 		offer_instances(k, "");
-	else if (strcmp(kind, "@instance:") == 0) {
+		offer_fleets(k, "fleet/");
+	} else if (strcmp(kind, "@instance:") == 0) {
 		offer_instances(k, ":");
 		k->directive = NO_SPACE;
 	} else if (strcmp(kind, "@template") == 0)
 		offer_templates(k);
 	else if (strcmp(kind, "@disk") == 0)
 		offer_folders(k, "_disks");
+	else if (strcmp(kind, "@fleet") == 0)
+		offer_fleets(k, "");
 	else if (strcmp(kind, "@network") == 0)
 		offer_networks(k);
 	else if (strcmp(kind, "@interface") == 0)

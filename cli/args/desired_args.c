@@ -1,6 +1,7 @@
 #include "cli/args/desired_args.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 
 #include "base/auto.h"
 #include "base/error.h"
@@ -74,6 +75,27 @@ check_fleet_flags(struct cli *c, const struct goals *g, struct error *err)
 	return 0;
 }
 
+static bool
+argument_is_folder(const char *arg)
+{
+	struct stat st;
+
+	return stat(arg, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static int
+folder_argument(struct cli *c, struct goals *g, const char *dir, struct error *err)
+{
+	char **files;
+
+	if (files_of_folder(c, dir, &files, err) < 0)
+		return -1;
+	for (; *files; files++)
+		if (template_argument(c, g, *files, err) < 0)
+			return -1;
+	return 0;
+}
+
 static int
 one_argument(struct cli *c, struct goals *g, const char *arg, struct error *err)
 {
@@ -81,6 +103,8 @@ one_argument(struct cli *c, struct goals *g, const char *arg, struct error *err)
 
 	if (name_check(arg, NULL) == 0 && !instance_exists(c, arg) && !fs_exists(arg))
 		return error_set(err, ENOENT, "there is no instance and no file `%s`; a template is template:%s", arg, arg);
+	if ((name_check(arg, NULL) < 0 || !instance_exists(c, arg)) && argument_is_folder(arg))
+		return folder_argument(c, g, arg, err);
 	if (name_check(arg, NULL) < 0 || !instance_exists(c, arg))
 		return template_argument(c, g, arg, err);
 	if (goals_add_instance(c, g, arg, GOAL_STOPPED, &a, err) < 0)

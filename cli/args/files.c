@@ -1,5 +1,6 @@
 #include "cli/args/files.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,6 +81,43 @@ files_arguments(struct cli *c, char ***out, size_t *n, struct error *err)
 			v[(*n)++] = (char *)file;
 	}
 	v[*n] = NULL;
+	return 0;
+}
+
+static int
+files_by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int
+files_of_folder(struct cli *c, const char *dir, char ***out, struct error *err)
+{
+	const char *one = file_of_folder(c, dir);
+	auto_dir DIR *d = opendir(dir);
+	AUTO(names) found = { 0 };
+	char **v;
+
+	if (!d)
+		return error_errno(err, "open %s", dir);
+	for (struct dirent *e; !one && (e = readdir(d));) {
+		const char *dot = strrchr(e->d_name, '.');
+
+		if (*e->d_name == '.' || !dot || (strcmp(dot, ".yaml") != 0 && strcmp(dot, ".yml") != 0))
+			continue;
+		GROW(found.v, found.n, found.cap);
+		found.v[found.n++] = xasprintf("%s/%s", dir, e->d_name);
+	}
+	if (!one && !found.n)
+		return error_set(err, ENOENT, "%s: there is no " FILES_DEFAULT " in that folder, and no other .yaml", dir);
+	if (found.n)
+		qsort(found.v, found.n, sizeof *found.v, files_by_name);
+	v = arena_alloc(&c->arena, (found.n + 2) * sizeof *v);
+	if (one)
+		v[0] = (char *)one;
+	for (size_t i = 0; i < found.n; i++)
+		v[i] = arena_strdup(&c->arena, found.v[i]);
+	*out = v;
 	return 0;
 }
 

@@ -9,6 +9,7 @@
 #include "base/fs.h"
 #include "cli/args/ask.h"
 #include "cli/args/edit_flags.h"
+#include "cli/args/fleet_host.h"
 #include "state/desired/fleet/fleet.h"
 #include "state/desired/template/template.h"
 
@@ -93,7 +94,8 @@ fleet_add_protect(struct cli *c, struct ask *a, const struct fleet_member *m)
 }
 
 static int
-fleet_add_member(struct cli *c, struct goals *g, const struct fleet *f, const struct fleet_member *m, enum goal goal, struct error *err)
+fleet_add_member(struct cli *c, struct goals *g, const struct fleet *f, const struct fleet_member *m, enum goal goal, struct spec **spec,
+		 struct error *err)
 {
 	struct spec_opts opts = cli_spec_opts(c);
 	AUTO(template) t = { 0 };
@@ -108,6 +110,7 @@ fleet_add_member(struct cli *c, struct goals *g, const struct fleet *f, const st
 	/* where it was made stays noted when the file has moved: --prune goes by that */
 	if (!strcmp(note.fleet, f->name) && !cli_bool(c, "adopt"))
 		file = note.file;
+	*spec = a->spec;
 	spec_join_fleet(a->spec, f->name, file, m->depends, m->ndepends);
 	a->meets_delete = true;
 	return m->is_protect_given ? fleet_add_protect(c, a, m) : 0;
@@ -117,6 +120,8 @@ fleet_add_member(struct cli *c, struct goals *g, const struct fleet *f, const st
 static int
 fleet_add_members(struct cli *c, struct goals *g, const struct fleet *f, enum goal goal, struct error *err)
 {
+	auto_free struct spec **specs = xcalloc(f->nmembers + 1, sizeof *specs);
+	struct spec_opts opts = cli_strict_opts(c);
 	const char *told = NULL;
 	struct error first = { 0 };
 	int result = 0;
@@ -125,7 +130,7 @@ fleet_add_members(struct cli *c, struct goals *g, const struct fleet *f, enum go
 		const struct fleet_member *m = &f->members[i];
 		struct error why = { 0 };
 
-		if ((told && !strcmp(told, m->key)) || fleet_add_member(c, g, f, m, goal, &why) == 0)
+		if ((told && !strcmp(told, m->key)) || fleet_add_member(c, g, f, m, goal, &specs[i], &why) == 0)
 			continue;
 		/* of a base, and of `defaults`, all have the same; and where there are several, each has been told */
 		if (result < 0 && strcmp(why.msg, first.msg) != 0 && !strstr(why.msg, " more)"))
@@ -137,7 +142,9 @@ fleet_add_members(struct cli *c, struct goals *g, const struct fleet *f, enum go
 	}
 	if (result < 0 && err)
 		*err = first;
-	return result;
+	if (result < 0 || fleet_check_claims(f, specs, &opts, err) < 0)
+		return -1;
+	return fleet_check_host(c, f, specs, err);
 }
 
 /* --- what goes */

@@ -6,6 +6,7 @@
 #pragma once
 #include "cli/run.h"
 
+struct buf;
 struct error;
 struct fleet;
 struct template;
@@ -16,6 +17,12 @@ extern const struct flag fleet_flags[];		/* --prune, --adopt, --destroy, --allow
 int fleet_args_read(struct cli *c, const struct template *t, struct fleet *out, struct error *err);
 /* All members of a fleet file, as the flags above say. `t` has been read (template_read). */
 int fleet_args_add(struct cli *c, struct goals *g, const struct template *t, enum goal goal, struct error *err);
+
+/*
+ * Reads the fleet file and each of its members, for `validate`: nothing of the host is asked. Appends the filled configurations, a
+ * document each, if `fill` is not NULL; how many members there are is in *n.
+ */
+int fleet_args_validate(struct cli *c, const struct template *t, struct buf *fill, size_t *n, struct error *err);
 
 /* What a folder says of its instance; strings in c->arena. `fleet` is "" for one that is nobody's. */
 struct fleet_note {

@@ -6,7 +6,9 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "cli/args/files.h"
+#include "cli/args/fleet_args.h"
 #include "cli/cli.h"
+#include "state/desired/fleet/fleet.h"
 #include "state/desired/template/template.h"
 
 static const struct flag flags[] = {
@@ -17,13 +19,15 @@ static const struct flag flags[] = {
 };
 
 static int
-validate_load(struct cli *c, const char *locator, bool fill, struct spec **out, struct error *err)
+validate_load(struct cli *c, const char *locator, bool fill, struct spec **out, struct buf *text, size_t *members, struct error *err)
 {
 	struct spec_opts opts = cli_strict_opts(c);
 	AUTO(template) t = { 0 };
 
 	if (template_read(&t, locator, &opts, err) < 0)
 		return -1;
+	if (fleet_is(t.text, t.len))
+		return fleet_args_validate(c, &t, fill ? text : NULL, members, err);
 	if (!*t.name)
 		return error_set(err, ERR_INVALID, "%s", t.name_fault);
 	if (template_embed(&t, fill ? EMBED_CONFIG : EMBED_ALL, &opts, err) < 0)
@@ -44,23 +48,23 @@ validate_run(struct cli *c, struct error *err)
 	if (!n)
 		return error_set(err, ENOENT, "there is no " FILES_DEFAULT " in this folder; name the file: `limactl validate FILE.yaml`");
 	for (size_t i = 0; i < n; i++) {
-		size_t warned = c->warned;
-		struct spec *s;
+		size_t warned = c->warned, members = 0;
+		struct spec *s = NULL;
 
-		if (validate_load(c, args[i], fill, &s, err) < 0)
+		if (validate_load(c, args[i], fill, &s, &text, &members, err) < 0)
 			return error_wrap(err, "failed to validate YAML file `%s`", args[i]);
-		if (fill && n > 1)
+		if (s && fill && n > 1)
 			buf_adds(&text, "---\n");
-		if (fill)
+		if (s && fill)
 			spec_yaml(s, &text);
-		if (fill && n > 1)
+		if (s && fill && n > 1)
 			buf_adds(&text, "...\n");
 		spec_free(s);
 		warned = c->warned - warned;
 		if (warned)
 			cli_say(&c->env, SAY_INFO, "`%s`: OK, %zu warning%s", args[i], warned, warned == 1 ? "" : "s");
 		else
-			cli_say(&c->env, SAY_INFO, "`%s`: OK", args[i]);
+			cli_say(&c->env, SAY_INFO, "`%s`: OK%s", args[i], members ? arena_printf(&c->arena, ", a fleet of %zu", members) : "");
 	}
 	cli_print(stdout, text.s, text.len);
 	return 0;

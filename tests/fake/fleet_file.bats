@@ -11,7 +11,7 @@ setup() {
 		  db: {disk: 8MiB}
 		  web-{1..3}:
 		    dependsOn: [db]
-		    portForwards: [{guestPort: 80, hostPort: "{{add 21080 .Index}}"}]
+		    portForwards: [{guestPort: 80, hostPort: "{{add 21080 .Index}}", static: true}]
 		  load: {count: 2, dependsOn: [web]}
 	YAML
 }
@@ -122,4 +122,53 @@ steps_of() { limactl history "$(limactl history | awk 'END { print $1 }')" | awk
 	done
 	apply --stopped "$WORK/fleet.yaml"
 	[ "$(limactl list -q | wc -l)" -eq 6 ]
+}
+
+@test "ls and show say which fleets there are, and what differs" {
+	apply --stopped "$WORK/fleet.yaml"
+	[ "$(limactl fleet ls -q)" = bench ]
+	limactl fleet ls --json | jq -e '.name == "bench" and .members == 6 and .running == 0'
+	limactl fleet ls | grep -qE "^bench +6 +0 +$WORK/fleet.yaml"
+	limactl start db
+	sed -i 's/{1\.\.3}/{2..4}/' "$WORK/fleet.yaml"
+	echo '# by hand' >>"$LIMA_HOME/load-1/lima.yaml"
+	run limactl fleet show bench
+	[[ "$output" =~ "db "+"Running "+"- "+"none" ]]
+	[[ "$output" =~ "web-1 "+"Stopped "+"db "+"no longer listed" ]]
+	[[ "$output" =~ "web-4 "+"- "+"- "+"not made yet" ]]
+	[[ "$output" =~ "load-1 "+"Stopped "[^$'\n']*"lima.yaml" ]]
+	[[ "$output" =~ "load-2 "+"Stopped "[^$'\n']*"none" ]]
+	fails_with 'there is no instance of a fleet `other`' fleet show other
+}
+
+@test "a folder stands for its fleet file, else for each file in it" {
+	mkdir "$WORK/two" "$WORK/none"
+	cp "$WORK/f.yaml" "$WORK/two/a.yaml" && cp "$WORK/f.yaml" "$WORK/two/b.yml"
+	apply --stopped "$WORK/two"
+	[ "$(limactl list -q | tr '\n' ' ')" = "a b " ]
+	mkdir "$WORK/lab" && cp "$WORK/f.yaml" "$WORK/lab" && sed '/^name/d' "$WORK/fleet.yaml" >"$WORK/lab/fleet.yaml"
+	apply --stopped "$WORK/lab"
+	[ "$(limactl fleet ls -q)" = lab ]
+	fails_with 'there is no fleet.yaml or lima.yaml in that folder, and no other .yaml' apply "$WORK/none"
+}
+
+@test "what does not fit is told before anything is done, with the lines that collide" {
+	sed -i 's/{{add 21080 .Index}}/21080/' "$WORK/fleet.yaml"
+	fails_with "fleet.yaml:7:20: instances.web-{1..3}.portForwards[0]: tcp port 21080 of 127.0.0.1 is claimed by \`web-2\` and by \`web-1\` ($WORK/fleet.yaml:7:20)" apply "$WORK/fleet.yaml"
+	fails_with 'tcp port 21080 of 127.0.0.1 is claimed by' validate "$WORK/fleet.yaml"
+	sed -i 's/"21080"/"{{add 21080 .Index}}"/' "$WORK/fleet.yaml"
+	printf 'capacity: {memory: 300MiB}\n' >>"$WORK/fleet.yaml"
+	fails_with 'all 6 together want 384MiB of memory, and `capacity.memory` is 300MiB; the most wants `db` in line 4, which is 64MiB' apply "$WORK/fleet.yaml"
+	sed -i '/^capacity/d; s/64MiB/900GiB/' "$WORK/fleet.yaml" "$WORK/f.yaml"
+	fails_with 'and that of this host is' apply --lenient "$WORK/fleet.yaml"
+	[ -z "$(limactl list -q)" ]
+}
+
+@test "parameters and a prefix make another fleet of the same file" {
+	sed -i 's/^name: bench/namePrefix: "{{.Param.RUN}}-"\nparam: {RUN: one}\nname: bench/' "$WORK/fleet.yaml"
+	apply --stopped "$WORK/fleet.yaml"
+	apply --stopped --param RUN=two "$WORK/fleet.yaml"
+	[ "$(limactl fleet ls -q | tr '\n' ' ')" = "one-bench two-bench " ]
+	[ "$(limactl list -q fleet/two-bench | wc -l)" -eq 6 ]
+	fails_with 'has no parameter `RAN` for --param' plan --param RAN=1 "$WORK/fleet.yaml"
 }

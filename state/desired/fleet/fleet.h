@@ -71,5 +71,11 @@ void fleet_release(struct fleet *f);
 int fleet_template(struct template *out, const struct fleet *f, const struct fleet_member *m, const struct spec_opts *opts,
 		   struct error *err);
 
+/*
+ * Is there something that two members claim: a port or socket of the host, a data disk, a hardware address? `specs` are the
+ * members' own, in their order. Complaints name both lines; ERR_INVALID.
+ */
+int fleet_check_claims(const struct fleet *f, struct spec *const *specs, const struct spec_opts *opts, struct error *err);
+
 /* --- the tables: of the file, and of what a member has besides the keys of lima.yaml */
 extern const struct key fleet_root, fleet_member_key;

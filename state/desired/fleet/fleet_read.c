@@ -167,6 +167,7 @@ read_begin(struct fleet_reading *r, struct fleet *f, const struct template *t, c
 	struct arena *a = &f->arena;
 	auto_free char *real = locator_is_remote(t->locator) || !strcmp(t->locator, "-") ? NULL : fs_realpath(t->path);
 
+	f->name = "";
 	f->file = arena_strdup(a, t->path);
 	f->locator = arena_strdup(a, t->locator);
 	f->home_file = arena_strdup(a, real ? real : "");

@@ -112,6 +112,24 @@ spec_store_all(struct load *l, struct loaded *out)
 	out->root = l->root;
 }
 
+/* Places are told of a spec whose template is gone: members of a fleet that claim the same. */
+static const struct origin *
+spec_keep_origin(struct arena *a, const struct origin *from, size_t n)
+{
+	struct origin *v = arena_alloc(a, (n + 1) * sizeof *v);
+	const char *last = NULL, *copy = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		if (from[i].file != last) {
+			last = from[i].file;
+			copy = last ? arena_strdup(a, last) : NULL;
+		}
+		v[i] = from[i];
+		v[i].file = copy;
+	}
+	return n ? v : NULL;
+}
+
 int
 spec_load_from(struct spec **out, const struct spec_from *from, const struct spec_opts *opts, struct error *err)
 {
@@ -129,7 +147,7 @@ spec_load_from(struct spec **out, const struct spec_from *from, const struct spe
 	int rc;
 
 	*src = (struct source){ .name = arena_strdup(a, from->path), .text = arena_memdup(a, from->yaml, from->len), .len = from->len,
-				.origin = from->origin, .norigin = from->norigin };
+				.origin = spec_keep_origin(a, from->origin, from->norigin), .norigin = from->norigin };
 	l.path = from->bare ? arena_printf(a, "%s/%s.yaml", l.dir, from->name) : arena_printf(a, "%s/lima.yaml", l.dir);
 	l.old_version = from->bare ? NULL : version_of_existing(&l);
 	s->name = arena_strdup(a, from->name);

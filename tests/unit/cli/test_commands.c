@@ -78,7 +78,7 @@ static bool
 known_kind(const char *word, size_t len)
 {
 	static const char *const kinds[] = {
-		"@instance", "@instance:", "@template", "@disk", "@network", "@cpus", "@memory", "@set", "@file", "@dir", "@command",
+		"@instance", "@instance:", "@template", "@disk", "@network", "@fleet", "@cpus", "@memory", "@set", "@file", "@dir", "@command",
 		"@interface",
 	};
 

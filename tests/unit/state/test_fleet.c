@@ -163,6 +163,10 @@ TEST(expressions_of_the_fleet_are_evaluated_and_others_stay)
 	assert_non_null(strstr(two, "{{.Param.OTHER}} {{.Home}}"));
 	assert_non_null(strstr(two, "echo w2\n"));
 	assert_non_null(strstr(two, "echo {{.Name}} '{{\".Index\"}}'"));
+	fleet_release(&f);
+	ok(read_as(&f, "namePrefix: \"{{.Param.V}}-\"\nname: lab\nparam: {V: \"1\"}\ninstances:\n  db:\n", &given, 1, &err));
+	assert_string_equal(f.name, "1.10-lab");
+	assert_string_equal(f.members[0].name, "1.10-db");
 	not_ok(read_as(&f, "instances:\n  db:\n", &given, 1, &err), "has no parameter `V` for --param");
 }
 
@@ -240,6 +244,50 @@ TEST(networks_are_joined_and_carry_the_prefix)
 	refuses("networks: {n: {mode: bridged}}\ninstances:\n  db:\n", "networks.n.mode: must be `user-v2`");
 	refuses("networks: {n: {gatewy: 10.0.0.1}}\ninstances:\n  db:\n", "networks.n.gatewy: unknown key (did you mean `gateway`?)");
 	refuses("networks:\n  n: {gateway: far}\ninstances:\n  db:\n", "fleet.yaml:2:16: gateway: must be an IP address");
+}
+
+/* Members as they are loaded, and whether two of them claim the same. */
+static int
+claims(const char *text, struct error *err)
+{
+	struct spec_opts opts = options();
+	struct spec *specs[16];
+	AUTO(fleet) f = { 0 };
+	int r;
+
+	if (read_as(&f, text, NULL, 0, err) < 0)
+		fail_msg("%s", err->msg);
+	for (size_t i = 0; i < f.nmembers; i++) {
+		AUTO(template) t = { 0 };
+
+		if (fleet_template(&t, &f, &f.members[i], &opts, err) < 0 || template_spec(&specs[i], f.members[i].name, &t, 0, &opts, err) < 0)
+			fail_msg("%s %s", err->msg, told.s);
+	}
+	buf_truncate(&told, 0);
+	r = fleet_check_claims(&f, specs, &opts, err);
+	for (size_t i = 0; i < f.nmembers; i++)
+		spec_free(specs[i]);
+	return r;
+}
+
+#define IMAGES "defaults:\n  images: [{location: /dev/null}]\ninstances:\n"
+
+TEST(what_two_members_claim_is_told_with_both_lines)
+{
+	struct error err;
+
+	not_ok(claims(IMAGES "  w-{1..2}:\n    portForwards:\n    - guestPort: 80\n      hostPort: 8080\n", &err),
+	       "fleet.yaml:6:7: instances.w-{1..2}.portForwards[0]: tcp port 8080 of 127.0.0.1 is claimed by `w-2` and by `w-1` (");
+	not_ok(claims(IMAGES "  a: {additionalDisks: [data]}\n  b: {additionalDisks: [data]}\n", &err), "data disk `data` is claimed by `b` and by `a` (");
+	not_ok(claims(IMAGES "  a: {ssh: {localPort: 2222}}\n  b: {portForwards: [{guestPort: 1, hostPort: 2222, hostIP: 0.0.0.0}]}\n", &err), "tcp port 2222 of ");
+	not_ok(claims(IMAGES "  a: {portForwards: [{guestPortRange: [1, 9], hostPortRange: [2001, 2009]}]}\n  b: {portForwards: [{guestPort: 1, hostPort: 2005}]}\n", &err),
+	       "port 2005 of 127.0.0.1");
+	not_ok(claims(IMAGES "  a: {networks: [{lima: user-v2, macAddress: \"52:55:55:00:00:01\"}]}\n  b: {networks: [{lima: user-v2, macAddress: \"52:55:55:00:00:01\"}]}\n", &err),
+	       "hardware address `52:55:55:00:00:01`");
+	not_ok(claims(IMAGES "  a: {portForwards: [{guestSocket: /g, hostSocket: /h}]}\n  b: {portForwards: [{guestSocket: /g, hostSocket: /h}]}\n", &err), "socket `/h`");
+	ok(claims(IMAGES "  a: {portForwards: [{guestPort: 1, hostPort: 2005, proto: udp}]}\n  b: {portForwards: [{guestPort: 1, hostPort: 2005, proto: tcp}]}\n", &err));
+	ok(claims(IMAGES "  w-{1..9}: {portForwards: [{guestPort: 80, hostPort: \"{{add 8080 .Index}}\"}]}\n", &err));
+	ok(claims(IMAGES "  a: {portForwards: [{guestPortRange: [1, 65535]}]}\n  b: {portForwards: [{guestPortRange: [1, 65535]}]}\n", &err));
 }
 
 TEST(capacity_is_a_size_or_a_part)
