@@ -1,4 +1,6 @@
 /* What the driver and the guest's set-up refuse: known only once an instance is to be made or run. */
+#include <inttypes.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "base/auto.h"
@@ -39,17 +41,58 @@ check_mount_type(struct load *l, const struct spec *s)
 			 l->host->os, s->mount_type);
 }
 
+enum { USER_NAME_MAX = 32, UID_NOBODY = 65534 };	/* useradd(8) */
+
+/* What the useradd of every distribution refuses, and the names that an account or a group of the system has in all of them. */
+static void
+check_user_name(struct load *l, const struct val *user, const char *name)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", others[] = "0123456789_.-";
+	static const char system[] = "daemon bin sys adm tty disk lp sync mail man games video audio cdrom dialout tape kvm input users operator nobody sshd";
+	size_t len = strlen(name), good = 0;
+
+	while (good < len && (strchr(letters, name[good]) || strchr(others, name[good])))
+		good++;
+	if (good < len)
+		diag_error(l, user, "name", "a guest can have no user `%s`: only letters, digits, `_`, `.` and `-` can be in a name", name);
+	else if (!strchr(letters, *name) && *name != '_')
+		diag_error(l, user, "name", "a guest can have no user `%s`: a name begins with a letter or `_`", name);
+	else if (len > USER_NAME_MAX)
+		diag_error(l, user, "name", "a guest can have no user `%s`: a name has at most %d characters, this one has %zu", name, USER_NAME_MAX, len);
+	else if (word_in(name, system))
+		diag_error(l, user, "name", "must not be `%s`, which is an account or a group of the guest's system", name);
+}
+
+/* Is it lima.yaml's word? What is taken from the host's user is as it is, and as upstream takes it. */
+static bool
+is_written(const struct val *up, const char *key)
+{
+	const struct val *v = val_get(up, key);
+
+	return v && v->at;
+}
+
 static void
 check_user(struct load *l, const struct spec *s)
 {
 	const struct val *user = val_get(l->root, "user");
+	bool linux_guest = !strcmp(s->os, "Linux");
 
 	if (!strcmp(s->user.name, "root"))
 		diag_error(l, user, "name", "must not be `root`: the guest's user is an ordinary one, who may use sudo");
 	else if (!*s->user.name)
 		diag_error(l, user, "name", "must not be empty");
+	else if (linux_guest && is_written(user, "name"))
+		check_user_name(l, user, s->user.name);
 	if (!s->user.uid)
 		diag_error(l, user, "uid", "must not be 0, which is root's");
+	else if (linux_guest && is_written(user, "uid") && (s->user.uid == UID_NOBODY || s->user.uid == UINT32_MAX))
+		diag_error(l, user, "uid", "must not be %" PRIu32 ", which is nobody's", (uint32_t)s->user.uid);
+	/* the fields of /etc/passwd */
+	if (linux_guest && strchr(s->user.comment, ':'))
+		diag_error(l, user, "comment", "must not have a `:` in it: /etc/passwd of the guest cannot hold it");
+	if (linux_guest && is_written(user, "home") && (*s->user.home != '/' || strchr(s->user.home, ':')))
+		diag_error(l, user, "home", "must be an absolute path without a `:`, got `%s`", s->user.home);
 }
 
 /* The programs of OpenSSH refuse to work for somebody without a name. */

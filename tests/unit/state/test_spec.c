@@ -285,6 +285,17 @@ TEST(the_driver_has_a_word)
 	static const char *const cases[][2] = {
 		{ IMAGE "mountType: wsl2\n", "lima.yaml:2:12: mountType: must be `reverse-sshfs`, `9p` or `virtiofs`" },
 		{ IMAGE "user: {name: root}\n", "user.name: must not be `root`" }, { IMAGE "user: {uid: 0}\n", "user.uid: must not be 0" },
+		{ IMAGE "user: {name: \"a b\"}\n", "lima.yaml:2:14: user.name: a guest can have no user `a b`: only letters" },
+		{ IMAGE "user: {name: Bob/x}\n", "user.name: a guest can have no user `Bob/x`: only letters" },
+		{ IMAGE "user: {name: 0day}\n", "user.name: a guest can have no user `0day`: a name begins with" },
+		{ IMAGE "user: {name: -x}\n", "user.name: a guest can have no user `-x`: a name begins with" },
+		{ IMAGE "user: {name: a23456789012345678901234567890123}\n", "user.name: a guest can have no user `a23456789012345678901234567890123`: a "
+		  "name has at most 32 characters, this one has 33" },
+		{ IMAGE "user: {name: sshd}\n", "user.name: must not be `sshd`" }, { IMAGE "user: {name: users}\n", "user.name: must not be `users`" },
+		{ IMAGE "user: {uid: 65534}\n", "lima.yaml:2:13: user.uid: must not be 65534" },
+		{ IMAGE "user: {comment: \"a:b\"}\n", "lima.yaml:2:17: user.comment: must not have a `:`" },
+		{ IMAGE "user: {home: here}\n", "lima.yaml:2:14: user.home: must be an absolute path" },
+		{ IMAGE "user: {home: \"/a:b\"}\n", "user.home: must be an absolute path without a `:`" },
 		{ IMAGE "vmType: vz\n", "vmType: unknown or unsupported VM type" },
 		{ "images: [{location: /x, arch: aarch64}]\n", "images: none is for arch `x86_64`; there are images for `aarch64`" },
 		{ IMAGE "vmOpts: {qemu: {minimumVersion: new}}\n", "vmOpts.qemu.minimumVersion: must be a semantic version" },
