@@ -50,10 +50,11 @@ lock_read_pid(int fd)
 }
 
 void
-lock_note(int fd, const char *word)
+lock_note(int fd, const char *word, int number)
 {
 	char text[64];
-	int n = snprintf(text, sizeof text, *word ? "%d %.30s\n" : "%d\n", (int)getpid(), word);
+	int n = *word ? snprintf(text, sizeof text, "%d %.30s %d\n", (int)getpid(), word, number) :
+			snprintf(text, sizeof text, "%d\n", (int)getpid());
 
 	if (ftruncate(fd, 0) < 0 || pwrite(fd, text, (size_t)n, 0) < 0)
 		return;		/* it is only a hint */
@@ -95,7 +96,7 @@ lock_take(const char *path, const struct lock_wait *w, pid_t *holder, struct err
 		}
 		if (!lock_is_current(fd, path))
 			continue;
-		lock_note(fd, "");
+		lock_note(fd, "", 0);
 		return steal_fd(fd);
 	}
 }
@@ -111,20 +112,22 @@ lock_release(int fd, const char *path)
 }
 
 bool
-lock_holder(const char *path, const char *word, struct process *out)
+lock_holder(const char *path, const char *word, struct process *out, int *number)
 {
 	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	char text[64] = "", noted[32] = "";
-	int pid = 0;
+	int pid = 0, noted_number = -1;
 
 	*out = (struct process){ 0 };
 	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
 		return false;
-	if (pread(fd, text, sizeof text - 1, 0) <= 0 || sscanf(text, "%d %31s", &pid, noted) != 2 || strcmp(noted, word) != 0)
+	if (pread(fd, text, sizeof text - 1, 0) <= 0 || sscanf(text, "%d %31s %d", &pid, noted, &noted_number) < 2 || strcmp(noted, word) != 0)
 		return false;
 	if (!process_hold(pid, out))
 		return false;
-	/* the number is of who holds it if it still does, now that the process is held */
+	if (number)
+		*number = noted_number;
+	/* the pid is of who holds it if it still does, now that the process is held */
 	if (process_is_ours(out) && process_runs(out, "limactl") && flock(fd, LOCK_EX | LOCK_NB) < 0 && process_is_alive(out))
 		return true;
 	process_release(out);

@@ -28,7 +28,10 @@ struct lock_wait {
 int lock_take(const char *path, const struct lock_wait *w, pid_t *holder, struct error *err);
 void lock_release(int fd, const char *path);
 
-/* What the holder does, a word, for lock_holder(). */
-void lock_note(int fd, const char *word);
-/* Is the lock held, by a limactl of ours that noted `word`? Then that is held (base/process.h); waits for nothing. */
-bool lock_holder(const char *path, const char *word, struct process *out);
+/* What the holder does, a word, and a number to speak of it with, for lock_holder(). */
+void lock_note(int fd, const char *word, int number);
+/*
+ * Is the lock held, by a limactl of ours that noted `word`? Then that is held (base/process.h); waits for nothing.
+ * `number` may be NULL; -1: none was noted.
+ */
+bool lock_holder(const char *path, const char *word, struct process *out, int *number);

@@ -80,6 +80,18 @@ process_signal(const struct process *p, int sig, struct error *err)
 }
 
 int
+process_tell(const struct process *p, int sig, int value, struct error *err)
+{
+	siginfo_t si = { .si_signo = sig, .si_code = SI_QUEUE, .si_value.sival_int = value };
+
+	si.si_pid = getpid();
+	si.si_uid = getuid();
+	if (pidfd_send_signal(p->fd, sig, &si, 0) < 0 && errno != ESRCH)
+		return error_errno(err, "signal %d to process %d", sig, (int)p->pid);
+	return 0;
+}
+
+int
 process_wait(const struct process *p, int timeout_ms, const volatile int *cancel)
 {
 	long long deadline = timeout_ms < 0 ? LLONG_MAX : clock_ms() + timeout_ms;

@@ -24,6 +24,8 @@ bool process_is_alive(const struct process *p);
 bool process_is_ours(const struct process *p);
 /* One that has ended is success. */
 int process_signal(const struct process *p, int sig, struct error *err);
+/* The same with a number, which its handler gets; `sig` is one of those that queue (SIGRTMIN and on). */
+int process_tell(const struct process *p, int sig, int value, struct error *err);
 /* Waits for its end, for ever if timeout_ms < 0: 1 gone, 0 timed out or *cancel became non-zero. A child is reaped. */
 int process_wait(const struct process *p, int timeout_ms, const volatile int *cancel);
 /*

@@ -1,6 +1,7 @@
 #include "cli/run.h"
 
 #include <cjson/cJSON.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "base/mem.h"
 #include "cli/args/ask.h"
 #include "cli/args/files.h"
+#include "cli/call_off.h"
 #include "cli/run_locks.h"
 #include "cli/view/outcome.h"
 #include "cli/view/progress.h"
@@ -144,19 +146,20 @@ tell_cache(struct cli *c, const struct engine *e)
 }
 
 static int
-run_walk(struct cli *c, struct engine *e, bool silent, bool keep_going, struct error *err)
+run_walk(struct cli *c, const struct run *r, struct engine *e, struct locks *locks, struct error *err)
 {
 	long long began = clock_ms();
-	enum level level = silent ? SAY_DEBUG : SAY_INFO;
+	enum level level = r->silent ? SAY_DEBUG : SAY_INFO;
 	struct progress *p;
 	struct plan_counts counts;
 	size_t stopped;
 	struct engine_walk w = {
-		.jobs = (size_t)(cli_int(c, "jobs") > 0 ? cli_int(c, "jobs") : DEFAULT_JOBS), .keep_going = keep_going || cli_bool(c, "keep-going"),
+		.jobs = (size_t)(cli_int(c, "jobs") > 0 ? cli_int(c, "jobs") : DEFAULT_JOBS), .keep_going = r->keep_going || cli_bool(c, "keep-going"),
 		.starting = progress_starting, .settled = progress_settled, .tick = progress_tick, .command = c->argv_text,
+		.over = locks_over, .over_ctx = locks, .calls = call_off_calls(),
 	};
 	const char *kill_at = getenv("LIMACTL_TEST_KILL_AT");
-	int r;
+	int done;
 
 	if (e->plan.n && cli_lazy(c, err) < 0)
 		return -1;
@@ -167,17 +170,17 @@ run_walk(struct cli *c, struct engine *e, bool silent, bool keep_going, struct e
 	w.ctx = p;
 	w.tick_ms = progress_tick_ms(p);
 	w.kill_at = kill_at ? atoi(kill_at) : 0;
-	r = engine_apply(e, &w, err);
+	done = engine_apply(e, &w, err);
 	progress_free(p);
-	if (r < 0)
+	if (done < 0)
 		outcome_broken_off(c, level, &e->plan, (double)(clock_ms() - began) / 1e3);
-	if (r < 0 && keep_going && e->nasks > 1 && !(err && err->code == ERR_CANCELLED))
+	if (done < 0 && r->keep_going && e->nasks > 1 && !(err && err->code == ERR_CANCELLED))
 		return error_set(err, err ? err->code : ERR_CHILD, "%zu of %zu instances are not as wanted", outcome_instances(c, &e->plan), e->nasks);
-	if (r < 0 && err && err->code == ERR_CANCELLED)
+	if (done < 0 && err && err->code == ERR_CANCELLED)
 		return error_set(err, ERR_CANCELLED, "interrupted; run the same command again to go on");
-	if (r == 0 && e->plan.n)
+	if (done == 0 && e->plan.n)
 		outcome_done(c, level, &counts, stopped, (double)(clock_ms() - began) / 1e3);
-	return r;
+	return done;
 }
 
 /* running or not, of an instance of which nobody has asked anything here */
@@ -213,6 +216,28 @@ run_forget(struct engine *e)
 	e->state = NULL;
 }
 
+static int
+check_at_rest(struct cli *c, const char *name, struct error *err)
+{
+	return as_it_is(&c->env, name) == GOAL_STOPPED ? 0 :
+	       error_set(err, ERR_REFUSED, "instance %s was started by another limactl meanwhile; `limactl stop %s` first", cli_tick(c, name), name);
+}
+
+/* What was so when the command began may have been changed by whoever had the locks before. */
+static int
+check_had(struct cli *c, const struct run *r, struct locks *locks, struct error *err)
+{
+	if (r->at_rest && r->also_lock && check_at_rest(c, r->also_lock, err) < 0)
+		return -1;
+	for (size_t i = 0; r->at_rest && i < r->nasks; i++)
+		if (check_at_rest(c, r->asks[i].name, err) < 0)
+			return -1;
+	if (r->made && instance_exists(c, r->made))
+		return error_set(err, EEXIST, "instance %s was made by another limactl meanwhile", cli_tick(c, r->made));
+	locks->fresh = r->made && r->if_failed != MADE_STAYS;
+	return 0;
+}
+
 /* Without locks first: only who has something to do takes them, and then looks again, as it may have been done meanwhile. */
 static int
 prepare_locked(struct cli *c, const struct run *r, struct engine *e, struct locks *locks, struct error *err)
@@ -225,10 +250,10 @@ prepare_locked(struct cli *c, const struct run *r, struct engine *e, struct lock
 	if (first == 0 && engine_is_settled(e))
 		return 0;
 	run_forget(e);
-	if (locks_take(c, r, locks, err) < 0 || run_prepare(c, r, e, 0, err) < 0)
+	if (locks_take(c, r, locks, err) < 0 || check_had(c, r, locks, err) < 0 || run_prepare(c, r, e, 0, err) < 0)
 		return -1;
 	/* of one that is to be as it was last asked to be, that is known only now */
-	locks_note_start(r, locks);
+	locks_note_starts(r, locks);
 	return 0;
 }
 
@@ -265,7 +290,7 @@ tell_wrong(struct cli *c, const struct engine *e, struct error *err)
 }
 
 static int
-run_finish(struct cli *c, const struct run *r, struct engine *e, struct error *err)
+run_finish(struct cli *c, const struct run *r, struct engine *e, struct locks *locks, struct error *err)
 {
 	int changes = e->plan.n > 0;
 
@@ -277,7 +302,7 @@ run_finish(struct cli *c, const struct run *r, struct engine *e, struct error *e
 		say_of_plan(c, r, e);
 	if (r->asks_first && ask_takes_down(c, &e->plan, err) < 0)
 		return -1;
-	if (!r->dry && run_walk(c, e, r->silent, r->keep_going, err) < 0) {
+	if (!r->dry && run_walk(c, r, e, locks, err) < 0) {
 		if (state_heal(e->state, NULL) == 1)
 			return error_set(err, ERR_CHILD, "the state database was damaged; run the same command again to go on");
 		return -1;
@@ -285,6 +310,20 @@ run_finish(struct cli *c, const struct run *r, struct engine *e, struct error *e
 	if (e->nwrong)
 		return tell_wrong(c, e, err);
 	return cli_bool(c, "detailed-exitcode") && changes ? 2 : 0;
+}
+
+/* What has failed of an instance that was to be new is taken back, while nobody else can have it. */
+static void
+run_unmake(struct cli *c, const struct run *made, struct locks *locks)
+{
+	struct spec_opts opts = cli_spec_opts(c);
+	struct ask a = { .name = made->made, .goal = GOAL_ABSENT, .may_lose = made->if_failed == MADE_GOES };
+	const struct run r = { .asks = &a, .nasks = 1, .quiet = true, .silent = true };
+	struct engine e = { .env = &c->env, .types = resource_types, .spec_opts = &opts, .as_it_is = as_it_is };
+
+	if (instance_exists(c, a.name) && run_prepare(c, &r, &e, 0, NULL) == 0)
+		run_walk(c, &r, &e, locks, NULL);
+	run_forget(&e);
 }
 
 int
@@ -301,7 +340,9 @@ run_engine(struct cli *c, const struct run *r, struct error *err)
 	if (c->command->more_flags == ready_flags)
 		c->env.ready_timeout_s = (int)(cli_int(c, "timeout") / NS_PER_S);
 	if (prepare_locked(c, r, &e, &locks, err) == 0)
-		status = run_finish(c, r, &e, err);
+		status = run_finish(c, r, &e, &locks, err);
 	run_forget(&e);
+	if (status < 0 && locks.fresh)
+		run_unmake(c, r, &locks);
 	return status;
 }

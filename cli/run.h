@@ -15,6 +15,9 @@ struct run {
 	const struct thing *things;	/* host-wide resources that are asked for by themselves */
 	size_t nthings;
 	const char *also_lock;	/* one more instance that nobody else may work on meanwhile; or NULL */
+	const char *made;	/* an instance that is new by this run, which nobody else may have made meanwhile; or NULL */
+	enum { MADE_STAYS, MADE_GOES_WITHOUT_DISK, MADE_GOES } if_failed;	/* what becomes of it if the run fails */
+	bool at_rest;		/* all of these, and also_lock, must not run: delete, clone */
 	bool dry;		/* plan: print, do not walk */
 	bool asks_first;	/* on a terminal, before a running machine is taken down: apply */
 	bool quiet;		/* do not print the plan before the walk: start, stop, ... */

@@ -18,16 +18,17 @@ void
 locks_release(struct locks *l)
 {
 	for (size_t i = 0; i < l->n; i++) {
-		lock_release(l->v[i].fd, l->v[i].path);
+		if (l->v[i].fd >= 0)
+			lock_release(l->v[i].fd, l->v[i].path);
 		free(l->v[i].path);
 	}
 	free(l->v);
-	*l = (struct locks){0};
+	*l = (struct locks){ 0 };
 }
 
 struct lock_told {
 	struct cli *c;
-	const char *what; /* "instance `a`" */
+	const char *what;		/* "instance `a`" */
 };
 
 static void
@@ -35,27 +36,24 @@ lock_say_wait(void *ctx, pid_t holder)
 {
 	const struct lock_told *t = ctx;
 
-	t->c->env.say(&t->c->env, SAY_INFO, "waiting for another limactl (process %d) that works on %s", (int)holder,
-		      t->what);
+	t->c->env.say(&t->c->env, SAY_INFO, "waiting for another limactl (process %d) that works on %s", (int)holder, t->what);
 }
 
 static int
 lock_one(struct cli *c, const char *what, const char *path, struct error *err)
 {
-	struct lock_told told = {c, what};
-	struct lock_wait w = {.cancel = c->env.cancel, .told = lock_say_wait, .ctx = &told};
+	struct lock_told told = { c, what };
+	struct lock_wait w = { .cancel = c->env.cancel, .told = lock_say_wait, .ctx = &told };
 	bool wait = !cli_bool(c, "no-wait");
-	struct error why = {0};
+	struct error why = { 0 };
 	pid_t holder = 0;
 	int fd = lock_take(path, wait ? &w : NULL, &holder, &why);
 
 	if (fd >= 0)
 		return fd;
 	if (!wait && why.code == EWOULDBLOCK)
-		return error_set(err, EWOULDBLOCK,
-				 "another limactl (process %d) is working on %s; wait for it, "
-				 "or leave out --no-wait",
-				 (int)holder, what);
+		return error_set(err, EWOULDBLOCK, "another limactl (process %d) is working on %s; wait for it, "
+				 "or leave out --no-wait", (int)holder, what);
 	if (err)
 		*err = why;
 	return -1;
@@ -69,7 +67,7 @@ lock_add(struct cli *c, const char *name, const char *what, struct locks *l, str
 
 	if (fd < 0)
 		return -1;
-	l->v[l->n++] = (struct lock_held){fd, steal(path)};
+	l->v[l->n++] = (struct lock_held){ fd, steal(path), name };
 	return 0;
 }
 
@@ -88,11 +86,49 @@ lock_also(struct cli *c, const struct run *r, struct locks *l, struct error *err
 	return lock_instance(c, r->also_lock, l, err);
 }
 
-void
-locks_note_start(const struct run *r, struct locks *l)
+static int
+lock_by_name(const void *name, const void *lock)
 {
-	if (r->nasks == 1 && !r->nthings && !r->also_lock && l->n && r->asks[0].goal == GOAL_RUNNING)
-		lock_note(l->v[l->n - 1].fd, LOCK_STARTS);
+	return strcmp(name, ((const struct lock_held *)lock)->name);
+}
+
+static struct lock_held *
+locks_of(const struct locks *l, const char *name)
+{
+	return bsearch(name, l->v + l->nthings, l->n - l->nthings, sizeof *l->v, lock_by_name);
+}
+
+/* What may be ended by whoever wants the instance down: a start of it. */
+static void
+note_start(const struct run *r, struct ask *a, const struct locks *l)
+{
+	const struct lock_held *k = locks_of(l, a->name);
+	int number = l->first + (int)(k - l->v);
+
+	if (a->goal != GOAL_RUNNING || a->caller)
+		return;
+	a->caller = call_off_caller(number);
+	call_off_note(k->fd, number, r->nasks == 1 && !r->nthings && !r->also_lock);
+}
+
+void
+locks_note_starts(const struct run *r, const struct locks *l)
+{
+	for (size_t i = 0; i < r->nasks; i++)
+		note_start(r, &r->asks[i], l);
+}
+
+void
+locks_over(void *locks, const struct ask *a)
+{
+	struct locks *l = locks;
+	struct lock_held *k = locks_of(l, a->name);
+
+	/* what failed of one that was to be new is still to be taken back */
+	if (!k || k->fd < 0 || (l->fresh && !a->over))
+		return;
+	lock_release(k->fd, k->path);
+	k->fd = -1;
 }
 
 int
@@ -103,11 +139,12 @@ locks_take(struct cli *c, const struct run *r, struct locks *l, struct error *er
 	if (fs_mkdirs(dir, 0700, err) < 0)
 		return -1;
 	l->v = xcalloc(r->nasks + r->nthings + 1, sizeof *l->v);
+	l->nthings = r->nthings;
+	call_off_offer(r->nasks + r->nthings + 1, &l->first);
 	for (size_t i = 0; i < r->nthings; i++) {
 		const struct thing *t = &r->things[i];
-		auto_free char *name = !strchr(t->name, '/') ? xasprintf("_%s.%s", t->type, t->name)
-							     : xasprintf("_%s.%016" PRIx64 ".thing", t->type,
-									 hash_text(HASH_START, t->name));
+		auto_free char *name = !strchr(t->name, '/') ? xasprintf("_%s.%s", t->type, t->name) :
+				       xasprintf("_%s.%016" PRIx64 ".thing", t->type, hash_text(HASH_START, t->name));
 
 		if (lock_add(c, name, arena_printf(&c->arena, "%s %s", t->type, cli_tick(c, t->name)), l, err) < 0)
 			return -1;
@@ -117,7 +154,8 @@ locks_take(struct cli *c, const struct run *r, struct locks *l, struct error *er
 			return -1;
 		if (lock_instance(c, r->asks[i].name, l, err) < 0)
 			return -1;
-		locks_note_start(r, l);
+		r->asks[i].caller = NULL;
+		note_start(r, &r->asks[i], l);
 	}
 	return lock_also(c, r, l, err);
 }

@@ -1,23 +1,29 @@
-/* cli/run_locks.h - the locks of what a run works on: its instances and things, held until it ends. */
+/* cli/run_locks.h - what a run has to itself: its instances, each until it is through, and things that are asked for by themselves. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
 
+struct ask;
 struct cli;
 struct error;
 struct run;
 
 struct locks {
 	struct lock_held {
-		int fd;
+		int fd;			/* -1: let go of, since its instance is through */
 		char *path;
-	} * v;
-	size_t n;
-	bool also; /* run.also_lock is among them */
+		const char *name;	/* of the instance; those of things come before */
+	} *v;
+	size_t n, nthings;
+	int first;			/* the number by which the first of them is called off */
+	bool also;			/* run.also_lock is among them */
+	bool fresh;			/* run.made was not there when they were had, and is taken back if it fails */
 };
 
-void locks_release(struct locks *l);
-/* Always in the order of names, so that two runs never wait for each other. */
+/* Always in the order of names, so that two runs never wait for each other. Each start is one that can be called off. */
 int locks_take(struct cli *c, const struct run *r, struct locks *l, struct error *err);
-/* What may be ended by whoever wants the instance down: the start of one instance, which is all that this process does. */
-void locks_note_start(const struct run *r, struct locks *l);
+/* Of an instance that is to be as it was last asked to be, it is known late that it is being started. */
+void locks_note_starts(const struct run *r, const struct locks *l);
+/* An instance is through (engine_walk.over): nobody waits for the others because of it. */
+void locks_over(void *locks, const struct ask *a);
+void locks_release(struct locks *l);

@@ -12,6 +12,7 @@
 
 #include "base/auto.h"
 #include "base/error.h"
+#include "reconciler/finish.h"
 #include "reconciler/records.h"
 #include "reconciler/step_locks.h"
 #include "reconciler/walk.h"
@@ -26,6 +27,7 @@ struct applying {
 		bool over;		/* else it begins */
 	} *notes;			/* to be written by the next journal_commit() */
 	size_t nnotes, notes_cap;
+	struct finish finish;		/* each instance as soon as its last step is over */
 	atomic_int boundaries;		/* passed so far */
 };
 
@@ -94,6 +96,7 @@ apply_settled(void *ctx, struct step *s)
 
 	if (s->status == DONE || s->status == FAILED)
 		note_step(ap, s, true);
+	finish_step(&ap->finish, s);
 	if (ap->w->settled)
 		ap->w->settled(ap->w->ctx, s);
 }
@@ -150,7 +153,18 @@ journal_write(struct applying *ap, struct error *err)
 		if ((n->over ? journal_over(ap, n->step, err) : journal_begun(ap, n->step, err)) < 0)
 			return -1;
 	}
-	return 0;
+	return finish_write(&ap->finish, err);
+}
+
+/* Those that are through, once that is durable: nobody else waits for them any more. */
+static void
+tell_over(struct applying *ap)
+{
+	const struct ask *a;
+
+	while ((a = finish_next(&ap->finish)))
+		if (ap->w->over)
+			ap->w->over(ap->w->over_ctx, a);
 }
 
 static int
@@ -159,7 +173,7 @@ journal_commit(void *ctx, struct error *err)
 	struct applying *ap = ctx;
 	struct state *s = ap->e->state;
 
-	if (!ap->nnotes)
+	if (!ap->nnotes && !finish_due(&ap->finish))
 		return 0;
 	if (state_begin(s, err) < 0)
 		return -1;
@@ -171,6 +185,7 @@ journal_commit(void *ctx, struct error *err)
 		return -1;
 	ap->nnotes = 0;
 	apply_boundary(ap);
+	tell_over(ap);
 	return 0;
 }
 
@@ -188,17 +203,19 @@ apply_run(void *ctx, struct step *s, struct error *err)
 {
 	struct applying *ap = ctx;
 	const struct resource *r = s->res;
+	struct env env = *ap->e->env;
 	struct step_locks locks = { 0 };
 	int done;
 
-	if (step_locks_take(&locks, ap->e->env, s, err) < 0)
+	env.cancel = &s->cancel;
+	if (step_locks_take(&locks, &env, s, err) < 0)
 		return told_of(r, err);
 	if (s->verb == REMOVE) {
-		done = r->type->remove(ap->e->env, r, err);
+		done = r->type->remove(&env, r, err);
 	} else {
 		s->have = (struct facts){ 0 };
 		facts_copy(&s->have, &s->arena, &r->have);
-		done = r->type->ensure(ap->e->env, r, &s->have, &s->arena, err);
+		done = r->type->ensure(&env, r, &s->have, &s->arena, err);
 	}
 	step_locks_release(&locks);
 	apply_boundary(ap);
@@ -212,51 +229,6 @@ apply_tick(void *ctx)
 
 	if (ap->w->tick)
 		ap->w->tick(ap->w->ctx);
-}
-
-static int
-store_instance(struct engine *e, struct ask *a, struct error *err)
-{
-	const struct spec *spec = a->spec ? a->spec : a->loaded;
-	struct state_instance si = { .name = a->name, .goal = (int)a->goal };
-
-	if (a->goal == GOAL_ABSENT)
-		return state_drop_instance(e->state, a->name, err);
-	if (!a->declared || a->only)	/* without a stamp lima.yaml is read again next time */
-		return 0;
-	free(a->stamp);
-	a->stamp = spec_stamp(a->name, e->spec_opts, &e->common_stamp);
-	si.stamp = a->stamp ? a->stamp : "";
-	si.json = spec->json ? spec->json : "";
-	return state_put_instance(e->state, &si, err);
-}
-
-/* all went well: the declarations count from now on */
-static int
-apply_store_all(struct engine *e, struct error *err)
-{
-	const struct ask *a = NULL;
-
-	for (size_t i = 0; i < e->nasks; i++)
-		if (store_instance(e, &e->asks[i], err) < 0)
-			return -1;
-	for (size_t i = 0; i < e->graph.n; i++) {
-		struct resource *r = e->graph.v[i];
-		int n = 0;
-
-		if (!a || strcmp(a->name, r->owner))
-			a = owner_of(e, r);
-		if (!r->present && r->type->as_found && !r->was && !r->down)
-			continue;	/* there is nothing to remember */
-		if (!r->present && (r->stale || r->type->as_found || (a ? a->goal == GOAL_ABSENT : r->may_lose && !r->wanted)))
-			n = state_drop(e->state, r->type->name, r->name, err);
-		else if ((a && a->declared) || (!a && r->wanted && !r->was) ||
-			 ((a || r->wanted) && records_dirty(r)))
-			n = records_store(e->state, r, err);
-		if (n < 0)
-			return -1;
-	}
-	return 0;
 }
 
 bool
@@ -273,23 +245,45 @@ engine_is_settled(const struct engine *e)
 	return true;
 }
 
+static bool
+apply_is_unwanted(void *ctx, const struct step *s)
+{
+	const struct applying *ap = ctx;
+	const struct ask *a = owner_of(ap->e, s->res);
+
+	return a && ask_caller(a);
+}
+
+/* The others went on; but what was asked for is not as wanted. */
+static int
+tell_called_off(const struct engine *e, struct error *err)
+{
+	for (size_t i = 0; i < e->nasks; i++)
+		if (!e->asks[i].over && ask_caller(&e->asks[i]))
+			return error_set(err, ERR_CALLED_OFF, "instance `%s`: another limactl (process %d) has ended this, to bring it down",
+					 e->asks[i].name, ask_caller(&e->asks[i]));
+	return 0;
+}
+
 static int
 apply_walk(struct applying *ap, struct error *err)
 {
 	struct walk w = {
 		.jobs = ap->w->jobs, .keep_going = ap->w->keep_going, .cancel = ap->e->env->cancel,
 		.tick_ms = ap->w->tick_ms, .ctx = ap, .run = apply_run, .starting = apply_starting, .settled = apply_settled,
-		.commit = journal_commit, .tick = apply_tick,
+		.commit = journal_commit, .tick = apply_tick, .is_unwanted = apply_is_unwanted, .calls = ap->w->calls,
 	};
 	int r;
 
 	for (size_t i = 0; i < ap->e->graph.n; i++)
 		ap->e->graph.v[i]->mark = (unsigned)i;
 	ap->step_id = xcalloc(2 * ap->e->graph.n, sizeof *ap->step_id);
+	finish_begin(&ap->finish, ap->e);
 	r = plan_walk(&ap->e->plan, &w, err);
+	finish_release(&ap->finish);
 	free(ap->step_id);
 	free(ap->notes);
-	return r;
+	return r < 0 ? r : tell_called_off(ap->e, err);
 }
 
 /* on a full disk that is how to come by some space */
@@ -312,7 +306,7 @@ journal_close(struct engine *e, bool went_well, const char *outcome, struct erro
 		return 0;
 	if (state_begin(s, err) < 0)
 		return -1;
-	if ((went_well && apply_store_all(e, err) < 0) || (e->run && state_run_end(s, e->run, outcome, err) < 0)) {
+	if ((went_well && finish_rest(e, err) < 0) || (e->run && state_run_end(s, e->run, outcome, err) < 0)) {
 		state_rollback(s);
 		return -1;
 	}

@@ -306,7 +306,7 @@ take_asks(struct engine *e, struct ask *asks, size_t n)
 		qsort(asks, n, sizeof *asks, engine_by_name);
 	for (size_t i = 0; i < n; i++) {
 		asks[i].declared = true;
-		asks[i].recalled = asks[i].half_deleted = asks[i].reread = false;
+		asks[i].recalled = asks[i].half_deleted = asks[i].reread = asks[i].over = false;
 	}
 	e->asks = asks;
 	e->nasks = n;

@@ -46,6 +46,7 @@ struct ask {
 	const struct want *wants;
 	size_t nwants;
 	struct facts how;	/* parameters of this run, for each of its resources; borrowed */
+	const volatile int *caller;	/* becomes the process that calls this off while it is done, alone of all; or NULL */
 
 	/* the engine's */
 	struct spec *loaded;
@@ -55,7 +56,15 @@ struct ask {
 	struct error *wrong;	/* why it was left out of the plan */
 	bool declared;		/* from a spec, not from records */
 	bool reread;		/* what was recorded of it did not do */
+	bool over;		/* it is as asked, and recorded so */
 };
+
+/* 0: nobody has called it off */
+static inline int
+ask_caller(const struct ask *a)
+{
+	return a->caller ? __atomic_load_n(a->caller, __ATOMIC_RELAXED) : 0;
+}
 
 /* What is to become of a host-wide resource that is asked for by itself: `disk create`. */
 struct thing {
@@ -117,13 +126,17 @@ struct engine_walk {
 	void (*starting)(void *ctx, struct step *s);
 	void (*settled)(void *ctx, struct step *s);
 	void (*tick)(void *ctx);
+	/* An instance has come to its end, while others go on: as asked, or not. From now on it is anybody's. Or NULL. */
+	void (*over)(void *over_ctx, const struct ask *a);
+	void *over_ctx;
+	const volatile int *calls;	/* how many asks were called off so far; or NULL */
 	const char *command;	/* for the journal */
 	int kill_at;		/* for the crash test: SIGKILL at the n-th boundary of a step; 0: never */
 };
 
 /*
  * Walks the plan, journals every step (begin before, end after) and stores what is
- * there now. With nothing to do it only refreshes what was seen.
+ * there now. With nothing to do it only refreshes what was seen. ERR_CALLED_OFF: all but what was called off is done.
  */
 int engine_apply(struct engine *e, const struct engine_walk *w, struct error *err);
 const struct resource_type *engine_type(const struct engine *e, const char *name);	/* NULL: none of that name */

@@ -30,6 +30,8 @@ struct step {
 	struct arena arena;	/* of `have`: the worker's, no other thread's */
 	struct step *next;
 	size_t place;		/* in plan->v */
+	volatile int cancel;	/* non-zero: what it waits for is not waited for any more */
+	bool unwanted;		/* its instance was called off, or all that needs it */
 };
 
 struct plan {

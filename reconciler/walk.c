@@ -24,6 +24,8 @@ struct crew {
 	struct pool *pools;
 	size_t npools, pools_cap;
 	bool stop;			/* start nothing more */
+	bool cancelled;
+	int calls;			/* as many were called off when that was looked at last */
 	struct error *err;
 	int result;
 
@@ -101,7 +103,7 @@ walk_settle(struct crew *c, struct step *first)
 	while (chain) {
 		struct step *s = walk_pop(&chain);
 
-		if (s->status == FAILED) {
+		if (s->status == FAILED && !s->unwanted) {
 			walk_fail(c, &s->err);
 			c->stop |= !c->walk->keep_going;
 		}
@@ -176,6 +178,87 @@ walk_pick(struct crew *c)
 	return batch;
 }
 
+/* A shared thing that something waits for, and nothing that is wanted. */
+static bool
+walk_is_needless(const struct step *s)
+{
+	for (size_t i = 0; i < s->nthen; i++)
+		if (!s->then[i]->unwanted)
+			return false;
+	return s->nthen > 0 && s->verb == ENSURE && s->res->type->shared;
+}
+
+/* With the lock held. What is behind a step comes first, mostly; else another round finds it. */
+static void
+walk_mark_unwanted(struct crew *c)
+{
+	for (bool more = true; more;) {
+		more = false;
+		for (size_t i = c->plan->n; i-- > 0;) {
+			struct step *s = c->plan->v[i];
+
+			if (s->unwanted || (s->status != WAITING && s->status != RUNNING))
+				continue;
+			s->unwanted = c->walk->is_unwanted(c->walk->ctx, s) || walk_is_needless(s);
+			more |= s->unwanted;
+		}
+	}
+}
+
+/* The unwanted ones that have not begun are skipped, and those that run are told. */
+static struct step *
+walk_give_up(struct crew *c)
+{
+	struct step *skipped = NULL;
+
+	for (size_t i = 0; i < c->plan->n; i++) {
+		struct step *s = c->plan->v[i];
+
+		if (s->unwanted && s->status == RUNNING)
+			__atomic_store_n(&s->cancel, 1, __ATOMIC_RELAXED);
+		if (!s->unwanted || s->status != WAITING)
+			continue;
+		s->status = SKIPPED;
+		walk_push(&skipped, s);
+	}
+	return skipped;
+}
+
+/* Has somebody called off a part of the walk since? */
+static void
+walk_call_off(struct crew *c)
+{
+	int calls = c->walk->calls ? __atomic_load_n(c->walk->calls, __ATOMIC_ACQUIRE) : 0;
+	struct step **at = &c->waiting, *skipped, *s;
+
+	if (calls == c->calls)
+		return;
+	c->calls = calls;
+	pthread_mutex_lock(&c->lock);
+	walk_mark_unwanted(c);
+	while (*at)
+		if ((*at)->unwanted)
+			*at = (*at)->next;
+		else
+			at = &(*at)->next;
+	c->waiting_end = at;
+	skipped = walk_give_up(c);
+	pthread_mutex_unlock(&c->lock);
+	while ((s = walk_pop(&skipped)))
+		walk_settle(c, s);
+}
+
+/* Has the whole walk been cancelled? */
+static void
+walk_look_up(struct crew *c)
+{
+	if (c->cancelled || !c->walk->cancel || !__atomic_load_n(c->walk->cancel, __ATOMIC_RELAXED))
+		return;
+	c->stop = c->cancelled = true;
+	for (size_t i = 0; i < c->plan->n; i++)
+		__atomic_store_n(&c->plan->v[i]->cancel, 1, __ATOMIC_RELAXED);
+}
+
 /* note what begins, make it durable, then hand it to the workers */
 static void
 walk_start(struct crew *c)
@@ -183,8 +266,8 @@ walk_start(struct crew *c)
 	struct step *batch = NULL, *s;
 	struct error err;
 
-	if (c->walk->cancel && __atomic_load_n(c->walk->cancel, __ATOMIC_RELAXED))
-		c->stop = true;
+	walk_look_up(c);
+	walk_call_off(c);
 	if (!c->stop)
 		batch = walk_pick(c);
 	if (c->walk->commit && c->walk->commit(c->walk->ctx, &err) < 0) {
@@ -236,8 +319,6 @@ walk(struct crew *c)
 		list = walk_ended(c);
 		if (!list && c->walk->tick && c->walk->tick_ms)
 			c->walk->tick(c->walk->ctx);
-		if (!list)
-			continue;
 		while ((s = walk_pop(&list))) {
 			walk_count(c, s, false);
 			walk_settle(c, s);

@@ -19,7 +19,14 @@ struct walk {
 	int tick_ms;			/* how often tick() is called while steps run; 0: never */
 	void *ctx;
 
-	/* Do one step, in a worker thread. */
+	/*
+	 * Does nobody want that step any more? Asked anew whenever *calls has changed. Such steps are skipped, and
+	 * s->cancel is set of one that runs; what only they wait for goes with them, and the others go on.
+	 */
+	bool (*is_unwanted)(void *ctx, const struct step *s);
+	const volatile int *calls;	/* or NULL */
+
+	/* Do one step, in a worker thread. It is to end soon once s->cancel is set, as it is of all when the walk is cancelled. */
 	int (*run)(void *ctx, struct step *s, struct error *err);
 	/* Before and after a step (after: also a skipped one), in the caller's thread; may be NULL. */
 	void (*starting)(void *ctx, struct step *s);
@@ -34,6 +41,7 @@ struct walk {
 
 /*
  * Runs each step once all it waits for are DONE. What stands behind a failed step
- * is SKIPPED. Fails with the first error; ERR_CANCELLED if cancelled.
+ * is SKIPPED. Fails with the first error; ERR_CANCELLED if cancelled. What nobody wanted any more
+ * is no failure of the walk: who called it off knows.
  */
 int plan_walk(struct plan *p, const struct walk *w, struct error *err);

@@ -198,27 +198,13 @@ target_add(struct cli *c, struct goals *g, const struct target *target, enum goa
 	return 0;
 }
 
-bool
-target_unmake(struct cli *c, const char *name, bool may_lose)
-{
-	AUTO(goals) g = { 0 };
-	struct ask *a;
-
-	if (!instance_exists(c, name) || goals_add(&g, name, GOAL_ABSENT, &a, NULL) < 0)
-		return false;
-	a->may_lose = may_lose;
-	return run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .quiet = true, .silent = true }, NULL) == 0;
-}
-
 int
 target_make(struct cli *c, struct goals *g, struct error *err)
 {
 	const char *name = arena_strdup(&c->arena, g->v[0].name);
-	int status = run_engine(c, &(struct run){ .asks = g->v, .nasks = g->n, .quiet = true }, err);
+	int status = run_engine(c, &(struct run){ .asks = g->v, .nasks = g->n, .made = name, .if_failed = MADE_GOES_WITHOUT_DISK, .quiet = true }, err);
 
-	if (status >= 0 || target_unmake(c, name, false))
-		return status;
-	if (instance_exists(c, name) && err && err->code == ERR_CANCELLED)
+	if (status < 0 && instance_exists(c, name) && err && err->code == ERR_CANCELLED)
 		error_set(err, ERR_CANCELLED, "interrupted; `limactl start %s` goes on, `limactl delete --force %s` gives it up", name, name);
 	return status;
 }

@@ -20,11 +20,6 @@ int target_parse(struct cli *c, struct target *out, struct error *err);
  */
 int target_add(struct cli *c, struct goals *g, const struct target *t, enum goal goal, struct ask **out, struct error *err);
 /*
- * Takes back what was made of an instance that was to be new. Unless its disk may be lost, it stays if it has one,
- * since the engine refuses to remove that unasked. true: it is gone.
- */
-bool target_unmake(struct cli *c, const char *name, bool may_lose);
-/*
  * Hands it to the engine. What fails before there is a disk, that is, anything of worth, leaves no instance behind:
  * the same command can be given again. The exit status, or -1.
  */

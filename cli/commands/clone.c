@@ -45,7 +45,7 @@ clone_check(struct cli *c, const char *verb, struct error *err)
 
 /* The new instance, its folder made from the old one in the way that `how` says. */
 static int
-clone_make(struct cli *c, const char *how, struct error *err)
+clone_make(struct cli *c, const char *how, bool moves, struct error *err)
 {
 	const char *old = c->args[0], *name = c->args[1];
 	const char *from = arena_printf(&c->arena, "%s/%s", c->env.home, old);
@@ -57,7 +57,9 @@ clone_make(struct cli *c, const char *how, struct error *err)
 	    goals_add_copy(c, &g, &t, name, GOAL_STOPPED, from, &a, err) < 0)
 		return -1;
 	facts_set(&a->how, &c->arena, how, from);
-	return run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .also_lock = old, .quiet = true, .silent = true }, err);
+	/* a copy that was not finished is nobody's data */
+	return run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .also_lock = old, .at_rest = true, .made = name,
+					    .if_failed = moves ? MADE_STAYS : MADE_GOES, .quiet = true, .silent = true }, err);
 }
 
 static int
@@ -83,9 +85,7 @@ run_clone(struct cli *c, struct error *err)
 	warn_of_yes(c);
 	if (clone_check(c, "clone", err) < 0)
 		return -1;
-	status = clone_make(c, "copied from", err);
-	if (status < 0)
-		target_unmake(c, c->args[1], true);	/* a copy that was not finished is nobody's data */
+	status = clone_make(c, "copied from", false, err);
 	return status ? status : start_if_wanted(c, err);
 }
 
@@ -110,7 +110,7 @@ run_rename(struct cli *c, struct error *err)
 	warn_of_yes(c);
 	if (clone_check(c, "rename", err) < 0)
 		return -1;
-	status = clone_make(c, "moved from", err);
+	status = clone_make(c, "moved from", true, err);
 	if (status == 0)
 		status = clone_forget(c, c->args[0], err);
 	return status ? status : start_if_wanted(c, err);

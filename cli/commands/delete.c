@@ -61,7 +61,7 @@ delete_check(struct cli *c, struct look *l, const char *name, struct buf *compla
 static int
 delete(struct cli *c, struct ask *asks, const char *const *names, size_t n, struct error *err)
 {
-	int status = n ? run_engine(c, &(struct run){ .asks = asks, .nasks = n, .quiet = true }, err) : 0;
+	int status = n ? run_engine(c, &(struct run){ .asks = asks, .nasks = n, .at_rest = !c->env.force, .quiet = true }, err) : 0;
 
 	for (size_t i = 0; i < n && status == 0; i++)
 		cli_say(&c->env, SAY_INFO, "Deleted `%s` (`%s/%s`)", names[i], c->env.home, names[i]);

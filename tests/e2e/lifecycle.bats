@@ -26,7 +26,7 @@ start_has_ended() {
 	timeout 30 bash -c 'while kill -0 "$1" 2>/dev/null; do sleep 0.05; done' _ "$START"
 	wait "$START" || status=$?
 	[ "$status" -ne 0 ]
-	grep -q interrupted "$WORK/$1.log"
+	grep -q "another limactl (process [0-9]*) has ended this" "$WORK/$1.log"
 }
 
 @test "stop -f ends a start that waits for its guest" {

@@ -10,6 +10,7 @@
  *	connect PORT		ok; from then on the connection is one to that port of the guest, which greets and echoes
  *	say TEXT		a line on the guest's console
  *	die N, hang, reboot	what a test wants: to exit with N; to answer nothing any more; to be not ready for a while
+ *	get-ready		and to be ready now
  *
  * Options: --up-ms N and --ready-ms N: how long until it listens, and until the guest is ready; --off-ms N: how long the
  * guest takes for the power button; --deaf: it does not listen to it; --stuck: nor to quit and SIGTERM;
@@ -179,6 +180,8 @@ client_answer(struct fake *f, struct client *c, const char *line)
 		f->hangs = client_say(c, "ok\n");
 	else if (!strcmp(line, "reboot"))
 		guest_reboot(f);
+	else if (!strcmp(line, "get-ready"))
+		f->ready_at = client_say(c, "ok\n") ? clock_ms() : NEVER;
 	else
 		client_say(c, "no such word\n");
 }

@@ -10,6 +10,7 @@
 #include "tests/unit/test.h"
 
 static const struct resource_type plain = { .name = "plain" };
+static const struct resource_type endless = { .name = "endless", .shared = true };
 static const struct resource_type two_at_once = { .name = "pool", .at_once = 2 };
 
 struct watch {
@@ -20,6 +21,8 @@ struct watch {
 	int cancel_after;		/* steps */
 	int commits, settled;
 	int fail_commit;		/* the n-th */
+	const char *unwanted;		/* the beginning of the names of what is called off ... */
+	volatile int calls;		/* ... when a step of that name runs */
 };
 
 static int
@@ -36,6 +39,11 @@ run(void *ctx, struct step *s, struct error *err)
 	atomic_fetch_add(&w->ran, 1);
 	if (w->cancel_after && atomic_load(&w->ran) >= w->cancel_after)
 		__atomic_store_n(&w->cancel, 1, __ATOMIC_RELAXED);
+	if (w->unwanted && !strncmp(w->unwanted, s->res->name, strlen(w->unwanted)))
+		__atomic_store_n(&w->calls, 1, __ATOMIC_RELEASE);
+	while (w->unwanted && !strcmp(s->res->type->name, "endless"))
+		if (__atomic_load_n(&s->cancel, __ATOMIC_RELAXED))
+			return error_set(err, ERR_CANCELLED, "%s ended", s->res->name);
 	if (w->fails && !strcmp(w->fails, s->res->name))
 		return error_set(err, ERR_CHILD, "%s broke", s->res->name);
 	return 0;
@@ -54,6 +62,14 @@ commit(void *ctx, struct error *err)
 	struct watch *w = ctx;
 
 	return ++w->commits == w->fail_commit ? error_set(err, ERR_CHILD, "disk full") : 0;
+}
+
+static bool
+unwanted(void *ctx, const struct step *s)
+{
+	const char *name = ((struct watch *)ctx)->unwanted;
+
+	return strncmp(name, s->res->name, strlen(name)) == 0;
 }
 
 struct world {
@@ -76,7 +92,7 @@ walk(struct world *x, size_t jobs, bool keep_going, struct error *err)
 {
 	struct walk w = {
 		.jobs = jobs, .keep_going = keep_going, .cancel = &x->w.cancel, .ctx = &x->w,
-		.run = run, .settled = settled, .commit = commit,
+		.run = run, .settled = settled, .commit = commit, .is_unwanted = unwanted, .calls = &x->w.calls,
 	};
 
 	assert_int_equal(graph_resolve(&x->g, err), 0);
@@ -104,6 +120,42 @@ TEST(nothing_to_do)
 	struct world x = { 0 };
 
 	assert_int_equal(walk(&x, 4, false, NULL), 0);
+	done(&x);
+}
+
+TEST(what_is_called_off_ends_and_the_rest_goes_on)
+{
+	struct world x = { .w = { .unwanted = "a" } };
+	struct resource *r;
+
+	/* a1 is called off while it runs; a2 behind it and a3 behind b1 do not begin; the download is for a3 alone, and ends */
+	node(&x, &plain, "a1", NULL);
+	node(&x, &plain, "a2", "a1");
+	node(&x, &plain, "b1", NULL);
+	node(&x, &plain, "b2", "b1");
+	node(&x, &endless, "download", NULL);
+	r = graph_declare(&x.g, &plain, "", "a3", true);
+	resource_need(&x.g, r, "endless", "download", NEED_BUILD);
+	resource_need(&x.g, r, "plain", "b1", NEED_LIVE);
+	assert_int_equal(walk(&x, 4, false, NULL), 0);
+	assert_int_equal(up(&x, "a2")->status, SKIPPED);
+	assert_int_equal(up(&x, "a3")->status, SKIPPED);
+	assert_int_equal(up(&x, "b2")->status, DONE);
+	assert_int_equal(graph_find(&x.g, "endless", "download")->up->status, FAILED);
+	assert_int_equal(x.w.settled, 6);
+	done(&x);
+}
+
+TEST(what_is_called_off_does_not_wait_for_its_turn)
+{
+	struct world x = { .w = { .unwanted = "a" } };
+
+	/* one worker, busy with a shared thing for a alone: a0 came first, and what waits goes though nothing else ends */
+	node(&x, &plain, "a0", NULL);
+	node(&x, &endless, "download", NULL);
+	resource_need(&x.g, graph_declare(&x.g, &plain, "", "a1", true), "endless", "download", NEED_BUILD);
+	assert_int_equal(walk(&x, 1, false, NULL), 0);
+	assert_int_equal(up(&x, "a1")->status, SKIPPED);
 	done(&x);
 }
 
