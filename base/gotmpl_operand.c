@@ -8,26 +8,7 @@
 #include "base/error.h"
 #include "base/gotmpl_parser.h"
 #include "base/mem.h"
-
-static void
-add_rune(struct buf *b, unsigned long c)
-{
-	if (c < 0x80) {
-		buf_addc(b, (char)c);
-	} else if (c < 0x800) {
-		buf_addc(b, (char)(0xc0 | c >> 6));
-		buf_addc(b, (char)(0x80 | (c & 63)));
-	} else if (c < 0x10000) {
-		buf_addc(b, (char)(0xe0 | c >> 12));
-		buf_addc(b, (char)(0x80 | (c >> 6 & 63)));
-		buf_addc(b, (char)(0x80 | (c & 63)));
-	} else {
-		buf_addc(b, (char)(0xf0 | c >> 18));
-		buf_addc(b, (char)(0x80 | (c >> 12 & 63)));
-		buf_addc(b, (char)(0x80 | (c >> 6 & 63)));
-		buf_addc(b, (char)(0x80 | (c & 63)));
-	}
-}
+#include "base/utf8.h"
 
 /* hex digits of an escape */
 static int
@@ -48,6 +29,7 @@ gotmpl_operand_escape(struct parser *p, struct buf *b)
 {
 	static const char from[] = "abfnrtv\\'\"", to[] = "\a\b\f\n\r\t\v\\'\"";
 	const char *f;
+	char utf8[4];
 	unsigned long c;
 
 	if (p->p >= p->end || !*p->p)
@@ -67,7 +49,7 @@ gotmpl_operand_escape(struct parser *p, struct buf *b)
 	case 'u': case 'U':
 		if (hex_escape(p, p->p[-1] == 'u' ? 4 : 8, &c) < 0)
 			return -1;
-		add_rune(b, c);
+		buf_add(b, utf8, utf8_put(utf8, (uint32_t)c));
 		return 0;
 	}
 	return -1;

@@ -7,6 +7,7 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 
 struct json_span
 json_span_of(const char *text)
@@ -170,32 +171,13 @@ jsonspan_hex4(const char *p, const char *end, uint32_t *out)
 	return 0;
 }
 
-static void
-jsonspan_add_utf8(struct buf *b, uint32_t r)
-{
-	if (r < 0x80) {
-		buf_addc(b, (char)r);
-	} else if (r < 0x800) {
-		buf_addc(b, (char)(0xc0 | r >> 6));
-		buf_addc(b, (char)(0x80 | (r & 0x3f)));
-	} else if (r < 0x10000) {
-		buf_addc(b, (char)(0xe0 | r >> 12));
-		buf_addc(b, (char)(0x80 | (r >> 6 & 0x3f)));
-		buf_addc(b, (char)(0x80 | (r & 0x3f)));
-	} else {
-		buf_addc(b, (char)(0xf0 | r >> 18));
-		buf_addc(b, (char)(0x80 | (r >> 12 & 0x3f)));
-		buf_addc(b, (char)(0x80 | (r >> 6 & 0x3f)));
-		buf_addc(b, (char)(0x80 | (r & 0x3f)));
-	}
-}
-
 /* Behind a backslash; returns what follows. */
 static const char *
 jsonspan_unescape(const char *p, const char *end, struct buf *b)
 {
 	static const char from[] = "bfnrt", to[] = "\b\f\n\r\t";
 	const char *simple = strchr(from, *p);
+	char utf8[4];
 	uint32_t r, low;
 
 	if (*p != 'u') {
@@ -210,7 +192,7 @@ jsonspan_unescape(const char *p, const char *end, struct buf *b)
 		r = 0x10000 + ((r - 0xd800) << 10 | (low - 0xdc00));
 		p += 6;
 	}
-	jsonspan_add_utf8(b, r >= 0xd800 && r < 0xe000 ? 0xfffd : r);
+	buf_add(b, utf8, utf8_put(utf8, r));
 	return p;
 }
 

@@ -14,13 +14,13 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/distance.h"
+#include "base/nearest.h"
 #include "base/error.h"
 #include "base/quote/quote.h"
 #include "cli/cli.h"
 #include "cli/args/files.h"
 #include "cli/args/fleet_args.h"
 #include "cli/args/flags.h"
-#include "cli/args/nearest.h"
 #include "cli/plugins.h"
 #include "cli/commands/start.h"
 #include "version.h"
@@ -157,15 +157,18 @@ hint_subcommand(const struct cli *c)
 {
 	const char *word = c->nargs ? c->args[0] : NULL;
 	struct nearest near;
+	AUTO(arena) a = { 0 };
+	const char *meant;
 
 	if (c->command->run || !word)
 		return;
 	near = nearest_begin(word, strlen(word));
 	for (size_t i = 0; commands[i]; i++)
 		if (commands[i]->parent && strcmp(commands[i]->parent, c->command->name) == 0)
-			nearest_offer(&near, commands[i]->name);
-	cli_say(&c->env, SAY_WARN, near.best ? "unknown command \"%s\" for \"limactl %s\" (did you mean %s?)"
-					     : "unknown command \"%s\" for \"limactl %s\"", word, c->command->name, near.best);
+			nearest_offer(&near, commands[i]->name, strlen(commands[i]->name));
+	meant = nearest_found(&near, &a);
+	cli_say(&c->env, SAY_WARN, meant ? "unknown command \"%s\" for \"limactl %s\" (did you mean %s?)"
+					     : "unknown command \"%s\" for \"limactl %s\"", word, c->command->name, meant);
 }
 
 /* Finds the command, parses its flags, answers --help and --version. */

@@ -55,11 +55,3 @@ void quote_yaml(struct buf *out, const char *s);
  * of text and for what is not UTF-8. `s` ends with a NUL behind the `n` bytes.
  */
 void quote_terminal(struct buf *out, const char *s, size_t n);
-
-/*
- * One character from UTF-8: its length in bytes, 1 to 4, and the code point; for a byte
- * that begins no character: 1 and 0xFFFD with *bad set.
- */
-size_t utf8_next(const char *s, uint32_t *rune, bool *bad);
-/* Would Go print it (unicode.IsPrint)? Letters, marks, numbers, symbols and the ASCII blank. */
-bool utf8_printable(uint32_t rune);

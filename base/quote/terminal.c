@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/quote/quote.h"
+#include "base/utf8.h"
 
 /* Behind ESC [: parameters and intermediates, then one letter (ECMA-48, 5.4). */
 static size_t

@@ -1,6 +1,7 @@
 /* YAML, for readers of YAML 1.1 */
 #include "base/buf.h"
 #include "base/quote/quote.h"
+#include "base/utf8.h"
 
 /*
  * Escapes whatever is not printable ASCII: PyYAML refuses a file for one control

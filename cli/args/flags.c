@@ -7,8 +7,8 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/nearest.h"
 #include "base/quote/quote.h"
-#include "cli/args/nearest.h"
 #include "cli/args/values.h"
 
 const char *
@@ -141,12 +141,15 @@ static int
 flags_unknown(const struct flag_values *f, const char *name, size_t len, struct error *err)
 {
 	struct nearest near = nearest_begin(name, len);
+	AUTO(arena) a = { 0 };
+	const char *meant;
 
 	for (size_t i = 0; i < f->n; i++)
 		if (!(f->v[i].flag->how & FLAG_HIDDEN))
-			nearest_offer(&near, f->v[i].flag->name);
-	if (near.best)
-		return error_set(err, ERR_INVALID, "unknown flag: --%.*s (did you mean --%s?)", (int)len, name, near.best);
+			nearest_offer(&near, f->v[i].flag->name, strlen(f->v[i].flag->name));
+	meant = nearest_found(&near, &a);
+	if (meant)
+		return error_set(err, ERR_INVALID, "unknown flag: --%.*s (did you mean --%s?)", (int)len, name, meant);
 	return error_set(err, ERR_INVALID, "unknown flag: --%.*s", (int)len, name);
 }
 

@@ -9,6 +9,7 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/quote/quote.h"
+#include "base/utf8.h"
 
 enum { PADDING = 4 };
 

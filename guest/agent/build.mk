@@ -4,7 +4,7 @@
 # the section is a tenth of the program. At most 400 KB gzipped; tests/agent/run checks that.
 AGENT_EXTRA += $(wildcard guest/wire/*.c)
 
-GA_SRC := $(wildcard guest/agent/*.c guest/wire/*.c) $(addprefix base/,buf.c error.c fs.c fs_open.c jsonspan.c mem.c proc.c proc_id.c proc_spawn.c programs.c sandbox.c paths.c seccomp.c syscalls.c)
+GA_SRC := $(wildcard guest/agent/*.c guest/wire/*.c) $(addprefix base/,buf.c error.c fs.c fs_open.c jsonspan.c mem.c proc.c proc_id.c proc_spawn.c programs.c utf8.c sandbox.c paths.c seccomp.c syscalls.c)
 GA_CFLAGS = -std=gnu17 -Os -g $(WARN) -fPIE -fno-common -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
 	$(HARDEN_C)
 GA_LDFLAGS = -static-pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections,--build-id=none,--no-eh-frame-hdr,-T,guest/agent/discard.ld

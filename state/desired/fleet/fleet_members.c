@@ -156,7 +156,7 @@ depends_near(struct fleet_reading *r, const char *name)
 	for (size_t i = 0; i < r->f->nmembers && i < 1000; i++)
 		buf_addf(&words, "%s%s %s", i ? " " : "", r->f->members[i].group, r->f->members[i].short_name);
 	near = nearest_word(&r->f->arena, name, words.s);
-	return near ? arena_printf(&r->f->arena, " (did you mean `%s`?)", near) : "";
+	return nearest_hint(&r->f->arena, near);
 }
 
 static void

@@ -55,7 +55,7 @@ networks_check_keys(struct fleet_reading *r, const struct val *up, const struct 
 			continue;
 		near = nearest_word(&r->f->arena, key->text, known);
 		mistake_at(&r->l, up, arena_printf(&r->f->arena, "%s.%s", p->key->text, key->text), key, "unknown key",
-			   near ? arena_printf(&r->f->arena, " (did you mean `%s`?)", near) : "");
+			   nearest_hint(&r->f->arena, near));
 	}
 }
 

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/quote/quote.h"
 #include "base/size.h"
+#include "base/utf8.h"
 #include "state/desired/spec/load.h"
 
 static void
@@ -18,7 +19,7 @@ check_word(struct load *l, const struct val *v)
 		return;
 	near = *v->s ? nearest_word(l->a, v->s, v->key->words) : NULL;
 	diag_error(l, v, NULL, "must be %s, got `%s`%s", words_text(l->a, v->key->words), v->s,
-		 near ? arena_printf(l->a, " (did you mean `%s`?)", near) : "");
+		 nearest_hint(l->a, near));
 }
 
 static void

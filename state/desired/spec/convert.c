@@ -214,7 +214,7 @@ key_hint(struct load *l, const struct val *v, const struct node *key)
 		return "";
 	near = nearest_word(l->a, key->text, key_words(l, v->key->sub));
 	if (near)
-		return arena_printf(l->a, " (did you mean `%s`?)", near);
+		return nearest_hint(l->a, near);
 	value = convert_value_of(v->key->sub, key->text);
 	if (value)
 		return arena_printf(l->a, " (did you mean `%s: %s`?)", value->name, key->text);

@@ -6,9 +6,9 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
-#include "base/distance.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/nearest.h"
 #include "state/desired/spec/load.h"
 
 enum { MAX_KEPT = 1000, MAX_TOLD = 100 };
@@ -189,9 +189,9 @@ mistake_at(struct load *l, const struct val *up, const char *key, const struct n
 		caution_at(l, up, key, n, "%s, ignored%s", what, hint);
 }
 
-/* What other programs call it, or a word that ends in it: `port` for `localPort`. */
+/* Ours for a word that other programs have for the same thing. */
 static const char *
-meant_word(struct arena *a, const char *word, const char *words)
+meant_word(const char *word, const char *words)
 {
 	static const struct { const char *theirs, *ours; } other[] = {
 		{ "amd64", "x86_64" }, { "x64", "x86_64" }, { "arm64", "aarch64" }, { "armhf", "armv7l" }, { "ppc64el", "ppc64le" },
@@ -199,38 +199,27 @@ meant_word(struct arena *a, const char *word, const char *words)
 		{ "volumes", "mounts" }, { "ports", "portForwards" }, { "forwards", "portForwards" }, { "scripts", "provision" },
 		{ "source", "location" }, { "target", "mountPoint" }, { "readonly", "writable" }, { "url", "location" },
 	};
-	size_t nw = strlen(word);
 
 	for (size_t i = 0; i < ARRAY_LEN(other); i++)
 		if (!strcasecmp(word, other[i].theirs) && word_in(other[i].ours, words))
 			return other[i].ours;
-	for (const char *p = words; nw >= 4 && *p; p += strspn(p, " ")) {
-		size_t n = strcspn(p, " ");
-
-		if (n > nw && !strncasecmp(p + n - nw, word, nw))
-			return arena_memdup(a, p, n);
-		p += n;
-	}
 	return NULL;
 }
 
 const char *
 nearest_word(struct arena *a, const char *word, const char *words)
 {
-	size_t nw = strlen(word), best = nw / 3 + 1, len = 0;
-	const char *found = NULL;
+	struct nearest near = nearest_begin(word, strlen(word));
+	const char *meant;
 
 	for (const char *p = words; *p; p += strspn(p, " ")) {
-		size_t n = strcspn(p, " "), d = word_distance(word, nw, p, n);
+		size_t n = strcspn(p, " ");
 
-		if (d < best || (d == best && !found && d < n)) {
-			best = d;
-			found = p;
-			len = n;
-		}
+		nearest_offer(&near, p, n);
 		p += n;
 	}
-	return found ? arena_memdup(a, found, len) : meant_word(a, word, words);
+	meant = near.best ? NULL : meant_word(word, words);
+	return meant ? meant : nearest_found(&near, a);
 }
 
 bool

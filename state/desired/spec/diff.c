@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/quote/quote.h"
 #include "base/size.h"
+#include "base/utf8.h"
 #include "state/desired/spec/keys.h"
 
 enum { MAX_SHOWN = 60 };	/* bytes of a value */

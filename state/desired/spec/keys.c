@@ -9,6 +9,7 @@
 #include "base/quote/quote.h"
 #include "base/semver.h"
 #include "base/size.h"
+#include "base/utf8.h"
 #include "state/desired/spec/host.h"
 #include "state/desired/spec/load.h"
 
@@ -71,7 +72,7 @@ spec_keys_check_vm_type(struct load *l, const struct val *v)
 			return;
 	near = nearest_word(l->a, v->s, ours);
 	diag_error(l, v, NULL, "`%s` is not a registered driver; must be %s, or an external driver that is installed%s", v->s,
-		 words_text(l->a, ours), near ? arena_printf(l->a, " (did you mean `%s`?)", near) : "");
+		 words_text(l->a, ours), nearest_hint(l->a, near));
 }
 
 static void

@@ -75,7 +75,7 @@ check_lima_network(struct load *l, const struct val *v)
 			buf_addf(&names, "%s%s", i ? " " : "", nets.v[i].name);
 		near = nearest_word(l->a, v->s, names.s);
 		diag_error(l, v, NULL, "network `%s` is not defined in networks.yaml, which has %s%s", v->s, words_text(l->a, names.s),
-			 near ? arena_printf(l->a, " (did you mean `%s`?)", near) : "");
+			 nearest_hint(l->a, near));
 	} else if (strcmp(n->mode, "user-v2") && strcmp(l->host->os, "Darwin")) {
 		diag_error(l, v, NULL, "network `%s` has mode `%s`, which is only supported on macOS right now; only user-v2 networks work here",
 			 v->s, n->mode);

@@ -131,7 +131,7 @@ check_vm_opts(struct load *l, const struct val *v)
 
 		if (key && !word_in(key, known))
 			mistake_at(l, v, arena_printf(l->a, "qemu.%s", key), qemu->pair[i].key, "unknown key",
-				   near ? arena_printf(l->a, " (did you mean `%s`?)", near) : "");
+				   nearest_hint(l->a, near));
 	}
 	for (size_t i = 0; cpu && cpu->kind == NODE_MAP && i < cpu->npair; i++) {
 		const char *text = scalar_text(l->a, cpu->pair[i].value), *arch = scalar_text(l->a, cpu->pair[i].key);

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/gotmpl.h"
+#include "base/nearest.h"
 #include "state/desired/spec/keys.h"
 #include "state/desired/yaml/yaml.h"
 

@@ -237,7 +237,7 @@ read_template(struct buf *out, const char **path, struct arena *a, const char *n
 			return fs_read(*path, out, YAML_MAX_TEXT, err);
 	}
 	near = near_template(a, name, opts);
-	return error_set(err, ENOENT, "template `%s` not found%s", name, near ? arena_printf(a, " (did you mean `%s`?)", near) : "");
+	return error_set(err, ENOENT, "template `%s` not found%s", name, nearest_hint(a, near));
 }
 
 static int

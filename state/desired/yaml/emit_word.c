@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/quote/quote.h"
+#include "base/utf8.h"
 #include "state/desired/yaml/emit.h"
 #include "state/desired/yaml/scalar.h"
 

@@ -7,6 +7,7 @@
 
 #include "base/auto.h"
 #include "base/quote/quote.h"
+#include "base/utf8.h"
 #include "state/desired/yq/eval.h"
 
 struct json {
@@ -47,31 +48,12 @@ json_hex(struct json *j, uint32_t *out)
 }
 
 static void
-rune_add(struct text *t, uint32_t r)
-{
-	if (r < 0x80) {
-		text_addc(t, (char)r);
-	} else if (r < 0x800) {
-		text_addc(t, (char)(0xc0 | r >> 6));
-		text_addc(t, (char)(0x80 | (r & 0x3f)));
-	} else if (r < 0x10000) {
-		text_addc(t, (char)(0xe0 | r >> 12));
-		text_addc(t, (char)(0x80 | (r >> 6 & 0x3f)));
-		text_addc(t, (char)(0x80 | (r & 0x3f)));
-	} else {
-		text_addc(t, (char)(0xf0 | r >> 18));
-		text_addc(t, (char)(0x80 | (r >> 12 & 0x3f)));
-		text_addc(t, (char)(0x80 | (r >> 6 & 0x3f)));
-		text_addc(t, (char)(0x80 | (r & 0x3f)));
-	}
-}
-
-static void
 json_escape(struct json *j, struct text *t)
 {
 	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
 	char c = j->at < j->len ? j->s[j->at++] : '\0';
 	const char *p = c ? strchr(from, c) : NULL;
+	char utf8[4];
 	uint32_t rune, low;
 
 	if (p) {
@@ -91,7 +73,7 @@ json_escape(struct json *j, struct text *t)
 		else
 			j->at = back;
 	}
-	rune_add(t, rune >= 0xd800 && rune < 0xe000 ? 0xfffd : rune);
+	text_add(t, utf8, utf8_put(utf8, rune));
 }
 
 static struct ynode *

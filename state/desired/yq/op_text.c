@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/quote/quote.h"
+#include "base/utf8.h"
 #include "state/desired/yq/ops.h"
 
 /* what it says, or, of what is no scalar, its YAML */
@@ -142,21 +143,11 @@ rune_case(uint32_t r, bool upper)
 	return r;
 }
 
-static void
-rune_put(struct text *t, uint32_t r)
-{
-	if (r < 0x80) {
-		text_addc(t, (char)r);
-	} else {
-		text_addc(t, (char)(0xc0 | r >> 6));
-		text_addc(t, (char)(0x80 | (r & 0x3f)));
-	}
-}
-
 EACH(change_case)
 {
 	struct ynode *s;
 	struct text t = { .e = e };
+	char utf8[4];
 	bool bad = false;
 
 	need_text(e, n, "change case with");
@@ -165,7 +156,7 @@ EACH(change_case)
 
 		w = n->value[k] ? utf8_next(n->value + k, &r, &bad) : 1;
 		if (w <= 2 && r < 0x800 && !bad)
-			rune_put(&t, rune_case(r, x->flags & UPPER_CASE));
+			text_add(&t, utf8, utf8_put(utf8, rune_case(r, x->flags & UPPER_CASE)));
 		else
 			text_add(&t, n->value + k, w);
 	}

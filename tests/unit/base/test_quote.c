@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/jsonspan.h"
+#include "base/utf8.h"
 #include "base/words.h"
 #include "tests/unit/test.h"
 

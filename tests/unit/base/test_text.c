@@ -2,12 +2,15 @@
 #include <sys/stat.h>
 
 #include "base/base64.h"
+#include "base/distance.h"
 #include "base/facts.h"
 #include "base/fs.h"
+#include "base/nearest.h"
 #include "base/number.h"
 #include "base/semver.h"
 #include "base/sha256.h"
 #include "base/size.h"
+#include "base/utf8.h"
 #include "state/desired/template/name.h"
 #include "state/desired/spec/paths.h"
 #include "tests/unit/test.h"
@@ -195,4 +198,59 @@ TEST(facts_know_their_bytes)
 	facts_set(&back, &a, "path", "/a");
 	facts_set(&back, &a, "more", "");
 	assert_false(facts_are_packed(&back, b.s, b.len));
+}
+
+/* What is meant by `name`, of `words`; "" where none is near. */
+static void
+assert_nearest(const char *name, const char *const *words, const char *want)
+{
+	AUTO(arena) a = { 0 };
+	struct nearest n = nearest_begin(name, strlen(name));
+	const char *found;
+
+	for (; *words; words++)
+		nearest_offer(&n, *words, strlen(*words));
+	found = nearest_found(&n, &a);
+	assert_string_equal(found ? found : "", want);
+}
+
+#define WORDS(...) (const char *const[]){ __VA_ARGS__, NULL }
+
+TEST(near_names)
+{
+	AUTO(arena) a = { 0 };
+
+	assert_nearest("strat", WORDS("stop", "start", "restart"), "start");
+	assert_nearest("xy", WORDS("ab"), "");
+	assert_nearest("preserve", WORDS("force", "preserve-env"), "preserve-env");
+	assert_nearest("port", WORDS("localPort", "user"), "localPort");
+	assert_nearest("memroy", WORDS("memory", "message"), "memory");
+	assert_string_equal(nearest_hint(&a, NULL), "");
+	assert_string_equal(nearest_hint(&a, "memory"), " (did you mean `memory`?)");
+	assert_int_equal(word_distance("kitten", 6, "sitting", 7), 3);
+	assert_int_equal(word_distance("", 0, "abc", 3), 3);
+}
+
+TEST(what_is_written_as_utf8_is_read_as_it)
+{
+	static const uint32_t none[] = { 0xd800, 0xdfff, 0x110000, UINT32_MAX };
+
+	for (uint32_t r = 1; r <= 0x10ffff; r++) {
+		char s[5] = "";
+		uint32_t got;
+		bool bad;
+		size_t n;
+
+		if (r == 0xd800)
+			r = 0xe000;
+		n = utf8_put(s, r);
+		if (utf8_next(s, &got, &bad) != n || bad || got != r)
+			fail_msg("%x", r);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(none); i++) {
+		char s[4];
+
+		assert_int_equal(utf8_put(s, none[i]), 3);
+		assert_memory_equal(s, "\xef\xbf\xbd", 3);
+	}
 }

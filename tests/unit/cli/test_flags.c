@@ -1,8 +1,6 @@
 #include "cli/args/flags.h"
 
 #include "base/buf.h"
-#include "base/distance.h"
-#include "cli/args/nearest.h"
 #include "tests/unit/test.h"
 
 static const struct flag shared[] = {
@@ -152,22 +150,4 @@ TEST(which_flags_take_the_next_word)
 	assert_false(flags_eats_next(&f, "name"));
 	assert_false(flags_eats_next(&f, "-"));
 	assert_true(flags_eats_next(&f, "--not-known-here"));
-}
-
-TEST(near_names)
-{
-	struct nearest n = nearest_begin("strat", 5);
-
-	nearest_offer(&n, "stop");
-	nearest_offer(&n, "start");
-	nearest_offer(&n, "restart");
-	assert_string_equal(n.best, "start");
-	n = nearest_begin("xy", 2);
-	nearest_offer(&n, "ab");
-	assert_null(n.best);
-	n = nearest_begin("preserve", 8);
-	nearest_offer(&n, "preserve-env");
-	assert_string_equal(n.best, "preserve-env");
-	assert_int_equal(word_distance("kitten", 6, "sitting", 7), 3);
-	assert_int_equal(word_distance("", 0, "abc", 3), 3);
 }
