@@ -9,28 +9,48 @@ struct group {
 	struct nodes *of;
 };
 
+static struct group *
+group_of(struct eval *e, struct group *g, size_t *n, uint32_t *slots, size_t mask, const struct text *key)
+{
+	uint64_t h = 14695981039346656037U;	/* FNV-1a */
+
+	for (size_t i = 0; i < key->len; i++)
+		h = (h ^ (unsigned char)key->s[i]) * 1099511628211U;
+	for (size_t at = h & mask;; at = (at + 1) & mask) {
+		struct group *one = slots[at] ? &g[slots[at] - 1] : NULL;
+
+		eval_step(e);
+		if (one && one->len == key->len && memcmp(one->key, key->s, key->len) == 0)
+			return one;
+		if (one)
+			continue;
+		g[*n] = (struct group){ key->s, key->len, nodes_new(e) };
+		slots[at] = (uint32_t)++*n;
+		return &g[*n - 1];
+	}
+}
+
 /* Those of one key, in the order in which they are met. The key is a text: of what is no scalar, its YAML if `whole`. */
 static struct group *
 groups_of(struct eval *e, const struct context *c, const struct ynode *list, struct expr *by, bool whole, size_t *n)
 {
 	struct group *g = eval_alloc(e, (list->n + 1) * sizeof(*g));
+	uint32_t *slots;
+	size_t size = 4;
 
+	while (size < 2 * list->n)
+		size *= 2;
+	slots = eval_alloc(e, size * sizeof(*slots));
 	*n = 0;
 	for (size_t i = 0; i < list->n; i++) {
-		struct context r = expr_run(e, context_one_read_only(e, c, list->kid[i]), by);
-		struct ynode *k = nodes_first(r.at);
+		struct ynode *k = nodes_first(expr_run(e, context_one_read_only(e, c, list->kid[i]), by).at);
 		struct text t = { .e = e };
-		size_t at = 0;
 
 		if (k && k->kind != Y_SCALAR && whole)
 			yaml_print(&t, k, 0);
 		else
 			text_add(&t, k ? k->value : "null", k ? k->len : 4);
-		for (; at < *n && (g[at].len != t.len || memcmp(g[at].key, t.s, t.len) != 0); at++)
-			eval_step(e);
-		if (at == *n)
-			g[(*n)++] = (struct group){ t.s, t.len, nodes_new(e) };
-		nodes_push(e, g[at].of, list->kid[i]);
+		nodes_push(e, group_of(e, g, n, slots, size - 1, &t)->of, list->kid[i]);
 	}
 	return g;
 }

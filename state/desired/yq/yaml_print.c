@@ -150,6 +150,13 @@ scalar_print(struct pen *p, const struct ynode *n, enum where where)
 	p->indent = indent;
 }
 
+/* A nothing that has a name: as '' it would be a text to its aliases. */
+static bool
+is_named_nothing(const struct ynode *n)
+{
+	return n->kind == Y_SCALAR && !n->len && *n->anchor && !(n->style & ~Y_FLOW) && ynode_is_null(n);
+}
+
 static bool
 is_simple_key(const struct ynode *n)
 {
@@ -157,6 +164,8 @@ is_simple_key(const struct ynode *n)
 	size_t len = strlen(n->anchor) + strlen(tag_to_write(n, &quote));
 	struct scalar_look look;
 
+	if (is_named_nothing(n))
+		return false;
 	if (n->kind == Y_ALIAS)
 		return n->len <= MAX_SIMPLE_KEY;
 	if (n->kind != Y_SCALAR)
@@ -282,20 +291,25 @@ block_list(struct pen *p, const struct ynode *n, enum where where)
 	p->indent = indent;
 }
 
-/* A comment behind a key goes behind its value, or stands before the block that is its value. */
+/*
+ * A comment behind a key goes behind its value, or stands before the block that is its value; behind the block's anchor and
+ * tag, though, which would be on a line of their own, and where yq writes them not be the block's.
+ */
 static void
 key_note(struct pen *p, const struct ynode *v)
 {
 	const char *note = p->note;
+	bool quote, marked = *v->anchor || *tag_to_write(v, &quote);
+	bool block = (v->kind == Y_MAP || v->kind == Y_SEQ) && !(v->style & Y_FLOW) && (v->n || !marked);
 
 	if (!*p->key_note)
 		return;
-	if (v->kind == Y_SCALAR) {
+	if (v->kind == Y_SCALAR || (block && marked)) {
 		if (*p->note)
 			return;
 		p->note = p->key_note;
 		p->key_note = "";
-	} else if ((v->kind == Y_MAP || v->kind == Y_SEQ) && !(v->style & Y_FLOW)) {
+	} else if (block) {
 		p->note = p->key_note;
 		p->key_note = note;
 		pen_note(p, false);
@@ -378,7 +392,9 @@ node_print(struct pen *p, const struct ynode *n, enum where where, enum behind b
 		container_print(p, n, where, behind);
 		return;
 	}
-	if (n->kind == Y_ALIAS)
+	if (behind == AS_KEY && is_named_nothing(n))
+		pen_anchor(p, '&', n->anchor);
+	else if (n->kind == Y_ALIAS)
 		pen_anchor(p, '*', n->value);
 	else
 		scalar_print(p, n->kind == Y_SCALAR ? n : &nothing, where);

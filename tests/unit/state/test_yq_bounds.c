@@ -73,9 +73,25 @@ TEST(depth)
 	doubled(&expr, "1", "]", 20000);
 	assert_null(yq_open(expr.s, 0, &err));
 	assert_non_null(strstr(err.msg, "nested too deeply"));
+	refuse("(\"[\" * 50000) | from_yaml", "1:1001: nested too deeply (more than 1000 levels)");
+	refuse("(\"{a: \" * 50000) | from_yaml", "nested too deeply (more than 1000 levels)");
 	doubled(&expr, "", "-", 100000);
 	assert_null(yq_open(expr.s, 0, &err));
 	assert_non_null(strstr(err.msg, "128 KiB"));
+}
+
+/* what a long list has of each is found in time that grows with the list, not with its square */
+TEST(many_groups)
+{
+	AUTO(buf) json = BUF_INIT;
+	AUTO(buf) out = BUF_INIT;
+	struct error err = { 0 };
+
+	for (int i = 0; i < 60000; i++)
+		buf_addf(&json, "%c%d", i ? ',' : '[', i);
+	buf_addc(&json, ']');
+	ok(yq_eval(json.s, "(unique | length), (group_by(.) | length)", add, &out, &err));
+	assert_string_equal(out.s, "60000 60000 ");
 }
 
 TEST(one_line)
