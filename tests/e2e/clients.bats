@@ -110,6 +110,91 @@ exits() {
 	exits 0 '' OK validate "$WORK/written.yaml"
 }
 
+@test "the YAML that Rancher Desktop writes is taken, and that of its older versions" {
+	truncate -s 1M "$WORK/image"
+	mkdir -p "$LIMA_HOME/_config"
+	cat >"$LIMA_HOME/_config/0.yaml" <<-EOF
+		ssh: {loadDotSSHPubKeys: false, localPort: 0}
+		firmware: {legacyBIOS: false}
+		containerd: {system: false, user: false}
+		vmType: qemu
+		rosetta: {enabled: false, binfmt: false}
+		arch: null
+		images: [{location: "$WORK/image", arch: x86_64}]
+		cpus: 2
+		memory: 4294967296
+		disk: 100GiB
+		mountType: reverse-sshfs
+		mounts:
+		- {location: "~", writable: true, 9p: {securityModel: none, protocolVersion: 9p2000.L, msize: 128KiB, cache: mmap}}
+		- {location: "$WORK/rd", writable: true}
+		hostResolver: {hosts: {lima-rancher-desktop: lima-0, host.docker.internal: host.lima.internal}}
+		env: {RC_CGROUP_MODE: unified}
+		provision:
+		- mode: system
+		  script: |
+		    #!/bin/sh
+		    set -o errexit -o nounset -o xtrace
+		    fstrim /mnt/data
+		portForwards:
+		- {guestPortRange: [1, 65535], guestIPMustBeZero: true, hostIP: "0.0.0.0"}
+		- {guestSocket: /var/run/docker.sock, hostSocket: "$WORK/docker.sock"}
+	EOF
+	exits 0 '' OK validate "$LIMA_HOME/_config/0.yaml"
+	run -0 limactl plan --stopped "$LIMA_HOME/_config/0.yaml"
+	[[ $output == *'+ disk '* ]]
+	# keys that Lima never had: `start`, which is what it calls, goes by as upstream does
+	printf 'k3s: {version: 1.20.4}\npaths: {x: y}\n' >>"$LIMA_HOME/_config/0.yaml"
+	QEMU_SYSTEM_X86_64=/bin/false run --separate-stderr limactl start --tty=false "$LIMA_HOME/_config/0.yaml"
+	[[ $stderr == *'k3s: unknown key, ignored'*'paths: unknown key, ignored'*'vm 0: '* ]] || { echo "$stderr"; return 1; }
+	exits 1 '' 'k3s: unknown key' plan "$LIMA_HOME/_config/0.yaml"
+	run -0 limactl delete --force 0
+}
+
+@test "the YAML that Finch writes is taken" {
+	truncate -s 1M "$WORK/image" "$WORK/archive.tgz"
+	mkdir -p "$LIMA_HOME/_config"
+	cat >"$WORK/finch.yaml" <<-EOF
+		images:
+		- {location: "$WORK/image", arch: x86_64, digest: "sha256:$(sha256sum "$WORK/image" | cut -d' ' -f1)"}
+		containerd:
+		  system: true
+		  user: false
+		  archives:
+		  - {location: "$WORK/archive.tgz", arch: aarch64, digest: "sha256:$(sha256sum "$WORK/archive.tgz" | cut -d' ' -f1)"}
+		  - {location: "$WORK/archive.tgz", arch: x86_64, digest: "sha256:$(sha256sum "$WORK/archive.tgz" | cut -d' ' -f1)"}
+		provision:
+		- {mode: boot, script: modprobe virtiofs}
+		- {mode: system, script: modprobe br_netfilter}
+		- {mode: user, script: sudo cp ~/.ssh/authorized_keys /root/.ssh/}
+		env: {CONTAINERD_NAMESPACE: finch}
+		mounts:
+		- location: "~"
+		  mountPoint: null
+		  writable: true
+		  sshfs: {cache: true, followSymlinks: false, sftpDriver: "openssh-sftp-server"}
+		  9p: {securityModel: "none", protocolVersion: "9p2000.L", msize: "128KiB", cache: "fscache"}
+		- {location: /tmp/lima, writable: true}
+		- {location: /var/folders, writable: true}
+		portForwards:
+		- {guestSocket: "/run/finch.sock", hostSocket: "{{.Dir}}/sock/finch.sock"}
+		- {guestSocket: "/run/user/{{.UID}}/creds.sock", hostSocket: "$WORK/creds.sock", reverse: true}
+		ssh: {localPort: 0, loadDotSSHPubKeys: false, forwardAgent: true, forwardX11: false, forwardX11Trusted: false}
+		firmware: {legacyBIOS: false}
+		video: {display: none}
+	EOF
+	# it generates these two from Lima's types
+	printf 'cpus: 2\nmemory: 4GiB\nadditionalDisks: [{name: finch}]\n' >"$LIMA_HOME/_config/override.yaml"
+	printf 'mountType: reverse-sshfs\nssh: {overVsock: null}\n' >"$LIMA_HOME/_config/default.yaml"
+	exits 0 '' OK validate "$WORK/finch.yaml"
+	run -0 limactl disk create finch --size 1MiB --format raw
+	run -0 limactl create --name=finch "$WORK/finch.yaml" --tty=false --set .ssh.overVsock=false
+	[ "$(limactl ls -f '{{.Status}} {{.CPUs}}' finch)" = 'Stopped 2' ]
+	run -0 limactl remove --force finch
+	run -0 limactl disk delete finch
+	rm "$LIMA_HOME/_config/override.yaml" "$LIMA_HOME/_config/default.yaml"
+}
+
 @test "Colima: start FILE, the file's name is the instance's" {
 	cd "$WORK"
 	LIMA_SSH_PORT_FORWARDER=true LIMA_INSTANCE=colima limactl start --tty=false "$WORK/colima.yaml"
