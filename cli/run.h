@@ -63,7 +63,7 @@ int goals_add_copy(struct cli *c, struct goals *g, const struct template *t, con
 /* The text of a template, and the name ("" : as it suggests itself) checked; `*chosen` to free. */
 int goals_template(struct cli *c, const char *locator, const char *name, struct template *t, char **chosen, struct error *err);
 /* The text of an existing instance's lima.yaml. */
-int goals_instance_text(const struct cli *c, const char *name, struct template *t, struct error *err);
+int goals_instance_text(struct cli *c, const char *name, struct template *t, struct error *err);
 /* The same of a template that has been read (template_read), and is embedded here. */
 int goals_add_read(struct cli *c, struct goals *g, struct template *t, const char *locator, const char *name, enum goal goal,
 		   struct ask **out, struct error *err);

@@ -113,6 +113,7 @@ goals_add_copy(struct cli *c, struct goals *g, const struct template *t, const c
 	struct ask *ask;
 
 	opts.copied_from = from;
+	opts.strict &= !t->tolerated;
 	if (template_spec(&spec, name, t, 0, &opts, err) < 0)
 		return -1;
 	goals_own(g, spec);
@@ -196,8 +197,28 @@ goals_add_template(struct cli *c, struct goals *g, const char *locator, const ch
 	return template_read(&t, locator, &opts, err) < 0 ? -1 : goals_add_read(c, g, &t, locator, name, goal, out, err);
 }
 
+static void
+goals_say_nothing(void *ctx, const char *text)
+{
+	(void)ctx, (void)text;
+}
+
+/* Would that text pass if somebody had just written it? */
+static bool
+goals_strictly_right(struct cli *c, const struct template *t)
+{
+	struct spec_opts opts = cli_strict_opts(c);
+	struct spec *spec;
+
+	opts.warn = opts.complain = opts.debug = goals_say_nothing;
+	if (template_spec(&spec, t->name, t, TEMPLATE_BARE, &opts, NULL) < 0)
+		return false;
+	spec_free(spec);
+	return true;
+}
+
 int
-goals_instance_text(const struct cli *c, const char *name, struct template *t, struct error *err)
+goals_instance_text(struct cli *c, const char *name, struct template *t, struct error *err)
 {
 	AUTO(buf) text = BUF_INIT;
 
@@ -207,6 +228,7 @@ goals_instance_text(const struct cli *c, const char *name, struct template *t, s
 		return -1;
 	t->len = text.len;
 	t->text = buf_detach(&text);
+	t->tolerated = cli_strict_opts(c).strict && !goals_strictly_right(c, t);
 	return 0;
 }
 

@@ -14,6 +14,7 @@
 
 static const struct flag flags[] = {
 	{ "start", 0, FLAG_BOOL, .about = "Start the new instance" },
+	{ "lenient", 0, FLAG_BOOL, .about = "Only warn of unknown keys and of sizes that nobody means, as upstream does" },
 	{ "", .include = edit_flags },
 	{ 0 },
 };
@@ -126,6 +127,7 @@ const struct command command_clone = {
 	.complete = "@instance",
 	.flags = flags,
 	.more_flags = ready_flags,
+	.strict = true,
 	.min_args = 2,
 	.max_args = 2,
 	.creates = true,
@@ -142,6 +144,7 @@ const struct command command_rename = {
 	.complete = "@instance",
 	.flags = flags,
 	.more_flags = ready_flags,
+	.strict = true,
 	.min_args = 2,
 	.max_args = 2,
 	.run = run_rename,

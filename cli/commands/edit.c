@@ -96,12 +96,21 @@ edit_until_taken(struct cli *c, const struct edit *e, int *status, struct error 
 	return 1;
 }
 
+static struct spec_opts
+edit_opts(struct cli *c, const struct edit *e)
+{
+	struct spec_opts opts = cli_strict_opts(c);
+
+	opts.strict &= !e->t->tolerated;
+	return opts;
+}
+
 /* --- a file --- */
 
 static int
 edit_take_file(struct cli *c, const struct edit *e, struct error *err)
 {
-	struct spec_opts opts = cli_strict_opts(c);
+	struct spec_opts opts = edit_opts(c, e);
 	struct spec *spec;
 
 	if (template_spec(&spec, "template", e->t, 0, &opts, err) < 0)
@@ -132,7 +141,7 @@ edit_file(struct cli *c, const char *path, struct error *err)
 static int
 edit_take_instance(struct cli *c, const struct edit *e, struct error *err)
 {
-	struct spec_opts opts = cli_strict_opts(c);
+	struct spec_opts opts = edit_opts(c, e);
 	AUTO(goals) g = { 0 };
 	struct spec *spec;
 	struct ask *a;

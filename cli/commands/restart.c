@@ -8,6 +8,7 @@
 
 static const struct flag flags[] = {
 	{ "force", 'f', FLAG_BOOL, .about = "Stop at once, without asking the guest to shut down" },
+	{ "lenient", 0, FLAG_BOOL, .about = "Only warn of unknown keys and of sizes that nobody means, as upstream does" },
 	{ "progress", 0, FLAG_BOOL, .about = "Show what cloud-init does in the guest" },
 	{ "", .include = edit_flags },
 	{ 0 },
@@ -58,6 +59,7 @@ const struct command command_restart = {
 	.complete = "@instance",
 	.flags = flags,
 	.more_flags = ready_flags,
+	.strict = true,
 	.max_args = 1,
 	.run = restart_run,
 };

@@ -49,6 +49,24 @@ teardown() {
 	[[ $stderr == *"ofTheFuture: unknown key, ignored"* ]]
 }
 
+@test "what --set gets wrong is told by every command; what an instance has already is no mistake of this run" {
+	local words
+	limactl create --tty=false --name=a "$WORK/a.yaml"
+	for words in "edit --tty=false --set .memroy=1 a" "clone --tty=false --set .memroy=1 a b" "rename --tty=false --set .memroy=1 a b" \
+		"restart --tty=false --set .memroy=1 a" "apply --stopped --set .memroy=1 a" "plan --stopped --set .memroy=1 a" \
+		"clone --tty=false --set .memory=4 a b"; do
+		run --separate-stderr limactl $words
+		[ "$status" -eq 1 ] && [[ $stderr == *'memroy: unknown key'* || $stderr == *'`4` without a unit'* ]] || { echo "$words: $stderr"; return 1; }
+		[ ! -e "$LIMA_HOME/b" ] && ! grep -q memroy "$LIMA_HOME/a/lima.yaml"
+	done
+	limactl edit --tty=false --lenient --set .memroy=1 a
+	for words in "edit --tty=false --cpus 1 a" "apply --stopped --set .cpus=2 a" "clone --tty=false --cpus 1 a b" "clone --tty=false a c" \
+		"rename --tty=false --cpus 1 a d"; do
+		run -0 --separate-stderr limactl $words
+		[[ $stderr == *'memroy: unknown key, ignored'* ]] || [[ $words == *'a c' ]] || { echo "$words: $stderr"; return 1; }
+	done
+}
+
 @test "a machine that nobody means, or that this host cannot have, is told at plan" {
 	for case in 'memory=4|`4` without a unit' 'memory="8MiB"|at least 16MiB' 'memory="900TiB"|that this host has' 'disk="20"|without a unit'; do
 		fails_with "${case#*|}" plan --set ".${case%%|*}" "$WORK/a.yaml"
