@@ -236,13 +236,14 @@ edits_with() {
 	{
 		cat a.yaml
 		echo 'mounts: [{location: "~"}, {location: /tmp/lima, writable: true}]'
-		echo 'portForwards: [{guestPort: 80, hostPort: 8080}, {guestPort: 8, hostPortRange: [0, 0], hostSocket: /tmp/x.sock}, {guestPort: 9, ignore: true}]'
+		echo 'portForwards: [{guestPort: 80, hostPort: 8080}, {guestPort: 8, hostPortRange: [0, 0], hostSocket: /tmp/x.sock}, {guestPort: 9, ignore: true}, {guestPort: 7, hostIP: 0.0.0.0, proto: tcp}, {guestPort: 7, hostIP: 0.0.0.0, proto: udp}]'
 		echo 'video: {display: vnc, vnc: {display: "0.0.0.0:3,to=9"}}'
 		echo 'provision: [{mode: ansible, playbook: /etc/hostname}]'
 		echo 'copyToHost: [{guest: /etc/x, host: "{{.Home}}/x"}]'
 		echo "containerd: {user: false, system: false}"
 	} | sed '/^plain/d' >reach.yaml
-	words='reads ~ (with the keys to all instances), writes /tmp/lima, ~/x, listens on 127.0.0.1:8080, /tmp/x.sock, VNC display 0.0.0.0:3'
+	words='reads ~ (with the keys to all instances), writes /tmp/lima, ~/x, listens on 127.0.0.1:8080, /tmp/x.sock, 0.0.0.0:7 (open to other hosts)'
+	words+=', VNC display 0.0.0.0:3 (open to other hosts)'
 	words+=', 127.0.0.1 for what listens in the guest, runs on this host: /etc/hostname'
 	run -0 --separate-stderr limactl plan reach.yaml
 	[[ $output == *"Of this host, reach $words."* ]]

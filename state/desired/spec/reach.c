@@ -60,6 +60,15 @@ line_mounts(struct line *l, const struct spec *s, bool writable)
 	}
 }
 
+/* What does not begin with a loopback address is no secret of this host's. */
+static void
+line_is_open(struct line *l, const char *address)
+{
+	if (strncmp(address, "127.", 4) != 0 && strncmp(address, "localhost", 9) != 0 && strncmp(address, "::1", 3) != 0 &&
+	    strncmp(address, "[::1]", 5) != 0)
+		buf_adds(l->out, " (open to other hosts)");
+}
+
 static void
 line_ports(struct line *l, const struct spec_forward *f)
 {
@@ -69,6 +78,30 @@ line_ports(struct line *l, const struct spec_forward *f)
 	buf_addf(l->out, v6 ? "[%s]:%d" : "%s:%d", f->host_ip, f->host_port[0]);
 	if (f->host_port[1] != f->host_port[0])
 		buf_addf(l->out, "-%d", f->host_port[1]);
+	line_is_open(l, f->host_ip);
+}
+
+/* without an agent in the guest nobody tells of its ports */
+static bool
+is_followed(const struct spec *s, const struct spec_forward *f)
+{
+	return !f->ignore && (!s->plain || f->is_static);
+}
+
+/* One rule for TCP and one for UDP say the same here. */
+static bool
+is_said(const struct spec *s, size_t i)
+{
+	const struct spec_forward *f = &s->forwards[i];
+
+	for (size_t j = 0; j < i; j++) {
+		const struct spec_forward *g = &s->forwards[j];
+
+		if (is_followed(s, g) && !*g->host_socket && !strcmp(f->host_ip, g->host_ip) &&
+		    !memcmp(f->host_port, g->host_port, sizeof f->host_port))
+			return true;
+	}
+	return false;
 }
 
 static void
@@ -77,17 +110,17 @@ line_forwards(struct line *l, const struct spec *s)
 	for (size_t i = 0; i < s->nforwards; i++) {
 		const struct spec_forward *f = &s->forwards[i];
 
-		/* without an agent in the guest nobody tells of its ports */
-		if (f->ignore || (s->plain && !f->is_static))
+		if (!is_followed(s, f))
 			continue;
 		if (*f->host_socket)
 			line_path(l, f->reverse ? "connects to" : "listens on", f->host_socket);
-		else
+		else if (!is_said(s, i))
 			line_ports(l, f);
 	}
 	if (!strncmp(s->video_display, "vnc", 3)) {
 		line_verb(l, "listens on");
 		buf_addf(l->out, "VNC display %.*s", (int)strcspn(s->vnc_display, ","), *s->vnc_display ? s->vnc_display : "127.0.0.1:0");
+		line_is_open(l, *s->vnc_display ? s->vnc_display : "127.0.0.1:0");
 	}
 	if (!s->plain) {
 		line_verb(l, "listens on");
