@@ -134,6 +134,11 @@ struct resource_type {
 	 */
 	int (*ensure)(const struct env *env, const struct resource *r,
 		      struct facts *have, struct arena *a, struct error *err);
+	/*
+	 * Has this host what ensure() will need to make it? Asked when the plan is to make it, or to make it anew: before the old
+	 * one goes. `r->spec` is there. Looks, never touches. Optional.
+	 */
+	int (*check)(const struct env *env, const struct resource *r, struct error *err);
 	/* Make it absent; already absent is success. In a worker thread. */
 	int (*remove)(const struct env *env, const struct resource *r, struct error *err);
 	/* What the plan's readers want to know besides attrs: calls `say` for each difference. Looks, never touches. Optional. */

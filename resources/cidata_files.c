@@ -123,22 +123,30 @@ digest_big(struct cidata *c, struct buf *digest, const char *path)
 		buf_addf(digest, "%s\n", fs_stamp(&c->mem, path));
 }
 
-/* PREFIX/share/lima/lima-guestagent.OS-ARCH[.gz]: absent in plain mode, and for guests that have none */
+char *
+cidata_guest_agent(struct arena *a, const struct env *env, const struct spec *spec, bool *gz)
+{
+	char *path = arena_printf(a, "%s/lima-guestagent.%s-%s", env->share, spec->os, spec->arch);
+	char *packed = arena_printf(a, "%s.gz", path);
+
+	*gz = !fs_exists(path);
+	return !*gz ? path : fs_exists(packed) ? packed : NULL;
+}
+
+/* Absent in plain mode, and for guests that have none. */
 static void
 add_guest_agent(struct cidata *c, const struct env *env, const struct spec *spec, struct buf *digest)
 {
-	char *path = arena_printf(&c->mem, "%s/lima-guestagent.%s-%s", env->share, spec->os, spec->arch);
-	char *gz = arena_printf(&c->mem, "%s.gz", path);
+	bool gz = false;
+	char *path = spec->plain || strcmp(spec->os, "Linux") != 0 ? NULL : cidata_guest_agent(&c->mem, env, spec, &gz);
 
-	if (spec->plain || strcmp(spec->os, "Linux") != 0)
+	if (!path)
 		return;
-	if (fs_exists(path)) {
+	if (gz)
+		c->agent_gz = path;
+	else
 		cidata_files_add_host_file(c, "lima-guestagent", path, 0755);
-		digest_big(c, digest, path);
-	} else if (fs_exists(gz)) {
-		c->agent_gz = gz;
-		digest_big(c, digest, gz);
-	}
+	digest_big(c, digest, path);
 }
 
 const struct spec_file *

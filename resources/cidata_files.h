@@ -48,6 +48,11 @@ struct resource;
 /* The port of the host's resolver as the image says it; 0: none. */
 int cidata_port(const char *path);
 
+/*
+ * PREFIX/share/lima/lima-guestagent.OS-ARCH, or the same .gz (*gz), for a guest of that system and architecture; in `a`. NULL: there
+ * is none.
+ */
+char *cidata_guest_agent(struct arena *a, const struct env *env, const struct spec *spec, bool *gz);
 /* the archive of spec's architecture, or NULL: containerd is not wanted, or there is none */
 const struct spec_file *cidata_archive(const struct spec *spec);
 

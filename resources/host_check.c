@@ -11,6 +11,8 @@
 #include "providers/disk/image.h"
 #include "providers/driver.h"
 #include "providers/machine.h"
+#include "reconciler/env.h"
+#include "resources/cidata_files.h"
 #include "resources/firmware.h"
 #include "resources/machine.h"
 
@@ -54,6 +56,18 @@ host_check_programs(const struct spec *spec, struct error *err)
 			return program_missing(all[i], err);
 	}
 	return host_check_mounts(spec, err);
+}
+
+int
+host_check_agent(const struct env *env, const struct spec *spec, struct error *err)
+{
+	AUTO(arena) a = { 0 };
+	bool gz;
+
+	if (!machine_has_agent(spec) || cidata_guest_agent(&a, env, spec, &gz))
+		return 0;
+	return error_set(err, ERR_UNSUPPORTED, "arch: there is no guest agent for %s in %s, and without it the guest would never get ready; "
+			 "set `plain: true`, or put lima-guestagent.%s-%s there", spec->arch, env->share, spec->os, spec->arch);
 }
 
 int

@@ -50,12 +50,21 @@ check_wanted(const struct spec *spec, const struct env *env, const struct resour
 {
 	if (!instance_paths_wanted(spec) || (!wanted_running(spec) && !instance_yaml_changes(spec)))
 		return 0;
-	if (unsupported_check(spec, err) < 0 || (instance_yaml_changes(spec) && host_check_programs(spec, err) < 0))
+	if (unsupported_check(spec, err) < 0)
+		return -1;
+	if (instance_yaml_changes(spec) && (host_check_programs(spec, err) < 0 || host_check_agent(env, spec, err) < 0))
 		return -1;
 	if (!wanted_running(spec))
 		return host_check_version(spec, err);
-	/* one that runs may have to be started again for what changes: that it cannot be is not found out when it is down */
-	return instance_runs(env, r) && !instance_yaml_changes(spec) ? 0 : host_check(spec, err);
+	/* one that runs is started again some day with what changes now */
+	return instance_runs(env, r) && instance_yaml_changes(spec) ? host_check(spec, err) : 0;
+}
+
+/* Also of one that runs and is to be started anew: that it cannot be is not found out when it is down. */
+static int
+vm_check(const struct env *env, const struct resource *r, struct error *err)
+{
+	return host_check(r->spec, err) < 0 ? -1 : host_check_agent(env, r->spec, err);
 }
 
 static int
@@ -269,6 +278,7 @@ const struct resource_type resource_vm = {
 	.attrs = attrs,
 	.declare = vm_declare,
 	.observe = vm_observe,
+	.check = vm_check,
 	.ensure = vm_ensure,
 	.remove = remove_vm,
 };

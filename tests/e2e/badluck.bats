@@ -187,6 +187,17 @@ teardown() {
 	[ ! -e "$long/a" ]
 }
 
+@test "a guest without an agent for its architecture is told before there is anything of it, unless it is plain" {
+	cold_yaml | sed 's/x86_64/riscv64/; s/^plain:.*/arch: riscv64/' >"$WORK/risc.yaml"
+	fails_with 'no guest agent for riscv64' plan "$WORK/risc.yaml"
+	fails_with 'no guest agent for riscv64' apply --stopped "$WORK/risc.yaml"
+	fails_with 'no guest agent for riscv64' create --tty=false "$WORK/risc.yaml"
+	[ ! -e "$LIMA_HOME/risc" ]
+	limactl create --tty=false --set '.plain=true' "$WORK/risc.yaml"
+	fails_with 'no guest agent for riscv64' edit --start=false --set '.plain=false' risc
+	limactl delete risc
+}
+
 @test "no QEMU: told with its package before a step is taken, of a new instance and of one that is there" {
 	local command before why="a: /nonexistent/qemu: no such program (Debian package qemu-system-x86)"
 	for command in plan apply "start --tty=false"; do

@@ -158,3 +158,22 @@ teardown() { home_end; }
 	run -0 limactl delete --help
 	[[ $output != *--timeout* ]]
 }
+
+@test "a host that lacks what a machine needs is told before the old machine goes, and not when nothing is to be made" {
+	apply "$WORK/f.yaml"
+	one=$(cat "$LIMA_HOME/f/fake.pid")
+	export LIMA_FAKE_HOST=fake-program
+	fails_with 'fake-program: not found' restart f
+	fails_with 'fake-program: not found' apply --set '.cpus=2' f
+	[ "$(cat "$LIMA_HOME/f/fake.pid")" = "$one" ]
+	fails_with 'fake-program: not found' apply --set '.cpus=2' "$WORK/f.yaml"
+	[ "$(cat "$LIMA_HOME/f/fake.pid")" = "$one" ] && [ "$(status_of f)" = Running ]
+	run limactl plan f
+	[[ "$output" == *"Nothing to do"* ]]
+	kill -9 "$(cat "$LIMA_HOME/f/ha.pid")"
+	limactl apply f
+	[ "$(cat "$LIMA_HOME/f/fake.pid")" = "$one" ]
+	limactl stop f
+	fails_with 'fake-program: not found' start f
+	limactl delete f
+}

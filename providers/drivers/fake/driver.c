@@ -83,6 +83,16 @@ fake_driver_options(const char **argv, size_t max, size_t *n, struct arena *a)
 		argv[(*n)++] = w;
 }
 
+/* As if QEMU had been uninstalled: $LIMA_FAKE_HOST says what is missing. */
+static int
+fake_check_host(const struct machine *m, struct error *err)
+{
+	const char *missing = getenv("LIMA_FAKE_HOST");
+
+	(void)m;
+	return missing && *missing ? error_set(err, ENOENT, "%s: not found", missing) : 0;
+}
+
 static int
 fake_plan(const struct machine *m, struct launch *l, struct arena *a, struct error *err)
 {
@@ -107,6 +117,7 @@ const struct driver driver_fake = {
 	.name = "fake",
 	.net = { .guest = "192.168.5.15", .host = "192.168.5.2", .dns = "192.168.5.3" },
 	.boots_uefi = fake_boots_uefi,
+	.check_host = fake_check_host,
 	.plan = fake_plan,
 	.find = fake_driver_find,
 	.press_button = fake_driver_press_button,
