@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/auto.h"
 #include "base/buf.h"
 #include "state/desired/spec/keys.h"
 
@@ -46,24 +47,35 @@ put_mix(struct buf *b, const struct key *k)
 		buf_addf(b, "%s\n", text[k->mix]);
 }
 
+/* "(integer; by default 4; restart)": type, default, and the price of a change */
+static void
+put_facts(struct buf *b, const struct key *k)
+{
+	const char *def = key_default_text(k), *price = key_change_word(k->change);
+
+	buf_addf(b, " (%s", type_name(k));
+	if (k->words)
+		generate_yaml_page_put_words(b, k->words);
+	if (def) {
+		buf_adds(b, "; by default ");
+		roff_escape(b, def);
+	}
+	if (k->flags & KEY_NEEDED)
+		buf_adds(b, "; needed");
+	if (*price)
+		buf_addf(b, "; \\fI%s\\fR", price);
+	buf_adds(b, ")\n");
+}
+
 static void
 put_key(void *ctx, const char *path, const struct key *k)
 {
 	struct buf *b = ctx;
-	const char *cost = key_change_text(k->change);
 
 	buf_adds(b, ".TP\n\\fB");
 	roff_escape(b, path);
-	buf_addf(b, "\\fR (%s", type_name(k));
-	if (k->words)
-		generate_yaml_page_put_words(b, k->words);
-	if (k->def && *k->def) {
-		buf_adds(b, "; by default ");
-		roff_escape(b, k->def);
-	}
-	if (k->flags & KEY_NEEDED)
-		buf_adds(b, "; needed");
-	buf_adds(b, ")\n");
+	buf_adds(b, "\\fR");
+	put_facts(b, k);
 	roff_escape(b, k->about);
 	buf_addc(b, '\n');
 	if (k->shorthand)
@@ -76,19 +88,36 @@ put_key(void *ctx, const char *path, const struct key *k)
 	if (k->expr != EXPR_NONE)
 		buf_addf(b, "May hold expressions of the %s.\n", k->expr == EXPR_GUEST ? "guest" : "host");
 	put_mix(b, k);
-	if (*cost) {
-		buf_adds(b, "A later change: ");
-		roff_escape(b, cost);
-		buf_adds(b, ".\n");
+}
+
+static void
+put_prices(struct buf *b)
+{
+	static const enum key_change all[] = { CHANGE_NOTE, CHANGE_LIVE, CHANGE_RESTART, CHANGE_CREATION, CHANGE_REFUSED };
+
+	buf_adds(b, ".SH WHAT A CHANGE COSTS\nEach key has one word for it, and \\fBlimactl plan\\fR tells it of each that changed:\n");
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		buf_addf(b, ".TP\n\\fI%s\\fR\n", key_change_word(all[i]));
+		roff_escape(b, key_change_text(all[i]));
+		buf_addc(b, '\n');
 	}
 }
 
 static const struct { const char *title, *text; } before[] = {
 	{ "NAME", "lima.yaml \\- what a virtual machine of limactl is to be" },
-	{ "SYNOPSIS", ".nf\nbase: template:debian\ncpus: 4\nmounts:\n\\- location: \"~/src\"\n  writable: true\n.fi" },
+	{ "EXAMPLES", "A machine to work in, with a folder of the host at the same place in the guest:\n.PP\n.nf\nbase: template:debian\ncpus: 4\n"
+	  "mounts:\n\\- location: \"~/src\"\n  writable: true\n.fi\n.PP\n"
+	  "One that serves, set up when it first boots, ready when it answers, and reached as 127.0.0.1:8080:\n.PP\n.nf\n"
+	  "base: template:debian\nmemory: 1GiB\ndisk: 10GiB\nprovision:\n\\- mode: system\n  script: apt\\-get install \\-y nginx\nprobes:\n"
+	  "\\- description: the web server answers\n  script: |\n    #!/bin/sh\n    curl \\-sf http://127.0.0.1/\nportForwards:\n\\- guestPort: 80\n  hostPort: 8080\n.fi\n.PP\n"
+	  "One of an image of one's own, for tests: no folders, no network but the host's, checked before it boots:\n.PP\n.nf\nimages:\n"
+	  "\\- location: https://images.example.com/ci.qcow2\n  arch: x86_64\n  # digest: sha256:...\nplain: true\ncpus: 2\nmemory: 2GiB\n.fi" },
 	{ "DESCRIPTION", "A file in YAML 1.2, of which one document counts. \\fBlimactl create\\fR makes an instance out of one; from then on it is "
 	  "\\fI$LIMA_HOME/NAME/lima.yaml\\fR, to be edited at will: \\fBlimactl plan\\fR says what a change would cost and \\fBlimactl apply\\fR "
-	  "carries it out.\n.PP\nAll keys are optional but \\fBimages\\fR, which usually come from a base. Unknown keys are told as a warning; those "
+	  "carries it out.\n.PP\nAll keys are optional but \\fBimages\\fR, which usually come from a base. Unknown keys, and sizes that nobody "
+	  "means, are mistakes to \\fBplan\\fR, \\fBapply\\fR, \\fBcreate\\fR, \\fBvalidate\\fR, \\fBedit\\fR, and to what \\fBclone\\fR, \\fBrename\\fR and "
+	  "\\fBrestart\\fR are to set; \\fB\\-\\-lenient\\fR makes them warnings, which they are anyway in \\fBstart\\fR (programs that stand on limactl start "
+	  "files with keys of their own), in what an instance has since before, and in default.yaml and override.yaml. Keys "
 	  "that begin with \\fBx\\-\\fR are nobody's, and a place for anchors. \\fBnull\\fR is the same as leaving a key out, except that in a template "
 	  "it keeps the base's value out." },
 	{ "THE FILE AND THE COPY", "An instance keeps a copy of the text that made it, \\fI$LIMA_HOME/NAME/lima.yaml\\fR, and remembers the file. "
@@ -128,7 +157,8 @@ man_lima_yaml(struct buf *b)
 	buf_adds(b, ".TH lima.yaml 5 \"\" \"limactl\" \"File Formats\"\n");
 	for (size_t i = 0; i < sizeof before / sizeof *before; i++)
 		buf_addf(b, ".SH %s\n%s\n", before[i].title, before[i].text);
-	buf_adds(b, ".SH KEYS\nItems of lists are written with \\fB[]\\fR.\n");
+	put_prices(b);
+	buf_adds(b, ".SH KEYS\nItems of lists are written with \\fB[]\\fR. Where no default is told, a text is empty and a number is left out.\n");
 	key_each(put_key, b);
 	buf_adds(b, ".SH FILES\n");
 	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {

@@ -183,6 +183,11 @@ fatal() {
 	# the pages have no date, so that they are the same wherever they are made
 	run mandoc -T lint -W warning "$WORK"/man/*
 	[ -z "$(grep -v 'missing date' <<<"$output")" ] || { echo "$output"; return 1; }
+	# the examples that lima.yaml(5) opens with are right, each by itself
+	awk -v to="$WORK/example" '/^[.]SH/ { on = $2 == "EXAMPLES" } on && /^[.]nf/ { n++; copy = 1; next } /^[.]fi/ { copy = 0 }
+		on && copy { gsub(/[\\]-/, "-"); print >(to n ".yaml") }' "$WORK/man/lima.yaml.5"
+	[ "$(ls "$WORK"/example*.yaml | wc -l)" -eq 3 ]
+	limactl validate "$WORK"/example*.yaml
 	run -0 limactl generate-doc --type docsy "$WORK/md"
 	grep -q -- '--size' "$WORK/md/limactl_disk_create.md"
 }

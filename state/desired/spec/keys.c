@@ -208,21 +208,21 @@ static const struct key root[] = {
 	  .change = CHANGE_NOTE, .about = "Templates to build on, first to last; what is set here wins over them." },
 	{ "minimumLimaVersion", KEY_TEXT, .mix = MIX_OWN, .check = check_minimum, .change = CHANGE_NOTE,
 	  .about = "Oldest version of Lima that understands this file." },
-	{ "vmType", KEY_TEXT, .make = default_vm_type, .check = spec_keys_check_vm_type, AT(spec, vm_type), .go = "VMType",
+	{ "vmType", KEY_TEXT, .make = default_vm_type, .usual = "`qemu`; on macOS `vz` for its own architecture", .check = spec_keys_check_vm_type, AT(spec, vm_type), .go = "VMType",
 	  .change = CHANGE_REFUSED, .about = "What runs the virtual machine: qemu, vz, wsl2 or an external driver." },
 	{ "vmOpts", KEY_ANY, .mix = MIX_MAP, .check = check_vm_opts, .go = "VMOpts", .change = CHANGE_RESTART, .about = "Options for drivers, by their names." },
-	{ "os", KEY_TEXT, .words = "Linux Darwin FreeBSD Windows", .flags = KEY_BLANK_UNSET, .make = default_os, .finish = finish_default,
+	{ "os", KEY_TEXT, .words = "Linux Darwin FreeBSD Windows", .flags = KEY_BLANK_UNSET, .make = default_os, .usual = "Linux", .finish = finish_default,
 	  .check = check_os, AT(spec, os), .go = "OS", .change = CHANGE_REFUSED, .about = "Operating system of the guest." },
-	{ "arch", KEY_TEXT, .words = "x86_64 aarch64 armv7l ppc64le riscv64 s390x", .flags = KEY_BLANK_UNSET, .make = spec_keys_default_arch,
+	{ "arch", KEY_TEXT, .words = "x86_64 aarch64 armv7l ppc64le riscv64 s390x", .flags = KEY_BLANK_UNSET, .make = spec_keys_default_arch, .usual = "the host's",
 	  .finish = finish_default, AT(spec, arch), .change = CHANGE_REFUSED,
 	  .about = "Architecture of the guest; any but the host's is emulated." },
 	{ "images", KEY_LIST, .sub = keys_images, .mix = MIX_JOIN, .flags = KEY_NEEDED, AT_LIST(spec, images, nimages, spec_image),
 	  .change = CHANGE_CREATION, .about = "Disk images to start from; the first that fits and can be fetched is taken." },
 	{ "cpuType", KEY_MAP, .mix = MIX_OWN, .check = check_cpu_type, .go = "CPUType", .instead = "`vmOpts.qemu.cpuType`", .change = CHANGE_RESTART,
 	  .about = "CPU models for QEMU by architecture." },
-	{ "cpus", KEY_INT, .flags = KEY_BLANK_UNSET, .make = default_cpus, AT(spec, cpus), .go = "CPUs", .change = CHANGE_RESTART,
+	{ "cpus", KEY_INT, .flags = KEY_BLANK_UNSET, .make = default_cpus, .usual = "4, or what the host has if that is less", AT(spec, cpus), .go = "CPUs", .change = CHANGE_RESTART,
 	  .about = "Number of virtual CPUs." },
-	{ "memory", KEY_SIZE, .flags = KEY_BLANK_UNSET, .make = default_memory, .check = check_memory, AT(spec, memory_bytes), .change = CHANGE_RESTART,
+	{ "memory", KEY_SIZE, .flags = KEY_BLANK_UNSET, .make = default_memory, .usual = "4GiB, or half of the host's if that is less", .check = check_memory, AT(spec, memory_bytes), .change = CHANGE_RESTART,
 	  .about = "Memory of the machine." },
 	{ "disk", KEY_SIZE, .flags = KEY_BLANK_UNSET, .def = "100GiB", .check = check_disk, AT(spec, disk_bytes), .change = CHANGE_RESTART,
 	  .about = "Size of the disk; it can grow later, not shrink." },
@@ -232,7 +232,7 @@ static const struct key root[] = {
 	  .change = CHANGE_RESTART, .over_ssh = CHANGE_LIVE, .about = "Folders of the host that the guest sees." },
 	{ "mountTypesUnsupported", KEY_TEXTS, .mix = MIX_JOIN, .change = CHANGE_RESTART, .about = "Mount types that the guest cannot do." },
 	{ "mountType", KEY_TEXT, .words = "reverse-sshfs 9p virtiofs wsl2", .check = spec_keys_check_mount_type, AT(spec, mount_type),
-	  .change = CHANGE_RESTART, .about = "How folders are mounted; by default the driver decides." },
+	  .change = CHANGE_RESTART, .usual = "reverse-sshfs", .about = "How folders are mounted." },
 	{ "mountInotify", KEY_BOOL, .def = "false", AT(spec, mount_inotify), .change = CHANGE_RESTART,
 	  .about = "Tell the guest of changes in mounted folders (experimental)." },
 	{ "ssh", KEY_GROUP, .sub = keys_ssh, .finish = finish_ssh, .go = "SSH", .about = "How the guest is reached." },
@@ -271,7 +271,7 @@ static const struct key root[] = {
 	{ "rosetta", KEY_GROUP, .sub = keys_rosetta, .mix = MIX_OWN, .instead = "`vmOpts.vz.rosetta`", .about = "Rosetta." },
 	{ "plain", KEY_BOOL, .def = "false", AT(spec, plain), .change = CHANGE_RESTART,
 	  .about = "No mounts, no guest agent, no containerd, no automatic port forwarding." },
-	{ "timezone", KEY_TEXT, .make = default_timezone, AT(spec, timezone), .go = "TimeZone", .change = CHANGE_BOOT,
+	{ "timezone", KEY_TEXT, .make = default_timezone, .usual = "the host's", AT(spec, timezone), .go = "TimeZone", .change = CHANGE_BOOT,
 	  .about = "Time zone of the guest; empty leaves the guest's alone." },
 	{ "nestedVirtualization", KEY_BOOL, .def = "false", AT(spec, nested_virtualization), .change = CHANGE_RESTART,
 	  .about = "Let the guest run virtual machines itself." },
@@ -329,19 +329,35 @@ key_find(const char *path)
 	return k;
 }
 
+static const struct {
+	const char *word, *text;
+} prices[] = {
+	[CHANGE_UNSAID] = { "", "" },
+	[CHANGE_NOTE] = { "free", "nothing to do in the machine" },
+	[CHANGE_LIVE] = { "live", "in place" },
+	[CHANGE_AGENT] = { "live", "in place" },
+	[CHANGE_BOOT] = { "restart", "told to the guest at boot; a running machine is restarted" },
+	[CHANGE_RESTART] = { "restart", "a running machine is restarted" },
+	[CHANGE_CREATION] = { "reset", "only matters when the instance is made: no effect until `limactl factory-reset`" },
+	[CHANGE_REFUSED] = { "never", "cannot be changed" },
+};
+
 const char *
 key_change_text(enum key_change c)
 {
-	static const char *const text[] = {
-		[CHANGE_UNSAID] = "",
-		[CHANGE_NOTE] = "nothing to do in the machine",
-		[CHANGE_LIVE] = "in place",
-		[CHANGE_AGENT] = "in place",
-		[CHANGE_BOOT] = "told to the guest at boot; a running machine is restarted",
-		[CHANGE_RESTART] = "a running machine is restarted",
-		[CHANGE_CREATION] = "only matters when the instance is made: no effect until `limactl factory-reset`",
-		[CHANGE_REFUSED] = "cannot be changed",
-	};
+	return prices[c].text;
+}
 
-	return text[c];
+const char *
+key_change_word(enum key_change c)
+{
+	return prices[c].word;
+}
+
+const char *
+key_default_text(const struct key *k)
+{
+	if (k->def || k->usual)
+		return k->def && *k->def ? k->def : k->usual;
+	return k->type == KEY_BOOL ? "false" : NULL;
 }

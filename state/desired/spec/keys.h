@@ -83,6 +83,7 @@ struct key {
 	const char *def;		/* default, as one would write it */
 	/* a default that depends on other things: a new value, or NULL for none */
 	struct val *(*make)(struct load *l, struct val *up);
+	const char *usual;		/* what it is then, in words */
 	/* after the value (and all below it) has been filled */
 	void (*finish)(struct load *l, struct val *v);
 	void (*check)(struct load *l, const struct val *v);
@@ -118,6 +119,10 @@ const struct key *key_find(const char *path);
 /* Calls `each` for every row, parents first, with its path ("mounts[].sshfs.cache"). */
 void key_each(void (*each)(void *ctx, const char *path, const struct key *k), void *ctx);
 const char *key_change_text(enum key_change c);
+/* The same as one word, for the manual: "free", "live", "restart", "reset", "never"; "" where the price is not the key's. */
+const char *key_change_word(enum key_change c);
+/* What it is where nobody says: the value as one would write it, or words; NULL: there is none. */
+const char *key_default_text(const struct key *k);
 /* What a change of that row costs in a configuration whose folders are mounted over SSH, or are devices. */
 enum key_change key_cost(const struct key *k, bool over_ssh);
 struct cJSON;

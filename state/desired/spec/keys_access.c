@@ -46,7 +46,7 @@ const struct key keys_ssh[] = {
 	{ "forwardX11", KEY_BOOL, .def = "false", AT(spec, ssh.forward_x11), .change = CHANGE_LIVE, .about = "Forward X11." },
 	{ "forwardX11Trusted", KEY_BOOL, .def = "false", AT(spec, ssh.forward_x11_trusted), .change = CHANGE_LIVE,
 	  .about = "Forward X11 with all its powers." },
-	{ "overVsock", KEY_BOOL, .change = CHANGE_NOTE, .about = "Reach sshd over vsock, where the driver can." },
+	{ "overVsock", KEY_BOOL, .usual = "if the driver can", .change = CHANGE_NOTE, .about = "Reach sshd over vsock, where the driver can." },
 	{ NULL }
 };
 
@@ -135,16 +135,16 @@ check_sudo(struct load *l, const struct val *v)
 }
 
 const struct key keys_user[] = {
-	{ "name", KEY_TEXT, .make = default_name, AT(spec, user.name), .change = CHANGE_REFUSED,
+	{ "name", KEY_TEXT, .make = default_name, .usual = "the host's user; `lima` for root", AT(spec, user.name), .change = CHANGE_REFUSED,
 	  .about = "Name of the guest's user; by default the host's." },
-	{ "comment", KEY_TEXT, .make = default_comment, AT(spec, user.comment), .change = CHANGE_BOOT, .about = "Full name." },
-	{ "home", KEY_TEXT, .make = default_home, .expr = EXPR_GUEST, AT(spec, user.home), .change = CHANGE_REFUSED,
+	{ "comment", KEY_TEXT, .make = default_comment, .usual = "the host's user's", AT(spec, user.comment), .change = CHANGE_BOOT, .about = "Full name." },
+	{ "home", KEY_TEXT, .make = default_home, .usual = "/home/{{.User}}.guest", .expr = EXPR_GUEST, AT(spec, user.home), .change = CHANGE_REFUSED,
 	  .about = "Home directory in the guest." },
-	{ "shell", KEY_TEXT, .make = default_shell, .check = check_shell, AT(spec, user.shell), .change = CHANGE_BOOT,
+	{ "shell", KEY_TEXT, .make = default_shell, .usual = "/bin/bash", .check = check_shell, AT(spec, user.shell), .change = CHANGE_BOOT,
 	  .about = "Login shell." },
-	{ "uid", KEY_UINT32, .make = default_uid, AT(spec, user.uid), .go = "UID", .change = CHANGE_REFUSED,
+	{ "uid", KEY_UINT32, .make = default_uid, .usual = "the host's user's; 1000 for root", AT(spec, user.uid), .go = "UID", .change = CHANGE_REFUSED,
 	  .about = "Numeric id in the guest." },
-	{ "passwordlessSudo", KEY_BOOL, .make = default_sudo, .check = check_sudo, AT(spec, user.passwordless_sudo),
+	{ "passwordlessSudo", KEY_BOOL, .make = default_sudo, .usual = "true", .check = check_sudo, AT(spec, user.passwordless_sudo),
 	  .change = CHANGE_BOOT, .about = "May the user become root without a password?" },
 	{ NULL }
 };

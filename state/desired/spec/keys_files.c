@@ -67,7 +67,7 @@ check_same_arch(struct load *l, const struct val *v)
 #define FILE_KEYS(type, field, cost) \
 	{ "location", KEY_TEXT, .flags = KEY_NEEDED | KEY_HOST, .check = check_location, AT(type, field.location), .change = cost, \
 	  .about = "URL, or path on the host." }, \
-	{ "arch", KEY_TEXT, .words = ARCHES, .flags = KEY_QUIET | KEY_BLANK_UNSET, .make = keys_files_default_arch, AT(type, field.arch), \
+	{ "arch", KEY_TEXT, .words = ARCHES, .flags = KEY_QUIET | KEY_BLANK_UNSET, .make = keys_files_default_arch, .usual = "the instance's", AT(type, field.arch), \
 	  .change = cost, .about = "Architecture that it is for." }, \
 	{ "digest", KEY_TEXT, .flags = KEY_QUIET, .check = digest_text_check, AT(type, field.digest), .change = cost, \
 	  .about = "Expected checksum, `sha256:` and hex digits." }
@@ -127,7 +127,7 @@ keys_files_default_format(struct load *l, struct val *up)
 const struct key keys_disks[] = {
 	{ "name", KEY_TEXT, .flags = KEY_HOST, .make = default_disk_name, .check = check_disk_name, AT(spec_disk, name), .change = CHANGE_RESTART,
 	  .about = "Name of the disk." },
-	{ "format", KEY_BOOL, .make = keys_files_default_format, AT(spec_disk, format), .change = CHANGE_RESTART,
+	{ "format", KEY_BOOL, .make = keys_files_default_format, .usual = "true", AT(spec_disk, format), .change = CHANGE_RESTART,
 	  .about = "Partition and format it unless that was done; by default true." },
 	{ "fsType", KEY_TEXT, AT(spec_disk, fs_type), .go = "FSType", .change = CHANGE_RESTART,
 	  .about = "File system; by default ext4. `swap` makes swap space." },

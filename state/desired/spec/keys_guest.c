@@ -49,7 +49,7 @@ is_off(const struct val *up)
 const struct key keys_containerd[] = {
 	{ "system", KEY_BOOL, .def = "false", AT(spec, containerd.system), .change = CHANGE_BOOT,
 	  .about = "System-wide containerd and buildkit." },
-	{ "user", KEY_BOOL, .make = default_user, AT(spec, containerd.user), .change = CHANGE_BOOT,
+	{ "user", KEY_BOOL, .make = default_user, .usual = "true on x86_64 and aarch64", AT(spec, containerd.user), .change = CHANGE_BOOT,
 	  .about = "Rootless containerd and buildkit of the user." },
 	{ "archives", KEY_LIST, .sub = keys_archives, .mix = MIX_JOIN, .flags = KEY_BLANK_UNSET, .make = default_archives,
 	  .moot = is_off,

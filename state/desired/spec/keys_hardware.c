@@ -12,7 +12,7 @@ keys_hardware_default_arch(struct load *l, struct val *up)
 /* not checked, as little as it is upstream */
 static const struct key keys_firmware_images[] = {
 	{ "location", KEY_TEXT, .flags = KEY_HOST, .def = "", AT(spec_file, location), .change = CHANGE_RESTART, .about = "URL, or path on the host." },
-	{ "arch", KEY_TEXT, .flags = KEY_BLANK_UNSET, .make = keys_hardware_default_arch, AT(spec_file, arch), .change = CHANGE_RESTART,
+	{ "arch", KEY_TEXT, .flags = KEY_BLANK_UNSET, .make = keys_hardware_default_arch, .usual = "the instance's", AT(spec_file, arch), .change = CHANGE_RESTART,
 	  .about = "Architecture that it is for." },
 	{ "digest", KEY_TEXT, .flags = KEY_QUIET, AT(spec_file, digest), .change = CHANGE_RESTART, .about = "Expected checksum." },
 	{ "vmType", KEY_TEXT, .flags = KEY_QUIET, AT(spec_file, vm_type), .go = "VMType", .change = CHANGE_RESTART, .about = "Driver that it is for." },

@@ -97,7 +97,7 @@ static const struct key keys_9p[] = {
 	{ "protocolVersion", KEY_TEXT, .words = "9p2000 9p2000.u 9p2000.L", .flags = KEY_BLANK_UNSET, .def = "9p2000.L", AT(spec_mount, p9.protocol_version), .change = CHANGE_RESTART, .over_ssh = CHANGE_LIVE,
 	  .about = "Version of the 9P protocol." },
 	{ "msize", KEY_SIZE, .def = "128KiB", AT(spec_mount, p9.msize_bytes), .change = CHANGE_RESTART, .over_ssh = CHANGE_LIVE, .about = "Largest packet." },
-	{ "cache", KEY_TEXT, .words = "none loose fscache mmap readahead", .flags = KEY_BLANK_UNSET, .make = default_9p_cache, AT(spec_mount, p9.cache), .change = CHANGE_RESTART, .over_ssh = CHANGE_LIVE,
+	{ "cache", KEY_TEXT, .words = "none loose fscache mmap readahead", .flags = KEY_BLANK_UNSET, .make = default_9p_cache, .usual = "mmap; fscache where it is not writable", AT(spec_mount, p9.cache), .change = CHANGE_RESTART, .over_ssh = CHANGE_LIVE,
 	  .about = "Cache mode; by default mmap if writable, else fscache." },
 	{ NULL }
 };
@@ -109,7 +109,7 @@ static const struct key keys_virtiofs[] = {
 const struct key keys_mounts[] = {
 	{ "location", KEY_TEXT, .flags = KEY_HOST | KEY_HOST_FOLDER, .make = default_location, .expr = EXPR_HOST, .finish = finish_location, .check = check_mount_location,
 	  AT(spec_mount, location), .change = CHANGE_RESTART, .over_ssh = CHANGE_AGENT, .about = "Folder of the host." },
-	{ "mountPoint", KEY_TEXT, .make = default_point, .expr = EXPR_GUEST, .check = check_point, AT(spec_mount, mount_point),
+	{ "mountPoint", KEY_TEXT, .make = default_point, .usual = "`location`", .expr = EXPR_GUEST, .check = check_point, AT(spec_mount, mount_point),
 	  .change = CHANGE_RESTART, .over_ssh = CHANGE_LIVE, .about = "Where the guest sees it; by default at the same path." },
 	{ "writable", KEY_BOOL, .def = "false", AT(spec_mount, writable), .change = CHANGE_RESTART, .over_ssh = CHANGE_AGENT, .about = "May the guest write?" },
 	{ "sshfs", KEY_GROUP, .sub = keys_sshfs, .go = "SSHFS", .about = "Options of reverse-sshfs." },

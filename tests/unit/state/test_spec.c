@@ -280,6 +280,34 @@ TEST(many_complaints_are_cut_short)
 	complains(b.s, "has more than 1000 items");
 }
 
+/* What the manual says of a key. */
+static void
+wants_facts(void *ctx, const char *path, const struct key *k)
+{
+	bool named = k->type == KEY_TEXT || k->type == KEY_GROUP || k->type == KEY_LIST;
+
+	++*(size_t *)ctx;
+	if (k->make && !named && k->type <= KEY_PORTS && !key_default_text(k))
+		fail_msg("%s: its default is made, and the row does not tell what it is (.usual)", path);
+	if (!key_change_word(k->change) || strpbrk(key_change_word(k->change), " ,"))
+		fail_msg("%s: what a change costs is not one word", path);
+}
+
+TEST(every_key_tells_its_default_and_its_price)
+{
+	size_t n = 0;
+
+	key_each(wants_facts, &n);
+	assert_true(n > 100);
+	assert_string_equal(key_change_word(key_find("cpus")->change), "restart");
+	assert_string_equal(key_change_word(key_find("portForwards")->change), "live");
+	assert_string_equal(key_change_word(key_find("images")->change), "reset");
+	assert_string_equal(key_default_text(key_find("disk")), "100GiB");
+	assert_string_equal(key_default_text(key_find("user.shell")), "/bin/bash");
+	assert_string_equal(key_default_text(key_find("portForwards.static")), "false");
+	assert_null(key_default_text(key_find("message")));
+}
+
 TEST(the_driver_has_a_word)
 {
 	static const char *const cases[][2] = {
