@@ -118,6 +118,7 @@ late() {
 	# provisioning is one script of functions: it shares the state of this shell
 	# shellcheck source=provision.sh
 	. "$LIMA_CIDATA_MNT/provision.sh"
+	provision_all
 	if [ -e "$LIMA_REBOOT_REQUIRED" ]; then
 		# sshd may answer for a while yet: not a guest that is ready
 		say "a reboot is on its way: not done"

@@ -1,6 +1,6 @@
 #!/bin/sh
-# provision.sh: provision.{data,yq,system,user} of the volume, and the password. Read by boot.sh, whose `say`,
-# `failed` and `run` it uses. (Mode boot runs in cloud-init's bootcmd, mode dependency in boot.Linux/30.)
+# provision.sh: provision.{data,yq,system,user} of the volume, and the password. Read by boot.sh, which calls provision_all,
+# and by the tiny guest for single functions; both have `say` and `failed`, the first `said`, too. (Mode boot runs in cloud-init's bootcmd, mode dependency in boot.Linux/30.)
 # shellcheck disable=SC2154 # rc is run's
 set -u
 
@@ -152,14 +152,16 @@ set_password() {
 		failed "$LIMA_CIDATA_HOME/password: owner"
 }
 
-for f in "$LIMA_CIDATA_MNT"/provision.data/*; do [ ! -f "$f" ] || provision_data "$f"; done
-for f in "$LIMA_CIDATA_MNT"/provision.yq/*; do [ ! -f "$f" ] || provision_yq "$f"; done
-for f in "$LIMA_CIDATA_MNT"/provision.system/*; do [ ! -f "$f" ] || provision_system "$f"; done
-if [ -d "$LIMA_CIDATA_MNT/provision.user" ]; then
-	param_names
-	session=
-	[ "$LIMA_OS" != Linux ] || session=XDG_RUNTIME_DIR=/run/user/$LIMA_CIDATA_UID
-	user_session
-	for f in "$LIMA_CIDATA_MNT"/provision.user/*; do [ ! -f "$f" ] || provision_user "$f"; done
-fi
-set_password
+provision_all() {
+	for f in "$LIMA_CIDATA_MNT"/provision.data/*; do [ ! -f "$f" ] || provision_data "$f"; done
+	for f in "$LIMA_CIDATA_MNT"/provision.yq/*; do [ ! -f "$f" ] || provision_yq "$f"; done
+	for f in "$LIMA_CIDATA_MNT"/provision.system/*; do [ ! -f "$f" ] || provision_system "$f"; done
+	if [ -d "$LIMA_CIDATA_MNT/provision.user" ]; then
+		param_names
+		session=
+		[ "$LIMA_OS" != Linux ] || session=XDG_RUNTIME_DIR=/run/user/$LIMA_CIDATA_UID
+		user_session
+		for f in "$LIMA_CIDATA_MNT"/provision.user/*; do [ ! -f "$f" ] || provision_user "$f"; done
+	fi
+	set_password
+}

@@ -199,11 +199,20 @@ as_data(const struct cidata *c, const struct setup_user *u, struct env *e, const
 	provision_run_one("its mode", (const char *[]){ "/bin/chmod", *mode ? mode : "644", target, NULL }, e);
 }
 
+/* provision.yq: as other guests do it, by the function of the boot scripts */
 static void
-provision_not_here(const struct cidata *c, const struct setup_user *u, struct env *e, const char *path)
+as_yq(const struct cidata *c, const struct setup_user *u, struct env *e, const char *path)
 {
-	(void)c, (void)u, (void)e;
-	provision_failed("%s: this guest cannot do that", path + sizeof CIDATA_DIR);
+	static const char script[] =
+		"say() { echo \"$*\"; }\n"
+		"failed() { echo \"$*\"; code=1; }\n"
+		"code=0\n"
+		". \"$LIMA_CIDATA_MNT/provision.sh\"\n"
+		"provision_yq \"$1\"\n"
+		"exit $code\n";
+
+	(void)c, (void)u;
+	provision_run_one(path + sizeof CIDATA_DIR, (const char *[]){ "/bin/sh", "-c", script, "sh", path, NULL }, e);
 }
 
 void
@@ -216,7 +225,7 @@ provision_run(const struct cidata *c, const struct setup_user *u)
 	} table[] = {
 		{ "provision.dependency", as_root, false },
 		{ "provision.data", as_data, true },
-		{ "provision.yq", provision_not_here, true },
+		{ "provision.yq", as_yq, true },
 		{ "provision.system", as_root, true },
 		{ "provision.user", as_user, true },
 	};

@@ -6,6 +6,23 @@ setup_file() {
 	home_begin
 	cp "$REPO/examples/tiny.yaml" "$WORK/t.yaml"
 	sed -i "s|\.\./build|$REPO/build|" "$WORK/t.yaml"
+	cat >>"$WORK/t.yaml" <<'END'
+- mode: data
+  path: /etc/app/conf.yaml
+  content: |
+    # top of the file
+    server:   # the server
+      port: 80 # keep low
+      # names it answers to
+      names: [a, b]
+- mode: yq
+  path: /etc/app/conf.yaml
+  expression: .server.port = 8080 | .server.names += ["c"] | .log.level = "debug"
+  permissions: 640
+- mode: yq
+  path: /etc/app/new.json
+  expression: .made = true
+END
 }
 
 teardown_file() {
@@ -35,6 +52,18 @@ teardown_file() {
 	[ "$(limactl shell t sh -c 'echo $GREETING')" = hello ]
 	[ "$(limactl shell t cat /etc/motd)" = "made by lima.yaml" ]
 	[ "$(limactl shell t sudo id -u)" = 0 ]
+}
+
+@test "provision yq changes a file that is there, and its comments stay; one that is not there is made" {
+	[ "$(limactl shell t sudo cat /etc/app/conf.yaml)" = "# top of the file
+server: # the server
+  port: 8080 # keep low
+  # names it answers to
+  names: [a, b, c]
+log:
+  level: debug" ]
+	[ "$(limactl shell t stat -c %a /etc/app/conf.yaml)" = 640 ]
+	[ "$(limactl shell t sudo cat /etc/app/new.json | tr -d ' \n')" = '{"made":true}' ]
 }
 
 @test "stdin, stdout and the exit status of a command are its own" {
