@@ -63,7 +63,7 @@ buf_vaddf(struct buf *b, const char *fmt, va_list ap)
 	va_list again;
 	int n;
 
-	/* most of what is added is short, and formatting is what costs */
+	/* Most additions are short, and formatting twice is what costs. */
 	buf_reserve(b, GUESS);
 	va_copy(again, ap);
 	n = vsnprintf(b->s + b->len, GUESS + 1, fmt, again);

@@ -8,7 +8,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 
-/* arenas do not resize: a full array moves on, which happens log n times */
+/* An arena does not resize, so a full array is copied, which happens log n times. */
 static void
 facts_add(struct facts *f, struct arena *a, const char *name, const char *value)
 {
@@ -96,7 +96,7 @@ pack_has(const char **p, const char *end, const char *text)
 {
 	size_t len = strlen(text) + 1;
 
-	/* what was unpacked and not set since points into it */
+	/* Facts that were unpacked and not set since point into the text. */
 	if ((size_t)(end - *p) < len || (*p != text && memcmp(*p, text, len) != 0))
 		return false;
 	*p += len;

@@ -127,7 +127,7 @@ fs_unlink(const char *path, struct error *err)
 	return 0;
 }
 
-/* empties the folder `fd`, which it closes */
+/* Empties the folder `fd`, which it closes. */
 static int
 empty_dir(int fd, const char *path, struct error *err)
 {
@@ -174,7 +174,7 @@ fs_remove_tree(const char *path, struct error *err)
 	return fs_fsync_parent(path, err);
 }
 
-/* copy the data between holes; both offsets are kept equal */
+/* Only data between holes are copied; both offsets are kept equal. */
 static int
 copy_extents(int in, int out, off_t size)
 {

@@ -103,7 +103,7 @@ fs_rewrite(const char *path, const void *p, size_t len, mode_t fresh, struct err
 			return error_errno(err, "open %s", path);
 		return fs_exists(path) ? write_in_place(path, p, len, fresh, err) : fs_write(real, p, len, fresh, err);
 	}
-	/* another name of it would keep the old text */
+	/* A hard link to the file would keep the old text. */
 	if (!S_ISREG(st.st_mode) || st.st_nlink > 1)
 		return write_in_place(path, p, len, fresh, err);
 	tmp = fs_rewrite_tmp(path);

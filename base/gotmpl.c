@@ -204,7 +204,7 @@ eval_call(struct run *r, const struct tmpl *t, const struct gotmpl_value *dot, c
 	return gotmpl_call(r, t, f, args, n, out);
 }
 
-/* without setting its variables */
+/* The variables of the range are not set here. */
 static int
 eval_commands(struct run *r, const struct tmpl *pipe, const struct gotmpl_value *dot, struct gotmpl_value *out)
 {
@@ -245,7 +245,6 @@ exec_branch(struct run *r, const struct tmpl *t, const struct gotmpl_value *dot)
 	return exec_list(r, t->body, t->kind == TMPL_WITH ? &v : dot);
 }
 
-/* one turn of a loop */
 static enum flow
 exec_turn(struct run *r, const struct tmpl *t, const struct gotmpl_value *key, const struct gotmpl_value *v)
 {

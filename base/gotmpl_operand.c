@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 
-/* hex digits of an escape */
+/* Reads the hexadecimal digits of an escape. */
 static int
 hex_escape(struct parser *p, size_t n, unsigned long *out)
 {
@@ -23,7 +23,7 @@ hex_escape(struct parser *p, size_t n, unsigned long *out)
 	return *out <= 0x10ffff ? 0 : -1;
 }
 
-/* behind a backslash; the character it stands for is appended */
+/* Reads what follows a backslash, and appends the character that it stands for. */
 static int
 gotmpl_operand_escape(struct parser *p, struct buf *b)
 {
@@ -321,7 +321,7 @@ parser_pipe(struct parser *p, bool range)
 	if (parse_declaration(p, pipe, range) < 0)
 		return NULL;
 	for (;;) {
-		/* a command is a node of its own: its `next` is taken by arguments otherwise */
+		/* A command is a node of its own, because `next` chains its arguments. */
 		t = parser_node(p, TMPL_PIPE);
 		t->args = parse_command(p, tail == &pipe->commands);
 		if (!t->args)

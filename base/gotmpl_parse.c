@@ -9,7 +9,7 @@
 #include "base/gotmpl_parser.h"
 #include "base/mem.h"
 
-/* what ended a list of statements */
+/* A list of statements ends by one of these. */
 enum stop { STOP_END_OF_TEXT, STOP_END, STOP_ELSE, STOP_ERROR };
 
 int
@@ -191,7 +191,7 @@ parse_jump(struct parser *p, enum tmpl_kind kind, struct tmpl **out)
 	return close_action(p);
 }
 
-/* behind {{: one statement in *out (or none, for a comment), or what ends the list */
+/* Reads what follows {{: one statement into *out (none for a comment), or what ends the list. */
 static enum stop
 parse_action(struct parser *p, struct tmpl **out)
 {
@@ -220,7 +220,7 @@ parse_action(struct parser *p, struct tmpl **out)
 	return rc < 0 ? STOP_ERROR : STOP_END_OF_TEXT;
 }
 
-/* plain text up to the next {{, less what trimming takes */
+/* Plain text reaches up to the next {{, less what trimming takes. */
 static void
 parse_text(struct parser *p, struct tmpl **out)
 {

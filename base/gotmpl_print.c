@@ -65,7 +65,7 @@ tmpl_give(struct arena *a, struct buf *b, struct gotmpl_value *out)
 	return 0;
 }
 
-/* all arguments as one text; between two that are no texts stands a blank */
+/* Go separates two arguments by a blank when neither is a text. */
 int
 tmpl_print(struct arena *a, const struct gotmpl_value *args, size_t n, struct gotmpl_value *out, struct error *err)
 {

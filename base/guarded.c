@@ -210,7 +210,7 @@ guarded_covers(const struct guarded *g, const char *path)
 	if (*path != '/' || strlen(path) >= PATH_MAX)
 		return false;
 	memcpy(w.rest, path, strlen(path) + 1);
-	/* how far it came is what counts */
+	/* The walk may fail: how far it came is what counts. */
 	guarded_walk(&w, NULL);
 	if (w.at >= 0)
 		close(w.at);
@@ -242,13 +242,13 @@ guarded_create(struct guarded_file *f, const struct guarded *g, const char *path
 	return f->fd < 0 ? error_errno(err, "create a file beside %s", path) : 0;
 }
 
-/* fsync() does not take a place. */
+/* fsync() does not take an O_PATH descriptor. */
 static int
 sync_folder(int dir)
 {
 	auto_close int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	/* one that may be written and not read is nobody's mistake */
+	/* A folder that may be written and not read cannot be synced, which is no error. */
 	return fd < 0 ? 0 : fsync(fd);
 }
 

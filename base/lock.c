@@ -60,7 +60,7 @@ lock_note(int fd, const char *word, int number)
 		return;		/* it is only a hint */
 }
 
-/* flock() knows no flag that ends it, and a signal may come just before it, so a wait asks again and again */
+/* flock() cannot be cancelled, and a signal may come just before it, so a wait polls. */
 static int
 lock_wait(int fd, const char *path, const struct lock_wait *w, bool *told, struct error *err)
 {
@@ -104,7 +104,7 @@ lock_take(const char *path, const struct lock_wait *w, pid_t *holder, struct err
 void
 lock_release(int fd, const char *path)
 {
-	/* who shared it is not alone with it, maybe, and then it is for another one to take the file away */
+	/* A shared lock may have other holders, and then the last of them removes the file. */
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0 && lock_is_current(fd, path))
 		unlink(path);
 	flock(fd, LOCK_UN);
@@ -127,7 +127,7 @@ lock_holder(const char *path, const char *word, struct process *out, int *number
 		return false;
 	if (number)
 		*number = noted_number;
-	/* the pid is of who holds it if it still does, now that the process is held */
+	/* The pid is the holder's if the lock is still held now that the process cannot change. */
 	if (process_is_ours(out) && process_runs(out, "limactl") && flock(fd, LOCK_EX | LOCK_NB) < 0 && process_is_alive(out))
 		return true;
 	process_release(out);

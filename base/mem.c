@@ -111,7 +111,7 @@ arena_release(struct arena *a)
 	a->head = NULL;
 }
 
-/* uninitialised room; a big thing gets a block of its own behind the current one */
+/* The room is not initialised; a large one gets a block of its own behind the current one. */
 static char *
 mem_take(struct arena *a, size_t size)
 {
@@ -172,7 +172,7 @@ arena_vprintf(struct arena *a, const char *fmt, va_list ap)
 	va_end(again);
 	if (n >= 0)
 		return arena_memdup(a, text, (size_t)n);
-	/* formatting is what costs: most is done at the first try */
+	/* Formatting is what costs, and most texts fit at the first try. */
 	va_copy(again, ap);
 	n = vsnprintf(text, sizeof text, fmt, again);
 	va_end(again);

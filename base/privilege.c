@@ -31,7 +31,7 @@ privilege_keep(uint64_t keep)
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || caps_get(data) < 0)
 		return -1;
-	/* the bounds of whatever is started later; only who has CAP_SETPCAP can draw them in, and needs to */
+	/* The bounding set limits programs that are started later; only a process with CAP_SETPCAP can shrink it, and only that one needs to. */
 	for (int cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
 		if (!(keep >> cap & 1))
 			prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);

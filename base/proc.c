@@ -53,7 +53,7 @@ proc_base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* our end of what a child writes */
+/* This is our end of a pipe that a child writes. */
 struct stream {
 	int fd;			/* -1: at its end */
 	struct buf *to;
@@ -69,7 +69,7 @@ end_stream(struct stream *s)
 	s->fd = -1;
 }
 
-/* takes up to `max` bytes of what is there; -1: more than anybody wants */
+/* Takes up to `max` bytes of what is there; -1 when there is more than the caller wants. */
 static int
 proc_take(struct stream *s, size_t max)
 {
@@ -111,13 +111,13 @@ struct child {
 static void
 kill_child(struct child *c, int sig, int why)
 {
-	/* its whole group, which is there as long as we have not waited for its leader */
+	/* The whole group is signalled; it exists as long as its leader has not been reaped. */
 	kill(-c->pid, sig);
 	c->why = why;
 	c->deadline = sig == SIGTERM ? clock_ms() + TERM_GRACE_MS : 0;
 }
 
-/* reads and watches the clock until the child has ended */
+/* Reads and watches the clock until the child has ended. */
 static void
 proc_attend(struct child *c)
 {
@@ -167,7 +167,7 @@ proc_reap(struct child *c)
 	return status;
 }
 
-/* the last line that says something, fit to be shown on a terminal */
+/* The last line that is not empty is made fit for a terminal. */
 static char *
 last_line(const struct buf *b)
 {
@@ -207,7 +207,7 @@ proc_verdict(const struct child *c, int status, const char *name, struct error *
 	return 0;
 }
 
-/* stdin as a file in memory: no third pipe to attend to, and no SIGPIPE */
+/* Standard input is a file in memory, which needs no third pipe and raises no SIGPIPE. */
 static int
 input_file(const char *p, size_t len, struct error *err)
 {
@@ -289,7 +289,7 @@ proc_run(const char *const argv[], const struct proc_opts *o, struct error *err)
 	return r;
 }
 
-/* appending, so that both may be one file */
+/* The file is opened for appending, so that both streams may be one file. */
 static int
 open_log(const char *path, struct error *err)
 {

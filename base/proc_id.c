@@ -25,7 +25,7 @@ enum {
 	CANCEL_TICK_MS = 50,	/* a flag cannot be polled for */
 };
 
-/* the text of /proc/PID/NAME; false: no such process */
+/* Reads /proc/PID/NAME; false when there is no such process. */
 static bool
 proc_text(pid_t pid, const char *name, size_t max, struct buf *out)
 {
@@ -127,7 +127,7 @@ proc_wait_gone(pid_t pid, unsigned long long start, int timeout_ms, const volati
 		long long left = deadline - clock_ms();
 		int wait = left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
 
-		/* without a pidfd (an old kernel, no descriptors left) it is looked at again and again */
+		/* Without a pidfd (an old kernel, no descriptors left) the process is polled. */
 		if ((cancel || fd < 0) && wait > CANCEL_TICK_MS)
 			wait = CANCEL_TICK_MS;
 		if (poll(&p, 1, wait) > 0)

@@ -24,7 +24,7 @@ same_key(const char *a, const char *b)
 	return n == strcspn(b, "=") && !memcmp(a, b, n);
 }
 
-/* our environment with `add` over it; the array is to be freed, its strings are not */
+/* The environment is ours with `add` over it; the array is to be freed, its strings are not. */
 static char **
 env_over(const char *const *add)
 {
@@ -113,7 +113,7 @@ confined_begin(const struct confined *c)
 		setsid();
 	else
 		setpgid(0, 0);
-	/* all of these are above 4: high() */
+	/* high() has put all of these above 4. */
 	if (dup2(c->std[0], 0) == 0 && dup2(c->std[1], 1) == 1 && dup2(c->std[2], 2) == 2 && dup3(c->tell, 3, O_CLOEXEC) == 3 &&
 	    (c->rules < 0 || dup3(c->rules, 4, O_CLOEXEC) == 4)) {
 		close_range(c->rules < 0 ? 4 : 5, ~0U, 0);
@@ -126,7 +126,7 @@ confined_begin(const struct confined *c)
 	_exit(127);
 }
 
-/* a copy of the descriptor above every number that the child has a use for; -1 stays */
+/* Copies the descriptor above every number that the child uses; -1 stays. */
 static int
 proc_spawn_high(int fd)
 {

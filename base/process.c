@@ -62,7 +62,7 @@ process_is_ours(const struct process *p)
 	unsigned id[4], own = (unsigned)geteuid();
 	const char *line;
 
-	/* the owner of /proc/PID will not do: it is root's for a process that must not be dumped */
+	/* The owner of /proc/PID does not tell: it is root for a process that must not be dumped. */
 	snprintf(path, sizeof path, "/proc/%d/status", (int)p->pid);
 	if (!p->pid || fs_read_if(path, &b, STATUS_MAX, NULL) != 1 || !(line = strstr(b.s, "\nUid:")))
 		return false;

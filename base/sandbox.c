@@ -69,7 +69,7 @@ bound_set(__rlimit_resource_t what, uint64_t bytes)
 
 	if (!bytes || getrlimit(what, &now) < 0)
 		return 0;
-	/* what is stricter already stays */
+	/* A limit that is stricter already stays. */
 	if (now.rlim_max != RLIM_INFINITY && now.rlim_max < bytes)
 		return 0;
 	return setrlimit(what, &want);

@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-/* the "one-shot" functions are older than OpenSSL's providers, and need none of them: that saves a load of libcrypto.so */
+/* The "one-shot" functions are older than OpenSSL's providers and need none of them, which saves a load of libcrypto.so. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/sha.h>
 

@@ -50,7 +50,7 @@ filter_install(const int *calls, size_t n, uint32_t listed, uint32_t others)
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, OUR_ARCH, 1, 0),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		/* x86_64's calls have second numbers, for x32; nobody else's are so high */
+		/* x86_64 numbers its calls a second time for x32; no other architecture has numbers this high. */
 		BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
 	};

@@ -46,7 +46,7 @@ call_off_offer(size_t n, int *first)
 {
 	struct sigaction act = { .sa_sigaction = call_off_on_signal, .sa_flags = SA_SIGINFO | SA_RESTART };
 
-	/* a number that is sent late means nothing any more, as each is given once */
+	/* Each number is used once, so one that is sent late means nothing. */
 	offered.first += offered.n;
 	offered.n = 0;
 	free((void *)(uintptr_t)offered.caller);

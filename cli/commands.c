@@ -56,7 +56,7 @@ command_find(const char *parent, const char *name)
 	return NULL;
 }
 
-/* for the parser; help lists its own */
+/* The parser needs these; help lists its own. */
 static const struct flag help_flags[] = {
 	{ "help", 'h', FLAG_BOOL }, { 0 },
 };

@@ -49,7 +49,7 @@ cli_catch_signals(struct cli *c)
 
 	sigaction(SIGINT, &act, NULL);
 	sigaction(SIGTERM, &act, NULL);
-	/* a terminal that goes away is no reason to leave things half done; nohup has said that it does not matter */
+	/* SIGHUP stops a run cleanly when the terminal goes away, unless nohup has asked to ignore it. */
 	if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN)
 		sigaction(SIGHUP, &act, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
@@ -269,7 +269,7 @@ complain_spec(void *ctx, const char *text)
 		cli_say(&c->env, SAY_ERROR, "%s", text);
 }
 
-/* a remote template, or what api.github.com tells of a repository */
+/* Fetches a remote template, or what api.github.com tells of a repository. */
 static int
 fetch_spec(void *ctx, const char *url, struct buf *out, size_t max, struct error *err)
 {
@@ -287,7 +287,7 @@ fetch_spec(void *ctx, const char *url, struct buf *out, size_t max, struct error
 	return cli_lazy(c, err) < 0 ? -1 : http_get(&get, out, err);
 }
 
-/* where limactl-url-SCHEME is looked for, before PATH */
+/* These folders are searched for limactl-url-SCHEME before PATH. */
 static const char *const *
 plugin_dirs(struct cli *c)
 {

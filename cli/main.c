@@ -25,7 +25,7 @@
 #include "cli/commands/start.h"
 #include "version.h"
 
-/* cobra's wording: every visible name within two edits, or that the word begins, or that lists the word. */
+/* The wording is cobra's: it lists every visible name within two edits, or that begins with the word, or that is suggested for it. */
 static int
 unknown_command(const char *name, struct error *err)
 {
@@ -48,7 +48,7 @@ unknown_command(const char *name, struct error *err)
 	return error_set(err, ERR_INVALID, "%s", b.s);
 }
 
-/* cobra's wording */
+/* The wording is cobra's. */
 static int
 count_args(const struct cli *c, struct error *err)
 {

@@ -183,7 +183,7 @@ run_walk(struct cli *c, const struct run *r, struct engine *e, struct locks *loc
 	return done;
 }
 
-/* running or not, of an instance of which nobody has asked anything here */
+/* An instance that this run was not asked about keeps the goal that it has. */
 static enum goal
 as_it_is(const struct env *env, const char *name)
 {
@@ -244,7 +244,7 @@ prepare_locked(struct cli *c, const struct run *r, struct engine *e, struct lock
 {
 	int first = run_prepare(c, r, e, STATE_READ, err);
 
-	/* a delete that was met may be one that is being done just now: whoever does it is waited for */
+	/* A delete that was met may be in progress, so this run waits for it. */
 	if (r->dry || (first < 0 && !e->met_delete))
 		return first;
 	if (first == 0 && engine_is_settled(e))
@@ -252,7 +252,7 @@ prepare_locked(struct cli *c, const struct run *r, struct engine *e, struct lock
 	run_forget(e);
 	if (locks_take(c, r, locks, err) < 0 || check_had(c, r, locks, err) < 0 || run_prepare(c, r, e, 0, err) < 0)
 		return -1;
-	/* of one that is to be as it was last asked to be, that is known only now */
+	/* Whether an instance is started may be known only now, from its last goal. */
 	locks_note_starts(r, locks);
 	return 0;
 }
@@ -279,7 +279,7 @@ ask_takes_down(struct cli *c, const struct plan *p, struct error *err)
 	return k == 0 ? 0 : k < 0 ? -1 : error_set(err, ERR_CANCELLED, "nothing was done");
 }
 
-/* of those that were left out of the plan: each with its reason, and the command fails */
+/* Each instance that was left out of the plan is reported with its reason, and the command fails. */
 static int
 tell_wrong(struct cli *c, const struct engine *e, struct error *err)
 {

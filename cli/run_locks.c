@@ -124,7 +124,7 @@ locks_over(void *locks, const struct ask *a)
 	struct locks *l = locks;
 	struct lock_held *k = locks_of(l, a->name);
 
-	/* what failed of one that was to be new is still to be taken back */
+	/* A new instance that failed still has to be taken back. */
 	if (!k || k->fd < 0 || (l->fresh && !a->over))
 		return;
 	lock_release(k->fd, k->path);

@@ -44,7 +44,7 @@ add_time(struct buf *b)
 			 labs(tm.tm_gmtoff) / 60 % 60);
 }
 
-/* logrus' text formatter leaves only these bare */
+/* logrus' text formatter leaves only these characters unquoted. */
 static void
 log_value_add(struct buf *b, const char *s)
 {

@@ -11,7 +11,7 @@
 #include "hostagent/confinement.h"
 #include "hostagent/helper/helper.h"
 
-/* the name of the errors that concern the machine as a whole */
+/* Errors that concern the machine as a whole have this name. */
 #define BOOT "boot"
 
 const char *
@@ -150,7 +150,7 @@ agent_ready(struct agent *a)
 	standstill_free(a);
 	clear_errors(a, BOOT);
 	log_info("the guest is ready");
-	/* those that came while it booted */
+	/* The changes of copies came while the guest booted. */
 	if (a->launch.ncopies)
 		copies_start(a);
 	agent_settle(a);
@@ -196,7 +196,7 @@ agent_trouble(struct agent *a, const char *id, const char *why)
 	clear_errors(a, id);
 	if (why)
 		agent_add_error(a, id, why);
-	/* while it boots it is no more than that */
+	/* A guest that boots stays in that phase. */
 	if (a->phase != PHASE_STARTING)
 		agent_settle(a);
 }

@@ -88,7 +88,7 @@ get_wait(struct agent *a, struct http_conn *c, const struct http_request *r)
 
 	int within, end = 0;
 
-	/* who says how long he waits, waits anew */
+	/* A client that says how long it waits starts the time anew. */
 	if (sscanf(r->query, "until=ready&within=%d%n", &within, &end) == 1 && !r->query[end] && within > 0 && within <= WITHIN_MAX)
 		require_wait_anew(a, within * 1000);
 	else if (strcmp(r->query, "until=ready") != 0) {
@@ -350,7 +350,7 @@ api_free(struct agent *a)
 	if (!api)
 		return;
 	a->api = NULL;
-	/* those who still wait are told that it is gone: its mounts are */
+	/* Clients that still wait are told that the machine is gone. */
 	if (api->server)
 		http_close(api->server);
 	while (api->nwaiting)

@@ -17,7 +17,7 @@
 #include "providers/written.h"
 
 static const int calls[] = {
-	/* files */
+	/* These are for files. */
 	SYS_read, SYS_write, SYS_readv, SYS_writev, SYS_pread64, SYS_pwrite64, SYS_lseek, SYS_openat, SYS_openat2, SYS_close, SYS_fcntl,
 	SYS_dup, SYS_dup3, SYS_fstat, SYS_statx, SYS_fstatfs, SYS_getdents64, SYS_readlinkat, SYS_faccessat, SYS_unlinkat, SYS_mkdirat,
 	SYS_renameat2, SYS_fchmod, SYS_fchmodat, SYS_ftruncate, SYS_fallocate, SYS_fsync, SYS_fdatasync, SYS_umask, SYS_ioctl,
@@ -30,17 +30,17 @@ static const int calls[] = {
 #ifdef SYS_open
 	SYS_open, SYS_stat, SYS_lstat, SYS_access, SYS_unlink, SYS_mkdir, SYS_rename, SYS_chmod, SYS_readlink,
 #endif
-	/* sockets */
+	/* These are for sockets. */
 	SYS_socket, SYS_socketpair, SYS_bind, SYS_listen, SYS_accept, SYS_accept4, SYS_connect, SYS_getsockname, SYS_getpeername,
 	SYS_getsockopt, SYS_setsockopt, SYS_sendto, SYS_recvfrom, SYS_sendmsg, SYS_recvmsg, SYS_sendmmsg, SYS_recvmmsg, SYS_shutdown,
-	/* the loop */
+	/* The event loop needs these. */
 	SYS_epoll_create1, SYS_epoll_ctl, SYS_epoll_pwait, SYS_eventfd2, SYS_pipe2, SYS_ppoll, SYS_timerfd_create, SYS_timerfd_settime,
 	SYS_inotify_init1, SYS_inotify_add_watch, SYS_inotify_rm_watch, SYS_pidfd_open,
 #ifdef SYS_poll
 	SYS_poll, SYS_epoll_wait, SYS_select,
 #endif
 	SYS_pselect6,
-	/* memory, time, itself */
+	/* These are for memory, time and the process itself. */
 	SYS_mmap, SYS_munmap, SYS_mremap, SYS_mprotect, SYS_madvise, SYS_brk, SYS_futex, SYS_getrandom, SYS_clock_gettime, SYS_gettimeofday,
 	SYS_clock_nanosleep, SYS_nanosleep, SYS_sched_yield, SYS_sched_getaffinity, SYS_sysinfo, SYS_uname, SYS_prlimit64, SYS_getpid, SYS_gettid,
 	SYS_getuid, SYS_geteuid, SYS_getgid, SYS_getegid, SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_sigaltstack,
@@ -79,12 +79,12 @@ agent_confine_files(struct agent *a)
 	paths_allow(&p, "/dev/urandom", PATHS_READ);
 	paths_allow(&p, "/proc/sys", PATHS_READ);
 	paths_allow_resolver(&p);
-	/* whose links are not followed */
+	/* This file lists the folders whose links are not followed. */
 	paths_allow(&p, written, PATHS_READ);
 	for (size_t i = 0; i < a->launch.ssh.nkeys; i++)
 		paths_allow(&p, a->launch.ssh.keys[i], PATHS_READ);
 	paths_allow(&p, a->launch.dir, PATHS_READ | PATHS_WRITE | PATHS_MAKE);
-	/* their headers are looked at before the machine starts; some are in other folders */
+	/* The headers of disks are read before the machine starts; some disks are in other folders. */
 	for (size_t i = 0; i < a->launch.ndisks; i++) {
 		paths_allow(&p, a->launch.disks[i].path, PATHS_READ);
 		if (a->launch.disks[i].base)

@@ -81,7 +81,7 @@ ga_pause_events(struct agent *a, bool paused)
 	if (!a->ga || !a->ga->link)
 		return;
 	ga_client_pause_events(ga_link_client(a->ga->link), paused);
-	/* what was passed over meanwhile */
+	/* Events that came during the pause are asked for now. */
 	if (!paused && a->ga->alive)
 		(void)ga_client_get_info(ga_link_client(a->ga->link), &e);
 	ga_link_flush(a->ga->link);
@@ -209,7 +209,7 @@ on_time(void *ctx, const struct ga_time_answer *answer, const struct grpc_status
 		log_warning("the guest's clock is off by %lld ms: %s", (long long)answer->drift_ms, answer->error);
 	else if (answer->adjusted)
 		log_info("the guest's clock was off by %lld ms: set", (long long)answer->drift_ms);
-	/* once more, and not for ever: a slow guest is the next pulse's */
+	/* The clock is set once more only; a guest that stays slow waits for the next pulse. */
 	if (!why && g->link && (g->stale || (late && answer->adjusted && !g->again))) {
 		g->again = late;
 		g->stale = false;
@@ -236,7 +236,7 @@ on_connected(void *ctx)
 	struct ga *g = ctx;
 	struct error e;
 
-	/* an agent that has never been spoken to is in the middle of nothing */
+	/* An agent that was never spoken to has nothing to be interrupted in. */
 	if (g->silent && (g->was_alive || !machine_ours(g->agent)))
 		ga_link_resync(g->link);
 	if (ga_client_get_info(ga_link_client(g->link), &e) < 0) {

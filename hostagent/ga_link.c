@@ -82,7 +82,7 @@ ga_link_resync(struct ga_link *l)
 	static const char zeros[FRAME_MAX];
 	uv_buf_t b = uv_buf_init((char *)(uintptr_t)zeros, sizeof zeros);
 
-	/* a new connection has room for them */
+	/* A new connection has room for these bytes. */
 	(void)uv_try_write((uv_stream_t *)&l->pipe, &b, 1);
 }
 

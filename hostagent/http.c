@@ -118,7 +118,7 @@ http_reply(struct http_conn *c, int status, cJSON *json)
 			   json ? "Content-Type: application/json\r\n" : "", strlen(body), body);
 	b = uv_buf_init(c->out, (unsigned)strlen(c->out));
 	c->write.data = c;
-	/* a client that does not read its answer is not waited for either */
+	/* A client that does not read its answer is not waited for. */
 	uv_timer_again(&c->timer);
 	if (uv_write(&c->write, (uv_stream_t *)&c->pipe, &b, 1, ha_http_on_written) < 0)
 		ha_http_conn_close(c);
@@ -218,7 +218,7 @@ ha_http_on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b)
 		ha_http_conn_close(c);
 		return;
 	}
-	/* what follows a request has no meaning here */
+	/* Bytes behind a request have no meaning here. */
 	if (c->state != RECEIVING)
 		return;
 	c->in.len += (size_t)n;

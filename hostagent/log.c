@@ -27,7 +27,7 @@ log_write_json(int fd, cJSON *json)
 		else
 			buf_addc(&b, *p);
 	buf_addc(&b, '\n');
-	/* in one piece; a full disk must not end the machine, so a line may be lost */
+	/* A line is written in one piece; it may be lost, since a full disk must not end the machine. */
 	n = write(fd, b.s, b.len);
 	(void)n;
 }

@@ -96,7 +96,7 @@ ha_main_run(const struct words *w, struct error *err)
 		launch_release(&a.launch);
 		return -1;
 	}
-	/* of an agent that was killed; nobody else can own it while we own the pid file */
+	/* A socket that is there is of a killed agent: nobody else can own it while this one has the pid file. */
 	r = fs_unlink(w->socket, err) < 0 ? -1 : agent_run(&a, err);
 	launch_release(&a.launch);
 	unlink(w->pidfile);
@@ -134,7 +134,7 @@ main(int argc, char **argv)
 	environment_leave(argv);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
-	/* one that comes before the loop can take it would leave the pid file behind: agent_run() lets them in */
+	/* A signal that comes before the loop can take it would leave the pid file behind, so agent_run() unblocks them. */
 	agent_signals(SIG_BLOCK);
 	umask(077);
 	raise_limit();

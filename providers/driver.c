@@ -71,7 +71,7 @@ driver_run(const char *dir, struct arena *a, const char **run, struct error *err
 	const struct driver *d = driver_of(dir, &pid);
 
 	*run = NULL;
-	/* each run writes its pid file anew */
+	/* Each run of a machine writes a new pid file. */
 	return d ? fs_look_stamp(arena_printf(a, "%s/%s.pid", dir, d->name), a, run, err) : driver_look(dir, &pid, err);
 }
 

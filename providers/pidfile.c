@@ -161,13 +161,13 @@ lock_file(int fd, const char *path, struct error *err)
 	if (fcntl(fd, F_SETLK, &l) < 0) {
 		if (errno != EAGAIN && errno != EACCES)
 			return error_errno(err, "lock %s", path);
-		/* who only reads it can keep us from this file, but not from another of that name */
+		/* A reader can hold a lock on this file, but not on a new one of that name. */
 		pidfile_lock_holder(fd, &kind);
 		if (kind == F_RDLCK)
 			unlink(path);
 		return 0;
 	}
-	/* somebody who just ended may have unlinked what we opened */
+	/* A process that just ended may have unlinked the file that was opened. */
 	return fstat(fd, &ours) == 0 && stat(path, &named) == 0 && named.st_ino == ours.st_ino && named.st_dev == ours.st_dev;
 }
 

@@ -45,7 +45,7 @@ served_drop_all(const char *home, const char *instance)
 {
 	auto_free char *dir = xasprintf("%s/" SERVED "/%s", home, instance);
 
-	/* what stays is of a guest that is gone, and is written anew for the next */
+	/* Files that stay belong to a guest that is gone, and are written again for the next. */
 	fs_remove_tree(dir, NULL);
 }
 

@@ -54,7 +54,7 @@ sock_connect(const char *path, const struct sock_wait *w, struct error *err)
 	if (left <= 0)
 		return error_set(err, ETIMEDOUT, "%s: no answer in time", path);
 	memcpy(a.sun_path, path, strlen(path) + 1);
-	/* connecting to a unix socket blocks only while the listener's queue is full: bound that */
+	/* A connect to a unix socket blocks only while the listener's queue is full, which is bounded here. */
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
 	if (connect(fd, (struct sockaddr *)&a, sizeof a) < 0)
 		return error_errno(err, "connect to %s", path);

@@ -269,7 +269,7 @@ ip_is_free(const struct usernet *n, const char *text, uint32_t ip)
 {
 	AUTO(arena) a = {0};
 
-	/* the first is what networks.yaml calls the gateway: nobody is to take it for a machine */
+	/* The first address is the gateway of networks.yaml, and must not be a machine's. */
 	return ip > n->gateway && ip < n->resolver &&
 	       !strstr(text, arena_printf(&a, "\"%s\"", usernet_ip_text(&a, ip)));
 }

@@ -36,7 +36,7 @@ written_add(const char *home, const char *const *folders, size_t n, struct error
 
 	if (fs_mkdirs(folder, 0700, err) < 0)
 		return -1;
-	/* appended to and never replaced: the confined host agents of running machines read this very file */
+	/* The file is appended to and never replaced, because confined host agents keep reading this very file. */
 	fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
 	if (fd < 0 || flock(fd, LOCK_EX) < 0)
 		return error_errno(err, "open %s", path);

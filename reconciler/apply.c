@@ -31,7 +31,7 @@ struct applying {
 	atomic_int boundaries;		/* passed so far */
 };
 
-/* where a crash would leave things differently from the boundary before: noted, done, noted as done */
+/* A crash here leaves another state than one at the boundary before: the step is noted, done, or noted as done. */
 static void
 apply_boundary(struct applying *ap)
 {
@@ -45,7 +45,7 @@ verb_text(const struct step *s)
 	return s->verb == REMOVE ? "remove" : "ensure";
 }
 
-/* two steps a resource at most: down at 2 * mark, up behind it */
+/* A resource has two steps at most: the id of its way down is at 2 * mark, that of its way up behind it. */
 static int64_t *
 id_of(struct applying *ap, const struct step *s)
 {
@@ -75,7 +75,7 @@ owner_of(const struct engine *e, const struct resource *r)
 	return *r->owner ? engine_ask(e, r->owner) : NULL;
 }
 
-/* the resource as the step left it */
+/* The resource becomes what the step made of it. */
 static void
 take_over(struct step *s)
 {
@@ -126,7 +126,7 @@ journal_over(struct applying *ap, struct step *s, struct error *err)
 	return records_store(st, r, err);
 }
 
-/* what was asked is remembered before it is begun: `plan` without names goes by it */
+/* A goal is remembered before it is begun, because `plan` without names goes by it. */
 static int
 note_goals(struct engine *e, struct error *err)
 {
@@ -139,7 +139,7 @@ note_goals(struct engine *e, struct error *err)
 	return 0;
 }
 
-/* inside a transaction; the first also says what is being done */
+/* This runs inside a transaction; the first of a run also records what the run is for. */
 static int
 journal_write(struct applying *ap, struct error *err)
 {
@@ -189,7 +189,7 @@ journal_commit(void *ctx, struct error *err)
 	return 0;
 }
 
-/* of what it is said, unless it begins with that: an image is named by its path */
+/* An error names its resource, unless it begins with that name already: an image is named by its path. */
 static int
 told_of(const struct resource *r, struct error *err)
 {
@@ -286,7 +286,7 @@ apply_walk(struct applying *ap, struct error *err)
 	return r < 0 ? r : tell_called_off(ap->e, err);
 }
 
-/* on a full disk that is how to come by some space */
+/* A run that only removes goes on with a full disk, because it is how to come by space. */
 static bool
 only_removes(const struct plan *p)
 {
@@ -296,7 +296,7 @@ only_removes(const struct plan *p)
 	return p->n > 0;
 }
 
-/* what is there now, and how it ended; `outcome` of a walk that never began is nobody's */
+/* The journal gets what was found and how the run ended; a walk that never began has no outcome. */
 static int
 journal_close(struct engine *e, bool went_well, const char *outcome, struct error *err)
 {

@@ -85,7 +85,7 @@ say_nothing(void *ctx, const char *text)
 	(void)ctx, (void)text;
 }
 
-/* what is wrong with the file of an instance that goes is nobody's business any more */
+/* The mistakes in the lima.yaml of an instance that is being deleted are not reported. */
 static int
 declare_load(struct engine *e, struct ask *a, struct error *err)
 {
@@ -109,7 +109,7 @@ declare_ask(struct engine *e, struct ask *a, struct error *err)
 			*err = why;
 		return -1;
 	}
-	/* a broken lima.yaml must not keep an instance from being deleted */
+	/* A broken lima.yaml must not keep an instance from being deleted. */
 	a->loaded = spec_bare(a->name, e->spec_opts);
 	return declare(e, a, a->loaded, err);
 }
@@ -165,7 +165,7 @@ declare_look_at(struct engine *e, struct resource *r)
 	struct error why = { 0 };
 	int there;
 
-	/* needs first; a circle ends at the one that is being looked at */
+	/* Needs are observed first; a circle ends at the resource that is being observed. */
 	r->looked = true;
 	for (size_t i = 0; i < r->nneeds; i++) {
 		struct resource *to = r->needs[i].to;

@@ -59,7 +59,7 @@ struct recall {
 	size_t next;		/* both lists are sorted by name */
 };
 
-/* what the database says of an instance: its goal, and whether its lima.yaml has to be read */
+/* The database knows the goal of an instance, and whether its lima.yaml has to be read. */
 static int
 recall_instance(void *ctx, const struct state_instance *i)
 {
@@ -183,7 +183,7 @@ any_marked(const struct engine *e)
 	return false;
 }
 
-/* asks whose lima.yaml was taken as read, and that have something to do after all */
+/* An instance whose lima.yaml was not read is declared anew when it turns out to have something to do. */
 static bool
 engine_reopen(struct engine *e)
 {
@@ -368,7 +368,7 @@ engine_release(struct engine *e)
 		e->asks[i].stamp = NULL;
 		e->asks[i].wrong = NULL;
 	}
-	/* who locks by this list goes by name, whatever was wrong with whom */
+	/* Locks are taken by name, so the failed ones are sorted in, too. */
 	if (e->nwrong)
 		qsort(e->asks, e->nasks + e->nwrong, sizeof *e->asks, engine_by_name);
 	e->nasks += e->nwrong;

@@ -19,7 +19,7 @@ static const struct {
 	[SIGN_REMOVE] = { "  -", "remove", "\033[31m" },
 };
 
-/* each resource of a plan once: at its first step */
+/* A resource with two steps is told of at its first one. */
 static bool
 first_step(const struct step *s)
 {
@@ -204,7 +204,7 @@ explain_moot(const struct plan *p, void (*say)(void *ctx, const char *line), voi
 	}
 }
 
-/* what the sign says already is left out, and differences are told one by one below */
+/* A reason that the sign tells already is left out, and differences are told one by one below. */
 static bool
 worth_saying(const struct reason *why)
 {
@@ -230,7 +230,7 @@ explain_one(struct buf *out, const struct told *t, const struct resource *r, boo
 	buf_adds(out, details.s);
 }
 
-/* a resource of the plan, and where its instance comes in it first */
+/* A resource of the plan, and the position at which its instance comes first. */
 struct line {
 	const struct resource *r;
 	size_t at, group;
@@ -374,7 +374,7 @@ plan_estimate_ms(const struct plan *p, int64_t (*typical)(void *ctx, const struc
 {
 	int64_t *begin = xcalloc(p->n, sizeof *begin), longest = -1;
 
-	/* steps stand behind what they wait for, so each is final when it is reached */
+	/* Steps stand behind what they wait for, so each value is final when it is reached. */
 	for (size_t i = 0; i < p->n; i++)
 		p->v[i]->place = i;
 	for (size_t i = 0; i < p->n; i++) {

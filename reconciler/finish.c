@@ -77,7 +77,7 @@ finish_begin(struct finish *f, struct engine *e)
 		f->next[i] = p->first;
 		p->first = i;
 	}
-	/* those that are as asked for already are nobody's to wait for */
+	/* An instance that is as it should be already has no step to wait for. */
 	for (size_t i = 0; e->plan.n && i < e->nasks; i++)
 		if (!f->parts[i].left)
 			finish_add_due(f, i);

@@ -23,7 +23,7 @@ graph_arena(struct graph *g)
 	return &g->arena;
 }
 
-/* over "type\0name" */
+/* The hash is over "type\0name". */
 static size_t
 graph_hash(const char *type, const char *name)
 {

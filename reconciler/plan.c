@@ -107,7 +107,7 @@ attr_differs(const struct resource *r, const struct attr *a)
 	return a->judge ? a->judge(have ? have : "", want) : a->cost;
 }
 
-/* the dearest difference between want and have */
+/* The dearest difference between want and have decides. */
 static enum cost
 plan_compare(const struct resource *r, struct reason *why)
 {
@@ -124,7 +124,7 @@ plan_compare(const struct resource *r, struct reason *why)
 	return worst;
 }
 
-/* what must happen to `r` for its own sake */
+/* Decides what must happen to `r` for its own sake. */
 static int
 plan_decide(struct planner *m, struct resource *r)
 {
@@ -158,7 +158,7 @@ plan_decide(struct planner *m, struct resource *r)
 	return 0;
 }
 
-/* what must happen to `r` for the sake of `d`, which it needs */
+/* Decides what must happen to `r` for the sake of `d`, which it needs. */
 static int
 plan_follow(struct planner *m, struct resource *r, enum need need, const struct resource *d)
 {
@@ -174,7 +174,7 @@ plan_follow(struct planner *m, struct resource *r, enum need need, const struct 
 	});
 }
 
-/* count, then place: users by the resource they need, without a list each */
+/* Users are indexed by the resource they need: counted, then placed, so that no resource has a list of its own. */
 static void
 index_users(struct planner *m)
 {
@@ -207,7 +207,7 @@ index_users(struct planner *m)
 	free(at);
 }
 
-/* each resource is queued once for its down and once for its up */
+/* A resource is queued once for its way down and once for its way up. */
 static int
 plan_spread(struct planner *m)
 {
@@ -349,7 +349,7 @@ plan_make(struct graph *g, struct plan *p, struct error *err)
 	for (size_t i = 0; i < g->n; i++)
 		if (plan_decide(&m, g->v[i]) < 0)
 			goto out;
-	/* what nothing happens to has no consequences: who uses whom is of no interest then */
+	/* Without a step nothing has consequences, so users need not be indexed. */
 	if (p->n == 0 && !m.refused)
 		return 0;
 	index_users(&m);

@@ -40,7 +40,7 @@ records_keep(struct engine *e, struct blob b)
 	return arena_memdup(&e->graph.arena, b.len ? b.p : "", b.len);
 }
 
-/* what was seen, and for an instance whose lima.yaml was not read, what was wanted */
+/* A record fills in what was seen, and for an instance whose lima.yaml was not read, what was wanted. */
 static int
 defaults_fill(struct engine *e, struct resource *r, const struct record *rec, bool declare)
 {
@@ -55,7 +55,7 @@ defaults_fill(struct engine *e, struct resource *r, const struct record *rec, bo
 	return declare ? facts_unpack(&r->want, a, records_keep(e, rec->want), rec->want.len) : 0;
 }
 
-/* ids are dense: a deleted one is given again when it was the highest */
+/* Ids are dense, because SQLite gives a deleted one again when it was the highest. */
 static void
 remember_id(struct loading *l, int64_t id, struct resource *r, bool declare)
 {
@@ -153,7 +153,7 @@ load_of(struct loading *l, const char *owner)
 	return state_records(l->e->state, owner, load_one, l, l->err);
 }
 
-/* all at once when most are asked for, else one by one; edges when all that they could lead to is known */
+/* Instances are loaded at once when most of them are asked for, else one by one; edges come when all that they can lead to is known. */
 static int
 load_all(struct loading *l)
 {

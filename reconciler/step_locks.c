@@ -25,7 +25,7 @@ add_lock(struct step_locks *l, const struct env *env, const struct resource *r, 
 	};
 }
 
-/* of one path, what is to be had alone first */
+/* Of one path, the exclusive lock comes first. */
 static int
 step_locks_by_path(const void *a, const void *b)
 {

@@ -93,7 +93,7 @@ walk_await(struct crew *c, struct step *s)
 	c->waiting_end = &s->next;
 }
 
-/* a step is over: let go, or skip, the ones behind it; skipping is a chain without recursion */
+/* A step that is over releases, or skips, those behind it; skipping is a chain without recursion. */
 static void
 walk_settle(struct crew *c, struct step *first)
 {
@@ -125,7 +125,7 @@ walk_settle(struct crew *c, struct step *first)
 	}
 }
 
-/* the count of running steps of a type that has a limit; such types are few */
+/* Running steps are counted for each type that has a limit; such types are few. */
 static size_t *
 walk_pool(struct crew *c, const struct resource_type *type)
 {
@@ -153,7 +153,7 @@ walk_count(struct crew *c, const struct step *s, bool started)
 		*walk_pool(c, s->res->type) += started ? 1 : -1;
 }
 
-/* from `waiting` to `batch`, as many as there is room for */
+/* Moves as many steps from `waiting` to `batch` as there is room for. */
 static struct step *
 walk_pick(struct crew *c)
 {
@@ -259,7 +259,7 @@ walk_look_up(struct crew *c)
 		__atomic_store_n(&c->plan->v[i]->cancel, 1, __ATOMIC_RELAXED);
 }
 
-/* note what begins, make it durable, then hand it to the workers */
+/* A step is noted, and the note made durable, before a worker gets it. */
 static void
 walk_start(struct crew *c)
 {
@@ -285,7 +285,7 @@ walk_start(struct crew *c)
 	pthread_mutex_unlock(&c->lock);
 }
 
-/* the steps that ended since; waits for at least one, or for a tick or a signal */
+/* Collects the steps that ended; waits for at least one, or for a tick or a signal. */
 static struct step *
 walk_ended(struct crew *c)
 {

@@ -18,7 +18,7 @@ applied_config_file_of(const char *dir)
 	return xasprintf("%s/applied.json", dir);
 }
 
-/* only told from its predecessor, so a part will do */
+/* A digest is only compared with its predecessor, so a part of it will do. */
 void
 applied_digest(const void *json, size_t len, char hex[65])
 {
@@ -26,7 +26,7 @@ applied_digest(const void *json, size_t len, char hex[65])
 	hex[DIGEST_LEN] = '\0';
 }
 
-/* what lima.yaml in the folder says, if that is another text than `spec` has */
+/* Reads the folder's lima.yaml, if its text is not the one that `spec` was made of. */
 static void
 read_old_yaml(const struct spec *spec, struct buf *json)
 {

@@ -116,7 +116,7 @@ autostart_observe(const struct env *env, const struct resource *r, struct facts 
 	const char *name;
 
 	(void)err;
-	/* a home that is a copy of another one does not take that one's units over */
+	/* A home that is a copy of another one does not take over that one's units. */
 	if (!systemd_runs() || (owner == UNIT_OTHERS && !r->again))
 		return 0;
 	name = noted_name(dir, a);
@@ -126,7 +126,7 @@ autostart_observe(const struct env *env, const struct resource *r, struct facts 
 		name = r->name;
 	if (!*name)
 		return 0;
-	/* that of an old name is there until this one is */
+	/* The unit of the old name stays until that of the new one is there. */
 	facts_set(have, a, "unit", !strcmp(name, r->name) && owner != UNIT_OURS ? NULL : name);
 	return 1;
 }
@@ -142,7 +142,7 @@ unit_text(const struct env *env, struct buf *out)
 	}
 	buf_adds(out, "ExecStart=");
 	quote_systemd_program(out, env->program);
-	/* the machine is its own processes' business: only limactl gets the signal, and asks the guest to shut down */
+	/* KillMode: only limactl gets the signal, and it asks the guest to shut down. */
 	buf_adds(out, " start %i --foreground --tty=false\nWorkingDirectory=%h\nType=simple\nKillMode=mixed\nTimeoutStopSec=200\n"
 		 "Restart=on-failure\n\n[Install]\nWantedBy=default.target\n");
 }

@@ -58,7 +58,7 @@ cidata_declare(const struct spec *spec, const struct env *env, struct graph *g, 
 		resource_need(g, r, "lease", arena_printf(&c.mem, "%s:" LEASE_DNS, spec->name), NEED_FRESH);
 	if (archive)
 		resource_need(g, r, "archive", archive->location, NEED_BUILD);
-	/* without a key yet the contents are not known: they will be when the key has been made */
+	/* Without a key the contents are not known; they will be when the key has been made. */
 	if ((there = fs_look(key, NULL, err)) <= 0)
 		return there;
 	if (cidata_render(&c, env, spec, NULL, err) < 0)
@@ -68,7 +68,7 @@ cidata_declare(const struct spec *spec, const struct env *env, struct graph *g, 
 	return 0;
 }
 
-/* the application id: LIMA:CONTENTS:TOOLS[:PORT]; or somebody else's, and then we know nothing of it */
+/* The application id is LIMA:CONTENTS:TOOLS[:PORT]; of an ISO with another one nothing is known. */
 static void
 tell_digests(const char *id, struct facts *have, struct arena *a)
 {
@@ -92,7 +92,7 @@ read_id(const char *path, struct facts *have, struct arena *a, struct error *err
 
 	if (iso_application_id(path, id, err) < 0)
 		return -1;
-	/* descriptors are written in capitals */
+	/* ISO 9660 writes descriptors in capitals. */
 	for (char *p = id; *p; p++)
 		*p = (char)tolower((unsigned char)*p);
 	tell_digests(id, have, a);
@@ -158,13 +158,13 @@ cidata_observe(const struct env *env, const struct resource *r, struct facts *ha
 	}
 	cidata_tell_port(r, have, a);
 	cidata_forgive(env, r, have, a);
-	/* what is cut, no ISO at all or somebody else's is none of ours: it is made anew */
+	/* A file that was cut, is no ISO, or is somebody else's is made again. */
 	return !r->wanted || !cidata_is_foreign(have);
 }
 
 enum { MAX_AGENT = 256 << 20 };
 
-/* the guest agent is on the ISO as it is run */
+/* The guest agent is unpacked for the ISO, so that the guest can run it from there. */
 static int
 unpack_agent(const struct env *env, const struct resource *r, struct cidata *c, char **tmp, struct error *err)
 {
@@ -224,7 +224,7 @@ cidata_ensure(const struct env *env, const struct resource *r, struct facts *hav
 	facts_set(have, a, "stamp", NULL);
 	if (cidata_observe(env, r, have, a, NULL) == 1 && facts_are(have, "contents", c.contents) && facts_are(have, "tools", c.tools))
 		return 0;
-	/* the image last: with it all is done, whatever else is remembered */
+	/* The ISO is written last, because its presence means that all of this is done. */
 	if (cidata_reference(&text, a, env, r->spec, err) < 0 || fs_write(reference, text, strlen(text), 0444, err) < 0 ||
 	    write_iso(env, r, &c, port, path, err) < 0)
 		return -1;

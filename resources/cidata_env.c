@@ -155,7 +155,7 @@ const char *
 cidata_lima_env(struct arena *a, const struct spec *spec, const char *iid, bool debug, int dns_port)
 {
 	const struct spec_network *first = interface_first(spec);
-	/* on a network of ours the host is its name server, too, and nothing has to be sent elsewhere */
+	/* On a user-v2 network the host is the name server, too, so no query has to be redirected. */
 	const struct driver_net ours = { .guest = "", .host = first ? first->host : "", .dns = first ? first->host : "" };
 	const struct driver_net *net = first ? &ours : machine_net(spec);
 	AUTO(buf) b = BUF_INIT;

@@ -92,7 +92,7 @@ add_listed(struct cidata *c, const struct env *env, const char *folder, const ch
 	return 0;
 }
 
-/* yq: there is one for guests of the host's own architecture */
+/* There is a yq for guests of the host's own architecture only. */
 static int
 add_yq(struct cidata *c, const struct env *env, const struct spec *spec, struct buf *digest, struct error *err)
 {
@@ -160,7 +160,7 @@ cidata_archive(const struct spec *spec)
 	return NULL;
 }
 
-/* by digest where it has one: the cache may be emptied and filled again */
+/* An archive counts by its digest if it has one, because the cache may be emptied and filled again. */
 static void
 digest_archive(const struct spec *spec, struct buf *digest)
 {
@@ -186,7 +186,7 @@ digest_to(const struct buf *b, char *hex, size_t size)
 	hex[size - 1] = '\0';
 }
 
-/* user-data, meta-data, network-config, and the id that follows from them */
+/* Adds user-data, meta-data and network-config, and the instance id that follows from them. */
 static int
 add_cloud_init(struct cidata *c, const struct env *env, const struct spec *spec, struct error *err)
 {
@@ -220,7 +220,6 @@ cidata_reference(const char **out, struct arena *a, const struct env *env, const
 	return 0;
 }
 
-/* a file that is there already */
 static struct iso_file *
 file_named(const struct cidata *c, const char *path)
 {
@@ -308,7 +307,7 @@ cidata_render(struct cidata *c, const struct env *env, const struct spec *spec, 
 		buf_adds(&tools, "debug\n");
 	for (size_t i = lasting.nmounts; i < spec->nmounts; i++)
 		buf_addf(&tools, "mount %s %s\n", spec->mounts[i].location, spec->mounts[i].mount_point);
-	/* whoever runs limactl without this shell's proxies means no other machine either */
+	/* The shell's proxies are left out of the contents' digest: limactl without them means the same machine. */
 	buf_adds(&tools, cidata_etc_environment(&c->mem, spec, CIDATA_ENV_AMBIENT));
 	set_text(c, "etc_environment", cidata_etc_environment(&c->mem, spec, CIDATA_ENV_OURS | CIDATA_ENV_AMBIENT));
 	if (add_host_key(c, spec, &tools, err) < 0)

@@ -38,7 +38,7 @@ cidata_name_servers(const struct spec *spec, const char *const **out)
 	return spec->resolver.enabled ? 1 : 0;
 }
 
-/* bare where that is the same: other readers of this file know only a part of YAML */
+/* A word stays unquoted where that means the same, because other readers of this file know only a part of YAML. */
 static void
 cidata_network_word(struct buf *b, const char *s)
 {

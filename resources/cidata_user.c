@@ -33,7 +33,7 @@ mount_options(struct arena *a, const char *type, const struct spec_mount *m)
 			    (unsigned long long)m->p9.msize_bytes, m->p9.cache);
 }
 
-/* a row a line: readers other than cloud-init look for that. What ssh mounts is not among them. */
+/* Each mount is on a line of its own, which readers other than cloud-init look for. Mounts by sshfs are not among them. */
 static void
 cidata_user_put_mounts(struct buf *b, struct arena *a, const struct spec *spec)
 {
@@ -101,7 +101,7 @@ cidata_user_put(struct buf *b, struct arena *a, const struct spec *spec, const s
 	buf_adds(b, "\nssh_genkeytypes: [ed25519, ecdsa]\n");
 }
 
-/* a PEM block: lines trimmed, empty ones dropped; to be found again in a list of those that were put */
+/* A PEM block is written with trimmed lines and without empty ones, so that the guest finds it again in its list of certificates. */
 static const char *
 tidy_pem(struct arena *a, const char *text)
 {

@@ -58,7 +58,7 @@ data_disk_observe(const struct env *env, const struct resource *r, struct facts 
 	if (there <= 0)
 		return there < 0 && r->wanted ? -1 : there < 0 ? 1 : data_disk_absent(r, err);
 	tell_lock(env, r, have, a);
-	/* what it is does not matter to whoever takes it away */
+	/* A disk that is only to be removed need not be understood. */
 	if (facts_same_stamp(have, fs_stamp_of(a, &st)) || (!r->wanted && r->may_lose))
 		return 1;
 	if (disk_known_data(env->home, r->name, facts_get(have, "format"), a, &k, err) < 0 || image_disk_check(&k.disk, err) < 0 ||
@@ -98,7 +98,7 @@ defaults_fill(const struct resource *r, const char *path, struct error *err)
 	return disk_keep(path, format, -1, -1, err) < 0 ? -1 : image_create(path, format, facts_int(&r->want, "size", 0), err);
 }
 
-/* a new disk appears whole or not at all: a folder of its name is a disk that exists */
+/* A new disk appears whole or not at all, because a folder of its name is a disk that exists. */
 static int
 data_disk_make(const struct env *env, const struct resource *r, const char *path, struct error *err)
 {

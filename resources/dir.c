@@ -24,13 +24,13 @@ enum { MAX_YAML = 4 << 20 };
 static const struct attr attrs[] = {
 	{ .name = "lima.yaml", .cost = COST_UPDATE, .show = SHOW_NEVER },
 	{ .name = "configuration", .cost = COST_UPDATE, .judge = judge_known_update, .show = SHOW_NEVER },	/* all layers and defaults */
-	/* what cannot be changed in an existing instance */
+	/* These keys cannot be changed in an existing instance. */
 	{ .name = "fixed keys", .judge = judge_keys_refuse, .show = SHOW_NEVER, .each = keys_each,
 	  .refusal = "not in an existing instance: put back what it was, or make a new one" },
 	MEMBER_ATTRS,
 	{ .name = "protected", .cost = COST_UPDATE, .once = true },	/* yes, no */
 	{ .name = "leftovers", .cost = COST_UPDATE },	/* none, some: of killed runs */
-	/* what made it (made_from.h) */
+	/* These say which file of the user's the instance was made from (made_from.h). */
 	{ .name = "file", .cost = COST_UPDATE, .once = true },
 	{ .name = "file text", .cost = COST_UPDATE, .once = true, .show = SHOW_NEVER },
 	{ 0 },
@@ -49,7 +49,7 @@ dir_declare(const struct spec *spec, const struct env *env, struct graph *g, str
 		return 0;
 	sha256_hex(spec->yaml, spec->yaml_len, hex);
 	resource_want(g, r, "lima.yaml", hex);
-	/* a lima.yaml that names what nobody knows is not put there */
+	/* A lima.yaml that names an unknown network is not written. */
 	for (size_t i = 0; i < spec->nnetworks; i++)
 		if (spec->networks[i].of_fleet)
 			resource_need(g, r, "network-entry", spec->networks[i].lima, NEED_BUILD);
@@ -60,13 +60,13 @@ dir_declare(const struct spec *spec, const struct env *env, struct graph *g, str
 		return 0;
 	applied_digest(spec->json, strlen(spec->json), hex);
 	resource_want(g, r, "configuration", hex);
-	/* one that is only to be stopped may say what it likes */
+	/* Fixed keys do not matter to an instance that is only stopped. */
 	if (wanted_running(spec) || instance_yaml_changes(spec))
 		resource_want(g, r, "fixed keys", spec_part(graph_arena(g), spec->json, SPEC_FIXED));
 	return 0;
 }
 
-/* an empty file, as upstream has it */
+/* Protection is an empty file, as upstream has it. */
 static void
 tell_protected(const struct env *env, const struct resource *r, struct facts *have, struct arena *a)
 {
@@ -109,7 +109,7 @@ tell_leftovers(const struct env *env, const struct resource *r, struct facts *ha
 		facts_set(have, a, "leftovers", leftovers_beside(env, r) || leftovers_inside(env, r) ? "some" : "none");
 }
 
-/* of one that is not wanted: what is to be taken away, whether it can be understood or not */
+/* A folder that is not wanted has to go whether its contents can be understood or not. */
 static bool
 dir_remains(const struct env *env, const struct resource *r, const char *dir)
 {
@@ -153,7 +153,7 @@ dir_observe(const struct env *env, const struct resource *r, struct facts *have,
 
 	if (dir_is_known(r, have))
 		return 1;
-	/* where its lima.yaml is, the folder is */
+	/* A lima.yaml means that the folder is there. */
 	there = fs_look_stamp(path, a, &stamp, err);
 	if (there == 0)
 		there = fs_look(dir, NULL, err);
@@ -186,7 +186,7 @@ keep_format(const char *from, const char *tmp, struct error *err)
 	return disk_keep(arena_printf(&a, "%s/%s", tmp, strrchr(k.disk.path, '/') + 1), k.disk.format, k.asked, k.left, err);
 }
 
-/* a new instance appears with its lima.yaml or not at all: it is made beside its place */
+/* A new instance is made beside its place, so that it appears with its lima.yaml or not at all. */
 static int
 make_new(const struct env *env, const struct resource *r, const char *dir, struct error *err)
 {
@@ -211,7 +211,7 @@ make_new(const struct env *env, const struct resource *r, const char *dir, struc
 	return fs_fsync_parent(dir, err);
 }
 
-/* the other folder under this name, from one moment to the next */
+/* The other folder gets this name in one step. */
 static int
 dir_take(const struct resource *r, const char *dir, struct error *err)
 {
@@ -219,7 +219,7 @@ dir_take(const struct resource *r, const char *dir, struct error *err)
 
 	if (!from)
 		return 0;
-	/* what belongs to the old name goes before there is a new one: all that is found under that is of it */
+	/* What belongs to the old name goes first, because all that is found under the new one belongs to that. */
 	if (dir_adopt(from, err) < 0)
 		return -1;
 	return rename(from, dir) < 0 ? error_errno(err, "rename %s to %s", from, dir) : fs_fsync_parent(dir, err);
@@ -266,9 +266,9 @@ remove_dir(const struct env *env, const struct resource *r, struct error *err)
 {
 	auto_free char *dir = instance_path(env, r, NULL), *tomb = xasprintf("%s/.%s.deleted", env->home, r->owner);
 
-	/* of a machine that was gone already: it unlocked nothing */
+	/* A machine that died has unlocked none of its data disks. */
 	disk_unlock_all(env, r);
-	/* it is gone from one moment to the next, however long the deleting takes */
+	/* The rename above made it vanish in one step, however long the removal of its files takes. */
 	if (fs_remove_tree(tomb, err) < 0)
 		return -1;
 	if (rename(dir, tomb) < 0 && errno != ENOENT)

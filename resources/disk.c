@@ -71,7 +71,7 @@ tell_known(const struct resource *r, const struct disk_known *k, struct facts *h
 	tell_size(r, k, have, a, actual);
 }
 
-/* of the disk and of what is kept beside it */
+/* The stamp covers the disk and what is kept beside it. */
 static int
 stamp_of(const char *path, const struct stat *st, struct arena *a, const char **stamp, struct error *err)
 {
@@ -94,7 +94,7 @@ disk_observe(const struct env *env, const struct resource *r, struct facts *have
 	int64_t size;
 	int there = disk_known_look(dir, a, &path, &st, err);
 
-	/* what it is does not matter to whoever takes it away: of a link to a drive that is not mounted, the link goes */
+	/* A disk that is only to be removed need not be understood; of a link to a drive that is not mounted, the link goes. */
 	if (there <= 0 || !r->wanted)
 		return there < 0 && !r->wanted && fs_exists(path) ? 1 : there;
 	if (stamp_of(path, &st, a, &stamp, err) < 0)
@@ -106,7 +106,7 @@ disk_observe(const struct env *env, const struct resource *r, struct facts *have
 		return -1;
 	facts_set(have, a, "stamp", stamp);
 	tell_known(r, &k, have, a, size);
-	/* a machine is not restarted for what can be written down when it stops */
+	/* The format is written down when the machine stops; it is not restarted for that. */
 	if (instance_runs(env, r)) {
 		facts_set(have, a, "record", NULL);
 		facts_set(have, a, "grown", NULL);
@@ -152,7 +152,7 @@ disk_commit(const char *tmp, const char *disk, const char *format, int64_t size,
 	return disk_keep(disk, format, size, size, err) < 0 ? -1 : fs_commit(tmp, disk, err);
 }
 
-/* an installer's ISO is kept beside an empty disk */
+/* An installer's ISO is kept beside an empty disk. */
 static int
 make_for_iso(const struct env *env, const struct resource *r, const char *tmp, const char *disk, int64_t size,
 	     struct error *err)
@@ -215,7 +215,7 @@ disk_make(const struct env *env, const struct resource *r, const char *disk, int
 	if (!from)
 		return error_set(err, ERR_INVALID, "no image to make it from: `images` of lima.yaml has none for this arch");
 	u.digest = image_digest(image, "path", a);
-	/* what a guest could have put in its place is another file of this host, and would be the guest's to read */
+	/* A guest could have put a link to another file of this host in its place, which it would then read as its disk. */
 	if (written_check(env->home, from, err) < 0 || check_source(from, size, err) < 0)
 		return error_wrap(err, "image %s", from);
 	if (unpack_file(&u, err) < 0)

@@ -145,7 +145,7 @@ disk_known_look(const char *dir, struct arena *a, const char **path, struct stat
 	if (!st)
 		st = &mine;
 	*path = arena_printf(a, "%s/disk", dir);
-	/* nearly all of them, for one call */
+	/* One call settles nearly all disks. */
 	if (lstat(*path, st) == 0 && S_ISREG(st->st_mode))
 		return 1;
 	if (is_link_to_diffdisk(*path)) {
@@ -198,7 +198,7 @@ base_know(const char *dir, struct arena *a, struct disk_known *k, struct error *
 	}
 	k->disk.base = base;
 	k->disk.base_format = arena_strdup(a, info.format);
-	/* the check of the whole is image_disk_check()'s, where it is opened */
+	/* The whole is checked by image_disk_check() when the disk is opened. */
 	if (is_named_basedisk(name) && !image_is_base(k->disk.path, name, base))
 		k->elsewhere = arena_strdup(a, name);
 	return 0;

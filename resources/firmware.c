@@ -81,7 +81,7 @@ firmware_observe(const struct env *env, const struct resource *r, struct facts *
 
 	if (there <= 0)
 		return there;
-	/* not the file that we put there */
+	/* A file with another stamp is not the one that was put there. */
 	if (facts_get(have, "stamp") && !facts_same_stamp(have, stamp))
 		facts_set(have, a, "images", "changed by somebody else");
 	facts_set(have, a, "stamp", stamp);

@@ -112,7 +112,7 @@ forward_declare_one(const struct spec *spec, const struct spec_forward *f, int r
 	struct resource *r = graph_declare(g, &resource_forward, spec->name, forward_name_of(&a, spec, f), wanted_running(spec));
 
 	resource_need(g, r, "vm", spec->name, NEED_LIVE);
-	/* of two that say something of the same ports the first counts */
+	/* Of two rules for the same ports the first counts. */
 	if (facts_get(&r->want, "guest"))
 		return;
 	resource_want(g, r, "guest", guest_side(&a, f));

@@ -24,7 +24,7 @@ host_check(const struct spec *spec, struct error *err)
 			     .minimum_version = spec->minimum_version, .legacy_bios = spec->firmware.legacy_bios, .tpm = spec->tpm,
 			     .share_type = machine_share_type(spec), .nshares = spec->nmounts };
 
-	/* what these are is of no interest here */
+	/* Only whether these exist matters to the check. */
 	m.firmware = firmware_listed(spec) ? FIRMWARE_FILE : NULL;
 	m.kernel = spec->nimages && spec->images[0].has_kernel ? "kernel" : NULL;
 	return d && d->check_host ? d->check_host(&m, err) : 0;

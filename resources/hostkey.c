@@ -33,7 +33,7 @@ hostkey_observe(const struct env *env, const struct resource *r, struct facts *h
 		return there;
 	if (facts_same_stamp(have, stamp))
 		return 1;
-	/* one that was cut or is of another kind is made anew, and the guest gets that at its next boot */
+	/* A key that was cut or is of another kind is made again, and the guest gets the new one at its next boot. */
 	if (host_key_load(&key, path, NULL) < 0)
 		return 0;
 	facts_set(have, a, "stamp", stamp);

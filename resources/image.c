@@ -33,7 +33,7 @@ image_part(const struct spec_image *i, int n)
 	return n == 0 ? &i->image : n == 1 ? (i->has_kernel ? &i->kernel : NULL) : (i->has_initrd ? &i->initrd : NULL);
 }
 
-/* want: "0.path", "0.path.digest", "0.kernel" ... "1.path" ... */
+/* Attributes are "0.path", "0.path.digest", "0.kernel" ... "1.path" and so on. */
 static void
 want_entry(struct graph *g, struct resource *r, size_t i, const struct spec_image *image)
 {
@@ -65,7 +65,7 @@ image_declare(const struct spec *spec, const struct env *env, struct graph *g, s
 	return 0;
 }
 
-/* the n-th wanted thing of entry i, or NULL; with its digest, "" if none */
+/* The n-th part that entry i wants, or NULL; `digest` is "" if it has none. */
 static const char *
 wanted_part(const struct resource *r, size_t i, int n, const char **digest)
 {
@@ -182,7 +182,7 @@ image_ensure(const struct env *env, const struct resource *r, struct facts *have
 			return 0;
 		if (!first.code)
 			first = why;
-		/* that of the last is the error itself */
+		/* The error of the last entry is the result. */
 		if (why.code == ERR_CANCELLED || why.code == ENOSPC || !wanted_part(r, i + 1, 0, &digest))
 			break;
 		env->say(env, SAY_WARN, "%s", why.msg);

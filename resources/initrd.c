@@ -20,7 +20,7 @@ initrd_declare(const struct spec *spec, const struct env *env, struct graph *g, 
 	struct resource *r;
 
 	(void)env, (void)err;
-	/* an instance whose lima.yaml cannot be read may have one */
+	/* An instance whose lima.yaml cannot be read may have an initrd. */
 	if (!has && spec->nimages)
 		return 0;
 	r = graph_declare(g, &resource_initrd, spec->name, spec->name, has && instance_paths_wanted(spec));

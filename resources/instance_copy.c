@@ -89,7 +89,7 @@ dir_adopt(const char *dir, struct error *err)
 
 	if (!d)
 		return error_errno(err, "open %s", dir);
-	/* while launch.json can still be asked */
+	/* The formats are noted while launch.json can still tell them. */
 	if (disk_known(dir, NULL, &a, &k, NULL) > 0 && disk_keep_known(&k, err) < 0)
 		return -1;
 	while ((e = readdir(d))) {

@@ -32,7 +32,7 @@ const struct instance_file instance_files[] = {
 	{"diffdisk", "disk"},
 	{"basedisk", "disk"},
 	{"image", "disk"},
-	/* what says which format a disk has goes after what it says it of */
+	/* A disk's format is removed after the disk that it describes. */
 	{"disk.format", "disk", FILE_COPIED, FILE_BY_TMP},
 	{"diffdisk.format", "disk", FILE_COPIED, FILE_BY_TMP},
 	{"kernel.cmdline", "kernel", FILE_COPIED, FILE_BY_TMP},

@@ -26,7 +26,7 @@ kernel_declare(const struct spec *spec, const struct env *env, struct graph *g, 
 	struct resource *r;
 
 	(void)env, (void)err;
-	/* an instance whose lima.yaml cannot be read may have one */
+	/* An instance whose lima.yaml cannot be read may have a kernel. */
 	if (!has && spec->nimages)
 		return 0;
 	r = graph_declare(g, &resource_kernel, spec->name, spec->name, has && instance_paths_wanted(spec));

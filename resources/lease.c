@@ -248,7 +248,7 @@ lease_observe(const struct env *env, const struct resource *r, struct facts *hav
 		port = there ? read_port(path) : 0;
 		if (!port && (port = port_without_file(env, r, k)) <= 0 && !instance_runs(env, r))
 			return observe_new(env, r, k, have, a);
-		/* a machine that runs without such a port has none until it is started anew */
+		/* A machine that runs without this port gets one at its next start. */
 		facts_setf(have, a, "port", "%d", port);
 		facts_set(have, a, "stamp", there ? stamp : NULL);
 	}

@@ -207,7 +207,7 @@ machine_net(const struct spec *spec)
 {
 	const struct driver *d = driver_find(spec->vm_type);
 
-	/* lima.yaml may name one that is not here, and be looked at all the same */
+	/* lima.yaml may name a driver that this build does not have, and is still shown. */
 	return d ? &d->net : &driver_all()[0]->net;
 }
 
@@ -248,7 +248,7 @@ fill_names(const struct spec *spec, struct launch *l, struct arena *a)
 {
 	const struct driver_net *net = machine_net(spec);
 	const struct spec_network *first = interface_first(spec);
-	/* where it is on a network of ours, the switch there knows its name before this resolver is asked */
+	/* On a user-v2 network the switch answers this name before the resolver is asked. */
 	const struct launch_host ours[] = {
 		{ "host.lima.internal", first ? first->host : net->host },
 		{ spec->hostname, net->guest },

@@ -96,7 +96,7 @@ point_of(const struct resource *r)
 	return r->name + strlen(r->owner) + 1;
 }
 
-/* the agent's name for it: of few characters, and as good as the path */
+/* The host agent knows a mount by a digest of its path, which is short and has no special characters. */
 static const char *
 mount_agent_id(const struct resource *r, char id[32])
 {
@@ -157,7 +157,7 @@ mount_ensure(const struct env *env, const struct resource *r, struct facts *have
 
 	if (!m)
 		return error_set(err, ERR_INVALID, "%s: no such mount point in mounts", r->name);
-	/* a folder that does not exist yet is made, as upstream does */
+	/* A folder that does not exist yet is made, as upstream does. */
 	if (machine_mount_folder(env, r->spec, m->location, err) < 0)
 		return error_wrap(err, "%s", r->name);
 	def = mount_definition(env, r->spec, m);

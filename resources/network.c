@@ -123,7 +123,7 @@ network_remove(const struct env *env, const struct resource *r, struct error *er
 {
 	auto_free char *dir = usernet_dir(env->home, r->name), *path = xasprintf("%s/network", dir);
 
-	/* without its file no other can take the place of a switch that has to be killed */
+	/* Without this file no other switch can take the place of one that has to be killed. */
 	return fs_unlink(path, err) < 0 ? -1 : usernet_stop(dir, err);
 }
 

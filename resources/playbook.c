@@ -40,7 +40,7 @@ playbook_ansible(const struct spec *spec, size_t i)
 	return spec->provision[i].mode == PROVISION_ANSIBLE && *spec->provision[i].playbook ? spec->provision[i].playbook : NULL;
 }
 
-/* which they are, and what they are given */
+/* The attributes are the playbooks and what each of them is given. */
 static const char *
 playbook_digest(struct arena *a, const struct spec *spec)
 {
@@ -71,7 +71,7 @@ playbook_declare(const struct spec *spec, const struct env *env, struct graph *g
 	if (!any)
 		return 0;
 	r = graph_declare(g, &resource_playbook, spec->name, spec->name, wanted_running(spec));
-	/* that step sweeps the folder of what killed ones have left, and may be all that there is to do besides */
+	/* The folder's step sweeps away what killed runs have left, and may be the only other step. */
 	resource_need(g, r, "dir", spec->name, NEED_LIVE);
 	resource_need(g, r, "vm", spec->name, NEED_LIVE);
 	resource_need(g, r, "ready", spec->name, NEED_BUILD);
@@ -138,7 +138,7 @@ write_inventory(const struct env *env, const struct resource *r, const char *pat
 	quote_yaml(&b, r->spec->name);
 	buf_adds(&b, ":\n      ansible_connection: ssh\n      ansible_host: ");
 	quote_yaml(&b, r->spec->hostname);
-	/* what Jinja would take for its own in a path stays text by a tag, which only Ansible's readers of YAML know */
+	/* A path that Jinja would expand is tagged as text; only Ansible's readers of YAML know the tag. */
 	buf_adds(&b, "\n      ansible_ssh_common_args: ");
 	if (strstr(args.s, "{{") || strstr(args.s, "{%") || strstr(args.s, "{#"))
 		buf_adds(&b, "!unsafe ");

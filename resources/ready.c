@@ -53,7 +53,7 @@ ready_observe(const struct env *env, const struct resource *r, struct facts *hav
 	return ha_info(dir, a, &info, NULL) == 0 && ready_tell(&info, have, a);
 }
 
-/* messages are of one line */
+/* A message has one line. */
 static const char *
 in_line(const char *errors, struct arena *a)
 {

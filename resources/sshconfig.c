@@ -104,11 +104,11 @@ sshconfig_observe(const struct env *env, const struct resource *r, struct facts 
 	now = file_digest(path, a);
 	was = facts_get(have, "digest");
 	if (was && (!now || strcmp(now, was) != 0)) {
-		/* whatever stands there now is not ours, and the port that we know stays */
+		/* Somebody else's file is there now, so the port that is known stays. */
 		facts_set(have, a, "options", "changed by somebody else");
 		return 1;
 	}
-	/* touched, or never seen: its options are ours to say again only if we know that they differ */
+	/* A file that was touched, or never seen, is written again only if its options are known to differ. */
 	port = ssh_config_port(path);
 	facts_setf(have, a, "port", "%d", port);
 	tell_guest(env, r, path, have, a);

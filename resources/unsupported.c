@@ -14,7 +14,7 @@ vz_nat(const struct spec *s)
 	return false;
 }
 
-/* without a guest agent there is only SSH */
+/* Without a guest agent only SSH leads into the guest. */
 static bool
 plain_forwards(const struct spec *s)
 {
@@ -27,7 +27,7 @@ plain_forwards(const struct spec *s)
 	return false;
 }
 
-/* by its name, as the guest does it */
+/* A file system is known by its name, as it is in the guest. */
 static bool
 unsupported_edited(const char *format, const char *path)
 {

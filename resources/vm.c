@@ -34,7 +34,7 @@
 enum { STOP_GRACE_MS = 180 * 1000, AGENT_GRACE_MS = 30 * 1000 };
 
 static const struct attr attrs[] = {
-	/* keys of lima.yaml, by what a change of them costs: the table has no other list of them */
+	/* Keys of lima.yaml are grouped by what a change of them costs; the table has no other list of them. */
 	{ .name = "machine keys", .judge = judge_keys_replace, .show = SHOW_NEVER, .each = keys_each },
 	{ .name = "agent keys", .judge = judge_keys_update, .show = SHOW_NEVER, .each = keys_each },
 	{ .name = "hypervisor", .cost = COST_REPLACE },
@@ -56,11 +56,11 @@ check_wanted(const struct spec *spec, const struct env *env, const struct resour
 		return -1;
 	if (!wanted_running(spec))
 		return host_check_version(spec, err);
-	/* one that runs is started again some day with what changes now */
+	/* A running machine will be started again with what changes now. */
 	return instance_runs(env, r) && instance_yaml_changes(spec) ? host_check(spec, err) : 0;
 }
 
-/* Also of one that runs and is to be started anew: that it cannot be is not found out when it is down. */
+/* A running machine that is to be restarted is checked, too: that it cannot start must not be found out when it is down. */
 static int
 vm_check(const struct env *env, const struct resource *r, struct error *err)
 {
@@ -97,7 +97,7 @@ vm_declare(const struct spec *spec, const struct env *env, struct graph *g, stru
 		resource_need(g, r, "network", spec->networks[i].lima, NEED_LIVE);
 		resource_need(g, r, "interface", interface_name(&a, spec, i), NEED_BUILD);
 	}
-	/* up when that is READY, and down before it */
+	/* This machine comes up after the other is READY, and goes down before it. */
 	for (size_t i = 0; i < spec->ndepends; i++)
 		resource_need_if(g, r, "ready", spec->depends[i].name, spec->depends[i].restart ? NEED_LIVE : NEED_BUILD);
 	if (check_wanted(spec, env, r, err) < 0)
@@ -111,7 +111,7 @@ vm_declare(const struct spec *spec, const struct env *env, struct graph *g, stru
 	return 0;
 }
 
-/* what it was started with, from its launch file, when nothing is recorded */
+/* Without a record, the launch file tells what the machine was started with. */
 static void
 vm_recollect(const struct env *env, const struct resource *r, struct facts *have, struct arena *a)
 {
@@ -127,12 +127,12 @@ vm_observe(const struct env *env, const struct resource *r, struct facts *have, 
 	auto_free char *dir = instance_path(env, r, NULL);
 	pid_t machine, agent = ha_pid(dir);
 
-	/* a pid file that cannot be looked at is not one of a machine that is gone */
+	/* A pid file that cannot be read does not mean that the machine is gone. */
 	if (driver_look(dir, &machine, err) < 0)
 		return -1;
 	if (machine <= 0 && agent <= 0)
 		return 0;
-	/* another process than the one of which something is recorded: what that says is of a machine that is no more */
+	/* A record of another process describes a machine that is gone. */
 	if (!facts_get(have, "machine keys") || (machine > 0 && facts_int(have, "pid", 0) != (long long)machine))
 		vm_recollect(env, r, have, a);
 	facts_set(have, a, "hypervisor", machine > 0 ? "running" : "gone");
@@ -191,7 +191,7 @@ vm_refresh(const struct env *env, const struct resource *r, const char *dir, str
 {
 	auto_free char *facts = instance_path(env, r, "launch.facts"), *launch = instance_path(env, r, "launch.json");
 
-	/* what is written in it while no agent of ours stands by is not what a new one does */
+	/* Without our agent, the launch file does not tell what a new agent would do. */
 	if ((ha_pid(dir) <= 0 || vm_differs(r, "agent keys") || !launch_is_known(launch)) &&
 	    (machine_launch_file(env, r, lease_port(r, LEASE_SSH), lease_port(r, LEASE_DNS), err) < 0 ||
 	     machine_facts_save(facts, &r->want, err) < 0))

@@ -86,7 +86,7 @@ answer_type(const struct dhcp_lease *l, const uint8_t *p, size_t len)
 	case DISCOVER:
 		return OFFER;
 	case REQUEST:
-		/* it chose another server, of which there is none here: it is told ours when it asks again */
+		/* The client chose another server, which does not exist here; it learns of ours when it asks again. */
 		return server && get32(server) != l->gateway ? 0 : ip == l->ip ? ACK : NAK;
 	case INFORM:
 		return ACK;

@@ -44,7 +44,7 @@ endpoint_bind(struct endpoint *e, struct error *err)
 	strcpy(at.sun_path, e->path);
 	unlink(e->path);
 	e->listen.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	/* its folder is the owner's alone, and so is the socket */
+	/* The socket is the owner's alone, like its folder. */
 	if (e->listen.fd < 0 || bind(e->listen.fd, (void *)&at, sizeof at) < 0 || chmod(e->path, 0600) < 0 || listen(e->listen.fd, BACKLOG) < 0)
 		return error_errno(err, "listen on %s", e->path);
 	switch_watch(e->sw, &e->listen, EPOLL_CTL_ADD, EPOLLIN);

@@ -80,7 +80,7 @@ frame_parse_ip(struct frame *f)
 	f->to = get32(ip + IP_TO);
 	offset = get16(ip + IP_FLAGS) & 0x1fff;
 	f->fragment = offset != 0;
-	/* a second part that reaches back into the ports of the first (RFC 3128) */
+	/* A second fragment must not reach back into the ports of the first (RFC 3128). */
 	if (offset == 1 && f->proto == PROTO_TCP_IP)
 		return false;
 	return f->fragment || frame_parse_ports(f);
@@ -144,7 +144,7 @@ udp_frame(uint8_t *out, const struct udp_ends *e, const void *data, size_t len)
 	put32(ip + IP_FROM, e->from);
 	put32(ip + IP_TO, e->to);
 	put16(ip + IP_SUM, ip_sum(ip, IP_HEADER));
-	/* without a sum, which IPv4 allows: nothing in between could have changed it */
+	/* IPv4 allows UDP without a checksum, and nothing in between could have changed the frame. */
 	put16(udp, e->from_port);
 	put16(udp + 2, e->to_port);
 	put16(udp + 4, (uint16_t)(UDP_HEADER + len));

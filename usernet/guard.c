@@ -51,7 +51,7 @@ judge_gateway(const struct usernet *n, const struct usernet_port *p, const struc
 {
 	if (f->proto == PROTO_ICMP)
 		return PASS_NAT;
-	/* by TCP the name would not be seen, and by its own port a resolver would ask for any */
+	/* DNS by TCP would hide the name, and a resolver on its own port would ask for any name. */
 	if (guard_restricts_names(n) && !f->fragment &&
 	    ((f->to_port == PORT_DNS && f->proto != PROTO_UDP_IP) || (p->dns_port && f->to_port == p->dns_port)))
 		return DROP_DENIED;

@@ -232,7 +232,7 @@ port_receive(struct port *p, uint8_t *frame, size_t max, bool *fresh)
 		return 0;
 	p->in++;
 	if (p->peer.fd < 0) {
-		/* somebody who is at another address is not its machine */
+		/* A frame from another address is not from this port's machine. */
 		if (strncmp(from.sun_path, p->is.socket, sizeof from.sun_path) != 0)
 			return 1;
 		*fresh = port_connect(p, sender_of(&m));

@@ -14,7 +14,7 @@
 #include "base/syscalls.h"
 
 static const int calls[] = {
-	/* files */
+	/* These are for files. */
 	SYS_read,
 	SYS_write,
 	SYS_writev,
@@ -40,7 +40,7 @@ static const int calls[] = {
 	SYS_unlink,
 	SYS_readlink,
 #endif
-	/* sockets */
+	/* These are for sockets. */
 	SYS_socket,
 	SYS_bind,
 	SYS_listen,
@@ -56,7 +56,7 @@ static const int calls[] = {
 	SYS_sendmsg,
 	SYS_recvmsg,
 	SYS_shutdown,
-	/* the loop */
+	/* The event loop needs these. */
 	SYS_epoll_ctl,
 	SYS_epoll_pwait,
 	SYS_ppoll,
@@ -65,7 +65,7 @@ static const int calls[] = {
 	SYS_poll,
 	SYS_epoll_wait,
 #endif
-	/* memory, time, itself */
+	/* These are for memory, time and the process itself. */
 	SYS_mmap,
 	SYS_munmap,
 	SYS_mremap,

@@ -65,7 +65,7 @@ quote_tick(struct buf *out, const char *s)
 	buf_addc(out, '`');
 }
 
-/* how many characters from here on stand for themselves in JSON */
+/* Counts the characters from here on that stand for themselves in JSON. */
 static size_t
 plain_run(const char *s, bool html)
 {

@@ -27,7 +27,7 @@ read_answer(void)
 	return line;
 }
 
-/* it was interrupted, rather than that the input has ended */
+/* Tells an interrupt from the end of the input. */
 static bool
 ask_interrupted(const struct cli *c)
 {

@@ -132,7 +132,7 @@ offer_fleets(struct completing *k, const char *prefix)
 	}
 }
 
-/* of this host */
+/* Completes with interfaces of this host. */
 static void
 offer_interfaces(struct completing *k)
 {

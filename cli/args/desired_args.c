@@ -110,7 +110,7 @@ one_argument(struct cli *c, struct goals *g, const char *arg, struct error *err)
 	if (goals_add_instance(c, g, arg, GOAL_STOPPED, &a, err) < 0)
 		return -1;
 	a->keep_goal = !cli_bool(c, "stopped");
-	/* a change of its lima.yaml is not a word about whether it is to be deleted */
+	/* A changed lima.yaml does not say whether the instance is to be deleted. */
 	a->meets_delete = !edit_given(c) || !a->keep_goal;
 	return 0;
 }

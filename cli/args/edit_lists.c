@@ -143,7 +143,7 @@ edit_network(struct edits *e, const char *arg, struct error *err)
 	return 0;
 }
 
-/* without blanks around it; in the arena */
+/* Trims blanks on both sides; the result is in the arena. */
 static char *
 edit_lists_trimmed(struct arena *a, const char *s, size_t len)
 {

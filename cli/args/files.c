@@ -132,7 +132,7 @@ files_to_names(struct cli *c)
 		const char *dot = strrchr(c->args[i], '.');
 		auto_free char *name = NULL;
 
-		/* no instance has such a name */
+		/* An instance's name cannot end like this. */
 		if (!dot || (strcmp(dot, ".yaml") != 0 && strcmp(dot, ".yml") != 0))
 			continue;
 		if (name_from_path(&name, c->args[i], NULL) == 0 && instance_exists(c, name))

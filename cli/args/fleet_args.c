@@ -107,7 +107,7 @@ fleet_add_member(struct cli *c, struct goals *g, const struct fleet *f, const st
 	    fleet_template(&t, f, m, &opts, err) < 0 || goals_may_use_host(c, &t, err) < 0 || edit_apply_member(c, &t, err) < 0 ||
 	    goals_add_spec(c, g, &t, m->name, goal, &a, err) < 0)
 		return -1;
-	/* where it was made stays noted when the file has moved: --prune goes by that */
+	/* The note keeps the file that made the member, even if it has moved, because --prune goes by that. */
 	if (!strcmp(note.fleet, f->name) && !cli_bool(c, "adopt"))
 		file = note.file;
 	*spec = a->spec;
@@ -132,7 +132,7 @@ fleet_add_members(struct cli *c, struct goals *g, const struct fleet *f, enum go
 
 		if ((told && !strcmp(told, m->key)) || fleet_add_member(c, g, f, m, goal, &specs[i], &why) == 0)
 			continue;
-		/* of a base, and of `defaults`, all have the same; and where there are several, each has been told */
+		/* A mistake in a base or in `defaults` is the same for all members and is told once; where there are several, each was told. */
 		if (result < 0 && strcmp(why.msg, first.msg) != 0 && !strstr(why.msg, " more)"))
 			cli_say(&c->env, SAY_ERROR, "%s", why.msg);
 		if (result == 0)
@@ -185,7 +185,7 @@ fleet_may_lose(struct cli *c, const struct names *go, struct error *err)
 			buf_addf(&who, "%s`%s`", who.len ? ", " : "", go->v[i]);
 	if (n > 8)
 		buf_addf(&who, " and %zu more", n - 8);
-	/* plan only tells of it */
+	/* A plan only reports this. */
 	if (!n || cli_bool(c, "allow-data-loss") || !c->command->creates)
 		return 0;
 	if (!c->tty)

@@ -41,7 +41,7 @@ instance_exists(const struct cli *c, const char *name)
 {
 	auto_free char *dir = xasprintf("%s/%s", c->env.home, name);
 
-	/* what cannot be looked at is there: the engine says what is wrong with it */
+	/* A folder that cannot be read counts as there; the engine says what is wrong with it. */
 	return *name && *name != '.' && *name != '_' && !strchr(name, '/') && fs_look(dir, NULL, NULL) != 0;
 }
 
@@ -87,7 +87,7 @@ goals_own(struct goals *g, struct spec *spec)
 	g->spec[g->nspec++] = spec;
 }
 
-/* once for each run, and only where something is made */
+/* The warning comes once in a run, and only where something is created. */
 static void
 tell_root(struct cli *c)
 {

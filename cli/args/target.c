@@ -183,7 +183,7 @@ target_add(struct cli *c, struct goals *g, const struct target *target, enum goa
 		cli_say(&c->env, SAY_INFO, "Terminal is not available, proceeding without opening an editor");
 	else if (target_menu(c, &t, name, err) < 0)
 		return -1;
-	/* what was typed into the editor is not to be typed again */
+	/* A text with mistakes is given back to the editor, so that nobody has to type it again. */
 	for (;;) {
 		struct error why = { 0 };
 

@@ -58,7 +58,7 @@ clone_make(struct cli *c, const char *how, bool moves, struct error *err)
 	    goals_add_copy(c, &g, &t, name, GOAL_STOPPED, from, &a, err) < 0)
 		return -1;
 	facts_set(&a->how, &c->arena, how, from);
-	/* a copy that was not finished is nobody's data */
+	/* An unfinished copy holds no user's data, so it may be removed. */
 	return run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .also_lock = old, .at_rest = true, .made = name,
 					    .if_failed = moves ? MADE_STAYS : MADE_GOES, .quiet = true, .silent = true }, err);
 }

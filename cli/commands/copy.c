@@ -160,7 +160,7 @@ scp_words(struct copy *k, struct argv *a, struct error *err)
 	return 0;
 }
 
-/* ssh and its options as one word, which rsync cuts into words again */
+/* ssh and its options are one word, which rsync splits again. */
 static int
 rsync_shell(struct copy *k, struct argv *a, struct error *err)
 {
@@ -300,7 +300,7 @@ by_sftp(struct copy *k, const struct guarded *g, struct error *err)
 	for (size_t i = 0; i < k->n && r == 0; i++) {
 		if (k->v[i].guest)
 			r = link_to(k, &k->v[i], err);
-		/* a home folder is what relative paths begin at */
+		/* A relative path begins at the home folder. */
 		ends[i] = (struct copy_end){ k->v[i].link, !k->v[i].guest ? host_path(k, &k->v[i]) :
 								   strncmp(k->v[i].at.path, "~/", 2) == 0 ? k->v[i].at.path + 2 :
 													    k->v[i].at.path };

@@ -44,7 +44,7 @@ editor_usual(void)
 	return NULL;
 }
 
-/* git gives it to a shell if there is something in it that only a shell understands, with the file as "$@" */
+/* Like git, an editor with characters that only a shell understands is given to a shell, with the file as "$@". */
 static void
 editor_words(struct argv *a, const char *command, const char *path)
 {

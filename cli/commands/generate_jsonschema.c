@@ -19,7 +19,7 @@ struct heard {
 	size_t n;
 };
 
-/* a schema has no warnings: what is unknown is wrong */
+/* A schema has no warnings, so unknown keys are errors. */
 static void
 generate_jsonschema_hear(void *ctx, const char *text)
 {
@@ -29,7 +29,7 @@ generate_jsonschema_hear(void *ctx, const char *text)
 	cli_say(&h->cli->env, SAY_ERROR, "%s", text);
 }
 
-/* the file as it is, without its bases */
+/* The file is checked as it is, without its bases. */
 static int
 generate_jsonschema_check(struct cli *c, const char *path, struct error *err)
 {

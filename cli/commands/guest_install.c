@@ -106,7 +106,7 @@ install_containerd(struct cli *c, struct instance *i, struct error *err)
 		return error_set(err, ENOENT, "%s is not in the cache; `limactl apply %s` fetches it", location, i->name);
 	free(file);
 	file = NULL;
-	/* what goes into the guest is what was asked for, whoever has been at the cache */
+	/* The digest is checked again, because others may have changed the cache. */
 	if (cli_lazy(c, err) < 0 || cache_fetch(&checked, &file, err) < 0)
 		return -1;
 	cli_say(&c->env, SAY_INFO, "Installing %s in the instance `%s`", location, i->name);

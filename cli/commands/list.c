@@ -219,7 +219,7 @@ list_show(struct cli *c, struct look *l, const char **names, size_t n, const cha
 
 	for (size_t i = 0; i < n && r == 0; i++) {
 		instance_look(l, names[i], &v[kept]);
-		/* deleted or renamed since the folder was read */
+		/* The instance was deleted or renamed since the folder was read. */
 		if (!c->nargs && !v[kept].has_yaml && !fs_exists(v[kept].dir)) {
 			instance_release(&v[kept]);
 			continue;
@@ -280,7 +280,7 @@ list(struct cli *c, const struct names *all, const char *format, struct error *e
 
 	cli_list(c, "yq", &nyq);
 	cli_list(c, "filter", &nfilter);
-	/* where every instance is looked at anyway, they are found on the way */
+	/* Where every instance is looked at, folders without a lima.yaml are found on the way. */
 	if (c->nargs || (cli_bool(c, "quiet") && !nyq && !nfilter))
 		warn_of_strangers(c, all);
 	if (cli_bool(c, "quiet") && !nyq && !nfilter) {

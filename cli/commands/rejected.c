@@ -12,7 +12,7 @@
 #include "cli/cli.h"
 #include "state/desired/template/template.h"
 
-/* to free */
+/* The caller frees the path. */
 static char *
 rejected_path(struct cli *c, const char *name)
 {

@@ -26,7 +26,7 @@ defaults_fill(const struct template *t, const struct spec_opts *opts, struct spe
 	return template_spec(out, *t->name ? t->name : "instance", t, TEMPLATE_BARE | TEMPLATE_UNCHECKED, opts, err);
 }
 
-/* the text that is asked for */
+/* Builds the text that was asked for. */
 static int
 make_copy(struct cli *c, struct buf *out, struct error *err)
 {

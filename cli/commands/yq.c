@@ -43,7 +43,7 @@ static const struct flag flags[] = {
 	{ 0 },
 };
 
-/* what -P puts behind the expression */
+/* -P appends this to the expression. */
 static const char pretty[] = "(... | (select(tag != \"!!str\"), select(tag == \"!!str\") | "
 			     "select(test(\"(?i)^(y|yes|n|no|on|off)$\") | not))) style=\"\"";
 
@@ -90,7 +90,7 @@ is_auto(const char *s)
 	return !*s || strcmp(s, "auto") == 0 || strcmp(s, "a") == 0;
 }
 
-/* by the name's end; YAML where that says nothing */
+/* The format follows from the file's extension; YAML is the default. */
 static enum yq_format
 format_of_file(const char *name)
 {
@@ -126,7 +126,7 @@ choose_style(struct call *k, struct error *err)
 	k->color = !cmd_yq_flag(k, "no-colors") && (cmd_yq_flag(k, "colors") || (isatty(STDOUT_FILENO) && !cmd_yq_flag(k, "inplace")));
 	if (k->color && s->out == YQ_JSON)
 		s->indent = 0;	/* one result a line, to be coloured */
-	/* by itself JSON keeps the quotes of a text */
+	/* JSON keeps the quotes of a text by default. */
 	s->unwrap = s->out == YQ_YAML || s->out == YQ_PROPS;
 	if (flags_long(&k->values, "unwrapScalar", 12)->given)
 		s->unwrap = cmd_yq_flag(k, "unwrapScalar");

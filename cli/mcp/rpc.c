@@ -14,7 +14,7 @@
 #include "cli/mcp/tools.h"
 #include "version.h"
 
-/* of JSON-RPC */
+/* JSON-RPC defines these codes. */
 enum { PARSE_ERROR = -32700, INVALID_REQUEST = -32600, NO_METHOD = -32601, INVALID_PARAMS = -32602 };
 
 /* Newest first: what we speak when a client asks for something else. Nothing that we use differs between them. */
@@ -84,7 +84,7 @@ tool_result(struct buf *out, const cJSON *id, const struct buf *json, const stru
 {
 	rpc_begin(out, id);
 	buf_adds(out, "\"result\":{\"content\":[{\"type\":\"text\",\"text\":");
-	/* there is json where nothing has failed */
+	/* Without a failure there is always JSON. */
 	/* cppcheck-suppress nullPointer */
 	quote_json(out, failure ? rpc_reason(failure) : json->s, false);
 	buf_adds(out, "}]");

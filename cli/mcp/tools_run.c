@@ -109,7 +109,7 @@ tool_search(struct guest *g, const cJSON *args, struct buf *out, struct error *e
 
 	if (tool_folder(args, &dir, err) < 0)
 		return -1;
-	/* seen from the folder: git of Debian 12 stops at an absolute path outside of a repository */
+	/* The path is relative to the folder, because git of Debian 12 stops at an absolute path outside of a repository. */
 	words[7] = where;
 	if (tools_run_run(g, words, 8, dir.s, &o, err) < 0)
 		return -1;

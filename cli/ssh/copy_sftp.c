@@ -110,7 +110,7 @@ make_folder(const struct copy_sftp *how, const struct copy_end *e, mode_t mode, 
 		return fd < 0 ? -1 : 0;
 	if (r != 0)
 		return r < 0 || S_ISDIR(a.mode) ? (r < 0 ? -1 : 0) : error_set(err, ENOTDIR, "%s is in the way", e->path);
-	/* writable for us as long as it is being filled */
+	/* The folder stays writable for us until it is filled. */
 	return sftp_mkdir(e->guest, e->path, (mode & 0777) | 0700, err);
 }
 
@@ -230,7 +230,7 @@ copy_sftp_pour(const struct copy_sftp *how, struct stream *from, struct stream *
 		m->done += (uint64_t)n;
 		copy_sftp_draw(m, false);
 	}
-	/* wherever it was noticed */
+	/* A cancellation counts wherever it was noticed. */
 	if (n != 0 && cancel && *cancel)
 		return error_set(err, ERR_CANCELLED, "interrupted");
 	return n < 0 ? -1 : 0;
@@ -316,7 +316,7 @@ copy_any(const struct copy_sftp *how, const struct copy_end *from, const struct 
 	struct sftp_attr a;
 	int r = copy_sftp_look(how, from, &a, &why);
 
-	/* among others it is passed over: what it leads to is not what was to be copied */
+	/* A link inside a folder is skipped, because its target was not asked for. */
 	if (r < 0 && depth && why.code == ELOOP && !from->guest) {
 		cli_say(&how->cli->env, SAY_WARN, "skipped: %s", why.msg);
 		return 0;

@@ -46,7 +46,7 @@ guest_path(struct instance *i, struct arena *a, const char *path)
 
 		if (!rest)
 			continue;
-		/* mounted under its own name: by the name that we are using, whatever links are in it */
+		/* A folder that is mounted at its own path is known by the path in use here, whatever links are in it. */
 		if (!*point || strcmp(point, location) == 0 || strcmp(point, shell_dir_expand(a, location)) == 0)
 			return path;
 		return arena_printf(a, "%s%s", strcmp(point, "/") == 0 && *rest ? "" : point, rest);

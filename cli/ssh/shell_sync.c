@@ -221,7 +221,7 @@ shell_sync_page(const struct shell_sync *s, const char *file, struct error *err)
 	return run_argv(s->cli, &a, err) < 0 ? -1 : 0;
 }
 
-/* diff of the host's folder and a copy of the guest's, both and the text of it below `dir` */
+/* Compares the host's folder with a copy of the guest's; both, and the resulting text, are below `dir`. */
 static int
 view_in(const struct shell_sync *s, const char *dir, struct error *err)
 {
@@ -232,7 +232,7 @@ view_in(const struct shell_sync *s, const char *dir, struct error *err)
 
 	if (fs_mkdirs(copy, 0700, err) < 0 || shell_sync_fetch(s, copy, NULL, err) < 0)
 		return -1;
-	/* it ends with 1 where there are differences */
+	/* diff exits with 1 when there are differences. */
 	if (proc_run(diff, &(struct proc_opts){ .out = &text, .keep_out = true }, &why) < 0 && why.code != ERR_CHILD)
 		return error_set(err, why.code, "%s", why.msg);
 	return fs_write(file, text.s, text.len, 0600, err) < 0 ? -1 : shell_sync_page(s, file, err);

@@ -192,7 +192,7 @@ ssh_begin(const struct cli *c, const struct instance *i, struct argv *a, struct 
 int
 exec_argv(const struct argv *a, struct error *err)
 {
-	/* what we ignored would stay ignored in there */
+	/* A signal that is ignored here would stay ignored in ssh. */
 	signal(SIGPIPE, SIG_DFL);
 	execvp(a->v[0], (char *const *)a->v);
 	return errno == ENOENT ? program_missing(a->v[0], err) : error_errno(err, "%s", a->v[0]);

@@ -107,7 +107,7 @@ add_table(struct buf *out, const char *title, const struct flag *a, const struct
 	add_flags(out, title, &flags);
 }
 
-/* each line two blanks to the right */
+/* Indents each line by two blanks. */
 static void
 help_add_indented(struct buf *out, const char *text)
 {

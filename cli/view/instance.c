@@ -20,7 +20,7 @@ no_warning(void *ctx, const char *text)
 	(void)ctx, (void)text;
 }
 
-/* who only looks hears of the database that somebody else has it locked */
+/* A command that only reads says that it waits for the database. */
 static void
 instance_tell_wait(void *ctx, const char *text)
 {
@@ -98,7 +98,7 @@ from_database(struct look *l, struct instance *i)
 	auto_free char *stamp = spec_stamp(i->name, &l->opts, &l->common_stamp);
 	struct wanted w = { i, stamp };
 
-	/* no stamp may also mean that it is there and cannot be looked at */
+	/* Without a stamp the file may still be there and be unreadable. */
 	i->has_yaml = stamp || fs_exists(arena_printf(&i->arena, "%s/lima.yaml", i->dir));
 	if (stamp && l->state)
 		(void)state_instances(l->state, i->name, take_if_fresh, &w, NULL);
@@ -137,11 +137,11 @@ instance_version(struct instance *i)
 bool
 instance_protected(struct instance *i)
 {
-	/* when that cannot be told, it is */
+	/* An instance counts as protected when that cannot be found out. */
 	return fs_look(arena_printf(&i->arena, "%s/protected", i->dir), NULL, NULL) != 0;
 }
 
-/* as lima-vm/lima names the guest */
+/* The host name is the one that lima-vm/lima gives the guest. */
 static const char *
 guest_hostname(struct arena *a, const char *name)
 {
@@ -193,7 +193,7 @@ instance_bytes(struct instance *i, const char *key)
 	struct json_span v = instance_config(i, key);
 	uint64_t bytes;
 
-	/* not configurable there */
+	/* WSL2 has no such setting. */
 	if (!v.p || strcmp(i->vm_type, "wsl2") == 0 || size_parse(&bytes, json_text(&i->arena, v), NULL) < 0)
 		return 0;
 	return bytes;

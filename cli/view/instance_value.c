@@ -130,7 +130,7 @@ const struct gotmpl_func instance_funcs[] = {
 	{ 0 },
 };
 
-/* without the line break at its end */
+/* Drops a line break at the end. */
 static const char *
 instance_value_chomp(struct arena *a, const char *s, size_t len)
 {

@@ -5,7 +5,7 @@
 #include "base/buf.h"
 #include "base/jsonspan.h"
 
-/* those of yq */
+/* The colours are those of yq. */
 static const char key_color[] = "\033[36m", text_color[] = "\033[32m", number_color[] = "\033[95m", bool_color[] = "\033[95m",
 	null_color[] = "\033[37m", no_color[] = "\033[0m";
 

@@ -58,7 +58,7 @@ outcome_by_owner(const void *a, const void *b)
 	const struct mishap *x = a, *y = b;
 	int c = strcmp(x->owner, y->owner);
 
-	/* its own failure counts for more than what it waited for */
+	/* An own failure counts for more than one that was waited for. */
 	return c ? c : !x->failed - !y->failed;
 }
 

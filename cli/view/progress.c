@@ -112,7 +112,7 @@ on_bytes(const struct env *env, const struct resource *r, uint64_t done, uint64_
 	pthread_mutex_unlock(&p->lock);
 }
 
-/* talk goes above the live lines */
+/* Log lines go above the live lines. */
 static void __attribute__((format(printf, 3, 4)))
 on_say(const struct env *env, enum level level, const char *fmt, ...)
 {

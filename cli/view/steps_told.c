@@ -12,7 +12,7 @@
 
 #define QUICK_S 0.5		/* what takes less shares a line */
 
-/* quick steps of one instance that came out alike */
+/* Quick steps of one instance with the same outcome share a line. */
 struct quick {
 	char *owner;
 	const char *word;

@@ -45,7 +45,7 @@ table_cellf(struct table *t, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* in characters */
+/* The width is in characters. */
 static size_t
 table_width(const char *s)
 {

@@ -121,7 +121,7 @@ read_servers(struct dns *d, struct error *err)
 	if (!new)
 		return -1;
 	d->servers = new;
-	/* whoever waits for these is told, and asks the others */
+	/* Queries that wait for the old servers are told, and ask the new ones. */
 	dns_servers_free(old);
 	return 0;
 }
@@ -234,7 +234,7 @@ dns_ask(struct job *j)
 	AUTO(buf) b = BUF_INIT;
 	uint16_t id = 0;
 
-	/* what an answer from elsewhere would have to guess; without entropy there is no kernel that runs us */
+	/* A forged answer would have to guess this number; every kernel that runs this has entropy. */
 	if (getrandom(&id, sizeof id, GRND_NONBLOCK) < 0)
 		id = (uint16_t)uv_hrtime();
 	dns_question_put(&b, &j->ask, id);
@@ -270,7 +270,7 @@ dns_take(struct dns *d, const void *p, size_t len, const struct dns_asker *who)
 		dns_listeners_answer(d->listeners, who, NULL, 0);
 		return;
 	}
-	/* a zone is many messages */
+	/* A zone takes many messages. */
 	if (!rcode && (q.type == DNS_AXFR || q.type == DNS_IXFR))
 		rcode = DNS_REFUSED;
 	if (rcode) {

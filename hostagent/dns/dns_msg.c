@@ -147,7 +147,7 @@ put_edns(struct buf *b, const struct dns_question *q)
 	buf_addc(b, '\0');
 	dns_msg_put16(b, DNS_OPT);
 	dns_msg_put16(b, DNS_UDP_EDNS);
-	/* the upper half of the rcode, and the version that we know */
+	/* This word has the upper half of the rcode, and the version that is known here. */
 	dns_msg_put16(b, q->bad_version ? DNS_BADVERS << 4 : 0);
 	dns_msg_put16(b, q->dnssec ? OPT_DO : 0);
 	dns_msg_put16(b, 0);
@@ -178,7 +178,7 @@ dns_question_put(struct buf *b, const struct dns_question *q, uint16_t id)
 	put_question(b, q);
 	if (!q->dnssec)
 		return;
-	/* without the wish for signatures there is nothing to say, and a server that knows no EDNS is not troubled */
+	/* EDNS is left out unless signatures are wanted, for the sake of servers that do not know it. */
 	put_edns(b, q);
 	set_counts(b, (size_t[]){ 0, 0, 1 });
 }
@@ -221,7 +221,7 @@ dns_answer_end(struct buf *b, const struct dns_question *q, size_t limit)
 	for (int i = 0; i < 3 && at; i++)
 		for (size_t next; keep[i] < have[i] && (next = read_record(&r, p, b->len, at)) && next <= room; at = next)
 			keep[i]++;
-	/* what is missed of the last section is no loss that anybody must be told */
+	/* The last section may be cut short without a sign of it. */
 	if (keep[0] < have[0])
 		keep[1] = keep[2] = 0;
 	if (keep[0] < have[0] || keep[1] < have[1])
@@ -262,7 +262,7 @@ dns_answer_adopt(struct buf *b, const struct dns_question *q, const void *in, si
 		for (size_t n = dns_msg_get16(p + ANCOUNT + 2 * i), next; n && !edns; n--, at = next) {
 			if (!(next = read_record(&r, p, len, at)))
 				return -1;
-			/* it is the server's with us; what follows it is rare, and only a courtesy */
+			/* EDNS is between the server and this resolver; records behind it are rare and may be dropped. */
 			edns = i == 2 && r.type == DNS_OPT;
 			if (edns)
 				break;

@@ -14,7 +14,7 @@
 
 enum { TRY_MS = 1500, TRIES = 2 };	/* the second try waits twice as long */
 
-/* for a host without resolv.conf. lima-vm/lima: pkg/hostagent/dns */
+/* These serve a host without resolv.conf. lima-vm/lima: pkg/hostagent/dns */
 #define FALLBACK "8.8.8.8,1.1.1.1"
 
 struct watch {
@@ -38,7 +38,7 @@ struct question {
 
 static void dns_servers_on_timer(uv_timer_t *t);
 
-/* c-ares has looked at nothing but its deadlines: when is the next? */
+/* c-ares only tells the next of its deadlines, so the timer is set to that. */
 static void
 dns_servers_rearm(struct dns_servers *s)
 {
@@ -66,7 +66,7 @@ dns_servers_on_poll(uv_poll_t *p, int status, int events)
 	struct dns_servers *s = w->s;
 	ares_socket_t fd = w->fd;
 
-	/* an error shows when it is read */
+	/* An error of the socket shows when it is read. */
 	if (status < 0)
 		events = UV_READABLE;
 	ares_process_fd(s->channel, events & UV_READABLE ? fd : ARES_SOCKET_BAD, events & UV_WRITABLE ? fd : ARES_SOCKET_BAD);
@@ -79,7 +79,7 @@ free_watch(uv_handle_t *h)
 	free(h->data);
 }
 
-/* c-ares says which of its sockets are to be watched; neither: it is about to close it */
+/* c-ares says which of its sockets are to be watched; with neither flag it is about to close one. */
 static void
 on_socket(void *ctx, ares_socket_t fd, int readable, int writable)
 {

@@ -87,7 +87,7 @@ names_reload(struct agent *a, const struct launch *l)
 {
 	struct names *n = a->names;
 
-	/* the port is what the guest was told: the same, or nobody asks */
+	/* The guest was told this port, so the resolver must keep it. */
 	if (!n || l->dns.port != n->config.udp_port)
 		return;
 	dns_service_configure(n, l);

@@ -99,7 +99,7 @@ conn_on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b)
 		if (!carrier_shutdown(c->carrier))
 			uv_timer_start(&c->timer, on_waited, WAIT_MS, 0);
 	} else if (!carrier_write(c->carrier, b->base, (size_t)n)) {
-		/* no more until that has gone: so a slow guest slows the sender */
+		/* Reading stops until the data have gone, so that a slow guest slows the sender. */
 		uv_read_stop(s);
 	}
 }

@@ -76,7 +76,7 @@ socket_clear(struct agent *a, int dir, const char *path, const char *name, struc
 		return error_set(err, EEXIST, "%s is there and no socket", path);
 	if (unlinkat(dir, name, 0) == 0 || errno == ENOENT)
 		return 0;
-	/* in most folders a confined agent removes nothing */
+	/* A confined agent can remove files in few folders, so the helper does it. */
 	return errno == EACCES ? helper_remove_socket(a, dir, name, err) : error_errno(err, "remove %s", path);
 }
 
@@ -126,7 +126,7 @@ forward_tcp_bind_address(struct tcp_listener *l, const struct place *host)
 	if (place_sockaddr(wildcard ? &any : host, &addr) < 0)
 		return UV_EINVAL;
 	r = uv_tcp_bind(&l->s.tcp, (struct sockaddr *)&addr, 0);
-	/* a host without IPv6 */
+	/* A host may have no IPv6. */
 	if (wildcard && r < 0 && r != UV_EADDRINUSE && r != UV_EACCES && place_sockaddr(host, &addr) == 0)
 		r = uv_tcp_bind(&l->s.tcp, (struct sockaddr *)&addr, 0);
 	return r;
@@ -179,7 +179,7 @@ void
 tcp_listener_close(struct tcp_listener *l)
 {
 	conn_close_all(&l->conns);
-	/* nobody is to listen on it when it is removed */
+	/* The socket is closed first, so that nobody listens on it when it is removed. */
 	uv_close(&l->s.handle, on_listener_closed);
 	remove_socket(l);
 }

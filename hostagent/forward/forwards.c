@@ -163,7 +163,7 @@ take_in(struct agent *a, struct forward *f, struct error *err)
 		listen_all(a, f);
 	forwards_changed(a);
 	e = forwards_troubled(f);
-	/* it stays, and will listen when it can */
+	/* The forward stays, and will listen when it can. */
 	return e ? error_set(err, end_trouble_code(e), "%s", end_trouble(e)) : 0;
 }
 
@@ -186,7 +186,7 @@ forwards_put(struct agent *a, const char *id, const cJSON *json, struct error *e
 		forward_free(a, f);
 		return 0;
 	}
-	/* the new one may want the port of the old */
+	/* The old forward goes first, because the new one may want its port. */
 	take_out(a, id);
 	return take_in(a, f, err);
 }

@@ -36,7 +36,7 @@ struct ends {
 	struct end *first;
 	size_t n;
 	uv_timer_t again;
-	/* that programs of the host were seen on; the oldest is forgotten for one too many */
+	/* Programs of the host were seen on these ports; when the list is full the oldest is forgotten. */
 	struct place used[MAX_USED];
 	size_t nused;
 };

@@ -49,7 +49,7 @@ match_matches(const struct forward_rule *r, const struct ga_port *p)
 		return false;
 	if (*r->host_socket && p->proto == GA_UDP)
 		return false;
-	/* what listens everywhere listens elsewhere, too */
+	/* A port on all addresses is also on others than the one that is ignored. */
 	if (r->ignore && match_wildcard(p) && ga_port_parse(&ip, "tcp", 3, r->guest_ip, strlen(r->guest_ip), 1) &&
 	    !match_wildcard(&ip))
 		return false;

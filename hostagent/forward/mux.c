@@ -307,7 +307,7 @@ mux_start(struct agent *a)
 	uv_timer_init(&a->loop, &m->timer);
 	uv_timer_init(&a->loop, &m->kick);
 	m->timer.data = m->kick.data = m;
-	/* a guest without ssh: whoever waits for a link waits in peace */
+	/* Without a way to wait for the guest's ssh, users of the link just keep waiting. */
 	if (!a->runtime->await_guest)
 		mux_begin(m);
 }

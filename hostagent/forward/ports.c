@@ -258,7 +258,7 @@ ports_changed(struct agent *a, const struct ga_ports *added, const struct ga_por
 		return;
 	for (size_t i = 0; i < p->n; i++)
 		ga_ports_add(&now, &p->v[i].port);
-	/* what is in `now` only */
+	/* Ports that are in `now` only are new. */
 	ga_ports_diff(removed, &now, &left, &unknown);
 	for (size_t i = 0; i < added->n; i++)
 		ga_ports_add(&left, &added->v[i]);
@@ -281,7 +281,7 @@ ports_rules_changed(struct agent *a)
 		verdict = forwards_judge(a, &s->port, &host);
 		if (verdict == s->verdict && (verdict != FORWARDS_TO || place_equal(&host, end_host(s->end))))
 			continue;
-		/* the old one first: the new one may want its address on the host */
+		/* The old forward goes first, because the new one may want its address on the host. */
 		forward_ports_stop(a, &before);
 		forward_ports_begin(a, s);
 	}

@@ -70,7 +70,7 @@ relay_push(struct relay *r)
 	}
 	if (r->reading)
 		return true;
-	/* an idle relay holds no buffer */
+	/* An idle relay holds no buffer. */
 	free(r->in);
 	r->in = NULL;
 	r->in_len = r->in_pos = 0;

@@ -81,7 +81,7 @@ dial_host(struct knock *k)
 		free(k);
 		return;
 	}
-	/* the kernel resolves it now, and then the descriptor may go; a link that is opened so is no socket */
+	/* The kernel resolves this path at once, so the descriptor may go then; a link opened this way is no socket. */
 	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
 	uv_pipe_connect(&k->connect, (uv_pipe_t *)conn_stream(k->c), path, reverse_on_connect);
 }

@@ -67,7 +67,7 @@ transport_ssh_is_over(struct ssh_carrier *s, bool unopened)
 	user->closed(ctx, unopened);
 }
 
-/* false: the channel is dead */
+/* Returns false when the channel is dead. */
 static bool
 transport_ssh_push(struct ssh_carrier *s)
 {
@@ -161,7 +161,7 @@ transport_ssh_lost(struct mux_user *u, const struct error *why)
 	struct ssh_carrier *s = (struct ssh_carrier *)((char *)u - offsetof(struct ssh_carrier, user));
 
 	(void)why;
-	/* one that has not got its channel yet waits for the next connection */
+	/* A connection without a channel yet waits for the next SSH connection. */
 	if (s->channel)
 		transport_ssh_is_over(s, false);
 }
@@ -180,7 +180,7 @@ ssh_write(struct carrier *c, const char *p, size_t len)
 	struct ssh_carrier *s = (struct ssh_carrier *)c;
 	ssize_t n = s->todo.len ? 0 : 1;
 
-	/* a packet at a time, until it takes no more; a dead channel is seen in the next step */
+	/* Packets are written until the channel takes no more; a dead channel is seen in the next step. */
 	for (; len && n > 0; p += n, len -= (size_t)n)
 		if ((n = ssh_channel_write(s->channel, p, len)) < 0)
 			n = 0;

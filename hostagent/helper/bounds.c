@@ -19,18 +19,18 @@
 
 /* Of the helper, of a program that begins, of our own server (which gives most of it up) and of OpenSSH's (which does not). */
 static const int calls[] = {
-	/* messages, children */
+	/* These are for messages and children. */
 	SYS_recvmsg, SYS_sendmsg, SYS_clone, SYS_clone3, SYS_execve, SYS_wait4, SYS_waitid, SYS_kill, SYS_pidfd_send_signal, SYS_setsid,
 	SYS_exit, SYS_exit_group, SYS_close_range, SYS_dup, SYS_dup3, SYS_pipe2, SYS_fcntl, SYS_close, SYS_rt_sigaction,
 	SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_restart_syscall, SYS_sigaltstack, SYS_tgkill,
-	/* a program that begins, and gives up what it can */
+	/* A program that begins, and gives up what it can, needs these. */
 	SYS_set_tid_address, SYS_set_robust_list, SYS_prlimit64, SYS_getrandom, SYS_brk, SYS_mmap, SYS_munmap,
 	SYS_mremap, SYS_mprotect, SYS_madvise, SYS_futex, SYS_prctl, SYS_capget, SYS_capset, SYS_seccomp, SYS_setgroups, SYS_setresuid,
 	SYS_setresgid, SYS_umask, SYS_landlock_create_ruleset, SYS_landlock_add_rule, SYS_landlock_restrict_self, SYS_sched_yield,
 	SYS_sched_getaffinity, SYS_membarrier, SYS_sysinfo, SYS_uname, SYS_getpid, SYS_getppid, SYS_gettid, SYS_getuid, SYS_geteuid,
 	SYS_getgid, SYS_getegid, SYS_getgroups, SYS_getpgid, SYS_clock_gettime, SYS_clock_getres, SYS_gettimeofday, SYS_nanosleep,
 	SYS_clock_nanosleep,
-	/* files */
+	/* These are for files. */
 	SYS_read, SYS_write, SYS_readv, SYS_writev, SYS_pread64, SYS_pwrite64, SYS_lseek, SYS_openat, SYS_openat2, SYS_fstat, SYS_statx,
 	SYS_statfs, SYS_fstatfs, SYS_getdents64, SYS_readlinkat, SYS_faccessat, SYS_faccessat2, SYS_getcwd, SYS_chdir, SYS_fchdir,
 	SYS_unlinkat, SYS_mkdirat, SYS_linkat, SYS_symlinkat, SYS_renameat2, SYS_fchmod, SYS_fchmodat, SYS_fchown, SYS_fchownat,
@@ -47,7 +47,7 @@ static const int calls[] = {
 #ifdef SYS_renameat
 	SYS_renameat,
 #endif
-	/* does anybody listen on a socket?; OpenSSH's server asks for names of users, and writes to the log */
+	/* The helper asks whether anybody listens on a socket; OpenSSH's server asks for names of users, and writes to the log. */
 	SYS_socket, SYS_connect, SYS_sendto, SYS_recvfrom, SYS_getsockname, SYS_getsockopt, SYS_setsockopt, SYS_ppoll, SYS_pselect6,
 #ifdef SYS_rseq
 	SYS_rseq,
@@ -91,7 +91,7 @@ bounds_of_files(void)
 	auto_free char *server = sshfs_server(NULL);
 	AUTO(paths) p = PATHS_INIT;
 
-	/* the first version refuses to move a file from one folder to another */
+	/* The first version of Landlock refuses to move a file from one folder to another. */
 	if (!paths_begin(&p) || !(p.known & LANDLOCK_ACCESS_FS_REFER))
 		return 0;
 	if (paths_allow(&p, "/", PATHS_READ | PATHS_WRITE | PATHS_MAKE) < 0)

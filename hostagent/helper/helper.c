@@ -204,7 +204,7 @@ signal_pass(struct helper *h, pid_t pid, int sig, struct error *err)
 		return process_signal(&found, sig, err);
 	if (!child_find(h, pid))
 		return error_set(err, EPERM, "process %d is not ours", (int)pid);
-	/* it has not been reaped: the number is its own */
+	/* The child has not been reaped, so the number is its own. */
 	return kill(pid, sig) < 0 ? error_errno(err, "signal %d to process %d", sig, (int)pid) : 0;
 }
 
@@ -275,9 +275,9 @@ helper_main(struct helper *h)
 	struct request q;
 	int fds[2];
 
-	/* a name of its own, for whoever looks at the list of processes */
+	/* The helper has a name of its own in lists of processes. */
 	prctl(PR_SET_NAME, "lima-helper");
-	/* whoever ends the agent ends this, by the socket */
+	/* The helper ends with the agent, whose socket it sees close. */
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
 	while (message_receive(h->socket, &q, sizeof q, fds) == 0) {

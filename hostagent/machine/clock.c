@@ -43,7 +43,7 @@ machine_clock_arm(struct clock *c)
 {
 	struct itimerspec never = { .it_value.tv_sec = INT_MAX };
 
-	/* the clock may be set once more in between: that is told, too */
+	/* The clock may be set once more in between, which the kernel tells, too. */
 	while (timerfd_settime(c->fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL) < 0)
 		if (errno != ECANCELED)
 			return -1;

@@ -109,7 +109,7 @@ console_look_at(struct console *c, const struct buf *raw)
 
 	tail_clean(raw->s, raw->len, &line);
 	means = line.len ? console_verdict(line.s) : NULL;
-	/* the first that tells, and what has come of it by now */
+	/* The first telling line counts, and what has followed it by now. */
 	if (!means || (c->verdict && strncmp(line.s, c->said, strlen(c->said)) != 0))
 		return;
 	snprintf(c->said, sizeof c->said, "%s", line.s);

@@ -223,7 +223,7 @@ machine_spawn(struct agent *a, struct error *err)
 		return -1;
 	m->ours = true;
 	log_info("%s started, process %d", a->runtime->title, (int)pid);
-	/* its number is its own until it is reaped: also one that has ended already is held */
+	/* The number belongs to the process until it is reaped, so also one that has ended can be held. */
 	m->process = (struct process){ .pid = pid, .fd = pidfd_open(pid, 0) };
 	return m->process.fd < 0 ? error_errno(err, "%s, process %d", a->runtime->title, (int)pid) : 0;
 }
@@ -298,7 +298,7 @@ machine_start(struct agent *a)
 		machine_watch(a);
 		return;
 	}
-	/* those of a machine that has ended would hold the folder, or the state of the chip */
+	/* Companions of a machine that has ended would hold the folder, or the state of the chip. */
 	companions_end(a);
 	machine_ended(a);
 	if (machine_clear(a, &err) < 0)
@@ -328,7 +328,7 @@ on_button(struct agent *a, const struct error *e)
 	if (!e || !stands_on(a, STOP_BUTTON))
 		return;
 	log_warning("power button: %s", e->msg);
-	/* the driver may be busy with somebody else: the timer presses again */
+	/* The driver may be busy, so the timer presses again. */
 	if (e->code == ETIMEDOUT)
 		return;
 	stop_ladder_skip_button(&a->machine->ladder);

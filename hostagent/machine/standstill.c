@@ -42,7 +42,7 @@ standstill_on_timer(uv_timer_t *t)
 {
 	struct agent *a = t->data;
 
-	/* a guest that is told to be late already may be waited for anew */
+	/* A guest that was reported late may be waited for again. */
 	if (a->phase == PHASE_STARTING && uv_now(&a->loop) - console_moved(a) >= SILENT_MS)
 		a->runtime->ask_standstill(a, standstill_on_answer);
 }

@@ -42,7 +42,7 @@ struct news {
 	LIST_HEAD(, item) buckets[BUCKETS];
 	size_t n;
 	bool full;		/* said */
-	/* when a path changed as far as was told, by a hash: one that is overwritten is told once more */
+	/* The time of the last change that was told, by a hash of the path; a path that loses its place is told once more. */
 	struct seen {
 		uint64_t hash;
 		struct timespec mtime;
@@ -68,7 +68,7 @@ change_queue_forget(struct news *w, struct item *i)
 	free(i);
 }
 
-/* false: the guest takes no more just now */
+/* Returns false when the guest takes no more just now. */
 static bool
 change_queue_tell(struct news *w, const struct item *i)
 {
@@ -147,7 +147,7 @@ news_add(struct news *w, const char *path)
 	uint64_t hash = hash_text(HASH_START, path), now = uv_now(&w->agent->loop);
 	struct item *i = change_queue_find(w, hash, path);
 
-	/* nobody is told later of what changes while there is nobody */
+	/* Changes are dropped while there is no guest agent to be told. */
 	if (!ga_alive(w->agent) || (i && now - i->first >= AT_LAST_MS - QUIET_MS))
 		return;
 	if (i)

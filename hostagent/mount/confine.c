@@ -31,7 +31,7 @@ confine_to(const char *folder, bool writable)
 {
 	AUTO(paths) p = PATHS_INIT;
 
-	/* the first version refuses to move a file from one folder to another */
+	/* The first version of Landlock refuses to move a file from one folder to another. */
 	if (!paths_begin(&p) || !(p.known & LANDLOCK_ACCESS_FS_REFER))
 		return;
 	if (paths_allow(&p, folder, access_to(writable)) == 0)

@@ -84,7 +84,7 @@ static void
 mount_copy_fail(struct copies *c, const char *why)
 {
 	buf_addf(&c->failed, "%scopyToHost: %s: %.200s", c->failed.len ? "; " : "", mount_copy_current(c)->guest, why);
-	/* it came from the guest */
+	/* The text came from the guest, so control characters are replaced. */
 	for (char *p = c->failed.s; *p; p++)
 		if ((unsigned char)*p < ' ' || *p == 0x7f)
 			*p = ' ';
@@ -243,7 +243,7 @@ copies_reload(struct agent *a, const struct launch *l)
 		mount_copy_begin(c);
 	}
 	free(done);
-	/* otherwise they come with everything else that is waited for */
+	/* While the guest starts, copies are among the requirements. */
 	if (a->phase != PHASE_STARTING && l->ncopies)
 		copies_start(a);
 }

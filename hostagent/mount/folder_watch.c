@@ -58,7 +58,7 @@ folder_watch_find(struct changes *c, int wd)
 	return p;
 }
 
-/* below the root, with a slash before each name */
+/* The path is below the root, with a slash before each name. */
 static void
 folder_watch_add_path(struct buf *b, const struct node *n)
 {
@@ -188,7 +188,7 @@ folder_watch_add(struct changes *c, struct node *parent, const char *name, bool 
 	n->fresh = fresh;
 	n->wd = add_watch(c, n);
 	at = n->wd < 0 ? NULL : folder_watch_find(c, n->wd);
-	/* gone already, or one that we know, by another name */
+	/* The folder is gone already, or is known by another name. */
 	if (!at || *at) {
 		free(n);
 		return;
@@ -271,7 +271,7 @@ folder_watch_on_event(struct changes *c, const struct inotify_event *e)
 	struct node *n = *folder_watch_find(c, e->wd), *sub;
 	const char *name = e->len ? e->name : "";
 
-	/* new folders may be among what has been lost */
+	/* New folders may be among the events that were lost. */
 	if (e->mask & IN_Q_OVERFLOW)
 		watch_root(c);
 	if (!n)

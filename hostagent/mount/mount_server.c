@@ -79,7 +79,7 @@ on_relay_ended(struct relay *r, bool by_guest)
 {
 	struct mount_server *s = (struct mount_server *)r;
 
-	/* the process's own end of it is followed by its exit, which says why */
+	/* When the process closes its end, its exit follows and says why. */
 	if (by_guest)
 		s->ended(s->owner, MOUNT_SERVER_GUEST_ENDED);
 }

@@ -275,7 +275,7 @@ mount_sshfs_on_step(struct mux_user *u, struct ssh_link *l)
 		mount_sshfs_start(m, l);
 		return;
 	}
-	/* stderr first: a command that has ended has said why */
+	/* Standard error is read first, because a command that has ended has said why there. */
 	read_lines(m);
 	if (m->server && !mount_server_step(m->server))
 		mount_sshfs_ended(m, MOUNT_SERVER_GUEST_ENDED);
@@ -289,7 +289,7 @@ mount_sshfs_on_lost(struct mux_user *u, const struct error *why)
 	struct mount *m = (struct mount *)u;
 
 	(void)why;
-	/* the channel dies by itself */
+	/* The channel dies with its connection. */
 	m->channel = NULL;
 	ssh_exec_release(&m->unmount, NULL);
 	mount_sshfs_take_down(m);
@@ -341,7 +341,7 @@ mount_look(struct mount *m)
 		if (!*m->why)
 			init_say(m, e.code == ELOOP ? e.msg : why);
 	} else if (!mount_sshfs_same_folder(now, m->folder)) {
-		/* another folder of that name: what serves the old one may not see it */
+		/* Another folder has this path now, which the server of the old one does not see. */
 		mount_sshfs_take_down(m);
 		mux_kick(m->agent);
 	} else if (*m->why) {

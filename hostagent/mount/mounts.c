@@ -78,7 +78,7 @@ static void
 on_changed(struct agent *a)
 {
 	api_mounts_changed(a);
-	/* the requirements count on them */
+	/* The requirements for READY depend on mounts. */
 	mux_kick(a);
 }
 
@@ -148,7 +148,7 @@ mounts_put(struct agent *a, const char *id, const cJSON *json, struct error *err
 		folder_free(f);
 		return -1;
 	}
-	/* the same again is a wish to try again, and otherwise nothing */
+	/* The same mount again only means to try again. */
 	if (*old && !(*old)->going && strcmp((*old)->text, f->text) == 0 &&
 	    (!(state = mount_state((*old)->mount)) || strcmp(state, "mounted") == 0)) {
 		folder_free(f);
@@ -234,11 +234,11 @@ mounts_guarded(struct agent *a)
 	auto_free char *home = launch_home(l);
 	struct guarded g = { 0 };
 
-	/* also what guests of other instances write, and have written */
+	/* Folders that guests of other instances write, or have written, count, too. */
 	written_guard(home, &g);
 	for (size_t i = 0; i < l->guest.nwrites; i++)
 		guarded_add(&g, l->guest.writes[i]);
-	/* a file of an older limactl does not say it, and what was mounted may be so still */
+	/* The file of an older limactl does not name these, and they may still be mounted. */
 	for (size_t i = 0; i < l->nmounts; i++)
 		if (l->mounts[i].writable)
 			guarded_add(&g, l->mounts[i].location);

@@ -227,7 +227,7 @@ find_format(const struct head *h)
 	for (size_t i = 0; i < ARRAY_LEN(formats); i++)
 		if (h->len >= formats[i].at + formats[i].len &&
 		    !memcmp(h->p + formats[i].at, formats[i].magic, formats[i].len)) {
-			/* version 1 is a format of its own, which nobody makes any more */
+			/* Version 1 is a format of its own, which no program makes any more. */
 			if (formats[i].probe == probe_qcow2 && disk_image_be(h->p + 4, 4) < 2)
 				return NULL;
 			return &formats[i];
@@ -284,7 +284,7 @@ read_head(struct head *h, unsigned char *to, struct error *err)
 	return 0;
 }
 
-/* format NULL: find out */
+/* The format is found out where it is NULL. */
 static int
 disk_image_look(const char *path, const char *format, struct image_info *ret, struct error *err)
 {

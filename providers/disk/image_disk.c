@@ -55,7 +55,7 @@ image_is_base(const char *path, const char *name, const char *base)
 	auto_free char *full = *name == '/' || !slash ? xstrdup(name) : xasprintf("%.*s/%s", (int)(slash - path), path, name);
 	struct stat a, b;
 
-	/* a link could be turned elsewhere between two looks at it */
+	/* A link could be changed between two checks of it. */
 	return lstat(full, &a) == 0 && lstat(base, &b) == 0 && S_ISREG(a.st_mode) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* its writer thread is all that is wanted of libburn: the header brings the type along */
+/* Only the writer's type is needed of libburn, and this header brings it along. */
 #define LIBISOFS_WITHOUT_LIBBURN yes
 #include <libisofs/libisofs.h>
 
@@ -47,7 +47,7 @@ set_node(IsoNode *node, unsigned mode)
 	iso_node_set_gid(node, 0);
 }
 
-/* the folder `name` in `parent`, made if it is not there; a part of `path` */
+/* Finds or makes the folder `name` in `parent`; `path` is for messages. */
 static int
 iso9660_folder(struct writer *w, IsoDir *parent, const char *path, const char *name, IsoDir **out)
 {
@@ -92,7 +92,7 @@ add_bytes(struct writer *w, IsoDir *dir, const char *name, const struct iso_file
 	return 0;
 }
 
-/* every part of the path must be a name that Rock Ridge, upstream's limit and a guest can take */
+/* Every part of the path must be a name that Rock Ridge, upstream's limit and a guest can take. */
 static int
 check_path(struct writer *w, const char *path)
 {
@@ -183,7 +183,7 @@ copy_out(struct writer *w, const char *tmp)
 	fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return error_errno(w->err, "create %s", tmp);
-	/* one block a read: at the end, more would be an error */
+	/* One block is read at a time, because more would be an error at the end. */
 	while ((n = w->source->read_xt(w->source, block + len, BLOCK)) > 0) {
 		len += (size_t)n;
 		if (len < (size_t)BLOCK * BLOCKS)

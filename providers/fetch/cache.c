@@ -50,7 +50,7 @@ cache_record(const char *entry, const char *digest, struct error *err)
 	return r;
 }
 
-/* flock() knows no deadline and no flag, so a cancellable wait asks again and again */
+/* flock() has no deadline, so a wait that can be cancelled polls. */
 static int
 lock_entry(int fd, const struct fetch *f, struct error *err)
 {
@@ -69,7 +69,7 @@ lock_entry(int fd, const struct fetch *f, struct error *err)
 	return 0;
 }
 
-/* the entry's folder, made and locked; close to unlock */
+/* Makes and locks the entry's folder; closing the descriptor unlocks it. */
 static int
 cache_enter(const struct fetch *f, const char *entry, struct error *err)
 {
@@ -77,7 +77,7 @@ cache_enter(const struct fetch *f, const char *entry, struct error *err)
 		auto_close int fd = -1;
 		struct stat st;
 
-		/* one that others can write to has nothing in it that could be kept */
+		/* Nothing in a folder that others can write to is worth keeping. */
 		if (fs_exists(entry) && !cache_folder_is_ours(entry) && fs_remove_tree(entry, err) < 0)
 			return -1;
 		if (fs_mkdirs(entry, 0700, err) < 0)
@@ -121,7 +121,7 @@ check_data(const struct fetch *f, const char *entry, const char *data, struct er
 	return 0;
 }
 
-/* with the lock; `before`: `data` as it was when we came */
+/* The lock is held; `before` is the state of `data` before the wait. */
 static int
 defaults_fill(const struct fetch *f, const char *entry, const char *data, const struct stat *before, struct error *err)
 {
@@ -130,7 +130,7 @@ defaults_fill(const struct fetch *f, const char *entry, const char *data, const 
 	struct error why;
 	int r;
 
-	/* a link, a FIFO, what others can write to: whatever it is, it is not what was fetched */
+	/* A link, a FIFO or a file that others can write to is not what was fetched. */
 	if (!there && fs_remove_tree(data, err) < 0)
 		return -1;
 

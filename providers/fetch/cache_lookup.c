@@ -49,7 +49,7 @@ cache_entry(const char *cache, const char *url)
 	return xasprintf("%s/download/by-url-sha256/%s", cache, key);
 }
 
-/* does the small file `ENTRY/NAME` say `text`? */
+/* Tells whether the small file `ENTRY/NAME` says `text`. */
 static bool
 cache_lookup_says(const char *entry, const char *algo, int algo_len, const char *suffix, const char *text)
 {
@@ -91,7 +91,7 @@ cache_lookup(const char *cache, const char *location, const char *digest, char *
 		entry = cache_entry(cache, location);
 		file = xasprintf("%s/data", entry);
 	}
-	/* a file of the user's own may be a link, and anybody's: he has named it */
+	/* A local file was named by the user, so it may be a link and belong to anybody. */
 	if (local ? stat(file, &st) < 0 || !S_ISREG(st.st_mode) : !cache_folder_is_ours(entry) || !cache_file_is_ours(file))
 		return CACHE_ABSENT;
 	*path = steal(file);

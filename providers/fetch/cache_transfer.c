@@ -66,7 +66,7 @@ transfer_release(struct transfer *t)
 	version_release(&t->new);
 }
 
-/* a line of text, "" if there is none; to free */
+/* Reads one line of text, "" if there is none; to free. */
 static char *
 read_small(const char *entry, const char *name)
 {
@@ -98,7 +98,7 @@ open_part(struct transfer *t, int create, struct error *err)
 	return t->fd >= 0;
 }
 
-/* empties the part */
+/* Empties the partial file. */
 static int
 cache_transfer_start_over(struct transfer *t, struct error *err)
 {
@@ -109,7 +109,7 @@ cache_transfer_start_over(struct transfer *t, struct error *err)
 	return wants_digest(t) ? digest_init(&t->digest, t->f->digest, err) : 0;
 }
 
-/* the part's bytes that are not yet in the digest */
+/* The digest takes the bytes of the partial file that it lacks. */
 static int
 catch_up(struct transfer *t, struct error *err)
 {
@@ -220,7 +220,7 @@ can_continue(const struct transfer *t)
 	return !t->decode && (*version_validator(&t->new) || wants_digest(t));
 }
 
-/* how much of the part of an earlier call can be built upon */
+/* Finds how much of an earlier call's partial file can be used. */
 static int
 look_at_part(struct transfer *t, struct error *err)
 {
@@ -235,7 +235,7 @@ look_at_part(struct transfer *t, struct error *err)
 	return 0;
 }
 
-/* headers of this try, at most 2; each to free */
+/* Builds the headers of this try, at most 2; each to free. */
 static void
 add_conditions(const struct transfer *t, char **headers)
 {
@@ -296,7 +296,7 @@ check_whole(struct transfer *t, const struct http_answer *a, struct error *err)
 	return error_set(err, EBADMSG, "%s: digest is %s, want %s", t->f->location, is, t->f->digest);
 }
 
-/* the part becomes `data`; what described the old one goes first */
+/* The partial file becomes `data`; what described the old one is removed first. */
 static int
 cache_transfer_install(struct transfer *t, struct error *err)
 {
@@ -354,7 +354,7 @@ try_all(struct transfer *t, struct error *err)
 			failures = 0;
 		if (t->have > t->best)
 			t->best = t->have;
-		/* an answer about what we have already is not worth a wait */
+		/* A conditional request is not retried, because a cached file is there already. */
 		if ((t->conditional && !t->begun) || !http_again(&failures, &a, t->f->cancel))
 			return http_tried(t->f->location, failures, t->f->cancel, &why, err);
 	}
@@ -367,7 +367,7 @@ set_up(struct transfer *t, struct error *err)
 
 	t->part = xasprintf("%s/data.part", t->entry);
 	t->resume = xasprintf("%s/data.tmp.resume", t->entry);
-	/* a link or a FIFO is no part of anything */
+	/* A link or a FIFO is no partial file. */
 	if (!cache_file_is_ours(t->part) && fs_remove_tree(t->part, err) < 0)
 		return -1;
 	t->old.etag = read_small(t->entry, "etag");
@@ -390,7 +390,7 @@ cache_transfer(const struct fetch *f, const char *entry, bool conditional, struc
 		r = try_all(&t, &why);
 	if (r > 0)
 		return r;
-	/* a part is kept if a later call could continue it, and room is not what was missing */
+	/* A partial file is kept if a later call could continue it, unless the disk was full. */
 	if (r == 0 || t.have == 0 || why.code == ENOSPC || why.code == EDQUOT || why.code == EFBIG ||
 	    why.code == EBADMSG) {
 		fs_unlink(t.part, NULL);

@@ -66,7 +66,7 @@ http_answer_release(struct http_answer *a)
 	}
 }
 
-/* false: no further */
+/* Returns false to stop the transfer. */
 static bool
 fetch_http_begin(struct exchange *x)
 {
@@ -132,7 +132,7 @@ header_list(const struct http_request *r)
 
 	for (size_t i = 0; r->headers && r->headers[i]; i++)
 		l = curl_slist_append(l, r->headers[i]);
-	/* without a word, a server may choose a coding */
+	/* A server may choose a coding unless it is told not to. */
 	return r->decode ? l : curl_slist_append(l, "Accept-Encoding: identity");
 }
 
@@ -171,7 +171,7 @@ set_options(struct exchange *x, const struct curl_slist *headers, char *text)
 	curl_easy_setopt(c, CURLOPT_XFERINFODATA, (void *)(uintptr_t)x->r);
 }
 
-/* for messages: without user and password; to free */
+/* The URL in messages has no user and password; to free. */
 static char *
 fetch_http_shown(const char *url)
 {
@@ -222,7 +222,7 @@ is_downgrade(CURL *curl)
 {
 	char *to = NULL;
 
-	/* it is filled for a redirect that was not followed, and for one that could not be */
+	/* curl fills it for a redirect that was not followed, and for one that could not be. */
 	curl_easy_getinfo(curl, CURLINFO_REDIRECT_URL, &to);
 	if (!to)
 		curl_easy_getinfo(curl, CURLINFO_EFFECTIVE_URL, &to);

@@ -19,7 +19,7 @@ enum {
 	CANCEL_TICK_MS = 50,
 };
 
-/* false: cancelled */
+/* Returns false when the wait was cancelled. */
 static bool
 wait_ms(long long ms, const volatile int *cancel)
 {

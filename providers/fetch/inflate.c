@@ -34,14 +34,14 @@ struct inflate {
 	};
 };
 
-/* both libraries count in 32 bits */
+/* Both libraries count in 32 bits. */
 static unsigned
 inflate_cap(size_t n)
 {
 	return n > 1U << 30 ? 1U << 30 : (unsigned)n;
 }
 
-/* what a stream of zlib's shape has left becomes what `io` has left */
+/* Copies what a stream of zlib's shape has left to `io`. */
 #define TAKE(io, was_in, was_out, st) do { \
 	size_t in_ = (was_in) - (st).avail_in, out_ = (was_out) - (st).avail_out; \
 	(io)->in += in_; \

@@ -70,7 +70,7 @@ unpack_whole(const struct unpack *u, const struct inflate_kind *kind, int in, ui
 	return r;
 }
 
-/* the file, open; its kind, NULL: not packed */
+/* Opens the file and finds its kind; NULL when it is not packed. */
 static int
 source_open(const char *path, struct stat *st, const struct inflate_kind **kind, struct error *err)
 {

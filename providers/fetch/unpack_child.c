@@ -20,10 +20,10 @@
 
 enum { BLOCK = 1 << 17, TICK_MS = 50, LEAST_MS = 10 * 60 * 1000, SLOWEST_BYTES_PER_MS = 1 << 10, FIRST_FREE = 3 };
 
-/* xz may ask for 256 MiB and zstd for 128, beside what we have already */
+/* xz may ask for 256 MiB and zstd for 128, beside what the process has already. */
 #define MEMORY_MAX (UINT64_C(2) << 30)
 
-/* our side of it */
+/* This is the parent's side. */
 struct feed {
 	const struct unpack *u;
 	int in, sock;

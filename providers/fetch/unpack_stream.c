@@ -15,7 +15,6 @@
 
 enum { BLOCK = 1 << 18, PAGE = 4096 };
 
-/* a packed file being read */
 struct source {
 	const char *path;
 	int fd;
@@ -47,7 +46,7 @@ unpack_stream_refill(struct source *s, struct error *err)
 	return 0;
 }
 
-/* a block of unpacked bytes, full but for the last one: how many, 0 at the end, -1 */
+/* Reads a block of unpacked bytes, full but for the last one; returns how many, 0 at the end, or -1. */
 static ssize_t
 unpack_stream_next(struct source *s, unsigned char *block, struct error *err)
 {
@@ -74,7 +73,7 @@ all_zero(const unsigned char *p, size_t n)
 	return !*p && !memcmp(p, p + 1, n - 1);
 }
 
-/* how many of the n bytes, in pages, are zeros, or are not, like the first page */
+/* Counts the bytes, in whole pages, that are all zeros, or not, like the first page. */
 static size_t
 unpack_stream_alike(const unsigned char *p, size_t n, bool *zero)
 {
@@ -91,7 +90,7 @@ unpack_stream_alike(const unsigned char *p, size_t n, bool *zero)
 	return at;
 }
 
-/* zeros are left out: the file is made as long as it must be at the end */
+/* Zeros become holes; the file gets its length at the end. */
 static int
 unpack_stream_put(int fd, const unsigned char *p, size_t n, off_t *at)
 {

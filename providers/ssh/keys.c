@@ -136,7 +136,7 @@ keys_make(const char *secret, const char *public, struct error *err)
 	ssh_keys_public_text(&pub, &k);
 	private_text(&priv, &k);
 	OPENSSL_cleanse(&k, sizeof k);
-	/* last the private key: it is the one whose presence means that the pair is there */
+	/* The private key comes last, because its presence means that the pair is there. */
 	r = public ? fs_write(public, pub.s, pub.len, 0644, err) : 0;
 	if (!r)
 		r = fs_write(secret, priv.s, priv.len, 0600, err);

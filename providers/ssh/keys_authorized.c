@@ -26,7 +26,7 @@ key_list_release(struct key_list *l)
 	*l = (struct key_list){ 0 };
 }
 
-/* value of a base64 digit; -1: none */
+/* The value of a base64 digit is -1 for other characters. */
 static int
 keys_authorized_digit(char c)
 {
@@ -36,7 +36,7 @@ keys_authorized_digit(char c)
 	       c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
-/* the first bytes of base64 text; how many there are */
+/* Decodes the first bytes of base64 text; returns how many there are. */
 static size_t
 decode_start(const char *text, size_t len, unsigned char *out, size_t max)
 {
@@ -76,7 +76,7 @@ is_key(const char *line)
 	return !start[0] && !start[1] && !start[2] && start[3] == type && !memcmp(start + 4, line, type);
 }
 
-/* the file's text without the space around it; to free; NULL: not readable */
+/* Reads the file's text without the space around it; to free; NULL when it cannot be read. */
 static char *
 keys_authorized_read_line(const char *file, struct error *err)
 {

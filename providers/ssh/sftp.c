@@ -160,7 +160,7 @@ sftp_close(struct sftp *s)
 {
 	if (!s)
 		return;
-	/* nothing is waited for any more: the end of the connection tells the guest enough */
+	/* The end of the connection tells the guest enough, so nothing is waited for. */
 	shutdown(s->fd, SHUT_RDWR);
 	if (s->sftp)
 		libssh2_sftp_shutdown(s->sftp);

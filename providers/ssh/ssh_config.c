@@ -261,7 +261,7 @@ ssh_config_port(const char *path)
 	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
 	int port;
 
-	/* a list of a thousand instances reads a thousand of them: ours fit into one read */
+	/* `list` reads one for each instance, and those that limactl writes fit into one read. */
 	if (n < 0)
 		return 0;
 	text[n] = '\0';
@@ -303,7 +303,7 @@ try_bind(const char *ip, int port, struct error *err)
 	}
 	if (inet_pton(v6 ? AF_INET6 : AF_INET, ip, v6 ? (void *)&a.v6.sin6_addr : (void *)&a.v4.sin_addr) != 1)
 		return error_set(err, EINVAL, "%s: not a numeric address", ip);
-	/* as the machine and our own listeners do: connections that are about to end do not count */
+	/* Connections that are about to end do not keep the port, as for the machine and our own listeners. */
 	if (port)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
 	if (bind(fd, &a.any, len) < 0 || (port && listen(fd, 1) < 0) || getsockname(fd, &a.any, &len) < 0)

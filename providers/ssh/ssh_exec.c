@@ -14,7 +14,7 @@ ssh_exec_feed(struct ssh_exec *x)
 	while (x->input_pos < x->input_len) {
 		ssize_t n = ssh_channel_write(x->channel, x->input + x->input_pos, x->input_len - x->input_pos);
 
-		/* a command that does not read what it is given is no failure */
+		/* A command may leave its input unread. */
 		if (n < 0)
 			x->input_pos = x->input_len;
 		if (n <= 0)
@@ -32,7 +32,7 @@ ssh_exec_collect(struct ssh_exec *x, int stream, struct buf *to)
 	char chunk[4096];
 	ssize_t n;
 
-	/* the end of one stream shows only when both have been read: so it is not looked for here */
+	/* The end of a stream shows only when both have been read, so it is not checked here. */
 	while ((n = ssh_channel_read(x->channel, stream, chunk, sizeof chunk)) > 0) {
 		size_t room = to->len < max ? max - to->len : 0;
 

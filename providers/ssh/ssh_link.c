@@ -154,7 +154,7 @@ ssh_link_free(struct ssh_link *l)
 		libssh2_channel_free(c->ch);
 		free(c);
 	}
-	/* with a dead socket nothing can be waited for; it is said again only where a request was half done */
+	/* With a dead socket there is nothing to wait for; EAGAIN comes only where a request was half done. */
 	for (int i = 0; i < 100 && libssh2_session_free(l->session) == LIBSSH2_ERROR_EAGAIN; i++)
 		;
 	ssh_heap_release(&l->heap);
@@ -518,7 +518,7 @@ ssh_channel_send_eof(struct ssh_channel *c)
 bool
 ssh_channel_ended(struct ssh_channel *c)
 {
-	/* wait_closed insists on having seen the end of the data, and says so if that is still to be read */
+	/* wait_closed fails while the end of the data is still to be read. */
 	return libssh2_channel_eof(c->ch) && libssh2_channel_wait_closed(c->ch) == 0;
 }
 

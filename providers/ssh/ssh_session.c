@@ -38,9 +38,9 @@ session_prefer_methods(LIBSSH2_SESSION *s, int kind, const char *wanted)
 void
 ssh_session_prefer(LIBSSH2_SESSION *s)
 {
-	/* the emulated guest pays for every bit of the key */
+	/* An emulated guest pays for every bit of the key. */
 	static const char ciphers[] = "aes128-ctr,aes192-ctr,aes256-ctr";
-	/* a guest has host keys of several kinds, and the one that we gave it is of the first */
+	/* A guest has host keys of several kinds, and the one that limactl made is of the first. */
 	static const char host_keys[] = "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,"
 					"rsa-sha2-512,rsa-sha2-256,ssh-rsa";
 

@@ -31,13 +31,13 @@ static const char *const migration[] = {
 	" id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES run, type TEXT NOT NULL, name TEXT NOT NULL,"
 	" verb TEXT NOT NULL, why TEXT, began REAL NOT NULL, ended REAL, error TEXT);"
 	"CREATE INDEX step_kind ON step (type, verb, id);",
-	/* edges as rows; what version 1 had packed in needs and stands_on is unpacked by migrate_edges() */
+	/* Edges become rows; migrate_edges() unpacks what version 1 kept in needs and stands_on. */
 	"CREATE TABLE edge ("
 	" source INTEGER NOT NULL, target INTEGER NOT NULL, made INTEGER NOT NULL, need INTEGER NOT NULL,"
 	" PRIMARY KEY (source, made, target)) WITHOUT ROWID;"
 	"CREATE INDEX edge_target ON edge (target);"
 	"CREATE INDEX step_run ON step (run);",
-	/* one row for two resources: most stand on what they need, and half of all rows said so again */
+	/* A pair of resources becomes one row: most stand on what they need, which had doubled the rows. */
 	"CREATE TABLE pair ("
 	" source INTEGER NOT NULL, target INTEGER NOT NULL, declared INTEGER NOT NULL, made INTEGER NOT NULL,"
 	" PRIMARY KEY (source, target)) WITHOUT ROWID;"
@@ -203,7 +203,7 @@ check_place(struct state *s, struct error *err)
 static int
 open_connected(struct state *s, struct error *err)
 {
-	/* who only looks reads by mapping: a list goes over all pages once; the lock of readers keeps them from being cut off */
+	/* A reader maps the file, since a list goes over all pages once; the readers' lock keeps it from being truncated. */
 	const char *how = is_read_only(s) ? "PRAGMA mmap_size = 67108864" :
 			  "PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF";
 

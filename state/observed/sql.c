@@ -32,7 +32,7 @@ static const char *const text[SQL_COUNT] = {
 	[SQL_PUT] = "INSERT INTO resource (owner, type, name, wanted, present, want, have)"
 		    " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (type, name) DO UPDATE SET owner = excluded.owner,"
 		    " wanted = excluded.wanted, present = excluded.present, want = excluded.want, have = excluded.have",
-	/* what others need stays as a name: that it is not there any more is for them to find */
+	/* A resource that others need stays as a name; they will find that it is gone. */
 	[SQL_DROP] = "DELETE FROM resource WHERE rowid = ?1 AND NOT EXISTS (SELECT 1 FROM edge WHERE target = ?1)",
 	[SQL_EMPTY] = "UPDATE resource SET wanted = 0, present = 0, pending = 0, want = NULL, have = NULL WHERE rowid = ?",
 	[SQL_PUT_INSTANCE] = "INSERT INTO instance (name, goal, stamp, json) VALUES (?, ?, ?, ?) ON CONFLICT (name)"
@@ -51,7 +51,7 @@ static const char *const text[SQL_COUNT] = {
 		     " LEFT JOIN step s ON s.run = r.id WHERE r.id >= ?1 AND r.id <= ?2 GROUP BY r.id ORDER BY r.id",
 	[SQL_RUN_STEPS] = "SELECT type, name, verb, why, CAST((began - 2440587.5) * 86400000 AS INTEGER),"
 			  " CAST((ended - 2440587.5) * 86400000 AS INTEGER), error FROM step WHERE run = ? ORDER BY id",
-	/* an estimate needs the last nine of a kind that went well */
+	/* An estimate needs the last nine steps of a kind that went well. */
 	[SQL_PRUNE_STEPS] = "DELETE FROM step WHERE run <= ? AND (error IS NOT NULL OR ended IS NULL OR (SELECT COUNT(*) FROM"
 			    " (SELECT 1 FROM step n WHERE n.type = step.type AND n.verb = step.verb AND n.id > step.id"
 			    " AND n.error IS NULL AND n.ended IS NOT NULL LIMIT 9)) = 9)",
@@ -113,7 +113,7 @@ sql_vbind(struct state *s, enum sql_id id, struct error *err, const char *types,
 	sqlite3_stmt *st = s->stmt[id];
 
 	if (!st && sqlite3_prepare_v3(s->db, text[id], -1, SQLITE_PREPARE_PERSISTENT, &st, NULL) != SQLITE_OK) {
-		/* our own words are right, so it is the tables that are not */
+		/* The statements are right, so it is the tables that are not. */
 		s->corrupt |= (sqlite3_errcode(s->db) & 0xff) == SQLITE_ERROR;
 		sql_error(s, err);
 		return NULL;

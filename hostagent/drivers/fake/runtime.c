@@ -151,7 +151,7 @@ fake_runtime_quit(struct agent *a, runtime_done *done)
 static void
 fake_await_guest(struct agent *a, runtime_done *done)
 {
-	/* as long as it takes: the question ends with the machine */
+	/* The question has no deadline: it ends with the machine. */
 	question_ask(a, "ready\n", 0, done);
 }
 

@@ -107,7 +107,7 @@ vnc_start(struct agent *a)
 	auto_free char *display = vnc_file(a, "vncdisplay"), *args = NULL;
 	char password[PASSWORD + 1];
 
-	/* the display's is written last */
+	/* The file of the display is written last. */
 	if (!*a->launch.vnc_display || fs_exists(display))
 		return;
 	make_password(password);

@@ -186,7 +186,7 @@ client_answer(struct fake *f, struct client *c, const char *line)
 		client_say(c, "no such word\n");
 }
 
-/* false: it is gone */
+/* Returns false when the client is gone. */
 static bool
 client_read(struct fake *f, struct client *c)
 {

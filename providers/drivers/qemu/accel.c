@@ -54,7 +54,7 @@ line_has(const char *text, const char *key, const char *word)
 bool
 accel_cpu_can(const char *cpuinfo, const char *host_arch)
 {
-	/* elsewhere the processor does not say; the device is there only if it can */
+	/* Other processors do not tell; the device exists only if they can. */
 	if (strcmp(host_arch, "x86_64") != 0)
 		return true;
 	return line_has(cpuinfo, "flags", "vmx") || line_has(cpuinfo, "flags", "svm");
@@ -98,7 +98,7 @@ accel_within(void (*f)(const char *), const char *arg, int timeout_ms)
 	int status;
 
 	if (pid == 0) {
-		/* our file locks would outlive us in a child that hangs */
+		/* Locks of files would outlive this process in a child that hangs. */
 		close_range(3, ~0U, 0);
 		f(arg);
 		_exit(WORKS);

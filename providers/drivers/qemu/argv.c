@@ -96,7 +96,7 @@ argv_memory(struct args *a)
 	argv_add_one(a, "-m", "%" PRIu64, a->is->memory_bytes >> 20);
 	if (a->is->share_type != SHARE_VIRTIOFS)
 		return;
-	/* the mount daemon maps the guest's memory */
+	/* virtiofsd maps the guest's memory, so it must be shared. */
 	argv_add_one(a, "-object", "memory-backend-file,id=virtiofs-shm,size=%" PRIu64 ",mem-path=/dev/shm,share=on",
 	    a->is->memory_bytes);
 	argv_add_one(a, "-numa", "node,memdev=virtiofs-shm");

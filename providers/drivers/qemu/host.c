@@ -39,7 +39,7 @@ qemu_host_next_word(const char **p, struct buf *out)
 static int
 split_words(const char *text, struct arena *a, const char ***words, size_t *nwords, struct error *err)
 {
-	/* no more words than every second character */
+	/* A text has at most half as many words as characters. */
 	const char **v = arena_alloc(a, (strlen(text) / 2 + 2) * sizeof *v);
 	size_t n = 0;
 
@@ -112,7 +112,7 @@ qemu_version(const char *program, int version[3], struct error *err)
 int
 qemu_probe(const char *program, int version[3], bool *sandbox, struct error *err)
 {
-	/* words are looked at in their order: one that cannot do it has said so before it comes to the version */
+	/* QEMU reads its words in order, so one without the sandbox says so before it prints its version. */
 	const char *argv[] = { program, "-sandbox", "on", "--version", NULL };
 
 	*sandbox = version_by(argv, version, NULL) == 0;

@@ -23,12 +23,12 @@
 
 enum { LOCK_TRIES = 50, LOCK_PAUSE_NS = 100000000, LEAST_MS = 10 * 60 * 1000, SLOWEST_BYTES_PER_MS = 4 << 10 };
 
-/* qemu-img takes 50 MB, and for each of its threads a stack and a heap that are hardly used */
+/* qemu-img takes 50 MB, and a stack and a heap for each of its threads, most of it unused. */
 #define MEMORY_MAX (UINT64_C(4) << 30)
-/* tables and what they are rounded up to; 64 MiB do for small ones */
+/* Tables need some room beside the data; 64 MiB are enough for small images. */
 #define WITH_TABLES(bytes) ((uint64_t)(bytes) + (uint64_t)(bytes) / 16 + (UINT64_C(64) << 20))
 
-/* as qemu-img takes it for a file: not for an option, nor for "protocol:name"; to free */
+/* The path is spelt so that qemu-img takes it for neither an option nor "protocol:name"; to free. */
 static char *
 file_name(const char *path)
 {
@@ -76,7 +76,7 @@ img_file_begin(const char *path, struct error *err)
 	return fd < 0 ? error_errno(err, "create %s", path) : 0;
 }
 
-/* runs it; what it made of its `writes` becomes `path`, or goes */
+/* Runs qemu-img; what it wrote becomes `path`, or is removed. */
 static int
 make_with(const struct img_task *t, const char *path, struct error *err)
 {

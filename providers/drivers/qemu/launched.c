@@ -22,7 +22,7 @@ qemu_launched_format(const char *dir, const char *tail, struct arena *a)
 	struct json_span argv, word;
 	size_t at = 0;
 
-	/* of whatever version of ours: only this is of interest */
+	/* Any version of the file will do, because only one key is read. */
 	if (fs_read_if(path, &text, LAUNCH_MAX, NULL) != 1)
 		return NULL;
 	argv = json_at(json_span_of(text.s), "machine.argv");

@@ -52,7 +52,7 @@ sweep_companions(const char *dir)
 int
 qemu_sweep(const char *dir, struct error *err)
 {
-	/* a killed QEMU leaves them all, one that ended well the sockets */
+	/* A killed QEMU leaves all of these, one that ended well only the sockets. */
 	static const char *const names[] = { "qemu.pid", "qmp.sock", "ga.sock", "serial.sock", "serialp.sock", "serialv.sock" };
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {

@@ -81,7 +81,7 @@ by_monitor(const char *dir, const char *command, const char *tag, struct error *
 
 	if (qmp_human(sock, line, MONITOR_MS, &out, err) < 0)
 		return -1;
-	/* its failures are what it says, in a reply that succeeded */
+	/* The monitor reports failures as text in a successful reply. */
 	if (out.s[strspn(out.s, " \r\n")])
 		return error_set(err, ERR_CHILD, "QEMU: %s: %.*s", line, (int)strcspn(out.s, "\r\n"), out.s);
 	return 0;
@@ -95,7 +95,7 @@ forget_variables(const char *dir, const char *tag)
 	const struct image_disk vars = { .path = arena_printf(&a, "%s/qemu-efi-vars.fd", dir), .format = "qcow2" };
 	const char *argv[] = { "qemu-img", "snapshot", "--image-opts", "-d", tag, image_disk_options(&vars, &a), NULL };
 
-	/* there is none where the machine was down */
+	/* A machine that was down has no memory in its snapshot. */
 	if (fs_exists(vars.path) && image_disk_check(&vars, NULL) == 0)
 		img_run(&(struct img_task){ .argv = argv, .writes = vars.path }, NULL);
 }
