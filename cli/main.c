@@ -94,7 +94,10 @@ terminal_options(struct cli *c, struct error *err)
 static int
 cli_main_run(struct cli *c, struct error *err)
 {
-	if (count_args(c, err) < 0 || cli_log_options(c, err) < 0 || cli_env(c, err) < 0 ||
+	int counted = count_args(c, err);
+
+	/* what is wrong with the arguments comes first, in the log's format all the same */
+	if (cli_log_options(c, counted < 0 ? NULL : err) < 0 || counted < 0 || cli_env(c, err) < 0 ||
 	    terminal_options(c, err) < 0 || flags_required(c->values, err) < 0)
 		return -1;
 	if (!c->command->quick && !c->command->light)

@@ -20,6 +20,7 @@
 #include "cli/view/outcome.h"
 #include "cli/view/progress.h"
 #include "cli/view/reach.h"
+#include "cli/view/report.h"
 #include "cli/view/texts.h"
 #include "providers/driver.h"
 #include "reconciler/explain.h"
@@ -341,6 +342,8 @@ run_engine(struct cli *c, const struct run *r, struct error *err)
 		c->env.ready_timeout_s = (int)(cli_int(c, "timeout") / NS_PER_S);
 	if (prepare_locked(c, r, &e, &locks, err) == 0)
 		status = run_finish(c, r, &e, &locks, err);
+	if (r->report)
+		report_take(r->report, &e);
 	run_forget(&e);
 	if (status < 0 && locks.fresh)
 		run_unmake(c, r, &locks);

@@ -13,11 +13,12 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/mem.h"
 #include "base/quote/quote.h"
 #include "cli/cli.h"
 #include "cli/commands/start.h"
 
-enum { FATAL = SAY_ERROR + 1 };
+enum { FATAL = SAY_ERROR + 1, MAX_FIELDS = 12 };
 
 static const struct { const char *name, *letters, *color; } levels[] = {
 	[SAY_DEBUG] = { "debug", "DEBU", "2;36" },
@@ -129,26 +130,92 @@ add_terminal(const struct cli *c, struct buf *b, int level, const struct say_fie
 }
 
 static void
-say_record(const struct cli *c, int level, const struct say_field *fields, const char *msg)
+say_write(const struct buf *b)
 {
-	AUTO(buf) b = BUF_INIT;
-
-	if (level < c->log_level)
-		return;
-	if (c->log_json)
-		add_json(&b, level, fields, msg);
-	else if (c->stderr_tty)
-		add_terminal(c, &b, level, fields, msg);
-	else
-		say_add_text(&b, level, fields, msg);
-	buf_addc(&b, '\n');
-	for (size_t done = 0; done < b.len;) {
-		ssize_t n = write(STDERR_FILENO, b.s + done, b.len - done);
+	for (size_t done = 0; done < b->len;) {
+		ssize_t n = write(STDERR_FILENO, b->s + done, b->len - done);
 
 		if (n <= 0)
 			return;
 		done += (size_t)n;
 	}
+}
+
+/* What stands behind the first line of a message, as a list: in JSON nobody should have to cut it. */
+static void
+say_lines_json(struct buf *b, const char *rest)
+{
+	auto_free char *copy = xstrdup(rest);
+	char *left = copy;
+
+	buf_addc(b, '[');
+	for (char *line; (line = strsep(&left, "\n"));) {
+		line += strspn(line, " \t");
+		if (!*line)
+			continue;
+		if (b->len > 1)
+			buf_addc(b, ',');
+		quote_json(b, line, true);
+	}
+	buf_addc(b, ']');
+}
+
+static void
+say_json(struct buf *b, int level, const struct say_field *fields, const char *head, const char *rest)
+{
+	AUTO(buf) lines = BUF_INIT;
+	struct say_field with[MAX_FIELDS + 2];
+	size_t n = 0;
+	bool put = !*rest;
+
+	say_lines_json(&lines, rest);
+	for (; fields && fields->key && n < MAX_FIELDS; fields++) {
+		if (!put && strcmp("lines", fields->key) < 0) {
+			with[n++] = (struct say_field){ "lines", lines.s, true };
+			put = true;
+		}
+		with[n++] = *fields;
+	}
+	if (!put)
+		with[n++] = (struct say_field){ "lines", lines.s, true };
+	with[n] = (struct say_field){ 0 };
+	add_json(b, level, with, head);
+	buf_addc(b, '\n');
+}
+
+/* A record for each line of it: a record has no line breaks, and nobody reads escaped ones. */
+static void
+say_text(struct buf *b, int level, const struct say_field *fields, const char *head, char *rest)
+{
+	say_add_text(b, level, fields, head);
+	buf_addc(b, '\n');
+	for (char *line; (line = strsep(&rest, "\n"));) {
+		line += strspn(line, " \t");
+		if (!*line)
+			continue;
+		say_add_text(b, level, NULL, line);
+		buf_addc(b, '\n');
+	}
+}
+
+static void
+say_record(const struct cli *c, int level, const struct say_field *fields, const char *msg)
+{
+	size_t end = strcspn(msg, "\n");
+	auto_free char *head = xstrndup(msg, end), *rest = xstrdup(msg + end);
+	AUTO(buf) b = BUF_INIT;
+
+	if (level < c->log_level)
+		return;
+	if (c->log_json) {
+		say_json(&b, level, fields, head, rest);
+	} else if (c->stderr_tty) {
+		add_terminal(c, &b, level, fields, msg);
+		buf_addc(&b, '\n');
+	} else {
+		say_text(&b, level, fields, head, rest);
+	}
+	say_write(&b);
 }
 
 void

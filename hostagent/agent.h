@@ -174,6 +174,7 @@ void require_start(struct agent *a);
 void require_copies_done(struct agent *a);		/* or tried */
 void require_agent_up(struct agent *a);			/* the guest agent has answered */
 const char *require_waiting_for(struct agent *a);	/* "" when all is there */
+struct cJSON *require_list(struct agent *a);		/* all of it, as GET /v1/conditions answers; NULL: nothing is waited for */
 bool require_usable(struct agent *a);			/* what is essential is there, or will never be */
 /* Who waits for it has come anew: the time for booting counts from now, and a guest that was late is waited for again. */
 void require_wait_anew(struct agent *a, int timeout_ms);
@@ -260,3 +261,4 @@ struct buf;
 void tail_clean(const char *p, size_t n, struct buf *out);
 /* the same of the guest's console that spoke last; "" */
 char *tail_serial(const struct agent *a);
+void tail_add_serial(const struct agent *a, struct buf *why);	/* the same, behind what went wrong: each line with HA_CONSOLE (ha_client.h) */

@@ -4,6 +4,7 @@
  *	GET /v1/info			upstream's keys and ours (see info())
  *	GET /v1/wait?until=ready	the same, once the phase is no longer "starting"; with &within=SECONDS the time for
  *					booting counts from now
+ *	GET /v1/conditions		what the guest is waited for with: [{"group","what","hint","probe","state","seconds","said"}]
  *	POST /v1/reload			launch.json is read again, for the names and copies in it
  *	POST /v1/reconnect		the machine went back to a snapshot, which knows nothing of our connections
  *	GET /v1/screenshot		501, as upstream's agent answers for most drivers
@@ -100,6 +101,15 @@ get_wait(struct agent *a, struct http_conn *c, const struct http_request *r)
 	} else {
 		api_wait_for(api, (struct waiting){ .conn = c });
 	}
+}
+
+static void
+get_conditions(struct agent *a, struct http_conn *c, const struct http_request *r)
+{
+	cJSON *list = require_list(a);
+
+	(void)r;
+	http_reply(c, 200, list ? list : cJSON_CreateArray());
 }
 
 static void
@@ -268,6 +278,7 @@ static const struct {
 	http_handler *handler;
 } routes[] = {
 	{ "GET", "/v1/info", api_get_info },
+	{ "GET", "/v1/conditions", get_conditions },
 	{ "GET", "/v1/wait", get_wait },
 	{ "POST", "/v1/reload", post_reload },
 	{ "POST", "/v1/reconnect", post_reconnect },

@@ -24,6 +24,7 @@ struct step {
 	struct step **then;	/* the steps that wait for this one */
 	size_t nthen, then_cap, nwait;
 	enum step_status { WAITING, RUNNING, DONE, FAILED, SKIPPED } status;
+	long long took_ms;	/* when DONE or FAILED */
 	struct error err;	/* when FAILED */
 	const struct step *because;	/* when SKIPPED: the failed one that it stands behind; NULL: it was just not begun */
 	struct facts have;	/* what ensure() found, when DONE */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 
 /*
@@ -57,6 +58,7 @@ walk_worker(void *arg)
 {
 	struct crew *c = arg;
 	struct step *s;
+	long long began;
 	int r;
 
 	pthread_mutex_lock(&c->lock);
@@ -67,7 +69,9 @@ walk_worker(void *arg)
 			break;
 		s = walk_pop(&c->ready);
 		pthread_mutex_unlock(&c->lock);
+		began = clock_ms();
 		r = c->walk->run(c->walk->ctx, s, &s->err);
+		s->took_ms = clock_ms() - began;
 		pthread_mutex_lock(&c->lock);
 		s->status = r < 0 ? FAILED : DONE;
 		walk_push(&c->over, s);

@@ -53,18 +53,18 @@ ready_observe(const struct env *env, const struct resource *r, struct facts *hav
 	return ha_info(dir, a, &info, NULL) == 0 && ready_tell(&info, have, a);
 }
 
-/* A message has one line. */
-static const char *
-in_line(const char *errors, struct arena *a)
+/* A message is of one line; what the guest's console ends with has lines of its own behind it. */
+static void
+ready_parts(const char *errors, struct buf *line, struct buf *console)
 {
-	AUTO(buf) b = BUF_INIT;
+	auto_free char *copy = xstrdup(errors);
+	char *rest = copy;
 
-	for (; *errors; errors++)
-		if (*errors == '\n')
-			buf_adds(&b, "; ");
-		else
-			buf_addc(&b, *errors);
-	return arena_strdup(a, b.s);
+	for (char *part; (part = strsep(&rest, "\n"));)
+		if (!strncmp(part, HA_CONSOLE, strlen(HA_CONSOLE)))
+			buf_addf(console, "\n%s", part);
+		else if (*part)
+			buf_addf(line, "%s%s", line->len ? "; " : "", part);
 }
 
 static int
@@ -72,17 +72,19 @@ ready_ensure(const struct env *env, const struct resource *r, struct facts *have
 {
 	auto_free char *dir = instance_path(env, r, NULL);
 	int seconds = env->ready_timeout_s ? env->ready_timeout_s : READY_S;
+	AUTO(buf) console = BUF_INIT;
+	AUTO(buf) line = BUF_INIT;
 	struct ha_info info;
 
 	if (ha_wait_ready(dir, seconds, (seconds * GETS_ON + REPORT_S) * 1000, env->cancel, a, &info, err) < 0)
 		return -1;
+	ready_parts(info.errors, &line, &console);
 	if (info.phase == HA_STOPPING)
-		return error_set(err, ERR_CHILD, "the machine went down while it booted: %s; see %s/ha.stderr.log",
-				 info.errors, dir);
+		return error_set(err, ERR_CHILD, "the machine went down while it booted: %s; see %s/ha.stderr.log%s", line.s, dir, console.s);
 	ready_tell(&info, have, a);
 	if (info.phase == HA_DEGRADED)
-		return error_set(err, ERR_CHILD, "DEGRADED: it runs, but %s; see %s/ha.stderr.log and serial*.log",
-				 in_line(info.errors, a), dir);
+		return error_set(err, ERR_CHILD, "DEGRADED: it runs, but %s; see %s/ha.stderr.log and serial*.log%s", line.s, dir,
+				 console.s);
 	return 0;
 }
 

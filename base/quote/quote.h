@@ -48,6 +48,8 @@ void quote_option(struct buf *out, const char *s);
 void quote_fuse(struct buf *out, const char *s);
 /* A scalar of YAML, "...", that is a text in YAML 1.1 and 1.2: of cloud-init's files and Ansible's inventories. */
 void quote_yaml(struct buf *out, const char *s);
+/* Text of an XML document, in an element or an attribute. */
+void quote_xml(struct buf *out, const char *s);
 
 /*
  * What a guest, a server or a template says, for a terminal: without control sequences (colours, titles, the

@@ -21,7 +21,7 @@ const struct flag desired_flags[] = {
 	{ "", .include = new_flags },
 	{ "lenient", 0, FLAG_BOOL, .about = "Only warn of unknown keys and of sizes that nobody means, as upstream does" },
 	{ "stopped", 0, FLAG_BOOL, NULL, "Made, but not running", 0, NULL },
-	{ "json", 0, FLAG_BOOL, NULL, "Print the plan as JSON", 0, NULL },
+	{ "json", 0, FLAG_BOOL, NULL, "Print the plan, and what apply came to, as JSON", 0, NULL },
 	{ 0 },
 };
 

@@ -3,16 +3,32 @@
 #include "cli/args/desired_args.h"
 #include "cli/args/files.h"
 #include "cli/run.h"
+#include "cli/view/report.h"
+
+static const struct flag flags[] = {
+	{ "", .include = desired_flags },
+	{ "junit", 0, FLAG_STRING, .about = "Write the steps, and what the guests were waited for with, to this file as JUnit XML", .complete = "@file" },
+	{ 0 },
+};
 
 static int
-cmd_apply_run(struct cli *c, struct error *err)
+apply_go(struct cli *c, struct report *report, struct error *err)
 {
 	AUTO(goals) g = { 0 };
 
 	if (desired_args(c, &g, err) < 0)
 		return -1;
 	return run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .things = g.things, .nthings = g.nthings, .asks_first = true,
-			.keep_going = g.nfleet && !cli_bool(c, "destroy"), .tells_texts = !g.all }, err);
+			.keep_going = g.nfleet && !cli_bool(c, "destroy"), .tells_texts = !g.all, .report = report }, err);
+}
+
+static int
+cmd_apply_run(struct cli *c, struct error *err)
+{
+	AUTO(report) report = { 0 };
+
+	report_begin(&report);
+	return report_finish(c, &report, apply_go(c, &report, err), err);
 }
 
 const struct command command_apply = {
@@ -24,10 +40,14 @@ const struct command command_apply = {
 		   "Without arguments: " FILES_DEFAULT " in this folder; where there is none, or with --all, every\n"
 		   "instance there is.\n"
 		   "On a terminal it asks before it restarts or replaces a machine that runs; -y does not.\n"
-		   "Interrupted or killed, the same command goes on where it was.",
-	.example = "limactl apply lima.yaml\nlimactl apply web.yaml db.yaml -j 8\nlimactl apply --set '.cpus=4' default",
+		   "Interrupted or killed, the same command goes on where it was.\n"
+		   "\n"
+		   "With --json there are two lines on stdout: the plan, as `plan --json` has it, and at the end the result, also of a\n"
+		   "failure: its status (done, failed or cancelled), the seconds, the steps, and what each guest was waited for with.\n"
+		   "With --log-format json each step is an event in the log, with type, name, instance, action, seconds and reason.",
+	.example = "limactl apply lima.yaml\nlimactl apply web.yaml db.yaml -j 8\nlimactl apply --set '.cpus=4' default\nlimactl apply --junit report.xml web.yaml",
 	.complete = "@instance @file",
-	.flags = desired_flags,
+	.flags = flags,
 	.more_flags = ready_flags,
 	.max_args = -1,
 	.strict = true,

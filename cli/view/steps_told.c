@@ -119,14 +119,15 @@ step_event(const struct steps_told *t, enum level level, const struct step *s, c
 	struct say_field f[8] = { { "action", word, false } };
 	size_t n = 1;
 
-	if (error)
-		f[n++] = (struct say_field){ "error", error, false };
+	if (error)	/* its first line: the others are the message's `lines` */
+		f[n++] = (struct say_field){ "error", arena_memdup(&a, error, strcspn(error, "\n")), false };
 	f[n++] = (struct say_field){ "instance", s->res->owner, false };
 	f[n++] = (struct say_field){ "name", s->res->name, false };
 	f[n++] = (struct say_field){ "reason", reason, true };
 	f[n++] = (struct say_field){ "seconds", arena_printf(&a, "%.1f", seconds), true };
 	f[n++] = (struct say_field){ "type", s->res->type->name, false };
-	cli_say_with(t->cli, level, f, "%s %s: %s (%.1fs)", s->res->type->name, s->res->name, word, seconds);
+	cli_say_with(t->cli, level, f, "%s %s: %s (%.1fs)%s", s->res->type->name, s->res->name, word, seconds,
+		     error ? error + strcspn(error, "\n") : "");
 	cJSON_free(reason);
 	cJSON_Delete(why);
 }

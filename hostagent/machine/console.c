@@ -167,17 +167,12 @@ static void
 on_more(uv_timer_t *t)
 {
 	struct console *c = t->data;
-	auto_free char *serial = tail_serial(c->agent);
 	AUTO(buf) why = BUF_INIT;
 
 	if (c->agent->phase != PHASE_STARTING)
 		return;
 	buf_addf(&why, "the guest will not come up: %s; its console says: %s", c->verdict, c->said);
-	if (*serial)
-		buf_addf(&why, "; and ends with: %s", serial);
-	for (char *p = why.s; *p; p++)
-		if (*p == '\n')
-			*p = '|';
+	tail_add_serial(c->agent, &why);
 	agent_degraded(c->agent, why.s);
 }
 

@@ -22,18 +22,12 @@ struct standstill {
 static void
 standstill_on_answer(struct agent *a, const char *why)
 {
-	auto_free char *serial = NULL;
 	AUTO(buf) text = BUF_INIT;
 
 	if (!why || !a->standstill || a->phase != PHASE_STARTING)
 		return;
-	serial = tail_serial(a);
 	buf_addf(&text, "the guest will not come up: %s", why);
-	if (*serial)
-		buf_addf(&text, "; its console ends with: %s", serial);
-	for (char *p = text.s; *p; p++)
-		if (*p == '\n')
-			*p = '|';
+	tail_add_serial(a, &text);
 	agent_degraded(a, text.s);
 }
 

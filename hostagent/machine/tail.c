@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "hostagent/agent.h"
 #include "hostagent/machine/runtime.h"
+#include "hostagent/protocol/ha_client.h"
 
 void
 tail_clean(const char *p, size_t n, struct buf *out)
@@ -55,6 +56,17 @@ tail_text(const char *path, size_t max)
 		return buf_detach(&out);
 	nl = strchr(out.s + out.len - max, '\n');
 	return xstrdup(nl ? nl + 1 : out.s + out.len - max);
+}
+
+void
+tail_add_serial(const struct agent *a, struct buf *why)
+{
+	auto_free char *serial = tail_serial(a);
+	char *rest = serial;
+
+	for (char *line; (line = strsep(&rest, "\n"));)
+		if (*line)
+			buf_addf(why, "\n" HA_CONSOLE "%s", line);
 }
 
 char *

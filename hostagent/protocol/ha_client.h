@@ -20,12 +20,14 @@ struct process;
 
 enum ha_phase { HA_STARTING, HA_RUNNING, HA_DEGRADED, HA_STOPPING, HA_UNKNOWN };
 
+#define HA_CONSOLE "console: "	/* in front of each line of the guest's console that an error has behind it */
+
 struct ha_info {
 	enum ha_phase phase;	/* HA_UNKNOWN: upstream's agent, which does not tell */
 	int ssh_port;
 	pid_t machine_pid;		/* 0: not told */
 	long long since_ms;	/* of the phase, Unix time; 0: not told */
-	const char *errors;	/* one a line; "" */
+	const char *errors;	/* one a line; "". Lines that begin with HA_CONSOLE belong to the one before */
 	const char *waiting_for;	/* what it waits for now, while starting; "" */
 };
 
@@ -59,6 +61,16 @@ int ha_info(const char *dir, struct arena *a, struct ha_info *out, struct error 
 /* `within_s`: what a guest that is booting, or was late, may still take from now on; 0: what it was given */
 int ha_wait_ready(const char *dir, int within_s, int timeout_ms, const volatile int *cancel,
 		  struct arena *a, struct ha_info *out, struct error *err);
+
+/* What a guest is waited for with, in the order of checking; strings in `a`. */
+struct ha_condition {
+	const char *group, *what, *hint;
+	const char *state;	/* "met", "failed", "waiting" */
+	const char *said;	/* what a probe that is waited for said last; "" */
+	bool probe;		/* the user's own */
+	double seconds;		/* until it was met; 0: it is not */
+};
+int ha_conditions(const char *dir, struct arena *a, struct ha_condition **out, size_t *n, struct error *err);
 
 /* Has the agent read DIR/launch.json again, for what of it can change while the machine runs: names. */
 int ha_reload(const char *dir, struct error *err);

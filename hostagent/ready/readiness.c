@@ -59,6 +59,12 @@ require_waiting_for(struct agent *a)
 	return it ? it->what : "";
 }
 
+struct cJSON *
+require_list(struct agent *a)
+{
+	return a->require ? require_conditions(&a->require->list, a->require->last) : NULL;
+}
+
 bool
 require_usable(struct agent *a)
 {
@@ -73,6 +79,7 @@ readiness_met(struct require *r, struct item *it)
 	if (it->met)
 		return;
 	it->met = true;
+	it->met_ms = uv_now(&r->agent->loop) - r->since;
 	it->failed = false;
 	r->moved = uv_now(&r->agent->loop);
 	log_info("%s requirement is satisfied: %s", it->group, it->what);
@@ -329,7 +336,6 @@ readiness_on_deadline(uv_timer_t *t)
 	struct require *r = t->data;
 	struct agent *a = r->agent;
 	const struct item *it = require_pending(&r->list);
-	auto_free char *serial = tail_serial(a);
 	AUTO(buf) why = BUF_INIT;
 
 	if (!r->futile && gets_on(r))
@@ -342,11 +348,10 @@ readiness_on_deadline(uv_timer_t *t)
 		buf_addf(&why, "; the probe said: %s", r->last);
 	else if (*mux_trouble(a))
 		buf_addf(&why, "; %s", mux_trouble(a));
-	if (*serial)
-		buf_addf(&why, "; the guest's console ends with: %s", serial);
 	for (char *p = why.s; *p; p++)
 		if ((unsigned char)*p < ' ')
-			*p = *p == '\n' ? '|' : ' ';
+			*p = ' ';
+	tail_add_serial(a, &why);
 	agent_degraded(a, why.s);
 }
 

@@ -8,8 +8,10 @@
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include "base/mem.h"
 
+struct cJSON;
 struct launch;
 struct launch_probe;
 
@@ -26,6 +28,7 @@ struct item {
 	const char *errors;	/* a file with a line for each thing that went wrong until `marker` was there */
 	const char *check;	/* definitions of a function `shared`, which must succeed, or says why not in $why */
 	bool met, failed;
+	uint64_t met_ms;	/* so long after the waiting began */
 };
 
 struct require_items {
@@ -48,5 +51,10 @@ bool require_script_needed(const struct require_items *r);	/* is there anything 
  * WHY" where it cannot, "wrong WHAT" for what went wrong in the boot scripts. In the arena.
  */
 const char *require_script(struct require_items *r, const char *iid);
+/*
+ * [{"group","what","hint","probe","state","seconds","said"}], in the order of checking: state is "met", after so many seconds, "failed"
+ * or "waiting"; `said` is what the probe that is waited for said last.
+ */
+struct cJSON *require_conditions(const struct require_items *r, const char *said);
 /* A probe, whose script the command reads on its standard input. */
 const char *require_probe_command(struct require_items *r, const char *script);

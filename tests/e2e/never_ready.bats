@@ -42,7 +42,7 @@ told_at_once() {
 @test "a guest that only takes long is waited for, and its console is told when the time is up" {
 	sed 's|cmdline: .*|cmdline: console=ttyS0 rdinit=/bin/sh|' "$WORK/t.yaml" >"$WORK/slow.yaml"
 	LIMIT=60 fails_with "still waiting for essential requirement" start --tty=false --timeout 15s "$WORK/slow.yaml"
-	[[ $stderr == *"console ends with"* ]]
+	[[ $stderr == *"console: "* ]]
 	limactl delete --force slow
 }
 

@@ -168,6 +168,36 @@ TEST(yaml_that_python_reads)
 	names_are(&out);
 }
 
+TEST(xml_that_python_reads)
+{
+	static const char program[] = "import sys, xml.etree.ElementTree as x\n"
+				      "for t in x.fromstring(sys.stdin.buffer.read()):\n  assert t.text == t.get('a'), t.text\n"
+				      "  sys.stdout.buffer.write(t.text.encode() + b'\\0')";
+	const char *argv[] = { "python3", "-c", program, NULL };
+	AUTO(buf) text = BUF_INIT;
+	AUTO(buf) out = BUF_INIT;
+	struct error err;
+
+	names_make(true);
+	buf_adds(&text, "<?xml version=\"1.0\" encoding=\"UTF-8\"?><r>");
+	for (size_t i = 0; i < NAMES; i++) {
+		/* what XML cannot say */
+		for (char *p = names[i]; (p = strchr(p, 1));)
+			*p = '?';
+		buf_adds(&text, "<t a=\"");
+		quote_xml(&text, names[i]);
+		buf_adds(&text, "\">");
+		quote_xml(&text, names[i]);
+		buf_adds(&text, "</t>");
+	}
+	buf_adds(&text, "</r>");
+	ok(proc_run(argv, &(struct proc_opts){ .input = text.s, .input_len = text.len, .out = &out, .timeout_ms = MS }, &err));
+	names_are(&out);
+	buf_truncate(&text, 0);
+	quote_xml(&text, "\x1b[31m\xff\xfe<\xef\xbf\xbf");
+	assert_string_equal(text.s, "?[31m??&#60;?");
+}
+
 /* What Ansible makes of the inventory, templates in it included, and cuts into ssh's words */
 TEST(an_inventory_of_ansible)
 {

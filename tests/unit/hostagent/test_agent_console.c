@@ -41,7 +41,7 @@ TEST(a_console_that_tells_of_a_failed_boot)
 	append(path, "\r\n---[ end\a\r\n");
 	ok(ha_wait_ready(m.dir, 0, 20000, NULL, &a, &i, &err));
 	assert_int_equal(i.phase, HA_DEGRADED);
-	if (!strstr(i.errors, "its kernel has panicked; its console says: Kernel panic - not syncing: VFS: no root; and ends with: ") ||
+	if (!strstr(i.errors, "its kernel has panicked; its console says: Kernel panic - not syncing: VFS: no root\nconsole: ") ||
 	    !strstr(i.errors, "---[ end"))
 		fail_msg("%s", i.errors);
 	done(&m);

@@ -132,6 +132,8 @@ TEST(is_degraded_when_time_is_up_and_ready_after_all)
 	AUTO(arena) a = { 0 };
 	struct sshd s = guest("h");
 	auto_free char *events = NULL, *serial = NULL;
+	struct ha_condition *k;
+	size_t nk;
 	struct machine m;
 	struct ha_info i;
 	struct error err;
@@ -148,8 +150,17 @@ TEST(is_degraded_when_time_is_up_and_ready_after_all)
 	ok(ha_wait_ready(m.dir, 0, 20000, NULL, &a, &i, &err));
 	assert_int_equal(i.phase, HA_DEGRADED);
 	if (!strstr(i.errors, "not ready after 3 s") || !strstr(i.errors, "never \"mind\"") ||
-	    !strstr(i.errors, "the probe said: not yet") || !strstr(i.errors, "console ends with: Welcome|panic: <no> init"))
+	    !strstr(i.errors, "the probe said: not yet") || !strstr(i.errors, "\nconsole: Welcome\nconsole: panic: <no> init"))
 		fail_msg("%s", i.errors);
+	ok(ha_conditions(m.dir, &a, &k, &nk, &err));
+	assert_int_equal(nk, 3);
+	assert_string_equal(k[0].what, "ssh");
+	assert_string_equal(k[0].state, "met");
+	assert_true(k[0].seconds < 3 && !k[0].probe);
+	assert_string_equal(k[2].what, "never \"mind\"");
+	assert_string_equal(k[2].state, "waiting");
+	assert_string_equal(k[2].said, "not yet");
+	assert_true(k[2].probe);
 	events = log_text(&m, "ha.stdout.log");
 	assert_non_null(strstr(events, "\"running\":true,\"degraded\":true,\"errors\":[\"not ready after"));
 	assert_non_null(strstr(events, "\\u003cno\\u003e"));

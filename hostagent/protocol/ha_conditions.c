@@ -1,0 +1,57 @@
+/* hostagent/protocol/ha_conditions.c - what a guest is waited for with (ha_client.h). */
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "hostagent/protocol/ha_client.h"
+
+enum { ANSWER_MS = 3000 };
+
+static const char *
+ha_condition_text(struct arena *a, const cJSON *in, const char *key)
+{
+	const cJSON *v = cJSON_GetObjectItemCaseSensitive(in, key);
+
+	return cJSON_IsString(v) ? arena_strdup(a, v->valuestring) : "";
+}
+
+int
+ha_conditions(const char *dir, struct arena *a, struct ha_condition **out, size_t *n, struct error *err)
+{
+	auto_free char *socket = xasprintf("%s/ha.sock", dir);
+	struct ha_request r = {.method = "GET", .path = "/v1/conditions", .timeout_ms = ANSWER_MS};
+	AUTO(buf) text = BUF_INIT;
+	const cJSON *v, *seconds;
+	cJSON *json;
+
+	*n = 0;
+	if (ha_request(socket, &r, NULL, &text, err) < 0)
+		return -1;
+	json = cJSON_ParseWithLength(text.s, text.len);
+	if (!cJSON_IsArray(json)) {
+		cJSON_Delete(json);
+		return error_set(err, EPROTO, "host agent: an answer that is no list");
+	}
+	*out = arena_alloc(a, ((size_t)cJSON_GetArraySize(json) + 1) * sizeof **out);
+	cJSON_ArrayForEach(v, json)
+	{
+		seconds = cJSON_GetObjectItemCaseSensitive(v, "seconds");
+		(*out)[(*n)++] = (struct ha_condition){
+			.group = ha_condition_text(a, v, "group"),
+			.what = ha_condition_text(a, v, "what"),
+			.hint = ha_condition_text(a, v, "hint"),
+			.state = ha_condition_text(a, v, "state"),
+			.said = ha_condition_text(a, v, "said"),
+			.probe = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(v, "probe")),
+			.seconds = cJSON_IsNumber(seconds) && seconds->valuedouble > 0 && seconds->valuedouble < 1e9
+					   ? seconds->valuedouble
+					   : 0,
+		};
+	}
+	cJSON_Delete(json);
+	return 0;
+}
