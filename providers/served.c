@@ -13,7 +13,7 @@
 
 enum { MAX_TEXT = PATH_MAX + 64 };
 
-#define SERVED "_state/served"
+#define SERVED "_guests/served"
 #define LINKS_AT_WILL "rw "	/* of writable ones in which links are not looked at */
 
 static char *

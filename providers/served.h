@@ -1,5 +1,5 @@
 /*
- * providers/served.h - which folders of this host an instance's running guest may have: HOME/_state/served/INSTANCE/ID.
+ * providers/served.h - which folders of this host an instance's running guest may have: HOME/_guests/served/INSTANCE/ID.
  *
  * Written by limactl, where the host agent cannot write. The agent asks its helper for the server of a folder, and the
  * helper looks here whether limactl has said so: an agent that a guest has taken over gets no other folder, and none

@@ -29,7 +29,7 @@ list_has(const struct buf *list, const char *folder)
 int
 written_add(const char *home, const char *const *folders, size_t n, struct error *err)
 {
-	auto_free char *path = xasprintf("%s/" WRITTEN_FILE, home), *folder = xasprintf("%s/_state", home);
+	auto_free char *path = xasprintf("%s/" WRITTEN_FILE, home), *folder = xasprintf("%s/_guests", home);
 	AUTO(buf) list = BUF_INIT;
 	AUTO(buf) new = BUF_INIT;
 	auto_close int fd = -1;

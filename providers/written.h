@@ -1,8 +1,9 @@
 /*
- * providers/written.h - the folders of this host that guests of this home have been given to write: HOME/_state/written.
+ * providers/written.h - the folders of this host that guests of this home have been given to write: HOME/_guests/written.
  *
  * What is in such a folder can be a link that a guest has put there, also of another instance, and also of one that is
- * stopped or gone. So a folder that was once on the list stays on it.
+ * stopped or gone. So a folder that was once on the list stays on it; and the list is not in _state, which may be deleted at any
+ * time, as nobody could tell it anew.
  */
 #pragma once
 #include <stddef.h>
@@ -10,7 +11,7 @@
 struct error;
 struct guarded;
 
-#define WRITTEN_FILE "_state/written"
+#define WRITTEN_FILE "_guests/written"
 
 /* Before a guest gets them. The file is there afterwards, also with none. */
 int written_add(const char *home, const char *const *folders, size_t n, struct error *err);

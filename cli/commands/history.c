@@ -190,16 +190,26 @@ show_steps(struct history *h, struct state *s, const char *arg, struct error *er
 }
 
 static int
+history_show(struct cli *c, struct state *s, struct error *err)
+{
+	struct history h = { .cli = c };
+
+	return c->nargs ? show_steps(&h, s, c->args[0], err) : show_runs(&h, s, err);
+}
+
+static int
 run_history(struct cli *c, struct error *err)
 {
 	const struct state_opts o = { .flags = STATE_READ, .cancel = c->env.cancel };
-	struct history h = { .cli = c };
 	struct state *s;
 	int r;
 
 	if (state_open(&s, c->env.home, &o, err) < 0)
 		return -1;
-	r = c->nargs ? show_steps(&h, s, c->args[0], err) : show_runs(&h, s, err);
+	r = history_show(c, s, err);
+	/* of a damaged one there is no history; the next who writes begins another */
+	if (r < 0 && state_heal(s, NULL) == 1)
+		r = history_show(c, s, err);
 	state_close(s);
 	return r;
 }

@@ -147,3 +147,34 @@ precious() { [ "$(head -c 8 "$1")" = precious ]; }
 	run -0 limactl delete a
 	[[ $output == *non-existent* ]]
 }
+
+@test "a database with a bad record, a dropped table or something else in its place heals, and nothing is lost" {
+	db=$LIMA_HOME/_state/state.db
+	damage() {
+		rm -rf "$db"*
+		apply --stopped a
+		case $1 in
+		link) rm "$db" && ln -s /nonexistent/there "$db" ;;
+		folder) rm "$db" && mkdir "$db" && touch "$db/x" ;;
+		fifo) rm "$db" && mkfifo "$db" ;;
+		zeros) truncate -s 0 "$db" && truncate -s 4096 "$db" ;;
+		*) python3 -c 'import sqlite3, sys; d = sqlite3.connect(sys.argv[1]); d.executescript(sys.argv[2]); d.commit()' "$db" "$1" ;;
+		esac
+	}
+	for how in link folder fifo zeros \
+		"UPDATE resource SET have = x'ffffffff00' WHERE type = 'disk'" "UPDATE resource SET want = x'01'" \
+		"UPDATE resource SET have = NULL, want = NULL" "UPDATE resource SET have = 7" "UPDATE instance SET goal = 99" \
+		"UPDATE instance SET goal = 'x', json = 'nonsense'" "UPDATE instance SET json = x'00ff'" \
+		'DROP TABLE resource' 'DROP TABLE instance' 'DROP TABLE edge' 'DROP TABLE step' 'DROP TABLE run'; do
+		damage "$how"
+		run timeout 20 "$BIN/limactl" plan a
+		[ "$status" -eq 0 ] || { echo "plan: $how: $output"; false; }
+		run timeout 20 "$BIN/limactl" apply --stopped a
+		[ "$status" -eq 0 ] || run timeout 20 "$BIN/limactl" apply --stopped a
+		[ "$status" -eq 0 ] || { echo "apply: $how: $output"; false; }
+		run timeout 20 "$BIN/limactl" plan a
+		[[ $output == *"Nothing to do"* ]] || { echo "settled: $how: $output"; false; }
+		precious "$LIMA_HOME/a/disk" || { echo "lost: $how"; false; }
+		timeout 20 "$BIN/limactl" history >/dev/null
+	done
+}

@@ -177,3 +177,44 @@ teardown() { home_end; }
 	fails_with 'fake-program: not found' start f
 	limactl delete f
 }
+
+@test "an older database under a running machine is not believed: what runs is looked at" {
+	apply "$WORK/f.yaml"
+	cp "$LIMA_HOME/_state/state.db" "$WORK/older.db"
+	apply --set '.cpus=2' f
+	two=$(cat "$LIMA_HOME/f/fake.pid")
+	cat "$WORK/older.db" >"$LIMA_HOME/_state/state.db"
+	run limactl plan f
+	[[ "$output" != *" vm "* ]] || { echo "$output"; false; }
+	limactl apply f
+	[ "$(cat "$LIMA_HOME/f/fake.pid")" = "$two" ]
+	cat "$WORK/older.db" >"$LIMA_HOME/_state/state.db"
+	run limactl plan --set '.cpus=1' f
+	[[ "$output" == *"-/+ vm"* ]] || { echo "$output"; false; }
+	# and one in which it does not run: it is neither started beside the other, nor forgotten
+	limactl stop f
+	cp "$LIMA_HOME/_state/state.db" "$WORK/older.db"
+	limactl start f
+	three=$(cat "$LIMA_HOME/f/fake.pid")
+	cat "$WORK/older.db" >"$LIMA_HOME/_state/state.db"
+	limactl start f
+	[ "$(cat "$LIMA_HOME/f/fake.pid")" = "$three" ] && [ "$three" != "$two" ]
+	cat "$WORK/older.db" >"$LIMA_HOME/_state/state.db"
+	limactl stop -f f
+	nobody
+}
+
+@test "all that was seen is deleted under a running machine: the machine is what it was, and what differs is seen" {
+	apply "$WORK/f.yaml"
+	one=$(cat "$LIMA_HOME/f/fake.pid")
+	rm -rf "$LIMA_HOME/_state"
+	run limactl plan f
+	[[ "$output" == *"Nothing to do"* ]] || { echo "$output"; false; }
+	sed -i 's/^cpus:.*/cpus: 3/' "$LIMA_HOME/f/lima.yaml"
+	run limactl plan f
+	[[ "$output" == *"-/+ vm"*"cpus: 1 -> 3"* ]] || { echo "$output"; false; }
+	rm -rf "$LIMA_HOME/_state"
+	limactl stop f
+	[ "$(status_of f)" = Stopped ]
+	run ! kill -0 "$one"
+}

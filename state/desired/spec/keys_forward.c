@@ -205,7 +205,8 @@ const struct key keys_copies[] = {
 	{ "guest", KEY_TEXT, .flags = KEY_QUIET, .expr = EXPR_GUEST, .check = check_absolute, AT(spec_copy, guest), .go = "GuestFile",
 	  .change = CHANGE_AGENT, .about = "File in the guest." },
 	{ "host", KEY_TEXT, .flags = KEY_QUIET | KEY_HOST, .expr = EXPR_HOST, .check = check_host_file, AT(spec_copy, host), .go = "HostFile",
-	  .change = CHANGE_AGENT, .about = "Where it goes on the host." },
+	  /* a host agent may write where this was to when it started, and nowhere else until it ends */
+	  .change = CHANGE_RESTART, .about = "Where it goes on the host." },
 	{ "skipIfMissing", KEY_BOOL, .flags = KEY_QUIET, AT(spec_copy, skip_if_missing), .change = CHANGE_AGENT,
 	  .about = "It may be absent." },
 	{ "deleteOnStop", KEY_BOOL, .flags = KEY_QUIET, AT(spec_copy, delete_on_stop), .change = CHANGE_AGENT,

@@ -7,7 +7,7 @@
 
 TEST(only_what_was_said_is_served)
 {
-	auto_free char *home = test_path("said");
+	auto_free char *home = test_path("said"), *seen = xasprintf("%s/_state", home);
 	const struct served work = { "/home/u/work", false, false, false, false };
 	struct served other = work;
 	struct error err;
@@ -16,6 +16,9 @@ TEST(only_what_was_said_is_served)
 	ok(served_put(home, "a", "mount-1", &work, &err));
 	assert_true(served_has(home, "a", &work));
 	assert_false(served_has(home, "b", &work));
+	/* what limactl has seen may be deleted under a running machine, whose folders stay */
+	ok(fs_remove_tree(seen, &err));
+	assert_true(served_has(home, "a", &work));
 	other.writable = true;
 	assert_false(served_has(home, "a", &other));
 	other = work;

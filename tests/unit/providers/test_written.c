@@ -35,7 +35,7 @@ check(const char *home, const char *root, const char *name)
 TEST(a_folder_once_given_stays_known_and_is_written_down_once)
 {
 	auto_free char *root = test_path("written"), *home = xasprintf("%s/home", root), *given = xasprintf("%s/a\nb", root);
-	auto_free char *list = xasprintf("%s/" WRITTEN_FILE, home);
+	auto_free char *list = xasprintf("%s/" WRITTEN_FILE, home), *seen = xasprintf("%s/_state", home);
 	const char *folders[] = { given, given };
 	AUTO(guarded) g = { 0 };
 	struct error err;
@@ -57,6 +57,9 @@ TEST(a_folder_once_given_stays_known_and_is_written_down_once)
 	assert_int_equal(g.n, 1);
 	assert_int_equal(check(home, root, "a\nb/out"), ELOOP);
 	assert_int_equal(check(home, root, "a\nb/out/x"), ELOOP);
+	/* what limactl has seen may be deleted at any time, and this stays */
+	ok(fs_remove_tree(seen, &err));
+	assert_int_equal(check(home, root, "a\nb/out"), ELOOP);
 	assert_int_equal(check(home, root, "a\nb/none"), 0);
 	assert_int_equal(check(home, root, "secret"), 0);
 }

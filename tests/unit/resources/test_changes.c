@@ -253,6 +253,11 @@ begin(struct world *w)
 	test_put(share, "cidata/boot.sh", "#!/bin/sh\n");
 	test_put(share, "cidata/list", "0a9fd2e4a3ae3e2d5f6c7b8a99887766554433221100ffeeddccbbaa99887766  boot.sh\n");
 	test_put(share, "yq/x86_64/list", "0a9fd2e4a3ae3e2d5f6c7b8a99887766554433221100ffeeddccbbaa99887766  lima-yq\n");
+	for (const char *const *arch = (const char *const[]){ "x86_64", "aarch64", "armv7l", "ppc64le", "riscv64", "s390x", NULL }; *arch; arch++) {
+		auto_free char *agent = xasprintf("lima-guestagent.Linux-%s", *arch);
+
+		test_put(share, agent, "an agent\n");
+	}
 	/* keys to load, and a proxy to hand on */
 	test_put(home, ".ssh/id.pub", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJB0B8r3vj+l4FCDSWzQQApAqjeJQ3OJKxHNhCmFMHwD ann\n");
 	setenv("HOME", home, 1);
