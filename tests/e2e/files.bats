@@ -174,3 +174,14 @@ each_kind() {
 	fails_with "$why" start --tty=false a
 	[ ! -e "$LIMA_HOME/a/qemu.pid" ]
 }
+
+@test "yq says where a file cannot be read, in the words that plan has, comments before it counted" {
+	printf '# one\n# two\na: 1\nb: [2\n' >"$WORK/bad.yaml"
+	run -1 limactl yq . "$WORK/bad.yaml"
+	[ "$output" = "Error: $WORK/bad.yaml:5:1: expected \`,\` or \`]\`" ]
+	printf 'a:\n\tb: 1\n' >"$WORK/bad.yaml"
+	run -1 limactl yq . "$WORK/bad.yaml"
+	[ "$output" = "Error: $WORK/bad.yaml:2:1: a tab cannot indent; use blanks" ]
+	run -1 limactl yq .a - <<<'a: *x'
+	[ "$output" = 'Error: -:1:4: alias `*x` without an anchor `&x` before it' ]
+}

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "state/desired/yaml/yaml_problem.h"
 #include "state/desired/yaml/yaml_reader.h"
 
 enum { MAX_ANCHORS = 1000 };
@@ -396,10 +397,8 @@ yaml_read(struct node **out, struct arena *a, struct source *src, bool *more, st
 	if (misplaced_mark(&r))
 		return -1;
 	r.ascii = is_ascii(src->text, src->len);
-	if (!yaml_parser_initialize(&r.yaml))
+	if (!yaml_open(&r.yaml, src->text, src->len))
 		return error_set(err, ERR_INVALID, "%s: no memory for the parser", src->name);
-	yaml_parser_set_encoding(&r.yaml, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&r.yaml, (const unsigned char *)src->text, src->len);
 	rc = yaml_read_document(&r, &n, more);
 	yaml_parser_delete(&r.yaml);
 	free(r.anchors);

@@ -19,6 +19,14 @@ eval_fail(struct eval *e, const char *fmt, ...)
 }
 
 void
+eval_fail_at(struct eval *e, size_t line, size_t col, const char *what)
+{
+	e->input_is_bad = e->input != NULL;
+	eval_fail(e, "%.200s%s%zu:%zu: %s", e->input ? e->input : "", e->input ? ":" : "",
+		  line + 1 + (e->input ? e->input_lines : 0), col + 1, what);
+}
+
+void
 eval_refuse(struct eval *e, const char *what)
 {
 	error_set(&e->why, ERR_REFUSED, "%s operations have been disabled", what);

@@ -28,10 +28,15 @@ struct eval {
 	int depth, tree_depth;
 	struct timespec end;	/* by the clock of the processor */
 	bool may_env, strict;
+	const char *input;	/* the name of what is being read; NULL: something made here is */
+	size_t input_lines;	/* that stand before what is read of it */
+	bool input_is_bad;	/* the error is its, not the expression's */
 	const struct expr *blocked;	/* the last step down that found a single value in its way */
 };
 
 void eval_fail(struct eval *e, const char *fmt, ...) __attribute__((noreturn, format(printf, 2, 3)));
+/* a text that cannot be read: where (from 0) and why */
+void eval_fail_at(struct eval *e, size_t line, size_t col, const char *what) __attribute__((noreturn));
 /* what is not for expressions: "env", "file" */
 void eval_refuse(struct eval *e, const char *what) __attribute__((noreturn));
 void eval_step(struct eval *e);		/* to be called in whatever may take long */

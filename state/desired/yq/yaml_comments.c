@@ -292,7 +292,7 @@ pass_token(struct scan *s, const struct ytoken *t, uint32_t end_line, uint32_t e
 	if (t->type == YAML_FLOW_SEQUENCE_START_TOKEN || t->type == YAML_FLOW_MAPPING_START_TOKEN)
 		s->flow++;
 	if (s->flow > MAX_INDENTS)	/* libyaml looks at all levels with every token */
-		eval_fail(s->e, "%u:%u: nested too deeply (more than %d levels)", t->line + 1, t->col + 1, MAX_INDENTS);
+		eval_fail_at(s->e, t->line, t->col, "nested too deeply (more than 1000 levels)");
 	if (t->type == YAML_FLOW_SEQUENCE_END_TOKEN || t->type == YAML_FLOW_MAPPING_END_TOKEN)
 		s->flow--;
 	if (t->type != YAML_BLOCK_ENTRY_TOKEN && t->type >= YAML_BLOCK_SEQUENCE_START_TOKEN)

@@ -42,7 +42,7 @@ token_skip(struct reader *r)
 void __attribute__((noreturn))
 read_fail(struct reader *r, const struct ytoken *t, const char *what)
 {
-	eval_fail(r->e, "%u:%u: %s", t->line + 1, t->col + 1, what);
+	eval_fail_at(r->e, t->line, t->col, what);
 }
 
 static void
@@ -246,11 +246,11 @@ read_alias(struct reader *r, const struct ytoken *t)
 	for (struct anchor *a = r->anchors; a && !n->alias; a = a->next)
 		if (strcmp(a->name, t->text) == 0) {
 			if (a->open)
-				eval_fail(r->e, "%u:%u: alias `*%s` stands within what it means", t->line + 1, t->col + 1, t->text);
+				read_fail(r, t, eval_printf(r->e, "alias `*%s` stands within what it means", t->text));
 			n->alias = a->node;
 		}
 	if (!n->alias)
-		eval_fail(r->e, "%u:%u: unknown anchor '%s' referenced", t->line + 1, t->col + 1, t->text);
+		read_fail(r, t, eval_printf(r->e, "alias `*%s` without an anchor `&%s` before it", t->text, t->text));
 	n->value = t->text;
 	n->len = t->len;
 	take_comments(r, n);

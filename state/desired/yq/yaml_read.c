@@ -122,6 +122,8 @@ yaml_read_documents(struct eval *e, const char *text, size_t len, bool lead, str
 		begin = 3;
 	if (lead)
 		begin += lead_len(text + begin, len - begin, &front);
+	for (size_t i = e->input_lines = 0; i < begin; i++)
+		e->input_lines += text[i] == '\n';
 	ytokens_scan(e, &r.t, text + begin, len - begin);
 	token_skip(&r);	/* the beginning of the stream */
 	while ((n = yaml_read_read_document(&r, out->n == before))) {

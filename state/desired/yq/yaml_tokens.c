@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "state/desired/yaml/yaml_problem.h"
 #include "state/desired/yq/yaml_comments.h"
 
 static struct ytoken *
@@ -57,7 +58,7 @@ scan_indent(struct scan *s, const struct ytoken *t)
 		return;
 	}
 	if (s->nindents == MAX_INDENTS)
-		eval_fail(s->e, "%u:%u: nested too deeply (more than %d levels)", t->line + 1, t->col + 1, MAX_INDENTS);
+		eval_fail_at(s->e, t->line, t->col, "nested too deeply (more than 1000 levels)");
 	s->indents[s->nindents++] = s->indent;
 	s->indent = (int)t->col;
 }
@@ -119,11 +120,10 @@ scan_token(struct libyaml *y, bool *gap, long *block)
 static void __attribute__((noreturn))
 libyaml_fail(struct libyaml *y)
 {
-	const yaml_parser_t *p = &y->parser;
-	size_t line = p->problem_mark.line, col = p->problem_mark.column;
-	char *problem = eval_dup(y->s.e, p->problem ? p->problem : "no YAML", strlen(p->problem ? p->problem : "no YAML"));
+	size_t line, col;
+	const char *what = yaml_problem(&y->parser, y->s.text, y->s.len, &line, &col);
 
-	eval_fail(y->s.e, "%zu:%zu: %s", line + 1, col + 1, problem);
+	eval_fail_at(y->s.e, line, col, what);
 }
 
 static void
@@ -148,10 +148,8 @@ ytokens_scan(struct eval *e, struct ytokens *out, const char *text, size_t len)
 	jmp_buf *outer = e->out, here;
 
 	y->s = (struct scan){ .e = e, .out = out, .text = text, .len = len, .indent = -1 };
-	if (!yaml_parser_initialize(&y->parser))
+	if (!yaml_open(&y->parser, text, len))
 		eval_fail(e, "no memory for the parser");
-	yaml_parser_set_encoding(&y->parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&y->parser, (const unsigned char *)text, len);
 	e->out = &here;
 	if (setjmp(here) == 0) {
 		scan_all(y);

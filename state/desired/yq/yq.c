@@ -155,7 +155,7 @@ run_guard(struct run *r, void (*step)(struct eval *e, void *ctx), struct arena *
 	if (eval_guard(&e, step, r) == 0)
 		return 0;
 	message_one_line(e.why.msg);
-	if (e.why.code == ERR_REFUSED)
+	if (e.why.code == ERR_REFUSED || e.input_is_bad)
 		return error_set(err, ERR_INVALID, "%s", e.why.msg);
 	return error_set(err, ERR_INVALID, "`%s`: %s", r->q->shown, e.why.msg);
 }
@@ -253,6 +253,7 @@ read_documents(struct eval *e, const struct yq_style *style, const struct yq_inp
 	size_t from = out->n, used = 0;
 	struct ynode *n;
 
+	e->input = in->name;
 	if (style->in == YQ_YAML) {
 		yaml_read_documents(e, in->text, in->len, lead, out);
 	} else if (style->in == YQ_JSON) {
@@ -261,6 +262,7 @@ read_documents(struct eval *e, const struct yq_style *style, const struct yq_inp
 	} else if ((n = format_read(e, style->in, in->text, in->len))) {
 		nodes_push(e, out, n);
 	}
+	e->input = NULL;
 	for (size_t i = from; i < out->n; i++) {
 		out->v[i]->doc = (uint32_t)(i - from);
 		out->v[i]->file = in->name;
