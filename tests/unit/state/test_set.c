@@ -215,6 +215,23 @@ TEST(strange_layouts)
 	check("a:   |-\n   x\n   y\nb: 1\n", ".b = 2", "a:   |-\n   x\n   y\nb: 2\n");
 }
 
+/* what a text may not have is not made: it could not be read again */
+TEST(too_much)
+{
+	AUTO(buf) deep = BUF_INIT;
+
+	refuse("a: &x {b: 1}\nc: *x\n", ".param[122500] = \"b\"", "makes more than 100000 values");
+	for (int i = 0; i < 101; i++)
+		buf_adds(&deep, ".a");
+	buf_adds(&deep, " = 1");
+	refuse("cpus: 1\n", deep.s, "nests too deeply (more than 100 levels)");
+	buf_truncate(&deep, 0);
+	for (int i = 0; i < 100; i++)
+		buf_adds(&deep, ".a");
+	buf_adds(&deep, " = 1 | del(.a)");
+	check("cpus: 1\n", deep.s, "cpus: 1\n");
+}
+
 TEST(what_cannot_be)
 {
 	refuse("a: 1\n", ".a.b = 2", "cannot be set in a single value");
