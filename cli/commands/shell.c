@@ -11,6 +11,7 @@
 #include "base/proc.h"
 #include "base/quote/quote.h"
 #include "cli/args/ask.h"
+#include "cli/ssh/many.h"
 #include "cli/ssh/shell_dir.h"
 #include "cli/ssh/shell_env.h"
 #include "cli/ssh/shell_script.h"
@@ -170,10 +171,8 @@ ssh_log_level(bool terminal)
 }
 
 static int
-shell_ssh_words(struct cli *c, struct instance *i, const char *script, struct argv *a, struct error *err)
+shell_ssh_words(struct cli *c, struct instance *i, const char *script, bool terminal, struct argv *a, struct error *err)
 {
-	bool terminal = isatty(STDOUT_FILENO);
-
 	if (ssh_begin(c, i, a, err) < 0)
 		return -1;
 	if (terminal)
@@ -215,7 +214,7 @@ shell_go(struct cli *c, struct instance *i, char *const *words, size_t n, struct
 		return -1;
 	if (cli_bool(c, "reconnect") && drop_master(c, i, err) < 0)
 		return -1;
-	if (make_script(c, i, *dir ? &sync : NULL, words, n, &script, err) < 0 || shell_ssh_words(c, i, script.s, &a, err) < 0)
+	if (make_script(c, i, *dir ? &sync : NULL, words, n, &script, err) < 0 || shell_ssh_words(c, i, script.s, isatty(STDOUT_FILENO), &a, err) < 0)
 		return -1;
 	return *dir ? go_along(&sync, &a, err) : exec_argv(&a, err);
 }
@@ -232,6 +231,61 @@ shell_look(struct cli *c, const char *name, struct instance *out, struct error *
 	return r;
 }
 
+/* --- several of them */
+
+static int
+shell_many_one(struct cli *c, struct instance *i, char *const *words, size_t n, struct argv *a, struct error *err)
+{
+	AUTO(buf) script = BUF_INIT;
+
+	if (guest_not_stopped(i, err) < 0 || (cli_bool(c, "reconnect") && drop_master(c, i, err) < 0) ||
+	    make_script(c, i, NULL, words, n, &script, err) < 0)
+		return -1;
+	return shell_ssh_words(c, i, script.s, false, a, err);
+}
+
+static int
+shell_many_add(struct cli *c, const char *name, char *const *words, size_t n, struct many_guest *out, struct error *err)
+{
+	AUTO(instance) i = { 0 };
+
+	out->name = name;
+	if (shell_look(c, name, &i, err) < 0)
+		return -1;
+	if (instance_is(&i, "Stopped") && cli_bool(c, "start")) {
+		instance_release(&i);
+		if (start_for(c, name, err) < 0 || shell_look(c, name, &i, err) < 0)
+			return -1;
+	}
+	return shell_many_one(c, &i, words, n, &out->argv, err);
+}
+
+/* Nothing is run anywhere before all of them are known to be there. */
+static int
+shell_many(struct cli *c, const char *word, char *const *words, size_t nwords, struct error *err)
+{
+	const char *const *names;
+	struct many_guest *v;
+	int status = 0;
+	size_t n;
+
+	if (!nwords)
+		return error_set(err, ERR_INVALID, "%s means several instances, and a shell is in one; give the command that is to run in each", cli_tick(c, word));
+	if (*cli_str(c, "sync"))
+		return error_set(err, ERR_INVALID, "--sync is for one instance; %s means several", cli_tick(c, word));
+	if (many_names(c, word, &names, &n, err) < 0)
+		return -1;
+	v = xcalloc(n, sizeof *v);
+	for (size_t i = 0; i < n && status == 0; i++)
+		status = shell_many_add(c, names[i], words, nwords, &v[i], err);
+	if (status == 0)
+		status = many_run(c, v, n, err);
+	for (size_t i = 0; i < n; i++)
+		argv_release(&v[i].argv);
+	free(v);
+	return status;
+}
+
 static int
 shell_run(struct cli *c, struct error *err)
 {
@@ -243,6 +297,8 @@ shell_run(struct cli *c, struct error *err)
 	if (split_args(c, &name, &words, &n, err) < 0)
 		return -1;
 	warn_of_typo(c, words, n);
+	if (many_is_meant(name))
+		return shell_many(c, name, words, n, err);
 	if (shell_look(c, name, &i, err) < 0)
 		return -1;
 	if (instance_is(&i, "Stopped")) {
@@ -270,6 +326,9 @@ const struct command command_shell = {
 		   "The command runs in a login shell, in the folder that you are in if the guest has it mounted. Its\n"
 		   "input, output and exit status are those of limactl. $SSH names another ssh program, with arguments.\n"
 		   "\n"
+		   "Several instances, apart by commas or by a glob, run the command side by side: each line has the name of its\n"
+		   "instance in front, nobody has our input, and the exit status is the highest of theirs.\n"
+		   "\n"
 		   "With --sync the guest gets a copy of a folder, and the command runs in it. If it succeeds, what it\n"
 		   "changed comes back: with a terminal after a look and a yes, else at once. The instance must mount nothing.\n"
 		   "\n"
@@ -278,6 +337,7 @@ const struct command command_shell = {
 	.example = "limactl shell default\n"
 		   "limactl shell default uname -a\n"
 		   "limactl shell --workdir=/ default ls | head -n 3\n"
+		   "limactl shell 'web-*' systemctl is-active nginx\n"
 		   "limactl shell --sync . default make",
 	.complete = "@instance",
 	.flags = flags,
