@@ -226,6 +226,7 @@ agent_chunk(uv_handle_t *h, size_t size, uv_buf_t *b)
 int
 agent_run(struct agent *a, struct error *err)
 {
+	struct error gone;
 	int r;
 
 	a->runtime = runtime_find(a->launch.machine.driver);
@@ -236,6 +237,7 @@ agent_run(struct agent *a, struct error *err)
 		machine_free(a);
 		return -1;
 	}
+	machine_prepare(a);
 	if (a->confine && agent_confine(a, err) < 0) {
 		helper_end(a);
 		machine_free(a);
@@ -254,6 +256,8 @@ agent_run(struct agent *a, struct error *err)
 	machine_start(a);
 	uv_run(&a->loop, UV_RUN_DEFAULT);
 	machine_free(a);
+	if (a->pidfile_path && own_file_remove(a, a->pidfile_path, &gone) < 0)
+		log_warning("%s", gone.msg);
 	helper_end(a);
 	r = uv_loop_close(&a->loop);
 	if (r < 0)

@@ -10,6 +10,7 @@
  *	confinement.c	what it gives up before it reads what a guest says
  *	helper.c	the process that starts and signals others; child.c how a program is started, server_words.c a folder's server
  *	machine.c	the process of the machine: started or taken over, watched, stopped; runtime.h what a driver knows of it
+ *	own_files.c	what it writes and removes in the instance's folder, or its helper does
  *	companions.c	what is started before it: virtiofsd, swtpm
  *	mux.c		the one SSH connection, kept up
  *	console.c	what the guest's console says of a boot that fails; standstill.c what the machine knows of one that says nothing
@@ -116,6 +117,12 @@ void agent_degraded(struct agent *a, const char *why);
 void agent_waits_again(struct agent *a);			/* a guest that was late is booting again, to those who ask */
 const char *agent_phase_name(enum phase p);
 
+/* own_files.c: in the instance's folder, by the helper where we may not; what is absent is removed already */
+int own_file_write(struct agent *a, const char *name, const char *text, struct error *err);
+int own_file_remove(struct agent *a, const char *path, struct error *err);
+int own_socket_place(struct agent *a, const char *made, const char *path, struct error *err);	/* of the API: under its name */
+int own_files_sweep(struct agent *a, struct error *err);	/* runtime.h: sweep */
+
 /* log.c: a JSON line each; levels as logrus names them */
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
 void log_at(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -139,6 +146,7 @@ void companions_end(struct agent *a);	/* and what they leave behind */
 
 /* machine.c */
 struct process;
+void machine_prepare(struct agent *a);	/* removes what one before has left, with the helper there and the agent not confined */
 void machine_find(struct agent *a);	/* one that runs already: before anything else, and before the agent is confined */
 struct process machine_process(const struct agent *a);	/* borrowed; pid 0: there is none */
 void machine_start(struct agent *a);	/* agent_machine_up() or agent_machine_gone() follows */
@@ -238,6 +246,7 @@ bool mounts_busy(struct agent *a);			/* is one of them not settled? */
 void mounts_reload(struct agent *a, const struct launch *l);	/* with the folders that `l` says the guest writes */
 /* All folders that the guest can write, as they are now; to guarded_release() soon. */
 struct guarded mounts_guarded(struct agent *a);
+void mounts_guard_launch(const struct launch *l, struct guarded *g);	/* those that launch.json tells of */
 void mounts_free(struct agent *a);
 struct ga_port;
 struct place;

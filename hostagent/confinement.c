@@ -13,6 +13,7 @@
 #include "base/privilege.h"
 #include "base/syscalls.h"
 #include "hostagent/agent.h"
+#include "hostagent/machine/runtime.h"
 #include "providers/disk/image.h"
 #include "providers/written.h"
 
@@ -41,26 +42,32 @@ static const int calls[] = {
 #endif
 	SYS_pselect6,
 	/* These are for memory, time and the process itself. */
-	SYS_mmap, SYS_munmap, SYS_mremap, SYS_mprotect, SYS_madvise, SYS_brk, SYS_futex, SYS_getrandom, SYS_clock_gettime, SYS_gettimeofday,
+	SYS_mmap, SYS_munmap, SYS_mremap, SYS_mprotect, SYS_madvise, SYS_brk, SYS_memfd_create, SYS_futex, SYS_getrandom, SYS_clock_gettime, SYS_gettimeofday,
 	SYS_clock_nanosleep, SYS_nanosleep, SYS_sched_yield, SYS_sched_getaffinity, SYS_sysinfo, SYS_uname, SYS_prlimit64, SYS_getpid, SYS_gettid,
 	SYS_getuid, SYS_geteuid, SYS_getgid, SYS_getegid, SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_sigaltstack,
 	SYS_restart_syscall, SYS_wait4, SYS_tgkill, SYS_exit, SYS_exit_group,
 };
 
-/* The folder that `path` is in, or the nearest above it that is there. */
-static char *
-confinement_folder_of(const char *path)
+static void
+allow_log(struct paths *p, const char *dir, const char *name)
 {
-	char *dir = xstrdup(path), *slash;
-	struct stat st;
+	auto_free char *path = xasprintf("%s/%s", dir, name);
 
-	while ((slash = strrchr(dir, '/')) && slash > dir) {
-		*slash = '\0';
-		if (stat(dir, &st) == 0)
-			return dir;
-	}
-	strcpy(dir, "/");
-	return dir;
+	paths_allow(p, path, PATHS_READ | PATHS_WRITE);
+}
+
+/* They are there already, and a guest can make them grow: hostagent/machine/logs.c. */
+static void
+allow_logs(struct paths *p, const struct agent *a)
+{
+	const struct runtime *driver = a->runtime;
+
+	for (const char *const *name = driver ? driver->console_logs : NULL; name && *name; name++)
+		allow_log(p, a->launch.dir, *name);
+	if (driver)
+		allow_log(p, a->launch.dir, driver->log);
+	allow_log(p, a->launch.dir, "ha.stderr.log");
+	allow_log(p, a->launch.dir, "ha.stdout.log");
 }
 
 /* 1: done; 0: not on this kernel; -1 */
@@ -83,17 +90,14 @@ agent_confine_files(struct agent *a)
 	paths_allow(&p, written, PATHS_READ);
 	for (size_t i = 0; i < a->launch.ssh.nkeys; i++)
 		paths_allow(&p, a->launch.ssh.keys[i], PATHS_READ);
-	paths_allow(&p, a->launch.dir, PATHS_READ | PATHS_WRITE | PATHS_MAKE);
+	/* No file of it is written, or replaced: the next limactl would obey lima.yaml. */
+	paths_allow(&p, a->launch.dir, PATHS_READ);
+	allow_logs(&p, a);
 	/* The headers of disks are read before the machine starts; some disks are in other folders. */
 	for (size_t i = 0; i < a->launch.ndisks; i++) {
 		paths_allow(&p, a->launch.disks[i].path, PATHS_READ);
 		if (a->launch.disks[i].base)
 			paths_allow(&p, a->launch.disks[i].base, PATHS_READ);
-	}
-	for (size_t i = 0; i < a->launch.ncopies; i++) {
-		auto_free char *dir = confinement_folder_of(a->launch.copies[i].host);
-
-		paths_allow(&p, dir, PATHS_READ | PATHS_WRITE | PATHS_MAKE);
 	}
 	return paths_enforce(&p) < 0 ? -1 : 1;
 }

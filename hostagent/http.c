@@ -282,11 +282,12 @@ http_listen(struct agent *a, const char *path, http_handler *handler, http_gone 
 	r = uv_pipe_bind(&s->pipe, tmp);
 	if (r == 0)
 		r = uv_listen((uv_stream_t *)&s->pipe, MAX_CONNECTIONS, ha_http_on_connection);
-	if (r == 0 && (chmod(tmp, 0600) < 0 || rename(tmp, path) < 0))
+	if (r == 0 && chmod(tmp, 0600) < 0)
 		r = -errno;
-	if (r == 0)
+	if (r == 0 && own_socket_place(a, tmp, path, err) == 0)
 		return s;
-	error_set(err, -r, "listen on %s: %s", path, uv_strerror(r));
+	if (r < 0)
+		error_set(err, -r, "listen on %s: %s", path, uv_strerror(r));
 	uv_close((uv_handle_t *)&s->pipe, on_server_closed);
 	return NULL;
 }
@@ -294,6 +295,9 @@ http_listen(struct agent *a, const char *path, http_handler *handler, http_gone 
 void
 http_close(struct http_server *s)
 {
-	unlink(s->path);
+	struct error e;
+
+	if (own_file_remove(s->agent, s->path, &e) < 0)
+		log_warning("%s", e.msg);
 	uv_close((uv_handle_t *)&s->pipe, on_server_closed);
 }

@@ -86,6 +86,7 @@ ha_main_run(const struct words *w, struct error *err)
 {
 	struct agent a = { .name = w->name, .socket_path = w->socket, .pidfile_path = w->pidfile,
 			   .launch_path = w->launch, .confine = true };
+	auto_free char *made = xasprintf("%s.tmp", w->socket);
 	auto_close int pidfile = -1;
 	int r;
 
@@ -97,9 +98,11 @@ ha_main_run(const struct words *w, struct error *err)
 		return -1;
 	}
 	/* A socket that is there is of a killed agent: nobody else can own it while this one has the pid file. */
-	r = fs_unlink(w->socket, err) < 0 ? -1 : agent_run(&a, err);
+	r = fs_unlink(w->socket, err) < 0 || fs_unlink(made, err) < 0 ? -1 : agent_run(&a, err);
 	launch_release(&a.launch);
-	unlink(w->pidfile);
+	/* An agent that has run has removed its pid file before it let anybody else begin. */
+	if (r < 0)
+		unlink(w->pidfile);
 	return r < 0 ? -1 : a.exit_status;
 }
 

@@ -295,13 +295,20 @@ say_host(const char *text)
 	log_info("%s", text);
 }
 
+static int
+host_put(void *ctx, const char *text, struct error *err)
+{
+	return own_file_write(ctx, HOST_KEY_KNOWN, text, err);
+}
+
 void
 mux_start(struct agent *a)
 {
 	struct mux *m = a->mux = xcalloc(1, sizeof *m);
 
 	m->agent = a;
-	m->host = (struct host_trust){ .known = a->launch.ssh.known_hosts, .ours = a->launch.ssh.host_key, .pin = true, .say = say_host };
+	m->host = (struct host_trust){ .known = a->launch.ssh.known_hosts, .ours = a->launch.ssh.host_key, .pin = true, .say = say_host,
+				       .put = host_put, .ctx = a };
 	m->open = 2;
 	m->since = uv_now(&a->loop);
 	uv_timer_init(&a->loop, &m->timer);

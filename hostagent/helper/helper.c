@@ -16,12 +16,14 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/fs.h"
 #include "base/mem.h"
 #include "base/proc.h"
 #include "base/process.h"
 #include "hostagent/agent.h"
 #include "hostagent/helper/bounds.h"
 #include "hostagent/helper/child.h"
+#include "hostagent/helper/instance_files.h"
 #include "hostagent/helper/message.h"
 #include "hostagent/machine/runtime.h"
 #include "hostagent/mount/server_words.h"
@@ -84,6 +86,15 @@ machine_launch(struct helper *h, struct error *err)
 	return pid;
 }
 
+/* For the next agent. */
+static int
+companion_note(const struct launch *l, const struct launch_companion *c, pid_t pid, struct error *err)
+{
+	auto_free char *path = xasprintf("%s/%s.pid", l->dir, c->name), *number = xasprintf("%d\n", (int)pid);
+
+	return fs_write(path, number, strlen(number), 0600, err);
+}
+
 static pid_t
 companion_launch(struct helper *h, size_t i, struct error *err)
 {
@@ -99,8 +110,10 @@ companion_launch(struct helper *h, size_t i, struct error *err)
 	pid = helper_child_start(
 		&(struct child_words){.argv = c->argv, .log = log, .capabilities = bounds_of_companion(c)}, err);
 	process_release(&h->companions[i]);
-	process_hold(pid, &h->companions[i]);
-	return pid;
+	if (!process_hold(pid, &h->companions[i]) || companion_note(l, c, pid, err) == 0)
+		return pid;
+	process_signal(&h->companions[i], SIGTERM, NULL);
+	return -1;
 }
 
 /* Those of an agent before: a process of the number in the pid file, if it is ours and has the socket among its words. */
@@ -124,8 +137,16 @@ companions_find(struct helper *h)
 static void
 companion_end(struct helper *h, size_t i)
 {
-	if (i < h->agent->launch.ncompanions && h->companions[i].pid)
+	const struct launch *l = &h->agent->launch;
+	auto_free char *pidfile = NULL;
+
+	if (i >= l->ncompanions)
+		return;
+	pidfile = xasprintf("%s/%s.pid", l->dir, l->companions[i].name);
+	if (h->companions[i].pid)
 		process_signal(&h->companions[i], SIGTERM, NULL);
+	fs_unlink(pidfile, NULL);
+	fs_unlink(l->companions[i].socket, NULL);
 }
 
 /* Has limactl said so, and is that the folder? Whoever asks has spoken with a guest, and may be its. */
@@ -221,6 +242,30 @@ child_reap(struct helper *h, pid_t pid, int *status)
 	return r == pid ? 1 : -1;
 }
 
+/* What is asked of files. */
+static int
+files_request_do(struct agent *a, const struct request *q, int fd, struct error *err)
+{
+	if (!memchr(q->location, '\0', sizeof q->location) || !memchr(q->text, '\0', sizeof q->text))
+		return error_set(err, EINVAL, "not a text");
+	switch (q->what) {
+	case WRITE_FILE:
+		return instance_file_write(a, q->location, q->text, err);
+	case REMOVE_FILE:
+		return instance_file_remove(a, q->location, err);
+	case PLACE_SOCKET:
+		return instance_socket_place(a, err);
+	case SWEEP:
+		return a->runtime->sweep(a, err);
+	case STORE_COPY:
+		return instance_copy_store(a, q->location, fd, err);
+	case REMOVE_COPY:
+		return instance_copy_remove(a, q->location, err);
+	default:
+		return error_set(err, EINVAL, "no such request");
+	}
+}
+
 static struct answer
 helper_request_do(struct helper *h, const struct request *q, const int fds[2])
 {
@@ -238,6 +283,14 @@ helper_request_do(struct helper *h, const struct request *q, const int fds[2])
 		break;
 	case START_SERVER:
 		a.r = child_added(h, server_launch(h, q, fds, &a.error));
+		break;
+	case WRITE_FILE:
+	case REMOVE_FILE:
+	case PLACE_SOCKET:
+	case SWEEP:
+	case STORE_COPY:
+	case REMOVE_COPY:
+		a.r = files_request_do(h->agent, q, fds[0], &a.error);
 		break;
 	case REMOVE_SOCKET:
 		a.r = socket_remove(q, fds[0], &a.error);

@@ -34,5 +34,12 @@ int helper_signal(struct agent *a, pid_t pid, int sig, struct error *err);
 int helper_reap(struct agent *a, pid_t pid, int *status);
 /* A socket, and nothing else, of that name in an open folder, which may be one that the agent cannot change. */
 int helper_remove_socket(struct agent *a, int dir, const char *name, struct error *err);
-/* SIGTERM to a companion that an agent before has started. */
+/* hostagent/helper/instance_files.h */
+int helper_write_file(struct agent *a, const char *name, const char *text, struct error *err);
+int helper_remove_file(struct agent *a, const char *name, struct error *err);
+int helper_place_socket(struct agent *a, struct error *err);
+int helper_sweep(struct agent *a, struct error *err);
+int helper_store_copy(struct agent *a, const char *host, int fd, struct error *err);
+int helper_remove_copy(struct agent *a, const char *host, struct error *err);
+/* SIGTERM to a companion, also one that an agent before has started; its socket and pid file go. */
 void helper_end_companion(struct agent *a, size_t i);

@@ -51,15 +51,64 @@ helper_server(struct agent *a, const struct sshfs_mount *m, const int fds[2], st
 	return helper_ask(a, &q, fds, NULL, err);
 }
 
-int
-helper_remove_socket(struct agent *a, int dir, const char *name, struct error *err)
+/* With a name, and a descriptor or none (-1). */
+static int
+helper_ask_by_name(struct agent *a, enum what what, const char *name, int fd, struct error *err)
 {
-	struct request q = {.what = REMOVE_SOCKET};
+	struct request q = { .what = what };
 
 	if (strlen(name) >= sizeof q.location)
 		return error_set(err, ENAMETOOLONG, "%.200s...: too long", name);
 	memcpy(q.location, name, strlen(name));
-	return helper_ask(a, &q, (int[]){dir, dir}, NULL, err);
+	return helper_ask(a, &q, fd < 0 ? NULL : (int[]){ fd, fd }, NULL, err);
+}
+
+int
+helper_remove_socket(struct agent *a, int dir, const char *name, struct error *err)
+{
+	return helper_ask_by_name(a, REMOVE_SOCKET, name, dir, err);
+}
+
+int
+helper_remove_file(struct agent *a, const char *name, struct error *err)
+{
+	return helper_ask_by_name(a, REMOVE_FILE, name, -1, err);
+}
+
+int
+helper_place_socket(struct agent *a, struct error *err)
+{
+	return helper_ask_by_name(a, PLACE_SOCKET, "", -1, err);
+}
+
+int
+helper_sweep(struct agent *a, struct error *err)
+{
+	return helper_ask_by_name(a, SWEEP, "", -1, err);
+}
+
+int
+helper_store_copy(struct agent *a, const char *host, int fd, struct error *err)
+{
+	return helper_ask_by_name(a, STORE_COPY, host, fd, err);
+}
+
+int
+helper_remove_copy(struct agent *a, const char *host, struct error *err)
+{
+	return helper_ask_by_name(a, REMOVE_COPY, host, -1, err);
+}
+
+int
+helper_write_file(struct agent *a, const char *name, const char *text, struct error *err)
+{
+	struct request q = { .what = WRITE_FILE };
+
+	if (strlen(name) >= sizeof q.location || strlen(text) >= sizeof q.text)
+		return error_set(err, ENAMETOOLONG, "%.100s: too long", name);
+	memcpy(q.location, name, strlen(name));
+	memcpy(q.text, text, strlen(text));
+	return helper_ask(a, &q, NULL, NULL, err);
 }
 
 int

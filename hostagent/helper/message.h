@@ -11,7 +11,7 @@
 
 #include "base/error.h"
 
-enum what { START_MACHINE, START_COMPANION, END_COMPANION, START_SERVER, REMOVE_SOCKET, SIGNAL, REAP };
+enum what { START_MACHINE, START_COMPANION, END_COMPANION, START_SERVER, REMOVE_SOCKET, SIGNAL, REAP, WRITE_FILE, REMOVE_FILE, PLACE_SOCKET, SWEEP, STORE_COPY, REMOVE_COPY };
 
 struct request {
 	enum what what;
@@ -19,7 +19,8 @@ struct request {
 	pid_t pid;
 	int sig;
 	uint8_t writable, follow, openssh; /* as bool they could hold more than 0 and 1: they are a stranger's */
-	char location[PATH_MAX];
+	char location[PATH_MAX];	/* a path, or a name */
+	char text[16384];		/* of WRITE_FILE: the largest is a host key */
 };
 
 struct answer {

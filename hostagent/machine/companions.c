@@ -37,17 +37,6 @@ machine_companions_file_of(const struct agent *a, const struct launch_companion 
 }
 
 static void
-end_one(struct agent *a, size_t i)
-{
-	const struct launch_companion *c = &a->launch.companions[i];
-	auto_free char *path = machine_companions_file_of(a, c, "pid");
-
-	helper_end_companion(a, i);
-	fs_unlink(path, NULL);
-	fs_unlink(c->socket, NULL);
-}
-
-static void
 machine_companions_on_closed(uv_handle_t *h)
 {
 	struct companions *s = h->data;
@@ -81,22 +70,19 @@ companions_end(struct agent *a)
 		uv_close((uv_handle_t *)&s->timer, machine_companions_on_closed);
 	}
 	for (size_t i = 0; i < a->launch.ncompanions; i++)
-		end_one(a, i);
+		helper_end_companion(a, i);
 }
 
 static int
 start_one(struct agent *a, size_t i, pid_t *pid, struct error *err)
 {
 	const struct launch_companion *c = &a->launch.companions[i];
-	auto_free char *pidfile = machine_companions_file_of(a, c, "pid");
-	char number[24];
 
 	*pid = helper_companion(a, i, err);
 	if (*pid < 0)
 		return -1;
-	snprintf(number, sizeof number, "%d\n", (int)*pid);
 	log_info("%s started, process %d", c->name, (int)*pid);
-	return fs_write(pidfile, number, strlen(number), 0600, err);
+	return 0;
 }
 
 /* Has it ended, instead of listening? */

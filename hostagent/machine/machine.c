@@ -23,6 +23,7 @@
 #include "base/process.h"
 #include "hostagent/agent.h"
 #include "hostagent/helper/helper.h"
+#include "hostagent/helper/instance_files.h"
 #include "hostagent/machine/runtime.h"
 #include "providers/stop_ladder.h"
 
@@ -43,6 +44,8 @@ struct machine_run {
 	struct stop_ladder ladder;
 	uv_poll_t death, appears;
 	uv_timer_t timer;
+	bool is_prepared;
+	struct error unprepared;	/* why not */
 };
 
 static void ask_if_up(struct agent *a);
@@ -116,7 +119,7 @@ on_death(uv_poll_t *p, int status, int events)
 	stop_watching(m);
 	companions_end(a);
 	machine_ended(a);
-	a->runtime->sweep(a, NULL);
+	own_files_sweep(a, NULL);
 	log_info("%s, process %d, has ended%s%s", a->runtime->title, (int)m->process.pid, why ? ": " : "", why ? why : "");
 	agent_machine_gone(a, asked ? NULL : why);
 }
@@ -179,21 +182,6 @@ on_appears(uv_poll_t *p, int status, int events)
 	}
 	if (seen && a->machine->stage == STARTING)
 		ask_if_up(a);
-}
-
-/* What is left of a run before: nobody appends to these, and nobody else has them. */
-static int
-machine_clear(struct agent *a, struct error *err)
-{
-	if (a->runtime->sweep(a, err) < 0)
-		return -1;
-	for (const char *const *name = a->runtime->console_logs; *name; name++) {
-		auto_free char *path = xasprintf("%s/%s", a->launch.dir, *name);
-
-		if (fs_unlink(path, err) < 0)
-			return -1;
-	}
-	return 0;
 }
 
 /* Whoever asked for it has looked as well; but a guest may have run since, until the machine that was there ended. */
@@ -281,6 +269,19 @@ machine_find(struct agent *a)
 	a->runtime->find(a->launch.dir, &m->process);
 }
 
+/* What is left of a run before. Companions of a machine that has ended would hold the folder, or the state of the chip. */
+void
+machine_prepare(struct agent *a)
+{
+	struct machine_run *m = a->machine;
+
+	if (m->process.pid)
+		return;
+	companions_end(a);
+	machine_ended(a);
+	m->is_prepared = a->runtime->sweep(a, &m->unprepared) == 0 && instance_logs_make(a, &m->unprepared) == 0;
+}
+
 struct process
 machine_process(const struct agent *a)
 {
@@ -291,18 +292,14 @@ void
 machine_start(struct agent *a)
 {
 	struct machine_run *m = a->machine;
-	struct error err;
 
 	if (m->process.pid) {
 		log_info("%s, process %d, runs already: taken over", a->runtime->title, (int)m->process.pid);
 		machine_watch(a);
 		return;
 	}
-	/* Companions of a machine that has ended would hold the folder, or the state of the chip. */
-	companions_end(a);
-	machine_ended(a);
-	if (machine_clear(a, &err) < 0)
-		machine_give_up(a, err.msg);
+	if (!m->is_prepared)
+		machine_give_up(a, m->unprepared.msg);
 	else
 		companions_start(a, on_companions);
 }

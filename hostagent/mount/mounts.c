@@ -227,21 +227,27 @@ mounts_reload(struct agent *a, const struct launch *l)
 	old->guest.nwrites = l->guest.nwrites;
 }
 
-struct guarded
-mounts_guarded(struct agent *a)
+void
+mounts_guard_launch(const struct launch *l, struct guarded *g)
 {
-	const struct launch *l = &a->launch;
 	auto_free char *home = launch_home(l);
-	struct guarded g = { 0 };
 
 	/* Folders that guests of other instances write, or have written, count, too. */
-	written_guard(home, &g);
+	written_guard(home, g);
 	for (size_t i = 0; i < l->guest.nwrites; i++)
-		guarded_add(&g, l->guest.writes[i]);
+		guarded_add(g, l->guest.writes[i]);
 	/* The file of an older limactl does not name these, and they may still be mounted. */
 	for (size_t i = 0; i < l->nmounts; i++)
 		if (l->mounts[i].writable)
-			guarded_add(&g, l->mounts[i].location);
+			guarded_add(g, l->mounts[i].location);
+}
+
+struct guarded
+mounts_guarded(struct agent *a)
+{
+	struct guarded g = { 0 };
+
+	mounts_guard_launch(&a->launch, &g);
 	for (const struct folder *f = a->mounts ? a->mounts->first : NULL; f; f = f->next)
 		if (f->def.writable)
 			guarded_add(&g, f->def.location);

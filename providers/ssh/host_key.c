@@ -200,7 +200,7 @@ known_write(const struct host_trust *t, const char *line, struct error *err)
 {
 	auto_free char *text = xasprintf("* %s\n", line);
 
-	return fs_write(t->known, text, strlen(text), 0600, err);
+	return t->put ? t->put(t->ctx, text, err) : fs_write(t->known, text, strlen(text), 0600, err);
 }
 
 int

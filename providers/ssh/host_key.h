@@ -35,6 +35,9 @@ struct host_trust {
 	const char *ours;	/* what we gave it, as host_key.public; "" : not known */
 	bool pin;		/* ours, or the first one of a guest of which none is known, is written to `known` */
 	void (*say)(const char *text);	/* what was written, and why; or NULL */
+	/* Writes `known`, for one who may not himself; NULL: it is written as any file. */
+	int (*put)(void *ctx, const char *text, struct error *err);
+	void *ctx;
 };
 
 /*

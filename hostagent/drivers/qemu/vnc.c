@@ -28,10 +28,9 @@ vnc_file(const struct agent *a, const char *name)
 static void
 vnc_put(struct agent *a, const char *name, const char *text)
 {
-	auto_free char *path = vnc_file(a, name);
 	struct error e;
 
-	if (fs_write(path, text, strlen(text), 0600, &e) < 0)
+	if (own_file_write(a, name, text, &e) < 0)
 		agent_trouble(a, "vnc", e.msg);
 }
 
@@ -120,7 +119,8 @@ void
 vnc_end(struct agent *a)
 {
 	auto_free char *display = vnc_file(a, "vncdisplay"), *password = vnc_file(a, "vncpassword");
+	struct error e;
 
-	fs_unlink(display, NULL);
-	fs_unlink(password, NULL);
+	if (own_file_remove(a, display, &e) < 0 || own_file_remove(a, password, &e) < 0)
+		log_warning("vnc: %s", e.msg);
 }

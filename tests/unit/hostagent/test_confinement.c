@@ -94,13 +94,24 @@ files_are_refused(void)
 	return paths_begin(&p);
 }
 
+static bool
+socket_made(const char *path)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+
+	snprintf(at.sun_path, sizeof at.sun_path, "%s", path);
+	return bind(socket(AF_UNIX, SOCK_STREAM, 0), (struct sockaddr *)&at, sizeof at) == 0;
+}
+
 static void
 agent_files(void)
 {
-	auto_free char *mine = xasprintf("%s/ha.log", inside);
+	auto_free char *mine = xasprintf("%s/lima.yaml", inside), *log = xasprintf("%s/ha.stderr.log", inside);
+	auto_free char *new = xasprintf("%s/new", inside), *beside = xasprintf("%s/from", copied), *sock = xasprintf("%s/s", inside);
 
+	MUST(open(mine, O_WRONLY | O_CREAT, 0600) >= 0 && open(log, O_WRONLY | O_CREAT, 0600) >= 0);
 	agent_becomes();
-	MUST(open(mine, O_RDWR | O_CREAT, 0600) >= 0);
+	MUST(open(mine, O_RDONLY) >= 0 && open(log, O_WRONLY) >= 0 && socket_made(sock));
 	MUST(open(key, O_RDONLY) >= 0);
 	MUST(open("/etc/hosts", O_RDONLY) >= 0 || errno == ENOENT);
 	MUST(open("/", O_RDONLY | O_DIRECTORY) >= 0);
@@ -112,6 +123,14 @@ agent_files(void)
 	DENIED(open("/tmp/lima-confinement-test", O_WRONLY | O_CREAT, 0600), EACCES);
 	DENIED(open("/proc/1/environ", O_RDONLY), EACCES);
 	DENIED(unlink(outside), EACCES);
+	/* the next limactl obeys lima.yaml, and ssh runs what is in ssh.config */
+	DENIED(open(mine, O_WRONLY), EACCES);
+	DENIED(unlink(mine), EACCES);
+	DENIED(rename(log, mine), EACCES);
+	DENIED(rename(sock, mine), EACCES);
+	DENIED(open(new, O_WRONLY | O_CREAT, 0600), EACCES);
+	/* where copyToHost is to go, the helper writes */
+	DENIED(open(beside, O_WRONLY | O_CREAT, 0600), EACCES);
 	DENIED(rename(mine, outside), errno);
 	DENIED(unlink("/etc/hosts"), errno);
 }

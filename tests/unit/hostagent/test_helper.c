@@ -184,6 +184,53 @@ TEST(a_socket_that_somebody_listens_on_is_not_removed)
 	scene_end(&s);
 }
 
+TEST(an_agent_has_files_written_that_are_its_own_and_what_copyToHost_names)
+{
+	struct launch_copy copy = { .guest = "/etc/x", .delete_on_stop = true };
+	struct scene s;
+	struct error err;
+	auto_free char *bashrc = NULL, *display = NULL, *to = NULL;
+	auto_free char *text = test_file("text", "told", 4);
+	int fd = open(text, O_RDONLY | O_CLOEXEC);
+	AUTO(buf) got = BUF_INIT;
+
+	scene_set(&s, "files");
+	helper_end(&s.agent);
+	to = xasprintf("%s/sub/copied", s.work);
+	bashrc = xasprintf("%s/.bashrc", s.work);
+	display = xasprintf("%s/vncdisplay", s.agent.launch.dir);
+	copy.host = to;
+	s.agent.launch.copies = &copy;
+	s.agent.launch.ncopies = 1;
+	s.agent.socket_path = "/x/ha.sock";
+	s.agent.pidfile_path = "/x/ha.pid";
+	ok(helper_start(&s.agent, &err));
+	for (const char *const *name = (const char *const[]){ "lima.yaml", "ssh.config", "../../x", "", "launch.json", NULL }; *name; name++) {
+		assert_int_equal(helper_write_file(&s.agent, *name, "x", &err), -1);
+		assert_int_equal(err.code, EPERM);
+		assert_int_equal(helper_remove_file(&s.agent, *name, &err), -1);
+		assert_int_equal(err.code, EPERM);
+	}
+	assert_int_equal(helper_write_file(&s.agent, "ha.pid", "1", &err), -1);
+	assert_int_equal(helper_write_file(&s.agent, "ssh_known_hosts", "* a\n* b\n", &err), -1);
+	ok(helper_write_file(&s.agent, "ssh_known_hosts", "* ssh-ed25519 AAAA\n", &err));
+	assert_int_equal(helper_write_file(&s.agent, "ssh_known_hosts", "* ssh-ed25519 BBBB\n", &err), -1);
+	ok(helper_write_file(&s.agent, "vncdisplay", "127.0.0.1:0", &err));
+	assert_int_equal(access(display, F_OK), 0);
+	ok(helper_remove_file(&s.agent, "vncdisplay", &err));
+	assert_int_equal(access(display, F_OK), -1);
+	assert_int_equal(helper_store_copy(&s.agent, bashrc, fd, &err), -1);
+	assert_int_equal(err.code, EPERM);
+	ok(helper_store_copy(&s.agent, to, fd, &err));
+	ok(fs_read(to, &got, 100, &err));
+	assert_string_equal(got.s, "told");
+	assert_int_equal(helper_remove_copy(&s.agent, bashrc, &err), -1);
+	ok(helper_remove_copy(&s.agent, to, &err));
+	assert_int_equal(access(to, F_OK), -1);
+	close(fd);
+	scene_end(&s);
+}
+
 static size_t
 entries_of(const char *path)
 {
@@ -205,7 +252,7 @@ TEST(descriptors_that_nobody_asked_for_do_not_stay_with_the_helper)
 	struct iovec io = { (char[]){ "x" }, 1 };
 	struct msghdr m = { .msg_iov = &io, .msg_iovlen = 1, .msg_control = one, .msg_controllen = sizeof one };
 	size_t before, after = 0;
-	char big[16384] = { 0 };
+	static char big[sizeof(struct request) + 1];
 	int status;
 
 	/* a message of the right size that asks for nothing there is: answered, and its one descriptor closed */
