@@ -21,6 +21,7 @@ enum {
 	PATHS_LIST = 1 << 3,		/* folders alone */
 	PATHS_MAKE_SOCKETS = 1 << 4,	/* and folders; nothing is removed */
 	PATHS_EXECUTE = 1 << 5,
+	PATHS_MAKE_FIFOS = 1 << 6,
 };
 
 struct paths {

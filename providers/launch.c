@@ -28,6 +28,7 @@ static const struct json_row machine_rows[] = {
 	TEXT("driver", machine.driver),
 	TEXTS("argv", machine.argv, machine.nargv),
 	NUMBER("capabilities", machine.capabilities, INT_MAX),
+	TEXTS("files", machine.files, machine.nfiles),
 	PATH("pidfile", machine.pidfile),
 	PATH("control", machine.control),
 	{ 0 },

@@ -25,7 +25,18 @@ struct launch_host {
 	const char *name, *value;	/* an address, or another name */
 };
 
-/* A folder that is a device of the machine: 9p, virtiofs. */
+/* What may be done below a path of machine.files: base/paths.h. */
+#define LAUNCH_FILE_READ 'r'
+#define LAUNCH_FILE_WRITE 'w'
+#define LAUNCH_FILE_MAKE 'm'
+#define LAUNCH_FILE_SOCKETS 's'
+#define LAUNCH_FILE_EXECUTE 'x'
+
+/*
+ * A folder that is a device of the machine: 9p, virtiofs. Those of 9p are opened for it, in this order, from descriptor
+ * LAUNCH_FOLDER_FD on: a name below a folder that a guest can write may lead anywhere a moment later.
+ */
+#define LAUNCH_FOLDER_FD 3
 struct launch_mount {
 	const char *location, *point, *tag, *type;
 	bool writable;
@@ -55,6 +66,8 @@ struct launch {
 		const char *const *argv;	/* argv[0] a full path; NULL-terminated */
 		size_t nargv;
 		uint64_t capabilities;	/* that it may start with: base/privilege.h */
+		const char *const *files;	/* LETTERS PATH: all that it can open (LAUNCH_FILE_*); none: whatever its user can */
+		size_t nfiles;
 		const char *pidfile;
 		const char *control;	/* the socket by which the driver is talked to */
 	} machine;

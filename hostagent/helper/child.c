@@ -2,28 +2,74 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/landlock.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/auto.h"
 #include "base/environment.h"
 #include "base/error.h"
+#include "base/mem.h"
+#include "base/paths.h"
 #include "base/privilege.h"
 #include "base/programs.h"
 #include "hostagent/sftpd/main.h"
+#include "providers/launch.h"
 
-enum { TELL_FD = SFTPD_FOLDER_FD + 1, EXIT_EXEC = 127 };
+_Static_assert(SFTPD_FOLDER_FD == LAUNCH_FOLDER_FD, "one place for folders");
 
-/* Nothing, where there is no folder. */
+enum { EXIT_EXEC = 127 };
+
+/* The first descriptor that the program has no meaning for; nothing but the pipe that tells of exec is there. */
 static int
-folder_place(int folder)
+tell_place(const struct child_words *w)
 {
-	if (!folder)
-		return close(SFTPD_FOLDER_FD) < 0 && errno != EBADF ? -1 : 0;
-	return dup2(folder, SFTPD_FOLDER_FD) < 0 ? -1 : fcntl(SFTPD_FOLDER_FD, F_SETFD, 0);
+	return SFTPD_FOLDER_FD + (int)w->nfolders;
+}
+
+static int
+folders_place(const struct child_words *w)
+{
+	for (size_t i = 0; i < w->nfolders; i++)
+		if (dup2(w->folders[i], SFTPD_FOLDER_FD + (int)i) < 0 || fcntl(SFTPD_FOLDER_FD + (int)i, F_SETFD, 0) < 0)
+			return -1;
+	return 0;
+}
+
+static unsigned
+file_access(const char *letters)
+{
+	static const struct {
+		char letter;
+		unsigned access;
+	} meanings[] = {
+		{ LAUNCH_FILE_READ, PATHS_READ }, { LAUNCH_FILE_WRITE, PATHS_WRITE }, { LAUNCH_FILE_MAKE, PATHS_MAKE | PATHS_MAKE_FIFOS },
+		{ LAUNCH_FILE_SOCKETS, PATHS_MAKE_SOCKETS }, { LAUNCH_FILE_EXECUTE, PATHS_EXECUTE },
+	};
+	unsigned access = 0;
+
+	for (const char *p = letters; *p && *p != ' '; p++)
+		for (size_t i = 0; i < ARRAY_LEN(meanings); i++)
+			access |= meanings[i].letter == *p ? meanings[i].access : 0;
+	return access;
+}
+
+/* What is not there cannot be opened; without Landlock, or with its first version, which lets nobody move a file, all can. */
+static int
+files_confine(const struct child_words *w)
+{
+	AUTO(paths) p = PATHS_INIT;
+
+	if (!w->nfiles || !paths_begin(&p) || !(p.known & LANDLOCK_ACCESS_FS_REFER))
+		return 0;
+	for (size_t i = 0; i < w->nfiles; i++)
+		if (strchr(w->files[i], ' '))
+			paths_allow(&p, strchr(w->files[i], ' ') + 1, file_access(w->files[i]));
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -1 : paths_enforce(&p);
 }
 
 /* After fork(): becomes the program, or tells by the pipe why not. */
@@ -40,10 +86,11 @@ child_become(const struct child_words *w, char *const env[], int in, int out, in
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	setsid();
 	/* `tell` stays open until exec, and what is above is closed */
-	if (dup2(in, 0) >= 0 && dup2(out, 1) >= 0 && dup2(errors, 2) >= 0 && folder_place(w->folder) == 0 && dup3(tell, TELL_FD, O_CLOEXEC) >= 0) {
-		close_range(TELL_FD + 1, ~0U, 0);
-		tell = TELL_FD;
-		if (privilege_keep(w->capabilities) == 0)
+	if (dup2(in, 0) >= 0 && dup2(out, 1) >= 0 && dup2(errors, 2) >= 0 && folders_place(w) == 0 &&
+	    dup3(tell, tell_place(w), O_CLOEXEC) >= 0) {
+		tell = tell_place(w);
+		close_range((unsigned)tell + 1, ~0U, 0);
+		if (files_confine(w) == 0 && privilege_keep(w->capabilities) == 0)
 			execve(w->program ? w->program : w->argv[0], (char *const *)(uintptr_t)w->argv, env);
 	}
 	code = errno;
@@ -54,9 +101,9 @@ child_become(const struct child_words *w, char *const env[], int in, int out, in
 
 /* Above those that a child gives new meanings to. */
 static int
-above_own(int fd)
+above_own(const struct child_words *w, int fd)
 {
-	int high = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, TELL_FD + 1);
+	int high = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, tell_place(w) + 1);
 
 	if (fd >= 0)
 		close(fd);
@@ -64,29 +111,29 @@ above_own(int fd)
 }
 
 static int
-log_open(const char *path, struct error *err)
+log_open(const struct child_words *w, struct error *err)
 {
-	int fd = above_own(open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600));
+	int fd = above_own(w, open(w->log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600));
 
-	return fd < 0 ? error_errno(err, "open %s", path) : fd;
+	return fd < 0 ? error_errno(err, "open %s", w->log) : fd;
 }
 
 pid_t
 helper_child_start(const struct child_words *w, struct error *err)
 {
-	auto_close int null = above_own(open("/dev/null", O_RDWR | O_CLOEXEC)), out = -1, read_end = -1,
+	auto_close int null = above_own(w, open("/dev/null", O_RDWR | O_CLOEXEC)), out = -1, read_end = -1,
 		       write_end = -1;
 	int ends[2], code = 0;
 	auto_free char **env = environment_kept();
 	pid_t pid;
 
-	out = w->log ? log_open(w->log, err) : above_own(fcntl(w->socket, F_DUPFD_CLOEXEC, TELL_FD + 1));
+	out = w->log ? log_open(w, err) : above_own(w, fcntl(w->socket, F_DUPFD_CLOEXEC, tell_place(w) + 1));
 	if (out < 0)
 		return -1;
 	if (null < 0 || pipe2(ends, O_CLOEXEC) < 0)
 		return error_errno(err, "run %s", w->argv[0]);
-	read_end = above_own(ends[0]);
-	write_end = above_own(ends[1]);
+	read_end = above_own(w, ends[0]);
+	write_end = above_own(w, ends[1]);
 	pid = fork();
 	if (pid == 0)
 		child_become(w, env, w->log ? null : out, out, w->log ? out : null, write_end);

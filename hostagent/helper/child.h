@@ -2,6 +2,7 @@
  * hostagent/helper/child.h - a program that is started for the guest: without our environment, and with the privileges it is given.
  */
 #pragma once
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -12,7 +13,10 @@ struct child_words {
 	const char *const *argv; /* NULL-terminated */
 	const char *log;	 /* stdout and stderr, truncated; NULL: stderr is nothing */
 	int socket;		 /* without `log`: its stdin and stdout */
-	int folder;			/* it is to have as SFTPD_FOLDER_FD; 0: none */
+	const int *folders;		/* it is to have from SFTPD_FOLDER_FD on */
+	size_t nfolders;
+	const char *const *files;	/* all that it can open (providers/launch.h); none: what it is allowed to anyway */
+	size_t nfiles;
 	uint64_t capabilities;	 /* at most; base/privilege.h */
 };
 

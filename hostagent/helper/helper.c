@@ -28,6 +28,7 @@
 #include "hostagent/machine/runtime.h"
 #include "hostagent/mount/server_words.h"
 #include "hostagent/protocol/sshfs.h"
+#include "hostagent/sftpd/main.h"
 #include "providers/served.h"
 #include "providers/written.h"
 
@@ -60,6 +61,45 @@ child_find(struct helper *h, pid_t pid)
 	return NULL;
 }
 
+struct folders {
+	int *v;
+	size_t n;
+};
+
+static void
+folders_release(struct folders *f)
+{
+	for (size_t i = 0; i < f->n; i++)
+		close(f->v[i]);
+	free(f->v);
+}
+
+/* Those that the machine itself serves: by descriptors, since another guest may own what is above one, and have a link there by now. */
+static int
+folders_open(const struct launch *l, struct folders *out, struct error *err)
+{
+	AUTO(guarded) g = { 0 };
+
+	mounts_guard_launch(l, &g);
+	out->v = xcalloc(l->nmounts + 1, sizeof *out->v);
+	for (size_t i = 0; i < l->nmounts; i++) {
+		int fd;
+
+		if (strcmp(l->mounts[i].type, "9p") != 0)
+			continue;
+		fd = guarded_folder(&g, l->mounts[i].location, 0, err);
+		if (fd < 0)
+			return error_wrap(err, "mount %s", l->mounts[i].location);
+		/* out of the way of the places that they are to have */
+		out->v[out->n] = fcntl(fd, F_DUPFD_CLOEXEC, SFTPD_FOLDER_FD + (int)l->nmounts + 1);
+		close(fd);
+		if (out->v[out->n] < 0)
+			return error_errno(err, "mount %s", l->mounts[i].location);
+		out->n++;
+	}
+	return 0;
+}
+
 /* Whatever a guest has to do with it, no second machine is started, and nothing beside it. */
 static int
 bounds_are_open(const struct helper *h, struct error *err)
@@ -74,8 +114,17 @@ machine_launch(struct helper *h, struct error *err)
 {
 	const struct launch *l = &h->agent->launch;
 	auto_free char *log = xasprintf("%s/%s", l->dir, h->agent->runtime->log);
-	const struct child_words w = {.argv = l->machine.argv, .log = log, .capabilities = l->machine.capabilities};
-	pid_t pid = bounds_are_open(h, err) < 0 ? -1 : helper_child_start(&w, err);
+	AUTO(folders) shared = { 0 };
+	struct child_words w = {.argv = l->machine.argv, .log = log, .capabilities = l->machine.capabilities};
+	pid_t pid;
+
+	if (bounds_are_open(h, err) < 0 || folders_open(l, &shared, err) < 0 || instance_file_make(l->machine.pidfile, err) < 0)
+		return -1;
+	w.folders = shared.v;
+	w.nfolders = shared.n;
+	w.files = l->machine.files;
+	w.nfiles = l->machine.nfiles;
+	pid = helper_child_start(&w, err);
 
 	if (pid > 0 && bounds_close(err) < 0) {
 		kill(pid, SIGKILL);
@@ -185,7 +234,8 @@ server_launch(struct helper *h, const struct request *q, const int fds[2], struc
 	if (helper_may_serve(h, &m, fds[1], err) < 0 || server_words(&m, h->agent->launch.dir, &a, &w, err) < 0)
 		return -1;
 	w.socket = fds[0];
-	w.folder = fds[1];
+	w.folders = &fds[1];
+	w.nfolders = 1;
 	return helper_child_start(&w, err);
 }
 

@@ -127,10 +127,9 @@ instance_copy_remove(struct agent *a, const char *host, struct error *err)
 	return guarded_unlink(&g, host, err);
 }
 
-static int
-instance_log_make(const struct agent *a, const char *name, struct error *err)
+int
+instance_file_make(const char *path, struct error *err)
 {
-	auto_free char *path = xasprintf("%s/%s", a->launch.dir, name);
 	auto_close int fd = -1;
 
 	/* nobody appends to one of a run before, and nobody else has it */
@@ -138,6 +137,14 @@ instance_log_make(const struct agent *a, const char *name, struct error *err)
 		return -1;
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	return fd < 0 ? error_errno(err, "make %s", path) : 0;
+}
+
+static int
+instance_log_make(const struct agent *a, const char *name, struct error *err)
+{
+	auto_free char *path = xasprintf("%s/%s", a->launch.dir, name);
+
+	return instance_file_make(path, err);
 }
 
 int

@@ -19,5 +19,7 @@ int instance_socket_place(const struct agent *a, struct error *err);
 int instance_copy_store(struct agent *a, const char *host, int fd, struct error *err);
 int instance_copy_remove(struct agent *a, const char *host, struct error *err);
 
+/* An empty file of that path, in place of any. */
+int instance_file_make(const char *path, struct error *err);
 /* Empty logs of a machine that is to be started, so that whoever is confined to them can write them. Removes those of the one before. */
 int instance_logs_make(const struct agent *a, struct error *err);

@@ -95,6 +95,27 @@ companions() { ps -ww -eo pid,args | grep -E "virtiofsd|swtpm" | grep -F "$LIMA_
 	[[ $output == *"the kernel of the guest has no 9p; set mountType to reverse-sshfs"* ]]
 	[ "$(limactl list p --json | jq -r .phase)" = degraded ]
 	[[ $(limactl list p --json | jq -r '.troubles[0]') == *"has no 9p"* ]]
+	# the folder was opened for it; and told to write a file, also one of its own instance's, it cannot, whoever it is
+	pid=$(cat "$LIMA_HOME/p/qemu.pid")
+	[ "$(readlink "/proc/$pid/fd/3")" = "$WORK/read, only" ]
+	[ "$(readlink "/proc/$pid/fd/4")" = "$WORK/rw" ]
+	[ "$(awk '$1 == "CapEff:" { print $2 }' "/proc/$pid/status")" = 0000000000000000 ]
+	for file in "$LIMA_HOME/p/lima.yaml" "$LIMA_HOME/p/new" "$HOME/new-$$" "$WORK/new"; do
+		run -0 timeout 10 python3 - "$LIMA_HOME/p/qmp.sock" "$file" <<-'EOF'
+			import json, socket, sys
+			s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); f = s.makefile("rw"); f.readline()
+			def ask(**words):
+			    f.write(json.dumps(words) + "\n"); f.flush()
+			    while True:
+			        answer = json.loads(f.readline())
+			        if "event" not in answer: return answer
+			ask(execute="qmp_capabilities")
+			print(ask(execute="pmemsave", arguments={"val": 0, "size": 4096, "filename": sys.argv[2]}))
+		EOF
+		[[ $output == *"Permission denied"* ]] || { echo "$file: $output"; false; }
+	done
+	[ ! -e "$LIMA_HOME/p/new" ] && [ ! -e "$WORK/new" ]
+	grep -q mountType "$LIMA_HOME/p/lima.yaml"
 }
 
 @test "firmware.images: the first that can be had is what the machine boots with" {

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/quote/quote.h"
 #include "providers/drivers/qemu/arch.h"
+#include "providers/launch.h"
 
 /* The argument list as it grows. */
 struct args {
@@ -317,7 +318,7 @@ argv_mounts(struct args *a)
 		const struct machine_share *t = &a->is->shares[i];
 
 		if (a->is->share_type == SHARE_9P) {
-			argv_add_one(a, "-virtfs", "local,mount_tag=%s,path=%s,security_model=%s%s", t->tag, argv_val(a, t->path),
+			argv_add_one(a, "-virtfs", "local,mount_tag=%s,path=/proc/self/fd/%zu,security_model=%s%s", t->tag, LAUNCH_FOLDER_FD + i,
 			    argv_given(t->security_model) ? t->security_model : "none", t->writable ? "" : ",readonly=on");
 		} else if (a->is->share_type == SHARE_VIRTIOFS) {
 			argv_add_one(a, "-chardev", "socket,id=char-virtiofs-%zu,path=%s", i,
@@ -336,7 +337,7 @@ argv_sandbox(struct args *a)
 		argv_add_one(a, "-sandbox", "on,obsolete=deny,elevateprivileges=%s,spawn=deny,resourcecontrol=deny",
 		    a->m->run_as ? "allow" : "deny");
 	if (a->m->run_as)
-		argv_add_one(a, "-runas", "%u:%u", a->m->run_as, a->m->run_as);
+		argv_add_one(a, "-runas", "%u:%u", a->m->run_as, a->m->run_as_group);
 }
 
 static void

@@ -1,4 +1,5 @@
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -26,13 +27,35 @@ qemu_user(const char *dir)
 	return FIRST_USER + sum % (LAST_USER - FIRST_USER + 1);
 }
 
+/* Datagrams go to a name each, and from 8.0 on a stream is dialled again; before, it is connected when the machine starts. */
+static bool
+net_is_dialled(const struct qemu_machine *m, const struct machine_net *n)
+{
+	return n->socket && (n->local || m->version[0] >= 8);
+}
+
 /* What QEMU opens by name while it runs, it could not open as somebody else. */
 static bool
 opens_later(const struct qemu_machine *m)
 {
-	return (m->is.share_type == SHARE_9P && m->is.nshares) || m->is.net0.socket || m->is.nnets || m->tpm_socket ||
-	       (m->is.display && *m->is.display && strcmp(m->is.display, "none") != 0 && strcmp(m->is.display, "vnc") != 0) ||
-	       (m->is.audio_device && *m->is.audio_device && strcmp(m->is.audio_device, "none") != 0);
+	for (size_t i = 0; i < m->is.nnets; i++)
+		if (net_is_dialled(m, &m->is.nets[i]))
+			return true;
+	return net_is_dialled(m, &m->is.net0) || qemu_has_desktop(&m->is);
+}
+
+/* Who owns the folders that it serves itself, if that is one user; root (0) otherwise. */
+static bool
+owner_of_folders(const struct qemu_machine *m, struct stat *owner)
+{
+	struct stat st;
+
+	for (size_t i = 0; i < m->is.nshares; i++) {
+		if (stat(m->is.shares[i].path, &st) < 0 || st.st_uid == 0 || (i && st.st_uid != owner->st_uid))
+			return false;
+		*owner = st;
+	}
+	return true;
 }
 
 static bool
@@ -44,14 +67,27 @@ serves_as_owner(const struct qemu_machine *m)
 	return false;
 }
 
+/* Whom root becomes; false: it stays. */
+static bool
+find_user(struct qemu_machine *m)
+{
+	unsigned own = qemu_user(m->is.dir);
+	struct stat owner = { .st_uid = own, .st_gid = own };
+
+	if (opens_later(m) || serves_as_owner(m) || (m->is.share_type == SHARE_9P && !owner_of_folders(m, &owner)) || !privilege_can_become(owner.st_uid))
+		return false;
+	m->run_as = owner.st_uid;
+	m->run_as_group = owner.st_gid;
+	return true;
+}
+
 void
 qemu_confine(struct qemu_machine *m)
 {
 	bool root = geteuid() == 0;
-	unsigned user = qemu_user(m->is.dir);
 
-	m->run_as = root && !opens_later(m) && privilege_can_become(user) ? user : 0;
-	m->capabilities = !root ? 0 : m->run_as ? TO_START : serves_as_owner(m) ? TO_SERVE : 0;
+	m->run_as = m->run_as_group = 0;
+	m->capabilities = !root ? 0 : find_user(m) ? TO_START : serves_as_owner(m) ? TO_SERVE : 0;
 	if (root && !m->run_as && m->is.ssh_port && m->is.ssh_port < 1024)
 		m->capabilities |= CAP(CAP_NET_BIND_SERVICE);
 }

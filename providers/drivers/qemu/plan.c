@@ -180,6 +180,7 @@ qemu_plan(const struct machine *machine, struct launch *l, struct arena *a, stru
 		return -1;
 	l->machine.argv = argv;
 	l->machine.capabilities = m.capabilities;
+	l->machine.files = qemu_files(&m, a, &l->machine.nfiles);
 	l->machine.pidfile = arena_printf(a, "%s/qemu.pid", dir);
 	l->machine.control = arena_printf(a, "%s/qmp.sock", dir);
 	l->guest.agent_socket = machine->agent_port ? arena_printf(a, "%s/ga.sock", dir) : "";

@@ -52,6 +52,7 @@ struct qemu_machine {
 	bool sandbox;			/* qemu_probe(): its own list of system calls */
 	unsigned run_as;		/* qemu_confine(): whom it becomes before the guest runs; 0: nobody else */
 	uint64_t capabilities;		/* qemu_confine(): bits of CAP() that it may have when it starts */
+	unsigned run_as_group;
 };
 
 /* Fills argv[0..*nargv) and a NULL behind it, all in `a`. ERR_UNSUPPORTED, EINVAL. */
@@ -72,10 +73,18 @@ int qemu_probe(const char *program, int version[3], bool *sandbox, struct error 
 
 /*
  * Fills in what QEMU may do on this host, from all the rest of `m`. Root gives root up: once everything is open QEMU becomes
- * a user of the instance's own who has nothing on this host. It remains root, without capabilities, where it opens files
- * by name later on: 9p, sockets that it dials again, the screen, sound; with those that 9p's `passthrough` is made of.
+ * a user of the instance's own who has nothing on this host, or the owner of the folders that it serves by 9p. It remains root, without
+ * capabilities, where it opens files by name later on: folders of root's or of several users, sockets that it dials again, the screen,
+ * sound; with those that 9p's `passthrough` is made of.
  */
 void qemu_confine(struct qemu_machine *m);
+/*
+ * All that it can open, whoever it is, as launch.h has it, in `a`. None where that cannot be told: with a screen or sound, whose
+ * libraries open what they like, and with words of the user's own ($QEMU_SYSTEM_*).
+ */
+const char *const *qemu_files(const struct qemu_machine *m, struct arena *a, size_t *n);
+/* A window or sound: their libraries open what they like, when they like. */
+bool qemu_has_desktop(const struct machine *m);
 /* That user's number: one for each folder of an instance, of those that belong to nobody. */
 unsigned qemu_user(const char *dir);
 

@@ -9,6 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/paths.h"
 #include "base/syscalls.h"
 #include "hostagent/agent.h"
 #include "hostagent/helper/message.h"
@@ -123,6 +124,7 @@ status_line(pid_t pid, const char *key, char out[64])
 
 TEST(with_a_machine_the_helper_starts_servers_and_no_second_machine)
 {
+	auto_free char *pidfile = test_path("player.pid");
 	struct agent *a;
 	struct error err;
 	char seccomp[64], caps[64];
@@ -135,6 +137,7 @@ TEST(with_a_machine_the_helper_starts_servers_and_no_second_machine)
 	a = &s.agent;
 	a->runtime = &player;
 	a->launch.machine.argv = machine_words;
+	a->launch.machine.pidfile = pidfile;
 	a->launch.companions = beside;
 	a->launch.ncompanions = 1;
 	ok(helper_start(a, &err));
@@ -158,6 +161,96 @@ TEST(with_a_machine_the_helper_starts_servers_and_no_second_machine)
 	ok(helper_signal(a, pid, SIGKILL, &err));
 	while (helper_reap(a, pid, &status) == 0)
 		usleep(1000);
+	scene_end(&s);
+}
+
+/* Starts what lists its first folder, and waits for its end. 0, or the error's code; what it said is in the log. */
+static int
+scene_list(struct scene *s)
+{
+	static const char *const words[] = { "/bin/ls", "/proc/self/fd/3/", NULL };
+	auto_free char *pidfile = xasprintf("%s/player.pid", s->agent.launch.dir);
+	struct agent *a = &s->agent;
+	struct error err;
+	int status;
+	pid_t pid;
+
+	helper_end(a);
+	a->runtime = &player;
+	a->launch.machine.argv = words;
+	a->launch.machine.pidfile = pidfile;
+	ok(helper_start(a, &err));
+	pid = helper_machine(a, &err);
+	while (pid > 0 && helper_reap(a, pid, &status) == 0)
+		usleep(1000);
+	a->launch.machine.pidfile = NULL;
+	return pid > 0 ? status : err.code;
+}
+
+TEST(a_folder_of_9p_is_opened_by_the_helper_and_no_link_that_came_meanwhile)
+{
+	struct scene s;
+	struct error err;
+	auto_free char *inner = NULL, *real = NULL, *log = NULL, *moved = NULL;
+	AUTO(buf) said = BUF_INIT;
+	struct launch_mount mount = { .point = "/m", .tag = "t", .type = "9p" };
+
+	scene_set(&s, "served");
+	inner = xasprintf("%s/inner", s.work);
+	moved = xasprintf("%s/moved", s.work);
+	real = xasprintf("%s/real", inner);
+	log = xasprintf("%s/player.log", s.agent.launch.dir);
+	ok(fs_mkdirs(real, 0700, &err));
+	ok(written_add(s.home, (const char *[]){ s.work }, 1, &err));
+	mount.location = inner;
+	s.agent.launch.mounts = &mount;
+	s.agent.launch.nmounts = 1;
+	assert_int_equal(scene_list(&s), 0);
+	ok(fs_read(log, &said, 1000, &err));
+	assert_string_equal(said.s, "real\n");
+	/* limactl has looked, and now the guest that owns what is above swaps it */
+	assert_int_equal(rename(inner, moved), 0);
+	assert_int_equal(symlink("../secret", inner), 0);
+	assert_int_equal(scene_list(&s), ELOOP);
+	scene_end(&s);
+}
+
+TEST(a_machine_opens_the_files_that_it_was_given)
+{
+	struct scene s;
+	struct error err;
+	auto_free char *given = NULL, *lima_yaml = NULL, *script = NULL, *item = NULL, *log = NULL, *pidfile = NULL;
+	AUTO(buf) said = BUF_INIT;
+	AUTO(paths) p = PATHS_INIT;
+	bool possible = paths_begin(&p);
+	struct agent *a = &s.agent;
+	int status;
+	pid_t pid;
+
+	scene_set(&s, "opens");
+	helper_end(a);
+	given = xasprintf("%s/given", s.agent.launch.dir);
+	lima_yaml = xasprintf("%s/lima.yaml", s.agent.launch.dir);
+	log = xasprintf("%s/player.log", s.agent.launch.dir);
+	pidfile = xasprintf("%s/player.pid", s.agent.launch.dir);
+	item = xasprintf("rw %s", given);
+	script = xasprintf("echo x >>'%s' && echo given; echo x 2>/dev/null >>'%s' && echo lima.yaml; true", given, lima_yaml);
+	ok(fs_write(given, "", 0, 0600, &err));
+	ok(fs_write(lima_yaml, "", 0, 0600, &err));
+	a->runtime = &player;
+	a->launch.machine.pidfile = pidfile;
+	a->launch.machine.argv = (const char *const[]){ "/bin/sh", "-c", script, NULL };
+	a->launch.machine.files = (const char *const[]){ "rx /usr", "rx /lib", "rx /lib64", "rx /bin", "rw /dev/null", item };
+	a->launch.machine.nfiles = 6;
+	ok(helper_start(a, &err));
+	pid = helper_machine(a, &err);
+	assert_true(pid > 0);
+	while (helper_reap(a, pid, &status) == 0)
+		usleep(1000);
+	ok(fs_read(log, &said, 1000, &err));
+	if (possible)
+		assert_null(strstr(said.s, "\nlima.yaml\n"));
+	assert_true(strncmp(said.s, "given\n", 6) == 0);
 	scene_end(&s);
 }
 

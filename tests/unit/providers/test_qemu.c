@@ -102,8 +102,8 @@ TEST(is_the_reference_vector)
 		"-chardev socket,id=char-serial-virtio,path=" I "/serialv.sock,server=on,wait=off,logfile=" I "/serialv.log\n"
 		"-device virtio-serial-pci,id=virtio-serial0,max_ports=1\n"
 		"-device virtconsole,chardev=char-serial-virtio,id=console0\n"
-		"-virtfs local,mount_tag=lima-1111,path=/home/u,security_model=none,readonly=on\n"
-		"-virtfs local,mount_tag=lima-2222,path=/tmp/lima,security_model=none\n"
+		"-virtfs local,mount_tag=lima-1111,path=/proc/self/fd/3,security_model=none,readonly=on\n"
+		"-virtfs local,mount_tag=lima-2222,path=/proc/self/fd/4,security_model=none\n"
 		"-chardev socket,id=char-qmp,path=" I "/qmp.sock,server=on,wait=off\n"
 		"-qmp chardev:char-qmp\n"
 		"-name lima-default\n"
@@ -263,7 +263,7 @@ TEST(gives_up_system_calls)
 	m.sandbox = true;
 	has(&m, "-sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
 	has_not(&m, "-runas");
-	m.run_as = 61200;
+	m.run_as = m.run_as_group = 61200;
 	has(&m, "-sandbox on,obsolete=deny,elevateprivileges=allow,spawn=deny,resourcecontrol=deny");
 	has(&m, "-runas 61200:61200");
 }
@@ -291,6 +291,83 @@ TEST(root_becomes_a_user_of_the_instance_where_nothing_is_opened_later)
 	assert_int_equal(m.run_as, 0);
 	assert_int_equal(m.capabilities & sets, 0);
 	assert_int_equal(!!(m.capabilities & CAP(CAP_CHOWN)), geteuid() == 0);
+}
+
+/* Is there such an item, all of it? */
+static bool
+can_open(const struct qemu_machine *m, const char *item)
+{
+	AUTO(arena) mem = { 0 };
+	size_t n;
+	const char *const *v = qemu_files(m, &mem, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(v[i], item))
+			return true;
+	return false;
+}
+
+TEST(qemu_opens_its_disks_and_folders_and_no_file_of_the_instance)
+{
+	static const struct machine_share shares[] = { { .tag = "a", .path = "/a", .writable = true }, { .tag = "b", .path = "/b" } };
+	struct qemu_machine m = plain("x86_64");
+	AUTO(arena) mem = { 0 };
+	size_t n;
+
+	m.is.disk = (struct image_disk){ .path = "/i/diffdisk", .format = "qcow2", .base = "/i/basedisk", .base_format = "raw" };
+	m.is.dir = "/i";
+	m.is.cidata = "/i/cidata.iso";
+	m.program = (const char *const[]){ "/usr/bin/qemu-system-x86_64" };
+	m.nprogram = 1;
+	m.is.share_type = SHARE_9P;
+	m.is.shares = shares;
+	m.is.nshares = 2;
+	assert_true(can_open(&m, "s /i"));
+	assert_true(can_open(&m, "rw /i/diffdisk"));
+	assert_true(can_open(&m, "r /i/basedisk"));
+	assert_true(can_open(&m, "r /i/cidata.iso"));
+	assert_true(can_open(&m, "rw /i/serial.log"));
+	assert_true(can_open(&m, "rwm /proc/self/fd/3"));
+	assert_true(can_open(&m, "r /proc/self/fd/4"));
+	/* a window's libraries open what they like */
+	m.is.display = "gtk";
+	qemu_files(&m, &mem, &n);
+	assert_int_equal(n, 0);
+	m.is.display = "vnc";
+	assert_true(can_open(&m, "s /i"));
+}
+
+TEST(as_root_a_folder_of_somebodys_is_served_as_he)
+{
+	auto_free char *mine = test_path("somebodys"), *roots = test_path("roots");
+	struct machine_share shares[] = { { .tag = "a", .path = mine, .writable = true }, { .tag = "b", .path = mine } };
+	struct qemu_machine m = plain("x86_64");
+
+	mkdir(mine, 0755);
+	mkdir(roots, 0755);
+	m.is.share_type = SHARE_9P;
+	m.is.shares = shares;
+	m.is.nshares = 2;
+	if (geteuid() == 0 && privilege_can_become(61000)) {
+		assert_int_equal(chown(mine, 61000, 61001), 0);
+		qemu_confine(&m);
+		assert_int_equal(m.run_as, 61000);
+		assert_int_equal(m.run_as_group, 61001);
+	}
+	shares[1].path = roots;
+	qemu_confine(&m);
+	assert_int_equal(m.run_as, 0);
+	assert_int_equal(m.capabilities, 0);
+	/* a stream is connected before the guest runs, and until 8.0 never again */
+	m.is.share_type = SHARE_NONE;
+	m.is.nshares = 0;
+	m.is.net0.socket = "/s";
+	m.version[0] = 7;
+	qemu_confine(&m);
+	assert_int_equal(!!m.run_as, geteuid() == 0 && privilege_can_become(qemu_user(m.is.dir)));
+	m.version[0] = 8;
+	qemu_confine(&m);
+	assert_int_equal(m.run_as, 0);
 }
 
 TEST(refuses_what_cannot_be)
