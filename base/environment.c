@@ -1,5 +1,6 @@
 #include "base/environment.h"
 
+#include <stdint.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -13,27 +14,33 @@ static const char *const kept[] = {
 };
 
 static bool
-variable_is_kept(const char *variable)
+names_have(const char *const *names, size_t n, const char *variable)
 {
-	size_t n = strcspn(variable, "=");
+	size_t len = strcspn(variable, "=");
 
-	for (size_t i = 0; i < ARRAY_LEN(kept); i++)
-		if (strlen(kept[i]) == n && memcmp(kept[i], variable, n) == 0)
+	for (size_t i = 0; i < n && names[i]; i++)
+		if (strlen(names[i]) == len && memcmp(names[i], variable, len) == 0)
 			return true;
 	return false;
 }
 
+static bool
+variable_is_kept(const char *variable, const char *const *more)
+{
+	return names_have(kept, ARRAY_LEN(kept), variable) || (more && names_have(more, SIZE_MAX, variable));
+}
+
 bool
-environment_is_kept(void)
+environment_is_kept(const char *const *more)
 {
 	for (char **e = environ; e && *e; e++)
-		if (!variable_is_kept(*e))
+		if (!variable_is_kept(*e, more))
 			return false;
 	return true;
 }
 
 char **
-environment_kept(void)
+environment_kept(const char *const *more)
 {
 	size_t n = 0;
 	char **v;
@@ -43,7 +50,18 @@ environment_kept(void)
 	v = xcalloc(n + 1, sizeof *v);
 	n = 0;
 	for (char **e = environ; e && *e; e++)
-		if (variable_is_kept(*e))
+		if (variable_is_kept(*e, more))
 			v[n++] = *e;
 	return v;
+}
+
+int
+environment_leave(char **argv, const char *const *more)
+{
+	auto_free char **env = NULL;
+
+	if (environment_is_kept(more))
+		return 0;
+	env = environment_kept(more);
+	return execve(argv[0][0] == '/' ? argv[0] : "/proc/self/exe", argv, env);
 }

@@ -7,6 +7,9 @@
 #pragma once
 #include <stdbool.h>
 
-bool environment_is_kept(void);	/* is there nothing else? */
+/* `more`: further names, NULL-terminated, for who needs them; NULL: none. */
+bool environment_is_kept(const char *const *more);	/* is there nothing else? */
 /* "NAME=value", NULL-terminated; the array is to be freed, its strings are not. */
-char **environment_kept(void);
+char **environment_kept(const char *const *more);
+/* Begins this program again with what is kept, so that its memory has nothing else. 0: there is nothing else; -1 with errno. */
+int environment_leave(char **argv, const char *const *more);

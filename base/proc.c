@@ -248,7 +248,7 @@ proc_start(struct child *c, const char *const argv[], const struct proc_opts *o,
 		return -1;
 	if (o->out && make_pipe(&c->out.fd, &out, err) < 0)
 		return -1;
-	if (spawn_program(&(struct spawn){ .argv = argv, .env_add = o->env_add, .in = in, .out = o->out ? out : errfd,
+	if (spawn_program(&(struct spawn){ .argv = argv, .env_add = o->env_add, .env = o->env, .in = in, .out = o->out ? out : errfd,
 					   .err = o->out && o->both ? out : errfd, .sandbox = o->sandbox }, &c->pid, err) < 0)
 		return -1;
 	c->pidfd = pidfd_open(c->pid, 0);	/* close-on-exec by itself */

@@ -16,6 +16,7 @@ struct sandbox;
 
 struct proc_opts {
 	const char *const *env_add;	/* "K=V", NULL-terminated, over ours; or NULL */
+	char *const *env;		/* in place of ours; or NULL */
 	const char *input;		/* given on stdin; or NULL */
 	size_t input_len;
 	struct buf *out;		/* stdout; NULL: joined with stderr into the error text */

@@ -24,14 +24,16 @@ same_key(const char *a, const char *b)
 	return n == strcspn(b, "=") && !memcmp(a, b, n);
 }
 
-/* The environment is ours with `add` over it; the array is to be freed, its strings are not. */
+/* The environment is ours, or what is in its place, with `add` over it; the array is to be freed, its strings are not. */
 static char **
-env_over(const char *const *add)
+env_over(const struct spawn *s)
 {
+	char *const *ours = s->env ? s->env : environ;
+	const char *const *add = s->env_add;
 	size_t n = 0, more = 0, len = 0;
 	char **env;
 
-	while (environ && environ[n])
+	while (ours && ours[n])
 		n++;
 	while (add && add[more])
 		more++;
@@ -39,10 +41,10 @@ env_over(const char *const *add)
 	for (size_t i = 0; i < n; i++) {
 		size_t k = 0;
 
-		while (k < more && !same_key(environ[i], add[k]))
+		while (k < more && !same_key(ours[i], add[k]))
 			k++;
 		if (k == more)
-			env[len++] = environ[i];
+			env[len++] = ours[i];
 	}
 	for (size_t i = 0; i < more; i++)
 		env[len++] = (char *)(uintptr_t)add[i];
@@ -57,7 +59,7 @@ env_over(const char *const *add)
 static int
 spawn_free(const struct spawn *s, pid_t *pid, struct error *err)
 {
-	auto_free char **env = env_over(s->env_add);
+	auto_free char **env = env_over(s);
 	posix_spawn_file_actions_t fa;
 	posix_spawnattr_t at;
 	sigset_t none, all;
@@ -174,7 +176,7 @@ static int
 spawn_confined(const struct spawn *s, pid_t *pid, struct error *err)
 {
 	auto_free char *program = proc_find(s->argv[0]);
-	auto_free char **env = env_over(s->env_add);
+	auto_free char **env = env_over(s);
 	auto_close int null = open("/dev/null", O_RDONLY | O_CLOEXEC), rules = -1, told = -1;
 	struct confined c = { s, program, env, { s->in >= 0 ? s->in : null, s->out, s->err }, -1, -1 };
 	int p[2];

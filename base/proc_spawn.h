@@ -9,6 +9,7 @@ struct sandbox;
 struct spawn {
 	const char *const *argv;
 	const char *const *env_add;	/* over our environment; or NULL */
+	char *const *env;		/* in place of ours; or NULL */
 	int in, out, err;		/* its descriptors 0 to 2, none of ours below 3; in -1: /dev/null */
 	bool session;			/* its own; else its own group in ours */
 	const struct sandbox *sandbox;	/* or NULL */

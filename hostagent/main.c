@@ -106,19 +106,6 @@ ha_main_run(const struct words *w, struct error *err)
 	return r < 0 ? -1 : a.exit_status;
 }
 
-/* What a shell had in its environment is neither for a guest to find in our memory nor for what we start. */
-static void
-environment_leave(char **argv)
-{
-	auto_free char **env = NULL;
-
-	if (environment_is_kept())
-		return;
-	env = environment_kept();
-	execve(argv[0][0] == '/' ? argv[0] : "/proc/self/exe", argv, env);
-	log_warning("the environment of whoever started us stays: %s", strerror(errno));
-}
-
 int
 main(int argc, char **argv)
 {
@@ -134,7 +121,9 @@ main(int argc, char **argv)
 		return sftpd_main(argv + 1);
 	if (ha_main_parse(argc, argv, &w) < 0)
 		return 2;
-	environment_leave(argv);
+	/* what a shell had there is neither for a guest to find in our memory nor for what we start */
+	if (environment_leave(argv, NULL) < 0)
+		log_warning("the environment of whoever started us stays: %s", strerror(errno));
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	/* A signal that comes before the loop can take it would leave the pid file behind, so agent_run() unblocks them. */

@@ -217,7 +217,7 @@ guests_have_rsync(struct copy *k, struct error *err)
 			return -1;
 		argv_add(&a, ssh_host(&k->guests[i]));
 		argv_add(&a, "command -v rsync >/dev/null 2>&1");
-		if (proc_run(a.v, &(struct proc_opts){ .timeout_ms = 30000 }, &why) == 0)
+		if (proc_run_argv(&a, &(struct proc_opts){ .timeout_ms = 30000 }, &why) == 0)
 			continue;
 		if (why.code == ERR_CHILD)	/* ssh's own exit status for what it could not do is 255 */
 			return error_set(err, ENOENT, "the guest of %s has no rsync, or cannot be asked (%s); install it there, or leave "
@@ -392,6 +392,7 @@ cmd_copy_copy(struct copy *k, struct error *err)
 	if (cmd_copy_check_target(k, &g, err) < 0 || cmd_copy_choose(k, &g, &a, err) < 0)
 		return -1;
 	cli_say(&k->cli->env, SAY_DEBUG, "using copy tool `%s`", a.n ? a.v[0] : "sftp");
+	a.to_guest = !getenv("SSH");
 	return !a.n ? by_sftp(k, &g, err) : run_argv(k->cli, &a, err);
 }
 

@@ -90,7 +90,7 @@ drop_master(const struct cli *c, const struct instance *i, struct error *err)
 	argv_add(&a, "-O");
 	argv_add(&a, "exit");
 	argv_add(&a, ssh_host(i));
-	if (proc_run(a.v, &(struct proc_opts){ .timeout_ms = 10000 }, &why) == 0)
+	if (proc_run_argv(&a, &(struct proc_opts){ .timeout_ms = 10000 }, &why) == 0)
 		return 0;
 	cli_say(&c->env, SAY_WARN, "Removed the ssh control socket of instance `%s`: %s", i->name, why.msg);
 	return fs_unlink(sock, err);

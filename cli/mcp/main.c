@@ -8,8 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
+#include "base/environment.h"
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/error.h"
@@ -108,8 +110,13 @@ generate_doc(const char *dir)
 int
 main(int argc, char **argv)
 {
+	static const char *const ours[] = { "LIMACTL", "LIMA_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", NULL };
 	const char *verb = argc > 1 ? argv[1] : "--help";
 
+	/* it speaks with a guest for as long as the AI's session lasts: no token of the shell's is in its memory, and nothing gives it more rights */
+	if (environment_leave(argv, ours) < 0)
+		fprintf(stderr, "limactl-mcp: the environment of whoever started us stays: %s\n", strerror(errno));
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	if (strcmp(verb, "info") == 0 && argc == 2)
 		return print_tools(stdout);
 	if (strcmp(verb, "serve") == 0 && argc <= 3 && (argc < 3 || argv[2][0] != '-'))

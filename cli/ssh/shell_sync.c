@@ -89,7 +89,7 @@ in_guest(const struct shell_sync *s, const char *program, const char *option, st
 	argv_add(&a, ssh_host(s->instance));
 	argv_add(&a, "--");
 	argv_add(&a, line.s);
-	return proc_run(a.v, &(struct proc_opts){ 0 }, err);
+	return proc_run_argv(&a, &(struct proc_opts){ 0 }, err);
 }
 
 /* From 3.2.4 on rsync itself keeps the far side's shell from reading its paths. */
@@ -125,6 +125,7 @@ rsync_begin(const struct shell_sync *s, struct argv *a, const char *flags, struc
 	argv_add(a, "--delete");
 	argv_add(a, "-e");
 	argv_add(a, shell.s);
+	a->to_guest = ssh.to_guest;
 	return 0;
 }
 
@@ -154,7 +155,7 @@ shell_sync_in(const struct shell_sync *s, struct error *err)
 	argv_add(&a, "--");
 	argv_addf(&a, "%s/", s->host_dir);
 	add_guest(s, &a);
-	if (proc_run(a.v, &(struct proc_opts){ 0 }, err) < 0)
+	if (proc_run_argv(&a, &(struct proc_opts){ 0 }, err) < 0)
 		return error_wrap(err, "copy %s into the guest", s->host_dir);
 	cli_say(env, SAY_INFO, "Successfully synced host current directory to guest(%s) instance.", s->guest_dir);
 	return 0;
@@ -174,7 +175,7 @@ shell_sync_fetch(const struct shell_sync *s, const char *to, struct buf *itemize
 	argv_add(&a, "--");
 	add_guest(s, &a);
 	argv_addf(&a, "%s/", to);
-	return proc_run(a.v, &(struct proc_opts){ .out = itemized }, err);
+	return proc_run_argv(&a, &(struct proc_opts){ .out = itemized }, err);
 }
 
 /* --- the way back --- */

@@ -6,13 +6,17 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/environment.h"
 #include "base/error.h"
 #include "base/fs.h"
+#include "base/mem.h"
+#include "base/proc.h"
 #include "base/programs.h"
 #include "base/quote/quote.h"
 #include "base/words.h"
@@ -124,6 +128,7 @@ ssh_program(const struct cli *c, struct argv *a)
 		cli_say(&c->env, SAY_WARN, "$SSH cannot be split into words, falling back to `ssh`");
 	}
 	ssh_add(a, "ssh");
+	a->to_guest = true;
 }
 
 const char *
@@ -189,12 +194,49 @@ ssh_begin(const struct cli *c, const struct instance *i, struct argv *a, struct 
 
 /* --- running things on our own terminal --- */
 
+/*
+ * What speaks with a guest, and may stay as the master of further connections for as long as the guest runs: none of the shell's
+ * tokens is in it, and it becomes nobody else. A program of the user's own ($SSH) gets all, since we do not know what it needs.
+ */
+static char **
+environment_of(const struct argv *a)
+{
+	static const char *const for_ssh[] = {
+		"SSH_AUTH_SOCK", "SSH_AGENT_PID", "SSH_ASKPASS", "SSH_ASKPASS_REQUIRE", "SSH_SK_PROVIDER", "TERM", "COLORTERM", "KRB5CCNAME",
+		"KRB5_CONFIG", "GPG_TTY", "SHELL", "XDG_SESSION_TYPE", "DBUS_SESSION_BUS_ADDRESS", "LIMA_HOME", NULL,
+	};
+	char **all;
+	size_t n = 0;
+
+	if (a->to_guest) {
+		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+		return environment_kept(for_ssh);
+	}
+	while (environ[n])
+		n++;
+	all = xcalloc(n + 1, sizeof *all);
+	memcpy(all, environ, n * sizeof *all);
+	return all;
+}
+
+int
+proc_run_argv(const struct argv *a, const struct proc_opts *o, struct error *err)
+{
+	auto_free char **env = environment_of(a);
+	struct proc_opts own = *o;
+
+	own.env = env;
+	return proc_run(a->v, &own, err);
+}
+
 int
 exec_argv(const struct argv *a, struct error *err)
 {
+	auto_free char **env = environment_of(a);
+
 	/* A signal that is ignored here would stay ignored in ssh. */
 	signal(SIGPIPE, SIG_DFL);
-	execvp(a->v[0], (char *const *)a->v);
+	execvpe(a->v[0], (char *const *)a->v, env);
 	return errno == ENOENT ? program_missing(a->v[0], err) : error_errno(err, "%s", a->v[0]);
 }
 
@@ -210,6 +252,7 @@ ssh_wait_for(pid_t pid, int *status, struct error *err)
 int
 run_argv(const struct cli *c, const struct argv *a, struct error *err)
 {
+	auto_free char **env = environment_of(a);
 	posix_spawnattr_t attr;
 	sigset_t defaults;
 	pid_t pid;
@@ -221,7 +264,7 @@ run_argv(const struct cli *c, const struct argv *a, struct error *err)
 	posix_spawnattr_init(&attr);
 	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF);
 	posix_spawnattr_setsigdefault(&attr, &defaults);
-	r = posix_spawnp(&pid, a->v[0], NULL, &attr, (char *const *)a->v, environ);
+	r = posix_spawnp(&pid, a->v[0], NULL, &attr, (char *const *)a->v, env);
 	posix_spawnattr_destroy(&attr);
 	if (r == ENOENT)
 		return program_missing(a->v[0], err);

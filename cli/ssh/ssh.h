@@ -16,6 +16,7 @@ struct argv {
 	struct arena arena;
 	const char **v;		/* NULL-terminated */
 	size_t n, cap;
+	bool to_guest;		/* it speaks with a guest: it gets what ssh needs of our environment, and no new privileges */
 };
 
 void argv_release(struct argv *a);
@@ -48,6 +49,10 @@ int ssh_add_options(const struct cli *c, const struct instance *i, struct argv *
 int ssh_begin(const struct cli *c, const struct instance *i, struct argv *a, struct error *err);
 /* What the guest is called on ssh's command line. */
 const char *ssh_host(const struct instance *i);
+
+/* As proc_run(), with the environment that it is to have. */
+struct proc_opts;
+int proc_run_argv(const struct argv *a, const struct proc_opts *o, struct error *err);
 
 /* Replaces this process; returns only on failure. */
 int exec_argv(const struct argv *a, struct error *err);

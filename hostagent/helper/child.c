@@ -124,7 +124,7 @@ helper_child_start(const struct child_words *w, struct error *err)
 	auto_close int null = above_own(w, open("/dev/null", O_RDWR | O_CLOEXEC)), out = -1, read_end = -1,
 		       write_end = -1;
 	int ends[2], code = 0;
-	auto_free char **env = environment_kept();
+	auto_free char **env = environment_kept(NULL);
 	pid_t pid;
 
 	out = w->log ? log_open(w, err) : above_own(w, fcntl(w->socket, F_DUPFD_CLOEXEC, tell_place(w) + 1));

@@ -136,6 +136,19 @@ bits() {
 	[ "$(stat -c %a "$WORK/rw/tool")" = 755 ]
 }
 
+@test "the master that ssh leaves behind, and limactl mcp, have none of the shell's tokens and get no new privileges" {
+	GITHUB_TOKEN=a-secret limactl shell --workdir / t true
+	pid=$(pgrep -f "$LIMA_HOME/t/ssh.sock" | head -1)
+	[ "$(status_of "$pid" NoNewPrivs)" = 1 ]
+	! grep -qa a-secret "/proc/$pid/environ" || false
+	GITHUB_TOKEN=a-secret limactl mcp serve t < <(sleep 3) >/dev/null &
+	sleep 1
+	pid=$(pgrep -f 'limactl-mcp.* serve t' | head -1)
+	[ "$(status_of "$pid" NoNewPrivs)" = 1 ]
+	! grep -qa a-secret "/proc/$pid/environ" || false
+	wait
+}
+
 @test "when the helper is killed the machine stays, and a restart of the agent brings a new one" {
 	kill -9 "$(pids_of helper)"
 	qemu=$(cat "$LIMA_HOME/t/qemu.pid")

@@ -27,9 +27,10 @@ setup_file() {
 	cat >"$WORK/limactl" <<-EOF
 		#!/bin/sh
 		[ "\$*" = "list --json i" ] || exit 1
-		echo '{"name":"i","status":"'\${STATUS:-Running}'","sshLocalPort":$port,"sshAddress":"127.0.0.1","config":{"user":{"name":"$(id -nu)","shell":"/bin/bash"}},"IdentityFile":"$WORK/ssh/user"}'
+		echo '{"name":"i","status":"'\$(cat $WORK/status)'","sshLocalPort":$port,"sshAddress":"127.0.0.1","config":{"user":{"name":"$(id -nu)","shell":"/bin/bash"}},"IdentityFile":"$WORK/ssh/user"}'
 	EOF
 	chmod +x "$WORK/limactl"
+	echo Running >"$WORK/status"
 	export LIMACTL="$WORK/limactl"
 	echo 'needle in a haystack' >"$WORK/files/sub/a.txt"
 	echo 'hay' >"$WORK/files/sub/b.txt"
@@ -167,7 +168,8 @@ is() {
 }
 
 @test "an instance that does not run, or is not there" {
-	STATUS=Stopped run -1 --separate-stderr limactl mcp serve i
+	echo Stopped >"$WORK/status"
+	run -1 --separate-stderr limactl mcp serve i
 	[[ $stderr == *'expected status of instance `i` to be `Running`, got `Stopped`'* ]]
 	run -1 --separate-stderr limactl mcp serve nix
 	[ -n "$stderr" ]

@@ -18,7 +18,7 @@ setup() {
 	MACHINE=$!
 	timeout 10 bash -c 'until grep -q pidfile "/proc/$1/cmdline"; do sleep 0.02; done' _ $MACHINE
 	for program in ssh scp rsync; do
-		printf '#!/bin/sh\nfor a; do case $a in *command?-v?rsync*) exit ${HAS_RSYNC:-1} ;; esac; done\nprintf "%%s\\n" "%s" "$@"\nexit 9\n' $program >bin/$program
+		printf '#!/bin/sh\nfor a; do case $a in *command?-v?rsync*) [ -e '%s/has-rsync' ]; exit ;; esac; done\nprintf "%%s\\n" "%s" "$@"\nexit 9\n' "$WORK" $program >bin/$program
 	done
 	chmod +x bin/*
 	export PATH=$WORK/bin:$PATH
@@ -156,7 +156,7 @@ script() {
 }
 
 @test "copy: by rsync, whose slashes mean what scp's mean" {
-	export HAS_RSYNC=0
+	touch "$WORK/has-rsync"
 	run -9 --separate-stderr limactl copy x a:y
 	[ "$output" = "$(printf '%s\n' rsync -a -q -e "ssh $(options | sed "s/.*[\"^].*/'&'/" | tr '\n' ' ' | sed 's/ $//')" -- x lima-a:y)" ]
 	run -9 --separate-stderr limactl copy -r x/ a:y
@@ -189,8 +189,8 @@ sync_begin() {
 	mkdir -p "$WORK/p/q/dir" "$WORK/guest"
 	sed -i '/^mounts:/,/^containerd/{/^containerd/!d}' "$LIMA_HOME/a/lima.yaml"
 	rm "$WORK/bin/rsync"
-	cat >"$WORK/bin/ssh" <<-'EOF'
-		#!/bin/bash
+	# what ssh gets of our environment has no WORK
+	{ printf '#!/bin/bash\nWORK=%q\n' "$WORK"; cat; } >"$WORK/bin/ssh" <<-'EOF'
 		# the words behind the host's name are for the guest's shell, whose root is $WORK/guest
 		while [ "$1" != lima-a ]; do shift; done
 		shift
