@@ -174,7 +174,7 @@ script() {
 	run -1 --separate-stderr limactl copy --backend=x a b
 	[[ $stderr == *'invalid backend `x`, must be one of: scp, rsync, sftp, auto'* ]]
 	run -1 --separate-stderr limactl copy --backend=rsync x a:y
-	[[ $stderr == *'rsync not available on guest(s)'* ]]
+	[[ $stderr == *'has no rsync'* ]]
 }
 
 @test "start of a stopped instance is not asked for without a terminal" {
