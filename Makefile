@@ -125,6 +125,7 @@ $(FAKE)/bin/limactl: $(call obj,$(FAKE_DRIVER)) $(B)/bin/limactl $(B)/libexec/li
 	@mkdir -p $(@D) $(FAKE)/libexec/lima
 	@$(CC) $(LDFLAGS) $(HARDEN_LD) -pie -Wl,--as-needed -o $@ $(call obj,$(MAIN)) $(call obj,$(FAKE_DRIVER)) $(B)/gen/lazy_stubs.o $(LIBS_MAIN) -ldl
 	@ln -sfn ../../../../libexec/lima/lazy.so $(FAKE)/libexec/lima/lazy.so
+	@ln -sfn ../../../../libexec/lima/lima-usernet $(FAKE)/libexec/lima/lima-usernet
 	@ln -sfn ../../share $(FAKE)/share
 $(FAKE)/libexec/lima/lima-hostagent: $(call obj,$(AGENT) $(call src,hostagent/drivers/fake))
 	@mkdir -p $(@D)

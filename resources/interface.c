@@ -119,6 +119,17 @@ port_text(const struct resource *r, uint32_t ip, struct buf *out)
 	usernet_port_text(&p, out);
 }
 
+/* An address of the subnet that the network had before leads nowhere now. */
+static bool
+is_inside(const struct env *env, const struct resource *r, uint32_t ip)
+{
+	auto_free char *dir = usernet_dir(env->home, network_of(r));
+	AUTO(arena) a = { 0 };
+	struct usernet n;
+
+	return usernet_load(&n, dir, &a, NULL) < 0 || (ip & n.mask) == n.base;
+}
+
 static int
 interface_observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
@@ -138,7 +149,7 @@ interface_observe(const struct env *env, const struct resource *r, struct facts 
 	facts_set(have, a, "address", usernet_ip_text(a, p.ip));
 	if (r->spec && facts_get(&r->want, "mac"))
 		port_text(r, p.ip, &text);
-	facts_set(have, a, "plugged", !text.len || !strcmp(text.s, now.s) ? "as wanted" : "otherwise");
+	facts_set(have, a, "plugged", (!text.len || !strcmp(text.s, now.s)) && is_inside(env, r, p.ip) ? "as wanted" : "otherwise");
 	return 1;
 }
 
