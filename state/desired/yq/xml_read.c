@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/utf8.h"
 #include "state/desired/yq/formats.h"
 
 struct xml_in {
@@ -38,13 +39,9 @@ entity_read(struct xml_in *x, const char *s, struct text *t)
 		}
 	if (len > 1 && *s == '#') {
 		long r = strtol(s + (s[1] == 'x' ? 2 : 1), NULL, s[1] == 'x' ? 16 : 10);
-		struct ynode *c;
-		size_t used = 0;
-		const char *json = eval_printf(x->e, r > 0xffff ? "\"\\u%04lx\\u%04lx\"" : "\"\\u%04lx\"",
-					       r > 0xffff ? 0xd800 + ((r - 0x10000) >> 10 & 0x3ff) : r & 0xffff, 0xdc00 + (r & 0x3ff));
+		char utf8[4];
 
-		c = json_read(x->e, json, strlen(json), &used, false);
-		text_add(t, c->value, c->len);
+		text_add(t, utf8, utf8_put(utf8, r < 0 || r > 0x10ffff ? 0xfffd : (uint32_t)r));
 		return len + 1;
 	}
 	text_addc(t, '&');

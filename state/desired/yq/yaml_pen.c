@@ -1,3 +1,4 @@
+#include <ctype.h>
 #include <string.h>
 
 #include "state/desired/yq/yaml_print.h"
@@ -118,6 +119,45 @@ pen_foot(struct pen *p)
 	pen_comment(p, p->foot);
 	p->foot = "";
 	p->foot_indent = p->indent < 0 ? 0 : p->indent;
+}
+
+void
+pen_anchor(struct pen *p, char sign, const char *name)
+{
+	const char s[] = { sign, 0 };
+
+	if (!*name)
+		return;
+	for (const char *c = name; *c; c++)
+		if ((unsigned char)*c <= ' ' || strchr(",[]{}", *c))
+			eval_fail(p->e, "the name `%s` of an anchor may not have `%c` in it", name, *c);
+	pen_sign(p, s, true, false, false);
+	pen_sign(p, name, false, false, false);
+}
+
+void
+pen_tag(struct pen *p, const char *tag)
+{
+	if (!*tag)
+		return;
+	if (!p->whitespace)
+		pen_put(p, ' ');
+	if (*tag != '!')
+		pen_sign(p, "!<", false, false, false);
+	for (const char *c = tag; *c; c++) {
+		bool handle = *tag == '!' && c - tag < 2 && strspn(tag, "!") > (size_t)(c - tag);
+
+		if (handle || isalnum((unsigned char)*c) || strchr("-;/?:@&=+$,_.~*'()[]", *c)) {
+			pen_put(p, *c);
+		} else {
+			text_addf(p->out, "%%%02X", (unsigned char)*c);
+			p->column += 3;
+		}
+	}
+	if (*tag != '!')
+		pen_put(p, '>');
+	p->whitespace = false;
+	p->indention = false;
 }
 
 void

@@ -1,7 +1,6 @@
 /* YAML as yq prints it: indented anew, with comments, styles, tags and anchors. */
 #include "state/desired/yq/yaml_print.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "base/auto.h"
@@ -60,45 +59,6 @@ tag_to_write(const struct ynode *n, bool *quote)
 		return n->tag;
 	*quote = true;
 	return "";
-}
-
-static void
-pen_anchor(struct pen *p, char sign, const char *name)
-{
-	const char s[] = { sign, 0 };
-
-	if (!*name)
-		return;
-	for (const char *c = name; *c; c++)
-		if ((unsigned char)*c <= ' ' || strchr(",[]{}", *c))
-			eval_fail(p->e, "the name `%s` of an anchor may not have `%c` in it", name, *c);
-	pen_sign(p, s, true, false, false);
-	pen_sign(p, name, false, false, false);
-}
-
-static void
-pen_tag(struct pen *p, const char *tag)
-{
-	if (!*tag)
-		return;
-	if (!p->whitespace)
-		pen_put(p, ' ');
-	if (*tag != '!')
-		pen_sign(p, "!<", false, false, false);
-	for (const char *c = tag; *c; c++) {
-		bool handle = *tag == '!' && c - tag < 2 && strspn(tag, "!") > (size_t)(c - tag);
-
-		if (handle || isalnum((unsigned char)*c) || strchr("-;/?:@&=+$,_.~*'()[]", *c)) {
-			pen_put(p, *c);
-		} else {
-			text_addf(p->out, "%%%02X", (unsigned char)*c);
-			p->column += 3;
-		}
-	}
-	if (*tag != '!')
-		pen_put(p, '>');
-	p->whitespace = false;
-	p->indention = false;
 }
 
 /* bytes that are no UTF-8 are written as base64 */

@@ -23,6 +23,8 @@ void pen_sign(struct pen *p, const char *sign, bool need_blank, bool is_blank, b
 void pen_head(struct pen *p);
 void pen_note(struct pen *p, bool or_break);
 void pen_foot(struct pen *p);
+void pen_anchor(struct pen *p, char sign, const char *name);
+void pen_tag(struct pen *p, const char *tag);
 static inline bool
 pen_has_comment(const struct pen *p)
 {

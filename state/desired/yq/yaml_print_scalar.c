@@ -115,6 +115,19 @@ scalar_style(const struct pen *p, const struct ynode *n, const struct scalar_loo
 	return style;
 }
 
+/* a line break of the text itself */
+static void
+pen_line(struct pen *p, const char *s, size_t width)
+{
+	if (*s == '\n') {
+		pen_break(p);
+		return;
+	}
+	text_add(p->out, s, width);
+	p->column = 0;
+	p->indention = true;
+}
+
 /* plain and single-quoted: a break in them is written twice, so that it is one when it is read */
 static void
 write_folding(struct pen *p, const struct ynode *n, bool quotes)
@@ -127,13 +140,7 @@ write_folding(struct pen *p, const struct ynode *n, bool quotes)
 		if (w) {
 			if (!breaks && s[i] == '\n')
 				pen_break(p);
-			if (s[i] == '\n') {
-				pen_break(p);
-			} else {
-				text_add(p->out, s + i, w);
-				p->column = 0;
-				p->indention = true;
-			}
+			pen_line(p, s + i, w);
 			breaks = true;
 			continue;
 		}
@@ -261,13 +268,7 @@ write_block(struct pen *p, const struct ynode *n, bool folded)
 			/* before a line that begins with a blank breaks are not folded */
 			if (folded && !breaks && !lead_blank && s[i] == '\n' && (k == n->len || !blank_at(s, k, n->len)))
 				pen_break(p);
-			if (s[i] == '\n') {
-				pen_break(p);
-			} else {
-				text_add(p->out, s + i, w);
-				p->column = 0;
-				p->indention = true;
-			}
+			pen_line(p, s + i, w);
 			breaks = true;
 			continue;
 		}
