@@ -132,6 +132,8 @@ close_list(struct parser *p, const struct token *t)
 static void
 parse_token(struct parser *p, const struct token *t)
 {
+	struct token opened;
+
 	switch (t->kind) {
 	case T_OPEN:
 	case T_OPEN_LIST:
@@ -143,9 +145,11 @@ parse_token(struct parser *p, const struct token *t)
 		close_list(p, t);
 		break;
 	case T_CLOSE:
-		close_to(p, T_OPEN, t);
-		if (!p->stack.n && !t->optional)	/* the bracket around the whole */
+		opened = close_to(p, T_OPEN, t);	/* the one around the whole is closed by one that is `optional` */
+		if (!p->stack.n && !t->optional)
 			eval_fail(p->e, "column %u: `)` closes nothing", t->at + 1);
+		if (p->stack.n && t->optional)
+			eval_fail(p->e, "column %u: this bracket is never closed", opened.at + 1);
 		break;
 	default:
 		while (p->stack.n && p->stack.v[p->stack.n - 1].kind == T_OP &&
@@ -198,8 +202,6 @@ expr_parse(struct eval *e, const char *text)
 	for (size_t i = 0; i < all.n; i++)
 		parse_token(&p, &all.v[i]);
 	parse_token(&p, &close);
-	if (p.stack.n)
-		eval_fail(e, "column %u: this bracket is never closed", p.stack.v[p.stack.n - 1].at + 1);
 	if (!p.n)
 		return expr_make(e, &op_self, NULL, NULL);
 	if (p.n != 1)

@@ -58,6 +58,7 @@ TEST(complaints)
 	complains(".a | gsub(\"x\"; \"y\")", "column 6: `gsub` is not in yq; use `sub(PATTERN; BY)`");
 	complains(".a[", "column 4: expected `]` before this, to close what begins in column 3");
 	complains("(.a", "column 1: this bracket is never closed");
+	complains(".a | select(.b == 1", "column 12: this bracket is never closed");
 	complains(".a)", "column 3: `)` closes nothing");
 	complains(".a = \"x", "column 6: the text that begins here is never closed by a `\"`");
 	complains(".a = ", "column 4: `=` expects a value on both sides, but has 1");
