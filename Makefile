@@ -113,7 +113,7 @@ ALL := $(B)/bin/limactl $(if $(SAN),,$(B)/libexec/lima/lazy.so) $(if $(call src,
 all: $(ALL) share
 
 # Templates: as they are installed, beside the guests that we build.
-share: $(patsubst examples/%,$(B)/share/lima/templates/%,$(shell find examples -name '*.yaml'))
+share: $(patsubst examples/%,$(B)/share/lima/templates/%,$(shell find examples -name '*.yaml' -not -path 'examples/fleets/*'))
 $(B)/share/lima/templates/%.yaml: examples/%.yaml
 	@mkdir -p $(@D)
 	@sed 's|\.\./build/share/lima/|../|' $< > $@

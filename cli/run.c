@@ -12,11 +12,13 @@
 #include "base/clock.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/jobserver.h"
 #include "base/mem.h"
 #include "cli/args/ask.h"
 #include "cli/args/files.h"
 #include "cli/call_off.h"
 #include "cli/run_locks.h"
+#include "cli/pool.h"
 #include "cli/view/outcome.h"
 #include "cli/view/progress.h"
 #include "cli/view/reach.h"
@@ -27,7 +29,7 @@
 #include "resources/types.h"
 #include "state/observed/state.h"
 
-enum { DEFAULT_JOBS = 4 };
+enum { DEFAULT_JOBS = 4, MAKE_JOBS = 64 };
 
 const struct flag run_flags[] = {
 	{ "jobs", 'j', FLAG_INT, "4", "Steps at the same time", 0, NULL },
@@ -146,6 +148,41 @@ tell_cache(struct cli *c, const struct engine *e)
 	c->cache_of_others = NULL;
 }
 
+struct walking {
+	struct progress *progress;
+	struct jobserver *jobserver;
+};
+
+static void
+run_starting(void *ctx, struct step *s)
+{
+	progress_starting(((struct walking *)ctx)->progress, s);
+}
+
+static void
+run_settled(void *ctx, struct step *s)
+{
+	progress_settled(((struct walking *)ctx)->progress, s);
+}
+
+static void
+run_tick(void *ctx)
+{
+	progress_tick(((struct walking *)ctx)->progress);
+}
+
+static bool
+run_take(void *ctx)
+{
+	return jobserver_take(((struct walking *)ctx)->jobserver);
+}
+
+static void
+run_give(void *ctx)
+{
+	jobserver_give(((struct walking *)ctx)->jobserver);
+}
+
 static int
 run_walk(struct cli *c, const struct run *r, struct engine *e, struct locks *locks, struct error *err)
 {
@@ -156,19 +193,26 @@ run_walk(struct cli *c, const struct run *r, struct engine *e, struct locks *loc
 	size_t stopped;
 	struct engine_walk w = {
 		.jobs = (size_t)(cli_int(c, "jobs") > 0 ? cli_int(c, "jobs") : DEFAULT_JOBS), .keep_going = r->keep_going || cli_bool(c, "keep-going"),
-		.starting = progress_starting, .settled = progress_settled, .tick = progress_tick, .command = c->argv_text,
+		.boots = pool_boots(e), .starting = run_starting, .settled = run_settled, .tick = run_tick, .command = c->argv_text,
 		.over = locks_over, .over_ctx = locks, .calls = call_off_calls(),
 	};
 	const char *kill_at = getenv("LIMACTL_TEST_KILL_AT");
+	AUTO(jobserver) js = { 0 };
 	int done;
 
 	if (e->plan.n && cli_lazy(c, err) < 0)
 		return -1;
 	tell_cache(c, e);
+	/* a make that started us says how much may go on at a time, unless the user does */
+	if (e->plan.n && !cli_given(c, "jobs") && jobserver_join(&js)) {
+		w.jobs = MAKE_JOBS;
+		w.take = run_take;
+		w.give = run_give;
+	}
 	plan_count(&e->plan, &counts);
 	stopped = outcome_stops(&e->plan);
 	p = progress_new(c, level);
-	w.ctx = p;
+	w.ctx = &(struct walking){ p, &js };
 	w.tick_ms = progress_tick_ms(p);
 	w.kill_at = kill_at ? atoi(kill_at) : 0;
 	done = engine_apply(e, &w, err);

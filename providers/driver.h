@@ -29,6 +29,9 @@ struct driver {
 	/* Does such a machine boot with UEFI, which the user may replace? */
 	bool (*boots_uefi)(const char *arch, bool legacy_bios);
 
+	/* Does this host emulate the processor of such a machine, so that one of them keeps one of its own busy? NULL: it does not. */
+	bool (*emulates)(const char *arch);
+
 	/*
 	 * Has this host what such a machine needs: the program, of the version that is asked for, firmware? For plans, so it
 	 * runs the program only where a version is asked for. ENOENT: there is no program; ERR_UNSUPPORTED. The message says

@@ -231,6 +231,22 @@ apply_tick(void *ctx)
 		ap->w->tick(ap->w->ctx);
 }
 
+static bool
+apply_take(void *ctx)
+{
+	struct applying *ap = ctx;
+
+	return ap->w->take(ap->w->ctx);
+}
+
+static void
+apply_give(void *ctx)
+{
+	struct applying *ap = ctx;
+
+	ap->w->give(ap->w->ctx);
+}
+
 bool
 engine_is_settled(const struct engine *e)
 {
@@ -269,7 +285,7 @@ static int
 apply_walk(struct applying *ap, struct error *err)
 {
 	struct walk w = {
-		.jobs = ap->w->jobs, .keep_going = ap->w->keep_going, .cancel = ap->e->env->cancel,
+		.jobs = ap->w->jobs, .boots = ap->w->boots, .take = ap->w->take ? apply_take : NULL, .give = apply_give, .keep_going = ap->w->keep_going, .cancel = ap->e->env->cancel,
 		.tick_ms = ap->w->tick_ms, .ctx = ap, .run = apply_run, .starting = apply_starting, .settled = apply_settled,
 		.commit = journal_commit, .tick = apply_tick, .is_unwanted = apply_is_unwanted, .calls = ap->w->calls,
 	};

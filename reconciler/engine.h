@@ -119,7 +119,7 @@ struct ask **engine_in_order(const struct engine *e);
 bool engine_is_settled(const struct engine *e);
 
 struct engine_walk {
-	size_t jobs;
+	size_t jobs, boots;	/* as in walk.h */
 	bool keep_going;
 	int tick_ms;
 	void *ctx;
@@ -130,6 +130,8 @@ struct engine_walk {
 	void (*over)(void *over_ctx, const struct ask *a);
 	void *over_ctx;
 	const volatile int *calls;	/* how many asks were called off so far; or NULL */
+	bool (*take)(void *ctx);	/* as in walk.h; with `ctx` */
+	void (*give)(void *ctx);
 	const char *command;	/* for the journal */
 	int kill_at;		/* for the crash test: SIGKILL at the n-th boundary of a step; 0: never */
 };

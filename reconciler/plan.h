@@ -30,6 +30,7 @@ struct step {
 	struct facts have;	/* what ensure() found, when DONE */
 	struct arena arena;	/* of `have`: the worker's, no other thread's */
 	struct step *next;
+	struct boot *boot;	/* of its instance; NULL: it is no part of one */
 	size_t place;		/* in plan->v */
 	volatile int cancel;	/* non-zero: what it waits for is not waited for any more */
 	bool unwanted;		/* its instance was called off, or all that needs it */

@@ -107,6 +107,7 @@ struct resource_type {
 	const char *precious;		/* it holds the user's data: never removed or replaced unasked; this says who may ask */
 	/* Why `r` may not be removed even when that is asked for; NULL: it may. What is precious and stands on it stays too. */
 	const char *(*guard)(const struct resource *r);
+	bool boots;			/* its steps up are an instance's boot, of which only so many are on their way at a time (walk.boots) */
 	bool runs;			/* a restart makes it anew; one that runs stays up until it is asked to go */
 	bool kept_by_reset;		/* a factory-reset leaves it as it is */
 	bool as_found;			/* no lima.yaml speaks of it: it is wanted where it is found, until a command says otherwise */

@@ -3,13 +3,14 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
 
 /*
- * The caller owns `waiting` (steps that could start) and decides what starts;
+ * The caller owns the queues (steps that could start) and decides what starts;
  * workers take from `ready` and give back through `over`.
  */
 struct pool {
@@ -17,11 +18,24 @@ struct pool {
 	size_t running;
 };
 
+/* What is left of an instance's way up. */
+struct boot {
+	const char *owner;
+	size_t left;		/* steps */
+	bool held;		/* it has one of the places */
+};
+
+struct queue {
+	struct step *first, **end;
+};
+
 struct crew {
 	const struct walk *walk;
 	struct plan *plan;
-	struct step *waiting, **waiting_end;
-	size_t running;
+	struct queue jobs, boots;	/* steps that could start */
+	size_t running, njobs, nbooting, tokens;
+	struct boot *boot;
+	size_t nboot;
 	struct pool *pools;
 	size_t npools, pools_cap;
 	bool stop;			/* start nothing more */
@@ -92,9 +106,49 @@ walk_fail(struct crew *c, const struct error *err)
 static void
 walk_await(struct crew *c, struct step *s)
 {
+	struct queue *q = s->boot ? &c->boots : &c->jobs;
+
 	s->next = NULL;
-	*c->waiting_end = s;
-	c->waiting_end = &s->next;
+	*q->end = s;
+	q->end = &s->next;
+}
+
+static void
+boot_over(struct crew *c, struct boot *b)
+{
+	if (!b || --b->left || !b->held)
+		return;
+	b->held = false;
+	c->nbooting--;
+}
+
+static int
+boot_by_owner(const void *a, const void *b)
+{
+	return strcmp((*(struct step *const *)a)->res->owner, (*(struct step *const *)b)->res->owner);
+}
+
+/* The steps of each instance's boot, together. */
+static void
+boots_find(struct crew *c)
+{
+	struct plan *p = c->plan;
+	struct step **v = xcalloc(p->n + 1, sizeof *v);
+	size_t n = 0;
+
+	for (size_t i = 0; c->walk->boots && i < p->n; i++)
+		if (p->v[i]->verb == ENSURE && p->v[i]->res->type->boots && *p->v[i]->res->owner)
+			v[n++] = p->v[i];
+	if (n)
+		qsort(v, n, sizeof *v, boot_by_owner);
+	c->boot = xcalloc(n + 1, sizeof *c->boot);
+	for (size_t i = 0; i < n; i++) {
+		if (!i || boot_by_owner(&v[i - 1], &v[i]) != 0)
+			c->boot[c->nboot++].owner = v[i]->res->owner;
+		v[i]->boot = &c->boot[c->nboot - 1];
+		v[i]->boot->left++;
+	}
+	free(v);
 }
 
 /* A step that is over releases, or skips, those behind it; skipping is a chain without recursion. */
@@ -111,6 +165,7 @@ walk_settle(struct crew *c, struct step *first)
 			walk_fail(c, &s->err);
 			c->stop |= !c->walk->keep_going;
 		}
+		boot_over(c, s->boot);
 		if (c->walk->settled)
 			c->walk->settled(c->walk->ctx, s);
 		for (size_t i = 0; i < s->nthen; i++) {
@@ -146,25 +201,45 @@ walk_pool(struct crew *c, const struct resource_type *type)
 static bool
 may_start(struct crew *c, const struct step *s)
 {
-	return !s->res->type->at_once || *walk_pool(c, s->res->type) < s->res->type->at_once;
+	if (s->boot && !s->boot->held && c->nbooting >= c->walk->boots)
+		return false;
+	if (s->res->type->at_once && *walk_pool(c, s->res->type) >= s->res->type->at_once)
+		return false;
+	/* the first needs nobody's leave */
+	if (!c->running || !c->walk->take)
+		return true;
+	if (!c->walk->take(c->walk->ctx))
+		return false;
+	c->tokens++;
+	return true;
 }
 
 static void
 walk_count(struct crew *c, const struct step *s, bool started)
 {
 	c->running += started ? 1 : -1;
+	if (!s->boot)
+		c->njobs += started ? 1 : -1;
+	else if (started && !s->boot->held) {
+		s->boot->held = true;
+		c->nbooting++;
+	}
 	if (s->res->type->at_once)
 		*walk_pool(c, s->res->type) += started ? 1 : -1;
+	while (c->tokens && c->tokens >= c->running) {
+		c->walk->give(c->walk->ctx);
+		c->tokens--;
+	}
 }
 
-/* Moves as many steps from `waiting` to `batch` as there is room for. */
-static struct step *
-walk_pick(struct crew *c)
+/* Moves as many steps from a queue to `batch` as there is room for. */
+static void
+walk_pick_from(struct crew *c, struct queue *q, struct step **batch)
 {
-	struct step **at = &c->waiting, *batch = NULL;
+	struct step **at = &q->first;
 	size_t jobs = c->walk->jobs ? c->walk->jobs : 1;
 
-	while (*at && c->running < jobs) {
+	while (*at && (q == &c->boots || c->njobs < jobs)) {
 		struct step *s = *at;
 
 		if (!may_start(c, s)) {
@@ -172,13 +247,22 @@ walk_pick(struct crew *c)
 			continue;
 		}
 		if (!(*at = s->next))
-			c->waiting_end = at;
+			q->end = at;
 		s->status = RUNNING;
 		walk_count(c, s, true);
 		if (c->walk->starting)
 			c->walk->starting(c->walk->ctx, s);
-		walk_push(&batch, s);
+		walk_push(batch, s);
 	}
+}
+
+static struct step *
+walk_pick(struct crew *c)
+{
+	struct step *batch = NULL;
+
+	walk_pick_from(c, &c->boots, &batch);
+	walk_pick_from(c, &c->jobs, &batch);
 	return batch;
 }
 
@@ -228,24 +312,33 @@ walk_give_up(struct crew *c)
 	return skipped;
 }
 
+static void
+walk_drop_unwanted(struct queue *q)
+{
+	struct step **at = &q->first;
+
+	while (*at)
+		if ((*at)->unwanted)
+			*at = (*at)->next;
+		else
+			at = &(*at)->next;
+	q->end = at;
+}
+
 /* Has somebody called off a part of the walk since? */
 static void
 walk_call_off(struct crew *c)
 {
 	int calls = c->walk->calls ? __atomic_load_n(c->walk->calls, __ATOMIC_ACQUIRE) : 0;
-	struct step **at = &c->waiting, *skipped, *s;
+	struct step *skipped, *s;
 
 	if (calls == c->calls)
 		return;
 	c->calls = calls;
 	pthread_mutex_lock(&c->lock);
 	walk_mark_unwanted(c);
-	while (*at)
-		if ((*at)->unwanted)
-			*at = (*at)->next;
-		else
-			at = &(*at)->next;
-	c->waiting_end = at;
+	walk_drop_unwanted(&c->jobs);
+	walk_drop_unwanted(&c->boots);
 	skipped = walk_give_up(c);
 	pthread_mutex_unlock(&c->lock);
 	while ((s = walk_pop(&skipped)))
@@ -341,11 +434,13 @@ walk(struct crew *c)
 int
 plan_walk(struct plan *p, const struct walk *w, struct error *err)
 {
-	struct crew c = { .walk = w, .plan = p, .err = err, .waiting_end = &c.waiting };
+	struct crew c = { .walk = w, .plan = p, .err = err, .jobs.end = &c.jobs.first, .boots.end = &c.boots.first };
 	size_t jobs = w->jobs ? w->jobs : 1, n = 0;
 	pthread_t *crew;
 	pthread_condattr_t attr;
 
+	boots_find(&c);
+	jobs += w->boots < c.nboot ? w->boots : c.nboot;
 	if (jobs > p->n)
 		jobs = p->n;
 	crew = xcalloc(jobs, sizeof *crew);
@@ -372,5 +467,6 @@ plan_walk(struct plan *p, const struct walk *w, struct error *err)
 	pthread_mutex_destroy(&c.lock);
 	free(crew);
 	free(c.pools);
+	free(c.boot);
 	return c.result;
 }

@@ -14,6 +14,11 @@ struct error;
 
 struct walk {
 	size_t jobs;			/* steps at the same time; 0 is 1 */
+	/*
+	 * Instances that boot at the same time: from the first step up of a type that boots to the end of the last one. Those
+	 * steps do not count as jobs: a guest that is waited for keeps nothing else from going on. 0: no bound, and they are jobs.
+	 */
+	size_t boots;
 	bool keep_going;		/* after a failure start what does not depend on it */
 	const volatile int *cancel;	/* non-zero: start nothing more; or NULL */
 	int tick_ms;			/* how often tick() is called while steps run; 0: never */
@@ -37,6 +42,12 @@ struct walk {
 	 */
 	int (*commit)(void *ctx, struct error *err);
 	void (*tick)(void *ctx);	/* for a live display */
+	/*
+	 * For one more step beside the first: may it start now, and it is over. In the caller's thread; NULL: it may. Asked again
+	 * when a step is over, and every 200 ms.
+	 */
+	bool (*take)(void *ctx);
+	void (*give)(void *ctx);
 };
 
 /*

@@ -90,6 +90,7 @@ ready_ensure(const struct env *env, const struct resource *r, struct facts *have
 
 const struct resource_type resource_ready = {
 	.name = "ready",
+	.boots = true,
 	.attrs = attrs,
 	.declare = ready_declare,
 	.observe = ready_observe,

@@ -274,6 +274,7 @@ remove_vm(const struct env *env, const struct resource *r, struct error *err)
 
 const struct resource_type resource_vm = {
 	.name = "vm",
+	.boots = true,
 	.runs = true,
 	.attrs = attrs,
 	.declare = vm_declare,

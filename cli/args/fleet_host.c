@@ -1,35 +1,11 @@
 #include "cli/args/fleet_host.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
-
-#include "base/auto.h"
-#include "base/buf.h"
 #include "base/error.h"
-#include "base/fs.h"
 #include "base/size.h"
 #include "cli/cli.h"
+#include "cli/pool.h"
 #include "providers/driver.h"
 #include "state/desired/fleet/fleet.h"
-
-enum { MAX_MEMINFO = 64 * 1024 };
-
-/* "MemTotal", "MemAvailable", in bytes; 0: unknown */
-static uint64_t
-host_memory(const char *key)
-{
-	AUTO(buf) text = BUF_INIT;
-	const char *line;
-	uint64_t kib = 0;
-
-	if (fs_read_if("/proc/meminfo", &text, MAX_MEMINFO, NULL) != 1)
-		return 0;
-	line = strstr(text.s, key);
-	if (line)
-		sscanf(line + strlen(key), ": %" SCNu64, &kib);
-	return kib << 10;
-}
 
 struct fit {
 	uint64_t all, new;		/* of all members; of those that do not run yet */
@@ -60,7 +36,7 @@ host_count(struct fit *fit, const struct fleet *f, struct spec *const *specs)
 int
 fleet_check_host(struct cli *c, const struct fleet *f, struct spec *const *specs, struct error *err)
 {
-	uint64_t total = host_memory("MemTotal"), available = host_memory("MemAvailable"), limit = total;
+	uint64_t total = pool_memory("MemTotal"), available = pool_memory("MemAvailable"), limit = total;
 	bool given = f->memory_most || f->memory_part > 0;
 	struct fit fit = { 0 };
 

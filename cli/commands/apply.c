@@ -19,7 +19,7 @@ apply_go(struct cli *c, struct report *report, struct error *err)
 	if (desired_args(c, &g, err) < 0)
 		return -1;
 	return run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .things = g.things, .nthings = g.nthings, .asks_first = true,
-			.keep_going = g.nfleet && !cli_bool(c, "destroy"), .tells_texts = !g.all, .report = report }, err);
+			.keep_going = g.nfleet && !cli_bool(c, "destroy"), .tells_texts = !g.all && !g.nfleet, .report = report }, err);
 }
 
 static int

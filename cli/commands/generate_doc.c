@@ -265,12 +265,15 @@ write_man(const char *dir, struct error *err)
 	AUTO(buf) root = BUF_INIT;
 	AUTO(buf) lima = BUF_INIT;
 	AUTO(buf) yaml = BUF_INIT;
+	AUTO(buf) fleet = BUF_INIT;
 
 	man_root(&root);
 	man_lima(&lima);
 	man_lima_yaml(&yaml);
+	man_fleet_yaml(&fleet);
 	if (generate_doc_save(dir, "limactl", ".1", &root, err) < 0 || generate_doc_save(dir, "lima", ".1", &lima, err) < 0 ||
-	    generate_doc_save(dir, "lima.yaml", ".5", &yaml, err) < 0)
+	    generate_doc_save(dir, "lima.yaml", ".5", &yaml, err) < 0 ||
+	    generate_doc_save(dir, "fleet.yaml", ".5", &fleet, err) < 0)
 		return -1;
 	for (size_t i = 0; commands[i]; i++) {
 		auto_free char *page = page_name(commands[i], '-');

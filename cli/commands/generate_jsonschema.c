@@ -6,11 +6,14 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "cli/cli.h"
+#include "state/desired/fleet/fleet.h"
+#include "state/desired/spec/keys.h"
 #include "state/desired/spec/schema.h"
 #include "state/desired/template/template.h"
 
 static const struct flag flags[] = {
 	{ "schemafile", 0, FLAG_STRING, .about = "Where the schema goes when files are checked", .complete = "@file" },
+	{ "fleet", 0, FLAG_BOOL, .about = "That of fleet files, fleet.yaml" },
 	{ 0 },
 };
 
@@ -52,7 +55,12 @@ generate_jsonschema_run(struct cli *c, struct error *err)
 	const char *to = cli_str(c, "schemafile");
 	AUTO(buf) schema = BUF_INIT;
 
-	keys_schema(&schema);
+	if (cli_bool(c, "fleet") && c->nargs)
+		return error_set(err, ERR_INVALID, "--fleet only writes the schema; `limactl validate` checks fleet files");
+	if (cli_bool(c, "fleet"))
+		keys_schema_fleet(&schema, &fleet_root, &fleet_member_key);
+	else
+		keys_schema(&schema);
 	if (c->nargs == 0) {
 		fwrite(schema.s, 1, schema.len, stdout);
 		return 0;

@@ -4,6 +4,7 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "state/desired/fleet/fleet.h"
 #include "state/desired/spec/keys.h"
 
 static const char *
@@ -169,4 +170,37 @@ man_lima_yaml(struct buf *b)
 		buf_addc(b, '\n');
 	}
 	buf_adds(b, ".SH SEE ALSO\n\\fBlimactl\\fR(1), \\fBlimactl\\-validate\\fR(1), \\fBlimactl\\-template\\fR(1)\n");
+}
+
+static const struct { const char *title, *text; } fleet_before[] = {
+	{ "NAME", "fleet.yaml \\- many virtual machines of limactl in one file" },
+	{ "SYNOPSIS", ".nf\ndefaults: {base: template:debian, memory: 2GiB}\nnetworks: {lab: {mode: user\\-v2}}\ninstances:\n  db:\n  web\\-{1..3}:\n"
+	  "    dependsOn: [db]\n    portForwards:\n    \\- guestPort: 80\n      hostPort: \"{{add 8080 .Index}}\"\n.fi" },
+	{ "DESCRIPTION", "A file with \\fBinstances\\fR at its top is a fleet. \\fBlimactl apply\\fR makes an ordinary instance of each member, with a "
+	  "lima.yaml and a folder of its own and a note of its fleet in it; \\fBapply \\-\\-prune\\fR removes what the fleet made and the file no longer lists, "
+	  "\\fBapply \\-\\-destroy\\fR all of it. \\fBfleet/\\fINAME\\fR stands for the members wherever several instances may be named.\n.PP\n"
+	  "A member may have every key of lima.yaml(5). What it says wins over its bases, these over \\fBdefaults\\fR, and lists are joined, as with bases. "
+	  "\\fBbase\\fR is relative to the file." },
+	{ "NAMES", "\\fBweb\\-{1..3}\\fR is web\\-1, web\\-2 and web\\-3; \\fB{01..12}\\fR keeps the zero; \\fB{a,b}\\fR is one of each word. \\fBcount: 2\\fR adds \\-1 and "
+	  "\\-2. What is in front of a range or a count is the name of the group, for \\fBdependsOn\\fR." },
+	{ "EXPRESSIONS", "Any value may hold expressions as of Go's text/template: \\fB{{.Index}}\\fR (the number of a range, else the place, from 1), "
+	  "\\fB{{.Count}}\\fR, \\fB{{.Fleet}}\\fR, \\fB{{.Param.\\fINAME\\fB}}\\fR, with \\fBadd\\fR, \\fBsub\\fR and \\fBmul\\fR. Those that name none of these are the "
+	  "instance's, and stay; beside one of these, \\fB{{.Name}}\\fR is the name of the instance." },
+	{ "ORDER", "A member boots when those that it \\fBdependsOn\\fR are READY, probes and all, and is stopped before them. It is not restarted with them, unless "
+	  "\\fB{name: db, restart: true}\\fR says so. Where one fails, what depends on it is left as it is, and the rest goes on." },
+	{ "CLAIMS", "Ports and sockets of the host, data disks and hardware addresses that two members claim are errors, and so is more memory than the host has, or "
+	  "\\fBcapacity\\fR allows. A name that is another fleet's, or nobody's, is refused without \\fB\\-\\-adopt\\fR." },
+};
+
+void
+man_fleet_yaml(struct buf *b)
+{
+	buf_adds(b, ".TH fleet.yaml 5 \"\" \"limactl\" \"File Formats\"\n");
+	for (size_t i = 0; i < sizeof fleet_before / sizeof *fleet_before; i++)
+		buf_addf(b, ".SH %s\n%s\n", fleet_before[i].title, fleet_before[i].text);
+	buf_adds(b, ".SH KEYS\n");
+	key_each_below(fleet_root.sub, put_key, b);
+	buf_adds(b, ".SH KEYS OF A MEMBER\nBesides those of lima.yaml(5).\n");
+	key_each_below(fleet_member_key.sub, put_key, b);
+	buf_adds(b, ".SH SEE ALSO\n\\fBlimactl\\fR(1), \\fBlimactl\\-fleet\\fR(1), \\fBlimactl\\-apply\\fR(1), \\fBlima.yaml\\fR(5)\n");
 }

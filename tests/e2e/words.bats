@@ -185,6 +185,7 @@ fatal() {
 	grep -q 'fB\\-\\-size' "$WORK/man/limactl-disk-create.1"
 	[ ! -e "$WORK/man/limactl-hostagent.1" ]
 	grep -q 'fBmounts\[\].sshfs.cache' "$WORK/man/lima.yaml.5"
+	grep -q 'fBdependsOn\[\].restart' "$WORK/man/fleet.yaml.5"
 	# the pages have no date, so that they are the same wherever they are made
 	run mandoc -T lint -W warning "$WORK"/man/*
 	[ -z "$(grep -v 'missing date' <<<"$output")" ] || { echo "$output"; return 1; }

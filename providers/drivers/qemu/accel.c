@@ -168,7 +168,7 @@ accel_hardware(const char *arch, const char *qemu, struct accel_choice *out)
 	}
 	if (fs_read_if("/proc/cpuinfo", &cpuinfo, 64 << 20, NULL) != 1 || !accel_cpu_can(cpuinfo.s, host))
 		return accel_no(out, "the processor has no virtualization here (neither vmx nor svm in /proc/cpuinfo)");
-	return accel_device_can("/dev/kvm", out) && qemu_can(qemu, out);
+	return accel_device_can("/dev/kvm", out) && (!qemu || qemu_can(qemu, out));
 }
 
 int

@@ -24,7 +24,7 @@ struct accel_choice {
 
 /*
  * $LIMA_QEMU_ACCEL=kvm|tcg decides, if set (any other value is EINVAL). `qemu`:
- * path of the binary. Takes microseconds where the processor says no, else
+ * path of the binary; NULL: it is not asked, which would take time. Takes microseconds where the processor says no, else
  * about 100 ms, at most 7 s. Runs QEMU; may be called from any thread.
  */
 int accel_choose(const char *arch, const char *qemu, struct accel_choice *out, struct error *err);

@@ -3,6 +3,7 @@
 
 #include "base/auto.h"
 #include "base/mem.h"
+#include "providers/drivers/qemu/accel.h"
 #include "providers/drivers/qemu/plan.h"
 #include "providers/drivers/qemu/proc.h"
 #include "providers/drivers/qemu/qemu.h"
@@ -28,6 +29,14 @@ qemu_driver_quit(const char *dir, struct error *err)
 }
 
 static bool
+qemu_emulates(const char *arch)
+{
+	struct accel_choice choice;
+
+	return accel_choose(arch, NULL, &choice, NULL) == 0 && choice.accel == ACCEL_TCG;
+}
+
+static bool
 qemu_boots_uefi(const char *arch, bool legacy_bios)
 {
 	return qemu_needs_firmware(arch) && !(legacy_bios && qemu_has_legacy_bios(arch));
@@ -38,6 +47,7 @@ const struct driver driver_qemu = {
 	.net = { .guest = QEMU_GUEST_IP, .host = QEMU_HOST_IP, .dns = QEMU_DNS_IP },
 	.agent_port = QEMU_AGENT_PORT,
 	.boots_uefi = qemu_boots_uefi,
+	.emulates = qemu_emulates,
 	.check_host = qemu_check_host,
 	.plan = qemu_plan,
 	.find = qemu_process,

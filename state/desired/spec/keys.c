@@ -306,6 +306,14 @@ key_each(void (*each)(void *ctx, const char *path, const struct key *k), void *c
 	spec_keys_walk(root, &path, each, ctx);
 }
 
+void
+key_each_below(const struct key *table, void (*each)(void *ctx, const char *path, const struct key *k), void *ctx)
+{
+	AUTO(buf) path = BUF_INIT;
+
+	spec_keys_walk(table, &path, each, ctx);
+}
+
 const struct key *
 key_find(const char *path)
 {

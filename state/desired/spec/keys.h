@@ -118,6 +118,7 @@ extern const struct key keys_containerd[], keys_ca[], keys_locator[];
 const struct key *key_find(const char *path);
 /* Calls `each` for every row, parents first, with its path ("mounts[].sshfs.cache"). */
 void key_each(void (*each)(void *ctx, const char *path, const struct key *k), void *ctx);
+void key_each_below(const struct key *table, void (*each)(void *ctx, const char *path, const struct key *k), void *ctx);	/* of another table */
 const char *key_change_text(enum key_change c);
 /* The same as one word, for the manual: "free", "live", "restart", "reset", "never"; "" where the price is not the key's. */
 const char *key_change_word(enum key_change c);

@@ -160,20 +160,102 @@ schema_add_indented(struct buf *out, const char *s)
 	buf_addc(out, '\n');
 }
 
-void
-keys_schema(struct buf *out)
+static void
+schema_print(struct buf *out, cJSON *root)
 {
-	cJSON *root = cJSON_CreateObject(), *others;
-	char *printed;
+	char *printed = cJSON_Print(root);
 
-	cJSON_AddStringToObject(root, "$schema", "https://json-schema.org/draft/2020-12/schema");
-	cJSON_AddStringToObject(root, "title", "lima.yaml");
-	cJSON_AddStringToObject(root, "description", "Configuration of a virtual machine, or a template of one.");
-	put_group(root, key_root.sub, NULL);
-	others = cJSON_AddObjectToObject(root, "patternProperties");
-	cJSON_AddStringToObject(cJSON_AddObjectToObject(others, "^x-"), "description", "Nobody's: a place for anchors.");
-	printed = cJSON_Print(root);
 	schema_add_indented(out, printed);
 	cJSON_free(printed);
 	cJSON_Delete(root);
+}
+
+static cJSON *
+schema_begin(const char *title, const char *about)
+{
+	cJSON *root = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(root, "$schema", "https://json-schema.org/draft/2020-12/schema");
+	cJSON_AddStringToObject(root, "title", title);
+	cJSON_AddStringToObject(root, "description", about);
+	return root;
+}
+
+static void
+schema_anchors(cJSON *root)
+{
+	cJSON *others = cJSON_AddObjectToObject(root, "patternProperties");
+
+	cJSON_AddStringToObject(cJSON_AddObjectToObject(others, "^x-"), "description", "Nobody's: a place for anchors.");
+}
+
+/* Any value may be an expression, and that is a text. */
+static void
+schema_take_texts(cJSON *o)
+{
+	cJSON *type = cJSON_GetObjectItemCaseSensitive(o, "type"), *each;
+	bool texts = false;
+
+	cJSON_ArrayForEach(each, type)
+		texts |= cJSON_IsString(each) && !strcmp(each->valuestring, "string");
+	if (cJSON_IsArray(type) && !texts && cJSON_GetObjectItemCaseSensitive(o, "properties") == NULL && !cJSON_GetObjectItemCaseSensitive(o, "items"))
+		cJSON_AddItemToArray(type, cJSON_CreateString("string"));
+	cJSON_ArrayForEach(each, o)
+		schema_take_texts(each);
+}
+
+static cJSON *
+schema_ref(const char *to, const char *about)
+{
+	cJSON *o = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(o, "$ref", to);
+	if (about)
+		cJSON_AddStringToObject(o, "description", about);
+	return o;
+}
+
+static const char *
+schema_about(const struct key *table, const char *name)
+{
+	while (table->name && strcmp(table->name, name) != 0)
+		table++;
+	return table->name ? table->about : NULL;
+}
+
+void
+keys_schema_fleet(struct buf *out, const struct key *file, const struct key *member)
+{
+	cJSON *root = schema_begin("fleet.yaml", "A fleet: many instances of one file."), *defs, *one, *properties, *instances;
+
+	put_group(root, file->sub, NULL);
+	schema_anchors(root);
+	properties = cJSON_GetObjectItemCaseSensitive(root, "properties");
+	cJSON_ReplaceItemInObjectCaseSensitive(properties, "defaults", schema_ref("#/$defs/defaults", schema_about(file->sub, "defaults")));
+	instances = cJSON_CreateObject();
+	cJSON_AddStringToObject(instances, "type", "object");
+	cJSON_AddStringToObject(instances, "description", schema_about(file->sub, "instances"));
+	cJSON_AddItemToObject(instances, "additionalProperties", schema_ref("#/$defs/member", NULL));
+	cJSON_ReplaceItemInObjectCaseSensitive(properties, "instances", instances);
+	defs = cJSON_AddObjectToObject(root, "$defs");
+	one = cJSON_AddObjectToObject(defs, "defaults");
+	put_group(one, key_root.sub, NULL);
+	schema_anchors(one);
+	one = cJSON_AddObjectToObject(defs, "member");
+	put_group(one, key_root.sub, NULL);
+	for (const struct key *k = member->sub; k->name; k++)
+		cJSON_AddItemToObject(cJSON_GetObjectItemCaseSensitive(one, "properties"), k->name, schema_row(k));
+	schema_anchors(one);
+	schema_take_texts(defs);
+	schema_print(out, root);
+}
+
+void
+keys_schema(struct buf *out)
+{
+	cJSON *root = schema_begin("lima.yaml", "Configuration of a virtual machine, or a template of one.");
+
+	put_group(root, key_root.sub, NULL);
+	schema_anchors(root);
+	schema_print(out, root);
 }

@@ -1,4 +1,5 @@
 /* The walk: order, limits, failure, cancellation. Run under TSan by `make tsan`. */
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -282,3 +283,129 @@ TEST(two_thousand_steps)
 	done(&x);
 }
 
+
+/* --- boots */
+
+static const struct resource_type boots = { .name = "plain", .boots = true };
+
+struct booting {
+	pthread_mutex_t lock;
+	int up[64], now, most, most_plain, plain;
+	int tokens, taken, most_taken;
+};
+
+/* "b3.vm", "b3.ready": an instance is on its way between the two. */
+static int
+boot_run(void *ctx, struct step *s, struct error *err)
+{
+	struct booting *b = ctx;
+	int i = atoi(s->res->owner + (*s->res->owner == 'b'));
+	bool vm = strstr(s->res->name, ".vm"), ready = strstr(s->res->name, ".ready");
+
+	pthread_mutex_lock(&b->lock);
+	if (vm && b->now++ >= b->most)
+		b->most = b->now;
+	if (!vm && !ready && b->plain++ >= b->most_plain)
+		b->most_plain = b->plain;
+	pthread_mutex_unlock(&b->lock);
+	nanosleep(&(struct timespec){ .tv_nsec = 500000 }, NULL);
+	pthread_mutex_lock(&b->lock);
+	if (ready || (vm && i == 5))
+		b->now--;
+	if (!vm && !ready)
+		b->plain--;
+	pthread_mutex_unlock(&b->lock);
+	return vm && i == 5 ? error_set(err, ERR_CHILD, "no machine") : 0;
+}
+
+static bool
+boot_take(void *ctx)
+{
+	struct booting *b = ctx;
+
+	if (b->taken == b->tokens)
+		return false;
+	if (++b->taken > b->most_taken)
+		b->most_taken = b->taken;
+	return true;
+}
+
+static void
+boot_give(void *ctx)
+{
+	((struct booting *)ctx)->taken--;
+}
+
+/* Twelve instances, each behind the one before by fours, and forty other things. */
+static void
+boot_world(struct graph *g)
+{
+	char owner[16], vm[32], ready[32], behind[32];
+
+	for (int i = 0; i < 12; i++) {
+		struct resource *v, *r;
+
+		snprintf(owner, sizeof owner, "b%d", i);
+		snprintf(vm, sizeof vm, "b%d.vm", i);
+		snprintf(ready, sizeof ready, "b%d.ready", i);
+		snprintf(behind, sizeof behind, "b%d.ready", i - 4);
+		v = graph_declare(g, &boots, owner, vm, true);
+		r = graph_declare(g, &boots, owner, ready, true);
+		resource_need(g, r, "plain", vm, NEED_LIVE);
+		if (i >= 4)
+			resource_need_if(g, v, "plain", behind, NEED_BUILD);
+		resource_need_if(g, v, "plain", "nobody", NEED_BUILD);
+	}
+	for (int i = 0; i < 40; i++) {
+		snprintf(vm, sizeof vm, "thing%d", i);
+		graph_declare(g, &plain, "", vm, true);
+	}
+}
+
+static void
+boot_walk(struct booting *b, struct walk *w)
+{
+	struct graph g = { 0 };
+	struct plan p = { 0 };
+	struct error err = { 0 };
+	size_t skipped = 0;
+
+	pthread_mutex_init(&b->lock, NULL);
+	w->run = boot_run;
+	w->ctx = b;
+	w->keep_going = true;
+	boot_world(&g);
+	assert_int_equal(graph_resolve(&g, &err), 0);
+	assert_int_equal(plan_make(&g, &p, &err), 0);
+	assert_int_equal(plan_walk(&p, w, &err), -1);
+	assert_string_equal(err.msg, "no machine");
+	for (size_t i = 0; i < p.n; i++) {
+		skipped += p.v[i]->status == SKIPPED;
+		assert_true(p.v[i]->status != SKIPPED || !strcmp(p.v[i]->because->res->name, "b5.vm"));
+	}
+	/* b5's own READY, and b9, which stands behind it */
+	assert_int_equal(skipped, 3);
+	plan_release(&p);
+	graph_release(&g);
+}
+
+TEST(only_so_many_instances_boot_at_a_time_and_they_hold_up_nothing_else)
+{
+	struct booting b = { 0 };
+
+	boot_walk(&b, &(struct walk){ .jobs = 2, .boots = 3 });
+	assert_true(b.most >= 2 && b.most <= 3);
+	assert_true(b.most_plain >= 1 && b.most_plain <= 2);
+}
+
+TEST(a_token_is_taken_for_each_step_beside_the_first_and_given_back)
+{
+	struct booting none = { 0 }, two = { .tokens = 2 };
+
+	boot_walk(&none, &(struct walk){ .jobs = 8, .boots = 8, .take = boot_take, .give = boot_give });
+	assert_int_equal(none.most_plain, 1);
+	assert_int_equal(none.taken, 0);
+	boot_walk(&two, &(struct walk){ .jobs = 8, .boots = 8, .take = boot_take, .give = boot_give });
+	assert_int_equal(two.taken, 0);
+	assert_int_equal(two.most_taken, 2);
+}
