@@ -113,7 +113,7 @@ take_word(struct parser *p, const char *word)
 	return true;
 }
 
-/* the part behind {{else}}: a list up to {{end}}, or for "else if" a whole statement */
+/* The part behind {{else}} is a list up to {{end}}, or for "else if" a whole statement. */
 static int parse_control(struct parser *p, enum tmpl_kind kind, struct tmpl **out);
 
 static int

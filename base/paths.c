@@ -59,7 +59,7 @@ paths_allow(struct paths *p, const char *path, unsigned access)
 	for (size_t i = 0; i < ARRAY_LEN(meanings); i++)
 		if (access & meanings[i].access)
 			beneath.allowed_access |= meanings[i].rights;
-	/* the kernel refuses a rule that says of a file what only a folder can do */
+	/* The kernel refuses a rule that says of a file what only a folder can do */
 	beneath.allowed_access &= p->known & (S_ISDIR(st.st_mode) ? UINT64_MAX : OF_FILES);
 	if (!beneath.allowed_access)
 		return 0;

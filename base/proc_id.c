@@ -46,7 +46,7 @@ proc_start_time(pid_t pid)
 
 	if (!proc_text(pid, "stat", STAT_MAX, &b))
 		return 0;
-	/* the second field is the program's name in parentheses, and may itself contain any of " )" */
+	/* The second field is the program's name in parentheses, and may itself contain any of " )" */
 	p = strrchr(b.s, ')');
 	if (!p || sscanf(p + 1, " %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu",
 			 &state, &start) != 2)
@@ -93,7 +93,7 @@ proc_is(pid_t pid, unsigned long long start, const char *marker)
 
 	if (!now || (start && now != start))
 		return false;
-	/* no marker holds a NUL, so a match lies within one argument */
+	/* No marker holds a NUL, so a match lies within one argument */
 	return !marker || (proc_arguments(pid, &b) && memmem(b.s, b.len, marker, strlen(marker)));
 }
 

@@ -38,7 +38,7 @@ size_parse(uint64_t *bytes, const char *s, struct error *err)
 	double d;
 	int power;
 
-	/* the number ends at the last digit, dot or blank */
+	/* The number ends at the last digit, dot or blank */
 	while (n && !isdigit((unsigned char)s[n - 1]) && s[n - 1] != '.' && s[n - 1] != ' ')
 		n--;
 	number = xstrndup(s, n);

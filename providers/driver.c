@@ -85,7 +85,7 @@ driver_climb(const struct driver *d, const char *dir, const struct process *p, s
 
 	switch (stop_ladder_next(l, clock_ms(), &wait_ms)) {
 	case STOP_BUTTON:
-		/* a hypervisor that does not answer in time may have been busy with somebody else */
+		/* A hypervisor that does not answer in time may have been busy with somebody else */
 		if (d->press_button(dir, &why) < 0 && why.code != ETIMEDOUT) {
 			stop_ladder_skip_button(l);
 			wait_ms = 0;

@@ -28,7 +28,7 @@ supervise(void)
 {
 	long long wait_ms = WAIT_MIN_MS;
 
-	/* the child binds sockets in folders of this user and asks for nothing else, so neither of the two needs more */
+	/* The child binds sockets in folders of this user and asks for nothing else, so neither of the two needs more */
 	privilege_keep(0);
 	for (;;) {
 		long long began = clock_ms();

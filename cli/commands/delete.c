@@ -120,7 +120,7 @@ delete_run(struct cli *c, struct error *err)
 		r = r < 0 ? -1 : 0;
 	}
 	look_release(&l);
-	/* the first refusal keeps those behind it from being deleted, not those before it */
+	/* The first refusal keeps those behind it from being deleted, not those before it */
 	status = delete_all(c, &g, err);
 	if (status == 0 && r < 0 && err)
 		*err = refused;

@@ -207,7 +207,7 @@ run_history(struct cli *c, struct error *err)
 	if (state_open(&s, c->env.home, &o, err) < 0)
 		return -1;
 	r = history_show(c, s, err);
-	/* of a damaged one there is no history; the next who writes begins another */
+	/* Of a damaged one there is no history; the next who writes begins another */
 	if (r < 0 && state_heal(s, NULL) == 1)
 		r = history_show(c, s, err);
 	state_close(s);

@@ -28,7 +28,7 @@ check_flags(struct cli *c, struct error *err)
 	return 0;
 }
 
-/* ssh goes into the background by itself once the proxy listens */
+/* Ssh goes into the background by itself once the proxy listens */
 static int
 cmd_tunnel_open(struct cli *c, struct instance *i, int port, struct error *err)
 {

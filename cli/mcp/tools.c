@@ -171,7 +171,7 @@ void
 tool_bytes(struct buf *out, const char *p, size_t len)
 {
 	buf_addc(out, '"');
-	/* a text ends at a NUL, which JSON has a way to write */
+	/* A text ends at a NUL, which JSON has a way to write */
 	for (;;) {
 		auto_free char *part = xstrndup(p, len);
 		size_t n = strlen(part);

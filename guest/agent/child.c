@@ -23,7 +23,7 @@ agent_child_reap(struct child *c)
 	close(c->w.fd);
 	c->w.fd = -1;
 	buf_release(&c->in);
-	/* whoever closes its output has nothing more to say to us */
+	/* A child that closes its output has nothing more to say. */
 	kill(c->pid, SIGKILL);
 	while (waitpid(c->pid, &status, 0) < 0)
 		if (errno != EINTR)

@@ -12,7 +12,7 @@
 
 #include "base/error.h"
 
-/* of include/net/tcp_states.h; a UDP socket that is not connected is "closed" */
+/* Of include/net/tcp_states.h; a UDP socket that is not connected is "closed" */
 enum { STATE_CLOSE = 7, STATE_LISTEN = 10 };
 
 int
@@ -23,7 +23,7 @@ diag_open(struct error *err)
 
 	if (fd < 0)
 		return error_errno(err, "socket diagnostics");
-	/* the kernel answers within the call; never hang should it not */
+	/* The kernel answers within the call; never hang should it not */
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
 	return fd;
 }

@@ -123,7 +123,7 @@ dial_open(const struct dial *d, bool *pending, struct error *err)
 	if (connect(fd, (const struct sockaddr *)&d->addr, d->len) < 0) {
 		if (errno != EINPROGRESS)
 			return error_errno(err, "connect");
-		/* within the guest it is there at once, though connect() does not say so: a round of the loop saved */
+		/* Within the guest it is there at once, though connect() does not say so: a round of the loop saved */
 		*pending = poll(&p, 1, 0) != 1 || p.revents != POLLOUT;
 	}
 	return steal_fd(fd);

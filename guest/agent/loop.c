@@ -126,7 +126,7 @@ loop_run(struct loop *l, struct error *err)
 
 		if (l->idle)
 			l->idle(l->ctx);
-		/* a timer may have stopped us: only look then */
+		/* A timer may have stopped us: only look then */
 		n = epoll_wait(l->epoll, l->batch, ARRAY_LEN(l->batch), l->stop ? 0 : wait);
 
 		if (n < 0 && errno != EINTR)

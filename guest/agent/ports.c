@@ -74,7 +74,7 @@ agent_ports_look_at(struct ports *p, size_t i)
 	if (!agent_ports_dump(p, i, &now))
 		return false;
 	ga_ports_sort(&now);
-	/* what is missing may have been passed over while others came and went: ask again, and believe both */
+	/* A missing port may have been skipped while others came and went, so the kernel is asked again and both lists count. */
 	if (lost_any(&p->parts[i], &now)) {
 		if (!agent_ports_dump(p, i, &now))
 			return false;

@@ -99,7 +99,7 @@ server_pump(struct peer *p)
 	}
 	if (p->conn && (p->closing || (!len && grpc_done(p->conn))) && peer_end(p))
 		return;
-	/* a port without a host is "hung up" all the time, which is news only once */
+	/* A port without a host is "hung up" all the time, which is news only once */
 	loop_watch(p->server->loop, &p->w, EPOLLIN | (p->away ? EPOLLET : 0) | (p->conn && len ? EPOLLOUT : 0));
 }
 
@@ -149,7 +149,7 @@ feed_port(struct peer *p, const char *bytes, size_t len)
 			preface_follow(&p->hunt, bytes, len);
 			return;
 		}
-		/* the host may have begun anew within these bytes, or at the end of those before */
+		/* The host may have begun anew within these bytes, or at the end of those before */
 		(void)peer_end(p);
 		p->hunt = hunt;
 	}

@@ -164,7 +164,7 @@ service_on_end(void *ctx, struct grpc_stream *s)
 	struct call *c = ctx;
 	AUTO(buf) empty = BUF_INIT;
 
-	/* a unary call without its message; PostInotify ends like this */
+	/* A call without its message ends like this; so does PostInotify. */
 	if (c->message == post_inotify) {
 		service_answer(c, s, &empty);
 	} else {

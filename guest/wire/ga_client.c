@@ -117,7 +117,7 @@ unary_closed(void *ctx, const struct grpc_status *why)
 	AUTO(buf) answer = u->answer;
 	bool answered = u->answered;
 
-	/* the call may be made again from within done() */
+	/* The call may be made again from within done() */
 	u->answer = (struct buf)BUF_INIT;
 	u->answered = false;
 	u->s = NULL;

@@ -104,7 +104,7 @@ ga_tunnel_put(struct buf *b, const struct ga_tunnel_msg *m)
 	pb_put_bytes(b, 2, m->proto.p, m->proto.len);
 	pb_put_bytes(b, 4, m->addr.p, m->addr.len);
 	pb_put_uint(b, MSG_FLAGS, m->flags);
-	/* last, so that who has the data elsewhere can append it (pb_put_head) */
+	/* The data come last, so that a caller that has them elsewhere can append them (pb_put_head). */
 	pb_put_bytes(b, 3, m->data.p, m->data.len);
 }
 

@@ -262,7 +262,7 @@ on_sent(nghttp2_session *ng, const nghttp2_frame *frame, void *user)
 {
 	struct grpc_conn *c = user;
 
-	/* the server has ended the call; if the client has not, that is news to it */
+	/* The server has ended the call, which the client learns if it has not. */
 	if (c->server && frame->hd.type == NGHTTP2_HEADERS && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) &&
 	    nghttp2_session_get_stream_remote_close(ng, frame->hd.stream_id) == 0)
 		nghttp2_submit_rst_stream(ng, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_NO_ERROR);

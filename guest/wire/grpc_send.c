@@ -146,7 +146,7 @@ grpc_sent(struct grpc_conn *c, size_t len)
 {
 	assert(len <= c->out.len - c->out_off);
 	c->out_off += len;
-	/* a burst is over: idle connections hold no large buffer */
+	/* An idle connection holds no large buffer after a burst. */
 	if (c->out_off == c->out.len && !nghttp2_session_want_write(c->ng)) {
 		buf_release(&c->out);
 		c->out_off = 0;

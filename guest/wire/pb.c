@@ -74,7 +74,7 @@ pb_next(struct pb_reader *r, struct pb_field *f)
 	return false;
 }
 
-/* at most ten bytes */
+/* A varint has at most ten bytes. */
 static size_t
 write_varint(char *c, uint64_t v)
 {
@@ -137,7 +137,7 @@ pb_end(struct buf *b, size_t begun)
 {
 	size_t len = b->len - begun, more = 0;
 
-	/* one byte was kept for the length; make room if it takes more */
+	/* One byte was kept for the length, so there may be room to be made. */
 	for (size_t v = len; v >= 0x80; v >>= 7)
 		more++;
 	buf_reserve(b, more);

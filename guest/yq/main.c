@@ -5,7 +5,7 @@
 
 extern const struct command command_yq;
 
-/* nothing is loaded later in here */
+/* This program has no half that is loaded later. */
 int
 cli_lazy(struct cli *c, struct error *err)
 {

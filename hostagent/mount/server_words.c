@@ -36,7 +36,7 @@ openssh_words(const struct sshfs_mount *m, const char *program, struct arena *a,
 	words[3] = SFTPD_FOLDER_PATH;
 	words[n++] = program;
 	words[n++] = "-e";
-	/* ours is for files that nobody else may see; these are a user's */
+	/* The agent's umask hides its files from others, but these are a user's files. */
 	words[n++] = "-u";
 	words[n++] = "022";
 	words[n++] = "-d";
@@ -44,7 +44,7 @@ openssh_words(const struct sshfs_mount *m, const char *program, struct arena *a,
 	if (!m->writable)
 		words[n++] = "-R";
 	words[n] = NULL;
-	/* links that lead out of the folder are followed only on request, and then cannot be told from any other path */
+	/* Links that lead out of the folder are followed only on request, and then look like any other path. */
 	*out = (struct child_words){.program = m->follow_symlinks ? program : own_program,
 				    .argv = m->follow_symlinks ? words + 4 : words};
 }

@@ -231,7 +231,7 @@ ha_wait_ready(const char *dir, int within_s, int timeout_ms, const volatile int 
 	r2.path = anew;
 	if (within_s && ha_client_get_info(dir, &r2, a, out, &why) == 0)
 		return 0;
-	/* an agent of another version knows no such word */
+	/* An agent of another version may not know this phase. */
 	if (!within_s || why.code == EINVAL)
 		return ha_client_get_info(dir, &r, a, out, err);
 	return error_set(err, why.code, "%s", why.msg);

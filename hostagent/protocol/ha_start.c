@@ -171,7 +171,7 @@ ha_start_run(struct start *s, const struct ha_start *o, struct error *err)
 
 	if (pid < 0)
 		return -1;
-	/* one that has ended already is a child of ours all the same */
+	/* An agent that has ended is still a child of this process. */
 	s->agent = (struct process){ .pid = pid, .fd = pidfd_open(pid, 0) };
 	return s->agent.fd < 0 ? error_errno(err, "pidfd_open") : 0;
 }
@@ -203,7 +203,7 @@ ha_start(const struct ha_start *o, struct error *err)
 	waitpid(s.agent.pid, NULL, 0);
 	if (last_words(o->dir, &words) < 0)
 		return error_set(err, ERR_CHILD, "the host agent ended at once (see %s/ha.stderr.log)", o->dir);
-	/* the port was free when it was chosen: the caller may choose another */
+	/* The port was free when it was chosen; the caller may choose another. */
 	if (strstr(words.s, "Could not set up host forwarding rule"))
 		return error_set(err, EADDRINUSE, "another program has taken a port of the machine's while that was starting (%s); "
 				 "run the command again", words.s);

@@ -29,7 +29,7 @@ static const char functions[] =
 	"  known \"$1\" || { why=\"$3: the kernel of the guest has no $1; set mountType to reverse-sshfs, or take an image "
 	"whose kernel has it\"; return 1; }\n"
 	"  n=0; while [ $n -lt 100 ]; do nap; mounted \"$2\" \"$4\" && return 0; n=$((n + 1)); done\n"
-	/* one below /tmp may have been swept away at boot, before it was mounted */
+	/* A mount point below /tmp may have been swept away at boot, before it was mounted. */
 	"  [ -d \"$3\" ] || sudo -n mkdir -p \"$3\" >/dev/null 2>&1\n"
 	"  why=$(sudo -n mount \"$3\" 2>&1 | grep -v 'dmesg(1)' | tail -n 1); mounted \"$2\" \"$4\" && return 0\n"
 	"  why=\"$3: ${why:-not mounted}\"; return 1\n"

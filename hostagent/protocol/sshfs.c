@@ -83,7 +83,7 @@ static const char prepare[] =
 	"{ [ -d \"$mp\" ] && [ -w \"$mp\" ]; } || sudo -n sh -c 'mkdir -p \"$1\" && chown \"$2\" \"$1\"' sh \"$mp\" \"$me:$(id -g)\" || exit 1\n"
 	"[ \"$me\" = 0 ] || grep -qs '^user_allow_other' /etc/fuse.conf /etc/fuse3.conf || "
 	"sudo -n sh -c 'echo user_allow_other >>/etc/fuse.conf' 2>/dev/null || opts=slave${opts#slave,allow_other}\n"
-	/* sshfs 2 minds what is in the mount point; 3 does not know the word */
+	/* sshfs 2 refuses a mount point that is not empty; sshfs 3 does not know the word. */
 	"[ -z \"$(ls -A \"$mp\")\" ] || case $(sshfs -V 2>&1) in *'SSHFS version 2'*) opts=$opts,nonempty;; esac\n"
 	/* links are what they are on the host, whose server lets none lead out; sshfs since CVE-2026 makes them EPERM otherwise */
 	"case $(sshfs --help 2>&1) in *no_contain_symlinks*) opts=$opts,no_contain_symlinks;; esac\n"

@@ -83,7 +83,7 @@ readiness_met(struct require *r, struct item *it)
 	it->failed = false;
 	r->moved = uv_now(&r->agent->loop);
 	log_info("%s requirement is satisfied: %s", it->group, it->what);
-	/* others wait for it */
+	/* Others wait for this requirement. */
 	mux_kick(r->agent);
 }
 
@@ -183,7 +183,7 @@ step_watch(struct require *r, struct ssh_link *l)
 	read_watch(r);
 	if (n == 0)
 		return;
-	/* what it still waited for, if it was ended by others, begins anew */
+	/* A requirement that was interrupted begins anew. */
 	if (require_script_needed(&r->list)) {
 		log_debug("the waiting script has ended%s%s", n < 0 ? ": " : "", n < 0 ? e.msg : "");
 		uv_timer_start(&r->again, readiness_on_again, WATCH_AGAIN_MS, 0);
@@ -376,7 +376,7 @@ on_guest(struct agent *a, const struct error *e)
 {
 	struct require *r = a->require;
 
-	/* its end is told by the end of the machine */
+	/* The end of the machine ends this, too. */
 	if (!r || (e && e->code == ECONNRESET))
 		return;
 	if (e)
@@ -399,7 +399,7 @@ require_wait_anew(struct agent *a, int timeout_ms)
 {
 	struct require *r = a->require;
 
-	/* what has been decided is no question of time */
+	/* A decision that was made does not depend on the time any more. */
 	if (!r || r->done || require_any_failed(&r->list) || console_told(a))
 		return;
 	wait_until(r, timeout_ms);

@@ -136,7 +136,7 @@ require_script(struct require_items *r, const char *iid)
 
 	buf_adds(&s, "iid=");
 	quote_shell(&s, iid);
-	/* it ends with the connection, when it loses its parent, which is the server's process for that; or before it began */
+	/* The script ends with the connection, when it loses its parent, the server's process for it; or before it began. */
 	buf_adds(&s, "\n[ $PPID != 1 ] || exit 0\n"
 		     "nap() { if read -r s 2>/dev/null </proc/$$/stat; then set -- ${s##*) }; [ \"$2\" = $PPID ] || exit 0; "
 		     "else kill -0 $PPID 2>/dev/null || exit 0; fi; sleep 0.2 2>/dev/null || sleep 1; }\n"
@@ -170,7 +170,7 @@ require_probe_command(struct require_items *r, const char *script)
 	AUTO(buf) s = BUF_INIT;
 	AUTO(buf) command = BUF_INIT;
 
-	/* variables that the guest got after this connection logged in, and the parameters of the template */
+	/* Adds the variables that the guest got after this connection logged in, and the parameters of the template. */
 	buf_adds(&s, "take() { while IFS= read -r l; do case $l in [A-Za-z_]*=*) k=${l%%=*} v=${l#*=}; "
 		     "case $k in *[!A-Za-z0-9_]*) continue;; esac; case $v in \\\"*\\\") v=${v#?} v=${v%?};; esac; "
 		     "export \"$k=$v\";; esac; done; }\n"

@@ -185,7 +185,7 @@ jail_reopen(int fd, int flags)
 		return jail_fail(S_ISDIR(st.st_mode) ? EISDIR : EACCES);
 	snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
 	new = open(name, flags | O_CLOEXEC);
-	/* the kernel does this for all but root; of a file that is not ours it does it, too */
+	/* The kernel does this for all but root, and for root's changes to files of others. */
 	if (new >= 0 && (flags & O_ACCMODE) != O_RDONLY && st.st_mode & (S_ISUID | S_ISGID))
 		(void)!fchmod(new, st.st_mode & RIGHTS);
 	return new;
@@ -292,7 +292,7 @@ set_size(int fd, uint64_t size)
 
 	if (size > INT64_MAX)
 		return jail_fail(EFBIG);
-	/* one that was opened to be written needs no right to be opened so again */
+	/* A file that is open for writing needs no right to be opened again. */
 	if (ftruncate(fd, (off_t)size) == 0)
 		return 0;
 	again = jail_reopen(fd, O_WRONLY);

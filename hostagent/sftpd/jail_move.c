@@ -100,7 +100,7 @@ jail_rename(const struct jail *t, struct wire_text from, struct wire_text to, bo
 		return renameat(old_dir, old, new_dir, new);
 	if (renameat2(old_dir, old, new_dir, new, RENAME_NOREPLACE) == 0)
 		return 0;
-	/* not every file system knows how */
+	/* Not every file system can do this. */
 	if (errno != EINVAL)
 		return -1;
 	if (fstatat(new_dir, new, &st, AT_SYMLINK_NOFOLLOW) == 0)

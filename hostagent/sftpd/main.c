@@ -98,11 +98,11 @@ sftpd_main(char **argv)
 
 	if (!argv[1] || !argv[2] || argv[2][0] != '/' || !argv[3] || become_owner(SFTPD_FOLDER_FD) < 0)
 		return SFTPD_NO_FOLDER;
-	/* started by way of /proc/self/exe, it would be called "exe" */
+	/* A program that was started by /proc/self/exe would be called "exe". */
 	prctl(PR_SET_NAME, "lima-sftp");
 	writable = argv[1][0] == 'r' && argv[1][1] == 'w';
 	follow = strstr(argv[1], "-follow");
-	/* as the user's own files are made, not as ours are */
+	/* New files get the user's modes, not those of the agent's private files. */
 	umask(022);
 	fcntl(SFTPD_FOLDER_FD, F_SETFD, FD_CLOEXEC);
 	if (jail_open(&s.jail, SFTPD_FOLDER_FD, argv[2], writable, follow) < 0)

@@ -45,7 +45,7 @@ reply_data(struct buf *out, uint32_t id, int fd, size_t len, uint64_t at)
 	ssize_t n;
 
 	wire_put_u32(out, 0);
-	/* straight to where it goes */
+	/* The answer is written straight to its place. */
 	buf_reserve(out, len);
 	n = pread(fd, out->s + out->len, len, (off_t)at);
 	if (n <= 0)
@@ -75,7 +75,7 @@ static void
 reply_put_name(struct buf *out, const char *name, const struct stat *st)
 {
 	wire_put_text(out, name, strlen(name));
-	/* for people to read, who are not there */
+	/* SFTP has room for a text that people read, which nobody does here. */
 	wire_put_text(out, name, strlen(name));
 	wire_put_attrs(out, st);
 }
@@ -96,7 +96,7 @@ reply_listing(struct buf *out, uint32_t id, int folder)
 		struct stat st;
 
 		d = (const struct dirent64 *)(entries + at);
-		/* one that has gone since is no more to be told of */
+		/* An entry that has gone since is left out. */
 		if (fstatat(folder, d->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
 		reply_put_name(out, d->d_name, &st);

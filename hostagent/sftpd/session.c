@@ -53,7 +53,7 @@ put_status(struct buf *out, uint32_t id, enum sftpd_status status)
 static int
 session_greet(struct sftpd *s, struct buf *out)
 {
-	/* what is in the place of a number of a request is the version */
+	/* The version is in the place of a request's number. */
 	size_t begin = wire_begin(out, FXP_VERSION, VERSION);
 
 	requests_put_extensions(out);

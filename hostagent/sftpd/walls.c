@@ -23,7 +23,7 @@ static const int reading[] = {
 #endif
 	SYS_mmap, SYS_munmap, SYS_mremap, SYS_mprotect, SYS_madvise, SYS_brk, SYS_futex, SYS_getrandom, SYS_clock_gettime,
 	SYS_rt_sigreturn, SYS_rt_sigprocmask, SYS_restart_syscall, SYS_exit, SYS_exit_group,
-	/* to end itself, when there is no memory left */
+	/* The process ends itself by these when no memory is left. */
 	SYS_getpid, SYS_gettid, SYS_tgkill, SYS_rt_sigaction,
 };
 

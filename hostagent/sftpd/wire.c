@@ -66,7 +66,7 @@ wire_attrs(struct wire *w)
 		a.atime = wire_u32(w);
 		a.mtime = wire_u32(w);
 	}
-	/* pairs of name and value, which nobody has defined */
+	/* Extensions are pairs of name and value; none is defined. */
 	if (a.flags & ATTR_EXTENDED)
 		for (uint32_t n = wire_u32(w); n && !w->bad; n--) {
 			wire_text(w);

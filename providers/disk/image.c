@@ -50,7 +50,7 @@ disk_image_le(const unsigned char *p, size_t bytes)
 	return v;
 }
 
-/* reads as much as there is of `len` bytes */
+/* Reads as much as there is of `len` bytes. */
 static ssize_t
 read_at(int fd, void *to, size_t len, off_t at)
 {
@@ -85,7 +85,7 @@ disk_image_sectors(const struct head *h, uint64_t n, const char *format, struct 
 	return 0;
 }
 
-/* header extensions from `at` to `end`, which is within the first cluster */
+/* Reads header extensions from `at` to `end`, which is within the first cluster. */
 static int
 qcow2_extensions(const struct head *h, uint64_t at, uint64_t end, struct image_info *info, struct error *err)
 {
@@ -142,7 +142,7 @@ probe_qcow2(const struct head *h, struct image_info *info, struct error *err)
 	return qcow2_extensions(h, header, backing ? backing : cluster, info, err);
 }
 
-/* a parent is named by a line of the text, wherever in it */
+/* A line anywhere in the text names the parent. */
 static bool
 vmdk_has_parent(const struct head *h, size_t at)
 {
@@ -151,7 +151,7 @@ vmdk_has_parent(const struct head *h, size_t at)
 	return memmem(h->p + at, VMDK_TEXT_MAX, key, sizeof key - 1) != NULL;
 }
 
-/* monolithicSparse and streamOptimized */
+/* These are monolithicSparse and streamOptimized images. */
 static int
 probe_vmdk4(const struct head *h, struct image_info *info, struct error *err)
 {

@@ -1,4 +1,4 @@
-/* the half of providers/fetch/cache.h that needs no network */
+/* The half of providers/fetch/cache.h that needs no network */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* the half of providers/fetch/http.h that is policy of tries, and no curl */
+/* The half of providers/fetch/http.h that is policy of tries, and no curl */
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* the half of providers/ssh/keys.h that needs no cryptography */
+/* The half of providers/ssh/keys.h that needs no cryptography */
 #include <errno.h>
 #include <glob.h>
 #include <stdbool.h>

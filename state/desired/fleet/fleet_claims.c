@@ -146,10 +146,10 @@ fleet_check_claims(const struct fleet *f, struct spec *const *specs, const struc
 	for (size_t i = 1; i < c.n; i++) {
 		size_t k = i;
 
-		/* ranges are short: what could reach this far is near */
+		/* Ranges are short, so one that reaches this far is near in the list. */
 		while (k > 0 && i - k < 64 && !claims_collide(&c.v[k - 1], &c.v[i]))
 			k--;
-		/* once for all members of one key */
+		/* One collision is told for all members of one key. */
 		if (k == 0 || i - k >= 64 || (told && !strcmp(told->key, c.v[i].member->key)))
 			continue;
 		told = c.v[i].member;

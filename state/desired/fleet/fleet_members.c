@@ -108,7 +108,7 @@ fleet_read_members(struct fleet_reading *r)
 	r->own = arena_alloc(&r->f->arena, (map->npair + 1) * sizeof(struct val *));
 	for (size_t i = 0; i < map->npair; i++)
 		members_add(r, &map->pair[i], i);
-	/* the mistakes of `defaults` are told once, and not for each member */
+	/* The mistakes of `defaults` are told once, and not for each member. */
 	for (const struct key *k = fleet_member_key.sub; k->name; k++) {
 		const struct node *n = node_get(r->f->defaults, k->name);
 

@@ -14,7 +14,7 @@ check_word(struct load *l, const struct val *v)
 {
 	const char *near;
 
-	/* a default that is wrong was taken from a value that has been told of */
+	/* A wrong default comes from another value, which has been reported. */
 	if (!v->at || word_in(v->s, v->key->words))
 		return;
 	near = *v->s ? nearest_word(l->a, v->s, v->key->words) : NULL;
@@ -56,7 +56,7 @@ check_line(struct load *l, const struct val *v)
 {
 	static const char fault[] = "must be one line without control characters (in YAML, `|-` and `>-` leave the last line break out)";
 
-	/* a default that is wrong was made of a value that is told of */
+	/* A wrong default comes from another value, which is reported. */
 	if (!v->at || v->key->flags & KEY_LINES)
 		return;
 	if (v->type == KEY_TEXT && !is_line(v->s))
@@ -68,7 +68,7 @@ check_line(struct load *l, const struct val *v)
 
 static void check_val(struct load *l, const struct val *v);
 
-/* given, but of a wrong type: that has been said */
+/* A value of a wrong type has been reported already. */
 static bool
 check_refused(const struct val *group, const struct key *k, const struct val *v)
 {
@@ -106,7 +106,7 @@ check_val(struct load *l, const struct val *v)
 	if (v->type == KEY_LIST || v->type == KEY_TEXTS)
 		for (size_t i = 0; i < v->n; i++)
 			check_val(l, v->item[i]);
-	/* of a list, each item is checked: the row describes the item */
+	/* The row of a list describes its items, so each of them is checked. */
 	if (v->key->check && v->type != KEY_LIST && v->type != KEY_TEXTS)
 		v->key->check(l, v);
 }

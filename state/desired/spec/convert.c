@@ -13,7 +13,7 @@ enum { MAX_ITEMS = 1000 };	/* of a list; far more than anybody needs */
 static struct val *convert_as(struct load *l, const struct key *k, enum key_type type, const struct node *n,
 			      struct val *up, int index);
 
-/* what somebody wrote, for a message */
+/* Shows what was written, for a message. */
 static const char *
 convert_shown(struct load *l, const struct node *n)
 {
@@ -104,7 +104,7 @@ convert_items(struct load *l, struct val *v, const struct node *n, enum key_type
 	for (size_t i = 0; i < n->n; i++) {
 		struct val *item;
 
-		/* a null among texts is a text; among mappings it is an empty one */
+		/* A null among texts is a text; among mappings it is an empty mapping. */
 		if (n->item[i]->kind == NODE_NULL && type == KEY_GROUP)
 			item = val_new(l, v->key, type, v, n->item[i]);
 		else
@@ -167,7 +167,7 @@ convert_map(struct load *l, struct val *v, const struct node *n)
 	return v;
 }
 
-/* the keys of a table as one blank-separated text */
+/* Lists the keys of a table as one text with blanks between them. */
 static const char *
 key_words(struct load *l, const struct key *table)
 {
@@ -183,7 +183,7 @@ struct elsewhere {
 	char path[120];
 };
 
-/* the key whose value it could have been: `system: ...` for `mode: system` */
+/* Finds the key whose value was written as a key: `system: ...` for `mode: system`. */
 static const struct key *
 convert_value_of(const struct key *table, const char *word)
 {
@@ -202,7 +202,7 @@ note_elsewhere(void *ctx, const char *path, const struct key *k)
 		memcpy(e->path, path, strlen(path) + 1);
 }
 
-/* what was probably meant, in brackets; "" */
+/* Says in brackets what was probably meant; "" when that is unknown. */
 static const char *
 key_hint(struct load *l, const struct val *v, const struct node *key)
 {

@@ -6,7 +6,7 @@
 #include "state/desired/spec/load.h"
 #include "state/desired/yaml/scalar.h"
 
-/* the default of a row, from its text */
+/* Makes the default of a row from its text. */
 static struct val *
 from_text(struct load *l, const struct key *k, struct val *up)
 {

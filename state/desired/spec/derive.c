@@ -100,7 +100,7 @@ derive_unsupported(struct load *l, const char *mount_type)
 	return false;
 }
 
-/* the driver's choice */
+/* The driver chooses how folders are mounted by default. */
 static const char *
 default_mount_type(struct load *l, const struct spec *s)
 {

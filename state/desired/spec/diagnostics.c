@@ -36,7 +36,7 @@ diagnostics_place(const struct val *v)
 	return v ? v->at : NULL;
 }
 
-/* one that waits to be told */
+/* A report waits here until the others of its place are known. */
 struct report {
 	struct text_place place;
 	const char *text;
@@ -70,7 +70,7 @@ diagnostics_report(struct load *l, bool fatal, const struct val *up, const char 
 	if (path.len)
 		buf_addf(&b, "%s: ", path.s);
 	buf_vaddf(&b, fmt, ap);
-	/* one line, and nothing that a terminal would obey: what is quoted may be anything */
+	/* A message is one line and has no control characters, since it may quote anything. */
 	for (char *p = b.s; *p; p++)
 		if ((unsigned char)*p < ' ' || *p == 0x7f)
 			*p = *p == '\n' || *p == '\t' ? ' ' : '?';

@@ -23,7 +23,7 @@ struct diff {
 	bool sshfs;		/* folders are mounted over SSH, before and after */
 };
 
-/* a text as it is if that is short and on a line, else its beginning; nothing in it can reach a terminal */
+/* A short text of one line is shown as it is, another one by its beginning; control characters never reach a terminal. */
 static void
 show_text(struct buf *b, const char *s)
 {
@@ -68,13 +68,13 @@ static void
 diff_add(struct diff *d, const cJSON *have, const cJSON *want)
 {
 	const struct key *k = key_find(d->path.s);
-	/* a key that is new to the table, and is as it always was */
+	/* A key that is new to the table and has its usual value is no difference. */
 	bool usual = k && !(have && want) && key_is_usual(k, have ? have : want);
 	enum key_change cost = k && !usual ? key_cost(k, d->sshfs) : CHANGE_NOTE;
 	const char *from = diff_shown(d->a, have), *to = diff_shown(d->a, want);
 	AUTO(buf) path = BUF_INIT;
 
-	/* they differ where it is not shown */
+	/* The two differ only in a part that is not shown. */
 	if (from && to && !strcmp(from, to))
 		from = to = "...";
 	if (d->n == d->cap) {
@@ -113,7 +113,7 @@ is_in(const cJSON *item, const cJSON *list)
 	return false;
 }
 
-/* of one length: place by place; else what came and what went */
+/* Lists of one length are compared item by item; of others, added and removed items are told. */
 static void
 compare_lists(struct diff *d, const cJSON *have, const cJSON *want)
 {

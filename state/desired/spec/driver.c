@@ -18,7 +18,7 @@ static void
 check_vm_type(struct load *l, const struct spec *s)
 {
 	const char *os = l->host->os;
-	/* without a list of drivers nobody can tell */
+	/* Without a list of drivers every type is accepted. */
 	bool fits = !l->opts->drivers || (!strcmp(s->vm_type, "vz") && !strcmp(os, "Darwin")) ||
 		    (!strcmp(s->vm_type, "wsl2") && !strcmp(os, "Windows"));
 
@@ -35,7 +35,7 @@ check_mount_type(struct load *l, const struct spec *s)
 	static const char linux_types[] = "reverse-sshfs 9p virtiofs", other_types[] = "reverse-sshfs 9p";
 	const char *types = strcmp(l->host->os, "Linux") ? other_types : linux_types;
 
-	/* drivers of other hosts have types of their own */
+	/* Drivers of other hosts have mount types of their own. */
 	if (!word_in(s->vm_type, "vz wsl2 krunkit") && !word_in(s->mount_type, types))
 		diag_error(l, l->root, "mountType", "must be %s for the driver `%s` on %s, got `%s`", words_text(l->a, types), s->vm_type,
 			 l->host->os, s->mount_type);
@@ -88,7 +88,7 @@ check_user(struct load *l, const struct spec *s)
 		diag_error(l, user, "uid", "must not be 0, which is root's");
 	else if (linux_guest && is_written(user, "uid") && (s->user.uid == UID_NOBODY || s->user.uid == UINT32_MAX))
 		diag_error(l, user, "uid", "must not be %" PRIu32 ", which is nobody's", (uint32_t)s->user.uid);
-	/* the fields of /etc/passwd */
+	/* A colon would end the field of /etc/passwd. */
 	if (linux_guest && strchr(s->user.comment, ':'))
 		diag_error(l, user, "comment", "must not have a `:` in it: /etc/passwd of the guest cannot hold it");
 	if (linux_guest && is_written(user, "home") && (*s->user.home != '/' || strchr(s->user.home, ':')))
@@ -105,7 +105,7 @@ check_uid(const struct load *l, struct error *err)
 			 "run: add one, or run limactl as a user who has one", l->host->host_uid);
 }
 
-/* which architectures there are images for */
+/* Lists the architectures that there are images for. */
 static const char *
 arches(struct load *l)
 {
@@ -148,7 +148,7 @@ has_disk(struct load *l, const struct spec *s)
 	       fs_exists(arena_printf(l->a, "%s/diffdisk", s->dir));
 }
 
-/* the value that a location was read from: its entry of `images` */
+/* Finds the entry of `images` that a location was read from. */
 static const struct val *
 image_val(const struct load *l, const char *location)
 {

@@ -62,7 +62,7 @@ struct missing {
 	enum key_expr expr;
 };
 
-/* names that there are beside `path` */
+/* Lists the names that exist beside `path`. */
 static const char *
 known_names(const struct missing *m, const char *path)
 {
@@ -76,7 +76,7 @@ known_names(const struct missing *m, const char *path)
 	return arena_strdup(m->l->a, b.s);
 }
 
-/* upstream prints `<no value>` in silence; the text stays the same, but somebody is told */
+/* Upstream prints `<no value>` silently; the text is the same here, with a warning. */
 static void
 note_missing(void *ctx, const char *path)
 {

@@ -21,7 +21,7 @@ spec_join_fleet(struct spec *s, const char *fleet, const char *file, const struc
 	struct arena *a = &loaded_of(s)->arena;
 
 	s->fleet = arena_strdup(a, fleet);
-	/* what is no line cannot be noted, and is only told to people */
+	/* The note has one line, so a path with a line break is left out. */
 	s->fleet_file = strchr(file, '\n') ? "" : arena_strdup(a, file);
 	s->depends = arena_alloc(a, (n + 1) * sizeof *s->depends);
 	s->ndepends = n;
@@ -71,7 +71,7 @@ spec_fleet_read(struct arena *a, const char *dir, const char **fleet, const char
 	size_t lines = 0;
 	int there = fs_read_if(path, &text, MAX_NOTE, &why);
 
-	/* a folder of that name is a user's own */
+	/* A folder of that name belongs to the user. */
 	if (there < 0 && why.code != EISDIR && why.code != ERR_INVALID) {
 		if (err)
 			*err = why;

@@ -16,7 +16,7 @@
 #include "base/mem.h"
 #include "base/sha256.h"
 
-/* uid of the guest's user when we run as root, who cannot be that user */
+/* Root cannot be the guest's user, so a run as root gives that user this uid. */
 enum { ORDINARY_UID = 1000 };
 
 static int

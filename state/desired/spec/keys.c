@@ -137,7 +137,7 @@ check_dns(struct load *l, const struct val *v)
 		diag_error(l, v, NULL, "must be empty while `hostResolver.enabled` is true (set `hostResolver: {enabled: false}`)");
 }
 
-/* blanks and tabs, too */
+/* Blanks and tabs are allowed, too. */
 static bool
 text_is_printable(const char *s)
 {

@@ -20,7 +20,7 @@ check_ssh_port(struct load *l, const struct val *v)
 		diag_error(l, v, NULL, "must be < 65536, got %lld", (long long)v->i);
 }
 
-/* an old variable beats the file if it holds a boolean in Go's spelling */
+/* An old variable of the environment overrides the file if it holds a boolean in Go's spelling. */
 void
 finish_ssh(struct load *l, struct val *v)
 {
@@ -62,7 +62,7 @@ default_comment(struct load *l, struct val *up)
 	return val_text(l, up, "comment", l->host->comment);
 }
 
-/* what was decided when an instance was made stays: before 2.1.0 it was another home */
+/* The home that an instance was made with stays; before 2.1.0 it was another one. */
 static struct val *
 default_home(struct load *l, struct val *up)
 {

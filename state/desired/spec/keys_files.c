@@ -5,7 +5,7 @@
 #include "state/desired/spec/load.h"
 #include "state/desired/template/name.h"
 
-/* without a scheme it is a path, which must be one that can be expanded */
+/* A location without a scheme is a path, and it must be possible to expand it. */
 static void
 check_location(struct load *l, const struct val *v)
 {
@@ -42,7 +42,7 @@ digest_text_check(struct load *l, const struct val *v)
 	diag_error(l, v, NULL, "is invalid: `%s`: unsupported digest algorithm; must be sha256, sha384 or sha512", v->s);
 }
 
-/* of the image for its kernel and initrd, else of the machine */
+/* A kernel and an initrd have the architecture of their image, anything else that of the machine. */
 static struct val *
 keys_files_default_arch(struct load *l, struct val *up)
 {
@@ -110,7 +110,7 @@ check_disk_name(struct load *l, const struct val *v)
 		diag_error(l, v, NULL, "is invalid: %s", why);
 }
 
-/* disk names are checked even when not given */
+/* Names of disks are checked even when they are not given. */
 static struct val *
 default_disk_name(struct load *l, struct val *up)
 {

@@ -101,7 +101,7 @@ const struct key keys_forwards[] = {
 	{ NULL }
 };
 
-/* a port of its own, or one end of a range; true: fine */
+/* Checks a port, or one end of a range; true when it is valid. */
 static bool
 check_port(struct load *l, const struct val *f, const char *key, int64_t port)
 {
@@ -146,7 +146,7 @@ check_side(struct load *l, const struct val *f, const struct side *s, bool skip_
 	}
 }
 
-/* the host's ports are the guest's, and have been checked */
+/* The host's ports default to the guest's, which have been checked. */
 static bool
 is_copy(const struct val *f)
 {
@@ -205,7 +205,7 @@ const struct key keys_copies[] = {
 	{ "guest", KEY_TEXT, .flags = KEY_QUIET, .expr = EXPR_GUEST, .check = check_absolute, AT(spec_copy, guest), .go = "GuestFile",
 	  .change = CHANGE_AGENT, .about = "File in the guest." },
 	{ "host", KEY_TEXT, .flags = KEY_QUIET | KEY_HOST, .expr = EXPR_HOST, .check = check_host_file, AT(spec_copy, host), .go = "HostFile",
-	  /* a host agent may write where this was to when it started, and nowhere else until it ends */
+	  /* A host agent may write where this was to when it started, and nowhere else until it ends */
 	  .change = CHANGE_RESTART, .about = "Where it goes on the host." },
 	{ "skipIfMissing", KEY_BOOL, .flags = KEY_QUIET, AT(spec_copy, skip_if_missing), .change = CHANGE_AGENT,
 	  .about = "It may be absent." },

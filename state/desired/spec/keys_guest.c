@@ -85,7 +85,7 @@ const struct key keys_ca[] = {
 	{ NULL }
 };
 
-/* plain: nothing that needs an agent in the guest */
+/* A plain guest has nothing that needs an agent in it. */
 static void
 make_plain(struct load *l, struct val *root)
 {

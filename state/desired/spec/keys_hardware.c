@@ -9,7 +9,7 @@ keys_hardware_default_arch(struct load *l, struct val *up)
 	return val_text(l, up, "arch", val_s(l->root, "arch"));
 }
 
-/* not checked, as little as it is upstream */
+/* Upstream does not check these either. */
 static const struct key keys_firmware_images[] = {
 	{ "location", KEY_TEXT, .flags = KEY_HOST, .def = "", AT(spec_file, location), .change = CHANGE_RESTART, .about = "URL, or path on the host." },
 	{ "arch", KEY_TEXT, .flags = KEY_BLANK_UNSET, .make = keys_hardware_default_arch, .usual = "the instance's", AT(spec_file, arch), .change = CHANGE_RESTART,

@@ -118,7 +118,7 @@ const struct key keys_mounts[] = {
 	{ NULL }
 };
 
-/* what `from` sets of the rows from `first` on goes over what `to` has */
+/* Values that `from` sets, of the rows from `first` on, override those of `to`. */
 static void
 keys_mounts_overwrite(struct val *to, const struct val *from, size_t first)
 {

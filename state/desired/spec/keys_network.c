@@ -30,7 +30,7 @@ check_interface(struct load *l, const struct val *v)
 			diag_error(l, v, NULL, "`%s` has already been used by `networks[%d].interface`", v->s, i);
 }
 
-/* six bytes in hex: 11:22:33:44:55:66, 11-22-33-44-55-66 or 1122.3344.5566 */
+/* A MAC address is six bytes in hex: 11:22:33:44:55:66, 11-22-33-44-55-66 or 1122.3344.5566. */
 static bool
 is_mac(const char *s)
 {
@@ -114,7 +114,7 @@ keys_network_move(struct val *to, const struct val *from, const char *key)
 		*val_slot(to, key) = v;
 }
 
-/* a later entry of one interface name sets what it gives; lima and socket exclude each other */
+/* A later entry of one interface overrides what it gives; `lima` and `socket` exclude each other. */
 static void
 keys_network_combine(struct val *to, const struct val *from)
 {

@@ -41,7 +41,7 @@ compare_pairs(const void *x, const void *y)
 	return c ? c : (a->layer > b->layer) - (a->layer < b->layer);
 }
 
-/* sorted by name; of one name the highest layer stays */
+/* The result is sorted by name; of one name the highest layer stays. */
 static struct val *
 mix_maps(struct load *l, const struct key *k, struct val *d, struct val *y, struct val *o)
 {
@@ -69,7 +69,7 @@ mix_maps(struct load *l, const struct key *k, struct val *d, struct val *y, stru
 	return v;
 }
 
-/* free-form mappings: by their first level only */
+/* Free-form mappings are merged by their first level only. */
 static struct val *
 mix_any(struct load *l, const struct key *k, struct val *d, struct val *y, struct val *o)
 {

@@ -64,7 +64,7 @@ networks_fail(struct reading *r, const struct node *n, const char *key, const ch
 	return error_set(r->err, ERR_INVALID, "%s: %s: %s", b.s, key, what);
 }
 
-/* a text below `map`; "" when unset */
+/* Reads a text below `map`; "" when it is unset. */
 static int
 read_text(struct reading *r, const struct node *map, const char *key, const char **out)
 {

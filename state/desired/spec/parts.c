@@ -83,7 +83,7 @@ add_leaf(struct part *p, const cJSON *v)
 	buf_addf(&p->out, "%s%s=%s\n", p->path.s, key_is_usual(k, v) ? ":" : "", value.s);
 }
 
-/* an item of a list that is for another architecture is not of this machine */
+/* An item for another architecture does not concern this machine. */
 static bool
 is_for_other(const struct part *p, const cJSON *item)
 {
@@ -181,7 +181,7 @@ spec_part_diff(const char *have, const char *want, spec_part_each *each, void *c
 		if (there ? other.nvalue != line.nvalue || memcmp(other.value, line.value, line.nvalue) != 0 : !line.usual)
 			give(&a, each, ctx, &line, &line, there ? &other : NULL);
 	}
-	/* what is new to the table, and as it always was, is no difference */
+	/* A key that is new to the table and has its usual value is no difference. */
 	for (const char *at = want; next_line(&at, &line);)
 		if (!line.usual && !find_line(have, &line, &other))
 			give(&a, each, ctx, &line, NULL, &line);

@@ -37,7 +37,7 @@ proxy_get(const struct spec *s, const char *key)
 	return NULL;
 }
 
-/* there is room: eight more than lima.yaml has */
+/* The array has room for eight more than lima.yaml has. */
 static void
 proxy_set(struct spec *s, const char *key, const char *value)
 {
@@ -109,7 +109,7 @@ is_loopback(const struct load *l, const char *host, size_t len)
 	       is_loopback_name(proxy_hosts_file(l->host), host, len);
 }
 
-/* the host, as this guest sees it */
+/* Rewrites addresses of the host to those by which the guest sees it. */
 static const char *
 proxy_gateway(struct load *l, const struct spec *s)
 {

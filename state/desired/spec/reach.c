@@ -81,7 +81,7 @@ line_ports(struct line *l, const struct spec_forward *f)
 	line_is_open(l, f->host_ip);
 }
 
-/* without an agent in the guest nobody tells of its ports */
+/* Without an agent in the guest its ports are not known. */
 static bool
 is_followed(const struct spec *s, const struct spec_forward *f)
 {

@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "state/desired/spec/keys.h"
 
-/* null means: not given; numbers are taken where a text is wanted, as in `permissions: 644` */
+/* null means that a key is not given; a number is accepted as a text, as in `permissions: 644`. */
 static const char *const boolean[] = { "boolean", "null", NULL };
 static const char *const integer[] = { "integer", "null", NULL };
 static const char *const text[] = { "string", "number", "boolean", "null", NULL };
@@ -136,7 +136,7 @@ put_group(cJSON *o, const struct key *table, const char *shorthand)
 	cJSON_AddBoolToObject(o, "additionalProperties", false);
 	for (; table->name; table++) {
 		cJSON_AddItemToObject(properties, table->name, schema_row(table));
-		/* what the whole needs may come from a base */
+		/* A key that the whole needs may come from a base. */
 		if (table->flags & KEY_NEEDED && strcmp(table->name, "images") != 0) {
 			needed = needed ? needed : cJSON_AddArrayToObject(o, "required");
 			cJSON_AddItemToArray(needed, cJSON_CreateString(table->name));

@@ -18,7 +18,7 @@
 #include "state/desired/template/name.h"
 #include "state/desired/spec/paths.h"
 
-/* what makes a folder an instance that has been started before */
+/* Finds what shows that an instance has been started before. */
 static const char *
 version_of_existing(struct load *l)
 {
@@ -40,7 +40,7 @@ version_of_existing(struct load *l)
 	return arena_strdup(l->a, version.s);
 }
 
-/* the values of one text; NULL for an empty one */
+/* Converts one text to values; NULL for an empty one. */
 static int
 read_layer(struct load *l, const struct source *src, struct val **out)
 {
@@ -89,7 +89,7 @@ load_values(struct load *l, bool unchecked)
 		l->param = layers_merge(l, val_get(y, "param")->key, NULL, val_get(y, "param"), NULL, l->root);
 	if (!unchecked)
 		check_params_used(l, l->root);
-	/* others look at these */
+	/* Other defaults depend on these. */
 	fill_one(l, l->root, "os");
 	fill_one(l, l->root, "arch");
 	fill_one(l, l->root, "user");

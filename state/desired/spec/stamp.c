@@ -27,7 +27,7 @@ stamp_add_host(struct buf *b, const struct host *h)
 	buf_addf(b, "%s\n%s\n%s\n%s\n%s\n", h->comment, h->home, h->timezone, h->machine_id, h->tmp);
 }
 
-/* what all instances share */
+/* This part of the stamp is shared by all instances. */
 static char *
 common_stamp(const struct spec_opts *opts)
 {
@@ -35,7 +35,7 @@ common_stamp(const struct spec_opts *opts)
 	struct host *host = opts->host ? NULL : host_new();
 	AUTO(arena) a = { 0 };
 	AUTO(buf) b = BUF_INIT;
-	/* two builds of one version may declare differently */
+	/* The program counts, because two builds of one version may declare differently. */
 	const char *hosts, *program = fs_stamp(&a, "/proc/self/exe");
 	char hex[65];
 

@@ -65,7 +65,7 @@ node_json(const struct node *n, struct buf *out)
 	}
 }
 
-/* an item of which nothing would be printed is not printed either, as upstream does it */
+/* Like upstream, an item without anything to print is left out. */
 static bool
 to_json_hollow(const struct val *item)
 {
@@ -151,7 +151,7 @@ val_json(const struct val *v, struct buf *out)
 	}
 }
 
-/* a value that is not ours to understand: what it means, however it was written */
+/* A free-form value is written by its meaning, however it was spelt. */
 static struct node *
 any_node(struct arena *a, const struct node *n)
 {
@@ -174,7 +174,7 @@ any_node(struct arena *a, const struct node *n)
 		return node_plain(a, "null");
 	if (scalar_of(n).kind == SCALAR_TEXT)
 		return node_text(a, n->text);
-	/* without a dot it is no number to upstream's reader; and one that has it keeps it */
+	/* Upstream's reader takes a float without a dot for no number, so a dot is kept. */
 	if (scalar_of(n).kind == SCALAR_FLOAT && (!strchr(n->text, '.') || !isfinite(scalar_of(n).d)))
 		return node_plain(a, n->text);
 	node_json(n, &b);

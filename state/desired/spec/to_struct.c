@@ -38,7 +38,7 @@ store_list(struct load *l, const struct val *v, char *base)
 	*(size_t *)(base + v->key->count_at - 1) = v->n;
 }
 
-/* strings of the spec are never NULL */
+/* Strings of the spec are never NULL. */
 static void
 store_blank(const struct key *k, char *base)
 {

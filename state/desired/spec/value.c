@@ -52,7 +52,7 @@ val_new(struct load *l, const struct key *k, enum key_type type, struct val *up,
 	return v;
 }
 
-/* sets a key of a group to a new value of its type, to be filled by the caller */
+/* Sets a key of a group to a new value of its type, which the caller fills. */
 static struct val *
 value_put(struct load *l, struct val *up, const char *key)
 {

@@ -21,7 +21,7 @@ struct job {
 	struct error *err;
 };
 
-/* one template of those that are put together */
+/* A unit is one of the templates that are put together. */
 struct unit {
 	struct node *root;
 	const char *locator, *path;	/* path: as read_named tells it; NULL for what is no file */
@@ -48,7 +48,7 @@ fail_text(struct job *j, const struct node *n, const char *key, const char *text
 
 /* --- locators */
 
-/* the scalar that is the locator: of a string, or of {url, digest} */
+/* The locator is the string itself, or the url of {url, digest}. */
 static struct node *
 url_of(struct node *n)
 {
@@ -331,7 +331,7 @@ embed_unit(struct job *j, struct unit *u, bool top)
 
 	if (absolute_all(j, u) < 0 || embed_scripts(j, u, "provision") < 0 || embed_scripts(j, u, "probes") < 0)
 		return -1;
-	/* a template of this host that a remote one names is the user's */
+	/* A remote template that names a file of this host reads the user's file. */
 	if (locator_is_remote(u->locator))
 		tree_host_uses(j->t, u->root, u->path ? u->path : u->locator);
 	if (j->flags & EMBED_PIN && u->path && !locator_is_remote(u->locator))

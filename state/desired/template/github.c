@@ -18,7 +18,7 @@ struct place {
 	const char *org, *repo, *path, *branch;	/* branch "": the default one */
 };
 
-/* path segments that would leave the repository */
+/* These path segments would leave the repository. */
 static bool
 github_escapes(const char *s)
 {
@@ -90,7 +90,7 @@ is_yaml(const char *path)
 	return dot && (!strcmp(dot, ".yaml") || !strcmp(dot, ".yml"));
 }
 
-/* one line without blanks: the way a symbolic link arrives, or a redirection */
+/* A symbolic link, or a redirection, arrives as one line without blanks. */
 static const char *
 single_word(struct arena *a, const struct buf *text)
 {
@@ -148,7 +148,7 @@ locator_github(const char **out, struct arena *a, const char *locator, const str
 	if (!is_yaml(p.path))
 		return 0;
 	if (github_fetch(&text, url, opts, err) < 0) {
-		/* the organisation's own repository may lack the branch that its others have */
+		/* The organisation's own repository may lack the branch that its others have. */
 		if (!own || !*p.branch)
 			return -1;
 		branch = NULL;

@@ -44,7 +44,7 @@ host_uses_names(const struct key *k, const struct node *n, const struct node *ho
 		return false;
 	if (k->type == KEY_BOOL)
 		return is_true(n);
-	/* what everybody's template shares: to be read, the home folder */
+	/* Reading the home folder is not told, because every template shares it. */
 	if (k->flags & KEY_HOST_FOLDER && !strcmp(n->text, "~"))
 		return is_true(node_get(holder, "writable"));
 	return !locator_is_remote(n->text) && !is_own(n->text, k->flags & KEY_HOST_OWN);

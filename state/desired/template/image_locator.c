@@ -20,7 +20,7 @@ static const struct { const char *word, *arch; } arches[] = {
 	{ "ppc64el", "ppc64le" }, { "ppc64le", "ppc64le" }, { "riscv64", "riscv64" }, { "s390x", "s390x" }, { "x86_64", "x86_64" },
 };
 
-/* removes one of `suffixes` from the end of s[0..n); the new length */
+/* Removes one of `suffixes` from the end of s[0..n); returns the new length. */
 static size_t
 image_locator_strip(const char *s, size_t n, const char *const *suffixes, size_t count)
 {
@@ -54,7 +54,7 @@ image_locator_is_word_char(char c)
 	return isalnum((unsigned char)c) || c == '_';
 }
 
-/* a word of its own, in any case */
+/* The word must stand alone; its case does not matter. */
 static const char *
 find_word(const char *s, const char *word)
 {
@@ -113,7 +113,7 @@ image_locator_cut(char *s, size_t at, size_t n)
 	memmove(s + at, s + at + n, strlen(s + at + n) + 1);
 }
 
-/* words that say nothing, with the separator in front of them */
+/* Words that say nothing are removed with the separator in front of them. */
 static void
 cut_words(char *s)
 {
@@ -149,7 +149,7 @@ cut_date(char *s)
 	}
 }
 
-/* in the name, the machine's own architecture goes without saying */
+/* The name leaves out the machine's own architecture. */
 static void
 cut_arch(char *s, const char *native)
 {

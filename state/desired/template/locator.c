@@ -57,7 +57,7 @@ is_final(const char *s)
 	return !locator_scheme(s) || locator_is_remote(s) || locator_begins(s, "file:") || (locator_is_template(s) && !locator_begins(s, "template://"));
 }
 
-/* the program limactl-url-SCHEME: beside us, in PATH, in libexec; to free */
+/* Finds limactl-url-SCHEME beside limactl, in PATH or in libexec; to free. */
 static char *
 find_plugin(const char *locator, size_t scheme, const struct spec_opts *opts)
 {
@@ -98,7 +98,7 @@ locator_run_plugin(const char **out, struct arena *a, const char *locator, const
 	return 1;
 }
 
-/* one rewriting; 0: nothing to rewrite */
+/* Rewrites a locator once; 0 when there is nothing to rewrite. */
 static int
 locator_rewrite(const char **out, struct arena *a, const char *s, bool from_remote, const struct spec_opts *opts, struct error *err)
 {
@@ -146,7 +146,7 @@ locator_resolve(const char **out, struct arena *a, const char *locator, bool fro
 	return error_set(err, ERR_INVALID, "custom locator `%s` has a redirect loop", locator);
 }
 
-/* a URL or path up to its last slash, that included; for "template:x" up to the colon */
+/* Takes a URL or path up to and with its last slash; "template:x" up to the colon. */
 static const char *
 locator_folder_of(struct arena *a, const char *of)
 {
@@ -200,7 +200,7 @@ ends_in_yaml(const char *name)
 	return n > 5 && !strcmp(name + n - 5, ".yaml");
 }
 
-/* one of those that are there, by a name that is nearly this one */
+/* Finds a template whose name is nearly this one. */
 static const char *
 near_template(struct arena *a, const char *name, const struct spec_opts *opts)
 {

@@ -37,7 +37,7 @@ merge_drop_duplicates(struct node *list)
 	}
 }
 
-/* scripts of a base come first, for those of the template build on what they did; other lists are in order of precedence */
+/* Scripts of a base come first, because those of the template build on them; other lists are in order of precedence. */
 static void
 merge_join(struct arena *a, const struct node *key, struct node *to, const struct node *from, enum place place)
 {
@@ -49,7 +49,7 @@ merge_join(struct arena *a, const struct node *key, struct node *to, const struc
 		node_push(a, to, in_front ? i : to->n, from->item[i]);
 }
 
-/* does the base's version win? Also if one is none, so that it is seen when the template is checked */
+/* Tells whether the base's version wins, also if one is no version, so that the check of the template sees it. */
 static bool
 is_newer(const struct node *base, const struct node *own)
 {

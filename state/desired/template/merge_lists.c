@@ -58,7 +58,7 @@ defaults_fill(struct arena *a, struct node *to, const struct node *from, const c
 	return true;
 }
 
-/* a disk given by its name alone gets room for more */
+/* A disk that is given by its name alone becomes a mapping. */
 static struct node *
 as_map(struct arena *a, const struct rule *r, struct node *list, size_t i)
 {

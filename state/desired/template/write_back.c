@@ -112,7 +112,7 @@ template_write_back(struct template *file, struct template *made, struct templat
 	struct write_back w;
 
 	if (file->len == made->len && !memcmp(file->text, made->text, file->len)) {
-		/* the copy is the file and what was changed in it, comments too */
+		/* The copy is the file and what was changed in it, comments too */
 		free(file->text);
 		file->text = xstrndup(copy->text, copy->len);
 		file->len = copy->len;

@@ -41,7 +41,7 @@ emit_line_of(const struct node *n, uint32_t at)
 	return line;
 }
 
-/* a line begins in the output, which is `line` of `src` (NULL: made up, near the last one) */
+/* Notes that the output's new line is `line` of `src` (NULL: it was made up, near the last one). */
 static void
 note_line(struct emitter *e, const struct source *src, uint32_t line, int32_t shift)
 {
@@ -169,7 +169,7 @@ emit_binary(struct emitter *e, const struct node *n)
 	base64_encode(e->out, n->text, n->len);
 }
 
-/* a scalar anew, in a block (at `col`) or in a flow (col < 0) */
+/* Writes a scalar anew, in a block (at `col`) or in a flow (col < 0). */
 static void
 emit_scalar(struct emitter *e, const struct node *n, int col)
 {
@@ -191,7 +191,7 @@ emit_one_line(const struct node *n)
 	return !memchr(n->src->text + n->start, '\n', n->end - n->start);
 }
 
-/* may the text of a scalar be copied from a block into a flow, or the other way round? */
+/* Tells whether a scalar's text may be copied from a block into a flow, or the other way round. */
 static bool
 copies_anywhere(const struct node *n)
 {
@@ -200,7 +200,7 @@ copies_anywhere(const struct node *n)
 	return n->style == STYLE_PLAIN && n->len && n->end > n->start && emit_one_line(n) && !strpbrk(n->text, "[]{},");
 }
 
-/* a key, whose text counts, whatever else it means */
+/* Writes a key by its text, whatever else that would mean. */
 static void
 emit_key_word(struct emitter *e, const struct node *key)
 {
@@ -212,7 +212,7 @@ emit_key_word(struct emitter *e, const struct node *key)
 		emit_scalar(e, key, -1);
 }
 
-/* with its colon; a very long one is no key to YAML unless a `?` says so. col < 0: in a flow */
+/* Writes a key with its colon; YAML takes a very long one for a key only behind a `?`. col < 0: in a flow. */
 static void
 emit_key(struct emitter *e, const struct node *key, int col)
 {
@@ -261,7 +261,7 @@ emit_flow(struct emitter *e, const struct node *n)
 	buf_addc(e->out, n->kind == NODE_LIST ? ']' : '}');
 }
 
-/* a changed flow stays one if it reads well so */
+/* A changed flow stays one if it is still readable. */
 static bool
 stays_flow(const struct node *n, int depth)
 {
@@ -319,7 +319,7 @@ goes_flow(const struct emitter *e, const struct node *n)
 	return emit_untouched(e, n) || stays_flow(n, 0);
 }
 
-/* on the line of its key or dash */
+/* The value goes on the line of its key or dash. */
 static void
 emit_inline(struct emitter *e, const struct node *head, const struct node *n)
 {
@@ -332,7 +332,7 @@ emit_inline(struct emitter *e, const struct node *head, const struct node *n)
 	end_line(e);
 }
 
-/* the value of an entry whose key stands at `col` */
+/* Writes the value of an entry whose key stands at `col`. */
 static void
 emit_value(struct emitter *e, const struct node *key, const struct node *n, size_t col)
 {
@@ -353,7 +353,7 @@ emit_value(struct emitter *e, const struct node *key, const struct node *n, size
 	emit_block(e, n, col + deeper, false);
 }
 
-/* is there something else in front of the entry, on its line? */
+/* Tells whether something else stands in front of the entry on its line. */
 static bool
 in_mid_line(const struct node *head)
 {
@@ -370,14 +370,14 @@ column_of(const struct node *head)
 	return (int)(head->entry - at);
 }
 
-/* has it a place of its own in a source? */
+/* Tells whether the entry has a place of its own in a source. */
 static bool
 is_placed(const struct node *head)
 {
 	return head->stop && !(head->flags & NODE_MADE);
 }
 
-/* what stands in front of an entry, moved to where it goes; its own line is begun with blanks */
+/* Moves what stands in front of an entry to where it goes, and begins the entry's line with blanks. */
 static void
 begin_entry(struct emitter *e, const struct node *head, size_t col)
 {
@@ -410,7 +410,7 @@ literal_at_end(const struct node *n, int shift)
 	return (int)indent + shift > 1 ? (size_t)((int)indent + shift) : 1;
 }
 
-/* an entry as it stands; its first line may have been begun by a dash */
+/* Copies an entry as it stands; its first line may have been begun by a dash. */
 static bool
 emit_copy_entry(struct emitter *e, const struct node *head, const struct node *value, size_t col, bool begun)
 {
@@ -426,12 +426,12 @@ emit_copy_entry(struct emitter *e, const struct node *head, const struct node *v
 	}
 	copy_lines(e, head, from, head->stop, shift);
 	end_line(e);
-	/* what is copied next may be a comment of something that is no more */
+	/* The next text to be copied may be a comment of an entry that was removed. */
 	e->literal = head->tail == head->stop ? literal_at_end(value, shift) : 0;
 	return true;
 }
 
-/* comments behind a block that was written anew */
+/* Copies the comments behind a block that was written anew. */
 static void
 emit_tail(struct emitter *e, const struct node *head, size_t col)
 {

@@ -7,7 +7,7 @@
 #include "state/desired/yaml/emit.h"
 #include "state/desired/yaml/scalar.h"
 
-/* what breaks lines besides a newline, is invisible, or may not be in a YAML text at all */
+/* Tells characters that break lines besides a newline, are invisible, or may not be in a YAML text at all. */
 static bool
 is_awkward(uint32_t rune)
 {
@@ -44,7 +44,7 @@ yaml_fits_literal(const char *s, size_t len)
 		if (bad || is_awkward(rune))
 			return false;
 	}
-	/* line breaks at the end are not told from those that may come behind */
+	/* Line breaks at the end cannot be told from those that may follow. */
 	return s[len - 1] != ' ' && (len < 2 || s[len - 1] != '\n' || s[len - 2] != '\n');
 }
 

@@ -19,7 +19,7 @@ line_end(const struct source *s, uint32_t at)
 	return nl ? (uint32_t)(nl - s->text) + 1 : (uint32_t)s->len;
 }
 
-/* the column where a line's text begins; *first is what it begins with, '\0' for a blank line */
+/* Finds the column where a line's text begins; *first is its first character, '\0' for a blank line. */
 static uint32_t
 indent_of(const struct source *s, uint32_t at, char *first)
 {
@@ -31,7 +31,7 @@ indent_of(const struct source *s, uint32_t at, char *first)
 	return n;
 }
 
-/* comment lines behind the last entry of a block that are indented more than what the block stands in belong to it */
+/* Comment lines behind the last entry belong to a block if they are indented more than what the block stands in. */
 static uint32_t
 layout_absorb(const struct source *s, uint32_t stop, int outer)
 {
@@ -52,7 +52,7 @@ layout_absorb(const struct source *s, uint32_t stop, int outer)
 	return stop;
 }
 
-/* where a block scalar ends: blank lines behind it are not its own, unless kept by a `+` */
+/* Finds where a block scalar ends; blank lines behind it are not its own, unless kept by a `+`. */
 static uint32_t
 block_scalar_end(const struct node *n)
 {
@@ -78,7 +78,7 @@ block_scalar_end(const struct node *n)
 
 static uint32_t layout(struct node *n, int outer);
 
-/* behind the line on which a value ends */
+/* Finds the end of the line on which a value ends. */
 static uint32_t
 value_stop(struct node *n, int outer)
 {
@@ -89,7 +89,7 @@ value_stop(struct node *n, int outer)
 	return line_end(n->src, n->end);
 }
 
-/* a comment behind the value, or behind the key of a block */
+/* Finds a comment behind the value, or behind the key of a block. */
 static uint32_t
 find_note(const struct node *key, const struct node *value)
 {
@@ -107,7 +107,7 @@ find_note(const struct node *key, const struct node *value)
 	return 0;
 }
 
-/* comments and blank lines in front of the first entry of a block below a key */
+/* Finds comments and blank lines in front of the first entry of a block below a key. */
 static uint32_t
 lead_of_first(const struct source *s, uint32_t start)
 {
@@ -129,7 +129,7 @@ lead_of_first(const struct source *s, uint32_t start)
 	return at;
 }
 
-/* the dash of an item, the key of a pair */
+/* An entry begins at the dash of an item or the key of a pair. */
 static uint32_t
 entry_start(const struct node *block, const struct node *head)
 {
@@ -150,7 +150,7 @@ layout_entry(struct node *head, struct node *value, uint32_t entry, uint32_t lea
 	head->note = find_note(head, value);
 }
 
-/* of a block in another one at column `outer`; returns where it stops */
+/* Lays out a block in another one at column `outer`; returns where it stops. */
 static uint32_t
 layout(struct node *n, int outer)
 {
@@ -206,7 +206,7 @@ yaml_layout(struct node *root)
 	root->tail = layout(root, -1);
 	root->stop = 0;
 	root->end = layout_absorb(root->src, root->tail, -1);
-	/* what the file begins and ends with is about the file, not about its first and last key */
+	/* Comments at the beginning and end of the file belong to the file, not to its first and last key. */
 	if (root->kind == NODE_MAP && !(root->pair[0].key->flags & NODE_MADE))
 		root->stop = root->pair[0].key->lead = head_end(root->src, line_start(root->src, root->pair[0].key->start));
 }

@@ -157,7 +157,7 @@ scalar_int(const struct node *n, int64_t *out)
 {
 	struct scalar v = scalar_of(n);
 
-	/* quoted digits are as good as bare ones, in decimal */
+	/* Quoted decimal digits count as a number, like bare ones. */
 	if (n->kind == NODE_SCALAR && v.kind == SCALAR_TEXT && strlen(n->text) == n->len && n->len) {
 		const char *s = n->text + (*n->text == '-' || *n->text == '+');
 		uint64_t u;
@@ -205,7 +205,7 @@ scalar_text(struct arena *a, const struct node *n)
 	case SCALAR_UINT:
 		return arena_printf(a, "%llu", (unsigned long long)v.u);
 	case SCALAR_FLOAT:
-		/* without a dot it is no number to upstream's reader when a text is wanted */
+		/* Upstream's reader takes a float without a dot for a text where a text is wanted. */
 		if (strchr(n->text, '.'))
 			return float_text(a, v.d);
 		return n->text;
@@ -235,6 +235,6 @@ scalar_is_plain(const char *text, size_t len)
 		    (c == '#' && i && text[i - 1] == ' '))
 			return false;
 	}
-	/* numbers of any size are numbers to other readers, and dates and base 60 to older ones */
+	/* Other readers take numbers of any size for numbers, and older ones know dates and base 60. */
 	return !isdigit((unsigned char)*text) || !(strchr(text, ':') || (len == 10 && text[4] == '-') || strspn(text, "0123456789_") == len);
 }

@@ -41,7 +41,7 @@ node_equal(const struct node *x, const struct node *y)
 			return false;
 	for (size_t i = 0; x->kind == NODE_MAP && i < x->npair; i++) {
 		const char *key = x->pair[i].key->text;
-		/* most are in the same place: looking for each of many would take its time for all of them */
+		/* Most keys are at the same place; a search for each of many would be quadratic. */
 		const struct node *v = node_key_is(&y->pair[i], key) ? y->pair[i].value : node_get(y, key);
 
 		if (!v || !node_equal(x->pair[i].value, v))
@@ -50,7 +50,7 @@ node_equal(const struct node *x, const struct node *y)
 	return true;
 }
 
-/* a copy without a source; at the place of what it replaces */
+/* Copies without a source, to the place of what it replaces. */
 static struct node *
 update_made(struct arena *a, const struct node *n, const struct node *like)
 {

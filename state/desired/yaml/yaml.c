@@ -12,7 +12,7 @@
 
 enum { MAX_ANCHORS = 1000 };
 
-/* libyaml counts characters; we need bytes */
+/* libyaml counts characters, but bytes are needed. */
 uint32_t
 reader_offset(struct reader *r, size_t chars)
 {
@@ -67,7 +67,7 @@ is_null(const char *s, size_t n)
 	       (n == 4 && (!memcmp(s, "null", 4) || !memcmp(s, "Null", 4) || !memcmp(s, "NULL", 4)));
 }
 
-/* a block that ends where the text does, or with blanks or blank lines: what is put behind it would change it */
+/* Text behind a block that ends with the file, with blanks or with blank lines would change the block. */
 static bool
 depends_on_place(const struct node *n)
 {
@@ -278,7 +278,7 @@ remember_anchor(struct reader *r, const char *name, struct node *n)
 	return 0;
 }
 
-/* consumes the event */
+/* The event is consumed. */
 static int
 yaml_read_node(struct reader *r, struct node **out, yaml_event_t *ev, int depth)
 {
@@ -349,7 +349,7 @@ plain_breaks(struct arena *a, struct source *src)
 	}
 }
 
-/* libyaml lets one stand in front of any line, whose column it then counts */
+/* libyaml accepts a byte order mark in front of any line, and then counts its column. */
 static bool
 misplaced_mark(struct reader *r)
 {

@@ -25,7 +25,7 @@ has_key(const struct node *map, const struct node *key, bool but_merges)
 	return false;
 }
 
-/* behind a value; libyaml lets a block end where the next token begins, behind comments */
+/* Finds the end of a value; libyaml ends a block where the next token begins, behind comments. */
 static uint32_t
 block_end(const struct node *v)
 {
@@ -123,7 +123,7 @@ check_unique(struct reader *r, const struct node *map)
 	return 0;
 }
 
-/* is the key behind a `?`, perhaps on another line? A value before it may end in one, too: that is not alone on its line */
+/* Tells whether the key is behind a `?`, perhaps on another line; a `?` that ends a value is not alone on its line. */
 static bool
 is_complex(const struct node *map, const struct node *key)
 {
