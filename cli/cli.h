@@ -149,6 +149,8 @@ int cli_failed_status(const struct cli *c);
  * else as it is. `s` ends with a NUL behind the `n` bytes. Colours of our own are lost: it is for texts without.
  */
 void cli_print(FILE *to, const char *s, size_t n);
+/* A line of it on stdout. */
+void cli_print_line(const char *s);
 void cli_print_colored(FILE *to, const char *s, size_t n);	/* the same of text with colours in it, which stay */
 /* %#q of Go, for names in messages: `foo`; the result lives in c->arena. */
 const char *cli_tick(struct cli *c, const char *s);

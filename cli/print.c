@@ -20,6 +20,13 @@ cli_print(FILE *to, const char *s, size_t n)
 	fwrite(clean.s, 1, clean.len, to);
 }
 
+void
+cli_print_line(const char *s)
+{
+	cli_print(stdout, s, strlen(s));
+	putchar('\n');
+}
+
 /* How long the colour at `s` is; 0: there is none. A stranger's text can have colours, too, and no more than that. */
 static size_t
 say_color_len(const char *s)

@@ -32,7 +32,7 @@ disk_list_print_json(struct arena *a, const struct disk *d)
 	quote_json_member(&b, "instanceDir", d->instance_dir);
 	quote_json_member(&b, "mountPoint", arena_printf(a, "/mnt/lima-%s", d->name));
 	buf_addc(&b, '}');
-	puts(b.s);
+	cli_print_line(b.s);
 }
 
 static void

@@ -93,7 +93,7 @@ fleet_print_json(const struct fleet_seen *f)
 	quote_json_member(&b, "name", f->name);
 	quote_json_member(&b, "file", f->file);
 	buf_addf(&b, ",\"members\":%zu,\"running\":%zu}", f->members, f->running);
-	puts(b.s);
+	cli_print_line(b.s);
 }
 
 static void
@@ -130,7 +130,7 @@ fleet_run_list(struct cli *c, struct error *err)
 		if (cli_bool(c, "json"))
 			fleet_print_json(&all.v[i]);
 		else
-			puts(all.v[i].name);
+			cli_print_line(all.v[i].name);
 	}
 	if (!cli_bool(c, "json") && !cli_bool(c, "quiet"))
 		fleet_print_table(&all);

@@ -67,7 +67,7 @@ run_json(struct history *h, const struct state_run *r)
 	if (r->ended_ms >= 0)
 		quote_json_member(&b, "outcome", r->outcome);
 	buf_addf(&b, ",\"steps\":%d,\"failed\":%d}", r->steps, r->failed);
-	puts(b.s);
+	cli_print_line(b.s);
 	return 0;
 }
 
@@ -103,7 +103,7 @@ history_step_json(struct history *h, const struct state_step *s)
 	if (*s->error)
 		quote_json_member(&b, "error", s->error);
 	buf_addc(&b, '}');
-	puts(b.s);
+	cli_print_line(b.s);
 	return 0;
 }
 

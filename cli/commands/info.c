@@ -206,7 +206,7 @@ info_run(struct cli *c, struct error *err)
 	if (strcmp(cli_str(c, "yq"), ".") != 0)
 		return yq_print(b.s, cli_str(c, "yq"), 4, err);
 	json_pretty(&out, b.s, 4, stdout_is_terminal());
-	puts(out.s);
+	cli_print_line(out.s);
 	return 0;
 }
 

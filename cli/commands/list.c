@@ -242,7 +242,7 @@ list_show(struct cli *c, struct look *l, const char **names, size_t n, const cha
 		warn_of_errors(c, &v[i]);
 	if (r == 0 && cli_bool(c, "quiet") && !nyq)
 		for (size_t i = 0; i < kept; i++)
-			puts(v[i].name);
+			cli_print_line(v[i].name);
 	else if (r == 0 && strcmp(format, "table") == 0)
 		list_print_table(c, v, kept);
 	else if (r == 0)
@@ -257,7 +257,7 @@ static void
 print_names(const char **names, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		puts(names[i]);
+		cli_print_line(names[i]);
 }
 
 /* Memory comes in large pieces, and stays: a thousand configurations would else be hundreds of requests for it. */

@@ -83,7 +83,7 @@ network_print_json(struct cli *c, const struct network *n)
 		add_denied(c, &b, n);
 	}
 	buf_addc(&b, '}');
-	puts(b.s);
+	cli_print_line(b.s);
 }
 
 /* "192.168.104.1/24" */

@@ -25,7 +25,7 @@ print_args(const char *const *options, const char *before, const char *after)
 		quote_shell(&b, options[i]);
 	}
 	buf_adds(&b, after);
-	puts(b.s);
+	cli_print_line(b.s);
 }
 
 static void
@@ -50,7 +50,7 @@ show_ssh_print(struct instance *i, const char *format, const char *const *option
 		print_config(options, i->hostname);
 	else if (strcmp(format, "options") == 0)
 		for (size_t n = 0; options[n]; n++)
-			puts(options[n]);
+			cli_print_line(options[n]);
 	else
 		return error_set(err, ERR_INVALID, "unknown format: `%s`", format);
 	return 0;

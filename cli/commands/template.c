@@ -89,7 +89,7 @@ run_url(struct cli *c, struct error *err)
 
 	if (locator_resolve(&url, &c->arena, c->args[0], false, &opts, err) < 0)
 		return -1;
-	puts(url);
+	cli_print_line(url);
 	return 0;
 }
 

@@ -321,7 +321,7 @@ cmd_yq_run(struct cli *c, struct error *err)
 	flag_values_release(&k.values);
 	buf_release(&k.out);
 	if (r < 0)
-		fprintf(stderr, "Error: %s\n", why.msg);
+		cli_print(stderr, arena_printf(&c->arena, "Error: %s\n", why.msg), strlen(why.msg) + strlen("Error: \n"));
 	return r < 0 ? 1 : r;
 }
 

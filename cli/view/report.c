@@ -160,7 +160,7 @@ report_print(const struct report *r, int status, const struct error *err)
 	cJSON_AddItemToObject(o, "steps", r->steps ? cJSON_Duplicate(r->steps, true) : cJSON_CreateArray());
 	cJSON_AddItemToObject(o, "instances", r->instances ? cJSON_Duplicate(r->instances, true) : cJSON_CreateArray());
 	text = cJSON_PrintUnformatted(root);
-	puts(text);
+	cli_print_line(text);
 	cJSON_free(text);
 	cJSON_Delete(root);
 }

@@ -309,3 +309,22 @@ shows() {
 	# to a program it is what it is
 	[ "$(limactl list --format '{{.Message}}' e | od -An -tx1 | tr -d ' \n')" = "611b5d35323b633b61476b3d07c29b33316d62e280ae7f0a" ]
 }
+
+@test "names, arguments and errors of strangers reach a terminal without orders" {
+	export NAME=$'x\e]0;t\a\302\233y\302\220z'
+	limactl create --tty=false --name=e a.yaml
+	mkdir "h/$NAME"
+	cp a.yaml "h/$NAME/lima.yaml"
+	cp a.yaml "$NAME.yaml"
+	printf 'images: [{location: /x}]\n"k\\e]0;x\\a\\u009b": 1\ncpus: "\\e]0;x\\a\\u009bq"\n' >bad.yaml
+	for words in list 'list -q' 'list --json' 'plan --all' history 'history --json' info 'show-ssh e' 'show-ssh "$NAME"' 'start "$NAME"' \
+		'shell "$NAME"' 'delete "$NAME"' 'disk create "$NAME" --size 1MiB' 'network create "$NAME"' 'snapshot create e --tag "$NAME"' \
+		'validate "$NAME.yaml"' 'plan "$NAME.yaml"' 'validate bad.yaml' 'plan bad.yaml' 'yq "$NAME" a.yaml' 'list --yq "$NAME"' \
+		'plan --set "$NAME" e' 'start "template:$NAME"' 'template url "github:$NAME"' 'copy "$NAME:/a" b' '"$NAME"' '--"$NAME" list' \
+		'history "$NAME"' 'clone e "$NAME"' 'template copy "$NAME.yaml" "/none/$NAME"' 'edit --set .cpus=2 "$NAME.yaml"' \
+		'help "$NAME"' 'apply --log-format json "$NAME"'; do
+		script -qec "limactl $words" /dev/null </dev/null >shown || true
+		run grep -qaP '\x1b(?!\[[0-9;]*m)|\x07|\x7f|\xc2[\x80-\x9f]|\xe2\x80\xae' shown
+		[ "$status" -ne 0 ] || { echo "limactl $words"; cat -v shown; false; }
+	done
+}
