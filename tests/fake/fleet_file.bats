@@ -172,3 +172,15 @@ steps_of() { limactl history "$(limactl history | awk 'END { print $1 }')" | awk
 	[ "$(limactl list -q fleet/two-bench | wc -l)" -eq 6 ]
 	fails_with 'has no parameter `RAN` for --param' plan --param RAN=1 "$WORK/fleet.yaml"
 }
+
+@test "an inventory for Ansible, and one ssh.config of all" {
+	limactl create --name lone "$WORK/f.yaml"
+	apply --stopped "$WORK/fleet.yaml"
+	limactl inventory fleet/bench --list | jq -e '.bench.hosts == .all.hosts and (.all.hosts | length) == 6 and ._meta.hostvars["web-2"].ansible_host == "lima-web-2"'
+	limactl inventory lone fleet/bench | jq -e '(.all.hosts | length) == 7 and (.bench.hosts | length) == 6'
+	[ "$(limactl inventory fleet/bench --host db | jq -r .ansible_ssh_common_args)" = "-F $LIMA_HOME/db/ssh.config" ]
+	fails_with '`nobody` is none of these instances' inventory fleet/bench --host nobody
+	limactl ssh-config fleet/bench >"$WORK/config"
+	[ "$(grep -c '^Host ' "$WORK/config")" -eq 6 ]
+	ssh -F "$WORK/config" -G lima-web-3 | grep -q '^hostname 127.0.0.1$'
+}
