@@ -24,6 +24,7 @@ struct driver_net {
 
 struct driver {
 	const char *name;
+	const char *program;	/* whose --version tells what runs machines here; NULL: nobody needs to know */
 	struct driver_net net;
 	const char *agent_port;		/* name of the guest agent's port, as the guest sees it; NULL: it can have none */
 	/* Does such a machine boot with UEFI, which the user may replace? */

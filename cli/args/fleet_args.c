@@ -9,6 +9,7 @@
 #include "base/fs.h"
 #include "cli/args/ask.h"
 #include "cli/args/edit_flags.h"
+#include "cli/args/origin.h"
 #include "cli/args/fleet_host.h"
 #include "state/desired/fleet/fleet.h"
 #include "state/desired/template/template.h"
@@ -85,11 +86,12 @@ fleet_check_networks(struct cli *c, const struct fleet *f, struct error *err)
 static int
 fleet_add_protect(struct cli *c, struct ask *a, const struct fleet_member *m)
 {
-	struct want *w = arena_alloc(&c->arena, sizeof *w);
+	struct want *w = arena_alloc(&c->arena, (a->nwants + 1) * sizeof *w);
 
-	*w = (struct want){ "dir", "protected", m->protect ? "yes" : "no" };
+	if (a->nwants)
+		memcpy(w, a->wants, a->nwants * sizeof *w);
+	w[a->nwants++] = (struct want){ "dir", "protected", m->protect ? "yes" : "no" };
 	a->wants = w;
-	a->nwants = 1;
 	return 0;
 }
 
@@ -104,8 +106,10 @@ fleet_add_member(struct cli *c, struct goals *g, const struct fleet *f, const st
 	const char *file = f->home_file;
 
 	if (fleet_check_owner(c, f, m, &note, err) < 0 || name_check_new(m->name, c->env.home, err) < 0 ||
-	    fleet_template(&t, f, m, &opts, err) < 0 || goals_may_use_host(c, &t, err) < 0 || edit_apply_member(c, &t, err) < 0 ||
-	    goals_add_spec(c, g, &t, m->name, goal, &a, err) < 0)
+	    fleet_template(&t, f, m, &opts, err) < 0 || goals_may_use_host(c, &t, err) < 0 || edit_apply_member(c, &t, err) < 0)
+		return -1;
+	origin_note_none(&t);
+	if (goals_add_spec(c, g, &t, m->name, goal, &a, err) < 0)
 		return -1;
 	/* The note keeps the file that made the member, even if it has moved, because --prune goes by that. */
 	if (!strcmp(note.fleet, f->name) && !cli_bool(c, "adopt"))

@@ -42,6 +42,13 @@ origin_note(struct cli *c, struct template *t)
 }
 
 void
+origin_note_none(struct template *t)
+{
+	t->made_from = MADE_FROM_NONE;
+	t->made_digest = "";
+}
+
+void
 origin_want(struct cli *c, const struct template *t, struct ask *a)
 {
 	struct want *w;

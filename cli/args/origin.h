@@ -6,6 +6,8 @@ struct template;
 
 /* Notes in `t`, as loaded and not changed since, which file that is; strings in c->arena. */
 void origin_note(struct cli *c, struct template *t);
+/* A member of a fleet: its file is noted with the fleet, and no file of its own is. */
+void origin_note_none(struct template *t);
 /* What is to be remembered of it; nothing of a text that was never noted. */
 void origin_want(struct cli *c, const struct template *t, struct ask *a);
 /* What origin_want() made an ask want, or NULL: that file. */

@@ -117,7 +117,7 @@ list_row(struct table *t, struct instance *i)
 	size_t len = home ? strlen(home) : 0;
 
 	table_cell(t, i->name);
-	table_cell(t, i->status.word);
+	table_cell(t, instance_is_half_made(i) ? "Half-made" : i->status.word);
 	table_cellf(t, "%s:%d", i->config ? "127.0.0.1" : "", i->config ? i->status.ssh_port : 0);
 	table_cell(t, i->vm_type);
 	table_cell(t, i->arch);

@@ -61,6 +61,22 @@ instance_is(const struct instance *i, const char *status)
 	return strcmp(i->status.word, status) == 0;
 }
 
+bool
+instance_is_half_made(const struct instance *i)
+{
+	static const char *const disks[] = { "disk", "diffdisk", "basedisk" };
+
+	if (!i->config || !instance_is(i, "Stopped") || strcmp(i->vm_type, "wsl2") == 0)
+		return false;
+	for (size_t k = 0; k < ARRAY_LEN(disks); k++) {
+		auto_free char *path = xasprintf("%s/%s", i->dir, disks[k]);
+
+		if (fs_exists(path))
+			return false;
+	}
+	return true;
+}
+
 static void
 instance_add_error(struct instance *i, const char *text)
 {

@@ -46,6 +46,8 @@ struct instance {
 void instance_look(struct look *l, const char *name, struct instance *out);
 void instance_release(struct instance *i);
 bool instance_is(const struct instance *i, const char *status);
+/* Stopped, as clients are told, but never made to its end: it has a lima.yaml, and no disk yet. */
+bool instance_is_half_made(const struct instance *i);
 
 /* Of the configuration, by path: "ssh.localPort". */
 struct json_span instance_config(const struct instance *i, const char *path);

@@ -50,7 +50,7 @@ fact_phase(const struct instance *i)
 	};
 	const struct ha_info *info = fact_agent(i);
 
-	return info ? phases[info->phase] : "";
+	return info ? phases[info->phase] : instance_is_half_made(i) ? "half-made" : "";
 }
 
 #define FACT(name, member, expr) \

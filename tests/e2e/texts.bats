@@ -117,3 +117,16 @@ cpus: 2 # one" ]
 	apply --stopped --name r c.yaml
 	grep -q "$WORK/p/c.yaml" "$LIMA_HOME/r/made-from.json"
 }
+
+@test "an instance that was made half is told apart from one that is stopped" {
+	mkdir "$LIMA_HOME/half"
+	cp a.yaml "$LIMA_HOME/half/lima.yaml"
+	run -0 --separate-stderr limactl list
+	grep -qE '^a +Stopped ' <<<"$output"
+	grep -qE '^half +Half-made ' <<<"$output"
+	[ "$(limactl list half --format '{{.Status}}')" = Stopped ] # the word that clients know
+	limactl list half --json | jq -e '.status == "Stopped" and .phase == "half-made"'
+	limactl list a --json | jq -e '.phase == null'
+	limactl apply --stopped half
+	limactl list half --json | jq -e '.phase == null'
+}

@@ -44,6 +44,7 @@ qemu_boots_uefi(const char *arch, bool legacy_bios)
 
 const struct driver driver_qemu = {
 	.name = "qemu",
+	.program = "qemu-system-x86_64",
 	.net = { .guest = QEMU_GUEST_IP, .host = QEMU_HOST_IP, .dns = QEMU_DNS_IP },
 	.agent_port = QEMU_AGENT_PORT,
 	.boots_uefi = qemu_boots_uefi,
