@@ -54,6 +54,10 @@ told_at_once() {
 	[ "$(limactl shell --workdir / bad cat /tmp/fine)" = fine ]
 	limactl shell --workdir / bad sudo grep -q 'no such planet' /var/log/cloud-init-output.log
 	[ "$(limactl list bad --format '{{.Status}}')" = Running ]
+	# the same for a pipeline
+	limactl apply --json --junit "$WORK/j.xml" bad >"$WORK/out" 2>/dev/null || true
+	tail -n 1 "$WORK/out" | jq -e '.result.status == "failed" and (.result.error | contains("no such planet")) and (.result.instances[0].conditions | map(select(.what == "ssh"))[0].state == "met")'
+	python3 -c 'import sys, xml.etree.ElementTree as x; r = x.parse(sys.argv[1]).getroot(); f = r.find("testsuite/testcase[@name=\"ready bad\"]/failure"); assert "no such planet" in f.get("message"); assert r.find("testsuite/testcase[@classname=\"bad.condition\"]") is not None' "$WORK/j.xml"
 	limactl list bad --json 2>/dev/null | jq -e '.phase == "degraded"'
 	limactl delete --force bad
 }
