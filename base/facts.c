@@ -31,7 +31,8 @@ facts_set(struct facts *f, struct arena *a, const char *name, const char *value)
 		if (strcmp(f->v[i].name, name))
 			continue;
 		if (value) {
-			f->v[i].value = arena_strdup(a, value);
+			if (strcmp(f->v[i].value, value) != 0)
+				f->v[i].value = arena_strdup(a, value);
 		} else {
 			f->n--;
 			memmove(&f->v[i], &f->v[i + 1], (f->n - i) * sizeof *f->v);

@@ -24,12 +24,13 @@
 #include "cli/view/reach.h"
 #include "cli/view/report.h"
 #include "cli/view/texts.h"
+#include "cli/view/wrong.h"
 #include "providers/driver.h"
 #include "reconciler/explain.h"
 #include "resources/types.h"
 #include "state/observed/state.h"
 
-enum { DEFAULT_JOBS = 4, MAKE_JOBS = 64 };
+enum { DEFAULT_JOBS = 4, MAKE_JOBS = 64, LOOK_MS = 15000 };
 
 const struct flag run_flags[] = {
 	{ "jobs", 'j', FLAG_INT, "4", "Steps at the same time", 0, NULL },
@@ -68,20 +69,6 @@ print_estimate(struct buf *out, struct engine *e)
 }
 
 static void
-add_wrong_json(cJSON *root, const struct engine *e)
-{
-	cJSON *list = e->nwrong ? cJSON_AddArrayToObject(root, "errors") : NULL;
-
-	for (size_t i = 0; i < e->nwrong; i++) {
-		cJSON *o = cJSON_CreateObject();
-
-		cJSON_AddStringToObject(o, "instance", e->asks[e->nasks + i].name);
-		cJSON_AddStringToObject(o, "error", e->asks[e->nasks + i].wrong->msg);
-		cJSON_AddItemToArray(list, o);
-	}
-}
-
-static void
 print_texts(struct cli *c, struct engine *e)
 {
 	AUTO(buf) out = BUF_INIT;
@@ -99,7 +86,7 @@ print_plan(struct cli *c, const struct run *r, struct engine *e)
 		cJSON *j = explain_json(&e->plan);
 		char *text;
 
-		add_wrong_json(j, e);
+		wrong_json(j, e);
 		reach_json(j, &e->plan);
 		if (r->tells_texts)
 			texts_json(c, e, j);
@@ -118,6 +105,7 @@ print_plan(struct cli *c, const struct run *r, struct engine *e)
 	} else {
 		buf_addf(&out, "Nothing to do: %zu %s as wanted.\n", e->nasks, e->nasks == 1 ? "instance is" : "instances are");
 	}
+	wrong_text(&out, e);
 	fputs(out.s, stdout);
 	if (r->tells_texts)
 		print_texts(c, e);
@@ -324,16 +312,6 @@ ask_takes_down(struct cli *c, const struct plan *p, struct error *err)
 	return k == 0 ? 0 : k < 0 ? -1 : error_set(err, ERR_CANCELLED, "nothing was done");
 }
 
-/* Each instance that was left out of the plan is reported with its reason, and the command fails. */
-static int
-tell_wrong(struct cli *c, const struct engine *e, struct error *err)
-{
-	for (size_t i = 0; i < e->nwrong; i++)
-		cli_say(&c->env, SAY_ERROR, "instance `%s`: %s", e->asks[e->nasks + i].name, e->asks[e->nasks + i].wrong->msg);
-	return error_set(err, e->asks[e->nasks].wrong->code, "%zu of %zu instances could not be planned, the first is `%s`", e->nwrong,
-			 e->nasks + e->nwrong, e->asks[e->nasks].name);
-}
-
 static int
 run_finish(struct cli *c, const struct run *r, struct engine *e, struct locks *locks, struct error *err)
 {
@@ -353,7 +331,7 @@ run_finish(struct cli *c, const struct run *r, struct engine *e, struct locks *l
 		return -1;
 	}
 	if (e->nwrong)
-		return tell_wrong(c, e, err);
+		return wrong_say(c, e, err);
 	return cli_bool(c, "detailed-exitcode") && changes ? 2 : 0;
 }
 
@@ -374,10 +352,12 @@ run_unmake(struct cli *c, const struct run *made, struct locks *locks)
 int
 run_engine(struct cli *c, const struct run *r, struct error *err)
 {
+	const char *look_ms = getenv("LIMACTL_TEST_LOOK_MS");
 	struct spec_opts opts = cli_spec_opts(c);
 	struct engine e = {
 		.env = &c->env, .types = resource_types, .spec_opts = &opts, .things = r->things, .nthings = r->nthings,
 		.as_it_is = as_it_is, .beside = r->also_lock, .partial = r->dry || r->keep_going || cli_bool(c, "keep-going"),
+		.look_ms = look_ms ? atoi(look_ms) : LOOK_MS,
 	};
 	AUTO(locks) locks = { 0 };
 	int status = -1;

@@ -136,11 +136,17 @@ pidfile_process(const char *path)
 pid_t
 pidfile_look(const char *path, bool *absent)
 {
-	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	AUTO(process) p = { 0 };
+	auto_close int fd = -1;
+	struct stat st;
 	short kind;
 	pid_t pid;
 
+	/* of most there is none, and to be told so by an open costs twice as much */
+	*absent = lstat(path, &st) < 0 && errno == ENOENT;
+	if (*absent)
+		return 0;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	*absent = fd < 0 && errno == ENOENT;
 	if (fd < 0)
 		return 0;

@@ -95,7 +95,7 @@ declare_load(struct engine *e, struct ask *a, struct error *err)
 	return spec_load_instance(&a->loaded, a->name, a->goal == GOAL_ABSENT ? &quiet : e->spec_opts, err);
 }
 
-static int
+int
 declare_ask(struct engine *e, struct ask *a, struct error *err)
 {
 	struct error why = { 0 };
@@ -146,64 +146,3 @@ declare_all(struct engine *e, struct error *err)
 			return -1;
 	return 0;
 }
-
-/* Of what no lima.yaml speaks of: it stays as it was found, unless it is asked for or goes with its instance. */
-static bool
-declare_as_found(const struct engine *e, const struct resource *r)
-{
-	const struct ask *a = engine_ask(e, r->owner);
-
-	if (a && a->only && a->only_is != AS_FOUND)
-		return a->only_is == TO_BE_THERE;
-	return r->present && !(a && a->goal == GOAL_ABSENT);
-}
-
-static void
-declare_look_at(struct engine *e, struct resource *r)
-{
-	struct facts have = r->have;
-	struct error why = { 0 };
-	int there;
-
-	/* Needs are observed first; a circle ends at the resource that is being observed. */
-	r->looked = true;
-	for (size_t i = 0; i < r->nneeds; i++) {
-		struct resource *to = r->needs[i].to;
-
-		if (!to->looked)
-			declare_look_at(e, to);
-		if (to->wrong)
-			graph_wrong(&e->graph, r, to->wrong);
-	}
-	if (r->wrong || (r->type->shared && !r->wanted && !r->may_lose))
-		return;
-	there = r->type->observe(e->env, r, &have, &e->graph.arena, &why);
-	if (there < 0) {
-		error_wrap(&why, "%s %s", r->type->name, r->name);
-		graph_wrong(&e->graph, r, &why);
-		return;
-	}
-	r->present = there > 0;
-	r->have = r->present ? have : (struct facts){ 0 };
-	if (r->type->as_found)
-		r->wanted = declare_as_found(e, r);
-}
-
-int
-look_at_all(struct engine *e, struct error *err)
-{
-	const struct error *first = NULL;
-
-	for (size_t i = 0; i < e->graph.n; i++) {
-		struct resource *r = e->graph.v[i];
-
-		if (!r->looked)
-			declare_look_at(e, r);
-		if (r->wrong && !first)
-			first = r->wrong;
-	}
-	if (first && err)
-		*err = *first;
-	return first ? -1 : 0;
-}
-

@@ -1,5 +1,6 @@
 #include "reconciler/engine.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,6 +8,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "reconciler/declare.h"
+#include "reconciler/look.h"
 #include "reconciler/records.h"
 #include "state/observed/state.h"
 
@@ -59,7 +61,7 @@ struct recall {
 	size_t next;		/* both lists are sorted by name */
 };
 
-/* The database knows the goal of an instance, and whether its lima.yaml has to be read. */
+/* The database knows the goal of an instance, and whether its lima.yaml has to be read, if that is still the recorded one. */
 static int
 recall_instance(void *ctx, const struct state_instance *i)
 {
@@ -77,8 +79,9 @@ recall_instance(void *ctx, const struct state_instance *i)
 	a->recalled = true;
 	if (a->spec || a->only || a->nwants || a->how.n || i->goal != (int)a->goal || !*i->stamp)
 		return 0;
-	a->stamp = spec_stamp(a->name, e->spec_opts, &e->common_stamp);
-	a->declared = !(a->stamp && !strcmp(a->stamp, i->stamp));
+	free(a->stamp);
+	a->stamp = xstrdup(i->stamp);
+	a->declared = false;
 	return 0;
 }
 
@@ -224,7 +227,7 @@ check_what_is_made(struct engine *e, struct error *err)
 static int
 prepare_once(struct engine *e, struct error *err)
 {
-	if (declare_all(e, err) < 0)
+	if (look_at_folders(e, err) < 0 || declare_all(e, err) < 0)
 		return -1;
 	if (records_load(e, err) < 0 || graph_resolve(&e->graph, err) < 0)
 		return -1;
@@ -263,14 +266,32 @@ blame_owners(struct engine *e)
 			wrong = r->needs[k].to->wrong;
 		if (!a || !wrong)
 			continue;
-		if (a->declared)
+		if (a->declared || wrong->code == ETIMEDOUT)
 			ask_wrong(a, wrong);
 		else
-			again = a->reread = true;
+			a->reread = true;
 	}
-	for (size_t i = 0; i < e->nasks; i++)
+	for (size_t i = 0; i < e->nasks; i++) {
+		again |= e->asks[i].reread && !e->asks[i].declared;
 		e->asks[i].declared |= e->asks[i].reread;
+	}
 	return again;
+}
+
+bool
+ask_is_unknown(const struct ask *a)
+{
+	return a->wrong && a->wrong->code == ETIMEDOUT;
+}
+
+/* What does not answer delays only itself. */
+static bool
+all_wrong_unknown(const struct engine *e)
+{
+	for (size_t i = 0; i < e->nwrong; i++)
+		if (!ask_is_unknown(&e->asks[e->nasks + i]))
+			return false;
+	return true;
 }
 
 /* Those with whom something is wrong go behind the others, both in their order; how many there are. */
@@ -298,7 +319,7 @@ engine_prepare_one(struct engine *e, struct error *err)
 	while (prepare_once(e, err) < 0) {
 		bool again = blame_owners(e), parted = part_wrong(e) > 0;
 
-		if ((parted && (!e->partial || !e->nasks)) || (!parted && !again))
+		if ((parted && ((!e->partial && !all_wrong_unknown(e)) || !e->nasks)) || (!parted && !again))
 			return -1;
 		plan_release(&e->plan);
 		graph_release(&e->graph);
@@ -328,7 +349,7 @@ take_asks(struct engine *e, struct ask *asks, size_t n)
 		qsort(asks, n, sizeof *asks, engine_by_name);
 	for (size_t i = 0; i < n; i++) {
 		asks[i].declared = true;
-		asks[i].recalled = asks[i].half_deleted = asks[i].reread = asks[i].over = false;
+		asks[i].recalled = asks[i].half_deleted = asks[i].reread = asks[i].over = asks[i].peeked = false;
 	}
 	e->asks = asks;
 	e->nasks = n;
@@ -345,8 +366,10 @@ engine_prepare(struct engine *e, struct ask *asks, size_t n, struct error *err)
 	if (check_beside(e, err) < 0 ||
 	    state_stamps(e->state, n == 1 ? asks[0].name : NULL, recall_instance, &rc, err) < 0)
 		return -1;
+	/* one that does not answer is found again, and parted, right behind this */
+	(void)look_at_folders(e, NULL);
 	for (size_t i = 0; i < n; i++)
-		if (asks[i].keep_goal && !asks[i].recalled)
+		if (asks[i].keep_goal && !asks[i].recalled && !asks[i].wrong)
 			asks[i].goal = e->as_it_is(e->env, asks[i].name);
 	if (engine_prepare_one(e, err) < 0)
 		return -1;

@@ -50,13 +50,14 @@ struct ask {
 
 	/* the engine's */
 	struct spec *loaded;
-	char *stamp;
+	char *stamp;		/* recorded: what is declared from records is of that lima.yaml, which is looked at with the rest */
 	bool recalled;		/* there is a record of it */
 	bool half_deleted;	/* and that says that it was to be deleted */
 	struct error *wrong;	/* why it was left out of the plan */
 	bool declared;		/* from a spec, not from records */
 	bool reread;		/* what was recorded of it did not do */
 	bool over;		/* it is as asked, and recorded so */
+	bool peeked;		/* its folder answers */
 };
 
 /* 0: nobody has called it off */
@@ -87,6 +88,12 @@ struct engine {
 
 	const char *beside;	/* one more instance that is used, and must not be half deleted; or NULL */
 	bool partial;		/* plan the rest when something is wrong with some of the instances */
+	/*
+	 * How long a look may take, in ms. What has not answered by then is unknown (wrong->code is ETIMEDOUT): its
+	 * instance is left as it is, and the rest is planned, `partial` or not. 0: for ever, and all is looked at in this process.
+	 */
+	int look_ms;
+	bool hung;		/* something did not answer: nothing else is waited for as long again */
 
 	struct ask *asks;
 	size_t nasks;
@@ -141,4 +148,6 @@ struct engine_walk {
  * there now. With nothing to do it only refreshes what was seen. ERR_CALLED_OFF: all but what was called off is done.
  */
 int engine_apply(struct engine *e, const struct engine_walk *w, struct error *err);
+/* Did it not answer, so that nothing is known of it? */
+bool ask_is_unknown(const struct ask *a);
 const struct resource_type *engine_type(const struct engine *e, const char *name);	/* NULL: none of that name */

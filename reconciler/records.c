@@ -47,7 +47,7 @@ defaults_fill(struct engine *e, struct resource *r, const struct record *rec, bo
 	struct arena *a = &e->graph.arena;
 
 	r->unfinished = rec->unfinished;
-	r->was_present = rec->present;
+	r->present = r->was_present = rec->present;
 	r->was = records_keep(e, rec->have);
 	r->was_len = rec->have.len;
 	if (facts_unpack(&r->have, a, r->was, r->was_len) < 0)

@@ -72,7 +72,8 @@ struct resource {
 	struct facts how;	/* parameters of this run alone, for ensure() and observe(): never compared, never stored */
 	bool wanted, present;
 	bool unfinished;	/* a step on it began and never ended */
-	bool looked;		/* observed in this run; what it needs, before it */
+	bool looked;		/* it is observed in this run; what it needs, before it */
+	bool told;		/* ... and not found as it was recorded */
 	bool remake;		/* the goal asks for a new one: restart, factory-reset */
 	bool again;		/* a command asks for a step on it, though it is as wanted */
 	bool may_lose;		/* the goal gave up a precious thing in so many words */
@@ -112,6 +113,7 @@ struct resource_type {
 	bool kept_by_reset;		/* a factory-reset leaves it as it is */
 	bool as_found;			/* no lima.yaml speaks of it: it is wanted where it is found, until a command says otherwise */
 	bool fetches;			/* its steps may download */
+	bool asks;			/* it is looked at by asking a process, which may take its time: many are asked at once */
 	bool shared;			/* host-wide: wanted while a wanted one needs it, and stays when none does, unless asked to go */
 
 	/*
@@ -122,7 +124,7 @@ struct resource_type {
 	 */
 	int (*declare)(const struct spec *spec, const struct env *env, struct graph *g, struct error *err);
 	/*
-	 * Look, never touch: 1 with `have` filled, 0 when absent, -1. On entry `have`
+	 * Look, never touch, in a process that ends behind it: all that stays is `have`. 1 with it filled, 0 when absent, -1. On entry `have`
 	 * holds the facts recorded last time: an unchanged stamp saves a second look. What
 	 * `r` needs has been looked at before: see resource_needed().
 	 */

@@ -181,13 +181,13 @@ forward_observe(const struct env *env, const struct resource *r, struct facts *h
 	const struct resource *vm = resource_needed(r, "vm");
 	const char *id = forward_agent_id(a, r);
 	struct ha_forward *v;
+	struct error why = { 0 };
 	size_t n;
 
-	(void)err;
 	if (vm && vm->looked && !vm->present)
 		return 0;
-	if (ha_forwards(dir, a, &v, &n, NULL) < 0)
-		return 0;
+	if (ha_forwards(dir, a, &v, &n, &why) < 0)
+		return instance_not_told(r, &why, err);
 	for (size_t i = 0; i < n; i++) {
 		if (strcmp(v[i].id, id) != 0)
 			continue;
@@ -240,6 +240,7 @@ remove_forward(const struct env *env, const struct resource *r, struct error *er
 
 const struct resource_type resource_forward = {
 	.name = "forward",
+	.asks = true,
 	.attrs = attrs,
 	.declare = forward_declare,
 	.observe = forward_observe,

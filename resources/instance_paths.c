@@ -1,12 +1,14 @@
 #include "resources/instance_paths.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/error.h"
 #include "base/fs.h"
 #include "providers/fetch/digest.h"
 #include "providers/driver.h"
@@ -47,6 +49,17 @@ instance_runs(const struct env *env, const struct resource *r)
 	pid_t pid;
 
 	return driver_of(dir, &pid) || pidfile_process(agent) > 0;
+}
+
+int
+instance_not_told(const struct resource *r, const struct error *why, struct error *err)
+{
+	const struct resource *vm = resource_needed(r, "vm");
+
+	if (why->code != ETIMEDOUT || !r->wanted || r->remake || (vm && (vm->remake || !vm->wanted)))
+		return 0;
+	return error_set(err, ETIMEDOUT, "unknown, since the host agent does not answer; nothing of the instance is changed: wait for it, "
+			 "or `limactl restart %s`", r->owner);
 }
 
 /* /etc/machine-id, or what stands in for it; appended to `b` */

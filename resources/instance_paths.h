@@ -32,6 +32,11 @@ enum cost judge_grows(const char *have, const char *want);
 bool instance_yaml_changes(const struct spec *spec);
 
 /* Is the instance's VM or its host agent alive? Looks at processes. */
+/*
+ * For observe() of what only the host agent knows, after it failed to tell: 0, there is no agent, so nothing of it either;
+ * or -1: one is there and does not answer, so nobody knows. Where the machine goes anyway, nobody needs to.
+ */
+int instance_not_told(const struct resource *r, const struct error *why, struct error *err);
 bool instance_runs(const struct env *env, const struct resource *r);
 
 /*

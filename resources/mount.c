@@ -124,11 +124,13 @@ mount_observe(const struct env *env, const struct resource *r, struct facts *hav
 	const struct resource *vm = resource_needed(r, "vm");
 	struct ha_mount *v;
 	char id[32];
+	struct error why = { 0 };
 	size_t n;
 
-	(void)err;
-	if ((vm && vm->looked && !vm->present) || ha_mounts(dir, a, &v, &n, NULL) < 0)
+	if (vm && vm->looked && !vm->present)
 		return 0;
+	if (ha_mounts(dir, a, &v, &n, &why) < 0)
+		return instance_not_told(r, &why, err);
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(v[i].id, mount_agent_id(r, id)) == 0) {
 			mount_tell(&v[i].mount, v[i].state, have, a);
@@ -190,6 +192,7 @@ remove_mount(const struct env *env, const struct resource *r, struct error *err)
 
 const struct resource_type resource_mount = {
 	.name = "mount",
+	.asks = true,
 	.attrs = attrs,
 	.declare = mount_declare,
 	.observe = mount_observe,

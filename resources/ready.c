@@ -45,12 +45,12 @@ ready_observe(const struct env *env, const struct resource *r, struct facts *hav
 {
 	auto_free char *dir = instance_path(env, r, NULL);
 	const struct resource *vm = resource_needed(r, "vm");
+	struct error why = { 0 };
 	struct ha_info info;
 
-	(void)err;
 	if (vm && vm->looked && !vm->present)
 		return 0;
-	return ha_info(dir, a, &info, NULL) == 0 && ready_tell(&info, have, a);
+	return ha_info(dir, a, &info, &why) < 0 ? instance_not_told(r, &why, err) : ready_tell(&info, have, a);
 }
 
 /* A message is of one line; what the guest's console ends with has lines of its own behind it. */
@@ -91,6 +91,7 @@ ready_ensure(const struct env *env, const struct resource *r, struct facts *have
 const struct resource_type resource_ready = {
 	.name = "ready",
 	.boots = true,
+	.asks = true,
 	.attrs = attrs,
 	.declare = ready_declare,
 	.observe = ready_observe,

@@ -1,5 +1,6 @@
 /* From the words of a command line to what is asked of which instance. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,9 +41,13 @@ bool
 instance_exists(const struct cli *c, const char *name)
 {
 	auto_free char *dir = xasprintf("%s/%s", c->env.home, name);
+	auto_close int fd = -1;
 
-	/* A folder that cannot be read counts as there; the engine says what is wrong with it. */
-	return *name && *name != '.' && *name != '_' && !strchr(name, '/') && fs_look(dir, NULL, NULL) != 0;
+	if (!*name || *name == '.' || *name == '_' || strchr(name, '/'))
+		return false;
+	/* a name alone: a drive that hangs is not asked. What cannot be looked at is there: the engine says what is wrong with it */
+	fd = open(dir, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	return fd >= 0 || fs_look(dir, NULL, NULL) != 0;
 }
 
 /* All of a fleet come in the order of their names, and need no search. */

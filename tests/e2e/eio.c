@@ -1,4 +1,7 @@
-/* A disk that answers with an error: what looks at or opens $EIO_PATH gets EIO. Loaded before libc. */
+/*
+ * A disk that answers with an error, or not at all: what looks at or opens $EIO_PATH gets EIO, and for $HANG_PATH it takes
+ * $HANG_S, or for ever. Loaded before libc.
+ */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -7,14 +10,29 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+static int
+is_named_by(const char *variable, const char *path)
+{
+	const char *bad = getenv(variable);
+	size_t len = bad ? strlen(bad) : 0, n = path ? strlen(path) : 0;
+
+	return len && n >= len && strcmp(path + n - len, bad) == 0;
+}
 
 static int
 broken(const char *path)
 {
-	const char *bad = getenv("EIO_PATH");
-	size_t len = bad ? strlen(bad) : 0, n = path ? strlen(path) : 0;
+	const char *seconds = getenv("HANG_S");
 
-	if (!len || n < len || strcmp(path + n - len, bad) != 0)
+	if (is_named_by("HANG_PATH", path)) {
+		if (seconds)
+			sleep((unsigned)atoi(seconds));
+		while (!seconds)
+			pause();
+	}
+	if (!is_named_by("EIO_PATH", path))
 		return 0;
 	errno = EIO;
 	return 1;

@@ -22,6 +22,13 @@ sick() {
 	EIO_PATH=$path LD_PRELOAD=$WORK/eio.so timeout 60 "$BIN/limactl" "$@"
 }
 
+# limactl, for which a drive that has what ends with $1 hangs
+hung() {
+	local path=$1
+	shift
+	LIMACTL_TEST_LOOK_MS=2000 HANG_PATH=$path LD_PRELOAD=$WORK/eio.so timeout 60 "$BIN/limactl" "$@"
+}
+
 # the instance's disk $1 (a path) still has what was written to it
 precious() { [ "$(head -c 8 "$1")" = precious ]; }
 
@@ -41,6 +48,35 @@ precious() { [ "$(head -c 8 "$1")" = precious ]; }
 	[ "$status" -ne 0 ]
 	precious "$LIMA_HOME/a/disk"
 	apply --stopped a
+}
+
+@test "a drive that hangs delays only what is on it: that is unknown, never absent, and the rest is as wanted" {
+	apply --stopped --name b "$WORK/a.yaml"
+	apply --stopped --name c "$WORK/a.yaml"
+	for file in b/disk b/lima.yaml b/ssh.config b/cidata.iso b/lease.ssh; do
+		run hung "$file" plan
+		[ "$status" -eq 1 ] || { echo "$file: $output"; false; }
+		[[ $output == *'Nothing to do: 2 instances are as wanted.'*'? b  (unknown: '*'1 of 3 instances could not be planned'* ]] || { echo "$file: $output"; false; }
+		[[ $output != *'+ '* ]]
+	done
+	sed -i '$acpus: 3' "$LIMA_HOME"/{a,b,c}/lima.yaml
+	before=$(find "$LIMA_HOME/b" -type f -exec sha256sum {} + | sort)
+	run hung b/disk apply a b c
+	[ "$status" -eq 1 ]
+	[[ $output == *'b: unknown, since looking at it got no answer for 2 s'* ]]
+	[ "$(find "$LIMA_HOME/b" -type f -exec sha256sum {} + | sort)" = "$before" ]
+	[ "$(limactl list --format '{{.CPUs}}' a c)" = "$(printf '3\n3')" ]
+	limactl plan a c | grep 'Nothing to do: 2 instances'
+	hung b/disk plan --json b c 2>&1 | grep -q '"instance":"b","error":"folder of b: unknown.*"unknown":true'
+	# alone it is an error; and when the drive answers again, all is as it was
+	run hung b/disk apply b
+	[ "$status" -eq 1 ]
+	apply b
+}
+
+@test "a drive that is slow is waited for" {
+	apply --stopped --name b "$WORK/a.yaml"
+	HANG_S=1 LIMACTL_TEST_LOOK_MS=30000 HANG_PATH=b/disk LD_PRELOAD=$WORK/eio.so timeout 60 "$BIN/limactl" plan | grep 'Nothing to do: 2 instances'
 }
 
 @test "a disk on a drive that is not mounted is not made anew" {

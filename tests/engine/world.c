@@ -1,6 +1,7 @@
 #include "tests/engine/world.h"
 
 #include <pthread.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -209,6 +210,8 @@ observe(const struct env *env, const struct resource *r, struct facts *have, str
 	const struct object *o = object_of(r);
 
 	(void)env, (void)err;
+	if (*world->sleeper && !strcmp(world->sleeper, r->name))
+		poll(NULL, 0, world->sleep_ms);
 	if (!o || !world_is_there(o))
 		return 0;
 	if (o->kind == KIND_DATA) {
@@ -466,19 +469,30 @@ plan_text(struct world_run *r, const struct engine *e)
 static int
 engine_pass(struct world_run *r, struct engine *e, const struct engine_walk *walk, size_t *steps, struct error *err)
 {
-	struct spec *spec = spec_bare(r->design->name, e->spec_opts);
-	struct ask ask = { .name = r->design->name, .goal = r->design->goal, .spec = spec, .may_lose = r->may_lose, .restart = r->remake,
-			   .meets_delete = true };
-	int done = engine_prepare(e, &ask, 1, err);
+	const struct design *design[] = { r->design, r->beside };
+	struct spec *spec[2] = { 0 };
+	struct ask ask[2] = { 0 };
+	size_t n = r->beside ? 2 : 1;
+	int done;
 
+	for (size_t i = 0; i < n; i++) {
+		spec[i] = spec_bare(design[i]->name, e->spec_opts);
+		ask[i] = (struct ask){ .name = design[i]->name, .goal = design[i]->goal, .spec = spec[i], .may_lose = r->may_lose,
+				       .restart = r->remake, .meets_delete = true };
+	}
+	done = engine_prepare(e, ask, n, err);
 	if (done == 0) {
 		*steps = e->plan.n;
 		plan_text(r, e);
 	}
+	r->unknown = 0;
+	for (size_t i = 0; i < n; i++)
+		r->unknown += ask_is_unknown(&ask[i]);
 	if (done == 0 && walk)
 		done = engine_apply(e, walk, err);
 	engine_release(e);
-	spec_free(spec);
+	for (size_t i = 0; i < n; i++)
+		spec_free(spec[i]);
 	return done;
 }
 
@@ -503,7 +517,7 @@ world_apply(struct world_run *r, struct error *err)
 {
 	const struct env env = { .home = home, .say = say };
 	const struct spec_opts opts = { .home = home };
-	struct engine e = { .env = &env, .types = world_types, .spec_opts = &opts, .as_it_is = as_it_is };
+	struct engine e = { .env = &env, .types = world_types, .spec_opts = &opts, .as_it_is = as_it_is, .look_ms = r->look_ms };
 	const struct engine_walk w = { .jobs = r->jobs ? r->jobs : 1, .command = "test", .kill_at = r->kill_at };
 	int done = world_connect(&e.state, r->dry, err);
 

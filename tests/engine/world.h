@@ -58,6 +58,8 @@ struct world {
 	unsigned ensured, removed;	/* calls of the types' functions */
 	int die_in;			/* the n-th half-done step from now kills the process; 0: none */
 	bool fail_next;			/* the next ensure() fails */
+	char sleeper[WORLD_NAME];	/* looking at the resource of that name takes so long; "": none */
+	int sleep_ms;			/* -1: for ever */
 	char broken[160];		/* the first rule of the engine that a call was found to break; "": none */
 };
 
@@ -85,12 +87,15 @@ void world_node_name(char out[WORLD_NAME], const struct design *d, int node);
 
 struct world_run {
 	const struct design *design;	/* goal and name */
+	const struct design *beside;	/* another one in the same run; or NULL */
+	int look_ms;			/* as in struct engine */
 	bool may_lose, remake;
 	int kill_at;			/* as in engine_walk; only in a child */
 	size_t jobs;
 	bool dry;
 	bool replan;			/* plan again behind the walk */
 	size_t steps, left;		/* out: in the plan; in the one behind it */
+	size_t unknown;			/* out: instances that did not answer */
 	bool want_text;
 	char *text;			/* out: explain_plan() of the last one, if wanted; to free */
 };

@@ -218,3 +218,19 @@ teardown() { home_end; }
 	[ "$(status_of f)" = Stopped ]
 	run ! kill -0 "$one"
 }
+
+@test "a host agent that hangs: its instance is unknown and left as it is, the others are not" {
+	apply "$WORK/f.yaml"
+	apply --name g "$WORK/f.yaml"
+	kill -STOP "$(cat "$LIMA_HOME/f/ha.pid")"
+	run limactl plan
+	[ "$status" -eq 1 ]
+	[[ $output == *'Nothing to do: 1 instance is as wanted.'*'? f  (unknown: '*'the host agent does not answer'* ]]
+	one=$(cat "$LIMA_HOME/f/fake.pid")
+	run limactl apply --set '.message="hello"' f g
+	[ "$status" -eq 1 ]
+	[ "$(cat "$LIMA_HOME/f/fake.pid")" = "$one" ]
+	limactl plan g | grep 'Nothing to do: 1 instance'
+	kill -CONT "$(cat "$LIMA_HOME/f/ha.pid")"
+	limactl plan g f --set '.message="hello"' | grep '~ dir *f'
+}

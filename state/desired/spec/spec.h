@@ -269,3 +269,4 @@ void spec_free(struct spec *s);
  * computed once per `common`, which starts as NULL and is freed by the caller.
  */
 char *spec_stamp(const char *name, const struct spec_opts *opts, char **common);
+char *spec_common_stamp(const struct spec_opts *opts);	/* of what all share; to be freed */

@@ -28,8 +28,8 @@ stamp_add_host(struct buf *b, const struct host *h)
 }
 
 /* This part of the stamp is shared by all instances. */
-static char *
-common_stamp(const struct spec_opts *opts)
+char *
+spec_common_stamp(const struct spec_opts *opts)
 {
 	static const char *const files[] = { "default.yaml", "override.yaml", "networks.yaml" };
 	struct host *host = opts->host ? NULL : host_new();
@@ -69,6 +69,6 @@ spec_stamp(const char *name, const struct spec_opts *opts, char **common)
 	const char *stamp = fs_stamp(&a, arena_printf(&a, "%s/%s/lima.yaml", opts->home, name));
 
 	if (!*common)
-		*common = common_stamp(opts);
+		*common = spec_common_stamp(opts);
 	return stamp ? xasprintf("%s-%s", *common, stamp) : NULL;
 }

@@ -1,5 +1,6 @@
 /* Engine, journal, records and explanations over fake types (tests/engine/world.h): from a design to a world, and what is told of it. */
 #include <cjson/cJSON.h>
+#include <errno.h>
 
 #include "reconciler/explain.h"
 #include "reconciler/records.h"
@@ -74,6 +75,69 @@ TEST(a_dry_run_touches_nothing)
 
 	assert_non_null(strstr(text, "Plan: 5 to create"));
 	assert_int_equal(world->ensured + world->removed, 0);
+}
+
+/* "a" as it is in design_small(), "b" with a part and a shared thing; both are made, then each is to change. */
+static struct world_run
+two_instances(struct design *a)
+{
+	struct design *b = world_design("b");
+	struct world_run run = { .design = a, .beside = b, .jobs = 2, .look_ms = 30000 };
+	struct error err;
+
+	b->node[0] = (struct node){ .used = true, .kind = KIND_PART, .u = 1, .r = 1 };
+	b->node[4] = (struct node){ .used = true, .kind = KIND_SHARED };
+	b->node[5] = (struct node){ .used = true, .kind = KIND_DATA, .size = 2, .nneeds = 1, .needs = { { 4, NEED_BUILD } } };
+	ok(world_apply(&run, &err));
+	assert_int_equal(run.unknown, 0);
+	a->node[0].u = b->node[0].u = 2;
+	return run;
+}
+
+TEST(what_does_not_answer_delays_only_itself)
+{
+	struct world_run run = two_instances(design_small());
+	struct object *mine = world_find(KIND_PART, "a-0");
+	unsigned ensured = world->ensured, removed = world->removed;
+	struct error err;
+
+	/* it hangs: what is known of it stays, and the other one is as it is wanted */
+	strcpy(world->sleeper, "a-0");
+	world->sleep_ms = -1;
+	run.look_ms = 400;
+	ok(world_apply(&run, &err));
+	assert_int_equal(run.unknown, 1);
+	assert_int_equal(run.steps, 1);
+	assert_int_equal(world->ensured, ensured + 1);
+	assert_int_equal(world->removed, removed);
+	assert_int_equal(mine->u, 1);
+	assert_int_equal(world_find(KIND_PART, "b-0")->u, 2);
+	/* slow is not hung */
+	world->sleep_ms = 300;
+	run.look_ms = 30000;
+	ok(world_apply(&run, &err));
+	assert_int_equal(run.unknown, 0);
+	assert_int_equal(mine->u, 2);
+	assert_string_equal(world->broken, "");
+}
+
+/* a host-wide thing that hangs: who needs it is unknown, and with nobody left that is an error */
+TEST(who_needs_what_does_not_answer_is_unknown)
+{
+	struct world_run run = two_instances(design_small());
+	unsigned ensured = world->ensured, removed = world->removed;
+	struct error err;
+
+	strcpy(world->sleeper, "s0");
+	world->sleep_ms = -1;
+	run.look_ms = 400;
+	not_ok(world_apply(&run, &err), "shared s0: unknown");
+	assert_int_equal(err.code, ETIMEDOUT);
+	assert_int_equal(world->ensured + world->removed, ensured + removed);
+	*world->sleeper = '\0';
+	run.look_ms = 30000;
+	ok(world_apply(&run, &err));
+	assert_int_equal(run.steps, 4);
 }
 
 TEST(an_update_leaves_alone_what_only_lives_on_it)

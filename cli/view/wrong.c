@@ -1,0 +1,42 @@
+#include "cli/view/wrong.h"
+
+#include <cjson/cJSON.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "cli/cli.h"
+#include "reconciler/engine.h"
+
+void
+wrong_text(struct buf *out, const struct engine *e)
+{
+	for (size_t i = 0; i < e->nwrong; i++)
+		if (ask_is_unknown(&e->asks[e->nasks + i]))
+			buf_addf(out, "  ? %s  (unknown: it does not answer, and is left as it is)\n", e->asks[e->nasks + i].name);
+}
+
+void
+wrong_json(struct cJSON *root, const struct engine *e)
+{
+	cJSON *list = e->nwrong ? cJSON_AddArrayToObject(root, "errors") : NULL;
+
+	for (size_t i = 0; i < e->nwrong; i++) {
+		const struct ask *a = &e->asks[e->nasks + i];
+		cJSON *o = cJSON_CreateObject();
+
+		cJSON_AddStringToObject(o, "instance", a->name);
+		cJSON_AddStringToObject(o, "error", a->wrong->msg);
+		if (ask_is_unknown(a))
+			cJSON_AddTrueToObject(o, "unknown");
+		cJSON_AddItemToArray(list, o);
+	}
+}
+
+int
+wrong_say(struct cli *c, const struct engine *e, struct error *err)
+{
+	for (size_t i = 0; i < e->nwrong; i++)
+		cli_say(&c->env, SAY_ERROR, "instance `%s`: %s", e->asks[e->nasks + i].name, e->asks[e->nasks + i].wrong->msg);
+	return error_set(err, e->asks[e->nasks].wrong->code, "%zu of %zu instances could not be planned, the first is `%s`", e->nwrong,
+			 e->nasks + e->nwrong, e->asks[e->nasks].name);
+}
