@@ -30,7 +30,7 @@ table_read_text(struct table_reader *r, const struct json_row *row, const cJSON 
 	const char *s = "";
 
 	if (v && !cJSON_IsString(v))
-		table_error(r, row->key, "not a string");
+		table_error(r, row->key, row->kind == JSON_PATH ? "not a string, and so not an absolute path" : "not a string");
 	else if (v)
 		s = arena_strdup(r->mem, v->valuestring);
 	if (row->kind == JSON_PATH && (v || row->needed) && (*s != '/' || strlen(s) >= PATH_MAX))
