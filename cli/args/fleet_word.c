@@ -63,6 +63,16 @@ fleet_refuse_word(struct cli *c, const char *arg, const struct names *members, s
 			 members->n == 1 ? "" : "s", c->command->name, b.s, members->n > 20 ? ", ..." : "");
 }
 
+static const char *
+fleet_joined(struct cli *c, const struct names *members)
+{
+	AUTO(buf) b = BUF_INIT;
+
+	for (size_t i = 0; i < members->n; i++)
+		buf_addf(&b, "%s%s", i ? "," : "", members->v[i]);
+	return arena_strdup(&c->arena, b.s);
+}
+
 static bool
 fleet_is_named(char *const *v, int n, const char *name)
 {
@@ -95,6 +105,11 @@ fleets_to_names(struct cli *c, struct error *err)
 			return -1;
 		if (!members.n)
 			return error_set(err, ENOENT, "there is no instance of a fleet `%s`; `limactl fleet ls` lists the fleets", fleet);
+		/* a command for each of them: `shell` takes their names apart by commas */
+		if (c->command->stop_at_first_arg && c->nargs > 1) {
+			c->args[i] = (char *)fleet_joined(c, &members);
+			continue;
+		}
 		if (c->command->max_args >= 0 || c->command->stop_at_first_arg)
 			return fleet_refuse_word(c, c->args[i], &members, err);
 		grown = arena_alloc(&c->arena, ((size_t)(out ? nout : i) + members.n + (size_t)c->nargs + 1) * sizeof *grown);

@@ -35,7 +35,7 @@ steps_of() { limactl history "$(limactl history | awk 'END { print $1 }')" | awk
 	[[ "$(steps_of vm)" =~ ^(load-. ){2}(web-. ){3}"db "$ ]]
 	nobody
 	fails_with 'there is no instance of a fleet `other`; `limactl fleet ls` lists the fleets' stop fleet/other
-	fails_with '`fleet/bench` is 6 instances, and `shell` is about one of them: db, load-1, load-2, web-1, web-2, web-3' shell fleet/bench true
+	fails_with '`fleet/bench` is 6 instances, and `shell` is about one of them: db, load-1, load-2, web-1, web-2, web-3' shell fleet/bench
 }
 
 @test "without the database the note in each folder still says the order and the fleet" {
