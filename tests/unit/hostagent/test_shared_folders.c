@@ -143,9 +143,12 @@ TEST(a_mount_point_that_was_swept_away_is_made_again)
 
 TEST(definitions_of_strangers_are_checked)
 {
-	static const char *const bad[] = {
-		"{}", "[]", "{\"location\":\"a\",\"mountPoint\":\"/b\"}", "{\"location\":\"/a\",\"mountPoint\":\"\"}",
-		"{\"location\":1,\"mountPoint\":\"/b\"}",
+	static const char path[] = "not an absolute path";
+	static const struct {
+		const char *json, *why;
+	} bad[] = {
+		{ "{}", path }, { "[]", path }, { "{\"location\":\"a\",\"mountPoint\":\"/b\"}", path },
+		{ "{\"location\":\"/a\",\"mountPoint\":\"\"}", path }, { "{\"location\":1,\"mountPoint\":\"/b\"}", "location: not a string" },
 	};
 	AUTO(arena) a = { 0 };
 	struct sshfs_mount m = { .location = "/a", .point = "/b", .writable = true };
@@ -156,8 +159,8 @@ TEST(definitions_of_strangers_are_checked)
 	cJSON_Delete(json);
 	assert_true(m.writable && !m.cache && !m.follow_symlinks);
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-		json = cJSON_Parse(bad[i]);
-		not_ok(sshfs_mount_parse(json, &a, &m, &err), "not an absolute path");
+		json = cJSON_Parse(bad[i].json);
+		not_ok(sshfs_mount_parse(json, &a, &m, &err), bad[i].why);
 		cJSON_Delete(json);
 	}
 }
