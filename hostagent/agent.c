@@ -264,5 +264,6 @@ agent_run(struct agent *a, struct error *err)
 		log_error("event loop: %s", uv_strerror(r));
 	clear_errors(a, NULL);
 	free(a->errors);
+	free(a->still);
 	return 0;
 }

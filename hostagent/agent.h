@@ -24,7 +24,7 @@
  *	forwards.c	the rules, by name; ports.c what becomes of the guest's ports by them (match.c)
  *	ends.c		addresses on the host; forward_tcp.c forward_udp.c their listeners and connections
  *	conn.c		a connection; carry_*.c its ways into the guest (carrier.h); reverse.c those that come out of it
- *	http.c api.c	ha.sock
+ *	http.c api.c info.c	ha.sock
  *	tail.c trim.c	ends of logs for messages; memory given back
  *	logs.c		logs that a guest floods
  *
@@ -86,6 +86,7 @@ struct agent {
 	struct ga *ga;
 	struct console *console;
 	struct standstill *standstill;
+	char *still;			/* why the machine does not run its guest, when somebody asked last; NULL: it does */
 	struct forwards *forwards;
 	struct names *names;
 	struct clock *clock;
@@ -117,11 +118,16 @@ void agent_degraded(struct agent *a, const char *why);
 void agent_waits_again(struct agent *a);			/* a guest that was late is booting again, to those who ask */
 const char *agent_phase_name(enum phase p);
 
+struct cJSON *agent_info(struct agent *a);	/* info.c */
+
 /* own_files.c: in the instance's folder, by the helper where we may not; what is absent is removed already */
 int own_file_write(struct agent *a, const char *name, const char *text, struct error *err);
 int own_file_remove(struct agent *a, const char *path, struct error *err);
 int own_socket_place(struct agent *a, const char *made, const char *path, struct error *err);	/* of the API: under its name */
 int own_files_sweep(struct agent *a, struct error *err);	/* runtime.h: sweep */
+
+/* standstill.c: of a guest that has booted. What is known then is in a->still. */
+void standstill_tell(struct agent *a, const char *why);
 
 /* log.c: a JSON line each; levels as logrus names them */
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };

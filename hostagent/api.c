@@ -27,6 +27,7 @@
 #include "base/mem.h"
 #include "hostagent/agent.h"
 #include "hostagent/http.h"
+#include "hostagent/machine/runtime.h"
 
 enum { WITHIN_MAX = 24 * 60 * 60 };
 
@@ -36,30 +37,11 @@ struct api {
 		struct http_conn *conn;
 		char *mount;		/* a name: for its state; NULL: for the phase to change */
 		bool gone;		/* for its end */
+		bool resume;		/* for the machine to go on; then `mount` is nobody's */
 	} *waiting;
 	size_t nwaiting, waiting_cap;
+	bool asks;		/* the machine how it is, for those who wait for no mount */
 };
-
-static cJSON *
-api_info(struct agent *a)
-{
-	cJSON *json = cJSON_CreateObject(), *errors;
-	const char *waiting = require_waiting_for(a);
-
-	cJSON_AddNumberToObject(json, "sshLocalPort", a->launch.ssh.port);
-	cJSON_AddStringToObject(json, "phase", agent_phase_name(a->phase));
-	cJSON_AddNumberToObject(json, "since", (double)a->since_ms);
-	if (machine_pid(a))
-		cJSON_AddNumberToObject(json, "machinePID", machine_pid(a));
-	if (names_port(a))
-		cJSON_AddNumberToObject(json, "dnsLocalPort", names_port(a));
-	if (*waiting)
-		cJSON_AddStringToObject(json, "waitingFor", waiting);
-	errors = cJSON_AddArrayToObject(json, "errors");
-	for (size_t i = 0; i < a->nerrors; i++)
-		cJSON_AddItemToArray(errors, cJSON_CreateString(a->errors[i].text));
-	return json;
-}
 
 static void
 api_wait_for(struct api *api, struct waiting w)
@@ -75,11 +57,75 @@ api_forget(struct api *api, size_t i)
 	api->waiting[i] = api->waiting[--api->nwaiting];
 }
 
+/* Those that wait for no mount. */
+static void
+api_answer_all(struct agent *a)
+{
+	struct api *api = a->api;
+
+	for (size_t i = api->nwaiting; i-- > 0;)
+		if (!api->waiting[i].mount) {
+			http_reply(api->waiting[i].conn, 200, agent_info(a));
+			api_forget(api, i);
+		}
+}
+
+static void
+api_on_standstill(struct agent *a, const char *why)
+{
+	if (!a->api)
+		return;
+	a->api->asks = false;
+	standstill_tell(a, why);
+	api_answer_all(a);
+}
+
+/* Of a guest that has booted the machine is asked whether it runs: nobody else would be told that it does not. */
 static void
 api_get_info(struct agent *a, struct http_conn *c, const struct http_request *r)
 {
+	bool booted = a->phase == PHASE_RUNNING || a->phase == PHASE_DEGRADED;
+
 	(void)r;
-	http_reply(c, 200, api_info(a));
+	if (!booted || !a->runtime || !a->runtime->ask_standstill) {
+		http_reply(c, 200, agent_info(a));
+		return;
+	}
+	api_wait_for(a->api, (struct waiting){ .conn = c });
+	if (a->api->asks)
+		return;
+	a->api->asks = true;
+	a->runtime->ask_standstill(a, api_on_standstill);
+}
+
+static void
+api_on_resumed(struct agent *a, const struct error *e)
+{
+	struct api *api = a->api;
+
+	for (size_t i = api ? api->nwaiting : 0; i-- > 0;) {
+		if (!api->waiting[i].resume)
+			continue;
+		if (e)
+			http_refuse(api->waiting[i].conn, 409, e->msg);
+		else
+			http_reply(api->waiting[i].conn, 200, cJSON_CreateObject());
+		api_forget(api, i);
+	}
+	if (api && !e)
+		standstill_tell(a, NULL);
+}
+
+static void
+post_resume(struct agent *a, struct http_conn *c, const struct http_request *r)
+{
+	(void)r;
+	if (!a->runtime->resume) {
+		http_refuse(c, 501, "this driver pauses no machine");
+		return;
+	}
+	api_wait_for(a->api, (struct waiting){ .conn = c, .mount = xstrdup(""), .resume = true });
+	a->runtime->resume(a, api_on_resumed);
 }
 
 static void
@@ -97,7 +143,7 @@ get_wait(struct agent *a, struct http_conn *c, const struct http_request *r)
 		return;
 	}
 	if (a->phase != PHASE_STARTING) {
-		http_reply(c, 200, api_info(a));
+		http_reply(c, 200, agent_info(a));
 	} else {
 		api_wait_for(api, (struct waiting){ .conn = c });
 	}
@@ -231,7 +277,7 @@ api_mounts_changed(struct agent *a)
 	struct api *api = a->api;
 
 	for (size_t i = api ? api->nwaiting : 0; i-- > 0;)
-		if (api->waiting[i].mount && answer_mount(a, &api->waiting[i]))
+		if (api->waiting[i].mount && !api->waiting[i].resume && answer_mount(a, &api->waiting[i]))
 			api_forget(api, i);
 }
 
@@ -281,6 +327,7 @@ static const struct {
 	{ "GET", "/v1/conditions", get_conditions },
 	{ "GET", "/v1/wait", get_wait },
 	{ "POST", "/v1/reload", post_reload },
+	{ "POST", "/v1/resume", post_resume },
 	{ "POST", "/v1/reconnect", post_reconnect },
 	{ "GET", "/v1/screenshot", get_screenshot },
 	{ "GET", "/v1/forwards", get_forwards },
@@ -342,15 +389,8 @@ api_start(struct agent *a, struct error *err)
 void
 api_phase_changed(struct agent *a)
 {
-	struct api *api = a->api;
-
-	if (!api || a->phase == PHASE_STARTING)
-		return;
-	for (size_t i = api->nwaiting; i-- > 0;)
-		if (!api->waiting[i].mount) {
-			http_reply(api->waiting[i].conn, 200, api_info(a));
-			api_forget(api, i);
-		}
+	if (a->api && a->phase != PHASE_STARTING)
+		api_answer_all(a);
 }
 
 void

@@ -50,7 +50,10 @@ ready_observe(const struct env *env, const struct resource *r, struct facts *hav
 
 	if (vm && vm->looked && !vm->present)
 		return 0;
-	return ha_info(dir, a, &info, &why) < 0 ? instance_not_told(r, &why, err) : ready_tell(&info, have, a);
+	if (ha_info(dir, a, &info, &why) < 0)
+		return instance_not_told(r, &why, err);
+	/* One that stands still is not ready any more, and can be again. */
+	return !*info.standstill && ready_tell(&info, have, a);
 }
 
 /* A message is of one line; what the guest's console ends with has lines of its own behind it. */
@@ -67,6 +70,18 @@ ready_parts(const char *errors, struct buf *line, struct buf *console)
 			buf_addf(line, "%s%s", line->len ? "; " : "", part);
 }
 
+/* A machine that was paused, or that QEMU has paused. If it does not go on, what it says is the reason. */
+static int
+ready_resume(const char *dir, struct arena *a, struct error *err)
+{
+	struct ha_info info;
+	struct error why;
+
+	if (ha_info(dir, a, &info, NULL) < 0 || !*info.standstill || ha_resume(dir, &why) == 0)
+		return 0;
+	return error_set(err, ERR_CHILD, "the machine stands still (%s), and does not go on: %s", info.standstill, why.msg);
+}
+
 static int
 ready_ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
@@ -76,6 +91,8 @@ ready_ensure(const struct env *env, const struct resource *r, struct facts *have
 	AUTO(buf) line = BUF_INIT;
 	struct ha_info info;
 
+	if (ready_resume(dir, a, err) < 0)
+		return -1;
 	if (ha_wait_ready(dir, seconds, (seconds * GETS_ON + REPORT_S) * 1000, env->cancel, a, &info, err) < 0)
 		return -1;
 	ready_parts(info.errors, &line, &console);

@@ -41,8 +41,9 @@ struct runtime {
 	void (*ask_network)(struct agent *a, runtime_told *done);
 	void (*ask_connection)(struct agent *a, runtime_told *done);
 
-	/* Has it stopped its guest? Optional. */
+	/* Has it stopped its guest? Lets it go on. Optional, both or none. */
 	void (*ask_standstill)(struct agent *a, runtime_standstill *done);
+	void (*resume)(struct agent *a, runtime_done *done);
 
 	/*
 	 * For one whose guest has no ssh: says when it is ready, or why it will never be, and how a connection gets to a

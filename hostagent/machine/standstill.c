@@ -3,7 +3,8 @@
  *
  * A full disk of this host, or an error of the hypervisor's own, stops the processors, and the guest can say nothing of it:
  * its console just ends. A driver whose monitor serves one client at a time tells nobody by itself; so it is asked, but
- * only when the console has been silent for a while. The waiting goes on all the same: the machine may be let go on.
+ * only when the console has been silent for a while. The waiting goes on all the same: the machine may be let go on. One whose
+ * guest has booted is asked when somebody asks how it is (api.c).
  */
 #include <stdlib.h>
 
@@ -29,6 +30,16 @@ standstill_on_answer(struct agent *a, const char *why)
 	buf_addf(&text, "the guest will not come up: %s", why);
 	tail_add_serial(a, &text);
 	agent_degraded(a, text.s);
+}
+
+void
+standstill_tell(struct agent *a, const char *why)
+{
+	auto_free char *text = why ? xasprintf("the machine stands still: %s", why) : NULL;
+
+	free(a->still);
+	a->still = why ? xstrdup(why) : NULL;
+	agent_trouble(a, "machine", text);
 }
 
 static void

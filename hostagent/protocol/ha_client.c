@@ -199,6 +199,7 @@ read_info(const cJSON *json, struct arena *a, struct ha_info *out)
 			buf_addf(&errors, "%s%s", errors.len ? "\n" : "", v->valuestring);
 	out->errors = arena_strdup(a, errors.s);
 	out->waiting_for = ha_client_text(json, "waitingFor", a);
+	out->standstill = ha_client_text(json, "standstill", a);
 }
 
 static int
@@ -267,6 +268,12 @@ int
 ha_reload(const char *dir, struct error *err)
 {
 	return ha_client_post(dir, "/v1/reload", err);
+}
+
+int
+ha_resume(const char *dir, struct error *err)
+{
+	return ha_client_post(dir, "/v1/resume", err);
 }
 
 int

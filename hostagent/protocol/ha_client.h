@@ -28,6 +28,7 @@ struct ha_info {
 	pid_t machine_pid;		/* 0: not told */
 	long long since_ms;	/* of the phase, Unix time; 0: not told */
 	const char *errors;	/* one a line; "". Lines that begin with HA_CONSOLE belong to the one before */
+	const char *standstill;	/* why the machine does not run its guest, which had booted; "": it does */
 	const char *waiting_for;	/* what it waits for now, while starting; "" */
 };
 
@@ -75,6 +76,7 @@ int ha_conditions(const char *dir, struct arena *a, struct ha_condition **out, s
 /* Has the agent read DIR/launch.json again, for what of it can change while the machine runs: names. */
 int ha_reload(const char *dir, struct error *err);
 /* Its connections into the guest are made anew: after the machine went back to a snapshot. */
+int ha_resume(const char *dir, struct error *err);	/* one that stands still goes on; -1 with the driver's words */
 int ha_reconnect(const char *dir, struct error *err);
 
 /* Forwards of the running instance, by a name of the caller's: [A-Za-z0-9._-]{1,128}. */

@@ -71,6 +71,28 @@ start_has_ended() {
 	[ "$(limactl shell c echo hello)" = hello ]
 }
 
+# tells QEMU something, by its control socket
+tell() {
+	timeout 10 python3 - "$LIMA_HOME/c/qmp.sock" "$1" <<-'EOF'
+		import json, socket, sys
+		s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); f = s.makefile("rw"); f.readline()
+		for name in "qmp_capabilities", sys.argv[2]:
+		    f.write(json.dumps({"execute": name}) + "\n"); f.flush()
+		    while "return" not in json.loads(f.readline()): pass
+	EOF
+}
+
+@test "a machine that is paused is told by list and plan, and apply lets it go on" {
+	tell stop
+	[ "$(limactl list c --format '{{.Status}}')" = Running ]
+	[[ $(limactl list c --json | jq -r '.troubles[0]') == *"the machine stands still: QEMU has been told to pause it"* ]]
+	[[ $(limactl plan c) == *"ready     c"* ]]
+	run -0 limactl apply c
+	[ "$(limactl shell c echo hello)" = hello ]
+	[ "$(limactl list c --json | jq -r '.troubles | length')" = 0 ]
+	[[ $(limactl plan c) == *"Nothing to do"* ]]
+}
+
 @test "a kernel that is emulated does not check how its timer is wired" {
 	grep -q no_timer_check <(tr '\0' '\n' <"/proc/$(cat "$LIMA_HOME/c/qemu.pid")/cmdline")
 	limactl shell c grep -q no_timer_check /proc/cmdline

@@ -47,13 +47,13 @@ reach_standstill(const cJSON *answer)
 	static const struct {
 		const char *status, *why;
 	} table[] = {
-		{ "io-error", "QEMU has paused it, since it could not write a disk: is this host's disk full? Make room, stop it by force and start it" },
+		{ "io-error", "QEMU has paused it, since it could not write a disk: is this host's disk full? Make room, then `limactl start` lets it go on" },
 		{ "internal-error", "QEMU has stopped it after an error of its own; its log, qemu.log, may tell more" },
 		{ "guest-panicked", "its kernel has panicked, and QEMU has paused it" },
 		{ "watchdog", "its watchdog has found it hanging, and QEMU has paused it" },
 		{ "shutdown", "it has shut down, and QEMU was told to stay" },
 		{ "suspended", "it sleeps" },
-		{ "paused", "QEMU has been told to pause it" },
+		{ "paused", "QEMU has been told to pause it; `limactl start` lets it go on" },
 	};
 	const cJSON *status = cJSON_GetObjectItemCaseSensitive(answer, "status");
 

@@ -15,7 +15,7 @@
 #include "hostagent/drivers/qemu/vnc.h"
 #include "providers/drivers/qemu/proc.h"
 
-enum { QMP_MS = 5000, LOOK_MS = 2000 };
+enum { QMP_MS = 5000, LOOK_MS = 2000, STATE_MS = 500 };
 
 /* The devices that carry the boot and virtio consoles log. */
 static const char *const qemu_consoles[] = { "serial.log", "serialp.log", "serialv.log", NULL };
@@ -93,7 +93,14 @@ on_run_state(struct agent *a, const cJSON *answer, const struct error *e, const 
 static void
 qemu_ask_standstill(struct agent *a, runtime_standstill *done)
 {
-	qmp_send(a, "query-status", NULL, LOOK_MS, (struct qmp_then){ .done = on_run_state, .standstill = done });
+	/* whoever asks what runs waits for this, and QEMU may be busy with somebody else */
+	qmp_send(a, "query-status", NULL, STATE_MS, (struct qmp_then){ .done = on_run_state, .standstill = done });
+}
+
+static void
+qemu_runtime_resume(struct agent *a, runtime_done *done)
+{
+	qmp_send(a, "cont", NULL, LOOK_MS, (struct qmp_then){ .done = on_heard, .heard = done });
 }
 
 const struct runtime runtime_qemu = {
@@ -111,4 +118,5 @@ const struct runtime runtime_qemu = {
 	.ask_network = qemu_ask_network,
 	.ask_connection = qemu_ask_connection,
 	.ask_standstill = qemu_ask_standstill,
+	.resume = qemu_runtime_resume,
 };

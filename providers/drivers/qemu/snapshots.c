@@ -12,6 +12,7 @@
 #include "providers/drivers/qemu/img.h"
 #include "providers/drivers/qemu/proc.h"
 #include "providers/drivers/qemu/qmp.h"
+#include "providers/launch.h"
 
 enum { MONITOR_MS = 300 * 1000, QUICK_MS = 10 * 1000 };
 
@@ -73,6 +74,22 @@ qemu_snapshots(const char *dir, const struct image_disk *disk, struct buf *out, 
 	return qemu_pid(dir, 0) > 0 ? list_running(dir, out, err) : list_stopped(disk, out, err);
 }
 
+/* QEMU takes snapshots of all disks of a running machine, or none. */
+static int
+running_check(const char *dir, struct error *err)
+{
+	auto_free char *file = xasprintf("%s/launch.json", dir);
+	AUTO(launch) l = { 0 };
+
+	if (launch_load(&l, file, NULL) < 0)
+		return 0;
+	for (size_t i = 0; i < l.ndisks; i++)
+		if (strcmp(l.disks[i].format, "qcow2") != 0)
+			return error_set(err, ERR_UNSUPPORTED, "%s: a %s disk has no snapshots, and those of a running machine are of all its disks%s",
+					 l.disks[i].path, l.disks[i].format, i ? "; stop the instance first, then its own disk alone is kept" : "");
+	return 0;
+}
+
 static int
 by_monitor(const char *dir, const char *command, const char *tag, struct error *err)
 {
@@ -109,6 +126,8 @@ qemu_snapshot(const char *dir, const struct image_disk *disk, enum snapshot_verb
 	};
 	AUTO(arena) a = { 0 };
 
+	if (qemu_pid(dir, 0) > 0 && running_check(dir, err) < 0)
+		return -1;
 	if (qemu_pid(dir, 0) > 0)
 		return by_monitor(dir, words[verb].monitor, tag, err);
 	if (disk_check(disk, err) < 0)
