@@ -125,12 +125,13 @@ machine_launch(struct helper *h, struct error *err)
 	w.files = l->machine.files;
 	w.nfiles = l->machine.nfiles;
 	pid = helper_child_start(&w, err);
-
 	if (pid > 0 && bounds_close(err) < 0) {
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);
-		return -1;
+		pid = -1;
 	}
+	if (pid < 0)
+		fs_unlink(l->machine.pidfile, NULL);
 	h->closed |= pid > 0;
 	return pid;
 }
