@@ -95,15 +95,20 @@ any_there(const char *dir, const char *const *files)
 	return false;
 }
 
-/* Has a guest been started here by us? One that upstream started is told by its header: it has no other record. */
+/*
+ * Can a guest have written the header of its disk? One of ours can, whose disk is raw by our word, and one of another hypervisor of
+ * upstream's. But upstream tells QEMU no format, and then QEMU lets no guest write the header of another one into a disk that it took
+ * for raw, so that header is evidence. qemu: block/raw-format.c, raw_co_pwritev(); lima-vm/lima: pkg/driver/qemu/qemu.go
+ */
 static bool
-guest_was_ours(const char *dir)
+guest_wrote_header(const char *dir)
 {
+	static const char *const others[] = { "vz-identifier", "vz-efi", "vz.pid", "krunkit.pid", NULL };
 	static const char *const ours[] = { "applied.json", "launch.json", "launch.facts", NULL };
 	static const char *const ran[] = { "ha.stderr.log", "serial.log", "launch.json", NULL };
 	pid_t pid;
 
-	return any_there(dir, ours) && (any_there(dir, ran) || driver_of(dir, &pid));
+	return any_there(dir, others) || (any_there(dir, ours) && (any_there(dir, ran) || driver_of(dir, &pid)));
 }
 
 /* A file of which nothing is known but what can be read in it. */
@@ -219,7 +224,7 @@ disk_known(const char *dir, const char *recorded, struct arena *a, struct disk_k
 	format = kept ? k->disk.format : recorded ? recorded : launch_format(dir, strrchr(path, '/'), a);
 	if (format)
 		k->disk.format = arena_strdup(a, format);
-	else if (format_by_header(path, guest_was_ours(dir), a, k, err) < 0)
+	else if (format_by_header(path, guest_wrote_header(dir), a, k, err) < 0)
 		return -1;
 	return base_know(dir, a, k, err) < 0 ? -1 : 1;
 }
@@ -252,7 +257,7 @@ disk_known_data(const char *home, const char *name, const char *recorded, struct
 		 holder ? launch_format(holder, arena_printf(a, "/_disks/%s/datadisk", name), a) : NULL;
 	if (format)
 		k->disk.format = arena_strdup(a, format);
-	else if (format_by_header(path, holder && guest_was_ours(holder), a, k, err) < 0)
+	else if (format_by_header(path, holder && guest_wrote_header(holder), a, k, err) < 0)
 		return -1;
 	return 1;
 }

@@ -66,6 +66,18 @@ legacy_instance() {
 	[ ! -e "$LIMA_HOME/a" ]
 }
 
+@test "nor is it where another hypervisor had the disk as raw; but QEMU without a format lets no guest write one" {
+	raw_instance
+	rm "$LIMA_HOME/a/disk.format" "$LIMA_HOME/a"/{applied.json,launch.json,launch.facts} 2>/dev/null || true
+	lose_database
+	touch "$LIMA_HOME/a/ha.stderr.log" "$LIMA_HOME/a/vz-identifier"
+	fails_with 'could have made it so' plan --stopped a
+	# then the header counts, and what it names is refused
+	rm "$LIMA_HOME/a/vz-identifier"
+	run ! limactl plan --stopped a
+	[[ $output != *'could have made it so'* ]] && [[ $output == *'secret'* || $output == *'backing'* ]]
+}
+
 @test "a header is no evidence where a guest of ours has been" {
 	raw_instance
 	rm "$LIMA_HOME/a/disk.format"
