@@ -97,8 +97,8 @@ any_there(const char *dir, const char *const *files)
 
 /*
  * Can a guest have written the header of its disk? One of ours can, whose disk is raw by our word, and one of another hypervisor of
- * upstream's. But upstream tells QEMU no format, and then QEMU lets no guest write the header of another one into a disk that it took
- * for raw, so that header is evidence. qemu: block/raw-format.c, raw_co_pwritev(); lima-vm/lima: pkg/driver/qemu/qemu.go
+ * upstream's. But its usual one is told no format, and then it lets no guest write the header of another format into a disk that
+ * it took for raw (block/raw-format.c, raw_co_pwritev()), so that header is evidence.
  */
 static bool
 guest_wrote_header(const char *dir)

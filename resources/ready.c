@@ -70,7 +70,7 @@ ready_parts(const char *errors, struct buf *line, struct buf *console)
 			buf_addf(line, "%s%s", line->len ? "; " : "", part);
 }
 
-/* A machine that was paused, or that QEMU has paused. If it does not go on, what it says is the reason. */
+/* A machine that was paused, or that its driver has paused. If it does not go on, what it says is the reason. */
 static int
 ready_resume(const char *dir, struct arena *a, struct error *err)
 {
