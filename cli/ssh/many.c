@@ -163,7 +163,7 @@ many_reap(struct many_one *o)
 static size_t
 many_attend(struct many *m)
 {
-	struct pollfd p[2 * AT_ONCE];
+	struct pollfd p[2 * AT_ONCE] = {0};
 	struct {
 		struct many_one *o;
 		int stream;
