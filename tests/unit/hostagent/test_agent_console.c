@@ -91,7 +91,7 @@ TEST(a_machine_that_stands_still)
 	ok(qmp_execute(m.l.machine.control, "stop", NULL, 5000, NULL, &err));
 	ok(ha_wait_ready(m.dir, 0, 30000, NULL, &a, &i, &err));
 	assert_int_equal(i.phase, HA_DEGRADED);
-	assert_string_equal(i.errors, "the guest will not come up: QEMU has been told to pause it");
+	assert_string_equal(i.errors, "the guest will not come up: QEMU has been told to pause it; `limactl start` lets it go on");
 	/* who waits for it anew is told anew */
 	ok(ha_wait_ready(m.dir, 60000, 30000, NULL, &a, &i, &err));
 	assert_int_equal(i.phase, HA_DEGRADED);
