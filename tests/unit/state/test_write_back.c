@@ -11,7 +11,7 @@ hear(void *ctx, const char *text)
 static void
 put(const char *name, const char *text)
 {
-	auto_free char *path = xasprintf("%s/%s", test_path(""), name);
+	auto_free char *path = test_path(name);
 	struct error err;
 
 	ok(fs_write(path, text, strlen(text), 0644, &err));

@@ -69,6 +69,22 @@ lab_find_switch(struct lab *l, pid_t before)
 	fail_msg("the switch did not start");
 }
 
+/* It listens a moment after it has taken the pid file. */
+static void
+lab_await_endpoint(const struct lab *l)
+{
+	auto_free char *socket = xasprintf("%s/%s_ep.sock", l->dir, strrchr(l->dir, '/') + 1);
+	struct error err;
+
+	for (long long end = clock_ms() + LIMIT_MS; clock_ms() < end; poll(NULL, 0, 10)) {
+		auto_close int fd = sock_connect(socket, &(struct sock_wait){.deadline = end}, &err);
+
+		if (fd >= 0)
+			return;
+	}
+	fail_msg("the switch does not answer: %s", err.msg);
+}
+
 static void
 lab_start(struct lab *l)
 {
@@ -78,6 +94,7 @@ lab_start(struct lab *l)
 		_exit(127);
 	}
 	lab_find_switch(l, 0);
+	lab_await_endpoint(l);
 }
 
 static void
