@@ -15,14 +15,16 @@ teardown() {
 	home_end
 }
 
-# for each kind of what is not a file: it is at PATH, and the command fails and says so
+# for each kind of what is not a file: it is at PATH, and the command fails and says so; $folder is what it says of a folder
 each_kind() {
-	local path=$1 kind
+	local path=$1 kind words
 	shift
 	for kind in fifo sock folder; do
 		rm -rf "$path"
 		ln -s "$WORK/$kind" "$path"
-		fails_with "not an ordinary file" "$@"
+		words="not an ordinary file"
+		[ "$kind" != folder ] || words=${folder:-$words}
+		fails_with "$words" "$@"
 		[ "$status" -ne 124 ]
 	done
 	rm -rf "$path"
@@ -32,7 +34,8 @@ each_kind() {
 }
 
 @test "the file of a command line, and what it builds on" {
-	each_kind "$WORK/x.yaml" plan "$WORK/x.yaml"
+	# to plan, a folder stands for the files in it
+	folder="there is no fleet.yaml or lima.yaml in that folder" each_kind "$WORK/x.yaml" plan "$WORK/x.yaml"
 	each_kind "$WORK/x.yaml" validate "$WORK/x.yaml"
 	each_kind "$WORK/x.yaml" create --tty=false "$WORK/x.yaml"
 	each_kind "$WORK/x.yaml" edit "$WORK/x.yaml" --cpus=2
