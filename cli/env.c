@@ -9,6 +9,7 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/quote/quote.h"
@@ -33,11 +34,22 @@ cli_tick(struct cli *c, const char *s)
 /* --- signals: a handler can only reach a global --- */
 
 static volatile int cancelled;
+static volatile long long cancelled_ms;
+
+/*
+ * The second one ends us at once, but not the echo of the first: timeout(1) sends it to us and to our group, and a shell or
+ * make hands on what the terminal has sent to us already.
+ */
+enum { ECHO_MS = 300 };
 
 static void
 cli_env_on_signal(int sig)
 {
-	if (cancelled)
+	long long now = clock_ms();
+
+	if (!cancelled)
+		cancelled_ms = now;
+	else if (now - cancelled_ms > ECHO_MS)
 		_exit(128 + sig);
 	cancelled = sig;
 }

@@ -71,7 +71,10 @@ signal() {
 	pid=$!
 	timeout 20 sh -c 'until [ -e "$0/f/ha.sock" ]; do sleep 0.1; done' "$LIMA_HOME"
 	sleep 0.5
+	# twice, as timeout(1) sends it
 	kill -"$1" $pid
+	sleep 0.05
+	kill -"$1" $pid || true
 	wait $pid || rc=$?
 	[ "$rc" -eq "$2" ] || { echo "$1: $rc"; cat err; return 1; }
 	result '.result.status == "cancelled" and .result.counts == {"done": 7, "failed": 0, "cancelled": 1, "skipped": 0}'
