@@ -135,7 +135,7 @@ files_to_names(struct cli *c)
 		/* An instance's name cannot end like this. */
 		if (!dot || (strcmp(dot, ".yaml") != 0 && strcmp(dot, ".yml") != 0))
 			continue;
-		if (name_from_path(&name, c->args[i], NULL) == 0 && instance_exists(c, name))
+		if (name_from_path(&name, c->args[i], NULL) == 0 && (instance_exists(c, name) || fs_is_file(c->args[i])))
 			c->args[i] = arena_strdup(&c->arena, name);
 	}
 }

@@ -638,4 +638,5 @@ web: by its own copy'* ]]
 	limactl unprotect ./web.yaml
 	limactl delete -f web.yaml
 	[ ! -e "$LIMA_HOME/web" ]
+	fails_with 'instance `web` does not exist' stop web.yaml
 }
