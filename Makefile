@@ -188,9 +188,10 @@ deps-large: deps-test
 ASAN = B=build-asan OPT='-O1 -g' SAN='-fsanitize=address,undefined -fno-sanitize-recover=undefined'
 asan:
 	@$(MAKE) -s $(ASAN) unit
-# The same build of limactl and host agent, on a real guest and with bad luck.
+# The same build of limactl and host agent, on a real guest and with bad luck; what runs in the guest is that of the other build.
 asan-e2e: guest-tiny
 	@$(MAKE) -s $(ASAN) all
+	@cd build-asan/share/lima && ln -sfn ../../../build/share/lima/lima-guestagent.* ../../../build/share/lima/yq .
 	@B=build-asan scripts/bats tests/e2e/badluck.bats tests/e2e/instances.bats tests/e2e/tiny.bats
 tsan:
 	@$(MAKE) -s B=build-tsan OPT='-O1 -g' SAN=-fsanitize=thread build-tsan/tests/reconciler/test_walk $(REAP)
