@@ -12,7 +12,7 @@ enum { MAX_WORKERS = 8, WORTH_A_WORKER = 1000, ASKING = 20 };
 
 /* The ask that a resource is of, + 1; 0: it is host-wide. `last` is one to try first: they come in runs. */
 static size_t
-group_of(const struct engine *e, const struct resource *r, size_t last)
+look_group_of(const struct engine *e, const struct resource *r, size_t last)
 {
 	const struct ask *a;
 
@@ -35,7 +35,7 @@ look_groups_fill(struct engine *e, struct resource **v, size_t *first)
 	size_t last = 0, at = 0;
 
 	for (size_t i = 0; i < g->n; i++) {
-		group[i] = last = group_of(e, g->v[i], last);
+		group[i] = last = look_group_of(e, g->v[i], last);
 		g->v[i]->mark = (unsigned)i;
 		g->v[i]->looked = true;
 		first[last]++;

@@ -68,7 +68,7 @@ endpoint_open(struct sw *s, struct error *err)
 }
 
 static void
-client_close(struct client *c)
+endpoint_client_close(struct client *c)
 {
 	if (c->watch.fd >= 0)
 		close(c->watch.fd);
@@ -83,7 +83,7 @@ endpoint_close(struct endpoint *e)
 	if (!e)
 		return;
 	for (size_t i = 0; i < CLIENTS_MAX; i++)
-		client_close(&e->clients[i]);
+		endpoint_client_close(&e->clients[i]);
 	if (e->listen.fd >= 0)
 		close(e->listen.fd);
 	unlink(e->path);
@@ -102,7 +102,7 @@ client_place(struct endpoint *e)
 		if (e->clients[i].heard < oldest->heard)
 			oldest = &e->clients[i];
 	}
-	client_close(oldest);
+	endpoint_client_close(oldest);
 	return oldest;
 }
 
@@ -125,18 +125,18 @@ client_send(struct endpoint *e, struct client *c)
 	ssize_t n = send(c->watch.fd, c->out.s + c->sent, c->out.len - c->sent, MSG_NOSIGNAL);
 
 	if (n < 0 && errno != EAGAIN) {
-		client_close(c);
+		endpoint_client_close(c);
 		return;
 	}
 	c->sent += n > 0 ? (size_t)n : 0;
 	if (c->sent == c->out.len)
-		client_close(c);
+		endpoint_client_close(c);
 	else
 		switch_watch(e->sw, &c->watch, EPOLL_CTL_MOD, EPOLLOUT);
 }
 
 static void
-client_answer(struct endpoint *e, struct client *c, int status, const char *body)
+endpoint_client_answer(struct endpoint *e, struct client *c, int status, const char *body)
 {
 	const char *reason = status == 200 ? "OK" : status == 404 ? "Not Found" : "Bad Request";
 
@@ -147,7 +147,7 @@ client_answer(struct endpoint *e, struct client *c, int status, const char *body
 
 /* How long its body is said to be; -1: that cannot be. `head` ends at `end`. */
 static long
-body_length(const char *head, const char *end)
+request_body_length(const char *head, const char *end)
 {
 	static const char name[] = "content-length:";
 
@@ -168,23 +168,22 @@ static void
 client_call(struct endpoint *e, struct client *c)
 {
 	char *end = strstr(c->in.s, "\r\n\r\n"), *next = NULL;
-	long body = end ? body_length(c->in.s, end) : 0;
+	long body = end ? request_body_length(c->in.s, end) : 0;
 	const char *method, *path;
 	AUTO(buf) out = BUF_INIT;
 	int status;
 
 	if (body < 0 || c->in.len > REQUEST_MAX || strlen(c->in.s) != c->in.len) {
-		client_answer(e, c, 400, "not a request that this endpoint takes\n");
+		endpoint_client_answer(e, c, 400, "not a request that this endpoint takes\n");
 		return;
 	}
 	if (!end || c->in.len - (size_t)(end + 4 - c->in.s) < (size_t)body)
 		return;
-	end[4 + body] = '\0';
 	*end = '\0';
 	method = strtok_r(c->in.s, " \r\n", &next);
 	path = strtok_r(NULL, " \r\n", &next);
-	status = method && path ? service_call(e->sw, method, path, end + 4, &out) : 400;
-	client_answer(e, c, status, out.len ? out.s : "");
+	status = method && path ? service_call(e->sw, method, path, &out) : 400;
+	endpoint_client_answer(e, c, status, out.len ? out.s : "");
 }
 
 void
@@ -206,7 +205,7 @@ endpoint_turn(struct endpoint *e, int fd)
 	if (n < 0 && errno == EAGAIN)
 		return;
 	if (n <= 0) {
-		client_close(c);
+		endpoint_client_close(c);
 		return;
 	}
 	c->heard = ++e->turns;

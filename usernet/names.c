@@ -27,7 +27,7 @@ name_matches(const char *rule, const char *name)
 }
 
 static bool
-names_has(const struct usernet *n, const char *name)
+names_rule_has(const struct usernet *n, const char *name)
 {
 	for (size_t i = 0; i < n->nnames; i++)
 		if (name_matches(n->names[i], name))
@@ -38,7 +38,7 @@ names_has(const struct usernet *n, const char *name)
 bool
 names_allow(const struct usernet *n, const char *name)
 {
-	return n->everywhere || (n->negress && !n->nnames) || names_has(n, name);
+	return n->everywhere || (n->negress && !n->nnames) || names_rule_has(n, name);
 }
 
 static bool
@@ -82,7 +82,7 @@ learned_take(struct learned *l, const struct usernet *n, const void *answer, siz
 	uint32_t ip[ADDRESSES_MAX], ttl;
 	int count = dns_answer_addresses(name, ip, ARRAY_LEN(ip), &ttl, answer, len);
 
-	if (count <= 0 || !names_has(n, name))
+	if (count <= 0 || !names_rule_has(n, name))
 		return;
 	for (int i = 0; i < count; i++) {
 		size_t at = learned_find(l, ip[i]);

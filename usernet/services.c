@@ -27,12 +27,11 @@ services_print(cJSON *j, struct buf *out)
 
 /* {"IP":"MAC"}, of machines that are plugged in */
 static int
-services_leases(struct sw *s, const char *body, struct buf *out)
+services_leases(struct sw *s, struct buf *out)
 {
 	cJSON *j = cJSON_CreateObject();
 	AUTO(arena) a = {0};
 
-	(void)body;
 	for (size_t i = 0; i < s->nports; i++) {
 		const struct usernet_port *p = &s->ports[i]->is;
 
@@ -43,12 +42,11 @@ services_leases(struct sw *s, const char *body, struct buf *out)
 }
 
 static int
-services_forwards(struct sw *s, const char *body, struct buf *out)
+services_forwards(struct sw *s, struct buf *out)
 {
 	cJSON *j = cJSON_CreateArray();
 	AUTO(arena) a = {0};
 
-	(void)body;
 	for (size_t i = 0; i < s->nports; i++) {
 		const struct port *p = s->ports[i];
 		cJSON *one;
@@ -66,12 +64,11 @@ services_forwards(struct sw *s, const char *body, struct buf *out)
 
 /* [{"Name":"internal.","Records":[{"Name":"lima-a","IP":"..."}]}] */
 static int
-services_names(struct sw *s, const char *body, struct buf *out)
+services_names(struct sw *s, struct buf *out)
 {
 	cJSON *all = cJSON_CreateArray(), *zone = cJSON_CreateObject(), *records = cJSON_CreateArray();
 	AUTO(arena) a = {0};
 
-	(void)body;
 	for (size_t i = 0; i <= s->nports; i++) {
 		cJSON *one = cJSON_CreateObject();
 
@@ -104,13 +101,12 @@ goal_json(const struct denied_goal *g, struct arena *a)
 
 /* {"denied":N,"interfaces":{"a.0":{"denied":N,"last":[...]}}} */
 static int
-services_denied(struct sw *s, const char *body, struct buf *out)
+services_denied(struct sw *s, struct buf *out)
 {
 	cJSON *j = cJSON_CreateObject(), *ports = cJSON_CreateObject();
 	uint64_t count = s->denied_before;
 	AUTO(arena) a = {0};
 
-	(void)body;
 	for (size_t i = 0; i < s->nports; i++) {
 		const struct denied *d = &s->ports[i]->denied;
 		cJSON *one = cJSON_CreateObject(), *last = cJSON_CreateArray();
@@ -129,7 +125,7 @@ services_denied(struct sw *s, const char *body, struct buf *out)
 
 static const struct service {
 	const char *method, *path;
-	int (*call)(struct sw *s, const char *body, struct buf *out);
+	int (*call)(struct sw *s, struct buf *out);
 } services[] = {
 	{"GET", "/services/dhcp/leases", services_leases},
 	{"GET", "/services/forwarder/all", services_forwards},
@@ -138,11 +134,11 @@ static const struct service {
 };
 
 int
-service_call(struct sw *s, const char *method, const char *path, const char *body, struct buf *out)
+service_call(struct sw *s, const char *method, const char *path, struct buf *out)
 {
 	for (size_t i = 0; i < ARRAY_LEN(services); i++)
 		if (!strcmp(services[i].method, method) && !strcmp(services[i].path, path))
-			return services[i].call(s, body, out);
+			return services[i].call(s, out);
 	buf_addf(out, "%s %s: nothing is served there\n", method, path);
 	return 404;
 }

@@ -3,5 +3,5 @@
 struct buf;
 struct sw;
 
-/* The status of the answer, whose body is appended to `out`; `body` is what was sent along, "" for nothing. */
-int service_call(struct sw *s, const char *method, const char *path, const char *body, struct buf *out);
+/* The status of the answer, whose body is appended to `out`. Nothing that is served needs what was sent along. */
+int service_call(struct sw *s, const char *method, const char *path, struct buf *out);

@@ -112,7 +112,7 @@ static const struct gotmpl_func functions[] = {
 };
 
 static int
-expr_run(struct buf *out, struct arena *a, const char *text, size_t len, const struct fleet_scope *s, struct error *err)
+fleet_expr_run(struct buf *out, struct arena *a, const char *text, size_t len, const struct fleet_scope *s, struct error *err)
 {
 	static const struct gotmpl_ops params = { expr_param_get, expr_param_count, expr_param_at };
 	const struct gotmpl_value param = { GOTMPL_RECORD, .ops = &params, .p = s->f };
@@ -239,7 +239,7 @@ fleet_expand_text(struct buf *out, struct arena *a, const char *text, size_t len
 		close = expr_unit(open, end, s, &ours);
 		if (!close)
 			close = open + 2;
-		if (ours && expr_run(out, a, open, (size_t)(close - open), s, err) < 0)
+		if (ours && fleet_expr_run(out, a, open, (size_t)(close - open), s, err) < 0)
 			return -1;
 		if (!ours)
 			buf_add(out, open, (size_t)(close - open));

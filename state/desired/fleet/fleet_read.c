@@ -86,7 +86,7 @@ read_folder_name(struct fleet_reading *r)
 }
 
 static void
-read_name(struct fleet_reading *r)
+fleet_read_name(struct fleet_reading *r)
 {
 	const char *name = read_expanded(r, "name"), *fault;
 	struct fleet *f = r->f;
@@ -135,7 +135,7 @@ read_parts(struct fleet_reading *r)
 
 	r->f->defaults = defaults ? defaults->any : NULL;
 	r->instances = val_get(r->root, "instances");
-	read_name(r);
+	fleet_read_name(r);
 	fleet_read_networks(r);
 	if (r->instances)
 		fleet_read_members(r);
@@ -146,7 +146,7 @@ read_parts(struct fleet_reading *r)
 }
 
 static int
-read_text(struct fleet_reading *r, const struct template *t, struct error *err)
+fleet_read_text(struct fleet_reading *r, const struct template *t, struct error *err)
 {
 	struct fleet *f = r->f;
 	struct source *src = arena_alloc(&f->arena, sizeof *src);
@@ -183,7 +183,7 @@ fleet_read(struct fleet *out, const struct template *t, const struct fleet_param
 	int rc;
 
 	read_begin(&r, &f, t, opts, err);
-	rc = read_text(&r, t, err);
+	rc = fleet_read_text(&r, t, err);
 	if (rc == 0 && r.root && (rc = read_params(&r, given, ngiven, err)) == 0)
 		read_parts(&r);
 	if (report_all(&r.l) < 0 || rc < 0) {

@@ -45,7 +45,7 @@ struct note {
 };
 
 static void
-note_line(struct note *n, const char *line, size_t len)
+fleet_note_line(struct note *n, const char *line, size_t len)
 {
 	const char *space = memchr(line, ' ', len), *value;
 	size_t word = space ? (size_t)(space - line) : len;
@@ -83,7 +83,7 @@ spec_fleet_read(struct arena *a, const char *dir, const char **fleet, const char
 	for (const char *p = text.s; *p; p += *p == '\n') {
 		size_t len = strcspn(p, "\n");
 
-		note_line(&note, p, len);
+		fleet_note_line(&note, p, len);
 		p += len;
 	}
 	if (*note.fleet && identifier_fault(a, note.fleet))
