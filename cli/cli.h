@@ -141,8 +141,15 @@ struct say_field {
 void cli_say_with(const struct cli *c, enum level level, const struct say_field *fields, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 void cli_fatal(struct cli *c, const struct error *err);
-/* The exit status of a command that failed: as a shell has it when a signal ended it, 130, 143 or 129; else 1. */
+/* The exit status of a command that failed: as a shell has it when a signal ended it, 130, 143 or 129; STATUS_OUT_OF_TIME; else 1. */
 int cli_failed_status(const struct cli *c);
+enum { STATUS_OUT_OF_TIME = 124 };	/* as timeout(1) has it */
+/*
+ * So many ms after its start (0: never) the command is cancelled as by a signal, but for a moment in which what waits for
+ * a guest says what it waited for. Needs cli_catch_signals(). Was it?
+ */
+void cli_deadline(struct cli *c, long long ms);
+bool cli_out_of_time(const struct cli *c);
 
 /*
  * Text that is not ours alone, on stdout or stderr: to a terminal without what the terminal would obey, to anything

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statfs.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -54,6 +55,40 @@ cli_env_on_signal(int sig)
 	cancelled = sig;
 }
 
+/* Time is up: as the first signal, and never as the second. */
+static void
+cli_env_on_alarm(int sig)
+{
+	if (!cancelled)
+		cancelled = sig;
+}
+
+/*
+ * The guest that is waited for is given until then, and says itself why it is not ready; so the rest is broken off a
+ * moment later.
+ */
+enum { DEADLINE_GRACE_MS = 1000 };
+
+void
+cli_deadline(struct cli *c, long long ms)
+{
+	struct sigaction act = { .sa_handler = cli_env_on_alarm };
+	long long left = c->began_ms + ms + DEADLINE_GRACE_MS - clock_ms();
+	struct itimerval timer = { 0 };
+
+	left = left > 1 ? left : 1;
+	timer.it_value = (struct timeval){ left / 1000, left % 1000 * 1000 };
+	c->env.deadline_ms = ms ? c->began_ms + ms : 0;
+	sigaction(SIGALRM, &act, NULL);
+	setitimer(ITIMER_REAL, ms ? &timer : &(struct itimerval){ 0 }, NULL);
+}
+
+bool
+cli_out_of_time(const struct cli *c)
+{
+	return c->env.cancel && *c->env.cancel == SIGALRM;
+}
+
 void
 cli_catch_signals(struct cli *c)
 {
@@ -71,6 +106,8 @@ cli_catch_signals(struct cli *c)
 int
 cli_failed_status(const struct cli *c)
 {
+	if (cli_out_of_time(c))
+		return STATUS_OUT_OF_TIME;
 	return c->env.cancel && *c->env.cancel ? 128 + *c->env.cancel : 1;
 }
 

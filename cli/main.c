@@ -22,6 +22,7 @@
 #include "cli/args/fleet_args.h"
 #include "cli/args/flags.h"
 #include "cli/plugins.h"
+#include "cli/run.h"
 #include "cli/commands/start.h"
 #include "version.h"
 
@@ -102,6 +103,8 @@ cli_main_run(struct cli *c, struct error *err)
 		return -1;
 	if (!c->command->quick && !c->command->light)
 		cli_catch_signals(c);
+	if (c->command->more_flags == ready_flags && run_timeout(c, err) < 0)
+		return -1;
 	if (!c->command->light) {
 		files_to_names(c);
 		if (fleets_to_names(c, err) < 0)

@@ -30,7 +30,7 @@
 #include "resources/types.h"
 #include "state/observed/state.h"
 
-enum { DEFAULT_JOBS = 4, MAKE_JOBS = 64, LOOK_MS = 15000 };
+enum { DEFAULT_JOBS = 4, MAKE_JOBS = 64, LOOK_MS = 15000, TIMEOUT_MAX_S = 7 * 24 * 3600 };
 
 const struct flag run_flags[] = {
 	{ "jobs", 'j', FLAG_INT, "4", "Steps at the same time", 0, NULL },
@@ -41,9 +41,23 @@ const struct flag run_flags[] = {
 
 const struct flag ready_flags[] = {
 	{ "", .include = run_flags },
-	{ "timeout", 0, FLAG_DURATION, "10m", "How long a guest may take to become ready; three times as long while it gets on", 0, NULL },
+	{ "timeout", 0, FLAG_DURATION, NULL, "How long all of it may take; without it a guest may take 10m to become ready, and three times as long while it gets on", 0, NULL },
 	{ 0 },
 };
+
+int
+run_timeout(struct cli *c, struct error *err)
+{
+	long long ns = cli_int(c, "timeout");
+
+	if (!cli_given(c, "timeout"))
+		return 0;
+	if (ns < NS_PER_S || ns > TIMEOUT_MAX_S * NS_PER_S)
+		return error_set(err, ERR_INVALID, "--timeout must be between 1 s and 7 days");
+	c->env.ready_timeout_s = (int)(ns / NS_PER_S);
+	cli_deadline(c, ns / (NS_PER_S / 1000));
+	return 0;
+}
 
 static void
 run_warn(void *ctx, const char *text)
@@ -209,6 +223,8 @@ run_walk(struct cli *c, const struct run *r, struct engine *e, struct locks *loc
 		outcome_broken_off(c, level, &e->plan, (double)(clock_ms() - began) / 1e3);
 	if (done < 0 && r->keep_going && e->nasks > 1 && !(err && err->code == ERR_CANCELLED))
 		return error_set(err, err ? err->code : ERR_CHILD, "%zu of %zu instances are not as wanted", outcome_instances(c, &e->plan), e->nasks);
+	if (done < 0 && err && err->code == ERR_CANCELLED && cli_out_of_time(c))
+		return error_set(err, ERR_CANCELLED, "the time of --timeout is up; run the same command again to go on");
 	if (done < 0 && err && err->code == ERR_CANCELLED)
 		return error_set(err, ERR_CANCELLED, "interrupted; run the same command again to go on");
 	if (done == 0 && e->plan.n)
@@ -362,8 +378,6 @@ run_engine(struct cli *c, const struct run *r, struct error *err)
 	AUTO(locks) locks = { 0 };
 	int status = -1;
 
-	if (c->command->more_flags == ready_flags)
-		c->env.ready_timeout_s = (int)(cli_int(c, "timeout") / NS_PER_S);
 	if (prepare_locked(c, r, &e, &locks, err) == 0)
 		status = run_finish(c, r, &e, &locks, err);
 	if (r->report)

@@ -34,6 +34,8 @@ struct run {
  * --no-wait, --json and --detailed-exitcode if the command has them.
  */
 int run_engine(struct cli *c, const struct run *r, struct error *err);
+/* --timeout of a command that has ready_flags: from now on it counts. */
+int run_timeout(struct cli *c, struct error *err);
 extern const struct flag run_flags[];	/* -j, --keep-going, --no-wait */
 extern const struct flag ready_flags[];	/* the same and --timeout: of commands that may start a guest and wait for it */
 

@@ -30,6 +30,7 @@ struct env {
 		    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 	void *ctx;		/* of the two above */
 
+	long long deadline_ms;	/* of the whole run, in CLOCK_MONOTONIC; 0: none. `cancel` is set soon after it */
 	int ready_timeout_s;	/* how long a guest may take to answer; 0: the default, 600 */
 	int stop_timeout_s;	/* how long one may take to shut down; 0: the default, 180 */
 	bool offline;		/* nothing may be downloaded */

@@ -4,6 +4,7 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "hostagent/protocol/ha_client.h"
 #include "resources/instance_paths.h"
@@ -82,11 +83,34 @@ ready_resume(const char *dir, struct arena *a, struct error *err)
 	return error_set(err, ERR_CHILD, "the machine stands still (%s), and does not go on: %s", info.standstill, why.msg);
 }
 
+/* How long it may take from now on: what is left of the run's time is the run's to end, but the guest's to explain. */
+static int
+ready_seconds(const struct env *env)
+{
+	int seconds = env->ready_timeout_s ? env->ready_timeout_s : READY_S;
+	long long left = (env->deadline_ms - clock_ms() + 999) / 1000;
+
+	if (!env->deadline_ms || left >= seconds)
+		return seconds;
+	return left > 1 ? (int)left : 1;
+}
+
+/* A wait that was broken off says what was missing. */
+static int
+ready_not_told(const char *dir, struct arena *a, struct error *err)
+{
+	struct ha_info info;
+
+	if (err && err->code == ERR_CANCELLED && ha_info(dir, a, &info, NULL) == 0 && info.phase == HA_STARTING && *info.waiting_for)
+		error_set(err, ERR_CANCELLED, "cancelled while the guest was waited for: %s", info.waiting_for);
+	return -1;
+}
+
 static int
 ready_ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *dir = instance_path(env, r, NULL);
-	int seconds = env->ready_timeout_s ? env->ready_timeout_s : READY_S;
+	int seconds = ready_seconds(env);
 	AUTO(buf) console = BUF_INIT;
 	AUTO(buf) line = BUF_INIT;
 	struct ha_info info;
@@ -94,7 +118,7 @@ ready_ensure(const struct env *env, const struct resource *r, struct facts *have
 	if (ready_resume(dir, a, err) < 0)
 		return -1;
 	if (ha_wait_ready(dir, seconds, (seconds * GETS_ON + REPORT_S) * 1000, env->cancel, a, &info, err) < 0)
-		return -1;
+		return ready_not_told(dir, a, err);
 	ready_parts(info.errors, &line, &console);
 	if (info.phase == HA_STOPPING)
 		return error_set(err, ERR_CHILD, "the machine went down while it booted: %s; see %s/ha.stderr.log%s", line.s, dir, console.s);

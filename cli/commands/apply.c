@@ -40,10 +40,11 @@ const struct command command_apply = {
 		   "Without arguments: " FILES_DEFAULT " in this folder; where there is none, or with --all, every\n"
 		   "instance there is.\n"
 		   "On a terminal it asks before it restarts or replaces a machine that runs; -y does not.\n"
-		   "Interrupted or killed, the same command goes on where it was.\n"
+		   "Interrupted, killed or out of time, the same command goes on where it was. The exit status is 0 if all is as\n"
+		   "wanted, 124 if --timeout ended it, 130, 143 or 129 after a signal, else 1.\n"
 		   "\n"
 		   "With --json there are two lines on stdout: the plan, as `plan --json` has it, and at the end the result, also of a\n"
-		   "failure: its status (done, failed or cancelled), the seconds, the steps, and what each guest was waited for with.\n"
+		   "failure: its status (done, failed or cancelled), the exit status, the seconds, the steps, and what each guest was waited for with.\n"
 		   "With --log-format json each step is an event in the log, with type, name, instance, action, seconds and reason.",
 	.example = "limactl apply lima.yaml\nlimactl apply web.yaml db.yaml -j 8\nlimactl apply --set '.cpus=4' default\nlimactl apply --junit report.xml web.yaml",
 	.complete = "@instance @file",

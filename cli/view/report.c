@@ -147,12 +147,13 @@ report_counts(const struct report *r)
 }
 
 static void
-report_print(const struct report *r, int status, const struct error *err)
+report_print(const struct cli *c, const struct report *r, int status, const struct error *err)
 {
 	cJSON *root = cJSON_CreateObject(), *o = cJSON_AddObjectToObject(root, "result");
 	char *text;
 
 	cJSON_AddStringToObject(o, "status", report_status(status, err));
+	cJSON_AddNumberToObject(o, "exitStatus", status < 0 ? cli_failed_status(c) : status);
 	cJSON_AddNumberToObject(o, "seconds", (double)(clock_ms() - r->began_ms) / 1e3);
 	if (status < 0)
 		report_add_error(o, err->msg);
@@ -175,7 +176,7 @@ report_finish(struct cli *c, struct report *r, int status, struct error *err)
 	if (status < 0)
 		own = err ? *err : own;
 	if (cli_bool(c, "json"))
-		report_print(r, status, &own);
+		report_print(c, r, status, &own);
 	if (!*path)
 		return status;
 	junit_text(&xml, r, status < 0 ? &own : NULL);

@@ -255,12 +255,12 @@ teardown() {
 	python3 -c 'import socket,sys,time; s=socket.socket(); s.setsockopt(socket.SOL_SOCKET,socket.SO_REUSEADDR,1); s.bind(("127.0.0.1",int(sys.argv[1]))); s.listen(); print("up",flush=True); time.sleep(60)' "$port" >"$WORK/up" 3>&- &
 	SERVER=$!
 	timeout 10 sh -c 'until grep -q up "$1"; do sleep 0.1; done' _ "$WORK/up"
-	LIMIT=60 run limactl apply --timeout 3s "$WORK/a.yaml"
+	LIMIT=60 run limactl apply --timeout 20s "$WORK/a.yaml"
 	[ -e "$LIMA_HOME/a/qemu.pid" ]
 	[ "$(sed -n 's/ *Port //p' "$LIMA_HOME/a/ssh.config")" != "$port" ]
 	run -0 limactl stop --force a
 	printf 'ssh:\n  localPort: %s\n' "$port" >>"$WORK/a.yaml"
-	fails_with "ssh.localPort" apply --timeout 3s "$WORK/a.yaml"
+	fails_with "ssh.localPort" apply --timeout 20s "$WORK/a.yaml"
 	[ ! -e "$LIMA_HOME/a/qemu.pid" ]
 }
 

@@ -92,6 +92,29 @@ signal() {
 	signal HUP 129
 }
 
+@test "--timeout is of the whole: it ends as by a signal, says who was waited for, and the next apply goes on" {
+	cp f.yaml h.yaml
+	rc=0
+	began=$SECONDS
+	# guests that get on: their consoles move
+	while sleep 0.2; do for n in f g h; do [ ! -e "$LIMA_HOME/$n/serial.log" ] || echo busy >>"$LIMA_HOME/$n/serial.log"; done; done 3>&- &
+	chatter=$!
+	FAKE='--ready-ms 30000' limactl --log-format json apply --json --junit j.xml --timeout 3s f.yaml h.yaml g.yaml >out 2>err || rc=$?
+	kill $chatter
+	[ "$rc" -eq 124 ] || { echo "$rc"; cat err; false; }
+	[ $((SECONDS - began)) -lt 20 ]
+	result '.result.status == "cancelled" and .result.exitStatus == 124 and .result.counts.failed == 0 and .result.counts.cancelled >= 1 and (.result.error | contains("--timeout"))'
+	result '[.result.steps[] | select(.status == "cancelled")] | all(.type == "ready" and (.error | contains("the guest was waited for: ")))'
+	junit j.xml 'any(len(c) and c[0].get("type") == "cancelled" for n, c in cases.items() if ".step ready" in n)'
+	jq -s -e '[.[] | select(.action == "cancelled")] | length >= 1' err
+	for n in f g h; do [ ! -e "$LIMA_HOME/$n/fake.sock" ] || tell $n ready; done
+	limactl apply f.yaml h.yaml g.yaml
+	[ "$(limactl list --format '{{.Status}}' | sort -u)" = Running ]
+	# what is fetched, and what is asked, is within it, too
+	fails_with "between 1 s and 7 days" apply --timeout 10ms f.yaml
+	run -0 limactl apply --timeout 1s f.yaml
+}
+
 @test "events have fields; a line every half minute while something is waited for" {
 	env LIMA_FAKE_MACHINE='--ready-ms 33000' "$BIN/limactl" --log-format json apply f.yaml >/dev/null 2>err
 	jq -s -e '[.[] | select(.action == "waiting")] | length == 1 and .[0].type == "ready" and .[0].instance == "f" and .[0].seconds >= 30 and .[0].reason.kind == "missing"' err
