@@ -20,10 +20,24 @@ const struct flag desired_flags[] = {
 	{ "", .include = edit_flags },
 	{ "", .include = new_flags },
 	{ "lenient", 0, FLAG_BOOL, .about = "Only warn of unknown keys and of sizes that nobody means, as upstream does" },
+	{ "running", 0, FLAG_BOOL, .about = "Running, also an instance that is named and is not; a file's is without it" },
 	{ "stopped", 0, FLAG_BOOL, NULL, "Made, but not running", 0, NULL },
 	{ "json", 0, FLAG_BOOL, NULL, "Print the plan, and what apply came to, as JSON", 0, NULL },
 	{ 0 },
 };
+
+/* An instance that is named stays as it was last asked to be, unless a flag says otherwise. */
+static bool
+goal_given(struct cli *c)
+{
+	return cli_bool(c, "running") || cli_bool(c, "stopped");
+}
+
+static enum goal
+named_goal(struct cli *c)
+{
+	return cli_bool(c, "running") ? GOAL_RUNNING : GOAL_STOPPED;
+}
 
 static int
 all_instances(struct cli *c, struct goals *g, struct error *err)
@@ -39,9 +53,10 @@ all_instances(struct cli *c, struct goals *g, struct error *err)
 	for (size_t i = 0; i < names.n; i++) {
 		struct ask *a;
 
-		if (goals_add(g, names.v[i], GOAL_STOPPED, &a, err) < 0)
+		if (goals_add(g, names.v[i], named_goal(c), &a, err) < 0)
 			return -1;
-		a->keep_goal = a->meets_delete = true;
+		a->keep_goal = !goal_given(c);
+		a->meets_delete = true;
 	}
 	return 0;
 }
@@ -107,9 +122,9 @@ one_argument(struct cli *c, struct goals *g, const char *arg, struct error *err)
 		return folder_argument(c, g, arg, err);
 	if (name_check(arg, NULL) < 0 || !instance_exists(c, arg))
 		return template_argument(c, g, arg, err);
-	if (goals_add_instance(c, g, arg, GOAL_STOPPED, &a, err) < 0)
+	if (goals_add_instance(c, g, arg, named_goal(c), &a, err) < 0)
 		return -1;
-	a->keep_goal = !cli_bool(c, "stopped");
+	a->keep_goal = !goal_given(c);
 	/* A changed lima.yaml does not say whether the instance is to be deleted. */
 	a->meets_delete = !edit_given(c) || !a->keep_goal;
 	return 0;
@@ -121,6 +136,8 @@ desired_args(struct cli *c, struct goals *g, struct error *err)
 	char **args;
 	size_t n;
 
+	if (cli_bool(c, "running") && cli_bool(c, "stopped"))
+		return error_set(err, ERR_INVALID, "--running and --stopped: one of the two");
 	if (files_arguments(c, &args, &n, err) < 0)
 		return -1;
 	if (!n && edit_given(c))

@@ -36,7 +36,8 @@ const struct command command_apply = {
 	.group = GROUP_BASIC,
 	.args = "[FILE.yaml|URL|INSTANCE...]",
 	.about = "Bring instances to what their lima.yaml says, and nothing more",
-	.details = "Shows the plan, then walks it, several steps at a time. A file's instance is wanted running.\n"
+	.details = "Shows the plan, then walks it, several steps at a time. A file's instance is wanted running,\n"
+		   "one that is named as it was last asked to be, unless --running or --stopped says otherwise.\n"
 		   "Without arguments: " FILES_DEFAULT " in this folder; where there is none, or with --all, every\n"
 		   "instance there is.\n"
 		   "On a terminal it asks before it restarts or replaces a machine that runs; -y does not.\n"
@@ -46,7 +47,7 @@ const struct command command_apply = {
 		   "With --json there are two lines on stdout: the plan, as `plan --json` has it, and at the end the result, also of a\n"
 		   "failure: its status (done, failed or cancelled), the exit status, the seconds, the steps, and what each guest was waited for with.\n"
 		   "With --log-format json each step is an event in the log, with type, name, instance, action, seconds and reason.",
-	.example = "limactl apply lima.yaml\nlimactl apply web.yaml db.yaml -j 8\nlimactl apply --set '.cpus=4' default\nlimactl apply --junit report.xml web.yaml",
+	.example = "limactl apply lima.yaml\nlimactl apply web.yaml db.yaml -j 8\nlimactl apply --set '.cpus=4' --running default\nlimactl apply --junit report.xml web.yaml",
 	.complete = "@instance @file",
 	.flags = flags,
 	.more_flags = ready_flags,

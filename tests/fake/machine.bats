@@ -26,6 +26,22 @@ teardown() { home_end; }
 	nobody
 }
 
+@test "apply of a name leaves it stopped or running; --running and --stopped say which, also with --all" {
+	limactl create --tty=false "$WORK/f.yaml"
+	limactl apply --set '.message="one"' f
+	[ "$(status_of f)" = Stopped ]
+	[[ $(limactl plan --running f) == *"+ vm"* ]]
+	apply --running --set '.message="two"' f
+	[ "$(status_of f)" = Running ]
+	apply f
+	[ "$(status_of f)" = Running ]
+	apply --stopped --all
+	[ "$(status_of f)" = Stopped ]
+	apply --running --all
+	[ "$(status_of f)" = Running ]
+	fails_with 'one of the two' apply --running --stopped f
+}
+
 @test "what a change costs: a restart where the machine must know, nothing where it need not" {
 	apply "$WORK/f.yaml"
 	one=$(cat "$LIMA_HOME/f/fake.pid")
