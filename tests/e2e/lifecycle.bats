@@ -93,6 +93,35 @@ tell() {
 	[[ $(limactl plan c) == *"Nothing to do"* ]]
 }
 
+@test "a raw disk has no snapshots, of a machine that runs or is down: what keeps it instead is told, and nothing is touched" {
+	qemu-img convert -O raw "$REPO/build/share/lima/guests/tiny-x86_64/disk.qcow2" "$WORK/raw.img"
+	sed "s|location: .*x86_64/disk.qcow2|location: $WORK/raw.img|" "$WORK/t.yaml" >"$WORK/raw.yaml"
+	limactl start --tty=false "$WORK/raw.yaml"
+	limactl shell raw sh -c 'echo precious >~/data && sync'
+	fails_with 'stop the instance, and `limactl clone` keeps a copy of the whole' snapshot create --tag one raw
+	[ "$(limactl list raw --format '{{.Status}}')" = Running ]
+	[ -z "$(limactl snapshot list -q raw)" ]
+	fails_with 'has no snapshot `one`' snapshot apply --tag one raw
+	limactl stop raw
+	fails_with '`limactl clone` keeps a copy of the whole instance' snapshot create --tag one raw
+	run -0 limactl clone --tty=false raw kept
+	run -0 limactl delete -f raw
+	run -0 limactl start kept
+	[ "$(limactl shell kept cat data)" = precious ]
+	run -0 limactl delete -f kept
+}
+
+@test "a raw disk beside its own: the machine has to be down for a snapshot, which is of its own disk" {
+	limactl disk create --size 16MiB --format raw beside
+	run -0 limactl apply --set '.additionalDisks=["beside"]' c
+	fails_with 'stop the instance first, then its own disk alone is kept' snapshot create --tag one c
+	limactl stop c
+	run -0 limactl snapshot create --tag one c
+	[ "$(limactl snapshot list -q c 2>/dev/null)" = one ]
+	run -0 limactl snapshot delete --tag one c
+	apply --set "del(.additionalDisks)" --running c
+}
+
 @test "a kernel that is emulated does not check how its timer is wired" {
 	grep -q no_timer_check <(tr '\0' '\n' <"/proc/$(cat "$LIMA_HOME/c/qemu.pid")/cmdline")
 	limactl shell c grep -q no_timer_check /proc/cmdline

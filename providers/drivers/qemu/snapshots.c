@@ -48,7 +48,8 @@ static int
 disk_check(const struct image_disk *disk, struct error *err)
 {
 	if (strcmp(disk->format, "qcow2") != 0)
-		return error_set(err, ERR_UNSUPPORTED, "%s: a %s disk has no snapshots: only qcow2 keeps them", disk->path, disk->format);
+		return error_set(err, ERR_UNSUPPORTED, "%s: a %s disk has no snapshots, only qcow2 keeps them; `limactl clone` keeps a copy of the "
+				 "whole instance", disk->path, disk->format);
 	return image_disk_check(disk, err);
 }
 
@@ -86,7 +87,8 @@ running_check(const char *dir, struct error *err)
 	for (size_t i = 0; i < l.ndisks; i++)
 		if (strcmp(l.disks[i].format, "qcow2") != 0)
 			return error_set(err, ERR_UNSUPPORTED, "%s: a %s disk has no snapshots, and those of a running machine are of all its disks%s",
-					 l.disks[i].path, l.disks[i].format, i ? "; stop the instance first, then its own disk alone is kept" : "");
+					 l.disks[i].path, l.disks[i].format, i ? "; stop the instance first, then its own disk alone is kept"
+									  : "; stop the instance, and `limactl clone` keeps a copy of the whole");
 	return 0;
 }
 
