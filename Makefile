@@ -1,4 +1,4 @@
-# Targets: all quick check check-large e2e asan asan-e2e tsan fuzz tidy fmt layers metrics bench man install uninstall help clean (see HACKING.md, or `make help`).
+# Targets: all agents quick check check-large e2e asan asan-e2e tsan fuzz tidy fmt layers metrics bench man install uninstall help clean (see HACKING.md, or `make help`).
 # Each folder that needs more than its *.c has a build.mk, which may add to:
 #   LAZY       sources that need big libraries: they go into limactl's lazily loaded half
 #   GENERATED  headers or tables to be made before anything is compiled
@@ -182,9 +182,10 @@ e2e: all guest-tiny
 check-large: deps-large
 	@$(MAKE) -s all guest-tiny guest-debian
 	@$(MAKE) -s guest-tiny ARCH=aarch64
+	@$(MAKE) -s agents $(B)/tests/ga-client
 	@scripts/check-large
 deps-large: deps-test
-	@scripts/install-deps guest-large
+	@scripts/install-deps guest-large agents
 ASAN = B=build-asan OPT='-O1 -g' SAN='-fsanitize=address,undefined -fno-sanitize-recover=undefined'
 asan:
 	@$(MAKE) -s $(ASAN) unit

@@ -67,7 +67,7 @@ host_check_agent(const struct env *env, const struct spec *spec, struct error *e
 	if (!machine_has_agent(spec) || cidata_guest_agent(&a, env, spec, &gz))
 		return 0;
 	return error_set(err, ERR_UNSUPPORTED, "arch: there is no guest agent for %s in %s, and without it the guest would never get ready; "
-			 "set `plain: true`, or put lima-guestagent.%s-%s there", spec->arch, env->share, spec->os, spec->arch);
+			 "set `plain: true`, or put lima-guestagent.%s-%s there (package lima-guestagents, or `make agents`)", spec->arch, env->share, spec->os, spec->arch);
 }
 
 int

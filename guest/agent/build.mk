@@ -1,13 +1,26 @@
-# guest/agent: lima-guestagent, static, for this architecture and, where its tools are to be had, for the other one.
+# guest/agent: lima-guestagent, static, for this architecture and, where its tools are to be had, for the other one that most have.
+# `make agents` makes those of all six; `scripts/install-deps agents` brings the compilers.
 #
-# Position-independent (the loader moves a root daemon about), and without .eh_frame: nothing in it unwinds, and
-# the section is a tenth of the program. At most 400 KB gzipped; tests/agent/run checks that.
+# Position-independent where Debian's C library has the start file for that (the loader moves a root daemon about), and without
+# .eh_frame: nothing in it unwinds, and the section is a tenth of the program. The same bytes in whatever folder and at whatever time.
+# tests/lint/agents runs each one and holds it to 0.5 MB gzipped.
 AGENT_EXTRA += $(wildcard guest/wire/*.c)
 
 GA_SRC := $(wildcard guest/agent/*.c guest/wire/*.c) $(addprefix base/,buf.c error.c fs.c fs_open.c jsonspan.c mem.c proc.c proc_id.c proc_spawn.c programs.c utf8.c sandbox.c paths.c seccomp.c syscalls.c)
 GA_CFLAGS = -std=gnu17 -Os -g $(WARN) -fPIE -fno-common -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
 	$(HARDEN_C)
-GA_LDFLAGS = -static-pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections,--build-id=none,--no-eh-frame-hdr,-T,guest/agent/discard.ld
+GA_LDFLAGS = -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections,--build-id=none,--no-eh-frame-hdr,-T,guest/agent/discard.ld
+
+GA_ARCHES := x86_64 aarch64 armv7l ppc64le riscv64 s390x
+# what Debian calls their compilers
+GA_TRIPLE_x86_64 := x86_64-linux-gnu
+GA_TRIPLE_aarch64 := aarch64-linux-gnu
+GA_TRIPLE_armv7l := arm-linux-gnueabihf
+GA_TRIPLE_ppc64le := powerpc64le-linux-gnu
+GA_TRIPLE_riscv64 := riscv64-linux-gnu
+GA_TRIPLE_s390x := s390x-linux-gnu
+# those that have rcrt1.o
+GA_PIE := x86_64 aarch64
 
 # $(1): architecture, $(2): prefix of the tools, $(3): folder of libnghttp2.a and its headers
 define GA_RULES
@@ -17,7 +30,7 @@ $(B)/guest/$(1)/%.o: %.c $$(B)/gen/flags | $$(B)/gen/version.h
 	@$(2)gcc -I. -I$(B)/gen $(if $(3),-I$(3)/include) -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 $$(GA_CFLAGS) $$(HARDEN_$(1)) -MMD -MP -c -o $$@ $$<
 $(B)/guest/$(1)/lima-guestagent: $(patsubst %.c,$(B)/guest/$(1)/%.o,$(GA_SRC)) guest/agent/discard.ld
 	@echo "  LD $$@"
-	@$(2)gcc $$(GA_CFLAGS) $$(GA_LDFLAGS) -o $$@ $$(filter %.o,$$^) $(if $(3),-L$(3)/lib) -lnghttp2
+	@$(2)gcc $$(GA_CFLAGS) $(if $(filter $(1),$(GA_PIE)),-static-pie,-static -no-pie) $$(GA_LDFLAGS) -o $$@ $$(filter %.o,$$^) $(if $(3),-L$(3)/lib) -lnghttp2
 $(B)/share/lima/lima-guestagent.Linux-$(1): $(B)/guest/$(1)/lima-guestagent
 	@mkdir -p $$(@D)
 	@$(2)objcopy -S $$< $$@
@@ -25,16 +38,20 @@ $(B)/share/lima/lima-guestagent.Linux-$(1): $(B)/guest/$(1)/lima-guestagent
 endef
 
 GA_HOST := $(shell uname -m)
-GA_CROSS := $(patsubst $(GA_HOST),,$(if $(filter x86_64,$(GA_HOST)),aarch64,x86_64))
-GA_CROSS_LIB := $(B)/guest/$(GA_CROSS)/nghttp2
+GA_FOREIGN := $(filter-out $(GA_HOST),$(GA_ARCHES))
+# which of them every build has, if it can
+GA_CROSS := $(if $(filter x86_64,$(GA_HOST)),aarch64,x86_64)
+GA_CROSS_LIB = $(B)/guest/$(1)/nghttp2
+GA_FOR = $(B)/share/lima/lima-guestagent.Linux-$(1)
+# Those whose library was fetched once are kept as new as the rest of the build.
+GA_FETCHED := $(foreach a,$(GA_FOREIGN),$(if $(wildcard $(call GA_CROSS_LIB,$(a))/lib/libnghttp2.a),$(a)))
 
 ifeq ($(SAN),)
 $(eval $(call GA_RULES,$(GA_HOST),,))
-all: $(B)/share/lima/lima-guestagent.Linux-$(GA_HOST)
-ifneq ($(wildcard $(GA_CROSS_LIB)/lib/libnghttp2.a),)
-$(eval $(call GA_RULES,$(GA_CROSS),$(GA_CROSS)-linux-gnu-,$(GA_CROSS_LIB)))
-all: $(B)/share/lima/lima-guestagent.Linux-$(GA_CROSS)
-else
+all: $(call GA_FOR,$(GA_HOST))
+$(foreach a,$(GA_FETCHED),$(eval $(call GA_RULES,$(a),$(GA_TRIPLE_$(a))-,$(call GA_CROSS_LIB,$(a)))))
+all: $(foreach a,$(GA_FETCHED),$(call GA_FOR,$(a)))
+ifeq ($(filter $(GA_CROSS),$(GA_FETCHED)),)
 # Tried once in a build folder; what the machine lacks is said. `make guestagent-cross` tries again.
 all: $(B)/guest/$(GA_CROSS)/tried
 endif
@@ -43,10 +60,15 @@ $(B)/guest/$(GA_CROSS)/tried:
 	@mkdir -p $(@D)
 	@touch $@
 	@$(MAKE) -s guestagent-cross || echo "  SKIP lima-guestagent.Linux-$(GA_CROSS)"
-guestagent-cross:
-	@guest/agent/cross-nghttp2 $(GA_CROSS) $(GA_CROSS_LIB)
-	@$(MAKE) -s $(B)/share/lima/lima-guestagent.Linux-$(GA_CROSS)
-.PHONY: guestagent-cross
+# agent-ARCH: the agent for one other architecture; agents: for all of them
+agent-lib-%:
+	@guest/agent/cross-nghttp2 $* $(GA_TRIPLE_$*) $(call GA_CROSS_LIB,$*)
+agent-%: agent-lib-%
+	@$(MAKE) -s $(call GA_FOR,$*)
+agents: $(addprefix agent-lib-,$(GA_FOREIGN))
+	@$(MAKE) -s $(foreach a,$(GA_ARCHES),$(call GA_FOR,$(a)))
+guestagent-cross: agent-$(GA_CROSS)
+.PHONY: guestagent-cross agents
 
 # The tests of what is in here are linked with nothing but it: its names are its own.
 GA_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(filter-out guest/agent/main.c,$(GA_SRC)))

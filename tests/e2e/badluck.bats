@@ -189,6 +189,13 @@ teardown() {
 
 @test "a guest without an agent for its architecture is told before there is anything of it, unless it is plain" {
 	cold_yaml | sed 's/x86_64/riscv64/; s/^plain:.*/arch: riscv64/' >"$WORK/risc.yaml"
+	# an installation without the agents of other architectures, whatever was built here
+	mkdir -p "$WORK/few/bin" "$WORK/few/share/lima"
+	cp "$BIN/limactl" "$WORK/few/bin/"
+	ln -s "$REPO/build/libexec" "$WORK/few/libexec"
+	find "$REPO/build/share/lima" -mindepth 1 -maxdepth 1 ! -name 'lima-guestagent.*' -exec ln -s -t "$WORK/few/share/lima" {} +
+	local BIN=$WORK/few/bin
+	fails_with 'or put lima-guestagent.Linux-riscv64 there (package lima-guestagents' plan "$WORK/risc.yaml"
 	fails_with 'no guest agent for riscv64' plan "$WORK/risc.yaml"
 	fails_with 'no guest agent for riscv64' apply --stopped "$WORK/risc.yaml"
 	fails_with 'no guest agent for riscv64' create --tty=false "$WORK/risc.yaml"
