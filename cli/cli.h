@@ -61,6 +61,7 @@ struct command {
 	const struct flag *flags;	/* or NULL */
 	const struct flag *more_flags;	/* a table shared with others, or NULL */
 	int min_args, max_args;		/* max -1: any number */
+	int names;			/* with `complete` "@instance": how many of the positionals name what is there; 0: all */
 	bool stop_at_first_arg;		/* `shell`: what follows the first positional is not ours */
 	bool raw;			/* all words behind its name are arguments, flags too */
 	bool light;			/* may run without a Lima home (completion, --help) */
@@ -93,6 +94,7 @@ struct cli {
 	const char *cache_of_others;	/* the cache that was passed over, to be told when something is fetched; NULL: none, or it was */
 	size_t warned;			/* of a lima.yaml, so far */
 	struct told *told;		/* warnings of this run: a file that is read twice has them once */
+	struct report *report;		/* what the runs of the engine have come to is noted there; NULL: nobody asked */
 	const struct network *networks;	/* of the fleets that were read: a member may name them before networks.yaml does */
 	size_t nnetworks;
 	struct arena arena;		/* for what lives as long as the program; one thread */
@@ -124,6 +126,8 @@ struct names {
 	size_t n, cap;
 };
 int names_list(struct names *out, const char *home, struct error *err);
+/* "`a`, `b` and 7 more", in c->arena; of no more than `most`. */
+const char *names_in_words(struct cli *c, const struct names *n, size_t most);
 bool names_has(const struct names *n, const char *name);
 void names_release(struct names *n);
 

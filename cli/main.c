@@ -106,8 +106,7 @@ cli_main_run(struct cli *c, struct error *err)
 	if (c->command->more_flags == ready_flags && run_timeout(c, err) < 0)
 		return -1;
 	if (!c->command->light) {
-		files_to_names(c);
-		if (fleets_to_names(c, err) < 0)
+		if (files_to_names(c, err) < 0 || fleets_to_names(c, err) < 0)
 			return -1;
 	}
 	return c->command->run(c, err);

@@ -11,8 +11,11 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "cli/args/origin.h"
 #include "cli/run.h"
 #include "state/desired/template/name.h"
+
+enum { MAX_NAMES = 10 };
 
 const struct flag file_flags[] = {
 	{ "file", 'f', FLAG_ARRAY, .about = "A file, or a folder that has " FILES_DEFAULT, .complete = "@file" },
@@ -121,21 +124,41 @@ files_of_folder(struct cli *c, const char *dir, char ***out, struct error *err)
 	return 0;
 }
 
-void
-files_to_names(struct cli *c)
+/* A file that was moved, or that was given a name of its own: which instances are meant then is for the user to say. */
+static int
+file_stands_for_none(struct cli *c, const char *arg, const char *name, struct error *err)
+{
+	AUTO(names) made = { 0 };
+
+	if (!fs_is_file(arg))
+		return error_set(err, ENOENT, "there is no file `%s`, and no instance `%s` that it could stand for; `limactl list` lists the "
+				 "instances", arg, name);
+	if (origin_instances(c, arg, &made, err) < 0)
+		return -1;
+	if (!made.n)
+		return 0;
+	return error_set(err, ENOENT, "there is no instance `%s`; what was made from %s is %s", name, arg, names_in_words(c, &made, MAX_NAMES));
+}
+
+int
+files_to_names(struct cli *c, struct error *err)
 {
 	int n = c->command->stop_at_first_arg && c->nargs ? 1 : c->nargs;
 
 	if (!c->command->complete || strcmp(c->command->complete, "@instance") != 0)
-		return;
+		return 0;
+	if (c->command->names && n > c->command->names)
+		n = c->command->names;
 	for (int i = 0; i < n; i++) {
-		const char *dot = strrchr(c->args[i], '.');
 		auto_free char *name = NULL;
 
-		/* An instance's name cannot end like this. */
-		if (!dot || (strcmp(dot, ".yaml") != 0 && strcmp(dot, ".yml") != 0))
+		if (!name_is_of_file(c->args[i]))
 			continue;
-		if (name_from_path(&name, c->args[i], NULL) == 0 && (instance_exists(c, name) || fs_is_file(c->args[i])))
-			c->args[i] = arena_strdup(&c->arena, name);
+		if (name_from_path(&name, c->args[i], err) < 0)
+			return -1;
+		if (!instance_exists(c, name) && file_stands_for_none(c, c->args[i], name, err) < 0)
+			return -1;
+		c->args[i] = arena_strdup(&c->arena, name);
 	}
+	return 0;
 }

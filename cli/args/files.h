@@ -16,7 +16,10 @@ extern const struct flag file_flags[];
 int files_arguments(struct cli *c, char ***out, size_t *n, struct error *err);
 /* The same of a folder that was named to `apply`: its fleet.yaml or lima.yaml, else every *.yaml in it, by name; NULL-terminated. */
 int files_of_folder(struct cli *c, const char *dir, char ***out, struct error *err);
-/* In the arguments, a file becomes the name of the instance that it makes, made already or not: `stop web.yaml`. */
-void files_to_names(struct cli *c);
+/*
+ * In the arguments, a file becomes the name of the instance that it makes, made already or not: `stop web.yaml`. What ends
+ * like a file and is neither that nor stands for an instance is an error.
+ */
+int files_to_names(struct cli *c, struct error *err);
 /* "fleet.yaml or lima.yaml" */
 #define FILES_DEFAULT "fleet.yaml or lima.yaml"

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/auto.h"
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "cli/cli.h"
@@ -51,6 +52,19 @@ names_list(struct names *out, const char *home, struct error *err)
 	if (out->n)
 		qsort(out->v, out->n, sizeof *out->v, names_by_name);
 	return 0;
+}
+
+const char *
+names_in_words(struct cli *c, const struct names *n, size_t most)
+{
+	size_t told = n->n > most ? most : n->n;
+	AUTO(buf) b = BUF_INIT;
+
+	for (size_t i = 0; i < told; i++)
+		buf_addf(&b, "%s`%s`", !i ? "" : i + 1 == n->n ? " and " : ", ", n->v[i]);
+	if (told < n->n)
+		buf_addf(&b, " and %zu more", n->n - told);
+	return arena_strdup(&c->arena, b.s);
 }
 
 bool

@@ -5,28 +5,36 @@
 
 #include "base/auto.h"
 #include "base/fs.h"
+#include "base/mem.h"
 #include "base/sha256.h"
+#include "cli/args/fleet_args.h"
 #include "cli/run.h"
 #include "resources/made_from.h"
 #include "state/desired/template/locator.h"
 #include "state/desired/template/template.h"
 
-/* NULL: it is no file, or one that is somebody else's (a template of the template folders) or gone at once (a pipe). */
+/* The name stays as it was given: a link that is led elsewhere later means what it leads to then. NULL: it is gone at once (a pipe). */
 static const char *
-origin_file(struct cli *c, const struct template *t)
+origin_path(struct cli *c, const char *path)
 {
-	const char *path = t->path, *slash = strrchr(path, '/');
+	const char *slash = strrchr(path, '/');
 	auto_free char *folder = NULL, *dir = NULL;
 
-	if (locator_is_template(t->locator) || locator_is_remote(t->locator) || locator_is_image(t->locator) ||
-	    !fs_is_file(path))
-		return NULL;
-	/* The name stays as it was given: a link that is led elsewhere later means what it leads to then. */
 	dir = slash ? xstrndup(path, (size_t)(slash - path) + 1) : xstrdup(".");
 	folder = fs_realpath(dir);
 	if (!strncmp(folder, "/dev", 4) || !strncmp(folder, "/proc", 5))
 		return NULL;
 	return arena_printf(&c->arena, "%s/%s", strcmp(folder, "/") != 0 ? folder : "", slash ? slash + 1 : path);
+}
+
+/* NULL: it is no file, or one that is somebody else's (a template of the template folders). */
+static const char *
+origin_file(struct cli *c, const struct template *t)
+{
+	if (locator_is_template(t->locator) || locator_is_remote(t->locator) || locator_is_image(t->locator) ||
+	    !fs_is_file(t->path))
+		return NULL;
+	return origin_path(c, t->path);
 }
 
 void
@@ -69,4 +77,35 @@ origin_of_ask(const struct ask *a)
 		if (!strcmp(a->wants[i].attr, "file") && strcmp(a->wants[i].value, MADE_FROM_NONE) != 0)
 			return a->wants[i].value;
 	return NULL;
+}
+
+/* What cannot be read of an instance is told where it is planned. */
+static bool
+origin_made(struct cli *c, const char *name, const char *file, const char *real)
+{
+	auto_free char *dir = xasprintf("%s/%s", c->env.home, name);
+	struct fleet_note fleet;
+	struct made_from made;
+
+	return (made_from_read(dir, &c->arena, &made) == 1 && !strcmp(made.file, file)) ||
+	       (fleet_note(c, name, &fleet, NULL) == 0 && (!strcmp(fleet.file, file) || !strcmp(fleet.file, real)));
+}
+
+int
+origin_instances(struct cli *c, const char *path, struct names *out, struct error *err)
+{
+	const char *file = origin_path(c, path);
+	auto_free char *real = fs_realpath(path);
+	AUTO(names) all = {0};
+
+	*out = (struct names){0};
+	if (names_list(&all, c->env.home, err) < 0)
+		return -1;
+	for (size_t i = 0; file && i < all.n; i++) {
+		if (!origin_made(c, all.v[i], file, real))
+			continue;
+		GROW(out->v, out->n, out->cap);
+		out->v[out->n++] = xstrdup(all.v[i]);
+	}
+	return 0;
 }

@@ -2,6 +2,8 @@
 #pragma once
 struct ask;
 struct cli;
+struct error;
+struct names;
 struct template;
 
 /* Notes in `t`, as loaded and not changed since, which file that is; strings in c->arena. */
@@ -12,3 +14,5 @@ void origin_note_none(struct template *t);
 void origin_want(struct cli *c, const struct template *t, struct ask *a);
 /* What origin_want() made an ask want, or NULL: that file. */
 const char *origin_of_ask(const struct ask *a);
+/* The instances that were made from that file, each by itself or as members of its fleet, by name; names_release(). */
+int origin_instances(struct cli *c, const char *path, struct names *out, struct error *err);

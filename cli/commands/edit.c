@@ -9,6 +9,7 @@
 #include "base/fs.h"
 #include "cli/args/ask.h"
 #include "cli/args/edit_flags.h"
+#include "cli/args/fleet_args.h"
 #include "cli/commands/editor.h"
 #include "cli/commands/write_back.h"
 #include "cli/view/instance.h"
@@ -16,6 +17,7 @@
 #include "cli/commands/rejected.h"
 #include "cli/run.h"
 #include "cli/commands/started.h"
+#include "state/desired/fleet/fleet.h"
 #include "state/desired/template/template.h"
 
 static const struct flag flags[] = {
@@ -108,15 +110,24 @@ edit_opts(struct cli *c, const struct edit *e)
 /* --- a file --- */
 
 static int
+edit_write_file(const struct edit *e, struct error *err)
+{
+	return fs_rewrite(e->t->path, e->t->text, e->t->len, 0644, err);
+}
+
+static int
 edit_take_file(struct cli *c, const struct edit *e, struct error *err)
 {
 	struct spec_opts opts = edit_opts(c, e);
 	struct spec *spec;
+	size_t members;
 
+	if (fleet_is(e->t->text, e->t->len))
+		return fleet_args_validate(c, e->t, NULL, &members, err) < 0 ? -1 : edit_write_file(e, err);
 	if (template_spec(&spec, "template", e->t, 0, &opts, err) < 0)
 		return -1;
 	spec_free(spec);
-	return fs_rewrite(e->t->path, e->t->text, e->t->len, 0644, err);
+	return edit_write_file(e, err);
 }
 
 static int
@@ -124,16 +135,20 @@ edit_file(struct cli *c, const char *path, struct error *err)
 {
 	AUTO(template) t = { 0 };
 	AUTO(buf) text = BUF_INIT;
-	int status = 0;
+	int changed, status = 0;
 
 	if (fs_read(path, &text, MAX_YAML, err) < 0)
 		return -1;
 	t.path = fs_realpath(path);
+	t.locator = xstrdup(t.path);
 	t.name = xstrdup("");
 	t.len = text.len;
 	t.text = buf_detach(&text);
-	return edit_until_taken(c, &(struct edit){ &t, path, arena_printf(&c->arena, "the template %s", t.path), edit_take_file }, &status, err) < 0
-		       ? -1 : 0;
+	changed = edit_until_taken(c, &(struct edit){ &t, path, arena_printf(&c->arena, "the template %s", t.path), edit_take_file }, &status,
+				   err);
+	if (changed > 0)
+		texts_say_made(c, path);
+	return changed < 0 ? -1 : 0;
 }
 
 /* --- an instance --- */

@@ -10,12 +10,13 @@
 #include "base/quote/quote.h"
 #include "base/sha256.h"
 #include "cli/args/edit_flags.h"
+#include "cli/args/fleet_args.h"
 #include "cli/args/origin.h"
 #include "cli/run.h"
 #include "resources/made_from.h"
 #include "state/desired/template/template.h"
 
-enum { MAX_CHANGES = 3 };
+enum { MAX_CHANGES = 3, MAX_NAMED = 10 };
 
 /* A text as an instance is made of it. */
 struct texts_one {
@@ -310,4 +311,34 @@ texts_say_edited(struct cli *c, const char *name)
 			"That is the instance's own copy, %s; the file that made it, %s, says what it said: "
 			"`limactl edit --write-back %s` brings it to the instance",
 			t.copy, t.file, name);
+}
+
+/* "`limactl apply web.yaml`"; one of another name than the file's, and of no fleet, is named. */
+static const char *
+texts_apply_all(struct cli *c, const char *path, const struct names *made)
+{
+	AUTO(buf) word = BUF_INIT;
+	auto_free char *own = NULL;
+	struct fleet_note fleet;
+
+	quote_shell(&word, path);
+	if (name_from_path(&own, path, NULL) == 0 && made->n == 1 && !strcmp(own, made->v[0]))
+		return arena_printf(&c->arena, "`limactl apply %s`", word.s);
+	for (size_t i = 0; i < made->n; i++)
+		if (fleet_note(c, made->v[i], &fleet, NULL) == 0 && *fleet.fleet)
+			return arena_printf(&c->arena, "`limactl apply %s`", word.s);
+	return arena_printf(&c->arena, made->n == 1 ? "`limactl apply --name %s %s`" : "`limactl apply --name %s %s`, and so on,",
+			    made->v[0], word.s);
+}
+
+void
+texts_say_made(struct cli *c, const char *path)
+{
+	AUTO(names) made = {0};
+
+	if (origin_instances(c, path, &made, NULL) < 0 || !made.n)
+		return;
+	cli_say(&c->env, SAY_INFO, "Made from it: %s. %s a copy of what it said before; %s brings %s to the file",
+		names_in_words(c, &made, MAX_NAMED), made.n == 1 ? "That instance keeps" : "Those instances keep",
+		texts_apply_all(c, path, &made), made.n == 1 ? "it" : "them");
 }

@@ -639,4 +639,12 @@ web: by its own copy'* ]]
 	limactl delete -f web.yaml
 	[ ! -e "$LIMA_HOME/web" ]
 	fails_with 'instance `web` does not exist' stop web.yaml
+	# what ends like a file and is none, for each command that takes the name of what is there
+	for words in stop delete restart protect unprotect shell show-ssh factory-reset 'snapshot list' watch list; do
+		fails_with 'there is no file `./nix.YAML`, and no instance `nix` that it could stand for' $words ./nix.YAML
+	done
+	# a file that made others, by another name or as a fleet
+	limactl create --tty=false --name other web.yaml
+	fails_with 'there is no instance `web`; what was made from web.yaml is `other`' stop web.yaml
+	fails_with 'instance name `new.yaml` must not end with' clone other new.yaml
 }

@@ -48,6 +48,27 @@ said() {
 	! grep "^a: " out
 }
 
+@test "edit of a file says which instances were made from it, and how they are brought to it" {
+	run -0 --separate-stderr limactl edit --cpus=2 a.yaml
+	[[ $stderr == *'"Made from it: `a`. That instance keeps a copy of what it said before; `limactl apply a.yaml` brings it to the file"'* ]]
+	limactl apply --stopped --name b a.yaml
+	run -0 --separate-stderr limactl edit --cpus=3 ./a.yaml
+	[[ $stderr == *'Made from it: `a` and `b`. Those instances keep '*'`limactl apply --name a ./a.yaml`, and so on, brings them'* ]]
+	# nothing was changed, and nothing was made from it
+	run -0 --separate-stderr limactl edit --cpus=3 a.yaml
+	[[ $stderr != *"Made from it"* ]]
+	cp a.yaml c.yaml
+	run -0 --separate-stderr limactl edit --cpus=1 c.yaml
+	[ -z "$stderr" ]
+	# a fleet is edited as what it is
+	{ echo "defaults:"; sed 's/^/  /' c.yaml; printf 'instances: {x: {}, y: {}}\n'; } >fleet.yaml
+	limactl apply --stopped fleet.yaml
+	run -0 --separate-stderr limactl edit --set '.defaults.cpus=2' fleet.yaml
+	[[ $stderr == *'Made from it: `x` and `y`. '*'`limactl apply fleet.yaml` brings them'* ]]
+	fails_with "cpus: must be an integer" edit --set '.instances.x.cpus="many"' fleet.yaml
+	[ "$(limactl yq .defaults.cpus fleet.yaml)" = 2 ]
+}
+
 @test "apply --set says that the file stays, of a file and of an instance" {
 	run -0 limactl apply --stopped --set .cpus=2 a.yaml
 	[[ $output == *"a: by $WORK/p/a.yaml, and what the flags say: the file stays as it is (cpus: 1 there, 2 in the instance)."* ]]

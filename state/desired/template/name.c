@@ -42,6 +42,12 @@ ends_in(const char *s, const char *end)
 	return n >= m && !strcasecmp(s + n - m, end);
 }
 
+bool
+name_is_of_file(const char *name)
+{
+	return ends_in(name, ".yaml") || ends_in(name, ".yml");
+}
+
 int
 name_check(const char *name, struct error *err)
 {
@@ -50,7 +56,7 @@ name_check(const char *name, struct error *err)
 
 	if (why)
 		return error_set(err, ERR_INVALID, "instance name `%s` is not a valid identifier: %s", name, why);
-	if (ends_in(name, ".yaml") || ends_in(name, ".yml"))
+	if (name_is_of_file(name))
 		return error_set(err, ERR_INVALID, "instance name `%s` must not end with .yml or .yaml suffix", name);
 	return 0;
 }

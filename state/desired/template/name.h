@@ -12,6 +12,8 @@ enum { NAME_MAX_LEN = 76 };
 const char *identifier_fault(struct arena *a, const char *s);
 /* The rules of instance names: an identifier, without .yaml or .yml behind. */
 int name_check(const char *name, struct error *err);
+/* Does it end in .yaml or .yml, in any case, so that it can be no name? */
+bool name_is_of_file(const char *name);
 /* Also: its sockets' paths below `home` must not be too long for the system. */
 int name_check_new(const char *name, const char *home, struct error *err);
 /*
