@@ -380,8 +380,8 @@ run_engine(struct cli *c, const struct run *r, struct error *err)
 
 	if (prepare_locked(c, r, &e, &locks, err) == 0)
 		status = run_finish(c, r, &e, &locks, err);
-	if (r->report)
-		report_take(r->report, &e);
+	if (c->report)
+		report_take(c->report, &e);
 	run_forget(&e);
 	if (status < 0 && locks.fresh)
 		run_unmake(c, r, &locks);

@@ -7,7 +7,6 @@
 #include "cli/cli.h"
 #include "reconciler/engine.h"
 
-struct report;
 struct template;
 
 struct run {
@@ -24,7 +23,6 @@ struct run {
 	bool quiet;		/* do not print the plan before the walk: start, stop, ... */
 	bool silent;		/* steps that went well are told at level debug only: what is done in a moment, protect, rename, ... */
 	bool tells_texts;	/* behind the plan, for each instance that was named: which text it is of, and where another says otherwise */
-	struct report *report;	/* is told what has become of it; or NULL */
 	bool keep_up;		/* walk only what takes no machine down: start, of a running one */
 	bool keep_going;	/* as --keep-going: what fails keeps back only what depends on it; a fleet */
 };

@@ -7,28 +7,25 @@
 
 static const struct flag flags[] = {
 	{ "", .include = desired_flags },
-	{ "junit", 0, FLAG_STRING, .about = "Write the steps, and what the guests were waited for with, to this file as JUnit XML", .complete = "@file" },
+	{ "", .include = report_flags },
 	{ 0 },
 };
 
 static int
-apply_go(struct cli *c, struct report *report, struct error *err)
+apply_go(struct cli *c, struct error *err)
 {
 	AUTO(goals) g = { 0 };
 
 	if (desired_args(c, &g, err) < 0)
 		return -1;
 	return run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .things = g.things, .nthings = g.nthings, .asks_first = true,
-			.keep_going = g.nfleet && !cli_bool(c, "destroy"), .tells_texts = !g.all && !g.nfleet, .report = report }, err);
+			.keep_going = g.nfleet && !cli_bool(c, "destroy"), .tells_texts = !g.all && !g.nfleet }, err);
 }
 
 static int
 cmd_apply_run(struct cli *c, struct error *err)
 {
-	AUTO(report) report = { 0 };
-
-	report_begin(&report);
-	return report_finish(c, &report, apply_go(c, &report, err), err);
+	return report_run(c, apply_go, err);
 }
 
 const struct command command_apply = {

@@ -4,15 +4,17 @@
 #include "base/auto.h"
 #include "base/error.h"
 #include "cli/args/target.h"
+#include "cli/view/report.h"
 
 static const struct flag flags[] = {
 	{ "", .include = target_flags },
 	{ "lenient", 0, FLAG_BOOL, .about = "Only warn of unknown keys and of sizes that nobody means, as upstream does" },
+	{ "", .include = report_flags },
 	{ 0 },
 };
 
 static int
-create_run(struct cli *c, struct error *err)
+create_go(struct cli *c, struct error *err)
 {
 	AUTO(goals) g = { 0 };
 	struct target t;
@@ -30,6 +32,12 @@ create_run(struct cli *c, struct error *err)
 	if (status == 0)
 		cli_say(&c->env, SAY_INFO, "Run `limactl start %s` to start the instance.", g.v[0].name);
 	return status;
+}
+
+static int
+create_run(struct cli *c, struct error *err)
+{
+	return report_run(c, create_go, err);
 }
 
 const struct command command_create = {

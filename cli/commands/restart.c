@@ -4,6 +4,7 @@
 #include "cli/args/edit_flags.h"
 #include "cli/view/instance.h"
 #include "cli/run.h"
+#include "cli/view/report.h"
 #include "cli/commands/started.h"
 
 static const struct flag flags[] = {
@@ -11,6 +12,7 @@ static const struct flag flags[] = {
 	{ "lenient", 0, FLAG_BOOL, .about = "Only warn of unknown keys and of sizes that nobody means, as upstream does" },
 	{ "progress", 0, FLAG_BOOL, .about = "Show what cloud-init does in the guest" },
 	{ "", .include = edit_flags },
+	{ "", .include = report_flags },
 	{ 0 },
 };
 
@@ -30,7 +32,7 @@ tell_before(struct cli *c, const char *name)
 }
 
 static int
-restart_run(struct cli *c, struct error *err)
+restart_go(struct cli *c, struct error *err)
 {
 	AUTO(goals) g = { 0 };
 	const char *name = c->nargs ? c->args[0] : "default";
@@ -48,6 +50,12 @@ restart_run(struct cli *c, struct error *err)
 	if (status == 0)
 		started_tell(c, name);
 	return status;
+}
+
+static int
+restart_run(struct cli *c, struct error *err)
+{
+	return report_run(c, restart_go, err);
 }
 
 const struct command command_restart = {

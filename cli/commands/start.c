@@ -6,12 +6,14 @@
 #include "cli/args/edit_flags.h"
 #include "cli/view/instance.h"
 #include "cli/commands/started.h"
+#include "cli/view/report.h"
 #include "cli/args/target.h"
 
 static const struct flag flags[] = {
 	{ "foreground", 0, FLAG_BOOL, .about = "Stay until the instance stops; Ctrl-C shuts it down" },
 	{ "progress", 0, FLAG_BOOL, .about = "Show what cloud-init does in the guest" },
 	{ "", .include = target_flags },
+	{ "", .include = report_flags },
 	{ 0 },
 };
 
@@ -76,7 +78,7 @@ start_existing(struct cli *c, const char *name, struct error *err)
 }
 
 static int
-start_run(struct cli *c, struct error *err)
+start_go(struct cli *c, struct error *err)
 {
 	AUTO(goals) g = { 0 };
 	struct target t;
@@ -90,6 +92,12 @@ start_run(struct cli *c, struct error *err)
 	if (target_add(c, &g, &t, GOAL_RUNNING, NULL, err) < 0)
 		return -1;
 	return bring_up(c, &g, arena_strdup(&c->arena, g.v[0].name), g.v[0].spec->vm_type, true, err);
+}
+
+static int
+start_run(struct cli *c, struct error *err)
+{
+	return report_run(c, start_go, err);
 }
 
 const struct command command_start = {

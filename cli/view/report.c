@@ -14,13 +14,12 @@
 #include "hostagent/protocol/ha_client.h"
 #include "reconciler/engine.h"
 
-void
-report_begin(struct report *r)
-{
-	*r = (struct report){.began_ms = clock_ms()};
-}
+const struct flag report_flags[] = {
+	{"junit", 0, FLAG_STRING, .about = "Write the steps, and what the guests were waited for with, to this file as JUnit XML", .complete = "@file"},
+	{0},
+};
 
-void
+static void
 report_release(struct report *r)
 {
 	cJSON_Delete(r->steps);
@@ -104,7 +103,14 @@ report_add_conditions(cJSON *o, const struct engine *e, const struct ask *a)
 static void
 report_add_instance(struct report *r, const struct engine *e, const struct ask *a)
 {
-	cJSON *o = cJSON_CreateObject();
+	cJSON *o = cJSON_CreateObject(), *old;
+
+	/* `start --foreground` ends with a second plan, which has no word about what was waited for */
+	cJSON_ArrayForEach(old, r->instances)
+	{
+		if (!strcmp(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(old, "name")), a->name))
+			return cJSON_Delete(o);
+	}
 
 	cJSON_AddStringToObject(o, "name", a->name);
 	if (a->wrong)
@@ -118,8 +124,10 @@ report_take(struct report *r, const struct engine *e)
 {
 	auto_free struct ask **order = engine_in_order(e);
 
-	r->steps = cJSON_CreateArray();
-	r->instances = cJSON_CreateArray();
+	if (!r->steps) {
+		r->steps = cJSON_CreateArray();
+		r->instances = cJSON_CreateArray();
+	}
 	for (size_t i = 0; i < e->plan.n; i++)
 		report_add_step(r, e->plan.v[i]);
 	for (size_t i = 0; order[i]; i++)
@@ -166,7 +174,7 @@ report_print(const struct cli *c, const struct report *r, int status, const stru
 	cJSON_Delete(root);
 }
 
-int
+static int
 report_finish(struct cli *c, struct report *r, int status, struct error *err)
 {
 	const char *path = cli_str(c, "junit");
@@ -190,4 +198,16 @@ report_finish(struct cli *c, struct report *r, int status, struct error *err)
 	}
 	cli_say(&c->env, SAY_ERROR, "--junit: %s", why.msg); /* what the command ends with is what went wrong with it */
 	return status;
+}
+
+int
+report_run(struct cli *c, int (*go)(struct cli *c, struct error *err), struct error *err)
+{
+	AUTO(report) r = {.began_ms = clock_ms()};
+	int status;
+
+	c->report = &r;
+	status = go(c, err);
+	c->report = NULL;
+	return report_finish(c, &r, status, err);
 }

@@ -8,12 +8,11 @@
  * The status of the run is done, failed or cancelled; that of a step is done, failed, cancelled or skipped.
  */
 #pragma once
-#include <stdbool.h>
 #include <stddef.h>
 
-struct buf;
+#include "cli/cli.h"
+
 struct cJSON;
-struct cli;
 struct engine;
 struct error;
 
@@ -23,12 +22,16 @@ struct report {
 	size_t done, failed, cancelled, skipped;
 };
 
-void report_begin(struct report *r);
-/* What has become of the steps of a plan, and of what its instances are waited for with; before the engine is released. */
-void report_take(struct report *r, const struct engine *e);
+/* --junit, of each command that may start a guest. */
+extern const struct flag report_flags[];
+
 /*
- * The run has come to its end, well or with `err`: prints and writes what the command was told to. The status, or -1 with `err`, also
- * when that cannot be written.
+ * The body of a command, with a report of all that the engine does in it: prints and writes what the command was told to, however `go`
+ * ends. Its status, or -1 with `err`, also when the report cannot be written.
  */
-int report_finish(struct cli *c, struct report *r, int status, struct error *err);
-void report_release(struct report *r);
+int report_run(struct cli *c, int (*go)(struct cli *c, struct error *err), struct error *err);
+/*
+ * What has become of the steps of a plan, and of what its instances are waited for with; before the engine is released. A further plan
+ * of the same command adds to it.
+ */
+void report_take(struct report *r, const struct engine *e);

@@ -47,6 +47,33 @@ junit() {
 	junit j.xml '"f.plan plan" in cases and "f.condition guest" in cases'
 }
 
+@test "start, restart and create write a report, too; of a start in the foreground both of its runs" {
+	limactl create --junit j.xml f.yaml 2>/dev/null
+	junit j.xml '"f.step dir f" in cases and "f.step vm f" not in cases'
+	limactl start --junit j.xml f
+	junit j.xml '"f.step vm f" in cases and "f.condition guest" in cases'
+	limactl restart --force --junit j.xml f
+	junit j.xml '"f.step vm f" in cases and "f.condition guest" in cases'
+	rc=0
+	FAKE='--refuse nothing' limactl start --junit j.xml g.yaml 2>/dev/null || rc=$?
+	[ "$rc" -eq 1 ]
+	junit j.xml 'cases["g.step ready g"].find("skipped") is not None'
+	rc=0
+	limactl start --junit j.xml --cpus x f 2>/dev/null || rc=$?
+	[ "$rc" -eq 1 ]
+	limactl stop f
+	rm j.xml
+	"$BIN/limactl" start --foreground --junit j.xml f 2>err &
+	pid=$!
+	for ((i = 0; i < 300; i++)); do
+		! grep -q READY err || break
+		sleep 0.1
+	done
+	kill -INT "$pid"
+	wait "$pid"
+	junit j.xml '"f.step vm f" in cases and "f.condition guest" in cases and "f.step vm f (removed)" in cases'
+}
+
 @test "a failure is in the result and the report, also one before there is a plan" {
 	rc=0
 	FAKE='--refuse no<such>&"hardware"' limactl apply --json --junit j.xml f.yaml g.yaml >out || rc=$?
