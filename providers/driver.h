@@ -26,6 +26,7 @@ struct driver {
 	const char *name;
 	const char *program;	/* whose --version tells what runs machines here; NULL: nobody needs to know */
 	struct driver_net net;
+	const char *type_file;	/* of an instance's folder: the version of machine that it keeps from its first start on; NULL: it has none */
 	const char *agent_port;		/* name of the guest agent's port, as the guest sees it; NULL: it can have none */
 	/* Does such a machine boot with UEFI, which the user may replace? */
 	bool (*boots_uefi)(const char *arch, bool legacy_bios);

@@ -48,6 +48,7 @@ const struct instance_file instance_files[] = {
 	{"ssh.sock", "vm", FILE_LEFT},
 	{"launch.json", "vm", FILE_LEFT, FILE_BY_TMP},
 	{"launch.facts", "vm", FILE_LEFT, FILE_BY_TMP},
+	{"machine.type", "dir", FILE_COPIED, FILE_BY_TMP},
 	{"vncdisplay", "vm"},
 	{"vncpassword", "vm"},
 	{"swtpm", "", FILE_MOVED}, /* a TPM keeps its secrets */

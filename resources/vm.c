@@ -272,6 +272,17 @@ remove_vm(const struct env *env, const struct resource *r, struct error *err)
 	return instance_files_remove(env, r, err);
 }
 
+/* A machine that an earlier version started moves over when it is made anew anyway. */
+static void
+vm_detail(const struct resource *r, detail_say *say, void *ctx)
+{
+	const struct driver *d = driver_find(r->spec->vm_type);
+	auto_free char *path = d && d->type_file ? xasprintf("%s/%s", r->spec->dir, d->type_file) : NULL;
+
+	if (path && r->down && !fs_exists(path))
+		say(ctx, &(struct detail){ .what = "machine type", .have = "the newest there is", .want = "that, kept", .cost = "costs nothing" });
+}
+
 const struct resource_type resource_vm = {
 	.name = "vm",
 	.boots = true,
@@ -282,4 +293,5 @@ const struct resource_type resource_vm = {
 	.check = vm_check,
 	.ensure = vm_ensure,
 	.remove = remove_vm,
+	.detail = vm_detail,
 };

@@ -11,6 +11,8 @@ struct qemu_arch {
 	const char *name;	/* as in lima.yaml */
 	const char *suffix;	/* of qemu-system-* */
 	const char *machine;	/* without the accelerator */
+	const char *versioned;	/* its name in front of -MAJOR.MINOR; NULL: QEMU has no versions of it */
+	const char *ram;	/* what QEMU calls its memory by itself: in snapshots of older instances it has that name */
 	const char *cpu_tcg;
 	const char *block, *net;	/* device models */
 	const char *vga, *tpm;		/* NULL: none */

@@ -91,16 +91,26 @@ in_dir(struct args *a, const char *name)
 	return argv_val(a, arena_printf(a->mem, "%s/%s", a->is->dir, name));
 }
 
+/* Words of the user's about memory may be about its parts, which then are all his. */
+static bool
+argv_has_backend(const struct args *a)
+{
+	return !argv_taken(a, "-object") && !argv_taken(a, "-machine") && !argv_taken(a, "-m") && !argv_taken(a, "-numa");
+}
+
 static void
 argv_memory(struct args *a)
 {
-	argv_add_one(a, "-m", "%" PRIu64, a->is->memory_bytes >> 20);
-	if (a->is->share_type != SHARE_VIRTIOFS)
+	uint64_t mib = a->is->memory_bytes >> 20;
+
+	argv_add_one(a, "-m", "%" PRIu64, mib);
+	if (!argv_has_backend(a))
 		return;
 	/* virtiofsd maps the guest's memory, so it must be shared. */
-	argv_add_one(a, "-object", "memory-backend-file,id=virtiofs-shm,size=%" PRIu64 ",mem-path=/dev/shm,share=on",
-	    a->is->memory_bytes);
-	argv_add_one(a, "-numa", "node,memdev=virtiofs-shm");
+	if (a->is->share_type == SHARE_VIRTIOFS)
+		argv_add_one(a, "-object", "memory-backend-file,id=%s,size=%" PRIu64 "M,mem-path=/dev/shm,share=on", a->arch->ram, mib);
+	else
+		argv_add_one(a, "-object", "memory-backend-ram,id=%s,size=%" PRIu64 "M", a->arch->ram, mib);
 }
 
 static bool
@@ -118,17 +128,28 @@ without_screen(const struct args *a)
 	return bios && (!argv_given(a->is->display) || strcmp(a->is->display, "none") == 0) ? ",graphics=off" : "";
 }
 
+/* What stands behind a comma in the table stays there. */
+static const char *
+argv_type(struct args *a)
+{
+	const char *usual = a->arch->machine, *type = a->m->type;
+
+	return argv_given(type) ? arena_printf(a->mem, "%s%s", type, usual + strcspn(usual, ",")) : usual;
+}
+
 static void
 argv_processor(struct args *a)
 {
+	const char *backend = argv_has_backend(a) ? arena_printf(a->mem, ",memory-backend=%s", a->arch->ram) : "";
+
 	argv_add_one(a, "-cpu", "%s", argv_given(a->is->cpu) ? a->is->cpu : argv_emulated(a) ? a->arch->cpu_tcg : "host");
 	if (argv_emulated(a) && strcmp(a->arch->name, "x86_64") == 0) {
-		argv_add_one(a, "-machine", "%s,vmport=off%s", a->arch->machine, without_screen(a));
+		argv_add_one(a, "-machine", "%s,vmport=off%s%s", argv_type(a), backend, without_screen(a));
 		argv_add_one(a, "-accel", "tcg,thread=multi,tb-size=512");
 		argv_add_one(a, "-global", "ICH9-LPC.disable_s3=1");
 		argv_add_one(a, "-global", "ICH9-LPC.disable_s4=1");
 	} else {
-		argv_add_one(a, "-machine", "%s,accel=%s%s", a->arch->machine, a->m->accel, without_screen(a));
+		argv_add_one(a, "-machine", "%s,accel=%s%s%s", argv_type(a), a->m->accel, backend, without_screen(a));
 	}
 	argv_add_one(a, "-smp", "%d,sockets=1,cores=%d,threads=1", a->is->cpus, a->is->cpus);
 }

@@ -46,6 +46,7 @@ const struct driver driver_qemu = {
 	.name = "qemu",
 	.program = "qemu-system-x86_64",
 	.net = { .guest = QEMU_GUEST_IP, .host = QEMU_HOST_IP, .dns = QEMU_DNS_IP },
+	.type_file = QEMU_TYPE_FILE,
 	.agent_port = QEMU_AGENT_PORT,
 	.boots_uefi = qemu_boots_uefi,
 	.emulates = qemu_emulates,

@@ -144,7 +144,7 @@ look_at_host(struct qemu_machine *m, struct arena *a, struct error *err)
 	    check_version(m, err) < 0)
 		return -1;
 	m->program = words;
-	if (choose_accel(m, &accel, err) < 0 || qemu_plan_firmware(m, a, err) < 0)
+	if (qemu_machine_type(m, a, err) < 0 || choose_accel(m, &accel, err) < 0 || qemu_plan_firmware(m, a, err) < 0)
 		return -1;
 	m->accel = accel_name(accel.accel);
 	m->cmdline = m->is.kernel ? kernel_words(a, &m->is, accel.accel) : "";

@@ -13,6 +13,8 @@
  * - Emulated ARM gets pauth-impdef=on: the architected pointer authentication
  *   is a block cipher at every call, and halves the speed of an emulated guest.
  * - The guest agent has a virtio port here on every host, as upstream gives it one on Windows: nothing on it is encrypted.
+ * - The machine type has a version, kept in the instance, and the memory is an object with a name: what a machine saves can be
+ *   loaded by the QEMU that comes after an upgrade.
  * - `socket:` networks are stream netdevs and user-v2 ones datagrams, not passed descriptors (QEMU >= 7.2).
  *
  * The process is identified by its arguments "-pidfile" "DIR/qemu.pid"
@@ -44,6 +46,7 @@ struct qemu_machine {
 	const char *const *program;	/* qemu_find(): binary and words of the user */
 	size_t nprogram;
 	int version[3];			/* qemu_version(); zeroed: taken to be 7.2.0 */
+	const char *type;		/* qemu_machine_type(): pc-q35-7.2; NULL: as QEMU calls the newest one */
 	const char *accel;		/* accel_name(): "kvm" or "tcg" */
 	const char *firmware_code;	/* pflash image, or NULL */
 	const char *firmware_vars;	/* a variable store of the instance's own, or NULL: none */
@@ -65,6 +68,13 @@ int qemu_argv(const struct qemu_machine *m, struct arena *a,
  * is a full path. ENOENT, with the name of the Debian package in the message.
  */
 int qemu_find(const char *arch, struct arena *a, const char ***words, size_t *nwords, struct error *err);
+
+/*
+ * Fills in m->type by what the instance keeps: the version of QEMU under which it was first started, as long as this host's has
+ * that. A machine that runs since before there were such files keeps what it has until its next start.
+ */
+#define QEMU_TYPE_FILE "machine.type"
+int qemu_machine_type(struct qemu_machine *m, struct arena *a, struct error *err);
 
 /* As `PROGRAM --version` says. Runs it: 20 ms. */
 int qemu_version(const char *program, int version[3], struct error *err);

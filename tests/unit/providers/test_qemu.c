@@ -76,8 +76,9 @@ TEST(is_the_reference_vector)
 #define I "/home/u/.lima/default"
 	assert_string_equal(got,
 		"-m 512\n"
+		"-object memory-backend-ram,id=pc.ram,size=512M\n"
 		"-cpu max\n"
-		"-machine q35,vmport=off\n"
+		"-machine q35,vmport=off,memory-backend=pc.ram\n"
 		"-accel tcg,thread=multi,tb-size=512\n"
 		"-global ICH9-LPC.disable_s3=1\n"
 		"-global ICH9-LPC.disable_s4=1\n"
@@ -115,16 +116,16 @@ TEST(architectures_differ_by_table)
 	static const struct {
 		const char *arch, *accel, *line;
 	} cases[] = {
-		{ "x86_64", "kvm", "-machine q35,accel=kvm,graphics=off" },
+		{ "x86_64", "kvm", "-machine q35,accel=kvm,memory-backend=pc.ram,graphics=off" },
 		{ "x86_64", "kvm", "-cpu host" },
-		{ "aarch64", "tcg", "-machine virt,accel=tcg" },
+		{ "aarch64", "tcg", "-machine virt,accel=tcg,memory-backend=mach-virt.ram" },
 		{ "aarch64", "tcg", "-cpu max,pauth-impdef=on" },
 		{ "aarch64", "kvm", "-cpu host" },
 		{ "aarch64", "tcg", "-device pci-serial,chardev=char-serial-pci" },
 		{ "armv7l", "tcg", "-device pci-serial,chardev=char-serial-pci" },
-		{ "riscv64", "tcg", "-machine virt,acpi=off,accel=tcg" },
-		{ "ppc64le", "tcg", "-machine pseries,accel=tcg" },
-		{ "s390x", "tcg", "-machine s390-ccw-virtio,accel=tcg" },
+		{ "riscv64", "tcg", "-machine virt,acpi=off,accel=tcg,memory-backend=riscv_virt_board.ram" },
+		{ "ppc64le", "tcg", "-machine pseries,accel=tcg,memory-backend=ppc_spapr.ram" },
+		{ "s390x", "tcg", "-machine s390-ccw-virtio,accel=tcg,memory-backend=s390.ram" },
 		{ "s390x", "tcg", "-device virtio-blk-ccw,drive=boot-disk,bootindex=1" },
 		{ "s390x", "tcg", "-device virtio-net-ccw,netdev=net0,mac=52:55:55:86:4b:01" },
 		{ "s390x", "tcg", "-device virtio-serial-pci,id=virtio-serial0,max_ports=2" },
@@ -232,8 +233,8 @@ TEST(virtiofs_shares_the_memory)
 	m.is.share_type = SHARE_VIRTIOFS;
 	m.is.shares = &mount;
 	m.is.nshares = 1;
-	has(&m, "-m 512\n-object memory-backend-file,id=virtiofs-shm,size=536870912,mem-path=/dev/shm,share=on\n"
-		"-numa node,memdev=virtiofs-shm");
+	has(&m, "-m 512\n-object memory-backend-file,id=pc.ram,size=512M,mem-path=/dev/shm,share=on");
+	has(&m, "-machine q35,vmport=off,memory-backend=pc.ram,graphics=off");
 	has(&m, "-chardev socket,id=char-virtiofs-0,path=/home/u/.lima/default/virtiofsd-0.sock\n"
 		"-device vhost-user-fs-pci,queue-size=512,chardev=char-virtiofs-0,tag=lima-1");
 }
@@ -245,7 +246,8 @@ TEST(words_of_the_user_win)
 
 	m.program = program;
 	m.nprogram = ARRAY_LEN(program);
-	has(&m, "-cpu Nehalem\n-d int\n-m 512\n-machine q35,vmport=off,graphics=off");
+	has(&m, "-cpu Nehalem\n-d int\n-m 512\n-object memory-backend-ram,id=pc.ram,size=512M\n"
+		"-machine q35,vmport=off,memory-backend=pc.ram,graphics=off");
 	has_not(&m, "-cpu max");
 	/* a BIOS with a screen speaks there */
 	m.is.display = "gtk";
@@ -253,6 +255,64 @@ TEST(words_of_the_user_win)
 	m.is.cpu = "Haswell,-avx2";
 	m.nprogram = 1;
 	has(&m, "-cpu Haswell,-avx2");
+}
+
+static char *
+type_of(const char *dir, const char *arch, const int version[3], bool runs)
+{
+	static const char *const program[] = { "/bin/false" };
+	struct qemu_machine m = plain(arch);
+	AUTO(arena) a = { 0 };
+	struct error err;
+
+	m.is.dir = dir;
+	m.is.runs = runs;
+	m.program = program;
+	m.nprogram = 1;
+	memcpy(m.version, version, sizeof m.version);
+	ok(qemu_machine_type(&m, &a, &err));
+	return xstrdup(m.type ? m.type : "");
+}
+
+/* What an instance was first started with stays, unless this QEMU does not have it. */
+TEST(a_machine_keeps_its_version)
+{
+	static const int v72[3] = { 7, 2, 22 }, v100[3] = { 10, 0, 2 }, next[3] = { 10, 0, 50 };
+	struct qemu_machine m = plain("x86_64");
+	auto_free char *kept = test_path("machine.type");
+	static const struct { const char *was, *arch; const int *version; bool runs; const char *is, *kept; } cases[] = {
+		{ NULL, "x86_64", v72, false, "pc-q35-7.2", "pc-q35-7.2\n" },
+		{ "pc-q35-7.2\n", "x86_64", v72, false, "pc-q35-7.2", "pc-q35-7.2\n" },
+		{ "pc-q35-10.0\n", "x86_64", v72, false, "pc-q35-7.2", "pc-q35-7.2\n" },
+		{ "pc-q35-10.0\n", "x86_64", v100, true, "pc-q35-10.0", "pc-q35-10.0\n" },
+		/* /bin/false has no list of types */
+		{ "pc-q35-2.4\n", "x86_64", v100, false, "pc-q35-10.0", "pc-q35-10.0\n" },
+		{ "rubbish,accel=x\n", "x86_64", v72, false, "pc-q35-7.2", "pc-q35-7.2\n" },
+		{ "pc-q35-7.2,kernel=/etc/passwd\n", "x86_64", v72, false, "pc-q35-7.2", "pc-q35-7.2\n" },
+		{ NULL, "aarch64", v72, false, "virt-7.2", "virt-7.2\n" },
+		{ NULL, "x86_64", v72, true, "", NULL },
+		{ NULL, "x86_64", next, false, "", NULL },
+		{ NULL, "riscv64", v72, false, "", NULL },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		auto_free char *got = NULL;
+		AUTO(buf) file = BUF_INIT;
+		struct error err;
+
+		ok(fs_unlink(kept, &err));
+		if (cases[i].was)
+			ok(fs_write(kept, cases[i].was, strlen(cases[i].was), 0600, &err));
+		got = type_of(test_dir_, cases[i].arch, cases[i].version, cases[i].runs);
+		assert_string_equal(got, cases[i].is);
+		assert_int_equal(fs_read_if(kept, &file, 100, &err), cases[i].kept != NULL);
+		assert_string_equal(file.s ? file.s : "", cases[i].kept ? cases[i].kept : "");
+	}
+	m.type = "pc-q35-7.2";
+	has(&m, "-machine pc-q35-7.2,vmport=off,memory-backend=pc.ram,graphics=off");
+	m = plain("riscv64");
+	m.type = "virt-7.2";
+	has(&m, "-machine virt-7.2,acpi=off,accel=tcg,memory-backend=riscv_virt_board.ram");
 }
 
 TEST(gives_up_system_calls)
