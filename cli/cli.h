@@ -42,7 +42,7 @@ struct flag {
 	const char *def;	/* default as text; NULL: the type's zero */
 	const char *about;	/* one line for --help */
 	enum { FLAG_HIDDEN = 1, FLAG_EXPERIMENTAL = 2, FLAG_REQUIRED = 4 } how;
-	/* what to offer: "@instance", "@template", "@disk", "@network", "@file", "@dir", or words apart by blanks */
+	/* what to offer: "@instance", "@template", "@disk", "@network", "@address", "@file", "@dir", or words apart by blanks */
 	const char *complete;
 	const struct flag *include;	/* instead of all above, with name "": the flags of another table */
 };

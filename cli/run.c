@@ -372,6 +372,7 @@ run_engine(struct cli *c, const struct run *r, struct error *err)
 	struct spec_opts opts = cli_spec_opts(c);
 	struct engine e = {
 		.env = &c->env, .types = resource_types, .spec_opts = &opts, .things = r->things, .nthings = r->nthings,
+		.aims = r->aims, .naims = r->naims,
 		.as_it_is = as_it_is, .beside = r->also_lock, .partial = r->dry || r->keep_going || cli_bool(c, "keep-going"),
 		.look_ms = look_ms ? atoi(look_ms) : LOOK_MS,
 	};

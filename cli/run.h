@@ -14,6 +14,8 @@ struct run {
 	size_t nasks;
 	const struct thing *things;	/* host-wide resources that are asked for by themselves */
 	size_t nthings;
+	const struct aim *aims;	/* --target and --replace */
+	size_t naims;
 	const char *also_lock;	/* one more instance that nobody else may work on meanwhile; or NULL */
 	const char *made;	/* an instance that is new by this run, which nobody else may have made meanwhile; or NULL */
 	enum { MADE_STAYS, MADE_GOES_WITHOUT_DISK, MADE_GOES } if_failed;	/* what becomes of it if the run fails */
@@ -49,6 +51,8 @@ struct goals {
 	size_t nfleet, fleet_cap;
 	struct thing *things;		/* host-wide ones that go with a fleet; in the command's arena */
 	size_t nthings;
+	struct aim *aims;		/* in the command's arena, too */
+	size_t naims;
 };
 
 void goals_release(struct goals *g);

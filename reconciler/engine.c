@@ -7,6 +7,7 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "reconciler/aim.h"
 #include "reconciler/declare.h"
 #include "reconciler/look.h"
 #include "reconciler/records.h"
@@ -236,6 +237,8 @@ prepare_once(struct engine *e, struct error *err)
 	if (look_at_all(e, err) < 0 || check_half_deleted(e, err) < 0)
 		return -1;
 	assume_edges(e);
+	if (aims_take(e, err) < 0)
+		return -1;
 	return plan_make(&e->graph, &e->plan, err) < 0 ? -1 : check_what_is_made(e, err);
 }
 

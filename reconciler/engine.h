@@ -79,6 +79,13 @@ struct thing {
 	const struct thing *on;	/* another one that it is part of, which goes behind it; or NULL */
 };
 
+/* What is to become of one resource of the plan, by its address (address.h). */
+struct aim {
+	const char *address;
+	enum { AIM_TARGET, AIM_REPLACE } how;	/* it, and what it needs, and nothing else; or made anew */
+	bool may_lose;				/* AIM_REPLACE: though it is precious */
+};
+
 struct engine {
 	const struct env *env;
 	const struct resource_type *const *types;	/* NULL-terminated */
@@ -101,6 +108,8 @@ struct engine {
 	bool met_delete;	/* it failed since somebody's delete did not end, or is being done just now */
 	const struct thing *things;	/* set before engine_prepare() */
 	size_t nthings;
+	const struct aim *aims;		/* likewise */
+	size_t naims;
 	struct graph graph;
 	struct plan plan;
 	char *common_stamp;

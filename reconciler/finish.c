@@ -24,7 +24,7 @@ store_instance(struct engine *e, struct ask *a, struct error *err)
 
 	if (a->goal == GOAL_ABSENT)
 		return state_drop_instance(e->state, a->name, err);
-	if (!a->declared || a->only)	/* without a stamp lima.yaml is read again next time */
+	if (!a->declared || a->only || e->graph.narrowed)	/* without a stamp lima.yaml is read again next time */
 		return 0;
 	free(a->stamp);
 	a->stamp = spec_stamp(a->name, e->spec_opts, &e->common_stamp);
@@ -36,6 +36,8 @@ store_instance(struct engine *e, struct ask *a, struct error *err)
 static int
 store_resource(struct engine *e, const struct ask *a, struct resource *r, struct error *err)
 {
+	if (e->graph.narrowed && !r->down && !r->up)
+		return 0;	/* nobody has brought it to what is wanted now */
 	if (!r->present && r->type->as_found && !r->was && !r->down)
 		return 0;	/* there is nothing to remember */
 	if (!r->present && (r->stale || r->type->as_found || (a ? a->goal == GOAL_ABSENT : r->may_lose && !r->wanted)))

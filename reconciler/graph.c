@@ -258,3 +258,29 @@ facts_same_stamp(const struct facts *have, const char *stamp)
 
 	return old && stamp && !strcmp(old, stamp);
 }
+
+void
+graph_target(struct graph *g, struct resource *r)
+{
+	struct resource **queue = NULL;
+	size_t n = 0, cap = 0;
+
+	g->narrowed = true;
+	r->target = r->target ? r->target : TARGET_NEEDED;
+	GROW(queue, n, cap);
+	queue[n++] = r;
+	while (n) {
+		const struct resource *at = queue[--n];
+
+		for (size_t i = 0; i < at->nneeds; i++) {
+			struct resource *to = at->needs[i].to;
+
+			if (to->target)
+				continue;
+			to->target = TARGET_NEEDED;
+			GROW(queue, n, cap);
+			queue[n++] = to;
+		}
+	}
+	free(queue);
+}

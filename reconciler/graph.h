@@ -26,6 +26,7 @@ struct graph {
 	size_t nbucket;
 	struct graph_need *pending;
 	size_t npending, pending_cap;
+	bool narrowed;			/* only targets are decided, and what follows from that */
 };
 
 void graph_release(struct graph *g);
@@ -41,6 +42,8 @@ struct resource *graph_add(struct graph *g, const struct resource_type *type,
 			   const char *owner, const char *name, bool wanted);
 /* As graph_declare() of one that is not wanted; `is_new`: was it not there yet? */
 struct resource *graph_intern(struct graph *g, const struct resource_type *type, const char *owner, const char *name, bool *is_new);
+/* Only `r` is to be brought to what is wanted, with all that it needs; may be said of several. Once needs are edges. */
+void graph_target(struct graph *g, struct resource *r);
 /* r->wrong, unless it is set already; the text is copied. */
 void graph_wrong(struct graph *g, struct resource *r, const struct error *why);
 /* Names to edges. A declared need that nobody declares is an error: `wrong` of each that has one, and the first in `err`. */

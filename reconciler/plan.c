@@ -96,17 +96,6 @@ plan_remake(struct planner *m, struct resource *r, struct reason why)
 	return set_step(m, &r->up, r, ENSURE, why);
 }
 
-enum cost
-attr_differs(const struct resource *r, const struct attr *a)
-{
-	const char *want = facts_get(&r->want, a->name);
-	const char *have = facts_get(&r->have, a->name);
-
-	if (!want || (have && !strcmp(want, have)))
-		return COST_NONE;
-	return a->judge ? a->judge(have ? have : "", want) : a->cost;
-}
-
 /* The dearest difference between want and have decides. */
 static enum cost
 plan_compare(const struct resource *r, struct reason *why)
@@ -132,6 +121,7 @@ plan_decide(struct planner *m, struct resource *r)
 	struct reason why = { 0 };
 	struct error fixed = { 0 };
 
+	r->decided = true;
 	if (!r->wanted) {
 		if ((r->type->shared && !r->may_lose) || !(r->present || r->unfinished))
 			return 0;
@@ -158,16 +148,35 @@ plan_decide(struct planner *m, struct resource *r)
 	return 0;
 }
 
+/* Where only some is to be done, what that takes with it needs what it needs: those become targets, and are decided. */
+static int
+plan_widen(struct planner *m, struct resource *r)
+{
+	struct graph *g = m->g;
+
+	if (!g->narrowed || r->target)
+		return 0;
+	graph_target(g, r);
+	for (size_t i = 0; i < g->n; i++)
+		if (g->v[i]->target && !g->v[i]->decided && plan_decide(m, g->v[i]) < 0)
+			return -1;
+	return 0;
+}
+
 /* Decides what must happen to `r` for the sake of `d`, which it needs. */
 static int
 plan_follow(struct planner *m, struct resource *r, enum need need, const struct resource *d)
 {
 	bool fell = d->down || (d->wanted && !d->present);
 
+	if (!r->wanted && r->present && d->down && plan_widen(m, r) < 0)
+		return -1;
 	if (!r->wanted || !r->present || r->down)
 		return 0;
 	if (need == NEED_BUILD || !(fell || (need == NEED_FRESH && d->up)))
 		return 0;
+	if (plan_widen(m, r) < 0)
+		return -1;
 	return plan_remake(m, r, (struct reason){
 		.kind = REASON_FOLLOWS, .cause = d,
 		.how = !fell ? CAUSE_CHANGES : !d->present ? CAUSE_GONE : d->up ? CAUSE_REMADE : CAUSE_GOES,
@@ -257,7 +266,7 @@ drop_idle(struct planner *m)
 	while (m->nqueue) {
 		struct resource *r = m->queue[--m->nqueue];
 
-		if (!r->up || r->present || r->unfinished || !plan_idle(m, r))
+		if (!r->up || r->present || r->unfinished || r->target == TARGET_NAMED || !plan_idle(m, r))
 			continue;
 		r->up = NULL;
 		for (size_t j = 0; j < r->nneeds; j++) {
@@ -347,7 +356,7 @@ plan_make(struct graph *g, struct plan *p, struct error *err)
 	int r = -1;
 
 	for (size_t i = 0; i < g->n; i++)
-		if (plan_decide(&m, g->v[i]) < 0)
+		if ((!g->narrowed || g->v[i]->target) && plan_decide(&m, g->v[i]) < 0)
 			goto out;
 	/* Without a step nothing has consequences, so users need not be indexed. */
 	if (p->n == 0 && !m.refused)
@@ -375,14 +384,4 @@ plan_release(struct plan *p)
 	}
 	free(p->v);
 	*p = (struct plan){ 0 };
-}
-
-enum sign
-resource_sign(const struct resource *r)
-{
-	if (r->down)
-		return r->up ? SIGN_REMAKE : SIGN_REMOVE;
-	if (!r->up)
-		return SIGN_NONE;
-	return r->present ? SIGN_CHANGE : SIGN_CREATE;
 }

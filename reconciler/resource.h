@@ -76,6 +76,7 @@ struct resource {
 	bool told;		/* ... and not found as it was recorded */
 	bool remake;		/* the goal asks for a new one: restart, factory-reset */
 	bool again;		/* a command asks for a step on it, though it is as wanted */
+	enum { TARGET_NOT, TARGET_NEEDED, TARGET_NAMED } target;	/* where only some is to be done: for whose sake this is */
 	bool may_lose;		/* the goal gave up a precious thing in so many words */
 	const struct error *wrong;	/* why nothing can be planned for its instance: it cannot be looked at, or is refused */
 
@@ -85,6 +86,7 @@ struct resource {
 	size_t nstands_on, stands_on_cap;
 
 	struct step *down, *up;	/* the planner's verdict; NULL: nothing to do */
+	bool decided;		/* ... is final, but for what follows from others */
 	struct resource *next;	/* in the graph's index */
 	unsigned mark;		/* the planner's */
 

@@ -16,6 +16,7 @@
 #include "cli/view/templates.h"
 #include "state/desired/spec/keys.h"
 #include "state/desired/spec/networks.h"
+#include "state/observed/state.h"
 
 enum { NO_SPACE = 2, NO_FILES = 4 };
 
@@ -132,6 +133,27 @@ offer_fleets(struct completing *k, const char *prefix)
 	}
 }
 
+static int
+offer_record(void *ctx, const struct record *r)
+{
+	struct completing *k = ctx;
+
+	complete_offer(k, "", arena_printf(&k->cli->arena, "%s.%s", r->type, r->name), *r->owner ? r->owner : "shared");
+	return 0;
+}
+
+/* Resources of earlier runs, as the database has them. */
+static void
+offer_addresses(struct completing *k)
+{
+	struct state *s;
+
+	if (state_open(&s, k->cli->env.home, &(struct state_opts){ .flags = STATE_READ }, NULL) < 0)
+		return;
+	(void)state_records(s, NULL, offer_record, k, NULL);
+	state_close(s);
+}
+
 /* Completes with interfaces of this host. */
 static void
 offer_interfaces(struct completing *k)
@@ -174,6 +196,8 @@ offer_kind(struct completing *k, const char *kind)
 		offer_folders(k, "_disks");
 	else if (strcmp(kind, "@fleet") == 0)
 		offer_fleets(k, "");
+	else if (strcmp(kind, "@address") == 0)
+		offer_addresses(k);
 	else if (strcmp(kind, "@network") == 0)
 		offer_networks(k);
 	else if (strcmp(kind, "@interface") == 0)

@@ -1,14 +1,17 @@
 #include "cli/args/desired_args.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/fs.h"
+#include "base/mem.h"
 #include "cli/args/edit_flags.h"
 #include "cli/args/files.h"
 #include "cli/args/fleet_args.h"
+#include "cli/args/removal.h"
 #include "state/desired/fleet/fleet.h"
 #include "state/desired/template/template.h"
 
@@ -16,6 +19,9 @@ const struct flag desired_flags[] = {
 	{ "name", 0, FLAG_STRING, NULL, "Name of the instance; by default that of the file", 0, NULL },
 	{ "", .include = file_flags },
 	{ "", .include = fleet_flags },
+	{ "", .include = removal_flags },
+	{ "target", 0, FLAG_ARRAY, .about = "Only this resource (TYPE.NAME, as `disk.web`), and what it needs", .complete = "@address" },
+	{ "replace", 0, FLAG_ARRAY, .about = "Make this resource anew, though it is as wanted", .complete = "@address" },
 	{ "all", 'a', FLAG_BOOL, .about = "Every instance there is" },
 	{ "", .include = edit_flags },
 	{ "", .include = new_flags },
@@ -39,6 +45,27 @@ named_goal(struct cli *c)
 	return cli_bool(c, "running") ? GOAL_RUNNING : GOAL_STOPPED;
 }
 
+static const char *
+desired_given(const struct cli *c)
+{
+	return cli_bool(c, "stopped") ? "stopped" : cli_bool(c, "running") ? "running" : edit_given(c) ? "set, and what else changes a lima.yaml," : NULL;
+}
+
+/* What goes is named, or everything is meant in so many words. */
+static int
+check_destroy(struct cli *c, size_t n, struct error *err)
+{
+	const char *other = desired_given(c);
+
+	if (!cli_bool(c, "destroy"))
+		return 0;
+	if (other)
+		return error_set(err, ERR_INVALID, "--%s says what is wanted of an instance, and --destroy that nothing is", other);
+	if (!n && !cli_bool(c, "all"))
+		return error_set(err, ERR_INVALID, "what is to be removed? Name an instance, a file or fleet/NAME, or say --all");
+	return 0;
+}
+
 static int
 all_instances(struct cli *c, struct goals *g, struct error *err)
 {
@@ -53,11 +80,30 @@ all_instances(struct cli *c, struct goals *g, struct error *err)
 	for (size_t i = 0; i < names.n; i++) {
 		struct ask *a;
 
+		if (cli_bool(c, "destroy")) {
+			if (removal_add(c, g, names.v[i], err) < 0)
+				return -1;
+			continue;
+		}
 		if (goals_add(g, names.v[i], named_goal(c), &a, err) < 0)
 			return -1;
 		a->keep_goal = !goal_given(c);
 		a->meets_delete = true;
 	}
+	return 0;
+}
+
+/* The instance that the file makes, if it is there. */
+static int
+destroy_template(struct cli *c, struct goals *g, const struct template *t, const char *arg, struct error *err)
+{
+	const char *name = *cli_str(c, "name") ? cli_str(c, "name") : t->name ? t->name : "";
+
+	if (name_check(name, err) < 0)
+		return error_wrap(err, "%s", arg);
+	if (instance_exists(c, name))
+		return removal_add(c, g, name, err);
+	cli_say(&c->env, SAY_WARN, "Ignoring non-existent instance `%s`", name);
 	return 0;
 }
 
@@ -74,6 +120,8 @@ template_argument(struct cli *c, struct goals *g, const char *arg, struct error 
 		return -1;
 	if (fleet_is(t.text, t.len))
 		return fleet_args_add(c, g, &t, goal, err);
+	if (cli_bool(c, "destroy"))
+		return destroy_template(c, g, &t, arg, err);
 	if (goals_add_read(c, g, &t, arg, cli_str(c, "name"), goal, &a, err) < 0)
 		return -1;
 	a->meets_delete = true;
@@ -122,12 +170,30 @@ one_argument(struct cli *c, struct goals *g, const char *arg, struct error *err)
 		return folder_argument(c, g, arg, err);
 	if (name_check(arg, NULL) < 0 || !instance_exists(c, arg))
 		return template_argument(c, g, arg, err);
+	if (cli_bool(c, "destroy"))
+		return removal_add(c, g, arg, err);
 	if (goals_add_instance(c, g, arg, named_goal(c), &a, err) < 0)
 		return -1;
 	a->keep_goal = !goal_given(c);
 	/* A changed lima.yaml does not say whether the instance is to be deleted. */
 	a->meets_delete = !edit_given(c) || !a->keep_goal;
 	return 0;
+}
+
+static void
+add_aims(struct cli *c, struct goals *g, const char *flag, struct aim like)
+{
+	size_t n = 0;
+	char *const *v = cli_list(c, flag, &n);
+	struct aim *more = arena_alloc(&c->arena, (g->naims + n + 1) * sizeof *more);
+
+	if (g->naims)
+		memcpy(more, g->aims, g->naims * sizeof *more);
+	for (size_t i = 0; i < n; i++) {
+		like.address = v[i];
+		more[g->naims++] = like;
+	}
+	g->aims = more;
 }
 
 int
@@ -139,6 +205,10 @@ desired_args(struct cli *c, struct goals *g, struct error *err)
 	if (cli_bool(c, "running") && cli_bool(c, "stopped"))
 		return error_set(err, ERR_INVALID, "--running and --stopped: one of the two");
 	if (files_arguments(c, &args, &n, err) < 0)
+		return -1;
+	add_aims(c, g, "target", (struct aim){ .how = AIM_TARGET });
+	add_aims(c, g, "replace", (struct aim){ .how = AIM_REPLACE, .may_lose = cli_bool(c, "allow-data-loss") });
+	if (check_destroy(c, n, err) < 0)
 		return -1;
 	if (!n && edit_given(c))
 		return error_set(err, ERR_INVALID, "what is to be changed? Name an instance or a file; there is no " FILES_DEFAULT " in this folder");

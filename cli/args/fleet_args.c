@@ -7,18 +7,16 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/fs.h"
-#include "cli/args/ask.h"
 #include "cli/args/edit_flags.h"
 #include "cli/args/origin.h"
 #include "cli/args/fleet_host.h"
+#include "cli/args/removal.h"
 #include "state/desired/fleet/fleet.h"
 #include "state/desired/template/template.h"
 
 const struct flag fleet_flags[] = {
 	{ "prune", 0, FLAG_BOOL, .about = "Of a fleet file: remove what the same fleet made and no longer lists" },
 	{ "adopt", 0, FLAG_BOOL, .about = "Of a fleet file: take over instances and networks of its names that are another's, or nobody's" },
-	{ "destroy", 0, FLAG_BOOL, .about = "Of a fleet file: take the whole of it down, with its disks and networks" },
-	{ "allow-data-loss", 0, FLAG_BOOL, .about = "What --prune and --destroy remove may hold data" },
 	{ 0 },
 };
 
@@ -162,44 +160,6 @@ fleet_lists(const struct fleet *f, const char *name)
 	return false;
 }
 
-static bool
-fleet_holds_data(struct cli *c, const char *name)
-{
-	static const char *const disks[] = { "disk", "diffdisk" };
-
-	for (size_t i = 0; i < ARRAY_LEN(disks); i++) {
-		auto_free char *path = xasprintf("%s/%s/%s", c->env.home, name, disks[i]);
-
-		if (fs_look(path, NULL, NULL) != 0)
-			return true;
-	}
-	return false;
-}
-
-static int
-fleet_may_lose(struct cli *c, const struct names *go, struct error *err)
-{
-	static const char *const choices[] = { "Remove them, and what is on their disks", "Leave everything as it is" };
-	AUTO(buf) who = BUF_INIT;
-	size_t n = 0;
-	int k;
-
-	for (size_t i = 0; i < go->n; i++)
-		if (fleet_holds_data(c, go->v[i]) && n++ < 8)
-			buf_addf(&who, "%s`%s`", who.len ? ", " : "", go->v[i]);
-	if (n > 8)
-		buf_addf(&who, " and %zu more", n - 8);
-	/* A plan only reports this. */
-	if (!n || cli_bool(c, "allow-data-loss") || !c->command->creates)
-		return 0;
-	if (!c->tty)
-		return error_set(err, ERR_REFUSED, "%s would be removed with what is on %s; --allow-data-loss says that it may be lost", who.s,
-				 n == 1 ? "its disk" : "their disks");
-	cli_say(&c->env, SAY_WARN, "%s would be removed with what is on %s", who.s, n == 1 ? "its disk" : "their disks");
-	k = ask_choice(c, "May that be lost?", choices, ARRAY_LEN(choices), err);
-	return k == 0 ? 0 : k < 0 ? -1 : error_set(err, ERR_CANCELLED, "nothing was done");
-}
-
 /* One that another file made under the same name of a fleet is not ours to take away. */
 static int
 fleet_check_file(struct cli *c, const struct fleet *f, const char *name, struct error *err)
@@ -235,7 +195,7 @@ fleet_add_gone(struct cli *c, struct goals *g, const struct fleet *f, bool all, 
 		GROW(go.v, go.n, go.cap);
 		go.v[go.n++] = xstrdup(there.v[i]);
 	}
-	return r < 0 ? -1 : fleet_may_lose(c, &go, err);
+	return r < 0 ? -1 : removal_allowed(c, &go, err);
 }
 
 /* Networks that were made for the fleet, and that it has no more; an entry goes behind its switch. */

@@ -11,7 +11,7 @@ struct error;
 struct fleet;
 struct template;
 
-extern const struct flag fleet_flags[];		/* --prune, --adopt, --destroy, --allow-data-loss: plan and apply */
+extern const struct flag fleet_flags[];		/* --prune, --adopt: plan and apply */
 
 /* Reads a fleet file with --param; to be released, with fleet_release(). */
 int fleet_args_read(struct cli *c, const struct template *t, struct fleet *out, struct error *err);

@@ -18,7 +18,7 @@ apply_go(struct cli *c, struct error *err)
 
 	if (desired_args(c, &g, err) < 0)
 		return -1;
-	return run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .things = g.things, .nthings = g.nthings, .asks_first = true,
+	return run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .things = g.things, .nthings = g.nthings, .aims = g.aims, .naims = g.naims, .asks_first = true,
 			.keep_going = g.nfleet && !cli_bool(c, "destroy"), .tells_texts = !g.all && !g.nfleet }, err);
 }
 

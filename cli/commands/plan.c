@@ -17,7 +17,7 @@ cmd_plan_run(struct cli *c, struct error *err)
 
 	if (desired_args(c, &g, err) < 0)
 		return -1;
-	return run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .things = g.things, .nthings = g.nthings, .dry = true,
+	return run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .things = g.things, .nthings = g.nthings, .aims = g.aims, .naims = g.naims, .dry = true,
 			.keep_going = g.nfleet && !cli_bool(c, "destroy"), .tells_texts = !g.all && !g.nfleet }, err);
 }
 

@@ -79,7 +79,7 @@ known_kind(const char *word, size_t len)
 {
 	static const char *const kinds[] = {
 		"@instance", "@instance:", "@template", "@disk", "@network", "@fleet", "@cpus", "@memory", "@set", "@file", "@dir", "@command",
-		"@interface",
+		"@interface", "@address",
 	};
 
 	if (word[0] != '@')

@@ -9,7 +9,7 @@
  *	half disk a                         a step on it did not end
  *	want disk a size=2 : build image i  declared; behind ':' what it needs
  *	type dir guarded                    what has protected=yes is not removed
- *	flag vm a remake                    or may_lose, again
+ *	flag vm a remake                    or may_lose, again, target: only this and what it needs
  *	--
  *	~ disk a | size: 1 -> 2             the verdict, in any order; a reason may be left out
  *	before -vm a, ~disk a               one step before another: + and ~ the up, - the down
@@ -180,6 +180,8 @@ given(struct world *w, char *line)
 			r->remake = true;
 		else if (!strcmp(line, "again"))
 			r->again = true;
+		else if (!strcmp(line, "target"))
+			r->target = TARGET_NAMED;
 		else
 			r->may_lose = true;
 	} else {
@@ -281,6 +283,9 @@ expected(struct world *w, char *line)
 	if (!w->planned) {
 		link_recorded(w);
 		w->result = graph_resolve(&w->g, &w->err);
+		for (size_t i = 0; w->result == 0 && i < w->g.n; i++)
+			if (w->g.v[i]->target == TARGET_NAMED)
+				graph_target(&w->g, w->g.v[i]);
 		if (w->result == 0)
 			w->result = plan_make(&w->g, &w->p, &w->err);
 		w->planned = true;
