@@ -91,6 +91,8 @@ static const struct json_row companion_rows[] = {
 	{ JSON_MEMBER("name", JSON_TEXT, struct launch_companion, name) },
 	{ JSON_MEMBER("socket", JSON_PATH, struct launch_companion, socket), .needed = true },
 	JSON_TEXTS_OF("argv", struct launch_companion, argv, nargv),
+	{ JSON_MEMBER("location", JSON_PATH, struct launch_companion, location) },
+	{ JSON_MEMBER("readOnly", JSON_FLAG, struct launch_companion, read_only) },
 	{ 0 },
 };
 

@@ -48,6 +48,8 @@ struct launch_companion {
 	const char *socket;		/* one of its words contains it */
 	const char *const *argv;	/* argv[0] a full path; NULL-terminated */
 	size_t nargv;
+	const char *location;		/* a folder that it serves, by the name of VIEW_PLACE (base/view.h); "" : none */
+	bool read_only;			/* nobody can write there */
 };
 
 /* A file of the guest's, to be at `host` once the guest is ready. */

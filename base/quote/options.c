@@ -8,10 +8,3 @@ quote_option(struct buf *out, const char *s)
 	for (; *s; s++)
 		buf_adds(out, *s == ',' ? ",," : (char[]){ *s, '\0' });
 }
-
-void
-quote_fuse(struct buf *out, const char *s)
-{
-	for (; *s; s++)
-		buf_addf(out, *s == ',' || *s == '\\' ? "\\%c" : "%c", *s);
-}

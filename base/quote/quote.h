@@ -43,9 +43,8 @@ bool quote_ssh_needs_alias(const char *path);
 void quote_systemd(struct buf *out, const char *s);
 /* The program of ExecStart=, which systemd takes as it is only if there is no quote or backslash in its path. */
 void quote_systemd_program(struct buf *out, const char *path);
-/* A value in a list of options where commas are doubled; in libfuse's lists (-o) they are escaped. */
+/* A value in a list of options where commas are doubled. */
 void quote_option(struct buf *out, const char *s);
-void quote_fuse(struct buf *out, const char *s);
 /* A scalar of YAML, "...", that is a text in YAML 1.1 and 1.2: of cloud-init's files and Ansible's inventories. */
 void quote_yaml(struct buf *out, const char *s);
 /* Text of an XML document, in an element or an attribute. */

@@ -78,6 +78,9 @@ bounds_begin(const struct agent *a, struct error *err)
 {
 	uint64_t needed = TO_HELP | a->launch.machine.capabilities;
 
+	/* A machine that serves folders may have a view of them. */
+	if (a->launch.nmounts)
+		needed |= CAP(CAP_SYS_ADMIN);
 	for (size_t i = 0; i < a->launch.ncompanions; i++)
 		needed |= bounds_of_companion(&a->launch.companions[i]);
 	return privilege_keep(needed) < 0 ? error_errno(err, "give up privileges") : 0;

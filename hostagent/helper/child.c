@@ -17,6 +17,7 @@
 #include "base/paths.h"
 #include "base/privilege.h"
 #include "base/programs.h"
+#include "base/view.h"
 #include "hostagent/sftpd/main.h"
 #include "providers/launch.h"
 
@@ -24,18 +25,32 @@ _Static_assert(SFTPD_FOLDER_FD == LAUNCH_FOLDER_FD, "one place for folders");
 
 enum { EXIT_EXEC = 127 };
 
+/* What a child that could not become the program says by the pipe. */
+struct child_trouble {
+	int code;
+	const char *doing; /* a constant of this program, whose address is the same in both; NULL: exec */
+};
+
 /* The first descriptor that the program has no meaning for; nothing but the pipe that tells of exec is there. */
 static int
 tell_place(const struct child_words *w)
 {
-	return SFTPD_FOLDER_FD + (int)w->nfolders;
+	return SFTPD_FOLDER_FD + (w->by_name ? 0 : (int)w->nfolders);
 }
 
 static int
 folders_place(const struct child_words *w)
 {
-	for (size_t i = 0; i < w->nfolders; i++)
-		if (dup2(w->folders[i], SFTPD_FOLDER_FD + (int)i) < 0 || fcntl(SFTPD_FOLDER_FD + (int)i, F_SETFD, 0) < 0)
+	if (w->view && view_begin() < 0)
+		return -1;
+	for (size_t i = 0; i < w->nfolders; i++) {
+		int fd = w->view ? view_folder(w->folders[i], w->view) : w->folders[i], place = SFTPD_FOLDER_FD + (int)i;
+
+		if (fd < 0 || (!w->by_name && (dup2(fd, place) < 0 || fcntl(place, F_SETFD, 0) < 0)))
+			return -1;
+	}
+	for (size_t i = 0; w->view && w->covered && w->covered[i]; i++)
+		if (view_cover(w->covered[i]) < 0)
 			return -1;
 	return 0;
 }
@@ -78,7 +93,7 @@ child_become(const struct child_words *w, char *const env[], int in, int out, in
 {
 	struct sigaction dfl = { .sa_handler = SIG_DFL };
 	sigset_t none;
-	int code;
+	struct child_trouble trouble = { .doing = w->nfolders ? "give it its folders" : NULL };
 
 	sigemptyset(&none);
 	for (int sig = 1; sig < NSIG; sig++)
@@ -89,12 +104,13 @@ child_become(const struct child_words *w, char *const env[], int in, int out, in
 	if (dup2(in, 0) >= 0 && dup2(out, 1) >= 0 && dup2(errors, 2) >= 0 && folders_place(w) == 0 &&
 	    dup3(tell, tell_place(w), O_CLOEXEC) >= 0) {
 		tell = tell_place(w);
+		trouble.doing = NULL;
 		close_range((unsigned)tell + 1, ~0U, 0);
 		if (files_confine(w) == 0 && privilege_keep(w->capabilities) == 0)
 			execve(w->program ? w->program : w->argv[0], (char *const *)(uintptr_t)w->argv, env);
 	}
-	code = errno;
-	if (write(tell, &code, sizeof code) < 0)
+	trouble.code = errno;
+	if (write(tell, &trouble, sizeof trouble) < 0)
 		_exit(EXIT_EXEC);
 	_exit(EXIT_EXEC);
 }
@@ -123,7 +139,8 @@ helper_child_start(const struct child_words *w, struct error *err)
 {
 	auto_close int null = above_own(w, open("/dev/null", O_RDWR | O_CLOEXEC)), out = -1, read_end = -1,
 		       write_end = -1;
-	int ends[2], code = 0;
+	struct child_trouble trouble;
+	int ends[2];
 	auto_free char **env = environment_kept(NULL);
 	pid_t pid;
 
@@ -141,11 +158,11 @@ helper_child_start(const struct child_words *w, struct error *err)
 	write_end = -1;
 	if (pid < 0)
 		return error_errno(err, "run %s", w->argv[0]);
-	if (read(read_end, &code, sizeof code) != sizeof code)
+	if (read(read_end, &trouble, sizeof trouble) != sizeof trouble)
 		return pid;
 	waitpid(pid, NULL, 0);
-	if (code == ENOENT)
+	if (trouble.code == ENOENT && !trouble.doing)
 		return program_missing(w->argv[0], err);
-	errno = code;
-	return error_errno(err, "run %s", w->argv[0]);
+	errno = trouble.code;
+	return error_errno(err, "run %s%s%s", w->argv[0], trouble.doing ? ": " : "", trouble.doing ? trouble.doing : "");
 }

@@ -2,6 +2,7 @@
  * hostagent/helper/child.h - a program that is started for the guest: without our environment, and with the privileges it is given.
  */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -15,6 +16,9 @@ struct child_words {
 	int socket;		 /* without `log`: its stdin and stdout */
 	const int *folders;		/* it is to have from SFTPD_FOLDER_FD on */
 	size_t nfolders;
+	const struct view *view;	/* as it is to see them (base/view.h); NULL: as they are */
+	bool by_name;			/* it has the one of them at VIEW_PLACE instead */
+	const char *const *covered;	/* with a view: empty folders for it, by their own names; NULL at the end */
 	const char *const *files;	/* all that it can open (providers/launch.h); none: what it is allowed to anyway */
 	size_t nfiles;
 	uint64_t capabilities;	 /* at most; base/privilege.h */

@@ -25,6 +25,7 @@
 #include "hostagent/helper/child.h"
 #include "hostagent/helper/instance_files.h"
 #include "hostagent/helper/message.h"
+#include "hostagent/helper/shared.h"
 #include "hostagent/machine/runtime.h"
 #include "hostagent/mount/server_words.h"
 #include "hostagent/protocol/sshfs.h"
@@ -61,45 +62,6 @@ child_find(struct helper *h, pid_t pid)
 	return NULL;
 }
 
-struct folders {
-	int *v;
-	size_t n;
-};
-
-static void
-folders_release(struct folders *f)
-{
-	for (size_t i = 0; i < f->n; i++)
-		close(f->v[i]);
-	free(f->v);
-}
-
-/* Those that the machine itself serves: by descriptors, since another guest may own what is above one, and have a link there by now. */
-static int
-folders_open(const struct launch *l, struct folders *out, struct error *err)
-{
-	AUTO(guarded) g = { 0 };
-
-	mounts_guard_launch(l, &g);
-	out->v = xcalloc(l->nmounts + 1, sizeof *out->v);
-	for (size_t i = 0; i < l->nmounts; i++) {
-		int fd;
-
-		if (strcmp(l->mounts[i].type, "9p") != 0)
-			continue;
-		fd = guarded_folder(&g, l->mounts[i].location, 0, err);
-		if (fd < 0)
-			return error_wrap(err, "mount %s", l->mounts[i].location);
-		/* out of the way of the places that they are to have */
-		out->v[out->n] = fcntl(fd, F_DUPFD_CLOEXEC, SFTPD_FOLDER_FD + (int)l->nmounts + 1);
-		close(fd);
-		if (out->v[out->n] < 0)
-			return error_errno(err, "mount %s", l->mounts[i].location);
-		out->n++;
-	}
-	return 0;
-}
-
 /* Whatever a guest has to do with it, no second machine is started, and nothing beside it. */
 static int
 bounds_are_open(const struct helper *h, struct error *err)
@@ -114,14 +76,13 @@ machine_launch(struct helper *h, struct error *err)
 {
 	const struct launch *l = &h->agent->launch;
 	auto_free char *log = xasprintf("%s/%s", l->dir, h->agent->runtime->log);
-	AUTO(folders) shared = { 0 };
+	AUTO(shared) shared = { 0 };
 	struct child_words w = {.argv = l->machine.argv, .log = log, .capabilities = l->machine.capabilities};
 	pid_t pid;
 
-	if (bounds_are_open(h, err) < 0 || folders_open(l, &shared, err) < 0 || instance_file_make(l->machine.pidfile, err) < 0)
+	if (bounds_are_open(h, err) < 0 || shared_of_machine(l, &shared, &w, err) < 0 ||
+	    instance_file_make(l->machine.pidfile, err) < 0)
 		return -1;
-	w.folders = shared.v;
-	w.nfolders = shared.n;
 	w.files = l->machine.files;
 	w.nfiles = l->machine.nfiles;
 	pid = helper_child_start(&w, err);
@@ -151,14 +112,17 @@ companion_launch(struct helper *h, size_t i, struct error *err)
 	const struct launch *l = &h->agent->launch;
 	const struct launch_companion *c = i < l->ncompanions ? &l->companions[i] : NULL;
 	auto_free char *log = c ? xasprintf("%s/%s.log", l->dir, c->name) : NULL;
+	struct child_words w = {.log = log};
+	AUTO(shared) shared = { 0 };
 	pid_t pid;
 
 	if (!c)
 		return error_set(err, EINVAL, "no such companion");
-	if (bounds_are_open(h, err) < 0)
+	w.argv = c->argv;
+	w.capabilities = bounds_of_companion(c);
+	if (bounds_are_open(h, err) < 0 || shared_of_companion(l, c, &shared, &w, err) < 0)
 		return -1;
-	pid = helper_child_start(
-		&(struct child_words){.argv = c->argv, .log = log, .capabilities = bounds_of_companion(c)}, err);
+	pid = helper_child_start(&w, err);
 	process_release(&h->companions[i]);
 	if (!process_hold(pid, &h->companions[i]) || companion_note(l, c, pid, err) == 0)
 		return pid;

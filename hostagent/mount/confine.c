@@ -1,9 +1,7 @@
 #include "hostagent/mount/confine.h"
 
 #include <linux/landlock.h>
-#include <sched.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -58,22 +56,12 @@ mount_confine_confine(const char *folder, bool writable)
 	return paths_enforce(&p);
 }
 
-/* The folder as a mount of its own, in a mount name space of our own. */
-static int
-bind_read_only(const char *folder)
-{
-	return unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-		       mount(folder, folder, NULL, MS_BIND, NULL) < 0 ||
-		       mount(NULL, folder, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL) < 0 ? -1 : 0;
-}
-
 int
 confine_main(char **argv)
 {
 	if (!argv[1] || !argv[2] || !argv[3])
 		return EXIT_CONFINE;
-	if (strcmp(argv[1], "bind-ro") == 0 ? bind_read_only(argv[2]) < 0 :
-	    privilege_keep(0) < 0 || mount_confine_confine(argv[2], strcmp(argv[1], "rw") == 0) < 0)
+	if (privilege_keep(0) < 0 || mount_confine_confine(argv[2], strcmp(argv[1], "rw") == 0) < 0)
 		return EXIT_CONFINE;
 	execv(argv[3], argv + 3);
 	return EXIT_EXEC;

@@ -15,9 +15,5 @@ bool confine_possible(void);	/* false: this kernel has no Landlock, and what is 
 /* This process itself, which opens nothing but the folder from now on; nothing happens where the kernel cannot do it. */
 void confine_to(const char *folder, bool writable);
 
-/*
- * `argv` from "confine" on. Returns the exit status, and only if the program could not be started.
- * With "bind-ro" in the place of "ro" the folder is mounted read-only, for the program and its children alone, and
- * nothing else is kept from it: for virtiofsd, which confines itself, but cannot do that. It takes root.
- */
+/* `argv` from "confine" on. Returns the exit status, and only if the program could not be started. */
 int confine_main(char **argv);

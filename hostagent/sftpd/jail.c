@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/mem.h"
 
 enum {
 	TRIES = 16,		/* at a file that comes and goes */
@@ -38,16 +39,28 @@ place_of(int fd, char out[PATH_MAX])
 	return out;
 }
 
+/* Is what is at `path` the thing behind `hidden`, or in it? */
+static bool
+is_within(int hidden, const char *path)
+{
+	char top[PATH_MAX];
+	size_t n = strlen(place_of(hidden, top));
+
+	return strncmp(path, top, n) == 0 && (path[n] == '/' || !path[n]);
+}
+
 static bool
 is_hidden(const struct jail *t, int fd)
 {
-	char hidden[PATH_MAX], path[PATH_MAX];
-	size_t n;
+	char path[PATH_MAX];
 
-	if (t->hidden < 0)
+	if (!t->nhidden)
 		return false;
-	n = strlen(place_of(t->hidden, hidden));
-	return strncmp(place_of(fd, path), hidden, n) == 0 && (path[n] == '/' || !path[n]);
+	place_of(fd, path);
+	for (size_t i = 0; i < t->nhidden; i++)
+		if (is_within(t->hidden[i], path))
+			return true;
+	return false;
 }
 
 static int
@@ -75,7 +88,7 @@ jail_lookup(const struct jail *t, const char *name, int flags)
 int
 jail_open(struct jail *t, int root, const char *location, bool writable, bool follow)
 {
-	struct jail new = { .root = root, .hidden = -1, .location = location, .writable = writable, .follow = follow };
+	struct jail new = { .root = root, .location = location, .writable = writable, .follow = follow };
 	int fd = jail_lookup(&new, ".", O_PATH);
 
 	if (fd < 0) {
@@ -90,11 +103,13 @@ jail_open(struct jail *t, int root, const char *location, bool writable, bool fo
 void
 jail_hide(struct jail *t, const char *path)
 {
-	t->hidden = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (t->hidden < 0 || !is_hidden(t, t->root))
+	auto_close int fd = open(path, O_PATH | O_CLOEXEC);
+	char root[PATH_MAX];
+
+	if (fd < 0 || is_within(fd, place_of(t->root, root)))
 		return;
-	close(t->hidden);
-	t->hidden = -1;
+	t->hidden = xrealloc(t->hidden, t->nhidden + 1, sizeof *t->hidden);
+	t->hidden[t->nhidden++] = steal_fd(fd);
 }
 
 void
@@ -103,8 +118,9 @@ jail_close(struct jail *t)
 	int code = errno;
 
 	close(t->root);
-	if (t->hidden >= 0)
-		close(t->hidden);
+	for (size_t i = 0; i < t->nhidden; i++)
+		close(t->hidden[i]);
+	free(t->hidden);
 	errno = code;
 }
 
@@ -212,7 +228,7 @@ jail_parent(const struct jail *t, struct wire_text path, char *buffer, const cha
 bool
 jail_may_move(const struct jail *t, int dir, const char *name)
 {
-	auto_close int fd = t->hidden < 0 ? -1 : openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	auto_close int fd = t->nhidden == 0 ? -1 : openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 
 	return fd < 0 || !is_hidden(t, fd);
 }

@@ -17,14 +17,15 @@
 
 struct jail {
 	int root;
-	int hidden;		/* a folder that is not there for the guest, with all in it; -1: none */
+	int *hidden;		/* places that are not there for the guest, with all in them */
+	size_t nhidden;
 	const char *location;	/* as the guest calls it: absolute */
 	bool writable, follow;
 };
 
 /* `location` is borrowed; `root`, the folder, is taken, also in failure. ENOSYS: the kernel cannot do this. */
 int jail_open(struct jail *t, int root, const char *location, bool writable, bool follow);
-/* Keeps what is in the folder at `path` to the host, unless the root is in there itself: then it was asked for. */
+/* Keeps what is at `path`, and in it, to the host, unless the root is in there itself: then it was asked for. */
 void jail_hide(struct jail *t, const char *path);
 void jail_close(struct jail *t);
 

@@ -118,6 +118,8 @@ jail_link(const struct jail *t, struct wire_text from, struct wire_text to)
 
 	if (new_dir < 0)
 		return -1;
+	if (!jail_may_move(t, old_dir, old))
+		return jail_move_fail(EACCES);
 	return jail_move_may_go(t, old_dir, old, new_dir) ? linkat(old_dir, old, new_dir, new, 0) : jail_move_fail(EXDEV);
 }
 

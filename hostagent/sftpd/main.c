@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "hostagent/sftpd/session.h"
 #include "hostagent/sftpd/walls.h"
+#include "providers/kept_back.h"
 
 enum {
 	IN_MAX = 2 * (SFTPD_PACKET_MAX + 4),	/* held of what the guest asks */
@@ -92,6 +93,7 @@ become_owner(int folder)
 int
 sftpd_main(char **argv)
 {
+	AUTO(kept_back) kept = { 0 };
 	struct sftpd s = { 0 };
 	bool writable, follow;
 	int status;
@@ -107,7 +109,9 @@ sftpd_main(char **argv)
 	fcntl(SFTPD_FOLDER_FD, F_SETFD, FD_CLOEXEC);
 	if (jail_open(&s.jail, SFTPD_FOLDER_FD, argv[2], writable, follow) < 0)
 		return errno == ENOSYS || errno == EPERM ? SFTPD_OLD_KERNEL : SFTPD_NO_FOLDER;
-	jail_hide(&s.jail, argv[3]);
+	kept_back_list(argv[3], &kept);
+	for (size_t i = 0; i < kept.n; i++)
+		jail_hide(&s.jail, kept.v[i]);
 	status = walls_raise(follow ? NULL : SFTPD_FOLDER_PATH, writable) < 0 ? SFTPD_NO_WALLS : sftpd_main_serve(&s);
 	sftpd_release(&s);
 	return status;

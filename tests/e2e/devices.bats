@@ -31,6 +31,8 @@ yaml() {
 		- location: $WORK/rw
 		  mountPoint: /mnt/r w
 		  writable: true
+		- location: $WORK
+		  mountPoint: /mnt/all
 	EOF
 }
 
@@ -50,6 +52,19 @@ companions() { ps -ww -eo pid,args | grep -E "virtiofsd|swtpm" | grep -F "$LIMA_
 	[ ! -e "$WORK/read, only/g" ]
 	in_guest "sudo sh -c 'echo from the guest >\"/mnt/r w/new\"'"
 	[ "$(cat "$WORK/rw/new")" = "from the guest" ]
+}
+
+@test "virtiofs: the home of the instances is not in the folder that it is below" {
+	[ "$(id -u)" = 0 ] || return 0
+	[ "$(in_guest "sudo cat '/mnt/all/read, only/f'")" = hello ]
+	[ -z "$(in_guest "sudo ls -A /mnt/all/h")" ]
+	run ! in_guest "sudo cat /mnt/all/h/_config/user"
+	in_guest "sudo umount /mnt/all/h || true"
+	[ -z "$(in_guest "sudo ls -A /mnt/all/h")" ]
+	[ -e "$LIMA_HOME/_config/user" ]
+	# the daemon serves what it was given, by no name of the host's
+	tr '\0' '\n' <"/proc/$(cat "$LIMA_HOME/t/virtiofsd-0.pid")/cmdline" >"$WORK/words"
+	! grep -qF "$WORK/read" "$WORK/words" || false
 }
 
 @test "there is a TPM chip, which keeps its state" {
@@ -97,8 +112,11 @@ companions() { ps -ww -eo pid,args | grep -E "virtiofsd|swtpm" | grep -F "$LIMA_
 	[[ $(limactl list p --json | jq -r '.troubles[0]') == *"has no 9p"* ]]
 	# the folder was opened for it; and told to write a file, also one of its own instance's, it cannot, whoever it is
 	pid=$(cat "$LIMA_HOME/p/qemu.pid")
-	[ "$(readlink "/proc/$pid/fd/3")" = "$WORK/read, only" ]
-	[ "$(readlink "/proc/$pid/fd/4")" = "$WORK/rw" ]
+	[ "$(stat -Lc %d:%i "/proc/$pid/fd/3")" = "$(stat -c %d:%i "$WORK/read, only")" ]
+	[ "$(stat -Lc %d:%i "/proc/$pid/fd/4")" = "$(stat -c %d:%i "$WORK/rw")" ]
+	# the folder that the home is in, without it
+	[ -e "/proc/$pid/fd/5/rw" ] && [ -d "/proc/$pid/fd/5/h" ] && [ ! -e "/proc/$pid/fd/5/h/_config" ]
+	[ ! -e "/proc/$pid/root$LIMA_HOME/_config/user" ]
 	[ "$(awk '$1 == "CapEff:" { print $2 }' "/proc/$pid/status")" = 0000000000000000 ]
 	for file in "$LIMA_HOME/p/lima.yaml" "$LIMA_HOME/p/new" "$HOME/new-$$" "$WORK/new"; do
 		run -0 timeout 10 python3 - "$LIMA_HOME/p/qmp.sock" "$file" <<-'EOF'

@@ -232,6 +232,20 @@ edits_with() {
 	said info 'Aborting, no changes made to the instance'
 }
 
+# as in a container: no process can have a mount name space of its own
+without_views() {
+	limactl() {
+		if [ "$(id -u)" = 0 ]; then
+			timeout 60 setpriv --bounding-set=-sys_admin "$BIN/limactl" "$@"
+		else
+			timeout 60 unshare -r sh -c 'echo 0 >/proc/sys/user/max_user_namespaces && exec setpriv --bounding-set=-sys_admin "$@"' _ "$BIN/limactl" "$@"
+		fi
+	}
+	"$@"
+	unset -f limactl
+	limactl() { timeout "${LIMIT:-120}" "$BIN/limactl" "$@"; }
+}
+
 @test "what a new instance gets of this host is said before it is made, and only then" {
 	{
 		cat a.yaml
@@ -242,15 +256,18 @@ edits_with() {
 		echo 'copyToHost: [{guest: /etc/x, host: "{{.Home}}/x"}]'
 		echo "containerd: {user: false, system: false}"
 	} | sed '/^plain/d' >reach.yaml
-	words='reads ~ (with the keys to all instances), writes /tmp/lima, ~/x, listens on 127.0.0.1:8080, /tmp/x.sock, 0.0.0.0:7 (open to other hosts)'
+	words='reads ~, writes /tmp/lima, ~/x, listens on 127.0.0.1:8080, /tmp/x.sock, 0.0.0.0:7 (open to other hosts)'
 	words+=', VNC display 0.0.0.0:3 (open to other hosts)'
 	words+=', 127.0.0.1 for what listens in the guest, runs on this host: /etc/hostname'
 	run -0 --separate-stderr limactl plan reach.yaml
 	[[ $output == *"Of this host, reach $words."* ]]
-	# also where the folder goes by another name
+	# OpenSSH's server goes by names; also where the folder has another one
 	ln -sfn . name
-	run -0 --separate-stderr limactl plan --set ".mounts = [{\"location\":\"$WORK/name\"}]" reach.yaml
+	run -0 --separate-stderr limactl plan --set ".mountType = \"reverse-sshfs\" | .mounts = [{\"location\":\"$WORK/name\",\"sshfs\":{\"sftpDriver\":\"openssh-sftp-server\"}}]" reach.yaml
 	[[ $output == *"Of this host, reach reads ~/name (with the keys to all instances)"* ]]
+	# and a host where no process can have a view of its own
+	without_views run -0 --separate-stderr limactl plan reach.yaml
+	[[ $output == *"Of this host, reach reads ~ (with the keys to all instances), writes"* ]]
 	[ "$(limactl plan --json reach.yaml 2>/dev/null | jq -r .reach.reach)" = "$words" ]
 	run -0 --separate-stderr limactl create --tty=false reach.yaml
 	said info "Of this host, \`reach\` $words"

@@ -13,6 +13,8 @@ setup_file() {
 			mountInotify: true
 			mounts:
 			- location: $WORK/mounts/read, only
+			- location: $(dirname "$LIMA_HOME")
+			  mountPoint: /mnt/above
 			- location: $WORK/mounts/rw
 			  mountPoint: /mnt/r w
 			  writable: true
@@ -31,6 +33,10 @@ in_guest() { limactl shell --workdir / m sh -c "$1"; }
 mounted() { in_guest "findmnt -n -o FSTYPE,OPTIONS '$1'"; }
 
 both_work() {
+	# the folder that the home of the instances is in, without it
+	[[ $(in_guest "sudo ls /mnt/above") == *"$(basename "$LIMA_HOME")"* ]]
+	[ -z "$(in_guest "sudo ls -A '/mnt/above/$(basename "$LIMA_HOME")' 2>/dev/null")" ]
+	run ! in_guest "sudo cat '/mnt/above/$(basename "$LIMA_HOME")/_config/user'"
 	[ "$(in_guest "cat '$WORK/mounts/read, only/f'")" = hello ]
 	run ! in_guest "sudo touch '$WORK/mounts/read, only/g'"
 	in_guest "sudo sh -c 'umask 022; echo from the guest >\"/mnt/r w/$1\"'"

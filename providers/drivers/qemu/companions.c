@@ -26,7 +26,6 @@ qemu_companions_add(struct launch *l, struct launch_companion *v, const char *na
 static int
 qemu_companions_daemons(const struct qemu_machine *m, struct launch *l, struct launch_companion *v, struct arena *a, struct error *err)
 {
-	const char *agent = arena_printf(a, "%s/lima-hostagent", m->is.libexec);
 	struct virtiofsd d;
 
 	if (virtiofsd_find(m->program[0], a, &d, err) < 0)
@@ -35,11 +34,10 @@ qemu_companions_daemons(const struct qemu_machine *m, struct launch *l, struct l
 		const char *name = arena_printf(a, "virtiofsd-%zu", i);
 		struct launch_companion *c;
 
-		if (!m->is.shares[i].writable && !virtiofsd_can_refuse(&d))
-			return error_set(err, ERR_UNSUPPORTED, "mounts[%zu]: %s cannot serve a folder to be read only (it is older than 1.12): "
-					 "use 9p or reverse-sshfs, or a newer virtiofsd", i, d.program);
 		c = qemu_companions_add(l, v, name, arena_printf(a, "%s/%s.sock", m->is.dir, name));
-		c->argv = virtiofsd_words(&d, agent, c->socket, m->is.shares[i].path, m->is.shares[i].writable, a, &c->nargv);
+		c->argv = virtiofsd_words(&d, c->socket, a, &c->nargv);
+		c->location = m->is.shares[i].path;
+		c->read_only = !m->is.shares[i].writable;
 	}
 	return 0;
 }

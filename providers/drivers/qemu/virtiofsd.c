@@ -14,7 +14,7 @@
 #include "base/mem.h"
 #include "base/proc.h"
 #include "base/programs.h"
-#include "base/quote/quote.h"
+#include "base/view.h"
 
 enum { MAX_DESCRIPTION = 64 << 10, VERSION_MS = 5000 };
 
@@ -52,7 +52,6 @@ static int
 virtiofsd_usable(const char *program, struct virtiofsd *out)
 {
 	AUTO(buf) said = BUF_INIT;
-	AUTO(buf) help = BUF_INIT;
 
 	if (!*program || access(program, X_OK) < 0)
 		return 0;
@@ -60,8 +59,6 @@ virtiofsd_usable(const char *program, struct virtiofsd *out)
 	if (virtiofsd_run(program, "--version", &said) < 0)
 		return strstr(said.s, "setgroups() failed") ? -1 : 0;
 	*out = (struct virtiofsd){ program, .in_c = strstr(said.s, "QEMU") };
-	if (!out->in_c)
-		out->readonly = virtiofsd_run(program, "--help", &help) == 0 && strstr(help.s, "--readonly");
 	return out->in_c && geteuid() != 0 ? -1 : 1;
 }
 
@@ -118,39 +115,13 @@ virtiofsd_find(const char *qemu, struct arena *a, struct virtiofsd *out, struct 
 	return error_wrap(err, "mountType virtiofs (9p and reverse-sshfs need no program)");
 }
 
-bool
-virtiofsd_can_refuse(const struct virtiofsd *v)
-{
-	return v->in_c || v->readonly || geteuid() == 0;
-}
-
 const char *const *
-virtiofsd_words(const struct virtiofsd *v, const char *agent, const char *socket, const char *folder, bool writable,
-		struct arena *a, size_t *n)
+virtiofsd_words(const struct virtiofsd *v, const char *socket, struct arena *a, size_t *n)
 {
-	const char **w = arena_alloc(a, 16 * sizeof *w);
+	const char *path = arena_printf(a, "--socket-path=%s", socket);
+	const char *const in_c[] = { v->program, path, "-f", "-o", "source=" VIEW_PLACE, NULL };
+	const char *const in_rust[] = { v->program, path, "--shared-dir=" VIEW_PLACE, NULL };
 
-	*n = 0;
-	if (!writable && !v->readonly) {
-		w[(*n)++] = agent;
-		w[(*n)++] = "confine";
-		w[(*n)++] = "bind-ro";
-		w[(*n)++] = folder;
-	}
-	w[(*n)++] = v->program;
-	w[(*n)++] = arena_printf(a, "--socket-path=%s", socket);
-	if (v->in_c) {
-		AUTO(buf) source = BUF_INIT;
-
-		quote_fuse(&source, folder);
-		w[(*n)++] = "-f";
-		w[(*n)++] = "-o";
-		w[(*n)++] = arena_printf(a, "source=%s", source.s);
-	} else {
-		w[(*n)++] = arena_printf(a, "--shared-dir=%s", folder);
-		if (!writable && v->readonly)
-			w[(*n)++] = "--readonly";
-	}
-	w[*n] = NULL;
-	return w;
+	*n = (v->in_c ? ARRAY_LEN(in_c) : ARRAY_LEN(in_rust)) - 1;
+	return (void *)arena_memdup(a, v->in_c ? in_c : in_rust, (*n + 1) * sizeof *in_c);
 }

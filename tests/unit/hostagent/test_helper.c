@@ -11,6 +11,7 @@
 
 #include "base/paths.h"
 #include "base/syscalls.h"
+#include "base/view.h"
 #include "hostagent/agent.h"
 #include "hostagent/helper/message.h"
 #include "hostagent/machine/runtime.h"
@@ -104,7 +105,7 @@ TEST(a_link_of_any_guest_is_not_the_folder_that_was_said)
 }
 
 static const char *const machine_words[] = { "/bin/sleep", "60", NULL };
-static const struct launch_companion beside[] = { { "beside", "/none", machine_words, 2 } };
+static const struct launch_companion beside[] = { { .name = "beside", .socket = "/none", .argv = machine_words, .nargv = 2 } };
 static const struct runtime player = { .log = "player.log" };
 
 /* The text of a line of /proc/PID/status. */
@@ -212,6 +213,132 @@ TEST(a_folder_of_9p_is_opened_by_the_helper_and_no_link_that_came_meanwhile)
 	assert_int_equal(rename(inner, moved), 0);
 	assert_int_equal(symlink("../secret", inner), 0);
 	assert_int_equal(scene_list(&s), ELOOP);
+	scene_end(&s);
+}
+
+/* What a companion says that is given the folder, and does `script` there. */
+static int
+scene_companion(struct scene *s, const char *location, const char *script, bool read_only, struct buf *said)
+{
+	const struct launch_companion c = { .name = "virtiofsd-0", .socket = "/none", .argv = (const char *const[]){ "/bin/sh", "-c", script, NULL },
+					    .nargv = 3, .location = location, .read_only = read_only };
+	auto_free char *log = xasprintf("%s/virtiofsd-0.log", s->agent.launch.dir);
+	struct agent *a = &s->agent;
+	struct error err, why = { 0 };
+	int status;
+	pid_t pid;
+
+	helper_end(a);
+	a->launch.companions = &c;
+	a->launch.ncompanions = 1;
+	ok(helper_start(a, &err));
+	pid = helper_companion(a, 0, &why);
+	while (pid > 0 && helper_reap(a, pid, &status) == 0)
+		usleep(1000);
+	a->launch.ncompanions = 0;
+	buf_truncate(said, 0);
+	ok(fs_read(log, said, 1000, &err));
+	return pid > 0 ? status : why.code;
+}
+
+TEST(a_folder_of_virtiofs_is_opened_by_the_helper_and_no_link_that_came_meanwhile)
+{
+	struct scene s;
+	struct error err;
+	auto_free char *inner = NULL, *real = NULL, *moved = NULL, *swap = NULL;
+	AUTO(buf) said = BUF_INIT;
+
+	if (!view_possible())
+		return;
+	scene_set(&s, "daemon");
+	inner = xasprintf("%s/inner", s.work);
+	moved = xasprintf("%s/moved", s.work);
+	real = xasprintf("%s/real", inner);
+	swap = xasprintf("mv '%s' '%s' && ln -s ../secret '%s'; ls " VIEW_PLACE, inner, moved, inner);
+	ok(fs_mkdirs(real, 0700, &err));
+	ok(written_add(s.home, (const char *[]){ s.work }, 1, &err));
+	/* who owns what is above swaps it after the helper has looked, and before the daemon opens it; and before both */
+	assert_int_equal(scene_companion(&s, inner, swap, false, &said), 0);
+	assert_string_equal(said.s, "real\n");
+	assert_int_equal(scene_companion(&s, inner, swap, false, &said), ELOOP);
+	scene_end(&s);
+}
+
+TEST(what_is_served_to_be_read_cannot_be_written_and_the_host_s_own_place_can)
+{
+	struct scene s;
+	AUTO(buf) said = BUF_INIT;
+	auto_free char *script = NULL;
+
+	if (!view_possible())
+		return;
+	scene_set(&s, "to read");
+	script = xasprintf("touch " VIEW_PLACE "/no 2>/dev/null || echo refused; mount -o remount,rw " VIEW_PLACE " 2>/dev/null; "
+			   "touch " VIEW_PLACE "/no 2>/dev/null || echo refused");
+	assert_int_equal(scene_companion(&s, s.work, script, true, &said), 0);
+	/* Root's daemon keeps CAP_SYS_ADMIN for name spaces of its own, and gives it up before it serves. */
+	assert_true(!strncmp(said.s, "refused\n", 8) && (geteuid() == 0 || !strcmp(said.s + 8, "refused\n")));
+	assert_int_equal(scene_companion(&s, s.work, "touch " VIEW_PLACE "/yes && echo done", false, &said), 0);
+	assert_string_equal(said.s, "done\n");
+	scene_end(&s);
+}
+
+/* The home of the instances in what is shared, with a key, and an instance that is kept elsewhere. */
+static void
+scene_keys(struct scene *s, const char *name)
+{
+	auto_free char *config = NULL, *key = NULL, *far = NULL, *link = NULL, *disk = NULL;
+	struct error err;
+
+	scene_set(s, name);
+	config = xasprintf("%s/_config", s->home);
+	key = xasprintf("%s/user", config);
+	far = xasprintf("%s/far", s->root);
+	link = xasprintf("%s/b", s->home);
+	ok(fs_mkdirs(config, 0700, &err));
+	ok(fs_write(key, "key", 3, 0600, &err));
+	ok(fs_mkdirs(far, 0700, &err));
+	assert_int_equal(symlink("../far", link), 0);
+	disk = xasprintf("%s/disk", far);
+	ok(fs_write(disk, "disk", 4, 0600, &err));
+}
+
+TEST(the_keys_of_all_instances_are_in_no_folder_that_they_are_below)
+{
+	static const char script[] = "cd \"$1\" && ls; ls home far; cat home/_config/user far/disk; mkdir home/x home/a/x; echo x >home/y; mv home h; echo end";
+	auto_free char *daemon = NULL, *machine = NULL, *pidfile = NULL, *log = NULL, *config = NULL;
+	AUTO(buf) said = BUF_INIT;
+	struct scene s;
+	struct error err;
+	struct launch_mount mount = { .point = "/m", .tag = "t", .type = "9p", .writable = true };
+
+	if (!view_possible())
+		return;
+	scene_keys(&s, "keys");
+	daemon = xasprintf("set -- " VIEW_PLACE "; exec 2>/dev/null; %s", script);
+	assert_int_equal(scene_companion(&s, s.root, daemon, false, &said), 0);
+	assert_string_equal(said.s, "far\nhome\nsecret\nwork\nfar:\n\nhome:\nend\n");
+	/* by name they are asked for */
+	config = xasprintf("%s/_config", s.home);
+	assert_int_equal(scene_companion(&s, config, "cat " VIEW_PLACE "/user", false, &said), 0);
+	assert_string_equal(said.s, "key");
+	/* and by 9p; nor does QEMU find them where they are */
+	machine = xasprintf("set -- /proc/self/fd/3; exec 2>/dev/null; cat '%s/user'; %s", config, script);
+	pidfile = xasprintf("%s/player.pid", s.agent.launch.dir);
+	log = xasprintf("%s/player.log", s.agent.launch.dir);
+	mount.location = s.root;
+	s.agent.launch.mounts = &mount;
+	s.agent.launch.nmounts = 1;
+	helper_end(&s.agent);
+	s.agent.runtime = &player;
+	s.agent.launch.machine.pidfile = pidfile;
+	s.agent.launch.machine.argv = (const char *const[]){ "/bin/sh", "-c", machine, NULL };
+	ok(helper_start(&s.agent, &err));
+	for (pid_t pid = helper_machine(&s.agent, &err), status; pid > 0 && helper_reap(&s.agent, pid, &status) == 0;)
+		usleep(1000);
+	buf_truncate(&said, 0);
+	ok(fs_read(log, &said, 1000, &err));
+	assert_string_equal(said.s, "far\nhome\nsecret\nwork\nfar:\n\nhome:\nend\n");
 	scene_end(&s);
 }
 

@@ -427,7 +427,7 @@ TEST(a_link_that_leads_up_stays_where_it_is_and_is_followed_there)
 
 TEST(what_is_hidden_is_not_there_by_any_name)
 {
-	auto_free char *home = test_path("u/.lima"), *config = test_path("u/.lima/_config"), *moved = test_path("u/x/y");
+	auto_free char *home = test_path("u/.lima"), *config = test_path("u/.lima/_config"), *moved = test_path("u/x/y"), *far = test_path("u/far");
 	struct client c, named;
 	struct error err;
 
@@ -436,7 +436,16 @@ TEST(what_is_hidden_is_not_there_by_any_name)
 	put("u/.lima/_config/user", "secret");
 	put("u/mine", "x");
 	put("u/.limax", "x");
+	put("u/far", "secret");
+	put("u/farther", "x");
 	jail_hide(&c.s.jail, home);
+	jail_hide(&c.s.jail, far);
+	/* a single file, which must get no other name */
+	all_refused(&c, far);
+	assert_int_not_equal(status(&c, FXP_EXTENDED, "spp", "hardlink@openssh.com", "far", "near"), FX_OK);
+	assert_int_not_equal(status(&c, FXP_RENAME, "pp", "far", "near"), FX_OK);
+	assert_int_not_equal(status(&c, FXP_RENAME, "pp", "farther", "far"), FX_OK);
+	ask(&c, FXP_STAT, "p", "farther");
 	for (size_t i = 0; i < 3; i++) {
 		auto_free char *path = xasprintf("%s/%s", c.location, ((const char *[]){ ".lima", ".lima/_config", ".lima/_config/user" }[i]));
 

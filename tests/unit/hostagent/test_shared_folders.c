@@ -1,5 +1,6 @@
 /* What guest and host are told about shared folders: the commands, as a shell takes them, and the words of virtiofsd. */
 #include "base/proc.h"
+#include "base/view.h"
 #include "providers/launch.h"
 #include "hostagent/protocol/mount_check.h"
 #include "hostagent/protocol/sshfs.h"
@@ -178,23 +179,17 @@ joined(const char *const *w, size_t n)
 
 TEST(words_of_both_daemons)
 {
-	struct virtiofsd c = { "/v", true, false }, rust = { "/r", false, true }, old = { "/r", false, false };
+	struct virtiofsd c = { "/v", true }, rust = { "/r", false };
 	AUTO(arena) a = { 0 };
 	size_t n;
-	const char *const *w = virtiofsd_words(&c, "/agent", "/s", "/a,b\\c", false, &a, &n);
+	const char *const *w = virtiofsd_words(&c, "/s", &a, &n);
 	auto_free char *in_c = joined(w, n), *in_rust = NULL;
 
-	assert_string_equal(in_c, "/agent|confine|bind-ro|/a,b\\c|/v|--socket-path=/s|-f|-o|source=/a\\,b\\\\c|");
-	w = virtiofsd_words(&rust, "/agent", "/s", "/a,b", true, &a, &n);
+	/* no path of the host's: the daemon has a view with the one folder (base/view.h) */
+	assert_string_equal(in_c, "/v|--socket-path=/s|-f|-o|source=" VIEW_PLACE "|");
+	w = virtiofsd_words(&rust, "/s", &a, &n);
 	in_rust = joined(w, n);
-	assert_string_equal(in_rust, "/r|--socket-path=/s|--shared-dir=/a,b|");
-	w = virtiofsd_words(&rust, "/agent", "/s", "/a", false, &a, &n);
-	assert_string_equal(w[3], "--readonly");
-	/* one that cannot refuse to write is given what cannot be written to, by who can make that, and else is not used */
-	w = virtiofsd_words(&old, "/agent", "/s", "/a", false, &a, &n);
-	assert_string_equal(w[2], "bind-ro");
-	assert_int_equal(virtiofsd_can_refuse(&old), geteuid() == 0);
-	assert_true(virtiofsd_can_refuse(&rust));
+	assert_string_equal(in_rust, "/r|--socket-path=/s|--shared-dir=" VIEW_PLACE "|");
 }
 
 TEST(daemons_are_found_by_their_descriptions)
@@ -213,11 +208,10 @@ TEST(daemons_are_found_by_their_descriptions)
 	text = xasprintf("{\"type\":\"fs\",\"binary\":\"%s\"}", program);
 	ok(fs_write(gpu, "{\"type\":\"gpu\",\"binary\":\"/bin/true\"}", 34, 0644, &err));
 	ok(fs_write(fs, text, strlen(text), 0644, &err));
-	ok(fs_write(program, "#!/bin/sh\necho virtiofsd 1.13 --readonly\n", 41, 0755, &err));
+	ok(fs_write(program, "#!/bin/sh\necho virtiofsd 1.13\n", 30, 0755, &err));
 	ok(virtiofsd_find(qemu, &a, &v, &err));
 	assert_string_equal(v.program, program);
 	assert_false(v.in_c);
-	assert_true(v.readonly);
 	/* QEMU's, of an ordinary user */
 	ok(fs_write(program, "#!/bin/sh\necho 'setgroups() failed with error=1:Operation not permitted' >&2; exit 1\n", 84, 0755, &err));
 	if (access("/usr/share/qemu/vhost-user", F_OK) < 0 || geteuid() != 0)
