@@ -225,7 +225,8 @@ void ga_pause_events(struct agent *a, bool paused);
 /* console.c: looks for words by which a guest says that it will not come up; until it is ready after all */
 void console_start(struct agent *a);
 void console_free(struct agent *a);
-uint64_t console_moved(const struct agent *a);	/* when the guest last wrote to it, in the loop's time; 0: never */
+uint64_t console_moved(const struct agent *a);	/* when the guest last said something new, in the loop's time; 0: never */
+uint64_t console_wrote(const struct agent *a);	/* and anything */
 bool console_told(const struct agent *a);	/* that the guest will not come up */
 const char *console_verdict(const char *line);	/* what such a line means; NULL: nothing */
 

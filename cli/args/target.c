@@ -205,6 +205,7 @@ target_make(struct cli *c, struct goals *g, struct error *err)
 	int status = run_engine(c, &(struct run){ .asks = g->v, .nasks = g->n, .made = name, .if_failed = MADE_GOES_WITHOUT_DISK, .quiet = true }, err);
 
 	if (status < 0 && instance_exists(c, name) && err && err->code == ERR_CANCELLED)
-		error_set(err, ERR_CANCELLED, "interrupted; `limactl start %s` goes on, `limactl delete --force %s` gives it up", name, name);
+		error_set(err, ERR_CANCELLED, "%s; `limactl start %s` goes on, `limactl delete --force %s` gives it up",
+			  cli_out_of_time(c) ? "the time of --timeout is up" : "interrupted", name, name);
 	return status;
 }

@@ -4,7 +4,8 @@
  * A kernel that has panicked, a systemd in emergency mode, a firmware that has found
  * nothing to boot: each says so on the console, and then nothing more happens until
  * the time for booting is up. Who waits for the guest is told now, with the lines around it.
- * The waiting goes on all the same: somebody may mend the guest through its console.
+ * The waiting goes on all the same: somebody may mend the guest through its console. One that only boots again and again, or says
+ * the same without end, does not get on, however much it writes (console_lines.h).
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "hostagent/agent.h"
+#include "hostagent/machine/console_lines.h"
 #include "hostagent/machine/runtime.h"
 
 enum {
@@ -39,7 +41,9 @@ struct console {
 	struct log logs[LOGS];
 	uv_timer_t more;
 	const char *verdict;
-	uint64_t moved;		/* in the loop's time */
+	uint64_t moved, wrote;	/* last said something new, and anything, in the loop's time */
+	bool past;		/* what is read was there before this agent: the boots that it tells of are over */
+	struct console_lines lines;
 	char said[LINE_MAX_BYTES + 1];
 	int open;
 };
@@ -99,16 +103,39 @@ console_told(const struct agent *a)
 	return a->console && a->console->verdict;
 }
 
+uint64_t
+console_wrote(const struct agent *a)
+{
+	return a->console ? a->console->wrote : 0;
+}
+
 static void on_more(uv_timer_t *t);
 
+/* A whole line; what it means beyond its words. */
+static const char *
+console_count(struct console *c, const char *line)
+{
+	int boots = console_lines_boot(&c->lines, line);
+
+	if (console_lines_new(&c->lines, line))
+		c->moved = uv_now(&c->agent->loop);
+	if (boots && c->past) {
+		memset(c->lines.boots, 0, sizeof c->lines.boots);
+		c->verdict = NULL;
+	}
+	return boots >= CONSOLE_BOOTS ? "it boots again and again, and never gets further" : NULL;
+}
+
 static void
-console_look_at(struct console *c, const struct buf *raw)
+console_look_at(struct console *c, const struct buf *raw, bool whole)
 {
 	AUTO(buf) line = BUF_INIT;
-	const char *means;
+	const char *means, *loops;
 
 	tail_clean(raw->s, raw->len, &line);
+	loops = line.len && whole ? console_count(c, line.s) : NULL;
 	means = line.len ? console_verdict(line.s) : NULL;
+	means = means ? means : loops;
 	/* The first telling line counts, and what has followed it by now. */
 	if (!means || (c->verdict && strncmp(line.s, c->said, strlen(c->said)) != 0))
 		return;
@@ -127,7 +154,7 @@ console_take(struct log *l, const char *p, size_t n)
 		size_t len = (size_t)((nl ? nl : end) - p), room = LINE_MAX_BYTES - l->line.len;
 
 		buf_add(&l->line, p, len < room ? len : room);
-		console_look_at(l->console, &l->line);
+		console_look_at(l->console, &l->line, nl != NULL);
 		if (nl)
 			buf_truncate(&l->line, 0);
 		p += len + (nl != NULL);
@@ -150,7 +177,7 @@ console_read_on(struct log *l)
 	if (n <= 0)
 		return;
 	l->at += n;
-	l->console->moved = uv_now(&l->console->agent->loop);
+	l->console->wrote = uv_now(&l->console->agent->loop);
 	console_take(l, raw.s, (size_t)n);
 }
 
@@ -169,7 +196,7 @@ on_more(uv_timer_t *t)
 	struct console *c = t->data;
 	AUTO(buf) why = BUF_INIT;
 
-	if (c->agent->phase != PHASE_STARTING)
+	if (c->agent->phase != PHASE_STARTING || !c->verdict)
 		return;
 	buf_addf(&why, "the guest will not come up: %s; its console says: %s", c->verdict, c->said);
 	tail_add_serial(c->agent, &why);
@@ -189,7 +216,9 @@ console_follow(struct console *c, struct log *l, const char *path)
 	if (l->fd < 0)
 		return;
 	uv_fs_event_start(&l->event, console_on_change, path, 0);
+	c->past = true;
 	console_read_on(l);
+	c->past = false;
 }
 
 void

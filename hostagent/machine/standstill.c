@@ -48,7 +48,7 @@ standstill_on_timer(uv_timer_t *t)
 	struct agent *a = t->data;
 
 	/* A guest that was reported late may be waited for again. */
-	if (a->phase == PHASE_STARTING && uv_now(&a->loop) - console_moved(a) >= SILENT_MS)
+	if (a->phase == PHASE_STARTING && uv_now(&a->loop) - console_wrote(a) >= SILENT_MS)
 		a->runtime->ask_standstill(a, standstill_on_answer);
 }
 

@@ -7,7 +7,7 @@
  *
  * When time is up the instance is called degraded, with the reason, and the
  * waiting goes on: a slow guest becomes ready after all. Time is not up yet for a guest that
- * still gets on: whose console moves, or of which a condition came true.
+ * still gets on: whose console says something new, or of which a condition came true.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -348,6 +348,8 @@ readiness_on_deadline(uv_timer_t *t)
 		buf_addf(&why, "; the probe said: %s", r->last);
 	else if (*mux_trouble(a))
 		buf_addf(&why, "; %s", mux_trouble(a));
+	if (console_wrote(a) > console_moved(a) + r->limit / QUIET_PART)
+		buf_addf(&why, "; its console has only repeated itself for the last %d s", (int)((uv_now(&a->loop) - console_moved(a)) / 1000));
 	for (char *p = why.s; *p; p++)
 		if ((unsigned char)*p < ' ')
 			*p = ' ';

@@ -25,6 +25,13 @@ told_at_once() {
 	told_at_once panic
 }
 
+@test "a guest that boots again and again" {
+	sed '/^provision:/,$d' "$WORK/t.yaml" >"$WORK/loop.yaml"
+	printf 'provision:\n- script: |\n    #!/bin/sh\n    reboot -f\n' >>"$WORK/loop.yaml"
+	LIMIT=300 fails_with "it boots again and again, and never gets further; its console says: SeaBIOS" start --tty=false "$WORK/loop.yaml"
+	told_at_once loop
+}
+
 @test "a disk with nothing on it that UEFI could boot" {
 	truncate -s 8M "$WORK/nothing.raw"
 	cat >"$WORK/nothing.yaml" <<-EOF

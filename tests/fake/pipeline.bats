@@ -123,8 +123,8 @@ signal() {
 	cp f.yaml h.yaml
 	rc=0
 	began=$SECONDS
-	# guests that get on: their consoles move
-	while sleep 0.2; do for n in f g h; do [ ! -e "$LIMA_HOME/$n/serial.log" ] || echo busy >>"$LIMA_HOME/$n/serial.log"; done; done 3>&- &
+	# guests that get on: their consoles say something new
+	while sleep 0.2; do w+=o; for n in f g h; do [ ! -e "$LIMA_HOME/$n/serial.log" ] || echo "busy $w" >>"$LIMA_HOME/$n/serial.log"; done; done 3>&- &
 	chatter=$!
 	FAKE='--ready-ms 30000' limactl --log-format json apply --json --junit j.xml --timeout 3s f.yaml h.yaml g.yaml >out 2>err || rc=$?
 	kill $chatter
@@ -140,6 +140,14 @@ signal() {
 	# what is fetched, and what is asked, is within it, too
 	fails_with "between 1 s and 7 days" apply --timeout 10ms f.yaml
 	run -0 limactl apply --timeout 1s f.yaml
+}
+
+@test "a start whose time is up says that it was the time" {
+	cp f.yaml n.yaml
+	while sleep 0.1; do w+=o; [ ! -e "$LIMA_HOME/n/serial.log" ] || echo "busy $w" >>"$LIMA_HOME/n/serial.log"; done 3>&- &
+	chatter=$!
+	FAKE='--ready-ms 30000' fails_with 'the time of --timeout is up; `limactl start n` goes on' start --tty=false --timeout 2s n.yaml
+	kill $chatter
 }
 
 @test "events have fields; a line every half minute while something is waited for" {

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "hostagent/drivers/qemu/reach.h"
+#include "hostagent/machine/console_lines.h"
 #include "providers/drivers/qemu/qmp.h"
 #include "tests/unit/agent.h"
 
@@ -45,6 +46,83 @@ TEST(a_console_that_tells_of_a_failed_boot)
 	    !strstr(i.errors, "---[ end"))
 		fail_msg("%s", i.errors);
 	done(&m);
+}
+
+/* Its firmware comes, and comes again: told with the first boot too many, and not for those that a first boot has. */
+TEST(a_guest_that_boots_again_and_again)
+{
+	static const char firmware[] = "\033c\033[?7l\033[2J\033[0mSeaBIOS (version 1.16.2)\r\nBooting from ROM...\r\n";
+	AUTO(arena) a = { 0 };
+	auto_free char *path = NULL, *option = NULL;
+	struct machine m;
+	struct ha_info i;
+	struct error err;
+
+	make(&m, "loop");
+	path = xasprintf("%s/serial.log", m.dir);
+	option = xasprintf("file:%s", path);
+	word(&m, "-serial");
+	word(&m, option);
+	ok(start(&m, &err));
+	for (int n = 1; n < CONSOLE_BOOTS; n++)
+		append(path, firmware);
+	not_ok(ha_wait_ready(m.dir, 0, 1500, NULL, &a, &i, &err), "in time");
+	append(path, firmware);
+	ok(ha_wait_ready(m.dir, 0, 20000, NULL, &a, &i, &err));
+	assert_int_equal(i.phase, HA_DEGRADED);
+	if (!strstr(i.errors, "it boots again and again, and never gets further; its console says: SeaBIOS (version 1.16.2)"))
+		fail_msg("%s", i.errors);
+	done(&m);
+}
+
+/* What an agent that takes over finds in the log is over, if the machine has booted since. */
+TEST(boots_and_panics_of_the_past_are_no_verdict)
+{
+	AUTO(arena) a = { 0 };
+	struct machine m;
+	struct ha_info i;
+	struct error err;
+	auto_free char *path = NULL;
+
+	make(&m, "past");
+	path = xasprintf("%s/serial.log", m.dir);
+	ok(start(&m, &err));
+	for (int n = 0; n < 2 * CONSOLE_BOOTS; n++)
+		append(path, "Linux version 6.1.0\nKernel panic - not syncing: long ago\n");
+	append(path, "Linux version 6.1.0\nup again\n");
+	ok(ha_kill(m.dir, 20000, &err));
+	ok(start(&m, &err));
+	not_ok(ha_wait_ready(m.dir, 0, 1500, NULL, &a, &i, &err), "in time");
+	append(path, "Kernel panic - not syncing: now\n");
+	ok(ha_wait_ready(m.dir, 0, 20000, NULL, &a, &i, &err));
+	assert_non_null(strstr(i.errors, "its console says: Kernel panic - not syncing: now"));
+	done(&m);
+}
+
+TEST(lines_that_are_new)
+{
+	struct console_lines *l = xcalloc(1, sizeof *l);
+	char line[64];
+
+	assert_true(console_lines_new(l, "[    1.000] systemd: Started A"));
+	assert_true(console_lines_new(l, "[    1.250] systemd: Started the other"));
+	assert_false(console_lines_new(l, "[   17.391] systemd: Started A"));
+	assert_true(console_lines_new(l, "A start job is running for it (5s / 1min 30s)"));
+	assert_false(console_lines_new(l, "A start job is running for it (17s / 1min 30s)"));
+	/* more than it remembers */
+	for (int i = 0; i < 3 * CONSOLE_SEEN; i++) {
+		for (int k = 0; k < 16; k++)
+			line[k] = (char)('g' + (i >> k & 1));
+		line[16] = '\0';
+		assert_true(console_lines_new(l, line));
+	}
+	/* another kernel, as after an upgrade, is another boot */
+	for (int i = 1; i < 20; i++) {
+		snprintf(line, sizeof line, "Linux version %s", i % 2 ? "of one" : "of other");
+		assert_int_equal(console_lines_boot(l, line), i % 2 ? i / 2 + 1 : 0);
+	}
+	assert_int_equal(console_lines_boot(l, "systemd[1]: nothing of that kind"), 0);
+	free(l);
 }
 
 TEST(what_qemu_says_of_a_machine_that_stands_still)

@@ -68,13 +68,15 @@ TEST(is_ready_when_all_is_there)
 
 /* One that writes to its console while it boots, as `ms` say; the tail of the file is the guest's, whoever writes it. */
 static pid_t
-chatter(const char *console, int ms)
+chatter(const char *console, int ms, bool news)
 {
 	pid_t pid = fork();
 	int fd = pid ? -1 : open(console, O_WRONLY | O_APPEND);
 
-	for (int t = 0; !pid && t < ms; t += 50) {
-		if (write(fd, "another driver\n", 15) != 15)
+	for (int t = 0, n = 0; !pid && t < ms; t += 50, n++) {
+		/* a count is no news */
+		if (dprintf(fd, "%d: another driver%.*s\n", n, news ? n : 0, "oooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo"
+										 "ooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo") < 15)
 			_exit(1);
 		usleep(50000);
 	}
@@ -106,7 +108,7 @@ TEST(time_is_up_when_a_guest_does_not_get_on_and_counts_anew_for_who_waits_anew)
 	m.l.nprobes = 1;
 	m.l.boot_timeout_ms = 4000;
 	ok(start(&m, &err));
-	pid = chatter(serial, 6000);
+	pid = chatter(serial, 6000, true);
 	ok(ha_wait_ready(m.dir, 0, 60000, NULL, &a, &i, &err));
 	assert_int_equal(i.phase, HA_DEGRADED);
 	assert_int_equal(sscanf(i.errors, "not ready after %d s", &seconds), 1);
@@ -124,6 +126,33 @@ TEST(time_is_up_when_a_guest_does_not_get_on_and_counts_anew_for_who_waits_anew)
 	assert_non_null(strstr(i.errors, "not ready after 1 s"));
 	done(&m);
 	sshd_stop(&s);
+}
+
+/* However much it writes. */
+TEST(a_guest_that_says_the_same_without_end_does_not_get_on)
+{
+	AUTO(arena) a = { 0 };
+	auto_free char *serial = NULL, *chardev = NULL;
+	struct machine m;
+	struct ha_info i;
+	struct error err;
+	pid_t pid;
+
+	make(&m, "same-vm");
+	serial = xasprintf("%s/serial.log", m.dir);
+	chardev = xasprintf("file,id=c,path=%s", serial);
+	word(&m, "-chardev");
+	word(&m, chardev);
+	m.l.boot_timeout_ms = 4000;
+	ok(start(&m, &err));
+	pid = chatter(serial, 60000, false);
+	ok(ha_wait_ready(m.dir, 0, 60000, NULL, &a, &i, &err));
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	assert_int_equal(i.phase, HA_DEGRADED);
+	if (!strstr(i.errors, "its console has only repeated itself for the last "))
+		fail_msg("%s", i.errors);
+	done(&m);
 }
 
 TEST(is_degraded_when_time_is_up_and_ready_after_all)
