@@ -63,6 +63,7 @@ struct command {
 	int min_args, max_args;		/* max -1: any number */
 	int names;			/* with `complete` "@instance": how many of the positionals name what is there; 0: all */
 	bool stop_at_first_arg;		/* `shell`: what follows the first positional is not ours */
+	bool dash_command;		/* `exec`: what follows `--` is a guest's command, and names nothing of ours */
 	bool raw;			/* all words behind its name are arguments, flags too */
 	bool light;			/* may run without a Lima home (completion, --help) */
 	bool strict;			/* has --lenient; without it, what upstream only warns of in a lima.yaml is an error */

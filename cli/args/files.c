@@ -143,7 +143,7 @@ file_stands_for_none(struct cli *c, const char *arg, const char *name, struct er
 int
 files_to_names(struct cli *c, struct error *err)
 {
-	int n = c->command->stop_at_first_arg && c->nargs ? 1 : c->nargs;
+	int n = c->command->stop_at_first_arg && c->nargs ? 1 : c->command->dash_command && c->dash_at > 0 ? c->dash_at : c->nargs;
 
 	if (!c->command->complete || strcmp(c->command->complete, "@instance") != 0)
 		return 0;

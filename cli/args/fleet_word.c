@@ -85,7 +85,7 @@ fleet_is_named(char *const *v, int n, const char *name)
 int
 fleets_to_names(struct cli *c, struct error *err)
 {
-	int n = c->command->stop_at_first_arg && c->nargs ? 1 : c->nargs;
+	int n = c->command->stop_at_first_arg && c->nargs ? 1 : c->command->dash_command && c->dash_at > 0 ? c->dash_at : c->nargs;
 	char **out = NULL;
 	int nout = 0;
 
@@ -121,6 +121,11 @@ fleets_to_names(struct cli *c, struct error *err)
 				out[nout++] = arena_strdup(&c->arena, members.v[k]);
 	}
 	if (out) {
+		if (n < c->nargs)
+			c->dash_at = nout;
+		/* what stands behind `--` is a command, and no instance */
+		while (n < c->nargs)
+			out[nout++] = c->args[n++];
 		out[nout] = NULL;
 		c->args = out;
 		c->nargs = nout;

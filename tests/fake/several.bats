@@ -65,3 +65,56 @@ teardown() { home_end; }
 	grep -q 'web | .*red' said
 	! grep -q $'\033' said
 }
+
+@test "exec: names, globs and fleets; what stands behind -- is the command alone" {
+	run -0 --separate-stderr limactl exec --workdir / web -- sh -c 'echo "$guest: $*"' x -- fleet/none a.yaml
+	[ "$output" = 'web | web: -- fleet/none a.yaml' ]
+	run -0 --separate-stderr limactl exec --workdir / 'w*' db,web other -- sh -c 'echo $guest'
+	[ "$(sort <<<"$output")" = $'db    | db\nother | other\nweb   | web' ]
+	cat >fleet.yaml <<-EOF
+		name: bench
+		defaults: {base: $WORK/web.yaml}
+		instances: {"m-{1..2}": {}}
+	EOF
+	limactl apply
+	run -0 --separate-stderr limactl exec --workdir / fleet/bench web -- sh -c 'echo $guest'
+	[ "$(sort <<<"$output")" = $'m-1 | m-1\nm-2 | m-2\nweb | web' ]
+	fails_with "which instances, and which command" exec web true
+	fails_with "which instances, and which command" exec web --
+	fails_with "which instances, and which command" exec -- true
+	fails_with "no instance of a fleet" exec fleet/none -- true
+	fails_with "does not exist" exec web nobody -- touch "$WORK/ran"
+	[ ! -e ran ]
+}
+
+@test "exec --timeout ends what runs, and says whom; the others' words are kept" {
+	run -124 --separate-stderr limactl exec --workdir / --timeout 1s web db -- bash -c 'echo "$guest begins"; [ $guest = db ] || exec sleep 600; exit 3'
+	[ "$(sort <<<"$output")" = $'db  | db begins\nweb | web begins' ]
+	[[ $stderr == *'The command failed in 2 of 2 instances: `web` (no end in time), `db` (exit status 3)"'* ]]
+	# what had no place yet when time was up was not begun
+	run -124 --separate-stderr limactl exec --workdir / -j 1 --timeout 1s web db -- bash -c "touch $WORK/ran.\$guest; exec sleep 600"
+	[ -e ran.web ] && [ ! -e ran.db ]
+	[[ $stderr == *'`db` (not begun in time)'* ]]
+	fails_with "longer than nothing" exec --timeout 0s web -- true
+	fails_with "between 1 and 1000" exec -j 0 web -- true
+}
+
+@test "exec --fail-fast: the first failure ends the rest; without it all come to their ends" {
+	run -7 --separate-stderr limactl exec --workdir / --fail-fast web db other -- bash -c 'case $guest in web) exit 7 ;; *) exec sleep 600 ;; esac'
+	[[ $stderr == *'The command failed in 1 of 3 instances: `web` (exit status 7); called off in 2"'* ]]
+	run -7 --separate-stderr limactl exec --workdir / --fail-fast -j 1 web db other -- bash -c "touch $WORK/ran.\$guest; exit 7"
+	[ -e ran.web ] && [ ! -e ran.db ] && [ ! -e ran.other ]
+	run -7 --separate-stderr limactl exec --workdir / -j 1 web db other -- bash -c "touch $WORK/ran.\$guest; exit 7"
+	[ -e ran.db ] && [ -e ran.other ]
+}
+
+@test "exec --stdin gives all of our input to each; without it nobody has any" {
+	head -c 3000000 /dev/urandom >in
+	sum=$(sha256sum <in)
+	run -0 --separate-stderr limactl exec --workdir / --stdin '*' -- sha256sum <in
+	[ "$(sort <<<"$output")" = "$(printf '%s\n' "db    | $sum" "other | $sum" "web   | $sum")" ]
+	run -0 --separate-stderr bash -c 'seq 3 | "$BIN/limactl" exec --workdir / -i web -- tail -n 1'
+	[ "$output" = 'web | 3' ]
+	run -0 timeout 20 bash -c 'yes | "$BIN/limactl" exec --workdir / web db -- cat'
+	[ -z "$output" ]
+}
