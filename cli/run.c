@@ -243,6 +243,17 @@ as_it_is(const struct env *env, const char *name)
 }
 
 static int
+run_each_instance(const struct env *env, int (*tell)(void *ctx, const char *name), void *ctx, struct error *err)
+{
+	AUTO(names) all = { 0 };
+	int r = names_list(&all, env->home, err);
+
+	for (size_t i = 0; i < all.n && r == 0; i++)
+		r = tell(ctx, all.v[i]);
+	return r;
+}
+
+static int
 run_prepare(struct cli *c, const struct run *r, struct engine *e, enum state_flags flags, struct error *err)
 {
 	const struct state_opts o = { .flags = flags, .cancel = c->env.cancel, .warn = run_warn, .ctx = c };
@@ -328,6 +339,15 @@ ask_takes_down(struct cli *c, const struct plan *p, struct error *err)
 	return k == 0 ? 0 : k < 0 ? -1 : error_set(err, ERR_CANCELLED, "nothing was done");
 }
 
+static void
+run_tell_stays(struct cli *c, const struct run *r, struct engine *e, const struct thing *t)
+{
+	const struct resource *res = graph_find(&e->graph, t->type, t->name);
+
+	if (res && res->present && !t->wanted && !res->down && res->nusers)
+		r->stays(c, t, res->users, res->nusers);
+}
+
 static int
 run_finish(struct cli *c, const struct run *r, struct engine *e, struct locks *locks, struct error *err)
 {
@@ -335,6 +355,8 @@ run_finish(struct cli *c, const struct run *r, struct engine *e, struct locks *l
 
 	if (r->keep_up && takes_down(&e->plan))
 		return 0;
+	for (size_t i = 0; r->stays && i < r->nthings; i++)
+		run_tell_stays(c, r, e, &r->things[i]);
 	if (!r->quiet)
 		print_plan(c, r, e);
 	else
@@ -373,7 +395,7 @@ run_engine(struct cli *c, const struct run *r, struct error *err)
 	struct engine e = {
 		.env = &c->env, .types = resource_types, .spec_opts = &opts, .things = r->things, .nthings = r->nthings,
 		.aims = r->aims, .naims = r->naims,
-		.as_it_is = as_it_is, .beside = r->also_lock, .partial = r->dry || r->keep_going || cli_bool(c, "keep-going"),
+		.as_it_is = as_it_is, .each_instance = run_each_instance, .beside = r->also_lock, .partial = r->dry || r->keep_going || cli_bool(c, "keep-going"),
 		.look_ms = look_ms ? atoi(look_ms) : LOOK_MS,
 	};
 	AUTO(locks) locks = { 0 };

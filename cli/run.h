@@ -25,6 +25,8 @@ struct run {
 	bool quiet;		/* do not print the plan before the walk: start, stop, ... */
 	bool silent;		/* steps that went well are told at level debug only: what is done in a moment, protect, rename, ... */
 	bool tells_texts;	/* behind the plan, for each instance that was named: which text it is of, and where another says otherwise */
+	/* Is told of each thing that was asked to go and stays, since these instances need it (USED_STAYS); or NULL. */
+	void (*stays)(struct cli *c, const struct thing *t, const struct user *users, size_t n);
 	bool keep_up;		/* walk only what takes no machine down: start, of a running one */
 	bool keep_going;	/* as --keep-going: what fails keeps back only what depends on it; a fleet */
 };

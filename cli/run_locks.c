@@ -71,6 +71,42 @@ lock_add(struct cli *c, const char *name, const char *what, struct locks *l, str
 	return 0;
 }
 
+static const char *
+lock_thing_name(struct cli *c, const struct thing *t)
+{
+	return !strchr(t->name, '/') ? arena_printf(&c->arena, "_%s.%s", t->type, t->name) :
+	       arena_printf(&c->arena, "_%s.%016" PRIx64 ".thing", t->type, hash_text(HASH_START, t->name));
+}
+
+struct thing_lock {
+	const char *name;
+	const struct thing *t;
+};
+
+static int
+thing_lock_by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct thing_lock *)a)->name, ((const struct thing_lock *)b)->name);
+}
+
+/* In whatever order they were asked for; what is named twice is one. */
+static int
+lock_things(struct cli *c, const struct run *r, struct locks *l, struct error *err)
+{
+	auto_free struct thing_lock *v = xcalloc(r->nthings, sizeof *v);
+
+	for (size_t i = 0; i < r->nthings; i++)
+		v[i] = (struct thing_lock){ lock_thing_name(c, &r->things[i]), &r->things[i] };
+	if (r->nthings)
+		qsort(v, r->nthings, sizeof *v, thing_lock_by_name);
+	for (size_t i = 0; i < r->nthings; i++)
+		if ((!i || strcmp(v[i].name, v[i - 1].name) != 0) &&
+		    lock_add(c, v[i].name, arena_printf(&c->arena, "%s %s", v[i].t->type, cli_tick(c, v[i].t->name)), l, err) < 0)
+			return -1;
+	l->nthings = l->n;
+	return 0;
+}
+
 static int
 lock_instance(struct cli *c, const char *name, struct locks *l, struct error *err)
 {
@@ -139,16 +175,9 @@ locks_take(struct cli *c, const struct run *r, struct locks *l, struct error *er
 	if (fs_mkdirs(dir, 0700, err) < 0)
 		return -1;
 	l->v = xcalloc(r->nasks + r->nthings + 1, sizeof *l->v);
-	l->nthings = r->nthings;
 	call_off_offer(r->nasks + r->nthings + 1, &l->first);
-	for (size_t i = 0; i < r->nthings; i++) {
-		const struct thing *t = &r->things[i];
-		auto_free char *name = !strchr(t->name, '/') ? xasprintf("_%s.%s", t->type, t->name) :
-				       xasprintf("_%s.%016" PRIx64 ".thing", t->type, hash_text(HASH_START, t->name));
-
-		if (lock_add(c, name, arena_printf(&c->arena, "%s %s", t->type, cli_tick(c, t->name)), l, err) < 0)
-			return -1;
-	}
+	if (lock_things(c, r, l, err) < 0)
+		return -1;
 	for (size_t i = 0; i < r->nasks; i++) {
 		if (r->also_lock && strcmp(r->also_lock, r->asks[i].name) < 0 && lock_also(c, r, l, err) < 0)
 			return -1;

@@ -198,6 +198,60 @@ told_of(const struct resource *r, struct error *err)
 	return error_wrap(err, "%s %s", r->type->name, r->name);
 }
 
+/*
+ * What is shared while it is used is looked at once more under its lock: somebody may have come to use it since the
+ * plan, and then it stays.
+ */
+static int
+apply_remove(const struct env *env, struct step *s, struct error *err)
+{
+	const struct resource *r = s->res;
+	struct facts have = { 0 };
+	const char *users = NULL;
+
+	if (r->type->users && !r->may_lose && !r->up && r->type->observe(env, r, &have, &s->arena, err) == 1)
+		users = facts_get(&have, r->type->users);
+	if (!users || !*users)
+		return r->type->remove(env, r, err);
+	env->say(env, SAY_INFO, "%s %s stays: %s uses it by now", r->type->name, r->name, users);
+	return 0;
+}
+
+/* What `s` needs and another run, whose instance was the last to use it, has taken away since the plan; NULL: all is there. */
+static const struct resource *
+apply_missed(const struct env *env, struct step *s)
+{
+	for (size_t i = 0; i < s->res->nneeds; i++) {
+		const struct resource *d = s->res->needs[i].to;
+		struct facts have = { 0 };
+
+		if (d->type->lifetime == SHARED_WHILE_USED && d->wanted && d->type->observe(env, d, &have, &s->arena, NULL) == 0)
+			return d;
+	}
+	return NULL;
+}
+
+/* The locks of a step, with all that it needs in its place: what is missed is made again, alone under its lock. */
+static int
+apply_lock(struct step_locks *l, const struct env *env, struct step *s, struct error *err)
+{
+	const struct resource *d;
+	struct facts have = { 0 };
+
+	if (step_locks_take(l, env, s, NULL, err) < 0)
+		return -1;
+	d = s->verb == ENSURE ? apply_missed(env, s) : NULL;
+	if (!d)
+		return 0;
+	step_locks_release(l);
+	if (step_locks_take(l, env, s, d, err) < 0)
+		return -1;
+	if (d->type->ensure(env, d, &have, &s->arena, err) == 0)
+		return 0;
+	step_locks_release(l);
+	return -1;
+}
+
 static int
 apply_run(void *ctx, struct step *s, struct error *err)
 {
@@ -208,10 +262,10 @@ apply_run(void *ctx, struct step *s, struct error *err)
 	int done;
 
 	env.cancel = &s->cancel;
-	if (step_locks_take(&locks, &env, s, err) < 0)
+	if (apply_lock(&locks, &env, s, err) < 0)
 		return told_of(r, err);
 	if (s->verb == REMOVE) {
-		done = r->type->remove(&env, r, err);
+		done = apply_remove(&env, s, err);
 	} else {
 		s->have = (struct facts){ 0 };
 		facts_copy(&s->have, &s->arena, &r->have);

@@ -70,6 +70,7 @@ declare_thing(struct engine *e, const struct thing *t, struct error *err)
 		return error_set(err, ERR_UNSUPPORTED, "%s %s: such a thing is only taken away", t->type, t->name);
 	r = graph_declare(&e->graph, type, "", t->name, t->wanted);
 	r->may_lose |= t->may_lose;
+	r->if_used = t->if_used;
 	r->again |= t->again;
 	declare_how(e, r, &t->how);
 	if (t->on)
@@ -145,4 +146,24 @@ declare_all(struct engine *e, struct error *err)
 		if (declare_thing(e, &e->things[i], err) < 0)
 			return -1;
 	return 0;
+}
+
+int
+declare_needs(struct engine *e, const char *name, struct graph *g, struct error *err)
+{
+	struct spec_opts quiet = *e->spec_opts;
+	struct spec *spec;
+	int result = 0;
+
+	quiet.warn = quiet.complain = say_nothing;
+	if (spec_load_instance(&spec, name, &quiet, err) < 0)
+		return -1;
+	spec->goal = GOAL_RUNNING;
+	for (size_t i = 0; result == 0 && e->types[i]; i++)
+		if (e->types[i]->declare)
+			result = e->types[i]->declare(spec, e->env, g, err);
+	spec_free(spec);
+	/* What of that is nowhere to be found is no matter here. */
+	(void)graph_resolve(g, NULL);
+	return result;
 }

@@ -11,6 +11,7 @@
 #include "reconciler/declare.h"
 #include "reconciler/look.h"
 #include "reconciler/records.h"
+#include "reconciler/users.h"
 #include "state/observed/state.h"
 
 const struct resource_type *
@@ -234,7 +235,7 @@ prepare_once(struct engine *e, struct error *err)
 		return -1;
 	if (any_marked(e))
 		engine_mark(e);
-	if (look_at_all(e, err) < 0 || check_half_deleted(e, err) < 0)
+	if (look_at_all(e, err) < 0 || check_half_deleted(e, err) < 0 || users_find(e, err) < 0)
 		return -1;
 	assume_edges(e);
 	if (aims_take(e, err) < 0)

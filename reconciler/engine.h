@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include "reconciler/env.h"
 #include "reconciler/plan.h"
+#include "reconciler/resource.h"
 #include "state/desired/spec/spec.h"
 
 struct error;
@@ -72,6 +73,7 @@ struct thing {
 	const char *type, *name;
 	bool wanted;
 	bool may_lose;
+	enum if_used if_used;
 	bool again;		/* a step on it though it is as wanted */
 	const struct want *wants;
 	size_t nwants;
@@ -92,6 +94,8 @@ struct engine {
 	struct state *state;
 	const struct spec_opts *spec_opts;
 	enum goal (*as_it_is)(const struct env *env, const char *instance);	/* running or not, by looking */
+	/* All instances of this home, sorted by name; NULL: what no row knows needs nothing. */
+	int (*each_instance)(const struct env *env, int (*tell)(void *ctx, const char *name), void *ctx, struct error *err);
 
 	const char *beside;	/* one more instance that is used, and must not be half deleted; or NULL */
 	bool partial;		/* plan the rest when something is wrong with some of the instances */

@@ -174,7 +174,7 @@ void
 graph_link(struct graph *g, struct resource *from, struct resource *to, enum need need)
 {
 	edge_append(&g->arena, &from->needs, &from->nneeds, &from->needs_cap, (struct edge){ to, need });
-	to->wanted |= to->type->shared && from->wanted;
+	to->wanted |= to->type->lifetime != OWNED && to->type->ensure && from->wanted;
 }
 
 /* Without room of its own it is part of the other list, and is copied before it is another one. */
@@ -224,6 +224,16 @@ graph_dangles(struct graph *g, const struct graph_need *p, struct error *err)
 	return -1;
 }
 
+/* What is host-wide is declared by each of its users, with the same few needs. */
+static bool
+graph_is_linked(const struct resource *from, const struct resource *to, enum need need)
+{
+	for (size_t i = 0; i < from->nneeds; i++)
+		if (from->needs[i].to == to && from->needs[i].need == need)
+			return true;
+	return false;
+}
+
 int
 graph_resolve(struct graph *g, struct error *err)
 {
@@ -233,6 +243,8 @@ graph_resolve(struct graph *g, struct error *err)
 		struct graph_need *p = &g->pending[i];
 		struct resource *to = graph_find(g, p->type, p->name);
 
+		if (to && graph_is_linked(p->from, to, p->need))
+			continue;
 		if (to)
 			graph_link(g, p->from, to, p->need);
 		else if (!p->optional)

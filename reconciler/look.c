@@ -57,11 +57,18 @@ is_as_recorded(const struct resource *r, int there, const struct facts *have)
 	return r->was && r->was_present && facts_are_packed(have, r->was, r->was_len);
 }
 
-/* Nothing is known of what is shared, not wanted and not asked to go: nobody asks. */
+/* Nothing is known of what is kept, not wanted and not asked to go: nobody asks. */
 static bool
 is_looked_at(const struct resource *r)
 {
-	return !(r->type->shared && !r->wanted && !r->may_lose);
+	return !(r->type->lifetime == SHARED_KEPT && !r->wanted && !r->may_lose);
+}
+
+/* May it go, if it is there? What cannot be looked at stays then, and is nobody's trouble. */
+static bool
+is_by_the_way(const struct resource *r)
+{
+	return r->type->lifetime == SHARED_WHILE_USED && !r->wanted && !r->may_lose;
 }
 
 /* Of what no lima.yaml speaks of: it stays as it was found, unless it is asked for or goes with its instance. */
@@ -102,6 +109,11 @@ look_observe(struct look *k, struct resource *r)
 
 	*k->at = AT_RESOURCE + r->mark;
 	there = r->type->observe(k->e->env, r, &have, &k->e->graph.arena, &why);
+	if (there < 0 && is_by_the_way(r)) {
+		look_tell(k, r->mark, 0, "", 0);
+		look_take(k->e, r, 0, &have);
+		return;
+	}
 	if (there < 0) {
 		error_wrap(&why, "%s %s", r->type->name, r->name);
 		look_tell(k, r->mark, -1, &why, sizeof why);
@@ -254,7 +266,10 @@ look_lost(void *ctx, size_t group, uint32_t at, int after_ms)
 	}
 	for (size_t i = k->first[group]; i < k->first[group + 1]; i++) {
 		k->visited[k->v[i]->mark] = 1;
-		graph_wrong(&k->e->graph, k->v[i], &why);
+		if (is_by_the_way(k->v[i]))
+			k->v[i]->present = k->v[i]->unfinished = false;
+		else
+			graph_wrong(&k->e->graph, k->v[i], &why);
 	}
 }
 

@@ -3,11 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/auto.h"
+#include "base/buf.h"
+
 /*
  * Who needs whom, the other way round: for resource i (its mark), users[first[i]] to
  * users[first[i + 1]] are the edges that end in it.
  */
-struct user {
+struct dependant {
 	struct resource *from;
 	enum need need;
 	bool declared;
@@ -17,7 +20,7 @@ struct planner {
 	struct graph *g;
 	struct plan *p;
 	size_t *first;
-	struct user *users;
+	struct dependant *users;
 	struct resource **queue;	/* touched, and those who need them not yet told */
 	size_t nqueue, queue_cap;
 	struct error *err;
@@ -113,6 +116,53 @@ plan_compare(const struct resource *r, struct reason *why)
 	return worst;
 }
 
+static bool
+is_stood_on(const struct resource *r)
+{
+	return r->nusers && r->users[0].stands;
+}
+
+/* Nothing that is used goes, unless it was asked for in so many words. */
+static int
+refuse_used(struct planner *m, struct resource *r)
+{
+	bool stood_on = is_stood_on(r);
+	AUTO(buf) who = BUF_INIT;
+	struct error used = { 0 };
+	size_t n = 0;
+
+	while (n < r->nusers && r->users[n].stands == stood_on) {
+		buf_addf(&who, "%s%s", n ? ", " : "", r->users[n].owner);
+		n++;
+	}
+	if (stood_on)
+		error_set(&used, ERR_REFUSED, "%s `%s` is used by the running instance%s %s; stop %s first", r->type->name, r->name,
+			  n == 1 ? "" : "s", who.s, n == 1 ? "it" : "them");
+	else
+		error_set(&used, ERR_REFUSED, "%s `%s` is named by the instance%s %s%s%s", r->type->name, r->name, n == 1 ? "" : "s", who.s,
+			  r->type->forced_by ? "; " : "", r->type->forced_by ? r->type->forced_by : "");
+	return plan_refuse(m, r, &used);
+}
+
+/* Decides about what nobody of this run wants. */
+static int
+plan_unwanted(struct planner *m, struct resource *r)
+{
+	if (!(r->present || r->unfinished))
+		return 0;
+	if (r->type->lifetime == OWNED)
+		return set_step(m, &r->down, r, REMOVE, (struct reason){ .kind = REASON_UNWANTED });
+	if (!r->may_lose && (r->type->lifetime == SHARED_KEPT || is_stood_on(r)))
+		return 0;
+	if (!r->may_lose)
+		return set_step(m, &r->down, r, REMOVE, (struct reason){ .kind = REASON_UNUSED });
+	if (r->nusers && r->if_used == USED_STAYS)
+		return 0;
+	if ((r->if_used == USED_REFUSED && r->nusers) || (r->if_used == USED_REFUSED_STOOD_ON && is_stood_on(r)))
+		return refuse_used(m, r);
+	return set_step(m, &r->down, r, REMOVE, (struct reason){ .kind = REASON_UNWANTED });
+}
+
 /* Decides what must happen to `r` for its own sake. */
 static int
 plan_decide(struct planner *m, struct resource *r)
@@ -122,11 +172,8 @@ plan_decide(struct planner *m, struct resource *r)
 	struct error fixed = { 0 };
 
 	r->decided = true;
-	if (!r->wanted) {
-		if ((r->type->shared && !r->may_lose) || !(r->present || r->unfinished))
-			return 0;
-		return set_step(m, &r->down, r, REMOVE, (struct reason){ .kind = REASON_UNWANTED });
-	}
+	if (!r->wanted)
+		return plan_unwanted(m, r);
 	if (!r->present)
 		return set_step(m, &r->up, r, ENSURE, r->unfinished ? unfinished : (struct reason){ .kind = REASON_MISSING });
 	if (r->remake)
@@ -209,9 +256,9 @@ index_users(struct planner *m)
 		struct resource *r = g->v[i];
 
 		for (size_t j = 0; j < r->nneeds; j++)
-			m->users[at[r->needs[j].to->mark]++] = (struct user){ r, r->needs[j].need, true };
+			m->users[at[r->needs[j].to->mark]++] = (struct dependant){ r, r->needs[j].need, true };
 		for (size_t j = 0; j < r->nstands_on; j++)
-			m->users[at[r->stands_on[j].to->mark]++] = (struct user){ r, r->stands_on[j].need, false };
+			m->users[at[r->stands_on[j].to->mark]++] = (struct dependant){ r, r->stands_on[j].need, false };
 	}
 	free(at);
 }
@@ -242,7 +289,7 @@ plan_idle(const struct planner *m, const struct resource *r)
 	if (*r->owner)
 		return false;
 	for (size_t i = m->first[r->mark]; i < m->first[r->mark + 1]; i++) {
-		const struct user *u = &m->users[i];
+		const struct dependant *u = &m->users[i];
 
 		if (!u->declared || !u->from->wanted)
 			continue;

@@ -11,6 +11,7 @@
 
 static const char *const kind_word[] = {
 	[REASON_MISSING] = "missing", [REASON_UNFINISHED] = "unfinished", [REASON_UNWANTED] = "unwanted",
+	[REASON_UNUSED] = "unused",
 	[REASON_ASKED] = "asked", [REASON_DIFFERS] = "differs", [REASON_FOLLOWS] = "follows",
 };
 static const struct {
@@ -69,6 +70,8 @@ reason_text(struct arena *a, const struct resource *r, const struct reason *why)
 		return "left unfinished";
 	case REASON_UNWANTED:
 		return "not wanted";
+	case REASON_UNUSED:
+		return "nothing uses it any more";
 	case REASON_ASKED:
 		return "asked for";
 	case REASON_DIFFERS:

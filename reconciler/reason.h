@@ -13,6 +13,7 @@ struct reason {
 		REASON_MISSING,
 		REASON_UNFINISHED,	/* a step on it began and did not end */
 		REASON_UNWANTED,
+		REASON_UNUSED,		/* the last that used it is gone, or goes */
 		REASON_ASKED,		/* restart, factory-reset */
 		REASON_DIFFERS,		/* in `attr`: the dearest of the differences */
 		REASON_FOLLOWS,		/* for the sake of `cause`, which it needs */

@@ -62,6 +62,27 @@ struct edge {
 	enum need need;
 };
 
+/* How long a thing lasts. The planner keeps it; who uses a thing is found by users.h. */
+enum lifetime {
+	OWNED,			/* an instance's: made and removed with it */
+	SHARED_KEPT,		/* host-wide: wanted while a wanted one needs it, and stays when none does, until it is asked to go */
+	SHARED_WHILE_USED,	/* host-wide: goes with the last that stands on it */
+};
+
+/* An instance that this run is not about, and that needs a thing. */
+struct user {
+	const char *owner;
+	bool stands;		/* it would fall with it, now; else it only names it: it is stopped, or needs it while something is made */
+};
+
+/* May a thing that is asked to go be in use? */
+enum if_used {
+	USED_GOES,		/* whoever uses it */
+	USED_REFUSED_STOOD_ON,	/* not while something stands on it */
+	USED_REFUSED,		/* nor while an instance names it */
+	USED_STAYS,		/* the same, but that is no error */
+};
+
 struct resource {
 	const struct resource_type *type;
 	const char *owner;	/* the instance it belongs to; "" for a host-wide one */
@@ -78,6 +99,9 @@ struct resource {
 	bool again;		/* a command asks for a step on it, though it is as wanted */
 	enum { TARGET_NOT, TARGET_NEEDED, TARGET_NAMED } target;	/* where only some is to be done: for whose sake this is */
 	bool may_lose;		/* the goal gave up a precious thing in so many words */
+	enum if_used if_used;	/* of a host-wide one that is asked to go */
+	const struct user *users;	/* of one that may go: each instance once, those that stand on it first; in the graph's arena */
+	size_t nusers;
 	const struct error *wrong;	/* why nothing can be planned for its instance: it cannot be looked at, or is refused */
 
 	struct edge *needs;	/* as just declared: orders what goes up. In the graph's arena, as the next */
@@ -108,6 +132,7 @@ struct resource_type {
 	const struct attr *attrs;	/* ends at a NULL name */
 	size_t at_once;			/* steps of this type at the same time; 0: any number */
 	const char *precious;		/* it holds the user's data: never removed or replaced unasked; this says who may ask */
+	const char *forced_by;		/* host-wide: how it is taken away though an instance names it; for the user */
 	/* Why `r` may not be removed even when that is asked for; NULL: it may. What is precious and stands on it stays too. */
 	const char *(*guard)(const struct resource *r);
 	bool boots;			/* its steps up are an instance's boot, of which only so many are on their way at a time (walk.boots) */
@@ -116,7 +141,8 @@ struct resource_type {
 	bool as_found;			/* no lima.yaml speaks of it: it is wanted where it is found, until a command says otherwise */
 	bool fetches;			/* its steps may download */
 	bool asks;			/* it is looked at by asking a process, which may take its time: many are asked at once */
-	bool shared;			/* host-wide: wanted while a wanted one needs it, and stays when none does, unless asked to go */
+	enum lifetime lifetime;
+	const char *users;		/* the attribute of `have` that tells which instances use it, in a list "a, b": what the thing itself knows. NULL: none */
 
 	/*
 	 * Add the resources of this type that `spec` asks for, or that may exist for
@@ -135,7 +161,7 @@ struct resource_type {
 	/*
 	 * Make it as r->want says, from whatever is there: nothing, something else, or
 	 * what a crash left. Doing it twice is doing it once. Fills `have` as observe
-	 * would. Runs in a worker thread; `a` is the worker's. NULL: nobody may want one, it can only go.
+	 * would. Runs in a worker thread; `a` is the worker's. NULL: one is never wanted, it can only go.
 	 */
 	int (*ensure)(const struct env *env, const struct resource *r,
 		      struct facts *have, struct arena *a, struct error *err);

@@ -16,7 +16,7 @@
 static void
 add_lock(struct step_locks *l, const struct env *env, const struct resource *r, bool alone)
 {
-	if (!r->type->shared)
+	if (r->type->lifetime == OWNED)
 		return;
 	GROW(l->v, l->n, l->cap);
 	l->v[l->n++] = (struct step_lock){
@@ -60,13 +60,13 @@ take_one(struct step_lock *k, const struct env *env, struct error *err)
 }
 
 int
-step_locks_take(struct step_locks *l, const struct env *env, const struct step *s, struct error *err)
+step_locks_take(struct step_locks *l, const struct env *env, const struct step *s, const struct resource *alone, struct error *err)
 {
 	const struct resource *r = s->res;
 
 	add_lock(l, env, r, true);
 	for (size_t i = 0; i < r->nneeds; i++)
-		add_lock(l, env, r->needs[i].to, false);
+		add_lock(l, env, r->needs[i].to, r->needs[i].to == alone);
 	for (size_t i = 0; i < r->nstands_on; i++)
 		add_lock(l, env, r->stands_on[i].to, false);
 	if (l->n)

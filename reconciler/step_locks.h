@@ -23,6 +23,8 @@ struct step_locks {
 	size_t n, cap;
 };
 
-/* For a worker thread. A wait is told, and ends with env->cancel. */
-int step_locks_take(struct step_locks *l, const struct env *env, const struct step *s, struct error *err);
+struct resource;
+
+/* For a worker thread. `alone`: one of what the step needs, which is locked as if the step were on it; or NULL. A wait is told, and ends with env->cancel. */
+int step_locks_take(struct step_locks *l, const struct env *env, const struct step *s, const struct resource *alone, struct error *err);
 void step_locks_release(struct step_locks *l);

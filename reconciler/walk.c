@@ -273,7 +273,7 @@ walk_is_needless(const struct step *s)
 	for (size_t i = 0; i < s->nthen; i++)
 		if (!s->then[i]->unwanted)
 			return false;
-	return s->nthen > 0 && s->verb == ENSURE && s->res->type->shared;
+	return s->nthen > 0 && s->verb == ENSURE && s->res->type->lifetime != OWNED;
 }
 
 /* With the lock held. What is behind a step comes first, mostly; else another round finds it. */

@@ -21,9 +21,14 @@ archive_declare(const struct spec *spec, const struct env *env, struct graph *g,
 {
 	const struct spec_file *f = cidata_archive(spec);
 
+	struct resource *r;
+
 	(void)env, (void)err;
-	if (f && instance_paths_wanted(spec))
-		resource_want(g, graph_declare(g, &resource_archive, "", f->location, false), "digest", *f->digest ? f->digest : NULL);
+	if (!f || !instance_paths_wanted(spec))
+		return 0;
+	r = graph_declare(g, &resource_archive, "", f->location, false);
+	resource_want(g, r, "digest", *f->digest ? f->digest : NULL);
+	fetch_need(g, r, f->location);
 	return 0;
 }
 
@@ -73,7 +78,7 @@ const struct resource_type resource_archive = {
 	.attrs = attrs,
 	.at_once = 2,
 	.fetches = true,
-	.shared = true,
+	.lifetime = SHARED_KEPT,
 	.declare = archive_declare,
 	.observe = archive_observe,
 	.ensure = archive_ensure,

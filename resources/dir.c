@@ -51,7 +51,7 @@ dir_declare(const struct spec *spec, const struct env *env, struct graph *g, str
 	resource_want(g, r, "lima.yaml", hex);
 	/* A lima.yaml that names an unknown network is not written. */
 	for (size_t i = 0; i < spec->nnetworks; i++)
-		if (spec->networks[i].of_fleet)
+		if (*spec->networks[i].lima)
 			resource_need(g, r, "network-entry", spec->networks[i].lima, NEED_BUILD);
 	resource_want(g, r, "leftovers", "none");
 	if (instance_paths_wanted(spec))

@@ -30,7 +30,7 @@ download_remove(const struct env *env, const struct resource *r, struct error *e
 
 const struct resource_type resource_download = {
 	.name = "download",
-	.shared = true,
+	.lifetime = SHARED_KEPT,
 	.observe = download_observe,
 	.remove = download_remove,
 };

@@ -3,6 +3,9 @@
 #include "providers/fetch/cache.h"
 #include "providers/written.h"
 #include "reconciler/env.h"
+#include "reconciler/resource.h"
+
+extern const struct resource_type resource_download;
 
 void
 tell_progress(void *ctx, uint64_t done, uint64_t total)
@@ -34,4 +37,13 @@ fetch_for(const struct env *env, const struct resource *r, const char *location,
 	if (cache_fetch(&f, path, err) < 0)
 		return -1;
 	return cache_is_local(location) && written_check(env->home, *path, err) < 0 ? -1 : 0;
+}
+
+void
+fetch_need(struct graph *g, struct resource *r, const char *location)
+{
+	if (cache_is_local(location))
+		return;
+	graph_declare(g, &resource_download, "", location, false);
+	resource_need(g, r, "download", location, NEED_BUILD);
 }

@@ -14,6 +14,10 @@ struct telling {
 void tell_progress(void *ctx, uint64_t done, uint64_t total);
 void tell_warning(void *ctx, const char *text);
 
+struct graph;
+
+/* `r` is made of what lies in the cache by that URL, which `limactl prune` is to know; nothing of a file of the user's own. */
+void fetch_need(struct graph *g, struct resource *r, const char *location);
 /* cache_fetch() for `r`; digest "" if none is known; *path to free. */
 int fetch_for(const struct env *env, const struct resource *r, const char *location, const char *digest, char **path,
 	      struct error *err);

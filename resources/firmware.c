@@ -64,9 +64,11 @@ firmware_declare(const struct spec *spec, const struct env *env, struct graph *g
 	for (size_t i = 0; i < spec->firmware.nimages; i++) {
 		const struct spec_file *f = &spec->firmware.images[i];
 
-		if (is_for(f, spec))
-			buf_addf(&images, "%s%s%s%s", images.len ? ", " : "", f->location, f->digest && *f->digest ? " " : "",
-				 f->digest ? f->digest : "");
+		if (!is_for(f, spec))
+			continue;
+		fetch_need(g, r, f->location);
+		buf_addf(&images, "%s%s%s%s", images.len ? ", " : "", f->location, f->digest && *f->digest ? " " : "",
+			 f->digest ? f->digest : "");
 	}
 	resource_want(g, r, "images", images.s);
 	return 0;

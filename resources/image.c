@@ -45,6 +45,7 @@ want_entry(struct graph *g, struct resource *r, size_t i, const struct spec_imag
 			continue;
 		snprintf(key, sizeof key, "%zu.%s", i, part_name[n]);
 		resource_want(g, r, key, f->location);
+		fetch_need(g, r, f->location);
 		snprintf(key, sizeof key, "%zu.%s.digest", i, part_name[n]);
 		resource_want(g, r, key, f->digest);
 	}
@@ -197,7 +198,7 @@ const struct resource_type resource_image = {
 	.attrs = attrs,
 	.at_once = 2,
 	.fetches = true,
-	.shared = true,
+	.lifetime = SHARED_KEPT,
 	.declare = image_declare,
 	.observe = image_observe,
 	.ensure = image_ensure,

@@ -2,10 +2,13 @@
  * resources/network.c - a user-v2 network: its files, and the switch that machines are plugged into
  *
  * Whatever is told to the switch stands in files (providers/usernet.h). One that was killed is replaced without touching a machine, by the
- * process that waits for it (usernet/supervise.h), and where that is gone, too, by the next apply; one
- * whose last machine is gone ends by itself.
+ * process that waits for it (usernet/supervise.h), and where that is gone, too, by the next apply. It goes with the last machine that
+ * a plan takes down, and ends by itself where the last one has ended so.
  */
+#include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/auto.h"
@@ -21,6 +24,7 @@ static const struct attr attrs[] = {
 	{ .name = "egress", .cost = COST_UPDATE },
 	{ .name = "hostLoopback", .cost = COST_UPDATE },
 	{ .name = "switch", .cost = COST_UPDATE },
+	{ .name = "machines", .cost = COST_NONE, .show = SHOW_NEVER },	/* that are plugged in */
 	{ 0 },
 };
 
@@ -54,8 +58,7 @@ network_declare(const struct spec *spec, const struct env *env, struct graph *g,
 		if (!*from->host)
 			continue;
 		r = graph_declare(g, &resource_network, "", from->lima, false);
-		if (from->of_fleet)
-			resource_need(g, r, "network-entry", from->lima, NEED_BUILD);
+		resource_need(g, r, "network-entry", from->lima, NEED_BUILD);
 		if (!wanted_running(spec))
 			continue;
 		if (usernet_init(&n, from->gateway, from->netmask, from->egress, from->host_loopback, a, err) < 0)
@@ -65,6 +68,41 @@ network_declare(const struct spec *spec, const struct env *env, struct graph *g,
 		resource_want(g, r, "hostLoopback", from->host_loopback ? "yes" : "no");
 		resource_want(g, r, "switch", "running");
 	}
+	return 0;
+}
+
+static int
+network_by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The instances of the ports, NAME.NUMBER each; beside them are the switch's ends, NAME.NUMBER.sock. */
+static int
+network_tell_machines(const char *dir, struct facts *have, struct arena *a, struct error *err)
+{
+	auto_free char *ports = xasprintf("%s/ports", dir);
+	auto_dir DIR *d = opendir(ports);
+	auto_free const char **v = NULL;
+	AUTO(buf) list = BUF_INIT;
+	size_t n = 0, cap = 0;
+
+	if (!d)
+		return errno == ENOENT ? 0 : error_errno(err, "open %s", ports);
+	for (struct dirent *e; (e = readdir(d));) {
+		const char *dot = strrchr(e->d_name, '.');
+
+		if (*e->d_name == '.' || !dot || !dot[1] || dot[1 + strspn(dot + 1, "0123456789")])
+			continue;
+		GROW(v, n, cap);
+		v[n++] = arena_memdup(a, e->d_name, (size_t)(dot - e->d_name));
+	}
+	if (n)
+		qsort(v, n, sizeof *v, network_by_name);
+	for (size_t i = 0; i < n; i++)
+		if (!i || strcmp(v[i], v[i - 1]) != 0)
+			buf_addf(&list, "%s%s", i ? ", " : "", v[i]);
+	facts_set(have, a, "machines", n ? arena_strdup(a, list.s) : NULL);
 	return 0;
 }
 
@@ -83,7 +121,7 @@ network_observe(const struct env *env, const struct resource *r, struct facts *h
 	facts_set(have, a, "egress", network_egress(a, &n));
 	facts_set(have, a, "hostLoopback", n.host_loopback ? "yes" : "no");
 	facts_set(have, a, "switch", usernet_process(dir) > 0 ? "running" : "gone");
-	return 1;
+	return network_tell_machines(dir, have, a, err) < 0 ? -1 : 1;
 }
 
 /* Of the facts that were declared: a file of limactl's own, whatever was there. */
@@ -130,7 +168,8 @@ network_remove(const struct env *env, const struct resource *r, struct error *er
 const struct resource_type resource_network = {
 	.name = "network",
 	.attrs = attrs,
-	.shared = true,
+	.lifetime = SHARED_WHILE_USED,
+	.users = "machines",
 	.declare = network_declare,
 	.observe = network_observe,
 	.ensure = network_ensure,

@@ -1,8 +1,10 @@
 /*
- * resources/network_entry.c - what networks.yaml says of a network that a fleet brings along.
+ * resources/network_entry.c - what networks.yaml says of a network: that of `limactl network create`, or that a fleet brings along.
  *
- * It stands there so that a member is an ordinary instance, which every other command can start, also without the fleet's file.
+ * A fleet's stands there so that a member is an ordinary instance, which every other command can start, also without the
+ * fleet's file. Of all others lima.yaml only has the name: whoever names one needs it, and wants nothing of it.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +14,8 @@
 #include "state/desired/spec/networks.h"
 
 static const struct attr attrs[] = {
+	{ .name = "mode", .cost = COST_UPDATE },
+	{ .name = "interface", .cost = COST_UPDATE },
 	{ .name = "gateway", .cost = COST_UPDATE },
 	{ .name = "netmask", .cost = COST_UPDATE },
 	{ .name = "egress", .cost = COST_UPDATE },
@@ -30,11 +34,12 @@ network_entry_declare(const struct spec *spec, const struct env *env, struct gra
 		const struct spec_network *from = &spec->networks[i];
 		struct resource *r;
 
-		if (!from->of_fleet)
+		if (!*from->lima)
 			continue;
 		r = graph_declare(g, &resource_network_entry, "", from->lima, false);
-		if (!instance_paths_wanted(spec))
+		if (!from->of_fleet || !instance_paths_wanted(spec))
 			continue;
+		resource_want(g, r, "mode", "user-v2");
 		resource_want(g, r, "gateway", from->gateway);
 		resource_want(g, r, "netmask", from->netmask);
 		resource_want(g, r, "egress", from->egress);
@@ -55,6 +60,8 @@ network_entry_observe(const struct env *env, const struct resource *r, struct fa
 	n = networks_find(&nets, r->name);
 	if (!n)
 		return 0;
+	facts_set(have, a, "mode", n->mode);
+	facts_set(have, a, "interface", n->interface);
 	facts_set(have, a, "gateway", n->gateway);
 	facts_set(have, a, "netmask", *n->netmask ? n->netmask : "255.255.255.0");
 	facts_set(have, a, "egress", n->egress);
@@ -75,14 +82,19 @@ static int
 network_entry_ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	const struct network n = {
-		.name = r->name, .mode = "user-v2", .interface = "", .dhcp_end = "", .gateway = network_entry_text(r, "gateway"),
-		.netmask = network_entry_text(r, "netmask"), .egress = network_entry_text(r, "egress"),
-		.fleet = network_entry_text(r, "fleet"), .host_loopback = strcmp(network_entry_text(r, "hostLoopback"), "no") != 0,
+		.name = r->name, .mode = network_entry_text(r, "mode"), .interface = network_entry_text(r, "interface"), .dhcp_end = "",
+		.gateway = network_entry_text(r, "gateway"), .netmask = network_entry_text(r, "netmask"),
+		.egress = network_entry_text(r, "egress"), .fleet = network_entry_text(r, "fleet"),
+		.host_loopback = strcmp(network_entry_text(r, "hostLoopback"), "no") != 0,
 	};
+	int there;
 
-	if (networks_put(env->home, &n, err) < 0)
+	if (*n.mode && networks_put(env->home, &n, err) < 0)
 		return -1;
-	return network_entry_observe(env, r, have, a, err) == 1 ? 0 : error_set(err, ERR_CHILD, "network %s: gone right after it was noted", r->name);
+	there = network_entry_observe(env, r, have, a, err);
+	if (there == 0)
+		error_set(err, ENOENT, "there is no network `%s` in networks.yaml; `limactl network create %s` makes one", r->name, r->name);
+	return there == 1 ? 0 : -1;
 }
 
 static int
@@ -94,7 +106,8 @@ network_entry_remove(const struct env *env, const struct resource *r, struct err
 const struct resource_type resource_network_entry = {
 	.name = "network-entry",
 	.attrs = attrs,
-	.shared = true,
+	.lifetime = SHARED_KEPT,
+	.forced_by = "`limactl network delete --force` deletes it all the same",
 	.declare = network_entry_declare,
 	.observe = network_entry_observe,
 	.ensure = network_entry_ensure,

@@ -105,7 +105,7 @@ remove_snapshot(const struct env *env, const struct resource *r, struct error *e
 const struct resource_type resource_snapshot = {
 	.name = "snapshot",
 	.precious = "it holds data, so only `limactl snapshot delete` or the deletion of its instance removes it",
-	.shared = true,
+	.lifetime = SHARED_KEPT,
 	.observe = snapshot_observe,
 	.ensure = snapshot_ensure,
 	.remove = remove_snapshot,

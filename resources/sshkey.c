@@ -63,7 +63,7 @@ remove_pair(const struct env *env, const struct resource *r, struct error *err)
 const struct resource_type resource_sshkey = {
 	.name = "sshkey",
 	.attrs = attrs,
-	.shared = true,
+	.lifetime = SHARED_KEPT,
 	.declare = sshkey_declare,
 	.observe = sshkey_observe,
 	.ensure = sshkey_ensure,

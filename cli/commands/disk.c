@@ -99,64 +99,34 @@ run_import(struct cli *c, struct error *err)
 
 /* --- delete --- */
 
-/* The instances whose lima.yaml names the disk, in Go's %q of a list; "" : none. */
+/* The words are upstream's, with the names as Go writes a list of them. */
 static void
-cmd_disk_referring(struct cli *c, const char *name, struct buf *out)
-{
-	AUTO(names) all = { 0 };
-	struct look l;
-
-	if (names_list(&all, c->env.home, NULL) < 0)
-		return;
-	look_begin(&l, c);
-	for (size_t i = 0; i < all.n; i++) {
-		AUTO(instance) inst = { 0 };
-		struct json_span disks, d;
-		size_t at = 0;
-
-		instance_look(&l, all.v[i], &inst);
-		disks = instance_config(&inst, "additionalDisks");
-		while ((d = json_each(disks, &at, NULL)).p)
-			if (strcmp(json_text(&inst.arena, json_at(d, "name")), name) == 0)
-				buf_addf(out, "%s`%s`", out->len ? " " : "", inst.name);
-	}
-	look_release(&l);
-}
-
-/* 1: it may go; 0: it stays, which is told */
-static int
-cmd_disk_may_go(struct cli *c, const struct disk *d, struct error *err)
+cmd_disk_tell_stays(struct cli *c, const struct thing *t, const struct user *users, size_t n)
 {
 	AUTO(buf) who = BUF_INIT;
 
-	if (cli_bool(c, "force"))
-		return 1;
-	if (*d->instance)
-		return error_set(err, ERR_REFUSED, "cannot delete disk `%s` in use by instance `%s`", d->name, d->instance);
-	cmd_disk_referring(c, d->name, &who);
-	if (!who.len)
-		return 1;
-	cli_say(&c->env, SAY_WARN, "Skipping deleting disk `%s`, disk is referenced by one or more non-running instances: [%s]",
-		d->name, who.s);
-	cli_say(&c->env, SAY_WARN, "To delete anyway, run `limactl disk delete --force %s`", d->name);
-	return 0;
+	for (size_t i = 0; i < n; i++)
+		buf_addf(&who, "%s`%s`", i ? " " : "", users[i].owner);
+	cli_say(&c->env, SAY_WARN, "Skipping deleting disk `%s`, disk is referenced by one or more non-running instances: [%s]", t->name, who.s);
+	cli_say(&c->env, SAY_WARN, "To delete anyway, run `limactl disk delete --force %s`", t->name);
 }
 
 static int
 delete_one(struct cli *c, const char *name, struct error *err)
 {
-	struct thing t = { "data-disk", name, .wanted = false, .may_lose = true };
+	bool force = cli_bool(c, "force");
+	struct thing t = { "data-disk", name, .may_lose = true, .if_used = force ? USED_GOES : USED_STAYS };
 	struct disk d;
 	int r = disk_look(c, &c->arena, name, &d, err);
 
 	if (r == 0)
 		cli_say(&c->env, SAY_WARN, "Ignoring non-existent disk `%s`", name);
-	if (r > 0)
-		r = cmd_disk_may_go(c, &d, err);
+	if (r > 0 && !force && *d.instance)
+		return error_set(err, ERR_REFUSED, "cannot delete disk `%s` in use by instance `%s`", d.name, d.instance);
 	if (r <= 0)
 		return r;
-	r = run_thing(c, &t, err);
-	if (r == 0)
+	r = run_engine(c, &(struct run){ .things = &t, .nthings = 1, .quiet = true, .silent = true, .stays = cmd_disk_tell_stays }, err);
+	if (r == 0 && !fs_exists(d.dir))
 		cli_say(&c->env, SAY_INFO, "Deleted `%s` (`%s`)", name, d.dir);
 	return r;
 }

@@ -1,20 +1,14 @@
-/* limactl network create, delete: entries of _config/networks.yaml, whose comments and order survive */
+/* limactl network create, delete: entries of _config/networks.yaml, and the switch of one that goes */
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/auto.h"
-#include "base/buf.h"
 #include "base/error.h"
-#include "base/fs.h"
-#include "base/quote/quote.h"
-#include "cli/cli.h"
-#include "providers/usernet_run.h"
+#include "cli/run.h"
 #include "state/desired/template/name.h"
 #include "state/desired/spec/networks.h"
-#include "state/desired/template/template.h"
 
 static const struct flag create_flags[] = {
 	{ "mode", 0, FLAG_STRING, "user-v2", "Mode: user-v2, host, shared, bridged", .complete = "user-v2 host shared bridged" },
@@ -23,39 +17,9 @@ static const struct flag create_flags[] = {
 	{ 0 },
 };
 static const struct flag delete_flags[] = {
-	{ "force", 'f', FLAG_BOOL, .about = "Delete it whether stopped instances name it or not (always needed for now)" },
+	{ "force", 'f', FLAG_BOOL, .about = "Delete it though stopped instances name it" },
 	{ 0 },
 };
-
-enum { MAX_YAML = 4 << 20 };
-
-/* networks.yaml by way of these expressions; made with what is in force by default if there is none. */
-static int
-network_edit_change(struct cli *c, const char *const *exprs, size_t n, struct error *err)
-{
-	auto_free char *dir = xasprintf("%s/_config", c->env.home);
-	AUTO(template) t = { .path = xasprintf("%s/networks.yaml", dir), .name = xstrdup("") };
-	auto_free char *lock = xasprintf("%s/.networks.yaml.lock", dir);
-	auto_close int fd = -1;
-	AUTO(buf) text = BUF_INIT;
-	int there;
-
-	if (fs_mkdirs(dir, 0700, err) < 0)
-		return -1;
-	fd = fs_lock(lock, true, err);
-	if (fd < 0)
-		return -1;
-	there = fs_read_if(t.path, &text, MAX_YAML, err);
-	if (there < 0)
-		return -1;
-	if (!there)
-		networks_default_text(&text);
-	t.len = text.len;
-	t.text = buf_detach(&text);
-	if (template_set(&t, exprs, n, err) < 0)
-		return -1;
-	return fs_rewrite(t.path, t.text, t.len, 0644, err);
-}
 
 /* "ADDRESS[/BITS]" into address and mask, as text */
 static int
@@ -76,15 +40,6 @@ parse_gateway(struct cli *c, const char *text, const char **address, const char 
 	*address = ip;
 	*mask = arena_strdup(&c->arena, inet_ntop(AF_INET, &m, room, sizeof room));
 	return 0;
-}
-
-static const char *
-network_edit_quoted(struct cli *c, const char *s)
-{
-	AUTO(buf) b = BUF_INIT;
-
-	quote_json(&b, s, false);
-	return arena_strdup(&c->arena, b.s);
 }
 
 static int
@@ -124,71 +79,45 @@ check_mode(struct cli *c, const char *mode, struct error *err)
 }
 
 static int
+network_edit_run(struct cli *c, const struct thing *t, size_t n, struct error *err)
+{
+	return run_engine(c, &(struct run){ .things = t, .nthings = n, .quiet = true, .silent = true }, err);
+}
+
+static int
 network_edit_run_create(struct cli *c, struct error *err)
 {
-	const char *name = c->args[0], *mode = cli_str(c, "mode"), *address = "", *mask = "", *expr;
+	const char *name = c->args[0], *mode = cli_str(c, "mode"), *address = "", *mask = "";
 
 	if (check_new(c, name, err) < 0 || check_mode(c, mode, err) < 0)
 		return -1;
-	if (strcmp(mode, "bridged") == 0) {
-		expr = arena_printf(&c->arena, ".networks[%s] = {\"mode\": \"bridged\", \"interface\": %s}", network_edit_quoted(c, name),
-				    network_edit_quoted(c, cli_str(c, "interface")));
-	} else {
-		if (parse_gateway(c, cli_str(c, "gateway"), &address, &mask, err) < 0)
-			return -1;
-		expr = arena_printf(&c->arena, ".networks[%s] = {\"mode\": \"%s\", \"gateway\": \"%s\", \"netmask\": \"%s\"}",
-				    network_edit_quoted(c, name), mode, address, mask);
-	}
-	return network_edit_change(c, &expr, 1, err);
+	if (strcmp(mode, "bridged") != 0 && parse_gateway(c, cli_str(c, "gateway"), &address, &mask, err) < 0)
+		return -1;
+	const struct want wants[] = {
+		{ .attr = "mode", .value = mode }, { .attr = "interface", .value = cli_str(c, "interface") },
+		{ .attr = "gateway", .value = address }, { .attr = "netmask", .value = mask },
+	};
+
+	return network_edit_run(c, &(struct thing){ "network-entry", name, .wanted = true, .wants = wants, .nwants = ARRAY_LEN(wants) }, 1, err);
 }
 
-static int
-name_compare(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* Machines that are plugged in would lose it under their feet. */
-static int
-check_unused(struct cli *c, const char *name, struct error *err)
-{
-	auto_free char *dir = usernet_dir(c->env.home, name), *ports = xasprintf("%s/ports", dir);
-	auto_dir DIR *d = identifier_fault(&c->arena, name) ? NULL : opendir(ports);
-	AUTO(buf) users = BUF_INIT;
-	const char **v = NULL;
-	size_t n = 0, cap = 0;
-
-	for (struct dirent *e; d && (e = readdir(d));) {
-		const char *dot = strrchr(e->d_name, '.');
-
-		if (*e->d_name == '.' || !dot || strspn(dot + 1, "0123456789") != strlen(dot + 1))
-			continue;
-		GROW(v, n, cap);
-		v[n++] = arena_memdup(&c->arena, e->d_name, (size_t)(dot - e->d_name));
-	}
-	if (n)
-		qsort(v, n, sizeof *v, name_compare);
-	for (size_t i = 0; i < n; i++)
-		if (!i || strcmp(v[i], v[i - 1]) != 0)
-			buf_addf(&users, "%s%s", i ? ", " : "", v[i]);
-	free(v);
-	return n ? error_set(err, ERR_REFUSED, "network %s is used by the running instance%s %s; stop %s first", cli_tick(c, name),
-			     strchr(users.s, ',') ? "s" : "", users.s, strchr(users.s, ',') ? "them" : "it") : 0;
-}
-
+/* Each with its switch, in front of its entry. One that runs is stopped by nobody: its machines would lose it under their feet. */
 static int
 network_edit_run_delete(struct cli *c, struct error *err)
 {
-	const char **exprs = arena_alloc(&c->arena, (size_t)c->nargs * sizeof *exprs);
+	size_t n = (size_t)c->nargs;
+	struct thing *t = arena_alloc(&c->arena, 2 * n * sizeof *t);
 
-	if (!cli_bool(c, "force"))
-		return error_set(err, ERR_REFUSED, "`limactl network delete` currently always requires `--force`");
-	for (int i = 0; i < c->nargs; i++)
-		if (check_unused(c, c->args[i], err) < 0)
-			return -1;
-	for (int i = 0; i < c->nargs; i++)
-		exprs[i] = arena_printf(&c->arena, "del(.networks[%s])", network_edit_quoted(c, c->args[i]));
-	return network_edit_change(c, exprs, (size_t)c->nargs, err);
+	for (size_t i = 0; i < n; i++) {
+		const char *fault = identifier_fault(&c->arena, c->args[i]);
+
+		if (fault)
+			return error_set(err, ERR_INVALID, "%s", fault);
+		t[i] = (struct thing){ "network-entry", c->args[i], .may_lose = true,
+				       .if_used = cli_bool(c, "force") ? USED_REFUSED_STOOD_ON : USED_REFUSED };
+		t[n + i] = (struct thing){ "network", c->args[i], .may_lose = true, .if_used = USED_REFUSED_STOOD_ON, .on = &t[i] };
+	}
+	return network_edit_run(c, t, 2 * n, err);
 }
 
 const struct command command_network_create = {
@@ -199,6 +128,7 @@ const struct command command_network_create = {
 	.example = "limactl network create mynet --gateway 192.168.42.1/24\n"
 		   "limactl network create br --mode bridged --interface en0",
 	.flags = create_flags,
+	.more_flags = run_flags,
 	.min_args = 1,
 	.max_args = 1,
 	.run = network_edit_run_create,
@@ -210,9 +140,10 @@ const struct command command_network_delete = {
 	.aliases = "remove rm",
 	.args = "NETWORK [NETWORK...]",
 	.about = "Delete networks",
-	.example = "limactl network delete --force mynet",
+	.example = "limactl network delete mynet",
 	.complete = "@network",
 	.flags = delete_flags,
+	.more_flags = run_flags,
 	.min_args = 1,
 	.max_args = -1,
 	.run = network_edit_run_delete,

@@ -5,8 +5,9 @@
 
 #include "base/auto.h"
 #include "base/error.h"
+#include "base/fs.h"
+#include "base/jsonspan.h"
 #include "base/mem.h"
-#include "cli/view/instance.h"
 #include "cli/run.h"
 #include "cli/view/templates.h"
 #include "providers/fetch/cache.h"
@@ -19,7 +20,7 @@ static const struct flag flags[] = {
 	{ 0 },
 };
 
-/* Folders of the cache that stay. */
+/* Folders of the cache that stay for the sake of a template. */
 struct kept {
 	char **v;
 	size_t n, cap;
@@ -60,27 +61,20 @@ keep_locations(struct cli *c, struct kept *k, struct json_span v)
 	}
 }
 
+/* What an instance needs the engine knows; but one that is being made has no lima.yaml yet to tell it. */
 static int
-keep_instances(struct cli *c, struct kept *k, struct error *err)
+prune_check_made(struct cli *c, struct error *err)
 {
 	AUTO(names) all = { 0 };
-	struct look l;
 	int r = names_list(&all, c->env.home, err);
 
-	look_begin(&l, c);
 	for (size_t i = 0; i < all.n && r == 0; i++) {
-		AUTO(instance) inst = { 0 };
+		auto_free char *path = xasprintf("%s/%s/lima.yaml", c->env.home, all.v[i]);
 
-		instance_look(&l, all.v[i], &inst);
-		if (!inst.has_yaml)
-			r = error_set(err, ENOENT, "cannot safely prune while instance `%s` is being used: open %s/lima.yaml: no such "
-				      "file or directory", inst.name, inst.dir);
-		else if (!inst.config)
-			cli_say(&c->env, SAY_WARN, "skipping instance `%s` because it has errors: %s", inst.name, inst.errors[0]);
-		else
-			keep_locations(c, k, json_span_of(inst.config));
+		if (!fs_exists(path))
+			r = error_set(err, ENOENT, "cannot safely prune while instance `%s` is being used: open %s: no such file or directory",
+				      all.v[i], path);
 	}
-	look_release(&l);
 	return r;
 }
 
@@ -109,7 +103,7 @@ keep_templates(struct cli *c, struct kept *k)
 
 struct prune {
 	struct cli *c;
-	const struct kept *kept;
+	const struct kept *kept;	/* by templates; NULL: all goes */
 	struct thing *v;
 	size_t n, cap;
 };
@@ -118,25 +112,29 @@ static void
 prune_add(void *ctx, const char *name, const char *entry, bool has_part)
 {
 	struct prune *p = ctx;
-	bool stays = is_kept(p->kept, entry);
+	const char *whole = arena_strdup(&p->c->arena, name);
 
-	if (stays && !has_part)
+	if (!p->kept || !is_kept(p->kept, entry)) {
+		GROW(p->v, p->n, p->cap);
+		p->v[p->n++] = (struct thing){ "download", whole, .may_lose = true, .if_used = p->kept ? USED_STAYS : USED_GOES };
+	}
+	if (!p->kept || !has_part)
 		return;
 	GROW(p->v, p->n, p->cap);
-	p->v[p->n++] = (struct thing){ "download", arena_printf(&p->c->arena, "%s%s", stays ? CACHE_PART : "", name), .may_lose = true };
+	p->v[p->n++] = (struct thing){ "download", arena_printf(&p->c->arena, CACHE_PART "%s", name), .may_lose = true };
 }
 
 /* Each as a step of its own; without `kept` the whole cache goes behind them. */
 static int
-prune_run(struct cli *c, const struct kept *kept, bool whole, struct error *err)
+prune_run(struct cli *c, const struct kept *kept, struct error *err)
 {
 	struct thing all = { "cache", c->env.cache, .may_lose = true };
 	struct prune p = { .c = c, .kept = kept };
 	int status = cache_each(c->env.cache, prune_add, &p, err);
 
-	for (size_t i = 0; whole && i < p.n; i++)
+	for (size_t i = 0; !kept && i < p.n; i++)
 		p.v[i].on = &all;
-	if (whole) {
+	if (!kept) {
 		GROW(p.v, p.n, p.cap);
 		p.v[p.n++] = all;
 	}
@@ -155,12 +153,12 @@ prune(struct cli *c, struct error *err)
 	if (!cli_bool(c, "keep-referred")) {
 		if (!cli_bool(c, "dry-run"))
 			cli_say(&c->env, SAY_INFO, "Pruning `%s`", c->env.cache);
-		return prune_run(c, &k, true, err);
+		return prune_run(c, NULL, err);
 	}
-	if (keep_instances(c, &k, err) < 0)
+	if (prune_check_made(c, err) < 0)
 		return -1;
 	keep_templates(c, &k);
-	return prune_run(c, &k, false, err);
+	return prune_run(c, &k, err);
 }
 
 const struct command command_prune = {

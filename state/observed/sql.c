@@ -22,9 +22,13 @@ static const char *const text[SQL_COUNT] = {
 	[SQL_EDGE_ADD] = "INSERT INTO edge (source, target, declared, made) VALUES (?, ?, ?, ?) ON CONFLICT (source, target)"
 			  " DO UPDATE SET declared = MAX(declared, excluded.declared), made = MAX(made, excluded.made)",
 	[SQL_EDGES_DROP] = "DELETE FROM edge WHERE source = ?",
-	[SQL_USERS] = "SELECT r.owner, r.type, r.name, r.wanted, r.present, e.declared, e.made FROM resource t"
-		      " JOIN edge e ON e.target = t.rowid JOIN resource r ON r.rowid = e.source WHERE t.type = ? AND t.name = ?"
-		      " ORDER BY r.owner, r.type, r.name",
+	/* Through host-wide things; the weakest need on the way counts. */
+	[SQL_USERS] = "WITH RECURSIVE u(id, declared, made) AS (SELECT e.source, e.declared, e.made FROM resource t"
+		      " JOIN edge e ON e.target = t.rowid WHERE t.type = ? AND t.name = ?"
+		      " UNION SELECT e.source, MIN(e.declared, u.declared), MIN(e.made, u.made) FROM u"
+		      " JOIN resource t ON t.rowid = u.id AND t.owner = '' JOIN edge e ON e.target = u.id)"
+		      " SELECT r.owner, r.type, r.name, r.wanted, r.present, u.declared, u.made FROM u"
+		      " JOIN resource r ON r.rowid = u.id WHERE r.owner != '' ORDER BY r.owner, r.type, r.name",
 	[SQL_INSTANCES_ALL] = "SELECT name, goal, stamp, json FROM instance ORDER BY name",
 	[SQL_STAMPS_ALL] = "SELECT name, goal, stamp FROM instance ORDER BY name",
 	[SQL_STAMPS_OF] = "SELECT name, goal, stamp FROM instance WHERE name = ?",

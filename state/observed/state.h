@@ -77,7 +77,7 @@ int state_records(struct state *s, const char *owner,
 /* Each edge that begins at a resource of `owner` (NULL: all), likewise. */
 int state_edges(struct state *s, const char *owner, int (*each)(void *ctx, const struct state_edge *e), void *ctx, struct error *err);
 
-/* Who needs a resource, or stands on it: each of all instances, likewise. */
+/* What needs a resource, or stands on it: each of all instances, likewise; by way of host-wide things, too. */
 struct state_user {
 	const char *owner, *type, *name;
 	bool wanted, present;

@@ -115,9 +115,18 @@ said() {
 	for bad in 1.2.3 1.2.3.4/99 ::1; do
 		run -1 limactl network create x --gateway $bad
 	done
-	run -1 --separate-stderr limactl network delete foo
-	said fatal '`limactl network delete` currently always requires `--force`'
+	run -1 --separate-stderr limactl network delete ../foo
+	[[ $stderr == *'../foo'* ]]
+	# who names it is told, also by a lima.yaml that was never applied; --force passes over that
+	mkdir "$LIMA_HOME/a"
+	{ cold_yaml; echo 'networks: [{lima: foo}]'; } >"$LIMA_HOME/a/lima.yaml"
+	run -1 --separate-stderr limactl network delete foo br
+	said fatal 'network-entry `foo` is named by the instance a; `limactl network delete --force` deletes it all the same'
+	[[ $(limactl network ls) == *foo* && $(limactl network ls) == *br* ]]
+	run -0 --separate-stderr limactl network delete br br
+	[ -z "$output$stderr" ]
 	run -0 limactl network rm -f foo br nix
+	[[ $(limactl history) == *'network delete br br'* ]]
 	run -0 --separate-stderr limactl network ls foo
 	said warning 'No network matching foo found.'
 }

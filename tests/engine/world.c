@@ -344,7 +344,7 @@ world_lose(struct object *o)
 TYPE(part, declare_part, part_attrs, .at_once = 2);
 TYPE(live, declare_live, part_attrs, .runs = true);
 TYPE(data, declare_data, data_attrs, .precious = "it holds data");
-TYPE(shared, declare_shared, shared_attrs, .shared = true);
+TYPE(shared, declare_shared, shared_attrs, .lifetime = SHARED_KEPT);
 const struct resource_type *const world_types[] = { [KIND_PART] = &part, [KIND_LIVE] = &live, [KIND_DATA] = &data,
 						    [KIND_SHARED] = &shared, NULL };
 

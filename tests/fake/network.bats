@@ -28,3 +28,51 @@ teardown() { home_end; }
 	limactl delete --force a b
 	nobody
 }
+
+@test "a network lasts as long as a machine is on it, and goes behind the last one" {
+	apply "$WORK/a.yaml" "$WORK/b.yaml"
+	limactl stop a
+	[ -e "$NET/network" ]
+	fails_with 'network `user-v2` is used by the running instance b; stop it first' network delete --force user-v2
+	run -0 limactl plan --stopped b
+	[[ $output == *"- network "*"user-v2"*"nothing uses it any more"* ]]
+	limactl stop b
+	[ ! -e "$NET/network" ]
+	nobody
+	run -0 limactl plan --stopped
+	[[ $output == *"Nothing to do: 2 instances are as wanted."* ]]
+	# an instance that is stopped names it all the same
+	fails_with 'network-entry `user-v2` is named by the instances a, b; `limactl network delete --force` deletes it' network delete user-v2
+	limactl start a
+	[ -e "$NET/network" ]
+	limactl delete --force a b
+	[ ! -e "$NET/network" ]
+	nobody
+}
+
+@test "without the database nothing that is used goes" {
+	apply "$WORK/a.yaml" "$WORK/b.yaml"
+	rm -rf "$LIMA_HOME/_state"
+	limactl stop a
+	[ -e "$NET/network" ]
+	fails_with 'network `user-v2` is used by the running instance b; stop it first' network delete --force user-v2
+	rm -rf "$LIMA_HOME/_state"
+	fails_with 'network-entry `user-v2` is named by the instances a, b;' network delete user-v2
+	limactl delete --force a b
+	[ ! -e "$NET/network" ]
+}
+
+@test "instances that come and go at once share a network, and never lose it" {
+	limactl create "$WORK/a.yaml"
+	limactl create "$WORK/b.yaml"
+	for name in a b; do
+		(for _ in {1..8}; do limactl start "$name" && [ -e "$NET/network" ] && limactl stop "$name" || exit 1; done) >"$WORK/$name.log" 2>&1 &
+		pids+=($!)
+	done
+	for pid in "${pids[@]}"; do wait "$pid" || { cat "$WORK"/*.log; false; }; done
+	# where both were the last to go at once, neither took it along: what is left goes with the next plan
+	limactl apply --stopped a b
+	[ ! -e "$NET/network" ]
+	limactl delete --force a b
+	nobody
+}

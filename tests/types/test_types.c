@@ -187,11 +187,12 @@ same_facts(const struct resource *r, const struct facts *before)
 				 facts_get(&r->have, before->v[i].name), before->v[i].value);
 }
 
-/* a local image or archive is the user's own file: there before, and after */
+/* a local image or archive is the user's own file, and one network is built in: there before, and after */
 static bool
 users_own(const struct resource *r)
 {
-	return !strcmp(r->type->name, "image") || !strcmp(r->type->name, "archive");
+	return !strcmp(r->type->name, "image") || !strcmp(r->type->name, "archive") ||
+	       (!strcmp(r->type->name, "network-entry") && !strcmp(r->name, "user-v2"));
 }
 
 static void

@@ -103,6 +103,7 @@ networks_put(const char *home, const struct network *n, struct error *err)
 		return -1;
 	entry = node_map(&e.a);
 	networks_edit_text(&e, entry, "mode", n->mode);
+	networks_edit_text(&e, entry, "interface", n->interface);
 	networks_edit_text(&e, entry, "gateway", n->gateway);
 	networks_edit_text(&e, entry, "netmask", n->netmask);
 	if (*n->egress && strcmp(n->egress, "any") != 0)

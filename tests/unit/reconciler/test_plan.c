@@ -3,13 +3,14 @@
  *
  *	== a sentence that says what is shown
  *	type disk precious size=grow        attributes: none update replace refuse grow
- *	type image shared at_once=2
+ *	type image shared at_once=2         host-wide, and kept; `used`: while it is used
  *	have image i                        present; behind ':' what it was made on
  *	have disk a size=1 : build image i
  *	half disk a                         a step on it did not end
  *	want disk a size=2 : build image i  declared; behind ':' what it needs
  *	type dir guarded                    what has protected=yes is not removed
- *	flag vm a remake                    or may_lose, again, target: only this and what it needs
+ *	flag vm a remake                    or again, may_lose, target (only this and what it needs); the same with what becomes of one that is used: stood_on, refused, stays
+ *	user network n b                    the instance b, which this run is not about, stands on it; `names`: it only names it
  *	--
  *	~ disk a | size: 1 -> 2             the verdict, in any order; a reason may be left out
  *	before -vm a, ~disk a               one step before another: + and ~ the up, - the down
@@ -91,6 +92,14 @@ guard_yes(const struct resource *r)
 	return r->present && yes && !strcmp(yes, "yes") ? "it is protected" : NULL;
 }
 
+/* What is shared is wanted by those who need it where there is a way to make it; it is never called here. */
+static int
+no_ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+{
+	(void)env, (void)r, (void)have, (void)a, (void)err;
+	return -1;
+}
+
 static void
 add_type(struct world *w, char *line)
 {
@@ -105,7 +114,9 @@ add_type(struct world *w, char *line)
 		if (!strcmp(s, "precious"))
 			t->precious = "it holds data, so only `limactl delete` or `factory-reset` of its instance removes it";
 		else if (!strcmp(s, "shared"))
-			t->shared = true;
+			t->lifetime = SHARED_KEPT, t->ensure = no_ensure;
+		else if (!strcmp(s, "used"))
+			t->lifetime = SHARED_WHILE_USED, t->ensure = no_ensure;
 		else if (!strcmp(s, "guarded"))
 			t->guard = guard_yes;
 		else
@@ -154,6 +165,18 @@ describe(struct world *w, struct resource *r, struct facts *f, char *line, bool 
 	}
 }
 
+/* Those that stand on it come first, in the order of the lines. */
+static void
+add_user(struct world *w, struct resource *r, const char *owner, bool stands)
+{
+	struct user *v = arena_alloc(&w->a, (r->nusers + 1) * sizeof *v);
+
+	for (size_t i = 0; i < r->nusers; i++)
+		v[i] = r->users[i];
+	v[r->nusers++] = (struct user){ arena_strdup(&w->a, owner), stands };
+	r->users = v;
+}
+
 static void
 given(struct world *w, char *line)
 {
@@ -184,6 +207,15 @@ given(struct world *w, char *line)
 			r->target = TARGET_NAMED;
 		else
 			r->may_lose = true;
+		if (!strcmp(line, "refused"))
+			r->if_used = USED_REFUSED;
+		else if (!strcmp(line, "stood_on"))
+			r->if_used = USED_REFUSED_STOOD_ON;
+		else if (!strcmp(line, "stays"))
+			r->if_used = USED_STAYS;
+	} else if (!strcmp(verb, "user") || !strcmp(verb, "names")) {
+		r = node(w, &line, false);
+		add_user(w, r, line, !strcmp(verb, "user"));
 	} else {
 		fail_msg("no such line: %s", verb);
 	}

@@ -11,7 +11,7 @@
 #include "tests/unit/test.h"
 
 static const struct resource_type plain = { .name = "plain" };
-static const struct resource_type endless = { .name = "endless", .shared = true };
+static const struct resource_type endless = { .name = "endless", .lifetime = SHARED_KEPT };
 static const struct resource_type two_at_once = { .name = "pool", .at_once = 2 };
 
 struct watch {

@@ -18,7 +18,7 @@
 #include "state/desired/spec/spec.h"
 #include "tests/unit/test.h"
 
-extern const struct resource_type resource_dir;
+extern const struct resource_type resource_dir, resource_network_entry;
 
 #define IMAGE "images: [{location: /x, arch: x86_64}]\n"
 #define NONE "plain: true\n" IMAGE
@@ -398,6 +398,7 @@ plan_folder(struct world *w, const struct spec *b, struct error *err)
 
 	memset(err, 0, sizeof *err);
 	ok_here(resource_dir.declare(b, &w->env, &g, err));
+	ok_here(resource_network_entry.declare(b, &w->env, &g, err));
 	r = graph_find(&g, "dir", b->name);
 	r->spec = b;
 	ok_here(rc = resource_dir.observe(&w->env, r, &have, &g.arena, err));
