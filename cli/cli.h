@@ -84,6 +84,7 @@ struct cli {
 	bool stderr_tty;
 	bool color;			/* stderr is a terminal, and NO_COLOR is not set */
 	bool log_json;
+	bool log_known;			/* the flags about the log have been read */
 	int log_level;			/* enum level: what is below is not said; above SAY_ERROR: FATAL, then none */
 	int64_t began_ms;		/* CLOCK_MONOTONIC */
 	const char *argv0;

@@ -31,12 +31,11 @@ static int
 unknown_command(const char *name, struct error *err)
 {
 	AUTO(buf) b = BUF_INIT;
-	size_t len = strlen(name), before;
+	size_t len = strlen(name);
 
-	buf_adds(&b, "unknown command ");
 	quote_go(&b, name);
-	buf_adds(&b, " for \"limactl\"");
-	before = b.len;
+	error_set(err, ERR_INVALID, "unknown command %s for \"limactl\"", b.s);
+	buf_truncate(&b, 0);
 	for (size_t i = 0; commands[i]; i++) {
 		const struct command *c = commands[i];
 
@@ -44,9 +43,9 @@ unknown_command(const char *name, struct error *err)
 			continue;
 		if (word_distance(name, len, c->name, strlen(c->name)) <= 2 ||
 		    strncasecmp(c->name, name, len) == 0 || command_has_word(c->suggest_for, name))
-			buf_addf(&b, "%s\t%s\n", b.len == before ? "\n\nDid you mean this?\n" : "", c->name);
+			buf_addf(&b, "\t%s\n", c->name);
 	}
-	return error_set(err, ERR_INVALID, "%s", b.s);
+	return b.len ? error_hint(err, "\n\nDid you mean this?\n%s", b.s) : -1;
 }
 
 /* The wording is cobra's. */
@@ -75,9 +74,9 @@ count_args(const struct cli *c, struct error *err)
 	} else {
 		buf_addf(&what, "accepts between %d and %d arg(s), received %d", k->min_args, k->max_args, c->nargs);
 	}
-	return error_set(err, ERR_INVALID, "`limactl %s%s%s` %s.\nSee `limactl %s%s%s --help`.\n\nUsage:  %s\n\n%s",
-			 k->parent ? k->parent : "", k->parent ? " " : "", k->name, what.s, k->parent ? k->parent : "",
-			 k->parent ? " " : "", k->name, use.s, k->about);
+	error_set(err, ERR_INVALID, "`limactl %s%s%s` %s.", k->parent ? k->parent : "", k->parent ? " " : "", k->name, what.s);
+	return error_hint(err, "\nSee `limactl %s%s%s --help`.\n\nUsage:  %s\n\n%s", k->parent ? k->parent : "", k->parent ? " " : "",
+			  k->name, use.s, k->about);
 }
 
 static int
@@ -261,6 +260,8 @@ main(int argc, char **argv)
 	c.argv_text = join_words(&c.arena, argv, argc);
 	status = cli_main_dispatch(&c, argv + 1, argc ? argc - 1 : 0, &err);
 	if (status < 0) {
+		if (!c.log_known)
+			cli_log_guess(&c, argv);
 		cli_fatal(&c, &err);
 		status = cli_failed_status(&c);
 	}

@@ -242,10 +242,54 @@ cli_say_with(const struct cli *c, enum level level, const struct say_field *fiel
 	say_record(c, (int)level, fields, msg.s);
 }
 
+/* The lines of an advice as one, without what parts it from the message: "; ", " (...)". */
+static void
+say_hint(struct buf *b, const char *text)
+{
+	auto_free char *copy = xstrdup(text + strspn(text, " ;,.\n\t"));
+	bool bracket = *copy == '(' && copy[strlen(copy) - 1] == ')';
+	char *left = copy + bracket;
+
+	if (bracket)
+		copy[strlen(copy) - 1] = '\0';
+	for (char *line; (line = strsep(&left, "\n"));) {
+		line += strspn(line, " \t");
+		if (*line)
+			buf_addf(b, "%s%s", b->len ? " " : "", line);
+	}
+}
+
 void
 cli_fatal(struct cli *c, const struct error *err)
 {
-	say_record(c, FATAL, NULL, err->msg);
+	AUTO(buf) hint = BUF_INIT;
+	auto_free char *msg = NULL;
+
+	if (!c->log_json || !err->hint || err->hint >= strlen(err->msg)) {
+		say_record(c, FATAL, NULL, err->msg);
+		return;
+	}
+	msg = xstrndup(err->msg, err->hint);
+	say_hint(&hint, err->msg + err->hint);
+	say_record(c, FATAL, (const struct say_field[]){ { "hint", hint.s, false }, { 0 } }, msg);
+}
+
+void
+cli_log_guess(struct cli *c, char *const *words)
+{
+	static const char name[] = "--log-format";
+	size_t n = sizeof name - 1;
+	const char *format = cli_str(c, name + 2);
+
+	for (; *words && strcmp(*words, "--") != 0; words++) {
+		if (strncmp(*words, name, n) != 0)
+			continue;
+		if ((*words)[n] == '=')
+			format = *words + n + 1;
+		else if (!(*words)[n] && words[1])
+			format = words[1];
+	}
+	c->log_json = strcmp(format, "json") == 0;
 }
 
 int
@@ -258,6 +302,9 @@ cli_log_options(struct cli *c, struct error *err)
 	const char *level = cli_str(c, "log-level"), *format = cli_str(c, "log-format");
 	size_t i;
 
+	/* first of all, so that whatever is wrong with the others is told in it */
+	c->log_known = true;
+	c->log_json = strcmp(format, "json") == 0;
 	if (cli_bool(c, "debug"))
 		c->log_level = SAY_DEBUG;
 	if (*level) {
@@ -271,9 +318,7 @@ cli_log_options(struct cli *c, struct error *err)
 		}
 		c->log_level = known[i].level;
 	}
-	if (strcmp(format, "json") == 0)
-		c->log_json = true;
-	else if (strcmp(format, "text") != 0)
+	if (!c->log_json && strcmp(format, "text") != 0)
 		return error_set(err, ERR_INVALID, "unsupported log-format: %s", cli_tick(c, format));
 	c->env.debug = c->log_level == SAY_DEBUG;
 	return 0;

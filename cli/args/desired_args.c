@@ -165,7 +165,7 @@ one_argument(struct cli *c, struct goals *g, const char *arg, struct error *err)
 	struct ask *a;
 
 	if (name_check(arg, NULL) == 0 && !instance_exists(c, arg) && !fs_exists(arg))
-		return error_set(err, ENOENT, "there is no instance and no file `%s`; a template is template:%s", arg, arg);
+		return error_set(err, ENOENT, "there is no instance and no file `%s`", arg), error_hint(err, "; a template is template:%s", arg);
 	if ((name_check(arg, NULL) < 0 || !instance_exists(c, arg)) && argument_is_folder(arg))
 		return folder_argument(c, g, arg, err);
 	if (name_check(arg, NULL) < 0 || !instance_exists(c, arg))
@@ -211,7 +211,8 @@ desired_args(struct cli *c, struct goals *g, struct error *err)
 	if (check_destroy(c, n, err) < 0)
 		return -1;
 	if (!n && edit_given(c))
-		return error_set(err, ERR_INVALID, "what is to be changed? Name an instance or a file; there is no " FILES_DEFAULT " in this folder");
+		return error_set(err, ERR_INVALID, "what is to be changed?"),
+		       error_hint(err, " Name an instance or a file; there is no " FILES_DEFAULT " in this folder");
 	if (!n)
 		return all_instances(c, g, err) < 0 ? -1 : check_fleet_flags(c, g, err);
 	if (n > 1 && *cli_str(c, "name"))

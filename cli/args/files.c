@@ -131,8 +131,8 @@ file_stands_for_none(struct cli *c, const char *arg, const char *name, struct er
 	AUTO(names) made = { 0 };
 
 	if (!fs_is_file(arg))
-		return error_set(err, ENOENT, "there is no file `%s`, and no instance `%s` that it could stand for; `limactl list` lists the "
-				 "instances", arg, name);
+		return error_set(err, ENOENT, "there is no file `%s`, and no instance `%s` that it could stand for", arg, name),
+		       error_hint(err, "; `limactl list` lists the instances");
 	if (origin_instances(c, arg, &made, err) < 0)
 		return -1;
 	if (!made.n)

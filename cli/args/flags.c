@@ -148,9 +148,8 @@ flags_unknown(const struct flag_values *f, const char *name, size_t len, struct 
 		if (!(f->v[i].flag->how & FLAG_HIDDEN))
 			nearest_offer(&near, f->v[i].flag->name, strlen(f->v[i].flag->name));
 	meant = nearest_found(&near, &a);
-	if (meant)
-		return error_set(err, ERR_INVALID, "unknown flag: --%.*s (did you mean --%s?)", (int)len, name, meant);
-	return error_set(err, ERR_INVALID, "unknown flag: --%.*s", (int)len, name);
+	error_set(err, ERR_INVALID, "unknown flag: --%.*s", (int)len, name);
+	return meant ? error_hint(err, " (did you mean --%s?)", meant) : -1;
 }
 
 /* --name, --name=value: takes the next word (advancing *i) where it must. */

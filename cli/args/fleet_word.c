@@ -104,7 +104,7 @@ fleets_to_names(struct cli *c, struct error *err)
 		if (fleet_instances(c, fleet, &members, err) < 0)
 			return -1;
 		if (!members.n)
-			return error_set(err, ENOENT, "there is no instance of a fleet `%s`; `limactl fleet ls` lists the fleets", fleet);
+			return error_set(err, ENOENT, "there is no instance of a fleet `%s`", fleet), error_hint(err, "; `limactl fleet ls` lists the fleets");
 		/* a command for each of them: `shell` takes their names apart by commas */
 		if (c->command->stop_at_first_arg && c->nargs > 1) {
 			c->args[i] = (char *)fleet_joined(c, &members);

@@ -246,7 +246,7 @@ goals_add_instance(struct cli *c, struct goals *g, const char *name, enum goal g
 	if (name_check(name, err) < 0)
 		return -1;
 	if (!instance_exists(c, name))
-		return error_set(err, ENOENT, "instance `%s` does not exist, run `limactl create %s` to create it", name, name);
+		return error_set(err, ENOENT, "instance `%s` does not exist", name), error_hint(err, ", run `limactl create %s` to create it", name);
 	if (!edit_given(c))
 		return goals_add(g, name, goal, out, err);
 	if (goals_instance_text(c, name, &t, err) < 0 || edit_apply(c, &t, false, err) < 0)

@@ -175,8 +175,8 @@ target_add(struct cli *c, struct goals *g, const struct target *target, enum goa
 	if (goals_template(c, target->locator, target->name, &t, &name, err) < 0)
 		return -1;
 	if (instance_exists(c, name))
-		return error_set(err, EEXIST, "instance `%s` already exists (`%s/%s`); `limactl start %s` starts it, `limactl apply` "
-				 "changes it", name, c->env.home, name, name);
+		return error_set(err, EEXIST, "instance `%s` already exists (`%s/%s`)", name, c->env.home, name),
+		       error_hint(err, "; `limactl start %s` starts it, `limactl apply` changes it", name);
 	if (edit_apply(c, &t, true, err) < 0)
 		return -1;
 	if (!c->tty)

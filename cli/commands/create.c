@@ -25,7 +25,8 @@ create_go(struct cli *c, struct error *err)
 	if (target_parse(c, &t, err) < 0)
 		return -1;
 	if (!t.locator)
-		return error_set(err, EEXIST, "instance `%s` already exists; `limactl start %s` starts it, `limactl apply` changes it", t.name, t.name);
+		return error_set(err, EEXIST, "instance `%s` already exists", t.name),
+		       error_hint(err, "; `limactl start %s` starts it, `limactl apply` changes it", t.name);
 	if (target_add(c, &g, &t, GOAL_STOPPED, NULL, err) < 0)
 		return -1;
 	status = target_make(c, &g, err);

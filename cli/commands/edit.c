@@ -179,8 +179,9 @@ edit_instance(struct cli *c, struct instance *i, struct error *err)
 	if (!i->has_yaml)
 		return error_set(err, ENOENT, "instance `%s` not found", i->name);
 	if (i->status.hypervisor || i->status.agent)
-		return error_set(err, ERR_REFUSED, "cannot edit a running instance; `limactl apply --set EXPRESSION %s` changes it and restarts "
-				 "it where that must be, or `limactl stop %s` first", i->name, i->name);
+		return error_set(err, ERR_REFUSED, "cannot edit a running instance"),
+		       error_hint(err, "; `limactl apply --set EXPRESSION %s` changes it and restarts it where that must be, or `limactl stop %s` "
+				  "first", i->name, i->name);
 	if (goals_instance_text(c, i->name, &t, err) < 0)
 		return -1;
 	changed = edit_until_taken(c, &(struct edit){ &t, i->name, arena_printf(&c->arena, "the instance \"%s\"", i->name), edit_take_instance },

@@ -267,7 +267,7 @@ fleet_run_show(struct cli *c, struct error *err)
 	if (fleet_instances(c, fleet, &members, err) < 0)
 		return -1;
 	if (!members.n)
-		return error_set(err, ENOENT, "there is no instance of a fleet `%s`; `limactl fleet ls` lists the fleets", fleet);
+		return error_set(err, ENOENT, "there is no instance of a fleet `%s`", fleet), error_hint(err, "; `limactl fleet ls` lists the fleets");
 	if (fleet_note(c, members.v[0], &note, err) < 0)
 		return -1;
 	fleet_want(c, fleet, note.file, &w);

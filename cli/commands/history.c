@@ -182,7 +182,7 @@ show_steps(struct history *h, struct state *s, const char *arg, struct error *er
 	if (state_runs(s, h->first, h->first, history_newest, &there, err) < 0)
 		return -1;
 	if (!there)
-		return error_set(err, ENOENT, "there is no run %s; `limactl history --limit=0` lists those that are kept", arg);
+		return error_set(err, ENOENT, "there is no run %s", arg), error_hint(err, "; `limactl history --limit=0` lists those that are kept");
 	begin_table(h, head, ARRAY_LEN(head));
 	r = state_run_steps(s, h->first, step_row, h, err);
 	history_print_table(h);

@@ -9,6 +9,8 @@ struct error;
 
 /* Log level, format and colour out of the global flags. */
 int cli_log_options(struct cli *c, struct error *err);
+/* The format alone, by looking at the words, for what goes wrong before all flags are read. */
+void cli_log_guess(struct cli *c, char *const *words);
 /* Fills c->env: folders, version, cancel. Touches nothing but the names of folders. */
 int cli_env(struct cli *c, struct error *err);
 /* The first SIGINT or SIGTERM sets env.cancel, the second ends the program; SIGPIPE is ignored. */

@@ -46,7 +46,8 @@ validate_run(struct cli *c, struct error *err)
 	if (files_arguments(c, &args, &n, err) < 0)
 		return -1;
 	if (!n)
-		return error_set(err, ENOENT, "there is no " FILES_DEFAULT " in this folder; name the file: `limactl validate FILE.yaml`");
+		return error_set(err, ENOENT, "there is no " FILES_DEFAULT " in this folder"),
+		       error_hint(err, "; name the file: `limactl validate FILE.yaml`");
 	for (size_t i = 0; i < n; i++) {
 		size_t warned = c->warned, members = 0;
 		struct spec *s = NULL;

@@ -82,8 +82,8 @@ guest_look(struct look *l, const char *name, struct instance *out, struct error 
 	instance_look(l, name, &i);
 	if (!i.has_yaml) {
 		instance_release(&i);
-		return error_set(err, ENOENT, "instance %s does not exist, run `limactl create %s` to create a new instance",
-				 cli_tick(l->cli, name), name);
+		return error_set(err, ENOENT, "instance %s does not exist", cli_tick(l->cli, name)),
+		       error_hint(err, ", run `limactl create %s` to create a new instance", name);
 	}
 	if (i.nerrors) {
 		AUTO(buf) b = BUF_INIT;
@@ -106,8 +106,8 @@ guest_not_stopped(const struct instance *i, struct error *err)
 {
 	if (!instance_is(i, "Stopped"))
 		return 0;
-	return error_set(err, ENOTCONN, "instance `%s` is stopped, run `limactl start %s` to start the instance",
-			 i->name, i->name);
+	return error_set(err, ENOTCONN, "instance `%s` is stopped", i->name),
+	       error_hint(err, ", run `limactl start %s` to start the instance", i->name);
 }
 
 /* --- ssh --- */

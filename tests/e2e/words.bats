@@ -52,6 +52,24 @@ fatal() {
 	[ "$status" -eq 1 ]
 	[[ $stderr == *'msg="`limactl delete` requires at least 1 arg(s), only received 0."'* && ${stderr_lines[1]} == *'msg="See `limactl delete --help`."' ]]
 	[[ ${stderr_lines[2]} == *'msg="Usage:  limactl delete '* ]]
+	# for programs: one record, and the advice a field, wherever the format stands among the words
+	while IFS='|' read -r words msg hint; do
+		# shellcheck disable=SC2086 # words
+		run --separate-stderr limactl $words
+		[ "$status" -eq 1 ]
+		jq -se --arg msg "$msg" --arg hint "$hint" 'length == 1 and .[0].level == "fatal" and .[0].msg == $msg and (.[0].hint // "") == $hint' \
+			<<<"$stderr" || { echo "$words: $stderr"; return 1; }
+	done <<-'EOF2'
+		lst --log-format json|unknown command "lst" for "limactl"|Did you mean this? list
+		frob --log-format=json|unknown command "frob" for "limactl"|
+		--log-format json plan --memroy=3|unknown flag: --memroy|did you mean --memory?
+		plan --memroy 3 --log-format=json|unknown flag: --memroy|did you mean --memory?
+		plan --log-format=json -Q|unknown shorthand flag: 'Q' in -Q|
+		plan --log-format=json --memory|flag needs an argument: --memory|
+		list --log-level=x --log-format=json|not a valid logrus Level: "x"|
+		disk create --log-format json|`limactl disk create` accepts 1 arg(s), received 0.|See `limactl disk create --help`. Usage:  limactl disk create DISK [flags] Create a disk
+		--log-format json restart nosuch|instance `nosuch` does not exist|run `limactl create nosuch` to create it
+	EOF2
 	run --separate-stderr limactl info x
 	[[ $stderr == *'`limactl info` unknown command \"x\" for \"limactl info\".'* ]]
 	run --separate-stderr limactl start a b

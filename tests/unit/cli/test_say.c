@@ -96,6 +96,36 @@ TEST(json_has_its_keys_in_order)
 	like(b.s, "^\\{\"arch\":\"x86_64\",\"level\":\"warning\",\"lines\":\\[\"second\",\"third\"\\],\"location\":\"a b\",\"msg\":\"first\",");
 }
 
+TEST(an_advice_is_a_field_in_json_and_part_of_the_message_elsewhere)
+{
+	struct cli c = { .log_level = SAY_INFO, .log_json = true };
+	AUTO(buf) b = BUF_INIT;
+	struct error e;
+
+	c.env.ctx = &c;
+	error_set(&e, ERR_INVALID, "unknown flag: --memroy");
+	error_hint(&e, " (did you mean --%s?)", "memory");
+	error_wrap(&e, "plan");
+	STDERR_OF(&b, cli_fatal(&c, &e));
+	like(b.s, "^\\{\"hint\":\"did you mean --memory\\?\",\"level\":\"fatal\",\"msg\":\"plan: unknown flag: --memroy\",\"time\":\"" TIME "\"\\}\n$");
+	c.log_json = false;
+	buf_truncate(&b, 0);
+	STDERR_OF(&b, cli_fatal(&c, &e));
+	like(b.s, " msg=\"plan: unknown flag: --memroy \\(did you mean --memory\\?\\)\"\n$");
+	c.log_json = true;
+	buf_truncate(&b, 0);
+	error_set(&e, ERR_INVALID, "no");
+	error_hint(&e, "\nSee `x --help`.\n\nUsage:  x\n");
+	STDERR_OF(&b, cli_fatal(&c, &e));
+	like(b.s, "^\\{\"hint\":\"See `x --help`. Usage:  x\",\"level\":\"fatal\",\"msg\":\"no\",");
+	/* one that was cut away leaves the message */
+	buf_truncate(&b, 0);
+	error_set(&e, ERR_INVALID, "%01100d", 7);
+	error_hint(&e, "; do something");
+	STDERR_OF(&b, cli_fatal(&c, &e));
+	like(b.s, "^\\{\"level\":\"fatal\",\"msg\":\"0+\",");
+}
+
 TEST(people_get_letters_and_seconds)
 {
 	struct cli c = { .log_level = SAY_INFO, .stderr_tty = true, .color = true, .began_ms = clock_ms() - 5000 };
