@@ -46,6 +46,12 @@ int fs_commit(const char *tmp, const char *path, struct error *err);	/* fsync, r
 int fs_fsync(const char *path, struct error *err);			/* of a file or folder */
 int fs_fsync_parent(const char *path, struct error *err);
 
+/*
+ * Behind an error that came of a full disk (ENOSPC, EDQUOT) while something was written at `path`, or somewhere below: how much is free
+ * there, and what to do. Any other error, and one with an advice, is left as it is. -1, always.
+ */
+int fs_explain_full(struct error *err, const char *path);
+
 int fs_mkdirs(const char *path, mode_t mode, struct error *err);	/* and parents; existing is success */
 int fs_unlink(const char *path, struct error *err);			/* absent is success */
 /* The folder and all in it, never following symbolic links; absent is success. */

@@ -91,12 +91,13 @@ fs_rewrite_tmp(const char *path)
 	return xasprintf("%.*s.%s.limactl.tmp", (int)(name - real), real, name);
 }
 
-int
-fs_rewrite(const char *path, const void *p, size_t len, mode_t fresh, struct error *err)
+static int
+fs_rewrite_any(const char *path, const void *p, size_t len, mode_t fresh, struct error *err)
 {
 	auto_free char *real = fs_realpath(path), *tmp = NULL;
 	auto_close int fd = -1;
 	struct stat st;
+	int why;
 
 	if (stat(path, &st) < 0) {
 		if (errno != ENOENT)
@@ -110,7 +111,19 @@ fs_rewrite(const char *path, const void *p, size_t len, mode_t fresh, struct err
 	fd = beside_open(tmp);
 	if (write_beside(real, tmp, fd, &st, p, len))
 		return 0;
+	why = errno;
 	if (fd >= 0)
 		unlink(tmp);
+	/* The file itself would get as much of the new text as there is room for, and keep nothing of the old one. */
+	if (why == ENOSPC || why == EDQUOT || why == EFBIG) {
+		errno = why;
+		return error_errno(err, "write %s", tmp);
+	}
 	return write_in_place(path, p, len, fresh, err);
+}
+
+int
+fs_rewrite(const char *path, const void *p, size_t len, mode_t fresh, struct error *err)
+{
+	return fs_rewrite_any(path, p, len, fresh, err) < 0 ? fs_explain_full(err, path) : 0;
 }

@@ -146,6 +146,8 @@ struct say_field {
 };
 void cli_say_with(const struct cli *c, enum level level, const struct say_field *fields, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+/* Of what was written into the home or the cache while its disk was full: how much is free there, and what to do. */
+void cli_explain_full(const struct cli *c, struct error *err);
 void cli_fatal(struct cli *c, const struct error *err);
 /* The exit status of a command that failed: as a shell has it when a signal ended it, 130, 143 or 129; STATUS_OUT_OF_TIME; else 1. */
 int cli_failed_status(const struct cli *c);

@@ -410,3 +410,12 @@ cli_strict_opts(struct cli *c)
 	opts.strict = c->command->strict && !cli_bool(c, "lenient");
 	return opts;
 }
+
+void
+cli_explain_full(const struct cli *c, struct error *err)
+{
+	const char *cache = c->env.cache, *home = c->env.home;
+
+	if (home)
+		fs_explain_full(err, err && cache && *cache && strstr(err->msg, cache) ? cache : home);
+}

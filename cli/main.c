@@ -262,6 +262,7 @@ main(int argc, char **argv)
 	if (status < 0) {
 		if (!c.log_known)
 			cli_log_guess(&c, argv);
+		cli_explain_full(&c, &err);
 		cli_fatal(&c, &err);
 		status = cli_failed_status(&c);
 	}

@@ -403,6 +403,8 @@ run_engine(struct cli *c, const struct run *r, struct error *err)
 
 	if (prepare_locked(c, r, &e, &locks, err) == 0)
 		status = run_finish(c, r, &e, &locks, err);
+	if (status < 0)
+		cli_explain_full(c, err);
 	if (c->report)
 		report_take(c->report, &e);
 	run_forget(&e);

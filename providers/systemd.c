@@ -59,7 +59,7 @@ systemd_unit_enable(const char *unit, const char *text, size_t len, struct error
 	auto_free char *path = systemd_unit_path(unit), *folder = unit_folder("");
 
 	if (fs_mkdirs(folder, 0755, err) < 0 || fs_write(path, text, len, 0644, err) < 0)
-		return -1;
+		return fs_explain_full(err, path);
 	if (systemctl_run("enable", unit, err) == 0)
 		return 0;
 	fs_unlink(path, NULL);

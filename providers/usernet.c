@@ -290,7 +290,7 @@ usernet_lease(const char *dir, const struct usernet *n, const char *mac, uint32_
 	for (*ip = n->gateway + 1; *ip < n->resolver && !ip_is_free(n, old.s, *ip);)
 		++*ip;
 	if (*ip >= n->resolver)
-		return error_set(err, ENOSPC,
+		return error_set(err, EADDRNOTAVAIL,
 				 "%s: all addresses of this network are given away; remove those of machines that are "
 				 "gone from it",
 				 path);

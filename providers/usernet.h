@@ -66,6 +66,6 @@ bool usernet_ip_parse(uint32_t *ip, const char *text);
 
 /*
  * The address that `mac` has in that network: of leases.json, or the first that nobody has, which is written there. The file is locked
- * meanwhile. ENOSPC when there is none.
+ * meanwhile. EADDRNOTAVAIL when there is none.
  */
 int usernet_lease(const char *dir, const struct usernet *n, const char *mac, uint32_t *ip, struct error *err);

@@ -120,7 +120,7 @@ make_config(struct copy *k, struct error *err)
 	fd = mkstemp(k->config);
 	if (fd < 0)
 		return error_errno(err, "make %s", k->config);
-	return write(fd, b.s, b.len) == (ssize_t)b.len ? 0 : error_errno(err, "write %s", k->config);
+	return fs_write_all(fd, b.s, b.len) == 0 ? 0 : (error_errno(err, "write %s", k->config), fs_explain_full(err, k->config));
 }
 
 static void

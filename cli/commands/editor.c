@@ -101,8 +101,10 @@ editor_run(struct cli *c, const char *head, const char *text, size_t len, struct
 	fd = mkstemps(path, (int)strlen(".yaml"));
 	buf_adds(&b, head);
 	buf_add(&b, text, len);
-	if (fd < 0 || write(fd, b.s, b.len) != (ssize_t)b.len) {
+	if (fd < 0 || fs_write_all(fd, b.s, b.len) < 0) {
 		error_errno(err, "write %s", path);
+		fs_explain_full(err, path);
+		unlink(path);
 		return NULL;
 	}
 	if (editor_edit_file(c, editor, path, err) < 0)

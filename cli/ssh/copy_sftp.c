@@ -276,6 +276,8 @@ copy_file(const struct copy_sftp *how, const struct copy_end *from, const struct
 	if (r == 0 && !to->guest)
 		r = guarded_commit(&out.new, err);
 	guarded_file_release(&out.new);
+	if (r < 0 && !to->guest)
+		fs_explain_full(err, to->path);
 	return r < 0 ? error_wrap(err, "%s", from->path) : 0;
 }
 

@@ -72,6 +72,12 @@ sql_is_interrupted(const struct state *s, int code)
 	return code == SQLITE_BUSY && s->opts.cancel && *s->opts.cancel;
 }
 
+static bool
+sql_is_full(int why)
+{
+	return why == ENOSPC || why == EDQUOT;
+}
+
 int
 sql_error(struct state *s, struct error *err)
 {
@@ -80,7 +86,12 @@ sql_error(struct state *s, struct error *err)
 	if (sql_is_interrupted(s, code))
 		return error_set(err, ERR_CANCELLED, "interrupted while another process was writing to %s", s->path);
 	s->corrupt |= code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
-	return error_set(err, code == SQLITE_FULL ? ENOSPC : ERR_CHILD, "%s: %s%s", s->path, sqlite3_errmsg(s->db),
+	/* A full disk is met by write(), or later, by fsync() or in the file of shared memory. */
+	if (code == SQLITE_FULL || (code == SQLITE_IOERR && sql_is_full(sqlite3_system_errno(s->db)))) {
+		errno = code == SQLITE_FULL ? ENOSPC : sqlite3_system_errno(s->db);
+		return error_errno(err, "write the journal %s", s->path);
+	}
+	return error_set(err, ERR_CHILD, "%s: %s%s", s->path, sqlite3_errmsg(s->db),
 			 s->corrupt ? "; move the file away: what exists is looked at anew" : "");
 }
 

@@ -150,7 +150,9 @@ teardown() {
 	head -c 2M /dev/urandom >"$WORK/raw.img"
 	export LIMA_HOME=$RO/h
 	head -c 1500000 /dev/urandom >"$RO/filler"
-	fails_with "no space left" apply --stopped "$WORK/a.yaml"
+	run limactl apply --stopped "$WORK/a.yaml"
+	[ "$status" -eq 1 ]
+	[[ ${lines[-1]} == *"copy $WORK/raw.img to $RO/h/a/disk.tmp: no space left on device; "*"iB are free on the disk of $RO/h: free space and run the same command again"* ]]
 	[ -z "$(find "$RO" -name 'disk*')" ]
 	rm "$RO/filler"
 	apply --stopped "$WORK/a.yaml"
@@ -164,15 +166,43 @@ teardown() {
 	export LIMA_HOME=$RO/h
 	apply --stopped "$WORK/a.yaml"
 	while head -c 4096 /dev/zero >"$RO/fill$n"; do n=$((n + 1)); done 2>/dev/null
-	fails_with "is full" disk create d --size 10MiB
+	fails_with "write the journal $RO/h/_state/state.db: no space left on device; " disk create d --size 10MiB
 	# enough for notes, and for no disk
 	for n in 0 1 2 3 4 5 6 7 8 9; do rm "$RO/fill$n"; done
-	fails_with "qemu-img" disk create d --size 10MiB
+	run limactl disk create d --size 10MiB
+	[[ ${lines[-1]} == *"qemu-img"*"No space left on device; "*"B are free on the disk of "*": free space and run the same command again"* ]]
 	[ -z "$(find "$LIMA_HOME/_disks" -mindepth 1)" ]
 	while head -c 4096 /dev/zero >"$RO/fill$n"; do n=$((n + 1)); done 2>/dev/null
 	limactl delete a
 	[ ! -e "$LIMA_HOME/a" ]
 	limactl disk create d --size 10MiB
+}
+
+@test "a full disk: a file of the user's that cannot be written anew is what it was, and each writer says what to do" {
+	local n=0
+	apply --stopped "$WORK/a.yaml"
+	RO=$WORK/full && mkdir "$RO" && mount -t tmpfs -o size=64k tmpfs "$RO"
+	cold_yaml >"$RO/f.yaml"
+	while head -c 4096 /dev/zero >"$RO/fill$n"; do n=$((n + 1)); done 2>/dev/null
+	cp "$RO/f.yaml" "$WORK/before"
+	long=$(head -c 9000 /dev/zero | tr '\0' x)
+	for words in "edit --set .message=\"$long\" $RO/f.yaml" "apply --stopped --junit $RO/j.xml $WORK/a.yaml" \
+		"diagnose -o $RO/d.tar.zst" "generate-doc $RO" "generate-jsonschema --schemafile $RO/s.json $WORK/a.yaml" "yq -i .message=\"$long\" $RO/f.yaml"; do
+		# shellcheck disable=SC2086 # words
+		run --separate-stderr limactl $words
+		[ "$status" -eq 1 ]
+		[[ ${stderr_lines[-1]} == *"no space left on device; 0B are free on the disk of $RO/"*": free space and run the same command again"* ]] ||
+			{ echo "$words: $stderr"; return 1; }
+		[ -z "$(find "$RO" -name '*.tmp')" ]
+	done
+	cmp "$RO/f.yaml" "$WORK/before"
+	# the same of many small files
+	rm "$RO"/fill*
+	umount "$RO" && mount -t tmpfs -o nr_inodes=3 tmpfs "$RO"
+	cp "$WORK/before" "$RO/f.yaml"
+	: >"$RO/last"
+	fails_with "no further file can be made on the disk of $RO/f.yaml: remove some" edit --set .cpus=2 "$RO/f.yaml"
+	cmp "$RO/f.yaml" "$WORK/before"
 }
 
 @test "a read-only home" {

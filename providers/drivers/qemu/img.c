@@ -49,6 +49,15 @@ image_program(void)
 	return "qemu-img";
 }
 
+/* Of a full disk qemu-img tells in the words of the C library alone. */
+static int
+img_failed(const struct img_task *t, struct error *err)
+{
+	if (err && t->writes && strstr(err->msg, "No space left on device"))
+		err->code = ENOSPC;
+	return -1;
+}
+
 int
 img_run(const struct img_task *t, struct error *err)
 {
@@ -61,7 +70,7 @@ img_run(const struct img_task *t, struct error *err)
 		bytes += (uint64_t)st.st_size;
 	box.max_file_bytes = WITH_TABLES(bytes);
 	return proc_run(t->argv, &(struct proc_opts){ .out = t->out, .timeout_ms = timeout_for(bytes), .cancel = t->cancel,
-						      .sandbox = &box }, err);
+						      .sandbox = &box }, err) < 0 ? img_failed(t, err) : 0;
 }
 
 /* An empty file that is ours: in its sandbox qemu-img could not make one. */
