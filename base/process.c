@@ -55,11 +55,11 @@ process_is_alive(const struct process *p)
 }
 
 bool
-process_is_ours(const struct process *p)
+process_is_of(const struct process *p, unsigned own)
 {
 	char path[64];
 	AUTO(buf) b = BUF_INIT;
-	unsigned id[4], own = (unsigned)geteuid();
+	unsigned id[4];
 	const char *line;
 
 	/* The owner of /proc/PID does not tell: it is root for a process that must not be dumped. */
@@ -69,6 +69,12 @@ process_is_ours(const struct process *p)
 	if (sscanf(line + 5, "%u %u %u %u", &id[0], &id[1], &id[2], &id[3]) != 4)
 		return false;
 	return id[0] == own && id[1] == own && id[2] == own && id[3] == own && process_is_alive(p);
+}
+
+bool
+process_is_ours(const struct process *p)
+{
+	return process_is_of(p, (unsigned)geteuid());
 }
 
 int

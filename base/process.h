@@ -22,6 +22,7 @@ void process_release(struct process *p);
 bool process_is_alive(const struct process *p);
 /* Are all of its user ids ours? Those of a set-user-ID program that somebody else started are not. */
 bool process_is_ours(const struct process *p);
+bool process_is_of(const struct process *p, unsigned uid);
 /* One that has ended is success. */
 int process_signal(const struct process *p, int sig, struct error *err);
 /* The same with a number, which its handler gets; `sig` is one of those that queue (SIGRTMIN and on). */

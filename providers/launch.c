@@ -93,6 +93,9 @@ static const struct json_row companion_rows[] = {
 	JSON_TEXTS_OF("argv", struct launch_companion, argv, nargv),
 	{ JSON_MEMBER("location", JSON_PATH, struct launch_companion, location) },
 	{ JSON_MEMBER("readOnly", JSON_FLAG, struct launch_companion, read_only) },
+	{ JSON_MEMBER("own", JSON_PATH, struct launch_companion, own) },
+	JSON_TEXTS_OF("files", struct launch_companion, files, nfiles),
+	JSON_NUMBER_OF("user", struct launch_companion, user, INT_MAX),
 	{ 0 },
 };
 

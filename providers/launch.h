@@ -50,6 +50,10 @@ struct launch_companion {
 	size_t nargv;
 	const char *location;		/* a folder that it serves, by the name of VIEW_PLACE (base/view.h); "" : none */
 	bool read_only;			/* nobody can write there */
+	const char *own;		/* a folder of its own, which is LAUNCH_FOLDER_FD for it; "" : none */
+	const char *const *files;	/* all that it can open, as of the machine; none: whatever its user can */
+	size_t nfiles;
+	unsigned user;			/* whom root becomes, user and group, before it starts; 0: nobody else */
 };
 
 /* A file of the guest's, to be at `host` once the guest is ready. */

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/landlock.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -87,6 +88,12 @@ files_confine(const struct child_words *w)
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -1 : paths_enforce(&p);
 }
 
+static int
+user_become(unsigned user)
+{
+	return user && (setgroups(0, NULL) < 0 || setresgid(user, user, user) < 0 || setresuid(user, user, user) < 0) ? -1 : 0;
+}
+
 /* After fork(): becomes the program, or tells by the pipe why not. */
 static _Noreturn void
 child_become(const struct child_words *w, char *const env[], int in, int out, int errors, int tell)
@@ -106,7 +113,7 @@ child_become(const struct child_words *w, char *const env[], int in, int out, in
 		tell = tell_place(w);
 		trouble.doing = NULL;
 		close_range((unsigned)tell + 1, ~0U, 0);
-		if (files_confine(w) == 0 && privilege_keep(w->capabilities) == 0)
+		if (files_confine(w) == 0 && user_become(w->user) == 0 && privilege_keep(w->capabilities) == 0)
 			execve(w->program ? w->program : w->argv[0], (char *const *)(uintptr_t)w->argv, env);
 	}
 	trouble.code = errno;

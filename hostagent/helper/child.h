@@ -22,6 +22,7 @@ struct child_words {
 	const char *const *files;	/* all that it can open (providers/launch.h); none: what it is allowed to anyway */
 	size_t nfiles;
 	uint64_t capabilities;	 /* at most; base/privilege.h */
+	unsigned user;		 /* whom root becomes, user and group; 0: nobody else */
 };
 
 /* In a session of its own, with none of our descriptors. Its number; -1. */

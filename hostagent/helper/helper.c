@@ -120,6 +120,9 @@ companion_launch(struct helper *h, size_t i, struct error *err)
 		return error_set(err, EINVAL, "no such companion");
 	w.argv = c->argv;
 	w.capabilities = bounds_of_companion(c);
+	w.files = c->files;
+	w.nfiles = c->nfiles;
+	w.user = c->user;
 	if (bounds_are_open(h, err) < 0 || shared_of_companion(l, c, &shared, &w, err) < 0)
 		return -1;
 	pid = helper_child_start(&w, err);
@@ -130,7 +133,17 @@ companion_launch(struct helper *h, size_t i, struct error *err)
 	return -1;
 }
 
-/* Those of an agent before: a process of the number in the pid file, if it is ours and has the socket among its words. */
+/* Nobody but the companions of this instance, and its machine, has a user of its own; of another user's processes the words tell. */
+static bool
+companion_is(const struct process *p, const struct launch_companion *c)
+{
+	bool known = c->user ? process_is_of(p, c->user) && process_runs(p, c->argv[0])
+			     : process_is_ours(p) && proc_is(p->pid, 0, c->socket);
+
+	return known && process_is_alive(p);
+}
+
+/* Those of an agent before: a process of the number in the pid file, if it is what we have started. */
 static void
 companions_find(struct helper *h)
 {
@@ -142,8 +155,7 @@ companions_find(struct helper *h)
 		auto_free char *path = xasprintf("%s/%s.pid", l->dir, c->name);
 		struct process *p = &h->companions[i];
 
-		if (process_hold(proc_read_pid(path), p) &&
-		    !(process_is_ours(p) && proc_is(p->pid, 0, c->socket) && process_is_alive(p)))
+		if (process_hold(proc_read_pid(path), p) && !companion_is(p, c))
 			process_release(p);
 	}
 }

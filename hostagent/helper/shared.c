@@ -97,10 +97,17 @@ shared_of_companion(const struct launch *l, const struct launch_companion *c, st
 {
 	AUTO(guarded) g = { 0 };
 
-	if (!c->location || !*c->location)
+	bool own = c->own && *c->own;
+
+	if (!own && (!c->location || !*c->location))
 		return 0;
 	mounts_guard_launch(l, &g);
 	shared_begin(l, s, 1);
+	if (own) {
+		w->nfolders = 1;
+		w->folders = s->v;
+		return shared_add(s, &g, c->own, 1, err) < 0 ? -1 : 0;
+	}
 	if (shared_add(s, &g, c->location, 1, err) < 0)
 		return -1;
 	s->view.read_only = c->read_only;

@@ -8,7 +8,7 @@ setup_file() {
 	mkdir -p "$WORK/read, only" "$WORK/rw"
 	echo hello >"$WORK/read, only/f"
 	yaml virtiofs >"$WORK/t.yaml"
-	apply "$WORK/t.yaml"
+	GITHUB_TOKEN=a-secret apply "$WORK/t.yaml"
 }
 
 teardown_file() {
@@ -36,6 +36,7 @@ yaml() {
 	EOF
 }
 
+status_of() { awk -v k="$2:" '$1 == k { print $2 }' "/proc/$1/status"; }
 in_guest() { limactl shell --workdir / t sh -c "$1"; }
 # the companions of an instance: lines of ps
 companions() { ps -ww -eo pid,args | grep -E "virtiofsd|swtpm" | grep -F "$LIMA_HOME/$1/" | grep -v grep; }
@@ -70,6 +71,11 @@ companions() { ps -ww -eo pid,args | grep -E "virtiofsd|swtpm" | grep -F "$LIMA_
 @test "there is a TPM chip, which keeps its state" {
 	[ "$(in_guest 'ls /sys/class/tpm')" = tpm0 ]
 	[ -n "$(ls "$LIMA_HOME/t/swtpm")" ]
+	# the process that plays it has nothing of this host but its state
+	pid=$(cat "$LIMA_HOME/t/swtpm.pid")
+	[ "$(status_of "$pid" CapEff)" = 0000000000000000 ] && [ "$(status_of "$pid" NoNewPrivs)" = 1 ] && [ "$(status_of "$pid" Seccomp)" = 2 ]
+	[ "$(id -u)" != 0 ] || { [ "$(status_of "$pid" Uid)" -ge 61184 ] && [ "$(status_of "$pid" Gid)" -ge 61184 ]; }
+	! tr '\0' '\n' <"/proc/$pid/environ" | grep -q a-secret || false
 }
 
 @test "there is a VNC display, with a password, on loopback alone" {

@@ -1,6 +1,10 @@
 /* providers/drivers/qemu/companions.h - what of a machine is served by other processes: its folders, its TPM chip. */
 #pragma once
 
+/* In the folder of the instance. */
+#define TPM_FOLDER "swtpm"
+#define TPM_SOCKET "swtpm.sock"
+
 struct arena;
 struct error;
 struct launch;

@@ -7,12 +7,16 @@
 #include "providers/drivers/qemu/qemu.h"
 #include "providers/launch.h"
 
-/* The loader, the C library, the name service and QEMU itself; devices; what they ask the kernel. */
-static const char *const system_files[] = {
-	"rx /usr", "rx /lib", "rx /lib32", "rx /lib64", "rx /nix/store", "r /etc/ld.so.cache", "r /etc/resolv.conf", "r /etc/hosts",
-	"r /etc/host.conf", "r /etc/gai.conf", "r /etc/nsswitch.conf", "r /etc/passwd", "r /etc/group", "r /etc/localtime", "r /etc/qemu",
-	"r /etc/gnutls", "r /etc/crypto-policies", "rw /dev/null", "rw /dev/zero", "r /dev/urandom", "r /dev/random", "rw /dev/kvm",
-	"r /proc/self", "r /proc/sys", "r /proc/cpuinfo", "r /proc/meminfo", "r /proc/filesystems", "r /sys/devices/system",
+/* The loader, the C library and what it asks the kernel, cryptography. */
+static const char *const program_files[] = {
+	"rx /usr", "rx /lib", "rx /lib32", "rx /lib64", "rx /nix/store", "r /etc/ld.so.cache", "r /etc/nsswitch.conf", "r /etc/passwd",
+	"r /etc/group", "r /etc/localtime", "r /etc/gnutls", "r /etc/ssl", "r /etc/crypto-policies", "rw /dev/null", "rw /dev/zero",
+	"r /dev/urandom", "r /dev/random", "r /proc/self", "r /proc/sys", "r /proc/cpuinfo", "r /proc/meminfo", "r /proc/filesystems",
+};
+
+/* The name service and QEMU itself; devices. */
+static const char *const machine_files[] = {
+	"r /etc/resolv.conf", "r /etc/hosts", "r /etc/host.conf", "r /etc/gai.conf", "r /etc/qemu", "rw /dev/kvm", "r /sys/devices/system",
 	"r /sys/kernel/mm", "r /sys/module", "r /sys/fs/cgroup",
 };
 
@@ -39,16 +43,26 @@ files_folder_of(struct files *f, const char *path, int up)
 	return folder;
 }
 
-/* PREFIX of PREFIX/bin/PROGRAM: its libraries and firmware, where it is not the system's. The name servers' file may be in /run. */
+/* PREFIX of PREFIX/bin/PROGRAM: its libraries and firmware, where it is not the system's. */
 static void
-files_of_host(struct files *f, const struct qemu_machine *m)
+files_of_program(struct files *f, const char *name)
 {
-	auto_free char *program = realpath(m->program[0], NULL), *servers = realpath("/etc/resolv.conf", NULL);
+	auto_free char *program = realpath(name, NULL);
 
-	for (size_t i = 0; i < ARRAY_LEN(system_files); i++)
-		f->v[f->n++] = system_files[i];
+	for (size_t i = 0; i < ARRAY_LEN(program_files); i++)
+		f->v[f->n++] = program_files[i];
 	if (program && strncmp(program, "/usr/", 5) != 0)
 		files_add(f, "rx", files_folder_of(f, program, 2));
+}
+
+/* The name servers' file may be in /run. */
+static void
+files_of_host(struct files *f)
+{
+	auto_free char *servers = realpath("/etc/resolv.conf", NULL);
+
+	for (size_t i = 0; i < ARRAY_LEN(machine_files); i++)
+		f->v[f->n++] = machine_files[i];
 	if (servers && strncmp(servers, "/run/", 5) == 0)
 		files_add(f, "r", files_folder_of(f, servers, 1));
 }
@@ -111,18 +125,31 @@ qemu_has_desktop(const struct machine *m)
 const char *const *
 qemu_files(const struct qemu_machine *m, struct arena *a, size_t *n)
 {
-	size_t max = ARRAY_LEN(system_files) + 32 + 2 * m->is.ndata_disks + m->is.nshares + m->is.nnets;
+	size_t max = ARRAY_LEN(program_files) + ARRAY_LEN(machine_files) + 32 + 2 * m->is.ndata_disks + m->is.nshares + m->is.nnets;
 	struct files f = { .max = max, .mem = a, .v = arena_alloc(a, max * sizeof *f.v) };
 
 	*n = 0;
 	if (m->nprogram != 1 || qemu_has_desktop(&m->is))
 		return NULL;
-	files_of_host(&f, m);
+	files_of_program(&f, m->program[0]);
+	files_of_host(&f);
 	files_of_machine(&f, m);
 	files_of_net(&f, &m->is.net0);
 	for (size_t i = 0; i < m->is.nnets; i++)
 		files_of_net(&f, &m->is.nets[i]);
 	files_of_shares(&f, &m->is);
+	*n = f.n;
+	return f.v;
+}
+
+const char *const *
+qemu_files_of_tpm(const char *program, struct arena *a, size_t *n)
+{
+	size_t max = ARRAY_LEN(program_files) + 2;
+	struct files f = { .max = max, .mem = a, .v = arena_alloc(a, max * sizeof *f.v) };
+
+	files_of_program(&f, program);
+	files_add(&f, "rwm", arena_printf(a, "/proc/self/fd/%d", LAUNCH_FOLDER_FD));
 	*n = f.n;
 	return f.v;
 }

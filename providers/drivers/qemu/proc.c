@@ -7,6 +7,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/process.h"
+#include "providers/drivers/qemu/companions.h"
 #include "providers/launch.h"
 #include "providers/pidfile.h"
 
@@ -53,7 +54,8 @@ int
 qemu_sweep(const char *dir, struct error *err)
 {
 	/* A killed QEMU leaves all of these, one that ended well only the sockets. */
-	static const char *const names[] = { "qemu.pid", "qmp.sock", "ga.sock", "serial.sock", "serialp.sock", "serialv.sock" };
+	static const char *const names[] = { "qemu.pid", "qmp.sock", "ga.sock", "serial.sock", "serialp.sock", "serialv.sock",
+					     TPM_FOLDER "/" TPM_SOCKET };
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		auto_free char *path = xasprintf("%s/%s", dir, names[i]);

@@ -93,6 +93,8 @@ void qemu_confine(struct qemu_machine *m);
  * libraries open what they like, and with words of the user's own ($QEMU_SYSTEM_*).
  */
 const char *const *qemu_files(const struct qemu_machine *m, struct arena *a, size_t *n);
+/* The same of its TPM's, which has one folder of its own (struct launch_companion). */
+const char *const *qemu_files_of_tpm(const char *program, struct arena *a, size_t *n);
 /* A window or sound: their libraries open what they like, when they like. */
 bool qemu_has_desktop(const struct machine *m);
 /* That user's number: one for each folder of an instance, of those that belong to nobody. */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/paths.h"
+#include "base/privilege.h"
 #include "base/syscalls.h"
 #include "base/view.h"
 #include "hostagent/agent.h"
@@ -339,6 +340,46 @@ TEST(the_keys_of_all_instances_are_in_no_folder_that_they_are_below)
 	buf_truncate(&said, 0);
 	ok(fs_read(log, &said, 1000, &err));
 	assert_string_equal(said.s, "far\nhome\nsecret\nwork\nfar:\n\nhome:\nend\n");
+	scene_end(&s);
+}
+
+TEST(a_companion_is_who_it_is_to_be_and_has_the_folder_that_is_its_own)
+{
+	enum { NOBODY_S = 61999 };
+	static const char *const files[] = { "rx /usr", "rx /lib", "rx /lib64", "rx /bin", "rw /dev/null", "rwm /proc/self/fd/3" };
+	const unsigned user = geteuid() == 0 && privilege_can_become(NOBODY_S) ? NOBODY_S : 0;
+	auto_free char *script = NULL, *log = NULL, *config = NULL, *mine = NULL, *said_id = NULL;
+	struct launch_companion c = { .name = "swtpm", .socket = "/none", .nargv = 3, .files = files, .nfiles = ARRAY_LEN(files), .user = user };
+	AUTO(paths) p = PATHS_INIT;
+	bool walls = paths_begin(&p);
+	AUTO(buf) said = BUF_INIT;
+	struct scene s;
+	struct error err;
+	int status;
+	pid_t pid;
+
+	scene_keys(&s, "own");
+	config = xasprintf("%s/_config", s.home);
+	mine = xasprintf("%s/swtpm", s.agent.launch.dir);
+	log = xasprintf("%s/swtpm.log", s.agent.launch.dir);
+	script = xasprintf("exec 2>/dev/null; id -u; echo x >/proc/self/fd/3/new && echo made; cat '%s/user' && echo key; "
+			   "cat /proc/self/fd/3/../../_config/user && echo key; echo x >'%s/y' && echo out; echo end", config, s.work);
+	ok(fs_mkdirs(mine, 0700, &err));
+	assert_int_equal(user ? chown(mine, user, user) : 0, 0);
+	c.argv = (const char *const[]){ "/bin/sh", "-c", script, NULL };
+	c.own = mine;
+	helper_end(&s.agent);
+	s.agent.launch.companions = &c;
+	s.agent.launch.ncompanions = 1;
+	ok(helper_start(&s.agent, &err));
+	pid = helper_companion(&s.agent, 0, &err);
+	assert_true(pid > 0);
+	while (helper_reap(&s.agent, pid, &status) == 0)
+		usleep(1000);
+	ok(fs_read(log, &said, 1000, &err));
+	said_id = xasprintf("%u\nmade\nend\n", user ? user : geteuid());
+	if (user || walls)
+		assert_string_equal(said.s, said_id);
 	scene_end(&s);
 }
 

@@ -12,7 +12,7 @@ static const struct launch_probe probes[] = { { "d", "#!/bin/sh\ntrue\n", "h" },
 static const struct launch_host hosts[] = { { "a.test", "10.0.0.1" }, { "b.test", "a.test" } };
 
 static const char *const beside[] = { "/usr/bin/swtpm", "--socket=/i/swtpm.sock", NULL };
-static const struct launch_companion companions[] = { { .name = "swtpm", .socket = "/i/swtpm.sock", .argv = beside, .nargv = 2, .location = "/l", .read_only = true } };
+static const struct launch_companion companions[] = { { .name = "swtpm", .socket = "/i/swtpm.sock", .argv = beside, .nargv = 2, .location = "/l", .read_only = true, .own = "/o", .files = beside, .nfiles = 2, .user = 61184 } };
 static const struct launch_mount mounts[] = { { "/a b", "/m", "lima-1", "9p", true }, { "/c", "/d", "lima-2", "virtiofs", false } };
 
 static const struct launch_copy copies[] = { { "/g/kube", "/h/kube", false, true }, { "/g/x", "/h/x", true, false } };
@@ -92,6 +92,9 @@ TEST(what_is_saved_is_loaded)
 	assert_null(got.companions[0].argv[2]);
 	assert_string_equal(got.companions[0].location, "/l");
 	assert_true(got.companions[0].read_only);
+	assert_string_equal(got.companions[0].own, "/o");
+	assert_int_equal(got.companions[0].nfiles, 2);
+	assert_int_equal(got.companions[0].user, 61184);
 	assert_int_equal(got.nmounts, 2);
 	assert_string_equal(got.mounts[0].location, "/a b");
 	assert_true(got.mounts[0].writable);
