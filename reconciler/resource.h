@@ -137,6 +137,8 @@ struct resource_type {
 	const char *(*guard)(const struct resource *r);
 	bool boots;			/* its steps up are an instance's boot, of which only so many are on their way at a time (walk.boots) */
 	bool runs;			/* a restart makes it anew; one that runs stays up until it is asked to go */
+	bool is_instance;		/* an instance begins and ends with it */
+	const char *gone;		/* what has become of one that was removed, in a word; NULL: "removed" */
 	bool kept_by_reset;		/* a factory-reset leaves it as it is */
 	bool as_found;			/* no lima.yaml speaks of it: it is wanted where it is found, until a command says otherwise */
 	bool fetches;			/* its steps may download */

@@ -281,6 +281,7 @@ remove_dir(const struct env *env, const struct resource *r, struct error *err)
 const struct resource_type resource_dir = {
 	.name = "dir",
 	.guard = dir_guard,
+	.is_instance = true,
 	.kept_by_reset = true,
 	.attrs = attrs,
 	.declare = dir_declare,

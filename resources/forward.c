@@ -240,6 +240,7 @@ remove_forward(const struct env *env, const struct resource *r, struct error *er
 
 const struct resource_type resource_forward = {
 	.name = "forward",
+	.gone = "closed",
 	.asks = true,
 	.attrs = attrs,
 	.declare = forward_declare,

@@ -192,6 +192,7 @@ remove_mount(const struct env *env, const struct resource *r, struct error *err)
 
 const struct resource_type resource_mount = {
 	.name = "mount",
+	.gone = "closed",
 	.asks = true,
 	.attrs = attrs,
 	.declare = mount_declare,

@@ -170,6 +170,7 @@ const struct resource_type resource_network = {
 	.attrs = attrs,
 	.lifetime = SHARED_WHILE_USED,
 	.users = "machines",
+	.gone = "ended",
 	.declare = network_declare,
 	.observe = network_observe,
 	.ensure = network_ensure,

@@ -131,6 +131,7 @@ ready_ensure(const struct env *env, const struct resource *r, struct facts *have
 
 const struct resource_type resource_ready = {
 	.name = "ready",
+	.gone = "stopped",
 	.boots = true,
 	.asks = true,
 	.attrs = attrs,

@@ -285,6 +285,7 @@ vm_detail(const struct resource *r, detail_say *say, void *ctx)
 
 const struct resource_type resource_vm = {
 	.name = "vm",
+	.gone = "stopped",
 	.boots = true,
 	.runs = true,
 	.attrs = attrs,

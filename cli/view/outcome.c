@@ -20,9 +20,9 @@ outcome_stops(const struct plan *p)
 
 		if (r->up)
 			continue;
-		if (!strcmp(r->type->name, "dir"))
+		if (r->type->is_instance)
 			return 0;
-		stopped += !strcmp(r->type->name, "vm");
+		stopped += r->type->runs;
 	}
 	return stopped;
 }

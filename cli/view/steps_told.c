@@ -42,20 +42,16 @@ steps_told_new(const struct cli *c, enum level level)
 static const char *
 step_outcome(const struct step *s)
 {
-	const char *type = s->res->type->name;
-
 	if (s->verb != REMOVE)
 		return "done";
-	if (!strcmp(type, "vm") || !strcmp(type, "ready"))
-		return "stopped";
-	return !strcmp(type, "forward") || !strcmp(type, "mount") ? "closed" : "removed";
+	return s->res->type->gone ? s->res->type->gone : "removed";
 }
 
 /* Whether the machine runs is what everybody looks for: it has its own line. */
 static bool
 step_is_small(const struct step *s)
 {
-	return *s->res->owner && strcmp(s->res->type->name, "vm") != 0 && strcmp(s->res->type->name, "ready") != 0;
+	return *s->res->owner && !s->res->type->boots;
 }
 
 static void

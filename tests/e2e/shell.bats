@@ -143,7 +143,7 @@ script() {
 	cp kept.yaml "$LIMA_HOME/a/lima.yaml"
 	printf '#!/bin/sh\ncat >/dev/null\nexit 3\n' >bin/ssh
 	run -1 --separate-stderr limactl guest-install a
-	[[ $stderr == *'the guest could not install its agent (exit status 3)'* ]]
+	[[ $stderr == *'the guest could not install its agent: ssh: exit status 3'* ]]
 }
 
 @test "copy: by scp" {
