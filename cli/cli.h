@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include "base/mem.h"
 #include "reconciler/env.h"
+#include "state/desired/spec/secrets.h"
 #include "state/desired/spec/spec.h"
 
 struct error;
@@ -99,6 +100,7 @@ struct cli {
 	struct report *report;		/* what the runs of the engine have come to is noted there; NULL: nobody asked */
 	const struct network *networks;	/* of the fleets that were read: a member may name them before networks.yaml does */
 	size_t nnetworks;
+	struct secrets secrets;		/* of the configurations that were read: nothing that is said or noted has them */
 	struct arena arena;		/* for what lives as long as the program; one thread */
 };
 
@@ -149,9 +151,9 @@ void cli_say_with(const struct cli *c, enum level level, const struct say_field 
 /* Of what was written into the home or the cache while its disk was full: how much is free there, and what to do. */
 void cli_explain_full(const struct cli *c, struct error *err);
 void cli_fatal(struct cli *c, const struct error *err);
-/* The exit status of a command that failed: as a shell has it when a signal ended it, 130, 143 or 129; STATUS_OUT_OF_TIME; else 1. */
-int cli_failed_status(const struct cli *c);
-enum { STATUS_OUT_OF_TIME = 124 };	/* as timeout(1) has it */
+/* The exit status of a command that failed: as a shell has it when a signal ended it, 130, 143 or 129; STATUS_OUT_OF_TIME; STATUS_STALE; else 1. */
+int cli_failed_status(const struct cli *c, const struct error *err);
+enum { STATUS_STALE = 3, STATUS_OUT_OF_TIME = 124 };	/* 124: as timeout(1) has it */
 /*
  * So many ms after its start (0: never) the command is cancelled as by a signal, but for a moment in which what waits for
  * a guest says what it waited for. Needs cli_catch_signals(). Was it?

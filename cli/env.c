@@ -104,11 +104,13 @@ cli_catch_signals(struct cli *c)
 }
 
 int
-cli_failed_status(const struct cli *c)
+cli_failed_status(const struct cli *c, const struct error *err)
 {
 	if (cli_out_of_time(c))
 		return STATUS_OUT_OF_TIME;
-	return c->env.cancel && *c->env.cancel ? 128 + *c->env.cancel : 1;
+	if (c->env.cancel && *c->env.cancel)
+		return 128 + *c->env.cancel;
+	return err && err->code == ERR_STALE ? STATUS_STALE : 1;
 }
 
 /* --- folders --- */

@@ -264,9 +264,10 @@ main(int argc, char **argv)
 			cli_log_guess(&c, argv);
 		cli_explain_full(&c, &err);
 		cli_fatal(&c, &err);
-		status = cli_failed_status(&c);
+		status = cli_failed_status(&c, &err);
 	}
 	status = flush_answer(&c, status);
+	secrets_release(&c.secrets);
 	arena_release(&c.arena);
 	return status;
 }

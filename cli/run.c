@@ -1,6 +1,5 @@
 #include "cli/run.h"
 
-#include <cjson/cJSON.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,15 +14,15 @@
 #include "base/jobserver.h"
 #include "base/mem.h"
 #include "cli/args/ask.h"
-#include "cli/args/files.h"
 #include "cli/call_off.h"
+#include "cli/plan/plan_save.h"
 #include "cli/run_locks.h"
 #include "cli/pool.h"
 #include "cli/view/outcome.h"
 #include "cli/view/progress.h"
 #include "cli/view/reach.h"
 #include "cli/view/report.h"
-#include "cli/view/texts.h"
+#include "cli/view/plan_view.h"
 #include "cli/view/wrong.h"
 #include "providers/driver.h"
 #include "reconciler/explain.h"
@@ -65,65 +64,6 @@ run_warn(void *ctx, const char *text)
 	struct cli *c = ctx;
 
 	c->env.say(&c->env, SAY_WARN, "%s", text);
-}
-
-static int64_t
-run_typical(void *ctx, const struct step *s)
-{
-	return state_typical_ms(ctx, s->res->type->name, s->verb == REMOVE ? "remove" : "ensure");
-}
-
-static void
-print_estimate(struct buf *out, struct engine *e)
-{
-	int64_t ms = plan_estimate_ms(&e->plan, run_typical, e->state);
-
-	if (ms >= 1000)
-		buf_addf(out, "Estimated %lld s, the median of earlier runs on this host.\n", (long long)(ms + 500) / 1000);
-}
-
-static void
-print_texts(struct cli *c, struct engine *e)
-{
-	AUTO(buf) out = BUF_INIT;
-
-	texts_text(c, e, &out);
-	cli_print(stdout, out.s, out.len);
-}
-
-static void
-print_plan(struct cli *c, const struct run *r, struct engine *e)
-{
-	AUTO(buf) out = BUF_INIT;
-
-	if (cli_bool(c, "json")) {
-		cJSON *j = explain_json(&e->plan);
-		char *text;
-
-		wrong_json(j, e);
-		reach_json(j, &e->plan);
-		if (r->tells_texts)
-			texts_json(c, e, j);
-		text = cJSON_PrintUnformatted(j);
-		puts(text);
-		cJSON_free(text);
-		cJSON_Delete(j);
-		return;
-	}
-	if (e->plan.n) {
-		explain_plan(&out, &e->plan, isatty(STDOUT_FILENO) && !getenv("NO_COLOR"));
-		print_estimate(&out, e);
-		reach_text(&out, &e->plan);
-	} else if (!e->nasks && !e->nthings) {
-		buf_addf(&out, "Nothing to do: there is no instance in %s, and no " FILES_DEFAULT " in this folder.\n", c->env.home);
-	} else {
-		buf_addf(&out, "Nothing to do: %zu %s as wanted.\n", e->nasks, e->nasks == 1 ? "instance is" : "instances are");
-	}
-	wrong_text(&out, e);
-	fputs(out.s, stdout);
-	if (r->tells_texts)
-		print_texts(c, e);
-	fflush(stdout);
 }
 
 /* For who does not show the plan. */
@@ -185,17 +125,28 @@ run_give(void *ctx)
 	jobserver_give(((struct walking *)ctx)->jobserver);
 }
 
+/* For the journal: what is secret stays out of it. */
+static const char *
+run_command(struct cli *c)
+{
+	AUTO(buf) b = BUF_INIT;
+
+	secrets_hide(&c->secrets, c->argv_text, NULL, &b);
+	return arena_strdup(&c->arena, b.s);
+}
+
 static int
 run_walk(struct cli *c, const struct run *r, struct engine *e, struct locks *locks, struct error *err)
 {
 	long long began = clock_ms();
 	enum level level = r->silent ? SAY_DEBUG : SAY_INFO;
+	const char *command = run_command(c);
 	struct progress *p;
 	struct plan_counts counts;
 	size_t stopped;
 	struct engine_walk w = {
 		.jobs = (size_t)(cli_int(c, "jobs") > 0 ? cli_int(c, "jobs") : DEFAULT_JOBS), .keep_going = r->keep_going || cli_bool(c, "keep-going"),
-		.boots = pool_boots(e), .starting = run_starting, .settled = run_settled, .tick = run_tick, .command = c->argv_text,
+		.boots = pool_boots(e), .starting = run_starting, .settled = run_settled, .tick = run_tick, .command = command,
 		.over = locks_over, .over_ctx = locks, .calls = call_off_calls(),
 	};
 	const char *kill_at = getenv("LIMACTL_TEST_KILL_AT");
@@ -242,6 +193,18 @@ as_it_is(const struct env *env, const char *name)
 	return driver_of(dir, &pid) ? GOAL_RUNNING : GOAL_STOPPED;
 }
 
+/* Of those whose lima.yaml was read: of others nothing is told. */
+static void
+run_note_secrets(struct cli *c, const struct engine *e)
+{
+	for (size_t i = 0; i < e->nasks; i++) {
+		const struct spec *spec = e->asks[i].spec ? e->asks[i].spec : e->asks[i].loaded;
+
+		if (spec)
+			secrets_add(&c->secrets, spec->json);
+	}
+}
+
 static int
 run_each_instance(const struct env *env, int (*tell)(void *ctx, const char *name), void *ctx, struct error *err)
 {
@@ -260,12 +223,17 @@ run_prepare(struct cli *c, const struct run *r, struct engine *e, enum state_fla
 
 	if (state_open(&e->state, c->env.home, &o, err) < 0)
 		return -1;
-	if (engine_prepare(e, r->asks, r->nasks, err) == 0)
+	if (engine_prepare(e, r->asks, r->nasks, err) == 0) {
+		run_note_secrets(c, e);
 		return 0;
+	}
 	if (state_heal(e->state, err) != 1)
 		return -1;
 	engine_release(e);
-	return engine_prepare(e, r->asks, r->nasks, err);
+	if (engine_prepare(e, r->asks, r->nasks, err) < 0)
+		return -1;
+	run_note_secrets(c, e);
+	return 0;
 }
 
 static void
@@ -357,10 +325,14 @@ run_finish(struct cli *c, const struct run *r, struct engine *e, struct locks *l
 		return 0;
 	for (size_t i = 0; r->stays && i < r->nthings; i++)
 		run_tell_stays(c, r, e, &r->things[i]);
+	if (r->saved && plan_check(c, r->saved, e, err) < 0)
+		return -1;
 	if (!r->quiet)
-		print_plan(c, r, e);
+		plan_view_print(c, r, e);
 	else
 		say_of_plan(c, r, e);
+	if (r->out && plan_save(c, r, e, err) < 0)
+		return -1;
 	if (r->asks_first && ask_takes_down(c, &e->plan, err) < 0)
 		return -1;
 	if (!r->dry && run_walk(c, r, e, locks, err) < 0) {

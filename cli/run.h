@@ -7,6 +7,7 @@
 #include "cli/cli.h"
 #include "reconciler/engine.h"
 
+struct cJSON;
 struct template;
 
 struct run {
@@ -21,6 +22,8 @@ struct run {
 	enum { MADE_STAYS, MADE_GOES_WITHOUT_DISK, MADE_GOES } if_failed;	/* what becomes of it if the run fails */
 	bool at_rest;		/* all of these, and also_lock, must not run: delete, clone */
 	bool dry;		/* plan: print, do not walk */
+	const char *out;	/* and write it to this file; or NULL */
+	const struct cJSON *saved;	/* the file of the plan that this is to be, or nothing is done (ERR_STALE); or NULL */
 	bool asks_first;	/* on a terminal, before a running machine is taken down: apply */
 	bool quiet;		/* do not print the plan before the walk: start, stop, ... */
 	bool silent;		/* steps that went well are told at level debug only: what is done in a moment, protect, rename, ... */

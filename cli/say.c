@@ -199,7 +199,7 @@ say_text(struct buf *b, int level, const struct say_field *fields, const char *h
 }
 
 static void
-say_record(const struct cli *c, int level, const struct say_field *fields, const char *msg)
+say_open(const struct cli *c, int level, const struct say_field *fields, const char *msg)
 {
 	size_t end = strcspn(msg, "\n");
 	auto_free char *head = xstrndup(msg, end), *rest = xstrdup(msg + end);
@@ -216,6 +216,28 @@ say_record(const struct cli *c, int level, const struct say_field *fields, const
 		say_text(&b, level, fields, head, rest);
 	}
 	say_write(&b);
+}
+
+/* What a lima.yaml calls secret is in no record, neither in its message nor in its fields. */
+static void
+say_record(const struct cli *c, int level, const struct say_field *fields, const char *msg)
+{
+	struct say_field with[MAX_FIELDS + 1] = { 0 };
+	AUTO(arena) a = { 0 };
+	AUTO(buf) b = BUF_INIT;
+
+	if (!c->secrets.n) {
+		say_open(c, level, fields, msg);
+		return;
+	}
+	for (size_t i = 0; fields && fields[i].key && i < MAX_FIELDS; i++) {
+		buf_truncate(&b, 0);
+		secrets_hide(&c->secrets, fields[i].value, NULL, &b);
+		with[i] = (struct say_field){ fields[i].key, arena_strdup(&a, b.s ? b.s : ""), fields[i].raw_json };
+	}
+	buf_truncate(&b, 0);
+	secrets_hide(&c->secrets, msg, NULL, &b);
+	say_open(c, level, fields ? with : NULL, b.s);
 }
 
 void

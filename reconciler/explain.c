@@ -19,6 +19,12 @@ static const struct {
 	[SIGN_REMOVE] = { "  -", "remove", "\033[31m" },
 };
 
+const char *
+sign_word(enum sign s)
+{
+	return look[s].word;
+}
+
 /* A resource with two steps is told of at its first one. */
 static bool
 first_step(const struct step *s)

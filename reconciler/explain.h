@@ -13,6 +13,8 @@ struct plan_counts {
 	size_t create, change, remake, remove;
 };
 
+/* "create", "change", "remake", "remove"; "none" */
+const char *sign_word(enum sign s);
 void plan_count(const struct plan *p, struct plan_counts *out);
 
 /*

@@ -12,6 +12,7 @@
 #include "cli/args/files.h"
 #include "cli/args/fleet_args.h"
 #include "cli/args/removal.h"
+#include "cli/plan/plan_file.h"
 #include "state/desired/fleet/fleet.h"
 #include "state/desired/template/template.h"
 
@@ -116,6 +117,8 @@ template_argument(struct cli *c, struct goals *g, const char *arg, struct error 
 	AUTO(template) t = { 0 };
 	struct ask *a;
 
+	if (plan_file_is(arg))
+		return error_set(err, ERR_INVALID, "%s: is a plan: `limactl show` shows it, `limactl apply` walks it, alone", arg);
 	if (template_read(&t, arg, &opts, err) < 0)
 		return -1;
 	if (fleet_is(t.text, t.len))

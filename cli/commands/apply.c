@@ -1,7 +1,13 @@
 /* limactl apply: make it so */
+#include <cjson/cJSON.h>
+#include <string.h>
+
 #include "base/auto.h"
+#include "base/error.h"
 #include "cli/args/desired_args.h"
 #include "cli/args/files.h"
+#include "cli/plan/plan_file.h"
+#include "cli/plan/plan_words.h"
 #include "cli/run.h"
 #include "cli/view/report.h"
 
@@ -12,14 +18,49 @@ static const struct flag flags[] = {
 };
 
 static int
+apply_goals(struct cli *c, const struct goals *g, const cJSON *saved, struct error *err)
+{
+	return run_engine(c, &(struct run){ .asks = g->v, .nasks = g->n, .things = g->things, .nthings = g->nthings, .aims = g->aims, .naims = g->naims,
+			.asks_first = true, .keep_going = g->nfleet && !cli_bool(c, "destroy"), .tells_texts = !g->all && !g->nfleet, .saved = saved }, err);
+}
+
+/* The words of a plan that was kept, in the folder that they were given in. */
+static int
+apply_take_plan(struct cli *c, struct goals *g, cJSON **saved, struct error *err)
+{
+	const char *file = c->args[0];
+	const cJSON *home, *errors;
+	int back = -1, done;
+
+	if (plan_file_read(file, saved, err) < 0)
+		return -1;
+	home = cJSON_GetObjectItemCaseSensitive(*saved, "home");
+	errors = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(*saved, "plan"), "errors");
+	if (!cJSON_IsString(home) || strcmp(home->valuestring, c->env.home) != 0)
+		return error_set(err, ERR_REFUSED, "%s: is a plan of %s, and LIMA_HOME is %s", file, cJSON_IsString(home) ? home->valuestring : "?",
+				 c->env.home);
+	if (cJSON_GetArraySize(errors) && !cli_bool(c, "keep-going"))
+		return error_set(err, ERR_REFUSED, "%s: the plan is not complete: %d of its instances could not be planned; --keep-going walks the rest",
+				 file, cJSON_GetArraySize(errors));
+	if (plan_words_take(c, *saved, &back, err) < 0)
+		return -1;
+	done = desired_args(c, g, err);
+	return plan_words_return(back, done < 0 ? NULL : err) < 0 ? -1 : done;
+}
+
+static int
 apply_go(struct cli *c, struct error *err)
 {
+	bool planned = c->nargs == 1 && !instance_exists(c, c->args[0]) && plan_file_is(c->args[0]);
 	AUTO(goals) g = { 0 };
+	cJSON *saved = NULL;
+	int done;
 
-	if (desired_args(c, &g, err) < 0)
-		return -1;
-	return run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .things = g.things, .nthings = g.nthings, .aims = g.aims, .naims = g.naims, .asks_first = true,
-			.keep_going = g.nfleet && !cli_bool(c, "destroy"), .tells_texts = !g.all && !g.nfleet }, err);
+	done = planned ? apply_take_plan(c, &g, &saved, err) : desired_args(c, &g, err);
+	if (done == 0)
+		done = apply_goals(c, &g, saved, err);
+	cJSON_Delete(saved);
+	return done;
 }
 
 static int
@@ -31,15 +72,16 @@ cmd_apply_run(struct cli *c, struct error *err)
 const struct command command_apply = {
 	.name = "apply",
 	.group = GROUP_BASIC,
-	.args = "[FILE.yaml|URL|INSTANCE...]",
+	.args = "[FILE.yaml|URL|INSTANCE...|FILE.plan]",
 	.about = "Bring instances to what their lima.yaml says, and nothing more",
 	.details = "Shows the plan, then walks it, several steps at a time. A file's instance is wanted running,\n"
 		   "one that is named as it was last asked to be, unless --running or --stopped says otherwise.\n"
 		   "Without arguments: " FILES_DEFAULT " in this folder; where there is none, or with --all, every\n"
 		   "instance there is.\n"
+		   "A file that `limactl plan --out` wrote is walked as it was planned; if what it rests on has moved, nothing is done.\n"
 		   "On a terminal it asks before it restarts or replaces a machine that runs; -y does not.\n"
 		   "Interrupted, killed or out of time, the same command goes on where it was. The exit status is 0 if all is as\n"
-		   "wanted, 124 if --timeout ended it, 130, 143 or 129 after a signal, else 1.\n"
+		   "wanted, 3 if a plan is stale, 124 if --timeout ended it, 130, 143 or 129 after a signal, else 1.\n"
 		   "\n"
 		   "With --json there are two lines on stdout: the plan, as `plan --json` has it, and at the end the result, also of a\n"
 		   "failure: its status (done, failed or cancelled), the exit status, the seconds, the steps, and what each guest was waited for with.\n"

@@ -181,7 +181,12 @@ diagnose_secrets(struct diagnose *d, struct instance *i)
 {
 	static const char *const groups[] = {"env", "param"};
 	struct json_span key, value;
+	AUTO(secrets) said = { 0 };
 
+	if (i->config)
+		secrets_add(&said, i->config);
+	for (size_t k = 0; k < said.n; k++)
+		redact_add(d->redact, said.v[k]);
 	for (size_t g = 0; g < ARRAY_LEN(groups); g++) {
 		size_t at = 0;
 

@@ -6,6 +6,7 @@
 
 static const struct flag flags[] = {
 	{ "", .include = desired_flags },
+	{ "out", 'o', FLAG_STRING, .about = "Write the plan to this file too, for `limactl show` and `limactl apply`", .complete = "@file" },
 	{ "detailed-exitcode", 0, FLAG_BOOL, NULL, "Exit with 2 if there is something to do", 0, NULL },
 	{ 0 },
 };
@@ -17,7 +18,7 @@ cmd_plan_run(struct cli *c, struct error *err)
 
 	if (desired_args(c, &g, err) < 0)
 		return -1;
-	return run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .things = g.things, .nthings = g.nthings, .aims = g.aims, .naims = g.naims, .dry = true,
+	return run_engine(c, &(struct run){ .out = *cli_str(c, "out") ? cli_str(c, "out") : NULL, .asks = g.v, .nasks = g.n, .things = g.things, .nthings = g.nthings, .aims = g.aims, .naims = g.naims, .dry = true,
 			.keep_going = g.nfleet && !cli_bool(c, "destroy"), .tells_texts = !g.all && !g.nfleet }, err);
 }
 
@@ -28,8 +29,11 @@ const struct command command_plan = {
 	.about = "Show what apply would do, and why",
 	.details = "Without arguments: " FILES_DEFAULT " in this folder; where there is none, or with --all, every\n"
 		   "instance there is, each as it was last asked to be, running or not.\n"
-		   "Signs: + create, ~ change in place, -/+ remade, - removed. Nothing is changed.",
-	.example = "limactl plan lima.yaml\nlimactl plan --set '.memory=\"4GiB\"' default\nlimactl plan --detailed-exitcode --json",
+		   "Signs: + create, ~ change in place, -/+ remade, - removed. Nothing is changed.\n"
+		   "\n"
+		   "With --out the plan is kept: `limactl apply FILE` walks it, and nothing else. If what it rests on has moved by then,\n"
+		   "a text, or what is there, nothing is done, what has moved is told, and the exit status is 3.",
+	.example = "limactl plan lima.yaml\nlimactl plan --set '.memory=\"4GiB\"' default\nlimactl plan --detailed-exitcode --json\nlimactl plan --out web.plan web.yaml && limactl apply web.plan",
 	.complete = "@instance @file",
 	.flags = flags,
 	.more_flags = ready_flags,

@@ -161,7 +161,7 @@ report_print(const struct cli *c, const struct report *r, int status, const stru
 	char *text;
 
 	cJSON_AddStringToObject(o, "status", report_status(status, err));
-	cJSON_AddNumberToObject(o, "exitStatus", status < 0 ? cli_failed_status(c) : status);
+	cJSON_AddNumberToObject(o, "exitStatus", status < 0 ? cli_failed_status(c, err) : status);
 	cJSON_AddNumberToObject(o, "seconds", (double)(clock_ms() - r->began_ms) / 1e3);
 	if (status < 0)
 		report_add_error(o, err->msg);

@@ -10,9 +10,16 @@
 void
 wrong_text(struct buf *out, const struct engine *e)
 {
-	for (size_t i = 0; i < e->nwrong; i++)
-		if (ask_is_unknown(&e->asks[e->nasks + i]))
-			buf_addf(out, "  ? %s  (unknown: it does not answer, and is left as it is)\n", e->asks[e->nasks + i].name);
+	for (size_t i = 0; i < e->nwrong; i++) {
+		const struct ask *a = &e->asks[e->nasks + i];
+
+		if (ask_is_unknown(a))
+			buf_addf(out, "  ? %s  (unknown: it does not answer, and is left as it is)\n", a->name);
+		else
+			buf_addf(out, "  ? %s  (not planned: %s)\n", a->name, a->wrong->msg);
+	}
+	if (e->nwrong)
+		buf_addf(out, "Not complete: %zu of %zu instances could not be planned.\n", e->nwrong, e->nasks + e->nwrong);
 }
 
 void

@@ -55,3 +55,178 @@ teardown() { home_end; }
 	limactl __complete plan --target vm | grep -q '^vm.f'
 	limactl __complete apply --replace disk. | grep -q '^disk.f'
 }
+
+# `plan --out` of the words into $WORK/p, and what `apply` of that says; a plan that is stale ends with 3, and changes nothing
+saved() { limactl plan --out "$WORK/p" "$@"; }
+stale() {
+	local before after
+	before=$(cd "$LIMA_HOME" && find . -path ./_state -prune -o -printf '%p %i %s %T@\n' | sort)
+	run -3 limactl apply "$WORK/p"
+	[[ "$output" == *"$1"* ]]
+	after=$(cd "$LIMA_HOME" && find . -path ./_state -prune -o -printf '%p %i %s %T@\n' | sort)
+	[ "$before" = "$after" ]
+}
+
+@test "a plan that was kept is shown, walked as it was made, and once" {
+	saved "$WORK/f.yaml"
+	[ "$(stat -c %a "$WORK/p")" = 600 ]
+	limactl show "$WORK/p" | grep -q '+ vm  *f'
+	[ "$(limactl show --json "$WORK/p" | jq .summary.create)" -gt 3 ]
+	run -0 limactl apply "$WORK/p"
+	[ "$(status_of f)" = Running ]
+	limactl plan f | grep -q 'Nothing to do'
+	run -3 limactl apply "$WORK/p"
+	[[ "$output" == *'the plan was walked already'* ]]
+	saved f
+	run -0 limactl apply "$WORK/p"
+	[[ "$output" == *'Nothing to do'* ]]
+}
+
+@test "stale: the text of the file was edited" {
+	saved "$WORK/f.yaml"
+	echo 'message: hello' >>"$WORK/f.yaml"
+	run -3 limactl apply "$WORK/p"
+	[[ "$output" == *'f: message: unset -> hello (its text says so now)'* && "$output" == *'the world has moved'* ]]
+	[ ! -e "$LIMA_HOME/f" ]
+	apply --stopped f.yaml 2>/dev/null || apply --stopped "$WORK/f.yaml"
+	saved --set '.cpus=2' f
+	sed -i 's/^cpus: 1/cpus: 3/; s/^memory: .*/memory: 65MiB/' "$LIMA_HOME/f/lima.yaml"
+	stale 'f: memory: 64MiB -> 65MiB (its text says so now)'
+}
+
+@test "stale: the machine was stopped, a disk was grown by hand, somebody else did the same" {
+	apply "$WORK/f.yaml"
+	saved --set '.cpus=2' f
+	limactl stop f
+	stale 'vm.f: was there, and is not now (found)'
+	saved --set '.disk="6MiB"' f
+	qemu-img resize -q -f "$(qemu-img info --output=json "$LIMA_HOME/f/disk" | jq -r .format)" "$LIMA_HOME/f/disk" 5M
+	stale 'disk.f: grown: unset -> from 4MiB to 5MiB by somebody else (found)'
+	limactl start f
+	saved --set '.cpus=2' f
+	apply --set '.cpus=2' f
+	stale 'the plan was walked already'
+	saved --set '.cpus=3' f
+	cp "$WORK/p" "$WORK/q"
+	saved --set '.cpus=4' f
+	limactl apply "$WORK/q"
+	stale 'dir.f: lima.yaml: is another now (found)'
+}
+
+@test "a plan with a target, a replacement, a removal is kept as any other" {
+	saved --target dir.f "$WORK/f.yaml"
+	limactl apply "$WORK/p"
+	[ -e "$LIMA_HOME/f/lima.yaml" ] && [ ! -e "$LIMA_HOME/f/disk" ]
+	apply "$WORK/f.yaml"
+	one=$(cat "$LIMA_HOME/f/fake.pid")
+	saved --replace vm.f f
+	limactl apply "$WORK/p"
+	[ "$(cat "$LIMA_HOME/f/fake.pid")" != "$one" ]
+	saved --destroy f
+	fails_with '--allow-data-loss says that it may be lost' apply "$WORK/p"
+	limactl apply --allow-data-loss "$WORK/p"
+	[ ! -e "$LIMA_HOME/f" ]
+}
+
+@test "a plan of the folder it was made in is walked from any other" {
+	mkdir -p "$WORK/a" "$WORK/b"
+	cp "$WORK/f.yaml" "$WORK/a/lima.yaml"
+	(cd "$WORK/a" && limactl plan --stopped --out ../p --name x lima.yaml)
+	(cd "$WORK/b" && limactl apply --junit out.xml ../p)
+	[ -e "$LIMA_HOME/x/disk" ] && [ -e "$WORK/b/out.xml" ]
+}
+
+@test "what a plan does not keep, and what may not be said beside it" {
+	fails_with 'what came by standard input cannot be read again' plan --out "$WORK/p" --name x - <"$WORK/f.yaml"
+	saved "$WORK/f.yaml"
+	fails_with '--set: a plan says already what is wanted' apply --set '.cpus=2' "$WORK/p"
+	fails_with '--param: a plan says already' apply --param A=b "$WORK/p"
+	fails_with 'is a plan: `limactl show` shows it' plan "$WORK/p"
+	fails_with 'is a plan: `limactl show` shows it' apply "$WORK/p" "$WORK/f.yaml"
+	LIMA_HOME=$WORK/other run limactl apply "$WORK/p"
+	[ "$status" -eq 1 ]
+	[[ "$output" == *'is a plan of '* ]]
+}
+
+@test "an incomplete plan says so, and is walked with --keep-going" {
+	apply --stopped "$WORK/f.yaml"
+	apply --stopped --name g "$WORK/f.yaml"
+	echo 'cpus: none' >"$LIMA_HOME/g/lima.yaml"
+	run limactl plan --out "$WORK/p" --set '.cpus=2' f
+	[ "$status" -eq 0 ]
+	run limactl plan --out "$WORK/p" --running f g
+	[ "$status" -eq 1 ]
+	[[ "$output" == *'  ? g  (not planned: '* ]]
+	fails_with 'the plan is not complete' apply "$WORK/p"
+	run limactl apply --keep-going "$WORK/p"
+	[ "$status" -eq 1 ]
+	[ "$(status_of f)" = Running ]
+}
+
+@test "a file that is no plan, or a damaged, a foreign, another's one, is refused and does nothing" {
+	saved "$WORK/f.yaml"
+	cp "$WORK/p" "$WORK/good"
+	head -c -7 "$WORK/good" >"$WORK/p"
+	fails_with 'is damaged' apply "$WORK/p"
+	python3 - "$WORK/good" "$WORK/p" <<-'EOF'
+		import sys
+		b = bytearray(open(sys.argv[1], "rb").read())
+		b[len(b) // 2] ^= 1
+		open(sys.argv[2], "wb").write(b)
+	EOF
+	fails_with 'is damaged' apply "$WORK/p"
+	fails_with 'is damaged' show "$WORK/p"
+	sed '1s/^limactl-plan 1/limactl-plan 7/' "$WORK/good" >"$WORK/p"
+	fails_with 'is of a newer limactl (format 7' apply "$WORK/p"
+	{ cat "$WORK/good"; echo; } >"$WORK/p"
+	fails_with 'is damaged' apply "$WORK/p"
+	printf 'limactl-plan 1' >"$WORK/p"
+	fails_with 'is no plan' show "$WORK/p"
+	: >"$WORK/p"
+	fails_with 'is no plan' show "$WORK/p"
+	rm "$WORK/p"; mkfifo "$WORK/p"
+	fails_with 'p' show "$WORK/p"
+	rm "$WORK/p"; cp "$WORK/good" "$WORK/p"; chmod 666 "$WORK/p"
+	fails_with 'can be written by others' apply "$WORK/p"
+	if [ "$(id -u)" = 0 ]; then
+		chmod 600 "$WORK/p"; chown 12345 "$WORK/p"
+		fails_with 'belongs to another user' apply "$WORK/p"
+	fi
+	[ ! -e "$LIMA_HOME/f" ]
+	truncate -s 300M "$WORK/huge"; printf 'limactl-plan 1 0 0\n' | dd of="$WORK/huge" conv=notrunc status=none
+	fails_with 'is larger than any plan' show "$WORK/huge"
+}
+
+@test "a secret is in no plan, no file of one, no journal, no event, no bundle; that it changed is told" {
+	cat >>"$WORK/f.yaml" <<-'EOF'
+		param: {pw: hunter2-old, user: anna}
+		env: {TOKEN: tok-123456, PLAIN: seen}
+		secrets: [pw, TOKEN]
+		probes: [{script: "#!/bin/sh\nlogin {{.Param.user}} {{.Param.pw}}\n"}]
+	EOF
+	all() {
+		limactl apply --log-format json "$WORK/f.yaml" || true
+		limactl plan --param pw=hunter2-new --set '.env.PLAIN="x"' f
+		limactl plan --json --param pw=hunter2-new f
+		limactl plan --out "$WORK/p" --param pw=hunter2-new f
+		cat "$WORK/p"
+		limactl show "$WORK/p"; limactl show --json "$WORK/p"
+		limactl apply --param pw=hunter2-new --set '.cpus=2' f || true
+		limactl history; limactl history --json; limactl history 2
+		limactl diagnose -o "$WORK/d.tar.gz" f && mkdir -p "$WORK/d" && tar -xzf "$WORK/d.tar.gz" -C "$WORK/d" && grep -r . "$WORK/d"
+	}
+	run all
+	echo "$output" >"$WORK/out"
+	run ! grep -n 'hunter2\|tok-123456' "$WORK/out"
+	grep -q 'param.pw: (secret) -> (another secret)' "$WORK/out"
+	grep -q 'env.PLAIN: seen -> x' "$WORK/out"
+	limactl plan --out "$WORK/p" --param pw=hunter3 f
+	fails_with '`pw` is secret, so the plan does not keep it: give --param pw=VALUE again' apply "$WORK/p"
+	run -3 limactl apply --param pw=hunter4 "$WORK/p"
+	[[ "$output" == *'param.pw: (secret) -> (another secret) (its text says so now)'* ]]
+	limactl apply --param pw=hunter3 "$WORK/p" || true
+	grep -q hunter3 "$LIMA_HOME/f/lima.yaml"
+	fails_with '--set has a secret value, which a plan does not keep' plan --out "$WORK/p" --set '.env.TOKEN="tok-7890"' f
+	sed -i 's/secrets: .*/secrets: [pwd]/' "$WORK/f.yaml"
+	fails_with 'secrets[0]: neither `env` nor `param` has `pwd`' plan "$WORK/f.yaml"
+}

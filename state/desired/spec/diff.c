@@ -12,6 +12,7 @@
 #include "base/size.h"
 #include "base/utf8.h"
 #include "state/desired/spec/keys.h"
+#include "state/desired/spec/secrets.h"
 
 enum { MAX_SHOWN = 60 };	/* bytes of a value */
 
@@ -49,18 +50,15 @@ show_text(struct buf *b, const char *s)
 static const char *
 diff_shown(struct arena *a, const cJSON *v)
 {
-	AUTO(buf) b = BUF_INIT;
+	AUTO(buf) b = BUF_INIT, plain = BUF_INIT;
 	char *text;
 
 	if (!v || cJSON_IsNull(v))
 		return NULL;
-	if (cJSON_IsString(v)) {
-		show_text(&b, v->valuestring);
-	} else {
-		text = cJSON_PrintUnformatted(v);
-		show_text(&b, text ? text : "");
-		cJSON_free(text);
-	}
+	text = cJSON_IsString(v) ? NULL : cJSON_PrintUnformatted(v);
+	secrets_forget_digests(text ? text : cJSON_IsString(v) ? v->valuestring : "", &plain);
+	show_text(&b, plain.s);
+	cJSON_free(text);
 	return arena_strdup(a, b.s);
 }
 
@@ -76,7 +74,7 @@ diff_add(struct diff *d, const cJSON *have, const cJSON *want)
 
 	/* The two differ only in a part that is not shown. */
 	if (from && to && !strcmp(from, to))
-		from = to = "...";
+		from = strcmp(from, "(secret)") != 0 ? "..." : from, to = strcmp(to, "(secret)") != 0 ? "..." : "(another secret)";
 	if (d->n == d->cap) {
 		struct spec_change *more = arena_alloc(d->a, (d->cap = d->cap * 2 + 8) * sizeof *more);
 
@@ -194,7 +192,9 @@ int
 spec_diff(struct arena *a, const char *have, const char *want, struct spec_change **v, size_t *n, struct error *err)
 {
 	struct diff d = { .a = a, .path = BUF_INIT };
-	cJSON *from = cJSON_Parse(have), *to = cJSON_Parse(want);
+	/* any salt will do: it tells equal ones from others, and is not shown */
+	auto_free char *had = secrets_masked(have, ""), *wanted = secrets_masked(want, "");
+	cJSON *from = cJSON_Parse(had ? had : have), *to = cJSON_Parse(wanted ? wanted : want);
 	bool fine = cJSON_IsObject(from) && cJSON_IsObject(to);
 
 	d.sshfs = json_is_over_ssh(from) && json_is_over_ssh(to);

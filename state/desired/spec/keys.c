@@ -173,6 +173,23 @@ check_param(struct load *l, const struct val *v)
 	}
 }
 
+static bool
+has_pair(const struct val *map, const char *name)
+{
+	for (size_t i = 0; map && i < map->npair; i++)
+		if (!strcmp(map->pair[i].key, name))
+			return true;
+	return false;
+}
+
+/* A name that is written wrong would leave the value in plain sight. */
+static void
+check_secret(struct load *l, const struct val *v)
+{
+	if (!has_pair(val_get(l->root, "env"), v->s) && !has_pair(val_get(l->root, "param"), v->s))
+		diag_error(l, v, NULL, "neither `env` nor `param` has `%s`", v->s);
+}
+
 /*
  * `memory: 4` is four bytes, which nobody means. What programs write is a number of bytes too, but a large one; so only
  * what is too small to be meant is told.
@@ -262,6 +279,8 @@ static const struct key root[] = {
 	  .about = "Variables for /etc/environment of the guest." },
 	{ "param", KEY_MAP, .mix = MIX_MAP, .check = check_param, AT_LIST(spec, param, nparam, spec_pair), .change = CHANGE_BOOT,
 	  .about = "Parameters of scripts: {{.Param.NAME}}, and PARAM_NAME in their environment." },
+	{ "secrets", KEY_TEXTS, .mix = MIX_JOIN, .flags = KEY_QUIET, .check = check_secret, .change = CHANGE_NOTE,
+	  .about = "Names of `env` and `param` whose values are never shown: not in plans, the journal, events or `limactl diagnose`." },
 	{ "dns", KEY_IPS, .mix = MIX_FIRST, .check = check_dns, AT_LIST(spec, dns, ndns, spec_pair), .go = "DNS", .change = CHANGE_BOOT,
 	  .about = "Name servers of the guest when the host resolver is off." },
 	{ "hostResolver", KEY_GROUP, .sub = keys_resolver, .about = "Names are looked up by the host for the guest." },

@@ -11,6 +11,7 @@
 #include "base/sha256.h"
 #include "base/size.h"
 #include "state/desired/spec/keys.h"
+#include "state/desired/spec/secrets.h"
 
 enum { MAX_VALUE = 60, DIGEST_LEN = 16 };	/* a longer value is told from others by its digest */
 
@@ -121,7 +122,8 @@ spec_part(struct arena *a, const char *json, enum spec_part part)
 	static const enum key_change change[] = {
 		[SPEC_MACHINE] = CHANGE_RESTART, [SPEC_AGENT] = CHANGE_AGENT, [SPEC_FIXED] = CHANGE_REFUSED,
 	};
-	cJSON *root = cJSON_Parse(json);
+	auto_free char *masked = secrets_masked(json, "");
+	cJSON *root = cJSON_Parse(masked ? masked : json);
 	const cJSON *arch = cJSON_GetObjectItemCaseSensitive(root, "arch");
 	struct part p = { .change = change[part], .over_ssh = json_is_over_ssh(root), .path = BUF_INIT, .out = BUF_INIT };
 	const char *lines;
@@ -159,14 +161,22 @@ find_line(const char *lines, const struct part_line *of, struct part_line *out)
 	return false;
 }
 
+static const char *
+part_shown(struct arena *a, const struct part_line *line)
+{
+	const char *value = arena_printf(a, "%.*s", (int)line->nvalue, line->value);
+	AUTO(buf) b = BUF_INIT;
+
+	secrets_forget_digests(value, &b);
+	return strcmp(b.s, value) ? arena_strdup(a, b.s) : value;
+}
+
 /* One key of which there are two lines, or one: `of` is the one that there is. */
 static void
 give(struct arena *a, spec_part_each *each, void *ctx, const struct part_line *of, const struct part_line *have,
      const struct part_line *want)
 {
-	each(ctx, arena_printf(a, "%.*s", (int)of->npath, of->path),
-	     have ? arena_printf(a, "%.*s", (int)have->nvalue, have->value) : NULL,
-	     want ? arena_printf(a, "%.*s", (int)want->nvalue, want->value) : NULL);
+	each(ctx, arena_printf(a, "%.*s", (int)of->npath, of->path), have ? part_shown(a, have) : NULL, want ? part_shown(a, want) : NULL);
 }
 
 void

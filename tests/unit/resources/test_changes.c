@@ -170,6 +170,7 @@ static const struct example examples[] = {
 	{ "networks[].metric", NONE, "networks: [{lima: user-v2, metric: 1}]", "networks: [{lima: user-v2, metric: 2}]", "networks[0].metric" },
 	{ "env", NONE, "env: {A: a}", "env: {A: b}", "env.A" },
 	{ "param", NONE "provision: [{script: PARAM_p}]\n", "param: {p: a}", "param: {p: b}", "param.p" },
+	{ "secrets", NONE "env: {A: b}\n", "secrets: []", "secrets: [A]", "secrets[0]" },
 	{ "dns", NONE "hostResolver: {enabled: false}\n", "dns: [1.1.1.1]", "dns: [8.8.8.8]", "dns[0]" },
 	{ "hostResolver.enabled", NONE, "hostResolver: {enabled: true}", "hostResolver: {enabled: false}" },
 	{ "hostResolver.ipv6", IMAGE, "hostResolver: {ipv6: false}", "hostResolver: {ipv6: true}" },

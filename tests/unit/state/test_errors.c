@@ -19,6 +19,8 @@ static const struct { const char *yaml, *told; } cases[] = {
 	  "t.yaml:2:9: memory: has an invalid value: invalid size: 'lots'; a size is a number and a unit, such as `4GiB`" },
 	{ "images: [{location: /x.img}]\ndisk: 100GBB\n",
 	  "t.yaml:2:7: disk: has an invalid value: invalid size: '100GBB': invalid suffix: 'GBB' (b, k, m, g, t, p, each optionally with b or ib behind it); a size is a number and a unit, such as `4GiB`" },
+	{ "images: [{location: /x.img}]\nenv: {TOKEN: x}\nsecrets: [TOKEN, TOKN]\n",
+	  "t.yaml:3:18: secrets[1]: neither `env` nor `param` has `TOKN`" },
 	{ "image: /x\n",
 	  "t.yaml:1:1: image: unknown key, ignored (did you mean `images`?)" },
 	{ "images: /x.img\n",

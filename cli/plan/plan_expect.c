@@ -1,0 +1,321 @@
+#include "cli/plan/plan_expect.h"
+
+#include <cjson/cJSON.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "base/sha256.h"
+#include "reconciler/address.h"
+#include "reconciler/engine.h"
+#include "reconciler/explain.h"
+#include "state/desired/spec/secrets.h"
+
+enum { SALT_LEN = 16, DIGEST_LEN = 16 };
+
+const char *
+expect_salt(struct arena *a)
+{
+	unsigned char raw[SALT_LEN] = { 0 };
+	char *hex = arena_alloc(a, 2 * SALT_LEN + 1);
+
+	(void)!getrandom(raw, sizeof raw, 0);
+	for (size_t i = 0; i < SALT_LEN; i++)
+		snprintf(hex + 2 * i, 3, "%02x", raw[i]);
+	return hex;
+}
+
+static void
+expect_add_value(cJSON *o, const struct attr *at, const char *value, const char *salt)
+{
+	AUTO(buf) salted = BUF_INIT;
+	char hex[65];
+
+	if (!value)
+		return;
+	if (!at->each && at->show != SHOW_NEVER) {
+		cJSON_AddStringToObject(o, at->name, value);
+		return;
+	}
+	buf_addf(&salted, "%s\n%s", salt, value);
+	sha256_hex(salted.s, salted.len, hex);
+	hex[DIGEST_LEN] = '\0';
+	cJSON_AddStringToObject(o, at->name, hex);
+}
+
+static cJSON *
+expect_resource(const struct resource *r, const char *salt)
+{
+	cJSON *o = cJSON_CreateObject(), *have, *want;
+
+	cJSON_AddStringToObject(o, "instance", r->owner);
+	cJSON_AddStringToObject(o, "step", sign_word(resource_sign(r)));
+	cJSON_AddBoolToObject(o, "present", r->present);
+	have = cJSON_AddObjectToObject(o, "have");
+	want = cJSON_AddObjectToObject(o, "want");
+	for (const struct attr *at = r->type->attrs; at && at->name; at++) {
+		const char *wanted = facts_get(&r->want, at->name);
+
+		/* what nobody wants to be so or so decides nothing */
+		if (!wanted || (at->cost == COST_NONE && !at->judge))
+			continue;
+		expect_add_value(want, at, wanted, salt);
+		if (r->present)
+			expect_add_value(have, at, facts_get(&r->have, at->name), salt);
+	}
+	return o;
+}
+
+static void
+expect_add_instance(cJSON *list, const struct ask *a, const char *salt)
+{
+	static const char *const goals[] = { [GOAL_ABSENT] = "absent", [GOAL_STOPPED] = "stopped", [GOAL_RUNNING] = "running" };
+	const struct spec *spec = a->spec ? a->spec : a->loaded;
+	const char *json = spec && spec->json ? spec->json : "";
+	auto_free char *masked = secrets_masked(json, salt);
+	cJSON *o = cJSON_AddObjectToObject(list, a->name);
+
+	cJSON_AddStringToObject(o, "goal", goals[a->goal]);
+	if (a->declared && *json)
+		cJSON_AddStringToObject(o, "config", masked ? masked : json);
+}
+
+cJSON *
+expect_make(const struct engine *e, const char *salt)
+{
+	cJSON *root = cJSON_CreateObject(), *instances, *wrong, *resources, *there;
+	AUTO(arena) a = { 0 };
+
+	cJSON_AddStringToObject(root, "salt", salt);
+	instances = cJSON_AddObjectToObject(root, "instances");
+	wrong = cJSON_AddObjectToObject(root, "wrong");
+	resources = cJSON_AddObjectToObject(root, "resources");
+	there = cJSON_AddArrayToObject(root, "there");
+	for (size_t i = 0; i < e->nasks; i++)
+		expect_add_instance(instances, &e->asks[i], salt);
+	for (size_t i = 0; i < e->nwrong; i++)
+		cJSON_AddStringToObject(wrong, e->asks[e->nasks + i].name, e->asks[e->nasks + i].wrong->msg);
+	for (size_t i = 0; i < e->graph.n; i++) {
+		const struct resource *r = e->graph.v[i];
+		const char *address = address_of(&a, r);
+
+		if (r->down || r->up)
+			cJSON_AddItemToObject(resources, address, expect_resource(r, salt));
+		else if (r->present)
+			cJSON_AddItemToArray(there, cJSON_CreateString(address));
+	}
+	return root;
+}
+
+/* --- what is another now */
+
+struct moved {
+	const struct engine *e;
+	const cJSON *then, *now;
+	void (*say)(void *ctx, const char *line);
+	void *ctx;
+	size_t n;
+	struct arena a;
+};
+
+static void moved_say(struct moved *m, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void
+moved_say(struct moved *m, const char *fmt, ...)
+{
+	AUTO(buf) b = BUF_INIT;
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vaddf(&b, fmt, ap);
+	va_end(ap);
+	m->n++;
+	m->say(m->ctx, b.s);
+}
+
+/* An object's member by its exact name: names may be many, and begin alike. */
+static const cJSON *
+moved_get(const cJSON *o, const char *name)
+{
+	return cJSON_GetObjectItemCaseSensitive(o, name);
+}
+
+static const char *
+moved_text(const cJSON *o, const char *name)
+{
+	const cJSON *v = moved_get(o, name);
+
+	return cJSON_IsString(v) ? v->valuestring : NULL;
+}
+
+/* The text of an instance: what it was to become, key by key. */
+static size_t
+moved_config(struct moved *m, const char *name, const char *then, const char *now)
+{
+	struct spec_change *v = NULL;
+	size_t n = 0;
+
+	if (!then || !now || !strcmp(then, now) || spec_diff(&m->a, then, now, &v, &n, NULL) < 0)
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		moved_say(m, "%s: %s: %s -> %s (its text says so now)", name, v[i].path, v[i].have ? v[i].have : "unset", v[i].want ? v[i].want : "unset");
+	return n;
+}
+
+static void
+moved_instance(struct moved *m, const char *name)
+{
+	const cJSON *then = moved_get(moved_get(m->then, "instances"), name), *now = moved_get(moved_get(m->now, "instances"), name);
+	const char *goal = moved_text(then, "goal"), *goal_now = moved_text(now, "goal"), *wrong = moved_text(moved_get(m->now, "wrong"), name);
+
+	if (wrong && !moved_get(moved_get(m->then, "wrong"), name))
+		moved_say(m, "%s: cannot be planned now: %s", name, wrong);
+	else if (!wrong && moved_get(moved_get(m->then, "wrong"), name))
+		moved_say(m, "%s: can be planned now", name);
+	else if (!then && now)
+		moved_say(m, "%s: is asked for now, and was not", name);
+	else if (then && !now && !wrong)
+		moved_say(m, "%s: is not asked for any more", name);
+	else if (goal && goal_now && strcmp(goal, goal_now) != 0)
+		moved_say(m, "%s: was to be %s, and is to be %s now", name, goal, goal_now);
+	else
+		moved_config(m, name, moved_text(then, "config"), moved_text(now, "config"));
+}
+
+static const struct attr *
+moved_attr(const struct moved *m, const char *address, const char *name)
+{
+	const char *dot = strchr(address, '.');
+	auto_free char *type = xstrndup(address, dot ? (size_t)(dot - address) : 0);
+	const struct resource_type *t = engine_type(m->e, type);
+
+	for (const struct attr *at = t ? t->attrs : NULL; at && at->name; at++)
+		if (!strcmp(at->name, name))
+			return at;
+	return NULL;
+}
+
+static bool
+moved_value(struct moved *m, const char *address, const char *name, const char *then, const char *now, const char *how)
+{
+	const struct attr *at = moved_attr(m, address, name);
+
+	if (then == now || (then && now && !strcmp(then, now)))
+		return false;
+	if (!at || at->each || at->show == SHOW_NEVER)
+		moved_say(m, "%s: %s: is another now (%s)", address, name, how);
+	else
+		moved_say(m, "%s: %s: %s -> %s (%s)", address, name, attr_text(&m->a, at, then), attr_text(&m->a, at, now), how);
+	return true;
+}
+
+static bool
+moved_values(struct moved *m, const char *address, const cJSON *then, const cJSON *now, const char *how)
+{
+	bool any = false;
+	const cJSON *i;
+
+	cJSON_ArrayForEach(i, then)
+		any |= moved_value(m, address, i->string, moved_text(then, i->string), moved_text(now, i->string), how);
+	cJSON_ArrayForEach(i, now)
+		if (!moved_get(then, i->string))
+			any |= moved_value(m, address, i->string, NULL, moved_text(now, i->string), how);
+	return any;
+}
+
+static bool
+moved_is_there(const cJSON *side, const char *address)
+{
+	const cJSON *r = moved_get(moved_get(side, "resources"), address), *i;
+
+	if (r)
+		return cJSON_IsTrue(moved_get(r, "present"));
+	cJSON_ArrayForEach(i, moved_get(side, "there"))
+		if (cJSON_IsString(i) && !strcmp(i->valuestring, address))
+			return true;
+	return false;
+}
+
+static const char *
+moved_step_text(const char *word)
+{
+	return word ? word : "left as it is";
+}
+
+/* One of the resources that have a step in one of the two. `texts`: the texts of its instance say otherwise, which was told. */
+static void
+moved_resource(struct moved *m, const char *address, bool texts)
+{
+	const cJSON *then = moved_get(moved_get(m->then, "resources"), address), *now = moved_get(moved_get(m->now, "resources"), address);
+	const char *step = moved_text(then, "step"), *step_now = moved_text(now, "step");
+	bool was = moved_is_there(m->then, address), is = moved_is_there(m->now, address), any = was != is;
+
+	if (was != is)
+		moved_say(m, is ? "%s: is there now, and was not (found)" : "%s: was there, and is not now (found)", address);
+	else if (then && now)
+		any = moved_values(m, address, moved_get(then, "have"), moved_get(now, "have"), "found");
+	if (then && now && !texts)
+		any |= moved_values(m, address, moved_get(then, "want"), moved_get(now, "want"), "wanted");
+	if (!any && !texts && (!step != !step_now || (step && strcmp(step, step_now) != 0)))
+		moved_say(m, "%s: planned: %s; now: %s", address, moved_step_text(step), moved_step_text(step_now));
+}
+
+static bool
+moved_texts(const struct moved *m, const cJSON *resource)
+{
+	const char *owner = moved_text(resource, "instance");
+	const char *then = moved_text(moved_get(moved_get(m->then, "instances"), owner ? owner : ""), "config");
+	const char *now = moved_text(moved_get(moved_get(m->now, "instances"), owner ? owner : ""), "config");
+
+	return then && now && strcmp(then, now) != 0;
+}
+
+/* Both have their members in one order, so that what is the same in both is passed over side by side, without a search. */
+static void
+moved_each(struct moved *m, const char *list, void (*each)(struct moved *m, const char *name))
+{
+	const cJSON *then = moved_get(m->then, list), *now = moved_get(m->now, list), *i, *k = now ? now->child : NULL;
+
+	cJSON_ArrayForEach(i, then) {
+		if (!k || strcmp(i->string, k->string) != 0 || !cJSON_Compare(i, k, true))
+			each(m, i->string);
+		k = k ? k->next : NULL;
+	}
+	k = then ? then->child : NULL;
+	cJSON_ArrayForEach(i, now) {
+		if ((!k || strcmp(i->string, k->string) != 0) && !moved_get(then, i->string))
+			each(m, i->string);
+		k = k ? k->next : NULL;
+	}
+}
+
+static void
+moved_one(struct moved *m, const char *address)
+{
+	const cJSON *r = moved_get(moved_get(m->then, "resources"), address);
+
+	moved_resource(m, address, moved_texts(m, r ? r : moved_get(moved_get(m->now, "resources"), address)));
+}
+
+static void
+moved_wrong(struct moved *m, const char *name)
+{
+	if (!moved_get(moved_get(m->then, "instances"), name) && !moved_get(moved_get(m->now, "instances"), name))
+		moved_instance(m, name);
+}
+
+size_t
+expect_compare(const struct engine *e, const cJSON *then, const cJSON *now, void (*say)(void *ctx, const char *line), void *ctx)
+{
+	struct moved m = { .e = e, .then = then, .now = now, .say = say, .ctx = ctx };
+
+	moved_each(&m, "instances", moved_instance);
+	moved_each(&m, "wrong", moved_wrong);
+	moved_each(&m, "resources", moved_one);
+	arena_release(&m.a);
+	return m.n;
+}

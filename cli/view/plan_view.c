@@ -1,0 +1,103 @@
+#include "cli/view/plan_view.h"
+
+#include <cjson/cJSON.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "cli/args/files.h"
+#include "cli/view/reach.h"
+#include "cli/view/texts.h"
+#include "cli/view/wrong.h"
+#include "reconciler/explain.h"
+#include "state/observed/state.h"
+
+static int64_t
+plan_view_typical(void *ctx, const struct step *s)
+{
+	return state_typical_ms(ctx, s->res->type->name, s->verb == REMOVE ? "remove" : "ensure");
+}
+
+static void
+plan_view_estimate(struct buf *out, struct engine *e)
+{
+	int64_t ms = plan_estimate_ms(&e->plan, plan_view_typical, e->state);
+
+	if (ms >= 1000)
+		buf_addf(out, "Estimated %lld s, the median of earlier runs on this host.\n", (long long)(ms + 500) / 1000);
+}
+
+/* What is not planned, and why nobody may take the plan for the whole. */
+static void
+plan_view_incomplete(struct buf *out, const struct run *r, const struct engine *e)
+{
+	for (size_t i = 0; i < r->naims; i++)
+		if (r->aims[i].how == AIM_TARGET)
+			buf_addf(out, "Not complete: only %s and what it needs was asked for.\n", r->aims[i].address);
+	wrong_text(out, e);
+}
+
+void
+plan_view_text(struct cli *c, const struct run *r, struct engine *e, bool color, struct buf *out)
+{
+	AUTO(buf) b = BUF_INIT;
+
+	if (e->plan.n) {
+		explain_plan(&b, &e->plan, color);
+		plan_view_estimate(&b, e);
+		reach_text(&b, &e->plan);
+	} else if (!e->nasks && !e->nthings) {
+		buf_addf(&b, "Nothing to do: there is no instance in %s, and no " FILES_DEFAULT " in this folder.\n", c->env.home);
+	} else {
+		buf_addf(&b, "Nothing to do: %zu %s as wanted.\n", e->nasks, e->nasks == 1 ? "instance is" : "instances are");
+	}
+	plan_view_incomplete(&b, r, e);
+	secrets_hide(&c->secrets, b.s, NULL, out);
+}
+
+cJSON *
+plan_view_json(struct cli *c, const struct run *r, struct engine *e)
+{
+	cJSON *j = explain_json(&e->plan);
+
+	wrong_json(j, e);
+	reach_json(j, &e->plan);
+	if (r->tells_texts)
+		texts_json(c, e, j);
+	secrets_hide_json(&c->secrets, j, NULL);
+	return j;
+}
+
+static void
+plan_view_print_json(struct cli *c, const struct run *r, struct engine *e)
+{
+	cJSON *j = plan_view_json(c, r, e);
+	char *text = cJSON_PrintUnformatted(j);
+
+	puts(text);
+	cJSON_free(text);
+	cJSON_Delete(j);
+}
+
+void
+plan_view_print(struct cli *c, const struct run *r, struct engine *e)
+{
+	AUTO(buf) out = BUF_INIT;
+
+	if (cli_bool(c, "json")) {
+		plan_view_print_json(c, r, e);
+		return;
+	}
+	plan_view_text(c, r, e, isatty(STDOUT_FILENO) && !getenv("NO_COLOR"), &out);
+	fputs(out.s, stdout);
+	if (r->tells_texts) {
+		AUTO(buf) texts = BUF_INIT, plain = BUF_INIT;
+
+		texts_text(c, e, &texts);
+		secrets_hide(&c->secrets, texts.s, NULL, &plain);
+		cli_print(stdout, plain.s, plain.len);
+	}
+	fflush(stdout);
+}
