@@ -29,6 +29,7 @@ static const struct json_row machine_rows[] = {
 	TEXTS("argv", machine.argv, machine.nargv),
 	NUMBER("capabilities", machine.capabilities, INT_MAX),
 	TEXTS("files", machine.files, machine.nfiles),
+	TEXTS("folders", machine.folders, machine.nfolders),
 	PATH("pidfile", machine.pidfile),
 	PATH("control", machine.control),
 	{ 0 },

@@ -34,7 +34,7 @@ struct launch_host {
 
 /*
  * A folder that is a device of the machine: 9p, virtiofs. Those of 9p are opened for it, in this order, from descriptor
- * LAUNCH_FOLDER_FD on: a name below a folder that a guest can write may lead anywhere a moment later.
+ * LAUNCH_FOLDER_FD on, and machine.folders after them: a name below a folder that a guest can write may lead anywhere a moment later.
  */
 #define LAUNCH_FOLDER_FD 3
 struct launch_mount {
@@ -74,6 +74,8 @@ struct launch {
 		uint64_t capabilities;	/* that it may start with: base/privilege.h */
 		const char *const *files;	/* LETTERS PATH: all that it can open (LAUNCH_FILE_*); none: whatever its user can */
 		size_t nfiles;
+		const char *const *folders;	/* that it finds open, behind those of 9p: LAUNCH_FOLDER_FD */
+		size_t nfolders;
 		const char *pidfile;
 		const char *control;	/* the socket by which the driver is talked to */
 	} machine;

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/auto.h"
 #include "base/buf.h"
@@ -103,6 +104,15 @@ port_path(const struct env *env, const struct resource *r)
 	return xasprintf("%s/ports/%s", dir, r->name);
 }
 
+/* A machine that has given root up comes to it by a descriptor, and looks for its own port. */
+static int
+port_folder_open(const char *dir, struct error *err)
+{
+	auto_free char *ports = xasprintf("%s/ports", dir);
+
+	return chmod(ports, 0711) < 0 ? error_errno(err, "%s", ports) : 0;
+}
+
 /* As its file would be with that address. */
 static void
 port_text(const struct resource *r, uint32_t ip, struct buf *out)
@@ -162,7 +172,8 @@ interface_ensure(const struct env *env, const struct resource *r, struct facts *
 	struct usernet n;
 	uint32_t ip;
 
-	if (lock < 0 || usernet_load(&n, dir, a, err) < 0 || usernet_lease(dir, &n, facts_get(&r->want, "mac"), &ip, err) < 0)
+	if (lock < 0 || usernet_load(&n, dir, a, err) < 0 || usernet_lease(dir, &n, facts_get(&r->want, "mac"), &ip, err) < 0 ||
+	    port_folder_open(dir, err) < 0)
 		return -1;
 	port_text(r, ip, &text);
 	if (fs_make_room(path, err) < 0 || fs_write(path, text.s, text.len, 0600, err) < 0 || usernet_start(program, dir, err) < 0)

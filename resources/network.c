@@ -142,7 +142,7 @@ network_write(const struct resource *r, const char *dir, struct error *err)
 			 !loopback || !strcmp(loopback, "yes"), &a, err) < 0)
 		return -1;
 	usernet_text(&n, &text);
-	return fs_mkdirs(ports, 0700, err) < 0 || fs_make_room(path, err) < 0 ? -1 : fs_write(path, text.s, text.len, 0600, err);
+	return fs_mkdirs(dir, 0700, err) < 0 || fs_mkdirs(ports, 0711, err) < 0 || fs_make_room(path, err) < 0 ? -1 : fs_write(path, text.s, text.len, 0600, err);
 }
 
 static int

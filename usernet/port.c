@@ -48,7 +48,8 @@ port_bind(struct port *p, const char *dir, struct error *err)
 {
 	auto_free char *path = xasprintf("%s/ports/%s.sock", dir, p->is.id);
 	struct sockaddr_un here, there;
-	int size = SEND_BUFFER, on = 1;
+	int size = SEND_BUFFER, on = 1, r;
+	mode_t others;
 
 	if (!address_of(&here, path) || !address_of(&there, p->is.socket))
 		return error_set(err, ENAMETOOLONG, "%s: too long for a socket",
@@ -57,7 +58,11 @@ port_bind(struct port *p, const char *dir, struct error *err)
 	if (p->sock.fd < 0)
 		return error_errno(err, "socket");
 	unlink(path);
-	if (bind(p->sock.fd, (void *)&here, sizeof here) < 0)
+	/* Nobody comes to our folder; a machine that has given root up gets it by a descriptor, and may send. */
+	others = umask(0111);
+	r = bind(p->sock.fd, (void *)&here, sizeof here);
+	umask(others);
+	if (r < 0)
 		return error_errno(err, "bind %s", path);
 	setsockopt(p->sock.fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
 	setsockopt(p->sock.fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on);

@@ -29,6 +29,7 @@ static const int calls[] = {
 	SYS_faccessat, SYS_flock,
 	SYS_unlinkat,
 	SYS_ioctl,
+	SYS_umask,
 #ifdef SYS_newfstatat
 	SYS_newfstatat,
 #endif

@@ -42,10 +42,10 @@ shared_add(struct shared *s, const struct guarded *g, const char *location, size
 	int fd = guarded_folder(g, location, 0, err);
 
 	if (fd < 0)
-		return error_wrap(err, "mount %s", location);
+		return error_wrap(err, "open %s", location);
 	s->v[s->n] = fcntl(fd, F_DUPFD_CLOEXEC, SFTPD_FOLDER_FD + (int)max + 1);
 	close(fd);
-	return s->v[s->n] < 0 ? error_errno(err, "mount %s", location) : (int)s->n++;
+	return s->v[s->n] < 0 ? error_errno(err, "open %s", location) : (int)s->n++;
 }
 
 /* It is said at plan where what is kept back cannot be hidden. */
@@ -75,12 +75,16 @@ shared_cover(const struct launch *l, struct shared *s)
 int
 shared_of_machine(const struct launch *l, struct shared *s, struct child_words *w, struct error *err)
 {
+	size_t max = l->nmounts + l->machine.nfolders;
 	AUTO(guarded) g = { 0 };
 
 	mounts_guard_launch(l, &g);
-	shared_begin(l, s, l->nmounts);
+	shared_begin(l, s, max);
 	for (size_t i = 0; i < l->nmounts; i++)
-		if (strcmp(l->mounts[i].type, "9p") == 0 && shared_add(s, &g, l->mounts[i].location, l->nmounts, err) < 0)
+		if (strcmp(l->mounts[i].type, "9p") == 0 && shared_add(s, &g, l->mounts[i].location, max, err) < 0)
+			return -1;
+	for (size_t i = 0; i < l->machine.nfolders; i++)
+		if (shared_add(s, &g, l->machine.folders[i], max, err) < 0)
 			return -1;
 	w->folders = s->v;
 	w->nfolders = s->n;

@@ -29,6 +29,17 @@ switch_pid() { cat "$NET/usernet_user-v2.pid"; }
 	run -0 limactl shell b sudo ping -c 1 -W 5 host.lima.internal
 }
 
+@test "as root, machine and switch are without root's rights, and a machine has a user of its own" {
+	local pid
+	for pid in $(cat "$LIMA_HOME/a/qemu.pid" "$LIMA_HOME/b/qemu.pid"); do
+		[ "$(awk '$1 == "CapEff:" { print $2 }' "/proc/$pid/status")" = 0000000000000000 ]
+		[ "$(id -u)" != 0 ] || [ "$(awk '$1 == "Uid:" { print $2 }' "/proc/$pid/status")" -ge 61184 ]
+	done
+	[ "$(awk '$1 == "CapEff:" { print $2 }' "/proc/$(switch_pid)/status")" = 0000000000000000 ]
+	# the ends of ports are for who is in the folder, and that is for nobody
+	[ "$(stat -c %a "$LIMA_HOME/_networks")" = 700 ] && [ "$(stat -c %a "$NET")" = 700 ]
+}
+
 @test "addresses are in leases.json, by hardware address" {
 	run -0 jq -e 'length == 2 and has("192.168.104.3") and has("192.168.104.4")' "$NET/leases.json"
 }

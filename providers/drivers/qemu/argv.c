@@ -22,6 +22,7 @@ struct args {
 	struct arena *mem;
 	const char **v;		/* on the heap until it is complete */
 	size_t n, cap;
+	size_t ports;		/* of switches, so far */
 };
 
 static void
@@ -230,13 +231,22 @@ argv_stream(struct args *a, size_t i, const char *socket)
 	argv_add_one(a, "-netdev", "stream,id=net%zu,server=off,addr.type=unix,addr.path=%s%s", i, argv_val(a, socket), again);
 }
 
+/* Where its end of the port is for this QEMU. */
+static const char *
+argv_port(struct args *a, const char *socket)
+{
+	size_t place = LAUNCH_FOLDER_FD + (a->is->share_type == SHARE_9P ? a->is->nshares : 0) + a->ports++;
+
+	return a->m->switches_by_fd ? arena_printf(a->mem, "/proc/self/fd/%zu%s", place, strrchr(socket, '/')) : socket;
+}
+
 /* By datagrams, each to a name: whoever binds that name next takes the place of a switch that is gone. */
 static void
 argv_switch(struct args *a, size_t i, const struct machine_net *n)
 {
 	if (argv_given(n->local))
 		argv_add_one(a, "-netdev", "dgram,id=net%zu,local.type=unix,local.path=%s,remote.type=unix,remote.path=%s", i, argv_val(a, n->local),
-			     argv_val(a, n->socket));
+			     argv_val(a, argv_port(a, n->socket)));
 	else
 		argv_stream(a, i, n->socket);
 }

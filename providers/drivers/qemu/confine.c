@@ -27,11 +27,20 @@ qemu_user(const char *dir)
 	return FIRST_USER + sum % (LAST_USER - FIRST_USER + 1);
 }
 
-/* Datagrams go to a name each, and from 8.0 on a stream is dialled again; before, it is connected when the machine starts. */
+/* From 8.0 on a stream is dialled again, by its name; before, it is connected when the machine starts. */
 static bool
 net_is_dialled(const struct qemu_machine *m, const struct machine_net *n)
 {
-	return n->socket && (n->local || m->version[0] >= 8);
+	return n->socket && !n->local && m->version[0] >= 8;
+}
+
+/* A switch of an older limactl that still runs makes its end of a port for its own user alone. */
+static bool
+net_is_closed(const struct machine_net *n)
+{
+	struct stat st;
+
+	return n->local && n->socket && stat(n->socket, &st) == 0 && !(st.st_mode & S_IWOTH);
 }
 
 /* What QEMU opens by name while it runs, it could not open as somebody else. */
@@ -39,9 +48,9 @@ static bool
 opens_later(const struct qemu_machine *m)
 {
 	for (size_t i = 0; i < m->is.nnets; i++)
-		if (net_is_dialled(m, &m->is.nets[i]))
+		if (net_is_dialled(m, &m->is.nets[i]) || net_is_closed(&m->is.nets[i]))
 			return true;
-	return net_is_dialled(m, &m->is.net0) || qemu_has_desktop(&m->is);
+	return net_is_dialled(m, &m->is.net0) || net_is_closed(&m->is.net0) || qemu_has_desktop(&m->is);
 }
 
 /* Who owns the folders that it serves itself, if that is one user; root (0) otherwise. */
@@ -78,6 +87,7 @@ find_user(struct qemu_machine *m)
 		return false;
 	m->run_as = owner.st_uid;
 	m->run_as_group = owner.st_gid;
+	m->switches_by_fd = true;
 	return true;
 }
 
@@ -87,6 +97,7 @@ qemu_confine(struct qemu_machine *m)
 	bool root = geteuid() == 0;
 
 	m->run_as = m->run_as_group = 0;
+	m->switches_by_fd = false;
 	m->capabilities = !root ? 0 : find_user(m) ? TO_START : serves_as_owner(m) ? TO_SERVE : 0;
 	if (root && !m->run_as && m->is.ssh_port && m->is.ssh_port < 1024)
 		m->capabilities |= CAP(CAP_NET_BIND_SERVICE);

@@ -103,6 +103,23 @@ files_of_net(struct files *f, const struct machine_net *n)
 		files_add(f, "m", files_folder_of(f, n->local, 1));
 }
 
+const char *const *
+qemu_folders(const struct qemu_machine *m, struct arena *a, size_t *n)
+{
+	struct files f = { .max = m->is.nnets + 1, .mem = a, .v = arena_alloc(a, (m->is.nnets + 2) * sizeof *f.v) };
+
+	/* In the order of the words: argv.c. */
+	for (size_t i = 0; m->switches_by_fd && i <= m->is.nnets; i++) {
+		const struct machine_net *net = i ? &m->is.nets[i - 1] : &m->is.net0;
+
+		if (net->local && *net->local)
+			f.v[f.n++] = files_folder_of(&f, net->socket, 1);
+	}
+	f.v[f.n] = NULL;
+	*n = f.n;
+	return f.v;
+}
+
 static void
 files_of_shares(struct files *f, const struct machine *m)
 {

@@ -180,6 +180,7 @@ qemu_plan(const struct machine *machine, struct launch *l, struct arena *a, stru
 		return -1;
 	l->machine.argv = argv;
 	l->machine.capabilities = m.capabilities;
+	l->machine.folders = qemu_folders(&m, a, &l->machine.nfolders);
 	l->machine.files = qemu_files(&m, a, &l->machine.nfiles);
 	l->machine.pidfile = arena_printf(a, "%s/qemu.pid", dir);
 	l->machine.control = arena_printf(a, "%s/qmp.sock", dir);

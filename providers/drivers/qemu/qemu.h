@@ -56,6 +56,7 @@ struct qemu_machine {
 	unsigned run_as;		/* qemu_confine(): whom it becomes before the guest runs; 0: nobody else */
 	uint64_t capabilities;		/* qemu_confine(): bits of CAP() that it may have when it starts */
 	unsigned run_as_group;
+	bool switches_by_fd;		/* qemu_confine(): the folders of the switches' ports are open for it, since it can reach none by name */
 };
 
 /* Fills argv[0..*nargv) and a NULL behind it, all in `a`. ERR_UNSUPPORTED, EINVAL. */
@@ -84,8 +85,8 @@ int qemu_probe(const char *program, int version[3], bool *sandbox, struct error 
 /*
  * Fills in what QEMU may do on this host, from all the rest of `m`. Root gives root up: once everything is open QEMU becomes
  * a user of the instance's own who has nothing on this host, or the owner of the folders that it serves by 9p. It remains root, without
- * capabilities, where it opens files by name later on: folders of root's or of several users, sockets that it dials again, the screen,
- * sound; with those that 9p's `passthrough` is made of.
+ * capabilities, where it opens files by name later on: folders of root's or of several users, sockets of somebody's switch that it dials
+ * again, the screen, sound; with those that 9p's `passthrough` is made of. Switches of ours it finds by a folder that is open.
  */
 void qemu_confine(struct qemu_machine *m);
 /*
@@ -95,6 +96,8 @@ void qemu_confine(struct qemu_machine *m);
 const char *const *qemu_files(const struct qemu_machine *m, struct arena *a, size_t *n);
 /* The same of its TPM's, which has one folder of its own (struct launch_companion). */
 const char *const *qemu_files_of_tpm(const char *program, struct arena *a, size_t *n);
+/* The folders of the switches' ports, as launch.h has them, in `a`. */
+const char *const *qemu_folders(const struct qemu_machine *m, struct arena *a, size_t *n);
 /* A window or sound: their libraries open what they like, when they like. */
 bool qemu_has_desktop(const struct machine *m);
 /* That user's number: one for each folder of an instance, of those that belong to nobody. */

@@ -185,6 +185,9 @@ TEST(adds_disks_networks_and_a_tpm)
 	static const struct image_disk disks[] = { { "/d/one", "qcow2" }, { "/d/two", "raw" } };
 	static const struct machine_net nets[] = { { "/n/sw.sock", "52:55:55:00:00:02" } };
 	struct qemu_machine m = plain("x86_64");
+	AUTO(arena) mem = { 0 };
+	const char *const *folders;
+	size_t nfolders;
 
 	m.is.data_disks = disks;
 	m.is.ndata_disks = 2;
@@ -206,6 +209,16 @@ TEST(adds_disks_networks_and_a_tpm)
 	m.is.net0 = (struct machine_net){ .socket = "/n/ports/a.sock", .local = "/i/net0.sock" };
 	has(&m, "-netdev dgram,id=net0,local.type=unix,local.path=/i/net0.sock,remote.type=unix,remote.path=/n/ports/a.sock");
 	has(&m, ",host_mtu=65000");
+	/* who has given root up has the folders of the ports open, behind those of 9p */
+	m.switches_by_fd = true;
+	has(&m, "-netdev dgram,id=net0,local.type=unix,local.path=/i/net0.sock,remote.type=unix,remote.path=/proc/self/fd/3/a.sock");
+	m.is.share_type = SHARE_9P;
+	m.is.nshares = 1;
+	m.is.shares = (struct machine_share[]){ { .tag = "a", .path = "/a" } };
+	has(&m, "remote.path=/proc/self/fd/4/a.sock");
+	folders = qemu_folders(&m, &mem, &nfolders);
+	assert_int_equal(nfolders, 1);
+	assert_string_equal(folders[0], "/n/ports");
 }
 
 TEST(shows_and_sounds)
@@ -399,7 +412,8 @@ TEST(qemu_opens_its_disks_and_folders_and_no_file_of_the_instance)
 
 TEST(as_root_a_folder_of_somebodys_is_served_as_he)
 {
-	auto_free char *mine = test_path("somebodys"), *roots = test_path("roots");
+	auto_free char *mine = test_path("somebodys"), *roots = test_path("roots"), *socket = NULL;
+	struct error err;
 	struct machine_share shares[] = { { .tag = "a", .path = mine, .writable = true }, { .tag = "b", .path = mine } };
 	struct qemu_machine m = plain("x86_64");
 
@@ -426,6 +440,14 @@ TEST(as_root_a_folder_of_somebodys_is_served_as_he)
 	qemu_confine(&m);
 	assert_int_equal(!!m.run_as, geteuid() == 0 && privilege_can_become(qemu_user(m.is.dir)));
 	m.version[0] = 8;
+	qemu_confine(&m);
+	assert_int_equal(m.run_as, 0);
+	/* a switch of ours takes datagrams by a folder that is open; one that has made its end for root alone is an older one */
+	socket = test_path("port.sock");
+	m.is.net0 = (struct machine_net){ .socket = socket, .local = "/i/net0.sock" };
+	qemu_confine(&m);
+	assert_int_equal(!!m.run_as, geteuid() == 0 && privilege_can_become(qemu_user(m.is.dir)));
+	ok(fs_write(socket, "", 0, 0700, &err));
 	qemu_confine(&m);
 	assert_int_equal(m.run_as, 0);
 }
