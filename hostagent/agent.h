@@ -189,6 +189,7 @@ void require_copies_done(struct agent *a);		/* or tried */
 void require_agent_up(struct agent *a);			/* the guest agent has answered */
 const char *require_waiting_for(struct agent *a);	/* "" when all is there */
 struct cJSON *require_list(struct agent *a);		/* all of it, as GET /v1/conditions answers; NULL: nothing is waited for */
+size_t require_settled_count(struct agent *a);		/* how many of these are met, or failed */
 bool require_usable(struct agent *a);			/* what is essential is there, or will never be */
 /* Who waits for it has come anew: the time for booting counts from now, and a guest that was late is waited for again. */
 void require_wait_anew(struct agent *a, int timeout_ms);
@@ -265,6 +266,7 @@ enum forwards_verdict forwards_judge(struct agent *a, const struct ga_port *p, s
 int api_start(struct agent *a, struct error *err);
 void api_phase_changed(struct agent *a);	/* answers those who wait for it */
 void api_mounts_changed(struct agent *a);
+void api_conditions_changed(struct agent *a);	/* the same, of what a guest is waited for with */
 void api_free(struct agent *a);
 
 /* trim.c: when there is nothing left to do but wait */

@@ -4,7 +4,8 @@
  *	GET /v1/info			upstream's keys and ours (see info())
  *	GET /v1/wait?until=ready	the same, once the phase is no longer "starting"; with &within=SECONDS the time for
  *					booting counts from now
- *	GET /v1/conditions		what the guest is waited for with: [{"group","what","hint","probe","state","seconds","said"}]
+ *	GET /v1/conditions		what the guest is waited for with: [{"group","what","hint","probe","state","seconds","said"}];
+ *					with ?settled=N once more than N of them are met or failed, or none is waited for
  *	POST /v1/reload			launch.json is read again, for the names and copies in it
  *	POST /v1/reconnect		the machine went back to a snapshot, which knows nothing of our connections
  *	GET /v1/screenshot		501, as upstream's agent answers for most drivers
@@ -38,6 +39,8 @@ struct api {
 		char *mount;		/* a name: for its state; NULL: for the phase to change */
 		bool gone;		/* for its end */
 		bool resume;		/* for the machine to go on; then `mount` is nobody's */
+		bool conditions;	/* for more than so many of them to be settled; then, too */
+		size_t settled;
 	} *waiting;
 	size_t nwaiting, waiting_cap;
 	bool asks;		/* the machine how it is, for those who wait for no mount */
@@ -150,12 +153,43 @@ get_wait(struct agent *a, struct http_conn *c, const struct http_request *r)
 }
 
 static void
-get_conditions(struct agent *a, struct http_conn *c, const struct http_request *r)
+api_reply_conditions(struct agent *a, struct http_conn *c)
 {
 	cJSON *list = require_list(a);
 
-	(void)r;
 	http_reply(c, 200, list ? list : cJSON_CreateArray());
+}
+
+static bool
+api_conditions_due(struct agent *a, size_t settled)
+{
+	return require_settled_count(a) > settled || !*require_waiting_for(a);
+}
+
+static void
+get_conditions(struct agent *a, struct http_conn *c, const struct http_request *r)
+{
+	struct waiting w = { .conn = c, .conditions = true };
+	int end = 0;
+
+	if (sscanf(r->query, "settled=%zu%n", &w.settled, &end) != 1 || r->query[end] || api_conditions_due(a, w.settled)) {
+		api_reply_conditions(a, c);
+		return;
+	}
+	w.mount = xstrdup("");
+	api_wait_for(a->api, w);
+}
+
+void
+api_conditions_changed(struct agent *a)
+{
+	struct api *api = a->api;
+
+	for (size_t i = api ? api->nwaiting : 0; i-- > 0;)
+		if (api->waiting[i].conditions && api_conditions_due(a, api->waiting[i].settled)) {
+			api_reply_conditions(a, api->waiting[i].conn);
+			api_forget(api, i);
+		}
 }
 
 static void
@@ -277,7 +311,7 @@ api_mounts_changed(struct agent *a)
 	struct api *api = a->api;
 
 	for (size_t i = api ? api->nwaiting : 0; i-- > 0;)
-		if (api->waiting[i].mount && !api->waiting[i].resume && answer_mount(a, &api->waiting[i]))
+		if (api->waiting[i].mount && !api->waiting[i].resume && !api->waiting[i].conditions && answer_mount(a, &api->waiting[i]))
 			api_forget(api, i);
 }
 

@@ -72,6 +72,9 @@ struct ha_condition {
 	double seconds;		/* until it was met; 0: it is not */
 };
 int ha_conditions(const char *dir, struct arena *a, struct ha_condition **out, size_t *n, struct error *err);
+/* The same, once more than `settled` of them are met or failed, or none is waited for; an agent of another version answers at once. */
+int ha_await_conditions(const char *dir, size_t settled, int timeout_ms, struct arena *a, struct ha_condition **out, size_t *n,
+			struct error *err);
 
 /* Has the agent read DIR/launch.json again, for what of it can change while the machine runs: names. */
 int ha_reload(const char *dir, struct error *err);

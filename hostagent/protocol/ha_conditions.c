@@ -19,11 +19,12 @@ ha_condition_text(struct arena *a, const cJSON *in, const char *key)
 	return cJSON_IsString(v) ? arena_strdup(a, v->valuestring) : "";
 }
 
-int
-ha_conditions(const char *dir, struct arena *a, struct ha_condition **out, size_t *n, struct error *err)
+static int
+ha_conditions_ask(const char *dir, const char *path, int timeout_ms, struct arena *a, struct ha_condition **out,
+		  size_t *n, struct error *err)
 {
 	auto_free char *socket = xasprintf("%s/ha.sock", dir);
-	struct ha_request r = {.method = "GET", .path = "/v1/conditions", .timeout_ms = ANSWER_MS};
+	struct ha_request r = {.method = "GET", .path = path, .timeout_ms = timeout_ms};
 	AUTO(buf) text = BUF_INIT;
 	const cJSON *v, *seconds;
 	cJSON *json;
@@ -54,4 +55,19 @@ ha_conditions(const char *dir, struct arena *a, struct ha_condition **out, size_
 	}
 	cJSON_Delete(json);
 	return 0;
+}
+
+int
+ha_conditions(const char *dir, struct arena *a, struct ha_condition **out, size_t *n, struct error *err)
+{
+	return ha_conditions_ask(dir, "/v1/conditions", ANSWER_MS, a, out, n, err);
+}
+
+int
+ha_await_conditions(const char *dir, size_t settled, int timeout_ms, struct arena *a, struct ha_condition **out,
+		    size_t *n, struct error *err)
+{
+	auto_free char *path = xasprintf("/v1/conditions?settled=%zu", settled);
+
+	return ha_conditions_ask(dir, path, timeout_ms, a, out, n, err);
 }

@@ -65,6 +65,12 @@ require_list(struct agent *a)
 	return a->require ? require_conditions(&a->require->list, a->require->last) : NULL;
 }
 
+size_t
+require_settled_count(struct agent *a)
+{
+	return a->require ? require_count_settled(&a->require->list) : 0;
+}
+
 bool
 require_usable(struct agent *a)
 {
@@ -85,6 +91,7 @@ readiness_met(struct require *r, struct item *it)
 	log_info("%s requirement is satisfied: %s", it->group, it->what);
 	/* Others wait for this requirement. */
 	mux_kick(r->agent);
+	api_conditions_changed(r->agent);
 }
 
 /* One that will never be met: said at once, and waited for no more. */
@@ -95,6 +102,7 @@ readiness_failed(struct require *r, struct item *it, const char *reason)
 
 	it->failed = true;
 	agent_degraded(r->agent, why);
+	api_conditions_changed(r->agent);
 }
 
 static void

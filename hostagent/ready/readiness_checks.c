@@ -119,6 +119,18 @@ require_any_failed(const struct require_items *r)
 	return false;
 }
 
+size_t
+require_count_settled(const struct require_items *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->nitems; i++)
+		n += require_settled(&r->items[i]);
+	for (size_t i = 0; i < r->nprobes; i++)
+		n += require_settled(&r->probes[i]);
+	return n;
+}
+
 bool
 require_script_needed(const struct require_items *r)
 {

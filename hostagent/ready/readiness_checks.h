@@ -44,6 +44,7 @@ bool require_settled(const struct item *it);
 /* The first that is still waited for; NULL. */
 const struct item *require_pending(const struct require_items *r);
 bool require_essential_settled(const struct require_items *r);
+size_t require_count_settled(const struct require_items *r);
 bool require_any_failed(const struct require_items *r);
 bool require_script_needed(const struct require_items *r);	/* is there anything for it to wait for? */
 /*

@@ -21,6 +21,39 @@ teardown_file() { home_end; }
 	[[ $output =~ "left "+"Running" && $output =~ "right "+"Running" ]]
 }
 
+@test "exec in all, with the input of one file; wait for the members and for a probe that comes true later" {
+	run -0 --separate-stderr limactl exec fleet/pair -- hostname
+	[ "$(sort <<<"$output")" = $'left  | lima-left\nright | lima-right' ]
+	run -0 --separate-stderr bash -c 'seq 100000 | "$BIN/limactl" exec --stdin fleet/pair -- sha256sum'
+	[ "$(cut -d"|" -f2 <<<"$output" | sort -u)" = " $(seq 100000 | sha256sum)" ]
+	run -124 --separate-stderr limactl exec --timeout 2s fleet/pair -- sh -c 'hostname; sleep 60'
+	[ "$(sort <<<"$output")" = $'left  | lima-left\nright | lima-right' ]
+	run -0 limactl wait fleet/pair
+	fails_with 'no probe `the file is there`; it has none' wait --for 'probe=the file is there' left
+	cat >"$WORK/probed.yaml" <<-'EOF'
+		base: template:tiny
+		probes:
+		- description: the file is there
+		  script: |
+		    #!/bin/sh
+		    test -e /tmp/there
+		- description: never
+		  script: |
+		    #!/bin/sh
+		    false
+	EOF
+	limactl create "$WORK/probed.yaml"
+	LIMIT=100 limactl wait --for 'probe=the file is there' --timeout 90s probed 3>&- &
+	wait=$!
+	LIMIT=100 limactl start --timeout 90s probed >/dev/null 2>&1 3>&- &
+	start=$!
+	timeout 60 sh -c 'until "$0" shell --workdir / probed touch /tmp/there 2>/dev/null; do sleep 0.5; done' "$BIN/limactl"
+	wait $wait
+	run -124 limactl wait --for probe=never --timeout 1s probed
+	kill $start
+	limactl delete -f probed
+}
+
 @test "each is an ordinary instance, on a network that stands in networks.yaml" {
 	grep -q 'lima: pair' "$LIMA_HOME/left/lima.yaml"
 	run -0 limactl network ls pair

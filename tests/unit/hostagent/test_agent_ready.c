@@ -1,6 +1,7 @@
 /* When a guest is ready, and what is said of one that does not get ready in time. */
 #include "hostagent/protocol/ha_client.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -153,6 +154,58 @@ TEST(a_guest_that_says_the_same_without_end_does_not_get_on)
 	if (!strstr(i.errors, "its console has only repeated itself for the last "))
 		fail_msg("%s", i.errors);
 	done(&m);
+}
+
+static size_t
+count_settled(const struct ha_condition *k, size_t n)
+{
+	size_t settled = 0;
+
+	for (size_t i = 0; i < n; i++)
+		settled += strcmp(k[i].state, "waiting") != 0;
+	return settled;
+}
+
+TEST(conditions_are_told_as_they_come_true)
+{
+	auto_free char *here = getcwd(NULL, 0), *go = xasprintf("%s/c-go", here);
+	auto_free char *script = xasprintf("#!/bin/sh\ntest -e '%s'\n", go);
+	const struct launch_probe probes[] = { { "already", "#!/bin/sh\n:\n", "" }, { "go", script, "" } };
+	AUTO(arena) a = { 0 };
+	struct sshd s = guest("c");
+	struct ha_condition *k;
+	struct machine m;
+	size_t nk, seen = 0;
+	struct error err;
+
+	make(&m, "c-vm");
+	use_guest(&m, &s);
+	m.l.guest.plain = true;
+	m.l.probes = probes;
+	m.l.nprobes = 2;
+	m.l.boot_timeout_ms = 60000;
+	set_marker("c", "lima-boot-done", "iid-1\n");
+	ok(start(&m, &err));
+	/* each answer has more of them than the one before */
+	for (;;) {
+		ok(ha_await_conditions(m.dir, seen, 20000, &a, &k, &nk, &err));
+		assert_true(count_settled(k, nk) > seen);
+		seen = count_settled(k, nk);
+		if (seen == nk - 1)
+			break;
+	}
+	assert_string_equal(k[nk - 1].what, "go");
+	assert_string_equal(k[nk - 1].state, "waiting");
+	assert_int_equal(ha_await_conditions(m.dir, seen, 300, &a, &k, &nk, &err), -1);
+	assert_int_equal(err.code, ETIMEDOUT);
+	ok(fs_write(go, "", 0, 0600, &err));
+	ok(ha_await_conditions(m.dir, seen, 20000, &a, &k, &nk, &err));
+	assert_string_equal(k[nk - 1].state, "met");
+	/* nothing is waited for any more, so nobody waits */
+	ok(ha_await_conditions(m.dir, 1000, 5000, &a, &k, &nk, &err));
+	done(&m);
+	unlink(go);
+	sshd_stop(&s);
 }
 
 TEST(is_degraded_when_time_is_up_and_ready_after_all)
