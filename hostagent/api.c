@@ -7,6 +7,7 @@
  *	GET /v1/conditions		what the guest is waited for with: [{"group","what","hint","probe","state","seconds","said"}];
  *					with ?settled=N once more than N of them are met or failed, or none is waited for
  *	POST /v1/reload			launch.json is read again, for the names and copies in it
+ *	POST /v1/resume			a machine that stands still goes on
  *	POST /v1/reconnect		the machine went back to a snapshot, which knows nothing of our connections
  *	GET /v1/screenshot		501, as upstream's agent answers for most drivers
  *	GET /v1/forwards		[{"id","rule","state"}]

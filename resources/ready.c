@@ -1,6 +1,7 @@
 /* resources/ready.c - the guest has booted: SSH answers, boot scripts are through, probes are content */
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/auto.h"
 #include "base/buf.h"
@@ -13,11 +14,14 @@ enum {
 	READY_S = 600,
 	GETS_ON = 3,		/* times as long waits the host agent for a guest that gets on */
 	REPORT_S = 10,		/* and then it has something to say */
+	GOES_ON_LOOKS = 5,
+	GOES_ON_NS = 100 * 1000 * 1000,
 };
 
 static const struct attr attrs[] = {
 	{ .name = "phase", .cost = COST_NONE },
 	{ .name = "errors", .cost = COST_NONE },
+	{ .name = "machine", .cost = COST_UPDATE, .judge = judge_known_update },	/* why it stands still */
 	{ 0 },
 };
 
@@ -29,6 +33,7 @@ ready_declare(const struct spec *spec, const struct env *env, struct graph *g, s
 	struct resource *r = graph_declare(g, &resource_ready, spec->name, spec->name, wanted_running(spec));
 
 	(void)env, (void)err;
+	resource_want(g, r, "machine", "goes on");
 	resource_need(g, r, "vm", spec->name, NEED_LIVE);
 	return 0;
 }
@@ -38,6 +43,7 @@ ready_tell(const struct ha_info *info, struct facts *have, struct arena *a)
 {
 	facts_set(have, a, "phase", info->phase == HA_DEGRADED ? "degraded" : "running");
 	facts_set(have, a, "errors", *info->errors ? info->errors : NULL);
+	facts_set(have, a, "machine", *info->standstill ? arena_printf(a, "stands still: %s", info->standstill) : NULL);
 	return info->phase == HA_RUNNING || info->phase == HA_DEGRADED || info->phase == HA_UNKNOWN;
 }
 
@@ -53,8 +59,7 @@ ready_observe(const struct env *env, const struct resource *r, struct facts *hav
 		return 0;
 	if (ha_info(dir, a, &info, &why) < 0)
 		return instance_not_told(r, &why, err);
-	/* One that stands still is not ready any more, and can be again. */
-	return !*info.standstill && ready_tell(&info, have, a);
+	return ready_tell(&info, have, a);
 }
 
 /* A message is of one line; what the guest's console ends with has lines of its own behind it. */
@@ -71,16 +76,36 @@ ready_parts(const char *errors, struct buf *line, struct buf *console)
 			buf_addf(line, "%s%s", line->len ? "; " : "", part);
 }
 
-/* A machine that was paused, or that its driver has paused. If it does not go on, what it says is the reason. */
-static int
-ready_resume(const char *dir, struct arena *a, struct error *err)
+/* Does it stand still? Then why; "" if it goes on, or nobody can tell. */
+static const char *
+ready_standstill(const char *dir, struct arena *a)
 {
 	struct ha_info info;
+
+	return ha_info(dir, a, &info, NULL) < 0 ? "" : info.standstill;
+}
+
+/*
+ * A machine that was paused, or that its driver has paused. What it could not write it writes again at once, and stops at once
+ * if that does not work: an event that nobody is told of, so it is looked at for a moment.
+ */
+static int
+ready_resume(const struct env *env, const char *dir, struct arena *a, struct error *err)
+{
+	const char *still = ready_standstill(dir, a);
 	struct error why;
 
-	if (ha_info(dir, a, &info, NULL) < 0 || !*info.standstill || ha_resume(dir, &why) == 0)
+	if (!*still)
 		return 0;
-	return error_set(err, ERR_CHILD, "the machine stands still (%s), and does not go on: %s", info.standstill, why.msg);
+	if (ha_resume(dir, &why) < 0)
+		return error_set(err, ERR_CHILD, "the machine stands still (%s), and does not go on: %s", still, why.msg);
+	for (int n = 0; n < GOES_ON_LOOKS && !(env->cancel && *env->cancel); n++) {
+		nanosleep(&(struct timespec){ .tv_nsec = GOES_ON_NS }, NULL);
+		still = ready_standstill(dir, a);
+		if (*still)
+			return error_set(err, ERR_CHILD, "the machine was let go on, and stands still again: %s", still);
+	}
+	return 0;
 }
 
 /* How long it may take from now on: what is left of the run's time is the run's to end, but the guest's to explain. */
@@ -115,7 +140,7 @@ ready_ensure(const struct env *env, const struct resource *r, struct facts *have
 	AUTO(buf) line = BUF_INIT;
 	struct ha_info info;
 
-	if (ready_resume(dir, a, err) < 0)
+	if (ready_resume(env, dir, a, err) < 0)
 		return -1;
 	if (ha_wait_ready(dir, seconds, (seconds * GETS_ON + REPORT_S) * 1000, env->cancel, a, &info, err) < 0)
 		return ready_not_told(dir, a, err);

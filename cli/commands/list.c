@@ -110,6 +110,15 @@ list_fit(const struct cli *c, struct table *t, const struct instance *v, size_t 
 	table_fit(t, width, order);
 }
 
+/* For people; clients are told the words that they know, and more in other fields. */
+static const char *
+list_status(const struct instance *i)
+{
+	const char *still = i->status.info.standstill;
+
+	return instance_is_half_made(i) ? "Half-made" : still && *still ? "Paused" : i->status.word;
+}
+
 static void
 list_row(struct table *t, struct instance *i)
 {
@@ -117,7 +126,7 @@ list_row(struct table *t, struct instance *i)
 	size_t len = home ? strlen(home) : 0;
 
 	table_cell(t, i->name);
-	table_cell(t, instance_is_half_made(i) ? "Half-made" : i->status.word);
+	table_cell(t, list_status(i));
 	table_cellf(t, "%s:%d", i->config ? "127.0.0.1" : "", i->config ? i->status.ssh_port : 0);
 	table_cell(t, i->vm_type);
 	table_cell(t, i->arch);
@@ -187,6 +196,14 @@ warn_of_errors(const struct cli *c, struct instance *i)
 	cli_say_with(c, SAY_WARN, f, "instance `%s` has errors", i->name);
 }
 
+/* Of one whose status is only a word; JSON has it among its troubles. */
+static void
+warn_of_standstill(const struct cli *c, const struct instance *i)
+{
+	if (i->status.info.standstill && *i->status.info.standstill)
+		cli_say(&c->env, SAY_WARN, "the machine of `%s` stands still: %s", i->name, i->status.info.standstill);
+}
+
 static void
 tell_stranger(const struct cli *c, const char *name)
 {
@@ -238,8 +255,10 @@ list_show(struct cli *c, struct look *l, const char **names, size_t n, const cha
 	if (filter)
 		yq_close(filter);
 	cli_list(c, "yq", &nyq);
-	for (size_t i = 0; i < kept && r == 0 && !(cli_bool(c, "quiet") && !nyq); i++)
+	for (size_t i = 0; i < kept && r == 0 && !(cli_bool(c, "quiet") && !nyq); i++) {
 		warn_of_errors(c, &v[i]);
+		warn_of_standstill(c, &v[i]);
+	}
 	if (r == 0 && cli_bool(c, "quiet") && !nyq)
 		for (size_t i = 0; i < kept; i++)
 			cli_print_line(v[i].name);

@@ -45,9 +45,17 @@ qemu_ask_if_up(struct agent *a, runtime_done *done)
 }
 
 static void
+on_awake(struct agent *a, const cJSON *answer, const struct error *e, const struct qmp_then *then)
+{
+	(void)answer, (void)e;
+	qmp_send(a, "system_powerdown", NULL, QMP_MS, (struct qmp_then){ .done = on_heard, .heard = then->heard });
+}
+
+/* A guest whose machine is paused does not hear the button. */
+static void
 qemu_runtime_press_button(struct agent *a, runtime_done *done)
 {
-	qmp_send(a, "system_powerdown", NULL, QMP_MS, (struct qmp_then){ .done = on_heard, .heard = done });
+	qmp_send(a, "cont", NULL, QMP_MS, (struct qmp_then){ .done = on_awake, .heard = done });
 }
 
 static void

@@ -17,6 +17,8 @@ qemu_driver_press_button(const char *dir, struct error *err)
 {
 	auto_free char *socket = xasprintf("%s/qmp.sock", dir);
 
+	/* A guest whose machine is paused does not hear it. */
+	qmp_execute(socket, "cont", NULL, QMP_MS, NULL, NULL);
 	return qmp_execute(socket, "system_powerdown", NULL, QMP_MS, NULL, err);
 }
 
