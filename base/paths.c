@@ -16,6 +16,13 @@
 #define LANDLOCK_ACCESS_FS_TRUNCATE (1ULL << 14)
 #endif
 
+#define SCOPE_ABSTRACT_SOCKETS (1ULL << 0)
+#define SCOPE_SIGNAL (1ULL << 1)
+
+struct ruleset {
+	uint64_t handled_access_fs, handled_access_net, scoped;
+};
+
 #define OF_FILES (LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_TRUNCATE)
 
 static const struct {
@@ -32,19 +39,36 @@ static const struct {
 	{ PATHS_MAKE_FIFOS, LANDLOCK_ACCESS_FS_MAKE_FIFO },
 };
 
-bool
-paths_begin(struct paths *p)
+static bool
+ruleset_begin(struct paths *p, uint64_t scoped)
 {
 	long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
-	struct landlock_ruleset_attr attr = { .handled_access_fs = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1 };
+	struct ruleset attr = { .handled_access_fs = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1 };
+	size_t size = sizeof attr.handled_access_fs;
 
 	if (version >= 2)
 		attr.handled_access_fs |= LANDLOCK_ACCESS_FS_REFER;
 	if (version >= 3)
 		attr.handled_access_fs |= LANDLOCK_ACCESS_FS_TRUNCATE;
+	if (version >= 6) {
+		attr.scoped = scoped;
+		size = sizeof attr;
+	}
 	p->known = attr.handled_access_fs;
-	p->rules = version < 1 ? -1 : (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof attr, 0);
+	p->rules = version < 1 ? -1 : (int)syscall(SYS_landlock_create_ruleset, &attr, size, 0);
 	return p->rules >= 0;
+}
+
+bool
+paths_begin(struct paths *p)
+{
+	return ruleset_begin(p, SCOPE_ABSTRACT_SOCKETS | SCOPE_SIGNAL);
+}
+
+bool
+paths_begin_signaller(struct paths *p)
+{
+	return ruleset_begin(p, SCOPE_ABSTRACT_SOCKETS);
 }
 
 int

@@ -30,8 +30,10 @@ struct paths {
 };
 #define PATHS_INIT { .rules = -1 }
 
-/* false: this kernel, or the container, has no such thing. */
+/* false: this kernel, or the container, has no such thing. Where it can, nor are others signalled, or their abstract sockets found (6.12). */
 bool paths_begin(struct paths *p);
+/* The same for a process that signals others. */
+bool paths_begin_signaller(struct paths *p);
 /* -1 with errno: it is not there, or the kernel took no rule for it; the others stand. */
 int paths_allow(struct paths *p, const char *path, unsigned access);
 /* Where this host's name servers stand, wherever /etc/resolv.conf leads: a file that is replaced, so its folder counts. */

@@ -95,7 +95,7 @@ bounds_of_files(void)
 	AUTO(paths) p = PATHS_INIT;
 
 	/* The first version of Landlock refuses to move a file from one folder to another. */
-	if (!paths_begin(&p) || !(p.known & LANDLOCK_ACCESS_FS_REFER))
+	if (!paths_begin_signaller(&p) || !(p.known & LANDLOCK_ACCESS_FS_REFER))
 		return 0;
 	if (paths_allow(&p, "/", PATHS_READ | PATHS_WRITE | PATHS_MAKE) < 0)
 		return -1;

@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/landlock.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -383,6 +385,13 @@ TEST(a_companion_is_who_it_is_to_be_and_has_the_folder_that_is_its_own)
 	scene_end(&s);
 }
 
+/* Landlock of Linux 6.12 */
+static bool
+scopes_signals(void)
+{
+	return syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) >= 6;
+}
+
 TEST(a_machine_opens_the_files_that_it_was_given)
 {
 	struct scene s;
@@ -402,7 +411,8 @@ TEST(a_machine_opens_the_files_that_it_was_given)
 	log = xasprintf("%s/player.log", s.agent.launch.dir);
 	pidfile = xasprintf("%s/player.pid", s.agent.launch.dir);
 	item = xasprintf("rw %s", given);
-	script = xasprintf("echo x >>'%s' && echo given; echo x 2>/dev/null >>'%s' && echo lima.yaml; true", given, lima_yaml);
+	script = xasprintf("echo x >>'%s' && echo given; echo x 2>/dev/null >>'%s' && echo lima.yaml; kill -0 %d 2>/dev/null && echo signalled; kill -0 $$",
+			   given, lima_yaml, (int)getpid());
 	ok(fs_write(given, "", 0, 0600, &err));
 	ok(fs_write(lima_yaml, "", 0, 0600, &err));
 	a->runtime = &player;
@@ -415,9 +425,12 @@ TEST(a_machine_opens_the_files_that_it_was_given)
 	assert_true(pid > 0);
 	while (helper_reap(a, pid, &status) == 0)
 		usleep(1000);
+	assert_int_equal(status, 0);
 	ok(fs_read(log, &said, 1000, &err));
 	if (possible)
 		assert_null(strstr(said.s, "\nlima.yaml\n"));
+	if (scopes_signals())
+		assert_null(strstr(said.s, "signalled"));
 	assert_true(strncmp(said.s, "given\n", 6) == 0);
 	scene_end(&s);
 }
