@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include "cli/cli.h"
+#include "cli/view/texts.h"
 #include "reconciler/engine.h"
 
 struct cJSON;
@@ -27,7 +28,7 @@ struct run {
 	bool asks_first;	/* on a terminal, before a running machine is taken down: apply */
 	bool quiet;		/* do not print the plan before the walk: start, stop, ... */
 	bool silent;		/* steps that went well are told at level debug only: what is done in a moment, protect, rename, ... */
-	bool tells_texts;	/* behind the plan, for each instance that was named: which text it is of, and where another says otherwise */
+	enum texts_of texts;	/* what is said behind the plan of the two texts of an instance */
 	/* Is told of each thing that was asked to go and stays, since these instances need it (USED_STAYS); or NULL. */
 	void (*stays)(struct cli *c, const struct thing *t, const struct user *users, size_t n);
 	bool keep_up;		/* walk only what takes no machine down: start, of a running one */

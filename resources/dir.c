@@ -162,7 +162,7 @@ dir_observe(const struct env *env, const struct resource *r, struct facts *have,
 	tell_leftovers(env, r, have, a);
 	if (facts_get(&r->want, "protected") || !r->wanted || r->may_lose)
 		tell_protected(env, r, have, a);
-	if (facts_get(&r->want, "file"))
+	if (facts_get(&r->want, "file") || !facts_get(have, "file"))
 		made_from_observe(dir, have, a);
 	if (!facts_get(have, "configuration") || !facts_get(have, "fixed keys"))
 		applied_observe(dir, have, a);
@@ -202,7 +202,7 @@ make_new(const struct env *env, const struct resource *r, const char *dir, struc
 		return error_errno(err, "mkdir %s", tmp);
 	if ((!from && fs_write(version, env->version, strlen(env->version), 0444, err) < 0) ||
 	    fs_rewrite(yaml, r->spec->yaml, r->spec->yaml_len, 0600, err) < 0 || member_write(tmp, r->spec, err) < 0 ||
-	    applied_write(tmp, r->spec, err) < 0 || made_from_write(tmp, &r->want, err) < 0) {
+	    applied_write(tmp, r->spec, err) < 0 || made_from_write(tmp, r, err) < 0) {
 		fs_remove_tree(tmp, NULL);
 		return -1;
 	}
@@ -253,7 +253,7 @@ dir_ensure(const struct env *env, const struct resource *r, struct facts *have, 
 		   (!dir_is(have, "configuration", facts_get(&r->want, "configuration")) && applied_write(dir, r->spec, err) < 0)) {
 		return -1;
 	}
-	if (member_write(dir, r->spec, err) < 0 || made_from_write(dir, &r->want, err) < 0 || dir_protect(env, r, err) < 0)
+	if (member_write(dir, r->spec, err) < 0 || made_from_write(dir, r, err) < 0 || dir_protect(env, r, err) < 0)
 		return -1;
 	facts_set(have, a, "stamp", NULL);
 	facts_set(have, a, "configuration", NULL);

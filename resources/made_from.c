@@ -38,6 +38,7 @@ made_from_read(const char *dir, struct arena *a, struct made_from *out)
 	root = cJSON_Parse(text.s);
 	out->file = made_from_text(a, root, "file");
 	out->digest = made_from_text(a, root, "digest");
+	out->stamp = made_from_text(a, root, "stamp");
 	cJSON_Delete(root);
 	return out->file && *out->file == '/' && out->digest;
 }
@@ -50,12 +51,14 @@ made_from_observe(const char *dir, struct facts *have, struct arena *a)
 
 	facts_set(have, a, "file", known ? m.file : MADE_FROM_NONE);
 	facts_set(have, a, "file text", known ? m.digest : NULL);
+	facts_set(have, a, "file stamp", known ? m.stamp : NULL);
 }
 
 int
-made_from_write(const char *dir, const struct facts *want, struct error *err)
+made_from_write(const char *dir, const struct resource *res, struct error *err)
 {
-	const char *file = facts_get(want, "file"), *digest = facts_get(want, "file text");
+	const char *file = facts_get(&res->want, "file"), *digest = facts_get(&res->want, "file text");
+	const char *stamp = facts_get(&res->how, "file stamp");
 	auto_free char *path = made_from_path(dir);
 	cJSON *root;
 	char *text;
@@ -68,6 +71,8 @@ made_from_write(const char *dir, const struct facts *want, struct error *err)
 	root = cJSON_CreateObject();
 	cJSON_AddStringToObject(root, "file", file);
 	cJSON_AddStringToObject(root, "digest", digest);
+	if (stamp)
+		cJSON_AddStringToObject(root, "stamp", stamp);
 	text = cJSON_PrintUnformatted(root);
 	r = fs_write(path, text, strlen(text), 0600, err);
 	cJSON_free(text);

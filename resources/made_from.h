@@ -13,11 +13,12 @@
 struct made_from {
 	const char *file;   /* absolute */
 	const char *digest; /* SHA-256 in hex */
+	const char *stamp;  /* fs_stamp() of the file, if that alone made it: while it has this one, it need not be read; or NULL */
 };
 
 /* 1: it is known, with strings in `a`; 0: it is not, or what lies there cannot be understood. */
 int made_from_read(const char *dir, struct arena *a, struct made_from *out);
-/* Sets "file" and "file text". */
+/* Sets "file", "file text" and "file stamp". */
 void made_from_observe(const char *dir, struct facts *have, struct arena *a);
-/* As `want` says; no word about it is none. */
-int made_from_write(const char *dir, const struct facts *want, struct error *err);
+/* As is wanted of the resource, with the stamp that is a parameter of its run; no word about it is none. */
+int made_from_write(const char *dir, const struct resource *r, struct error *err);

@@ -47,6 +47,7 @@ origin_note(struct cli *c, struct template *t)
 	if (!t->made_from)
 		t->made_from = MADE_FROM_NONE;
 	t->made_digest = arena_strdup(&c->arena, hex);
+	t->stamp = t->stamp ? arena_strdup(&c->arena, t->stamp) : NULL;
 }
 
 void
@@ -68,6 +69,8 @@ origin_want(struct cli *c, const struct template *t, struct ask *a)
 	w[1] = (struct want){"dir", "file text", t->made_digest};
 	a->wants = w;
 	a->nwants = strcmp(t->made_from, MADE_FROM_NONE) != 0 ? 2 : 1;
+	if (a->nwants == 2 && t->stamp)
+		facts_set(&a->how, &c->arena, "file stamp", t->stamp);
 }
 
 const char *

@@ -21,7 +21,7 @@ static int
 apply_goals(struct cli *c, const struct goals *g, const cJSON *saved, struct error *err)
 {
 	return run_engine(c, &(struct run){ .asks = g->v, .nasks = g->n, .things = g->things, .nthings = g->nthings, .aims = g->aims, .naims = g->naims,
-			.asks_first = true, .keep_going = g->nfleet && !cli_bool(c, "destroy"), .tells_texts = !g->all && !g->nfleet, .saved = saved }, err);
+			.asks_first = true, .keep_going = g->nfleet && !cli_bool(c, "destroy"), .texts = g->all || g->nfleet ? TEXTS_NONE : TEXTS_NAMED, .saved = saved }, err);
 }
 
 /* The words of a plan that was kept, in the folder that they were given in. */

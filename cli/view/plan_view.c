@@ -64,8 +64,8 @@ plan_view_json(struct cli *c, const struct run *r, struct engine *e)
 
 	wrong_json(j, e);
 	reach_json(j, &e->plan);
-	if (r->tells_texts)
-		texts_json(c, e, j);
+	if (r->texts)
+		texts_json(c, e, r->texts, j);
 	secrets_hide_json(&c->secrets, j, NULL);
 	return j;
 }
@@ -92,10 +92,10 @@ plan_view_print(struct cli *c, const struct run *r, struct engine *e)
 	}
 	plan_view_text(c, r, e, isatty(STDOUT_FILENO) && !getenv("NO_COLOR"), &out);
 	fputs(out.s, stdout);
-	if (r->tells_texts) {
+	if (r->texts) {
 		AUTO(buf) texts = BUF_INIT, plain = BUF_INIT;
 
-		texts_text(c, e, &texts);
+		texts_text(c, e, r->texts, &texts);
 		secrets_hide(&c->secrets, texts.s, NULL, &plain);
 		cli_print(stdout, plain.s, plain.len);
 	}

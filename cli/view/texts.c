@@ -247,24 +247,11 @@ texts_is_told(const struct texts *t, const struct ask *a)
 	return a->goal != GOAL_ABSENT && (t->by_file || (!t->fresh && !a->nwants));
 }
 
-void
-texts_text(struct cli *c, const struct engine *e, struct buf *out)
-{
-	auto_free struct ask **order = engine_in_order(e);
-
-	for (size_t i = 0; order[i]; i++) {
-		AUTO(texts) t = {0};
-
-		texts_look(c, order[i], order[i]->name, &t);
-		if (texts_is_told(&t, order[i]))
-			texts_line(&t, out);
-	}
-}
-
 static void
-texts_add_json(cJSON *list, const struct texts *t)
+texts_line_json(struct texts *t, struct buf *out)
 {
 	cJSON *o = cJSON_CreateObject(), *differs;
+	char *text;
 
 	cJSON_AddStringToObject(o, "instance", t->name);
 	cJSON_AddStringToObject(o, "of", t->by_file ? "file" : "copy");
@@ -282,22 +269,30 @@ texts_add_json(cJSON *list, const struct texts *t)
 		cJSON_AddItemToObject(d, "copy", t->v[i].want ? cJSON_CreateString(t->v[i].want) : cJSON_CreateNull());
 		cJSON_AddItemToArray(differs, d);
 	}
-	cJSON_AddItemToArray(list, o);
+	text = cJSON_PrintUnformatted(o);
+	buf_adds(out, text);
+	cJSON_free(text);
+	cJSON_Delete(o);
 }
 
 void
-texts_json(struct cli *c, const struct engine *e, cJSON *root)
+texts_tell(struct cli *c, const struct ask *a, bool json, struct buf *out)
 {
-	cJSON *list = cJSON_AddArrayToObject(root, "texts");
-	auto_free struct ask **order = engine_in_order(e);
+	AUTO(texts) t = {0};
 
-	for (size_t i = 0; order[i]; i++) {
-		AUTO(texts) t = {0};
+	texts_look(c, a, a->name, &t);
+	if (texts_is_told(&t, a))
+		(json ? texts_line_json : texts_line)(&t, out);
+}
 
-		texts_look(c, order[i], order[i]->name, &t);
-		if (texts_is_told(&t, order[i]))
-			texts_add_json(list, &t);
-	}
+void
+texts_tell_differing(struct cli *c, const char *name, bool json, struct buf *out)
+{
+	AUTO(texts) t = {0};
+
+	texts_look(c, NULL, name, &t);
+	if (t.n || t.wrong)
+		(json ? texts_line_json : texts_line)(&t, out);
 }
 
 void

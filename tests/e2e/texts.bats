@@ -48,6 +48,44 @@ said() {
 	! grep "^a: " out
 }
 
+@test "plan of all instances tells which of them their files say otherwise of, and reads no file that was not touched" {
+	for n in b c d; do cp a.yaml $n.yaml; done
+	limactl apply --stopped b.yaml c.yaml d.yaml
+	said_all() {
+		(cd / && limactl plan --all "$@") | grep -v "^Nothing to do"
+	}
+	[ -z "$(said_all)" ]
+	sed -i 's/cpus: 1/cpus: 3/' b.yaml
+	limactl edit --tty=false --cpus=2 c 2>/dev/null
+	# what is only touched, or gone, says nothing else
+	echo "# a comment" >>d.yaml
+	rm a.yaml
+	said_all >out
+	[ "$(cut -d: -f1 out)" = $'b\nc' ]
+	grep -q '^b: by its own copy, .*says otherwise (cpus: 3 there, 1 here): `limactl apply .*/b.yaml`' out
+	grep -q '^c: by its own copy, .*says otherwise (cpus: 1 there, 2 here)' out
+	[ "$(cd / && limactl plan --all --json | limactl yq -o json -I 0 '[.texts[].instance]')" = '["b","c"]' ]
+	limactl apply --stopped b.yaml c.yaml
+	[ -z "$(said_all)" ]
+	# another text with the stamp of the old one: who reads it would see that
+	touch -r b.yaml stamp
+	cat b.yaml >was
+	sed 's/cpus: 3/cpus: 4/' was >b.yaml
+	touch -r stamp b.yaml
+	[ -z "$(said_all)" ]
+	touch b.yaml
+	[ "$(said_all | cut -d: -f1)" = b ]
+	cat was >b.yaml
+	# without the database, and with what all files begin with
+	rm -r "$LIMA_HOME/_state"
+	limactl edit --tty=false --cpus=2 c 2>/dev/null
+	[ "$(said_all | cut -d: -f1)" = c ]
+	limactl apply --all --stopped >/dev/null 2>&1
+	[ "$(said_all | cut -d: -f1)" = c ]
+	echo 'message: hello' >"$LIMA_HOME/_config/base.yaml"
+	[ "$(said_all | cut -d: -f1)" = $'b\nc\nd' ]
+}
+
 @test "edit of a file says which instances were made from it, and how they are brought to it" {
 	run -0 --separate-stderr limactl edit --cpus=2 a.yaml
 	[[ $stderr == *'"Made from it: `a`. That instance keeps a copy of what it said before; `limactl apply a.yaml` brings it to the file"'* ]]

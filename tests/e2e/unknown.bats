@@ -74,6 +74,18 @@ precious() { [ "$(head -c 8 "$1")" = precious ]; }
 	apply b
 }
 
+@test "a file of the user's on a drive that hangs delays no plan of what was made from it" {
+	sed 's/^disk: .*/disk: 8MiB/' "$WORK/a.yaml" >"$WORK/b.yaml"
+	apply --stopped "$WORK/b.yaml"
+	echo 'message: hello' >>"$WORK/b.yaml"
+	# all: what else differs is told; by name: the plan comes first
+	run -0 hung /a.yaml plan --all
+	[[ $output == *'Nothing to do: 2 instances'*'a: the file that made it does not answer, and is not compared'*'b: by its own copy'*'says otherwise'* ]]
+	run -0 hung /a.yaml plan a
+	[[ $output == *'Nothing to do: 1 instance'*'a: the file that made it does not answer'* ]]
+	hung /a.yaml plan --json a | jq -e '.texts == [{"instance": "a", "error": "the file that made it does not answer"}]'
+}
+
 @test "a drive that is slow is waited for" {
 	apply --stopped --name b "$WORK/a.yaml"
 	HANG_S=1 LIMACTL_TEST_LOOK_MS=30000 HANG_PATH=b/disk LD_PRELOAD=$WORK/eio.so timeout 60 "$BIN/limactl" plan | grep 'Nothing to do: 2 instances'

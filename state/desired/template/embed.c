@@ -17,7 +17,7 @@ struct job {
 	const struct spec_opts *opts;
 	enum embed_flags flags;
 	const char *seen[MAX_BASES];
-	size_t nseen, total;
+	size_t nseen, nread, total;
 	struct error *err;
 };
 
@@ -170,6 +170,7 @@ read_named(struct job *j, const struct node *holder, const char *key, bool from_
 	if (locator_resolve(resolved, j->a, n->text, from_remote, j->opts, &why) < 0 ||
 	    locator_read(text, path, j->a, *resolved, j->opts, &why) < 0)
 		return fail_at(j, n, key, &why);
+	j->nread++;
 	j->total += text->len;
 	if (j->total > MAX_TOTAL)
 		return fail_text(j, n, key, "this template and its bases have more than 16 MiB of text");
@@ -371,6 +372,8 @@ template_embed(struct template *t, enum embed_flags flags, const struct spec_opt
 
 	if (embed_begin(&j, t, flags, opts, &top, err) < 0 || embed_unit(&j, &top, true) < 0)
 		return -1;
+	if (j.nread)
+		t->stamp = NULL;
 	combine_entries(j.a, top.root);
 	return tree_close(t, top.root, err);
 }

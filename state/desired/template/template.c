@@ -34,8 +34,12 @@ template_read(struct template *out, const char *locator, const struct spec_opts 
 	const char *resolved, *path, *name, *fault;
 	AUTO(buf) text = BUF_INIT;
 
-	if (locator_resolve(&resolved, &t.arena, locator, false, opts, err) < 0 ||
-	    locator_read(&text, &path, &t.arena, resolved, opts, err) < 0) {
+	if (locator_resolve(&resolved, &t.arena, locator, false, opts, err) < 0) {
+		template_release(&t);
+		return -1;
+	}
+	t.stamp = fs_stamp(&t.arena, resolved);	/* before it is read: a change in between is seen by the next who looks */
+	if (locator_read(&text, &path, &t.arena, resolved, opts, err) < 0) {
 		template_release(&t);
 		return -1;
 	}

@@ -26,6 +26,7 @@ struct template {
 	const char **host_uses;	/* what those parts of it that were read from a server name of this host: "URL:3:5: mounts[0].location: `/x`" */
 	size_t nhost_uses;
 	bool tolerated;		/* of an instance, and no strict reading takes it as it is: what is in it already is no mistake of this run */
+	const char *stamp;	/* fs_stamp() of its file when it was read; NULL: it is no file, or, once embedded, not all that went into it */
 	const char *made_from, *made_digest;	/* for whoever loads it to note: the user's file, and what that alone says (resources/made_from.h); or NULL */
 	/* the rest is for state/desired only */
 	char *name_fault;	/* why it suggests none */
