@@ -67,7 +67,7 @@ texts_told_one(void *ctx, size_t i, const char *p, size_t len)
 
 	(void)i;
 	if (len && k->list)
-		cJSON_AddItemToArray(k->list, cJSON_CreateRaw(text));
+		cJSON_AddItemToArray(k->list, cJSON_ParseWithLength(p, len));
 	else
 		buf_add(k->out, p, len);
 	return 0;
