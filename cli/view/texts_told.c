@@ -63,7 +63,6 @@ static int
 texts_told_one(void *ctx, size_t i, const char *p, size_t len)
 {
 	struct texts_told *k = ctx;
-	auto_free char *text = xstrndup(p, len);
 
 	(void)i;
 	if (len && k->list)
