@@ -375,8 +375,20 @@ explain_json(const struct plan *p)
 	return root;
 }
 
+/* Each type once. */
+static void
+estimate_lacks(struct buf *unknown, const char *type)
+{
+	size_t len = strlen(type);
+
+	for (const char *p = unknown->len ? unknown->s : ""; *p; p += strcspn(p, ","), p += strspn(p, ", "))
+		if (strncmp(p, type, len) == 0 && (p[len] == ',' || !p[len]))
+			return;
+	buf_addf(unknown, "%s%s", unknown->len ? ", " : "", type);
+}
+
 int64_t
-plan_estimate_ms(const struct plan *p, int64_t (*typical)(void *ctx, const struct step *s), void *ctx)
+plan_estimate_ms(const struct plan *p, int64_t (*typical)(void *ctx, const struct step *s), void *ctx, struct buf *unknown)
 {
 	int64_t *begin = xcalloc(p->n, sizeof *begin), longest = -1;
 
@@ -387,9 +399,10 @@ plan_estimate_ms(const struct plan *p, int64_t (*typical)(void *ctx, const struc
 		int64_t ms = typical(ctx, p->v[i]), end;
 
 		if (ms < 0)
-			continue;
-		end = begin[i] + ms;
-		longest = end > longest ? end : longest;
+			estimate_lacks(unknown, p->v[i]->res->type->name);
+		/* It is on the way all the same. */
+		end = begin[i] + (ms < 0 ? 0 : ms);
+		longest = ms >= 0 && end > longest ? end : longest;
 		for (size_t j = 0; j < p->v[i]->nthen; j++) {
 			int64_t *b = &begin[p->v[i]->then[j]->place];
 

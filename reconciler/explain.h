@@ -31,6 +31,6 @@ struct cJSON *explain_json(const struct plan *p);
 
 /*
  * How long the walk will take, in ms, when `typical` knows how long such steps take here:
- * the longest chain of steps. -1 if it knows of none.
+ * the longest chain of steps. -1 if it knows of none. `unknown` gets the types of steps that it does not know, "a, b".
  */
-int64_t plan_estimate_ms(const struct plan *p, int64_t (*typical)(void *ctx, const struct step *s), void *ctx);
+int64_t plan_estimate_ms(const struct plan *p, int64_t (*typical)(void *ctx, const struct step *s), void *ctx, struct buf *unknown);

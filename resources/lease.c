@@ -129,6 +129,16 @@ lease_check(const struct env *env, const struct resource *r, const char *kind, i
 			 fixed ? "stop that, or set ssh.localPort to another" : "run the command again, which chooses another");
 }
 
+int
+lease_check_next(const struct env *env, const struct resource *r, struct error *err)
+{
+	int port = r->spec->ssh.local_port;
+	auto_free char *other = port && port != lease_port(r, LEASE_SSH) ? other_keeper(env, r->owner, port) : NULL;
+
+	/* One of another instance may be free by then. */
+	return !other || *other ? 0 : lease_check(env, r, LEASE_SSH, port, err);
+}
+
 /* --- data disks: the lease is the link beside the disk (disk_lock.h) --- */
 
 /* The disk of a lease NAME:disk/DISK; NULL: it is one of a port. */

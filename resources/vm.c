@@ -64,6 +64,8 @@ check_wanted(const struct spec *spec, const struct env *env, const struct resour
 static int
 vm_check(const struct env *env, const struct resource *r, struct error *err)
 {
+	if (r->present && lease_check_next(env, r, err) < 0)
+		return -1;
 	return host_check(r->spec, err) < 0 ? -1 : host_check_agent(env, r->spec, err);
 }
 

@@ -14,19 +14,38 @@
 #include "reconciler/explain.h"
 #include "state/observed/state.h"
 
+/* How long a guest boots is its own. */
 static int64_t
 plan_view_typical(void *ctx, const struct step *s)
 {
-	return state_typical_ms(ctx, s->res->type->name, s->verb == REMOVE ? "remove" : "ensure");
+	const char *type = s->res->type->name, *verb = s->verb == REMOVE ? "remove" : "ensure";
+	int64_t own = s->res->type->boots ? state_typical_ms(ctx, type, verb, s->res->name) : -1;
+
+	return own >= 0 ? own : state_typical_ms(ctx, type, verb, NULL);
 }
 
 static void
 plan_view_estimate(struct buf *out, struct engine *e)
 {
-	int64_t ms = plan_estimate_ms(&e->plan, plan_view_typical, e->state);
+	AUTO(buf) unknown = BUF_INIT;
+	int64_t ms = plan_estimate_ms(&e->plan, plan_view_typical, e->state, &unknown);
 
-	if (ms >= 1000)
-		buf_addf(out, "Estimated %lld s, the median of earlier runs on this host.\n", (long long)(ms + 500) / 1000);
+	if (ms < 1000)
+		return;
+	buf_addf(out, "Estimated %s%lld s, the median of earlier runs on this host", unknown.len ? "at least " : "", (long long)(ms + 500) / 1000);
+	if (unknown.len)
+		buf_addf(out, "; it has not done yet: %s", unknown.s);
+	buf_adds(out, ".\n");
+}
+
+static void
+plan_view_estimate_json(cJSON *j, struct engine *e)
+{
+	AUTO(buf) unknown = BUF_INIT;
+	int64_t ms = plan_estimate_ms(&e->plan, plan_view_typical, e->state, &unknown);
+
+	if (ms >= 0)
+		cJSON_AddNumberToObject(j, "estimatedSeconds", (double)ms / 1e3);
 }
 
 /* What is not planned, and why nobody may take the plan for the whole. */
@@ -62,6 +81,8 @@ plan_view_json(struct cli *c, const struct run *r, struct engine *e)
 {
 	cJSON *j = explain_json(&e->plan);
 
+	if (e->plan.n)
+		plan_view_estimate_json(j, e);
 	wrong_json(j, e);
 	reach_json(j, &e->plan);
 	if (r->texts)

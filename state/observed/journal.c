@@ -48,12 +48,12 @@ state_step_end(struct state *s, int64_t step, const char *type, const char *name
 }
 
 int64_t
-state_typical_ms(struct state *s, const char *type, const char *verb)
+state_typical_ms(struct state *s, const char *type, const char *verb, const char *name)
 {
 	sqlite3_stmt *st;
 	int64_t ms = -1;
 
-	if (!s->db || !(st = sql_bind(s, SQL_TYPICAL, NULL, "ss", type, verb)))
+	if (!s->db || !(st = sql_bind(s, SQL_TYPICAL, NULL, "sss", type, verb, name)))
 		return -1;
 	if (sql_step(s, st, NULL) > 0)
 		ms = sqlite3_column_int64(st, 0);

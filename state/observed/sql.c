@@ -61,9 +61,10 @@ static const char *const text[SQL_COUNT] = {
 			    " AND n.error IS NULL AND n.ended IS NOT NULL LIMIT 9)) = 9)",
 	[SQL_PRUNE_RUNS] = "DELETE FROM run WHERE id <= ?",
 	[SQL_TYPICAL] = "SELECT CAST((ended - began) * 86400000 AS INTEGER) AS ms FROM (SELECT began, ended FROM step"
-			" WHERE type = ? AND verb = ? AND error IS NULL AND ended IS NOT NULL ORDER BY id DESC LIMIT 9)"
+			" WHERE type = ?1 AND verb = ?2 AND (?3 IS NULL OR name = ?3) AND error IS NULL AND ended IS NOT NULL"
+			" ORDER BY id DESC LIMIT 9)"
 			" ORDER BY ms LIMIT 1 OFFSET (SELECT MIN(4, COUNT(*) / 2) FROM (SELECT 1 FROM step WHERE type = ?1"
-			" AND verb = ?2 AND error IS NULL AND ended IS NOT NULL LIMIT 9))",
+			" AND verb = ?2 AND (?3 IS NULL OR name = ?3) AND error IS NULL AND ended IS NOT NULL LIMIT 9))",
 };
 
 static bool

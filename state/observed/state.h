@@ -123,8 +123,11 @@ int state_step_begin(struct state *s, int64_t run, const char *owner, const char
 /* `error` NULL: it ended well */
 int state_step_end(struct state *s, int64_t step, const char *type, const char *name,
 		   const char *error, struct error *err);
-/* Median duration of the last steps of this kind on this host, in ms; -1: none yet. */
-int64_t state_typical_ms(struct state *s, const char *type, const char *verb);
+/*
+ * Median duration of the last steps of this kind on this host, in ms; -1: none yet. `name`: of this one's own, which costs a look at
+ * all of the kind; NULL: of any.
+ */
+int64_t state_typical_ms(struct state *s, const char *type, const char *verb, const char *name);
 
 struct state_run {
 	int64_t id;

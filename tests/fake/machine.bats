@@ -42,6 +42,19 @@ teardown() { home_end; }
 	fails_with 'one of the two' apply --running --stopped f
 }
 
+@test "a port that another program has is told before the machine that runs is taken down for it" {
+	apply "$WORK/f.yaml"
+	one=$(cat "$LIMA_HOME/f/fake.pid")
+	python3 -c 'import socket, sys, time; s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen(); print(s.getsockname()[1], flush=True); time.sleep(60)' >"$WORK/port" 3>&- &
+	holder=$!
+	timeout 20 bash -c 'until [ -s "$1" ]; do sleep 0.05; done' _ "$WORK/port"
+	fails_with 'in use by another program; stop that, or set ssh.localPort to another' apply --set ".ssh.localPort=$(cat "$WORK/port")" f
+	kill $holder
+	[ "$(status_of f)" = Running ]
+	[ "$(cat "$LIMA_HOME/f/fake.pid")" = "$one" ]
+	[[ $(limactl plan f) == *"Nothing to do"* ]]
+}
+
 @test "what a change costs: a restart where the machine must know, nothing where it need not" {
 	apply "$WORK/f.yaml"
 	one=$(cat "$LIMA_HOME/f/fake.pid")

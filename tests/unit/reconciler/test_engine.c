@@ -623,6 +623,14 @@ takes_ten(void *ctx, const struct step *s)
 	return 10;
 }
 
+/* The one in the middle has not been done yet. */
+static int64_t
+knows_the_ends(void *ctx, const struct step *s)
+{
+	(void)ctx;
+	return strcmp(s->res->name, "2") == 0 ? -1 : 10;
+}
+
 static int64_t
 nobody_knows(void *ctx, const struct step *s)
 {
@@ -632,6 +640,7 @@ nobody_knows(void *ctx, const struct step *s)
 
 TEST(an_estimate_is_the_longest_chain)
 {
+	AUTO(buf) unknown = BUF_INIT;
 	struct graph g = { 0 };
 	struct plan p = { 0 };
 	struct error err;
@@ -643,8 +652,12 @@ TEST(an_estimate_is_the_longest_chain)
 	resource_need(&g, graph_find(&g, "part", "3"), "part", "2", NEED_LIVE);
 	ok(graph_resolve(&g, &err));
 	ok(plan_make(&g, &p, &err));
-	assert_int_equal(plan_estimate_ms(&p, takes_ten, NULL), 30);
-	assert_int_equal(plan_estimate_ms(&p, nobody_knows, NULL), -1);
+	assert_int_equal(plan_estimate_ms(&p, takes_ten, NULL, &unknown), 30);
+	assert_int_equal(unknown.len, 0);
+	assert_int_equal(plan_estimate_ms(&p, knows_the_ends, NULL, &unknown), 20);
+	assert_string_equal(unknown.s, "part");
+	assert_int_equal(plan_estimate_ms(&p, nobody_knows, NULL, &unknown), -1);
+	assert_string_equal(unknown.s, "part");
 	plan_release(&p);
 	graph_release(&g);
 }
