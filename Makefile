@@ -113,6 +113,10 @@ ALL := $(B)/bin/limactl $(if $(SAN),,$(B)/libexec/lima/lazy.so) $(if $(call src,
 all: $(ALL) share
 
 # Templates: as they are installed, beside the guests that we build.
+share: $(B)/share/lima/plan.schema.json
+$(B)/share/lima/plan.schema.json: docs/plan.schema.json
+	@mkdir -p $(@D)
+	@cp $< $@
 share: $(patsubst examples/%,$(B)/share/lima/templates/%,$(shell find examples -name '*.yaml' -not -path 'examples/fleets/*'))
 $(B)/share/lima/templates/%.yaml: examples/%.yaml
 	@mkdir -p $(@D)

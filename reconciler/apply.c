@@ -13,6 +13,7 @@
 #include "base/auto.h"
 #include "base/error.h"
 #include "reconciler/finish.h"
+#include "reconciler/price.h"
 #include "reconciler/records.h"
 #include "reconciler/step_locks.h"
 #include "reconciler/walk.h"
@@ -107,9 +108,8 @@ journal_begun(struct applying *ap, const struct step *s, struct error *err)
 	const struct resource *r = s->res;
 	AUTO(arena) a = { 0 };
 
-	return state_step_begin(ap->e->state, ap->e->run, r->owner, r->type->name, r->name, verb_text(s),
-				reason_text(&a, r, &s->why),
-				id_of(ap, s), err);
+	return state_step_begin(ap->e->state, ap->e->run, r->owner, r->type->name, r->name, verb_text(s), reason_text(&a, r, &s->why),
+				step_sort(&a, r), id_of(ap, s), err);
 }
 
 static int

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "reconciler/aim.h"
 #include "reconciler/declare.h"
+#include "reconciler/foresee.h"
 #include "reconciler/look.h"
 #include "reconciler/records.h"
 #include "reconciler/users.h"
@@ -204,28 +205,6 @@ engine_reopen(struct engine *e)
 	return any;
 }
 
-/* What is to be made can be made here. Of one whose lima.yaml was not read that is asked once it is (engine_reopen). */
-static int
-check_what_is_made(struct engine *e, struct error *err)
-{
-	int result = 0;
-
-	for (size_t i = 0; i < e->plan.n; i++) {
-		const struct step *s = e->plan.v[i];
-		struct resource *r = s->res;
-		struct error why = { 0 };
-
-		if (s->verb != ENSURE || !r->type->check || !r->spec || (r->present && !r->down) || r->type->check(e->env, r, &why) == 0)
-			continue;
-		error_wrap(&why, "%s", r->owner);
-		graph_wrong(&e->graph, r, &why);
-		if (result == 0 && err)
-			*err = why;
-		result = -1;
-	}
-	return result;
-}
-
 static int
 prepare_once(struct engine *e, struct error *err)
 {
@@ -240,7 +219,9 @@ prepare_once(struct engine *e, struct error *err)
 	assume_edges(e);
 	if (aims_take(e, err) < 0)
 		return -1;
-	return plan_make(&e->graph, &e->plan, err) < 0 ? -1 : check_what_is_made(e, err);
+	if (plan_make(&e->graph, &e->plan, err) < 0)
+		return -1;
+	return foresee(e, err);
 }
 
 static void

@@ -1,11 +1,14 @@
 #include "reconciler/explain.h"
 
-#include <cjson/cJSON.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/line_diff.h"
+#include "base/quote/quote.h"
+#include "base/size.h"
+#include "reconciler/told.h"
 
 #define INDENT "              "		/* below a resource's name */
 
@@ -25,19 +28,12 @@ sign_word(enum sign s)
 	return look[s].word;
 }
 
-/* A resource with two steps is told of at its first one. */
-static bool
-first_step(const struct step *s)
-{
-	return s->verb == REMOVE || !s->res->down;
-}
-
 void
 plan_count(const struct plan *p, struct plan_counts *out)
 {
 	*out = (struct plan_counts){ 0 };
 	for (size_t i = 0; i < p->n; i++) {
-		if (!first_step(p->v[i]))
+		if (!step_is_first(p->v[i]))
 			continue;
 		switch (resource_sign(p->v[i]->res)) {
 		case SIGN_CREATE: out->create++; break;
@@ -65,101 +61,30 @@ explain_counts(struct buf *out, const struct plan_counts *n)
 	}
 }
 
-/* What type->detail tells somewhere in the plan, by owner: nobody else tells it again. */
-struct told {
-	struct arena a;
-	struct told_key {
-		const char *owner, *key;
-	} *v;
-	size_t n, cap;
-	const char *owner;		/* of whom keys are being gathered */
-};
-
+/* A text of several lines: those that differ, without what a terminal would obey. */
 static void
-told_release(struct told *t)
+detail_lines(struct buf *out, const struct detail *d)
 {
-	free(t->v);
-	arena_release(&t->a);
-}
+	AUTO(buf) b = BUF_INIT;
 
-static bool
-has_details(const struct resource *r)
-{
-	return r->type->detail && r->present && r->up && r->spec;
-}
-
-static void
-told_add(void *ctx, const struct detail *d)
-{
-	struct told *t = ctx;
-
-	GROW(t->v, t->n, t->cap);
-	t->v[t->n++] = (struct told_key){ t->owner, arena_strdup(&t->a, d->what) };
-}
-
-static void
-told_gather(struct told *t, const struct plan *p)
-{
-	for (size_t i = 0; i < p->n; i++) {
-		const struct resource *r = p->v[i]->res;
-
-		t->owner = r->owner;
-		if (first_step(p->v[i]) && has_details(r))
-			r->type->detail(r, told_add, t);
-	}
-}
-
-/* "probes[0]", and "probes[0].script" */
-static bool
-is_within(const char *key, const char *group)
-{
-	size_t len = strlen(group);
-
-	return strncmp(key, group, len) == 0 && (!key[len] || key[len] == '.' || key[len] == '[');
-}
-
-/* Is that key told, or something within it, or what it is in? */
-static bool
-is_told(const struct told *t, const struct resource *r, const char *key)
-{
-	for (size_t i = 0; key && i < t->n; i++)
-		if (!strcmp(t->v[i].owner, r->owner) && (is_within(key, t->v[i].key) || is_within(t->v[i].key, key)))
-			return true;
-	return false;
+	line_diff(&b, d->had, d->wanted, INDENT "  ");
+	quote_terminal(out, b.s ? b.s : "", b.len);
 }
 
 static void
 detail_line(void *ctx, const struct detail *d)
 {
-	buf_addf(ctx, INDENT "%s: %s -> %s", d->what, or_unset(d->have), or_unset(d->want));
+	bool lines = d->had && d->wanted && (strchr(d->had, '\n') || strchr(d->wanted, '\n'));
+
+	if (lines)
+		buf_addf(ctx, INDENT "%s:", d->what);
+	else
+		buf_addf(ctx, INDENT "%s: %s -> %s", d->what, or_unset(d->have), or_unset(d->want));
 	if (d->cost)
 		buf_addf(ctx, "  (%s)", d->cost);
 	buf_addc(ctx, '\n');
-}
-
-/* Passes on what is not told yet. */
-struct untold {
-	const struct told *told;
-	const struct resource *r;
-	detail_say *say;
-	void *ctx;
-};
-
-static void
-untold_say(void *ctx, const struct detail *d)
-{
-	const struct untold *u = ctx;
-
-	if (!is_told(u->told, u->r, d->what))
-		u->say(u->ctx, d);
-}
-
-static void
-each_untold(const struct told *t, const struct resource *r, const struct attr *at, detail_say *say, void *ctx)
-{
-	const char *have = facts_get(&r->have, at->name);
-
-	at->each(have ? have : "", facts_get(&r->want, at->name), untold_say, &(struct untold){ t, r, say, ctx });
+	if (lines)
+		detail_lines(ctx, d);
 }
 
 /* `hidden`: also say that of attributes whose values are not for people */
@@ -169,10 +94,10 @@ explain_changes(struct buf *out, const struct told *t, const struct resource *r,
 	AUTO(arena) a = { 0 };
 
 	for (const struct attr *at = r->type->attrs; r->present && at && at->name; at++) {
-		if (attr_differs(r, at) == COST_NONE || is_told(t, r, at->key))
+		if (attr_differs(r, at) == COST_NONE || told_is(t, r, at->key))
 			continue;
 		if (at->each)
-			each_untold(t, r, at, detail_line, out);
+			told_each_other(t, r, at, detail_line, out);
 		else if (at->show != SHOW_NEVER)
 			buf_addf(out, INDENT "%s: %s -> %s\n", at->name, attr_text(&a, at, facts_get(&r->have, at->name)),
 				 attr_text(&a, at, facts_get(&r->want, at->name)));
@@ -205,7 +130,7 @@ explain_moot(const struct plan *p, void (*say)(void *ctx, const char *line), voi
 	for (size_t i = 0; i < p->n; i++) {
 		struct moot m = { p->v[i]->res, say, ctx };
 
-		if (has_details(m.r) && first_step(p->v[i]))
+		if (told_has_details(m.r) && step_is_first(p->v[i]))
 			m.r->type->detail(m.r, moot_line, &m);
 	}
 }
@@ -229,8 +154,10 @@ explain_one(struct buf *out, const struct told *t, const struct resource *r, boo
 		 r->name);
 	if (worth_saying(&step->why))
 		buf_addf(out, "  (%s)", reason_text(&a, r, &step->why));
+	if (r->type->precious && r->down && r->at_stake)
+		buf_addf(out, "  (%s of data are lost)", size_text(&a, r->at_stake));
 	buf_addc(out, '\n');
-	if (has_details(r))
+	if (told_has_details(r))
 		r->type->detail(r, detail_line, &details);
 	explain_changes(out, t, r, !details.len);
 	buf_adds(out, details.s);
@@ -266,7 +193,7 @@ in_groups(const struct plan *p, struct line *v)
 	size_t n = 0;
 
 	for (size_t i = 0; i < p->n; i++)
-		if (first_step(p->v[i])) {
+		if (step_is_first(p->v[i])) {
 			v[n] = (struct line){ p->v[i]->res, i, *p->v[i]->res->owner ? i + 1 : 0 };
 			n++;
 		}
@@ -293,122 +220,4 @@ explain_plan(struct buf *out, const struct plan *p, bool color)
 	buf_adds(out, "Plan: ");
 	explain_counts(out, &n);
 	buf_addc(out, '\n');
-}
-
-static cJSON *
-text_or_null(const char *s)
-{
-	return s ? cJSON_CreateString(s) : cJSON_CreateNull();
-}
-
-static void
-detail_json(void *ctx, const struct detail *d)
-{
-	cJSON *c = cJSON_CreateObject();
-
-	cJSON_AddStringToObject(c, "key", d->what);
-	cJSON_AddItemToObject(c, "have", text_or_null(d->have));
-	cJSON_AddItemToObject(c, "want", text_or_null(d->want));
-	if (d->cost)
-		cJSON_AddStringToObject(c, "cost", d->cost);
-	cJSON_AddItemToArray(ctx, c);
-}
-
-static cJSON *
-changes_json(const struct told *t, const struct resource *r)
-{
-	cJSON *list = cJSON_CreateArray();
-
-	for (const struct attr *at = r->type->attrs; r->present && at && at->name; at++) {
-		const char *have = facts_get(&r->have, at->name);
-		cJSON *c;
-
-		if (attr_differs(r, at) == COST_NONE || is_told(t, r, at->key))
-			continue;
-		if (at->each) {
-			each_untold(t, r, at, detail_json, list);
-			continue;
-		}
-		c = cJSON_CreateObject();
-		cJSON_AddStringToObject(c, "attribute", at->name);
-		cJSON_AddItemToObject(c, "have", text_or_null(have));
-		cJSON_AddStringToObject(c, "want", facts_get(&r->want, at->name));
-		cJSON_AddItemToArray(list, c);
-	}
-	if (has_details(r))
-		r->type->detail(r, detail_json, list);
-	return list;
-}
-
-struct cJSON *
-explain_json(const struct plan *p)
-{
-	cJSON *root = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(root, "resources"), *sum;
-	struct plan_counts n;
-	AUTO(arena) a = { 0 };
-	AUTO(told) told = { 0 };
-
-	told_gather(&told, p);
-	for (size_t i = 0; i < p->n; i++) {
-		const struct resource *r = p->v[i]->res;
-		cJSON *o;
-
-		if (!first_step(p->v[i]))
-			continue;
-		o = cJSON_CreateObject();
-		cJSON_AddStringToObject(o, "action", look[resource_sign(r)].word);
-		cJSON_AddStringToObject(o, "type", r->type->name);
-		cJSON_AddStringToObject(o, "name", r->name);
-		if (*r->owner)
-			cJSON_AddStringToObject(o, "instance", r->owner);
-		cJSON_AddStringToObject(o, "why", reason_text(&a, r, &p->v[i]->why));
-		cJSON_AddItemToObject(o, "reason", reason_json(&p->v[i]->why));
-		cJSON_AddItemToObject(o, "changes", changes_json(&told, r));
-		cJSON_AddItemToArray(list, o);
-	}
-	plan_count(p, &n);
-	sum = cJSON_AddObjectToObject(root, "summary");
-	cJSON_AddNumberToObject(sum, "create", (double)n.create);
-	cJSON_AddNumberToObject(sum, "change", (double)n.change);
-	cJSON_AddNumberToObject(sum, "remake", (double)n.remake);
-	cJSON_AddNumberToObject(sum, "remove", (double)n.remove);
-	return root;
-}
-
-/* Each type once. */
-static void
-estimate_lacks(struct buf *unknown, const char *type)
-{
-	size_t len = strlen(type);
-
-	for (const char *p = unknown->len ? unknown->s : ""; *p; p += strcspn(p, ","), p += strspn(p, ", "))
-		if (strncmp(p, type, len) == 0 && (p[len] == ',' || !p[len]))
-			return;
-	buf_addf(unknown, "%s%s", unknown->len ? ", " : "", type);
-}
-
-int64_t
-plan_estimate_ms(const struct plan *p, int64_t (*typical)(void *ctx, const struct step *s), void *ctx, struct buf *unknown)
-{
-	int64_t *begin = xcalloc(p->n, sizeof *begin), longest = -1;
-
-	/* Steps stand behind what they wait for, so each value is final when it is reached. */
-	for (size_t i = 0; i < p->n; i++)
-		p->v[i]->place = i;
-	for (size_t i = 0; i < p->n; i++) {
-		int64_t ms = typical(ctx, p->v[i]), end;
-
-		if (ms < 0)
-			estimate_lacks(unknown, p->v[i]->res->type->name);
-		/* It is on the way all the same. */
-		end = begin[i] + (ms < 0 ? 0 : ms);
-		longest = ms >= 0 && end > longest ? end : longest;
-		for (size_t j = 0; j < p->v[i]->nthen; j++) {
-			int64_t *b = &begin[p->v[i]->then[j]->place];
-
-			*b = end > *b ? end : *b;
-		}
-	}
-	free(begin);
-	return longest;
 }

@@ -26,11 +26,5 @@ void explain_plan(struct buf *out, const struct plan *p, bool color);
 void explain_moot(const struct plan *p, void (*say)(void *ctx, const char *line), void *ctx);
 /* The closing line's words: "2 to create, 1 to change" */
 void explain_counts(struct buf *out, const struct plan_counts *n);
-/* The same as JSON; to cJSON_Delete(). */
-struct cJSON *explain_json(const struct plan *p);
-
-/*
- * How long the walk will take, in ms, when `typical` knows how long such steps take here:
- * the longest chain of steps. -1 if it knows of none. `unknown` gets the types of steps that it does not know, "a, b".
- */
-int64_t plan_estimate_ms(const struct plan *p, int64_t (*typical)(void *ctx, const struct step *s), void *ctx, struct buf *unknown);
+/* The same as JSON (docs/plan.schema.json), with what in `g` was not found as it was left; to cJSON_Delete(). */
+struct cJSON *explain_json(const struct plan *p, const struct graph *g);

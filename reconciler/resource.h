@@ -12,6 +12,8 @@
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include "base/change_class.h"
 #include "base/facts.h"
 
 struct arena;
@@ -34,6 +36,8 @@ struct detail {
 	const char *what, *have, *want;
 	const char *cost;	/* what it means for the instance; NULL: its resource's sign says that */
 	bool moot;		/* it does nothing now */
+	enum change_class cls;	/* CLASS_NOTHING, where nobody says */
+	const char *had, *wanted;	/* the whole values, where `have` and `want` are shortened; NULL: unset, or they are not */
 };
 typedef void detail_say(void *ctx, const struct detail *d);
 
@@ -109,6 +113,7 @@ struct resource {
 	struct edge *stands_on;	/* as recorded when it was made: orders what comes down; `needs` itself while they are the same */
 	size_t nstands_on, stands_on_cap;
 
+	uint64_t at_stake;	/* of what is precious and goes: the bytes that are lost */
 	struct step *down, *up;	/* the planner's verdict; NULL: nothing to do */
 	bool decided;		/* ... is final, but for what follows from others */
 	struct resource *next;	/* in the graph's index */
@@ -174,6 +179,8 @@ struct resource_type {
 	int (*check)(const struct env *env, const struct resource *r, struct error *err);
 	/* Make it absent; already absent is success. In a worker thread. */
 	int (*remove)(const struct env *env, const struct resource *r, struct error *err);
+	/* How many bytes of the user's are gone when it is removed. Looks, never touches. Of what is precious. */
+	uint64_t (*at_stake)(const struct env *env, const struct resource *r);
 	/* What the plan's readers want to know besides attrs: calls `say` for each difference. Looks, never touches. Optional. */
 	void (*detail)(const struct resource *r, detail_say *say, void *ctx);
 };

@@ -100,5 +100,5 @@ applied_detail(const struct resource *r, detail_say *say, void *ctx)
 	if (!applied_config_changes(&a, r->spec, &v, &n))
 		return;
 	for (size_t i = 0; i < n; i++)
-		say(ctx, &(struct detail){ v[i].path, v[i].have, v[i].want, v[i].cost, v[i].moot });
+		say(ctx, &(struct detail){ v[i].path, v[i].have, v[i].want, v[i].cost, v[i].moot, v[i].cls, v[i].had, v[i].wanted });
 }

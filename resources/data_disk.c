@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "providers/disk/image.h"
+#include "resources/at_stake.h"
 #include "resources/instance_paths.h"
 #include "resources/disk_known.h"
 
@@ -162,7 +163,16 @@ data_disk_remove(const struct env *env, const struct resource *r, struct error *
 	return fs_remove_tree(dir, err);
 }
 
+static uint64_t
+data_disk_at_stake(const struct env *env, const struct resource *r)
+{
+	auto_free char *path = disk_path(env, r, "datadisk");
+
+	return at_stake_in(path);
+}
+
 const struct resource_type resource_data_disk = {
+	.at_stake = data_disk_at_stake,
 	.name = "data-disk",
 	.attrs = attrs,
 	.precious = "it holds data, so only `limactl disk delete` removes it",

@@ -12,6 +12,7 @@
 #include "providers/disk/image.h"
 #include "providers/fetch/unpack.h"
 #include "providers/written.h"
+#include "resources/at_stake.h"
 #include "resources/instance_files.h"
 #include "resources/instance_paths.h"
 #include "resources/fetch.h"
@@ -256,7 +257,18 @@ disk_ensure(const struct env *env, const struct resource *r, struct facts *have,
 	return disk_observe(env, r, have, a, err) == 1 ? 0 : -1;
 }
 
+static uint64_t
+disk_at_stake(const struct env *env, const struct resource *r)
+{
+	auto_free char *disk = instance_path(env, r, "disk"), *diff = instance_path(env, r, "diffdisk");
+
+	uint64_t bytes = at_stake_in(disk);
+
+	return bytes ? bytes : at_stake_in(diff);	/* that is what earlier versions call it */
+}
+
 const struct resource_type resource_disk = {
+	.at_stake = disk_at_stake,
 	.name = "disk",
 	.attrs = attrs,
 	.precious = "it holds data, so only `limactl delete` or `factory-reset` of its instance removes it",

@@ -31,6 +31,9 @@ const struct command command_plan = {
 		   "instance there is, each as it was last asked to be, running or not.\n"
 		   "Signs: + create, ~ change in place, -/+ remade, - removed. Nothing is changed.\n"
 		   "\n"
+		   "--json has Terraform's names where they fit (resource_changes, change.actions, resource_drift, applyable, complete), and the\n"
+		   "price beside them: class, downtime, bytes_at_risk. PREFIX/share/lima/plan.schema.json says all that may be in it.\n"
+		   "\n"
 		   "With --out the plan is kept: `limactl apply FILE` walks it, and nothing else. If what it rests on has moved by then,\n"
 		   "a text, or what is there, nothing is done, what has moved is told, and the exit status is 3.",
 	.example = "limactl plan lima.yaml\nlimactl plan --set '.memory=\"4GiB\"' default\nlimactl plan --detailed-exitcode --json\nlimactl plan --out web.plan web.yaml && limactl apply web.plan",

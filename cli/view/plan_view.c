@@ -3,33 +3,98 @@
 #include <cjson/cJSON.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/mem.h"
 #include "cli/args/files.h"
 #include "cli/view/reach.h"
 #include "cli/view/texts.h"
 #include "cli/view/wrong.h"
 #include "reconciler/explain.h"
+#include "reconciler/price.h"
 #include "state/observed/state.h"
 
-/* How long a guest boots is its own. */
-static int64_t
-plan_view_typical(void *ctx, const struct step *s)
-{
-	const char *type = s->res->type->name, *verb = s->verb == REMOVE ? "remove" : "ensure";
-	int64_t own = s->res->type->boots ? state_typical_ms(ctx, type, verb, s->res->name) : -1;
+/* Thousands of steps are of a few kinds, and each kind is asked about once. */
+struct view_medians {
+	struct state *state;
+	struct view_median {
+		const struct resource_type *type;
+		enum verb verb;
+		const char *sort;
+		const char *name;	/* of one whose own steps count first: how long a guest boots is its own; NULL */
+		int64_t ms;
+		size_t runs;
+	} *v;
+	size_t n, cap;
+	struct arena a;
+};
 
-	return own >= 0 ? own : state_typical_ms(ctx, type, verb, NULL);
+static void
+view_medians_release(struct view_medians *m)
+{
+	free(m->v);
+	arena_release(&m->a);
+}
+
+static int64_t
+view_typical(void *ctx, const struct step *s, size_t *runs)
+{
+	struct view_medians *m = ctx;
+	AUTO(arena) a = { 0 };
+	const char *sort = step_sort(&a, s->res), *name = s->res->type->boots ? s->res->name : NULL;
+	struct view_median *k;
+
+	for (size_t i = m->n; i-- > 0;)
+		if (m->v[i].type == s->res->type && m->v[i].verb == s->verb && m->v[i].name == name && !strcmp(m->v[i].sort, sort)) {
+			*runs = m->v[i].runs;
+			return m->v[i].ms;
+		}
+	GROW(m->v, m->n, m->cap);
+	k = &m->v[m->n++];
+	*k = (struct view_median){ s->res->type, s->verb, arena_strdup(&m->a, sort), name, -1, 0 };
+	k->ms = state_typical_ms(m->state, s->res->type->name, s->verb == REMOVE ? "remove" : "ensure", name, sort, &k->runs);
+	*runs = k->runs;
+	return k->ms;
+}
+
+enum { MAX_DOWN = 8 };
+
+struct view_down {
+	struct buf *out;
+	size_t n;
+	int64_t longest;
+};
+
+static void
+view_down_text(void *ctx, const struct downtime *d)
+{
+	struct view_down *v = ctx;
+
+	v->longest = d->ms > v->longest ? d->ms : v->longest;
+	if (v->n++ >= MAX_DOWN)
+		return;
+	if (d->ms < 0)
+		buf_addf(v->out, "%s is down while that is done; there is no figure yet of how long.\n", d->instance);
+	else
+		buf_addf(v->out, "%s is down for about %.*f s (median of %zu %s here).\n", d->instance, d->ms < 9500 ? 1 : 0, (double)d->ms / 1e3, d->runs,
+			 d->runs == 1 ? "run" : "runs");
 }
 
 static void
-plan_view_estimate(struct buf *out, struct engine *e)
+view_prices_text(struct buf *out, struct engine *e)
 {
+	AUTO(view_medians) m = { .state = e->state };
+	struct view_down v = { .out = out };
 	AUTO(buf) unknown = BUF_INIT;
-	int64_t ms = plan_estimate_ms(&e->plan, plan_view_typical, e->state, &unknown);
+	int64_t ms;
 
+	plan_downtimes(&e->plan, view_typical, &m, view_down_text, &v);
+	if (v.n > MAX_DOWN)
+		buf_addf(out, "%zu more machines are down while that is done.\n", v.n - MAX_DOWN);
+	ms = plan_estimate_ms(&e->plan, view_typical, &m, &unknown);
 	if (ms < 1000)
 		return;
 	buf_addf(out, "Estimated %s%lld s, the median of earlier runs on this host", unknown.len ? "at least " : "", (long long)(ms + 500) / 1000);
@@ -39,13 +104,47 @@ plan_view_estimate(struct buf *out, struct engine *e)
 }
 
 static void
-plan_view_estimate_json(cJSON *j, struct engine *e)
+view_down_json(void *ctx, const struct downtime *d)
 {
-	AUTO(buf) unknown = BUF_INIT;
-	int64_t ms = plan_estimate_ms(&e->plan, plan_view_typical, e->state, &unknown);
+	cJSON *o = cJSON_CreateObject();
 
-	if (ms >= 0)
-		cJSON_AddNumberToObject(j, "estimatedSeconds", (double)ms / 1e3);
+	cJSON_AddStringToObject(o, "instance", d->instance);
+	cJSON_AddItemToObject(o, "ms", d->ms < 0 ? cJSON_CreateNull() : cJSON_CreateNumber((double)d->ms));
+	cJSON_AddNumberToObject(o, "runs", (double)d->runs);
+	cJSON_AddItemToArray(ctx, o);
+}
+
+static void
+view_prices_json(cJSON *root, struct engine *e)
+{
+	AUTO(view_medians) m = { .state = e->state };
+	AUTO(buf) unknown = BUF_INIT;
+	int64_t ms;
+
+	plan_downtimes(&e->plan, view_typical, &m, view_down_json, cJSON_AddArrayToObject(root, "downtime"));
+	ms = plan_estimate_ms(&e->plan, view_typical, &m, &unknown);
+	cJSON_AddItemToObject(root, "estimate_ms", ms < 0 ? cJSON_CreateNull() : cJSON_CreateNumber((double)ms));
+}
+
+/* Of all that goes: what holds data, and how much. */
+static void
+view_risk_json(cJSON *root, const struct plan *p)
+{
+	double bytes = 0;
+
+	for (size_t i = 0; i < p->n; i++)
+		if (p->v[i]->verb == REMOVE && p->v[i]->res->type->precious)
+			bytes += (double)p->v[i]->res->at_stake;
+	cJSON_AddNumberToObject(root, "bytes_at_risk", bytes);
+}
+
+static bool
+view_is_narrowed(const struct run *r)
+{
+	for (size_t i = 0; i < r->naims; i++)
+		if (r->aims[i].how == AIM_TARGET)
+			return true;
+	return false;
 }
 
 /* What is not planned, and why nobody may take the plan for the whole. */
@@ -65,7 +164,7 @@ plan_view_text(struct cli *c, const struct run *r, struct engine *e, bool color,
 
 	if (e->plan.n) {
 		explain_plan(&b, &e->plan, color);
-		plan_view_estimate(&b, e);
+		view_prices_text(&b, e);
 		reach_text(&b, &e->plan);
 	} else if (!e->nasks && !e->nthings) {
 		buf_addf(&b, "Nothing to do: there is no instance in %s, and no " FILES_DEFAULT " in this folder.\n", c->env.home);
@@ -79,10 +178,14 @@ plan_view_text(struct cli *c, const struct run *r, struct engine *e, bool color,
 cJSON *
 plan_view_json(struct cli *c, const struct run *r, struct engine *e)
 {
-	cJSON *j = explain_json(&e->plan);
+	cJSON *j = explain_json(&e->plan, &e->graph);
 
-	if (e->plan.n)
-		plan_view_estimate_json(j, e);
+	cJSON_AddStringToObject(j, "limactl_version", c->env.version);
+	cJSON_AddBoolToObject(j, "applyable", e->plan.n > 0);
+	cJSON_AddBoolToObject(j, "complete", !e->nwrong && !view_is_narrowed(r));
+	cJSON_AddBoolToObject(j, "errored", e->nwrong > 0);
+	view_risk_json(j, &e->plan);
+	view_prices_json(j, e);
 	wrong_json(j, e);
 	reach_json(j, &e->plan);
 	if (r->texts)

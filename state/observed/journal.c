@@ -30,10 +30,10 @@ state_run_end(struct state *s, int64_t run, const char *outcome, struct error *e
 
 int
 state_step_begin(struct state *s, int64_t run, const char *owner, const char *type, const char *name,
-		 const char *verb, const char *why, int64_t *step, struct error *err)
+		 const char *verb, const char *why, const char *sort, int64_t *step, struct error *err)
 {
 	if (sql_writable(s, err) < 0 || sql_run(s, SQL_MARK, err, "sss", owner, type, name) < 0 ||
-	    sql_run(s, SQL_STEP_BEGIN, err, "lssss", run, type, name, verb, why) < 0)
+	    sql_run(s, SQL_STEP_BEGIN, err, "lsssss", run, type, name, verb, why, sort) < 0)
 		return -1;
 	*step = sqlite3_last_insert_rowid(s->db);
 	return 0;
@@ -47,18 +47,34 @@ state_step_end(struct state *s, int64_t step, const char *type, const char *name
 	return error ? 0 : sql_run(s, SQL_UNMARK, err, "ss", type, name);
 }
 
-int64_t
-state_typical_ms(struct state *s, const char *type, const char *verb, const char *name)
+static int64_t
+journal_median(struct state *s, sqlite3_stmt *st, size_t *runs)
 {
-	sqlite3_stmt *st;
 	int64_t ms = -1;
 
-	if (!s->db || !(st = sql_bind(s, SQL_TYPICAL, NULL, "sss", type, verb, name)))
+	if (!st)
 		return -1;
-	if (sql_step(s, st, NULL) > 0)
+	if (sql_step(s, st, NULL) > 0) {
 		ms = sqlite3_column_int64(st, 0);
+		*runs = (size_t)sqlite3_column_int64(st, 1);
+	}
 	sqlite3_reset(st);
 	return ms;
+}
+
+int64_t
+state_typical_ms(struct state *s, const char *type, const char *verb, const char *name, const char *sort, size_t *runs)
+{
+	int64_t ms = -1;
+
+	*runs = 0;
+	if (!s->db)
+		return -1;
+	if (name)
+		ms = journal_median(s, sql_bind(s, SQL_TYPICAL_NAME, NULL, "sss", type, verb, name), runs);
+	if (ms < 0 && *sort)
+		ms = journal_median(s, sql_bind(s, SQL_TYPICAL_SORT, NULL, "sss", type, verb, sort), runs);
+	return ms >= 0 ? ms : journal_median(s, sql_bind(s, SQL_TYPICAL, NULL, "ss", type, verb), runs);
 }
 
 static int64_t

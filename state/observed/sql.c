@@ -44,8 +44,8 @@ static const char *const text[SQL_COUNT] = {
 	[SQL_DROP_INSTANCE] = "DELETE FROM instance WHERE name = ?",
 	[SQL_RUN_BEGIN] = "INSERT INTO run (command, began) VALUES (?, julianday('now'))",
 	[SQL_RUN_END] = "UPDATE run SET ended = julianday('now'), outcome = ?2 WHERE id = ?1",
-	[SQL_STEP_BEGIN] = "INSERT INTO step (run, type, name, verb, why, began)"
-			   " VALUES (?, ?, ?, ?, ?, julianday('now'))",
+	[SQL_STEP_BEGIN] = "INSERT INTO step (run, type, name, verb, why, sort, began)"
+			   " VALUES (?, ?, ?, ?, ?, ?, julianday('now'))",
 	[SQL_STEP_END] = "UPDATE step SET ended = julianday('now'), error = ?2 WHERE id = ?1",
 	[SQL_MARK] = "INSERT INTO resource (owner, type, name, pending) VALUES (?, ?, ?, 1)"
 		     " ON CONFLICT (type, name) DO UPDATE SET pending = 1",
@@ -57,14 +57,18 @@ static const char *const text[SQL_COUNT] = {
 			  " CAST((ended - 2440587.5) * 86400000 AS INTEGER), error FROM step WHERE run = ? ORDER BY id",
 	/* An estimate needs the last nine steps of a kind that went well. */
 	[SQL_PRUNE_STEPS] = "DELETE FROM step WHERE run <= ? AND (error IS NOT NULL OR ended IS NULL OR (SELECT COUNT(*) FROM"
-			    " (SELECT 1 FROM step n WHERE n.type = step.type AND n.verb = step.verb AND n.id > step.id"
+			    " (SELECT 1 FROM step n WHERE n.type = step.type AND n.verb = step.verb AND n.sort = step.sort AND n.id > step.id"
 			    " AND n.error IS NULL AND n.ended IS NOT NULL LIMIT 9)) = 9)",
 	[SQL_PRUNE_RUNS] = "DELETE FROM run WHERE id <= ?",
-	[SQL_TYPICAL] = "SELECT CAST((ended - began) * 86400000 AS INTEGER) AS ms FROM (SELECT began, ended FROM step"
-			" WHERE type = ?1 AND verb = ?2 AND (?3 IS NULL OR name = ?3) AND error IS NULL AND ended IS NOT NULL"
-			" ORDER BY id DESC LIMIT 9)"
-			" ORDER BY ms LIMIT 1 OFFSET (SELECT MIN(4, COUNT(*) / 2) FROM (SELECT 1 FROM step WHERE type = ?1"
-			" AND verb = ?2 AND (?3 IS NULL OR name = ?3) AND error IS NULL AND ended IS NOT NULL LIMIT 9))",
+	[SQL_TYPICAL] = "WITH last AS (SELECT CAST((ended - began) * 86400000 AS INTEGER) AS ms FROM step WHERE type = ?1 AND verb = ?2"
+			" AND error IS NULL AND ended IS NOT NULL ORDER BY id DESC LIMIT 9)"
+			" SELECT ms, (SELECT COUNT(*) FROM last) FROM last ORDER BY ms LIMIT 1 OFFSET (SELECT COUNT(*) / 2 FROM last)",
+	[SQL_TYPICAL_NAME] = "WITH last AS (SELECT CAST((ended - began) * 86400000 AS INTEGER) AS ms FROM step WHERE type = ?1 AND verb = ?2"
+			     " AND name = ?3 AND error IS NULL AND ended IS NOT NULL ORDER BY id DESC LIMIT 9)"
+			     " SELECT ms, (SELECT COUNT(*) FROM last) FROM last ORDER BY ms LIMIT 1 OFFSET (SELECT COUNT(*) / 2 FROM last)",
+	[SQL_TYPICAL_SORT] = "WITH last AS (SELECT CAST((ended - began) * 86400000 AS INTEGER) AS ms FROM step WHERE type = ?1 AND verb = ?2"
+			     " AND sort = ?3 AND error IS NULL AND ended IS NOT NULL ORDER BY id DESC LIMIT 9)"
+			     " SELECT ms, (SELECT COUNT(*) FROM last) FROM last ORDER BY ms LIMIT 1 OFFSET (SELECT COUNT(*) / 2 FROM last)",
 };
 
 static bool

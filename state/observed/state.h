@@ -119,15 +119,16 @@ int state_drop_instance(struct state *s, const char *name, struct error *err);
 int state_run_begin(struct state *s, const char *command, int64_t *run, struct error *err);
 int state_run_end(struct state *s, int64_t run, const char *outcome, struct error *err);
 int state_step_begin(struct state *s, int64_t run, const char *owner, const char *type, const char *name,
-		     const char *verb, const char *why, int64_t *step, struct error *err);
+		     const char *verb, const char *why, const char *sort, int64_t *step, struct error *err);
 /* `error` NULL: it ended well */
 int state_step_end(struct state *s, int64_t step, const char *type, const char *name,
 		   const char *error, struct error *err);
 /*
- * Median duration of the last steps of this kind on this host, in ms; -1: none yet. `name`: of this one's own, which costs a look at
- * all of the kind; NULL: of any.
+ * Median duration of the last steps of this kind on this host, in ms, of at most nine, and of how many; -1: none yet. Of this
+ * one's own (`name`; NULL: it does not matter whose), else of those of the same `sort` (a word of the caller's for what makes them
+ * take as long: image and size), else of all.
  */
-int64_t state_typical_ms(struct state *s, const char *type, const char *verb, const char *name);
+int64_t state_typical_ms(struct state *s, const char *type, const char *verb, const char *name, const char *sort, size_t *runs);
 
 struct state_run {
 	int64_t id;

@@ -540,7 +540,7 @@ teardown() {
 @test "a reason is data for programs, and words for people" {
 	apply --stopped "$WORK/a.yaml"
 	rm "$LIMA_HOME/a/cidata.iso"
-	[ "$(limactl plan --json --set '.disk="8MiB"' a | jq -c '.resources[] | select(.type == "disk" or .type == "cidata") | [.type, .why, .reason]' | sort)" = \
+	[ "$(limactl plan --json --set '.disk="8MiB"' a | jq -c '.resource_changes[] | select(.type == "disk" or .type == "cidata") | [.type, .why, .reason]' | sort)" = \
 		'["cidata","missing",{"kind":"missing"}]
 ["disk","size: 4MiB -> 8MiB",{"kind":"differs","attribute":"size"}]' ]
 }

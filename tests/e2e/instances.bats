@@ -61,7 +61,7 @@ make_instance() {
 	[[ $output == *'ssh.forwardAgent: false -> true  (in place)'* ]]
 	[[ $output == *'images[0].variant: unset -> x  (only matters when the instance is made: no effect until `limactl factory-reset`)'* ]]
 	run -0 --separate-stderr limactl plan --json --set '.cpus=7' a
-	[ "$(limactl yq -o json -I 0 '[.resources[] | select(.type == "dir") | .changes[] | select(.key == "cpus") | .want]' <<<"$output")" = '["7"]' ]
+	[ "$(limactl yq -o json -I 0 '[.resource_changes[] | select(.type == "dir") | .changes[] | select(.key == "cpus") | .after + " " + .class]' <<<"$output")" = '["7 machine-restart"]' ]
 	run -1 --separate-stderr limactl plan --set '.user.uid=4711' a
 	[[ $stderr == *'cannot change user.uid: '*' -> 4711: not in an existing instance'* ]]
 	# told where no plan is shown, too; and then it is done

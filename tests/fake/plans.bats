@@ -230,3 +230,47 @@ stale() {
 	sed -i 's/secrets: .*/secrets: [pwd]/' "$WORK/f.yaml"
 	fails_with 'secrets[0]: neither `env` nor `param` has `pwd`' plan "$WORK/f.yaml"
 }
+
+# a plan in JSON that is what docs/plan.schema.json says, and a question to it
+asks_plan() {
+	local question=$1
+	shift
+	limactl plan --json "$@" >"$WORK/j" 2>/dev/null || true
+	"$REPO/tests/plan/schema" <"$WORK/j"
+	jq -e "$question" "$WORK/j" >/dev/null || { jq . "$WORK/j"; return 1; }
+}
+
+@test "in JSON a plan has Terraform's names, and the price of each change" {
+	asks_plan '.format_version == "1.0" and .applyable and .complete and ([.resource_changes[] | select(.address == "vm.f") | .change.actions] == [["create"]]) and .bytes_at_risk == 0' "$WORK/f.yaml"
+	apply "$WORK/f.yaml"
+	asks_plan '.applyable == false and .resource_changes == [] and .resource_drift == []' f
+	asks_plan '[.resource_changes[] | select(.address == "vm.f") | [.change.actions, .class, .action_reason]] == [[["delete", "create"], "machine-restart", "replace_because_cannot_update"]] and
+		([.resource_changes[].changes[] | select(.key == "cpus") | [.before, .after, .class]] == [["1", "2", "machine-restart"]]) and
+		.downtime[0].instance == "f" and .downtime[0].ms == null' --set '.cpus=2' f
+	limactl plan --set '.cpus=2' f | grep -q '^f is down while that is done; there is no figure yet of how long.'
+	apply --set '.cpus=2' f
+	asks_plan '.downtime[0].ms > 0 and .downtime[0].runs == 1 and .estimate_ms > 0' --set '.cpus=3' f
+	limactl plan --set '.cpus=3' f | grep -q '^f is down for about .* s (median of 1 run here).'
+	asks_plan '([.resource_changes[].changes[] | select(.key) | [.key, .class]] | sort) == [["disk", "disk-work"], ["env.A", "guest-reboot"], ["images[0].variant", "only-at-creation"], ["message", "nothing"]] and
+		([.resource_changes[] | select(.address == "disk.f") | .class] == ["disk-work"])' --set '.message="x" | .env.A="b" | .images[0].variant="v" | .disk="5MiB"' f
+	head -c 65536 /dev/urandom | dd of="$LIMA_HOME/f/disk" conv=notrunc status=none
+	asks_plan '.bytes_at_risk >= 65536 and ([.resource_changes[] | select(.bytes_at_risk) | .address] == ["disk.f"]) and .errored == false' --destroy f
+	limactl plan --destroy f | grep -q 'disk .* of data are lost)'
+	kill -9 "$(cat "$LIMA_HOME/f/fake.pid")"
+	asks_plan '[.resource_drift[] | select(.address == "vm.f") | .change.before.hypervisor] == ["running"]' f
+	asks_plan '.complete == false' --target dir.f --set '.cpus=5' f
+	apply --name g --stopped "$WORK/f.yaml"
+	echo 'cpus: none' >"$LIMA_HOME/g/lima.yaml"
+	asks_plan '.complete == false and .errored and .errors[0].instance == "g"' f g
+	saved --set '.cpus=5' f
+	limactl show --json "$WORK/p" | "$REPO/tests/plan/schema"
+}
+
+@test "a script that has changed is shown line by line, and without what a terminal would obey" {
+	echo 'probes: [{script: "#!/bin/sh\none\ntwo\nthree\nfour\nfive\n"}]' >>"$WORK/f.yaml"
+	apply --stopped "$WORK/f.yaml"
+	sed -i 's/three/drei\\e[31m/' "$WORK/f.yaml"
+	run -0 limactl plan --stopped "$WORK/f.yaml"
+	[[ "$output" == *'probes[0].script:  (in place)'*'  two'*'- three'*'+ drei'*'  four'* ]]
+	[[ "$output" != *'five'* && "$output" != *$'\e'* ]]
+}

@@ -47,18 +47,29 @@ show_text(struct buf *b, const char *s)
 	}
 }
 
+/* As it is but for secrets: a text, or JSON. */
 static const char *
-diff_shown(struct arena *a, const cJSON *v)
+diff_whole(struct arena *a, const cJSON *v)
 {
-	AUTO(buf) b = BUF_INIT, plain = BUF_INIT;
+	AUTO(buf) plain = BUF_INIT;
 	char *text;
 
 	if (!v || cJSON_IsNull(v))
 		return NULL;
 	text = cJSON_IsString(v) ? NULL : cJSON_PrintUnformatted(v);
 	secrets_forget_digests(text ? text : cJSON_IsString(v) ? v->valuestring : "", &plain);
-	show_text(&b, plain.s);
 	cJSON_free(text);
+	return arena_strdup(a, plain.s ? plain.s : "");
+}
+
+static const char *
+diff_shown(struct arena *a, const char *whole)
+{
+	AUTO(buf) b = BUF_INIT;
+
+	if (!whole)
+		return NULL;
+	show_text(&b, whole);
 	return arena_strdup(a, b.s);
 }
 
@@ -69,7 +80,8 @@ diff_add(struct diff *d, const cJSON *have, const cJSON *want)
 	/* A key that is new to the table and has its usual value is no difference. */
 	bool usual = k && !(have && want) && key_is_usual(k, have ? have : want);
 	enum key_change cost = k && !usual ? key_cost(k, d->sshfs) : CHANGE_NOTE;
-	const char *from = diff_shown(d->a, have), *to = diff_shown(d->a, want);
+	const char *had = diff_whole(d->a, have), *wanted = diff_whole(d->a, want);
+	const char *from = diff_shown(d->a, had), *to = diff_shown(d->a, wanted);
 	AUTO(buf) path = BUF_INIT;
 
 	/* The two differ only in a part that is not shown. */
@@ -85,6 +97,7 @@ diff_add(struct diff *d, const cJSON *have, const cJSON *want)
 	show_text(&path, d->path.s);
 	d->v[d->n++] = (struct spec_change){
 		.path = arena_strdup(d->a, path.s), .have = from, .want = to, .cost = key_change_text(cost), .moot = cost == CHANGE_CREATION,
+		.cls = k && !usual ? key_class(k, d->sshfs) : CLASS_NOTHING, .had = had, .wanted = wanted,
 	};
 }
 

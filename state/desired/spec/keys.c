@@ -241,7 +241,7 @@ static const struct key root[] = {
 	  .about = "Number of virtual CPUs." },
 	{ "memory", KEY_SIZE, .flags = KEY_BLANK_UNSET, .make = default_memory, .usual = "4GiB, or half of the host's if that is less", .check = check_memory, AT(spec, memory_bytes), .change = CHANGE_RESTART,
 	  .about = "Memory of the machine." },
-	{ "disk", KEY_SIZE, .flags = KEY_BLANK_UNSET, .def = "100GiB", .check = check_disk, AT(spec, disk_bytes), .change = CHANGE_RESTART,
+	{ "disk", KEY_SIZE, .flags = KEY_BLANK_UNSET | KEY_DISK_WORK, .def = "100GiB", .check = check_disk, AT(spec, disk_bytes), .change = CHANGE_RESTART,
 	  .about = "Size of the disk; it can grow later, not shrink." },
 	{ "additionalDisks", KEY_LIST, .sub = keys_disks, .shorthand = "name", .mix = MIX_JOIN, AT_LIST(spec, disks, ndisks, spec_disk),
 	  .change = CHANGE_RESTART, .about = "Further disks, made with `limactl disk create`, mounted at /mnt/lima-NAME." },
@@ -358,21 +358,28 @@ key_find(const char *path)
 
 static const struct {
 	const char *word, *text;
+	enum change_class cls;
 } prices[] = {
-	[CHANGE_UNSAID] = { "", "" },
-	[CHANGE_NOTE] = { "free", "nothing to do in the machine" },
-	[CHANGE_LIVE] = { "live", "in place" },
-	[CHANGE_AGENT] = { "live", "in place" },
-	[CHANGE_BOOT] = { "restart", "told to the guest at boot; a running machine is restarted" },
-	[CHANGE_RESTART] = { "restart", "a running machine is restarted" },
-	[CHANGE_CREATION] = { "reset", "only matters when the instance is made: no effect until `limactl factory-reset`" },
-	[CHANGE_REFUSED] = { "never", "cannot be changed" },
+	[CHANGE_UNSAID] = { "", "", CLASS_NOTHING },
+	[CHANGE_NOTE] = { "free", "nothing to do in the machine", CLASS_NOTHING },
+	[CHANGE_LIVE] = { "live", "in place", CLASS_LIVE },
+	[CHANGE_AGENT] = { "live", "in place", CLASS_LIVE },
+	[CHANGE_BOOT] = { "restart", "told to the guest at boot; a running machine is restarted", CLASS_GUEST_REBOOT },
+	[CHANGE_RESTART] = { "restart", "a running machine is restarted", CLASS_RESTART },
+	[CHANGE_CREATION] = { "reset", "only matters when the instance is made: no effect until `limactl factory-reset`", CLASS_CREATION },
+	[CHANGE_REFUSED] = { "never", "cannot be changed", CLASS_REFUSED },
 };
 
 const char *
 key_change_text(enum key_change c)
 {
 	return prices[c].text;
+}
+
+enum change_class
+key_class(const struct key *k, bool over_ssh)
+{
+	return k->flags & KEY_DISK_WORK ? CLASS_DISK : prices[key_cost(k, over_ssh)].cls;
 }
 
 const char *

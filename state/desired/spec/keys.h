@@ -66,6 +66,7 @@ enum key_flags {
 	KEY_HOST = 64,		/* names something of this host: asked about in templates of others (template/host_uses.c) */
 	KEY_HOST_FOLDER = 128,	/* a folder to be shared: `~` to be read is what every template has */
 	KEY_HOST_OWN = 256,	/* what is relative is in the instance's folder */
+	KEY_DISK_WORK = 512,	/* what is dear in a change of it is what is done with the disk */
 	KEY_LINES = 32,		/* a text of several lines; any other is one line without control characters */
 };
 
@@ -126,6 +127,8 @@ const char *key_change_word(enum key_change c);
 const char *key_default_text(const struct key *k);
 /* What a change of that row costs in a configuration whose folders are mounted over SSH, or are devices. */
 enum key_change key_cost(const struct key *k, bool over_ssh);
+/* The same as programs know it. */
+enum change_class key_class(const struct key *k, bool over_ssh);
 struct cJSON;
 /* Does a filled configuration say of that key what it would if nobody had said anything? */
 bool key_is_usual(const struct key *k, const struct cJSON *value);

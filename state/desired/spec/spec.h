@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "base/change_class.h"
 
 struct error;
 
@@ -226,6 +227,8 @@ struct spec_change {
 	const char *have, *want;	/* as people read them, on a line; NULL: unset */
 	const char *cost;		/* what the change means for an existing instance, in words */
 	bool moot;			/* it mattered only when the instance was made */
+	enum change_class cls;		/* the same for programs */
+	const char *had, *wanted;	/* the whole values: texts as they are, other things as JSON; NULL: unset */
 };
 /*
  * From `have` to `want`, both as spec->json is. Items of lists of different lengths are

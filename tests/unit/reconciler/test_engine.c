@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "reconciler/explain.h"
+#include "reconciler/price.h"
 #include "reconciler/records.h"
 #include "state/observed/state.h"
 #include "tests/engine/world.h"
@@ -541,15 +542,18 @@ TEST(a_plan_is_told_to_programs)
 	int found = 0;
 
 	explain_all(&g, &p);
-	json = explain_json(&p);
-	list = cJSON_GetObjectItem(json, "resources");
+	json = explain_json(&p, &g);
+	list = cJSON_GetObjectItem(json, "resource_changes");
 	assert_int_equal(cJSON_GetArraySize(list), 4);
 	cJSON_ArrayForEach(o, list) {
 		if (strcmp(cJSON_GetObjectItem(o, "name")->valuestring, "remade"))
 			continue;
 		change = cJSON_GetArrayItem(cJSON_GetObjectItem(o, "changes"), 0);
-		assert_string_equal(cJSON_GetObjectItem(change, "have")->valuestring, "old");
-		assert_string_equal(cJSON_GetObjectItem(change, "want")->valuestring, "new");
+		assert_string_equal(cJSON_GetObjectItem(change, "before")->valuestring, "old");
+		assert_string_equal(cJSON_GetObjectItem(change, "after")->valuestring, "new");
+		assert_string_equal(cJSON_GetObjectItem(change, "class")->valuestring, "replace");
+		assert_string_equal(cJSON_GetObjectItem(o, "class")->valuestring, "replace");
+		assert_string_equal(cJSON_GetObjectItem(o, "action_reason")->valuestring, "replace_because_cannot_update");
 		found++;
 	}
 	assert_int_equal(found, 1);
@@ -617,24 +621,27 @@ TEST(each_difference_is_told_once)
 }
 
 static int64_t
-takes_ten(void *ctx, const struct step *s)
+takes_ten(void *ctx, const struct step *s, size_t *runs)
 {
 	(void)ctx, (void)s;
+	*runs = 3;
 	return 10;
 }
 
 /* The one in the middle has not been done yet. */
 static int64_t
-knows_the_ends(void *ctx, const struct step *s)
+knows_the_ends(void *ctx, const struct step *s, size_t *runs)
 {
 	(void)ctx;
+	*runs = 1;
 	return strcmp(s->res->name, "2") == 0 ? -1 : 10;
 }
 
 static int64_t
-nobody_knows(void *ctx, const struct step *s)
+nobody_knows(void *ctx, const struct step *s, size_t *runs)
 {
 	(void)ctx, (void)s;
+	*runs = 0;
 	return -1;
 }
 
@@ -658,6 +665,42 @@ TEST(an_estimate_is_the_longest_chain)
 	assert_string_equal(unknown.s, "part");
 	assert_int_equal(plan_estimate_ms(&p, nobody_knows, NULL, &unknown), -1);
 	assert_string_equal(unknown.s, "part");
+	plan_release(&p);
+	graph_release(&g);
+}
+
+static void
+keep_downtime(void *ctx, const struct downtime *d)
+{
+	*(struct downtime *)ctx = *d;
+}
+
+/* What goes before the machine and what comes behind it counts only between its end and its being ready. */
+TEST(a_machine_is_down_from_its_end_until_it_is_ready)
+{
+	static const struct resource_type types[] = { { .name = "seed" }, { .name = "vm", .runs = true, .boots = true }, { .name = "ready" }, { .name = "other" } };
+	static const char *const needs[] = { NULL, "seed", "vm", NULL };
+	struct downtime d = { 0 };
+	struct graph g = { 0 };
+	struct plan p = { 0 };
+	struct error err;
+
+	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+		struct resource *r = graph_declare(&g, &types[i], i == 3 ? "b" : "a", i == 3 ? "b" : "a", true);
+
+		r->present = i > 0 && i < 3;
+		r->remake = i == 1;
+		if (needs[i])
+			resource_need(&g, r, needs[i], "a", NEED_LIVE);
+	}
+	ok(graph_resolve(&g, &err));
+	ok(plan_make(&g, &p, &err));
+	plan_downtimes(&p, takes_ten, NULL, keep_downtime, &d);
+	assert_string_equal(d.instance, "a");
+	assert_int_equal(d.ms, 30);
+	assert_int_equal(d.runs, 3);
+	plan_downtimes(&p, nobody_knows, NULL, keep_downtime, &d);
+	assert_int_equal(d.ms, -1);
 	plan_release(&p);
 	graph_release(&g);
 }

@@ -152,7 +152,7 @@ TEST(a_step_that_began_is_unfinished_until_it_ends_well)
 	s = open_it(0);
 	state_begin(s, NULL);
 	assert_int_equal(state_run_begin(s, "apply", &run, NULL), 0);
-	assert_int_equal(state_step_begin(s, run, "a", "disk", "a", "ensure", "missing", &step, NULL), 0);
+	assert_int_equal(state_step_begin(s, run, "a", "disk", "a", "ensure", "missing", "", &step, NULL), 0);
 	state_commit(s, NULL);
 	state_close(s);
 	s = open_it(0);
@@ -177,7 +177,7 @@ TEST(a_record_keeps_its_mark_when_it_is_put_again)
 	s = open_it(0);
 	state_begin(s, NULL);
 	state_run_begin(s, "apply", &run, NULL);
-	state_step_begin(s, run, "a", "disk", "a", "ensure", "missing", &step, NULL);
+	state_step_begin(s, run, "a", "disk", "a", "ensure", "missing", "", &step, NULL);
 	put(s, "disk", "a", "x");
 	state_commit(s, NULL);
 	assert_int_equal(look(s).unfinished, 1);
@@ -188,19 +188,48 @@ TEST(durations_are_told_by_the_median)
 {
 	struct state *s;
 	int64_t run, step;
+	size_t runs;
 
 	fresh_home();
 	s = open_it(0);
-	assert_int_equal(state_typical_ms(s, "disk", "ensure", NULL), -1);
+	assert_int_equal(state_typical_ms(s, "disk", "ensure", NULL, "", &runs), -1);
 	state_begin(s, NULL);
 	state_run_begin(s, "apply", &run, NULL);
-	state_step_begin(s, run, "a", "disk", "a", "ensure", "", &step, NULL);
+	state_step_begin(s, run, "a", "disk", "a", "ensure", "", "", &step, NULL);
 	state_step_end(s, step, "disk", "a", NULL, NULL);
 	state_commit(s, NULL);
-	assert_in_range(state_typical_ms(s, "disk", "ensure", NULL), 0, 10000);
-	/* of one of them, or of none of that name */
-	assert_in_range(state_typical_ms(s, "disk", "ensure", "a"), 0, 10000);
-	assert_int_equal(state_typical_ms(s, "disk", "ensure", "b"), -1);
+	assert_in_range(state_typical_ms(s, "disk", "ensure", NULL, "", &runs), 0, 10000);
+	assert_int_equal(runs, 1);
+	gone(s);
+}
+
+/* Those of the same image and size come first; where there are none, all count. */
+TEST(durations_are_told_by_what_is_alike)
+{
+	struct state *s;
+	int64_t run, step;
+	size_t runs;
+
+	fresh_home();
+	s = open_it(0);
+	state_begin(s, NULL);
+	state_run_begin(s, "apply", &run, NULL);
+	for (int i = 0; i < 5; i++) {
+		state_step_begin(s, run, "a", "disk", "a", "ensure", "", i < 2 ? "small" : "large", &step, NULL);
+		state_step_end(s, step, "disk", "a", NULL, NULL);
+	}
+	state_commit(s, NULL);
+	assert_in_range(state_typical_ms(s, "disk", "ensure", NULL, "small", &runs), 0, 10000);
+	assert_int_equal(runs, 2);
+	assert_in_range(state_typical_ms(s, "disk", "ensure", NULL, "unheard-of", &runs), 0, 10000);
+	assert_int_equal(runs, 5);
+	/* its own first; one that has none has the others' */
+	assert_in_range(state_typical_ms(s, "disk", "ensure", "a", "small", &runs), 0, 10000);
+	assert_int_equal(runs, 5);
+	assert_in_range(state_typical_ms(s, "disk", "ensure", "b", "small", &runs), 0, 10000);
+	assert_int_equal(runs, 2);
+	assert_int_equal(state_typical_ms(s, "disk", "remove", NULL, "small", &runs), -1);
+	assert_int_equal(runs, 0);
 	gone(s);
 }
 
@@ -502,6 +531,7 @@ each_step(void *ctx, const struct state_step *step)
 
 TEST(the_journal_is_read_and_has_an_end)
 {
+	size_t runs;
 	char steps[512] = "";
 	int64_t run = 0, step;
 	struct error err;
@@ -513,16 +543,16 @@ TEST(the_journal_is_read_and_has_an_end)
 	ok(state_begin(s, &err));
 	for (int i = 0; i < 1050; i++) {
 		ok(state_run_begin(s, "apply", &run, &err));
-		ok(state_step_begin(s, run, "a", "disk", "a", "ensure", "missing", &step, &err));
+		ok(state_step_begin(s, run, "a", "disk", "a", "ensure", "missing", "", &step, &err));
 		ok(state_step_end(s, step, "disk", "a", i < 20 || i % 2 ? NULL : "no space", &err));
 		if (i == 0) {
-			ok(state_step_begin(s, run, "a", "rare", "a", "ensure", "missing", &step, &err));
+			ok(state_step_begin(s, run, "a", "rare", "a", "ensure", "missing", "", &step, &err));
 			ok(state_step_end(s, step, "rare", "a", NULL, &err));
 		}
 		ok(state_run_end(s, run, "done", &err));
 	}
 	ok(state_run_begin(s, "start", &run, &err));
-	ok(state_step_begin(s, run, "a", "vm", "a", "ensure", "asked for", &step, &err));
+	ok(state_step_begin(s, run, "a", "vm", "a", "ensure", "asked for", "", &step, &err));
 	ok(state_commit(s, &err));
 	ok(state_runs(s, 1, INT64_MAX, each_run, &x, &err));
 	assert_int_equal(x.n, 1000);
@@ -533,7 +563,7 @@ TEST(the_journal_is_read_and_has_an_end)
 	*steps = '\0';
 	ok(state_run_steps(s, 1, each_step, steps, &err));
 	assert_string_equal(steps, "ensure rare a (missing) ");
-	assert_int_equal(state_typical_ms(s, "rare", "ensure", NULL), 0);
+	assert_int_equal(state_typical_ms(s, "rare", "ensure", NULL, "", &runs), 0);
 	gone(s);
 }
 
