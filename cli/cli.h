@@ -96,6 +96,7 @@ struct cli {
 	bool told_root;			/* that the guest user is not root */
 	const char *cache_of_others;	/* the cache that was passed over, to be told when something is fetched; NULL: none, or it was */
 	size_t warned;			/* of a lima.yaml, so far */
+	struct probe *probe;		/* whose folders answer (cli/view/probe.h); NULL: nobody asked */
 	struct told *told;		/* warnings of this run: a file that is read twice has them once */
 	struct report *report;		/* what the runs of the engine have come to is noted there; NULL: nobody asked */
 	const struct network *networks;	/* of the fleets that were read: a member may name them before networks.yaml does */

@@ -1,5 +1,6 @@
 /* fleet/NAME: the instances whose folders say that they are of that fleet. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/auto.h"
@@ -7,6 +8,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "cli/args/fleet_args.h"
+#include "cli/view/probe.h"
 
 int
 fleet_note(struct cli *c, const char *instance, struct fleet_note *out, struct error *err)
@@ -15,6 +17,8 @@ fleet_note(struct cli *c, const char *instance, struct fleet_note *out, struct e
 	struct spec_depend *depends;
 	size_t n;
 
+	if (!probe_answers(c, instance))
+		return error_set(err, ETIMEDOUT, "instance `%s`: %s", instance, probe_silence(c));
 	return spec_fleet_read(&c->arena, dir, &out->fleet, &out->file, &depends, &n, err);
 }
 
@@ -32,9 +36,17 @@ fleet_instances(struct cli *c, const char *fleet, struct names *out, struct erro
 
 	if (names_list(&all, c->env.home, err) < 0)
 		return -1;
+	probe_all(c, (const char *const *)all.v, all.n);
 	for (size_t i = 0; i < all.n; i++) {
 		struct fleet_note note;
 
+		/* Whose it is nobody knows: it is left as it is. */
+		if (!probe_answers(c, all.v[i])) {
+			cli_say(&c->env, SAY_WARN, "instance `%s`: %s", all.v[i], probe_silence(c));
+			free(all.v[i]);
+			all.v[i] = NULL;
+			continue;
+		}
 		if (fleet_note(c, all.v[i], &note, err) < 0)
 			return -1;
 		if (*note.fleet && (!fleet || !strcmp(note.fleet, fleet))) {

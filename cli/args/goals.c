@@ -15,6 +15,7 @@
 #include "cli/args/edit_flags.h"
 #include "cli/args/origin.h"
 #include "cli/run.h"
+#include "cli/view/probe.h"
 #include "state/desired/fleet/fleet.h"
 #include "state/desired/template/template.h"
 
@@ -249,6 +250,8 @@ goals_add_instance(struct cli *c, struct goals *g, const char *name, enum goal g
 		return error_set(err, ENOENT, "instance `%s` does not exist", name), error_hint(err, ", run `limactl create %s` to create it", name);
 	if (!edit_given(c))
 		return goals_add(g, name, goal, out, err);
+	if (!probe_answers(c, name))
+		return error_set(err, ETIMEDOUT, "instance `%s`: %s", name, probe_silence(c));
 	if (goals_instance_text(c, name, &t, err) < 0 || edit_apply(c, &t, false, err) < 0)
 		return -1;
 	return goals_add_spec(c, g, &t, name, goal, out, err);

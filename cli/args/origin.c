@@ -9,6 +9,7 @@
 #include "base/sha256.h"
 #include "cli/args/fleet_args.h"
 #include "cli/run.h"
+#include "cli/view/probe.h"
 #include "resources/made_from.h"
 #include "state/desired/template/locator.h"
 #include "state/desired/template/template.h"
@@ -104,8 +105,9 @@ origin_instances(struct cli *c, const char *path, struct names *out, struct erro
 	*out = (struct names){0};
 	if (names_list(&all, c->env.home, err) < 0)
 		return -1;
+	probe_all(c, (const char *const *)all.v, all.n);
 	for (size_t i = 0; file && i < all.n; i++) {
-		if (!origin_made(c, all.v[i], file, real))
+		if (!probe_answers(c, all.v[i]) || !origin_made(c, all.v[i], file, real))
 			continue;
 		GROW(out->v, out->n, out->cap);
 		out->v[out->n++] = xstrdup(all.v[i]);

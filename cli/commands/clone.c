@@ -31,6 +31,8 @@ clone_check(struct cli *c, const char *verb, struct error *err)
 	look_begin(&l, c);
 	instance_look(&l, old, &i);
 	look_release(&l);
+	if (instance_check_known(&i, err) < 0)
+		return -1;
 	if (!i.has_yaml)
 		return error_set(err, ENOENT, "instance `%s` not found", old);
 	if (strcmp(old, name) == 0)

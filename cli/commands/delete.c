@@ -45,6 +45,10 @@ delete_check(struct cli *c, struct look *l, const char *name, struct buf *compla
 	if (c->env.force && call_off_start(c, name, err) < 0)
 		return -1;
 	instance_look(l, name, &i);
+	if (i.is_unknown) {
+		buf_addf(complaints, "%sinstance `%s`: %s", complaints->len ? "\n" : "", name, i.errors[0]);
+		return 0;
+	}
 	if (!i.has_yaml) {
 		buf_addf(complaints, "%sinstance `%s` directory `%s` exists but its `lima.yaml` could not be read; it was NOT "
 			 "deleted, since it may hold other things", complaints->len ? "\n" : "", name, i.dir);

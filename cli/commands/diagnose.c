@@ -15,6 +15,7 @@
 #include "base/proc.h"
 #include "cli/run.h"
 #include "cli/view/instance.h"
+#include "cli/view/probe.h"
 #include "cli/view/redact.h"
 #include "providers/driver.h"
 #include "providers/pack.h"
@@ -213,7 +214,13 @@ static int
 diagnose_instance(struct diagnose *d, const char *name, struct error *err)
 {
 	auto_free char *folder = xasprintf("%s/%s", d->c->env.home, name), *prefix = xasprintf("%s/", name);
+	auto_free char *unknown = xasprintf("%s/unknown.txt", name);
+	AUTO(buf) why = BUF_INIT;
 
+	if (!probe_answers(d->c, name)) {
+		buf_addf(&why, "%s\n", probe_silence(d->c));
+		return diagnose_add(d, unknown, &why, err);
+	}
 	return diagnose_files(d, folder, prefix, instance_parts, err) < 0 ? -1 : diagnose_answers(d, name, err);
 }
 
@@ -231,6 +238,7 @@ diagnose_names(struct diagnose *d, struct names *all, char *const **v, size_t *n
 			return err && err->code ? -1
 						: error_set(err, ENOENT, "instance `%s` does not exist", c->args[i]);
 	look_begin(&l, c);
+	probe_all(c, (const char *const *)all->v, all->n);
 	for (size_t i = 0; i < all->n; i++) {
 		AUTO(instance) one = {0};
 

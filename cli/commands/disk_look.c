@@ -68,5 +68,6 @@ disk_in_use(struct cli *c, const struct disk *d)
 	look_begin(&l, c);
 	instance_look(&l, d->instance, &i);
 	look_release(&l);
-	return i.status.agent > 0 || i.status.hypervisor > 0;
+	/* A machine that may run is one that does. */
+	return i.is_unknown || i.status.agent > 0 || i.status.hypervisor > 0;
 }

@@ -204,6 +204,8 @@ edit_named(struct cli *c, const char *name, struct error *err)
 	look_begin(&l, c);
 	instance_look(&l, name, &i);
 	look_release(&l);
+	if (instance_check_known(&i, err) < 0)
+		return -1;
 	return edit_instance(c, &i, err);
 }
 

@@ -10,6 +10,7 @@
 #include "base/quote/quote.h"
 #include "cli/args/fleet_args.h"
 #include "cli/run.h"
+#include "cli/view/probe.h"
 #include "state/desired/template/name.h"
 
 enum { MAX_CONFIG = 64 * 1024 };
@@ -143,6 +144,8 @@ ssh_config_run(struct cli *c, struct error *err)
 		auto_free char *path = xasprintf("%s/%s/ssh.config", c->env.home, c->args[i]);
 		AUTO(buf) one = BUF_INIT;
 
+		if (!probe_answers(c, c->args[i]))
+			return error_set(err, ETIMEDOUT, "instance `%s`: %s", c->args[i], probe_silence(c));
 		if (fs_read(path, &one, MAX_CONFIG, err) < 0)
 			return error_wrap(err, "instance `%s`", c->args[i]);
 		buf_addf(&out, "%s%s", one.s, one.len && one.s[one.len - 1] != '\n' ? "\n" : "");

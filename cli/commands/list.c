@@ -14,6 +14,7 @@
 #include "base/fs.h"
 #include "base/host_arch.h"
 #include "base/size.h"
+#include "cli/view/probe.h"
 #include "cli/view/instance_fields.h"
 #include "cli/commands/list.h"
 #include "cli/view/table.h"
@@ -213,12 +214,13 @@ tell_stranger(const struct cli *c, const char *name)
 
 /* The first folder without a lima.yaml is named; all of them are listed as Broken. */
 static void
-warn_of_strangers(const struct cli *c, const struct names *all)
+warn_of_strangers(struct cli *c, const struct names *all)
 {
+	probe_all(c, (const char *const *)all->v, all->n);
 	for (size_t i = 0; i < all->n; i++) {
 		auto_free char *path = xasprintf("%s/%s/lima.yaml", c->env.home, all->v[i]);
 
-		if (!fs_exists(path)) {
+		if (probe_answers(c, all->v[i]) && !fs_exists(path)) {
 			tell_stranger(c, all->v[i]);
 			return;
 		}
@@ -234,6 +236,7 @@ list_show(struct cli *c, struct look *l, const char **names, size_t n, const cha
 	bool told = c->nargs > 0;
 	int r = 0;
 
+	probe_all(c, names, n);
 	for (size_t i = 0; i < n && r == 0; i++) {
 		instance_look(l, names[i], &v[kept]);
 		/* The instance was deleted or renamed since the folder was read. */

@@ -19,7 +19,7 @@ protect_add(struct cli *c, struct look *l, struct goals *g, const char *name, co
 
 	if (name_check(name, &err) == 0) {
 		instance_look(l, name, &i);
-		if (!i.has_yaml)
+		if (instance_check_known(&i, &err) == 0 && !i.has_yaml)
 			error_set(&err, ERR_INVALID, "open %s/lima.yaml: no such file or directory", i.dir);
 	}
 	if (err.code) {

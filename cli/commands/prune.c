@@ -9,6 +9,7 @@
 #include "base/jsonspan.h"
 #include "base/mem.h"
 #include "cli/run.h"
+#include "cli/view/probe.h"
 #include "cli/view/templates.h"
 #include "providers/fetch/cache.h"
 #include "providers/fetch/cache_prune.h"
@@ -71,7 +72,7 @@ prune_check_made(struct cli *c, struct error *err)
 	for (size_t i = 0; i < all.n && r == 0; i++) {
 		auto_free char *path = xasprintf("%s/%s/lima.yaml", c->env.home, all.v[i]);
 
-		if (!fs_exists(path))
+		if (probe_answers(c, all.v[i]) && !fs_exists(path))
 			r = error_set(err, ENOENT, "cannot safely prune while instance `%s` is being used: open %s: no such file or directory",
 				      all.v[i], path);
 	}

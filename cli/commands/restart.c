@@ -16,8 +16,8 @@ static const struct flag flags[] = {
 	{ 0 },
 };
 
-static void
-tell_before(struct cli *c, const char *name)
+static int
+tell_before(struct cli *c, const char *name, struct error *err)
 {
 	AUTO(instance) i = { 0 };
 	struct look l;
@@ -25,10 +25,13 @@ tell_before(struct cli *c, const char *name)
 	look_begin(&l, c);
 	instance_look(&l, name, &i);
 	look_release(&l);
+	if (instance_check_known(&i, err) < 0)
+		return -1;
 	if (!instance_is(&i, "Running"))
 		cli_say(&c->env, SAY_WARN, "The instance is not running, continuing with the restart");
 	if (c->env.force)
 		cli_say(&c->env, SAY_INFO, "Restarting the instance forcibly");
+	return 0;
 }
 
 static int
@@ -40,9 +43,8 @@ restart_go(struct cli *c, struct error *err)
 	int status;
 
 	c->env.force = cli_bool(c, "force");
-	if (goals_add_instance(c, &g, name, GOAL_RUNNING, &a, err) < 0)
+	if (goals_add_instance(c, &g, name, GOAL_RUNNING, &a, err) < 0 || tell_before(c, name, err) < 0)
 		return -1;
-	tell_before(c, name);
 	a->restart = true;
 	status = run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .quiet = true }, err);
 	if (status == 0 && edit_given(c))

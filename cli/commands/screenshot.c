@@ -72,6 +72,8 @@ screenshot_run(struct cli *c, struct error *err)
 	look_begin(&l, c);
 	instance_look(&l, c->args[0], &i);
 	look_release(&l);
+	if (instance_check_known(&i, err) < 0)
+		return -1;
 	if (!i.has_yaml)
 		return error_set(err, ERR_INVALID, "open %s/lima.yaml: no such file or directory", i.dir);
 	if (!instance_is(&i, "Running"))

@@ -37,6 +37,8 @@ cmd_snapshot_look(struct cli *c, const char **dir, struct disk_known *k, struct 
 	look_begin(&l, c);
 	instance_look(&l, c->args[0], &i);
 	look_release(&l);
+	if (instance_check_known(&i, err) < 0)
+		return -1;
 	if (!i.has_yaml)
 		return error_set(err, ENOENT, "open %s/lima.yaml: no such file or directory", i.dir);
 	driver = *i.vm_type ? driver_find(i.vm_type) : driver_all()[0];

@@ -25,6 +25,8 @@ start_look(struct cli *c, const char *name, struct instance *out, struct error *
 	look_begin(&l, c);
 	instance_look(&l, name, out);
 	look_release(&l);
+	if (instance_check_known(out, err) < 0)
+		return -1;
 	if (out->config || !out->nerrors)
 		return 0;
 	return error_set(err, ERR_INVALID, "instance \"%s\" has configuration errors: %s", name, out->errors[0]);

@@ -68,6 +68,8 @@ start_now(struct cli *c, const char *name, struct error *err)
 	look_begin(&l, c);
 	instance_look(&l, name, &i);
 	look_release(&l);
+	if (instance_check_known(&i, err) < 0)
+		return -1;
 	started_begin(c, name, i.vm_type);
 	if (goals_add(&g, name, GOAL_RUNNING, NULL, err) < 0)
 		return -1;

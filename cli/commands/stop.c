@@ -28,7 +28,9 @@ stop_add(struct cli *c, struct look *l, struct goals *g, const char *name, struc
 	if (ended < 0)
 		return -1;
 	instance_look(l, name, &i);
-	if (!i.has_yaml)
+	if (i.is_unknown)
+		buf_addf(&why, "instance `%s`: %s", name, i.errors[0]);
+	else if (!i.has_yaml)
 		buf_addf(&why, "instance `%s` does not exist: open %s/lima.yaml: no such file or directory", name, i.dir);
 	else if (!ended && !c->env.force && !instance_is(&i, "Running"))
 		buf_addf(&why, "expected status `Running`, got `%s` (maybe use `limactl stop -f`?)", i.status.word);

@@ -80,6 +80,10 @@ guest_look(struct look *l, const char *name, struct instance *out, struct error 
 	if (name_check(name, err) < 0)
 		return -1;
 	instance_look(l, name, &i);
+	if (instance_check_known(&i, err) < 0) {
+		instance_release(&i);
+		return -1;
+	}
 	if (!i.has_yaml) {
 		instance_release(&i);
 		return error_set(err, ENOENT, "instance %s does not exist", cli_tick(l->cli, name)),

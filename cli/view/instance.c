@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/size.h"
+#include "cli/view/probe.h"
 #include "providers/driver.h"
 #include "state/observed/state.h"
 
@@ -142,7 +143,7 @@ instance_version(struct instance *i)
 	AUTO(buf) b = BUF_INIT;
 	size_t skip;
 
-	if (fs_read_if(arena_printf(&i->arena, "%s/lima-version", i->dir), &b, MAX_VERSION, NULL) != 1)
+	if (i->is_unknown || fs_read_if(arena_printf(&i->arena, "%s/lima-version", i->dir), &b, MAX_VERSION, NULL) != 1)
 		return "";
 	skip = strspn(b.s, " \t\r\n");
 	while (b.len > skip && strchr(" \t\r\n", b.s[b.len - 1]))
@@ -154,7 +155,7 @@ bool
 instance_protected(struct instance *i)
 {
 	/* An instance counts as protected when that cannot be found out. */
-	return fs_look(arena_printf(&i->arena, "%s/protected", i->dir), NULL, NULL) != 0;
+	return i->is_unknown || fs_look(arena_printf(&i->arena, "%s/protected", i->dir), NULL, NULL) != 0;
 }
 
 /* The host name is the one that lima-vm/lima gives the guest. */
@@ -169,14 +170,68 @@ guest_hostname(struct arena *a, const char *name)
 	return h;
 }
 
+static int
+instance_take_recorded(void *ctx, const struct state_instance *row)
+{
+	struct instance *i = ctx;
+
+	i->config = *row->json ? arena_strdup(&i->arena, row->json) : NULL;
+	return 1;
+}
+
+/* Of what was recorded, which may be another one by now. */
+static void
+instance_recall(struct look *l, struct instance *i)
+{
+	i->is_unknown = i->has_yaml = true;
+	if (l->state)
+		(void)state_instances(l->state, i->name, instance_take_recorded, i, NULL);
+	i->hostname = guest_hostname(&i->arena, i->name);
+	i->vm_type = json_text(&i->arena, instance_config(i, "vmType"));
+	i->arch = json_text(&i->arena, instance_config(i, "arch"));
+	i->status = (struct status){ .word = "Unknown", .info = { .phase = HA_UNKNOWN } };
+	i->message = "";
+	instance_add_error(i, probe_silence(l->cli));
+}
+
+int
+instance_check_known(const struct instance *i, struct error *err)
+{
+	return i->is_unknown ? error_set(err, ETIMEDOUT, "instance `%s`: %s", i->name, i->errors[0]) : 0;
+}
+
+static void
+instance_begin(const struct cli *c, const char *name, struct instance *out)
+{
+	*out = (struct instance){ 0 };
+	out->name = arena_strdup(&out->arena, name);
+	out->dir = arena_printf(&out->arena, "%s/%s", c->env.home, name);
+}
+
+void
+instance_touch(struct cli *c, const char *name)
+{
+	AUTO(instance) i = { 0 };
+	struct look l;
+
+	look_begin(&l, c);
+	instance_begin(c, name, &i);
+	from_database(&l, &i);
+	if (i.has_yaml && !i.config)
+		from_yaml(&l, &i);
+	look_release(&l);
+}
+
 void
 instance_look(struct look *l, const char *name, struct instance *out)
 {
 	struct instance *i = out;
 
-	*i = (struct instance){ 0 };
-	i->name = arena_strdup(&i->arena, name);
-	i->dir = arena_printf(&i->arena, "%s/%s", l->cli->env.home, name);
+	instance_begin(l->cli, name, i);
+	if (!probe_answers(l->cli, name)) {
+		instance_recall(l, i);
+		return;
+	}
 	from_database(l, i);
 	i->hostname = i->has_yaml ? guest_hostname(&i->arena, name) : "";
 	if (i->has_yaml && !i->config)

@@ -40,11 +40,16 @@ struct instance {
 	const char **errors;
 	size_t nerrors;
 	bool has_yaml;
+	bool is_unknown;		/* its folder does not answer: nothing is known but what was recorded, and `errors` say so */
 };
 
 /* Never fails: what is wrong is in `errors`. There is a folder of that name. */
 void instance_look(struct look *l, const char *name, struct instance *out);
 void instance_release(struct instance *i);
+/* Looks where instance_look() would, in a process that may hang there. */
+void instance_touch(struct cli *c, const char *name);
+/* Fails with one whose folder does not answer: what a command would have to look at first. */
+int instance_check_known(const struct instance *i, struct error *err);
 bool instance_is(const struct instance *i, const char *status);
 /* Stopped, as clients are told, but never made to its end: it has a lima.yaml, and no disk yet. */
 bool instance_is_half_made(const struct instance *i);

@@ -26,7 +26,7 @@ sick() {
 hung() {
 	local path=$1
 	shift
-	LIMACTL_TEST_LOOK_MS=2000 HANG_PATH=$path LD_PRELOAD=$WORK/eio.so timeout 60 "$BIN/limactl" "$@"
+	LIMACTL_TEST_LOOK_MS=${LOOK_MS:-2000} HANG_PATH=$path LD_PRELOAD=$WORK/eio.so timeout -s KILL 60 "$BIN/limactl" "$@" </dev/null
 }
 
 # the instance's disk $1 (a path) still has what was written to it
@@ -84,6 +84,57 @@ precious() { [ "$(head -c 8 "$1")" = precious ]; }
 	run -0 hung /a.yaml plan a
 	[[ $output == *'Nothing to do: 1 instance'*'a: the file that made it does not answer'* ]]
 	hung /a.yaml plan --json a | jq -e '.texts == [{"instance": "a", "error": "the file that made it does not answer"}]'
+}
+
+@test "no command hangs with a drive: what it asks of such an instance is unknown, and the others are served" {
+	apply --stopped --name b "$WORK/a.yaml"
+	apply --stopped --name c "$WORK/a.yaml"
+	LOOK_MS=400
+	for file in b/lima.yaml b/disk; do
+		[ "$(hung $file list --format '{{.Name}} {{.Status}}' 2>/dev/null)" = $'a Stopped\nb Unknown\nc Stopped' ]
+		[ "$(hung $file list -q)" = $'a\nb\nc' ]
+		hung $file list --json 2>/dev/null | jq -se 'length == 3 and .[1].status == "Unknown" and .[1].cpus == .[0].cpus and (.[1].errors[0] | startswith("unknown, since its folder gave no answer"))'
+		[ "$(hung $file list --format '{{.Name}} {{.Status}}' c)" = 'c Stopped' ]
+		while read -r words; do
+			run hung $file $words
+			[ "$status" -eq 1 ] || { echo "$file: $words: $status: $output"; false; }
+			[[ $output == *'unknown, since '*' no answer for '* ]] || { echo "$file: $words: $output"; false; }
+		done <<-END
+			stop b
+			stop --force c b
+			shell b true
+			exec b -- true
+			start b
+			start --set .cpus=2 b
+			restart b
+			restart --set .cpus=2 b
+			edit --set .cpus=2 b
+			edit b
+			delete b
+			delete --force b
+			protect b
+			factory-reset b
+			clone b d
+			rename b d
+			copy b:/etc/passwd .
+			show-ssh b
+			tunnel b
+			snapshot list b
+			snapshot create --tag x b
+			screenshot b
+			guest-install b
+		END
+		run -0 hung $file prune --keep-referred
+		run -0 hung $file network delete nix
+		run -0 hung $file fleet ls
+		run -0 hung $file apply --stopped a c
+		run -0 hung $file validate "$WORK/a.yaml"
+	done
+	[ -e "$LIMA_HOME/b/disk" ] && [ ! -e "$LIMA_HOME/d" ]
+	# who is asked together with it goes
+	run -1 hung b/disk delete c b
+	[ "$(limactl list -q)" = $'a\nb' ]
+	apply --stopped a b
 }
 
 @test "a drive that is slow is waited for" {
