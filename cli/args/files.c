@@ -141,6 +141,21 @@ file_stands_for_none(struct cli *c, const char *arg, const char *name, struct er
 }
 
 int
+file_to_name(struct cli *c, const char **word, struct error *err)
+{
+	auto_free char *name = NULL;
+
+	if (!name_is_of_file(*word))
+		return 0;
+	if (name_from_path(&name, *word, err) < 0)
+		return -1;
+	if (!instance_exists(c, name) && file_stands_for_none(c, *word, name, err) < 0)
+		return -1;
+	*word = arena_strdup(&c->arena, name);
+	return 0;
+}
+
+int
 files_to_names(struct cli *c, struct error *err)
 {
 	int n = c->command->stop_at_first_arg && c->nargs ? 1 : c->command->dash_command && c->dash_at > 0 ? c->dash_at : c->nargs;
@@ -149,16 +164,9 @@ files_to_names(struct cli *c, struct error *err)
 		return 0;
 	if (c->command->names && n > c->command->names)
 		n = c->command->names;
-	for (int i = 0; i < n; i++) {
-		auto_free char *name = NULL;
-
-		if (!name_is_of_file(c->args[i]))
-			continue;
-		if (name_from_path(&name, c->args[i], err) < 0)
+	for (int i = 0; i < n; i++)
+		/* `web.yaml,db.yaml` is taken apart by its command */
+		if (!strpbrk(c->args[i], ",*?[") && file_to_name(c, (const char **)&c->args[i], err) < 0)
 			return -1;
-		if (!instance_exists(c, name) && file_stands_for_none(c, c->args[i], name, err) < 0)
-			return -1;
-		c->args[i] = arena_strdup(&c->arena, name);
-	}
 	return 0;
 }

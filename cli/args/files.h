@@ -21,5 +21,7 @@ int files_of_folder(struct cli *c, const char *dir, char ***out, struct error *e
  * like a file and is neither that nor stands for an instance is an error.
  */
 int files_to_names(struct cli *c, struct error *err);
+/* The same of a single word, which may be a part of an argument: of `web.yaml:/etc/hosts`, `web.yaml,db.yaml`. */
+int file_to_name(struct cli *c, const char **word, struct error *err);
 /* "fleet.yaml or lima.yaml" */
 #define FILES_DEFAULT "fleet.yaml or lima.yaml"

@@ -114,3 +114,17 @@ origin_instances(struct cli *c, const char *path, struct names *out, struct erro
 	}
 	return 0;
 }
+
+const char *
+origin_made_already(struct cli *c, const char *path, const char *name)
+{
+	auto_free char *own = NULL, *real = NULL;
+	const char *file = fs_is_file(path) ? origin_path(c, path) : NULL;
+
+	if (!file || (!*name && name_from_path(&own, path, NULL) < 0))
+		return NULL;
+	real = fs_realpath(path);
+	if (!*name)
+		name = own;
+	return instance_exists(c, name) && origin_made(c, name, file, real) ? arena_strdup(&c->arena, name) : NULL;
+}

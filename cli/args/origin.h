@@ -16,3 +16,5 @@ void origin_want(struct cli *c, const struct template *t, struct ask *a);
 const char *origin_of_ask(const struct ask *a);
 /* The instances that were made from that file, each by itself or as members of its fleet, by name; names_release(). */
 int origin_instances(struct cli *c, const char *path, struct names *out, struct error *err);
+/* The instance that `name` ("": the file's own) is, if that file made it; NULL: it is to be made, or somebody else made it. In c->arena. */
+const char *origin_made_already(struct cli *c, const char *path, const char *name);

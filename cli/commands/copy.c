@@ -12,6 +12,7 @@
 #include "providers/written.h"
 #include "base/proc.h"
 #include "base/programs.h"
+#include "cli/args/files.h"
 #include "cli/ssh/copy_paths.h"
 #include "cli/ssh/copy_sftp.h"
 #include "cli/ssh/rsync.h"
@@ -83,7 +84,9 @@ cmd_copy_parse(struct copy *k, struct error *err)
 	look_begin(&l, k->cli);
 	for (size_t i = 0; i < k->n && r == 0; i++) {
 		k->v[i].at = copy_path_parse(&k->arena, k->cli->args[i]);
-		if (k->v[i].at.instance)
+		if (k->v[i].at.instance && file_to_name(k->cli, &k->v[i].at.instance, err) < 0)
+			r = -1;
+		else if (k->v[i].at.instance)
 			r = guest_of(k, &l, k->v[i].at.instance, &k->v[i].guest, err);
 	}
 	look_release(&l);

@@ -4,9 +4,11 @@
 #include "base/auto.h"
 #include "base/error.h"
 #include "cli/args/edit_flags.h"
+#include "cli/args/origin.h"
 #include "cli/view/instance.h"
 #include "cli/commands/started.h"
 #include "cli/view/report.h"
+#include "cli/view/texts.h"
 #include "cli/args/target.h"
 
 static const struct flag flags[] = {
@@ -83,6 +85,7 @@ static int
 start_go(struct cli *c, struct error *err)
 {
 	AUTO(goals) g = { 0 };
+	const char *made;
 	struct target t;
 
 	if (target_lists(c))
@@ -91,6 +94,11 @@ start_go(struct cli *c, struct error *err)
 		return -1;
 	if (!t.locator)
 		return start_existing(c, t.name, err);
+	made = origin_made_already(c, t.locator, t.name);
+	if (made) {
+		texts_say_differing(c, made);
+		return start_existing(c, made, err);
+	}
 	if (target_add(c, &g, &t, GOAL_RUNNING, NULL, err) < 0)
 		return -1;
 	return bring_up(c, &g, arena_strdup(&c->arena, g.v[0].name), g.v[0].spec->vm_type, true, err);

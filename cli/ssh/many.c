@@ -1,3 +1,4 @@
+#include "cli/args/files.h"
 #include "cli/ssh/many.h"
 
 #include <errno.h>
@@ -369,6 +370,8 @@ many_add_word(struct cli *c, struct many_list *l, const struct names *all, const
 	bool found = false;
 
 	if (!strpbrk(word, "*?[")) {
+		if (file_to_name(c, &word, err) < 0)
+			return -1;
 		many_add(c, l, word);
 		return name_check(word, err);
 	}

@@ -308,6 +308,16 @@ texts_say_edited(struct cli *c, const char *name)
 			t.copy, t.file, name);
 }
 
+void
+texts_say_differing(struct cli *c, const char *name)
+{
+	AUTO(buf) line = BUF_INIT;
+
+	texts_tell_differing(c, name, false, &line);
+	if (line.len)
+		cli_say(&c->env, SAY_WARN, "%.*s", (int)line.len - 1, line.s);
+}
+
 /* "`limactl apply web.yaml`"; one of another name than the file's, and of no fleet, is named. */
 static const char *
 texts_apply_all(struct cli *c, const char *path, const struct names *made)

@@ -26,6 +26,8 @@ void texts_json(struct cli *c, const struct engine *e, enum texts_of which, stru
 void texts_tell(struct cli *c, const struct ask *a, bool json, struct buf *out);
 /* The same of the copy of any, if its file says otherwise, or cannot be read. */
 void texts_tell_differing(struct cli *c, const char *name, bool json, struct buf *out);
+/* The same in the log, before the instance is started as its copy says. */
+void texts_say_differing(struct cli *c, const char *name);
 /* After an edit of a file: which instances were made from it, and how they are brought to it; nothing where none was. */
 void texts_say_made(struct cli *c, const char *path);
 /* What follows behind an edit of the instance's copy: where the file that made it is, if that says otherwise now. */

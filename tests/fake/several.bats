@@ -118,3 +118,28 @@ teardown() { home_end; }
 	run -0 timeout 20 bash -c 'yes | "$BIN/limactl" exec --workdir / web db -- cat'
 	[ -z "$output" ]
 }
+
+@test "a file in the place of a name starts what it made; its words are told where the copy says otherwise" {
+	fake_yaml >one.yaml
+	limactl start --tty=false one.yaml
+	run -0 limactl start one.yaml
+	[[ $output == *"Using the existing instance"*"is already running"* && $output != *"says otherwise"* ]]
+	limactl stop one.yaml
+	sed -i 's/^cpus: 1/cpus: 2/' one.yaml
+	run -0 limactl start ./one.yaml
+	[[ $output == *"says otherwise (cpus: 2 there, 1 here): "*"Using the existing instance"*"READY"* ]]
+	[ "$(limactl list --format '{{.CPUs}}' one)" = 1 ]
+	# another file of that name, and another name for that file
+	mkdir beside
+	cp one.yaml beside/
+	fails_with 'instance `one` already exists' start beside/one.yaml
+	cp one.yaml two.yaml
+	fails_with 'instance `one` already exists' start --name one two.yaml
+	fails_with 'instance `one` already exists' create one.yaml
+	# in a list of names, and with a path behind it
+	fails_with 'instance `two` does not exist' shell one.yaml,two.yaml true
+	fails_with 'there is no file `nix.yaml`, and no instance `nix`' shell one.yaml,nix.yaml true
+	fails_with 'there is no file `nix.yaml`, and no instance `nix`' copy nix.yaml:/etc/hosts .
+	fails_with 'instance `two` does not exist' copy two.yaml:/etc/hosts .
+	limactl delete -f one.yaml
+}
