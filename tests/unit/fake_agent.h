@@ -14,7 +14,7 @@
 #include "guest/wire/grpc.h"
 #include "tests/unit/agent.h"
 
-enum manner { GOOD, MANY, FLOOD };
+enum manner { GOOD, MANY, FLOOD, QUERIES };
 
 struct fake {
 	enum manner manner;
@@ -47,6 +47,29 @@ give_info(struct call *c, struct grpc_stream *s, const uint8_t *p, size_t len)
 }
 
 static inline void
+say_udp(struct grpc_stream *s, uint16_t port, bool there)
+{
+	struct ga_port p = ga_port_make(GA_UDP, false, "\0\0\0\0", port);
+	struct ga_ports one = { .v = &p, .n = 1 };
+	struct ga_event ev = { .added = there ? one : (struct ga_ports){ 0 }, .removed = there ? (struct ga_ports){ 0 } : one };
+	AUTO(buf) b = BUF_INIT;
+
+	ga_event_put(&b, &ev);
+	say(s, &b);
+}
+
+/* A resolver has a socket a query, for as long as the answer takes; then comes one that serves. */
+static inline void
+say_queries(struct grpc_stream *s)
+{
+	for (uint16_t i = 0; i < 200; i++) {
+		say_udp(s, (uint16_t)(40000 + i), true);
+		say_udp(s, (uint16_t)(40000 + i), false);
+	}
+	say_udp(s, 51820, true);
+}
+
+static inline void
 give_events(struct call *c, struct grpc_stream *s, const uint8_t *p, size_t len)
 {
 	struct ga_event ev = { .added = *c->f->ports, .flags = GA_EVENT_SNAPSHOT };
@@ -56,6 +79,8 @@ give_events(struct call *c, struct grpc_stream *s, const uint8_t *p, size_t len)
 	ga_event_put(&b, &ev);
 	say(s, &b);
 	c->f->watch = s;
+	if (c->f->manner == QUERIES)
+		say_queries(s);
 }
 
 static inline void

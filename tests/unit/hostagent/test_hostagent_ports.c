@@ -197,6 +197,28 @@ TEST(a_port_that_the_host_has_used_stays_its_own)
 	test_kill(pid);
 }
 
+/* 180 lines in a quarter of an hour, of an idle guest whose resolver asks. */
+TEST(sockets_of_a_resolver_are_no_events)
+{
+	AUTO(ga_ports) ports = { 0 };
+	auto_free char *said = NULL, *log = NULL;
+	struct machine m;
+	struct error err;
+	pid_t pid;
+
+	make(&m, "pq");
+	pid = fake_agent(&m, QUERIES, &ports, NULL, -1);
+	ok(start(&m, &err));
+	logs(&m, "ha.stdout.log", "\"guestAddr\":\"0.0.0.0:51820\"");
+	said = log_text(&m, "ha.stdout.log");
+	log = log_text(&m, "ha.stderr.log");
+	assert_null(strstr(said, ":400"));
+	assert_null(strstr(said, ":401"));
+	assert_null(strstr(log, "UDP from 0.0.0.0:40"));
+	done(&m);
+	test_kill(pid);
+}
+
 TEST(a_guest_of_many_ports)
 {
 	AUTO(ga_ports) ports = { 0 };
