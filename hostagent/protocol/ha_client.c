@@ -246,12 +246,24 @@ check_id(const char *id, struct error *err)
 	return n == 0 || n > 128 || id[n] ? error_set(err, EINVAL, "%s: no name for a forward or a mount", id) : 0;
 }
 
+/* What is to go goes with its agent, too: one that is not there, or ends before it has answered. */
+static int
+ha_client_end(const char *socket, const struct ha_request *r, struct error *err)
+{
+	struct error why = { 0 };
+
+	if (ha_request(socket, r, NULL, NULL, &why) == 0 || why.code == ENOENT || why.code == ECONNREFUSED || why.code == ECONNRESET ||
+	    why.code == EPIPE)
+		return 0;
+	return error_set(err, why.code, "%s", why.msg);
+}
+
 /* A request about one forward, whose answer does not matter. */
 static int
-about_forward(const char *dir, const char *method, const char *id, const char *body, struct error *err)
+about_forward(const char *dir, const char *id, const char *body, struct error *err)
 {
 	auto_free char *path = xasprintf("/v1/forwards/%s", id), *socket = xasprintf("%s/ha.sock", dir);
-	struct ha_request r = { .method = method, .path = path, .body = body };
+	struct ha_request r = { .method = "PUT", .path = path, .body = body };
 
 	return check_id(id, err) < 0 ? -1 : ha_request(socket, &r, NULL, NULL, err);
 }
@@ -289,13 +301,15 @@ ha_put_forward(const char *dir, const char *id, const struct forward_rule *rule,
 	auto_free char *body = cJSON_PrintUnformatted(json);
 
 	cJSON_Delete(json);
-	return about_forward(dir, "PUT", id, body, err);
+	return about_forward(dir, id, body, err);
 }
 
 int
 ha_delete_forward(const char *dir, const char *id, struct error *err)
 {
-	return about_forward(dir, "DELETE", id, NULL, err);
+	auto_free char *path = xasprintf("/v1/forwards/%s", id), *socket = xasprintf("%s/ha.sock", dir);
+
+	return check_id(id, err) < 0 ? -1 : ha_client_end(socket, &(struct ha_request){ .method = "DELETE", .path = path }, err);
 }
 
 int
@@ -354,7 +368,7 @@ ha_delete_mount(const char *dir, const char *id, const volatile int *cancel, str
 	auto_free char *path = mount_path(id), *socket = xasprintf("%s/ha.sock", dir);
 	struct ha_request r = { .method = "DELETE", .path = path, .timeout_ms = MOUNT_GONE_MS, .cancel = cancel };
 
-	return check_id(id, err) < 0 ? -1 : ha_request(socket, &r, NULL, NULL, err);
+	return check_id(id, err) < 0 ? -1 : ha_client_end(socket, &r, err);
 }
 
 int

@@ -84,7 +84,7 @@ int ha_reconnect(const char *dir, struct error *err);
 
 /* Forwards of the running instance, by a name of the caller's: [A-Za-z0-9._-]{1,128}. */
 int ha_put_forward(const char *dir, const char *id, const struct forward_rule *rule, struct error *err);
-int ha_delete_forward(const char *dir, const char *id, struct error *err);	/* absent is success */
+int ha_delete_forward(const char *dir, const char *id, struct error *err);	/* absent, with its agent too, is success */
 
 struct ha_forward {
 	const char *id;
@@ -96,7 +96,7 @@ int ha_forwards(const char *dir, struct arena *a, struct ha_forward **out, size_
 /*
  * Folders of the host in the running guest, by sshfs, by a name as above. Putting
  * waits until the folder is mounted (`*state` is "mounted"), cannot be for now ("failed: WHY"), or
- * is part of what a booting guest is waited for with ("waiting"). Deleting waits until it is gone.
+ * is part of what a booting guest is waited for with ("waiting"). Deleting waits until it is gone, with its agent if need be.
  */
 int ha_put_mount(const char *dir, const char *id, const struct sshfs_mount *m, int timeout_ms, const volatile int *cancel,
 		 struct arena *a, const char **state, struct error *err);

@@ -421,3 +421,26 @@ s.serve_forever()' "$WORK/www" >"$WORK/www-port" 2>/dev/null 3>&- &
 	wait "$server"
 	fatal '5x is no port' debug dns 53 5x
 }
+
+@test "what create and start would not find is told by plan, where it is written, and nothing is made" {
+	local key text words n=0
+	truncate -s 1M "$WORK/raw.img"
+	while IFS='|' read -r key text words; do
+		printf 'disk: 4MiB\nimages: [{location: %s, arch: x86_64%s}]\n%b\n' "${text%%;*}" "${text#*;}" "$key" >"$WORK/n.yaml"
+		for verb in 'plan' 'create --tty=false' 'start --tty=false'; do
+			# shellcheck disable=SC2086 # words
+			fails_with "$words" $verb "$WORK/n.yaml"
+		done
+		[ ! -e "$LIMA_HOME/n" ]
+		n=$((n + 1))
+	done <<-EOF
+		|$WORK/raw.img;, kernel: {location: /nokernel}|images[0].kernel.location: there is no file /nokernel
+		|$WORK/raw.img;, kernel: {location: $WORK/raw.img}, initrd: {location: /noinitrd}|images[0].initrd.location: there is no file /noinitrd
+		|$WORK;|images[0].location: $WORK is a folder, not an ordinary file
+		|/dev/null;|images[0].location: /dev/null is a device or socket, not an ordinary file
+		|ftp://x/y;|images[0].location: \`ftp\` is fetched by nobody here: http, https, or a file
+		containerd: {user: true, archives: [{location: /no.tgz, arch: x86_64}]}|$WORK/raw.img;|containerd.archives[0].location: there is no file /no.tgz
+		firmware: {images: [{location: /no.fd, arch: x86_64, vmType: qemu}]}|$WORK/raw.img;|firmware.images[0].location: there is no file /no.fd
+	EOF
+	[ "$n" = 7 ]
+}

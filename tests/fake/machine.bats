@@ -55,6 +55,15 @@ teardown() { home_end; }
 	[[ $(limactl plan f) == *"Nothing to do"* ]]
 }
 
+@test "an instance whose forward never came to be is deleted like any other" {
+	for _ in 1 2 3 4 5; do
+		fails_with 'address not available' apply --set '.portForwards=[{"guestPort":80,"hostIP":"203.0.113.9","static":true}]' "$WORK/f.yaml"
+		run -0 limactl delete -f f
+		[ ! -e "$LIMA_HOME/f" ]
+	done
+	nobody
+}
+
 @test "what a change costs: a restart where the machine must know, nothing where it need not" {
 	apply "$WORK/f.yaml"
 	one=$(cat "$LIMA_HOME/f/fake.pid")

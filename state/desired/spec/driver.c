@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/auto.h"
 #include "base/buf.h"
@@ -121,23 +122,38 @@ arches(struct load *l)
 	return words_text(l->a, b.s);
 }
 
-static bool
-is_missing(const char *location)
+/* Why nothing can be had from there, as far as that is known without asking anybody; NULL: it can. */
+static const char *
+location_trouble(struct load *l, const char *location)
 {
 	static const char scheme[] = "file://";
+	const char *colon = strstr(location, "://");
+	struct stat st;
 
 	if (!strncmp(location, scheme, sizeof scheme - 1))
 		location += sizeof scheme - 1;
-	return !strstr(location, "://") && !fs_exists(location);
+	else if (colon)
+		return strncmp(location, "http://", 7) && strncmp(location, "https://", 8)
+			       ? arena_printf(l->a, "`%.*s` is fetched by nobody here: http, https, or a file", (int)(colon - location), location) : NULL;
+	if (stat(location, &st) < 0)
+		return fs_exists(location) ? NULL : arena_printf(l->a, "there is no file %s", location);
+	return S_ISREG(st.st_mode) ? NULL : arena_printf(l->a, "%s is %s, not an ordinary file", location, S_ISDIR(st.st_mode) ? "a folder" : "a device or socket");
 }
 
-/* The first file of an image that is on this host, and is not; NULL: none. */
-static const char *
-missing_file(const struct spec_image *i)
+/* The first of an image's files that cannot be had, with the key that it is under, or ""; NULL: none. */
+static const struct spec_file *
+image_trouble(struct load *l, const struct spec_image *i, const char **key)
 {
-	return is_missing(i->image.location) ? i->image.location :
-	       i->has_kernel && is_missing(i->kernel.location) ? i->kernel.location :
-	       i->has_initrd && is_missing(i->initrd.location) ? i->initrd.location : NULL;
+	const struct { const struct spec_file *file; bool has; const char *key; } all[] = {
+		{ &i->image, true, "" }, { &i->kernel, i->has_kernel, "kernel" }, { &i->initrd, i->has_initrd, "initrd" },
+	};
+
+	for (size_t n = 0; n < ARRAY_LEN(all); n++) {
+		*key = all[n].key;
+		if (all[n].has && location_trouble(l, all[n].file->location))
+			return all[n].file;
+	}
+	return NULL;
 }
 
 /* An instance that has its disk needs no image. */
@@ -148,16 +164,14 @@ has_disk(struct load *l, const struct spec *s)
 	       fs_exists(arena_printf(l->a, "%s/diffdisk", s->dir));
 }
 
-/* Finds the entry of `images` that a location was read from. */
+/* Finds the entry of a list that a location was read from. */
 static const struct val *
-image_val(const struct load *l, const char *location)
+entry_val(const struct val *list, const char *location)
 {
-	const struct val *images = val_get(l->root, "images");
-
-	for (size_t i = 0; images && i < images->n; i++)
-		if (!strcmp(val_s(images->item[i], "location"), location))
-			return images->item[i];
-	return images;
+	for (size_t i = 0; list && i < list->n; i++)
+		if (!strcmp(val_s(list->item[i], "location"), location))
+			return list->item[i];
+	return list;
 }
 
 /* "; ..." for one of the guests that our sources make: .../guests/tiny-x86_64/disk.qcow2 */
@@ -176,16 +190,49 @@ guest_hint(struct load *l, const char *path, const char *arch)
 static void
 check_images(struct load *l, const struct spec *s)
 {
-	const char *missing = NULL;
+	const struct spec_file *missing = NULL;
+	const struct val *v;
+	const char *key;
 
 	if (!s->nimages)
 		diag_error(l, l->root, "images", "none is for arch `%s`; there are images for %s", s->arch, arches(l));
 	for (size_t i = 0; i < s->nimages; i++)
-		if (!missing_file(&s->images[i]))
+		if (!image_trouble(l, &s->images[i], &key))
 			return;
-	missing = s->nimages && !has_disk(l, s) ? missing_file(&s->images[0]) : NULL;
-	if (missing)
-		diag_error(l, image_val(l, s->images[0].image.location), "location", "there is no file %s%s", missing, guest_hint(l, missing, s->arch));
+	missing = s->nimages && !has_disk(l, s) ? image_trouble(l, &s->images[0], &key) : NULL;
+	if (!missing)
+		return;
+	v = entry_val(val_get(l->root, "images"), s->images[0].image.location);
+	v = *key && val_get(v, key) ? val_get(v, key) : v;
+	diag_error(l, v, "location", "%s%s", location_trouble(l, missing->location), guest_hint(l, missing->location, s->arch));
+}
+
+/* As check_images(), of a list in which entries are for an arch and, some, for a driver. */
+static void
+check_files(struct load *l, const struct spec *s, const struct val *list, const struct spec_file *v, size_t n)
+{
+	const struct spec_file *first = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		const char *vm = v[i].vm_type ? v[i].vm_type : "";
+
+		if (strcmp(v[i].arch, s->arch) != 0 || (*vm && strcmp(vm, s->vm_type) != 0))
+			continue;
+		if (!location_trouble(l, v[i].location))
+			return;
+		first = first ? first : &v[i];
+	}
+	if (first && !has_disk(l, s))
+		diag_error(l, entry_val(list, first->location), "location", "%s", location_trouble(l, first->location));
+}
+
+static void
+check_other_files(struct load *l, const struct spec *s)
+{
+	if (!s->firmware.legacy_bios)
+		check_files(l, s, val_get(val_get(l->root, "firmware"), "images"), s->firmware.images, s->firmware.nimages);
+	if (!s->plain && (s->containerd.system || s->containerd.user))
+		check_files(l, s, val_get(val_get(l->root, "containerd"), "archives"), s->containerd.archives, s->containerd.narchives);
 }
 
 /* What the machine or the host would end with: said where it is written. */
@@ -248,6 +295,7 @@ spec_check_driver(const struct spec *s, const struct spec_opts *opts, struct err
 	check_mount_type(&l, s);
 	check_user(&l, s);
 	check_images(&l, s);
+	check_other_files(&l, s);
 	check_host(&l, s);
 	check_mounts(&l, s);
 	check_env(&l);

@@ -78,6 +78,23 @@ TEST(bad_answers)
 	}
 }
 
+/* What is to go is gone with its agent: one that ends meanwhile, or is not there. */
+TEST(what_goes_with_its_agent)
+{
+	static const char *const nothing[] = { "", NULL };
+	auto_free char *path = test_path("ha.sock"), *dir = test_path(".");
+	struct error err;
+
+	for (int mount = 0; mount < 2; mount++) {
+		pid_t pid = fake_server(path, &(struct script){ nothing, false, false, 0 });
+
+		ok(mount ? ha_delete_mount(dir, "one", NULL, &err) : ha_delete_forward(dir, "one", &err));
+		test_kill(pid);
+		unlink(path);
+		ok(mount ? ha_delete_mount(dir, "one", NULL, &err) : ha_delete_forward(dir, "one", &err));
+	}
+}
+
 TEST(what_upstreams_agent_tells)
 {
 	static const char *const say[] = { "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 22\r\n\r\n"
