@@ -1,4 +1,5 @@
 /* Opening the database: schema, migrations, and what to do with a broken one. */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -221,11 +222,33 @@ open_is_foreign(struct stat *st)
 	return !S_ISREG(st->st_mode) || st->st_uid != geteuid();
 }
 
+/* SQLite opens these beside it, and would wait for ever at a FIFO: what is no file of ours is moved aside, and a reader does without the database. */
+static int
+open_journals(struct state *s, struct error *err)
+{
+	static const char *const suffixes[] = { "-journal", "-wal", "-shm" };
+	struct stat st;
+
+	for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
+		auto_free char *path = xasprintf("%s%s", s->path, suffixes[i]), *aside = xasprintf("%s.corrupt-%lld", path, (long long)time(NULL));
+
+		if (lstat(path, &st) < 0 || !open_is_foreign(&st))
+			continue;
+		if (!is_read_only(s) && (rename(path, aside) == 0 || errno == ENOENT))
+			continue;
+		s->corrupt = is_read_only(s);
+		return error_set(err, ERR_INVALID, "%s: not a regular file of ours", path);
+	}
+	return 0;
+}
+
 static int
 open_db(struct state *s, struct error *err)
 {
 	struct stat before, after;
 
+	if (open_journals(s, err) < 0)
+		return -1;
 	for (;;) {
 		bool was = lstat(s->path, &before) == 0;
 

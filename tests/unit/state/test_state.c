@@ -626,6 +626,33 @@ TEST(what_is_no_file_in_its_place_is_moved_aside)
 	}
 }
 
+TEST(what_is_no_file_beside_it_is_moved_aside_and_not_waited_for)
+{
+	static const char *const names[] = { "state.db-journal", "state.db-wal", "state.db-shm" };
+
+	for (size_t i = 0; i < 4 * ARRAY_LEN(names); i++) {
+		char path[160];
+		struct state *s;
+
+		fresh_home();
+		state_close(open_it(0));
+		snprintf(path, sizeof path, "%s/_state/%s", home, names[i / 4]);
+		unlink(path);
+		put_in_place((int)(i % 4), path);
+		/* it ends the test where SQLite waits for who writes into a FIFO */
+		alarm(20);
+		s = open_it(STATE_READ);
+		assert_int_equal(look(s).n, 0);
+		state_close(s);
+		s = open_it(0);
+		assert_int_equal(look(s).n, 0);
+		alarm(0);
+		snprintf(path, sizeof path, "%s/elsewhere.db", home);
+		assert_false(fs_exists(path));
+		gone(s);
+	}
+}
+
 static void
 count_warning(void *ctx, const char *text)
 {
