@@ -18,6 +18,7 @@
 #include "cli/plan/plan_save.h"
 #include "cli/run_locks.h"
 #include "cli/pool.h"
+#include "cli/view/explain_view.h"
 #include "cli/view/outcome.h"
 #include "cli/view/progress.h"
 #include "cli/view/reach.h"
@@ -323,6 +324,8 @@ run_finish(struct cli *c, const struct run *r, struct engine *e, struct locks *l
 
 	if (r->keep_up && takes_down(&e->plan))
 		return 0;
+	if (r->explains)
+		return explain_view_print(c, r, e, err);
 	for (size_t i = 0; r->stays && i < r->nthings; i++)
 		run_tell_stays(c, r, e, &r->things[i]);
 	if (r->saved && plan_check(c, r->saved, e, err) < 0)

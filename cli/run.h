@@ -23,6 +23,7 @@ struct run {
 	enum { MADE_STAYS, MADE_GOES_WITHOUT_DISK, MADE_GOES } if_failed;	/* what becomes of it if the run fails */
 	bool at_rest;		/* all of these, and also_lock, must not run: delete, clone */
 	bool dry;		/* plan: print, do not walk */
+	const char *explains;	/* print what is to be said of the resource of that address instead; or NULL */
 	const char *out;	/* and write it to this file; or NULL */
 	const struct cJSON *saved;	/* the file of the plan that this is to be, or nothing is done (ERR_STALE); or NULL */
 	bool asks_first;	/* on a terminal, before a running machine is taken down: apply */

@@ -134,6 +134,7 @@ or_unset(const char *value)
 
 struct resource_type {
 	const char *name;
+	const char *about;		/* what one is, as the end of "NAME is ..."; for `limactl explain` */
 	const struct attr *attrs;	/* ends at a NULL name */
 	size_t at_once;			/* steps of this type at the same time; 0: any number */
 	const char *precious;		/* it holds the user's data: never removed or replaced unasked; this says who may ask */

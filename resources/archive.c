@@ -75,6 +75,7 @@ archive_ensure(const struct env *env, const struct resource *r, struct facts *ha
 
 const struct resource_type resource_archive = {
 	.name = "archive",
+	.about = "containerd with nerdctl, as one archive that is put on the ISO",
 	.attrs = attrs,
 	.at_once = 2,
 	.fetches = true,

@@ -191,6 +191,7 @@ autostart_remove(const struct env *env, const struct resource *r, struct error *
 
 const struct resource_type resource_autostart = {
 	.name = "autostart",
+	.about = "that systemd starts the instance when the user logs in",
 	.attrs = attrs,
 	.as_found = true,
 	.kept_by_reset = true,

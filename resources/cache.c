@@ -27,6 +27,7 @@ cache_remove(const struct env *env, const struct resource *r, struct error *err)
 
 const struct resource_type resource_cache = {
 	.name = "cache",
+	.about = "the download cache as a whole",
 	.lifetime = SHARED_KEPT,
 	.observe = cache_observe,
 	.ensure = cache_ensure,

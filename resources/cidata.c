@@ -234,6 +234,7 @@ cidata_ensure(const struct env *env, const struct resource *r, struct facts *hav
 
 const struct resource_type resource_cidata = {
 	.name = "cidata",
+	.about = "the ISO by which the guest is told all that it is to be: user, keys, scripts, mounts",
 	.attrs = attrs,
 	.at_once = 1,		/* libisofs is for one thread */
 	.declare = cidata_declare,

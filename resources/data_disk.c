@@ -174,6 +174,7 @@ data_disk_at_stake(const struct env *env, const struct resource *r)
 const struct resource_type resource_data_disk = {
 	.at_stake = data_disk_at_stake,
 	.name = "data-disk",
+	.about = "a disk of its own, for instances to attach",
 	.attrs = attrs,
 	.precious = "it holds data, so only `limactl disk delete` removes it",
 	.lifetime = SHARED_KEPT,

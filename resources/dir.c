@@ -280,6 +280,7 @@ remove_dir(const struct env *env, const struct resource *r, struct error *err)
 
 const struct resource_type resource_dir = {
 	.name = "dir",
+	.about = "the folder of the instance, with its lima.yaml",
 	.guard = dir_guard,
 	.is_instance = true,
 	.kept_by_reset = true,

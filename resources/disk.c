@@ -270,6 +270,7 @@ disk_at_stake(const struct env *env, const struct resource *r)
 const struct resource_type resource_disk = {
 	.at_stake = disk_at_stake,
 	.name = "disk",
+	.about = "the instance's disk: made from its image once, then only grown",
 	.attrs = attrs,
 	.precious = "it holds data, so only `limactl delete` or `factory-reset` of its instance removes it",
 	.declare = disk_declare,

@@ -30,6 +30,7 @@ download_remove(const struct env *env, const struct resource *r, struct error *e
 
 const struct resource_type resource_download = {
 	.name = "download",
+	.about = "a file in the download cache",
 	.lifetime = SHARED_KEPT,
 	.observe = download_observe,
 	.remove = download_remove,

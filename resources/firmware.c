@@ -135,6 +135,7 @@ firmware_ensure(const struct env *env, const struct resource *r, struct facts *h
 
 const struct resource_type resource_firmware = {
 	.name = "firmware",
+	.about = "UEFI of the user's own",
 	.fetches = true,
 	.attrs = attrs,
 	.at_once = 2,

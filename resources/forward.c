@@ -240,6 +240,7 @@ remove_forward(const struct env *env, const struct resource *r, struct error *er
 
 const struct resource_type resource_forward = {
 	.name = "forward",
+	.about = "one rule of portForwards in a running instance",
 	.gone = "closed",
 	.asks = true,
 	.attrs = attrs,

@@ -140,6 +140,7 @@ guest_install_ensure(const struct env *env, const struct resource *r, struct fac
 
 const struct resource_type resource_guest_install = {
 	.name = "guest-install",
+	.about = "the guest's part of Lima, put anew into a machine that runs",
 	.attrs = attrs,
 	.as_found = true,
 	.declare = guest_install_declare,

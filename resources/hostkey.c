@@ -55,6 +55,7 @@ hostkey_ensure(const struct env *env, const struct resource *r, struct facts *ha
 
 const struct resource_type resource_hostkey = {
 	.name = "hostkey",
+	.about = "the SSH host key by which the guest is known",
 	.attrs = attrs,
 	.declare = hostkey_declare,
 	.observe = hostkey_observe,

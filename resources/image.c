@@ -195,6 +195,7 @@ image_ensure(const struct env *env, const struct resource *r, struct facts *have
 
 const struct resource_type resource_image = {
 	.name = "image",
+	.about = "what instances are made from: a disk image, with its kernel and initrd if it has them",
 	.attrs = attrs,
 	.at_once = 2,
 	.fetches = true,

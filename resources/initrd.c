@@ -67,6 +67,7 @@ initrd_ensure(const struct env *env, const struct resource *r, struct facts *hav
 
 const struct resource_type resource_initrd = {
 	.name = "initrd",
+	.about = "the initial RAM disk that goes with the kernel",
 	.attrs = attrs,
 	.declare = initrd_declare,
 	.observe = initrd_observe,

@@ -191,6 +191,7 @@ interface_remove(const struct env *env, const struct resource *r, struct error *
 
 const struct resource_type resource_interface = {
 	.name = "interface",
+	.about = "where the machine is plugged into a network: its address there, and what leads to it",
 	.attrs = attrs,
 	.declare = interface_declare,
 	.observe = interface_observe,

@@ -101,6 +101,7 @@ kernel_ensure(const struct env *env, const struct resource *r, struct facts *hav
 
 const struct resource_type resource_kernel = {
 	.name = "kernel",
+	.about = "the kernel that the machine boots directly, and its command line",
 	.attrs = attrs,
 	.declare = kernel_declare,
 	.observe = kernel_observe,

@@ -343,6 +343,7 @@ lease_port(const struct resource *r, const char *kind)
 
 const struct resource_type resource_lease = {
 	.name = "lease",
+	.about = "a port of this host that the instance keeps, or a data disk that its machine holds",
 	.attrs = attrs,
 	.declare = lease_declare,
 	.observe = lease_observe,

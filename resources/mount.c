@@ -192,6 +192,7 @@ remove_mount(const struct env *env, const struct resource *r, struct error *err)
 
 const struct resource_type resource_mount = {
 	.name = "mount",
+	.about = "a folder of the host in the running guest, by sshfs",
 	.gone = "closed",
 	.asks = true,
 	.attrs = attrs,

@@ -167,6 +167,7 @@ network_remove(const struct env *env, const struct resource *r, struct error *er
 
 const struct resource_type resource_network = {
 	.name = "network",
+	.about = "a user-v2 network: its files, and the switch that machines are plugged into",
 	.attrs = attrs,
 	.lifetime = SHARED_WHILE_USED,
 	.users = "machines",

@@ -105,6 +105,7 @@ network_entry_remove(const struct env *env, const struct resource *r, struct err
 
 const struct resource_type resource_network_entry = {
 	.name = "network-entry",
+	.about = "what networks.yaml says of a network",
 	.attrs = attrs,
 	.lifetime = SHARED_KEPT,
 	.forced_by = "`limactl network delete --force` deletes it all the same",

@@ -210,6 +210,7 @@ playbook_ensure(const struct env *env, const struct resource *r, struct facts *h
 /* What a playbook did cannot be taken back; that it was run is forgotten. */
 const struct resource_type resource_playbook = {
 	.name = "playbook",
+	.about = "Ansible playbooks that the host runs on a guest that is ready",
 	.attrs = attrs,
 	.declare = playbook_declare,
 	.observe = playbook_observe,

@@ -156,6 +156,7 @@ ready_ensure(const struct env *env, const struct resource *r, struct facts *have
 
 const struct resource_type resource_ready = {
 	.name = "ready",
+	.about = "that the guest has booted: SSH answers, boot scripts are through, probes are content",
 	.gone = "stopped",
 	.boots = true,
 	.asks = true,

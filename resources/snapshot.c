@@ -104,6 +104,7 @@ remove_snapshot(const struct env *env, const struct resource *r, struct error *e
 
 const struct resource_type resource_snapshot = {
 	.name = "snapshot",
+	.about = "a state of the instance's disk, and of its memory if it ran, to come back to",
 	.precious = "it holds data, so only `limactl snapshot delete` or the deletion of its instance removes it",
 	.lifetime = SHARED_KEPT,
 	.observe = snapshot_observe,

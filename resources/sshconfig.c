@@ -136,6 +136,7 @@ sshconfig_ensure(const struct env *env, const struct resource *r, struct facts *
 
 const struct resource_type resource_sshconfig = {
 	.name = "sshconfig",
+	.about = "ssh.config: how the ssh program gets into the guest",
 	.attrs = attrs,
 	.declare = sshconfig_declare,
 	.observe = sshconfig_observe,

@@ -62,6 +62,7 @@ remove_pair(const struct env *env, const struct resource *r, struct error *err)
 
 const struct resource_type resource_sshkey = {
 	.name = "sshkey",
+	.about = "the key pair by which this host enters its guests",
 	.attrs = attrs,
 	.lifetime = SHARED_KEPT,
 	.declare = sshkey_declare,

@@ -287,6 +287,7 @@ vm_detail(const struct resource *r, detail_say *say, void *ctx)
 
 const struct resource_type resource_vm = {
 	.name = "vm",
+	.about = "the running machine: host agent and hypervisor process",
 	.gone = "stopped",
 	.boots = true,
 	.runs = true,

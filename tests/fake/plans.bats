@@ -274,3 +274,18 @@ asks_plan() {
 	[[ "$output" == *'probes[0].script:  (in place)'*'  two'*'- three'*'+ drei'*'  four'* ]]
 	[[ "$output" != *'five'* && "$output" != *$'\e'* ]]
 }
+
+@test "a resource is explained: what it is, what it needs, who needs it, and the chain to what would happen to it" {
+	apply "$WORK/f.yaml"
+	run -0 limactl explain vm.f
+	[[ "$output" == 'vm.f is the running machine: '*'It needs:'*'disk.f  (fresh)'*'It is needed by:'*'ready.f  (falls with it)'*'An apply would leave it as it is.'* ]]
+	run -0 limactl explain ready.f --set '.env.A="b"' f
+	[[ "$output" == *'An apply would remake it (machine-restart):'*'ready.f: vm is remade'*'vm.f: cidata changes'*'cidata.f: contents: '*'dir.f: env.A: unset -> b'* ]]
+	apply --name g --stopped "$WORK/f.yaml"
+	[ "$(limactl explain --json "image.$WORK/raw.img" | jq -c '[.needed_by[].address] | sort')" = '["disk.f","disk.g"]' ]
+	[ "$(limactl explain --json disk.new --set '.disk="5MiB"' "$WORK/f.yaml" 2>/dev/null | jq -r .action)" = '' ]
+	sed 's/^disk: .*/disk: 5MiB/' "$WORK/f.yaml" >"$WORK/new.yaml"
+	[ "$(limactl explain --json disk.new "$WORK/new.yaml" | jq -c '[.action, .present, .instance]')" = '["create",false,"new"]' ]
+	fails_with 'did you mean `vm.f`' explain wm.f
+	[ ! -e "$LIMA_HOME/new" ]
+}

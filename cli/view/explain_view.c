@@ -1,0 +1,148 @@
+#include "cli/view/explain_view.h"
+
+#include <cjson/cJSON.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "reconciler/address.h"
+#include "reconciler/explain_one.h"
+#include "state/observed/state.h"
+
+enum { MAX_TOLD = 20 };
+
+static const char *
+explain_text(const cJSON *o, const char *name)
+{
+	const cJSON *v = cJSON_GetObjectItemCaseSensitive(o, name);
+
+	return cJSON_IsString(v) ? v->valuestring : NULL;
+}
+
+static bool
+explain_is(const cJSON *o, const char *name)
+{
+	return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, name));
+}
+
+static void
+explain_attributes(struct buf *out, const cJSON *list)
+{
+	const cJSON *i;
+
+	cJSON_ArrayForEach(i, list) {
+		const char *have = explain_text(i, "have"), *want = explain_text(i, "want"), *cls = explain_text(i, "class");
+
+		buf_addf(out, "  %s: ", explain_text(i, "name"));
+		if (!have || !want || !strcmp(have, want) || (cls && !strcmp(cls, "nothing")))
+			buf_addf(out, "%s%s\n", have ? have : want, have ? "" : " (wanted)");
+		else
+			buf_addf(out, "%s, wanted: %s (%s)\n", have, want, cls);
+	}
+}
+
+static const char *
+explain_need_text(const char *need)
+{
+	return !strcmp(need, "build") ? "while it is made" : !strcmp(need, "live") ? "falls with it" : "is remade on any change of it";
+}
+
+static void
+explain_edges(struct buf *out, const char *title, const cJSON *list, bool users)
+{
+	const cJSON *i;
+	int n = 0;
+
+	cJSON_ArrayForEach(i, list) {
+		if (n++ == 0)
+			buf_addf(out, "%s:\n", title);
+		if (n <= MAX_TOLD)
+			buf_addf(out, "  %s%s  (%s)\n", explain_text(i, "address"), explain_is(i, "present") ? "" : ", not there",
+				 users ? explain_need_text(explain_text(i, "need")) : explain_text(i, "need"));
+	}
+	if (n > MAX_TOLD)
+		buf_addf(out, "  and %d more\n", n - MAX_TOLD);
+}
+
+static void
+explain_fate(struct buf *out, const cJSON *o)
+{
+	const char *action = explain_text(o, "action"), *cls = explain_text(o, "class");
+	const cJSON *chain = cJSON_GetObjectItemCaseSensitive(o, "chain"), *i;
+	int depth = 1;
+
+	if (!chain) {
+		buf_adds(out, "An apply would leave it as it is.\n");
+		return;
+	}
+	buf_addf(out, "An apply would %s it%s%s%s:\n", action, cls ? " (" : "", cls ? cls : "", cls ? ")" : "");
+	cJSON_ArrayForEach(i, chain)
+		buf_addf(out, "%*s%s: %s\n", 2 * depth++, "", explain_text(i, "address"), explain_text(i, "why"));
+}
+
+static void
+explain_print_text(const struct cli *c, const cJSON *o)
+{
+	AUTO(buf) out = BUF_INIT, plain = BUF_INIT;
+	const char *owner = explain_text(o, "instance"), *about = explain_text(o, "about");
+	bool there = explain_is(o, "present"), wanted = explain_is(o, "wanted");
+
+	buf_addf(&out, "%s is %s.\n", explain_text(o, "address"), about ? about : explain_text(o, "type"));
+	buf_addf(&out, "It %s, is %s%s, and %s.\n", owner ? "is an instance's" : "is shared", there ? "there" : "not there", there && !owner && !wanted ? ", and kept" : "",
+		 wanted ? "wanted" : "not asked for");
+	explain_attributes(&out, cJSON_GetObjectItemCaseSensitive(o, "attributes"));
+	explain_edges(&out, "It needs", cJSON_GetObjectItemCaseSensitive(o, "needs"), false);
+	explain_edges(&out, "It is needed by", cJSON_GetObjectItemCaseSensitive(o, "needed_by"), true);
+	explain_fate(&out, o);
+	secrets_hide(&c->secrets, out.s, NULL, &plain);
+	cli_print(stdout, plain.s, plain.len);
+}
+
+static int
+explain_add_user(void *ctx, const struct state_user *u)
+{
+	cJSON *list = ctx, *o;
+	auto_free char *address = xasprintf("%s.%s", u->type, u->name);
+	const cJSON *i;
+
+	cJSON_ArrayForEach(i, list)
+		if (!strcmp(explain_text(i, "address"), address))
+			return 0;
+	if (!u->declared && !u->made)
+		return 0;
+	o = cJSON_CreateObject();
+	cJSON_AddStringToObject(o, "address", address);
+	cJSON_AddStringToObject(o, "need", need_word((u->declared ? u->declared : u->made) - 1));
+	cJSON_AddBoolToObject(o, "present", u->present);
+	cJSON_AddItemToArray(list, o);
+	return 0;
+}
+
+int
+explain_view_print(struct cli *c, const struct run *r, struct engine *e, struct error *err)
+{
+	const struct resource *res = address_find(&e->graph, r->explains, err);
+	cJSON *o;
+	char *text;
+
+	if (!res)
+		return -1;
+	o = explain_one(&e->graph, res);
+	/* of instances that this run is not about */
+	if (!*res->owner && state_users(e->state, res->type->name, res->name, explain_add_user, cJSON_GetObjectItemCaseSensitive(o, "needed_by"), err) < 0) {
+		cJSON_Delete(o);
+		return -1;
+	}
+	if (cli_bool(c, "json")) {
+		secrets_hide_json(&c->secrets, o, NULL);
+		text = cJSON_PrintUnformatted(o);
+		cli_print_line(text);
+		cJSON_free(text);
+	} else {
+		explain_print_text(c, o);
+	}
+	cJSON_Delete(o);
+	return 0;
+}

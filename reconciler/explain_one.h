@@ -1,0 +1,17 @@
+/* reconciler/explain_one.h - one resource: what it is, what it stands on, who needs it, and what would happen to it, and why. */
+#pragma once
+
+struct arena;
+struct cJSON;
+struct graph;
+struct resource;
+
+/*
+ * {"address", "type", "name", "instance", "about", "wanted", "present",
+ *  "attributes": [{"name", "have", "want", "class"}], "needs": [{"address", "need", "present"}], "needed_by": [likewise],
+ *  "action", "class", "bytes_at_risk", "chain": [{"address", "action", "why"}], "changes": as in a plan}
+ * `needed_by` is what the graph knows; to be freed with cJSON_Delete(). The chain leads from the resource to what is the cause of it all.
+ */
+struct cJSON *explain_one(const struct graph *g, const struct resource *r);
+/* "build", "live", "fresh": what follows for who needs a thing when that is touched. */
+const char *need_word(int need);
