@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/error.h"
@@ -13,6 +15,8 @@
 #include "base/mem.h"
 #include "cli/call_off.h"
 #include "cli/run.h"
+
+enum { TURNS = 16, TURN_NS = 1000 * 1000 };
 
 void
 locks_release(struct locks *l)
@@ -28,7 +32,7 @@ locks_release(struct locks *l)
 
 struct lock_told {
 	struct cli *c;
-	const char *what;		/* "instance `a`" */
+	const struct lock_held *k;
 };
 
 static void
@@ -36,39 +40,75 @@ lock_say_wait(void *ctx, pid_t holder)
 {
 	const struct lock_told *t = ctx;
 
-	t->c->env.say(&t->c->env, SAY_INFO, "waiting for another limactl (process %d) that works on %s", (int)holder, t->what);
+	t->c->env.say(&t->c->env, SAY_INFO, "waiting for another limactl (process %d) that works on %s", (int)holder, t->k->what);
 }
 
+/* 1: it is had; 0: somebody has it, and it is not to be waited for. */
 static int
-lock_one(struct cli *c, const char *what, const char *path, struct error *err)
+lock_try(struct lock_held *k, const struct lock_wait *w, pid_t *holder, struct error *err)
 {
-	struct lock_told told = { c, what };
-	struct lock_wait w = { .cancel = c->env.cancel, .told = lock_say_wait, .ctx = &told };
-	bool wait = !cli_bool(c, "no-wait");
 	struct error why = { 0 };
-	pid_t holder = 0;
-	int fd = lock_take(path, wait ? &w : NULL, &holder, &why);
 
-	if (fd >= 0)
-		return fd;
-	if (!wait && why.code == EWOULDBLOCK)
-		return error_set(err, EWOULDBLOCK, "another limactl (process %d) is working on %s; wait for it, "
-				 "or leave out --no-wait", (int)holder, what);
-	if (err)
-		*err = why;
-	return -1;
+	k->fd = lock_take(k->path, w, holder, &why);
+	if (k->fd >= 0)
+		return 1;
+	return !w && why.code == EWOULDBLOCK ? 0 : error_set(err, why.code, "%s", why.msg);
 }
 
-static int
-lock_add(struct cli *c, const char *name, const char *what, struct locks *l, struct error *err)
+static void
+locks_let_go(struct locks *l)
 {
-	auto_free char *path = xasprintf("%s/_state/%s.lock", c->env.home, name);
-	int fd = lock_one(c, what, path, err);
+	for (size_t i = 0; i < l->n; i++) {
+		if (l->v[i].fd >= 0)
+			lock_release(l->v[i].fd, l->v[i].path);
+		l->v[i].fd = -1;
+	}
+}
 
-	if (fd < 0)
-		return -1;
-	l->v[l->n++] = (struct lock_held){ fd, steal(path), name };
-	return 0;
+/* The first one that somebody else has, in `*busy`: 0. 1: all are had. */
+static int
+locks_try_all(struct locks *l, struct lock_held **busy, pid_t *holder, struct error *err)
+{
+	int had = 1;
+
+	for (size_t i = 0; i < l->n && had == 1; i++) {
+		*busy = &l->v[i];
+		had = l->v[i].fd >= 0 ? 1 : lock_try(&l->v[i], NULL, holder, err);
+	}
+	return had;
+}
+
+/*
+ * While one is waited for none is held: who works on the others is kept waiting by nobody. Two runs that take turns at each other's
+ * do not do so in step.
+ */
+static int
+locks_take_all(struct cli *c, struct locks *l, struct error *err)
+{
+	struct lock_held *k = NULL;
+	pid_t holder = 0;
+	int had;
+
+	while ((had = locks_try_all(l, &k, &holder, err)) == 0) {
+		struct lock_told told = { c, k };
+		struct lock_wait w = { .cancel = c->env.cancel, .told = k->told ? NULL : lock_say_wait, .ctx = &told };
+
+		if (cli_bool(c, "no-wait"))
+			return error_set(err, EWOULDBLOCK, "another limactl (process %d) is working on %s; wait for it, "
+					 "or leave out --no-wait", (int)holder, k->what);
+		locks_let_go(l);
+		nanosleep(&(struct timespec){ .tv_nsec = (getpid() % TURNS + 1) * TURN_NS }, NULL);
+		if (lock_try(k, &w, NULL, err) < 0)
+			return -1;
+		k->told = true;
+	}
+	return had < 0 ? -1 : 0;
+}
+
+static void
+lock_add(struct cli *c, const char *name, const char *what, struct locks *l)
+{
+	l->v[l->n++] = (struct lock_held){ .fd = -1, .path = xasprintf("%s/_state/%s.lock", c->env.home, name), .name = name, .what = what };
 }
 
 static const char *
@@ -90,8 +130,8 @@ thing_lock_by_name(const void *a, const void *b)
 }
 
 /* In whatever order they were asked for; what is named twice is one. */
-static int
-lock_things(struct cli *c, const struct run *r, struct locks *l, struct error *err)
+static void
+lock_things(struct cli *c, const struct run *r, struct locks *l)
 {
 	auto_free struct thing_lock *v = xcalloc(r->nthings, sizeof *v);
 
@@ -100,26 +140,23 @@ lock_things(struct cli *c, const struct run *r, struct locks *l, struct error *e
 	if (r->nthings)
 		qsort(v, r->nthings, sizeof *v, thing_lock_by_name);
 	for (size_t i = 0; i < r->nthings; i++)
-		if ((!i || strcmp(v[i].name, v[i - 1].name) != 0) &&
-		    lock_add(c, v[i].name, arena_printf(&c->arena, "%s %s", v[i].t->type, cli_tick(c, v[i].t->name)), l, err) < 0)
-			return -1;
+		if (!i || strcmp(v[i].name, v[i - 1].name) != 0)
+			lock_add(c, v[i].name, arena_printf(&c->arena, "%s %s", v[i].t->type, cli_tick(c, v[i].t->name)), l);
 	l->nthings = l->n;
-	return 0;
 }
 
-static int
-lock_instance(struct cli *c, const char *name, struct locks *l, struct error *err)
+static void
+lock_instance(struct cli *c, const char *name, struct locks *l)
 {
-	return lock_add(c, name, arena_printf(&c->arena, "instance %s", cli_tick(c, name)), l, err);
+	lock_add(c, name, arena_printf(&c->arena, "instance %s", cli_tick(c, name)), l);
 }
 
-static int
-lock_also(struct cli *c, const struct run *r, struct locks *l, struct error *err)
+static void
+lock_also(struct cli *c, const struct run *r, struct locks *l)
 {
-	if (!r->also_lock || l->also)
-		return 0;
-	l->also = true;
-	return lock_instance(c, r->also_lock, l, err);
+	if (r->also_lock && !l->also)
+		lock_instance(c, r->also_lock, l);
+	l->also |= r->also_lock != NULL;
 }
 
 static int
@@ -176,15 +213,16 @@ locks_take(struct cli *c, const struct run *r, struct locks *l, struct error *er
 		return -1;
 	l->v = xcalloc(r->nasks + r->nthings + 1, sizeof *l->v);
 	call_off_offer(r->nasks + r->nthings + 1, &l->first);
-	if (lock_things(c, r, l, err) < 0)
-		return -1;
+	lock_things(c, r, l);
 	for (size_t i = 0; i < r->nasks; i++) {
-		if (r->also_lock && strcmp(r->also_lock, r->asks[i].name) < 0 && lock_also(c, r, l, err) < 0)
-			return -1;
-		if (lock_instance(c, r->asks[i].name, l, err) < 0)
-			return -1;
+		if (r->also_lock && strcmp(r->also_lock, r->asks[i].name) < 0)
+			lock_also(c, r, l);
+		lock_instance(c, r->asks[i].name, l);
 		r->asks[i].caller = NULL;
-		note_start(r, &r->asks[i], l);
 	}
-	return lock_also(c, r, l, err);
+	lock_also(c, r, l);
+	if (locks_take_all(c, l, err) < 0)
+		return -1;
+	locks_note_starts(r, l);
+	return 0;
 }

@@ -10,9 +10,11 @@ struct run;
 
 struct locks {
 	struct lock_held {
-		int fd;			/* -1: let go of, since its instance is through */
+		int fd;			/* -1: not had yet, or let go of, since its instance is through */
 		char *path;
 		const char *name;	/* of the instance; those of things come before */
+		const char *what;	/* "instance `a`" */
+		bool told;		/* that it is waited for */
 	} *v;
 	size_t n, nthings;
 	int first;			/* the number by which the first of them is called off */
@@ -20,7 +22,7 @@ struct locks {
 	bool fresh;			/* run.made was not there when they were had, and is taken back if it fails */
 };
 
-/* Always in the order of names, so that two runs never wait for each other. Each start is one that can be called off. */
+/* None is held while another is waited for, so nobody waits because of it. Each start is one that can be called off. */
 int locks_take(struct cli *c, const struct run *r, struct locks *l, struct error *err);
 /* Of an instance that is to be as it was last asked to be, it is known late that it is being started. */
 void locks_note_starts(const struct run *r, const struct locks *l);

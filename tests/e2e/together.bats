@@ -71,6 +71,36 @@ appears() { timeout 20 sh -c 'until grep -q "$1" "$2"; do sleep 0.1; done' _ "$1
 	[ -z "$(find "$LIMA_HOME/_state" -name '*.lock')" ]
 }
 
+@test "who waits for one of several instances keeps nobody waiting for the others" {
+	apply --stopped "$WORK/a.yaml"
+	limactl apply --stopped --name z "$WORK/a.yaml"
+	for names in "a slow z" "z slow a"; do
+		# shellcheck disable=SC2086 # words
+		"$BIN/limactl" apply --stopped --set '.message="both"' $names >"$WORK/both.log" 2>&1 3>&- &
+		BOTH=$!
+		appears "waiting for another limactl (process $SLOW) that works on instance .slow." "$WORK/both.log"
+		LIMIT=20 limactl edit --tty=false --start=false --set '.cpus=3' a
+		LIMIT=20 limactl apply --no-wait --stopped --set '.cpus=2' a
+		LIMIT=20 limactl apply --no-wait --stopped --set '.cpus=2' z
+		kill -0 "$BOTH"
+		kill -INT "$BOTH"
+		wait_exit "$BOTH"
+	done
+	LIMIT=20 limactl delete a z
+	# and two that name the same ones in other orders both come to their end
+	for n in 1 2 3 4 5; do
+		LIMIT=60 limactl apply --stopped --name p "$WORK/a.yaml" &
+		one=$!
+		LIMIT=60 limactl apply --stopped --name q "$WORK/a.yaml"
+		wait "$one"
+		LIMIT=60 limactl apply --stopped --set ".cpus=$((n % 2 + 1))" p q 3>&- &
+		one=$!
+		LIMIT=60 limactl apply --stopped --set ".cpus=$((n % 2 + 1))" q p
+		wait "$one"
+	done
+	busy
+}
+
 @test "who waits for the database is told for whom, and one interrupt ends that" {
 	python3 - "$LIMA_HOME/_state/state.db" "$WORK/held" >/dev/null 2>&1 3>&- <<-'PY' &
 		import sqlite3, sys, time
