@@ -27,6 +27,7 @@
 #include "cli/view/wrong.h"
 #include "providers/driver.h"
 #include "reconciler/explain.h"
+#include "resources/suspend.h"
 #include "resources/types.h"
 #include "state/observed/state.h"
 
@@ -191,7 +192,7 @@ as_it_is(const struct env *env, const char *name)
 	auto_free char *dir = xasprintf("%s/%s", env->home, name);
 	pid_t pid;
 
-	return driver_of(dir, &pid) ? GOAL_RUNNING : GOAL_STOPPED;
+	return driver_of(dir, &pid) ? GOAL_RUNNING : suspend_is_there(dir) ? GOAL_SUSPENDED : GOAL_STOPPED;
 }
 
 /* Of those whose lima.yaml was read: of others nothing is told. */
@@ -245,10 +246,16 @@ run_forget(struct engine *e)
 	e->state = NULL;
 }
 
+/* One that is suspended may go, but its disk alone is that of a machine in the middle of its work. */
 static int
-check_at_rest(struct cli *c, const char *name, struct error *err)
+check_at_rest(struct cli *c, const char *name, bool goes, struct error *err)
 {
-	return as_it_is(&c->env, name) == GOAL_STOPPED ? 0 :
+	enum goal is = as_it_is(&c->env, name);
+
+	if (is == GOAL_SUSPENDED && !goes)
+		return error_set(err, ERR_REFUSED, "instance %s is suspended, and its disk is worth nothing without its memory; `limactl start %s` and "
+				 "`limactl stop %s` first", cli_tick(c, name), name, name);
+	return is != GOAL_RUNNING ? 0 :
 	       error_set(err, ERR_REFUSED, "instance %s was started by another limactl meanwhile; `limactl stop %s` first", cli_tick(c, name), name);
 }
 
@@ -256,10 +263,10 @@ check_at_rest(struct cli *c, const char *name, struct error *err)
 static int
 check_had(struct cli *c, const struct run *r, struct locks *locks, struct error *err)
 {
-	if (r->at_rest && r->also_lock && check_at_rest(c, r->also_lock, err) < 0)
+	if (r->at_rest && r->also_lock && check_at_rest(c, r->also_lock, false, err) < 0)
 		return -1;
 	for (size_t i = 0; r->at_rest && i < r->nasks; i++)
-		if (check_at_rest(c, r->asks[i].name, err) < 0)
+		if (check_at_rest(c, r->asks[i].name, r->asks[i].goal == GOAL_ABSENT, err) < 0)
 			return -1;
 	if (r->made && instance_exists(c, r->made))
 		return error_set(err, EEXIST, "instance %s was made by another limactl meanwhile", cli_tick(c, r->made));

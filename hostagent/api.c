@@ -84,11 +84,11 @@ api_on_standstill(struct agent *a, const char *why)
 	api_answer_all(a);
 }
 
-/* Of a guest that has booted the machine is asked whether it runs: nobody else would be told that it does not. */
+/* Of a guest that has booted, now or long ago, the machine is asked whether it runs: nobody else would be told that it does not. */
 static void
 api_get_info(struct agent *a, struct http_conn *c, const struct http_request *r)
 {
-	bool booted = a->phase == PHASE_RUNNING || a->phase == PHASE_DEGRADED;
+	bool booted = a->phase == PHASE_RUNNING || a->phase == PHASE_DEGRADED || (a->phase == PHASE_STARTING && a->launch.machine.resumes);
 
 	(void)r;
 	if (!booted || !a->runtime || !a->runtime->ask_standstill) {

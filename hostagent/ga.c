@@ -236,8 +236,8 @@ on_connected(void *ctx)
 	struct ga *g = ctx;
 	struct error e;
 
-	/* An agent that was never spoken to has nothing to be interrupted in. */
-	if (g->silent && (g->was_alive || !machine_ours(g->agent)))
+	/* An agent that was never spoken to has nothing to be interrupted in; one that was put aside may have been in anything. */
+	if ((g->silent && (g->was_alive || !machine_ours(g->agent))) || (g->agent->launch.machine.resumes && !g->was_alive))
 		ga_link_resync(g->link);
 	if (ga_client_get_info(ga_link_client(g->link), &e) < 0) {
 		ga_start_over(g, e.msg);

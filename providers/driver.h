@@ -22,6 +22,29 @@ struct driver_net {
 	const char *guest, *host, *dns;
 };
 
+enum machine_stand { MACHINE_RUNS, MACHINE_STANDS, MACHINE_WAITS /* for its memory */ };
+
+/*
+ * What a machine holds in its memory, as a stream: out of one that stands still, and into one that was launched to wait for it
+ * (machine.waits). Sockets are non-blocking and the caller's to close. A machine that stands still stays so until go_on().
+ */
+struct driver_memory {
+	/* Could it be saved as it is now? ERR_UNSUPPORTED says what of it cannot be. */
+	int (*check)(const char *dir, struct error *err);
+	/* It stands still from now on, and says by `*from` what it holds, to the end of that. `*program`, in `a`: what says it. */
+	int (*save)(const char *dir, struct arena *a, const char **program, int *from, struct error *err);
+	/* Has it said all, so that no disk is written any more? Waits for the answer. */
+	int (*saved)(const char *dir, const volatile int *cancel, struct error *err);
+	/* One that waits takes what was saved by `program` from `*to`. ERR_UNSUPPORTED: it does not understand what that says. */
+	int (*load)(const char *dir, const char *program, int *to, struct error *err);
+	/* Has it all, and stands still? Waits for the answer. */
+	int (*loaded)(const char *dir, const volatile int *cancel, struct error *err);
+	int (*go_on)(const char *dir, struct error *err);
+	int (*stand)(const char *dir, enum machine_stand *out, struct error *err);
+	/* Is that option, with its value, about this run alone, so that a machine with another one is the same? */
+	bool (*is_of_run)(const char *option);
+};
+
 struct driver {
 	const char *name;
 	const char *program;	/* whose --version tells what runs machines here; NULL: nobody needs to know */
@@ -54,6 +77,8 @@ struct driver {
 	int (*quit)(const char *dir, struct error *err);
 	/* Removes pid file and sockets of one that is gone. The console logs stay until the next start. */
 	int (*sweep)(const char *dir, struct error *err);
+
+	const struct driver_memory *memory;	/* NULL: it can be had by nobody */
 
 	/* providers/snapshots.h; NULL: it has none. */
 	int (*snapshots)(const char *dir, const struct image_disk *disk, struct buf *out, struct error *err);

@@ -30,6 +30,7 @@ static const struct json_row machine_rows[] = {
 	NUMBER("capabilities", machine.capabilities, INT_MAX),
 	TEXTS("files", machine.files, machine.nfiles),
 	TEXTS("folders", machine.folders, machine.nfolders),
+	FLAG("resumes", machine.resumes),
 	PATH("pidfile", machine.pidfile),
 	PATH("control", machine.control),
 	{ 0 },

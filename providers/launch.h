@@ -77,6 +77,7 @@ struct launch {
 		const char *const *folders;	/* that it finds open, behind those of 9p: LAUNCH_FOLDER_FD */
 		size_t nfolders;
 		const char *pidfile;
+		bool resumes;		/* its guest goes on in the middle of what it did, and has booted long ago */
 		const char *control;	/* the socket by which the driver is talked to */
 	} machine;
 	struct {

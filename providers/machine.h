@@ -62,6 +62,7 @@ struct machine {
 	size_t nshares;
 
 	/* Of this run of ours. */
+	bool waits;			/* it is not to boot, but to wait for what it is to hold in its memory (driver.h: driver_memory) */
 	const char *libexec;		/* where our helpers are */
 	bool runs;			/* it does already: what there is to warn of was told then */
 	const volatile int *cancel;

@@ -14,7 +14,7 @@ foresee_making(struct engine *e, struct error *err)
 		struct resource *r = s->res;
 		struct error why = { 0 };
 
-		if (s->verb != ENSURE || !r->type->check || !r->spec || (r->present && !r->down) || r->type->check(e->env, r, &why) == 0)
+		if (s->verb != ENSURE || !r->type->check || !r->spec || r->type->check(e->env, r, &why) == 0)
 			continue;
 		error_wrap(&why, "%s", r->owner);
 		graph_wrong(&e->graph, r, &why);

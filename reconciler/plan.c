@@ -57,11 +57,12 @@ guard_of(const struct resource *r)
 static bool
 removal_refused(struct planner *m, const struct resource *r, const struct reason *why, struct error *err)
 {
-	const char *guard = guard_of(r);
+	const char *guard = guard_of(r), *holds = r->type->precious;
 
-	if (r->type->precious && !r->may_lose)
-		error_set(err, ERR_REFUSED, "%s %s: would be lost (%s); %s", r->type->name, r->name, reason_text(&m->g->arena, r, why),
-			  r->type->precious);
+	if (!holds && r->type->rests)
+		holds = r->type->rests(r, &m->g->arena);
+	if (holds && !r->may_lose)
+		error_set(err, ERR_REFUSED, "%s %s: would be lost (%s); %s", r->type->name, r->name, reason_text(&m->g->arena, r, why), holds);
 	else if (guard)
 		error_set(err, ERR_REFUSED, "%s", guard);
 	else
@@ -218,6 +219,8 @@ plan_follow(struct planner *m, struct resource *r, enum need need, const struct 
 
 	if (!r->wanted && r->present && d->down && plan_widen(m, r) < 0)
 		return -1;
+	if (need == NEED_LIVE && r->type->rests && r->type->rests(r, &m->g->arena))
+		return 0;
 	if (!r->wanted || !r->present || r->down)
 		return 0;
 	if (need == NEED_BUILD || !(fell || (need == NEED_FRESH && d->up)))

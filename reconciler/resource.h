@@ -139,6 +139,11 @@ struct resource_type {
 	size_t at_once;			/* steps of this type at the same time; 0: any number */
 	const char *precious;		/* it holds the user's data: never removed or replaced unasked; this says who may ask */
 	const char *forced_by;		/* host-wide: how it is taken away though an instance names it; for the user */
+	/*
+	 * It rests: what it lives on may come and go, and it holds what would be lost with it, as if it were precious. Then
+	 * this says who may ask, in `a`; NULL: it does not. Optional.
+	 */
+	const char *(*rests)(const struct resource *r, struct arena *a);
 	/* Why `r` may not be removed even when that is asked for; NULL: it may. What is precious and stands on it stays too. */
 	const char *(*guard)(const struct resource *r);
 	bool boots;			/* its steps up are an instance's boot, of which only so many are on their way at a time (walk.boots) */
@@ -174,8 +179,8 @@ struct resource_type {
 	int (*ensure)(const struct env *env, const struct resource *r,
 		      struct facts *have, struct arena *a, struct error *err);
 	/*
-	 * Has this host what ensure() will need to make it? Asked when the plan is to make it, or to make it anew: before the old
-	 * one goes. `r->spec` is there. Looks, never touches. Optional.
+	 * Has this host what ensure() will need? Asked when the plan has it: to make it, to make it anew (`r->down`: before the old
+	 * one goes) or to change it in place (`r->present`). `r->spec` is there. Looks, never touches. Optional.
 	 */
 	int (*check)(const struct env *env, const struct resource *r, struct error *err);
 	/* Make it absent; already absent is success. In a worker thread. */

@@ -18,6 +18,7 @@
 #include "hostagent/protocol/ha_client.h"
 #include "providers/driver.h"
 #include "resources/instance_paths.h"
+#include "resources/suspend.h"
 
 /* Is the disk that the instance of folder `dir` means by this name the one in `folder`? */
 static bool
@@ -89,6 +90,8 @@ disk_lock(const struct env *env, const struct resource *r, const char *disk, str
 	name = strrchr(has, '/') ? strrchr(has, '/') + 1 : has;
 	if (*has && strcmp(has, dir) != 0 && (ha_pid(has) > 0 || driver_of(has, &pid)))
 		return error_set(err, EBUSY, "disk `%s` is in use by the running instance `%s`; stop that first", disk, name);
+	if (*has && strcmp(has, dir) != 0 && suspend_is_there(has))
+		return error_set(err, EBUSY, "disk `%s` is in use by the suspended instance `%s`; start and stop that first", disk, name);
 	if (*has && strcmp(has, dir) != 0 && is_worked_on(env, name))
 		return error_set(err, EBUSY, "disk `%s` is held by the instance `%s`, which a limactl is working on; "
 				 "try again when that is done", disk, name);

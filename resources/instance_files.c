@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "providers/memory_file.h"
 #include "providers/ssh/host_key.h"
 #include "resources/autostart.h"
 #include "resources/firmware.h"
@@ -48,6 +49,7 @@ const struct instance_file instance_files[] = {
 	{"ssh.sock", "vm", FILE_LEFT},
 	{"launch.json", "vm", FILE_LEFT, FILE_BY_TMP},
 	{"launch.facts", "vm", FILE_LEFT, FILE_BY_TMP},
+	{MEMORY_FILE, "vm", FILE_MOVED, FILE_BY_TMP},
 	{"machine.type", "dir", FILE_COPIED, FILE_BY_TMP},
 	{"vncdisplay", "vm"},
 	{"vncpassword", "vm"},

@@ -21,6 +21,13 @@ wanted_running(const struct spec *spec)
 	return spec->goal == GOAL_RUNNING;
 }
 
+/* Running, or put aside to go on: what the machine holds, it holds. */
+static inline bool
+wanted_machine(const struct spec *spec)
+{
+	return spec->goal == GOAL_RUNNING || spec->goal == GOAL_SUSPENDED;
+}
+
 /* For attrs of things that we may find without knowing how they were made: no knowledge, no difference. */
 enum cost judge_known_replace(const char *have, const char *want);
 enum cost judge_known_update(const char *have, const char *want);

@@ -154,7 +154,7 @@ static void
 declare_disk(const struct spec *spec, struct graph *g, const char *disk)
 {
 	auto_free char *name = xasprintf("%s:" LEASE_DISK "%s", spec->name, disk);
-	struct resource *r = graph_declare(g, &resource_lease, spec->name, name, wanted_running(spec));
+	struct resource *r = graph_declare(g, &resource_lease, spec->name, name, wanted_machine(spec));
 
 	resource_need(g, r, "dir", spec->name, NEED_LIVE);
 	resource_need(g, r, "data-disk", disk, NEED_BUILD);

@@ -292,11 +292,11 @@ tell_driver(void *ctx, const char *text)
 
 /* The machine, as its driver launches it. */
 static int
-fill_launch(const struct env *env, const struct resource *r, int ssh_port, struct launch *l, struct arena *a, struct error *err)
+fill_launch(const struct env *env, const struct resource *r, int ssh_port, bool resumes, struct launch *l, struct arena *a, struct error *err)
 {
 	const struct driver *driver = driver_find(r->spec->vm_type);
 	struct machine m = {
-		.ssh_port = ssh_port, .libexec = env->libexec, .runs = instance_runs(env, r), .cancel = env->cancel,
+		.ssh_port = ssh_port, .waits = resumes, .libexec = env->libexec, .runs = instance_runs(env, r), .cancel = env->cancel,
 		.warn = tell_driver, .warn_ctx = (void *)(uintptr_t)env,
 	};
 
@@ -306,18 +306,19 @@ fill_launch(const struct env *env, const struct resource *r, int ssh_port, struc
 	if (fill_machine(env, r, &m, a, err) < 0 || fill_shares(env, r->spec, &m, l, a, err) < 0)
 		return -1;
 	l->machine.driver = driver->name;
+	l->machine.resumes = resumes;
 	return driver->plan(&m, l, a, err);
 }
 
 int
-machine_launch_file(const struct env *env, const struct resource *r, int ssh_port, int dns_port, struct error *err)
+machine_launch_file(const struct env *env, const struct resource *r, int ssh_port, int dns_port, bool resumes, struct error *err)
 {
 	AUTO(arena) a = { 0 };
 	const struct spec *spec = r->spec;
 	struct launch l = { .name = spec->name, .dir = spec->dir };
 	AUTO(cidata) cidata = { 0 };
 
-	if (fill_launch(env, r, ssh_port, &l, &a, err) < 0)
+	if (fill_launch(env, r, ssh_port, resumes, &l, &a, err) < 0)
 		return -1;
 	l.ssh.port = ssh_port;
 	l.ssh.user = spec->user.name;

@@ -16,6 +16,7 @@
 #include "hostagent/protocol/ha_client.h"
 #include "providers/driver.h"
 #include "providers/launch.h"
+#include "providers/memory_file.h"
 #include "providers/served.h"
 #include "providers/ssh/ssh_config.h"
 #include "resources/cidata_files.h"
@@ -28,16 +29,28 @@
 #include "resources/interface.h"
 #include "resources/machine.h"
 #include "resources/ssh_access.h"
+#include "resources/suspend.h"
 #include "resources/spec_keys.h"
 #include "resources/unsupported.h"
 
 enum { STOP_GRACE_MS = 180 * 1000, AGENT_GRACE_MS = 30 * 1000 };
 
+#define IS_RUNNING "running"
+#define IS_SUSPENDED "suspended"
+#define IS_BETWEEN "half suspended"	/* it is there, and so is what it holds: somebody was killed on the way */
+
+/* One that was put aside goes on, and one that goes on is put aside, in place. */
+static enum cost
+judge_hypervisor(const char *have, const char *want)
+{
+	return !strcmp(want, IS_SUSPENDED) || !strcmp(have, IS_SUSPENDED) || !strcmp(have, IS_BETWEEN) ? COST_UPDATE : COST_REPLACE;
+}
+
 static const struct attr attrs[] = {
 	/* Keys of lima.yaml are grouped by what a change of them costs; the table has no other list of them. */
 	{ .name = "machine keys", .judge = judge_keys_replace, .show = SHOW_NEVER, .each = keys_each },
 	{ .name = "agent keys", .judge = judge_keys_update, .show = SHOW_NEVER, .each = keys_each },
-	{ .name = "hypervisor", .cost = COST_REPLACE },
+	{ .name = "hypervisor", .judge = judge_hypervisor },
 	{ .name = "agent", .cost = COST_UPDATE },
 	{ 0 },
 };
@@ -60,10 +73,22 @@ check_wanted(const struct spec *spec, const struct env *env, const struct resour
 	return instance_runs(env, r) && instance_yaml_changes(spec) ? host_check(spec, err) : 0;
 }
 
+static bool
+vm_is_wanted(const struct resource *r, const char *how)
+{
+	const char *want = facts_get(&r->want, "hypervisor");
+
+	return want && !strcmp(want, how);
+}
+
 /* A running machine that is to be restarted is checked, too: that it cannot start must not be found out when it is down. */
 static int
 vm_check(const struct env *env, const struct resource *r, struct error *err)
 {
+	auto_free char *dir = instance_path(env, r, NULL);
+
+	if (r->present && !r->down)
+		return vm_is_wanted(r, IS_SUSPENDED) ? suspend_possible(dir, err) : 0;
 	if (r->present && lease_check_next(env, r, err) < 0)
 		return -1;
 	return host_check(r->spec, err) < 0 ? -1 : host_check_agent(env, r->spec, err);
@@ -74,6 +99,9 @@ vm_declare(const struct spec *spec, const struct env *env, struct graph *g, stru
 {
 	struct resource *r = graph_declare(g, &resource_vm, spec->name, spec->name, wanted_running(spec));
 	AUTO(arena) a = { 0 };
+
+	/* What was put aside stays so; where nothing was, there is nothing to put aside. */
+	r->wanted |= spec->goal == GOAL_SUSPENDED && (suspend_is_there(spec->dir) || instance_runs(env, r));
 
 	resource_need(g, r, "dir", spec->name, NEED_LIVE);
 	resource_need(g, r, "disk", spec->name, NEED_FRESH);
@@ -94,21 +122,23 @@ vm_declare(const struct spec *spec, const struct env *env, struct graph *g, stru
 		resource_need(g, r, "lease", arena_printf(&a, "%s:" LEASE_DISK "%s", spec->name, spec->disks[i].name), NEED_BUILD);
 	}
 	for (size_t i = 0; i < spec->nnetworks; i++) {
-		if (!*spec->networks[i].host)
+		if (!*spec->networks[i].host || spec->goal == GOAL_SUSPENDED)
 			continue;
 		resource_need(g, r, "network", spec->networks[i].lima, NEED_LIVE);
 		resource_need(g, r, "interface", interface_name(&a, spec, i), NEED_BUILD);
 	}
 	/* This machine comes up after the other is READY, and goes down before it. */
-	for (size_t i = 0; i < spec->ndepends; i++)
+	for (size_t i = 0; i < spec->ndepends && spec->goal != GOAL_SUSPENDED; i++)
 		resource_need_if(g, r, "ready", spec->depends[i].name, spec->depends[i].restart ? NEED_LIVE : NEED_BUILD);
 	if (check_wanted(spec, env, r, err) < 0)
 		return -1;
-	if (!wanted_running(spec))
+	if (!r->wanted)
 		return 0;
 	resource_want(g, r, "machine keys", spec_part(graph_arena(g), spec->json, SPEC_MACHINE));
+	resource_want(g, r, "hypervisor", wanted_running(spec) ? IS_RUNNING : IS_SUSPENDED);
+	if (!wanted_running(spec))
+		return 0;
 	resource_want(g, r, "agent keys", spec_part(graph_arena(g), spec->json, SPEC_AGENT));
-	resource_want(g, r, "hypervisor", "running");
 	resource_want(g, r, "agent", "running");
 	return 0;
 }
@@ -127,17 +157,19 @@ static int
 vm_observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *dir = instance_path(env, r, NULL);
+	auto_free char *memory = instance_path(env, r, MEMORY_FILE);
 	pid_t machine, agent = ha_pid(dir);
+	int saved = fs_look(memory, NULL, err);
 
 	/* A pid file that cannot be read does not mean that the machine is gone. */
-	if (driver_look(dir, &machine, err) < 0)
+	if (saved < 0 || driver_look(dir, &machine, err) < 0)
 		return -1;
-	if (machine <= 0 && agent <= 0)
+	if (machine <= 0 && agent <= 0 && !saved)
 		return 0;
 	/* A record of another process describes a machine that is gone. */
 	if (!facts_get(have, "machine keys") || (machine > 0 && facts_int(have, "pid", 0) != (long long)machine))
 		vm_recollect(env, r, have, a);
-	facts_set(have, a, "hypervisor", machine > 0 ? "running" : "gone");
+	facts_set(have, a, "hypervisor", machine > 0 ? saved ? IS_BETWEEN : IS_RUNNING : saved ? IS_SUSPENDED : "gone");
 	facts_set(have, a, "agent", agent > 0 ? "running" : "gone");
 	facts_setf(have, a, "pid", "%d", (int)machine);
 	return 1;
@@ -155,6 +187,19 @@ start_agent(const struct env *env, const struct resource *r, struct error *err)
 	return ha_start(&s, err);
 }
 
+/* Whatever is wrong with what was put aside is told before anything is started. */
+static int
+vm_launch(const struct env *env, const struct resource *r, struct error *err)
+{
+	auto_free char *dir = instance_path(env, r, NULL);
+	bool resumes = suspend_is_there(dir);
+
+	if (machine_launch_file(env, r, lease_port(r, LEASE_SSH), lease_port(r, LEASE_DNS), resumes, err) < 0 ||
+	    (resumes && suspend_check(env, r, dir, err) < 0) || start_agent(env, r, err) < 0)
+		return -1;
+	return resumes ? suspend_resume(env, r, dir, err) : 0;
+}
+
 static int
 vm_boot(const struct env *env, const struct resource *r, struct error *err)
 {
@@ -165,9 +210,9 @@ vm_boot(const struct env *env, const struct resource *r, struct error *err)
 	    (dns_port && lease_check(env, r, LEASE_DNS, dns_port, err) < 0))
 		return -1;
 	served_drop_all(env->home, r->owner);
-	if (machine_settle_disks(env, r, err) < 0 || machine_launch_file(env, r, port, dns_port, err) < 0 || machine_facts_save(facts, &r->want, err) < 0)
+	if (machine_settle_disks(env, r, err) < 0 || machine_facts_save(facts, &r->want, err) < 0)
 		return -1;
-	return start_agent(env, r, err);
+	return vm_launch(env, r, err);
 }
 
 static bool
@@ -195,24 +240,45 @@ vm_refresh(const struct env *env, const struct resource *r, const char *dir, str
 
 	/* Without our agent, the launch file does not tell what a new agent would do. */
 	if ((ha_pid(dir) <= 0 || vm_differs(r, "agent keys") || !launch_is_known(launch)) &&
-	    (machine_launch_file(env, r, lease_port(r, LEASE_SSH), lease_port(r, LEASE_DNS), err) < 0 ||
+	    (machine_launch_file(env, r, lease_port(r, LEASE_SSH), lease_port(r, LEASE_DNS), false, err) < 0 ||
 	     machine_facts_save(facts, &r->want, err) < 0))
 		return -1;
 	return ha_pid(dir) > 0 ? ha_reload(dir, err) : start_agent(env, r, err);
+}
+
+/* The machine that is there, or that of the folder, runs. */
+static int
+vm_run(const struct env *env, const struct resource *r, const char *dir, struct error *err)
+{
+	pid_t machine;
+	int emptied = driver_of(dir, &machine) ? suspend_settle(dir, err) : 0;
+
+	if (emptied < 0)
+		return -1;
+	return !emptied && driver_of(dir, &machine) ? vm_refresh(env, r, dir, err) : vm_boot(env, r, err);
+}
+
+/* One that a limactl which was killed had put aside but for its end goes on first: it costs seconds, and there is one way only. */
+static int
+vm_suspend(const struct env *env, const struct resource *r, const char *dir, struct error *err)
+{
+	pid_t machine;
+	int emptied = driver_of(dir, &machine) ? suspend_settle(dir, err) : 0;
+
+	if (emptied < 0)
+		return -1;
+	if (suspend_is_there(dir) && !driver_of(dir, &machine))
+		return 0;
+	return suspend_machine(env, r, dir, err);
 }
 
 static int
 vm_ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *dir = instance_path(env, r, NULL);
-	pid_t machine;
 
-	if (driver_of(dir, &machine)) {
-		if (vm_refresh(env, r, dir, err) < 0)
-			return -1;
-	} else if (vm_boot(env, r, err) < 0) {
+	if ((vm_is_wanted(r, IS_RUNNING) ? vm_run(env, r, dir, err) : vm_suspend(env, r, dir, err)) < 0)
 		return -1;
-	}
 	facts_copy(have, a, &r->want);
 	facts_set(have, a, "hypervisor", NULL);
 	return vm_observe(env, r, have, a, err) == 1 ? 0 :
@@ -265,13 +331,30 @@ static int
 remove_vm(const struct env *env, const struct resource *r, struct error *err)
 {
 	auto_free char *dir = instance_path(env, r, NULL);
+	pid_t machine;
 
+	/* One that stands still does not hear the power button. */
+	if (!env->force && suspend_is_there(dir) && driver_of(dir, &machine) && suspend_settle(dir, err) < 0)
+		return -1;
 	if (vm_take_down(env, dir, err) < 0)
 		return -1;
 	if (keep_disks(env, r, dir, err) < 0)
 		return -1;
 	served_drop_all(env->home, r->owner);
 	return instance_files_remove(env, r, err);
+}
+
+static const char *
+vm_rests(const struct resource *r, struct arena *a)
+{
+	const char *have = facts_get(&r->have, "hypervisor");
+
+	if (facts_get(&r->how, VM_GIVES_UP))
+		return NULL;
+	if (have && !strcmp(have, IS_SUSPENDED))
+		return arena_printf(a, "it is suspended: as it was, `limactl start %s` resumes it; `limactl stop --force %s` gives its memory up, "
+				    "which is to its disk like a power cut", r->name, r->name);
+	return vm_is_wanted(r, IS_SUSPENDED) ? arena_printf(a, "it can be suspended only as it was started: `limactl restart %s` first", r->name) : NULL;
 }
 
 /* A machine that an earlier version started moves over when it is made anew anyway. */
@@ -291,6 +374,7 @@ const struct resource_type resource_vm = {
 	.gone = "stopped",
 	.boots = true,
 	.runs = true,
+	.rests = vm_rests,
 	.attrs = attrs,
 	.declare = vm_declare,
 	.observe = vm_observe,

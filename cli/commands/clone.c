@@ -41,6 +41,9 @@ clone_check(struct cli *c, const char *verb, struct error *err)
 		return -1;
 	if (i.status.hypervisor || i.status.agent)
 		return error_set(err, ERR_REFUSED, "cannot %s a running instance", verb);
+	if (instance_is(&i, "Suspended"))
+		return error_set(err, ERR_REFUSED, "cannot %s a suspended instance: its disk is worth nothing without its memory; `limactl start %s` and "
+				 "`limactl stop %s` first", verb, old, old);
 	if (instance_exists(c, name))
 		return error_set(err, EEXIST, "instance `%s` already exists", name);
 	return 0;

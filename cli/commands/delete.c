@@ -54,7 +54,7 @@ delete_check(struct cli *c, struct look *l, const char *name, struct buf *compla
 			 "deleted, since it may hold other things", complaints->len ? "\n" : "", name, i.dir);
 		return 0;
 	}
-	if (c->env.force || instance_is(&i, "Stopped") || (!i.config && !i.status.agent && !i.status.hypervisor))
+	if (c->env.force || instance_is(&i, "Stopped") || instance_is(&i, "Suspended") || (!i.config && !i.status.agent && !i.status.hypervisor))
 		return 1;
 	buf_addf(&why, "expected status `Stopped`, got `%s` (`limactl stop %s` first, or `limactl delete --force %s`)", i.status.word, name,
 		 name);

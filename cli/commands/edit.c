@@ -17,6 +17,7 @@
 #include "cli/commands/rejected.h"
 #include "cli/run.h"
 #include "cli/commands/started.h"
+#include "resources/suspend.h"
 #include "state/desired/fleet/fleet.h"
 #include "state/desired/template/template.h"
 
@@ -164,7 +165,8 @@ edit_take_instance(struct cli *c, const struct edit *e, struct error *err)
 	if (template_spec(&spec, e->name, e->t, 0, &opts, err) < 0)
 		return -1;
 	goals_own(&g, spec);
-	if (goals_add(&g, e->name, GOAL_STOPPED, &a, err) < 0)
+	/* One that is suspended stays so: what keeps it from being resumed is rejected. */
+	if (goals_add(&g, e->name, suspend_is_there(spec->dir) ? GOAL_SUSPENDED : GOAL_STOPPED, &a, err) < 0)
 		return -1;
 	a->spec = spec;
 	return run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .quiet = true, .silent = true }, err);

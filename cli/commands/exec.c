@@ -42,7 +42,7 @@ exec_add(struct cli *c, const char *name, char *const *words, size_t n, struct m
 	out->name = name;
 	if (guest_command_look(c, name, &i, err) < 0)
 		return -1;
-	if (instance_is(&i, "Stopped") && cli_bool(c, "start")) {
+	if (guest_is_down(&i) && cli_bool(c, "start")) {
 		instance_release(&i);
 		if (start_for(c, name, err) < 0 || guest_command_look(c, name, &i, err) < 0)
 			return -1;

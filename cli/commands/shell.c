@@ -122,7 +122,7 @@ shell_run(struct cli *c, struct error *err)
 		return shell_many(c, name, words, n, err);
 	if (guest_command_look(c, name, &i, err) < 0)
 		return -1;
-	if (instance_is(&i, "Stopped")) {
+	if (guest_is_down(&i)) {
 		int start = ask_start(c, err);
 
 		if (start <= 0)

@@ -24,7 +24,7 @@ static const struct flag list_flags[] = {
 
 /* The folder of the instance that the first argument names, and its disk. */
 static int
-cmd_snapshot_look(struct cli *c, const char **dir, struct disk_known *k, struct error *err)
+cmd_snapshot_look(struct cli *c, bool changes, const char **dir, struct disk_known *k, struct error *err)
 {
 	const struct driver *driver;
 	AUTO(instance) i = { 0 };
@@ -41,6 +41,8 @@ cmd_snapshot_look(struct cli *c, const char **dir, struct disk_known *k, struct 
 		return -1;
 	if (!i.has_yaml)
 		return error_set(err, ENOENT, "open %s/lima.yaml: no such file or directory", i.dir);
+	if (changes && instance_is(&i, "Suspended"))
+		return error_set(err, ERR_REFUSED, "instance `%s` is suspended, and its disk belongs to its memory; `limactl start %s` first", c->args[0], c->args[0]);
 	driver = *i.vm_type ? driver_find(i.vm_type) : driver_all()[0];
 	if (!driver || !driver->snapshots)
 		return error_set(err, ERR_UNSUPPORTED, "unimplemented");
@@ -57,7 +59,7 @@ look_tag(struct cli *c, struct error *err)
 	struct disk_known k;
 	const char *dir;
 
-	if (cmd_snapshot_look(c, &dir, &k, err) < 0 || snapshot_tag_check(cli_str(c, "tag"), err) < 0 || snapshots_list(dir, &k.disk, &list, err) < 0)
+	if (cmd_snapshot_look(c, true, &dir, &k, err) < 0 || snapshot_tag_check(cli_str(c, "tag"), err) < 0 || snapshots_list(dir, &k.disk, &list, err) < 0)
 		return -1;
 	return snapshots_has(list.s, cli_str(c, "tag"));
 }
@@ -131,7 +133,7 @@ cmd_snapshot_run_list(struct cli *c, struct error *err)
 	struct disk_known k;
 	const char *dir;
 
-	if (cmd_snapshot_look(c, &dir, &k, err) < 0 || snapshots_list(dir, &k.disk, &list, err) < 0)
+	if (cmd_snapshot_look(c, false, &dir, &k, err) < 0 || snapshots_list(dir, &k.disk, &list, err) < 0)
 		return -1;
 	if (cli_bool(c, "quiet"))
 		print_tags(list.s);

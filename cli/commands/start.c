@@ -76,7 +76,7 @@ start_existing(struct cli *c, const char *name, struct error *err)
 		return -1;
 	if (instance_is(&i, "Running"))
 		return already_running(c, &g, name, err);
-	if (!instance_is(&i, "Stopped"))
+	if (!instance_is(&i, "Stopped") && !instance_is(&i, "Suspended"))
 		cli_say(&c->env, SAY_WARN, "expected status `Stopped`, got `%s`", i.status.word);
 	return bring_up(c, &g, name, i.vm_type, false, err);
 }

@@ -73,7 +73,8 @@ expect_resource(const struct resource *r, const char *salt)
 static void
 expect_add_instance(cJSON *list, const struct ask *a, const char *salt)
 {
-	static const char *const goals[] = { [GOAL_ABSENT] = "absent", [GOAL_STOPPED] = "stopped", [GOAL_RUNNING] = "running" };
+	static const char *const goals[] = { [GOAL_ABSENT] = "absent", [GOAL_STOPPED] = "stopped", [GOAL_RUNNING] = "running",
+						[GOAL_SUSPENDED] = "suspended" };
 	const struct spec *spec = a->spec ? a->spec : a->loaded;
 	const char *json = spec && spec->json ? spec->json : "";
 	auto_free char *masked = secrets_masked(json, salt);

@@ -105,13 +105,19 @@ guest_look(struct look *l, const char *name, struct instance *out, struct error 
 	return 0;
 }
 
+bool
+guest_is_down(const struct instance *i)
+{
+	return instance_is(i, "Stopped") || instance_is(i, "Suspended");
+}
+
 int
 guest_not_stopped(const struct instance *i, struct error *err)
 {
-	if (!instance_is(i, "Stopped"))
+	if (!guest_is_down(i))
 		return 0;
-	return error_set(err, ENOTCONN, "instance `%s` is stopped", i->name),
-	       error_hint(err, ", run `limactl start %s` to start the instance", i->name);
+	return error_set(err, ENOTCONN, "instance `%s` is %s", i->name, instance_is(i, "Stopped") ? "stopped" : "suspended"),
+	       error_hint(err, ", run `limactl start %s` to %s the instance", i->name, instance_is(i, "Stopped") ? "start" : "resume");
 }
 
 /* --- ssh --- */

@@ -30,6 +30,7 @@ void argv_addf(struct argv *a, const char *fmt, ...) __attribute__((format(print
  * upstream's words for "no such instance". What is wrong with its lima.yaml is logged.
  */
 int guest_look(struct look *l, const char *name, struct instance *out, struct error *err);
+bool guest_is_down(const struct instance *i);	/* stopped or suspended: `start` brings it up */
 /* "instance `X` is stopped, run `limactl start X` ..." */
 int guest_not_stopped(const struct instance *i, struct error *err);
 

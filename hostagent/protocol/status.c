@@ -3,7 +3,9 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "base/fs.h"
 #include "base/mem.h"
+#include "providers/memory_file.h"
 #include "providers/pidfile.h"
 #include "providers/ssh/ssh_config.h"
 
@@ -43,5 +45,7 @@ status_look(const char *dir, const char *vm_type, struct arena *a, struct status
 		status_broken(&s, "host agent is running but driver is not");
 	else if (s.agent <= 0 && s.hypervisor > 0)
 		status_broken(&s, arena_printf(a, "%s driver is running but host agent is not", vm_type));
+	else if (s.agent <= 0 && s.hypervisor <= 0 && fs_exists(arena_printf(a, "%s/" MEMORY_FILE, dir)))
+		s.word = "Suspended";
 	*out = s;
 }

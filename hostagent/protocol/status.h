@@ -12,7 +12,7 @@
 struct arena;
 
 struct status {
-	const char *word;		/* "Running", "Stopped" or "Broken" */
+	const char *word;		/* "Running", "Suspended", "Stopped" or "Broken" */
 	pid_t agent, hypervisor;	/* 0: not running */
 	int ssh_port;			/* the agent's, else the one that ssh.config keeps; 0: none yet */
 	struct ha_info info;		/* of a running agent; phase HA_UNKNOWN: none */

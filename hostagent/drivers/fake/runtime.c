@@ -28,7 +28,9 @@ struct question {
 	char line[1024];
 	size_t len;
 	const char *words;
-	runtime_done *done;	/* NULL once called */
+	runtime_done *done;	/* or `still` is called, once */
+	runtime_standstill *still;
+	bool over;
 	int open;
 };
 
@@ -44,14 +46,15 @@ fake_runtime_on_closed(uv_handle_t *h)
 static void
 question_end(struct question *q, const struct error *e)
 {
-	runtime_done *done = q->done;
-
-	if (!done)
+	if (q->over)
 		return;
-	q->done = NULL;
+	q->over = true;
 	uv_close((uv_handle_t *)&q->pipe, fake_runtime_on_closed);
 	uv_close((uv_handle_t *)&q->timer, fake_runtime_on_closed);
-	done(q->agent, e);
+	if (q->still)
+		q->still(q->agent, !e && strcmp(q->line, "ok stands") == 0 ? "it was told to" : NULL);
+	else
+		q->done(q->agent, e);
 }
 
 static void
@@ -88,7 +91,7 @@ fake_runtime_on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b)
 	if (!(nl = strchr(q->line, '\n')))
 		return;
 	*nl = '\0';
-	if (strcmp(q->line, "ok") == 0)
+	if (strncmp(q->line, "ok", 2) == 0)
 		question_end(q, NULL);
 	else
 		question_fail(q, EIO, q->line + (strncmp(q->line, "no ", 3) == 0 ? 3 : 0));
@@ -100,7 +103,7 @@ fake_runtime_on_connect(uv_connect_t *c, int status)
 	struct question *q = c->data;
 	uv_buf_t b = uv_buf_init((char *)(uintptr_t)q->words, (unsigned)strlen(q->words));
 
-	if (!q->done)
+	if (q->over)
 		return;
 	if (status == 0)
 		status = uv_read_start((uv_stream_t *)&q->pipe, fake_runtime_on_alloc, fake_runtime_on_read);
@@ -117,11 +120,11 @@ fake_runtime_on_timer(uv_timer_t *t)
 }
 
 static void
-question_ask(struct agent *a, const char *words, int timeout_ms, runtime_done *done)
+question_ask(struct agent *a, const char *words, int timeout_ms, runtime_done *done, runtime_standstill *still)
 {
 	struct question *q = xcalloc(1, sizeof *q);
 
-	*q = (struct question){ .agent = a, .words = words, .done = done, .open = 2 };
+	*q = (struct question){ .agent = a, .words = words, .done = done, .still = still, .open = 2 };
 	uv_pipe_init(&a->loop, &q->pipe, 0);
 	uv_timer_init(&a->loop, &q->timer);
 	q->pipe.data = q->timer.data = q->connect.data = q;
@@ -133,26 +136,38 @@ question_ask(struct agent *a, const char *words, int timeout_ms, runtime_done *d
 static void
 fake_ask_if_up(struct agent *a, runtime_done *done)
 {
-	question_ask(a, "up\n", ANSWER_MS, done);
+	question_ask(a, "up\n", ANSWER_MS, done, NULL);
 }
 
 static void
 fake_runtime_press_button(struct agent *a, runtime_done *done)
 {
-	question_ask(a, "button\n", ANSWER_MS, done);
+	question_ask(a, "button\n", ANSWER_MS, done, NULL);
 }
 
 static void
 fake_runtime_quit(struct agent *a, runtime_done *done)
 {
-	question_ask(a, "quit\n", ANSWER_MS, done);
+	question_ask(a, "quit\n", ANSWER_MS, done, NULL);
+}
+
+static void
+fake_ask_standstill(struct agent *a, runtime_standstill *done)
+{
+	question_ask(a, "stand\n", ANSWER_MS, NULL, done);
+}
+
+static void
+fake_runtime_resume(struct agent *a, runtime_done *done)
+{
+	question_ask(a, "go-on\n", ANSWER_MS, done, NULL);
 }
 
 static void
 fake_await_guest(struct agent *a, runtime_done *done)
 {
 	/* The question has no deadline: it ends with the machine. */
-	question_ask(a, "ready\n", 0, done);
+	question_ask(a, "ready\n", 0, done, NULL);
 }
 
 static bool
@@ -183,6 +198,8 @@ const struct runtime runtime_fake = {
 	.ask_if_up = fake_ask_if_up,
 	.press_button = fake_runtime_press_button,
 	.quit = fake_runtime_quit,
+	.ask_standstill = fake_ask_standstill,
+	.resume = fake_runtime_resume,
 	.await_guest = fake_await_guest,
 	.carry = carry_fake,
 };

@@ -53,6 +53,8 @@ reach_standstill(const cJSON *answer)
 		{ "watchdog", "its watchdog has found it hanging, and QEMU has paused it" },
 		{ "shutdown", "it has shut down, and QEMU was told to stay" },
 		{ "suspended", "it sleeps" },
+		{ "postmigrate", "its memory was being put aside; `limactl start` lets it go on" },
+		{ "finish-migrate", "its memory is being put aside" },
 		{ "paused", "QEMU has been told to pause it; `limactl start` lets it go on" },
 	};
 	const cJSON *status = cJSON_GetObjectItemCaseSensitive(answer, "status");

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/clock.h"
@@ -31,18 +33,34 @@ fake_driver_find(const char *dir, bool search, struct process *out)
 	return search && pidfile_search((const char *const[]){ "lima-fake-machine", NULL }, "--pidfile", pidfile, out);
 }
 
+/* The connection, once it was answered with "ok", and the line that it was answered with; what comes behind that is not read. */
 static int
-fake_ask(const char *dir, const char *words, struct error *err)
+fake_talk(const char *dir, const char *words, char line[256], struct error *err)
 {
 	auto_free char *socket = xasprintf("%s/fake.sock", dir);
 	struct sock_wait wait = { .deadline = clock_ms() + ANSWER_MS };
 	auto_close int fd = sock_connect(socket, &wait, err);
-	char line[256];
-	ssize_t n;
+	size_t n = 0;
 
-	if (fd < 0 || sock_write(fd, words, strlen(words), &wait, err) < 0 || (n = sock_read(fd, line, sizeof line, &wait, err)) < 0)
+	if (fd < 0 || sock_write(fd, words, strlen(words), &wait, err) < 0)
 		return -1;
-	return n >= 2 && memcmp(line, "ok", 2) == 0 ? 0 : error_set(err, EIO, "the fake machine: %.*s", (int)n, line);
+	do {
+		ssize_t got = sock_read(fd, line + n, 1, &wait, err);
+
+		if (got <= 0)
+			return got < 0 ? -1 : error_set(err, ECONNRESET, "the fake machine: gone");
+	} while (line[n++] != '\n' && n < 255);
+	line[n] = '\0';
+	return memcmp(line, "ok", 2) == 0 ? steal_fd(fd) : error_set(err, EIO, "the fake machine: %.*s", (int)strcspn(line, "\n"), line);
+}
+
+static int
+fake_ask(const char *dir, const char *words, struct error *err)
+{
+	char line[256];
+	auto_close int fd = fake_talk(dir, words, line, err);
+
+	return fd < 0 ? -1 : 0;
 }
 
 static int
@@ -72,6 +90,109 @@ fake_boots_uefi(const char *arch, bool legacy_bios)
 	return false;
 }
 
+/* What is wrong with it is said by $LIMA_FAKE_UNSAVABLE. */
+static int
+fake_memory_check(const char *dir, struct error *err)
+{
+	const char *why = getenv("LIMA_FAKE_UNSAVABLE");
+
+	(void)dir;
+	return why && *why ? error_set(err, ERR_UNSUPPORTED, "its memory cannot be saved: %s", why) : 0;
+}
+
+static const char *
+fake_memory_program(void)
+{
+	const char *version = getenv("LIMA_FAKE_VERSION");
+
+	return version && *version ? version : "fake 1";
+}
+
+static int
+fake_memory_save(const char *dir, struct arena *a, const char **program, int *from, struct error *err)
+{
+	char line[256];
+
+	*program = arena_strdup(a, fake_memory_program());
+	if (fake_memory_check(dir, err) < 0)
+		return -1;
+	*from = fake_talk(dir, "save\n", line, err);
+	return *from < 0 ? -1 : 0;
+}
+
+static int
+fake_memory_saved(const char *dir, const volatile int *cancel, struct error *err)
+{
+	(void)cancel;
+	return fake_ask(dir, "saved\n", err);
+}
+
+static int
+fake_memory_load(const char *dir, const char *program, int *to, struct error *err)
+{
+	char line[256];
+
+	if (strcmp(program, fake_memory_program()) != 0)
+		return error_set(err, ERR_UNSUPPORTED, "it was saved by %s, and this is %s", program, fake_memory_program());
+	*to = fake_talk(dir, "load\n", line, err);
+	return *to < 0 ? -1 : 0;
+}
+
+static int
+fake_memory_stand(const char *dir, enum machine_stand *out, struct error *err)
+{
+	char line[256];
+	auto_close int fd = fake_talk(dir, "stand\n", line, err);
+
+	*out = fd >= 0 && !strncmp(line, "ok runs", 7) ? MACHINE_RUNS : fd >= 0 && !strncmp(line, "ok waits", 8) ? MACHINE_WAITS : MACHINE_STANDS;
+	return fd < 0 ? -1 : 0;
+}
+
+static int
+fake_memory_loaded(const char *dir, const volatile int *cancel, struct error *err)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	long long until = clock_ms() + ANSWER_MS;
+	enum machine_stand stand;
+
+	do {
+		if (fake_memory_stand(dir, &stand, err) < 0)
+			return -1;
+		if (stand != MACHINE_WAITS)
+			return 0;
+		nanosleep(&pause, NULL);
+	} while (clock_ms() < until && !(cancel && *cancel));
+	return error_set(err, ETIMEDOUT, "the fake machine has not taken it");
+}
+
+static int
+fake_memory_go_on(const char *dir, struct error *err)
+{
+	return fake_ask(dir, "go-on\n", err);
+}
+
+static bool
+fake_is_of_run(const char *option)
+{
+	static const char *const options[] = { "--waits", "--slow-ms", "--ready-ms", "--unsaved", "--refuse" };
+
+	for (size_t i = 0; i < ARRAY_LEN(options); i++)
+		if (!strcmp(option, options[i]))
+			return true;
+	return false;
+}
+
+static const struct driver_memory fake_memory = {
+	.check = fake_memory_check,
+	.save = fake_memory_save,
+	.saved = fake_memory_saved,
+	.load = fake_memory_load,
+	.loaded = fake_memory_loaded,
+	.go_on = fake_memory_go_on,
+	.stand = fake_memory_stand,
+	.is_of_run = fake_is_of_run,
+};
+
 /* $LIMA_FAKE_MACHINE, a word an option: no blank within one. */
 static void
 fake_driver_options(const char **argv, size_t max, size_t *n, struct arena *a)
@@ -100,14 +221,18 @@ fake_plan(const struct machine *m, struct launch *l, struct arena *a, struct err
 		arena_printf(a, "%s/lima-fake-machine", m->libexec), "--pidfile", arena_printf(a, "%s/fake.pid", m->dir),
 		"--control", arena_printf(a, "%s/fake.sock", m->dir), "--console", arena_printf(a, "%s/serial.log", m->dir),
 	};
-	const char **argv = arena_alloc(a, (ARRAY_LEN(words) + MAX_OPTIONS + 1) * sizeof *argv);
+	const char **argv = arena_alloc(a, (ARRAY_LEN(words) + 1 + MAX_OPTIONS + 1) * sizeof *argv);
 
 	if (m->cpus < 1 || m->memory_bytes < 1 << 20)
 		return error_set(err, EINVAL, "a machine of %d cpus and %llu bytes of memory", m->cpus, (unsigned long long)m->memory_bytes);
 	memcpy(argv, words, sizeof words);
 	l->machine.nargv = ARRAY_LEN(words);
-	fake_driver_options(argv, ARRAY_LEN(words) + MAX_OPTIONS, &l->machine.nargv, a);
+	if (m->waits)
+		argv[l->machine.nargv++] = "--waits";
+	fake_driver_options(argv, ARRAY_LEN(words) + 1 + MAX_OPTIONS, &l->machine.nargv, a);
 	l->machine.argv = argv;
+	l->disks = (void *)arena_memdup(a, &m->disk, sizeof m->disk);
+	l->ndisks = 1;
 	l->machine.pidfile = words[2];
 	l->machine.control = words[4];
 	return 0;
@@ -123,4 +248,5 @@ const struct driver driver_fake = {
 	.press_button = fake_driver_press_button,
 	.quit = fake_driver_quit,
 	.sweep = fake_driver_sweep,
+	.memory = &fake_memory,
 };

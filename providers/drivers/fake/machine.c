@@ -11,10 +11,18 @@
  *	say TEXT		a line on the guest's console
  *	die N, hang, reboot	what a test wants: to exit with N; to answer nothing any more; to be not ready for a while
  *	get-ready		and to be ready now
+ *	hold TEXT, held		what it is to hold in its memory; what it holds
+ *	save			ok; from then on it stands still, and says what it holds, to the end of the connection
+ *	saved			ok, if it said all of it
+ *	load			ok; and takes what follows, to the end of the connection: whatever is wrong with that ends it
+ *	stand			ok, and whether it runs, stands still or waits for what it is to hold
+ *	go-on			ok, and it does
  *
  * Options: --up-ms N and --ready-ms N: how long until it listens, and until the guest is ready; --off-ms N: how long the
  * guest takes for the power button; --deaf: it does not listen to it; --stuck: nor to quit and SIGTERM;
  * --dies-ms N: it ends by itself, with status 3; --refuse WHY: it ends at once; --fail WHY: the guest never gets ready.
+ * --waits: for what it is to hold; --memory-kib N: how much that is; --slow-ms N: how long it takes to say or take 64 KiB of it;
+ * --unsaved: it says all of it, and then that it could not.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,6 +30,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -35,18 +44,25 @@
 
 enum { MAX_CLIENTS = 64, MAX_LINE = 1024, NEVER = -1 };
 
+enum stands { RUNS, STANDS, WAITS };
+
 struct client {
 	int fd;
 	char line[MAX_LINE];
 	size_t len;
 	bool waits;	/* for the guest to be ready */
 	bool guest;	/* it is a connection to a port of the guest */
+	size_t saves;	/* KiB of memory that are still to be said */
+	bool loads;	/* what comes is memory */
 };
 
 struct fake {
 	const char *pidfile, *control, *console, *refuse, *fail;
 	int off_ms, reboot_ms;
-	bool deaf, stuck, hangs;
+	bool deaf, stuck, hangs, said, unsaved;
+	enum stands stands;
+	char holds[MAX_LINE];
+	size_t kib, slow_ms, loaded;	/* bytes */
 	long long up_at, ready_at, dies_at, off_at;	/* NEVER: not at all */
 	int listener, log;
 	struct client client[MAX_CLIENTS];
@@ -77,7 +93,9 @@ fake_machine_options(struct fake *f, int argc, char **argv)
 		{ "ready-ms", required_argument, NULL, 'r' }, { "off-ms", required_argument, NULL, 'o' },
 		{ "dies-ms", required_argument, NULL, 'd' }, { "refuse", required_argument, NULL, 'R' },
 		{ "fail", required_argument, NULL, 'F' }, { "deaf", no_argument, NULL, 'D' },
-		{ "stuck", no_argument, NULL, 'S' }, { 0 },
+		{ "stuck", no_argument, NULL, 'S' }, { "waits", no_argument, NULL, 'W' },
+		{ "memory-kib", required_argument, NULL, 'k' }, { "slow-ms", required_argument, NULL, 's' },
+		{ "unsaved", no_argument, NULL, 'U' }, { 0 },
 	};
 	long long now = clock_ms();
 	int c;
@@ -95,6 +113,10 @@ fake_machine_options(struct fake *f, int argc, char **argv)
 		case 'F': f->fail = optarg; break;
 		case 'S': f->stuck = true; /* fallthrough */
 		case 'D': f->deaf = true; break;
+		case 'W': f->stands = WAITS; break;
+		case 'k': f->kib = (size_t)fake_machine_number(optarg); break;
+		case 's': f->slow_ms = (size_t)fake_machine_number(optarg); break;
+		case 'U': f->unsaved = true; break;
 		default: return -1;
 		}
 	f->ready_at = now + f->reboot_ms;
@@ -125,7 +147,7 @@ answer_ready(struct fake *f, struct client *c)
 {
 	char no[MAX_LINE];
 
-	c->waits = clock_ms() < f->ready_at;
+	c->waits = clock_ms() < f->ready_at || f->stands != RUNS;
 	if (c->waits)
 		return;
 	snprintf(no, sizeof no, "no %s\n", f->fail ? f->fail : "");
@@ -160,6 +182,107 @@ guest_reboot(struct fake *f)
 }
 
 static void
+answer_save(struct fake *f, struct client *c)
+{
+	f->stands = STANDS;
+	f->said = false;
+	c->saves = client_say(c, "ok\n") ? f->kib : 0;
+}
+
+/* The memory: what it holds in its first KiB, and numbers that no compression makes small. */
+static void
+memory_fill(const struct fake *f, size_t at, char out[1024])
+{
+	uint32_t x = (uint32_t)at * 2654435761u + 1;
+
+	for (size_t i = 0; i < 1024; i++) {
+		x = x * 1664525u + 1013904223u;
+		out[i] = (char)(x >> 24);
+	}
+	if (at == 0)
+		memcpy(out, f->holds, MAX_LINE);
+}
+
+/* False: all is said, or nobody listens. */
+static bool
+client_save(struct fake *f, struct client *c)
+{
+	char kib[1024];
+
+	for (size_t i = 0; i < 64 && c->saves; i++, c->saves--) {
+		memory_fill(f, f->kib - c->saves, kib);
+		if (send(c->fd, kib, sizeof kib, MSG_NOSIGNAL) != (ssize_t)sizeof kib)
+			return false;
+	}
+	if (f->slow_ms)
+		poll(NULL, 0, (int)f->slow_ms);
+	f->said = c->saves == 0;
+	return !f->said;
+}
+
+static _Noreturn void
+memory_refuse(void)
+{
+	fprintf(stderr, "fake machine: that is no memory of this machine\n");
+	exit(1);
+}
+
+/* At its end; what came is checked byte by byte. */
+static void
+client_loaded(struct fake *f)
+{
+	if (f->loaded != f->kib * 1024)
+		memory_refuse();
+	f->stands = STANDS;
+	f->ready_at = clock_ms();
+}
+
+static void
+client_load(struct fake *f, const char *p, size_t n)
+{
+	char kib[1024];
+
+	for (size_t i = 0; i < n; i++, f->loaded++) {
+		if (f->loaded < MAX_LINE) {
+			f->holds[f->loaded] = p[i];
+			continue;
+		}
+		if (f->loaded % 1024 == 0 || i == 0)
+			memory_fill(f, f->loaded / 1024, kib);
+		if (kib[f->loaded % 1024] != p[i])
+			memory_refuse();
+	}
+	if (f->slow_ms)
+		poll(NULL, 0, (int)f->slow_ms);
+}
+
+static bool
+answer_memory(struct fake *f, struct client *c, const char *line)
+{
+	static const char *const stands[] = { "ok runs\n", "ok stands\n", "ok waits\n" };
+	char held[MAX_LINE + 8];
+
+	if (!strncmp(line, "hold ", 5))
+		snprintf(f->holds, sizeof f->holds, "%s", line + 5);
+	else if (!strcmp(line, "held"))
+		return snprintf(held, sizeof held, "ok %s\n", f->holds), client_say(c, held), true;
+	else if (!strcmp(line, "save"))
+		return answer_save(f, c), true;
+	else if (!strcmp(line, "saved"))
+		return client_say(c, f->said && !f->unsaved ? "ok\n" : "no the memory has not been said to its end\n"), true;
+	else if (!strcmp(line, "load"))
+		c->loads = f->stands == WAITS;
+	else if (!strcmp(line, "stand"))
+		return client_say(c, stands[f->stands]), true;
+	else if (!strcmp(line, "go-on"))
+		f->stands = RUNS;
+	else
+		return false;
+	client_say(c, "ok\n");
+	return true;
+}
+
+static void
 client_answer(struct fake *f, struct client *c, const char *line)
 {
 	if (!strcmp(line, "up"))
@@ -182,7 +305,7 @@ client_answer(struct fake *f, struct client *c, const char *line)
 		guest_reboot(f);
 	else if (!strcmp(line, "get-ready"))
 		f->ready_at = client_say(c, "ok\n") ? clock_ms() : NEVER;
-	else
+	else if (!answer_memory(f, c, line))
 		client_say(c, "no such word\n");
 }
 
@@ -193,8 +316,14 @@ client_read(struct fake *f, struct client *c)
 	ssize_t n = read(c->fd, c->line + c->len, sizeof c->line - 1 - c->len);
 	char *nl;
 
+	if (c->loads && n == 0)
+		client_loaded(f);
 	if (n <= 0)
 		return false;
+	if (c->loads) {
+		client_load(f, c->line, (size_t)n);
+		return true;
+	}
 	if (c->guest)
 		return send(c->fd, c->line, (size_t)n, MSG_NOSIGNAL) == n;
 	c->len += (size_t)n;
@@ -251,7 +380,9 @@ time_left(const struct fake *f)
 	fake_machine_sooner(&left, f->dies_at, now);
 	fake_machine_sooner(&left, f->off_at, now);
 	for (size_t i = 0; i < f->nclients; i++)
-		if (f->client[i].waits)
+		if (f->client[i].saves)
+			return 0;
+		else if (f->client[i].waits && f->stands == RUNS)
 			fake_machine_sooner(&left, f->ready_at, now);
 	return (int)left;
 }
@@ -281,9 +412,9 @@ fake_turn(struct fake *f)
 	for (size_t i = f->nclients; i-- > 0;) {
 		struct client *c = &f->client[i];
 
-		if (p[i + 1].revents && !client_read(f, c))
+		if (c->saves ? !client_save(f, c) : p[i + 1].revents && !client_read(f, c))
 			client_close(f, c);
-		else if (c->waits && clock_ms() >= f->ready_at)
+		else if (c->waits && clock_ms() >= f->ready_at && f->stands == RUNS)
 			answer_ready(f, c);
 	}
 	if (p[0].revents)
@@ -294,7 +425,7 @@ fake_turn(struct fake *f)
 int
 main(int argc, char **argv)
 {
-	struct fake f = { .up_at = 0, .dies_at = NEVER, .off_at = NEVER, .listener = -1 };
+	struct fake f = { .kib = 256, .up_at = 0, .dies_at = NEVER, .off_at = NEVER, .listener = -1 };
 	struct error err;
 	int status = -1;
 

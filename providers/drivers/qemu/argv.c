@@ -163,10 +163,14 @@ argv_firmware(struct args *a)
 	argv_add_one(a, "-device", "qemu-xhci,id=usb-bus");
 }
 
+/*
+ * Without auto-read-only=off, QEMU opens a disk by its name again whenever nobody writes it for a while, as with a machine whose
+ * memory is saved: then it is a user who cannot open it any more.
+ */
 static const char *
 argv_drive(struct args *a, const struct image_disk *d)
 {
-	return arena_printf(a->mem, "file=%s,format=%s,cache=writeback%s", argv_val(a, d->path), d->format, image_base_options(d, a->mem));
+	return arena_printf(a->mem, "file=%s,format=%s,cache=writeback,auto-read-only=off%s", argv_val(a, d->path), d->format, image_base_options(d, a->mem));
 }
 
 static void
@@ -197,7 +201,7 @@ static void
 argv_variables(struct args *a)
 {
 	if (argv_given(a->m->firmware_code) && argv_given(a->m->firmware_vars))
-		argv_add_one(a, "-drive", "if=pflash,unit=1,format=qcow2,file=%s", argv_val(a, a->m->firmware_vars));
+		argv_add_one(a, "-drive", "if=pflash,unit=1,format=qcow2,auto-read-only=off,file=%s", argv_val(a, a->m->firmware_vars));
 }
 
 static void
@@ -378,6 +382,10 @@ argv_control(struct args *a)
 	argv_add_one(a, "-qmp", "chardev:char-qmp");
 	argv_add_one(a, "-name", "lima-%s", a->is->name);
 	argv_add_one(a, "-pidfile", "%s/qemu.pid", a->is->dir);
+	if (a->is->waits) {
+		argv_add_one(a, "-incoming", "defer");
+		argv_word(a, "-S");
+	}
 }
 
 /* The order is upstream's, and the guest sees it: positions name disks and interfaces. */

@@ -4,6 +4,7 @@
 #include "base/auto.h"
 #include "base/mem.h"
 #include "providers/drivers/qemu/accel.h"
+#include "providers/drivers/qemu/memory.h"
 #include "providers/drivers/qemu/plan.h"
 #include "providers/drivers/qemu/proc.h"
 #include "providers/drivers/qemu/qemu.h"
@@ -58,6 +59,7 @@ const struct driver driver_qemu = {
 	.press_button = qemu_driver_press_button,
 	.quit = qemu_driver_quit,
 	.sweep = qemu_sweep,
+	.memory = &qemu_memory,
 	.snapshots = qemu_snapshots,
 	.snapshot = qemu_snapshot,
 	.launched_format = qemu_launched_format,

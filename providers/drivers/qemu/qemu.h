@@ -8,7 +8,7 @@
  * - Every drive says format= and cache=. Without a format QEMU guesses from a
  *   header that the guest can write (CVE-2023-32684). cache=writeback is QEMU's
  *   own default, said so that no configuration file of the host turns it into
- *   "unsafe": what the guest flushes is fdatasync()ed, O_DIRECT is not needed.
+ *   "unsafe": what the guest flushes is fdatasync()ed, O_DIRECT is not needed. What is written says auto-read-only=off.
  * - Commas in values are doubled: a path may hold any character but NUL.
  * - Emulated ARM gets pauth-impdef=on: the architected pointer authentication
  *   is a block cipher at every call, and halves the speed of an emulated guest.

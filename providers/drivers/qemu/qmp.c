@@ -2,7 +2,9 @@
 
 #include <cjson/cJSON.h>
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/auto.h"
 #include "base/buf.h"
@@ -33,8 +35,33 @@ qmp_classify(const char *line, size_t len)
 	return l;
 }
 
+/* A descriptor goes with the first bytes of the command that is about it. */
 static int
-qmp_talk(int fd, struct qmp_session *s, struct sock_wait *wait, struct error *err)
+qmp_say(int fd, const char *say, int with, const struct sock_wait *wait, struct error *err)
+{
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = { 0 };
+	struct iovec iov = { .iov_base = (char *)(uintptr_t)say, .iov_len = strlen(say) };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+	ssize_t n;
+
+	if (with < 0)
+		return sock_write(fd, say, strlen(say), wait, err);
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof with);
+	memcpy(CMSG_DATA(c), &with, sizeof with);
+	n = sendmsg(fd, &m, MSG_NOSIGNAL);
+	if (n < 0)
+		return error_errno(err, "send a descriptor");
+	return sock_write(fd, say + n, strlen(say) - (size_t)n, wait, err);
+}
+
+static int
+qmp_talk(int fd, struct qmp_session *s, int with, struct sock_wait *wait, struct error *err)
 {
 	char chunk[4096];
 	const char *say;
@@ -48,7 +75,7 @@ qmp_talk(int fd, struct qmp_session *s, struct sock_wait *wait, struct error *er
 			return r;
 		n = 0;
 		if (say) {
-			if (sock_write(fd, say, strlen(say), wait, err) < 0)
+			if (qmp_say(fd, say, say == s->command ? with : -1, wait, err) < 0)
 				return -1;
 			continue;
 		}
@@ -60,7 +87,7 @@ qmp_talk(int fd, struct qmp_session *s, struct sock_wait *wait, struct error *er
 }
 
 int
-qmp_execute(const char *socket, const char *command, const char *args, int timeout_ms, cJSON **out, struct error *err)
+qmp_execute_with(const char *socket, const char *command, const char *args, int with, int timeout_ms, cJSON **out, struct error *err)
 {
 	struct sock_wait wait = { .deadline = clock_ms() + timeout_ms };
 	auto_close int fd = sock_connect(socket, &wait, err);
@@ -70,13 +97,19 @@ qmp_execute(const char *socket, const char *command, const char *args, int timeo
 	if (fd < 0)
 		return -1;
 	s = qmp_session(command, args);
-	r = qmp_talk(fd, &s, &wait, err);
+	r = qmp_talk(fd, &s, with, &wait, err);
 	if (r == 1 && out) {
 		*out = s.answer;
 		s.answer = NULL;
 	}
 	qmp_session_release(&s);
 	return r < 0 ? error_wrap(err, "QEMU, %s", command) : 0;
+}
+
+int
+qmp_execute(const char *socket, const char *command, const char *args, int timeout_ms, cJSON **out, struct error *err)
+{
+	return qmp_execute_with(socket, command, args, -1, timeout_ms, out, err);
 }
 
 int

@@ -18,6 +18,7 @@ enum goal {
 	GOAL_ABSENT,		/* nothing of it wanted */
 	GOAL_STOPPED,		/* made, not running */
 	GOAL_RUNNING,
+	GOAL_SUSPENDED,		/* made, and what its machine holds in its memory put aside */
 };
 
 struct spec_file {			/* something to fetch */

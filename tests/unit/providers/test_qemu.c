@@ -85,7 +85,7 @@ TEST(is_the_reference_vector)
 		"-smp 2,sockets=1,cores=2,threads=1\n"
 		"-drive if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE.fd\n"
 		"-device qemu-xhci,id=usb-bus\n"
-		"-drive file=" I "/disk,format=qcow2,cache=writeback,if=none,discard=on,id=boot-disk\n"
+		"-drive file=" I "/disk,format=qcow2,cache=writeback,auto-read-only=off,if=none,discard=on,id=boot-disk\n"
 		"-device virtio-blk-pci,drive=boot-disk,bootindex=1\n"
 		"-boot order=c,splash-time=0,menu=on\n"
 		"-drive id=cdrom0,if=none,format=raw,readonly=on,file=" I "/cidata.iso\n"
@@ -156,7 +156,7 @@ TEST(doubles_commas_in_paths)
 	m.is.disk.path = "/a,b/disk,";
 	m.is.disk.format = "raw";
 	m.is.kernel = "/a,b/kernel";
-	has(&m, "-drive file=/a,,b/disk,,,format=raw,cache=writeback,if=none,discard=on,id=boot-disk");
+	has(&m, "-drive file=/a,,b/disk,,,format=raw,cache=writeback,auto-read-only=off,if=none,discard=on,id=boot-disk");
 	has(&m, "-chardev socket,id=char-qmp,path=/a,,b/qmp.sock,server=on,wait=off");
 	has(&m, "-kernel /a,b/kernel");
 	has(&m, "-pidfile /a,b/qemu.pid");
@@ -172,12 +172,12 @@ TEST(boots_a_kernel_or_an_iso)
 	has(&m, "-kernel /i/kernel\n-append console=ttyS0 a=b,c\n-initrd /i/initrd");
 	m = plain("x86_64");
 	m.is.iso = "/i/iso";
-	has(&m, "-drive file=/home/u/.lima/default/disk,format=qcow2,cache=writeback,if=virtio,discard=on\n"
+	has(&m, "-drive file=/home/u/.lima/default/disk,format=qcow2,cache=writeback,auto-read-only=off,if=virtio,discard=on\n"
 		"-boot order=d,splash-time=0,menu=on\n-drive file=/i/iso,format=raw,media=cdrom,readonly=on");
 	m.firmware_code = "/f/code.fd";
 	m.firmware_vars = "/i/vars.fd";
 	has(&m, "-drive if=pflash,format=raw,readonly=on,file=/f/code.fd");
-	has(&m, "-drive if=pflash,unit=1,format=qcow2,file=/i/vars.fd");
+	has(&m, "-drive if=pflash,unit=1,format=qcow2,auto-read-only=off,file=/i/vars.fd");
 }
 
 TEST(adds_disks_networks_and_a_tpm)
@@ -194,8 +194,8 @@ TEST(adds_disks_networks_and_a_tpm)
 	m.is.nets = nets;
 	m.is.nnets = 1;
 	m.tpm_socket = "/i/swtpm.sock";
-	has(&m, "-drive file=/d/one,format=qcow2,cache=writeback,if=virtio,discard=on\n"
-		"-drive file=/d/two,format=raw,cache=writeback,if=virtio,discard=on");
+	has(&m, "-drive file=/d/one,format=qcow2,cache=writeback,auto-read-only=off,if=virtio,discard=on\n"
+		"-drive file=/d/two,format=raw,cache=writeback,auto-read-only=off,if=virtio,discard=on");
 	has(&m, "-netdev stream,id=net1,server=off,addr.type=unix,addr.path=/n/sw.sock\n"
 		"-device virtio-net-pci,netdev=net1,mac=52:55:55:00:00:02");
 	has(&m, "-tpmdev emulator,id=tpm0,chardev=chrtpm\n-device tpm-crb,tpmdev=tpm0");
@@ -250,6 +250,16 @@ TEST(virtiofs_shares_the_memory)
 	has(&m, "-machine q35,vmport=off,memory-backend=pc.ram,graphics=off");
 	has(&m, "-chardev socket,id=char-virtiofs-0,path=/home/u/.lima/default/virtiofsd-0.sock\n"
 		"-device vhost-user-fs-pci,queue-size=512,chardev=char-virtiofs-0,tag=lima-1");
+}
+
+TEST(one_that_waits_for_its_memory_does_not_boot)
+{
+	struct qemu_machine m = plain("x86_64");
+
+	has_not(&m, "-incoming");
+	m.is.waits = true;
+	has(&m, "-pidfile /home/u/.lima/default/qemu.pid\n-incoming defer");
+	has_not(&m, "-S\n-");
 }
 
 TEST(words_of_the_user_win)

@@ -9,6 +9,7 @@
  *	half disk a                         a step on it did not end
  *	want disk a size=2 : build image i  declared; behind ':' what it needs
  *	type dir guarded                    what has protected=yes is not removed
+ *	type vm rests                       what has state=asleep rests
  *	flag vm a remake                    or again, may_lose, target (only this and what it needs); the same with what becomes of one that is used: stood_on, refused, stays
  *	user network n b                    the instance b, which this run is not about, stands on it; `names`: it only names it
  *	--
@@ -100,6 +101,14 @@ no_ensure(const struct env *env, const struct resource *r, struct facts *have, s
 	return -1;
 }
 
+static const char *
+rests_asleep(const struct resource *r, struct arena *a)
+{
+	const char *state = facts_get(&r->have, "state");
+
+	return state && !strcmp(state, "asleep") ? arena_printf(a, "%s is asleep", r->name) : NULL;
+}
+
 static void
 add_type(struct world *w, char *line)
 {
@@ -119,6 +128,8 @@ add_type(struct world *w, char *line)
 			t->lifetime = SHARED_WHILE_USED, t->ensure = no_ensure;
 		else if (!strcmp(s, "guarded"))
 			t->guard = guard_yes;
+		else if (!strcmp(s, "rests"))
+			t->rests = rests_asleep;
 		else
 			attrs[n++] = parse_attr(s);
 	}
