@@ -1,4 +1,4 @@
-# Targets: all agents quick check check-large e2e asan asan-e2e tsan fuzz tidy fmt layers metrics bench man install uninstall help clean (see HACKING.md, or `make help`).
+# Targets: all agents quick check check-large e2e asan asan-e2e tsan fuzz tidy fmt layers metrics bench man install uninstall dist deb help clean (see HACKING.md, or `make help`).
 # Each folder that needs more than its *.c has a build.mk, which may add to:
 #   LAZY       sources that need big libraries: they go into limactl's lazily loaded half
 #   GENERATED  headers or tables to be made before anything is compiled
@@ -13,7 +13,8 @@ endif
 B ?= build
 CC ?= gcc
 PREFIX ?= /usr/local
-VERSION := $(shell git describe --tags --match 'v*' 2>/dev/null | sed 's/^v//' || true)
+# Sources that were unpacked in somebody's repository are not of that one's version.
+VERSION := $(if $(wildcard .git),$(shell git describe --tags --match 'v*' 2>/dev/null | sed 's/^v//' || true))
 VERSION := $(or $(VERSION),$(shell cat VERSION))
 SAN ?=
 
@@ -30,7 +31,8 @@ HARDEN_LD_x86_64 := -Wl,-z,shstk
 # Addresses that are only to be moved are packed: a start reads 2 KiB of them and not 100.
 HARDEN_LD := -Wl,-z,pack-relative-relocs -Wl,-z,relro,-z,now,-z,noexecstack $(HARDEN_LD_$(shell uname -m))
 # the checks that UBSan adds make gcc suspect null formats
-CFLAGS = -std=gnu17 $(OPT) $(WARN) $(HARDEN) -fPIC -fno-common $(SAN) $(if $(SAN),-Wno-format-truncation -Wno-format-overflow)
+# What is built names no folder of this machine, and has the same bytes in every one.
+CFLAGS = -std=gnu17 $(OPT) -ffile-prefix-map='$(CURDIR)'=. $(WARN) $(HARDEN) -fPIC -fno-common $(SAN) $(if $(SAN),-Wno-format-truncation -Wno-format-overflow)
 CPPFLAGS = -I. -I$(B)/gen -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64
 LDFLAGS = $(SAN)
 ifneq ($(SAN),)
@@ -189,7 +191,7 @@ check-large: deps-large
 	@$(MAKE) -s agents $(B)/tests/ga-client
 	@scripts/check-large
 deps-large: deps-test
-	@scripts/install-deps guest-large agents
+	@scripts/install-deps guest-large agents deb
 ASAN = B=build-asan OPT='-O1 -g' SAN='-fsanitize=address,undefined -fno-sanitize-recover=undefined'
 asan:
 	@$(MAKE) -s $(ASAN) unit
@@ -224,6 +226,11 @@ install: all man completions
 # What install put there; instances and caches are the users', and stay.
 uninstall: all man completions
 	@scripts/install-tree --remove $(B) $(DESTDIR)$(PREFIX)
+dist:
+	@scripts/dist
+deb: agents
+	@scripts/install-deps deb
+	@scripts/deb
 help:
 	@scripts/make-help
 
@@ -231,5 +238,5 @@ clean:
 	rm -rf build build-asan build-tsan build-fuzz compile_commands.json
 compile_commands.json: Makefile
 	@scripts/compdb > $@
-.PHONY: all completions share unit equivalence fake types quick check check-large e2e asan asan-e2e tsan fuzz tidy fmt layers metrics bench man install uninstall help demo clean FORCE deps-build deps-test deps-demo deps-large guest-tiny
+.PHONY: all completions share unit equivalence fake types quick check check-large e2e asan asan-e2e tsan fuzz tidy fmt layers metrics bench man install uninstall dist deb help demo clean FORCE deps-build deps-test deps-demo deps-large guest-tiny
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

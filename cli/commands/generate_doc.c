@@ -204,13 +204,37 @@ man_root(struct buf *b)
 		 ".SH SEE ALSO\n\\fBlima.yaml\\fR(5), \\fBlima\\fR(1)\n");
 }
 
+/* The programs beside limactl (cli/wrappers). */
+static const struct {
+	const char *name, *about, *words, *details, *see;
+} wrappers[] = {
+	{ "lima", "run a command, or a shell, in an instance", "COMMAND",
+	  "The same as `limactl shell` for the instance $LIMA_INSTANCE, or `default`.", "limactl-shell" },
+	{ "apptainer.lima", "apptainer in an instance", "ARGUMENT",
+	  "Runs apptainer in the instance $LIMA_INSTANCE, or `apptainer`, which sees the home folder.", "lima" },
+	{ "docker.lima", "docker on the engine of an instance", "ARGUMENT",
+	  "Runs $DOCKER, or docker, of this host on the engine of the instance $LIMA_INSTANCE, or `docker`; if there is none, that in the guest.", "lima" },
+	{ "kubectl.lima", "kubectl on the cluster of an instance", "ARGUMENT",
+	  "Runs $KUBECTL, or kubectl, of this host on the cluster of the instance $LIMA_INSTANCE, or of `k3s` or `k8s`, whichever there is; if this host has none, that in the guest.", "lima" },
+	{ "nerdctl.lima", "nerdctl in an instance", "ARGUMENT",
+	  "Runs nerdctl in the instance $LIMA_INSTANCE, or `default`, with variables of this host handed on.", "lima" },
+	{ "podman.lima", "podman on the service of an instance", "ARGUMENT",
+	  "Runs $PODMAN, or podman, of this host on the service of the instance $LIMA_INSTANCE, or `podman`; if there is none, that in the guest.", "lima" },
+	{ "limactl-url-fedora-rawhide", "find the image of today", "LOCATOR",
+	  "Is run by limactl for templates of the scheme `fedora-rawhide:`, whose images get new names every day. $FEDORA_RAWHIDE_URL is the folder of a mirror.", "limactl" },
+};
+
 static void
-man_lima(struct buf *b)
+roff_wrapper(struct buf *b, size_t i)
 {
-	roff_head(b, "lima", "run a command, or a shell, in an instance");
-	buf_adds(b, ".SH SYNOPSIS\n\\fBlima\\fR [\\fICOMMAND\\fR...]\n.SH DESCRIPTION\n"
-		 "The same as \\fBlimactl shell\\fR for the instance \\fB$LIMA_INSTANCE\\fR, or \\fBdefault\\fR.\n"
-		 ".SH SEE ALSO\n\\fBlimactl\\-shell\\fR(1)\n");
+	roff_head(b, wrappers[i].name, wrappers[i].about);
+	buf_adds(b, ".SH SYNOPSIS\n\\fB");
+	roff_escape(b, wrappers[i].name);
+	buf_addf(b, "\\fR [\\fI%s\\fR...]\n.SH DESCRIPTION\n", wrappers[i].words);
+	roff_escape(b, wrappers[i].details);
+	buf_adds(b, "\n.SH SEE ALSO\n\\fB");
+	roff_escape(b, wrappers[i].see);
+	buf_adds(b, "\\fR(1)\n");
 }
 
 /* --- Markdown --- */
@@ -263,18 +287,23 @@ static int
 write_man(const char *dir, struct error *err)
 {
 	AUTO(buf) root = BUF_INIT;
-	AUTO(buf) lima = BUF_INIT;
 	AUTO(buf) yaml = BUF_INIT;
 	AUTO(buf) fleet = BUF_INIT;
 
 	man_root(&root);
-	man_lima(&lima);
 	man_lima_yaml(&yaml);
 	man_fleet_yaml(&fleet);
-	if (generate_doc_save(dir, "limactl", ".1", &root, err) < 0 || generate_doc_save(dir, "lima", ".1", &lima, err) < 0 ||
+	if (generate_doc_save(dir, "limactl", ".1", &root, err) < 0 ||
 	    generate_doc_save(dir, "lima.yaml", ".5", &yaml, err) < 0 ||
 	    generate_doc_save(dir, "fleet.yaml", ".5", &fleet, err) < 0)
 		return -1;
+	for (size_t i = 0; i < ARRAY_LEN(wrappers); i++) {
+		AUTO(buf) b = BUF_INIT;
+
+		roff_wrapper(&b, i);
+		if (generate_doc_save(dir, wrappers[i].name, ".1", &b, err) < 0)
+			return -1;
+	}
 	for (size_t i = 0; commands[i]; i++) {
 		auto_free char *page = page_name(commands[i], '-');
 		AUTO(buf) b = BUF_INIT;

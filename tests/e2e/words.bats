@@ -200,6 +200,8 @@ fatal() {
 	run -0 limactl generate-doc "$WORK/man"
 	[ -f "$WORK/man/limactl.1" ]
 	[ -f "$WORK/man/limactl-disk-create.1" ]
+	# each program that is installed in the path has its page
+	for program in "$REPO"/cli/wrappers/*; do [ -s "$WORK/man/${program##*/}.1" ]; done
 	grep -q 'fB\\-\\-size' "$WORK/man/limactl-disk-create.1"
 	[ ! -e "$WORK/man/limactl-hostagent.1" ]
 	grep -q 'fBmounts\[\].sshfs.cache' "$WORK/man/lima.yaml.5"
