@@ -1,5 +1,5 @@
 # guest/tiny: the tiny guest, and the host-side tests of what lima-init and sudo parse.
-# `make guest-tiny` makes the one that boots fastest here, `make guest-tiny ARCH=aarch64` another one.
+# `make guest-tiny` makes the one that boots fastest here, `make guest-tiny ARCH=riscv64` another one.
 ARCH ?= $(GA_HOST)
 guest-tiny:
 	@guest/tiny/build --arch $(ARCH) $(B)/share/lima/guests/tiny-$(ARCH)

@@ -38,7 +38,7 @@ static const struct qemu_arch archs[] = {
 		.name = "x86_64", .suffix = "x86_64",
 		.machine = "q35", .versioned = "pc-q35", .ram = "pc.ram", .cpu_tcg = "max", .block = "virtio-blk-pci", .net = "virtio-net-pci",
 		.vga = "virtio-vga", .tpm = "tpm-crb", .virtio_serial_ports = 1,
-		.legacy_bios = true, .edk2 = "x86_64", .edk2_package = "ovmf", .firmware = firmware_x86_64,
+		.legacy_bios = true, .bare_kernel = true, .edk2 = "x86_64", .edk2_package = "ovmf", .firmware = firmware_x86_64,
 	}, {
 		.name = "aarch64", .suffix = "aarch64",
 		.machine = "virt", .versioned = "virt", .ram = "mach-virt.ram", .cpu_tcg = "max,pauth-impdef=on", .block = "virtio-blk-pci", .net = "virtio-net-pci",
@@ -48,12 +48,13 @@ static const struct qemu_arch archs[] = {
 		.name = "armv7l", .suffix = "arm",
 		.machine = "virt", .versioned = "virt", .ram = "mach-virt.ram", .cpu_tcg = "max", .block = "virtio-blk-pci", .net = "virtio-net-pci",
 		.vga = "virtio-gpu", .tpm = "tpm-tis-device", .virtio_serial_ports = 1,
-		.pci_serial = true, .legacy_bios = true, .edk2 = "arm", .edk2_package = "qemu-efi-arm", .firmware = firmware_arm,
+		.pci_serial = true, .legacy_bios = true, .bare_kernel = true, .edk2 = "arm", .edk2_package = "qemu-efi-arm", .firmware = firmware_arm,
 	}, {
 		.name = "riscv64", .suffix = "riscv64",
-		.machine = "virt,acpi=off", .ram = "riscv_virt_board.ram", .cpu_tcg = "max", .block = "virtio-blk-pci", .net = "virtio-net-pci",
+		/* QEMU has its other firmware, OpenSBI, in itself; `max` and `acpi` came with its version 8. */
+		.machine = "virt", .ram = "riscv_virt_board.ram", .cpu_tcg = "rv64", .block = "virtio-blk-pci", .net = "virtio-net-pci",
 		.vga = "virtio-vga", .tpm = "tpm-tis-device", .virtio_serial_ports = 1,
-		.edk2 = "riscv", .edk2_package = "qemu-efi-riscv64 (Debian 13)", .firmware = firmware_riscv64,
+		.bare_kernel = true, .edk2 = "riscv", .edk2_package = "qemu-efi-riscv64 (Debian 13)", .firmware = firmware_riscv64,
 	}, {
 		.name = "ppc64le", .suffix = "ppc64",
 		.machine = "pseries", .versioned = "pseries", .ram = "ppc_spapr.ram", .cpu_tcg = "max", .block = "virtio-blk-pci", .net = "virtio-net-pci",
@@ -61,7 +62,7 @@ static const struct qemu_arch archs[] = {
 	}, {
 		.name = "s390x", .suffix = "s390x",
 		.machine = "s390-ccw-virtio", .versioned = "s390-ccw-virtio", .ram = "s390.ram", .cpu_tcg = "max", .block = "virtio-blk-ccw", .net = "virtio-net-ccw",
-		.vga = "virtio-gpu", .virtio_serial_ports = 2,
+		.vga = "virtio-gpu", .virtio_serial_ports = 2, .no_usb = true,
 	},
 };
 

@@ -18,7 +18,9 @@ struct qemu_arch {
 	const char *vga, *tpm;		/* NULL: none */
 	int virtio_serial_ports;
 	bool pci_serial;	/* the guest's ttyS0 is on PCI, and ttyAMA0 the first serial line */
-	bool legacy_bios;	/* boots without UEFI if asked to */
+	bool no_usb;		/* has no bus that a USB controller of QEMU's can be on */
+	bool legacy_bios;	/* boots a disk without UEFI if asked to */
+	bool bare_kernel;	/* a kernel that QEMU loads itself needs no UEFI */
 	const char *edk2;	/* its name in "edk2-*-code.fd"; NULL: firmware is built into QEMU */
 	const char *edk2_package;	/* Debian's */
 	const struct qemu_firmware_file *firmware;	/* of the distributions; ends at a NULL code */

@@ -160,7 +160,8 @@ argv_firmware(struct args *a)
 {
 	if (argv_given(a->m->firmware_code))
 		argv_add_one(a, "-drive", "if=pflash,format=raw,readonly=on,file=%s", argv_val(a, a->m->firmware_code));
-	argv_add_one(a, "-device", "qemu-xhci,id=usb-bus");
+	if (!a->arch->no_usb)
+		argv_add_one(a, "-device", "qemu-xhci,id=usb-bus");
 }
 
 /*
@@ -443,6 +444,14 @@ qemu_firmware_package(const char *arch)
 	const struct qemu_arch *a = qemu_arch_find(arch);
 
 	return a && a->edk2_package ? a->edk2_package : "";
+}
+
+bool
+qemu_boots_bare_kernel(const char *arch)
+{
+	const struct qemu_arch *a = qemu_arch_find(arch);
+
+	return a && a->bare_kernel;
 }
 
 bool

@@ -71,7 +71,8 @@ firmware_find(struct qemu_machine *m, const char **vars, struct arena *a, struct
 
 	*vars = NULL;
 	m->firmware_code = m->is.firmware;
-	if (m->firmware_code || !qemu_needs_firmware(arch) || (bios && (m->is.kernel || m->is.legacy_bios)))
+	if (m->firmware_code || !qemu_needs_firmware(arch) || (bios && m->is.legacy_bios) ||
+	    (m->is.kernel && qemu_boots_bare_kernel(arch)))
 		return 0;
 	m->firmware_code = qemu_firmware(arch, m->program[0], a, vars);
 	if (!m->firmware_code)

@@ -113,4 +113,5 @@ const char *qemu_firmware(const char *arch, const char *program, struct arena *a
 /* Does the architecture boot by itself, without a file of ours (SLOF, s390-ccw)? */
 bool qemu_needs_firmware(const char *arch);
 bool qemu_has_legacy_bios(const char *arch);
+bool qemu_boots_bare_kernel(const char *arch);	/* a kernel that QEMU loads itself, without UEFI */
 const char *qemu_firmware_package(const char *arch);	/* of Debian, with that firmware; "" */

@@ -123,7 +123,8 @@ TEST(architectures_differ_by_table)
 		{ "aarch64", "kvm", "-cpu host" },
 		{ "aarch64", "tcg", "-device pci-serial,chardev=char-serial-pci" },
 		{ "armv7l", "tcg", "-device pci-serial,chardev=char-serial-pci" },
-		{ "riscv64", "tcg", "-machine virt,acpi=off,accel=tcg,memory-backend=riscv_virt_board.ram" },
+		{ "riscv64", "tcg", "-machine virt,accel=tcg,memory-backend=riscv_virt_board.ram" },
+		{ "riscv64", "tcg", "-cpu rv64" },
 		{ "ppc64le", "tcg", "-machine pseries,accel=tcg,memory-backend=ppc_spapr.ram" },
 		{ "s390x", "tcg", "-machine s390-ccw-virtio,accel=tcg,memory-backend=s390.ram" },
 		{ "s390x", "tcg", "-device virtio-blk-ccw,drive=boot-disk,bootindex=1" },
@@ -131,7 +132,7 @@ TEST(architectures_differ_by_table)
 		{ "s390x", "tcg", "-device virtio-serial-pci,id=virtio-serial0,max_ports=2" },
 	};
 
-	struct qemu_machine x86, arm;
+	struct qemu_machine x86, arm, z;
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct qemu_machine m = plain(cases[i].arch);
@@ -143,8 +144,11 @@ TEST(architectures_differ_by_table)
 	has_not(&x86, "pci-serial");
 	arm = plain("aarch64");
 	has_not(&arm, "ICH9");
+	z = plain("s390x");
+	has_not(&z, "xhci");
 	assert_true(qemu_needs_firmware("x86_64") && qemu_needs_firmware("aarch64"));
 	assert_false(qemu_needs_firmware("s390x") || qemu_needs_firmware("ppc64le") || qemu_needs_firmware("z80"));
+	assert_true(qemu_boots_bare_kernel("riscv64") && qemu_boots_bare_kernel("armv7l") && !qemu_boots_bare_kernel("aarch64"));
 	assert_true(qemu_has_legacy_bios("x86_64") && !qemu_has_legacy_bios("aarch64"));
 }
 
