@@ -113,14 +113,32 @@ place_open(const char *path)
 	return top < 0 || !path[1] ? steal_fd(top) : guarded_below(top, path + 1, PLACE);
 }
 
+/* What is mounted cannot be moved: else a folder on the way would be, and another home be put in its place. */
+static int
+way_hold(int folder, const char *rel)
+{
+	char way[PATH_MAX], name[FD_NAME];
+
+	for (const char *slash = strchr(rel, '/'); slash; slash = strchr(slash + 1, '/')) {
+		auto_close int fd = -1;
+
+		snprintf(way, sizeof way, "%.*s", (int)(slash - rel), rel);
+		fd = guarded_below(folder, way, PLACE);
+		if (fd < 0 || mount(fd_name(fd, name), name, NULL, MS_BIND | MS_REC, NULL) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* A file that has been moved meanwhile would be in sight at another name. */
 static int
 hidden_cover(int folder, const char *rel, const char *path)
 {
-	auto_close int real = place_open(path), there = guarded_below(folder, rel, PLACE);
+	auto_close int real = place_open(path), there = -1;
 
 	if (real < 0)
 		return errno == ENOENT ? 0 : -1;
+	there = way_hold(folder, rel) < 0 ? -1 : guarded_below(folder, rel, PLACE);
 	if (there < 0 || !same_place(real, there)) {
 		errno = ESTALE;
 		return -1;

@@ -17,7 +17,8 @@
 #define VIEW_PLACE "/sys/firmware"
 
 struct view {
-	const char *const *hidden;	/* absolute, no links: files and folders that are empty in the view. What a folder is in itself stays */
+	/* Absolute, no links: files and folders that are empty in the view, and cannot be moved, nor the folders above them. What a folder is in itself stays. */
+	const char *const *hidden;
 	size_t nhidden;
 	bool read_only;			/* also what is mounted below it; Linux 5.12 */
 };

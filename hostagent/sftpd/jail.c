@@ -225,12 +225,24 @@ jail_parent(const struct jail *t, struct wire_text path, char *buffer, const cha
 	return jail_lookup(t, slash ? buffer : ".", O_PATH | O_DIRECTORY);
 }
 
+/* Another home would be put in the place of the one that is hidden, if what is above it could go. */
+static bool
+holds_hidden(const struct jail *t, int fd)
+{
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < t->nhidden; i++)
+		if (is_within(fd, place_of(t->hidden[i], path)))
+			return true;
+	return false;
+}
+
 bool
 jail_may_move(const struct jail *t, int dir, const char *name)
 {
 	auto_close int fd = t->nhidden == 0 ? -1 : openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 
-	return fd < 0 || !is_hidden(t, fd);
+	return fd < 0 || (!is_hidden(t, fd) && !holds_hidden(t, fd));
 }
 
 /* A new file, and none that is there. */

@@ -309,7 +309,7 @@ scene_keys(struct scene *s, const char *name)
 TEST(the_keys_of_all_instances_are_in_no_folder_that_they_are_below)
 {
 	static const char script[] = "cd \"$1\" && ls; ls home far; cat home/_config/user far/disk; mkdir home/x home/a/x; echo x >home/y; mv home h; echo end";
-	auto_free char *daemon = NULL, *machine = NULL, *pidfile = NULL, *log = NULL, *config = NULL;
+	auto_free char *above = NULL, *moves = NULL, *daemon = NULL, *machine = NULL, *pidfile = NULL, *log = NULL, *config = NULL;
 	AUTO(buf) said = BUF_INIT;
 	struct scene s;
 	struct error err;
@@ -321,6 +321,11 @@ TEST(the_keys_of_all_instances_are_in_no_folder_that_they_are_below)
 	daemon = xasprintf("set -- " VIEW_PLACE "; exec 2>/dev/null; %s", script);
 	assert_int_equal(scene_companion(&s, s.root, daemon, false, &said), 0);
 	assert_string_equal(said.s, "far\nhome\nsecret\nwork\nfar:\n\nhome:\nend\n");
+	/* a folder on the way stays where it is, with all other things in it as they were */
+	above = xasprintf("%.*s", (int)(strrchr(s.root, '/') - s.root), s.root);
+	moves = xasprintf("exec 2>/dev/null; cd " VIEW_PLACE "; mv keys other && echo moved; rmdir keys/home && echo gone; mv keys/work keys/near && mv keys/near keys/work && echo end");
+	assert_int_equal(scene_companion(&s, above, moves, false, &said), 0);
+	assert_string_equal(said.s, "end\n");
 	/* by name they are asked for */
 	config = xasprintf("%s/_config", s.home);
 	assert_int_equal(scene_companion(&s, config, "cat " VIEW_PLACE "/user", false, &said), 0);

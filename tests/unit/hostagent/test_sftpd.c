@@ -458,9 +458,11 @@ TEST(what_is_hidden_is_not_there_by_any_name)
 	assert_int_equal(status(&c, FXP_MKDIR, "pu", "x", 0), FX_OK);
 	assert_int_equal(rename(home, moved), 0);
 	assert_int_not_equal(status(&c, FXP_OPEN, "puu", "x/y/_config/user", FXF_READ, 0), FX_OK);
-	assert_int_equal(status(&c, FXP_RENAME, "pp", "x", "z"), FX_OK);
-	assert_int_not_equal(status(&c, FXP_OPEN, "puu", "z/y/_config/user", FXF_READ, 0), FX_OK);
-	assert_int_equal(status(&c, FXP_RENAME, "pp", "z", "x"), FX_OK);
+	/* nor is what it is in moved away, so that another one could be put in its place */
+	assert_int_not_equal(status(&c, FXP_RENAME, "pp", "x", "z"), FX_OK);
+	assert_int_not_equal(status(&c, FXP_EXTENDED, "spp", "posix-rename@openssh.com", "x", "z"), FX_OK);
+	assert_int_equal(status(&c, FXP_MKDIR, "pu", "z", 0), FX_OK);
+	assert_int_equal(status(&c, FXP_RENAME, "pp", "z", "w"), FX_OK);
 	end(&c);
 	/* who mounts it by name wants it */
 	begin(&named, "u/x/y", false, false);
