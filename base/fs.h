@@ -74,6 +74,8 @@ int fs_look_stamp(const char *path, struct arena *a, const char **stamp, struct 
  */
 int fs_look_derived(const char *path, struct arena *a, const char **stamp, struct error *err);
 int fs_make_room(const char *path, struct error *err);
+/* Away with such a file, whatever is in its place. Absent is success. */
+int fs_drop(const char *path, struct error *err);
 /*
  * What changes when a file's content does, in text: "inode.size.mtime_ns".
  * NULL with errno when it cannot be looked at.

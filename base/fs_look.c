@@ -119,3 +119,9 @@ fs_make_room(const char *path, struct error *err)
 	}
 	return error_set(err, ENOTEMPTY, "%s: is a folder where a file is wanted; move it away", path);
 }
+
+int
+fs_drop(const char *path, struct error *err)
+{
+	return fs_make_room(path, err) < 0 ? -1 : fs_unlink(path, err);
+}

@@ -167,10 +167,12 @@ dir_observe(const struct env *env, const struct resource *r, struct facts *have,
 	if (!facts_get(have, "configuration") || !facts_get(have, "fixed keys"))
 		applied_observe(dir, have, a);
 	if (member_observe(r, dir, have, a, err) < 0)
-		return -1;
+		return r->wanted ? -1 : 1;
 	if (r->spec && !facts_get(have, "fixed keys"))
 		applied_observe_old(r->spec, have, a);
-	return facts_same_stamp(have, stamp) ? 1 : read_yaml(path, stamp, have, a, err);
+	if (facts_same_stamp(have, stamp) || read_yaml(path, stamp, have, a, err) == 1)
+		return 1;
+	return r->wanted ? -1 : 1;
 }
 
 /* What tells the format of the other one's disk may be what is not copied: the words of its last start. */

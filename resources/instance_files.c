@@ -77,9 +77,9 @@ file_drop(const struct env *env, const struct resource *r, const struct instance
 {
 	auto_free char *half = instance_file_half(env, r, f), *path = instance_path(env, r, f->name);
 
-	if (half && fs_unlink(half, err) < 0)
+	if (half && fs_drop(half, err) < 0)
 		return -1;
-	return fs_unlink(path, err);
+	return fs_drop(path, err);
 }
 
 int

@@ -186,7 +186,7 @@ interface_remove(const struct env *env, const struct resource *r, struct error *
 {
 	auto_free char *path = port_path(env, r);
 
-	return fs_unlink(path, err);
+	return fs_drop(path, err);
 }
 
 const struct resource_type resource_interface = {

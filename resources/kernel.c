@@ -69,7 +69,7 @@ write_cmdline(const char *path, const char *text, struct error *err)
 	if (there < 0)
 		return -1;
 	if (!*text)
-		return fs_unlink(path, err);
+		return fs_drop(path, err);
 	return there && !strcmp(now.s, text) ? 0 : fs_write(path, text, strlen(text), 0644, err);
 }
 

@@ -309,7 +309,7 @@ remove_lease(const struct env *env, const struct resource *r, struct error *err)
 {
 	auto_free char *path = lease_path(env->home, r->owner, kind_of(r)->word);
 
-	return lease_disk_of(r) ? disk_unlock(env, r, lease_disk_of(r), err) : fs_unlink(path, err);
+	return lease_disk_of(r) ? disk_unlock(env, r, lease_disk_of(r), err) : fs_drop(path, err);
 }
 
 static void

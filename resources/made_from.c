@@ -67,7 +67,7 @@ made_from_write(const char *dir, const struct resource *res, struct error *err)
 	if (!file)
 		return 0;
 	if (!strcmp(file, MADE_FROM_NONE) || !digest)
-		return fs_unlink(path, err);
+		return fs_drop(path, err);
 	root = cJSON_CreateObject();
 	cJSON_AddStringToObject(root, "file", file);
 	cJSON_AddStringToObject(root, "digest", digest);

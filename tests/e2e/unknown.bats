@@ -214,6 +214,21 @@ precious() { [ "$(head -c 8 "$1")" = precious ]; }
 	precious "$LIMA_HOME/a/disk"
 }
 
+@test "delete takes an instance away, whatever is in the place of its files, and nothing that it leads to" {
+	limactl delete --force gone 2>/dev/null || true
+	for file in lima.yaml disk disk.format lease.ssh cidata.iso cloud-config.yaml made-from.json; do
+		for kind in 'mkfifo' 'mkdir -p' "ln -s $WORK/kept"; do
+			limactl create --tty=false --name gone "$WORK/a.yaml"
+			rm -f "$LIMA_HOME/gone/$file"
+			echo precious >"$WORK/kept"
+			$kind "$LIMA_HOME/gone/$file"
+			[ ! -d "$LIMA_HOME/gone/$file" ] || [ -L "$LIMA_HOME/gone/$file" ] || touch "$LIMA_HOME/gone/$file/in it"
+			LIMIT=20 limactl delete --force gone || { echo "$kind $file"; false; }
+			[ ! -e "$LIMA_HOME/gone" ] && [ "$(cat "$WORK/kept")" = precious ] || { echo "$kind $file"; false; }
+		done
+	done
+}
+
 @test "a dangling kernel or initrd is made again" {
 	echo kernel >"$WORK/vmlinuz"
 	echo initrd >"$WORK/initrd.img"
