@@ -213,19 +213,40 @@ copy_plain(int in, int out)
 	return 0;
 }
 
+/* The new file's descriptor, or -1. */
+static int
+copy_begin(const char *to_tmp, mode_t mode, struct error *err)
+{
+	int out;
+
+	if (fs_remove_tree(to_tmp, err) < 0)
+		return -1;
+	out = open(to_tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+	return out < 0 ? error_errno(err, "create %s", to_tmp) : out;
+}
+
+int
+fs_clone(const char *from, const char *to_tmp, mode_t mode, struct error *err)
+{
+	struct stat st;
+	auto_close int in = fs_open(from, &st, err), out = in < 0 ? -1 : copy_begin(to_tmp, mode, err);
+
+	if (out < 0)
+		return -1;
+	if (!ioctl(out, FICLONE, in))
+		return 1;
+	unlink(to_tmp);
+	return 0;
+}
+
 int
 fs_copy(const char *from, const char *to_tmp, mode_t mode, struct error *err)
 {
 	struct stat st;
-	auto_close int in = fs_open(from, &st, err), out = -1;
+	auto_close int in = fs_open(from, &st, err), out = in < 0 ? -1 : copy_begin(to_tmp, mode, err);
 
-	if (in < 0)
-		return -1;
-	if (fs_remove_tree(to_tmp, err) < 0)
-		return -1;
-	out = open(to_tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (out < 0)
-		return error_errno(err, "create %s", to_tmp);
+		return -1;
 	if (!ioctl(out, FICLONE, in) || !copy_extents(in, out, st.st_size))
 		return 0;
 	if (errno != ENOSPC && errno != EDQUOT && !copy_plain(in, out))

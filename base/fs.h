@@ -56,6 +56,8 @@ int fs_mkdirs(const char *path, mode_t mode, struct error *err);	/* and parents;
 int fs_unlink(const char *path, struct error *err);			/* absent is success */
 /* The folder and all in it, never following symbolic links; absent is success. */
 int fs_remove_tree(const char *path, struct error *err);
+/* As a reflink, which shares the bytes until one of the two is written to: 1; 0: not on this file system, or not across two. */
+int fs_clone(const char *from, const char *to_tmp, mode_t mode, struct error *err);
 /* Copies data, as a reflink where the file system can, and keeps holes. */
 int fs_copy(const char *from, const char *to_tmp, mode_t mode, struct error *err);
 bool fs_is_file(const char *path);		/* would fs_open() open it? Links are followed */

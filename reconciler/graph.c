@@ -169,12 +169,23 @@ edge_append(struct arena *a, struct edge **v, size_t *n, size_t *cap, struct edg
 	(*v)[(*n)++] = e;
 }
 
-/* What is shared is wanted while a wanted one needs it. */
+/* What is shared is wanted while a wanted one needs it, and then so is what it needs, in whichever order they were linked. */
+static void
+graph_want_shared(struct resource *r)
+{
+	if (r->wanted || r->type->lifetime == OWNED || !r->type->ensure)
+		return;
+	r->wanted = true;
+	for (size_t i = 0; i < r->nneeds; i++)
+		graph_want_shared(r->needs[i].to);
+}
+
 void
 graph_link(struct graph *g, struct resource *from, struct resource *to, enum need need)
 {
 	edge_append(&g->arena, &from->needs, &from->nneeds, &from->needs_cap, (struct edge){ to, need });
-	to->wanted |= to->type->lifetime != OWNED && to->type->ensure && from->wanted;
+	if (from->wanted)
+		graph_want_shared(to);
 }
 
 /* Without room of its own it is part of the other list, and is copied before it is another one. */

@@ -347,6 +347,10 @@ static void
 plan_order(struct resource *r)
 {
 	plan_before(r->down, r->up);
+	/* Of an instance whose records were lost, what it needs of the host is what is known of what it stands on. */
+	for (size_t i = 0; *r->owner && i < r->nneeds; i++)
+		if (!*r->needs[i].to->owner)
+			plan_before(r->down, r->needs[i].to->down);
 	for (size_t i = 0; i < r->nstands_on; i++) {
 		plan_before(r->down, r->stands_on[i].to->down);
 		plan_before(r->down, r->stands_on[i].to->up);

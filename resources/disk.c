@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/error.h"
@@ -15,6 +16,7 @@
 #include "resources/at_stake.h"
 #include "resources/instance_files.h"
 #include "resources/instance_paths.h"
+#include "resources/base.h"
 #include "resources/fetch.h"
 #include "resources/disk_known.h"
 
@@ -34,15 +36,21 @@ disk_declare(const struct spec *spec, const struct env *env, struct graph *g, st
 {
 	struct resource *r = graph_declare(g, &resource_disk, spec->name, spec->name, instance_paths_wanted(spec));
 
-	(void)env, (void)err;
+	(void)err;
 	resource_need(g, r, "dir", spec->name, NEED_LIVE);
-	if (!instance_paths_wanted(spec) || !spec->nimages)
+	if (!spec->nimages)
+		return 0;
+	/* Also of one that goes: a base goes behind the last disk on it. */
+	if (base_is_used(env, spec))
+		resource_need(g, r, "base", spec->images[0].image.location, NEED_BUILD);
+	if (!instance_paths_wanted(spec))
 		return 0;
 	resource_wantf(g, r, "size", "%" PRIu64, spec->disk_bytes);
 	resource_want(g, r, "grown", "kept");
 	resource_want(g, r, "record", "disk.format");
 	resource_want(g, r, "stands on", "basedisk");
-	resource_need(g, r, "image", spec->images[0].image.location, NEED_BUILD);
+	if (!base_is_used(env, spec))
+		resource_need(g, r, "image", spec->images[0].image.location, NEED_BUILD);
 	return 0;
 }
 
@@ -202,6 +210,44 @@ probe_copy(const char *from, const char *tmp, struct image_info *info, struct er
 	return disk_probe(from, info, err) < 0 ? -1 : image_probe_as(tmp, info->format, info, err);
 }
 
+/* 1: it stands on the base; 0: it cannot, since the base is on another file system, or has too many names. */
+static int
+disk_stand_on(const struct env *env, const struct resource *r, const char *base, const struct image_info *info, const char *disk,
+	      int64_t size, struct error *err)
+{
+	auto_free char *own = instance_path(env, r, "basedisk");
+
+	if (link(base, own) < 0)
+		return errno == EXDEV || errno == EMLINK || errno == EPERM ? 0 : error_errno(err, "link %s to %s", base, own);
+	if (disk_keep(disk, "qcow2", size, size, err) < 0 || image_create_on(disk, size, "basedisk", info->format, err) < 0)
+		return -1;
+	return 1;
+}
+
+/* Bytes are shared with the base where that can be, and copied only where it cannot. No guest has written to a base, so its header counts. */
+static int
+disk_make_of_base(const struct env *env, const struct resource *r, const char *disk, int64_t size, struct error *err)
+{
+	const char *base = facts_get(&resource_needed(r, "base")->have, "path");
+	bool overlay = r->spec && !strcmp(r->spec->disk_mode, "overlay");
+	auto_free char *tmp = fs_tmp(disk);
+	struct image_info info;
+	int done = 0;
+
+	if (!base || image_probe(base, &info, err) < 0 || disk_check_one(base, &info, size, err) < 0)
+		return base ? -1 : error_set(err, ERR_INVALID, "there is no base to make it from");
+	if (!overlay || info.iso)
+		done = fs_clone(base, tmp, 0644, err);
+	if (done == 0 && !info.iso && (done = disk_stand_on(env, r, base, &info, disk, size, err)) != 0)
+		return done < 0 ? -1 : 0;
+	if (done == 0)
+		done = fs_copy(base, tmp, 0644, err);
+	if (done >= 0 && make_of(env, r, tmp, disk, &info, size, err) == 0)
+		return 0;
+	fs_unlink(tmp, NULL);
+	return -1;
+}
+
 static int
 disk_make(const struct env *env, const struct resource *r, const char *disk, int64_t size, struct arena *a, struct error *err)
 {
@@ -228,6 +274,17 @@ disk_make(const struct env *env, const struct resource *r, const char *disk, int
 	return error_wrap(err, "image %s", from);
 }
 
+/* What a step that was killed has left beside it is of no disk. */
+static int
+disk_make_new(const struct env *env, const struct resource *r, const char *disk, int64_t size, struct arena *a, struct error *err)
+{
+	auto_free char *own = instance_path(env, r, "basedisk");
+
+	if (fs_unlink(own, err) < 0)
+		return -1;
+	return resource_needed(r, "base") ? disk_make_of_base(env, r, disk, size, err) : disk_make(env, r, disk, size, a, err);
+}
+
 /* What there is becomes what is wanted: it stands on its own base, and is large enough. */
 static int
 disk_mend(const struct disk_known *k, int64_t size, struct error *err)
@@ -250,7 +307,7 @@ disk_ensure(const struct env *env, const struct resource *r, struct facts *have,
 	struct disk_known k;
 	int there = disk_known(dir, facts_get(have, "format"), a, &k, err);
 
-	if (there < 0 || (there ? disk_mend(&k, size, err) < 0 : disk_make(env, r, disk, size, a, err) < 0))
+	if (there < 0 || (there ? disk_mend(&k, size, err) < 0 : disk_make_new(env, r, disk, size, a, err) < 0))
 		return -1;
 	facts_set(have, a, "stamp", NULL);
 	facts_setf(have, a, "asked", "%" PRId64, size);

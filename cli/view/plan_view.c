@@ -1,3 +1,4 @@
+#include "cli/view/disks.h"
 #include "cli/view/plan_view.h"
 
 #include <cjson/cJSON.h>
@@ -165,6 +166,7 @@ plan_view_text(struct cli *c, const struct run *r, struct engine *e, bool color,
 	if (e->plan.n) {
 		explain_plan(&b, &e->plan, color);
 		view_prices_text(&b, e);
+		disks_text(&b, &e->plan);
 		reach_text(&b, &e->plan);
 	} else if (!e->nasks && !e->nthings) {
 		buf_addf(&b, "Nothing to do: there is no instance in %s, and no " FILES_DEFAULT " in this folder.\n", c->env.home);
@@ -188,6 +190,7 @@ plan_view_json(struct cli *c, const struct run *r, struct engine *e)
 	view_prices_json(j, e);
 	wrong_json(j, e);
 	reach_json(j, &e->plan);
+	disks_json(j, &e->plan);
 	if (r->texts)
 		texts_json(c, e, r->texts, j);
 	secrets_hide_json(&c->secrets, j, NULL);

@@ -75,6 +75,8 @@ const char *image_program(void);
  * last line that it said; ENOENT: it is not installed.
  */
 int image_create(const char *path, const char *format, int64_t size_bytes, struct error *err);
+/* An empty qcow2 that stands on the file of that name, which is not opened; relative names are so from the folder of `path`. */
+int image_create_on(const char *path, int64_t size_bytes, const char *base, const char *base_format, struct error *err);
 /* To grow only: a smaller size than now is ERR_REFUSED, the same one does nothing. Checks the disk first. */
 int image_resize(const struct image_disk *d, int64_t size_bytes, struct error *err);
 /* Writes another name of its base into the header, nothing else: that of a copy, or of a folder that was moved. */

@@ -110,6 +110,17 @@ image_create(const char *path, const char *format, int64_t size_bytes, struct er
 }
 
 int
+image_create_on(const char *path, int64_t size_bytes, const char *base, const char *base_format, struct error *err)
+{
+	auto_free char *tmp = fs_tmp(path), *name = file_name(tmp);
+	char size[24];
+	const char *argv[] = { "qemu-img", "create", "-q", "-u", "-f", "qcow2", "-F", base_format, "-b", base, name, size, NULL };
+
+	snprintf(size, sizeof size, "%" PRId64, size_bytes);
+	return make_with(&(struct img_task){ .argv = argv, .writes = tmp, .may_write = (uint64_t)size_bytes }, path, err);
+}
+
+int
 image_convert(const struct image_convert *c, struct error *err)
 {
 	auto_free char *tmp = fs_tmp(c->to), *source = file_name(c->from), *name = file_name(tmp);

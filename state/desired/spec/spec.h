@@ -124,6 +124,7 @@ struct spec {
 	size_t nimages;
 	int cpus;
 	uint64_t memory_bytes, disk_bytes;
+	const char *disk_mode;			/* "overlay", "copy"; "" or "auto" */
 	const char *cpu_type;			/* vmOpts.qemu.cpuType of arch; "" */
 	const char *minimum_version;	/* "" */
 	struct spec_disk *disks;		/* additionalDisks */
