@@ -1,4 +1,4 @@
-# Targets: all agents quick check check-large e2e asan asan-e2e tsan fuzz tidy fmt layers metrics bench man install uninstall dist deb help clean (see HACKING.md, or `make help`).
+# Targets: all agents quick check check-large e2e asan asan-e2e tsan fuzz tidy fmt layers metrics bench man install uninstall dist deb html help clean (see HACKING.md, or `make help`).
 # Each folder that needs more than its *.c has a build.mk, which may add to:
 #   LAZY       sources that need big libraries: they go into limactl's lazily loaded half
 #   GENERATED  headers or tables to be made before anything is compiled
@@ -191,7 +191,7 @@ check-large: deps-large
 	@$(MAKE) -s agents $(B)/tests/ga-client
 	@scripts/check-large
 deps-large: deps-test
-	@scripts/install-deps guest-large agents deb
+	@scripts/install-deps guest-large agents deb docs
 ASAN = B=build-asan OPT='-O1 -g' SAN='-fsanitize=address,undefined -fno-sanitize-recover=undefined'
 asan:
 	@$(MAKE) -s $(ASAN) unit
@@ -228,6 +228,8 @@ uninstall: all man completions
 	@scripts/install-tree --remove $(B) $(DESTDIR)$(PREFIX)
 dist:
 	@scripts/dist
+html:
+	@scripts/docs-html
 deb: agents
 	@scripts/install-deps deb
 	@scripts/deb
@@ -238,5 +240,5 @@ clean:
 	rm -rf build build-asan build-tsan build-fuzz compile_commands.json
 compile_commands.json: Makefile
 	@scripts/compdb > $@
-.PHONY: all completions share unit equivalence fake types quick check check-large e2e asan asan-e2e tsan fuzz tidy fmt layers metrics bench man install uninstall dist deb help demo clean FORCE deps-build deps-test deps-demo deps-large guest-tiny
+.PHONY: all completions share unit equivalence fake types quick check check-large e2e asan asan-e2e tsan fuzz tidy fmt layers metrics bench man install uninstall dist deb html help demo clean FORCE deps-build deps-test deps-demo deps-large guest-tiny
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
