@@ -9,7 +9,26 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "hostagent/agent.h"
+
+/* As JSON may be written: a guest's words are in it, and whoever reads the file does so on a terminal. */
+static void
+log_add_json(struct buf *out, const char *text)
+{
+	for (size_t n; *text; text += n) {
+		uint32_t rune;
+		bool bad;
+
+		n = utf8_next(text, &rune, &bad);
+		if (bad)
+			buf_adds(out, "\\ufffd");
+		else if (rune <= 0xffff && (rune == '<' || rune == '>' || rune == '&' || !utf8_printable(rune)))
+			buf_addf(out, "\\u%04x", (unsigned)rune);
+		else
+			buf_add(out, text, n);
+	}
+}
 
 void
 log_write_json(int fd, cJSON *json)
@@ -21,11 +40,7 @@ log_write_json(int fd, cJSON *json)
 	cJSON_Delete(json);
 	if (!text)
 		abort();
-	for (const char *p = text; *p; p++)
-		if (strchr("<>&", *p))
-			buf_addf(&b, "\\u%04x", *p);
-		else
-			buf_addc(&b, *p);
+	log_add_json(&b, text);
 	buf_addc(&b, '\n');
 	/* A line is written in one piece; it may be lost, since a full disk must not end the machine. */
 	n = write(fd, b.s, b.len);

@@ -16,6 +16,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/fs.h"
+#include "base/quote/quote.h"
 #include "cli/mcp/guest.h"
 #include "cli/mcp/rpc.h"
 #include "cli/mcp/tools.h"
@@ -41,10 +42,14 @@ static const char usage[] =
 	"  -h, --help      Show this help\n"
 	"  -v, --version   Show the version\n";
 
+/* What is wrong may be in the guest's words, or in those of whoever wrote the command line. */
 static int
 mcp_main_fail(const struct error *err)
 {
-	fprintf(stderr, "limactl-mcp: %s\n", err->msg);
+	AUTO(buf) clean = BUF_INIT;
+
+	quote_terminal(&clean, err->msg, strlen(err->msg));
+	fprintf(stderr, "limactl-mcp: %s\n", clean.s);
 	return 1;
 }
 
@@ -112,6 +117,7 @@ main(int argc, char **argv)
 {
 	static const char *const ours[] = { "LIMACTL", "LIMA_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", NULL };
 	const char *verb = argc > 1 ? argv[1] : "--help";
+	struct error err;
 
 	/* it speaks with a guest for as long as the AI's session lasts: no token of the shell's is in its memory, and nothing gives it more rights */
 	if (environment_leave(argv, ours) < 0)
@@ -132,6 +138,6 @@ main(int argc, char **argv)
 		fputs(usage, stdout);
 		return 0;
 	}
-	fprintf(stderr, "limactl-mcp: unknown command or arguments: %s; see `limactl mcp --help`\n", verb);
-	return 1;
+	error_set(&err, ERR_INVALID, "unknown command or arguments: %s; see `limactl mcp --help`", verb);
+	return mcp_main_fail(&err);
 }

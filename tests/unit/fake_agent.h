@@ -157,7 +157,7 @@ flood(struct fake *f, unsigned round)
 {
 	struct ga_port p = ga_port_make(GA_TCP, false, "\177\0\0\1", (uint16_t)(30000 + round % 100));
 	struct ga_ports one = { .v = &p, .n = 1 };
-	struct ga_event ev = { .errors = "alas" };
+	struct ga_event ev = { .errors = "alas \302\233" "31m \177 \342\200\256" };
 
 	if (!f->watch || f->manner != FLOOD)
 		return;

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "hostagent/agent.h"
 #include "hostagent/drivers/qemu/reach.h"
 #include "hostagent/machine/console_lines.h"
 #include "providers/drivers/qemu/qmp.h"
@@ -97,6 +98,26 @@ TEST(boots_and_panics_of_the_past_are_no_verdict)
 	ok(ha_wait_ready(m.dir, 0, 20000, NULL, &a, &i, &err));
 	assert_non_null(strstr(i.errors, "its console says: Kernel panic - not syncing: now"));
 	done(&m);
+}
+
+/* Whoever looks at a log does so on a terminal; the text comes back whole. */
+TEST(a_line_of_the_log_has_nothing_that_a_terminal_obeys)
+{
+	static const char text[] = "<a> \033[31m \302\2332J \177 \342\200\256 \303\251 \360\237\220\247";
+	char line[512] = "";
+	int end[2];
+	cJSON *json = cJSON_CreateObject();
+
+	assert_int_equal(pipe(end), 0);
+	cJSON_AddStringToObject(json, "msg", text);
+	log_write_json(end[1], json);
+	assert_true(read(end[0], line, sizeof line - 1) > 0);
+	assert_string_equal(line, "{\"msg\":\"\\u003ca\\u003e \\u001b[31m \\u009b2J \\u007f \\u202e \303\251 \360\237\220\247\"}\n");
+	json = cJSON_Parse(line);
+	assert_string_equal(cJSON_GetObjectItem(json, "msg")->valuestring, text);
+	cJSON_Delete(json);
+	close(end[0]);
+	close(end[1]);
 }
 
 TEST(lines_that_are_new)

@@ -268,6 +268,8 @@ TEST(a_guest_that_floods)
 	for (const char *p = said; (p = strstr(p, "alas")); p++)
 		complaints++;
 	assert_true(complaints > 0 && complaints < 60);
+	/* of what a terminal would obey nothing is left */
+	assert_null(strpbrk(said, "\177\233"));
 	assert_true(is_small(&m));
 	done(&m);
 	test_kill(pid);
