@@ -113,7 +113,7 @@ inventory_run(struct cli *c, struct error *err)
 		return error_set(err, ENOENT, "`%s` is none of these instances", host);
 	if (*host) {
 		inventory_vars(c, host, &out);
-		puts(out.s);
+		cli_print_line(out.s);
 		return 0;
 	}
 	buf_adds(&out, "{\"_meta\":{\"hostvars\":{");
@@ -129,7 +129,7 @@ inventory_run(struct cli *c, struct error *err)
 	if (inventory_groups(c, &out, err) < 0)
 		return -1;
 	buf_addc(&out, '}');
-	puts(out.s);
+	cli_print_line(out.s);
 	return 0;
 }
 

@@ -203,7 +203,7 @@ plan_view_print_json(struct cli *c, const struct run *r, struct engine *e)
 	cJSON *j = plan_view_json(c, r, e);
 	char *text = cJSON_PrintUnformatted(j);
 
-	puts(text);
+	cli_print_line(text);
 	cJSON_free(text);
 	cJSON_Delete(j);
 }
@@ -218,7 +218,7 @@ plan_view_print(struct cli *c, const struct run *r, struct engine *e)
 		return;
 	}
 	plan_view_text(c, r, e, isatty(STDOUT_FILENO) && !getenv("NO_COLOR"), &out);
-	fputs(out.s, stdout);
+	cli_print_colored(stdout, out.s, out.len);
 	if (r->texts) {
 		AUTO(buf) texts = BUF_INIT, plain = BUF_INIT;
 
