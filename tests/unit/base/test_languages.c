@@ -3,6 +3,9 @@
 #include "base/quote/quote.h"
 #include "tests/unit/test.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 enum { NAMES = 120, MOST = 40, MS = 60000 };
 
 /* What has been somebody's folder, then what is made by chance of the bytes that languages are made of. */
@@ -284,4 +287,32 @@ TEST(units_of_systemd)
 	argv[n] = NULL;
 	ok(proc_run(argv, &(struct proc_opts){ .out = &out, .both = true, .timeout_ms = MS }, &err));
 	assert_string_equal(out.s, "");
+}
+
+/* systemd itself tells what it has read; it refuses to be root's in this way. */
+TEST(environments_of_systemd)
+{
+	AUTO(arena) a = { 0 };
+	auto_free char *run = test_path("run"), *unit = test_path("lima-test.service");
+	const char *argv[] = { "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "env", "-i", arena_printf(&a, "HOME=%s", run),
+			       arena_printf(&a, "XDG_RUNTIME_DIR=%s", run), arena_printf(&a, "SYSTEMD_UNIT_PATH=%s:", test_dir_),
+			       "/lib/systemd/systemd", "--test", "--user", "--unit=lima-test.service", NULL };
+	AUTO(buf) text = BUF_INIT;
+	AUTO(buf) out = BUF_INIT;
+	struct error err;
+
+	names_make(false);
+	buf_adds(&text, "[Unit]\nDescription=test\n[Service]\nExecStart=/bin/true\n");
+	for (size_t i = 0; i < NAMES; i++) {
+		buf_adds(&text, "Environment=");
+		quote_systemd(&text, arena_printf(&a, "V%zu=/%s", i, names[i]));
+		buf_addc(&text, '\n');
+	}
+	ok(fs_mkdirs(run, 0700, &err));
+	assert_int_equal(chmod(test_dir_, 0755) | chmod(run, 0777), 0);
+	ok(fs_write(unit, text.s, text.len, 0644, &err));
+	ok(proc_run(argv + (geteuid() ? 4 : 0), &(struct proc_opts){ .out = &out, .both = true, .timeout_ms = MS }, &err));
+	for (size_t i = 0; i < NAMES; i++)
+		if (!strstr(out.s, arena_printf(&a, "Environment: V%zu=/%s\n", i, names[i])))
+			fail_msg("'%s' did not come back", names[i]);
 }
