@@ -226,6 +226,17 @@ write_double(struct pen *p, const struct ynode *n)
 	pen_sign(p, "\"", false, false, false);
 }
 
+/* Behind a block scalar's header there is one line: what followed would be the text's own first lines. */
+static const char *
+note_in_a_line(struct pen *p)
+{
+	char *note = eval_dup(p->e, p->note, strlen(p->note));
+
+	for (char *c = note; (c = strchr(c, '\n'));)
+		*c = ' ';
+	return note;
+}
+
 /* what a block scalar's header says of blanks before it and breaks behind it */
 static void
 write_block_header(struct pen *p, const struct ynode *n, const char *sign)
@@ -247,6 +258,8 @@ write_block_header(struct pen *p, const struct ynode *n, const char *sign)
 		pen_sign(p, "-", false, false, false);
 	else if (last > 1)
 		pen_sign(p, "+", false, false, false);
+	if (strchr(p->note, '\n'))
+		p->note = note_in_a_line(p);
 	pen_note(p, true);
 	p->whitespace = true;
 }
