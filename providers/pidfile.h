@@ -36,6 +36,11 @@ bool pidfile_hold(const char *path, struct process *out);
 int pidfile_take(const char *path, struct error *err);
 
 /*
+ * May a process live that has not come to write its pid file yet, or whose file somebody took away? Whoever starts one
+ * makes the file first, and one that runs listens on its socket: without a trace of either there is none.
+ */
+bool pidfile_leaves_doubt(const char *path, const char *socket);
+/*
  * A live process of ours that runs one of `programs` (process_runs(); NULL-terminated; NULL: any) with
  * the argument pair `flag` `value`, for one that has not come to write its pid
  * file yet. Reads all of /proc: not for hot paths. False: none.

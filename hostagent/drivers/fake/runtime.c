@@ -173,9 +173,11 @@ fake_await_guest(struct agent *a, runtime_done *done)
 static bool
 fake_runtime_find(const char *dir, struct process *out)
 {
-	auto_free char *pidfile = xasprintf("%s/fake.pid", dir);
+	auto_free char *pidfile = xasprintf("%s/fake.pid", dir), *control = xasprintf("%s/fake.sock", dir);
 
-	return pidfile_hold(pidfile, out) || pidfile_search((const char *const[]){ "lima-fake-machine", NULL }, "--pidfile", pidfile, out);
+	if (pidfile_hold(pidfile, out))
+		return true;
+	return pidfile_leaves_doubt(pidfile, control) && pidfile_search((const char *const[]){ "lima-fake-machine", NULL }, "--pidfile", pidfile, out);
 }
 
 static int

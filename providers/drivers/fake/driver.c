@@ -26,11 +26,11 @@ enum { ANSWER_MS = 5000, MAX_OPTIONS = 16 };
 static bool
 fake_driver_find(const char *dir, bool search, struct process *out)
 {
-	auto_free char *pidfile = xasprintf("%s/fake.pid", dir);
+	auto_free char *pidfile = xasprintf("%s/fake.pid", dir), *control = xasprintf("%s/fake.sock", dir);
 
 	if (pidfile_hold(pidfile, out))
 		return true;
-	return search && pidfile_search((const char *const[]){ "lima-fake-machine", NULL }, "--pidfile", pidfile, out);
+	return search && pidfile_leaves_doubt(pidfile, control) && pidfile_search((const char *const[]){ "lima-fake-machine", NULL }, "--pidfile", pidfile, out);
 }
 
 /* The connection, once it was answered with "ok", and the line that it was answered with; what comes behind that is not read. */

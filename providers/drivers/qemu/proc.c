@@ -14,13 +14,13 @@
 bool
 qemu_process(const char *dir, bool search, struct process *out)
 {
-	auto_free char *pidfile = xasprintf("%s/qemu.pid", dir), *file = xasprintf("%s/launch.json", dir);
+	auto_free char *pidfile = xasprintf("%s/qemu.pid", dir), *file = xasprintf("%s/launch.json", dir), *qmp = xasprintf("%s/qmp.sock", dir);
 	AUTO(launch) l = { 0 };
 	bool told;
 
 	if (pidfile_hold(pidfile, out))
 		return true;
-	if (!search)
+	if (!search || !pidfile_leaves_doubt(pidfile, qmp))
 		return false;
 	told = launch_load(&l, file, NULL) == 0;
 	return pidfile_search((const char *const[]){ "qemu-system-", told ? l.machine.argv[0] : NULL, NULL }, "-pidfile", pidfile, out);

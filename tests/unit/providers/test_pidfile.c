@@ -1,5 +1,7 @@
 #include "providers/pidfile.h"
 
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -139,6 +141,43 @@ TEST(one_that_locks_nothing_is_known_by_its_program_and_arguments)
 	assert_int_equal(pidfile_process(path), 0);
 	assert_false(pidfile_hold(path, &held));
 	assert_false(pidfile_search(NULL, "--pidfile", path, &held));
+}
+
+static int
+listening(const char *path)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	assert_true(fd >= 0);
+	snprintf(a.sun_path, sizeof a.sun_path, "%s", path);
+	assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof a), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	return fd;
+}
+
+/* A process that was started leaves its pid file, or listens: where neither is, /proc need not be read. */
+TEST(without_a_trace_nobody_is_looked_for)
+{
+	auto_free char *path = test_path("doubt.pid"), *socket = test_path("doubt.sock");
+	int fd;
+
+	assert_false(pidfile_leaves_doubt(path, socket));
+	/* made before it is started, and not written yet */
+	write_number(path, 0);
+	assert_true(pidfile_leaves_doubt(path, socket));
+	unlink(path);
+	/* somebody took the file away */
+	fd = listening(socket);
+	assert_true(pidfile_leaves_doubt(path, socket));
+	/* it ended, and left its socket */
+	close(fd);
+	assert_false(pidfile_leaves_doubt(path, socket));
+	unlink(socket);
+	/* a link of that name, to nowhere, is a trace */
+	assert_int_equal(symlink("nowhere", path), 0);
+	assert_true(pidfile_leaves_doubt(path, socket));
+	unlink(path);
 }
 
 /* A number that was used again: an editor that was told of the file has it among its words as well. */
