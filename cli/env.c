@@ -19,6 +19,7 @@
 #include "providers/driver.h"
 #include "providers/fetch/cache_owner.h"
 #include "providers/fetch/http.h"
+#include "state/desired/spec/host.h"
 #include "version.h"
 
 enum { NFS_MAGIC = 0x6969 };
@@ -397,10 +398,12 @@ cli_spec_opts(struct cli *c)
 		find_template_dirs(c);
 	if (!c->drivers)
 		c->drivers = driver_names(c);
+	if (!c->host)
+		c->host = host_new();
 	return (struct spec_opts){
 		.home = c->env.home, .version = c->env.version, .warn = warn_spec,
 		.template_dirs = c->template_dirs, .plugin_dirs = plugin_dirs(c), .drivers = c->drivers, .fetch = fetch_spec,
-		.complain = complain_spec, .debug = debug_spec, .ctx = c, .networks = c->networks, .nnetworks = c->nnetworks,
+		.complain = complain_spec, .debug = debug_spec, .ctx = c, .networks = c->networks, .nnetworks = c->nnetworks, .host = c->host,
 	};
 }
 

@@ -10,6 +10,7 @@
 #include "cli/args/edit_flags.h"
 #include "cli/args/origin.h"
 #include "cli/args/fleet_host.h"
+#include "cli/args/fleet_same.h"
 #include "cli/args/removal.h"
 #include "state/desired/fleet/fleet.h"
 #include "state/desired/template/template.h"
@@ -118,6 +119,20 @@ fleet_add_member(struct cli *c, struct goals *g, const struct fleet *f, const st
 	return m->is_protect_given ? fleet_add_protect(c, a, m) : 0;
 }
 
+/* As they were recorded. */
+static int
+fleet_add_recorded(struct goals *g, const struct fleet *f, enum goal goal, struct error *err)
+{
+	for (size_t i = 0; i < f->nmembers; i++) {
+		struct ask *a;
+
+		if (goals_add(g, f->members[i].name, goal, &a, err) < 0)
+			return -1;
+		a->meets_delete = true;
+	}
+	return 0;
+}
+
 /* Mistakes of all keys are told; those that the members of one key have in common, once. */
 static int
 fleet_add_members(struct cli *c, struct goals *g, const struct fleet *f, enum goal goal, struct error *err)
@@ -128,6 +143,8 @@ fleet_add_members(struct cli *c, struct goals *g, const struct fleet *f, enum go
 	struct error first = { 0 };
 	int result = 0;
 
+	if (fleet_is_as_applied(c, f))
+		return fleet_add_recorded(g, f, goal, err);
 	for (size_t i = 0; i < f->nmembers; i++) {
 		const struct fleet_member *m = &f->members[i];
 		struct error why = { 0 };
