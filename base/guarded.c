@@ -337,3 +337,10 @@ guarded_below(int dir, const char *rel, int flags)
 	}
 	return fd < 0 && errno == ENOSYS ? below_by_steps(dir, rel, flags) : fd;
 }
+
+bool
+guarded_by_kernel(void)
+{
+	/* No size is this small: where the call is known it says so. */
+	return syscall(SYS_openat2, -1, "", NULL, 0) >= 0 || errno != ENOSYS;
+}

@@ -58,6 +58,8 @@ void guarded_file_release(struct guarded_file *f);	/* away with what was not com
 
 /* Absent, also the folder that it would be in, is success. */
 int guarded_unlink(const struct guarded *g, const char *path, struct error *err);
+/* Does the kernel see to it that a path stays below a folder (openat2, Linux 5.6)? */
+bool guarded_by_kernel(void);
 /*
  * What is at `rel` below the folder `dir`, by flags of open(2); no link anywhere, the last part included, and no `..`.
  * The kernel looks (openat2), or, before Linux 5.6, we do a folder at a time. -1 with errno; ELOOP: a link.

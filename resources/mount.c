@@ -11,8 +11,11 @@
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/fs.h"
+#include "base/guarded.h"
 #include "base/sha256.h"
+#include "base/view.h"
 #include "hostagent/protocol/ha_client.h"
+#include "providers/kept_back.h"
 #include "providers/served.h"
 #include "resources/instance_paths.h"
 #include "resources/machine.h"
@@ -60,11 +63,28 @@ mount_follows(const struct env *env, const struct spec *spec, const struct spec_
 	return real && !served_elsewhere(env->home, spec->name, m->location);
 }
 
+/*
+ * OpenSSH's server goes by names, so it can keep back nothing that is in the folder; ours, which can, takes its place there, if the kernel
+ * has what it stands on.
+ */
+static bool
+mount_by_openssh(const struct env *env, const struct spec_mount *m)
+{
+	bool wanted = !strcmp(m->sshfs.sftp_driver, "openssh-sftp-server");
+	auto_free char *real = wanted ? fs_realpath(m->location) : NULL;
+	AUTO(kept_back) kept = { 0 };
+
+	if (!wanted || !guarded_by_kernel())
+		return wanted;
+	kept_back_list(env->home, &kept);
+	return !view_hides(&(struct view){ .hidden = kept.v, .nhidden = kept.n }, real);
+}
+
 static struct sshfs_mount
 mount_definition(const struct env *env, const struct spec *spec, const struct spec_mount *m)
 {
 	return (struct sshfs_mount){ m->location, m->mount_point, m->writable, m->sshfs.cache, mount_follows(env, spec, m),
-				     !strcmp(m->sshfs.sftp_driver, "openssh-sftp-server") };
+				     mount_by_openssh(env, m) };
 }
 
 static void
@@ -166,6 +186,9 @@ mount_ensure(const struct env *env, const struct resource *r, struct facts *have
 	if (m->sshfs.follow_symlinks && !def.follow_symlinks)
 		env->say(env, SAY_WARN, "%s: links are not followed in `%s`, since a guest can put any there by another mount that it is in, or "
 			 "that is in it", r->name, m->location);
+	if (!def.openssh && !strcmp(m->sshfs.sftp_driver, "openssh-sftp-server"))
+		env->say(env, SAY_WARN, "%s: served by `builtin`, since `%s` holds this home's keys and disks, which openssh-sftp-server could not keep "
+			 "from the guest", r->name, m->location);
 	if (served_put(env->home, r->owner, mount_agent_id(r, id), &(struct served){ def.location, def.writable, def.follow_symlinks, def.openssh, false },
 		       err) < 0)
 		return -1;

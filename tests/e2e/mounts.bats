@@ -116,6 +116,17 @@ servers() { ps -ww -eo args | grep -F "$WORK/" | grep -cE "$1"; }
 	fails_with "sftpDriver" apply --set '.mounts[1].sshfs.sftpDriver = "another"' t
 }
 
+@test "a folder that the home of the instances is in is served without it, also where OpenSSH's server is asked for" {
+	run -0 --separate-stderr limactl apply --set ".mounts += [{\"location\":\"$WORK\",\"mountPoint\":\"/mnt/all\",\"sshfs\":{\"sftpDriver\":\"openssh-sftp-server\"}}]" t
+	[[ $stderr == *"served by \`builtin\`, since"* ]]
+	[ "$(servers '/sftp-server -e ')" = 0 ]
+	[ "$(in_guest "cat '/mnt/all/read only/f'")" = hello ]
+	run ! in_guest "sudo cat /mnt/all/h/_config/user || sudo ls /mnt/all/h/_config"
+	[ -e "$LIMA_HOME/_config/user" ]
+	limactl plan t | grep -q 'Nothing to do'
+	apply --set 'del(.mounts[2])' t
+}
+
 @test "files in the guest do what files do" {
 	in_guest 'set -e; cd "/mnt/r w"; mkdir -p w/d; cd w
 		head -c 3000000 /dev/urandom >big; cp big copy; cmp big copy; mv copy d/moved; cmp big d/moved

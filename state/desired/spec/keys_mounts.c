@@ -88,7 +88,7 @@ static const struct key keys_sshfs[] = {
 	  .about = "Follow symbolic links on the host." },
 	{ "sftpDriver", KEY_TEXT, .words = "builtin openssh-sftp-server auto", .flags = KEY_BLANK_UNSET, .def = "",
 	  AT(spec_mount, sshfs.sftp_driver), .go = "SFTPDriver", .change = CHANGE_LIVE,
-	  .about = "Who serves: builtin, which keeps to the folder by itself, or openssh-sftp-server; empty and auto are builtin." },
+	  .about = "Who serves: builtin, which keeps to the folder by itself, or openssh-sftp-server, which serves no folder that holds LIMA_HOME; empty and auto are builtin." },
 	{ NULL }
 };
 static const struct key keys_9p[] = {

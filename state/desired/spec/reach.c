@@ -4,6 +4,7 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/fs.h"
+#include "base/guarded.h"
 #include "base/view.h"
 #include "state/desired/spec/spec.h"
 
@@ -35,15 +36,15 @@ line_path(struct line *l, const char *verb, const char *path)
 	buf_addf(l->out, "%s%s", below ? "~" : "", below ? path + n : path);
 }
 
-/* LIMA_HOME is kept from a guest that has a folder above it, but not by OpenSSH's server, nor by a machine that can have no view of its own. */
+/* LIMA_HOME is kept from a guest that has a folder above it, but not by a machine that can have no view of its own, nor on an old kernel. */
 static bool
 line_holds_keys(const struct spec *s, const struct spec_mount *m)
 {
 	auto_free char *real = fs_realpath(m->location);
 	size_t n = strlen(real);
 
-	if (strcmp(s->mount_type, "reverse-sshfs") != 0 ? strcmp(s->mount_type, "9p") != 0 || view_possible() :
-							  strcmp(m->sshfs.sftp_driver, "openssh-sftp-server") != 0)
+	if (!strcmp(s->mount_type, "reverse-sshfs") ? strcmp(m->sshfs.sftp_driver, "openssh-sftp-server") != 0 || guarded_by_kernel() :
+						      strcmp(s->mount_type, "9p") != 0 || view_possible())
 		return false;
 	while (n && real[n - 1] == '/')
 		n--;
