@@ -161,7 +161,7 @@ fleet_add_members(struct cli *c, struct goals *g, const struct fleet *f, enum go
 	}
 	if (result < 0 && err)
 		*err = first;
-	if (result < 0 || fleet_check_claims(f, specs, &opts, err) < 0)
+	if (result < 0 || fleet_check_taken(c, f, specs, &opts, err) < 0)
 		return -1;
 	return fleet_check_host(c, f, specs, err);
 }

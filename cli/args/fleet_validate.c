@@ -55,7 +55,7 @@ fleet_args_validate(struct cli *c, const struct template *t, struct buf *fill, s
 	specs = xcalloc(f.nmembers + 1, sizeof *specs);
 	r = validate_members(c, &f, specs, err);
 	if (r == 0)
-		r = fleet_check_claims(&f, specs, &opts, err);
+		r = fleet_check_claims(&f, specs, NULL, &opts, err);
 	for (size_t i = 0; i < f.nmembers; i++) {
 		if (r == 0 && fill) {
 			buf_addf(fill, "---\n# %s\n", f.members[i].name);

@@ -184,3 +184,35 @@ steps_of() { limactl history "$(limactl history | awk 'END { print $1 }')" | awk
 	[ "$(grep -c '^Host ' "$WORK/config")" -eq 6 ]
 	ssh -F "$WORK/config" -G lima-web-3 | grep -q '^hostname 127.0.0.1$'
 }
+
+@test "what a running instance outside of the fleet has is told by the plan, with both files and lines; a stopped one has nothing" {
+	fake_yaml >"$WORK/alone.yaml"
+	printf 'portForwards:\n- {guestPort: 80, hostPort: 21090, static: true}\n' >>"$WORK/alone.yaml"
+	cat >"$WORK/fleet.yaml" <<-EOF
+		name: bench
+		defaults: {base: $WORK/f.yaml}
+		instances:
+		  web: {portForwards: [{guestPort: 80, hostPort: 21090, static: true}]}
+	EOF
+	limactl start "$WORK/alone.yaml"
+	fails_with "fleet.yaml:4:16: instances.web.portForwards[0]: tcp port 21090 of 127.0.0.1 is claimed by \`web\` and by \`alone\` ($LIMA_HOME/alone/lima.yaml:" plan "$WORK/fleet.yaml"
+	[[ $stderr == *", an instance that runs and is not of this fleet"* ]]
+	run limactl apply "$WORK/fleet.yaml"
+	[ "$status" -eq 1 ]
+	[ "$(limactl list -q)" = alone ]
+	limactl stop alone
+	limactl apply "$WORK/fleet.yaml"
+}
+
+@test "more host agents than the kernel has watchers for are told by the plan" {
+	most=$(cat /proc/sys/fs/inotify/max_user_instances)
+	[ "$most" -le 2000 ] || most=2000
+	cat >"$WORK/fleet.yaml" <<-EOF
+		name: bench
+		defaults: {base: $WORK/f.yaml, memory: 16MiB, disk: 900TiB}
+		instances: {"m-{1..$most}": }
+	EOF
+	run -0 --separate-stderr limactl plan "$WORK/fleet.yaml"
+	[[ $stderr == *"the disks of the "*" that are not there yet may grow to "*" together, and "*" is free in "* ]]
+	[[ $stderr == *"host agents watch files of theirs"*"sysctl fs.inotify.max_user_instances="* || $most -eq 2000 ]]
+}

@@ -71,11 +71,19 @@ void fleet_release(struct fleet *f);
 int fleet_template(struct template *out, const struct fleet *f, const struct fleet_member *m, const struct spec_opts *opts,
 		   struct error *err);
 
+/* Instances that run and are not of the fleet: what they claim is taken. `members` have only a name and a place. */
+struct fleet_others {
+	const struct fleet_member *members;
+	struct spec *const *specs;
+	size_t n;
+};
+
 /*
- * Is there something that two members claim: a port or socket of the host, a data disk, a hardware address? `specs` are the
- * members' own, in their order. Complaints name both lines; ERR_INVALID.
+ * Is there something that two members claim, or one of them and another instance: a port or socket of the host, a data disk, a
+ * hardware address? `specs` are the members' own, in their order; `others` may be NULL. Complaints name both lines; ERR_INVALID.
  */
-int fleet_check_claims(const struct fleet *f, struct spec *const *specs, const struct spec_opts *opts, struct error *err);
+int fleet_check_claims(const struct fleet *f, struct spec *const *specs, const struct fleet_others *others, const struct spec_opts *opts,
+		       struct error *err);
 
 /* --- the tables: of the file, and of what a member has besides the keys of lima.yaml */
 extern const struct key fleet_root, fleet_member_key;

@@ -15,12 +15,14 @@ struct claim {
 	const char *what;		/* "127.0.0.1", a name; "" */
 	int low, high;			/* of ports; 0 */
 	const struct fleet_member *member;
+	bool other;			/* it is an instance outside of the fleet */
 	const struct val *at;
 };
 
 struct claims {
 	struct claim *v;
 	size_t n, cap;
+	bool others;			/* what is added now is theirs */
 };
 
 static void
@@ -33,7 +35,7 @@ static void
 claims_add(struct claims *c, const char *kind, const char *what, int low, int high, const struct fleet_member *m, const struct val *at)
 {
 	GROW(c->v, c->n, c->cap);
-	c->v[c->n++] = (struct claim){ kind, what, low, high, m, at };
+	c->v[c->n++] = (struct claim){ kind, what, low, high, m, c->others, at };
 }
 
 static bool
@@ -94,7 +96,7 @@ claims_compare(const void *x, const void *y)
 static bool
 claims_collide(const struct claim *a, const struct claim *b)
 {
-	if (strcmp(a->kind, b->kind) != 0 || a->member == b->member)
+	if (strcmp(a->kind, b->kind) != 0 || a->member == b->member || (a->other && b->other))
 		return false;
 	if (!a->low)
 		return !strcmp(a->what, b->what);
@@ -114,10 +116,18 @@ claims_place(const struct claim *c)
 static void
 claims_tell(struct load *l, const struct claim *first, const struct claim *second)
 {
-	struct text_place where = claims_place(second), other = claims_place(first);
+	const struct claim *swap = second;
+	struct text_place where, other;
 	AUTO(buf) path = BUF_INIT;
 	AUTO(buf) b = BUF_INIT;
 
+	/* It is the fleet file that is to be mended. */
+	if (second->other) {
+		second = first;
+		first = swap;
+	}
+	where = claims_place(second);
+	other = claims_place(first);
 	val_path(second->at, &path);
 	buf_addf(&b, "%s:%u:%u: instances.%s%s%s: ", where.file, where.line, where.col, second->member->key, path.len ? "." : "", path.s);
 	if (second->low)
@@ -125,13 +135,16 @@ claims_tell(struct load *l, const struct claim *first, const struct claim *secon
 	else
 		buf_addf(&b, "%s `%s`", second->kind, second->what);
 	buf_addf(&b, " is claimed by `%s` and by `%s` (%s:%u:%u)", second->member->name, first->member->name, other.file, other.line, other.col);
-	if (other.line == where.line && other.col == where.col && second->low)
+	if (first->other)
+		buf_adds(&b, ", an instance that runs and is not of this fleet");
+	if (other.file == where.file && other.line == where.line && other.col == where.col && second->low)
 		buf_adds(&b, "; `{{add 8080 .Index}}` is another one for each");
 	complain_text(l, l->src, arena_strdup(l->a, b.s));
 }
 
 int
-fleet_check_claims(const struct fleet *f, struct spec *const *specs, const struct spec_opts *opts, struct error *err)
+fleet_check_claims(const struct fleet *f, struct spec *const *specs, const struct fleet_others *others, const struct spec_opts *opts,
+		   struct error *err)
 {
 	AUTO(arena) a = { 0 };
 	AUTO(claims) c = { 0 };
@@ -141,6 +154,9 @@ fleet_check_claims(const struct fleet *f, struct spec *const *specs, const struc
 
 	for (size_t i = 0; i < f->nmembers; i++)
 		claims_of(&c, &f->members[i], specs[i]);
+	c.others = true;
+	for (size_t i = 0; others && i < others->n; i++)
+		claims_of(&c, &others->members[i], others->specs[i]);
 	if (c.n)
 		qsort(c.v, c.n, sizeof *c.v, claims_compare);
 	for (size_t i = 1; i < c.n; i++) {

@@ -264,7 +264,7 @@ claims(const char *text, struct error *err)
 			fail_msg("%s %s", err->msg, told.s);
 	}
 	buf_truncate(&told, 0);
-	r = fleet_check_claims(&f, specs, &opts, err);
+	r = fleet_check_claims(&f, specs, NULL, &opts, err);
 	for (size_t i = 0; i < f.nmembers; i++)
 		spec_free(specs[i]);
 	return r;
