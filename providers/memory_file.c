@@ -103,7 +103,7 @@ head_parse(const char *path, const char *text, struct arena *a, struct memory_he
 	int r;
 
 	sha256_hex(text + TEXT_AT, len, hex);
-	if (strncmp(text + sizeof MAGIC - 1, hex, HEX) != 0)
+	if (strncmp(text + sizeof MAGIC - 1, hex, HEX) != 0 || text[TEXT_AT - 1] != '\n')
 		return memory_file_wrong(path, "its head has been changed since it was written", err);
 	json = cJSON_ParseWithLength(text + TEXT_AT, len);
 	r = json_table_read(memory_head_rows, json, a, out, err);

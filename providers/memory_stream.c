@@ -137,7 +137,8 @@ unpacker_give(struct unpacker *u, size_t n, int to, const struct memory_way *way
 		if (sock_write(to, u->out, out.pos, &wait, err) < 0)
 			return -1;
 		u->given += out.pos;
-	} while (in.pos < in.size || out.pos == CHUNK);
+		/* A full buffer may have more behind it, unless that was the end. */
+	} while (in.pos < in.size || (u->hint && out.pos == CHUNK));
 	if (way->progress)
 		way->progress(way->ctx, u->given);
 	return 0;

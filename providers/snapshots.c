@@ -1,8 +1,10 @@
 #include "providers/snapshots.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/error.h"
 #include "providers/driver.h"
 
@@ -20,8 +22,9 @@ snapshot_tag_check(const char *tag, struct error *err)
 	return 0;
 }
 
-bool
-snapshots_has(const char *list, const char *tag)
+/* What stands behind that tag in its line; NULL: there is no such line. */
+static const char *
+snapshots_behind(const char *list, const char *tag)
 {
 	size_t len = strlen(tag);
 
@@ -30,9 +33,29 @@ snapshots_has(const char *list, const char *tag)
 
 		word += strspn(word, " ");
 		if (strncmp(word, tag, len) == 0 && isspace((unsigned char)word[len]))
-			return true;
+			return word + len;
 	}
-	return false;
+	return NULL;
+}
+
+bool
+snapshots_has(const char *list, const char *tag)
+{
+	return snapshots_behind(list, tag) != NULL;
+}
+
+/* ID TAG SIZE UNIT DATE ...: SIZE is that of the memory, as a number that people read. */
+const char *
+snapshots_memory(const char *list, const char *tag, struct arena *a)
+{
+	const char *size = snapshots_behind(list, tag), *unit;
+
+	if (!size)
+		return "";
+	size += strspn(size, " ");
+	unit = size + strcspn(size, " \n");
+	unit += strspn(unit, " ");
+	return strtod(size, NULL) > 0 ? arena_printf(a, "%.*s", (int)(unit - size) + (int)strcspn(unit, " \n"), size) : "";
 }
 
 /* Of a stopped machine: whoever can, since the disk is what has them. NULL: nobody. */

@@ -9,6 +9,7 @@
 #include "base/proc.h"
 #include "base/quote/quote.h"
 #include "hostagent/protocol/ha_client.h"
+#include "providers/driver.h"
 #include "providers/snapshots.h"
 #include "resources/instance_paths.h"
 #include "resources/disk_known.h"
@@ -32,6 +33,41 @@ snapshot_disk_of(const char *dir, struct arena *a, struct disk_known *k, struct 
 	int there = disk_known(dir, NULL, a, k, err);
 
 	return there ? there : error_set(err, ENOENT, "%s: no disk in it", dir);
+}
+
+static const char *
+snapshot_memory_of(const char *dir, const struct disk_known *k, const char *tag, struct arena *a)
+{
+	AUTO(buf) list = BUF_INIT;
+
+	return snapshots_list(dir, &k->disk, &list, NULL) < 0 ? "" : snapshots_memory(list.s, tag, a);
+}
+
+/* A machine that runs cannot take a disk without memory, and one that does not run has no use for memory. */
+static int
+snapshot_check_load(const struct env *env, const struct resource *r, const char *memory, bool runs, struct error *err)
+{
+	int len = (int)strcspn(r->name, ":");
+
+	if (runs && !*memory)
+		return error_set(err, ERR_REFUSED, "snapshot %s is of the disk alone, and its machine runs; `limactl stop %.*s` first", r->name, len, r->name);
+	if (!runs && *memory)
+		env->say(env, SAY_WARN, "snapshot %s: the machine does not run, so only the disk goes back, as it is after a power cut; the memory (%s) is for "
+			 "a machine that runs", r->name, memory);
+	return 0;
+}
+
+static int
+snapshot_save(const struct env *env, const struct resource *r, const char *dir, const struct disk_known *k, const char *tag, struct arena *a,
+	      struct error *err)
+{
+	const char *memory;
+
+	if (snapshots_do(dir, &k->disk, SNAPSHOT_SAVE, tag, env->cancel, err) < 0)
+		return -1;
+	memory = snapshot_memory_of(dir, k, tag, a);
+	env->say(env, SAY_INFO, "snapshot %s holds the disk%s%s%s", r->name, *memory ? " and " : "", memory, *memory ? " of memory" : "");
+	return 0;
 }
 
 static int
@@ -77,14 +113,17 @@ snapshot_ensure(const struct env *env, const struct resource *r, struct facts *h
 	const char *tag;
 	auto_free char *dir = snapshot_split(env, r, &tag);
 	struct disk_known k;
+	pid_t pid;
 	int there = snapshot_observe(env, r, have, a, err);
 
 	if (there < 0 || snapshot_disk_of(dir, a, &k, err) < 0)
 		return -1;
 	if (!there)
-		return snapshots_do(dir, &k.disk, SNAPSHOT_SAVE, tag, env->cancel, err);
+		return snapshot_save(env, r, dir, &k, tag, a, err);
 	if (!facts_get(&r->how, "load"))
 		return 0;
+	if (snapshot_check_load(env, r, snapshot_memory_of(dir, &k, tag, a), driver_of(dir, &pid) != NULL, err) < 0)
+		return -1;
 	if (snapshots_do(dir, &k.disk, SNAPSHOT_LOAD, tag, env->cancel, err) < 0)
 		return -1;
 	forget_connections(env, r, dir);

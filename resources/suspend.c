@@ -293,6 +293,9 @@ suspend_settle(const char *dir, struct error *err)
 	const struct driver *d = driver_of(dir, &pid);
 	enum machine_stand stand;
 
+	/* An agent whose machine is not there yet is about to start one that waits. */
+	if (!d && suspend_is_there(dir) && ha_pid(dir) > 0)
+		return suspend_end(dir, err) < 0 ? -1 : 1;
 	if (!d || !d->memory)
 		return 0;
 	if (d->memory->stand(dir, &stand, err) < 0)

@@ -25,7 +25,7 @@ int suspend_check(const struct env *env, const struct resource *r, const char *d
 /* Of a machine that was launched to wait: gives it its memory, and lets it go on. When that fails it has been ended, and nothing is lost. */
 int suspend_resume(const struct env *env, const struct resource *r, const char *dir, struct error *err);
 /*
- * Of a machine that is there: one that a limactl which was killed had half put aside, or half resumed, goes on, and its file goes.
- * 1: it was not told what to hold, and has been ended; its file is as it was. 0, -1.
+ * What a limactl that was killed has left: a machine that was half put aside, or half resumed, goes on, and its file goes. 0, -1.
+ * 1: it was not told what it is to hold, and has been ended; its file is as it was.
  */
 int suspend_settle(const char *dir, struct error *err);

@@ -251,7 +251,7 @@ static int
 vm_run(const struct env *env, const struct resource *r, const char *dir, struct error *err)
 {
 	pid_t machine;
-	int emptied = driver_of(dir, &machine) ? suspend_settle(dir, err) : 0;
+	int emptied = suspend_settle(dir, err);
 
 	if (emptied < 0)
 		return -1;
@@ -263,7 +263,7 @@ static int
 vm_suspend(const struct env *env, const struct resource *r, const char *dir, struct error *err)
 {
 	pid_t machine;
-	int emptied = driver_of(dir, &machine) ? suspend_settle(dir, err) : 0;
+	int emptied = suspend_settle(dir, err);
 
 	if (emptied < 0)
 		return -1;

@@ -146,7 +146,8 @@ const struct command command_snapshot = {
 	.name = "snapshot",
 	.group = GROUP_ADVANCED,
 	.about = "Keep states of an instance, and go back to them (experimental)",
-	.details = "Of a running instance the memory is kept too.",
+	.details = "Of a running instance the memory is kept too, and while one runs it is gone back to with the disk, in place. Of a stopped one it is the\n"
+		   "disk alone, which is gone back to while it is stopped.",
 	.example = "limactl snapshot create default --tag before\nlimactl snapshot apply default --tag before",
 };
 

@@ -118,6 +118,33 @@ goes_on() {
 	[ "$(in_guest 'cat /var/tmp/kept')" = kept ]
 }
 
+@test "a snapshot of it as it runs holds its memory, and is gone back to in place" {
+	# the kernel makes it when it is read first
+	was=$(in_guest 'cat /proc/sys/kernel/random/boot_id')
+	run limactl snapshot create t --tag live
+	[[ "$output" == *"snapshot t:live holds the disk and "*" MiB of memory"* ]] || { echo "$output"; false; }
+	in_guest 'cat /proc/sys/kernel/random/uuid >/tmp/later; cat /tmp/later >/var/tmp/later; sync'
+	limactl snapshot apply t --tag live
+	[ "$(in_guest 'cat /proc/sys/kernel/random/boot_id')" = "$was" ]
+	in_guest '! test -e /tmp/later && ! test -e /var/tmp/later'
+	timeout 30 bash -c 'until off=$(($("$BIN/limactl" shell --workdir / t date +%s) - $(date +%s))) && [ "${off#-}" -le 1 ]; do sleep 0.1; done'
+	limactl plan | grep 'Nothing to do'
+}
+
+@test "a snapshot of the disk alone is not for a machine that runs, and the memory of one is not for a disk" {
+	limactl stop t
+	run limactl snapshot create t --tag disk
+	[[ "$output" == *"snapshot t:disk holds the disk"* ]] && [[ "$output" != *"of memory"* ]]
+	run limactl snapshot apply t --tag live
+	[ "$status" -eq 0 ] && [[ "$output" == *"the machine does not run, so only the disk goes back, as it is after a power cut"* ]]
+	limactl start t
+	fails_with 'snapshot t:disk is of the disk alone, and its machine runs; `limactl stop t` first' snapshot apply t --tag disk
+	[ "$(status)" = Running ]
+	in_guest true
+	limactl snapshot delete t --tag disk
+	limactl snapshot delete t --tag live
+}
+
 @test "a machine of other parts, and a memory that was changed, are told; by force it starts cold" {
 	in_guest 'echo kept >/var/tmp/kept; sync'
 	limactl suspend t
