@@ -214,7 +214,7 @@ fmt:
 $(B)/tests/load: $(B)/obj/tests/bench/load.o $(B)/lib.a
 	@mkdir -p $(@D)
 	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_LAZY) $(LIBS_AGENT) $(LIBS_MAIN) -ldl
-bench: all $(B)/tests/load
+bench: all fake $(B)/tests/load
 	@tests/bench/run
 deps-build deps-test deps-demo:
 	@scripts/install-deps build run guest $(if $(filter deps-test,$@),test lint bench)

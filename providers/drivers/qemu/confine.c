@@ -78,7 +78,7 @@ serves_as_owner(const struct qemu_machine *m)
 
 /* Whom root becomes; false: it stays. */
 static bool
-find_user(struct qemu_machine *m)
+confine_find_user(struct qemu_machine *m)
 {
 	unsigned own = qemu_user(m->is.dir);
 	struct stat owner = { .st_uid = own, .st_gid = own };
@@ -98,7 +98,7 @@ qemu_confine(struct qemu_machine *m)
 
 	m->run_as = m->run_as_group = 0;
 	m->switches_by_fd = false;
-	m->capabilities = !root ? 0 : find_user(m) ? TO_START : serves_as_owner(m) ? TO_SERVE : 0;
+	m->capabilities = !root ? 0 : confine_find_user(m) ? TO_START : serves_as_owner(m) ? TO_SERVE : 0;
 	if (root && !m->run_as && m->is.ssh_port && m->is.ssh_port < 1024)
 		m->capabilities |= CAP(CAP_NET_BIND_SERVICE);
 }

@@ -45,7 +45,7 @@ is_user_name(const char *s)
 }
 
 static void
-find_user(struct host *h)
+host_find_user(struct host *h)
 {
 	struct passwd pw, *found = NULL;
 	char room[4096];
@@ -120,7 +120,7 @@ host_new(void)
 	h->arch = host_arch();
 	h->cpus = usable_cpus();
 	h->memory_bytes = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
-	find_user(h);
+	host_find_user(h);
 	h->timezone = find_timezone(h->arena);
 	h->machine_id = spec_host_read_line(h->arena, "/etc/machine-id");
 	if (!h->machine_id)
