@@ -230,8 +230,9 @@ dist:
 	@scripts/dist
 html:
 	@scripts/docs-html
-deb: agents
-	@scripts/install-deps deb
+deb:
+	@scripts/install-deps build agents deb
+	@$(MAKE) -s agents
 	@scripts/deb
 help:
 	@scripts/make-help
