@@ -1,6 +1,7 @@
 /* limactl factory-reset: everything but the configuration anew; a plan from scratch */
 #include "base/auto.h"
 #include "base/error.h"
+#include "cli/call_off.h"
 #include "cli/run.h"
 
 static int
@@ -16,7 +17,7 @@ factory_reset_run(struct cli *c, struct error *err)
 		return 0;
 	}
 	c->env.force = true;
-	if (goals_add_instance(c, &g, name, GOAL_STOPPED, &a, err) < 0)
+	if (call_off_start(c, name, err) < 0 || goals_add_instance(c, &g, name, GOAL_STOPPED, &a, err) < 0)
 		return -1;
 	a->reset = a->may_lose = true;
 	status = run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .quiet = true }, err);

@@ -2,6 +2,7 @@
 #include "base/auto.h"
 #include "base/error.h"
 #include "cli/args/edit_flags.h"
+#include "cli/call_off.h"
 #include "cli/view/instance.h"
 #include "cli/run.h"
 #include "cli/view/report.h"
@@ -43,7 +44,8 @@ restart_go(struct cli *c, struct error *err)
 	int status;
 
 	c->env.force = cli_bool(c, "force");
-	if (goals_add_instance(c, &g, name, GOAL_RUNNING, &a, err) < 0 || tell_before(c, name, err) < 0)
+	/* What starts now would only be taken down. */
+	if (goals_add_instance(c, &g, name, GOAL_RUNNING, &a, err) < 0 || call_off_start(c, name, err) < 0 || tell_before(c, name, err) < 0)
 		return -1;
 	a->restart = true;
 	status = run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .quiet = true }, err);

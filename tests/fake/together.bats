@@ -160,3 +160,16 @@ run_machine() {
 		rm -r "$LIMA_HOME/c"
 	done
 }
+
+@test "restart and factory-reset end a start that waits for its guest, too" {
+	fake_yaml >"$WORK/s.yaml"
+	for verb in restart factory-reset; do
+		LIMA_FAKE_MACHINE='--ready-ms 60000' timeout 60 "$BIN/limactl" start --tty=false "$WORK/s.yaml" >"$WORK/start.log" 2>&1 3>&- &
+		start=$!
+		timeout 20 bash -c 'until [ -S "$1/s/ha.sock" ]; do sleep 0.05; done' _ "$LIMA_HOME"
+		LIMIT=30 limactl $verb s
+		! wait "$start"
+		grep -q 'has ended this, to bring it down' "$WORK/start.log"
+		limactl delete -f s
+	done
+}
