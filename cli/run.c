@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "cli/args/ask.h"
 #include "cli/call_off.h"
+#include "cli/plan/hazards.h"
 #include "cli/plan/plan_save.h"
 #include "cli/run_locks.h"
 #include "cli/pool.h"
@@ -331,6 +332,8 @@ run_finish(struct cli *c, const struct run *r, struct engine *e, struct locks *l
 
 	if (r->keep_up && takes_down(&e->plan))
 		return 0;
+	if (e->plan.n && !r->keep_going && !cli_bool(c, "keep-going") && hazards_check(c, e, err) < 0)
+		return -1;
 	if (r->explains)
 		return explain_view_print(c, r, e, err);
 	for (size_t i = 0; r->stays && i < r->nthings; i++)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -314,6 +315,22 @@ disk_ensure(const struct env *env, const struct resource *r, struct facts *have,
 	return disk_observe(env, r, have, a, err) == 1 ? 0 : -1;
 }
 
+/* What a local image has is copied where its file system cannot share it: that much is to be free. */
+static int
+disk_check(const struct env *env, const struct resource *r, struct error *err)
+{
+	const char *from = r->spec->nimages ? r->spec->images[0].image.location : "";
+	uint64_t bytes = *from == '/' ? at_stake_in(from) : 0, size = (uint64_t)facts_int(&r->want, "size", 0);
+	struct statvfs fs;
+	AUTO(arena) a = { 0 };
+
+	bytes = bytes < size ? bytes : size;
+	if ((r->present && !r->down) || !bytes || statvfs(env->home, &fs) < 0 || (uint64_t)fs.f_bavail * fs.f_frsize >= bytes)
+		return 0;
+	return error_set(err, ENOSPC, "disk: the image %s has %s of data, and %s has %s free; make room, or move LIMA_HOME", from,
+			 size_text(&a, bytes), env->home, size_text(&a, (uint64_t)fs.f_bavail * fs.f_frsize));
+}
+
 static uint64_t
 disk_at_stake(const struct env *env, const struct resource *r)
 {
@@ -326,6 +343,7 @@ disk_at_stake(const struct env *env, const struct resource *r)
 
 const struct resource_type resource_disk = {
 	.at_stake = disk_at_stake,
+	.check = disk_check,
 	.name = "disk",
 	.about = "the instance's disk: made from its image once, then only grown",
 	.attrs = attrs,

@@ -11,6 +11,7 @@
  * else is in the list.
  */
 #include <cjson/cJSON.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@
 #include "base/sha256.h"
 #include "hostagent/protocol/forward_rule.h"
 #include "hostagent/protocol/ha_client.h"
+#include "providers/listeners.h"
 #include "resources/instance_paths.h"
 
 static const struct attr attrs[] = {
@@ -238,7 +240,26 @@ remove_forward(const struct env *env, const struct resource *r, struct error *er
 	return ha_delete_forward(dir, forward_agent_id(&a, r), err);
 }
 
+/* What listens all the time fails where another program does; what this home's agents listen on goes with them. */
+static int
+forward_check(const struct env *env, const struct resource *r, struct error *err)
+{
+	AUTO(arena) a = { 0 };
+	int rank = 0;
+	const struct spec_forward *f = find_rule(r, &a, &rank);
+	struct listener who;
+
+	if ((r->present && !r->down) || !f || f->reverse || forward_dynamic(f) || *f->host_socket)
+		return 0;
+	for (int port = f->host_port[0]; port <= f->host_port[1]; port++)
+		if (listener_find(f->host_ip, port, f->proto == PROTO_UDP, env->home, &who) > 0 && !*who.path)
+			return error_set(err, EADDRINUSE, "portForwards: %s port %d of %s is in use by %s; stop that, or take another `hostPort`",
+					 f->proto == PROTO_UDP ? "udp" : "tcp", port, f->host_ip, listener_text(&a, &who));
+	return 0;
+}
+
 const struct resource_type resource_forward = {
+	.check = forward_check,
 	.name = "forward",
 	.about = "one rule of portForwards in a running instance",
 	.gone = "closed",

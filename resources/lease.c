@@ -13,6 +13,7 @@
 #include "base/fs.h"
 #include "providers/dns_port.h"
 #include "providers/launch.h"
+#include "providers/listeners.h"
 #include "providers/ssh/ssh_config.h"
 #include "resources/cidata_files.h"
 #include "resources/disk_lock.h"
@@ -120,12 +121,15 @@ lease_check(const struct env *env, const struct resource *r, const char *kind, i
 	const struct lease_kind *k = &kinds[!strcmp(kind, LEASE_DNS)];
 	bool fixed = r->spec->ssh.local_port && !strcmp(kind, LEASE_SSH);
 	auto_free char *other = NULL;
+	AUTO(arena) a = { 0 };
+	struct listener who;
 
 	if (k->usable(port, err) == 0)
 		return 0;
 	other = strcmp(kind, LEASE_SSH) ? xstrdup("") : other_keeper(env, r->owner, port);
+	(void)listener_find("127.0.0.1", port, !strcmp(kind, LEASE_DNS), env->home, &who);
 	return error_set(err, EADDRINUSE, "%s port %d of 127.0.0.1 is in use by %s%s%s; %s", kind, port,
-			 *other ? "the instance `" : "another program", other, *other ? "`" : "",
+			 *other ? "the instance `" : listener_text(&a, &who), other, *other ? "`" : "",
 			 fixed ? "stop that, or set ssh.localPort to another" : "run the command again, which chooses another");
 }
 
@@ -133,7 +137,7 @@ int
 lease_check_next(const struct env *env, const struct resource *r, struct error *err)
 {
 	int port = r->spec->ssh.local_port;
-	auto_free char *other = port && port != lease_port(r, LEASE_SSH) ? other_keeper(env, r->owner, port) : NULL;
+	auto_free char *other = port && (!r->present || port != lease_port(r, LEASE_SSH)) ? other_keeper(env, r->owner, port) : NULL;
 
 	/* One of another instance may be free by then. */
 	return !other || *other ? 0 : lease_check(env, r, LEASE_SSH, port, err);

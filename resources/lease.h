@@ -19,7 +19,7 @@ int lease_port(const struct resource *r, const char *kind);
 /* Can the machine that is about to start listen there? -1 with EADDRINUSE, who has the port, and what to do. */
 int lease_check(const struct env *env, const struct resource *r, const char *kind, int port, struct error *err);
 /*
- * Of a machine that runs and is to be restarted with another ssh port: has a program that is no instance of this home that one? Then
- * the restart would only take it down. As lease_check().
+ * Of a machine that is to be started, or restarted, with another ssh port than it keeps: has a program that is no instance of this
+ * home that one? Then all that is done for it would be for nothing. As lease_check().
  */
 int lease_check_next(const struct env *env, const struct resource *r, struct error *err);

@@ -89,7 +89,7 @@ vm_check(const struct env *env, const struct resource *r, struct error *err)
 
 	if (r->present && !r->down)
 		return vm_is_wanted(r, IS_SUSPENDED) ? suspend_possible(dir, err) : 0;
-	if (r->present && lease_check_next(env, r, err) < 0)
+	if (lease_check_next(env, r, err) < 0)
 		return -1;
 	return host_check(r->spec, err) < 0 ? -1 : host_check_agent(env, r->spec, err);
 }

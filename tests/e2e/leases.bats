@@ -68,10 +68,9 @@ open(sys.argv[2], "w").write("x"); time.sleep(300)' "$1" "$WORK/listens" 3>&- &
 	port=$(port_of t)
 	run ! limactl start --name u --tty=false --set ".ssh.localPort=$port" "$WORK/t.yaml"
 	[[ $output == *"ssh port $port of 127.0.0.1 is in use by the instance \`t\`; stop that, or set ssh.localPort to another"* ]]
-	run -0 limactl plan u
-	[[ $output == *"$port is in use by the instance \`t\`"* ]]
-	[ ! -e "$LIMA_HOME/u/qemu.pid" ]
-	limactl delete -f u
+	run ! limactl plan --name u --set ".ssh.localPort=$port" "$WORK/t.yaml"
+	[[ $output == *"ssh port $port of 127.0.0.1 is in use by the instance \`t\`; stop that, or set ssh.localPort to another"* ]]
+	[ ! -e "$LIMA_HOME/u" ]
 	# and while neither runs
 	limactl stop t
 	sed "s|^plain: .*|&\nssh: {localPort: $port}|" "$WORK/t.yaml" >"$WORK/v.yaml"

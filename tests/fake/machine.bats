@@ -48,7 +48,7 @@ teardown() { home_end; }
 	python3 -c 'import socket, sys, time; s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen(); print(s.getsockname()[1], flush=True); time.sleep(60)' >"$WORK/port" 3>&- &
 	holder=$!
 	timeout 20 bash -c 'until [ -s "$1" ]; do sleep 0.05; done' _ "$WORK/port"
-	fails_with 'in use by another program; stop that, or set ssh.localPort to another' apply --set ".ssh.localPort=$(cat "$WORK/port")" f
+	fails_with '); stop that, or set ssh.localPort to another' apply --set ".ssh.localPort=$(cat "$WORK/port")" f
 	kill $holder
 	[ "$(status_of f)" = Running ]
 	[ "$(cat "$LIMA_HOME/f/fake.pid")" = "$one" ]

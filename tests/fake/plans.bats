@@ -289,3 +289,57 @@ asks_plan() {
 	fails_with 'did you mean `vm.f`' explain wm.f
 	[ ! -e "$LIMA_HOME/new" ]
 }
+
+# a program that listens on a port of 127.0.0.1, which is then in $port
+listens() {
+	rm -f "$WORK/port"
+	timeout 60 python3 -c 'import socket, sys, time; s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen(); open(sys.argv[1] + ".new", "w").write(str(s.getsockname()[1])); __import__("os").rename(sys.argv[1] + ".new", sys.argv[1]); time.sleep(50)' \
+		"$WORK/port" >/dev/null 2>&1 3>&- &
+	listener=$!
+	timeout 20 bash -c 'until [ -s "$1" ]; do sleep 0.05; done' _ "$WORK/port"
+	port=$(cat "$WORK/port")
+}
+
+@test "a port that is taken is told by plan, with the program that has it, and before anything is made" {
+	listens
+	{ cat "$WORK/f.yaml"; echo "ssh: {localPort: $port}"; } >"$WORK/a.yaml"
+	fails_with "ssh port $port of 127.0.0.1 is in use by python3 (process " plan "$WORK/a.yaml"
+	fails_with "ssh port $port of 127.0.0.1 is in use by python3 (process " apply "$WORK/a.yaml"
+	{ cat "$WORK/f.yaml"; echo "portForwards: [{guestPort: 80, hostPort: $port, static: true}]"; } >"$WORK/b.yaml"
+	fails_with "portForwards: tcp port $port of 127.0.0.1 is in use by python3 (process " plan "$WORK/b.yaml"
+	fails_with "portForwards: tcp port $port of 127.0.0.1 is in use by python3 (process " apply "$WORK/b.yaml"
+	[ ! -e "$LIMA_HOME/a" ] && [ ! -e "$LIMA_HOME/b" ]
+	# of a machine that runs nothing is touched for it
+	apply "$WORK/f.yaml"
+	one=$(cat "$LIMA_HOME/f/fake.pid")
+	fails_with "portForwards: tcp port $port" apply --set ".cpus=2 | .portForwards=[{\"guestPort\":80,\"hostPort\":$port,\"static\":true}]" f
+	[ "$(cat "$LIMA_HOME/f/fake.pid")" = "$one" ]
+	limactl plan f | grep -q 'Nothing to do'
+	kill $listener
+}
+
+@test "what two instances of one plan want, or one that runs has, is told by plan" {
+	limactl disk create d1 --size 1MiB
+	more() { { cat "$WORK/f.yaml"; echo "$1"; } >"$WORK/x.yaml"; cp "$WORK/x.yaml" "$WORK/y.yaml"; }
+	more 'portForwards: [{guestPort: 80, hostPort: 48231, static: true, proto: tcp}]'
+	fails_with 'portForwards[0]: tcp port 48231 of 127.0.0.1 is claimed by `y` and by `x`' plan "$WORK/x.yaml" "$WORK/y.yaml"
+	limactl plan --stopped "$WORK/x.yaml" "$WORK/y.yaml"
+	apply "$WORK/x.yaml"
+	fails_with 'tcp port 48231 of 127.0.0.1 is in use by the instance `x`' plan "$WORK/y.yaml"
+	fails_with 'tcp port 48231 of 127.0.0.1 is in use by the instance `x`' apply "$WORK/y.yaml"
+	[ ! -e "$LIMA_HOME/y" ]
+	limactl delete -f x
+	more 'ssh: {localPort: 48232}'
+	fails_with 'ssh.localPort: tcp port 48232 of 127.0.0.1 is claimed by `y` and by `x`' apply "$WORK/x.yaml" "$WORK/y.yaml"
+	more 'networks: [{lima: user-v2, macAddress: "52:55:55:11:22:33"}]'
+	fails_with 'hardware address `52:55:55:11:22:33` is claimed by `y` and by `x`' plan "$WORK/x.yaml" "$WORK/y.yaml"
+	more 'additionalDisks: [{name: d1}]'
+	fails_with 'data disk `d1` is claimed by `y` and by `x`' plan "$WORK/x.yaml" "$WORK/y.yaml"
+	apply "$WORK/x.yaml"
+	fails_with 'y: additionalDisks: disk `d1` is in use by the running instance `x`; stop that first' plan "$WORK/y.yaml"
+	more 'additionalDisks: [{name: nodisk}]'
+	fails_with 'disk `nodisk` does not exist' plan "$WORK/y.yaml"
+	more 'networks: [{lima: nonet}]'
+	fails_with 'network `nonet` is not defined' plan "$WORK/y.yaml"
+	[ ! -e "$LIMA_HOME/y" ]
+}

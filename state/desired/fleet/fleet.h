@@ -81,6 +81,7 @@ struct fleet_others {
 /*
  * Is there something that two members claim, or one of them and another instance: a port or socket of the host, a data disk, a
  * hardware address? `specs` are the members' own, in their order; `others` may be NULL. Complaints name both lines; ERR_INVALID.
+ * Also of instances that are in no fleet: with members that have a name and no key.
  */
 int fleet_check_claims(const struct fleet *f, struct spec *const *specs, const struct fleet_others *others, const struct spec_opts *opts,
 		       struct error *err);

@@ -129,7 +129,10 @@ claims_tell(struct load *l, const struct claim *first, const struct claim *secon
 	where = claims_place(second);
 	other = claims_place(first);
 	val_path(second->at, &path);
-	buf_addf(&b, "%s:%u:%u: instances.%s%s%s: ", where.file, where.line, where.col, second->member->key, path.len ? "." : "", path.s);
+	buf_addf(&b, "%s:%u:%u: ", where.file, where.line, where.col);
+	if (second->member->key)
+		buf_addf(&b, "instances.%s%s", second->member->key, path.len ? "." : "");
+	buf_addf(&b, "%s: ", path.s);
 	if (second->low)
 		buf_addf(&b, "%s %d of %s", second->kind, second->low, second->what);
 	else
@@ -137,7 +140,7 @@ claims_tell(struct load *l, const struct claim *first, const struct claim *secon
 	buf_addf(&b, " is claimed by `%s` and by `%s` (%s:%u:%u)", second->member->name, first->member->name, other.file, other.line, other.col);
 	if (first->other)
 		buf_adds(&b, ", an instance that runs and is not of this fleet");
-	if (other.file == where.file && other.line == where.line && other.col == where.col && second->low)
+	if (other.file == where.file && other.line == where.line && other.col == where.col && second->low && second->member->key)
 		buf_adds(&b, "; `{{add 8080 .Index}}` is another one for each");
 	complain_text(l, l->src, arena_strdup(l->a, b.s));
 }
@@ -166,7 +169,7 @@ fleet_check_claims(const struct fleet *f, struct spec *const *specs, const struc
 		while (k > 0 && i - k < 64 && !claims_collide(&c.v[k - 1], &c.v[i]))
 			k--;
 		/* One collision is told for all members of one key. */
-		if (k == 0 || i - k >= 64 || (told && !strcmp(told->key, c.v[i].member->key)))
+		if (k == 0 || i - k >= 64 || (told && told->key && !strcmp(told->key, c.v[i].member->key)))
 			continue;
 		told = c.v[i].member;
 		claims_tell(&l, &c.v[k - 1], &c.v[i]);
