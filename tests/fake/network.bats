@@ -76,3 +76,23 @@ teardown() { home_end; }
 	limactl delete --force a b
 	nobody
 }
+
+@test "killed while the last machine goes, the next run takes the network away; killed while a network is deleted, the next does that" {
+	for at in 2 3 5 7; do
+		limactl apply "$WORK/a.yaml"
+		[ -e "$NET/network" ]
+		LIMACTL_TEST_KILL_AT=$at limactl stop a || true
+		[ "$at" != 3 ] || rm -rf "$LIMA_HOME/_state"
+		limactl apply --stopped a
+		[ ! -e "$NET/network" ]
+		limactl plan --stopped a | grep "Nothing to do"
+	done
+	for at in 1 2 3; do
+		limactl network create n --gateway 10.1.1.1
+		LIMACTL_TEST_KILL_AT=$at limactl network delete n || true
+		limactl network delete n
+		! grep -q 10.1.1.1 "$LIMA_HOME/_config/networks.yaml"
+	done
+	limactl delete --force a
+	nobody
+}
