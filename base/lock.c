@@ -121,7 +121,8 @@ lock_holder(const char *path, const char *word, struct process *out, int *number
 	*out = (struct process){ 0 };
 	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
 		return false;
-	if (pread(fd, text, sizeof text - 1, 0) <= 0 || sscanf(text, "%d %31s %d", &pid, noted, &noted_number) < 2 || strcmp(noted, word) != 0)
+	if (pread(fd, text, sizeof text - 1, 0) <= 0 || sscanf(text, "%d %31s %d", &pid, noted, &noted_number) < (word ? 2 : 1) ||
+	    (word && strcmp(noted, word) != 0))
 		return false;
 	if (!process_hold(pid, out))
 		return false;

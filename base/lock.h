@@ -31,7 +31,7 @@ void lock_release(int fd, const char *path);
 /* What the holder does, a word, and a number to speak of it with, for lock_holder(). */
 void lock_note(int fd, const char *word, int number);
 /*
- * Is the lock held, by a limactl of ours that noted `word`? Then that is held (base/process.h); waits for nothing.
+ * Is the lock held, by a limactl of ours that noted `word` (NULL: whatever it noted)? Then that is held (base/process.h); waits for nothing.
  * `number` may be NULL; -1: none was noted.
  */
 bool lock_holder(const char *path, const char *word, struct process *out, int *number);

@@ -253,7 +253,7 @@ lookers_turn(struct lookers *k, struct error *err)
 	if (poll(p, MAX_LOOKERS, k->l->slow_ms / 2 + 1) < 0 && errno != EINTR)
 		return error_errno(err, "poll");
 	if (k->l->cancel && *k->l->cancel)
-		return error_set(err, ERR_CANCELLED, "interrupted while looking");
+		return error_set(err, ERR_CANCELLED, "interrupted while looking at what is there; nothing was changed");
 	for (size_t i = 0; i < MAX_LOOKERS; i++) {
 		if (p[i].fd >= 0 && p[i].revents)
 			looker_read(k, &k->v[i]);

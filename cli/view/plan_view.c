@@ -9,7 +9,9 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/lock.h"
 #include "base/mem.h"
+#include "base/process.h"
 #include "cli/args/files.h"
 #include "cli/view/reach.h"
 #include "cli/view/texts.h"
@@ -158,6 +160,30 @@ plan_view_incomplete(struct buf *out, const struct run *r, const struct engine *
 	wrong_text(out, e);
 }
 
+/* A step that began and did not end may be one that somebody is taking. */
+static void
+plan_view_others(struct engine *e, struct buf *out)
+{
+	const char *told = "";
+
+	for (size_t i = 0; i < e->plan.n; i++) {
+		const struct step *s = e->plan.v[i];
+		const char *owner = s->res->owner;
+		auto_free char *path = NULL;
+		struct process other;
+
+		if (!*owner || s->why.kind != REASON_UNFINISHED || !strcmp(owner, told))
+			continue;
+		told = owner;
+		path = xasprintf("%s/_state/%s.lock", e->env->home, owner);
+		if (!lock_holder(path, NULL, &other, NULL))
+			continue;
+		buf_addf(out, "%s: another limactl (process %d) works on it just now; this is what it has not come to the end of.\n", owner,
+			 (int)other.pid);
+		process_release(&other);
+	}
+}
+
 void
 plan_view_text(struct cli *c, const struct run *r, struct engine *e, bool color, struct buf *out)
 {
@@ -168,6 +194,8 @@ plan_view_text(struct cli *c, const struct run *r, struct engine *e, bool color,
 		view_prices_text(&b, e);
 		disks_text(&b, &e->plan);
 		reach_text(&b, &e->plan);
+		if (r->dry)
+			plan_view_others(e, &b);
 	} else if (!e->nasks && !e->nthings) {
 		buf_addf(&b, "Nothing to do: there is no instance in %s, and no " FILES_DEFAULT " in this folder.\n", c->env.home);
 	} else {

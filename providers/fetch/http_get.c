@@ -104,6 +104,10 @@ http_tried(const char *url, int failures, const volatile int *cancel, const stru
 {
 	if (cancel && *cancel)
 		return http_cancelled(url, err);
-	return failures > 1 ? error_set(err, why->code, "%s (tried %d times)", why->msg, failures) :
-			      error_set(err, why->code, "%s", why->msg);
+	if (failures > 1)
+		error_set(err, why->code, "%s (tried %d times)", why->msg, failures);
+	else
+		error_set(err, why->code, "%s", why->msg);
+	/* nobody was reached: that is this host's side of it as often as the other */
+	return why->code == EHOSTUNREACH || why->code == ECONNREFUSED ? error_hint(err, "; is this host online, and its proxy right? The same command goes on then") : -1;
 }

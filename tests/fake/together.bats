@@ -173,3 +173,21 @@ run_machine() {
 		limactl delete -f s
 	done
 }
+
+@test "a plan beside a run says who works on it" {
+	begin_apply "$WORK/a.yaml" "$WORK/b.yaml"
+	run -0 limactl plan a
+	[[ $output == *"ready     a  (left unfinished)"*"a: another limactl (process $APPLY) works on it just now; this is what it has not come to the end of."* ]]
+	tell a get-ready
+	tell b get-ready
+	apply_ends
+	[ "$APPLY_STATUS" -eq 0 ]
+	# one that was killed works on nothing
+	limactl stop -f a b
+	begin_apply "$WORK/a.yaml" "$WORK/b.yaml"
+	kill -9 "$APPLY"
+	wait "$APPLY" || true
+	run -0 limactl plan a
+	[[ $output == *"left unfinished"* && $output != *"works on it just now"* ]]
+	limactl delete -f a b
+}
