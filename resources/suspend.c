@@ -291,8 +291,10 @@ suspend_settle(const char *dir, struct error *err)
 {
 	pid_t pid;
 	const struct driver *d = driver_of(dir, &pid);
+	auto_free char *path = suspend_path(dir);
 	enum machine_stand stand;
 
+	memory_file_forget(path);
 	/* An agent whose machine is not there yet is about to start one that waits. */
 	if (!d && suspend_is_there(dir) && ha_pid(dir) > 0)
 		return suspend_end(dir, err) < 0 ? -1 : 1;

@@ -63,7 +63,7 @@ lose_database() { [ $(($1 % 2)) -eq 0 ] || rm -f "$LIMA_HOME"/_state/state.db*; 
 start_and_held() {
 	limactl start f >"$WORK/log" 2>&1 || { cat "$WORK/log"; return 1; }
 	held "the answer" || { tell f held; tell f stand; return 1; }
-	[ ! -e "$LIMA_HOME/f/memory" ]
+	[ -z "$(find "$LIMA_HOME/f" -name 'memory*')" ]
 	[ "$(status_of f)" = Running ]
 	settled
 }
