@@ -18,7 +18,7 @@ cmd_plan_run(struct cli *c, struct error *err)
 
 	if (desired_args(c, &g, err) < 0)
 		return -1;
-	return run_engine(c, &(struct run){ .out = *cli_str(c, "out") ? cli_str(c, "out") : NULL, .asks = g.v, .nasks = g.n, .things = g.things, .nthings = g.nthings, .aims = g.aims, .naims = g.naims, .dry = true,
+	return run_engine(c, &(struct run){ .out = cli_given(c, "out") ? cli_str(c, "out") : NULL, .asks = g.v, .nasks = g.n, .things = g.things, .nthings = g.nthings, .aims = g.aims, .naims = g.naims, .dry = true,
 			.keep_going = g.nfleet && !cli_bool(c, "destroy"), .texts = g.all ? TEXTS_ALL : g.nfleet ? TEXTS_NONE : TEXTS_NAMED }, err);
 }
 

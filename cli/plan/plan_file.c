@@ -27,12 +27,29 @@ plan_file_is(const char *path)
 	return fd >= 0 && read(fd, head, sizeof head) == (ssize_t)sizeof head && !memcmp(head, MAGIC, sizeof head);
 }
 
+/* A plan takes the place of a file, never of a device, a pipe or a folder. */
+static int
+plan_file_check_place(const char *path, struct error *err)
+{
+	struct stat st;
+
+	if (!*path)
+		return error_set(err, ERR_INVALID, "--out: names no file");
+	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return error_set(err, ERR_REFUSED, "%s: is there, and is no ordinary file; a plan is kept in one", path);
+	return 0;
+}
+
 int
 plan_file_write(const char *path, const cJSON *body, struct error *err)
 {
 	char *text = cJSON_PrintUnformatted(body), hex[65];
 	AUTO(buf) out = BUF_INIT;
 
+	if (plan_file_check_place(path, err) < 0) {
+		cJSON_free(text);
+		return -1;
+	}
 	sha256_hex(text, strlen(text), hex);
 	buf_addf(&out, MAGIC "%d %s %zu\n%s\n", VERSION, hex, strlen(text), text);
 	cJSON_free(text);

@@ -163,6 +163,19 @@ stale() {
 	[ "$(status_of f)" = Running ]
 }
 
+@test "a plan takes the place of an ordinary file alone" {
+	echo kept >"$WORK/k"
+	ln -s k "$WORK/l"; mkfifo "$WORK/pipe"; mkdir "$WORK/dir"
+	for place in "$WORK/l" "$WORK/pipe" "$WORK/dir"; do
+		fails_with 'is no ordinary file; a plan is kept in one' plan --out "$place" "$WORK/f.yaml"
+	done
+	fails_with '--out: names no file' plan --out '' "$WORK/f.yaml"
+	[ "$(cat "$WORK/k")" = kept ] && [ -p "$WORK/pipe" ] && [ -L "$WORK/l" ] && [ -d "$WORK/dir" ]
+	fails_with 'create /nowhere/p.tmp' plan --out /nowhere/p "$WORK/f.yaml"
+	limactl plan --out "$WORK/k" "$WORK/f.yaml"
+	limactl show "$WORK/k" | grep -q '+ vm'
+}
+
 @test "a file that is no plan, or a damaged, a foreign, another's one, is refused and does nothing" {
 	saved "$WORK/f.yaml"
 	cp "$WORK/p" "$WORK/good"
