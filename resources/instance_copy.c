@@ -46,8 +46,8 @@ instance_copy_entry(const char *from, const char *to, int depth, struct error *e
 		return instance_copy_folder(from, to, depth + 1, err);
 	if (!S_ISREG(st.st_mode))
 		return 0;
-	/* What disks stand on is never written to, so a copy shares it. */
-	if (depth == 0 && !strcmp(strrchr(from, '/'), "/basedisk") && link(from, to) == 0)
+	/* A base of ours is read-only and named by its place beside the disk, so a copy shares it; an older upstream's is named by its path. */
+	if (depth == 0 && !(st.st_mode & 0222) && !strcmp(strrchr(from, '/'), "/basedisk") && link(from, to) == 0)
 		return 0;
 	return fs_copy(from, to, st.st_mode & 07777, err) < 0 ? -1 : fs_fsync(to, err);
 }
