@@ -448,7 +448,7 @@ teardown() {
 	fails_with '1 of 3 instances could not be planned' plan
 	[[ $output == *'cidata    a'*'cidata    c'*'2 to create'* && $stderr == *'instance `b`'*lima.yaml:6:7* ]]
 	fails_with '`b`' plan --json
-	[ "$(jq -c '[.errors[].instance, (.resources | length)]' <<<"$output")" = '["b",2]' ]
+	[ "$(jq -c '[.errors[].instance, (.resource_changes | length)]' <<<"$output")" = '["b",2]' ]
 	fails_with 'lima.yaml:6:7' apply
 	[ ! -e "$LIMA_HOME/a/cidata.iso" ]
 	fails_with '1 of 3 instances could not be planned' apply --keep-going
