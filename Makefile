@@ -187,7 +187,7 @@ e2e: all guest-tiny
 # The debian guest: its packages, its image, and the suites that share one boot of it.
 check-large: deps-large
 	@$(MAKE) -s all guest-tiny guest-debian
-	@for a in $(filter-out $(GA_HOST),$(GA_ARCHES)); do $(MAKE) -s guest-tiny ARCH=$$a || exit; done
+	@tests/large/architectures --make $(GA_ARCHES)
 	@$(MAKE) -s agents $(B)/tests/ga-client
 	@scripts/check-large
 deps-large: deps-test

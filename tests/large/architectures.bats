@@ -44,6 +44,7 @@ boots() {
 @test "the plan names the package of a QEMU that is not there" {
 	local arch package
 	while read -r arch package; do
+		[ -e "$WORK/$arch.yaml" ] || continue	# its guest could not be made here
 		# a path in which there is no emulator
 		mkdir -p "$WORK/path"
 		ln -sf "$(command -v ssh)" "$(command -v ssh-keygen)" "$(command -v qemu-img)" "$WORK/path/"
