@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "state/desired/spec/secrets.h"
 
 #define SECRET                                                                                                         \
 	"(?:passw(?!ordless)|passphrase|passwd|secret|token|credential|api[-_]?key|access[-_]?key|private[-_]?key|_"   \
@@ -38,8 +39,7 @@ static const struct redact_pattern {
 
 struct redact {
 	pcre2_code *code[ARRAY_LEN(redact_patterns)], *name;
-	char **values;
-	size_t n, cap;
+	struct secrets values;
 };
 
 static pcre2_code *
@@ -76,9 +76,7 @@ redact_free(struct redact *r)
 	for (size_t i = 0; i < ARRAY_LEN(redact_patterns); i++)
 		pcre2_code_free(r->code[i]);
 	pcre2_code_free(r->name);
-	for (size_t i = 0; i < r->n; i++)
-		free(r->values[i]);
-	free(r->values);
+	secrets_release(&r->values);
 	free(r);
 }
 
@@ -100,22 +98,21 @@ redact_add(struct redact *r, const char *value)
 
 	for (char *line; (line = strsep(&rest, "\r\n"));) {
 		line += strspn(line, " \t");
-		if (strlen(line) < 4)
-			continue;
-		GROW(r->values, r->n, r->cap);
-		r->values[r->n++] = xstrdup(line);
+		if (strlen(line) >= 4)
+			secrets_add_value(&r->values, line);
 	}
 }
 
 static void
 redact_values(const struct redact *r, struct buf *b)
 {
-	for (size_t i = 0; i < r->n; i++) {
-		size_t n = strlen(r->values[i]);
+	for (size_t i = 0; i < r->values.n; i++) {
+		const char *value = r->values.v[i];
+		size_t n = strlen(value);
 		const char *from = b->s, *end = b->s + b->len, *hit;
 		AUTO(buf) out = BUF_INIT;
 
-		while ((hit = memmem(from, (size_t)(end - from), r->values[i], n))) {
+		while ((hit = memmem(from, (size_t)(end - from), value, n))) {
 			buf_add(&out, from, (size_t)(hit - from));
 			buf_adds(&out, "REDACTED");
 			from = hit + n;

@@ -7,6 +7,7 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/quote/quote.h"
 #include "base/sha256.h"
 
 enum { LEAST = 4, DIGEST_LEN = 16 };
@@ -38,19 +39,69 @@ secrets_take(struct secrets *s, const char *value, size_t len)
 	s->n++;
 }
 
-/* A value, and each of its lines: texts are quoted and indented line by line. */
 static void
-secrets_take_lines(struct secrets *s, const char *value)
+secrets_quote_json(struct buf *out, const char *s)
+{
+	quote_json(out, s, false);
+}
+
+static void
+secrets_quote_html(struct buf *out, const char *s)
+{
+	quote_json(out, s, true);
+}
+
+static void
+secrets_quote_yaml_single(struct buf *out, const char *s)
+{
+	buf_addc(out, '\'');
+	for (; *s; s++)
+		buf_addf(out, *s == '\'' ? "'%c" : "%c", *s);
+	buf_addc(out, '\'');
+}
+
+/* What is between the quotes of a word; one that needs none is as it is. */
+static char *
+secrets_inside(void (*quote)(struct buf *out, const char *s), const char *text)
+{
+	AUTO(buf) b = BUF_INIT;
+
+	quote(&b, text);
+	return b.len >= 2 && (*b.s == '"' || *b.s == '\'') && b.s[b.len - 1] == *b.s ? xstrndup(b.s + 1, b.len - 2) : xstrdup(b.s);
+}
+
+/*
+ * As it is, and as it stands in texts of those who quote: in a command line, in JSON, in YAML, and in the JSON of an
+ * expression that is a word of a command line.
+ */
+static void
+secrets_take_written(struct secrets *s, const char *value, size_t len)
+{
+	static void (*const quotes[])(struct buf *out, const char *s) = { quote_shell, secrets_quote_json, secrets_quote_html, quote_go, quote_yaml,
+									  secrets_quote_yaml_single };
+	auto_free char *plain = xstrndup(value, len);
+
+	secrets_take(s, value, len);
+	for (size_t i = 0; len >= LEAST && i < ARRAY_LEN(quotes); i++) {
+		auto_free char *once = secrets_inside(quotes[i], plain), *word = secrets_inside(quote_shell, once);
+
+		secrets_take(s, once, strlen(once));
+		secrets_take(s, word, strlen(word));
+	}
+}
+
+void
+secrets_add_value(struct secrets *s, const char *value)
 {
 	size_t all = strlen(value);
 
 	if (all)
-		secrets_take(s, value, all);
+		secrets_take_written(s, value, all);
 	for (const char *at = value; strchr(value, '\n') && *at; at += *at == '\n') {
 		size_t len = strcspn(at, "\r\n");
 
 		if (len >= LEAST)
-			secrets_take(s, at, len);
+			secrets_take_written(s, at, len);
 		at += len;
 		at += *at == '\r';
 	}
@@ -67,7 +118,7 @@ secrets_add_tree(struct secrets *s, const cJSON *root)
 			const cJSON *v = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(root, groups[i]), name->valuestring);
 
 			if (cJSON_IsString(v))
-				secrets_take_lines(s, v->valuestring);
+				secrets_add_value(s, v->valuestring);
 		}
 }
 

@@ -19,6 +19,8 @@ struct secrets {
 void secrets_release(struct secrets *s);
 /* Those of a filled configuration (spec->json). */
 void secrets_add(struct secrets *s, const char *json);
+/* A value, each of its lines, and how these are written by a shell, JSON and YAML where they have to be quoted. */
+void secrets_add_value(struct secrets *s, const char *value);
 /*
  * Appends the text with "(secret)" in the place of each; with a salt, "(secret DIGEST)", which tells equal ones from others.
  * What has fewer than four characters is only hidden where it is all there is.

@@ -3,6 +3,7 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/quote/quote.h"
 #include "state/desired/spec/secrets.h"
 #include "state/desired/spec/spec.h"
 #include "tests/unit/test.h"
@@ -30,6 +31,23 @@ TEST(values_are_hidden_and_nothing_else)
 	hidden(&s, "", NULL, "");
 	secrets_add(&s, "{\"param\":{\"a\":\"none\"}}");
 	assert_int_equal(s.n, 2);
+}
+
+/* Who quotes a text writes it otherwise: the journal its command line, a bundle JSON and YAML. */
+TEST(what_is_quoted_is_hidden_too)
+{
+	AUTO(secrets) s = { 0 };
+	AUTO(buf) word = BUF_INIT, json = BUF_INIT;
+
+	secrets_add(&s, "{\"param\":{\"pw\":\"it's \\\"zz\\\" <&> \\\\q\"},\"secrets\":[\"pw\"]}");
+	hidden(&s, "x it's \"zz\" <&> \\q y", NULL, "x (secret) y");
+	hidden(&s, "--param 'pw=it'\"'\"'s \"zz\" <&> \\q' f", NULL, "--param 'pw=(secret)' f");
+	hidden(&s, "{\"pw\":\"it's \\\"zz\\\" <&> \\\\q\"}", NULL, "{\"pw\":\"(secret)\"}");
+	hidden(&s, "{\"pw\":\"it's \\\"zz\\\" \\u003c\\u0026\\u003e \\\\q\"}", NULL, "{\"pw\":\"(secret)\"}");
+	hidden(&s, "pw: 'it''s \"zz\" <&> \\q'", NULL, "pw: '(secret)'");
+	quote_json(&json, "it's \"zz\" <&> \\q", false);
+	quote_shell(&word, json.s);
+	hidden(&s, word.s, NULL, "'\"(secret)\"'");
 }
 
 /* A text of two letters stands in many others; where it is all, it is hidden. */
