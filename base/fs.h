@@ -37,7 +37,12 @@ int fs_write(const char *path, const void *p, size_t len, mode_t mode, struct er
  * it, and what is not an ordinary file (/dev/stdout), is written into, which a crash can cut in the middle.
  */
 int fs_rewrite(const char *path, const void *p, size_t len, mode_t fresh, struct error *err);
-/* What a kill in the middle of fs_rewrite() leaves, and the next one of the same file takes; to free. */
+/*
+ * A file in a folder of the user's, made anew with that mode, whole or not at all: what is there under that name goes, be it a
+ * link, and nothing else does. fs_write() is for folders of ours: it takes away whatever is at fs_tmp(path), a tree, too.
+ */
+int fs_write_beside(const char *path, const void *p, size_t len, mode_t mode, struct error *err);
+/* What a kill in the middle of these two leaves, and the next one of the same file takes; to free. */
 char *fs_rewrite_tmp(const char *path);
 int fs_write_all(int fd, const void *p, size_t len);	/* however many calls that takes; -1 with errno */
 /* For writers that need the descriptor: write to fs_tmp(path), then commit. */

@@ -82,13 +82,45 @@ write_beside(const char *path, const char *tmp, int fd, const struct stat *was, 
 	return fchmod(fd, was->st_mode & 07777) == 0 && fs_write_all(fd, p, len) == 0 && fs_commit(tmp, path, NULL) == 0;
 }
 
+static char *
+beside_name(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+
+	return xasprintf("%.*s.%s.limactl.tmp", (int)(name - path), path, name);
+}
+
 char *
 fs_rewrite_tmp(const char *path)
 {
 	auto_free char *real = fs_realpath(path);
-	const char *slash = strrchr(real, '/'), *name = slash ? slash + 1 : real;
 
-	return xasprintf("%.*s.%s.limactl.tmp", (int)(name - real), real, name);
+	return beside_name(real);
+}
+
+/* What cannot be put there is told by the reason that the system gave, or as what is there already. */
+static int
+fs_write_beside_any(const char *path, const void *p, size_t len, mode_t mode, struct error *err)
+{
+	auto_free char *tmp = beside_name(path);
+	auto_close int fd = -1;
+
+	errno = EEXIST;
+	fd = beside_open(tmp);
+	if (fd < 0)
+		return error_errno(err, "create %s", tmp);
+	if (fchmod(fd, mode) < 0 || fs_write_all(fd, p, len) < 0)
+		error_errno(err, "write %s", tmp);
+	else if (fs_commit(tmp, path, err) == 0)
+		return 0;
+	unlink(tmp);
+	return -1;
+}
+
+int
+fs_write_beside(const char *path, const void *p, size_t len, mode_t mode, struct error *err)
+{
+	return fs_write_beside_any(path, p, len, mode, err) < 0 ? fs_explain_full(err, path) : 0;
 }
 
 static int
@@ -102,7 +134,7 @@ fs_rewrite_any(const char *path, const void *p, size_t len, mode_t fresh, struct
 	if (stat(path, &st) < 0) {
 		if (errno != ENOENT)
 			return error_errno(err, "open %s", path);
-		return fs_exists(path) ? write_in_place(path, p, len, fresh, err) : fs_write(real, p, len, fresh, err);
+		return fs_exists(path) ? write_in_place(path, p, len, fresh, err) : fs_write_beside_any(real, p, len, fresh, err);
 	}
 	/* A hard link to the file would keep the old text. */
 	if (!S_ISREG(st.st_mode) || st.st_nlink > 1)

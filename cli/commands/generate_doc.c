@@ -280,7 +280,7 @@ generate_doc_save(const char *dir, const char *name, const char *end, const stru
 {
 	auto_free char *path = xasprintf("%s/%s%s", dir, name, end);
 
-	return fs_write(path, b->s, b->len, 0644, err) < 0 ? fs_explain_full(err, path) : 0;
+	return fs_write_beside(path, b->s, b->len, 0644, err);
 }
 
 static int

@@ -109,7 +109,7 @@ generate_doc(const char *dir)
 		for (const struct tool_field *f = t->takes; f->name; f++)
 			buf_addf(&b, "* `%s`%s: %s\n", f->name, f->optional ? " (optional)" : "", f->about);
 	}
-	return fs_mkdirs(dir, 0755, &err) < 0 || fs_write(path, b.s, b.len, 0644, &err) < 0 ? mcp_main_fail(&err) : 0;
+	return fs_mkdirs(dir, 0755, &err) < 0 || fs_write_beside(path, b.s, b.len, 0644, &err) < 0 ? mcp_main_fail(&err) : 0;
 }
 
 int

@@ -27,7 +27,7 @@ plan_file_is(const char *path)
 	return fd >= 0 && read(fd, head, sizeof head) == (ssize_t)sizeof head && !memcmp(head, MAGIC, sizeof head);
 }
 
-/* A plan takes the place of a file, never of a device, a pipe or a folder. */
+/* A plan takes the place of another one, or of an empty file: never of a template, a disk or a database, nor of a device, a pipe or a folder. */
 static int
 plan_file_check_place(const char *path, struct error *err)
 {
@@ -37,6 +37,8 @@ plan_file_check_place(const char *path, struct error *err)
 		return error_set(err, ERR_INVALID, "--out: names no file");
 	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
 		return error_set(err, ERR_REFUSED, "%s: is there, and is no ordinary file; a plan is kept in one", path);
+	if (stat(path, &st) == 0 && st.st_size && !plan_file_is(path))
+		return error_set(err, ERR_REFUSED, "%s: is there, and is no plan; give a name that is free, or remove it first", path);
 	return 0;
 }
 
@@ -53,7 +55,7 @@ plan_file_write(const char *path, const cJSON *body, struct error *err)
 	sha256_hex(text, strlen(text), hex);
 	buf_addf(&out, MAGIC "%d %s %zu\n%s\n", VERSION, hex, strlen(text), text);
 	cJSON_free(text);
-	return fs_write(path, out.s, out.len, 0600, err);
+	return fs_write_beside(path, out.s, out.len, 0600, err);
 }
 
 /* What is in it is carried out: so nobody else may have written it. */

@@ -152,6 +152,37 @@ words_check_params(struct cli *c, const cJSON *names, struct error *err)
 	return 0;
 }
 
+/* Is `--NAME=` of a word one of what a plan keeps? A file that was put together by hand may not choose where reports go, or that nobody is asked. */
+static bool
+words_is_kept(const struct flag *table, const char *word)
+{
+	for (; table->name; table++) {
+		size_t len = strlen(table->name);
+
+		if (table->include ? words_is_kept(table->include, word)
+				   : strcmp(table->name, "json") != 0 && !strncmp(word, "--", 2) && !strncmp(word + 2, table->name, len) && word[2 + len] == '=')
+			return true;
+	}
+	return false;
+}
+
+/* All of them are texts, what stands before `--` is of a plan, and it is there: without it no words would be an apply of everything. */
+static int
+words_check(const cJSON *words, struct error *err)
+{
+	const cJSON *w;
+
+	cJSON_ArrayForEach(w, words) {
+		if (!cJSON_IsString(w))
+			break;
+		if (!strcmp(w->valuestring, "--"))
+			return 0;
+		if (!words_is_kept(desired_flags, w->valuestring))
+			return error_set(err, ERR_INVALID, "the words of the plan: `%s` is none that a plan has", w->valuestring);
+	}
+	return error_set(err, ERR_INVALID, "the words of the plan: there are none that end with `--`; make it anew");
+}
+
 int
 plan_words_take(struct cli *c, const cJSON *body, int *back, struct error *err)
 {
@@ -160,7 +191,7 @@ plan_words_take(struct cli *c, const cJSON *body, int *back, struct error *err)
 	auto_close int here = -1;
 	int n = 0;
 
-	if (words_check_beside(c, err) < 0 || words_check_params(c, cJSON_GetObjectItemCaseSensitive(body, "secret_params"), err) < 0)
+	if (words_check(words, err) < 0 || words_check_beside(c, err) < 0 || words_check_params(c, cJSON_GetObjectItemCaseSensitive(body, "secret_params"), err) < 0)
 		return -1;
 	cJSON_ArrayForEach(w, words)
 		if (cJSON_IsString(w))

@@ -30,6 +30,7 @@ teardown() { home_end; }
 	limactl apply --replace vm.f f
 	[ "$(cat "$LIMA_HOME/f/fake.pid")" != "$one" ]
 	fails_with 'disk f: would be lost (asked for)' plan --replace disk.f f
+	[[ "$stderr" == *'and --replace with --allow-data-loss'* ]]
 	echo precious >>"$LIMA_HOME/f/disk"
 	limactl apply --replace disk.f --allow-data-loss f
 	run ! grep -q precious "$LIMA_HOME/f/disk"
@@ -164,16 +165,36 @@ stale() {
 }
 
 @test "a plan takes the place of an ordinary file alone" {
-	echo kept >"$WORK/k"
 	ln -s k "$WORK/l"; mkfifo "$WORK/pipe"; mkdir "$WORK/dir"
 	for place in "$WORK/l" "$WORK/pipe" "$WORK/dir"; do
 		fails_with 'is no ordinary file; a plan is kept in one' plan --out "$place" "$WORK/f.yaml"
 	done
 	fails_with '--out: names no file' plan --out '' "$WORK/f.yaml"
-	[ "$(cat "$WORK/k")" = kept ] && [ -p "$WORK/pipe" ] && [ -L "$WORK/l" ] && [ -d "$WORK/dir" ]
-	fails_with 'create /nowhere/p.tmp' plan --out /nowhere/p "$WORK/f.yaml"
+	[ ! -e "$WORK/k" ] && [ -p "$WORK/pipe" ] && [ -L "$WORK/l" ] && [ -d "$WORK/dir" ]
+	fails_with 'create /nowhere/.p.limactl.tmp' plan --out /nowhere/p "$WORK/f.yaml"
+	: >"$WORK/k"
+	limactl plan --out "$WORK/k" "$WORK/f.yaml"
 	limactl plan --out "$WORK/k" "$WORK/f.yaml"
 	limactl show "$WORK/k" | grep -q '+ vm'
+}
+
+@test "a plan takes the place of nothing that is no plan, and nothing beside it goes" {
+	apply --stopped "$WORK/f.yaml"
+	for place in "$WORK/f.yaml" "$LIMA_HOME/f/lima.yaml" "$LIMA_HOME/f/disk" "$LIMA_HOME/_state/state.db"; do
+		sha256sum "$place" >"$WORK/sum"
+		fails_with 'is there, and is no plan; give a name that is free' plan --out "$place" f
+		sha256sum --quiet -c "$WORK/sum"
+	done
+	mkdir -p "$WORK/web.tmp" "$WORK/r.xml.tmp"
+	touch "$WORK/web.tmp/mine" "$WORK/r.xml.tmp/mine"
+	limactl plan --out "$WORK/web" f
+	limactl apply --junit "$WORK/r.xml" f
+	[ -s "$WORK/web" ] && [ -s "$WORK/r.xml" ] && [ -e "$WORK/web.tmp/mine" ] && [ -e "$WORK/r.xml.tmp/mine" ]
+	# what a killed one has left is taken by the next
+	echo half >"$WORK/.web.limactl.tmp"
+	limactl plan --out "$WORK/web" f
+	limactl show "$WORK/web" | grep -q 'Nothing to do'
+	[ ! -e "$WORK/.web.limactl.tmp" ]
 }
 
 @test "a file that is no plan, or a damaged, a foreign, another's one, is refused and does nothing" {
@@ -210,6 +231,42 @@ stale() {
 	fails_with 'is larger than any plan' show "$WORK/huge"
 }
 
+# a plan with the right digest whose body was changed by a line of Python
+forged() {
+	python3 - "$WORK/good" "$WORK/p" "$1" <<-'EOF'
+		import hashlib, json, sys
+		body = json.loads(open(sys.argv[1], "rb").read().split(b"\n", 1)[1])
+		exec(sys.argv[3])
+		text = json.dumps(body).encode()
+		open(sys.argv[2], "wb").write(b"limactl-plan 1 %s %d\n%s\n" % (hashlib.sha256(text).hexdigest().encode(), len(text), text))
+	EOF
+}
+
+@test "a plan that was put together has no words but those of a plan, and no orders for a terminal" {
+	saved "$WORK/f.yaml"
+	mv "$WORK/p" "$WORK/good"
+	for words in '["--junit='"$WORK"'/j"]' '["--yes"]' '["--timeout=9s"]' '["--json=true"]' '["--help"]' '["-y"]' '["--keep-going=true"]' '["--out=x"]' '["f.yaml"]' '["--set", ".cpus=2"]'; do
+		forged "body['words'] = $words + body['words']"
+		fails_with 'is none that a plan has' apply "$WORK/p"
+	done
+	for words in '[]' '5' 'None' '{}' '[1] + body["words"]' '["--all=true"]'; do
+		forged "body['words'] = $words"
+		fails_with 'the words of the plan: there are none' apply "$WORK/p"
+	done
+	forged 'del body["words"]'
+	fails_with 'the words of the plan: there are none' apply "$WORK/p"
+	forged 'body["words"] = ["--destroy=true", "--allow-data-loss=true"] + body["words"]'
+	run -3 limactl apply "$WORK/p"
+	[ ! -e "$LIMA_HOME/f" ] && [ ! -e "$WORK/j" ]
+	forged 'body["text"] = "\x1b[31m\x9b1m red\u202e\x07\n"; body["made"] = "\x1b[2J"'
+	script -qc "'$BIN/limactl' show '$WORK/p'" /dev/null </dev/null >"$WORK/seen"
+	run ! grep -qaP '\x1b\[2J|\xc2\x9b|\xe2\x80\xae|\x07' "$WORK/seen"
+	grep -q red "$WORK/seen"
+	forged ''
+	run -0 limactl apply "$WORK/p"
+	[ "$(status_of f)" = Running ]
+}
+
 @test "a secret is in no plan, no file of one, no journal, no event, no bundle; that it changed is told" {
 	cat >>"$WORK/f.yaml" <<-'EOF'
 		param: {pw: hunter2-old, user: anna}
@@ -225,6 +282,7 @@ stale() {
 		cat "$WORK/p"
 		limactl show "$WORK/p"; limactl show --json "$WORK/p"
 		limactl apply --param pw=hunter2-new --set '.cpus=2' f || true
+		limactl apply --stopped --param "pw=it's hunter2 \"q" f || true
 		limactl history; limactl history --json; limactl history 2
 		limactl diagnose -o "$WORK/d.tar.gz" f && mkdir -p "$WORK/d" && tar -xzf "$WORK/d.tar.gz" -C "$WORK/d" && grep -r . "$WORK/d"
 	}

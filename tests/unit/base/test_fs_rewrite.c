@@ -41,6 +41,25 @@ TEST(the_rest_of_a_killed_rewrite_is_taken_by_the_next)
 	assert_false(fs_exists(half));
 }
 
+/* a tree of the user's is not taken for the rest of a writer, whatever it is called */
+TEST(a_new_file_takes_nothing_away_beside_it)
+{
+	auto_free char *path = test_path("new.yaml"), *tree = test_path("new.yaml.tmp"), *mine = test_path("new.yaml.tmp/mine");
+	auto_free char *half = test_path(".new.yaml.limactl.tmp");
+
+	assert_int_equal(mkdir(tree, 0700), 0);
+	assert_int_equal(fs_write(mine, "precious", 8, 0600, &err), 0);
+	rewrite(path, "one");
+	reads(path, "one");
+	reads(mine, "precious");
+	assert_int_equal(fs_write_beside(path, "two", 3, 0600, &err), 0);
+	reads(path, "two");
+	reads(mine, "precious");
+	assert_int_equal(mkdir(half, 0700), 0);
+	assert_int_equal(fs_write_beside(path, "three", 5, 0600, &err), -1);
+	reads(path, "two");
+}
+
 /* where nothing can be put beside it, the file itself is written; what lies there is nobody's business */
 TEST(what_is_not_ours_beside_it_is_left_alone)
 {
