@@ -29,7 +29,7 @@ eval_fail_at(struct eval *e, size_t line, size_t col, const char *what)
 void
 eval_refuse(struct eval *e, const char *what)
 {
-	error_set(&e->why, ERR_REFUSED, "%s operations have been disabled", what);
+	error_set(&e->why, ERR_REFUSED, "%s", what);
 	longjmp(*e->out, 1);
 }
 

@@ -37,7 +37,7 @@ struct eval {
 void eval_fail(struct eval *e, const char *fmt, ...) __attribute__((noreturn, format(printf, 2, 3)));
 /* a text that cannot be read: where (from 0) and why */
 void eval_fail_at(struct eval *e, size_t line, size_t col, const char *what) __attribute__((noreturn));
-/* what is not for expressions: "env", "file" */
+/* ends by a whole sentence that says what is not for expressions */
 void eval_refuse(struct eval *e, const char *what) __attribute__((noreturn));
 void eval_step(struct eval *e);		/* to be called in whatever may take long */
 void eval_enter(struct eval *e);	/* one level deeper in a tree */

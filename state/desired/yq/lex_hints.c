@@ -20,7 +20,7 @@ static const struct { const char *word, *hint; } habits[] = {
 	{ "range limit until while repeat", "there are no loops by number; go over entries by `.[]`" },
 	{ "inside", "use `contains` the other way round" },
 	{ "to_array tostream index indices splits ascii", "`limactl yq --operators` lists what there is" },
-	{ "$ENV input inputs input_filename import include halt debug stderr system", "what reads the environment, files or runs programs is not for expressions" },
+	{ "$ENV input inputs input_filename import include halt debug stderr", "what reads the environment or files is not for expressions" },
 };
 
 static bool
@@ -56,7 +56,7 @@ lex_fail(struct lexer *l)
 				eval_fail(l->e, "column %zu: `%s` is not in yq; %s", from + 1, word, habits[i].hint);
 	}
 	if (isalpha((unsigned char)s[from]))	/* `.cpus = two` */
-		eval_fail(l->e, "column %zu: expected an operator or a value, found `%.*s`; text stands in quotes: \"%.*s\"", from + 1,
+		eval_fail(l->e, "column %zu: invalid input `%.*s`: expected an operator or a value; text stands in quotes: \"%.*s\"", from + 1,
 			  (int)(to - from), s + from, (int)(to - from), s + from);
-	eval_fail(l->e, "column %zu: expected an operator or a value, found `%.*s`", from + 1, (int)(to - from), s + from);
+	eval_fail(l->e, "column %zu: invalid input `%.*s`: expected an operator or a value", from + 1, (int)(to - from), s + from);
 }

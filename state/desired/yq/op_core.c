@@ -43,7 +43,14 @@ RUN(self)
 RUN(load)
 {
 	(void)c, (void)x;
-	eval_refuse(e, "file");
+	eval_refuse(e, "file operations have been disabled");
+}
+
+/* Nothing allows it: an expression may come with a template. */
+RUN(system)
+{
+	(void)c, (void)x;
+	eval_refuse(e, "system operations are disabled; an expression runs no programs");
 }
 
 RUN(error)

@@ -9,7 +9,7 @@ static void
 need_env(struct eval *e)
 {
 	if (!e->may_env)
-		eval_refuse(e, "env");
+		eval_refuse(e, "env operations have been disabled");
 }
 
 RUN(env)

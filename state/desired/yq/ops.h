@@ -138,7 +138,8 @@ enum {
 	OP(flatten, "flatten", 0, 52, true, flatten) \
 	OP(del, "del", 1, 40, false, del) \
 	OP(pivot, "pivot", 0, 52, true, pivot) \
-	OP(load, "load", 1, 52, true, load)
+	OP(load, "load", 1, 52, true, load) \
+	OP(system, "system", 1, 50, false, system)
 
 #define RUN(name) struct context run_##name(struct eval *e, struct context c, struct expr *x)
 #define OP(id, name, args, precedence, post, fn) \

@@ -76,6 +76,7 @@ const struct yq_word yq_words[] = {
 	{ "load_?props", &op_load, NULL, 0, "a file; refused", NULL, NULL },
 	{ "load_?str|str_?load", &op_load, NULL, 0, "a file; refused", NULL, NULL },
 	{ "load", &op_load, NULL, 0, "a file; refused", NULL, NULL },
+	{ "system", &op_system, NULL, 0, "a program; refused", NULL, NULL },
 	{ "split_?doc|splitDoc", &op_split_doc, NULL, 0, "each result a document", "[1, 2] | .[] | split_doc", "1\n---\n2" },
 	{ "select", &op_select, NULL, 0, "itself if that is true, else nothing", "[1, 2] | .[] | select(. > 1)", "2" },
 	{ "has", &op_has, NULL, 0, "is there such a key?", "{\"a\": 1} | has(\"a\")", "true" },

@@ -274,7 +274,8 @@ TEST(by_yq)
 	refuse("a: 1\n", ".a = strenv(HOME)", "env operations have been disabled");
 	refuse("a: 1\n", ".a = \"\\(env(HOME))\"", "env operations have been disabled");
 	refuse("a: 1\n", ".a = load(\"/etc/passwd\")", "file operations have been disabled");
-	refuse("a: 1\n", ".a = system(\"id\")", "column 6: `system` is not in yq");
+	refuse("a: 1\n", ".a = system(\"id\")", "system operations are disabled");
+	refuse("a: 1\n", ".a = system(\"id\"; \"-u\")", "system operations are disabled");
 	refuse("a: 1\n", ".a |", "bad expression");
 	refuse("a: 1\n", ".a", "does not give a mapping");
 	refuse("a: 1\n", "select(false)", "0 results");

@@ -64,5 +64,5 @@ TEST(complaints)
 	complains(".a = ", "column 4: `=` expects a value on both sides, but has 1");
 	complains(".a 3", "column 4: expected an operator (`|`, `,`, `+`, ...) before this");
 	complains("select", "column 1: `select` expects an argument, in brackets");
-	complains(".a & .b", "column 4: expected an operator or a value, found `&`");
+	complains(".a & .b", "column 4: invalid input `&`: expected an operator or a value");
 }
