@@ -416,11 +416,26 @@ cli_strict_opts(struct cli *c)
 	return opts;
 }
 
+/* Where it is named last; "" if it is not. */
+static const char *
+named_last(const char *text, const char *name)
+{
+	const char *last = "";
+
+	for (const char *at = text; name && *name && (at = strstr(at, name)); at++)
+		last = at;
+	return last;
+}
+
 void
 cli_explain_full(const struct cli *c, struct error *err)
 {
 	const char *cache = c->env.cache, *home = c->env.home;
 
-	if (home)
-		fs_explain_full(err, err && cache && *cache && strstr(err->msg, cache) ? cache : home);
+	if (!home || !err)
+		return;
+	/* What is copied from the one to the other is named in that order, so the rest of the text is the shorter one. */
+	const char *in_cache = named_last(err->msg, cache), *in_home = named_last(err->msg, home);
+
+	fs_explain_full(err, *in_cache && (!*in_home || strlen(in_cache) < strlen(in_home)) ? cache : home);
 }

@@ -152,7 +152,16 @@ teardown() {
 	head -c 1500000 /dev/urandom >"$RO/filler"
 	run limactl apply --stopped "$WORK/a.yaml"
 	[ "$status" -eq 1 ]
-	[[ ${lines[-1]} == *"copy $WORK/raw.img to $RO/h/a/disk.tmp: no space left on device; "*"iB are free on the disk of $RO/h: free space and run the same command again"* ]]
+	[[ ${lines[-1]} == *"a: disk: there is no room for the 2MiB of data of the image $WORK/raw.img; "*"iB are free on the disk of $RO/h: free space and run the same command again"* ]]
+	[ ! -e "$RO/h/a" ]
+	# of what is fetched nobody knows before
+	(cd "$WORK" && exec python3 -u -m http.server 0 --bind 127.0.0.1) >"$WORK/server.log" 2>&1 3>&- &
+	SERVER=$!
+	port=$(timeout 10 sh -c 'until sed -n "s/.*port \([0-9]*\).*/\1/p" "$1" | grep .; do sleep 0.1; done' _ "$WORK/server.log")
+	sed "s|$WORK/raw.img|http://127.0.0.1:$port/raw.img|" "$WORK/a.yaml" >"$WORK/far.yaml"
+	run limactl apply --stopped --name a "$WORK/far.yaml"
+	[ "$status" -eq 1 ]
+	[[ ${lines[-1]} == *"to $RO/h/a/disk.tmp: no space left on device; "*"iB are free on the disk of $RO/h: free space and run the same command again"* ]]
 	[ -z "$(find "$RO" -name 'disk*')" ]
 	rm "$RO/filler"
 	apply --stopped "$WORK/a.yaml"
@@ -168,7 +177,7 @@ teardown() {
 	while head -c 4096 /dev/zero >"$RO/fill$n"; do n=$((n + 1)); done 2>/dev/null
 	fails_with "write the journal $RO/h/_state/state.db: no space left on device; " disk create d --size 10MiB
 	# enough for notes, and for no disk
-	for n in 0 1 2 3 4 5 6 7 8 9; do rm "$RO/fill$n"; done
+	for n in {0..23}; do rm "$RO/fill$n"; done
 	run limactl disk create d --size 10MiB
 	[[ ${lines[-1]} == *"qemu-img"*"No space left on device; "*"B are free on the disk of "*": free space and run the same command again"* ]]
 	[ -z "$(find "$LIMA_HOME/_disks" -mindepth 1)" ]
