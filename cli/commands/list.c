@@ -134,7 +134,7 @@ list_row(struct table *t, struct instance *i)
 	table_cellf(t, "%lld", strcmp(i->vm_type, "wsl2") == 0 ? 0 : json_int(instance_config(i, "cpus"), 0));
 	table_cell(t, size_text(&i->arena, instance_bytes(i, "memory")));
 	table_cell(t, size_text(&i->arena, instance_bytes(i, "disk")));
-	if (len && strncmp(i->dir, home, len) == 0)
+	if (len && strncmp(i->dir, home, len) == 0 && (i->dir[len] == '/' || !i->dir[len]))
 		table_cellf(t, "~%s", i->dir + len);
 	else
 		table_cell(t, i->dir);

@@ -26,6 +26,12 @@ teardown() { home_end; }
 	nobody
 }
 
+@test "list shortens the folder of an instance by the home of its user alone, not by one whose path begins like it" {
+	limactl create --tty=false "$WORK/f.yaml"
+	HOME=${LIMA_HOME%?} limactl list | grep -F " $LIMA_HOME/f"
+	HOME=$LIMA_HOME limactl list | grep -F ' ~/f'
+}
+
 @test "apply of a name leaves it stopped or running; --running and --stopped say which, also with --all" {
 	limactl create --tty=false "$WORK/f.yaml"
 	limactl apply --set '.message="one"' f
