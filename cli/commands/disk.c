@@ -147,6 +147,7 @@ static int
 unlock_one(struct cli *c, const char *name, struct error *err)
 {
 	struct thing t = { "data-disk", name, .wanted = true, .again = true };
+	const char *user;
 	struct disk d;
 	int r = disk_look(c, &c->arena, name, &d, err);
 
@@ -160,8 +161,9 @@ unlock_one(struct cli *c, const char *name, struct error *err)
 		cli_say(&c->env, SAY_WARN, "Ignoring unlocked disk `%s`", name);
 		return 0;
 	}
-	if (disk_in_use(c, &d)) {
-		cli_say(&c->env, SAY_WARN, "Cannot unlock disk `%s` used by running instance `%s`", name, d.instance);
+	user = disk_in_use(c, &d);
+	if (user) {
+		cli_say(&c->env, SAY_WARN, "Cannot unlock disk `%s` used by %s instance `%s`", name, user, d.instance);
 		return 0;
 	}
 	facts_set(&t.how, &c->arena, "unlock", "yes");
@@ -186,6 +188,7 @@ run_resize(struct cli *c, struct error *err)
 {
 	const char *name = c->args[0];
 	struct want want = { .attr = "size" };
+	const char *user;
 	struct disk d;
 	uint64_t size;
 	int r;
@@ -194,9 +197,10 @@ run_resize(struct cli *c, struct error *err)
 		return -1;
 	if (r == 0)
 		return error_set(err, ENOENT, "disk `%s` does not exists", name);
-	if (disk_in_use(c, &d))
-		return error_set(err, ERR_REFUSED, "cannot resize disk `%s` used by running instance `%s`. Please stop the VM instance",
-				 name, d.instance);
+	user = disk_in_use(c, &d);
+	if (user)
+		return error_set(err, ERR_REFUSED, "cannot resize disk `%s` used by %s instance `%s`. Please %sstop the VM instance",
+				 name, user, d.instance, !strcmp(user, "suspended") ? "start and " : "");
 	want.value = arena_printf(&c->arena, "%" PRIu64, size);
 	r = run_thing(c, &(struct thing){ "data-disk", name, .wanted = true, .wants = &want, .nwants = 1 }, err);
 	if (r == 0)

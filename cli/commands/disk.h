@@ -18,5 +18,8 @@ struct disk {
 int disk_look(struct cli *c, struct arena *a, const char *name, struct disk *out, struct error *err);
 /* Names, sorted: names_release(). */
 int disk_names(const struct cli *c, struct names *out, struct error *err);
-/* Does somebody who may be writing to it hold it? */
-bool disk_in_use(struct cli *c, const struct disk *d);
+/*
+ * What the instance that holds it is, "running" or "suspended"; NULL if none does, or one that is down. Of a suspended one
+ * the memory is worth nothing any more when the disk is touched.
+ */
+const char *disk_in_use(struct cli *c, const struct disk *d);

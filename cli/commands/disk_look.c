@@ -57,17 +57,19 @@ disk_look(struct cli *c, struct arena *a, const char *name, struct disk *out, st
 	return 1;
 }
 
-bool
+const char *
 disk_in_use(struct cli *c, const struct disk *d)
 {
 	AUTO(instance) i = { 0 };
 	struct look l;
 
 	if (!*d->instance || name_check(d->instance, NULL) < 0)
-		return false;
+		return NULL;
 	look_begin(&l, c);
 	instance_look(&l, d->instance, &i);
 	look_release(&l);
 	/* A machine that may run is one that does. */
-	return i.is_unknown || i.status.agent > 0 || i.status.hypervisor > 0;
+	if (i.is_unknown || i.status.agent > 0 || i.status.hypervisor > 0)
+		return "running";
+	return instance_is(&i, "Suspended") ? "suspended" : NULL;
 }

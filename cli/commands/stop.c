@@ -62,6 +62,18 @@ stop_add(struct cli *c, struct look *l, struct goals *g, const char *name, bool 
 	return 0;
 }
 
+/* Another limactl may have stopped it meanwhile, and then there was nothing to put aside. */
+static int
+stop_tell(const struct cli *c, const char *name, bool suspend, struct error *err)
+{
+	auto_free char *dir = xasprintf("%s/%s", c->env.home, name);
+
+	if (suspend && !suspend_is_there(dir))
+		return error_set(err, ERR_REFUSED, "instance `%s` is not suspended: another limactl stopped or started it meanwhile; see `limactl list`", name);
+	cli_say(&c->env, SAY_INFO, suspend ? "The instance `%s` is suspended" : "The instance `%s` has shut down", name);
+	return 0;
+}
+
 int
 stop_instances(struct cli *c, bool suspend, struct error *err)
 {
@@ -80,7 +92,7 @@ stop_instances(struct cli *c, bool suspend, struct error *err)
 		r = run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .quiet = true }, err);
 	for (int i = 0; i < n && r == 0; i++)
 		if (goals_has(&g, names[i]))
-			cli_say(&c->env, SAY_INFO, suspend ? "The instance `%s` is suspended" : "The instance `%s` has shut down", names[i]);
+			r = stop_tell(c, names[i], suspend, err);
 	if (r == 0 && complaints.len)
 		return error_set(err, ERR_REFUSED, "%s", complaints.s);
 	return r;

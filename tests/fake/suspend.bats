@@ -231,8 +231,25 @@ start_and_held() {
 	run ! limactl apply "$WORK/g.yaml"
 	[[ "$output" == *'disk `d` is in use by the suspended instance `f`'* ]] || { echo "$output"; false; }
 	run ! limactl disk delete d
+	run ! limactl disk resize d --size 8MiB
+	[[ "$output" == *'cannot resize disk `d` used by suspended instance `f`. Please start and stop the VM instance'* ]] || { echo "$output"; false; }
+	run limactl disk unlock d
+	[[ "$output" == *'Cannot unlock disk `d` used by suspended instance `f`'* ]] || { echo "$output"; false; }
 	limactl delete -f g
 	start_and_held
+}
+
+@test "two at once: who says that it is suspended has suspended it" {
+	begin
+	for n in {1..6}; do
+		limactl suspend f >"$WORK/suspend" 2>&1 3>&- &
+		pid=$!
+		limactl stop f >/dev/null 2>&1 || true
+		rc=0
+		wait $pid || rc=$?
+		[ "$(status_of f)" = Suspended ] || { [ $rc -ne 0 ] && ! grep 'is suspended"' "$WORK/suspend"; } || { cat "$WORK/suspend"; false; }
+		limactl start f
+	done
 }
 
 @test "several at once" {

@@ -150,6 +150,22 @@ memory_program(const char *dir, struct arena *a, const char **out, struct error 
 	return 0;
 }
 
+const char *
+qemu_memory_remedy(const char *why)
+{
+	static const struct {
+		const char *part, *remedy;
+	} rows[] = {
+		{ "VirtFS", "; folders that are mounted by 9p keep it from that: set `mountType: reverse-sshfs`, which restarts it, or unmount them in the guest" },
+		{ "vhost-user-fs", "; folders shared by virtiofs keep it from that: set `mountType: reverse-sshfs`, which restarts it" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (strstr(why, rows[i].part))
+			return rows[i].remedy;
+	return "";
+}
+
 static int
 qemu_memory_check(const char *dir, struct error *err)
 {
@@ -162,7 +178,8 @@ qemu_memory_check(const char *dir, struct error *err)
 		return -1;
 	why = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(answer, "blocked-reasons"), 0);
 	if (cJSON_IsString(why))
-		r = error_set(err, ERR_UNSUPPORTED, "its memory cannot be saved: QEMU: %s", why->valuestring);
+		r = error_set(err, ERR_UNSUPPORTED, "its memory cannot be saved: QEMU: %s%s", why->valuestring,
+			      qemu_memory_remedy(why->valuestring));
 	cJSON_Delete(answer);
 	return r;
 }

@@ -3,3 +3,6 @@
 #include "providers/driver.h"
 
 extern const struct driver_memory qemu_memory;
+
+/* What to do about that which QEMU names as the reason why it cannot save memory, to be put behind it; "" if nobody knows. */
+const char *qemu_memory_remedy(const char *why);

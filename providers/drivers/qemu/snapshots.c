@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "providers/disk/image.h"
 #include "providers/drivers/qemu/img.h"
+#include "providers/drivers/qemu/memory.h"
 #include "providers/drivers/qemu/proc.h"
 #include "providers/drivers/qemu/qmp.h"
 #include "providers/launch.h"
@@ -102,7 +103,8 @@ by_monitor(const char *dir, const char *command, const char *tag, struct error *
 		return -1;
 	/* The monitor reports failures as text in a successful reply. */
 	if (out.s[strspn(out.s, " \r\n")])
-		return error_set(err, ERR_CHILD, "QEMU: %s: %.*s", line, (int)strcspn(out.s, "\r\n"), out.s);
+		return error_set(err, ERR_CHILD, "QEMU: %s: %.*s%s", line, (int)strcspn(out.s, "\r\n"), out.s,
+				 qemu_memory_remedy(out.s));
 	return 0;
 }
 

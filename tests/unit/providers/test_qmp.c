@@ -1,3 +1,4 @@
+#include "providers/drivers/qemu/memory.h"
 #include "providers/drivers/qemu/qmp.h"
 #include "providers/drivers/qemu/qmp_session.h"
 
@@ -36,6 +37,30 @@ TEST(what_the_monitor_says_is_text)
 	ok(qmp_human(path, "loadvm \"x\"", 5000, &out, &err));
 	assert_string_equal(out.s, "Error: Snapshot \"x\"\r\n");
 	test_kill(pid);
+}
+
+TEST(what_keeps_memory_from_being_saved_is_said_with_a_way_out)
+{
+	static const struct {
+		const char *reason, *says;
+	} cases[] = {
+		{ "Migration is disabled when VirtFS export path '/home/x' is mounted in the guest using mount_tag 'mount0'", "unmount them in the guest" },
+		{ "non-migratable device: 0000:00:07.0/vhost-user-fs", "`mountType: reverse-sshfs`" },
+		{ "the machine is haunted", "its memory cannot be saved: QEMU: the machine is haunted" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		auto_free char *path = test_path("qmp.sock"), *answer = xasprintf("{\"return\": {\"blocked-reasons\": [\"%s\"]}}\n", cases[i].reason);
+		const char *const say[] = { HELLO, "{\"return\": {}}\n", answer, NULL };
+		pid_t pid = fake_server(path, &(struct script){ say, true, true });
+		struct error err;
+
+		not_ok(qemu_memory.check(test_dir_, &err), cases[i].says);
+		assert_int_equal(err.code, ERR_UNSUPPORTED);
+		assert_non_null(strstr(err.msg, cases[i].reason));
+		assert_true((i == 2) == !strchr(err.msg, ';'));
+		test_kill(pid);
+	}
 }
 
 TEST(answers_of_all_kinds)
