@@ -23,6 +23,9 @@
 #include "resources/instance_files.h"
 #include "resources/instance_paths.h"
 #include "resources/lease.h"
+#include "resources/suspend.h"
+
+#define OF_ANOTHER_PORT "of another port"
 
 /* One that upstream made says nothing of its contents; it is left alone while a machine runs with it. */
 static enum cost
@@ -117,17 +120,27 @@ cidata_tell_port(const struct resource *r, struct facts *have, struct arena *a)
 	int leased = lease_port(r, LEASE_DNS);
 
 	if (leased && facts_int(have, "dns port", 0) != leased && strcmp(facts_get(have, "contents"), "foreign") != 0)
-		facts_set(have, a, "tools", "of another port");
+		facts_set(have, a, "tools", OF_ANOTHER_PORT);
 }
 
-/* A running machine keeps what it was started with, where only that differs which lima.yaml does not say. */
+/* One that is suspended goes on with the addresses that it was told, so these must hold. */
+static bool
+cidata_may_stay(const struct env *env, const struct resource *r, const char *tools)
+{
+	auto_free char *dir = instance_path(env, r, NULL);
+
+	return instance_runs(env, r) || (strcmp(tools, OF_ANOTHER_PORT) != 0 && suspend_is_there(dir));
+}
+
+/* A machine that runs, or is to go on, keeps what it was started with, where only that differs which lima.yaml does not say. */
 static void
 cidata_forgive(const struct env *env, const struct resource *r, struct facts *have, struct arena *a)
 {
 	const char *contents = facts_get(have, "contents"), *tools = facts_get(have, "tools");
 	const char *want = facts_get(&r->want, "tools");
 
-	if (!contents || !tools || ((!want || !strcmp(tools, want)) && strcmp(contents, "foreign") != 0) || !instance_runs(env, r))
+	if (!contents || !tools || ((!want || !strcmp(tools, want)) && strcmp(contents, "foreign") != 0) ||
+	    !cidata_may_stay(env, r, tools))
 		return;
 	facts_set(have, a, "tools", NULL);
 	if (!strcmp(contents, "foreign"))

@@ -103,6 +103,25 @@ start_and_held() {
 	start_and_held
 }
 
+@test "limactl of another version resumes it, with what it was started with" {
+	mkdir -p "$WORK/newer/share/lima"
+	cp -aL "$BIN/../bin" "$BIN/../libexec" "$WORK/newer"
+	cp -aL "$BIN"/../share/lima/[!g]* "$WORK/newer/share/lima"
+	suspended
+	disk=$(sum_of cidata.iso)
+	# a boot script is another one
+	sed -i '1s/^......../00000000/' "$WORK/newer/share/lima/cidata/list"
+	BIN=$WORK/newer/bin
+	settled
+	start_and_held
+	[ "$disk" = "$(sum_of cidata.iso)" ]
+	limactl suspend f
+	limactl stop --force f
+	run limactl plan f
+	limactl start f
+	[ "$disk" != "$(sum_of cidata.iso)" ]
+}
+
 @test "without the database it is suspended, and resumed, all the same" {
 	suspended
 	rm -rf "$LIMA_HOME/_state"
