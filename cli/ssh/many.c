@@ -66,10 +66,9 @@ many_print(const struct many *m, const struct many_one *o, int stream, const cha
 	buf_add(&b, line, len);
 	buf_addc(&b, '\n');
 	cli_print(to, b.s, b.len);
-	fflush(to);
 }
 
-/* Prints what is whole; `end`: the rest, too. */
+/* Prints what is whole; `end`: the rest, too. What was read at once is written at once: a flood is of short lines. */
 static void
 many_lines(const struct many *m, struct many_one *o, int stream, bool end)
 {
@@ -86,6 +85,7 @@ many_lines(const struct many *m, struct many_one *o, int stream, bool end)
 		many_print(m, o, stream, from, (size_t)(stop - from));
 		from = stop;
 	}
+	fflush(stream ? stderr : stdout);
 	if (b->len)
 		memmove(b->s, from, (size_t)(stop - from));
 	buf_truncate(b, (size_t)(stop - from));

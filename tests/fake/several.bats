@@ -32,6 +32,18 @@ teardown() { home_end; }
 	run -0 --separate-stderr limactl shell --workdir / '*' bash -c 'for i in {1..3000}; do echo "$guest says line $i"; done'
 	[ "${#lines[@]}" -eq 9000 ]
 	! grep -vE '^(web  |db   |other) \| (web|db|other) says line [0-9]+$' <<<"$output"
+	# what was read at once is written at once: a pipe that keeps writes apart counts them
+	run -0 timeout 30 python3 - "$BIN/limactl" <<-'EOF2'
+		import os, subprocess, sys
+		r, w = os.pipe2(os.O_DIRECT)
+		p = subprocess.Popen([sys.argv[1], "exec", "--workdir", "/", "web", "--", "bash", "-c", 'all=$(seq 1 400); echo "$all"'], stdout=w)
+		os.close(w)
+		said = []
+		while part := os.read(r, 65536):
+		    said.append(part)
+		assert p.wait() == 0 and b"".join(said).count(b"\n") == 400, said
+		assert len(said) < 20, len(said)
+	EOF2
 }
 
 @test "a glob is the instances that fit; nothing is run before all are known to be there" {
