@@ -52,7 +52,7 @@ texts_told_look(void *ctx, size_t i, looker_place *at, struct buf *out)
 {
 	const struct texts_told *k = ctx;
 
-	*at = (looker_place)i;
+	*at = (uint32_t)i;
 	if (k->named)
 		texts_tell(k->c, k->named[i], k->list, out);
 	else if (!texts_are_untouched(k, k->v[i]))

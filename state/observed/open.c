@@ -47,7 +47,8 @@ static const char *const migration[] = {
 	"DROP TABLE edge; ALTER TABLE pair RENAME TO edge; CREATE INDEX edge_target ON edge (target);",
 	/* How long a step takes depends on the image and the size of the machine: `sort` is a word for both. */
 	"ALTER TABLE step ADD COLUMN sort TEXT NOT NULL DEFAULT '';"
-	"CREATE INDEX step_sort ON step (type, verb, sort, id); CREATE INDEX step_name ON step (type, verb, name, id);",
+	"CREATE INDEX step_sort ON step (type, verb, sort, id);"
+	"CREATE INDEX step_name ON step (type, verb, name, id);",
 };
 
 /* What SQL cannot say of a step, after it and in its transaction; or NULL. */
