@@ -36,7 +36,7 @@ teardown() { home_end; }
 	run -0 timeout 30 python3 - "$BIN/limactl" <<-'EOF2'
 		import os, subprocess, sys
 		r, w = os.pipe2(os.O_DIRECT)
-		p = subprocess.Popen([sys.argv[1], "exec", "--workdir", "/", "web", "--", "bash", "-c", 'all=$(seq 1 400); echo "$all"'], stdout=w)
+		p = subprocess.Popen([sys.argv[1], "exec", "--workdir", "/", "web", "--", "seq", "1", "400"], stdout=w)
 		os.close(w)
 		said = []
 		while part := os.read(r, 65536):

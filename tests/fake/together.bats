@@ -116,9 +116,10 @@ let_go() { exec 7>&-; }
 
 # a command in the background that has looked, and waits for that lock
 begin_waiting() {
+	rm -f "$WORK/log"	# nor what the one before has said
 	"$BIN/limactl" "$@" >"$WORK/log" 2>&1 3>&- 7>&- &
 	APPLY=$!
-	timeout 20 sh -c 'until grep -q "waiting for another limactl" "$1"; do sleep 0.05; done' _ "$WORK/log"
+	timeout 20 sh -c 'until grep -qs "waiting for another limactl" "$1"; do sleep 0.05; done' _ "$WORK/log"
 }
 
 # as a start would that was there first
