@@ -162,7 +162,7 @@ said() { grep -c -- "$1" "$DIR/ha.stderr.log"; }
 	[ "$(limactl list "$VM" --format '{{.Status}}')" = Running ]
 	listen after tcp:127.0.0.1:7061
 	inside sudo sh -c 'kill -CONT $(pidof lima-guestagent)'
-	forwards wait 20 tcp:127.0.0.1:7061 x
+	forwards wait 60 tcp:127.0.0.1:7061 x
 	[ "$(forwards ask tcp:127.0.0.1:7060 y | head -n 1)" = 'tcp:127.0.0.1:7060: y' ]
 	[ "$(said 'forwards go by SSH')" = 1 ]
 	deaf before
