@@ -92,7 +92,7 @@ struct cli {
 	const char *argv_text;		/* the command line, for the journal */
 	const char *const *template_dirs;	/* once cli_spec_opts() was called */
 	const char *const *drivers;	/* the same */
-	const struct host *host;	/* the same */
+	struct host *host;		/* the same; freed at the end */
 	bool lazy;			/* the other half is loaded */
 	bool told_root;			/* that the guest user is not root */
 	const char *cache_of_others;	/* the cache that was passed over, to be told when something is fetched; NULL: none, or it was */

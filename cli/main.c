@@ -24,6 +24,7 @@
 #include "cli/plugins.h"
 #include "cli/run.h"
 #include "cli/commands/start.h"
+#include "state/desired/spec/host.h"
 #include "version.h"
 
 /* The wording is cobra's: it lists every visible name within two edits, or that begins with the word, or that is suggested for it. */
@@ -268,6 +269,7 @@ main(int argc, char **argv)
 	}
 	status = flush_answer(&c, status);
 	secrets_release(&c.secrets);
+	host_free(c.host);
 	arena_release(&c.arena);
 	return status;
 }
