@@ -14,12 +14,13 @@
 #include "providers/dns_port.h"
 #include "providers/launch.h"
 #include "providers/listeners.h"
+#include "providers/port_book.h"
 #include "providers/ssh/ssh_config.h"
 #include "resources/cidata_files.h"
 #include "resources/disk_lock.h"
 #include "resources/instance_paths.h"
 
-enum { TRIES = 5 };
+enum { TRIES = 1000 };	/* of ports that other instances keep, one after the other */
 
 static const struct attr attrs[] = {
 	{ .name = "port", .cost = COST_UPDATE, .show = SHOW_NEVER },
@@ -36,13 +37,6 @@ static int
 ssh_usable(int port, struct error *err)
 {
 	return ssh_port_usable("127.0.0.1", port, err);
-}
-
-static int
-ssh_choose(const char *seed, struct error *err)
-{
-	(void)seed;
-	return ssh_free_port(err);
 }
 
 static int
@@ -63,12 +57,11 @@ dns_noted(const char *dir)
 
 static const struct lease_kind {
 	const char *word;
-	int (*usable)(int port, struct error *err);
-	int (*choose)(const char *seed, struct error *err);
+	port_usable *usable;
 	int (*noted)(const char *dir);	/* by a version that had no leases; 0: not */
 } kinds[] = {
-	{ LEASE_SSH, ssh_usable, ssh_choose, ssh_noted },
-	{ LEASE_DNS, dns_port_usable, dns_port_choose, dns_noted },
+	{ LEASE_SSH, ssh_usable, ssh_noted },
+	{ LEASE_DNS, dns_port_usable, dns_noted },
 };
 
 static const struct lease_kind *
@@ -205,11 +198,23 @@ port_without_file(const struct env *env, const struct resource *r, const struct 
 	return k->noted(dir);
 }
 
+/* The one that keep_any_port() would take now; -1: none. */
+static int
+next_port(const struct env *env, const struct resource *r, const struct lease_kind *k)
+{
+	auto_free char *dir = instance_path(env, r, NULL), *path = lease_path(env->home, r->owner, k->word);
+	int port = port_draw(dir, 0, k->usable, NULL);
+
+	for (int i = 0; i < TRIES && port > 0 && port_book_has(env->home, port, path); i++)
+		port = port_draw(dir, port, k->usable, NULL);
+	return port;
+}
+
 /* Is it still to be had, for a machine that is to start? The next one is chosen now, so that the plan can name it. */
 static void
 lease_tell_state(const struct env *env, const struct resource *r, const struct lease_kind *k, struct facts *have, struct arena *a)
 {
-	auto_free char *dir = instance_path(env, r, NULL), *other = NULL;
+	auto_free char *other = NULL;
 	const char *fixed = facts_get(&r->want, "port");
 	int port = (int)facts_int(have, "port", 0), next;
 
@@ -221,7 +226,7 @@ lease_tell_state(const struct env *env, const struct resource *r, const struct l
 	other = strcmp(k->word, LEASE_SSH) ? xstrdup("") : other_keeper(env, r->owner, port);
 	facts_set(have, a, "state", "in use");
 	facts_set(have, a, "other", *other ? other : NULL);
-	if (!fixed && (next = k->choose(dir, NULL)) > 0)
+	if (!fixed && (next = next_port(env, r, k)) > 0)
 		facts_setf(have, a, "next", "%d", next);
 }
 
@@ -270,39 +275,55 @@ lease_observe(const struct env *env, const struct resource *r, struct facts *hav
 	return 1;
 }
 
+/* The one asked for, or the one it has; 0: it may be any; -1: the one asked for is not to be had. */
 static int
-lease_choose(const struct env *env, const struct resource *r, const struct lease_kind *k, struct facts *have, struct error *err)
+port_settled(const struct env *env, const struct resource *r, const struct lease_kind *k, const struct facts *have, struct error *err)
 {
-	auto_free char *dir = instance_path(env, r, NULL);
 	int port = (int)facts_int(&r->want, "port", 0);
 	const char *state = facts_get(have, "state");
 
 	if (port)
 		return facts_get(&r->want, "use") && !instance_runs(env, r) && lease_check(env, r, k->word, port, err) < 0 ? -1 : port;
-	port = (int)facts_int(have, "port", 0);
-	if (port && (!state || !strcmp(state, "ours")))
-		return port;
-	port = (int)facts_int(have, "next", 0);
-	for (int i = 0; i < TRIES; i++)
-		if ((port > 0 && k->usable(port, err) == 0) || (port = k->choose(dir, err)) < 0)
-			break;
-	return port;
+	return !state || !strcmp(state, "ours") ? (int)facts_int(have, "port", 0) : 0;
+}
+
+static int
+write_port(const char *path, int port, struct error *err)
+{
+	auto_free char *text = xasprintf("%d\n", port);
+
+	return read_port(path) == port ? 0 : fs_make_room(path, err) < 0 ? -1 : fs_write(path, text, strlen(text), 0600, err);
+}
+
+/* Any port that no other lease of this home has; the one that the plan named, if that is still to be had. */
+static int
+keep_any_port(const struct env *env, const struct resource *r, const struct lease_kind *k, const char *path, int named, struct error *err)
+{
+	auto_free char *dir = instance_path(env, r, NULL);
+	int port = named > 0 && k->usable(named, NULL) == 0 ? named : port_draw(dir, 0, k->usable, err), entered;
+
+	for (int i = 0; i < TRIES && port > 0; i++) {
+		if (write_port(path, port, err) < 0 || (entered = port_book_enter(env->home, port, path, err)) < 0)
+			return -1;
+		if (entered)
+			return 0;
+		port = port_draw(dir, port, k->usable, err);
+	}
+	return port < 0 ? -1 : error_set(err, EADDRINUSE, "the ports of 127.0.0.1 up to %d are kept by other instances; set one yourself, or delete some", port);
 }
 
 static int
 lease_ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	const struct lease_kind *k = kind_of(r);
-	auto_free char *path = lease_path(env->home, r->owner, k->word), *text = NULL;
+	auto_free char *path = lease_path(env->home, r->owner, k->word);
 	int port;
 
 	if (lease_disk_of(r))
 		return disk_lock(env, r, lease_disk_of(r), err);
-	port = lease_choose(env, r, k, have, err);
-	if (port <= 0)
+	if ((port = port_settled(env, r, k, have, err)) < 0)
 		return -1;
-	text = xasprintf("%d\n", port);
-	if (read_port(path) != port && (fs_make_room(path, err) < 0 || fs_write(path, text, strlen(text), 0600, err) < 0))
+	if ((port ? write_port(path, port, err) : keep_any_port(env, r, k, path, (int)facts_int(have, "next", 0), err)) < 0)
 		return -1;
 	facts_set(have, a, "stamp", NULL);
 	return lease_observe(env, r, have, a, err) == 1 ? 0 : error_set(err, EIO, "%s: gone right after it was written", path);
@@ -313,7 +334,10 @@ remove_lease(const struct env *env, const struct resource *r, struct error *err)
 {
 	auto_free char *path = lease_path(env->home, r->owner, kind_of(r)->word);
 
-	return lease_disk_of(r) ? disk_unlock(env, r, lease_disk_of(r), err) : fs_drop(path, err);
+	if (lease_disk_of(r))
+		return disk_unlock(env, r, lease_disk_of(r), err);
+	port_book_strike(env->home, read_port(path), path);
+	return fs_drop(path, err);
 }
 
 static void

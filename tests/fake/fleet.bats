@@ -14,6 +14,8 @@ teardown() { home_end; }
 	names=$(cd "$WORK/fleet" && printf '%s\n' * | sed 's/\.yaml$//')
 	limactl apply -j 16 "$WORK"/fleet/*.yaml >"$WORK/log" 2>&1 || { tail -5 "$WORK/log"; false; }
 	[ "$(limactl list --format '{{.Status}}' | grep -c Running)" -eq "$n" ]
+	# of so many, some would have drawn the same port
+	[ -z "$(cat "$LIMA_HOME"/*/lease.ssh | sort | uniq -d)" ]
 	run limactl plan
 	[[ "$output" == *"Nothing to do: $n instances are as wanted."* ]]
 	# one of them dies: that one is missed, and no other is touched

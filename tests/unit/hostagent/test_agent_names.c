@@ -7,6 +7,7 @@
 
 #include "hostagent/dns/dns_msg.h"
 #include "providers/dns_port.h"
+#include "providers/port_book.h"
 #include "tests/unit/agent.h"
 
 /* The address that the guest would be told; asked again until there is an answer. */
@@ -41,7 +42,7 @@ TEST(names_are_answered_and_can_be_changed)
 	auto_free char *log = NULL, *qmp = NULL;
 
 	make(&m, "n");
-	m.l.dns.port = dns_port_choose(m.dir, &err);
+	m.l.dns.port = port_draw(m.dir, 0, dns_port_usable, &err);
 	m.l.dns.hosts = hosts;
 	m.l.dns.nhosts = 2;
 	ok(start(&m, &err));
@@ -58,13 +59,13 @@ TEST(names_are_answered_and_can_be_changed)
 	done(&m);
 	/* somebody has the port: it is taken when it is free, and the machine runs meanwhile */
 	make(&m, "n");
-	m.l.dns.port = dns_port_choose(m.dir, &err);
+	m.l.dns.port = port_draw(m.dir, 0, dns_port_usable, &err);
 	m.l.dns.hosts = hosts;
 	m.l.dns.nhosts = 2;
 	at.sin_port = htons((in_port_t)m.l.dns.port);
 	assert_int_equal(bind(busy, (void *)&at, sizeof at), 0);
 	not_ok(dns_port_usable(m.l.dns.port, &err), "in use");
-	assert_int_not_equal(dns_port_choose(m.dir, &err), m.l.dns.port);
+	assert_int_not_equal(port_draw(m.dir, 0, dns_port_usable, &err), m.l.dns.port);
 	ok(start(&m, &err));
 	/* soon after its socket is there */
 	for (int i = 0; i < 1000 && (!log || !strstr(log, "address already in use; trying again")); i++) {
