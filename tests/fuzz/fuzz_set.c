@@ -45,7 +45,7 @@ check_text(struct arena *mem, const struct node *root, const char *same)
 	struct node *again;
 	struct error err;
 
-	if (yaml_write(&text, mem, root, NULL) < 0)
+	if (yaml_write(&text, mem, root, NULL, NULL) < 0)
 		abort();
 	if (same && strcmp(text.s, same) != 0)
 		abort();

@@ -40,6 +40,9 @@ is_line(const char *s)
 	bool bad;
 
 	for (size_t n; *s; s += n) {
+		n = 1;
+		if (*s >= ' ' && *s < 0x7f)
+			continue;
 		n = utf8_next(s, &rune, &bad);
 		if ((rune < ' ' && rune != '\t') || (rune >= 0x7f && rune < 0xa0))
 			return false;

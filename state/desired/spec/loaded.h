@@ -32,6 +32,7 @@ struct spec_from {
 	size_t len;
 	const struct origin *origin;	/* of the text's lines, or NULL */
 	size_t norigin;
+	const struct node *root;	/* the text, read already; or NULL */
 	const char *stamp;
 	bool unchecked;		/* filled only */
 	bool bare;		/* there is no instance: a template is looked at for its own sake */

@@ -55,7 +55,7 @@ networks_edit_close(struct editing *e, const char *path, struct error *err)
 {
 	AUTO(buf) text = BUF_INIT;
 
-	if (yaml_write(&text, &e->a, e->root, NULL) < 0)
+	if (yaml_write(&text, &e->a, e->root, NULL, NULL) < 0)
 		return error_set(err, ERR_INVALID, "%s: cannot be written so that it reads back as it should", path);
 	return fs_rewrite(path, text.s, text.len, 0644, err);
 }

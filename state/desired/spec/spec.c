@@ -40,15 +40,15 @@ version_of_existing(struct load *l)
 	return arena_strdup(l->a, version.s);
 }
 
-/* Converts one text to values; NULL for an empty one. */
+/* Converts one text to values; NULL for an empty one. `read` is what it says, if it was read before. */
 static int
-read_layer(struct load *l, const struct source *src, struct val **out)
+read_layer(struct load *l, struct source *src, const struct node *read, struct val **out)
 {
-	struct node *root;
+	struct node *root = read ? node_copy_to(l->a, read, src) : NULL;
 	struct error why = { 0 };
-	bool more;
+	bool more = false;
 
-	if (yaml_read(&root, l->a, (struct source *)src, &more, &why) < 0) {
+	if (!root && yaml_read(&root, l->a, src, &more, &why) < 0) {
 		complain_text(l, src, why.msg);
 		return -1;
 	}
@@ -72,16 +72,16 @@ read_config(struct load *l, const char *file, struct val **out)
 		return rc;
 	src->text = arena_memdup(l->a, text.s, text.len);
 	src->len = text.len;
-	return read_layer(l, src, out);
+	return read_layer(l, src, NULL, out);
 }
 
 /* -1: the values are of no use. Other complaints only count. */
 static int
-load_values(struct load *l, bool unchecked)
+load_values(struct load *l, struct source *src, const struct node *root, bool unchecked)
 {
 	struct val *d, *y = NULL, *o, *none;
 
-	if (read_config(l, "default.yaml", &d) < 0 || read_layer(l, l->src, &y) < 0 || read_config(l, "override.yaml", &o) < 0)
+	if (read_config(l, "default.yaml", &d) < 0 || read_layer(l, src, root, &y) < 0 || read_config(l, "override.yaml", &o) < 0)
 		return -1;
 	none = val_new(l, &key_root, KEY_GROUP, NULL, NULL);
 	l->root = layers_merge(l, &key_root, d, y ? y : none, o, NULL);
@@ -156,7 +156,7 @@ spec_load_from(struct spec **out, const struct spec_from *from, const struct spe
 	s->yaml = src->text;
 	s->yaml_len = src->len;
 	s->stamp = from->stamp ? arena_strdup(a, from->stamp) : "";
-	rc = load_values(&l, from->unchecked);
+	rc = load_values(&l, src, from->root, from->unchecked);
 	if (rc == 0 && !l.complaints)
 		spec_store_all(&l, loaded);
 	if (rc == 0 && !from->bare && !opts->copied_from)

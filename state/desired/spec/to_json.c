@@ -116,7 +116,11 @@ json_group(const struct val *v, struct buf *out)
 	for (size_t i = 0; v->key->sub[i].name; i++) {
 		if (!to_json_printed(v->sub[i]))
 			continue;
-		buf_addf(out, "%s\"%s\":", sep, v->key->sub[i].name);
+		/* No key has a character that JSON would quote. */
+		buf_adds(out, sep);
+		buf_addc(out, '"');
+		buf_adds(out, v->key->sub[i].name);
+		buf_adds(out, "\":");
 		val_json(v->sub[i], out);
 		sep = ",";
 	}

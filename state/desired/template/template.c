@@ -112,7 +112,7 @@ tree_close(struct template *t, struct node *root, struct error *err)
 	struct origins origins = { 0 };
 	AUTO(buf) text = BUF_INIT;
 
-	if (yaml_write(&text, &t->arena, root, &origins) < 0) {
+	if (yaml_write(&text, &t->arena, root, &origins, &t->root) < 0) {
 		origins_release(&origins);
 		return error_set(err, ERR_INVALID, "%s: cannot be written so that it reads back as it should; write it more plainly", t->path);
 	}
@@ -177,12 +177,21 @@ template_load(struct template *out, const char *locator, const struct spec_opts 
 	return 0;
 }
 
+/* Whoever lets the user edit the text puts another in its place. */
+static const struct node *
+template_read_root(const struct template *t)
+{
+	const struct source *src = t->root ? t->root->src : NULL;
+
+	return src && src->len == t->len && !memcmp(src->text, t->text, t->len) ? t->root : NULL;
+}
+
 int
 template_spec(struct spec **out, const char *name, const struct template *t, enum template_spec_flags flags,
 	      const struct spec_opts *opts, struct error *err)
 {
 	struct spec_from from = { .name = name, .path = t->path, .yaml = t->text, .len = t->len, .origin = t->origin, .norigin = t->norigin,
-				  .bare = flags & TEMPLATE_BARE, .unchecked = flags & TEMPLATE_UNCHECKED };
+				  .root = template_read_root(t), .bare = flags & TEMPLATE_BARE, .unchecked = flags & TEMPLATE_UNCHECKED };
 
 	return spec_load_from(out, &from, opts, err);
 }

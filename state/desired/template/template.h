@@ -31,9 +31,10 @@ struct template {
 	/* the rest is for state/desired only */
 	char *name_fault;	/* why it suggests none */
 	char *locator;		/* resolved */
+	struct node *root;	/* what the text said when it was last written from nodes; NULL: never. An editor may have changed the text since */
 	struct origin *origin;	/* of each line, once it is composed; NULL */
 	size_t norigin;
-	struct arena arena;	/* what `origin` names */
+	struct arena arena;	/* `root`, and what `origin` names */
 };
 
 void template_release(struct template *t);

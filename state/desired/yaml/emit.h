@@ -25,9 +25,10 @@ void yaml_emit(struct buf *out, const struct node *root, struct origins *origins
 /*
  * The same, read again: what the text says is what the nodes say. Where copied text and new text do not go together (a
  * comment that would become text, an indentation that means something else), all is written anew; -1: not even
- * that reads back.
+ * that reads back. `*again` (or NULL) gets what was read, in `a`, with a source whose text is the one that was written and whose name is
+ * empty; NULL, where the text has more than that, or is too long to be read.
  */
-int yaml_write(struct buf *out, struct arena *a, const struct node *root, struct origins *origins);
+int yaml_write(struct buf *out, struct arena *a, const struct node *root, struct origins *origins, struct node **again);
 /* A scalar, quoted where it must be; on one line. */
 void yaml_emit_word(struct buf *out, const char *text, size_t len);
 /* May it stand as a literal block, below a `|`? */

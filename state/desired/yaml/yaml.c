@@ -141,6 +141,36 @@ node_copy(struct arena *a, const struct node *n)
 	return yaml_copy(a, n, NULL);
 }
 
+static struct node *
+yaml_copy_to(struct arena *a, const struct node *n, const struct source *src)
+{
+	struct node *c = arena_alloc(a, sizeof *c);
+
+	*c = *n;
+	c->src = src;
+	if (n->kind == NODE_LIST) {
+		c->cap = n->n;
+		c->item = arena_alloc(a, n->n * sizeof *c->item);
+		for (size_t i = 0; i < n->n; i++)
+			c->item[i] = yaml_copy_to(a, n->item[i], src);
+	} else if (n->kind == NODE_MAP) {
+		c->pcap = n->npair;
+		c->pair = arena_alloc(a, n->npair * sizeof *c->pair);
+		for (size_t i = 0; i < n->npair; i++)
+			c->pair[i] = (struct pair){ yaml_copy_to(a, n->pair[i].key, src), yaml_copy_to(a, n->pair[i].value, src) };
+	} else {
+		c->text = arena_memdup(a, n->text, n->len);
+	}
+	return c;
+}
+
+struct node *
+node_copy_to(struct arena *a, const struct node *n, struct source *src)
+{
+	src->anchors = n->src->anchors;
+	return yaml_copy_to(a, n, src);
+}
+
 static int
 yaml_read_alias(struct reader *r, struct node **out, const yaml_event_t *ev, int depth)
 {
@@ -394,9 +424,9 @@ yaml_read(struct node **out, struct arena *a, struct source *src, bool *more, st
 		src->len -= 3;
 	}
 	plain_breaks(a, src);
-	if (misplaced_mark(&r))
-		return -1;
 	r.ascii = is_ascii(src->text, src->len);
+	if (!r.ascii && misplaced_mark(&r))
+		return -1;
 	if (!yaml_open(&r.yaml, src->text, src->len))
 		return error_set(err, ERR_INVALID, "%s: no memory for the parser", src->name);
 	rc = yaml_read_document(&r, &n, more);

@@ -83,7 +83,9 @@ struct node *node_text(struct arena *a, const char *text);	/* a string */
 struct node *node_plain(struct arena *a, const char *text);	/* what `text` means unquoted */
 struct node *node_list(struct arena *a);
 struct node *node_map(struct arena *a);
-struct node *node_copy(struct arena *a, const struct node *n);	/* deep */
+struct node *node_copy(struct arena *a, const struct node *n);	/* deep, but for the texts */
+/* As yaml_read() of `src` would have it, whose text is that of n's source; nothing in it points into the arena of `n`. */
+struct node *node_copy_to(struct arena *a, const struct node *n, struct source *src);
 /* It stands elsewhere than in its source, so there is no text to copy for it. */
 void node_disown(struct node *n);
 /* appends a pair, without a look at the keys there or a mark */

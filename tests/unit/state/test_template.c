@@ -313,6 +313,27 @@ TEST(complaints_point_to_where_it_was_written)
 	assert_non_null(strstr(err.msg, "(and 4 more)"));
 }
 
+TEST(a_text_that_was_edited_is_what_counts)
+{
+	struct error err = { 0 };
+	AUTO(template) t = { 0 };
+	auto_free char *path = NULL;
+	struct spec *s;
+
+	begin();
+	put("img/disk.raw", "x");
+	put("edited.yaml", "images: [{location: img/disk.raw}]\ncpus: 2\n");
+	path = xasprintf("%s/edited.yaml", dir);
+	ok(template_load(&t, path, &opts, &err));
+	ok(template_spec(&s, "edited", &t, TEMPLATE_BARE, &opts, &err));
+	assert_int_equal(s->cpus, 2);
+	spec_free(s);
+	strstr(t.text, "cpus: 2")[6] = '3';	/* as long as it was */
+	ok(template_spec(&s, "edited", &t, TEMPLATE_BARE, &opts, &err));
+	assert_int_equal(s->cpus, 3);
+	spec_free(s);
+}
+
 TEST(images_beside_the_template)
 {
 	struct error err = { 0 };

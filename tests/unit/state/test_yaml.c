@@ -48,6 +48,48 @@ where(const struct node *n, const char *want)
 	assert_string_equal(b.s, want);
 }
 
+/* All that a node says, but for where its texts lie. */
+static void
+same_nodes(const struct node *a, const struct node *b, const struct source *of)
+{
+	assert_int_equal(a->kind, b->kind);
+	assert_int_equal(a->style, b->style);
+	assert_int_equal(a->flags, b->flags);
+	assert_int_equal(a->start, b->start);
+	assert_int_equal(a->end, b->end);
+	assert_int_equal(a->line, b->line);
+	assert_int_equal(a->col, b->col);
+	assert_ptr_equal(b->src, of);
+	assert_int_equal(a->n, b->n);
+	if (a->kind <= NODE_SCALAR)
+		assert_memory_equal(a->text, b->text, a->len + 1);
+	for (size_t i = 0; a->kind == NODE_LIST && i < a->n; i++)
+		same_nodes(a->item[i], b->item[i], of);
+	for (size_t i = 0; a->kind == NODE_MAP && i < a->npair; i++) {
+		same_nodes(a->pair[i].key, b->pair[i].key, of);
+		same_nodes(a->pair[i].value, b->pair[i].value, of);
+	}
+}
+
+TEST(a_copy_for_another_source_is_what_reading_that_gives)
+{
+	static const char text[] = "# c\na: &x {k: ~, l: [1, 'two', \"three\"]}\nb: *x\nc: |\n  lines\n\n  of text\nd: !!str 5\ne:\n";
+	struct source other = { .name = "g.yaml", .text = xstrdup(text), .len = sizeof text - 1 }, again = other;
+	struct arena first = { 0 };
+	struct node *n, *copy, *read;
+	struct error err;
+
+	ok(yaml_read(&n, &first, &(struct source){ .name = "", .text = text, .len = sizeof text - 1 }, NULL, &err));
+	copy = node_copy_to(&arena, n, &other);
+	arena_release(&first);
+	ok(yaml_read(&read, &arena, &again, NULL, &err));
+	same_nodes(read, copy, &other);
+	assert_true(other.anchors);
+	where(node_get(copy, "d"), "g.yaml:8:4");
+	free((char *)(uintptr_t)other.text);
+	arena_release(&arena);
+}
+
 TEST(places)
 {
 	struct node *n = must_read("# c\na: 1\n\xc3\xa4: [x, {y: z}]\nb:\n  - c\n");
