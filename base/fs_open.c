@@ -65,11 +65,14 @@ fs_open(const char *path, struct stat *st, struct error *err)
 static int
 fd_read(int fd, const char *path, struct buf *out, size_t max, struct error *err)
 {
+	enum { ROOM = 16384, LEAST = 1024 };
 	size_t start = out->len;
 	ssize_t n;
 
 	for (;;) {
-		buf_reserve(out, 16384);
+		/* Most files are small, and a buffer that grows before each read, also before the one that finds the end, is copied. */
+		if (out->cap - out->len < LEAST)
+			buf_reserve(out, ROOM);
 		n = read(fd, out->s + out->len, out->cap - out->len - 1);
 		if (n < 0 && errno == EINTR)
 			continue;
