@@ -183,6 +183,11 @@ struct resource_type {
 	 * one goes) or to change it in place (`r->present`). `r->spec` is there. Looks, never touches. Optional.
 	 */
 	int (*check)(const struct env *env, const struct resource *r, struct error *err);
+	/*
+	 * Which files of the user's its step would read, by path, each with words that change with its bytes: a saved plan is
+	 * stale when they have. Looks, never touches. Optional.
+	 */
+	void (*reads)(const struct env *env, const struct resource *r, struct facts *files, struct arena *a);
 	/* Make it absent; already absent is success. In a worker thread. */
 	int (*remove)(const struct env *env, const struct resource *r, struct error *err);
 	/* How many bytes of the user's are gone when it is removed. Looks, never touches. Of what is precious. */

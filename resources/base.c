@@ -193,6 +193,13 @@ base_ensure(const struct env *env, const struct resource *r, struct facts *have,
 	return base_observe(env, r, have, a, err) == 1 ? 0 : -1;
 }
 
+static void
+base_reads(const struct env *env, const struct resource *r, struct facts *files, struct arena *a)
+{
+	(void)env;
+	fetch_reads_part(r, "image", "path", files, a);
+}
+
 static int
 base_remove(const struct env *env, const struct resource *r, struct error *err)
 {
@@ -209,6 +216,7 @@ const struct resource_type resource_base = {
 	.users = "machines",
 	.declare = base_declare,
 	.observe = base_observe,
+	.reads = base_reads,
 	.ensure = base_ensure,
 	.remove = base_remove,
 };

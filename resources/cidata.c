@@ -20,6 +20,7 @@
 #include "providers/fetch/unpack.h"
 #include "providers/written.h"
 #include "resources/cidata_files.h"
+#include "resources/fetch.h"
 #include "resources/instance_files.h"
 #include "resources/instance_paths.h"
 #include "resources/lease.h"
@@ -245,6 +246,13 @@ cidata_ensure(const struct env *env, const struct resource *r, struct facts *hav
 	return cidata_observe(env, r, have, a, err) == 1 ? 0 : -1;
 }
 
+static void
+cidata_reads(const struct env *env, const struct resource *r, struct facts *files, struct arena *a)
+{
+	(void)env;
+	fetch_reads_part(r, "archive", "path", files, a);
+}
+
 const struct resource_type resource_cidata = {
 	.name = "cidata",
 	.about = "the ISO by which the guest is told all that it is to be: user, keys, scripts, mounts",
@@ -252,6 +260,7 @@ const struct resource_type resource_cidata = {
 	.at_once = 1,		/* libisofs is for one thread */
 	.declare = cidata_declare,
 	.observe = cidata_observe,
+	.reads = cidata_reads,
 	.ensure = cidata_ensure,
 	.remove = instance_files_remove,
 };

@@ -345,6 +345,15 @@ disk_check(const struct env *env, const struct resource *r, struct error *err)
 	return error_set(err, ENOSPC, "disk: there is no room for the %s of data of the image %s", size_text(&a, bytes), from);
 }
 
+/* One that is there is grown, and not made of its image again. */
+static void
+disk_reads(const struct env *env, const struct resource *r, struct facts *files, struct arena *a)
+{
+	(void)env;
+	if (!r->present || r->down)
+		fetch_reads_part(r, "image", "path", files, a);
+}
+
 static uint64_t
 disk_at_stake(const struct env *env, const struct resource *r)
 {
@@ -358,6 +367,7 @@ disk_at_stake(const struct env *env, const struct resource *r)
 const struct resource_type resource_disk = {
 	.at_stake = disk_at_stake,
 	.check = disk_check,
+	.reads = disk_reads,
 	.name = "disk",
 	.about = "the instance's disk: made from its image once, then only grown",
 	.attrs = attrs,

@@ -1,5 +1,6 @@
 #include "resources/fetch.h"
 
+#include "base/fs.h"
 #include "providers/fetch/cache.h"
 #include "providers/written.h"
 #include "reconciler/env.h"
@@ -46,4 +47,20 @@ fetch_need(struct graph *g, struct resource *r, const char *location)
 		return;
 	graph_declare(g, &resource_download, "", location, false);
 	resource_need(g, r, "download", location, NEED_BUILD);
+}
+
+void
+fetch_reads(const char *path, struct facts *files, struct arena *a)
+{
+	facts_set(files, a, path, fs_stamp(a, path));
+}
+
+void
+fetch_reads_part(const struct resource *r, const char *type, const char *part, struct facts *files, struct arena *a)
+{
+	const struct resource *from = resource_needed(r, type);
+	const char *path = from && from->present ? facts_get(&from->have, part) : NULL;
+
+	if (path)
+		fetch_reads(path, files, a);
 }

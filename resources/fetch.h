@@ -15,6 +15,12 @@ void tell_progress(void *ctx, uint64_t done, uint64_t total);
 void tell_warning(void *ctx, const char *text);
 
 struct graph;
+struct facts;
+struct arena;
+
+/* For a type's `reads`: that file, a part of what `r` needs of that type ("path", "kernel") where it is here already. */
+void fetch_reads(const char *path, struct facts *files, struct arena *a);
+void fetch_reads_part(const struct resource *r, const char *type, const char *part, struct facts *files, struct arena *a);
 
 /* `r` is made of what lies in the cache by that URL, which `limactl prune` is to know; nothing of a file of the user's own. */
 void fetch_need(struct graph *g, struct resource *r, const char *location);

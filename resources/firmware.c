@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "providers/driver.h"
+#include "providers/fetch/cache.h"
 #include "providers/fetch/unpack.h"
 #include "resources/instance_files.h"
 #include "resources/instance_paths.h"
@@ -133,6 +134,19 @@ firmware_ensure(const struct env *env, const struct resource *r, struct facts *h
 	return error_set(err, e.code, "firmware.images: none could be fetched: %s", e.msg);
 }
 
+static void
+firmware_reads(const struct env *env, const struct resource *r, struct facts *files, struct arena *a)
+{
+	(void)env;
+	for (size_t i = 0; r->spec && i < r->spec->firmware.nimages; i++) {
+		const struct spec_file *f = &r->spec->firmware.images[i];
+		auto_free char *path = NULL;
+
+		if (is_for(f, r->spec) && cache_is_local(f->location) && cache_local_path(f->location, &path, NULL) == 0)
+			fetch_reads(path, files, a);
+	}
+}
+
 const struct resource_type resource_firmware = {
 	.name = "firmware",
 	.about = "UEFI of the user's own",
@@ -141,6 +155,7 @@ const struct resource_type resource_firmware = {
 	.at_once = 2,
 	.declare = firmware_declare,
 	.observe = firmware_observe,
+	.reads = firmware_reads,
 	.ensure = firmware_ensure,
 	.remove = instance_files_remove,
 };

@@ -2,6 +2,7 @@
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/fs.h"
+#include "resources/fetch.h"
 #include "resources/instance_files.h"
 #include "resources/instance_paths.h"
 #include "providers/fetch/unpack.h"
@@ -65,12 +66,22 @@ initrd_ensure(const struct env *env, const struct resource *r, struct facts *hav
 	return initrd_observe(env, r, have, a, err) == 1 ? 0 : -1;
 }
 
+/* It stays with the disk that it came with. */
+static void
+initrd_reads(const struct env *env, const struct resource *r, struct facts *files, struct arena *a)
+{
+	(void)env;
+	if (!r->present || r->down)
+		fetch_reads_part(r, "image", "initrd", files, a);
+}
+
 const struct resource_type resource_initrd = {
 	.name = "initrd",
 	.about = "the initial RAM disk that goes with the kernel",
 	.attrs = attrs,
 	.declare = initrd_declare,
 	.observe = initrd_observe,
+	.reads = initrd_reads,
 	.ensure = initrd_ensure,
 	.remove = instance_files_remove,
 };

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "providers/fetch/unpack.h"
+#include "resources/fetch.h"
 #include "resources/instance_files.h"
 #include "resources/instance_paths.h"
 
@@ -99,12 +100,22 @@ kernel_ensure(const struct env *env, const struct resource *r, struct facts *hav
 	return kernel_observe(env, r, have, a, err) == 1 ? 0 : -1;
 }
 
+/* It stays with the disk that it came with. */
+static void
+kernel_reads(const struct env *env, const struct resource *r, struct facts *files, struct arena *a)
+{
+	(void)env;
+	if (!r->present || r->down)
+		fetch_reads_part(r, "image", "kernel", files, a);
+}
+
 const struct resource_type resource_kernel = {
 	.name = "kernel",
 	.about = "the kernel that the machine boots directly, and its command line",
 	.attrs = attrs,
 	.declare = kernel_declare,
 	.observe = kernel_observe,
+	.reads = kernel_reads,
 	.ensure = kernel_ensure,
 	.remove = instance_files_remove,
 };

@@ -47,8 +47,23 @@ expect_add_value(cJSON *o, const struct attr *at, const char *value, const char 
 	cJSON_AddStringToObject(o, at->name, hex);
 }
 
+static void
+expect_add_reads(cJSON *o, const struct env *env, const struct resource *r)
+{
+	struct facts files = { 0 };
+	AUTO(arena) a = { 0 };
+	cJSON *list;
+
+	if (!r->up || !r->type->reads)
+		return;
+	r->type->reads(env, r, &files, &a);
+	list = files.n ? cJSON_AddObjectToObject(o, "reads") : NULL;
+	for (size_t i = 0; i < files.n; i++)
+		cJSON_AddStringToObject(list, files.v[i].name, files.v[i].value);
+}
+
 static cJSON *
-expect_resource(const struct resource *r, const char *salt)
+expect_resource(const struct env *env, const struct resource *r, const char *salt)
 {
 	cJSON *o = cJSON_CreateObject(), *have, *want;
 
@@ -67,6 +82,7 @@ expect_resource(const struct resource *r, const char *salt)
 		if (r->present)
 			expect_add_value(have, at, facts_get(&r->have, at->name), salt);
 	}
+	expect_add_reads(o, env, r);
 	return o;
 }
 
@@ -105,7 +121,7 @@ expect_make(const struct engine *e, const char *salt)
 		const char *address = address_of(&a, r);
 
 		if (r->down || r->up)
-			cJSON_AddItemToObject(resources, address, expect_resource(r, salt));
+			cJSON_AddItemToObject(resources, address, expect_resource(e->env, r, salt));
 		else if (r->present)
 			cJSON_AddItemToArray(there, cJSON_CreateString(address));
 	}
@@ -228,6 +244,24 @@ moved_values(struct moved *m, const char *address, const cJSON *then, const cJSO
 	return any;
 }
 
+/* What is to be made of a file is not what was seen by who said yes, once that is another. Which files are read, the texts say. */
+static bool
+moved_reads(struct moved *m, const char *address, const cJSON *then, const cJSON *now)
+{
+	bool any = false;
+	const cJSON *i;
+
+	cJSON_ArrayForEach(i, then) {
+		const char *is = moved_text(now, i->string);
+
+		if (!is || !cJSON_IsString(i) || !strcmp(i->valuestring, is))
+			continue;
+		moved_say(m, "%s: %s, which it is to be made of, is another file now (found)", address, i->string);
+		any = true;
+	}
+	return any;
+}
+
 static bool
 moved_is_there(const cJSON *side, const char *address)
 {
@@ -259,6 +293,7 @@ moved_resource(struct moved *m, const char *address, bool texts)
 		moved_say(m, is ? "%s: is there now, and was not (found)" : "%s: was there, and is not now (found)", address);
 	else if (then && now)
 		any = moved_values(m, address, moved_get(then, "have"), moved_get(now, "have"), "found");
+	any |= moved_reads(m, address, moved_get(then, "reads"), moved_get(now, "reads"));
 	if (then && now && !texts)
 		any |= moved_values(m, address, moved_get(then, "want"), moved_get(now, "want"), "wanted");
 	if (!any && !texts && (!step != !step_now || (step && strcmp(step, step_now) != 0)))

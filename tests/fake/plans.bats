@@ -114,6 +114,31 @@ stale() {
 	stale 'dir.f: lima.yaml: is another now (found)'
 }
 
+@test "stale: the bytes of what a disk or a kernel is to be made of, at the same place" {
+	truncate -s 1M "$WORK/other.img"
+	head -c 64 /dev/zero >"$WORK/k"
+	sed "s,raw.img,other.img," "$WORK/f.yaml" | sed "/arch: x86_64/a\\  kernel:\\n    location: $WORK/k" >"$WORK/g.yaml"
+	saved --stopped "$WORK/g.yaml"
+	printf changed | dd of="$WORK/other.img" conv=notrunc status=none
+	run -3 limactl apply "$WORK/p"
+	[[ "$output" == *"disk.g: $WORK/other.img, which it is to be made of, is another file now (found)"* && ! -e "$LIMA_HOME/g" ]]
+	saved --stopped "$WORK/g.yaml"
+	head -c 65 /dev/zero >"$WORK/k"
+	run -3 limactl apply "$WORK/p"
+	[[ "$output" == *"kernel.g: $WORK/k, which it is to be made of, is another file now (found)"* ]]
+	[[ "$output" != *other.img* && ! -e "$LIMA_HOME/g" ]]
+	saved --stopped --set '.diskMode="overlay"' "$WORK/g.yaml"
+	printf changes | dd of="$WORK/other.img" conv=notrunc status=none
+	run -3 limactl apply "$WORK/p"
+	[[ "$output" == *"base.$WORK/other.img: $WORK/other.img, which it is to be made of, is another"* && ! -e "$LIMA_HOME/g" ]]
+	# what is not read again is nobody's business
+	saved --stopped "$WORK/g.yaml"
+	limactl apply "$WORK/p"
+	saved --set '.disk="5MiB"' --stopped g
+	printf once-more | dd of="$WORK/other.img" conv=notrunc status=none
+	limactl apply "$WORK/p"
+}
+
 @test "a plan with a target, a replacement, a removal is kept as any other" {
 	saved --target dir.f "$WORK/f.yaml"
 	limactl apply "$WORK/p"
