@@ -16,6 +16,7 @@
 #include "base/quote/quote.h"
 #include "cli/cli.h"
 #include "cli/commands/start.h"
+#include "cli/home_owner.h"
 #include "providers/driver.h"
 #include "providers/fetch/cache_owner.h"
 #include "providers/fetch/http.h"
@@ -255,7 +256,7 @@ find_home(struct cli *c, struct error *err)
 		c->env.cache = arena_printf(&c->arena, "%s/_cache", c->env.home);
 	}
 	warn_of_nfs(c);
-	return 0;
+	return home_is_ours(c->env.home, err);
 }
 
 int

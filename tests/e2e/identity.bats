@@ -145,3 +145,36 @@ thief() {
 	limactl start d
 	[ "$(limactl shell d echo hello)" = hello ]
 }
+
+# a folder that another user has made, with what a stranger would put there
+strange_home() {
+	mkdir -p "$1/_config" "$1/mine"
+	printf 'mounts:\n- location: /etc\n  writable: true\n' >"$1/_config/override.yaml"
+	cold_yaml >"$1/mine/lima.yaml"
+	chown -R 65534:65534 "$1"
+}
+
+@test "a home that another user could have put there is not used, nor what he put into one that is open to all" {
+	[ "$(id -u)" = 0 ] || return 0	# only root can play two users, and its own files are nobody's attack
+	mkdir -m 1777 "$WORK/tmp"
+	strange_home "$WORK/tmp/lima"
+	cold_yaml >"$WORK/c.yaml"
+	for words in list "plan $WORK/c.yaml" "create --tty=false $WORK/c.yaml" 'start mine' 'delete -f mine'; do
+		LIMA_HOME=$WORK/tmp/lima fails_with "$WORK/tmp/lima belongs to another user (uid 65534), who could have put it there" $words
+		LIMA_HOME=$WORK/tmp/lima/below fails_with "$WORK/tmp/lima belongs to another user" $words
+	done
+	[ ! -e "$WORK/tmp/lima/_state" ]
+	# open to all, and ours
+	mkdir -m 777 "$WORK/open"
+	LIMA_HOME=$WORK/open limactl create --tty=false "$WORK/c.yaml"
+	LIMA_HOME=$WORK/open limactl delete -f c
+	mkdir "$WORK/open/_templates" && chown 65534 "$WORK/open/_templates"
+	LIMA_HOME=$WORK/open fails_with "$WORK/open/_templates belongs to another user" list
+	rmdir "$WORK/open/_templates"
+	mkdir "$WORK/open/mine" && cold_yaml >"$WORK/open/mine/lima.yaml" && chown 65534 "$WORK/open/mine"
+	LIMA_HOME=$WORK/open fails_with "$WORK/open/mine belongs to another user" list
+	# a volume of a container, of whatever user: nobody but us leads to it
+	mkdir "$WORK/volume" && chown 65534 "$WORK/volume"
+	LIMA_HOME=$WORK/volume limactl create --tty=false "$WORK/c.yaml"
+	LIMA_HOME=$WORK/volume limactl delete -f c
+}
