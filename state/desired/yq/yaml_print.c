@@ -165,12 +165,13 @@ pen_behind(struct pen *p, enum behind behind)
 	pen_foot(p);
 }
 
+/* What stands behind an empty one that is a key is written behind its value: before the colon it would end the line of the key. */
 static void
-flow_end(struct pen *p, const struct ynode *n, const char *tail, int indent, bool trail)
+flow_end(struct pen *p, const struct ynode *n, enum behind behind, const char *tail, int indent, bool trail)
 {
 	bool map = n->kind == Y_MAP;
 
-	pen_take(p, "", n->note, n->foot);
+	pen_take(p, "", n->note, behind == AS_SIMPLE_KEY ? "" : n->foot);
 	if (*tail)
 		p->tail = tail;
 	if (map && (*p->head || *p->foot || *p->tail) && n->n && !trail)
@@ -182,12 +183,14 @@ flow_end(struct pen *p, const struct ynode *n, const char *tail, int indent, boo
 	if (!map && p->column == 0)
 		pen_indent(p);
 	pen_sign(p, map ? "}" : "]", false, false, false);
+	if (behind == AS_SIMPLE_KEY)
+		return;
 	pen_note(p, false);
 	pen_foot(p);
 }
 
 static void
-flow_list(struct pen *p, const struct ynode *n, enum where where)
+flow_list(struct pen *p, const struct ynode *n, enum where where, enum behind behind)
 {
 	int indent = p->indent;
 	bool trail = false;
@@ -201,11 +204,11 @@ flow_list(struct pen *p, const struct ynode *n, enum where where)
 		trail = pen_has_comment(p);
 		node_print(p, n->kid[i], IN_FLOW_LIST, AS_FLOW_VALUE);
 	}
-	flow_end(p, n, "", indent, trail);
+	flow_end(p, n, behind, "", indent, trail);
 }
 
 static void
-flow_map(struct pen *p, const struct ynode *n, enum where where)
+flow_map(struct pen *p, const struct ynode *n, enum where where, enum behind behind)
 {
 	int indent = p->indent;
 	bool trail = false;
@@ -231,7 +234,7 @@ flow_map(struct pen *p, const struct ynode *n, enum where where)
 		trail = pen_has_comment(p);
 		node_print(p, v, IN_MAP, AS_FLOW_VALUE);
 	}
-	flow_end(p, n, tail, indent, trail);
+	flow_end(p, n, behind, tail, indent, trail);
 }
 
 static void
@@ -280,6 +283,15 @@ key_note(struct pen *p, const struct ynode *v)
 }
 
 static void
+key_note_aside(struct pen *p)
+{
+	if (!*p->note)
+		return;
+	p->key_note = p->note;
+	p->note = "";
+}
+
+static void
 block_map(struct pen *p, const struct ynode *n, enum where where)
 {
 	int indent = p->indent;
@@ -295,13 +307,11 @@ block_map(struct pen *p, const struct ynode *n, enum where where)
 		pen_take_of(p, k, true);
 		pen_head(p);
 		pen_indent(p);
-		if (*p->note) {
-			p->key_note = p->note;
-			p->note = "";
-		}
+		key_note_aside(p);
 		if (!simple)
 			pen_sign(p, "?", true, false, true);
 		node_print(p, k, IN_MAP, simple ? AS_SIMPLE_KEY : AS_KEY);
+		key_note_aside(p);
 		if (simple && k->kind == Y_ALIAS)
 			pen_put(p, ' ');
 		tail = k->foot;
@@ -330,12 +340,12 @@ container_print(struct pen *p, const struct ynode *n, enum where where, enum beh
 	eval_enter(p->e);
 	if (n->kind == Y_SEQ) {
 		if (flow)
-			flow_list(p, n, where);
+			flow_list(p, n, where, behind);
 		else
 			block_list(p, n, where);
 	} else {
 		if (flow)
-			flow_map(p, n, where);
+			flow_map(p, n, where, behind);
 		else
 			block_map(p, n, where);
 	}
