@@ -38,6 +38,11 @@ int fs_write(const char *path, const void *p, size_t len, mode_t mode, struct er
  */
 int fs_rewrite(const char *path, const void *p, size_t len, mode_t fresh, struct error *err);
 /*
+ * Refused: a link that another user has made in a folder where everybody makes files, which would have us write where he likes. Asked
+ * before a file that the user names is written; the kernel's fs.protected_symlinks is not set everywhere. fs_rewrite() asks itself.
+ */
+int fs_check_link(const char *path, struct error *err);
+/*
  * A file in a folder of the user's, made anew with that mode, whole or not at all: what is there under that name goes, be it a
  * link, and nothing else does. fs_write() is for folders of ours: it takes away whatever is at fs_tmp(path), a tree, too.
  */

@@ -123,6 +123,20 @@ fs_write_beside(const char *path, const void *p, size_t len, mode_t mode, struct
 	return fs_write_beside_any(path, p, len, mode, err) < 0 ? fs_explain_full(err, path) : 0;
 }
 
+int
+fs_check_link(const char *path, struct error *err)
+{
+	const char *slash = strrchr(path, '/');
+	auto_free char *folder = slash ? xasprintf("%.*s", (int)(slash - path) + 1, path) : xstrdup(".");
+	struct stat in, st;
+
+	if (lstat(path, &st) < 0 || !S_ISLNK(st.st_mode) || st.st_uid == geteuid() || st.st_uid == 0 || stat(folder, &in) < 0 ||
+	    !(in.st_mode & S_IWOTH))
+		return 0;
+	return error_set(err, ERR_REFUSED, "%s: is a link that another user (uid %u) has made, to a file that he would have written; "
+			 "take another name", path, (unsigned)st.st_uid);
+}
+
 static int
 fs_rewrite_any(const char *path, const void *p, size_t len, mode_t fresh, struct error *err)
 {
@@ -131,6 +145,8 @@ fs_rewrite_any(const char *path, const void *p, size_t len, mode_t fresh, struct
 	struct stat st;
 	int why;
 
+	if (fs_check_link(path, err) < 0)
+		return -1;
 	if (stat(path, &st) < 0) {
 		if (errno != ENOENT)
 			return error_errno(err, "open %s", path);

@@ -5,6 +5,7 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/fs.h"
 #include "base/jsonspan.h"
 #include "cli/cli.h"
 #include "cli/view/json_yaml.h"
@@ -73,6 +74,8 @@ run_copy(struct cli *c, struct error *err)
 		cli_print(stdout, text.s, text.len);
 		return fflush(stdout) < 0 ? error_errno(err, "write stdout") : 0;
 	}
+	if (fs_check_link(to, err) < 0)
+		return -1;
 	f = fopen(to, "we");
 	if (!f)
 		return error_errno(err, "open %s", to);

@@ -178,3 +178,26 @@ strange_home() {
 	LIMA_HOME=$WORK/volume limactl create --tty=false "$WORK/c.yaml"
 	LIMA_HOME=$WORK/volume limactl delete -f c
 }
+
+@test "a link that another user has left where everybody makes files is not written through" {
+	[ "$(id -u)" = 0 ] || return 0	# as above
+	mkdir -m 1777 "$WORK/shared"
+	cold_yaml >"$WORK/d.yaml"
+	limactl create --tty=false "$WORK/d.yaml"
+	echo mine >"$WORK/victim"
+	for f in r.xml b.tar.zst t.yaml; do
+		ln -s "$WORK/victim" "$WORK/shared/$f"
+		chown -h 65534 "$WORK/shared/$f"
+	done
+	fails_with 'r.xml: is a link that another user (uid 65534) has made' apply --stopped --junit "$WORK/shared/r.xml" d
+	fails_with 'is a link that another user' diagnose --output "$WORK/shared/b.tar.zst" d
+	fails_with 'is a link that another user' template copy "$WORK/d.yaml" "$WORK/shared/t.yaml"
+	[ "$(cat "$WORK/victim")" = mine ]
+	# a link of one's own, and one in a folder where nobody else makes any
+	ln -s "$WORK/victim" "$WORK/shared/own.yaml"
+	limactl template copy "$WORK/d.yaml" "$WORK/shared/own.yaml"
+	grep -q raw.img "$WORK/victim"
+	cp -P "$WORK/shared/r.xml" "$WORK/r.xml" && chown -h 65534 "$WORK/r.xml"
+	limactl apply --stopped --junit "$WORK/r.xml" d
+	limactl delete -f d
+}
