@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "hostagent/agent.h"
 #include "hostagent/forward/forward_tcp.h"
@@ -15,7 +16,7 @@
 enum {
 	MAX_ENDS = 4096,
 	AGAIN_MS = 1000,
-	MAX_USED = 256,
+	PORTS = 65536,
 	REST_MS = 30000,	/* longer than a service takes to restart */
 };
 
@@ -36,9 +37,8 @@ struct ends {
 	struct end *first;
 	size_t n;
 	uv_timer_t again;
-	/* Programs of the host were seen on these ports; when the list is full the oldest is forgotten. */
-	struct place used[MAX_USED];
-	size_t nused;
+	/* Programs of the host were seen on these ports, of whatever address: a bit each, so that no number of them makes one forgotten. */
+	uint8_t used[2][PORTS / 8];
 };
 
 static bool
@@ -71,31 +71,31 @@ stop_listening(struct end *e)
 	e->udp = NULL;
 }
 
-static struct place *
-find_used(struct ends *s, const struct place *host)
+/* The bit of a port; of a socket, which has none, one that it may share. */
+static uint8_t *
+used_bit(struct ends *s, const struct place *host, uint8_t *bit)
 {
-	for (size_t i = 0; i < s->nused && i < MAX_USED; i++)
-		if (place_equal(&s->used[i], host))
-			return &s->used[i];
-	return NULL;
+	size_t n = host->port ? (size_t)host->port % PORTS : hash_text(HASH_START, host->name) % PORTS;
+
+	*bit = (uint8_t)(1 << n % 8);
+	return &s->used[host->proto == GA_UDP][n / 8];
 }
 
 /* A port of the guest may come and go as often as it likes: an address that the host has used is its own only when it was free twice. */
 static void
 listeners_look(struct agent *a, struct end *e)
 {
-	struct ends *s = a->ends;
-	struct place *used = e->stated ? NULL : find_used(s, &e->host);
-	bool second = e->second_look;
+	uint8_t bit, *used = used_bit(a->ends, &e->host, &bit);
+	bool second = e->second_look, was_used = !e->stated && *used & bit;
 
 	listeners_try(a, e);
 	e->second_look = 0;
-	if (!e->stated && !used && e->trouble.code == EADDRINUSE)
-		s->used[s->nused++ % MAX_USED] = e->host;
-	if (!used || !listeners_listening(e))
+	if (!e->stated && e->trouble.code == EADDRINUSE)
+		*used |= bit;
+	if (!was_used || !listeners_listening(e))
 		return;
 	if (second) {
-		*used = (struct place){ 0 };
+		*used &= (uint8_t)~bit;
 		return;
 	}
 	stop_listening(e);
@@ -219,7 +219,7 @@ ends_forget_used(struct agent *a)
 {
 	if (!a->ends)
 		return;
-	a->ends->nused = 0;
+	memset(a->ends->used, 0, sizeof a->ends->used);
 	for (struct end *e = a->ends->first; e; e = e->next) {
 		if (listeners_listening(e) || e->trouble.code != EADDRINUSE)
 			continue;

@@ -124,6 +124,25 @@ deaf() { inside sudo sh -c "kill \$(cat /tmp/$1.pid) && rm /tmp/$1.pid"; }
 	apply "$VM"
 }
 
+@test "no number of ports that the host has used makes the first of them forgotten" {
+	coproc HOLD { exec python3 -c 'import socket, sys
+held = [socket.create_server(("127.0.0.1", port)) for port in range(7400, 7700)]
+print("held", flush=True)
+sys.stdin.read()'; }
+	read -r _ <&"${HOLD[0]}"
+	listen flood tcp:127.0.0.1:7400-7699
+	timeout 60 bash -c 'until grep -q "\"failed\".*127.0.0.1:7699" "$1"; do sleep 0.1; done' _ "$DIR/ha.stdout.log"
+	deaf flood
+	timeout 60 bash -c 'until grep -q "\"stopping\".*127.0.0.1:7699" "$1"; do sleep 0.1; done' _ "$DIR/ha.stdout.log"
+	kill "$HOLD_PID"
+	wait "$HOLD_PID" || true
+	listen flood tcp:127.0.0.1:7400-7699 tcp:127.0.0.1:7701
+	forwards wait 60 tcp:127.0.0.1:7701 x
+	run ! forwards ask tcp:127.0.0.1:7400 x
+	run ! forwards ask tcp:127.0.0.1:7699 x
+	deaf flood
+}
+
 @test "2,000 ports do not hurt" {
 	listen many tcp:127.0.0.1:20000-21999
 	forwards wait 20 tcp:127.0.0.1:21999 x
