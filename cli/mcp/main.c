@@ -88,9 +88,6 @@ mcp_main_serve(const char *instance)
 		rpc_answer(&g, line, (size_t)n, &out);
 		if (out.len && (fwrite(out.s, 1, out.len, stdout) != out.len || fflush(stdout) != 0))
 			break;		/* nobody listens any more */
-		/* The guest is inspected while the client thinks; if that fails the first tool will say why. */
-		if (out.len)
-			guest_link(&g, NULL);
 	}
 	guest_release(&g);
 	return 0;

@@ -167,6 +167,35 @@ is() {
 	[ "$(jq -r .result.structuredContent.stdout <<<"${lines[3]}")" = again ]
 }
 
+# The guest's way in takes a connection and never says a word, so whoever waits for it waits; each is counted.
+@test "what needs no guest is answered while the guest does not answer: only a tool dials" {
+	python3 -u - >"$WORK/dialled" 3>&- <<-'EOF' &
+		import socket
+		s = socket.socket()
+		s.bind(("127.0.0.1", 0))
+		s.listen()
+		print(s.getsockname()[1])
+		kept = []
+		while True:
+		    kept.append(s.accept())
+		    print("dialled")
+	EOF
+	silent=$!
+	timeout 20 sh -c 'until [ -s "$1" ]; do sleep 0.05; done' _ "$WORK/dialled"
+	sed "s/\"sshLocalPort\":[0-9]*/\"sshLocalPort\":$(head -n 1 "$WORK/dialled")/" "$WORK/limactl" >"$WORK/limactl-silent"
+	chmod +x "$WORK/limactl-silent"
+	export LIMACTL=$WORK/limactl-silent
+	mcp '{"jsonrpc":"2.0","id":1,"method":"initialize"}' '{"jsonrpc":"2.0","id":2,"method":"tools/list"}' '{"jsonrpc":"2.0","id":3,"method":"ping"}'
+	[ "${#lines[@]}" -eq 3 ]
+	output=${lines[1]} is '.result.tools | length' 6
+	[ "$(grep -c dialled "$WORK/dialled")" -eq 0 ]
+	# and a tool does
+	(echo '{"jsonrpc":"2.0","id":4,"method":"tools/call","params":{"name":"list_directory","arguments":{"path":"/"}}}'; sleep 60) |
+		timeout 60 "$BIN/limactl" mcp serve i >/dev/null 2>&1 3>&- &
+	timeout 60 sh -c 'until grep -q dialled "$1"; do sleep 0.05; done' _ "$WORK/dialled"
+	kill $! $silent
+}
+
 @test "an instance that does not run, or is not there" {
 	echo Stopped >"$WORK/status"
 	run -1 --separate-stderr limactl mcp serve i
