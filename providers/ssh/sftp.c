@@ -369,7 +369,8 @@ sftp_collect(struct sftp *s, LIBSSH2_CHANNEL *ch, size_t max, struct buf *out, s
 			return -1;
 		if (!a && !b && libssh2_channel_eof(ch))
 			return 0;
-		if (!a && !b && wait_for_guest(s, true, err) < 0)
+		/* Reading the second takes from the socket what came for the first meanwhile, and the socket tells of that no more. */
+		if (!a && !b && !libssh2_poll_channel_read(ch, 0) && wait_for_guest(s, true, err) < 0)
 			return -1;
 	}
 }
