@@ -1,14 +1,13 @@
-#include "cli/args/files.h"
 #include "cli/ssh/many.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <fnmatch.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,7 +19,7 @@
 #include "base/mem.h"
 #include "base/proc.h"
 #include "base/programs.h"
-#include "state/desired/template/template.h"
+#include "cli/ssh/many_out.h"
 
 enum { AT_ONCE = 32, CHUNK = 16 << 10, MAX_LINE = 1 << 20, NOT_FOUND = 127 };
 
@@ -29,7 +28,9 @@ struct many_one {
 	const struct many_guest *guest;
 	pid_t pid;
 	int fd[2]; /* its stdout and stderr; -1: at the end */
+	int end;   /* a pidfd: tells of its end */
 	struct buf rest[2];
+	size_t ahead[2]; /* read of it while our own reader was behind */
 	int status;
 	bool ended, late, called_off;
 };
@@ -39,38 +40,45 @@ struct many {
 	size_t n, begun, running;
 	int width; /* of the longest name */
 	const struct many_opts *opts;
+	struct many_out out[2];
 	long long deadline; /* 0: none */
 	long long kill_at;  /* when those that were told to end are ended; 0: nobody was told */
 	bool stop;	    /* begin no more */
+	bool killed;
+	bool lost; /* time was up before all was read that they said */
 };
 
 static void
 many_release(struct many *m)
 {
-	for (size_t i = 0; i < m->n; i++)
+	for (size_t i = 0; i < m->n; i++) {
 		for (int k = 0; k < 2; k++) {
 			if (m->v[i].fd[k] >= 0)
 				close(m->v[i].fd[k]);
 			buf_release(&m->v[i].rest[k]);
 		}
+		if (m->v[i].end >= 0)
+			close(m->v[i].end);
+	}
+	for (int k = 0; k < 2; k++)
+		many_out_release(&m->out[k]);
 	free(m->v);
 }
 
 static void
-many_print(const struct many *m, const struct many_one *o, int stream, const char *line, size_t len)
+many_print(struct many *m, const struct many_one *o, int stream, const char *line, size_t len)
 {
-	FILE *to = stream ? stderr : stdout;
 	AUTO(buf) b = BUF_INIT;
 
 	buf_addf(&b, "%-*s | ", m->width, o->guest->name);
 	buf_add(&b, line, len);
 	buf_addc(&b, '\n');
-	cli_print(to, b.s, b.len);
+	many_out_line(&m->out[stream], b.s, b.len);
 }
 
 /* Prints what is whole; `end`: the rest, too. What was read at once is written at once: a flood is of short lines. */
 static void
-many_lines(const struct many *m, struct many_one *o, int stream, bool end)
+many_lines(struct many *m, struct many_one *o, int stream, bool end)
 {
 	struct buf *b = &o->rest[stream];
 	char *from = b->s, *stop = b->s + b->len, *nl;
@@ -85,14 +93,14 @@ many_lines(const struct many *m, struct many_one *o, int stream, bool end)
 		many_print(m, o, stream, from, (size_t)(stop - from));
 		from = stop;
 	}
-	fflush(stream ? stderr : stdout);
+	many_out_write(&m->out[stream]);
 	if (b->len)
 		memmove(b->s, from, (size_t)(stop - from));
 	buf_truncate(b, (size_t)(stop - from));
 }
 
 static void
-many_read(const struct many *m, struct many_one *o, int stream)
+many_read(struct many *m, struct many_one *o, int stream)
 {
 	struct buf *b = &o->rest[stream];
 	ssize_t n;
@@ -102,6 +110,7 @@ many_read(const struct many *m, struct many_one *o, int stream)
 	if (n < 0 && errno == EINTR)
 		return;
 	if (n > 0) {
+		o->ahead[stream] = many_out_is_full(&m->out[stream]) ? o->ahead[stream] + (size_t)n : 0;
 		b->len += (size_t)n;
 		b->s[b->len] = '\0';
 		many_lines(m, o, stream, false);
@@ -156,18 +165,20 @@ many_start(struct many_one *o, int input, struct error *err)
 		close(out[k]);
 		o->fd[k] = pipes[k][0];
 	}
-	return o->pid < 0 ? error_errno(err, "fork") : 0;
+	if (o->pid < 0)
+		return error_errno(err, "fork");
+	o->end = pidfd_open(o->pid, 0);
+	return 0;
 }
 
+/* Its streams may come to their ends long before it does. */
 static bool
 many_reap(struct many_one *o)
 {
 	int status = 0;
 
-	if (o->fd[0] >= 0 || o->fd[1] >= 0)
+	if (o->fd[0] >= 0 || o->fd[1] >= 0 || waitpid(o->pid, &status, o->end < 0 ? 0 : WNOHANG) != o->pid)
 		return false;
-	while (waitpid(o->pid, &status, 0) < 0 && errno == EINTR)
-		;
 	o->pid = 0;
 	o->ended = true;
 	o->status = o->late ? STATUS_OUT_OF_TIME : WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
@@ -201,6 +212,7 @@ many_end(struct many *m, bool late)
 static void
 many_kill(struct many *m)
 {
+	m->killed = true;
 	for (size_t i = 0; i < m->begun; i++)
 		for (int k = 0; k < 2 && m->v[i].pid; k++) {
 			kill(m->v[i].pid, SIGKILL);
@@ -212,22 +224,39 @@ many_kill(struct many *m)
 		}
 }
 
-/* How long nothing needs to be done but to read; -1: for ever. */
+/* What nobody has read by now, nobody may ever read. */
+static void
+many_drop(struct many *m)
+{
+	for (int k = 0; k < 2; k++) {
+		m->lost |= m->out[k].rest.len > 0;
+		buf_truncate(&m->out[k].rest, 0);
+	}
+}
+
+/* How long nothing needs to be done but to read and write; -1: for ever. */
 static int
 many_patience(const struct many *m)
 {
-	long long until = m->kill_at ? m->kill_at : m->deadline, left = until - clock_ms();
+	long long now = clock_ms(), until = m->kill_at && !m->killed ? m->kill_at : m->deadline, left = until - now;
 
-	return !until ? -1 : left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
+	if (!until || (m->killed && left <= 0))
+		return -1;
+	return left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
 }
 
 static void
 many_look_at_clock(struct many *m)
 {
-	if (m->kill_at && clock_ms() >= m->kill_at)
-		many_kill(m);
-	else if (!m->kill_at && m->deadline && clock_ms() >= m->deadline)
+	long long now = clock_ms();
+	bool late = m->deadline && now >= m->deadline;
+
+	if (late && !m->kill_at)
 		many_end(m, true);
+	if (!m->killed && m->kill_at && now >= m->kill_at)
+		many_kill(m);
+	if (late && m->killed)
+		many_drop(m);
 }
 
 /* A part of them has come to its end. */
@@ -245,29 +274,52 @@ many_reap_all(struct many *m)
 	}
 }
 
-/* What those that run say, until one of them says no more, or time is up. */
+/* Something that may be ready: a stream of one of them, his end, or our own reader. */
+struct many_event {
+	struct many_one *o;
+	int stream; /* -1: his end */
+};
+
+/* Where our reader is behind, who says little may still come to his end: another one has filled that pipe. */
+static nfds_t
+many_listen_to(const struct many *m, struct many_one *o, struct pollfd *p, struct many_event *of)
+{
+	nfds_t n = 0;
+
+	for (int k = 0; k < 2; k++)
+		if (o->fd[k] >= 0 && (o->ahead[k] < CHUNK || !many_out_is_full(&m->out[k]))) {
+			p[n] = (struct pollfd){.fd = o->fd[k], .events = POLLIN};
+			of[n++] = (struct many_event){o, k};
+		}
+	if (o->fd[0] < 0 && o->fd[1] < 0) {
+		p[n] = (struct pollfd){.fd = o->end, .events = POLLIN};
+		of[n++] = (struct many_event){o, -1};
+	}
+	return n;
+}
+
+/* What those that run say, and who reads it, until something has come to its end, or time is up. */
 static void
 many_attend(struct many *m)
 {
-	auto_free struct pollfd *p = xcalloc(2 * m->running + 1, sizeof *p);
-	auto_free struct stream {
-		struct many_one *o;
-		int stream;
-	} *of = xcalloc(2 * m->running + 1, sizeof *of);
-	nfds_t n = 0;
+	auto_free struct pollfd *p = xcalloc(2 * m->running + 2, sizeof *p);
+	auto_free struct many_event *of = xcalloc(2 * m->running + 2, sizeof *of);
+	nfds_t n = 0, nguests;
 
 	for (size_t i = 0; i < m->begun; i++)
-		for (int k = 0; k < 2 && m->v[i].pid; k++)
-			if (m->v[i].fd[k] >= 0) {
-				p[n] = (struct pollfd){.fd = m->v[i].fd[k], .events = POLLIN};
-				of[n].o = &m->v[i];
-				of[n++].stream = k;
-			}
+		if (m->v[i].pid)
+			n += many_listen_to(m, &m->v[i], p + n, of + n);
+	nguests = n;
+	for (int k = 0; k < 2; k++)
+		if (m->out[k].rest.len)
+			p[n++] = (struct pollfd){.fd = m->out[k].fd, .events = POLLOUT};
 	if (n && poll(p, n, many_patience(m)) < 0)
 		return;
-	for (nfds_t i = 0; i < n; i++)
-		if (p[i].revents)
+	for (nfds_t i = 0; i < nguests; i++)
+		if (p[i].revents && of[i].stream >= 0)
 			many_read(m, of[i].o, of[i].stream);
+	for (int k = 0; k < 2; k++)
+		many_out_write(&m->out[k]);
 	many_look_at_clock(m);
 	many_reap_all(m);
 }
@@ -275,6 +327,7 @@ many_attend(struct many *m)
 static int
 many_outcome(const struct cli *c, const struct many *m)
 {
+	struct pollfd reader = {.fd = STDERR_FILENO, .events = POLLOUT};
 	size_t failed = 0, called_off = 0;
 	int highest = 0;
 	AUTO(buf) who = BUF_INIT;
@@ -294,6 +347,12 @@ many_outcome(const struct cli *c, const struct many *m)
 	}
 	if (called_off)
 		buf_addf(&who, "; called off in %zu", called_off);
+	if (m->lost && highest < STATUS_OUT_OF_TIME)
+		highest = STATUS_OUT_OF_TIME;
+	if (m->lost && poll(&reader, 1, 0) < 1)
+		return highest; /* nor would anybody read that */
+	if (m->lost)
+		cli_say(&c->env, SAY_ERROR, "Time was up before all was read that the command said; the rest is lost");
 	if (failed)
 		cli_say(&c->env, SAY_ERROR, "The command failed in %zu of %zu instances: %s", failed, m->n, who.s);
 	return highest;
@@ -310,7 +369,7 @@ many_prepare(struct many *m, const struct many_guest *v, struct error *err)
 
 		if (!program)
 			failed |= program_missing(v[i].argv.v[0], err) < 0;
-		m->v[i] = (struct many_one){.guest = &v[i], .fd = {-1, -1}, .rest = {BUF_INIT, BUF_INIT}};
+		m->v[i] = (struct many_one){.guest = &v[i], .fd = {-1, -1}, .end = -1, .rest = {BUF_INIT, BUF_INIT}};
 		m->width = (int)strlen(v[i].name) > m->width ? (int)strlen(v[i].name) : m->width;
 	}
 	return failed ? -1 : 0;
@@ -323,8 +382,10 @@ many_run(const struct cli *c, const struct many_guest *v, size_t n, const struct
 	size_t jobs = opts->jobs ? opts->jobs : AT_ONCE;
 	bool failed = many_prepare(&m, v, err) < 0;
 
+	many_out_open(&m.out[0], stdout);
+	many_out_open(&m.out[1], stderr);
 	m.deadline = opts->timeout_ms ? clock_ms() + opts->timeout_ms : 0;
-	while (m.running || (m.begun < n && !failed && !m.stop)) {
+	while (m.running || m.out[0].rest.len || m.out[1].rest.len || (m.begun < n && !failed && !m.stop)) {
 		while (m.begun < n && m.running < jobs && !failed && !m.stop) {
 			failed = many_start(&m.v[m.begun], opts->input, err) < 0;
 			m.running += !failed;
@@ -333,75 +394,4 @@ many_run(const struct cli *c, const struct many_guest *v, size_t n, const struct
 		many_attend(&m);
 	}
 	return failed ? -1 : many_outcome(c, &m);
-}
-
-/* --- who is meant */
-
-bool
-many_is_meant(const char *word)
-{
-	return strpbrk(word, "*?[,") != NULL;
-}
-
-struct many_list {
-	const char **v;
-	size_t n, cap;
-};
-
-static void
-many_list_release(struct many_list *l)
-{
-	free(l->v);
-}
-
-static void
-many_add(struct cli *c, struct many_list *l, const char *name)
-{
-	for (size_t i = 0; i < l->n; i++)
-		if (!strcmp(l->v[i], name))
-			return;
-	GROW(l->v, l->n, l->cap);
-	l->v[l->n++] = arena_strdup(&c->arena, name);
-}
-
-static int
-many_add_word(struct cli *c, struct many_list *l, const struct names *all, const char *word, struct error *err)
-{
-	bool found = false;
-
-	if (!strpbrk(word, "*?[")) {
-		if (file_to_name(c, &word, err) < 0)
-			return -1;
-		many_add(c, l, word);
-		return name_check(word, err);
-	}
-	for (size_t i = 0; i < all->n; i++)
-		if (fnmatch(word, all->v[i], 0) == 0) {
-			many_add(c, l, all->v[i]);
-			found = true;
-		}
-	return found ? 0 : error_set(err, ENOENT, "no instance matches %s", cli_tick(c, word));
-}
-
-int
-many_names(struct cli *c, const char *const *words, size_t nwords, const char *const **out, size_t *n, struct error *err)
-{
-	AUTO(many_list) l = {0};
-	AUTO(names) all = {0};
-
-	if (names_list(&all, c->env.home, err) < 0)
-		return -1;
-	for (size_t i = 0; i < nwords; i++) {
-		auto_free char *copy = xstrdup(words[i]);
-		char *rest = copy;
-
-		for (char *part; (part = strsep(&rest, ","));)
-			if (*part && many_add_word(c, &l, &all, part, err) < 0)
-				return -1;
-	}
-	if (!l.n)
-		return error_set(err, ERR_INVALID, "%s names no instance", nwords ? cli_tick(c, words[0]) : "nothing");
-	*n = l.n;
-	*out = memcpy(arena_alloc(&c->arena, l.n * sizeof *l.v), l.v, l.n * sizeof *l.v);
-	return 0;
 }

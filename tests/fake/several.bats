@@ -111,6 +111,38 @@ teardown() { home_end; }
 	fails_with "between 1 and 1000" exec -j 0 web -- true
 }
 
+# stalled STREAMS ARGS...: what STREAMS of limactl go to is a pipe that nobody reads; its exit status, and what is left on stderr
+stalled() {
+	timeout 90 python3 - "$BIN/limactl" "$@" <<-'EOF2'
+		import os, subprocess, sys
+		program, streams, *args = sys.argv[1:]
+		r, w = os.pipe()
+		p = subprocess.Popen([program, *args], stdout=w, stderr=w if streams == "both" else None)
+		os.close(w)
+		print(p.wait())
+		os.close(r)
+	EOF2
+}
+
+@test "exec --timeout holds, whoever does not read, and whatever a command does with its streams" {
+	run -0 --separate-stderr stalled one exec --workdir / --timeout 1s web db -- bash -c 'echo $$ >$guest.pid; [ $guest = db ] || exec yes; exit 3'
+	[ "$output" = 124 ]
+	[[ $stderr == *'Time was up before all was read that the command said; the rest is lost'*'in 2 of 2 instances: `web` (no end in time), `db` (exit status 3)"'* ]]
+	run ! kill -0 "$(cat web.pid)"
+	# nor can it be said then
+	run -0 --separate-stderr stalled both exec --workdir / --timeout 1s web -- yes
+	[ "$output" = 124 ]
+	# it has ended, and what it said has not been read
+	run -0 --separate-stderr stalled one exec --workdir / --timeout 1s web -- head -c 200000 /dev/zero
+	[ "$output" = 124 ]
+	run -124 --separate-stderr limactl exec --workdir / --timeout 1s web -- bash -c 'exec >&- 2>&-; exec sleep 600'
+	[[ $stderr == *'`web` (no end in time)'* ]]
+	run -124 limactl exec --workdir / --timeout 1s web -- bash -c 'trap "" TERM; exec >&- 2>&-; while :; do sleep 1; done'
+	# who reads late is waited for, and misses nothing
+	run -0 bash -c '"$BIN/limactl" exec --workdir / web db -- seq 100000 | (sleep 2; sort -u | wc -l)'
+	[ "$output" -eq 200000 ]
+}
+
 @test "exec --fail-fast: the first failure ends the rest; without it all come to their ends" {
 	run -7 --separate-stderr limactl exec --workdir / --fail-fast web db other -- bash -c 'case $guest in web) exit 7 ;; *) exec sleep 600 ;; esac'
 	[[ $stderr == *'The command failed in 1 of 3 instances: `web` (exit status 7); called off in 2"'* ]]
