@@ -1,4 +1,5 @@
 /* Where things are: found by looking at names only, since every start of the program pays for this. */
+#include <errno.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 #include "cli/commands/start.h"
 #include "cli/home_owner.h"
 #include "providers/driver.h"
+#include "providers/fetch/cache.h"
 #include "providers/fetch/cache_owner.h"
 #include "providers/fetch/http.h"
 #include "state/desired/spec/host.h"
@@ -322,6 +324,31 @@ complain_spec(void *ctx, const char *text)
 		cli_say(&c->env, SAY_ERROR, "%s", text);
 }
 
+static void
+fetch_warn(void *ctx, const char *text)
+{
+	const struct cli *c = ctx;
+
+	cli_say(&c->env, SAY_WARN, "%s", text);
+}
+
+/* By way of the cache: `fetch` leaves it there, and --offline takes it from there. */
+static int
+fetch_kept(struct cli *c, const char *url, struct buf *out, size_t max, struct error *err)
+{
+	struct fetch f = { .location = url, .cache = c->env.cache, .max_bytes = max, .offline = c->env.offline, .cancel = c->env.cancel,
+			   .warn = fetch_warn, .ctx = c };
+	auto_free char *path = NULL;
+
+	if (cli_lazy(c, err) < 0)
+		return -1;
+	if (cache_fetch(&f, &path, err) == 0)
+		return fs_read(path, out, max, err);
+	return err && err->code == ENOENT && c->env.offline ?
+	       error_set(err, ERR_REFUSED, "%s: is not on this host, and --offline downloads nothing; where there is a network, `limactl fetch` of the same gets it",
+			 url) : -1;
+}
+
 /* Fetches a remote template, or what api.github.com tells of a repository. */
 static int
 fetch_spec(void *ctx, const char *url, struct buf *out, size_t max, struct error *err)
@@ -335,8 +362,8 @@ fetch_spec(void *ctx, const char *url, struct buf *out, size_t max, struct error
 		token = getenv("GITHUB_TOKEN");
 	if (token && *token && !strncmp(url, "https://api.github.com/", strlen("https://api.github.com/")))
 		headers[0] = arena_printf(&c->arena, "Authorization: token %s", token);
-	if (c->env.offline)
-		return error_set(err, ERR_UNSUPPORTED, "%s: not fetched: --offline", url);
+	if (c->env.offline || c->env.fetches_ahead)
+		return fetch_kept(c, url, out, max, err);
 	return cli_lazy(c, err) < 0 ? -1 : http_get(&get, out, err);
 }
 

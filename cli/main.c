@@ -105,6 +105,7 @@ cli_main_run(struct cli *c, struct error *err)
 		cli_catch_signals(c);
 	if (c->command->more_flags == ready_flags && run_timeout(c, err) < 0)
 		return -1;
+	c->env.offline = cli_bool(c, "offline");
 	if (!c->command->light) {
 		if (files_to_names(c, err) < 0 || fleets_to_names(c, err) < 0)
 			return -1;

@@ -16,6 +16,7 @@
 #include "cli/args/ask.h"
 #include "cli/call_off.h"
 #include "cli/plan/hazards.h"
+#include "cli/plan/offline.h"
 #include "cli/plan/plan_save.h"
 #include "cli/run_locks.h"
 #include "cli/pool.h"
@@ -41,9 +42,15 @@ const struct flag run_flags[] = {
 	{ 0 },
 };
 
+const struct flag offline_flags[] = {
+	{ "offline", 0, FLAG_BOOL, .about = "Download nothing: what is not on this host is told before a step is taken" },
+	{ 0 },
+};
+
 const struct flag ready_flags[] = {
 	{ "", .include = run_flags },
 	{ "timeout", 0, FLAG_DURATION, NULL, "How long all of it may take; without it a guest may take 10m to become ready, and three times as long while it gets on", 0, NULL },
+	{ "", .include = offline_flags },
 	{ 0 },
 };
 
@@ -334,6 +341,8 @@ run_finish(struct cli *c, const struct run *r, struct engine *e, struct locks *l
 		return 0;
 	if (e->plan.n && !r->keep_going && !cli_bool(c, "keep-going") && hazards_check(c, e, err) < 0)
 		return -1;
+	if (offline_check(c, e, err) < 0)
+		return -1;
 	if (r->explains)
 		return explain_view_print(c, r, e, err);
 	for (size_t i = 0; r->stays && i < r->nthings; i++)
@@ -379,7 +388,7 @@ run_engine(struct cli *c, const struct run *r, struct error *err)
 	struct spec_opts opts = cli_spec_opts(c);
 	struct engine e = {
 		.env = &c->env, .types = resource_types, .spec_opts = &opts, .things = r->things, .nthings = r->nthings,
-		.aims = r->aims, .naims = r->naims,
+		.aims = r->aims, .naims = r->naims, .only_downloads = r->only_downloads,
 		.as_it_is = as_it_is, .each_instance = run_each_instance, .beside = r->also_lock, .partial = r->dry || r->keep_going || cli_bool(c, "keep-going"),
 		.look_ms = look_ms ? atoi(look_ms) : LOOK_MS,
 	};

@@ -23,6 +23,7 @@ struct run {
 	enum { MADE_STAYS, MADE_GOES_WITHOUT_DISK, MADE_GOES } if_failed;	/* what becomes of it if the run fails */
 	bool at_rest;		/* all of these, and also_lock, must not run: delete, clone */
 	bool dry;		/* plan: print, do not walk */
+	bool only_downloads;	/* of all that is to be done only what needs the network: fetch */
 	const char *explains;	/* print what is to be said of the resource of that address instead; or NULL */
 	const char *out;	/* and write it to this file; or NULL */
 	const struct cJSON *saved;	/* the file of the plan that this is to be, or nothing is done (ERR_STALE); or NULL */
@@ -44,7 +45,8 @@ int run_engine(struct cli *c, const struct run *r, struct error *err);
 /* --timeout of a command that has ready_flags: from now on it counts. */
 int run_timeout(struct cli *c, struct error *err);
 extern const struct flag run_flags[];	/* -j, --keep-going, --no-wait */
-extern const struct flag ready_flags[];	/* the same and --timeout: of commands that may start a guest and wait for it */
+extern const struct flag offline_flags[];	/* --offline */
+extern const struct flag ready_flags[];	/* the same, --timeout and --offline: of commands that may start a guest and wait for it */
 
 /* The instances a command is about, and what it wants of them. */
 struct goals {

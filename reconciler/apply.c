@@ -130,7 +130,7 @@ journal_over(struct applying *ap, struct step *s, struct error *err)
 static int
 note_goals(struct engine *e, struct error *err)
 {
-	for (size_t i = 0; i < e->nasks; i++) {
+	for (size_t i = 0; i < e->nasks && !e->only_downloads; i++) {
 		struct state_instance si = { .name = e->asks[i].name, .goal = (int)e->asks[i].goal, .stamp = "", .json = "" };
 
 		if (e->asks[i].declared && state_put_instance(e->state, &si, err) < 0)

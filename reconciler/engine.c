@@ -219,7 +219,7 @@ prepare_once(struct engine *e, struct error *err)
 	assume_edges(e);
 	if (aims_take(e, err) < 0)
 		return -1;
-	if (plan_make(&e->graph, &e->plan, err) < 0)
+	if (plan_make(&e->graph, &e->plan, err) < 0 || (e->only_downloads && aims_narrow_to_downloads(e, err) < 0))
 		return -1;
 	return foresee(e, err);
 }

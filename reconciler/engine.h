@@ -114,6 +114,7 @@ struct engine {
 	size_t nthings;
 	const struct aim *aims;		/* likewise */
 	size_t naims;
+	bool only_downloads;		/* of all that is to be done, only what it needs of the network: what is asked of instances is not begun, nor noted */
 	struct graph graph;
 	struct plan plan;
 	char *common_stamp;

@@ -34,5 +34,6 @@ struct env {
 	int ready_timeout_s;	/* how long a guest may take to answer; 0: the default, 600 */
 	int stop_timeout_s;	/* how long one may take to shut down; 0: the default, 180 */
 	bool offline;		/* nothing may be downloaded */
+	bool fetches_ahead;	/* for a later run that may not: what is downloaded is kept in the cache, templates too */
 	bool force;		/* `stop --force`, `delete --force`: no graceful shutdown */
 };

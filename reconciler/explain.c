@@ -142,6 +142,17 @@ worth_saying(const struct reason *why)
 	return why->kind != REASON_MISSING && why->kind != REASON_UNWANTED && why->kind != REASON_DIFFERS;
 }
 
+/* What becomes free with a thing that is nobody's data. */
+static void
+explain_freed(struct buf *out, const struct resource *r)
+{
+	AUTO(arena) a = { 0 };
+
+	for (const struct attr *at = r->type->attrs; r->type->lifetime != OWNED && !r->type->precious && r->down && !r->up && at && at->name; at++)
+		if (at->show == SHOW_BYTES && facts_get(&r->have, at->name))
+			buf_addf(out, "  (%s)", attr_text(&a, at, facts_get(&r->have, at->name)));
+}
+
 static void
 explain_one(struct buf *out, const struct told *t, const struct resource *r, bool color)
 {
@@ -156,6 +167,7 @@ explain_one(struct buf *out, const struct told *t, const struct resource *r, boo
 		buf_addf(out, "  (%s)", reason_text(&a, r, &step->why));
 	if (r->type->precious && r->down && r->at_stake)
 		buf_addf(out, "  (%s of data are lost)", size_text(&a, r->at_stake));
+	explain_freed(out, r);
 	buf_addc(out, '\n');
 	if (told_has_details(r))
 		r->type->detail(r, detail_line, &details);

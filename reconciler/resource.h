@@ -41,6 +41,9 @@ struct detail {
 };
 typedef void detail_say(void *ctx, const struct detail *d);
 
+/* A download that is not here; bytes -1: nobody knows how many. `digest` "": none is known. */
+typedef void lack_say(void *ctx, const char *location, const char *digest, int64_t bytes);
+
 struct attr {
 	const char *name;
 	enum cost cost;
@@ -192,6 +195,12 @@ struct resource_type {
 	int (*remove)(const struct env *env, const struct resource *r, struct error *err);
 	/* How many bytes of the user's are gone when it is removed. Looks, never touches. Of what is precious. */
 	uint64_t (*at_stake)(const struct env *env, const struct resource *r);
+	/*
+	 * Of what `fetches`: calls `say` for each file that ensure() would have to download, and for none when all it needs is on
+	 * this host. Bytes that nobody has checked are. Looks, never touches. Optional.
+	 */
+	int (*lacks)(const struct env *env, const struct resource *r, lack_say *say, void *ctx, struct error *err);
+	const struct resource_type *ahead;	/* of an OWNED one that `fetches`: the host-wide type that stands for such a file, by its location, when it is fetched ahead */
 	/* What the plan's readers want to know besides attrs: calls `say` for each difference. Looks, never touches. Optional. */
 	void (*detail)(const struct resource *r, detail_say *say, void *ctx);
 };

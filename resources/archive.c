@@ -1,5 +1,6 @@
-/* resources/archive.c - containerd with nerdctl, as one archive that is put on the ISO: by URL, host-wide */
+/* resources/archive.c - a file by URL, host-wide: containerd with nerdctl, as one archive that is put on the ISO; what is fetched ahead */
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/auto.h"
 #include "base/error.h"
@@ -40,6 +41,16 @@ wanted_digest(const struct resource *r)
 	return digest ? digest : "";
 }
 
+/* Remembered for when it is not here any more. */
+static void
+tell_archive_bytes(const char *path, struct facts *have, struct arena *a)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0)
+		facts_setf(have, a, "bytes", "%lld", (long long)st.st_size);
+}
+
 static int
 archive_observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
@@ -57,6 +68,7 @@ archive_observe(const struct env *env, const struct resource *r, struct facts *h
 			return 0;
 	}
 	facts_set(have, a, "path", path);
+	tell_archive_bytes(path, have, a);
 	facts_set(have, a, "digest", *digest ? digest : NULL);
 	return 1;
 }
@@ -69,8 +81,22 @@ archive_ensure(const struct env *env, const struct resource *r, struct facts *ha
 	if (fetch_for(env, r, r->name, wanted_digest(r), &path, err) < 0)
 		return -1;
 	facts_set(have, a, "path", path);
+	tell_archive_bytes(path, have, a);
 	facts_set(have, a, "digest", facts_get(&r->want, "digest"));
 	return 0;
+}
+
+static int
+archive_lacks(const struct env *env, const struct resource *r, lack_say *say, void *ctx, struct error *err)
+{
+	int here = fetch_is_here(env, r->name, wanted_digest(r), err);
+	AUTO(arena) a = { 0 };
+	struct facts was = { 0 };
+
+	if (here == 0)
+		say(ctx, r->name, wanted_digest(r),
+		    r->was && facts_unpack(&was, &a, r->was, r->was_len) == 0 ? facts_int(&was, "bytes", -1) : -1);
+	return here < 0 ? -1 : 0;
 }
 
 const struct resource_type resource_archive = {
@@ -83,5 +109,6 @@ const struct resource_type resource_archive = {
 	.declare = archive_declare,
 	.observe = archive_observe,
 	.ensure = archive_ensure,
+	.lacks = archive_lacks,
 	.remove = remove_nothing,
 };

@@ -28,9 +28,15 @@ download_remove(const struct env *env, const struct resource *r, struct error *e
 	return stays < 0 ? -1 : 0;
 }
 
+static const struct attr attrs[] = {
+	{ .name = "size", .cost = COST_NONE, .show = SHOW_BYTES },
+	{ 0 },
+};
+
 const struct resource_type resource_download = {
 	.name = "download",
 	.about = "a file in the download cache",
+	.attrs = attrs,
 	.lifetime = SHARED_KEPT,
 	.observe = download_observe,
 	.remove = download_remove,

@@ -1,7 +1,11 @@
 #include "resources/fetch.h"
 
+#include <string.h>
+
+#include "base/auto.h"
 #include "base/fs.h"
 #include "providers/fetch/cache.h"
+#include "providers/fetch/digest.h"
 #include "providers/written.h"
 #include "reconciler/env.h"
 #include "reconciler/resource.h"
@@ -38,6 +42,26 @@ fetch_for(const struct env *env, const struct resource *r, const char *location,
 	if (cache_fetch(&f, path, err) < 0)
 		return -1;
 	return cache_is_local(location) && written_check(env->home, *path, err) < 0 ? -1 : 0;
+}
+
+int
+fetch_is_here(const struct env *env, const char *location, const char *digest, struct error *err)
+{
+	auto_free char *path = NULL, *is = NULL;
+
+	if (cache_is_local(location))
+		return 1;	/* or it is nowhere, which is no matter of the network */
+	switch (cache_lookup(env->cache, location, digest, &path)) {
+	case CACHE_ABSENT:
+		return 0;
+	case CACHE_GOOD:
+		return 1;
+	case CACHE_UNCHECKED:
+		break;
+	}
+	if (!*digest)
+		return 1;
+	return digest_file(path, digest, &is, env->cancel, err) < 0 ? -1 : !strcmp(is, digest);
 }
 
 void

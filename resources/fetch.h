@@ -22,6 +22,9 @@ struct arena;
 void fetch_reads(const char *path, struct facts *files, struct arena *a);
 void fetch_reads_part(const struct resource *r, const char *type, const char *part, struct facts *files, struct arena *a);
 
+/* Would fetch_for() give that file without a network? Bytes that nobody has checked are checked here. 1, 0, -1: it cannot be read. */
+int fetch_is_here(const struct env *env, const char *location, const char *digest, struct error *err);
+
 /* `r` is made of what lies in the cache by that URL, which `limactl prune` is to know; nothing of a file of the user's own. */
 void fetch_need(struct graph *g, struct resource *r, const char *location);
 /* cache_fetch() for `r`; digest "" if none is known; *path to free. */

@@ -28,7 +28,7 @@ static const struct attr attrs[] = {
 	{ 0 },
 };
 
-extern const struct resource_type resource_firmware;
+extern const struct resource_type resource_firmware, resource_archive;
 
 static bool
 is_for(const struct spec_file *f, const struct spec *spec)
@@ -147,10 +147,32 @@ firmware_reads(const struct env *env, const struct resource *r, struct facts *fi
 	}
 }
 
+/* One that is here will do; if none is, the first is lacking. */
+static int
+firmware_lacks(const struct env *env, const struct resource *r, lack_say *say, void *ctx, struct error *err)
+{
+	const struct spec_file *first = NULL;
+
+	for (size_t i = 0; r->spec && i < r->spec->firmware.nimages; i++) {
+		const struct spec_file *f = &r->spec->firmware.images[i];
+		int here = is_for(f, r->spec) ? fetch_is_here(env, f->location, f->digest ? f->digest : "", err) : 0;
+
+		if (here)
+			return here < 0 ? -1 : 0;
+		if (!first && is_for(f, r->spec))
+			first = f;
+	}
+	if (first)
+		say(ctx, first->location, first->digest ? first->digest : "", -1);
+	return 0;
+}
+
 const struct resource_type resource_firmware = {
 	.name = "firmware",
 	.about = "UEFI of the user's own",
 	.fetches = true,
+	.lacks = firmware_lacks,
+	.ahead = &resource_archive,
 	.attrs = attrs,
 	.at_once = 2,
 	.declare = firmware_declare,

@@ -80,6 +80,19 @@ wanted_part(const struct resource *r, size_t i, int n, const char **digest)
 	return facts_get(&r->want, key);
 }
 
+/* Remembered for when it is not here any more. */
+static void
+tell_bytes(const char *key, const char *path, struct facts *have, struct arena *a)
+{
+	struct stat st;
+	char name[32];
+
+	if (stat(path, &st) < 0)
+		return;
+	snprintf(name, sizeof name, "%s.bytes", key);
+	facts_setf(have, a, name, "%lld", (long long)st.st_size);
+}
+
 /*
  * Where a thing is now, and has been checked: 1 with its path. A file of the user's
  * own is checked once, and again when it changes: the stamp of the check is a fact.
@@ -98,6 +111,7 @@ find_part(const struct env *env, const char *location, const char *digest, const
 		if (state == CACHE_ABSENT || (*digest && state != CACHE_GOOD))
 			return 0;
 		facts_set(have, a, key, path);
+		tell_bytes(key, path, have, a);
 		return 1;
 	}
 	if (cache_local_path(location, &path, NULL) < 0 || !fs_exists(path))
@@ -147,6 +161,8 @@ get_part(const struct env *env, const struct resource *r, const char *location, 
 	if (fetch_for(env, r, location, digest, &path, err) < 0)
 		return -1;
 	facts_set(have, a, key, path);
+	if (!cache_is_local(location))
+		tell_bytes(key, path, have, a);
 	snprintf(name, sizeof name, "%s.checked", key);
 	if (cache_is_local(location) && *digest)
 		facts_setf(have, a, name, "%s %s", fs_stamp(a, path), digest);
@@ -193,6 +209,54 @@ image_ensure(const struct env *env, const struct resource *r, struct facts *have
 	return -1;
 }
 
+/* How many bytes that part had when it was last here. */
+static int64_t
+part_bytes(const struct resource *r, size_t entry, int part)
+{
+	AUTO(arena) a = { 0 };
+	struct facts was = { 0 };
+	char name[32];
+
+	if (!r->was || facts_unpack(&was, &a, r->was, r->was_len) < 0 || facts_int(&was, "entry", -1) != (long long)entry)
+		return -1;
+	snprintf(name, sizeof name, "%s.bytes", part_name[part]);
+	return facts_int(&was, name, -1);
+}
+
+/* How many parts of that entry are not here; they are told, if there is somebody to tell. */
+static int
+entry_lacks(const struct env *env, const struct resource *r, size_t i, lack_say *say, void *ctx, struct error *err)
+{
+	int lacking = 0;
+
+	for (int n = 0; n < PARTS; n++) {
+		const char *digest, *location = wanted_part(r, i, n, &digest);
+		int here = location ? fetch_is_here(env, location, digest, err) : 1;
+
+		if (here < 0)
+			return -1;
+		lacking += !here;
+		if (!here && say)
+			say(ctx, location, digest, part_bytes(r, i, n));
+	}
+	return lacking;
+}
+
+/* One entry that is here whole will do: ensure() comes to it. */
+static int
+image_lacks(const struct env *env, const struct resource *r, lack_say *say, void *ctx, struct error *err)
+{
+	const char *digest;
+
+	for (size_t i = 0; i < MAX_TRIES && wanted_part(r, i, 0, &digest); i++) {
+		int lacking = entry_lacks(env, r, i, NULL, NULL, err);
+
+		if (lacking <= 0)
+			return lacking;
+	}
+	return entry_lacks(env, r, 0, say, ctx, err) < 0 ? -1 : 0;
+}
+
 const struct resource_type resource_image = {
 	.name = "image",
 	.about = "what instances are made from: a disk image, with its kernel and initrd if it has them",
@@ -203,5 +267,6 @@ const struct resource_type resource_image = {
 	.declare = image_declare,
 	.observe = image_observe,
 	.ensure = image_ensure,
+	.lacks = image_lacks,
 	.remove = remove_nothing,
 };

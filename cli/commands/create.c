@@ -10,6 +10,7 @@ static const struct flag flags[] = {
 	{ "", .include = target_flags },
 	{ "lenient", 0, FLAG_BOOL, .about = "Only warn of unknown keys and of sizes that nobody means, as upstream does" },
 	{ "", .include = report_flags },
+	{ "", .include = offline_flags },
 	{ 0 },
 };
 

@@ -102,6 +102,15 @@ keep_templates(struct cli *c, struct kept *k)
 	}
 }
 
+/* Who keeps it, for whoever wonders why it is still there. */
+static void
+prune_tell_stays(struct cli *c, const struct thing *t, const struct user *users, size_t n)
+{
+	const char *more = n > 1 ? arena_printf(&c->arena, " and %zu more", n - 1) : "";
+
+	cli_say(&c->env, cli_bool(c, "dry-run") ? SAY_INFO : SAY_DEBUG, "%s stays: `%s`%s would need it", t->name, users[0].owner, more);
+}
+
 struct prune {
 	struct cli *c;
 	const struct kept *kept;	/* by templates; NULL: all goes */
@@ -141,7 +150,7 @@ prune_run(struct cli *c, const struct kept *kept, struct error *err)
 	}
 	if (status == 0 && p.n)
 		status = run_engine(c, &(struct run){ .things = p.v, .nthings = p.n, .dry = cli_bool(c, "dry-run"),
-						      .quiet = !cli_bool(c, "dry-run"), .silent = true }, err);
+						      .quiet = !cli_bool(c, "dry-run"), .silent = true, .stays = kept ? prune_tell_stays : NULL }, err);
 	free(p.v);
 	return status;
 }
@@ -166,7 +175,8 @@ const struct command command_prune = {
 	.name = "prune",
 	.group = GROUP_ADVANCED,
 	.about = "Empty the download cache",
-	.details = "What is being downloaded stays.",
+	.details = "What is being downloaded stays. --dry-run tells how many bytes each thing is, and with --keep-referred which instance,\n"
+		   "a member of a fleet or not, would need one that stays.",
 	.example = "limactl prune\nlimactl prune --keep-referred --dry-run",
 	.flags = flags,
 	.run = prune,
