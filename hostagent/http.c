@@ -1,7 +1,6 @@
 #include "hostagent/http.h"
 
 #include <cjson/cJSON.h>
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,24 +41,6 @@ struct http_conn {
 	bool closing;
 	int open;		/* handles */
 };
-
-static const char *
-ha_http_reason(int status)
-{
-	static const struct {
-		int status;
-		const char *text;
-	} reasons[] = {
-		{ 200, "OK" }, { 204, "No Content" }, { 400, "Bad Request" }, { 403, "Forbidden" }, { 404, "Not Found" },
-		{ 405, "Method Not Allowed" }, { 409, "Conflict" }, { 413, "Content Too Large" }, { 501, "Not Implemented" },
-		{ 503, "Service Unavailable" },
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(reasons); i++)
-		if (reasons[i].status == status)
-			return reasons[i].text;
-	return "Error";
-}
 
 static void
 server_free_if_done(struct http_server *s)
@@ -108,14 +89,16 @@ void
 http_reply(struct http_conn *c, int status, cJSON *json)
 {
 	auto_free char *body = json ? cJSON_PrintUnformatted(json) : xstrdup("");
+	const char *type = json ? "application/json" : NULL;
+	AUTO(buf) out = BUF_INIT;
 	uv_buf_t b;
 
 	cJSON_Delete(json);
 	if (c->state == ANSWERED || c->closing)
 		return;
 	c->state = ANSWERED;
-	c->out = xasprintf("HTTP/1.1 %d %s\r\n%sContent-Length: %zu\r\nConnection: close\r\n\r\n%s", status, ha_http_reason(status),
-			   json ? "Content-Type: application/json\r\n" : "", strlen(body), body);
+	http_answer_write(&out, status, type, body);
+	c->out = buf_detach(&out);
 	b = uv_buf_init(c->out, (unsigned)strlen(c->out));
 	c->write.data = c;
 	/* A client that does not read its answer is not waited for. */
@@ -133,69 +116,25 @@ http_refuse(struct http_conn *c, int status, const char *message)
 	http_reply(c, status, json);
 }
 
-/* Length of the body by the headers in text[0..end); -1: there is one without a length. */
-static long
-body_length(const char *text, const char *end)
-{
-	long len = 0;
-
-	for (const char *p = text; p && p < end; p = strstr(p, "\r\n")) {
-		p += *p == '\r' ? 2 : 0;
-		if (strncasecmp(p, "Transfer-Encoding:", 18) == 0)
-			return -1;
-		if (strncasecmp(p, "Content-Length:", 15) == 0) {
-			p += 15 + strspn(p + 15, " ");
-			len = isdigit((unsigned char)*p) ? strtol(p, NULL, 10) : -1;
-		}
-	}
-	return len < 0 || len > MAX_REQUEST ? -1 : len;
-}
-
-/* Cuts the request line into its words; false: it is none. */
-static bool
-request_line(char *line, struct http_request *r)
-{
-	char *path = strchr(line, ' '), *version = path ? strchr(path + 1, ' ') : NULL, *query;
-
-	if (!version || strncmp(version + 1, "HTTP/1.", 7) != 0 || path[1] != '/')
-		return false;
-	*path++ = *version = '\0';
-	query = strchr(path, '?');
-	if (query)
-		*query++ = '\0';
-	r->method = line;
-	r->path = path;
-	r->query = query ? query : "";
-	return true;
-}
-
 static void
 take_request(struct http_conn *c)
 {
-	char *end = strstr(c->in.s, "\r\n\r\n"), *eol = strstr(c->in.s, "\r\n");
-	struct http_request r = { 0 };
-	long len;
+	struct http_request r;
 
-	if (!end)
+	switch (http_request_read(c->in.s, c->in.len, MAX_REQUEST, &r)) {
+	case HTTP_MORE:
 		return;
-	len = body_length(eol, end);
-	if (len < 0) {
+	case HTTP_BAD_LENGTH:
 		http_refuse(c, 413, "a body that is too large or of unknown length");
 		return;
-	}
-	if ((size_t)(c->in.s + c->in.len - (end + 4)) < (size_t)len)
-		return;
-	*eol = '\0';
-	r.body = end + 4;
-	r.body_len = (size_t)len;
-	end[4 + len] = '\0';
-	if (!request_line(c->in.s, &r)) {
+	case HTTP_BAD_LINE:
 		http_refuse(c, 400, "not an HTTP/1 request");
 		return;
+	case HTTP_WHOLE:
+		c->state = HANDED_OVER;
+		uv_timer_stop(&c->timer);
+		c->server->handler(c->server->agent, c, &r);
 	}
-	c->state = HANDED_OVER;
-	uv_timer_stop(&c->timer);
-	c->server->handler(c->server->agent, c, &r);
 }
 
 static void

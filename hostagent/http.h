@@ -8,19 +8,13 @@
 #include <stddef.h>
 #include <uv.h>
 
+#include "base/http_head.h"
+
 struct agent;
 struct cJSON;
 struct error;
 struct http_conn;
 struct http_server;
-
-struct http_request {
-	const char *method;
-	const char *path;	/* without the query, not decoded */
-	const char *query;	/* "" */
-	const char *body;	/* NUL behind it */
-	size_t body_len;
-};
 
 /* Called when a request is whole; answer now or later. Its strings live until the answer. */
 typedef void http_handler(struct agent *a, struct http_conn *c, const struct http_request *r);

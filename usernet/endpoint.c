@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -14,6 +13,7 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/http_head.h"
 #include "usernet/services.h"
 #include "usernet/switch.h"
 
@@ -138,51 +138,28 @@ client_send(struct endpoint *e, struct client *c)
 static void
 endpoint_client_answer(struct endpoint *e, struct client *c, int status, const char *body)
 {
-	const char *reason = status == 200 ? "OK" : status == 404 ? "Not Found" : "Bad Request";
-
-	buf_addf(&c->out, "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s", status, reason,
-		 status == 200 ? "application/json" : "text/plain; charset=utf-8", strlen(body), body);
+	http_answer_write(&c->out, status, status == 200 ? "application/json" : "text/plain; charset=utf-8", body);
 	client_send(e, c);
-}
-
-/* How long its body is said to be; -1: that cannot be. `head` ends at `end`. */
-static long
-request_body_length(const char *head, const char *end)
-{
-	static const char name[] = "content-length:";
-
-	for (const char *line = strchr(head, '\n'); line && line < end; line = strchr(line + 1, '\n')) {
-		char *rest;
-		long n;
-
-		if (strncasecmp(line + 1, name, sizeof name - 1) != 0)
-			continue;
-		n = strtol(line + sizeof name, &rest, 10);
-		return n < 0 || n > REQUEST_MAX || (*rest != '\r' && *rest != '\n') ? -1 : n;
-	}
-	return 0;
 }
 
 /* Once all of it is there. */
 static void
 client_call(struct endpoint *e, struct client *c)
 {
-	char *end = strstr(c->in.s, "\r\n\r\n"), *next = NULL;
-	long body = end ? request_body_length(c->in.s, end) : 0;
-	const char *method, *path;
+	enum http_verdict v = c->in.len > REQUEST_MAX ? HTTP_BAD_LENGTH : HTTP_MORE;
+	struct http_request r;
 	AUTO(buf) out = BUF_INIT;
 	int status;
 
-	if (body < 0 || c->in.len > REQUEST_MAX || strlen(c->in.s) != c->in.len) {
+	if (v == HTTP_MORE)
+		v = http_request_read(c->in.s, c->in.len, REQUEST_MAX, &r);
+	if (v == HTTP_MORE)
+		return;
+	if (v != HTTP_WHOLE) {
 		endpoint_client_answer(e, c, 400, "not a request that this endpoint takes\n");
 		return;
 	}
-	if (!end || c->in.len - (size_t)(end + 4 - c->in.s) < (size_t)body)
-		return;
-	*end = '\0';
-	method = strtok_r(c->in.s, " \r\n", &next);
-	path = strtok_r(NULL, " \r\n", &next);
-	status = method && path ? service_call(e->sw, method, path, &out) : 400;
+	status = service_call(e->sw, r.method, r.path, &out);
 	endpoint_client_answer(e, c, status, out.len ? out.s : "");
 }
 

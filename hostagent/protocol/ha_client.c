@@ -1,7 +1,6 @@
 #include "hostagent/protocol/ha_client.h"
 
 #include <cjson/cJSON.h>
-#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
@@ -12,6 +11,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/http_head.h"
 #include "base/mem.h"
 #include "base/process.h"
 #include "hostagent/protocol/forward_rule.h"
@@ -40,43 +40,6 @@ ha_process(const char *dir, struct process *out)
 	return pidfile_hold(path, out);
 }
 
-/* Value of a header in text[0..end), or NULL. */
-static const char *
-ha_client_header(const char *text, const char *end, const char *name)
-{
-	size_t len = strlen(name);
-
-	for (const char *p = text; p && p < end; p = memchr(p, '\n', (size_t)(end - p))) {
-		p += *p == '\n';
-		if ((size_t)(end - p) > len && strncasecmp(p, name, len) == 0 && p[len] == ':')
-			return p + len + 1 + strspn(p + len + 1, " ");
-	}
-	return NULL;
-}
-
-/* Is the answer in `b` whole? Then 1, with its status, body and the body's length. -1: it is no HTTP. */
-static int
-parse_answer(const struct buf *b, int *status, const char **body, size_t *len)
-{
-	const char *end = b->len ? strstr(b->s, "\r\n\r\n") : NULL, *v;
-	char *rest;
-
-	if (!end)
-		return 0;
-	if (strncmp(b->s, "HTTP/1.", 7) != 0 || !isdigit((unsigned char)b->s[7]) || b->s[8] != ' ')
-		return -1;
-	*status = (int)strtol(b->s + 9, &rest, 10);
-	v = ha_client_header(b->s, end, "Content-Length");
-	if (rest != b->s + 12 || !v || !isdigit((unsigned char)*v))
-		return -1;
-	errno = 0;
-	*len = strtoul(v, NULL, 10);
-	if (errno || *len > ANSWER_MAX)
-		return -1;
-	*body = end + 4;
-	return b->len - (size_t)(*body - b->s) >= *len;
-}
-
 /* The agent's own words for a status >= 400. */
 static int
 ha_client_refusal(int status, const char *body, size_t len, struct error *err)
@@ -97,20 +60,15 @@ static int
 ha_client_exchange(int fd, const struct ha_request *r, const struct sock_wait *w, struct buf *in, struct error *err)
 {
 	AUTO(buf) text = BUF_INIT;
-	const char *body = NULL;
+	struct http_answer answer;
+	enum http_verdict v;
 	char chunk[4096];
-	int status = 0, whole;
-	size_t len = 0;
 	ssize_t n;
 
-	buf_addf(&text, "%s %s HTTP/1.1\r\nHost: lima-hostagent\r\nConnection: close\r\n", r->method, r->path);
-	if (r->body)
-		buf_addf(&text, "Content-Type: application/json\r\nContent-Length: %zu\r\n", strlen(r->body));
-	buf_adds(&text, "\r\n");
-	buf_adds(&text, r->body ? r->body : "");
+	http_request_write(&text, r->method, r->path, "lima-hostagent", r->body);
 	if (sock_write(fd, text.s, text.len, w, err) < 0)
 		return -1;
-	while ((whole = parse_answer(in, &status, &body, &len)) == 0) {
+	while ((v = http_answer_read(in->s, in->len, ANSWER_MAX, &answer)) == HTTP_MORE) {
 		if (in->len > ANSWER_MAX)
 			return error_set(err, EPROTO, "host agent: more than %d bytes", ANSWER_MAX);
 		n = sock_read(fd, chunk, sizeof chunk, w, err);
@@ -118,13 +76,13 @@ ha_client_exchange(int fd, const struct ha_request *r, const struct sock_wait *w
 			return n < 0 ? -1 : error_set(err, ECONNRESET, "host agent: gone before it answered");
 		buf_add(in, chunk, (size_t)n);
 	}
-	if (whole < 0)
+	if (v != HTTP_WHOLE)
 		return error_set(err, EPROTO, "host agent: an answer that is not HTTP/1.1 with a length");
-	if (status >= 400)
-		return ha_client_refusal(status, body, len, err);
-	memmove(in->s, body, len);
-	buf_truncate(in, len);
-	return status;
+	if (answer.status >= 400)
+		return ha_client_refusal(answer.status, answer.body, answer.body_len, err);
+	memmove(in->s, answer.body, answer.body_len);
+	buf_truncate(in, answer.body_len);
+	return answer.status;
 }
 
 int
