@@ -36,15 +36,13 @@ enum { WITHIN_MAX = 24 * 60 * 60 };
 struct api {
 	struct http_server *server;
 	struct waiting {
+		enum { FOR_PHASE, FOR_MOUNT, FOR_MOUNT_GONE, FOR_RESUME, FOR_CONDITIONS } what;
 		struct http_conn *conn;
-		char *mount;		/* a name: for its state; NULL: for the phase to change */
-		bool gone;		/* for its end */
-		bool resume;		/* for the machine to go on; then `mount` is nobody's */
-		bool conditions;	/* for more than so many of them to be settled; then, too */
-		size_t settled;
+		char *mount;		/* the name of that one; else NULL */
+		size_t settled;		/* FOR_CONDITIONS: that more than so many are */
 	} *waiting;
 	size_t nwaiting, waiting_cap;
-	bool asks;		/* the machine how it is, for those who wait for no mount */
+	bool asks;		/* the machine how it is, for those who wait for its phase */
 };
 
 static void
@@ -61,14 +59,13 @@ api_forget(struct api *api, size_t i)
 	api->waiting[i] = api->waiting[--api->nwaiting];
 }
 
-/* Those that wait for no mount. */
 static void
-api_answer_all(struct agent *a)
+api_answer_phase(struct agent *a)
 {
 	struct api *api = a->api;
 
 	for (size_t i = api->nwaiting; i-- > 0;)
-		if (!api->waiting[i].mount) {
+		if (api->waiting[i].what == FOR_PHASE) {
 			http_reply(api->waiting[i].conn, 200, agent_info(a));
 			api_forget(api, i);
 		}
@@ -81,7 +78,7 @@ api_on_standstill(struct agent *a, const char *why)
 		return;
 	a->api->asks = false;
 	standstill_tell(a, why);
-	api_answer_all(a);
+	api_answer_phase(a);
 }
 
 /* Of a guest that has booted, now or long ago, the machine is asked whether it runs: nobody else would be told that it does not. */
@@ -95,7 +92,7 @@ api_get_info(struct agent *a, struct http_conn *c, const struct http_request *r)
 		http_reply(c, 200, agent_info(a));
 		return;
 	}
-	api_wait_for(a->api, (struct waiting){ .conn = c });
+	api_wait_for(a->api, (struct waiting){ FOR_PHASE, .conn = c });
 	if (a->api->asks)
 		return;
 	a->api->asks = true;
@@ -108,7 +105,7 @@ api_on_resumed(struct agent *a, const struct error *e)
 	struct api *api = a->api;
 
 	for (size_t i = api ? api->nwaiting : 0; i-- > 0;) {
-		if (!api->waiting[i].resume)
+		if (api->waiting[i].what != FOR_RESUME)
 			continue;
 		if (e)
 			http_refuse(api->waiting[i].conn, 409, e->msg);
@@ -128,7 +125,7 @@ post_resume(struct agent *a, struct http_conn *c, const struct http_request *r)
 		http_refuse(c, 501, "this driver pauses no machine");
 		return;
 	}
-	api_wait_for(a->api, (struct waiting){ .conn = c, .mount = xstrdup(""), .resume = true });
+	api_wait_for(a->api, (struct waiting){ FOR_RESUME, .conn = c });
 	a->runtime->resume(a, api_on_resumed);
 }
 
@@ -149,7 +146,7 @@ get_wait(struct agent *a, struct http_conn *c, const struct http_request *r)
 	if (a->phase != PHASE_STARTING) {
 		http_reply(c, 200, agent_info(a));
 	} else {
-		api_wait_for(api, (struct waiting){ .conn = c });
+		api_wait_for(api, (struct waiting){ FOR_PHASE, .conn = c });
 	}
 }
 
@@ -170,14 +167,13 @@ api_conditions_due(struct agent *a, size_t settled)
 static void
 get_conditions(struct agent *a, struct http_conn *c, const struct http_request *r)
 {
-	struct waiting w = { .conn = c, .conditions = true };
+	struct waiting w = { FOR_CONDITIONS, .conn = c };
 	int end = 0;
 
 	if (sscanf(r->query, "settled=%zu%n", &w.settled, &end) != 1 || r->query[end] || api_conditions_due(a, w.settled)) {
 		api_reply_conditions(a, c);
 		return;
 	}
-	w.mount = xstrdup("");
 	api_wait_for(a->api, w);
 }
 
@@ -187,7 +183,7 @@ api_conditions_changed(struct agent *a)
 	struct api *api = a->api;
 
 	for (size_t i = api ? api->nwaiting : 0; i-- > 0;)
-		if (api->waiting[i].conditions && api_conditions_due(a, api->waiting[i].settled)) {
+		if (api->waiting[i].what == FOR_CONDITIONS && api_conditions_due(a, api->waiting[i].settled)) {
 			api_reply_conditions(a, api->waiting[i].conn);
 			api_forget(api, i);
 		}
@@ -290,7 +286,7 @@ get_mounts(struct agent *a, struct http_conn *c, const struct http_request *r)
 	http_reply(c, 200, mounts_list(a));
 }
 
-/* Answers if there is an answer yet. */
+/* False: there is no answer yet. */
 static bool
 answer_mount(struct agent *a, const struct waiting *w)
 {
@@ -298,7 +294,7 @@ answer_mount(struct agent *a, const struct waiting *w)
 	const char *state = mounts_state(a, w->mount, &there);
 	cJSON *json;
 
-	if (w->gone ? there : there && !state && a->phase != PHASE_STARTING)
+	if (w->what == FOR_MOUNT_GONE ? there : there && !state && a->phase != PHASE_STARTING)
 		return false;
 	json = cJSON_CreateObject();
 	cJSON_AddStringToObject(json, "state", !there ? "gone" : state ? state : "waiting");
@@ -312,7 +308,7 @@ api_mounts_changed(struct agent *a)
 	struct api *api = a->api;
 
 	for (size_t i = api ? api->nwaiting : 0; i-- > 0;)
-		if (api->waiting[i].mount && !api->waiting[i].resume && !api->waiting[i].conditions && answer_mount(a, &api->waiting[i]))
+		if (api->waiting[i].mount && answer_mount(a, &api->waiting[i]))
 			api_forget(api, i);
 }
 
@@ -331,7 +327,7 @@ put_mount(struct agent *a, struct http_conn *c, const struct http_request *r)
 	} else if (mounts_put(a, mount_id(r), mount, &e) < 0) {
 		http_refuse(c, api_status_of(&e), e.msg);
 	} else {
-		api_wait_for(a->api, (struct waiting){ .conn = c, .mount = xstrdup(mount_id(r)) });
+		api_wait_for(a->api, (struct waiting){ FOR_MOUNT, .conn = c, .mount = xstrdup(mount_id(r)) });
 		api_mounts_changed(a);
 	}
 	cJSON_Delete(mount);
@@ -340,7 +336,7 @@ put_mount(struct agent *a, struct http_conn *c, const struct http_request *r)
 static void
 delete_mount(struct agent *a, struct http_conn *c, const struct http_request *r)
 {
-	api_wait_for(a->api, (struct waiting){ .conn = c, .mount = xstrdup(mount_id(r)), .gone = true });
+	api_wait_for(a->api, (struct waiting){ FOR_MOUNT_GONE, .conn = c, .mount = xstrdup(mount_id(r)) });
 	mounts_delete(a, mount_id(r));
 	api_mounts_changed(a);
 }
@@ -425,7 +421,7 @@ void
 api_phase_changed(struct agent *a)
 {
 	if (a->api && a->phase != PHASE_STARTING)
-		api_answer_all(a);
+		api_answer_phase(a);
 }
 
 void
