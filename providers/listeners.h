@@ -8,6 +8,7 @@
 struct arena;
 
 struct listener {
+	int port;
 	pid_t pid;		/* 0: of another user, so nobody can tell */
 	char program[32];	/* "" likewise */
 	char path[128];		/* the first of its arguments that is a path below `below`; "": it has none */
@@ -18,5 +19,11 @@ struct listener {
  * tell. `ip` as in portForwards; `below`: a folder, to be told from others by; or NULL.
  */
 int listener_find(const char *ip, int port, bool udp, const char *below, struct listener *out);
+/*
+ * Calls `told` for each such socket on a port from `first` to `last`, the lowest first, until it returns something else than 0,
+ * which is returned. The kernel's tables and its processes are gone through once. 0: there is none, or nobody stopped; -1: nobody can tell.
+ */
+typedef int listener_told(void *ctx, const struct listener *l);
+int listeners_each(const char *ip, int first, int last, bool udp, const char *below, listener_told *told, void *ctx);
 /* "nginx (process 123)", or "another program"; in the arena. */
 const char *listener_text(struct arena *a, const struct listener *l);

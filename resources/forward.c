@@ -240,6 +240,15 @@ remove_forward(const struct env *env, const struct resource *r, struct error *er
 	return ha_delete_forward(dir, forward_agent_id(&a, r), err);
 }
 
+static int
+forward_stranger(void *ctx, const struct listener *l)
+{
+	if (*l->path)
+		return 0;
+	*(struct listener *)ctx = *l;
+	return 1;
+}
+
 /* What listens all the time fails where another program does; what this home's agents listen on goes with them. */
 static int
 forward_check(const struct env *env, const struct resource *r, struct error *err)
@@ -251,11 +260,10 @@ forward_check(const struct env *env, const struct resource *r, struct error *err
 
 	if ((r->present && !r->down) || !f || f->reverse || forward_dynamic(f) || *f->host_socket)
 		return 0;
-	for (int port = f->host_port[0]; port <= f->host_port[1]; port++)
-		if (listener_find(f->host_ip, port, f->proto == PROTO_UDP, env->home, &who) > 0 && !*who.path)
-			return error_set(err, EADDRINUSE, "portForwards: %s port %d of %s is in use by %s; stop that, or take another `hostPort`",
-					 f->proto == PROTO_UDP ? "udp" : "tcp", port, f->host_ip, listener_text(&a, &who));
-	return 0;
+	if (listeners_each(f->host_ip, f->host_port[0], f->host_port[1], f->proto == PROTO_UDP, env->home, forward_stranger, &who) <= 0)
+		return 0;
+	return error_set(err, EADDRINUSE, "portForwards: %s port %d of %s is in use by %s; stop that, or take another `hostPort`",
+			 f->proto == PROTO_UDP ? "udp" : "tcp", who.port, f->host_ip, listener_text(&a, &who));
 }
 
 const struct resource_type resource_forward = {

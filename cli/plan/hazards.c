@@ -63,49 +63,56 @@ hazard_of_disk(const struct engine *e, const struct spec *s, const char *disk, s
 	return error_set(err, ERR_REFUSED, "%s: additionalDisks: disk `%s` is in use by the running instance `%s`; stop that first", s->name, disk, name);
 }
 
-/* The instance of this home that listens there, from the arguments of its agent; "": none does. In c->arena. */
-static const char *
-hazard_listener(struct cli *c, const char *ip, int port, bool udp)
-{
-	struct listener who;
-	const char *name;
-
-	if (listener_find(ip, port, udp, c->env.home, &who) <= 0 || !*who.path)
-		return "";
-	name = who.path + strlen(c->env.home) + 1;
-	return arena_memdup(&c->arena, name, strcspn(name, "/"));
-}
+/* Ports that an instance is to have, and by which key it says so. */
+struct hazard_ports {
+	struct cli *c;
+	const struct engine *e;
+	const struct spec *s;
+	const char *what, *key, *ip;
+	struct error *err;
+};
 
 /* A machine of this home that stays up has that port; one that goes down in this plan lets go of it. */
 static int
-hazard_of_port(struct cli *c, const struct engine *e, const struct spec *s, const char *what, const char *key, const char *ip, int port,
-	       struct error *err)
+hazard_of_listener(void *ctx, const struct listener *who)
 {
-	const char *name = hazard_listener(c, ip, port, !strcmp(what, "udp"));
+	const struct hazard_ports *p = ctx;
+	const char *name = *who->path ? who->path + strlen(p->c->env.home) + 1 : "";
 	const struct resource *holder;
 
-	if (!*name || !strcmp(name, s->name))
+	/* Its agent's arguments have a path in the folder of its instance. */
+	name = arena_memdup(&p->c->arena, name, strcspn(name, "/"));
+	if (!*name || !strcmp(name, p->s->name))
 		return 0;
-	holder = graph_find(&e->graph, "vm", name);
+	holder = graph_find(&p->e->graph, "vm", name);
 	if (holder && holder->down)
 		return 0;
-	return error_set(err, EADDRINUSE, "%s: %s port %d of %s is in use by the instance `%s`; stop that, or set %s to another", s->name, what,
-			 port, ip, name, key);
+	error_set(p->err, EADDRINUSE, "%s: %s port %d of %s is in use by the instance `%s`; stop that, or set %s to another", p->s->name, p->what,
+		  who->port, p->ip, name, p->key);
+	return 1;
+}
+
+static int
+hazard_of_range(struct hazard_ports p, int first, int last)
+{
+	return listeners_each(p.ip, first, last, !strcmp(p.what, "udp"), p.c->env.home, hazard_of_listener, &p) > 0 ? -1 : 0;
 }
 
 static int
 hazard_of_ports(struct cli *c, const struct engine *e, const struct spec *s, struct error *err)
 {
-	if (s->ssh.local_port && hazard_of_port(c, e, s, "ssh", "ssh.localPort", "127.0.0.1", s->ssh.local_port, err) < 0)
+	struct hazard_ports ssh = { c, e, s, "ssh", "ssh.localPort", "127.0.0.1", err };
+
+	if (s->ssh.local_port && hazard_of_range(ssh, s->ssh.local_port, s->ssh.local_port) < 0)
 		return -1;
 	for (size_t i = 0; i < s->nforwards; i++) {
 		const struct spec_forward *f = &s->forwards[i];
 
 		if (!f->is_static || f->ignore || f->reverse || !f->host_port[0])
 			continue;
-		for (int port = f->host_port[0]; port <= f->host_port[1]; port++)
-			if (hazard_of_port(c, e, s, f->proto == PROTO_UDP ? "udp" : "tcp", "`hostPort`", f->host_ip, port, err) < 0)
-				return -1;
+		if (hazard_of_range((struct hazard_ports){ c, e, s, f->proto == PROTO_UDP ? "udp" : "tcp", "`hostPort`", f->host_ip, err }, f->host_port[0],
+				    f->host_port[1]) < 0)
+			return -1;
 	}
 	return 0;
 }

@@ -404,6 +404,9 @@ listens() {
 	{ cat "$WORK/f.yaml"; echo "portForwards: [{guestPort: 80, hostPort: $port, static: true}]"; } >"$WORK/b.yaml"
 	fails_with "portForwards: tcp port $port of 127.0.0.1 is in use by python3 (process " plan "$WORK/b.yaml"
 	fails_with "portForwards: tcp port $port of 127.0.0.1 is in use by python3 (process " apply "$WORK/b.yaml"
+	# as many ports as there are: the kernel's tables are read once, and not for each; nobody else has this address
+	{ cat "$WORK/f.yaml"; echo "portForwards: [{guestPortRange: [1024, 65535], hostPortRange: [1024, 65535], hostIP: "fd00::77", static: true, proto: tcp}]"; } >"$WORK/c.yaml"
+	limactl plan "$WORK/c.yaml" >"$WORK/out" 2>&1 || grep 'portForwards: tcp port [0-9]* of fd00::77 is in use by' "$WORK/out"
 	[ ! -e "$LIMA_HOME/a" ] && [ ! -e "$LIMA_HOME/b" ]
 	# of a machine that runs nothing is touched for it
 	apply "$WORK/f.yaml"

@@ -42,6 +42,40 @@ TEST(a_listener_is_found_with_its_process)
 	assert_int_equal(listener_find("nowhere", port, false, NULL, &who), -1);
 }
 
+struct heard {
+	int ports[8];
+	size_t n, max;		/* it stops there; 0: nowhere */
+};
+
+static int
+hear_listener(void *ctx, const struct listener *l)
+{
+	struct heard *h = ctx;
+
+	assert_int_equal(l->pid, getpid());
+	assert_true(h->n < ARRAY_LEN(h->ports));
+	h->ports[h->n++] = l->port;
+	return h->n == h->max;
+}
+
+TEST(of_many_ports_each_is_told_the_lowest_first)
+{
+	struct heard all = { 0 }, some = { .max = 1 }, none = { 0 };
+	int one, two, low, high;
+	auto_close int fd = listen_on(AF_INET, "127.0.0.9", &one), other = listen_on(AF_INET, "127.0.0.9", &two);
+
+	low = one < two ? one : two;
+	high = one < two ? two : one;
+	assert_int_equal(listeners_each("127.0.0.9", low, high, false, NULL, hear_listener, &all), 0);
+	assert_int_equal(all.n, 2);
+	assert_int_equal(all.ports[0], low);
+	assert_int_equal(all.ports[1], high);
+	assert_int_equal(listeners_each("127.0.0.9", low, high, false, NULL, hear_listener, &some), 1);
+	assert_int_equal(some.n, 1);
+	assert_int_equal(listeners_each("127.0.0.9", low + 1, high - 1, false, NULL, hear_listener, &none), 0);
+	assert_int_equal(none.n, 0);
+}
+
 TEST(one_on_all_addresses_is_on_each)
 {
 	struct listener who;
