@@ -7,18 +7,9 @@
 #include "base/buf.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/path_rest.h"
 
 enum { MAX_MOUNTINFO = 4 << 20 };
-
-static bool
-is_below(const char *path, const char *top)
-{
-	size_t n = strlen(top);
-
-	while (n > 1 && top[n - 1] == '/')
-		n--;
-	return !strncmp(path, top, n) && (n == 1 || !path[n] || path[n] == '/');
-}
 
 /* A type that ends in a dot stands for all that begin so. */
 static bool
@@ -44,7 +35,7 @@ mount_is_systems(const char *point)
 	static const char *const tops[] = { "/proc", "/sys", "/dev", "/run/user", "/var/lib/lxcfs" };
 
 	for (size_t i = 0; i < ARRAY_LEN(tops); i++)
-		if (is_below(point, tops[i]))
+		if (path_rest(point, tops[i]))
 			return true;
 	return false;
 }
@@ -63,7 +54,7 @@ mount_may_hang(char *line, const char *path)
 		return false;
 	type[strcspn(type, " ")] = '\0';
 	point[strcspn(point, " ")] = '\0';
-	return mount_is_served(type) && !mount_is_systems(point) && !is_below(path, point);
+	return mount_is_served(type) && !mount_is_systems(point) && !path_rest(path, point);
 }
 
 bool

@@ -14,6 +14,7 @@
 
 #include "base/auto.h"
 #include "base/guarded.h"
+#include "base/path_rest.h"
 
 enum { PLACE = O_PATH | O_NOFOLLOW | O_CLOEXEC, FD_NAME = 32, COVER = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC };
 
@@ -28,11 +29,9 @@ fd_name(int fd, char out[FD_NAME])
 static const char *
 path_below(const char *folder, const char *path)
 {
-	size_t n = strlen(folder);
+	const char *rest = path_rest(path, folder);
 
-	while (n && folder[n - 1] == '/')
-		n--;
-	return strncmp(path, folder, n) == 0 && path[n] == '/' && path[n + 1] ? path + n + 1 : NULL;
+	return rest && *rest && rest[1] ? rest + 1 : NULL;
 }
 
 bool

@@ -7,15 +7,15 @@
 
 #include "base/auto.h"
 #include "base/mem.h"
+#include "base/path_rest.h"
 
 /* Unless it is in `home`, which is kept back as a whole. */
 static void
 kept_back_add(struct kept_back *k, const char *home, const char *path)
 {
 	auto_free char *real = realpath(path, NULL);
-	size_t n = home ? strlen(home) : 0;
 
-	if (!real || !real[1] || (home && strncmp(real, home, n) == 0 && (real[n] == '/' || !real[n])))
+	if (!real || !real[1] || (home && path_rest(real, home)))
 		return;
 	GROW(k->v, k->n, k->cap);
 	k->v[k->n++] = steal(real);

@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/path_rest.h"
 #include "base/proc.h"
 
 enum { TCP_LISTEN = 0x0a };
@@ -182,7 +183,7 @@ listener_describe(pid_t pid, const char *below, struct listener *out)
 	if (!below || !proc_arguments(pid, &words))
 		return;
 	for (const char *w = words.s; w < words.s + words.len; w += strlen(w) + 1)
-		if (!strncmp(w, below, strlen(below)) && w[strlen(below)] == '/') {
+		if (path_rest(w, below) && *path_rest(w, below)) {
 			snprintf(out->path, sizeof out->path, "%s", w);
 			return;
 		}

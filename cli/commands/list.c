@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/host_arch.h"
+#include "base/path_rest.h"
 #include "base/size.h"
 #include "cli/view/probe.h"
 #include "cli/view/instance_fields.h"
@@ -124,7 +125,7 @@ static void
 list_row(struct table *t, struct instance *i)
 {
 	const char *home = getenv("HOME");
-	size_t len = home ? strlen(home) : 0;
+	const char *rest = home ? path_rest(i->dir, home) : NULL;
 
 	table_cell(t, i->name);
 	table_cell(t, list_status(i));
@@ -134,8 +135,8 @@ list_row(struct table *t, struct instance *i)
 	table_cellf(t, "%lld", strcmp(i->vm_type, "wsl2") == 0 ? 0 : json_int(instance_config(i, "cpus"), 0));
 	table_cell(t, size_text(&i->arena, instance_bytes(i, "memory")));
 	table_cell(t, size_text(&i->arena, instance_bytes(i, "disk")));
-	if (len && strncmp(i->dir, home, len) == 0 && (i->dir[len] == '/' || !i->dir[len]))
-		table_cellf(t, "~%s", i->dir + len);
+	if (rest)
+		table_cellf(t, "~%s", rest);
 	else
 		table_cell(t, i->dir);
 }

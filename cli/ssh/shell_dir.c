@@ -6,6 +6,7 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/path_rest.h"
 #include "base/quote/quote.h"
 
 /* ~ and ~/x, links resolved; in `a` */
@@ -20,19 +21,6 @@ shell_dir_expand(struct arena *a, const char *path)
 	return arena_strdup(a, real ? real : full);
 }
 
-/* What of `path` is below `top`, from a slash on; NULL: nothing. */
-static const char *
-shell_dir_below(const char *path, const char *top)
-{
-	size_t len = strlen(top);
-
-	if (strcmp(top, "/") == 0)
-		return strcmp(path, "/") == 0 ? "" : path;
-	if (strncmp(path, top, len) != 0 || (path[len] && path[len] != '/'))
-		return NULL;
-	return path + len;
-}
-
 const char *
 guest_path(struct instance *i, struct arena *a, const char *path)
 {
@@ -42,7 +30,7 @@ guest_path(struct instance *i, struct arena *a, const char *path)
 
 	while ((m = json_each(mounts, &at, NULL)).p) {
 		const char *location = json_text(a, json_at(m, "location")), *point = json_text(a, json_at(m, "mountPoint"));
-		const char *rest = shell_dir_below(real, shell_dir_expand(a, location));
+		const char *rest = path_rest(real, shell_dir_expand(a, location));
 
 		if (!rest)
 			continue;

@@ -12,6 +12,7 @@
 
 #include "base/auto.h"
 #include "base/mem.h"
+#include "base/path_rest.h"
 
 enum {
 	TRIES = 16,		/* at a file that comes and goes */
@@ -44,9 +45,9 @@ static bool
 is_within(int hidden, const char *path)
 {
 	char top[PATH_MAX];
-	size_t n = strlen(place_of(hidden, top));
 
-	return strncmp(path, top, n) == 0 && (path[n] == '/' || !path[n]);
+	/* What the kernel does not name is taken for hidden. */
+	return !*place_of(hidden, top) || path_rest(path, top);
 }
 
 static bool
@@ -124,17 +125,6 @@ jail_close(struct jail *t)
 	errno = code;
 }
 
-/* What of an absolute path is below the location; NULL: it is not. */
-static const char *
-jail_below(const struct jail *t, const char *path)
-{
-	size_t n = strlen(t->location);
-
-	while (n && t->location[n - 1] == '/')
-		n--;
-	return strncmp(path, t->location, n) == 0 && (path[n] == '/' || !path[n]) ? path + n : NULL;
-}
-
 /* The path below the root, "." for itself; `out` holds PATH_MAX. */
 static int
 jail_relative(const struct jail *t, struct wire_text path, char *out)
@@ -149,7 +139,7 @@ jail_relative(const struct jail *t, struct wire_text path, char *out)
 		return jail_fail(EINVAL);
 	memcpy(text, path.p, path.len);
 	text[path.len] = '\0';
-	if (*text == '/' && !(from = jail_below(t, text)))
+	if (*text == '/' && !(from = path_rest(text, t->location)))
 		return jail_fail(EXDEV);
 	for (part = strtok_r(text + (from - text), "/", &save); part; part = strtok_r(NULL, "/", &save)) {
 		if (!strcmp(part, ".."))

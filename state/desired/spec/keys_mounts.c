@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "base/mem.h"
+#include "base/path_rest.h"
 #include "state/desired/spec/host.h"
 #include "state/desired/spec/load.h"
 #include "state/desired/spec/paths.h"
@@ -57,9 +58,9 @@ caution_guest_writes(struct load *l, const struct val *v)
 	for (size_t i = 0; list && i < list->n; i++) {
 		const struct val *other = list->item[i];
 		const char *outer = val_s(other, "location");
-		size_t n = strlen(outer);
+		const char *rest = strcmp(outer, "/") != 0 ? path_rest(v->s, outer) : NULL;
 
-		if (other != v->up && val_b(other, "writable") && n > 1 && !strncmp(v->s, outer, n) && v->s[n] == '/')
+		if (other != v->up && val_b(other, "writable") && rest && *rest)
 			diag_warn(l, v, NULL, "is inside `%s`, which the guest writes: it can take the folder away, and links that it puts there "
 				"are not followed", outer);
 	}

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/fs.h"
 #include "base/guarded.h"
+#include "base/path_rest.h"
 #include "base/view.h"
 #include "state/desired/spec/spec.h"
 
@@ -29,11 +30,10 @@ line_verb(struct line *l, const char *verb)
 static void
 line_path(struct line *l, const char *verb, const char *path)
 {
-	size_t n = strlen(l->home);
-	bool below = n && !strncmp(path, l->home, n) && (!path[n] || path[n] == '/');
+	const char *rest = path_rest(path, l->home);
 
 	line_verb(l, verb);
-	buf_addf(l->out, "%s%s", below ? "~" : "", below ? path + n : path);
+	buf_addf(l->out, "%s%s", rest ? "~" : "", rest ? rest : path);
 }
 
 /* LIMA_HOME is kept from a guest that has a folder above it, but not by a machine that can have no view of its own, nor on an old kernel. */
@@ -41,14 +41,12 @@ static bool
 line_holds_keys(const struct spec *s, const struct spec_mount *m)
 {
 	auto_free char *real = fs_realpath(m->location);
-	size_t n = strlen(real);
+	const char *rest = s->dir ? path_rest(s->dir, real) : NULL;
 
 	if (!strcmp(s->mount_type, "reverse-sshfs") ? strcmp(m->sshfs.sftp_driver, "openssh-sftp-server") != 0 || guarded_by_kernel() :
 						      strcmp(s->mount_type, "9p") != 0 || view_possible())
 		return false;
-	while (n && real[n - 1] == '/')
-		n--;
-	return s->dir && !strncmp(s->dir, real, n) && s->dir[n] == '/';
+	return rest && *rest;
 }
 
 static void

@@ -7,6 +7,7 @@
 #include "base/fs.h"
 #include "base/nearest.h"
 #include "base/number.h"
+#include "base/path_rest.h"
 #include "base/semver.h"
 #include "base/sha256.h"
 #include "base/size.h"
@@ -14,6 +15,24 @@
 #include "state/desired/template/name.h"
 #include "state/desired/spec/paths.h"
 #include "tests/unit/test.h"
+
+TEST(what_of_a_path_is_in_a_folder)
+{
+	static const struct {
+		const char *path, *top, *rest;
+	} all[] = {
+		{ "/a/b", "/a", "/b" }, { "/a/b/c", "/a/", "/b/c" }, { "/a", "/a", "" }, { "/a", "/a//", "" }, { "/a/", "/a", "/" },
+		{ "/ab", "/a", NULL }, { "/b", "/a", NULL }, { "/", "/a", NULL }, { "", "/a", NULL }, { "/a", "/a/b", NULL },
+		{ "/a", "/", "/a" }, { "/", "/", "" }, { "/a", "", NULL }, { "", "", NULL },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		const char *rest = path_rest(all[i].path, all[i].top);
+
+		if (!rest != !all[i].rest || (rest && strcmp(rest, all[i].rest) != 0))
+			fail_msg("%s in %s: %s", all[i].path, all[i].top, rest ? rest : "not");
+	}
+}
 
 TEST(base64_both_ways)
 {
