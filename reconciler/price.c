@@ -87,7 +87,7 @@ price_ends(const struct plan *p, size_t first, step_typical *typical, void *ctx)
 static bool
 price_counts(const struct step *s)
 {
-	return s->res->type->runs || s->res->type->boots || (s->verb == ENSURE && !strcmp(s->res->type->name, "ready"));
+	return s->res->type->runs || (s->verb == ENSURE && s->res->type->boots);
 }
 
 static struct downtime

@@ -678,7 +678,7 @@ keep_downtime(void *ctx, const struct downtime *d)
 /* What goes before the machine and what comes behind it counts only between its end and its being ready. */
 TEST(a_machine_is_down_from_its_end_until_it_is_ready)
 {
-	static const struct resource_type types[] = { { .name = "seed" }, { .name = "vm", .runs = true, .boots = true }, { .name = "ready" }, { .name = "other" } };
+	static const struct resource_type types[] = { { .name = "seed" }, { .name = "vm", .runs = true, .boots = true }, { .name = "ready", .boots = true }, { .name = "other" } };
 	static const char *const needs[] = { NULL, "seed", "vm", NULL };
 	struct downtime d = { 0 };
 	struct graph g = { 0 };
