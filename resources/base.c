@@ -157,6 +157,13 @@ base_convert(const struct env *env, const char *from, const char *tmp, int64_t m
 	return rename(to, tmp) < 0 ? error_errno(err, "rename %s", to) : 0;
 }
 
+/* Nobody is to write to it by accident. */
+static int
+base_commit(const char *tmp, const char *path, struct error *err)
+{
+	return chmod(tmp, 0444) < 0 ? error_errno(err, "chmod %s", tmp) : fs_commit(tmp, path, err);
+}
+
 static int
 base_make(const struct env *env, const struct resource *r, const char *from, const char *digest, const char *path, struct error *err)
 {
@@ -168,10 +175,11 @@ base_make(const struct env *env, const struct resource *r, const char *from, con
 
 	if (written_check(env->home, from, err) < 0 || unpack_file(&u, err) < 0)
 		return -1;
-	if (base_convert(env, from, tmp, most, err) == 0 && chmod(tmp, 0444) == 0 && fs_commit(tmp, path, err) == 0)
-		return 0;
-	fs_unlink(tmp, NULL);
-	return -1;
+	if (base_convert(env, from, tmp, most, err) < 0 || base_commit(tmp, path, err) < 0) {
+		fs_unlink(tmp, NULL);
+		return -1;
+	}
+	return 0;
 }
 
 static int
