@@ -154,7 +154,7 @@ explain_freed(struct buf *out, const struct resource *r)
 }
 
 static void
-explain_one(struct buf *out, const struct told *t, const struct resource *r, bool color)
+explain_resource(struct buf *out, const struct told *t, const struct resource *r, bool color)
 {
 	enum sign s = resource_sign(r);
 	const struct step *step = r->down ? r->down : r->up;
@@ -227,7 +227,7 @@ explain_plan(struct buf *out, const struct plan *p, bool color)
 
 	told_gather(&told, p);
 	for (size_t i = 0; i < count; i++)
-		explain_one(out, &told, v[i].r, color);
+		explain_resource(out, &told, v[i].r, color);
 	plan_count(p, &n);
 	buf_adds(out, "Plan: ");
 	explain_counts(out, &n);

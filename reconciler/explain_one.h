@@ -9,8 +9,9 @@ struct resource;
 /*
  * {"address", "type", "name", "instance", "about", "wanted", "present",
  *  "attributes": [{"name", "have", "want", "class"}], "needs": [{"address", "need", "present"}], "needed_by": [likewise],
- *  "action", "class", "bytes_at_risk", "chain": [{"address", "action", "why"}], "changes": as in a plan}
- * `needed_by` is what the graph knows; to be freed with cJSON_Delete(). The chain leads from the resource to what is the cause of it all.
+ *  "action", "class", "bytes_at_risk", "chain": [{"address", "action", "why"}]}
+ * `needed_by` is what the graph knows. The chain leads from the resource to the cause of it all, with what differs there. Whatever has
+ * nothing to say is missing, but for the lists. The caller frees it with cJSON_Delete().
  */
 struct cJSON *explain_one(const struct graph *g, const struct resource *r);
 /* "build", "live", "fresh": what follows for who needs a thing when that is touched. */
