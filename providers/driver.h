@@ -41,6 +41,8 @@ struct driver_memory {
 	int (*loaded)(const char *dir, const volatile int *cancel, struct error *err);
 	int (*go_on)(const char *dir, struct error *err);
 	int (*stand)(const char *dir, enum machine_stand *out, struct error *err);
+	/* A connection to the port by which a guest of machine.parks waits (base/park.h); ENOENT: it has none. */
+	int (*park)(const char *dir, struct error *err);
 	/* Is that option, with its value, about this run alone, so that a machine with another one is the same? */
 	bool (*is_of_run)(const char *option);
 };

@@ -56,6 +56,7 @@ struct machine {
 	const char *display, *vnc_display;	/* display: none by default */
 
 	bool agent_port;		/* a port for the guest agent */
+	bool parks;			/* a port by which its guest may wait while it boots (base/park.h) */
 
 	enum share_type share_type;
 	const struct machine_share *shares;

@@ -21,6 +21,7 @@
 #include "guest/init/log.h"
 #include "guest/init/modules.h"
 #include "guest/init/net.h"
+#include "guest/init/park.h"
 #include "guest/init/power.h"
 #include "guest/init/provision.h"
 #include "guest/init/root.h"
@@ -97,6 +98,7 @@ init_main_boot(int events, const struct block_dev *disk)
 	pid_t key, grow, names = -1;
 
 	prctl(PR_SET_NAME, "lima-boot");
+	park();
 	if (!cidata_mount(events))
 		return;
 	key = fork();

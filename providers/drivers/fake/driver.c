@@ -166,6 +166,14 @@ fake_memory_loaded(const char *dir, const volatile int *cancel, struct error *er
 }
 
 static int
+fake_memory_park(const char *dir, struct error *err)
+{
+	char line[256];
+
+	return fake_talk(dir, "park\n", line, err);
+}
+
+static int
 fake_memory_go_on(const char *dir, struct error *err)
 {
 	return fake_ask(dir, "go-on\n", err);
@@ -174,7 +182,7 @@ fake_memory_go_on(const char *dir, struct error *err)
 static bool
 fake_is_of_run(const char *option)
 {
-	static const char *const options[] = { "--waits", "--slow-ms", "--ready-ms", "--unsaved", "--refuse" };
+	static const char *const options[] = { "--waits", "--slow-ms", "--ready-ms", "--unsaved", "--refuse", "--dies-ms", "--holds", "--unrenewed", "--parks" };
 
 	for (size_t i = 0; i < ARRAY_LEN(options); i++)
 		if (!strcmp(option, options[i]))
@@ -190,6 +198,7 @@ static const struct driver_memory fake_memory = {
 	.loaded = fake_memory_loaded,
 	.go_on = fake_memory_go_on,
 	.stand = fake_memory_stand,
+	.park = fake_memory_park,
 	.is_of_run = fake_is_of_run,
 };
 
@@ -221,7 +230,7 @@ fake_plan(const struct machine *m, struct launch *l, struct arena *a, struct err
 		arena_printf(a, "%s/lima-fake-machine", m->libexec), "--pidfile", arena_printf(a, "%s/fake.pid", m->dir),
 		"--control", arena_printf(a, "%s/fake.sock", m->dir), "--console", arena_printf(a, "%s/serial.log", m->dir),
 	};
-	const char **argv = arena_alloc(a, (ARRAY_LEN(words) + 1 + MAX_OPTIONS + 1) * sizeof *argv);
+	const char **argv = arena_alloc(a, (ARRAY_LEN(words) + 2 + MAX_OPTIONS + 1) * sizeof *argv);
 
 	if (m->cpus < 1 || m->memory_bytes < 1 << 20)
 		return error_set(err, EINVAL, "a machine of %d cpus and %llu bytes of memory", m->cpus, (unsigned long long)m->memory_bytes);
@@ -229,7 +238,9 @@ fake_plan(const struct machine *m, struct launch *l, struct arena *a, struct err
 	l->machine.nargv = ARRAY_LEN(words);
 	if (m->waits)
 		argv[l->machine.nargv++] = "--waits";
-	fake_driver_options(argv, ARRAY_LEN(words) + 1 + MAX_OPTIONS, &l->machine.nargv, a);
+	if (m->parks)
+		argv[l->machine.nargv++] = "--parks";
+	fake_driver_options(argv, ARRAY_LEN(words) + 2 + MAX_OPTIONS, &l->machine.nargv, a);
 	l->machine.argv = argv;
 	l->disks = (void *)arena_memdup(a, &m->disk, sizeof m->disk);
 	l->ndisks = 1;

@@ -17,12 +17,15 @@
  *	load			ok; and takes what follows, to the end of the connection: whatever is wrong with that ends it
  *	stand			ok, and whether it runs, stands still or waits for what it is to hold
  *	go-on			ok, and it does
+ *	park			ok; from then on the connection is one to the port by which the guest waits (base/park.h), where it has one
+ *	renewed			ok, and what it was told to become last, in one line
  *
  * Options: --up-ms N and --ready-ms N: how long until it listens, and until the guest is ready; --off-ms N: how long the
  * guest takes for the power button; --deaf: it does not listen to it; --stuck: nor to quit and SIGTERM;
  * --dies-ms N: it ends by itself, with status 3; --refuse WHY: it ends at once; --fail WHY: the guest never gets ready.
  * --waits: for what it is to hold; --memory-kib N: how much that is; --slow-ms N: how long it takes to say or take 64 KiB of it;
- * --unsaved: it says all of it, and then that it could not.
+ * --unsaved: it says all of it, and then that it could not. --parks: the guest waits in its boot, if somebody listens by then;
+ * --holds TEXT: what it holds in its memory from then on; --unrenewed: it never answers that.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -40,6 +43,7 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/park.h"
 #include "providers/pidfile.h"
 
 enum { MAX_CLIENTS = 64, MAX_LINE = 1024, NEVER = -1 };
@@ -54,12 +58,16 @@ struct client {
 	bool guest;	/* it is a connection to a port of the guest */
 	size_t saves;	/* KiB of memory that are still to be said */
 	bool loads;	/* what comes is memory */
+	bool parks;	/* it is one to the port of that name */
 };
 
 struct fake {
 	const char *pidfile, *control, *console, *refuse, *fail;
 	int off_ms, reboot_ms;
 	bool deaf, stuck, hangs, said, unsaved;
+	bool parks, parked, unrenewed;
+	char told[PARK_MAX], renewed[PARK_MAX];	/* by who listens there; the whole of it, in one line */
+	size_t ntold;
 	enum stands stands;
 	char holds[MAX_LINE];
 	size_t kib, slow_ms, loaded;	/* bytes */
@@ -95,7 +103,8 @@ fake_machine_options(struct fake *f, int argc, char **argv)
 		{ "fail", required_argument, NULL, 'F' }, { "deaf", no_argument, NULL, 'D' },
 		{ "stuck", no_argument, NULL, 'S' }, { "waits", no_argument, NULL, 'W' },
 		{ "memory-kib", required_argument, NULL, 'k' }, { "slow-ms", required_argument, NULL, 's' },
-		{ "unsaved", no_argument, NULL, 'U' }, { 0 },
+		{ "unsaved", no_argument, NULL, 'U' }, { "parks", no_argument, NULL, 'P' },
+		{ "holds", required_argument, NULL, 'H' }, { "unrenewed", no_argument, NULL, 'N' }, { 0 },
 	};
 	long long now = clock_ms();
 	int c;
@@ -117,6 +126,9 @@ fake_machine_options(struct fake *f, int argc, char **argv)
 		case 'k': f->kib = (size_t)fake_machine_number(optarg); break;
 		case 's': f->slow_ms = (size_t)fake_machine_number(optarg); break;
 		case 'U': f->unsaved = true; break;
+		case 'P': f->parks = true; break;
+		case 'H': snprintf(f->holds, sizeof f->holds, "%s", optarg); break;
+		case 'N': f->unrenewed = true; break;
 		default: return -1;
 		}
 	f->ready_at = now + f->reboot_ms;
@@ -147,11 +159,56 @@ answer_ready(struct fake *f, struct client *c)
 {
 	char no[MAX_LINE];
 
-	c->waits = clock_ms() < f->ready_at || f->stands != RUNS;
+	c->waits = clock_ms() < f->ready_at || f->stands != RUNS || f->parked;
 	if (c->waits)
 		return;
 	snprintf(no, sizeof no, "no %s\n", f->fail ? f->fail : "");
+	f->parks = false;
 	client_say(c, f->fail ? no : "ok\n");
+}
+
+/* Who comes when the guest has booted finds nobody there. */
+static void
+answer_park(struct fake *f, struct client *c)
+{
+	if (!f->parks && !f->parked) {
+		client_say(c, "ok\n");
+		return;
+	}
+	f->parked = c->parks = true;
+	f->ntold = 0;
+	client_say(c, f->stands == RUNS ? "ok\n" PARK_PARKED : "ok\n");
+}
+
+/* The whole of it has come: the guest is what it says, and goes on. */
+static void
+park_renew(struct fake *f, struct client *c)
+{
+	const char *last = f->told, *next;
+
+	while ((next = strstr(last + 1, PARK_RENEW)))
+		last = next;
+	if (strncmp(last, PARK_RENEW, strlen(PARK_RENEW)) != 0 || f->unrenewed)
+		return;
+	snprintf(f->renewed, sizeof f->renewed, "%s", last);
+	for (char *p = f->renewed; *p; p++)
+		if (*p == '\n')
+			*p = ' ';
+	f->parked = f->parks = false;
+	f->ready_at = clock_ms();
+	client_say(c, PARK_RENEWED);
+}
+
+static bool
+park_read(struct fake *f, struct client *c, const char *p, size_t n)
+{
+	if (n >= sizeof f->told - f->ntold)
+		return false;
+	memcpy(f->told + f->ntold, p, n);
+	f->told[f->ntold += n] = '\0';
+	if (f->parked && f->ntold > 1 && !strcmp(f->told + f->ntold - 2, "\n\n"))
+		park_renew(f, c);
+	return true;
 }
 
 static void
@@ -199,8 +256,11 @@ memory_fill(const struct fake *f, size_t at, char out[1024])
 		x = x * 1664525u + 1013904223u;
 		out[i] = (char)(x >> 24);
 	}
-	if (at == 0)
-		memcpy(out, f->holds, MAX_LINE);
+	if (at)
+		return;
+	memcpy(out, f->holds, MAX_LINE);
+	/* The end of the text is held before it. */
+	out[MAX_LINE - 1] = f->parked;
 }
 
 /* False: all is said, or nobody listens. */
@@ -234,6 +294,8 @@ client_loaded(struct fake *f)
 	if (f->loaded != f->kib * 1024)
 		memory_refuse();
 	f->stands = STANDS;
+	f->parked = f->holds[MAX_LINE - 1] != '\0';
+	f->holds[MAX_LINE - 1] = '\0';
 	f->ready_at = clock_ms();
 }
 
@@ -260,12 +322,16 @@ static bool
 answer_memory(struct fake *f, struct client *c, const char *line)
 {
 	static const char *const stands[] = { "ok runs\n", "ok stands\n", "ok waits\n" };
-	char held[MAX_LINE + 8];
+	char held[PARK_MAX + 8];
 
 	if (!strncmp(line, "hold ", 5))
 		snprintf(f->holds, sizeof f->holds, "%s", line + 5);
 	else if (!strcmp(line, "held"))
 		return snprintf(held, sizeof held, "ok %s\n", f->holds), client_say(c, held), true;
+	else if (!strcmp(line, "renewed"))
+		return snprintf(held, sizeof held, "ok %s\n", f->renewed), client_say(c, held), true;
+	else if (!strcmp(line, "park"))
+		return answer_park(f, c), true;
 	else if (!strcmp(line, "save"))
 		return answer_save(f, c), true;
 	else if (!strcmp(line, "saved"))
@@ -324,6 +390,8 @@ client_read(struct fake *f, struct client *c)
 		client_load(f, c->line, (size_t)n);
 		return true;
 	}
+	if (c->parks)
+		return park_read(f, c, c->line, (size_t)n);
 	if (c->guest)
 		return send(c->fd, c->line, (size_t)n, MSG_NOSIGNAL) == n;
 	c->len += (size_t)n;
@@ -382,7 +450,7 @@ time_left(const struct fake *f)
 	for (size_t i = 0; i < f->nclients; i++)
 		if (f->client[i].saves)
 			return 0;
-		else if (f->client[i].waits && f->stands == RUNS)
+		else if (f->client[i].waits && f->stands == RUNS && !f->parked)
 			fake_machine_sooner(&left, f->ready_at, now);
 	return (int)left;
 }
@@ -414,7 +482,7 @@ fake_turn(struct fake *f)
 
 		if (c->saves ? !client_save(f, c) : p[i + 1].revents && !client_read(f, c))
 			client_close(f, c);
-		else if (c->waits && clock_ms() >= f->ready_at && f->stands == RUNS)
+		else if (c->waits && clock_ms() >= f->ready_at && f->stands == RUNS && !f->parked)
 			answer_ready(f, c);
 	}
 	if (p[0].revents)

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/park.h"
 #include "base/quote/quote.h"
 #include "providers/drivers/qemu/arch.h"
 #include "providers/launch.h"
@@ -328,6 +329,17 @@ argv_console(struct args *a, const char *id, const char *stem)
 	argv_add_one(a, "-chardev", "socket,id=%s,path=%s.sock,server=on,wait=off,logfile=%s.log", id, in_dir(a, stem), in_dir(a, stem));
 }
 
+/* Its guest may be one of several that were the same once: it learns that from the second device, too, if it has a driver for it. */
+static void
+argv_park(struct args *a)
+{
+	if (!a->is->parks)
+		return;
+	argv_add_one(a, "-chardev", "socket,id=char-park,path=%s,server=on,wait=off", in_dir(a, QEMU_PARK_SOCKET));
+	argv_add_one(a, "-device", "virtserialport,chardev=char-park,id=park0,name=" PARK_PORT);
+	argv_add_one(a, "-device", "vmgenid,guid=auto");
+}
+
 static void
 argv_consoles(struct args *a)
 {
@@ -339,12 +351,13 @@ argv_consoles(struct args *a)
 	}
 	argv_console(a, "char-serial-virtio", "serialv");
 	argv_add_one(a, "-device", "virtio-serial-pci,id=virtio-serial0,max_ports=%d",
-	    a->arch->virtio_serial_ports + a->is->agent_port);
+	    a->arch->virtio_serial_ports + a->is->agent_port + a->is->parks);
 	argv_add_one(a, "-device", "virtconsole,chardev=char-serial-virtio,id=console0");
-	if (!a->is->agent_port)
-		return;
-	argv_add_one(a, "-chardev", "socket,id=char-agent,path=%s,server=on,wait=off", in_dir(a, "ga.sock"));
-	argv_add_one(a, "-device", "virtserialport,chardev=char-agent,id=agent0,name=" QEMU_AGENT_PORT);
+	if (a->is->agent_port) {
+		argv_add_one(a, "-chardev", "socket,id=char-agent,path=%s,server=on,wait=off", in_dir(a, "ga.sock"));
+		argv_add_one(a, "-device", "virtserialport,chardev=char-agent,id=agent0,name=" QEMU_AGENT_PORT);
+	}
+	argv_park(a);
 }
 
 static void

@@ -19,7 +19,9 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/sha256.h"
+#include "providers/drivers/qemu/qemu.h"
 #include "providers/drivers/qemu/qmp.h"
+#include "providers/sock.h"
 
 enum {
 	ANSWER_MS = 10 * 1000,
@@ -274,6 +276,15 @@ qemu_memory_stand(const char *dir, enum machine_stand *out, struct error *err)
 	return 0;
 }
 
+static int
+qemu_memory_park(const char *dir, struct error *err)
+{
+	auto_free char *socket = xasprintf("%s/" QEMU_PARK_SOCKET, dir);
+	const struct sock_wait wait = { .deadline = clock_ms() + ANSWER_MS };
+
+	return sock_connect(socket, &wait, err);
+}
+
 const struct driver_memory qemu_memory = {
 	.check = qemu_memory_check,
 	.save = qemu_memory_save,
@@ -282,5 +293,6 @@ const struct driver_memory qemu_memory = {
 	.loaded = qemu_memory_loaded,
 	.go_on = qemu_memory_go_on,
 	.stand = qemu_memory_stand,
+	.park = qemu_memory_park,
 	.is_of_run = qemu_is_of_run,
 };
