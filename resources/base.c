@@ -23,6 +23,7 @@
 #include "resources/disk_known.h"
 #include "resources/fetch.h"
 #include "resources/instance_paths.h"
+#include "resources/warm.h"
 
 enum { SOURCE_MAX = 8192 };
 #define MOST_BYTES (INT64_C(100) << 30)	/* of one that nobody tells the size of its disk */
@@ -54,6 +55,9 @@ base_is_used(const struct env *env, const struct spec *spec)
 {
 	auto_free char *dir = xasprintf("%s/%s", env->home, spec->name);
 
+	/* The disk of one that may be saved, or begins from one that was, stands on nothing else. */
+	if (warm_parks(spec))
+		return false;
 	/* It is made only while the disk is. */
 	if (!strcmp(spec->disk_mode, "overlay"))
 		return true;

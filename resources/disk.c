@@ -21,6 +21,7 @@
 #include "resources/base.h"
 #include "resources/fetch.h"
 #include "resources/disk_known.h"
+#include "resources/warm.h"
 
 static const struct attr attrs[] = {
 	{ .name = "size", .cost = COST_UPDATE, .judge = judge_grows, .refusal = DISK_SHRINKS, .show = SHOW_BYTES, .key = "disk" },
@@ -280,11 +281,14 @@ disk_make(const struct env *env, const struct resource *r, const char *disk, int
 static int
 disk_make_new(const struct env *env, const struct resource *r, const char *disk, int64_t size, struct arena *a, struct error *err)
 {
-	auto_free char *own = instance_path(env, r, "basedisk");
+	auto_free char *own = instance_path(env, r, "basedisk"), *dir = instance_path(env, r, NULL);
+	int saved;
 
-	if (fs_unlink(own, err) < 0)
+	if (fs_unlink(own, err) < 0 || warm_disk_forget(dir, err) < 0 || (saved = warm_disk_make(env, r, disk, size, a, err)) < 0)
 		return -1;
-	return resource_needed(r, "base") ? disk_make_of_base(env, r, disk, size, err) : disk_make(env, r, disk, size, a, err);
+	if (!saved && (resource_needed(r, "base") ? disk_make_of_base(env, r, disk, size, err) : disk_make(env, r, disk, size, a, err)) < 0)
+		return -1;
+	return warm_disk_note(env, r, disk, saved, a, err);
 }
 
 /* What there is becomes what is wanted: it stands on its own base, and is large enough. */

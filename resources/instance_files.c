@@ -12,6 +12,7 @@
 #include "resources/firmware.h"
 #include "resources/instance_paths.h"
 #include "resources/made_from.h"
+#include "resources/warm.h"
 
 const struct instance_file instance_files[] = {
 	{"lima.yaml", "dir", FILE_COPIED, FILE_REWRITTEN},
@@ -50,6 +51,9 @@ const struct instance_file instance_files[] = {
 	{"launch.json", "vm", FILE_LEFT, FILE_BY_TMP},
 	{"launch.facts", "vm", FILE_LEFT, FILE_BY_TMP},
 	{MEMORY_FILE, "vm", FILE_MOVED, FILE_BY_TMP},
+	{WARM_MEMORY, "disk", FILE_LEFT},
+	{WARM_FILE, "disk", FILE_LEFT, FILE_BY_TMP},
+	{"park.sock", "vm", FILE_LEFT},
 	{"machine.type", "dir", FILE_COPIED, FILE_BY_TMP},
 	{"vncdisplay", "vm"},
 	{"vncpassword", "vm"},

@@ -121,7 +121,7 @@ suspend_write(const struct env *env, const struct resource *r, const struct driv
 }
 
 /* The agent sees its machine go, clears up and ends; whoever is in the way of that is ended. */
-static int
+int
 suspend_end(const char *dir, struct error *err)
 {
 	pid_t pid;

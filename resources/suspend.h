@@ -24,6 +24,8 @@ int suspend_machine(const struct env *env, const struct resource *r, const char 
 int suspend_check(const struct env *env, const struct resource *r, const char *dir, struct error *err);
 /* Of a machine that was launched to wait: gives it its memory, and lets it go on. When that fails it has been ended, and nothing is lost. */
 int suspend_resume(const struct env *env, const struct resource *r, const char *dir, struct error *err);
+/* Ends the machine that runs, or waits, and its agent, without a word to the guest. */
+int suspend_end(const char *dir, struct error *err);
 /*
  * What a limactl that was killed has left: a machine that was half put aside, or half resumed, goes on, and its file goes. 0, -1.
  * 1: it was not told what it is to hold, and has been ended; its file is as it was.

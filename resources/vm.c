@@ -11,6 +11,7 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/fs.h"
 #include "hostagent/protocol/ha_client.h"
@@ -30,6 +31,8 @@
 #include "resources/machine.h"
 #include "resources/ssh_access.h"
 #include "resources/suspend.h"
+#include "resources/warm.h"
+#include "resources/warm_start.h"
 #include "resources/spec_keys.h"
 #include "resources/unsupported.h"
 
@@ -37,7 +40,7 @@ enum { STOP_GRACE_MS = 180 * 1000, AGENT_GRACE_MS = 30 * 1000 };
 
 #define IS_RUNNING "running"
 #define IS_SUSPENDED "suspended"
-#define IS_BETWEEN "half suspended"	/* it is there, and so is what it holds: somebody was killed on the way */
+#define IS_BETWEEN "half suspended"	/* it is there, and so is what it holds, or is to become: somebody was killed on the way */
 
 /* One that was put aside goes on, and one that goes on is put aside, in place. */
 static enum cost
@@ -157,19 +160,19 @@ static int
 vm_observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *dir = instance_path(env, r, NULL);
-	auto_free char *memory = instance_path(env, r, MEMORY_FILE);
+	auto_free char *memory = instance_path(env, r, MEMORY_FILE), *warm = instance_path(env, r, WARM_FILE);
 	pid_t machine, agent = ha_pid(dir);
-	int saved = fs_look(memory, NULL, err);
+	int saved = fs_look(memory, NULL, err), left = fs_look(warm, NULL, err);
 
 	/* A pid file that cannot be read does not mean that the machine is gone. */
-	if (saved < 0 || driver_look(dir, &machine, err) < 0)
+	if (saved < 0 || left < 0 || driver_look(dir, &machine, err) < 0)
 		return -1;
 	if (machine <= 0 && agent <= 0 && !saved)
 		return 0;
 	/* A record of another process describes a machine that is gone. */
 	if (!facts_get(have, "machine keys") || (machine > 0 && facts_int(have, "pid", 0) != (long long)machine))
 		vm_recollect(env, r, have, a);
-	facts_set(have, a, "hypervisor", machine > 0 ? saved ? IS_BETWEEN : IS_RUNNING : saved ? IS_SUSPENDED : "gone");
+	facts_set(have, a, "hypervisor", machine > 0 ? saved || left ? IS_BETWEEN : IS_RUNNING : saved ? IS_SUSPENDED : "gone");
 	facts_set(have, a, "agent", agent > 0 ? "running" : "gone");
 	facts_setf(have, a, "pid", "%d", (int)machine);
 	return 1;
@@ -187,17 +190,75 @@ start_agent(const struct env *env, const struct resource *r, struct error *err)
 	return ha_start(&s, err);
 }
 
+static int
+vm_launch_file(const struct env *env, const struct resource *r, enum machine_begin how, struct error *err)
+{
+	return machine_launch_file(env, r, lease_port(r, LEASE_SSH), lease_port(r, LEASE_DNS), how, err);
+}
+
 /* Whatever is wrong with what was put aside is told before anything is started. */
+static int
+vm_resume(const struct env *env, const struct resource *r, const char *dir, struct error *err)
+{
+	if (vm_launch_file(env, r, MACHINE_RESUMES, err) < 0 || suspend_check(env, r, dir, err) < 0 || start_agent(env, r, err) < 0)
+		return -1;
+	return suspend_resume(env, r, dir, err);
+}
+
+static void
+vm_say_restored(const struct env *env, const struct resource *r, const char *key, double seconds)
+{
+	auto_free char *path = warm_saved_path(env->home, key, "took"), *text = xasprintf("%.3f\n", seconds);
+
+	env->say(env, SAY_INFO, "%s: restored from a saved machine in %.1f s, identities renewed", r->name, seconds);
+	/* For the next plan; one that is not written down is missed by nobody. */
+	fs_write(path, text, strlen(text), 0600, NULL);
+}
+
+/* 1: in the middle of its boot, as another one; 0: it is to boot, and why was said. */
+static int
+vm_restore(const struct env *env, const struct resource *r, const char *dir, const char *key, struct error *err)
+{
+	long long begun = clock_ms();
+	struct error why;
+	int held;
+
+	if (vm_launch_file(env, r, MACHINE_RESTORES, err) < 0)
+		return -1;
+	if (warm_check(env, r, dir, &why) < 0) {
+		if (why.code == ERR_CANCELLED)
+			return error_set(err, why.code, "%s", why.msg);
+		env->say(env, SAY_WARN, "%s: not restored from the saved machine, it boots instead: %s", r->name, why.msg);
+		return warm_drop(env, dir, err);
+	}
+	if (start_agent(env, r, err) < 0 || (held = warm_load(env, r, dir, err)) < 0)
+		return -1;
+	if (!held)
+		return warm_drop(env, dir, err);
+	if (warm_ran(dir, err) < 0 || warm_renew(env, r, dir, true, err) < 0)
+		return -1;
+	vm_say_restored(env, r, key, (double)(clock_ms() - begun) / 1000);
+	return 1;
+}
+
 static int
 vm_launch(const struct env *env, const struct resource *r, struct error *err)
 {
 	auto_free char *dir = instance_path(env, r, NULL);
-	bool resumes = suspend_is_there(dir);
+	AUTO(arena) a = { 0 };
+	struct warm_note n;
+	int restored = 0;
 
-	if (machine_launch_file(env, r, lease_port(r, LEASE_SSH), lease_port(r, LEASE_DNS), resumes, err) < 0 ||
-	    (resumes && suspend_check(env, r, dir, err) < 0) || start_agent(env, r, err) < 0)
+	if (suspend_is_there(dir))
+		return vm_resume(env, r, dir, err);
+	if (warm_next(r, dir, &a, &n, err) < 0 || (n.what == WARM_TO_RESTORE && (restored = vm_restore(env, r, dir, n.key, err)) < 0))
 		return -1;
-	return resumes ? suspend_resume(env, r, dir, err) : 0;
+	if (restored)
+		return 0;
+	/* A guest that may have gone on is no one to save any more: this is written first. */
+	if (vm_launch_file(env, r, MACHINE_BOOTS, err) < 0 || (n.what == WARM_TO_SAVE && warm_ran(dir, err) < 0) || start_agent(env, r, err) < 0)
+		return -1;
+	return n.what == WARM_TO_SAVE ? warm_boot(env, r, dir, &n, err) : 0;
 }
 
 static int
@@ -240,10 +301,19 @@ vm_refresh(const struct env *env, const struct resource *r, const char *dir, str
 
 	/* Without our agent, the launch file does not tell what a new agent would do. */
 	if ((ha_pid(dir) <= 0 || vm_differs(r, "agent keys") || !launch_is_known(launch)) &&
-	    (machine_launch_file(env, r, lease_port(r, LEASE_SSH), lease_port(r, LEASE_DNS), false, err) < 0 ||
+	    (vm_launch_file(env, r, MACHINE_BOOTS, err) < 0 ||
 	     machine_facts_save(facts, &r->want, err) < 0))
 		return -1;
 	return ha_pid(dir) > 0 ? ha_reload(dir, err) : start_agent(env, r, err);
+}
+
+/* What a limactl that was killed has left. 1: what was there had not run, and has been ended. */
+static int
+vm_settle(const char *dir, bool *renew, struct error *err)
+{
+	int ended = warm_settle(dir, renew, err);
+
+	return ended || *renew ? ended : suspend_settle(dir, err);
 }
 
 /* The machine that is there, or that of the folder, runs. */
@@ -251,11 +321,14 @@ static int
 vm_run(const struct env *env, const struct resource *r, const char *dir, struct error *err)
 {
 	pid_t machine;
-	int emptied = suspend_settle(dir, err);
+	bool renew;
+	int emptied = vm_settle(dir, &renew, err);
 
 	if (emptied < 0)
 		return -1;
-	return !emptied && driver_of(dir, &machine) ? vm_refresh(env, r, dir, err) : vm_boot(env, r, err);
+	if (emptied || !driver_of(dir, &machine))
+		return vm_boot(env, r, err);
+	return vm_refresh(env, r, dir, err) < 0 ? -1 : renew ? warm_renew(env, r, dir, false, err) : 0;
 }
 
 /* One that a limactl which was killed had put aside but for its end goes on first: it costs seconds, and there is one way only. */
@@ -263,9 +336,10 @@ static int
 vm_suspend(const struct env *env, const struct resource *r, const char *dir, struct error *err)
 {
 	pid_t machine;
-	int emptied = suspend_settle(dir, err);
+	bool renew;
+	int emptied = vm_settle(dir, &renew, err);
 
-	if (emptied < 0)
+	if (emptied < 0 || (renew && warm_renew(env, r, dir, false, err) < 0))
 		return -1;
 	if (suspend_is_there(dir) && !driver_of(dir, &machine))
 		return 0;
@@ -335,6 +409,8 @@ remove_vm(const struct env *env, const struct resource *r, struct error *err)
 
 	/* One that stands still does not hear the power button. */
 	if (!env->force && suspend_is_there(dir) && driver_of(dir, &machine) && suspend_settle(dir, err) < 0)
+		return -1;
+	if (!env->force && !suspend_is_there(dir) && warm_abandon(dir, err) < 0)
 		return -1;
 	if (vm_take_down(env, dir, err) < 0)
 		return -1;

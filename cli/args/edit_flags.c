@@ -49,6 +49,7 @@ const struct flag new_flags[] = {
 	{ "containerd", 0, FLAG_STRING, .about = "containerd for: user, system, user+system, none",
 	  .complete = "user system user+system none" },
 	{ "plain", 0, FLAG_BOOL, .about = "No mounts, no port forwarding, no containerd, no guest agent" },
+	{ "warm", 0, FLAG_BOOL, .about = "Begin from a machine of the same parts that was saved as it booted; the first saves it (warmStart)" },
 	{ "allow-host-paths", 0, FLAG_BOOL, .about = "A template from a server may use the files, folders and sockets of this host that it names" },
 	{ "port-forward", 0, FLAG_ARRAY, .about = "Forward a port, HOST:GUEST[,static=true] (repeatable)",
 	  .complete = "8080:80 3000:3000 8080:80,static=true" },
@@ -259,6 +260,7 @@ static const struct {
 	{ "containerd", do_containerd, NULL, true },
 	{ "disk", do_gib, ".disk", false },
 	{ "plain", do_bool, ".plain", true },
+	{ "warm", do_bool, ".warmStart", true },
 	{ "port-forward", edit_port_forward, NULL, false },
 	{ "shell", do_text, ".user.shell", false },
 };

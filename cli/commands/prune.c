@@ -1,4 +1,5 @@
 /* limactl prune: the download cache emptied, or what nobody refers to taken out of it */
+#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "cli/view/templates.h"
 #include "providers/fetch/cache.h"
 #include "providers/fetch/cache_prune.h"
+#include "resources/warm.h"
 #include "state/desired/template/template.h"
 
 static const struct flag flags[] = {
@@ -134,6 +136,24 @@ prune_add(void *ctx, const char *name, const char *entry, bool has_part)
 	p->v[p->n++] = (struct thing){ "download", arena_printf(&p->c->arena, CACHE_PART "%s", name), .may_lose = true };
 }
 
+/* Saved machines are made again by the next start of their kind. */
+static int
+prune_add_machines(struct prune *p, struct error *err)
+{
+	const char *top = arena_printf(&p->c->arena, "%s/" WARM_SAVED, p->c->env.home);
+	auto_dir DIR *d = opendir(top);
+
+	if (!d)
+		return errno == ENOENT ? 0 : error_errno(err, "open %s", top);
+	for (struct dirent *e; (e = readdir(d));) {
+		if (*e->d_name == '.' || strchr(e->d_name, '.'))
+			continue;
+		GROW(p->v, p->n, p->cap);
+		p->v[p->n++] = (struct thing){ "machine", arena_strdup(&p->c->arena, e->d_name), .may_lose = true };
+	}
+	return 0;
+}
+
 /* Each as a step of its own; without `kept` the whole cache goes behind them. */
 static int
 prune_run(struct cli *c, const struct kept *kept, struct error *err)
@@ -148,6 +168,8 @@ prune_run(struct cli *c, const struct kept *kept, struct error *err)
 		GROW(p.v, p.n, p.cap);
 		p.v[p.n++] = all;
 	}
+	if (status == 0 && !kept)
+		status = prune_add_machines(&p, err);
 	if (status == 0 && p.n)
 		status = run_engine(c, &(struct run){ .things = p.v, .nthings = p.n, .dry = cli_bool(c, "dry-run"),
 						      .quiet = !cli_bool(c, "dry-run"), .silent = true, .stays = kept ? prune_tell_stays : NULL }, err);
@@ -176,7 +198,8 @@ const struct command command_prune = {
 	.group = GROUP_ADVANCED,
 	.about = "Empty the download cache",
 	.details = "What is being downloaded stays. --dry-run tells how many bytes each thing is, and with --keep-referred which instance,\n"
-		   "a member of a fleet or not, would need one that stays.",
+		   "a member of a fleet or not, would need one that stays. Without it, saved machines go, too (`warmStart`): the next start\n"
+		   "of their kind saves another.",
 	.example = "limactl prune\nlimactl prune --keep-referred --dry-run",
 	.flags = flags,
 	.run = prune,

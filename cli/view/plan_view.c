@@ -14,6 +14,7 @@
 #include "base/process.h"
 #include "cli/args/files.h"
 #include "cli/view/reach.h"
+#include "cli/view/starts.h"
 #include "cli/view/texts.h"
 #include "cli/view/wrong.h"
 #include "reconciler/explain.h"
@@ -193,6 +194,7 @@ plan_view_text(struct cli *c, const struct run *r, struct engine *e, bool color,
 		explain_plan(&b, &e->plan, color);
 		view_prices_text(&b, e);
 		disks_text(&b, &e->plan);
+		starts_text(&b, &c->env, &e->plan);
 		reach_text(&b, &e->plan);
 		if (r->dry)
 			plan_view_others(e, &b);
@@ -221,6 +223,7 @@ plan_view_json(struct cli *c, const struct run *r, struct engine *e)
 	wrong_json(j, e);
 	reach_json(j, &e->plan);
 	disks_json(j, &e->plan);
+	starts_json(j, &c->env, &e->plan);
 	if (r->texts)
 		texts_json(c, e, r->texts, j);
 	secrets_hide_json(&c->secrets, j, NULL);

@@ -246,6 +246,8 @@ static const struct key root[] = {
 	{ "diskMode", KEY_TEXT, .words = "auto overlay copy", .flags = KEY_BLANK_UNSET, .usual = "auto", AT(spec, disk_mode),
 	  .change = CHANGE_CREATION,
 	  .about = "How the disk is made from the image: auto (a member of a fleet shares the image's bytes with the others, by reflink or as an overlay; any other has a copy), overlay or copy." },
+	{ "warmStart", KEY_BOOL, .def = "false", AT(spec, warm_start), .change = CHANGE_RESTART,
+	  .about = "The first start is from a machine of the same parts that was saved as it booted, and the first of them saves it." },
 	{ "additionalDisks", KEY_LIST, .sub = keys_disks, .shorthand = "name", .mix = MIX_JOIN, AT_LIST(spec, disks, ndisks, spec_disk),
 	  .change = CHANGE_RESTART, .about = "Further disks, made with `limactl disk create`, mounted at /mnt/lima-NAME." },
 	{ "mounts", KEY_LIST, .sub = keys_mounts, .mix = MIX_JOIN_UP, .finish = finish_mounts, AT_LIST(spec, mounts, nmounts, spec_mount),

@@ -125,6 +125,7 @@ struct spec {
 	int cpus;
 	uint64_t memory_bytes, disk_bytes;
 	const char *disk_mode;			/* "overlay", "copy"; "" or "auto" */
+	bool warm_start;
 	const char *cpu_type;			/* vmOpts.qemu.cpuType of arch; "" */
 	const char *minimum_version;	/* "" */
 	struct spec_disk *disks;		/* additionalDisks */

@@ -66,6 +66,7 @@ static const struct example examples[] = {
 	{ "cpus", NONE, "cpus: 1", "cpus: 2" },
 	{ "memory", NONE, "memory: 1GiB", "memory: 2GiB" },
 	{ "disk", NONE, "disk: 1GiB", "disk: 2GiB" },
+	{ "warmStart", NONE, "warmStart: false", "warmStart: true" },
 	{ "diskMode", NONE, "diskMode: overlay", "diskMode: copy" },
 	{ "additionalDisks[].name", NONE, "additionalDisks: [d]", "additionalDisks: [e]", "additionalDisks[0].name" },
 	{ "additionalDisks[].format", NONE, DISK("format: true"), DISK("format: false"), "additionalDisks[0].format" },

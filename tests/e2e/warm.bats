@@ -1,0 +1,77 @@
+#!/usr/bin/env bats
+# A real guest that is saved in its boot, and others that begin from it: three of them have nothing in common that tells who one is, or what
+# it will do.
+load helper
+
+setup_file() {
+	home_begin
+	{
+		sed "s|\.\./build|$REPO/build|" "$REPO/examples/tiny.yaml"
+		echo 'warmStart: true'
+	} >"$WORK/t.yaml"
+	for n in a b c; do
+		limactl apply --name $n "$WORK/t.yaml" >"$WORK/$n.log" 2>&1 || { cat "$WORK/$n.log"; false; }
+		# the first random words of a guest, before it has met anybody else
+		limactl shell --workdir / $n sh -c 'head -c 8000 /dev/urandom | od -An -v -tx8 -w8 | tr -d " "' >"$WORK/$n.random"
+		limactl shell --workdir / $n sh -c 'for i in 1 2 3 4 5 6; do cat /proc/sys/kernel/random/uuid; done' >"$WORK/$n.uuids"
+		[ $n != a ] || SUM=$(cat "$LIMA_HOME"/_machines/*[0-9a-f]/{memory,disk} | sha256sum)
+	done
+	export SUM
+}
+
+teardown_file() {
+	home_end
+}
+
+in_guest() { limactl shell --workdir / "$1" sh -c "$2"; }
+# $1 of all three, and they are three
+differ() {
+	for n in a b c; do in_guest $n "$1"; done >"$WORK/all"
+	[ "$(sort -u "$WORK/all" | wc -l)" -eq 3 ] || { cat "$WORK/all"; false; }
+}
+
+@test "the first was saved, and the others begin from it" {
+	! grep 'restored from' "$WORK/a.log" || false
+	for n in b c; do
+		grep "$n: restored from a saved machine, identities renewed\|$n: restored from a saved machine (.* the last time), identities renewed" "$WORK/$n.log"
+		grep "$n: restored from a saved machine in .* s, identities renewed" "$WORK/$n.log"
+		limactl plan $n | grep 'Nothing to do'
+		[ ! -e "$LIMA_HOME/$n/warm" ] && [ ! -e "$LIMA_HOME/$n/warm.memory" ]
+		in_guest $n '[ "$(cat /etc/motd)" = "made by lima.yaml" ]'
+	done
+	[ "$SUM" = "$(cat "$LIMA_HOME"/_machines/*[0-9a-f]/{memory,disk} | sha256sum)" ]
+}
+
+@test "random words and UUIDs: none twice" {
+	[ "$(cat "$WORK"/[abc].random | wc -l)" -eq 3000 ]
+	[ -z "$(sort "$WORK"/[abc].random | uniq -d)" ]
+	[ -z "$(sort "$WORK"/[abc].uuids | uniq -d)" ]
+}
+
+@test "machine-id, boot id, host key, address and name differ" {
+	differ 'cat /etc/machine-id'
+	differ 'cat /proc/sys/kernel/random/boot_id'
+	differ 'cat /sys/class/net/eth0/address'
+	differ hostname
+	for n in a b c; do [ "$(in_guest $n hostname)" = lima-$n ]; done
+	[ "$(for n in a b c; do ssh-keyscan -t ed25519 -p "$(limactl list --format '{{.SSHLocalPort}}' $n)" 127.0.0.1 2>/dev/null | cut -d' ' -f3; done | sort -u | wc -l)" -eq 3 ]
+}
+
+# Under emulation on a busy host the question alone takes seconds: the guest's answer lies between two looks at ours.
+@test "the clock is the host's" {
+	for n in a b c; do
+		before=$(date +%s)
+		guest=$(in_guest $n 'date +%s')
+		after=$(date +%s)
+		[ "$guest" -ge $((before - 1)) ] && [ "$guest" -le $((after + 1)) ]
+	done
+}
+
+@test "one reboots, and is started again, as itself" {
+	id=$(in_guest b 'cat /etc/machine-id')
+	limactl stop b
+	limactl start b
+	[ "$(in_guest b 'cat /etc/machine-id')" = "$id" ]
+	[ "$(in_guest b hostname)" = lima-b ]
+	qemu-img check -q "$LIMA_HOME/c/disk" -U
+}
