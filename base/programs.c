@@ -26,6 +26,7 @@ static const struct {
 	{ "ansible-playbook", "ansible-core" },
 	{ "systemctl", "systemd" },
 	{ "diff", "diffutils" },
+	{ "dot", "graphviz" },
 	{ "git", "git" },
 	{ "editor", "nano" },
 	{ "nano", "nano" },

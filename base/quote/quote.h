@@ -49,6 +49,8 @@ void quote_option(struct buf *out, const char *s);
 void quote_yaml(struct buf *out, const char *s);
 /* Text of an XML document, in an element or an attribute. */
 void quote_xml(struct buf *out, const char *s);
+/* Text in the double quotes of a name or a label of Graphviz' language. */
+void quote_dot(struct buf *out, const char *s);
 
 /*
  * What a guest, a server or a template says, for a terminal: without control sequences (colours, titles, the

@@ -201,6 +201,39 @@ TEST(xml_that_python_reads)
 	assert_string_equal(text.s, "?[31m??&#60;?");
 }
 
+/* Of what Graphviz draws a label is one text; blanks in it are ones that do not break. */
+TEST(labels_of_graphviz)
+{
+	static const char program[] = "import sys, xml.etree.ElementTree as x\n"
+				      "for t in x.fromstring(sys.stdin.buffer.read()).iter('{http://www.w3.org/2000/svg}text'):\n"
+				      "  sys.stdout.buffer.write(t.text.replace('\\xa0', ' ').encode() + b'\\0')";
+	const char *dot[] = { "dot", "-Tsvg", NULL }, *python[] = { "python3", "-c", program, NULL };
+	AUTO(buf) text = BUF_INIT;
+	AUTO(buf) svg = BUF_INIT;
+	AUTO(buf) out = BUF_INIT;
+	struct error err;
+
+	names_make(false);
+	buf_adds(&text, "digraph { ordering=out; ");
+	for (size_t i = 0; i < NAMES; i++) {
+		for (char *p = names[i]; *p; p++)
+			*p = (unsigned char)*p < ' ' || *p == 127 ? '?' : *p;
+		for (char *p; (p = strstr(names[i], "\xc2\x85")) || (p = strstr(names[i], "\u2028"));) {
+			size_t wide = *p == '\xc2' ? 2 : 3;
+
+			*p = '?';
+			memmove(p + 1, p + wide, strlen(p + wide) + 1);
+		}
+		buf_addf(&text, "n%zu [label=\"", i);
+		quote_dot(&text, names[i]);
+		buf_adds(&text, "\"]; ");
+	}
+	buf_adds(&text, "}");
+	ok(proc_run(dot, &(struct proc_opts){ .input = text.s, .input_len = text.len, .out = &svg, .timeout_ms = MS }, &err));
+	ok(proc_run(python, &(struct proc_opts){ .input = svg.s, .input_len = svg.len, .out = &out, .timeout_ms = MS }, &err));
+	names_are(&out);
+}
+
 /* What Ansible makes of the inventory, templates in it included, and cuts into ssh's words */
 TEST(an_inventory_of_ansible)
 {
