@@ -143,6 +143,17 @@ json_address(struct arena *a, const struct resource *r)
 	return o;
 }
 
+/* What it needs, for who draws the plan: addresses, of what is not in the plan, too. */
+static cJSON *
+json_needs(struct arena *a, const struct resource *r)
+{
+	cJSON *list = cJSON_CreateArray();
+
+	for (size_t i = 0; i < r->nneeds; i++)
+		cJSON_AddItemToArray(list, cJSON_CreateString(address_of(a, r->needs[i].to)));
+	return list;
+}
+
 static cJSON *
 json_resource(struct arena *a, const struct told *t, const struct step *step)
 {
@@ -162,6 +173,7 @@ json_resource(struct arena *a, const struct told *t, const struct step *step)
 	cJSON_AddStringToObject(o, "why", reason_text(a, r, &step->why));
 	cJSON_AddItemToObject(o, "reason", reason_json(&step->why));
 	cJSON_AddItemToObject(o, "changes", json_changes(t, r));
+	cJSON_AddItemToObject(o, "needs", json_needs(a, r));
 	return o;
 }
 
