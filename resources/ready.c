@@ -1,5 +1,6 @@
 /* resources/ready.c - the guest has booted: SSH answers, boot scripts are through, probes are content */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -14,6 +15,7 @@ enum {
 	READY_S = 600,
 	GETS_ON = 3,		/* times as long waits the host agent for a guest that gets on */
 	REPORT_S = 10,		/* and then it has something to say */
+	PHASES_MAX = 4096,
 	GOES_ON_LOOKS = 5,
 	GOES_ON_NS = 100 * 1000 * 1000,
 };
@@ -21,6 +23,7 @@ enum {
 static const struct attr attrs[] = {
 	{ .name = "phase", .cost = COST_NONE },
 	{ .name = "errors", .cost = COST_NONE },
+	{ .name = "phases", .cost = COST_NONE, .show = SHOW_NEVER },	/* of the last boot, for who looks at the run */
 	{ .name = "machine", .cost = COST_UPDATE, .judge = judge_known_update },	/* why it stands still */
 	{ 0 },
 };
@@ -132,6 +135,37 @@ ready_not_told(const char *dir, struct arena *a, struct error *err)
 }
 
 static int
+ready_compare_phases(const void *a, const void *b)
+{
+	const struct ha_condition *x = a, *y = b;
+
+	return x->seconds < y->seconds ? -1 : x->seconds > y->seconds;
+}
+
+/* "MS WHAT" a line: when each condition was met, in ms since 1970. The last of them made the guest ready. */
+static void
+ready_note_phases(const char *dir, const struct ha_info *info, struct facts *have, struct arena *a)
+{
+	struct ha_condition *v = NULL;
+	AUTO(buf) out = BUF_INIT;
+	double last = 0;
+	size_t n;
+
+	facts_set(have, a, "phases", NULL);
+	if (!info->since_ms || ha_conditions(dir, a, &v, &n, NULL) < 0)
+		return;
+	for (size_t i = 0; i < n; i++)
+		last = v[i].seconds > last ? v[i].seconds : last;
+	qsort(v, n, sizeof *v, ready_compare_phases);
+	for (size_t i = 0; i < n && out.len < PHASES_MAX; i++)
+		if (!strcmp(v[i].state, "met"))
+			buf_addf(&out, "%s%lld %.100s", out.len ? "\n" : "", info->since_ms + (long long)((v[i].seconds - last) * 1e3),
+				 arena_memdup(a, v[i].what, strcspn(v[i].what, "\r\n")));
+	if (out.len)
+		facts_set(have, a, "phases", out.s);
+}
+
+static int
 ready_ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *dir = instance_path(env, r, NULL);
@@ -148,6 +182,7 @@ ready_ensure(const struct env *env, const struct resource *r, struct facts *have
 	if (info.phase == HA_STOPPING)
 		return error_set(err, ERR_CHILD, "the machine went down while it booted: %s; see %s/ha.stderr.log%s", line.s, dir, console.s);
 	ready_tell(&info, have, a);
+	ready_note_phases(dir, &info, have, a);
 	if (info.phase == HA_DEGRADED)
 		return error_set(err, ERR_CHILD, "DEGRADED: it runs, but %s; see %s/ha.stderr.log and serial*.log%s", line.s, dir,
 				 console.s);
