@@ -191,7 +191,7 @@ check-large: deps-large
 	@$(MAKE) -s agents $(B)/tests/ga-client
 	@scripts/check-large
 deps-large: deps-test
-	@scripts/install-deps guest-large agents deb docs
+	@scripts/install-deps guest-large agents deb docs pictures
 ASAN = B=build-asan OPT='-O1 -g' SAN='-fsanitize=address,undefined -fno-sanitize-recover=undefined'
 asan:
 	@$(MAKE) -s $(ASAN) unit

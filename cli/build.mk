@@ -32,3 +32,9 @@ completions: $(B)/bin/limactl
 	@$(B)/bin/limactl completion bash > $(B)/share/bash-completion/completions/limactl
 	@$(B)/bin/limactl completion zsh > $(B)/share/zsh/site-functions/_limactl
 	@$(B)/bin/limactl completion fish > $(B)/share/fish/vendor_completions.d/limactl.fish
+
+# The style of the report's page, as text to be printed.
+$(B)/gen/cli/look/page_css.inc: cli/look/page.css
+	@mkdir -p $(@D)
+	@{ echo "static const char page_css[] ="; sed 's/\\/\\\\/g; s/"/\\"/g; s/^\t*//; s/.*/"&\\n"/' $<; echo ";"; } > $@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+GENERATED += $(B)/gen/cli/look/page_css.inc

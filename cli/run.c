@@ -345,6 +345,8 @@ run_finish(struct cli *c, const struct run *r, struct engine *e, struct locks *l
 		return -1;
 	if (r->explains)
 		return explain_view_print(c, r, e, err);
+	if (r->shows)
+		return r->shows(c, r, e, err);
 	for (size_t i = 0; r->stays && i < r->nthings; i++)
 		run_tell_stays(c, r, e, &r->things[i]);
 	if (r->saved && plan_check(c, r->saved, e, err) < 0)

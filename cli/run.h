@@ -9,6 +9,7 @@
 #include "reconciler/engine.h"
 
 struct cJSON;
+struct run;
 struct template;
 
 struct run {
@@ -25,6 +26,8 @@ struct run {
 	bool dry;		/* plan: print, do not walk */
 	bool only_downloads;	/* of all that is to be done only what needs the network: fetch */
 	const char *explains;	/* print what is to be said of the resource of that address instead; or NULL */
+	/* Shows the graph and its plan in a way of its own instead, and gives the exit status, or -1; or NULL. */
+	int (*shows)(struct cli *c, const struct run *r, struct engine *e, struct error *err);
 	const char *out;	/* and write it to this file; or NULL */
 	const struct cJSON *saved;	/* the file of the plan that this is to be, or nothing is done (ERR_STALE); or NULL */
 	bool asks_first;	/* on a terminal, before a running machine is taken down: apply */

@@ -159,7 +159,7 @@ show_runs(struct history *h, struct state *s, struct error *err)
 	int64_t last = 0, limit = cli_int(h->cli, "limit");
 	int r;
 
-	if (limit > 0 && state_runs(s, 0, INT64_MAX, history_newest, &last, err) < 0)
+	if (limit > 0 && state_run_last(s, &last, err) < 0)
 		return -1;
 	begin_table(h, head, ARRAY_LEN(head));
 	r = state_runs(s, limit > 0 ? last - limit + 1 : 0, INT64_MAX, run_row, h, err);

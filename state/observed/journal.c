@@ -109,6 +109,23 @@ state_runs(struct state *s, int64_t first, int64_t last, int (*each)(void *ctx, 
 }
 
 int
+state_run_last(struct state *s, int64_t *id, struct error *err)
+{
+	sqlite3_stmt *st = s->db ? sql_bind(s, SQL_RUN_LAST, err, "") : NULL;
+	int r;
+
+	*id = 0;
+	if (!s->db)
+		return 0;
+	r = st ? sql_step(s, st, err) : -1;
+	if (r > 0)
+		*id = int_or(st, 0, 0);
+	if (st)
+		sqlite3_reset(st);
+	return r < 0 ? -1 : 0;
+}
+
+int
 state_run_steps(struct state *s, int64_t run, int (*each)(void *ctx, const struct state_step *step), void *ctx, struct error *err)
 {
 	sqlite3_stmt *st;

@@ -53,6 +53,7 @@ static const char *const text[SQL_COUNT] = {
 	[SQL_RUNS] = "SELECT r.id, r.command, CAST((r.began - 2440587.5) * 86400000 AS INTEGER),"
 		     " CAST((r.ended - 2440587.5) * 86400000 AS INTEGER), r.outcome, COUNT(s.id), COUNT(s.error) FROM run r"
 		     " LEFT JOIN step s ON s.run = r.id WHERE r.id >= ?1 AND r.id <= ?2 GROUP BY r.id ORDER BY r.id",
+	[SQL_RUN_LAST] = "SELECT MAX(id) FROM run",
 	[SQL_RUN_STEPS] = "SELECT type, name, verb, why, CAST((began - 2440587.5) * 86400000 AS INTEGER),"
 			  " CAST((ended - 2440587.5) * 86400000 AS INTEGER), error FROM step WHERE run = ? ORDER BY id",
 	/* An estimate needs the last nine steps of a kind that went well. */

@@ -142,6 +142,8 @@ struct state_step {
 	int64_t began_ms, ended_ms;	/* -1: it did not end */
 	const char *error;	/* "": none */
 };
+/* The newest run's id; 0: there is none. */
+int state_run_last(struct state *s, int64_t *id, struct error *err);
 /* Each run with first <= id <= last, oldest first, and each step of one, in their order; until `each` returns non-zero, likewise. */
 int state_runs(struct state *s, int64_t first, int64_t last, int (*each)(void *ctx, const struct state_run *r), void *ctx,
 	       struct error *err);
