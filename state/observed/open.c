@@ -170,14 +170,17 @@ place_id(const struct state *s)
 	return (int)(h >> 1) + 1;
 }
 
-/* Inside a transaction: of what another home has seen, only the journal is worth keeping. */
+/*
+ * Inside a transaction: of what another home has seen, only the journal is worth keeping. Edges go with their resources: new ones
+ * get the same row numbers, and would stand on things that they have never heard of.
+ */
 static int
 settle_here(struct state *s, bool moved, struct error *err)
 {
 	char pragma[64];
 
 	snprintf(pragma, sizeof pragma, "PRAGMA application_id = %d", place_id(s));
-	if (moved && open_exec(s, "DELETE FROM resource; DELETE FROM instance", err) < 0)
+	if (moved && open_exec(s, "DELETE FROM edge; DELETE FROM resource; DELETE FROM instance", err) < 0)
 		return -1;
 	return open_exec(s, pragma, err) < 0 ? -1 : open_exec(s, "COMMIT", err);
 }

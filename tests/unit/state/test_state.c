@@ -797,13 +797,17 @@ TEST(who_waits_for_it_is_told_for_whom_and_can_be_called_off)
 /* moved: other paths; copied: another file behind the same stamps. Who only reads sees nothing, who writes forgets. */
 TEST(what_was_seen_in_another_place_is_not_believed)
 {
+	const struct state_edge on_d = { .owner = "", .type = "data-disk", .name = "d", .declared = 1, .made = 3 };
 	char old[64], copy[400];
+	struct seen edges = { 0 };
 	struct state *s;
 
 	fresh_home();
 	s = open_it(0);
 	assert_int_equal(state_begin(s, NULL), 0);
 	put(s, "disk", "a", "size");
+	put(s, "cidata", "a", "size");
+	put_edges(s, "a", "vm", "a", &on_d, 1);
 	assert_int_equal(state_commit(s, NULL), 0);
 	state_close(s);
 	strcpy(old, home);
@@ -816,10 +820,15 @@ TEST(what_was_seen_in_another_place_is_not_believed)
 	assert_int_equal(look(s).n, 0);
 	assert_int_equal(state_begin(s, NULL), 0);
 	put(s, "disk", "a", "size");
+	/* the disk that is only known by its name has the row that the machine had */
+	put_edges(s, "a", "vm", "a", &on_d, 1);
+	put_edges(s, "b", "dir", "b", NULL, 0);
 	assert_int_equal(state_commit(s, NULL), 0);
+	assert_int_equal(state_edges(s, NULL, each_edge, &edges, NULL), 0);
+	assert_int_equal(edges.n, 1);
 	state_close(s);
 	s = open_it(STATE_READ);
-	assert_int_equal(look(s).n, 1);
+	assert_int_equal(look(s).n, 4);
 	state_close(s);
 	snprintf(copy, sizeof copy, "cp %s/_state/state.db %s/_state/c && mv %s/_state/c %s/_state/state.db", home, home, home, home);
 	assert_int_equal(system(copy), 0);
