@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/auto.h"
 #include "base/clock.h"
@@ -47,6 +48,15 @@ driver_of(const char *dir, pid_t *pid)
 	return NULL;
 }
 
+/* A link is no pid file, wherever it leads: no machine has made it. */
+static bool
+driver_file_is_link(const char *file)
+{
+	struct stat st;
+
+	return lstat(file, &st) == 0 && S_ISLNK(st.st_mode);
+}
+
 int
 driver_look(const char *dir, pid_t *pid, struct error *err)
 {
@@ -58,7 +68,7 @@ driver_look(const char *dir, pid_t *pid, struct error *err)
 
 		if ((*pid = pidfile_look(file, &absent)) > 0)
 			return 1;
-		if (!absent && fs_look(file, NULL, cannot ? NULL : err) < 0)
+		if (!absent && !driver_file_is_link(file) && fs_look(file, NULL, cannot ? NULL : err) < 0)
 			cannot = -1;
 	}
 	return cannot;

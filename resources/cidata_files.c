@@ -249,17 +249,16 @@ set_text(struct cidata *c, const char *path, const char *text)
  * The guest's SSH host key, for cloud-init, for the boot scripts and for dropbear. A running machine is not restarted
  * for it, nor is cloud-init to take it for another machine: it is no part of the contents and of the instance id.
  */
-static int
-add_host_key(struct cidata *c, const struct spec *spec, struct buf *digest, struct error *err)
+static void
+add_host_key(struct cidata *c, const struct spec *spec, struct buf *digest)
 {
 	char *path = arena_printf(&c->mem, "%s/" HOST_KEY_FILE, spec->dir);
 	struct buf user_data = BUF_INIT, dropbear = BUF_INIT;
 	AUTO(host_key) key = { 0 };
 
-	if (!fs_exists(path))
-		return 0;
-	if (host_key_load(&key, path, err) < 0)
-		return -1;
+	/* What is there and is no key is made anew, by the step that this one waits for. */
+	if (host_key_load(&key, path, NULL) < 0)
+		return;
 	c->host_key = arena_strdup(&c->mem, key.public);
 	buf_addf(digest, "host key %s\n", key.public);
 	cidata_host_key(&user_data, cidata_files_text_of(c, "user-data"), &key);
@@ -271,7 +270,6 @@ add_host_key(struct cidata *c, const struct spec *spec, struct buf *digest, stru
 					  .data = arena_memdup(&c->mem, dropbear.s, dropbear.len) };
 	buf_release(&user_data);
 	buf_release(&dropbear);
-	return 0;
 }
 
 void
@@ -310,8 +308,7 @@ cidata_render(struct cidata *c, const struct env *env, const struct spec *spec, 
 	/* The shell's proxies are left out of the contents' digest: limactl without them means the same machine. */
 	buf_adds(&tools, cidata_etc_environment(&c->mem, spec, CIDATA_ENV_AMBIENT));
 	set_text(c, "etc_environment", cidata_etc_environment(&c->mem, spec, CIDATA_ENV_OURS | CIDATA_ENV_AMBIENT));
-	if (add_host_key(c, spec, &tools, err) < 0)
-		return -1;
+	add_host_key(c, spec, &tools);
 	if (add_listed(c, env, "cidata", "", &tools, err) < 0)
 		return error_wrap(err, "boot scripts");
 	if (add_yq(c, env, spec, &tools, err) < 0)

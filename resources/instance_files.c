@@ -1,6 +1,9 @@
 #include "resources/instance_files.h"
 
+#include <dirent.h>
+#include <stdbool.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/auto.h"
 #include "base/error.h"
@@ -95,17 +98,55 @@ instance_files_remove(const struct env *env, const struct resource *r, struct er
 	return 0;
 }
 
+static bool
+file_ends(const char *name, const char *end)
+{
+	size_t len = strlen(name), n = strlen(end);
+
+	return len >= n && !strcmp(name + len - n, end);
+}
+
+/* Of those that come and go with the machine; its memory is none, which may be a link to where there is more room. */
+static bool
+file_is_of_a_run(const char *name)
+{
+	if (file_ends(name, ".pid") || file_ends(name, ".sock") || file_ends(name, ".log") || !strcmp(name, WARM_FILE))
+		return true;
+	for (const struct instance_file *f = instance_files; f->name; f++)
+		if (!strcmp(name, f->name))
+			return !strcmp(f->type, "vm") && f->copy == FILE_LEFT;
+	return false;
+}
+
+int
+instance_files_make_way(const char *dir, struct error *err)
+{
+	auto_dir DIR *d = opendir(dir);
+
+	if (!d)
+		return error_errno(err, "open %s", dir);
+	for (struct dirent *e; (e = readdir(d));) {
+		auto_free char *path = xasprintf("%s/%s", dir, e->d_name);
+		struct stat st;
+
+		if (!file_is_of_a_run(e->d_name) || lstat(path, &st) < 0 || (S_ISSOCK(st.st_mode) && file_ends(e->d_name, ".sock")))
+			continue;
+		if (fs_make_room(path, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int
 instance_file_copy(const char *name)
 {
 	static const char *const ends[] = {".pid", ".sock", ".tmp", ".log"};
-	size_t len = strlen(name);
 
 	for (const struct instance_file *f = instance_files; f->name; f++)
 		if (!strcmp(name, f->name))
 			return f->copy;
 	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
-		if (len >= strlen(ends[i]) && !strcmp(name + len - strlen(ends[i]), ends[i]))
+		if (file_ends(name, ends[i]))
 			return FILE_LEFT;
 	return FILE_COPIED;
 }

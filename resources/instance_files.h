@@ -29,5 +29,10 @@ extern const struct instance_file instance_files[]; /* ends at a NULL name; in t
 char *instance_file_half(const struct env *env, const struct resource *r, const struct instance_file *f);
 /* For resource_type.remove: takes away what is of that type, whole and half. */
 int instance_files_remove(const struct env *env, const struct resource *r, struct error *err);
+/*
+ * Whatever lies where a machine and its agent are to put pid files, sockets, logs and what they are started with, and is none of
+ * those, goes: a link, a FIFO, a folder (which is moved aside if there is something in it). What runs already is not touched.
+ */
+int instance_files_make_way(const char *dir, struct error *err);
 /* What becomes of that name in a clone or a rename; also of the sockets, pids and logs that come and go while it runs. */
 int instance_file_copy(const char *name);

@@ -164,6 +164,12 @@ vm_observe(const struct env *env, const struct resource *r, struct facts *have, 
 	pid_t machine, agent = ha_pid(dir);
 	int saved = fs_look(memory, NULL, err), left = fs_look(warm, NULL, err);
 
+	/* What is to go need not be understood: of a link to a drive that is not mounted, the link goes. */
+	if (saved < 0 && !r->wanted && fs_exists(memory))
+		saved = 1;
+	/* A note of a warm start can be written again. */
+	if (left < 0 && fs_exists(warm))
+		left = !r->wanted;
 	/* A pid file that cannot be read does not mean that the machine is gone. */
 	if (saved < 0 || left < 0 || driver_look(dir, &machine, err) < 0)
 		return -1;
@@ -322,7 +328,7 @@ vm_run(const struct env *env, const struct resource *r, const char *dir, struct 
 {
 	pid_t machine;
 	bool renew;
-	int emptied = vm_settle(dir, &renew, err);
+	int emptied = instance_files_make_way(dir, err) < 0 ? -1 : vm_settle(dir, &renew, err);
 
 	if (emptied < 0)
 		return -1;

@@ -278,3 +278,45 @@ teardown() { home_end; }
 	kill -CONT "$(cat "$LIMA_HOME/f/ha.pid")"
 	limactl plan g f --set '.message="hello"' | grep '~ dir *f'
 }
+
+# something of that kind in the place of a file of an instance
+in_its_place() {
+	rm -rf "$1"
+	case $2 in
+	empty) : >"$1" ;;
+	folder) mkdir "$1" ;;
+	full) mkdir "$1" && echo mine >"$1/x" ;;
+	dangling) ln -s /nonexistent/x "$1" ;;
+	link) ln -s "$WORK/victim" "$1" ;;
+	fifo) mkfifo "$1" ;;
+	esac
+}
+
+@test "what lies in the place of pid files, sockets, logs and notes of a run keeps no machine from starting, nor from going" {
+	echo mine >"$WORK/victim"
+	limactl create --tty=false --name w "$WORK/f.yaml"
+	limactl start w
+	limactl stop w
+	cp -a "$LIMA_HOME/w" "$WORK/kept"
+	for file in ha.pid ha.sock ha.stderr.log ha.stdout.log serial.log launch.json launch.facts fake.pid fake.sock lima-version warm ssh_host_ed25519_key; do
+		for kind in empty full dangling link fifo; do
+			[[ $kind != empty || $file = lima-version || $file = *_key ]] || continue
+			rm -rf "$LIMA_HOME/w" && cp -a "$WORK/kept" "$LIMA_HOME/w"
+			in_its_place "$LIMA_HOME/w/$file" "$kind"
+			limactl plan w >"$WORK/out" || { echo "plan: $file $kind"; false; }
+			LIMIT=90 limactl start w || { echo "start: $file $kind"; false; }
+			limactl stop w
+			# what somebody has put into a folder there is moved aside
+			[ "$kind" != full ] || [ "$(cat "$LIMA_HOME/w/$file"*/x)" = mine ] || { echo "gone: $file $kind"; false; }
+		done
+	done
+	[ "$(cat "$WORK/victim")" = mine ]
+	for file in ha.stdout.log fake.pid fake.sock memory warm; do
+		for kind in folder full dangling fifo; do
+			rm -rf "$LIMA_HOME/w" && cp -a "$WORK/kept" "$LIMA_HOME/w"
+			in_its_place "$LIMA_HOME/w/$file" "$kind"
+			limactl delete -f w || { echo "delete: $file $kind"; false; }
+			[ ! -e "$LIMA_HOME/w" ]
+		done
+	done
+}

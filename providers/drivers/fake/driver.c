@@ -80,7 +80,7 @@ fake_driver_sweep(const char *dir, struct error *err)
 {
 	auto_free char *pidfile = xasprintf("%s/fake.pid", dir), *socket = xasprintf("%s/fake.sock", dir);
 
-	return fs_unlink(pidfile, err) < 0 ? -1 : fs_unlink(socket, err);
+	return fs_drop(pidfile, err) < 0 ? -1 : fs_drop(socket, err);
 }
 
 static bool

@@ -46,7 +46,7 @@ sweep_companions(const char *dir)
 
 		if (dot && (!strcmp(dot, ".sock") || !strcmp(dot, ".pid")) &&
 		    (!strncmp(e->d_name, "virtiofsd-", 10) || !strncmp(e->d_name, "swtpm.", 6)))
-			fs_unlink(path, NULL);
+			fs_drop(path, NULL);
 	}
 }
 
@@ -60,7 +60,7 @@ qemu_sweep(const char *dir, struct error *err)
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		auto_free char *path = xasprintf("%s/%s", dir, names[i]);
 
-		if (fs_unlink(path, err) < 0)
+		if (fs_drop(path, err) < 0)
 			return -1;
 	}
 	sweep_companions(dir);

@@ -37,6 +37,9 @@ version_of_existing(struct load *l)
 	fs_read_if(arena_printf(l->a, "%s/lima-version", dir), &version, 256, NULL);
 	while (version.len && strchr(" \t\r\n", version.s[version.len - 1]))
 		buf_truncate(&version, version.len - 1);
+	/* A note that was lost, or cut by a crash: what we have applied is not of a version before us. */
+	if (!version.len && fs_exists(arena_printf(l->a, "%s/applied.json", dir)))
+		return l->opts->version ? l->opts->version : "";
 	return arena_strdup(l->a, version.s);
 }
 
