@@ -21,7 +21,7 @@ host_check(const struct spec *spec, struct error *err)
 {
 	const struct driver *d = driver_find(spec->vm_type);
 	struct machine m = { .name = spec->name, .dir = spec->dir, .arch = spec->arch, .os = spec->os,
-			     .minimum_version = spec->minimum_version, .legacy_bios = spec->firmware.legacy_bios, .tpm = spec->tpm,
+			     .minimum_version = spec->minimum_version, .cpu = spec->cpu_type, .legacy_bios = spec->firmware.legacy_bios, .tpm = spec->tpm,
 			     .share_type = machine_share_type(spec), .nshares = spec->nmounts };
 
 	/* Only whether these exist matters to the check. */

@@ -263,6 +263,21 @@ teardown() {
 	QEMU_SYSTEM_X86_64=/nonexistent/qemu apply --stopped "$WORK/a.yaml"
 }
 
+@test "a processor that this QEMU has not is told by plan, with the one that was meant, and nothing is made" {
+	local command
+	for command in plan apply "start --tty=false"; do
+		fails_with 'vmOpts.qemu.cpuType: /usr/bin/qemu-system-x86_64 has no processor `Skylake-Sever` (did you mean `Skylake-Server`?)' \
+			$command --set '.vmOpts.qemu.cpuType.x86_64="Skylake-Sever,+avx"' "$WORK/a.yaml"
+		[ ! -e "$LIMA_HOME/a" ]
+	done
+	limactl plan --set '.vmOpts.qemu.cpuType.x86_64="Skylake-Server-v1,-avx512f"' "$WORK/a.yaml"
+	limactl plan --set '.vmOpts.qemu.cpuType.x86_64="qemu64"' "$WORK/a.yaml"
+	# one that does not tell what it has is not asked twice
+	printf '#!/bin/sh\ncase "$*" in *--version*) echo "QEMU emulator version 7.2.0"; exit;; esac\nexit 3\n' >"$WORK/qemu"
+	chmod +x "$WORK/qemu"
+	QEMU_SYSTEM_X86_64=$WORK/qemu limactl plan --set '.vmOpts.qemu.cpuType.x86_64="Skylake-Sever"' "$WORK/a.yaml"
+}
+
 @test "a QEMU that dies at once: its own words are shown" {
 	printf '#!/bin/sh\ncase "$*" in *--version*) echo "QEMU emulator version 7.2.0"; exit;; *help*) echo tcg; exit;; esac\necho "the sky is falling" >&2; exit 3\n' >"$WORK/qemu"
 	chmod +x "$WORK/qemu"

@@ -129,7 +129,7 @@ qemu_check_host(const struct machine *machine, struct error *err)
 	if (m.is.minimum_version && *m.is.minimum_version &&
 	    (qemu_version(words[0], m.version, err) < 0 || check_version(&m, err) < 0))
 		return -1;
-	if (firmware_find(&m, &vars, &a, err) < 0)
+	if ((m.is.cpu && *m.is.cpu && qemu_check_cpu(words, m.nprogram, m.is.cpu, err) < 0) || firmware_find(&m, &vars, &a, err) < 0)
 		return -1;
 	return qemu_companions_check(&m, &a, err);
 }

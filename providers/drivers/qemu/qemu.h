@@ -79,6 +79,8 @@ int qemu_find(const char *arch, struct arena *a, const char ***words, size_t *nw
 int qemu_machine_type(struct qemu_machine *m, struct arena *a, struct error *err);
 
 /* As `PROGRAM --version` says. Runs it: 20 ms. */
+/* A list of `-cpu help` without that name (features behind it) is ERR_INVALID, with the one that was meant; `words` are those of qemu_find(). */
+int qemu_check_cpu(const char *const *words, size_t nwords, const char *cpu, struct error *err);
 int qemu_version(const char *program, int version[3], struct error *err);
 /* The same, and in `sandbox` whether it was built with a list of system calls of its own. */
 int qemu_probe(const char *program, int version[3], bool *sandbox, struct error *err);
