@@ -39,6 +39,14 @@ cpu_is_listed(const char *list, const char *name, size_t len, struct nearest *ne
 	return lines < LEAST_NAMES;	/* that was no list */
 }
 
+/* The host's own, all that can be emulated, or a register's value. */
+static bool
+cpu_is_no_model(const char *cpu, size_t len)
+{
+	return !len || (len == strlen("host") && !memcmp(cpu, "host", len)) || (len == strlen("max") && !memcmp(cpu, "max", len)) ||
+	       !strncmp(cpu, "0x", 2);
+}
+
 int
 qemu_check_cpu(const char *const *words, size_t nwords, const char *cpu, struct error *err)
 {
@@ -48,8 +56,7 @@ qemu_check_cpu(const char *const *words, size_t nwords, const char *cpu, struct 
 	AUTO(buf) list = BUF_INIT;
 	const char **argv = arena_alloc(&a, (nwords + 3) * sizeof *argv);
 
-	/* what is no model: the host's own, all that can be, a register's value */
-	if (!strcspn(cpu, ",") || !strncmp(cpu, "host", len) || !strncmp(cpu, "max", len) || !strncmp(cpu, "0x", 2))
+	if (cpu_is_no_model(cpu, len))
 		return 0;
 	memcpy(argv, words, nwords * sizeof *argv);
 	argv[nwords] = "-cpu";
