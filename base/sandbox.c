@@ -14,6 +14,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/paths.h"
+#include "base/privilege.h"
 #include "base/seccomp.h"
 
 /* What a program needs to start: its libraries, and where to look for them. */
@@ -75,6 +76,13 @@ bound_set(__rlimit_resource_t what, uint64_t bytes)
 	return setrlimit(what, &want);
 }
 
+/* Root's program opens what it was given whoever owns it, as that of a volume; for all else it is nobody. */
+static uint64_t
+sandbox_capabilities(const struct sandbox *s)
+{
+	return s->computes ? 0 : CAP(CAP_DAC_OVERRIDE) | CAP(CAP_DAC_READ_SEARCH);
+}
+
 int
 sandbox_enter(const struct sandbox *s, int rules)
 {
@@ -86,7 +94,7 @@ sandbox_enter(const struct sandbox *s, int rules)
 #endif
 
 	signal(SIGXFSZ, SIG_IGN);	/* so that it is an error with a text */
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || setrlimit(RLIMIT_CORE, &none) < 0 ||
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || privilege_keep(sandbox_capabilities(s)) < 0 || setrlimit(RLIMIT_CORE, &none) < 0 ||
 	    bound_set(RLIMIT_FSIZE, s->max_file_bytes) < 0 || bound_set(RLIMIT_AS, memory) < 0)
 		return -1;
 	if (rules >= 0 && syscall(SYS_landlock_restrict_self, rules, 0) < 0)

@@ -89,6 +89,22 @@ TEST(sockets_and_other_processes_are_out_of_reach)
 	assert_string_equal(out.s, "1 1");	/* EPERM */
 }
 
+/* of root, too: only root could give a file away, load a module, set the clock */
+TEST(a_program_has_no_privilege_but_to_open_its_files)
+{
+	auto_free char *mine = test_file("mine", "hello", 5), *a = NULL, *b = NULL;
+	struct error err;
+
+	if (geteuid() == 0) {	/* another user's, closed to all others */
+		assert_int_equal(chown(mine, 65534, 65534), 0);
+		assert_int_equal(chmod(mine, 0600), 0);
+	}
+	a = said("chown 65533 \"$1\" 2>/dev/null && echo done || echo refused", mine, mine, 0, &err);
+	assert_string_equal(a, "refused\n");
+	b = said("cat \"$1\"", mine, NULL, 0, &err);
+	assert_string_equal(b, "hello");
+}
+
 TEST(a_program_that_is_not_there_and_rules_that_cannot_be_made)
 {
 	const char *const gone[] = { "/no/such/file", NULL };
