@@ -1,10 +1,10 @@
 #include "resources/made_from.h"
 
-#include <cjson/cJSON.h>
 #include <string.h>
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/cjson.h"
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/mem.h"
@@ -20,9 +20,9 @@ made_from_path(const char *dir)
 static const char *
 made_from_text(struct arena *a, const cJSON *root, const char *key)
 {
-	const cJSON *v = cJSON_GetObjectItemCaseSensitive(root, key);
+	const char *text = cjson_text(root, key);
 
-	return cJSON_IsString(v) && *v->valuestring ? arena_strdup(a, v->valuestring) : NULL;
+	return text && *text ? arena_strdup(a, text) : NULL;
 }
 
 int

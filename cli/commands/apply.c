@@ -1,8 +1,8 @@
 /* limactl apply: make it so */
-#include <cjson/cJSON.h>
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/cjson.h"
 #include "base/error.h"
 #include "cli/args/desired_args.h"
 #include "cli/args/files.h"
@@ -29,16 +29,16 @@ static int
 apply_take_plan(struct cli *c, struct goals *g, cJSON **saved, struct error *err)
 {
 	const char *file = c->args[0];
-	const cJSON *home, *errors;
+	const cJSON *errors;
+	const char *home;
 	int back = -1, done;
 
 	if (plan_file_read(file, saved, err) < 0)
 		return -1;
-	home = cJSON_GetObjectItemCaseSensitive(*saved, "home");
-	errors = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(*saved, "plan"), "errors");
-	if (!cJSON_IsString(home) || strcmp(home->valuestring, c->env.home) != 0)
-		return error_set(err, ERR_REFUSED, "%s: is a plan of %s, and LIMA_HOME is %s", file, cJSON_IsString(home) ? home->valuestring : "?",
-				 c->env.home);
+	home = cjson_text(*saved, "home");
+	errors = cjson_get(cjson_get(*saved, "plan"), "errors");
+	if (!home || strcmp(home, c->env.home) != 0)
+		return error_set(err, ERR_REFUSED, "%s: is a plan of %s, and LIMA_HOME is %s", file, home ? home : "?", c->env.home);
 	if (cJSON_GetArraySize(errors) && !cli_bool(c, "keep-going"))
 		return error_set(err, ERR_REFUSED, "%s: the plan is not complete: %d of its instances could not be planned; --keep-going walks the rest",
 				 file, cJSON_GetArraySize(errors));

@@ -1,12 +1,12 @@
 /* limactl network list */
 #include <arpa/inet.h>
-#include <cjson/cJSON.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/cjson.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/quote/quote.h"
@@ -103,7 +103,7 @@ static const char *
 network_denied(struct cli *c, const struct network *n)
 {
 	cJSON *said = network_ask_denied(c, n);
-	const cJSON *count = cJSON_GetObjectItemCaseSensitive(said, "denied");
+	const cJSON *count = cjson_get(said, "denied");
 	const char *text = cJSON_IsNumber(count) ? arena_printf(&c->arena, "%" PRIu64, (uint64_t)count->valuedouble) : "-";
 
 	cJSON_Delete(said);

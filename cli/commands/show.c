@@ -1,10 +1,10 @@
 /* limactl show: a plan that was kept */
-#include <cjson/cJSON.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/cjson.h"
 #include "base/error.h"
 #include "cli/cli.h"
 #include "cli/plan/plan_file.h"
@@ -14,18 +14,10 @@ static const struct flag flags[] = {
 	{ 0 },
 };
 
-static const char *
-show_text(const cJSON *body, const char *name)
-{
-	const cJSON *v = cJSON_GetObjectItemCaseSensitive(body, name);
-
-	return cJSON_IsString(v) ? v->valuestring : "";
-}
-
 static void
 show_json(const cJSON *body)
 {
-	char *text = cJSON_PrintUnformatted(cJSON_GetObjectItemCaseSensitive(body, "plan"));
+	char *text = cJSON_PrintUnformatted(cjson_get(body, "plan"));
 
 	cli_print_line(text ? text : "{}");
 	cJSON_free(text);
@@ -42,8 +34,8 @@ show_run(struct cli *c, struct error *err)
 	if (cli_bool(c, "json")) {
 		show_json(body);
 	} else {
-		buf_addf(&out, "Plan of %s, made %s by limactl %s; `limactl apply %s` walks it.\n%s", show_text(body, "home"), show_text(body, "made"),
-			 show_text(body, "limactl_version"), c->args[0], show_text(body, "text"));
+		buf_addf(&out, "Plan of %s, made %s by limactl %s; `limactl apply %s` walks it.\n%s", cjson_text_or(body, "home", ""),
+			 cjson_text_or(body, "made", ""), cjson_text_or(body, "limactl_version", ""), c->args[0], cjson_text_or(body, "text", ""));
 		cli_print(stdout, out.s, out.len);
 	}
 	cJSON_Delete(body);

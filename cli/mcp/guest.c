@@ -1,12 +1,12 @@
 #include "cli/mcp/guest.h"
 
-#include <cjson/cJSON.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/cjson.h"
 #include "base/error.h"
 #include "base/proc.h"
 #include "providers/ssh/host_key.h"
@@ -26,18 +26,16 @@ guest_release(struct guest *g)
 static const char *
 guest_text(const cJSON *o, const char *key)
 {
-	const cJSON *v = cJSON_GetObjectItemCaseSensitive(o, key);
-
-	return cJSON_IsString(v) ? v->valuestring : "";
+	return cjson_text_or(o, key, "");
 }
 
 static int
 guest_take(struct guest *g, const cJSON *o, struct error *err)
 {
-	const cJSON *user = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(o, "config"), "user");
-	const cJSON *port = cJSON_GetObjectItemCaseSensitive(o, "sshLocalPort"), *e;
+	const cJSON *user = cjson_get(cjson_get(o, "config"), "user");
+	const cJSON *port = cjson_get(o, "sshLocalPort"), *e;
 
-	cJSON_ArrayForEach(e, cJSON_GetObjectItemCaseSensitive(o, "errors"))
+	cJSON_ArrayForEach(e, cjson_get(o, "errors"))
 		if (cJSON_IsString(e))
 			return error_set(err, ERR_INVALID, "instance `%s`: %s", g->instance, e->valuestring);
 	if (strcmp(guest_text(o, "status"), "Running") != 0)

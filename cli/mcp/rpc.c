@@ -1,6 +1,5 @@
 #include "cli/mcp/rpc.h"
 
-#include <cjson/cJSON.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -8,6 +7,7 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/cjson.h"
 #include "base/error.h"
 #include "base/quote/quote.h"
 #include "cli/mcp/guest.h"
@@ -53,12 +53,12 @@ rpc_answer_one(struct buf *out, const cJSON *id, cJSON *result)
 static cJSON *
 rpc_greeting(const cJSON *params)
 {
-	const cJSON *asked = cJSON_GetObjectItemCaseSensitive(params, "protocolVersion");
+	const char *asked = cjson_text(params, "protocolVersion");
 	cJSON *o = cJSON_CreateObject(), *server;
 	const char *version = protocols[0];
 
-	for (size_t i = 0; cJSON_IsString(asked) && i < ARRAY_LEN(protocols); i++)
-		if (strcmp(asked->valuestring, protocols[i]) == 0)
+	for (size_t i = 0; asked && i < ARRAY_LEN(protocols); i++)
+		if (strcmp(asked, protocols[i]) == 0)
 			version = protocols[i];
 	cJSON_AddStringToObject(o, "protocolVersion", version);
 	cJSON_AddObjectToObject(cJSON_AddObjectToObject(o, "capabilities"), "tools");
@@ -99,14 +99,14 @@ tool_result(struct buf *out, const cJSON *id, const struct buf *json, const stru
 static void
 rpc_call(struct guest *g, struct buf *out, const cJSON *id, const cJSON *params)
 {
-	const cJSON *name = cJSON_GetObjectItemCaseSensitive(params, "name");
-	const cJSON *args = cJSON_GetObjectItemCaseSensitive(params, "arguments");
-	const struct tool *t = cJSON_IsString(name) ? tool_find(name->valuestring) : NULL;
+	const char *name = cjson_text_or(params, "name", "");
+	const cJSON *args = cjson_get(params, "arguments");
+	const struct tool *t = tool_find(name);
 	struct error err = { 0 };
 	AUTO(buf) json = BUF_INIT;
 
 	if (!t) {
-		auto_free char *message = xasprintf("unknown tool \"%.100s\"", cJSON_IsString(name) ? name->valuestring : "");
+		auto_free char *message = xasprintf("unknown tool \"%.100s\"", name);
 
 		rpc_refuse(out, id, INVALID_PARAMS, message);
 	} else if (tool_check(t, args, &err) < 0) {
@@ -122,8 +122,8 @@ rpc_call(struct guest *g, struct buf *out, const cJSON *id, const cJSON *params)
 static void
 rpc_request(struct guest *g, struct buf *out, const cJSON *m)
 {
-	const cJSON *id = cJSON_GetObjectItemCaseSensitive(m, "id"), *method = cJSON_GetObjectItemCaseSensitive(m, "method");
-	const cJSON *params = cJSON_GetObjectItemCaseSensitive(m, "params");
+	const cJSON *id = cjson_get(m, "id"), *method = cjson_get(m, "method");
+	const cJSON *params = cjson_get(m, "params");
 
 	if (!cJSON_IsObject(m) || (!method && !id))
 		rpc_refuse(out, NULL, INVALID_REQUEST, "not a JSON-RPC request");

@@ -6,6 +6,7 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/cjson.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/quote/quote.h"
@@ -133,7 +134,7 @@ tool_check(const struct tool *t, const cJSON *args, struct error *err)
 					 f->type == TOOL_TEXT ? "a string" : "a list of strings, not empty");
 	}
 	for (const struct tool_field *f = t->takes; f->name; f++)
-		if (!f->optional && !cJSON_GetObjectItemCaseSensitive(args, f->name))
+		if (!f->optional && !cjson_get(args, f->name))
 			return error_set(err, ERR_INVALID, "%s: required: missing argument \"%s\"", t->name, f->name);
 	return 0;
 }
@@ -141,9 +142,9 @@ tool_check(const struct tool *t, const cJSON *args, struct error *err)
 const char *
 tool_arg(const cJSON *args, const char *name)
 {
-	const cJSON *v = cJSON_GetObjectItemCaseSensitive(args, name);
+	const char *text = cjson_text(args, name);
 
-	return cJSON_IsString(v) && *v->valuestring ? v->valuestring : NULL;
+	return text && *text ? text : NULL;
 }
 
 int

@@ -9,6 +9,7 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/cjson.h"
 #include "base/error.h"
 #include "base/quote/quote.h"
 #include "cli/mcp/guest.h"
@@ -48,7 +49,7 @@ add_entry(void *ctx, const char *name, const struct sftp_attr *a)
 int
 tool_list_directory(struct guest *g, const cJSON *args, struct buf *out, struct error *err)
 {
-	const char *path = cJSON_GetObjectItemCaseSensitive(args, "path")->valuestring;
+	const char *path = cjson_text(args, "path");
 	struct sftp *s;
 
 	if (tool_absolute(path, err) < 0 || !(s = guest_link(g, err)))
@@ -86,7 +87,7 @@ tools_files_read_all(struct sftp_file *f, struct buf *out, struct error *err)
 int
 tool_read_file(struct guest *g, const cJSON *args, struct buf *out, struct error *err)
 {
-	const char *path = cJSON_GetObjectItemCaseSensitive(args, "path")->valuestring;
+	const char *path = cjson_text(args, "path");
 	AUTO(buf) content = BUF_INIT;
 	struct sftp_file *f;
 	struct sftp *s;
@@ -131,8 +132,8 @@ make_folders(struct sftp *s, const char *path, struct error *err)
 int
 tool_write_file(struct guest *g, const cJSON *args, struct buf *out, struct error *err)
 {
-	const char *path = cJSON_GetObjectItemCaseSensitive(args, "path")->valuestring;
-	const char *content = cJSON_GetObjectItemCaseSensitive(args, "content")->valuestring;
+	const char *path = cjson_text(args, "path");
+	const char *content = cjson_text(args, "content");
 	struct sftp_file *f;
 	struct sftp *s;
 	int r;

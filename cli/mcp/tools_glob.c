@@ -8,6 +8,7 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/cjson.h"
 #include "base/error.h"
 #include "base/quote/quote.h"
 #include "cli/mcp/guest.h"
@@ -145,7 +146,7 @@ tools_glob_walk(struct walk *w, const char *dir, const char *pattern)
 int
 tool_glob(struct guest *g, const cJSON *args, struct buf *out, struct error *err)
 {
-	const char *pattern = cJSON_GetObjectItemCaseSensitive(args, "pattern")->valuestring;
+	const char *pattern = cjson_text(args, "pattern");
 	struct walk w = { .out = out, .err = err };
 	AUTO(buf) dir = BUF_INIT;
 

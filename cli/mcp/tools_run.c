@@ -6,6 +6,7 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/cjson.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/quote/quote.h"
@@ -67,7 +68,7 @@ tools_run_run(struct guest *g, char *const *words, size_t n, const char *dir, st
 int
 tool_run(struct guest *g, const cJSON *args, struct buf *out, struct error *err)
 {
-	const cJSON *command = cJSON_GetObjectItemCaseSensitive(args, "command"), *e;
+	const cJSON *command = cjson_get(args, "command"), *e;
 	AUTO(outcome) o = { .out = BUF_INIT, .err = BUF_INIT };
 	char *words[WORDS_MAX];
 	size_t n = 0;
@@ -77,7 +78,7 @@ tool_run(struct guest *g, const cJSON *args, struct buf *out, struct error *err)
 			return error_set(err, ERR_INVALID, "a command of more than %d words", WORDS_MAX);
 		words[n++] = e->valuestring;
 	}
-	if (tools_run_run(g, words, n, cJSON_GetObjectItemCaseSensitive(args, "directory")->valuestring, &o, err) < 0)
+	if (tools_run_run(g, words, n, cjson_text(args, "directory"), &o, err) < 0)
 		return -1;
 	buf_adds(out, "{\"stdout\":");
 	tool_bytes(out, o.out.s, o.out.len);
@@ -103,7 +104,8 @@ int
 tool_search(struct guest *g, const cJSON *args, struct buf *out, struct error *err)
 {
 	auto_free char *where = xstrdup(tool_arg(args, "include") ? tool_arg(args, "include") : ".");
-	char *words[] = { "git", "grep", "-n", "--no-index", "-e", cJSON_GetObjectItemCaseSensitive(args, "pattern")->valuestring, "--", NULL };
+	auto_free char *pattern = xstrdup(cjson_text(args, "pattern"));
+	char *words[] = { "git", "grep", "-n", "--no-index", "-e", pattern, "--", NULL };
 	AUTO(outcome) o = { .out = BUF_INIT, .err = BUF_INIT };
 	AUTO(buf) dir = BUF_INIT;
 

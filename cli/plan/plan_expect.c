@@ -1,12 +1,12 @@
 #include "cli/plan/plan_expect.h"
 
-#include <cjson/cJSON.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/cjson.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/sha256.h"
@@ -154,21 +154,6 @@ moved_say(struct moved *m, const char *fmt, ...)
 	m->say(m->ctx, b.s);
 }
 
-/* An object's member by its exact name: names may be many, and begin alike. */
-static const cJSON *
-moved_get(const cJSON *o, const char *name)
-{
-	return cJSON_GetObjectItemCaseSensitive(o, name);
-}
-
-static const char *
-moved_text(const cJSON *o, const char *name)
-{
-	const cJSON *v = moved_get(o, name);
-
-	return cJSON_IsString(v) ? v->valuestring : NULL;
-}
-
 /* The text of an instance: what it was to become, key by key. */
 static size_t
 moved_config(struct moved *m, const char *name, const char *then, const char *now)
@@ -186,12 +171,12 @@ moved_config(struct moved *m, const char *name, const char *then, const char *no
 static void
 moved_instance(struct moved *m, const char *name)
 {
-	const cJSON *then = moved_get(moved_get(m->then, "instances"), name), *now = moved_get(moved_get(m->now, "instances"), name);
-	const char *goal = moved_text(then, "goal"), *goal_now = moved_text(now, "goal"), *wrong = moved_text(moved_get(m->now, "wrong"), name);
+	const cJSON *then = cjson_get(cjson_get(m->then, "instances"), name), *now = cjson_get(cjson_get(m->now, "instances"), name);
+	const char *goal = cjson_text(then, "goal"), *goal_now = cjson_text(now, "goal"), *wrong = cjson_text(cjson_get(m->now, "wrong"), name);
 
-	if (wrong && !moved_get(moved_get(m->then, "wrong"), name))
+	if (wrong && !cjson_get(cjson_get(m->then, "wrong"), name))
 		moved_say(m, "%s: cannot be planned now: %s", name, wrong);
-	else if (!wrong && moved_get(moved_get(m->then, "wrong"), name))
+	else if (!wrong && cjson_get(cjson_get(m->then, "wrong"), name))
 		moved_say(m, "%s: can be planned now", name);
 	else if (!then && now)
 		moved_say(m, "%s: is asked for now, and was not", name);
@@ -200,7 +185,7 @@ moved_instance(struct moved *m, const char *name)
 	else if (goal && goal_now && strcmp(goal, goal_now) != 0)
 		moved_say(m, "%s: was to be %s, and is to be %s now", name, goal, goal_now);
 	else
-		moved_config(m, name, moved_text(then, "config"), moved_text(now, "config"));
+		moved_config(m, name, cjson_text(then, "config"), cjson_text(now, "config"));
 }
 
 static const struct attr *
@@ -237,10 +222,10 @@ moved_values(struct moved *m, const char *address, const cJSON *then, const cJSO
 	const cJSON *i;
 
 	cJSON_ArrayForEach(i, then)
-		any |= moved_value(m, address, i->string, moved_text(then, i->string), moved_text(now, i->string), how);
+		any |= moved_value(m, address, i->string, cjson_text(then, i->string), cjson_text(now, i->string), how);
 	cJSON_ArrayForEach(i, now)
-		if (!moved_get(then, i->string))
-			any |= moved_value(m, address, i->string, NULL, moved_text(now, i->string), how);
+		if (!cjson_get(then, i->string))
+			any |= moved_value(m, address, i->string, NULL, cjson_text(now, i->string), how);
 	return any;
 }
 
@@ -252,7 +237,7 @@ moved_reads(struct moved *m, const char *address, const cJSON *then, const cJSON
 	const cJSON *i;
 
 	cJSON_ArrayForEach(i, then) {
-		const char *is = moved_text(now, i->string);
+		const char *is = cjson_text(now, i->string);
 
 		if (!is || !cJSON_IsString(i) || !strcmp(i->valuestring, is))
 			continue;
@@ -265,11 +250,11 @@ moved_reads(struct moved *m, const char *address, const cJSON *then, const cJSON
 static bool
 moved_is_there(const cJSON *side, const char *address)
 {
-	const cJSON *r = moved_get(moved_get(side, "resources"), address), *i;
+	const cJSON *r = cjson_get(cjson_get(side, "resources"), address), *i;
 
 	if (r)
-		return cJSON_IsTrue(moved_get(r, "present"));
-	cJSON_ArrayForEach(i, moved_get(side, "there"))
+		return cjson_is_true(r, "present");
+	cJSON_ArrayForEach(i, cjson_get(side, "there"))
 		if (cJSON_IsString(i) && !strcmp(i->valuestring, address))
 			return true;
 	return false;
@@ -285,17 +270,17 @@ moved_step_text(const char *word)
 static void
 moved_resource(struct moved *m, const char *address, bool texts)
 {
-	const cJSON *then = moved_get(moved_get(m->then, "resources"), address), *now = moved_get(moved_get(m->now, "resources"), address);
-	const char *step = moved_text(then, "step"), *step_now = moved_text(now, "step");
+	const cJSON *then = cjson_get(cjson_get(m->then, "resources"), address), *now = cjson_get(cjson_get(m->now, "resources"), address);
+	const char *step = cjson_text(then, "step"), *step_now = cjson_text(now, "step");
 	bool was = moved_is_there(m->then, address), is = moved_is_there(m->now, address), any = was != is;
 
 	if (was != is)
 		moved_say(m, is ? "%s: is there now, and was not (found)" : "%s: was there, and is not now (found)", address);
 	else if (then && now)
-		any = moved_values(m, address, moved_get(then, "have"), moved_get(now, "have"), "found");
-	any |= moved_reads(m, address, moved_get(then, "reads"), moved_get(now, "reads"));
+		any = moved_values(m, address, cjson_get(then, "have"), cjson_get(now, "have"), "found");
+	any |= moved_reads(m, address, cjson_get(then, "reads"), cjson_get(now, "reads"));
 	if (then && now && !texts)
-		any |= moved_values(m, address, moved_get(then, "want"), moved_get(now, "want"), "wanted");
+		any |= moved_values(m, address, cjson_get(then, "want"), cjson_get(now, "want"), "wanted");
 	if (!any && !texts && (!step != !step_now || (step && strcmp(step, step_now) != 0)))
 		moved_say(m, "%s: planned: %s; now: %s", address, moved_step_text(step), moved_step_text(step_now));
 }
@@ -303,9 +288,9 @@ moved_resource(struct moved *m, const char *address, bool texts)
 static bool
 moved_texts(const struct moved *m, const cJSON *resource)
 {
-	const char *owner = moved_text(resource, "instance");
-	const char *then = moved_text(moved_get(moved_get(m->then, "instances"), owner ? owner : ""), "config");
-	const char *now = moved_text(moved_get(moved_get(m->now, "instances"), owner ? owner : ""), "config");
+	const char *owner = cjson_text(resource, "instance");
+	const char *then = cjson_text(cjson_get(cjson_get(m->then, "instances"), owner ? owner : ""), "config");
+	const char *now = cjson_text(cjson_get(cjson_get(m->now, "instances"), owner ? owner : ""), "config");
 
 	return then && now && strcmp(then, now) != 0;
 }
@@ -314,7 +299,7 @@ moved_texts(const struct moved *m, const cJSON *resource)
 static void
 moved_each(struct moved *m, const char *list, void (*each)(struct moved *m, const char *name))
 {
-	const cJSON *then = moved_get(m->then, list), *now = moved_get(m->now, list), *i, *k = now ? now->child : NULL;
+	const cJSON *then = cjson_get(m->then, list), *now = cjson_get(m->now, list), *i, *k = now ? now->child : NULL;
 
 	cJSON_ArrayForEach(i, then) {
 		if (!k || strcmp(i->string, k->string) != 0 || !cJSON_Compare(i, k, true))
@@ -323,7 +308,7 @@ moved_each(struct moved *m, const char *list, void (*each)(struct moved *m, cons
 	}
 	k = then ? then->child : NULL;
 	cJSON_ArrayForEach(i, now) {
-		if ((!k || strcmp(i->string, k->string) != 0) && !moved_get(then, i->string))
+		if ((!k || strcmp(i->string, k->string) != 0) && !cjson_get(then, i->string))
 			each(m, i->string);
 		k = k ? k->next : NULL;
 	}
@@ -332,15 +317,15 @@ moved_each(struct moved *m, const char *list, void (*each)(struct moved *m, cons
 static void
 moved_one(struct moved *m, const char *address)
 {
-	const cJSON *r = moved_get(moved_get(m->then, "resources"), address);
+	const cJSON *r = cjson_get(cjson_get(m->then, "resources"), address);
 
-	moved_resource(m, address, moved_texts(m, r ? r : moved_get(moved_get(m->now, "resources"), address)));
+	moved_resource(m, address, moved_texts(m, r ? r : cjson_get(cjson_get(m->now, "resources"), address)));
 }
 
 static void
 moved_wrong(struct moved *m, const char *name)
 {
-	if (!moved_get(moved_get(m->then, "instances"), name) && !moved_get(moved_get(m->now, "instances"), name))
+	if (!cjson_get(cjson_get(m->then, "instances"), name) && !cjson_get(cjson_get(m->now, "instances"), name))
 		moved_instance(m, name);
 }
 

@@ -1,11 +1,11 @@
 #include "cli/plan/plan_save.h"
 
-#include <cjson/cJSON.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/cjson.h"
 #include "base/error.h"
 #include "cli/plan/plan_expect.h"
 #include "cli/plan/plan_file.h"
@@ -65,9 +65,8 @@ told_move(void *ctx, const char *line)
 int
 plan_check(struct cli *c, const cJSON *body, const struct engine *e, struct error *err)
 {
-	const cJSON *then = cJSON_GetObjectItemCaseSensitive(body, "expect"), *made = cJSON_GetObjectItemCaseSensitive(body, "made");
-	const cJSON *salt = cJSON_GetObjectItemCaseSensitive(then, "salt"), *steps = cJSON_GetObjectItemCaseSensitive(then, "resources");
-	cJSON *now = expect_make(e, cJSON_IsString(salt) ? salt->valuestring : "");
+	const cJSON *then = cjson_get(body, "expect"), *steps = cjson_get(then, "resources");
+	cJSON *now = expect_make(e, cjson_text_or(then, "salt", ""));
 	struct told_moves t = { .c = c };
 	size_t n = expect_compare(e, then, now, told_move, &t);
 
@@ -79,5 +78,5 @@ plan_check(struct cli *c, const cJSON *body, const struct engine *e, struct erro
 	if (!e->plan.n && cJSON_GetArraySize(steps) && !e->nwrong)
 		return error_set(err, ERR_STALE, "the plan was walked already, or somebody else did the same: there is nothing left to do");
 	return error_set(err, ERR_STALE, "the world has moved since this plan was made (%s), and nothing was done; make another one with `limactl plan --out`",
-			 cJSON_IsString(made) ? made->valuestring : "?");
+			 cjson_text_or(body, "made", "?"));
 }

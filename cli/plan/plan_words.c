@@ -1,6 +1,5 @@
 #include "cli/plan/plan_words.h"
 
-#include <cjson/cJSON.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +7,7 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/cjson.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "cli/args/desired_args.h"
@@ -68,14 +68,14 @@ words_keep_value(struct cli *c, cJSON *body, const struct flag *f, const char *v
 	auto_free char *name = NULL;
 
 	if (!words_is_secret(c, eq && !strcmp(f->name, "param") ? eq + 1 : value)) {
-		cJSON_AddItemToArray(cJSON_GetObjectItem(body, "words"), cJSON_CreateString(word));
+		cJSON_AddItemToArray(cjson_get(body, "words"), cJSON_CreateString(word));
 		return 0;
 	}
 	if (strcmp(f->name, "param") != 0 || !eq)
 		return error_set(err, ERR_REFUSED, "--out: --%s has a secret value, which a plan does not keep; write it into the file, or give it by --param",
 				 f->name);
 	name = xstrndup(value, (size_t)(eq - value));
-	cJSON_AddItemToArray(cJSON_GetObjectItem(body, "secret_params"), cJSON_CreateString(name));
+	cJSON_AddItemToArray(cjson_get(body, "secret_params"), cJSON_CreateString(name));
 	return 0;
 }
 
@@ -136,18 +136,18 @@ words_check_params(struct cli *c, const cJSON *names, struct error *err)
 {
 	size_t n = 0;
 	char *const *given = cli_list(c, "param", &n);
-	const cJSON *name;
+	const cJSON *i;
 
-	cJSON_ArrayForEach(name, names) {
-		bool there = false;
+	cJSON_ArrayForEach(i, names) {
+		const char *name = cJSON_GetStringValue(i);
+		bool there = !name;
 
-		for (size_t i = 0; cJSON_IsString(name) && i < n; i++)
-			there |= !strncmp(given[i], name->valuestring, strlen(name->valuestring)) && given[i][strlen(name->valuestring)] == '=';
-		if (cJSON_IsString(name) && !there)
-			return error_set(err, ERR_INVALID, "`%s` is secret, so the plan does not keep it: give --param %s=VALUE again", name->valuestring,
-					 name->valuestring);
+		for (size_t k = 0; name && k < n; k++)
+			there |= !strncmp(given[k], name, strlen(name)) && given[k][strlen(name)] == '=';
+		if (!there)
+			return error_set(err, ERR_INVALID, "`%s` is secret, so the plan does not keep it: give --param %s=VALUE again", name, name);
 	}
-	for (size_t i = 0; i < n && cJSON_GetArraySize(names) == 0; i++)
+	if (n && cJSON_GetArraySize(names) == 0)
 		return error_set(err, ERR_INVALID, "--param: a plan says already what is wanted; make another one with it");
 	return 0;
 }
@@ -170,15 +170,17 @@ words_is_kept(const struct flag *table, const char *word)
 static int
 words_check(const cJSON *words, struct error *err)
 {
-	const cJSON *w;
+	const cJSON *i;
 
-	cJSON_ArrayForEach(w, words) {
-		if (!cJSON_IsString(w))
+	cJSON_ArrayForEach(i, words) {
+		const char *w = cJSON_GetStringValue(i);
+
+		if (!w)
 			break;
-		if (!strcmp(w->valuestring, "--"))
+		if (!strcmp(w, "--"))
 			return 0;
-		if (!words_is_kept(desired_flags, w->valuestring))
-			return error_set(err, ERR_INVALID, "the words of the plan: `%s` is none that a plan has", w->valuestring);
+		if (!words_is_kept(desired_flags, w))
+			return error_set(err, ERR_INVALID, "the words of the plan: `%s` is none that a plan has", w);
 	}
 	return error_set(err, ERR_INVALID, "the words of the plan: there are none that end with `--`; make it anew");
 }
@@ -186,12 +188,13 @@ words_check(const cJSON *words, struct error *err)
 int
 plan_words_take(struct cli *c, const cJSON *body, int *back, struct error *err)
 {
-	const cJSON *words = cJSON_GetObjectItemCaseSensitive(body, "words"), *cwd = cJSON_GetObjectItemCaseSensitive(body, "cwd"), *w;
+	const cJSON *words = cjson_get(body, "words"), *w;
+	const char *cwd = cjson_text(body, "cwd");
 	char **v = arena_alloc(&c->arena, ((size_t)cJSON_GetArraySize(words) + 1) * sizeof *v);
 	auto_close int here = -1;
 	int n = 0;
 
-	if (words_check(words, err) < 0 || words_check_beside(c, err) < 0 || words_check_params(c, cJSON_GetObjectItemCaseSensitive(body, "secret_params"), err) < 0)
+	if (words_check(words, err) < 0 || words_check_beside(c, err) < 0 || words_check_params(c, cjson_get(body, "secret_params"), err) < 0)
 		return -1;
 	cJSON_ArrayForEach(w, words)
 		if (cJSON_IsString(w))
@@ -202,8 +205,8 @@ plan_words_take(struct cli *c, const cJSON *body, int *back, struct error *err)
 	c->args = v;
 	v[c->nargs] = NULL;
 	here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (here < 0 || !cJSON_IsString(cwd) || chdir(cwd->valuestring) < 0)
-		return error_errno(err, "the folder %s, where the plan was made", cJSON_IsString(cwd) ? cwd->valuestring : "?");
+	if (here < 0 || !cwd || chdir(cwd) < 0)
+		return error_errno(err, "the folder %s, where the plan was made", cwd ? cwd : "?");
 	*back = steal_fd(here);
 	return 0;
 }

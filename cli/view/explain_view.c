@@ -1,11 +1,11 @@
 #include "cli/view/explain_view.h"
 
-#include <cjson/cJSON.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/cjson.h"
 #include "base/error.h"
 #include "reconciler/address.h"
 #include "reconciler/explain_one.h"
@@ -13,29 +13,15 @@
 
 enum { MAX_TOLD = 20 };
 
-static const char *
-explain_text(const cJSON *o, const char *name)
-{
-	const cJSON *v = cJSON_GetObjectItemCaseSensitive(o, name);
-
-	return cJSON_IsString(v) ? v->valuestring : NULL;
-}
-
-static bool
-explain_is(const cJSON *o, const char *name)
-{
-	return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, name));
-}
-
 static void
 explain_attributes(struct buf *out, const cJSON *list)
 {
 	const cJSON *i;
 
 	cJSON_ArrayForEach(i, list) {
-		const char *have = explain_text(i, "have"), *want = explain_text(i, "want"), *cls = explain_text(i, "class");
+		const char *have = cjson_text(i, "have"), *want = cjson_text(i, "want"), *cls = cjson_text(i, "class");
 
-		buf_addf(out, "  %s: ", explain_text(i, "name"));
+		buf_addf(out, "  %s: ", cjson_text(i, "name"));
 		if (!have || !want || !strcmp(have, want) || (cls && !strcmp(cls, "nothing")))
 			buf_addf(out, "%s%s\n", have ? have : want, have ? "" : " (wanted)");
 		else
@@ -59,8 +45,8 @@ explain_edges(struct buf *out, const char *title, const cJSON *list, bool users)
 		if (n++ == 0)
 			buf_addf(out, "%s:\n", title);
 		if (n <= MAX_TOLD)
-			buf_addf(out, "  %s%s  (%s)\n", explain_text(i, "address"), explain_is(i, "present") ? "" : ", not there",
-				 users ? explain_need_text(explain_text(i, "need")) : explain_text(i, "need"));
+			buf_addf(out, "  %s%s  (%s)\n", cjson_text(i, "address"), cjson_is_true(i, "present") ? "" : ", not there",
+				 users ? explain_need_text(cjson_text(i, "need")) : cjson_text(i, "need"));
 	}
 	if (n > MAX_TOLD)
 		buf_addf(out, "  and %d more\n", n - MAX_TOLD);
@@ -69,8 +55,8 @@ explain_edges(struct buf *out, const char *title, const cJSON *list, bool users)
 static void
 explain_fate(struct buf *out, const cJSON *o)
 {
-	const char *action = explain_text(o, "action"), *cls = explain_text(o, "class");
-	const cJSON *chain = cJSON_GetObjectItemCaseSensitive(o, "chain"), *i;
+	const char *action = cjson_text(o, "action"), *cls = cjson_text(o, "class");
+	const cJSON *chain = cjson_get(o, "chain"), *i;
 	int depth = 1;
 
 	if (!chain) {
@@ -79,22 +65,22 @@ explain_fate(struct buf *out, const cJSON *o)
 	}
 	buf_addf(out, "An apply would %s it%s%s%s:\n", action, cls ? " (" : "", cls ? cls : "", cls ? ")" : "");
 	cJSON_ArrayForEach(i, chain)
-		buf_addf(out, "%*s%s: %s\n", 2 * depth++, "", explain_text(i, "address"), explain_text(i, "why"));
+		buf_addf(out, "%*s%s: %s\n", 2 * depth++, "", cjson_text(i, "address"), cjson_text(i, "why"));
 }
 
 static void
 explain_print_text(const struct cli *c, const cJSON *o)
 {
 	AUTO(buf) out = BUF_INIT, plain = BUF_INIT;
-	const char *owner = explain_text(o, "instance"), *about = explain_text(o, "about");
-	bool there = explain_is(o, "present"), wanted = explain_is(o, "wanted");
+	const char *owner = cjson_text(o, "instance"), *about = cjson_text(o, "about");
+	bool there = cjson_is_true(o, "present"), wanted = cjson_is_true(o, "wanted");
 
-	buf_addf(&out, "%s is %s.\n", explain_text(o, "address"), about ? about : explain_text(o, "type"));
+	buf_addf(&out, "%s is %s.\n", cjson_text(o, "address"), about ? about : cjson_text(o, "type"));
 	buf_addf(&out, "It %s, is %s%s, and %s.\n", owner ? "is an instance's" : "is shared", there ? "there" : "not there", there && !owner && !wanted ? ", and kept" : "",
 		 wanted ? "wanted" : "not asked for");
-	explain_attributes(&out, cJSON_GetObjectItemCaseSensitive(o, "attributes"));
-	explain_edges(&out, "It needs", cJSON_GetObjectItemCaseSensitive(o, "needs"), false);
-	explain_edges(&out, "It is needed by", cJSON_GetObjectItemCaseSensitive(o, "needed_by"), true);
+	explain_attributes(&out, cjson_get(o, "attributes"));
+	explain_edges(&out, "It needs", cjson_get(o, "needs"), false);
+	explain_edges(&out, "It is needed by", cjson_get(o, "needed_by"), true);
 	explain_fate(&out, o);
 	secrets_hide(&c->secrets, out.s, NULL, &plain);
 	cli_print(stdout, plain.s, plain.len);
@@ -108,7 +94,7 @@ explain_add_user(void *ctx, const struct state_user *u)
 	const cJSON *i;
 
 	cJSON_ArrayForEach(i, list)
-		if (!strcmp(explain_text(i, "address"), address))
+		if (!strcmp(cjson_text(i, "address"), address))
 			return 0;
 	if (!u->declared && !u->made)
 		return 0;
@@ -131,7 +117,7 @@ explain_view_print(struct cli *c, const struct run *r, struct engine *e, struct 
 		return -1;
 	o = explain_one(&e->graph, res);
 	/* of instances that this run is not about */
-	if (!*res->owner && state_users(e->state, res->type->name, res->name, explain_add_user, cJSON_GetObjectItemCaseSensitive(o, "needed_by"), err) < 0) {
+	if (!*res->owner && state_users(e->state, res->type->name, res->name, explain_add_user, cjson_get(o, "needed_by"), err) < 0) {
 		cJSON_Delete(o);
 		return -1;
 	}

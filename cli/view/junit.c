@@ -1,10 +1,10 @@
 #include "cli/view/junit.h"
 
-#include <cjson/cJSON.h>
 #include <string.h>
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/cjson.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/quote/quote.h"
@@ -32,15 +32,13 @@ junit_release(struct junit *j)
 static const char *
 junit_get(const cJSON *o, const char *key)
 {
-	const cJSON *v = cJSON_GetObjectItemCaseSensitive(o, key);
-
-	return cJSON_IsString(v) ? v->valuestring : "";
+	return cjson_text_or(o, key, "");
 }
 
 static double
 junit_seconds(const cJSON *o)
 {
-	const cJSON *v = cJSON_GetObjectItemCaseSensitive(o, "seconds");
+	const cJSON *v = cjson_get(o, "seconds");
 
 	return cJSON_IsNumber(v) ? v->valuedouble : 0;
 }
@@ -94,7 +92,7 @@ junit_case(struct junit *j, const char *class, const char *name, double seconds,
 	buf_addc(b, '>');
 	cJSON_ArrayForEach(line, lines)
 	{
-		quote_xml(b, cJSON_IsString(line) ? line->valuestring : "");
+		quote_xml(b, cJSON_IsString(line) ? cJSON_GetStringValue(line) : "");
 		buf_addc(b, '\n');
 	}
 	buf_addf(b, "</%s></testcase>\n", tags[came]);
@@ -143,7 +141,7 @@ junit_step(struct junit *j, const char *class, const cJSON *s)
 		if (!strcmp(known[i].word, status))
 			came = known[i].came;
 	junit_case(j, class, name, junit_seconds(s), came, came == JUNIT_SKIPPED ? "not begun" : error,
-		   cJSON_GetObjectItemCaseSensitive(s, "lines"));
+		   cjson_get(s, "lines"));
 }
 
 /* The steps of `owner`; "" those of the host. */
@@ -159,7 +157,7 @@ junit_steps(struct junit *j, const struct report *r, const char *owner)
 static void
 junit_condition(struct junit *j, const char *owner, const cJSON *k)
 {
-	bool probe = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(k, "probe"));
+	bool probe = cjson_is_true(k, "probe");
 	auto_free char *class = xasprintf("%s.%s", owner, probe ? "probe" : "condition");
 	const char *state = junit_get(k, "state"), *said = junit_get(k, "said");
 	auto_free char *why = xasprintf("%s: %s%s%s", !strcmp(state, "failed") ? "cannot be met" : "not met in time",
@@ -180,7 +178,7 @@ junit_instance(struct junit *j, const struct report *r, const cJSON *i)
 
 	junit_case(j, class, "plan", 0, *error ? JUNIT_FAILURE : JUNIT_PASSED, error, NULL);
 	junit_steps(j, r, name);
-	cJSON_ArrayForEach(k, cJSON_GetObjectItemCaseSensitive(i, "conditions")) junit_condition(j, name, k);
+	cJSON_ArrayForEach(k, cjson_get(i, "conditions")) junit_condition(j, name, k);
 	junit_suite_end(j, name);
 }
 

@@ -1,11 +1,11 @@
 #include "cli/view/report.h"
 
-#include <cjson/cJSON.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/cjson.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/fs.h"
@@ -108,7 +108,7 @@ report_add_instance(struct report *r, const struct engine *e, const struct ask *
 	/* `start --foreground` ends with a second plan, which has no word about what was waited for */
 	cJSON_ArrayForEach(old, r->instances)
 	{
-		if (!strcmp(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(old, "name")), a->name))
+		if (!strcmp(cjson_text(old, "name"), a->name))
 			return cJSON_Delete(o);
 	}
 

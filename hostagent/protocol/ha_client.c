@@ -1,6 +1,5 @@
 #include "hostagent/protocol/ha_client.h"
 
-#include <cjson/cJSON.h>
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
@@ -9,6 +8,7 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/cjson.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/http_head.h"
@@ -45,11 +45,11 @@ static int
 ha_client_refusal(int status, const char *body, size_t len, struct error *err)
 {
 	cJSON *json = cJSON_ParseWithLength(body, len);
-	const cJSON *v = cJSON_GetObjectItemCaseSensitive(json, "message");
+	const char *message = cjson_text(json, "message");
 
-	if (cJSON_IsString(v))
+	if (message)
 		error_set(err, status == 409 ? EADDRINUSE : status == 404 ? ENOENT : status == 501 ? ERR_UNSUPPORTED : EINVAL,
-			  "%s", v->valuestring);
+			  "%s", message);
 	else
 		error_set(err, status == 404 ? ENOENT : EPROTO, "host agent: HTTP status %d", status);
 	cJSON_Delete(json);
@@ -124,15 +124,13 @@ ha_client_ask(const char *dir, const struct ha_request *r, struct error *err)
 static const char *
 ha_client_text(const cJSON *in, const char *key, struct arena *a)
 {
-	const cJSON *v = cJSON_GetObjectItemCaseSensitive(in, key);
-
-	return cJSON_IsString(v) ? arena_strdup(a, v->valuestring) : "";
+	return arena_strdup(a, cjson_text_or(in, key, ""));
 }
 
 static double
 ha_client_number(const cJSON *in, const char *key, double max)
 {
-	const cJSON *v = cJSON_GetObjectItemCaseSensitive(in, key);
+	const cJSON *v = cjson_get(in, key);
 
 	return cJSON_IsNumber(v) && v->valuedouble > 0 && v->valuedouble <= max ? v->valuedouble : 0;
 }
@@ -152,7 +150,7 @@ read_info(const cJSON *json, struct arena *a, struct ha_info *out)
 	out->ssh_port = (int)ha_client_number(json, "sshLocalPort", 65535);
 	out->machine_pid = (pid_t)ha_client_number(json, "machinePID", INT_MAX);
 	out->since_ms = (long long)ha_client_number(json, "since", 1e15);
-	cJSON_ArrayForEach(v, cJSON_GetObjectItemCaseSensitive(json, "errors"))
+	cJSON_ArrayForEach(v, cjson_get(json, "errors"))
 		if (cJSON_IsString(v))
 			buf_addf(&errors, "%s%s", errors.len ? "\n" : "", v->valuestring);
 	out->errors = arena_strdup(a, errors.s);
@@ -283,7 +281,7 @@ ha_forwards(const char *dir, struct arena *a, struct ha_forward **out, size_t *n
 	f = arena_alloc(a, ((size_t)cJSON_GetArraySize(json) + 1) * sizeof *f);
 	cJSON_ArrayForEach(v, json)
 	{
-		auto_free char *rule = cJSON_PrintUnformatted(cJSON_GetObjectItemCaseSensitive(v, "rule"));
+		auto_free char *rule = cJSON_PrintUnformatted(cjson_get(v, "rule"));
 
 		f[i++] = (struct ha_forward){
 			.id = ha_client_text(v, "id", a),
@@ -342,7 +340,7 @@ ha_mounts(const char *dir, struct arena *a, struct ha_mount **out, size_t *n, st
 	m = arena_alloc(a, ((size_t)cJSON_GetArraySize(json) + 1) * sizeof *m);
 	cJSON_ArrayForEach(v, json)
 	{
-		if (sshfs_mount_parse(cJSON_GetObjectItemCaseSensitive(v, "mount"), a, &m[i].mount, NULL) < 0)
+		if (sshfs_mount_parse(cjson_get(v, "mount"), a, &m[i].mount, NULL) < 0)
 			continue;
 		m[i].id = ha_client_text(v, "id", a);
 		m[i++].state = ha_client_text(v, "state", a);

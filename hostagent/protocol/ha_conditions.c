@@ -1,10 +1,10 @@
 /* hostagent/protocol/ha_conditions.c - what a guest is waited for with (ha_client.h). */
-#include <cjson/cJSON.h>
 #include <errno.h>
 #include <string.h>
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/cjson.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "hostagent/protocol/ha_client.h"
@@ -14,9 +14,7 @@ enum { ANSWER_MS = 3000 };
 static const char *
 ha_condition_text(struct arena *a, const cJSON *in, const char *key)
 {
-	const cJSON *v = cJSON_GetObjectItemCaseSensitive(in, key);
-
-	return cJSON_IsString(v) ? arena_strdup(a, v->valuestring) : "";
+	return arena_strdup(a, cjson_text_or(in, key, ""));
 }
 
 static int
@@ -40,14 +38,14 @@ ha_conditions_ask(const char *dir, const char *path, int timeout_ms, struct aren
 	*out = arena_alloc(a, ((size_t)cJSON_GetArraySize(json) + 1) * sizeof **out);
 	cJSON_ArrayForEach(v, json)
 	{
-		seconds = cJSON_GetObjectItemCaseSensitive(v, "seconds");
+		seconds = cjson_get(v, "seconds");
 		(*out)[(*n)++] = (struct ha_condition){
 			.group = ha_condition_text(a, v, "group"),
 			.what = ha_condition_text(a, v, "what"),
 			.hint = ha_condition_text(a, v, "hint"),
 			.state = ha_condition_text(a, v, "state"),
 			.said = ha_condition_text(a, v, "said"),
-			.probe = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(v, "probe")),
+			.probe = cJSON_IsTrue(cjson_get(v, "probe")),
 			.seconds = cJSON_IsNumber(seconds) && seconds->valuedouble > 0 && seconds->valuedouble < 1e9
 					   ? seconds->valuedouble
 					   : 0,

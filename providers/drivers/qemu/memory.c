@@ -4,7 +4,6 @@
  */
 #include "providers/drivers/qemu/memory.h"
 
-#include <cjson/cJSON.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/cjson.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/fs.h"
@@ -48,12 +48,10 @@ memory_query(const char *dir, const char *command, const char *member, struct ar
 {
 	auto_free char *socket = xasprintf("%s/qmp.sock", dir);
 	cJSON *answer = NULL;
-	const cJSON *v;
 
 	if (qmp_execute(socket, command, NULL, ANSWER_MS, &answer, err) < 0)
 		return -1;
-	v = cJSON_GetObjectItemCaseSensitive(answer, member);
-	*out = cJSON_IsString(v) ? arena_strdup(a, v->valuestring) : "";
+	*out = arena_strdup(a, cjson_text_or(answer, member, ""));
 	cJSON_Delete(answer);
 	return 0;
 }
@@ -141,10 +139,10 @@ memory_program(const char *dir, struct arena *a, const char **out, struct error 
 		cJSON_Delete(version);
 		return -1;
 	}
-	v = cJSON_GetObjectItemCaseSensitive(version, "qemu");
-	buf_addf(&text, "QEMU %d.%d", (int)cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(v, "major")),
-		 (int)cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(v, "minor")));
-	if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(kvm, "enabled")))
+	v = cjson_get(version, "qemu");
+	buf_addf(&text, "QEMU %d.%d", (int)cJSON_GetNumberValue(cjson_get(v, "major")),
+		 (int)cJSON_GetNumberValue(cjson_get(v, "minor")));
+	if (cJSON_IsTrue(cjson_get(kvm, "enabled")))
 		memory_host_processor(&text);
 	cJSON_Delete(version);
 	cJSON_Delete(kvm);
@@ -178,7 +176,7 @@ qemu_memory_check(const char *dir, struct error *err)
 
 	if (qmp_execute(socket, "query-migrate", NULL, ANSWER_MS, &answer, err) < 0)
 		return -1;
-	why = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(answer, "blocked-reasons"), 0);
+	why = cJSON_GetArrayItem(cjson_get(answer, "blocked-reasons"), 0);
 	if (cJSON_IsString(why))
 		r = error_set(err, ERR_UNSUPPORTED, "its memory cannot be saved: QEMU: %s%s", why->valuestring,
 			      qemu_memory_remedy(why->valuestring));

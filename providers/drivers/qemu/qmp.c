@@ -1,6 +1,5 @@
 #include "providers/drivers/qemu/qmp.h"
 
-#include <cjson/cJSON.h>
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
@@ -8,6 +7,7 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/cjson.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
@@ -20,15 +20,14 @@ qmp_classify(const char *line, size_t len)
 	struct qmp_line l = { .kind = QMP_BAD, .text = "", .json = cJSON_ParseWithLength(line, len) };
 	const cJSON *v;
 
-	if (cJSON_GetObjectItemCaseSensitive(l.json, "QMP")) {
+	if (cjson_get(l.json, "QMP")) {
 		l.kind = QMP_GREETING;
-	} else if (cJSON_GetObjectItemCaseSensitive(l.json, "return")) {
+	} else if (cjson_get(l.json, "return")) {
 		l.kind = QMP_RETURN;
-	} else if ((v = cJSON_GetObjectItemCaseSensitive(l.json, "error"))) {
+	} else if ((v = cjson_get(l.json, "error"))) {
 		l.kind = QMP_ERROR;
-		v = cJSON_GetObjectItemCaseSensitive(v, "desc");
-		l.text = cJSON_IsString(v) ? v->valuestring : "";
-	} else if (cJSON_IsString(v = cJSON_GetObjectItemCaseSensitive(l.json, "event"))) {
+		l.text = cjson_text_or(v, "desc", "");
+	} else if (cJSON_IsString(v = cjson_get(l.json, "event"))) {
 		l.kind = QMP_EVENT;
 		l.text = v->valuestring;
 	}

@@ -2,11 +2,11 @@
  * Parts of a filled configuration, by what a change of its keys costs: the keys that a running machine is restarted for,
  * those that its host agent is told of, those that are fixed. A row of the table says which; nobody else lists keys.
  */
-#include <cjson/cJSON.h>
 #include <string.h>
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/cjson.h"
 #include "base/mem.h"
 #include "base/sha256.h"
 #include "base/size.h"
@@ -37,9 +37,7 @@ key_cost(const struct key *k, bool over_ssh)
 bool
 json_is_over_ssh(const cJSON *json)
 {
-	const cJSON *type = cJSON_GetObjectItemCaseSensitive(json, "mountType");
-
-	return cJSON_IsString(type) && !strcmp(type->valuestring, "reverse-sshfs");
+	return !strcmp(cjson_text_or(json, "mountType", ""), "reverse-sshfs");
 }
 
 static void
@@ -88,9 +86,9 @@ add_leaf(struct part *p, const cJSON *v)
 static bool
 is_for_other(const struct part *p, const cJSON *item)
 {
-	const cJSON *arch = cJSON_GetObjectItemCaseSensitive(item, "arch");
+	const char *arch = cjson_text(item, "arch");
 
-	return p->arch && cJSON_IsString(arch) && strcmp(arch->valuestring, p->arch) != 0;
+	return p->arch && arch && strcmp(arch, p->arch) != 0;
 }
 
 static void
@@ -124,11 +122,10 @@ spec_part(struct arena *a, const char *json, enum spec_part part)
 	};
 	auto_free char *masked = secrets_masked(json, "");
 	cJSON *root = cJSON_Parse(masked ? masked : json);
-	const cJSON *arch = cJSON_GetObjectItemCaseSensitive(root, "arch");
 	struct part p = { .change = change[part], .over_ssh = json_is_over_ssh(root), .path = BUF_INIT, .out = BUF_INIT };
 	const char *lines;
 
-	p.arch = cJSON_IsString(arch) ? arch->valuestring : NULL;
+	p.arch = cjson_text(root, "arch");
 	add_all(&p, root);
 	lines = arena_strdup(a, p.out.s);
 	cJSON_Delete(root);

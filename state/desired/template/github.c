@@ -1,5 +1,4 @@
 /* github:ORG[/REPO[/PATH]][@BRANCH] to a URL of raw.githubusercontent.com. */
-#include <cjson/cJSON.h>
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -7,6 +6,7 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/cjson.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "state/desired/template/locator.h"
@@ -59,7 +59,7 @@ default_branch(const char **out, struct arena *a, const struct place *p, const s
 {
 	const char *url = arena_printf(a, "https://api.github.com/repos/%s/%s", p->org, p->repo);
 	AUTO(buf) text = BUF_INIT;
-	const cJSON *branch;
+	const char *branch;
 	cJSON *json;
 
 	if (!opts->fetch)
@@ -67,9 +67,9 @@ default_branch(const char **out, struct arena *a, const struct place *p, const s
 	if (opts->fetch(opts->ctx, url, &text, MAX_ANSWER, err) < 0)
 		return -1;
 	json = cJSON_Parse(text.s);
-	branch = cJSON_GetObjectItemCaseSensitive(json, "default_branch");
-	if (cJSON_IsString(branch) && *branch->valuestring && !github_escapes(branch->valuestring))
-		*out = arena_strdup(a, branch->valuestring);
+	branch = cjson_text(json, "default_branch");
+	if (branch && *branch && !github_escapes(branch))
+		*out = arena_strdup(a, branch);
 	else
 		error_set(err, ERR_INVALID, "%s: no default branch in the answer", url);
 	cJSON_Delete(json);
