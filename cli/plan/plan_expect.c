@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/sha256.h"
+#include "cli/view/json_index.h"
 #include "reconciler/address.h"
 #include "reconciler/engine.h"
 #include "reconciler/explain.h"
@@ -130,9 +131,19 @@ expect_make(const struct engine *e, const char *salt)
 
 /* --- what is another now */
 
+enum moved_list { MOVED_INSTANCES, MOVED_WRONG, MOVED_RESOURCES, MOVED_THERE, MOVED_LISTS };
+static const char *const moved_lists[] = { [MOVED_INSTANCES] = "instances", [MOVED_WRONG] = "wrong", [MOVED_RESOURCES] = "resources",
+					   [MOVED_THERE] = "there" };
+
+/* What one of the two says. A fleet's lists are long. */
+struct moved_side {
+	const cJSON *all;
+	struct json_index of[MOVED_LISTS];
+};
+
 struct moved {
 	const struct engine *e;
-	const cJSON *then, *now;
+	struct moved_side then, now;
 	void (*say)(void *ctx, const char *line);
 	void *ctx;
 	size_t n;
@@ -154,6 +165,23 @@ moved_say(struct moved *m, const char *fmt, ...)
 	m->say(m->ctx, b.s);
 }
 
+static const cJSON *
+moved_find(struct moved_side *s, enum moved_list list, const char *name)
+{
+	s->of[list].of = cjson_get(s->all, moved_lists[list]);
+	return json_index_find(&s->of[list], name);
+}
+
+static void
+moved_release(struct moved *m)
+{
+	for (int i = 0; i < MOVED_LISTS; i++) {
+		json_index_release(&m->then.of[i]);
+		json_index_release(&m->now.of[i]);
+	}
+	arena_release(&m->a);
+}
+
 /* The text of an instance: what it was to become, key by key. */
 static size_t
 moved_config(struct moved *m, const char *name, const char *then, const char *now)
@@ -171,12 +199,14 @@ moved_config(struct moved *m, const char *name, const char *then, const char *no
 static void
 moved_instance(struct moved *m, const char *name)
 {
-	const cJSON *then = cjson_get(cjson_get(m->then, "instances"), name), *now = cjson_get(cjson_get(m->now, "instances"), name);
-	const char *goal = cjson_text(then, "goal"), *goal_now = cjson_text(now, "goal"), *wrong = cjson_text(cjson_get(m->now, "wrong"), name);
+	const cJSON *then = moved_find(&m->then, MOVED_INSTANCES, name), *now = moved_find(&m->now, MOVED_INSTANCES, name);
+	const char *goal = cjson_text(then, "goal"), *goal_now = cjson_text(now, "goal");
+	const char *wrong = cJSON_GetStringValue(moved_find(&m->now, MOVED_WRONG, name));
+	bool was_wrong = moved_find(&m->then, MOVED_WRONG, name);
 
-	if (wrong && !cjson_get(cjson_get(m->then, "wrong"), name))
+	if (wrong && !was_wrong)
 		moved_say(m, "%s: cannot be planned now: %s", name, wrong);
-	else if (!wrong && cjson_get(cjson_get(m->then, "wrong"), name))
+	else if (!wrong && was_wrong)
 		moved_say(m, "%s: can be planned now", name);
 	else if (!then && now)
 		moved_say(m, "%s: is asked for now, and was not", name);
@@ -248,16 +278,11 @@ moved_reads(struct moved *m, const char *address, const cJSON *then, const cJSON
 }
 
 static bool
-moved_is_there(const cJSON *side, const char *address)
+moved_is_there(struct moved_side *s, const char *address)
 {
-	const cJSON *r = cjson_get(cjson_get(side, "resources"), address), *i;
+	const cJSON *r = moved_find(s, MOVED_RESOURCES, address);
 
-	if (r)
-		return cjson_is_true(r, "present");
-	cJSON_ArrayForEach(i, cjson_get(side, "there"))
-		if (cJSON_IsString(i) && !strcmp(i->valuestring, address))
-			return true;
-	return false;
+	return r ? cjson_is_true(r, "present") : moved_find(s, MOVED_THERE, address) != NULL;
 }
 
 static const char *
@@ -270,9 +295,9 @@ moved_step_text(const char *word)
 static void
 moved_resource(struct moved *m, const char *address, bool texts)
 {
-	const cJSON *then = cjson_get(cjson_get(m->then, "resources"), address), *now = cjson_get(cjson_get(m->now, "resources"), address);
+	const cJSON *then = moved_find(&m->then, MOVED_RESOURCES, address), *now = moved_find(&m->now, MOVED_RESOURCES, address);
 	const char *step = cjson_text(then, "step"), *step_now = cjson_text(now, "step");
-	bool was = moved_is_there(m->then, address), is = moved_is_there(m->now, address), any = was != is;
+	bool was = moved_is_there(&m->then, address), is = moved_is_there(&m->now, address), any = was != is;
 
 	if (was != is)
 		moved_say(m, is ? "%s: is there now, and was not (found)" : "%s: was there, and is not now (found)", address);
@@ -286,20 +311,21 @@ moved_resource(struct moved *m, const char *address, bool texts)
 }
 
 static bool
-moved_texts(const struct moved *m, const cJSON *resource)
+moved_texts(struct moved *m, const cJSON *resource)
 {
-	const char *owner = cjson_text(resource, "instance");
-	const char *then = cjson_text(cjson_get(cjson_get(m->then, "instances"), owner ? owner : ""), "config");
-	const char *now = cjson_text(cjson_get(cjson_get(m->now, "instances"), owner ? owner : ""), "config");
+	const char *owner = cjson_text_or(resource, "instance", "");
+	const char *then = cjson_text(moved_find(&m->then, MOVED_INSTANCES, owner), "config");
+	const char *now = cjson_text(moved_find(&m->now, MOVED_INSTANCES, owner), "config");
 
 	return then && now && strcmp(then, now) != 0;
 }
 
 /* Both have their members in one order, so that what is the same in both is passed over side by side, without a search. */
 static void
-moved_each(struct moved *m, const char *list, void (*each)(struct moved *m, const char *name))
+moved_each(struct moved *m, enum moved_list list, void (*each)(struct moved *m, const char *name))
 {
-	const cJSON *then = cjson_get(m->then, list), *now = cjson_get(m->now, list), *i, *k = now ? now->child : NULL;
+	const cJSON *then = cjson_get(m->then.all, moved_lists[list]), *now = cjson_get(m->now.all, moved_lists[list]);
+	const cJSON *i, *k = now ? now->child : NULL;
 
 	cJSON_ArrayForEach(i, then) {
 		if (!k || strcmp(i->string, k->string) != 0 || !cJSON_Compare(i, k, true))
@@ -308,7 +334,7 @@ moved_each(struct moved *m, const char *list, void (*each)(struct moved *m, cons
 	}
 	k = then ? then->child : NULL;
 	cJSON_ArrayForEach(i, now) {
-		if ((!k || strcmp(i->string, k->string) != 0) && !cjson_get(then, i->string))
+		if ((!k || strcmp(i->string, k->string) != 0) && !moved_find(&m->then, list, i->string))
 			each(m, i->string);
 		k = k ? k->next : NULL;
 	}
@@ -317,26 +343,26 @@ moved_each(struct moved *m, const char *list, void (*each)(struct moved *m, cons
 static void
 moved_one(struct moved *m, const char *address)
 {
-	const cJSON *r = cjson_get(cjson_get(m->then, "resources"), address);
+	const cJSON *r = moved_find(&m->then, MOVED_RESOURCES, address);
 
-	moved_resource(m, address, moved_texts(m, r ? r : cjson_get(cjson_get(m->now, "resources"), address)));
+	moved_resource(m, address, moved_texts(m, r ? r : moved_find(&m->now, MOVED_RESOURCES, address)));
 }
 
 static void
 moved_wrong(struct moved *m, const char *name)
 {
-	if (!cjson_get(cjson_get(m->then, "instances"), name) && !cjson_get(cjson_get(m->now, "instances"), name))
+	if (!moved_find(&m->then, MOVED_INSTANCES, name) && !moved_find(&m->now, MOVED_INSTANCES, name))
 		moved_instance(m, name);
 }
 
 size_t
 expect_compare(const struct engine *e, const cJSON *then, const cJSON *now, void (*say)(void *ctx, const char *line), void *ctx)
 {
-	struct moved m = { .e = e, .then = then, .now = now, .say = say, .ctx = ctx };
+	struct moved m = { .e = e, .then = { .all = then }, .now = { .all = now }, .say = say, .ctx = ctx };
 
-	moved_each(&m, "instances", moved_instance);
-	moved_each(&m, "wrong", moved_wrong);
-	moved_each(&m, "resources", moved_one);
-	arena_release(&m.a);
+	moved_each(&m, MOVED_INSTANCES, moved_instance);
+	moved_each(&m, MOVED_WRONG, moved_wrong);
+	moved_each(&m, MOVED_RESOURCES, moved_one);
+	moved_release(&m);
 	return m.n;
 }

@@ -1,12 +1,14 @@
 #include "cli/view/explain_view.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/cjson.h"
 #include "base/error.h"
+#include "cli/view/json_index.h"
 #include "reconciler/address.h"
 #include "reconciler/explain_one.h"
 #include "state/observed/state.h"
@@ -86,24 +88,46 @@ explain_print_text(const struct cli *c, const cJSON *o)
 	cli_print(stdout, plain.s, plain.len);
 }
 
+/* Those that the graph does not tell of. One that needs it in two ways comes twice, one right behind the other. */
+struct explain_users {
+	cJSON *list;
+	struct json_index known;	/* made before the first is added */
+	char *last;
+};
+
+static void
+explain_users_release(struct explain_users *u)
+{
+	json_index_release(&u->known);
+	free(u->last);
+}
+
 static int
 explain_add_user(void *ctx, const struct state_user *u)
 {
-	cJSON *list = ctx, *o;
+	struct explain_users *to = ctx;
 	auto_free char *address = xasprintf("%s.%s", u->type, u->name);
-	const cJSON *i;
+	cJSON *o;
 
-	cJSON_ArrayForEach(i, list)
-		if (!strcmp(cjson_text(i, "address"), address))
-			return 0;
-	if (!u->declared && !u->made)
+	if ((!u->declared && !u->made) || (to->last && !strcmp(to->last, address)) || json_index_find(&to->known, address))
 		return 0;
 	o = cJSON_CreateObject();
 	cJSON_AddStringToObject(o, "address", address);
 	cJSON_AddStringToObject(o, "need", need_word((u->declared ? u->declared : u->made) - 1));
 	cJSON_AddBoolToObject(o, "present", u->present);
-	cJSON_AddItemToArray(list, o);
+	cJSON_AddItemToArray(to->list, o);
+	free(to->last);
+	to->last = steal(address);
 	return 0;
+}
+
+/* What needs it of instances that this run is not about. */
+static int
+explain_add_users(struct state *s, const struct resource *r, cJSON *list, struct error *err)
+{
+	AUTO(explain_users) u = { .list = list, .known = { .of = list, .member = "address" } };
+
+	return state_users(s, r->type->name, r->name, explain_add_user, &u, err);
 }
 
 int
@@ -116,8 +140,7 @@ explain_view_print(struct cli *c, const struct run *r, struct engine *e, struct 
 	if (!res)
 		return -1;
 	o = explain_one(&e->graph, res);
-	/* of instances that this run is not about */
-	if (!*res->owner && state_users(e->state, res->type->name, res->name, explain_add_user, cjson_get(o, "needed_by"), err) < 0) {
+	if (!*res->owner && explain_add_users(e->state, res, cjson_get(o, "needed_by"), err) < 0) {
 		cJSON_Delete(o);
 		return -1;
 	}
