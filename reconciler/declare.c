@@ -80,19 +80,13 @@ declare_thing(struct engine *e, const struct thing *t, struct error *err)
 	return 0;
 }
 
-static void
-say_nothing(void *ctx, const char *text)
-{
-	(void)ctx, (void)text;
-}
-
 /* The mistakes in the lima.yaml of an instance that is being deleted are not reported. */
 static int
 declare_load(struct engine *e, struct ask *a, struct error *err)
 {
 	struct spec_opts quiet = *e->spec_opts;
 
-	quiet.warn = quiet.complain = say_nothing;
+	spec_hush(&quiet);
 	return spec_load_instance(&a->loaded, a->name, a->goal == GOAL_ABSENT ? &quiet : e->spec_opts, err);
 }
 
@@ -155,7 +149,7 @@ declare_needs(struct engine *e, const char *name, struct graph *g, struct error 
 	struct spec *spec;
 	int result = 0;
 
-	quiet.warn = quiet.complain = say_nothing;
+	spec_hush(&quiet);
 	if (spec_load_instance(&spec, name, &quiet, err) < 0)
 		return -1;
 	spec->goal = GOAL_RUNNING;

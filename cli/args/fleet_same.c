@@ -63,12 +63,6 @@ fleet_same_networks(struct cli *c, const struct fleet *f)
 	return same;
 }
 
-static void
-fleet_same_warn(void *ctx, const char *text)
-{
-	(void)ctx, (void)text;
-}
-
 bool
 fleet_is_as_applied(struct cli *c, const struct fleet *f)
 {
@@ -77,7 +71,7 @@ fleet_is_as_applied(struct cli *c, const struct fleet *f)
 	/* The memory that is to be left for others is counted of all of them. */
 	if (edit_given(c) || cli_bool(c, "adopt") || f->memory_most || f->memory_part > 0 || !fleet_same_networks(c, f))
 		return false;
-	opts.warn = opts.complain = opts.debug = fleet_same_warn;
+	spec_hush(&opts);
 	for (size_t i = 0; i < f->nmembers; i++) {
 		const struct fleet_member *m = &f->members[i];
 		auto_free char *dir = xasprintf("%s/%s", c->env.home, m->name);

@@ -203,12 +203,6 @@ goals_add_template(struct cli *c, struct goals *g, const char *locator, const ch
 	return template_read(&t, locator, &opts, err) < 0 ? -1 : goals_add_read(c, g, &t, locator, name, goal, out, err);
 }
 
-static void
-goals_say_nothing(void *ctx, const char *text)
-{
-	(void)ctx, (void)text;
-}
-
 /* Would that text pass if somebody had just written it? */
 static bool
 goals_strictly_right(struct cli *c, const struct template *t)
@@ -216,7 +210,7 @@ goals_strictly_right(struct cli *c, const struct template *t)
 	struct spec_opts opts = cli_strict_opts(c);
 	struct spec *spec;
 
-	opts.warn = opts.complain = opts.debug = goals_say_nothing;
+	spec_hush(&opts);
 	if (template_spec(&spec, t->name, t, TEMPLATE_BARE, &opts, NULL) < 0)
 		return false;
 	spec_free(spec);

@@ -42,19 +42,13 @@ texts_release(struct texts *t)
 	arena_release(&t->a);
 }
 
-static void
-texts_quiet(void *ctx, const char *text)
-{
-	(void)ctx, (void)text;
-}
-
 /* The texts were told of when they were loaded; nothing is fetched only to be compared. */
 static struct spec_opts
 texts_opts(struct cli *c)
 {
 	struct spec_opts o = cli_spec_opts(c);
 
-	o.warn = o.complain = o.debug = texts_quiet;
+	spec_hush(&o);
 	o.fetch = NULL;
 	return o;
 }

@@ -206,6 +206,8 @@ struct spec_opts {
 	size_t nnetworks;
 };
 
+/* Nothing is told: no warning, no complaint. For a text that was told of already, or whose faults are nobody's business. */
+void spec_hush(struct spec_opts *opts);
 /*
  * Makes a spec of lima.yaml text (already embedded: no `base`), mixing in
  * _config/default.yaml and override.yaml. `path` is named in messages. The error
