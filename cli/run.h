@@ -68,6 +68,8 @@ struct goals {
 };
 
 void goals_release(struct goals *g);
+/* A run for all that they ask; the rest of it is its own. */
+struct run goals_run(const struct goals *g);
 bool goals_has(const struct goals *g, const char *name);
 void goals_own(struct goals *g, struct spec *spec);	/* to be freed with the goals */
 /* The new ask is zeroed but for name and goal; `name` is copied. EEXIST if it is there already. */

@@ -199,6 +199,16 @@ add_aims(struct cli *c, struct goals *g, const char *flag, struct aim like)
 	g->aims = more;
 }
 
+struct run
+desired_run(struct cli *c, const struct goals *g)
+{
+	struct run r = goals_run(g);
+
+	r.keep_going = g->nfleet && !cli_bool(c, "destroy");
+	r.texts = g->all || g->nfleet ? TEXTS_NONE : TEXTS_NAMED;
+	return r;
+}
+
 int
 desired_args(struct cli *c, struct goals *g, struct error *err)
 {

@@ -38,6 +38,12 @@ goals_release(struct goals *g)
 	*g = (struct goals){ 0 };
 }
 
+struct run
+goals_run(const struct goals *g)
+{
+	return (struct run){ .asks = g->v, .nasks = g->n, .things = g->things, .nthings = g->nthings, .aims = g->aims, .naims = g->naims };
+}
+
 bool
 instance_exists(const struct cli *c, const char *name)
 {

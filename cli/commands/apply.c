@@ -20,8 +20,11 @@ static const struct flag flags[] = {
 static int
 apply_goals(struct cli *c, const struct goals *g, const cJSON *saved, struct error *err)
 {
-	return run_engine(c, &(struct run){ .asks = g->v, .nasks = g->n, .things = g->things, .nthings = g->nthings, .aims = g->aims, .naims = g->naims,
-			.asks_first = true, .keep_going = g->nfleet && !cli_bool(c, "destroy"), .texts = g->all || g->nfleet ? TEXTS_NONE : TEXTS_NAMED, .saved = saved }, err);
+	struct run r = desired_run(c, g);
+
+	r.asks_first = true;
+	r.saved = saved;
+	return run_engine(c, &r, err);
 }
 
 /* The words of a plan that was kept, in the folder that they were given in. */

@@ -80,13 +80,16 @@ explain_run(struct cli *c, struct error *err)
 {
 	const char *address = c->args[0];
 	AUTO(goals) g = { 0 };
+	struct run r;
 
 	c->args++;
 	c->nargs--;
 	if (explained_args(c, &g, address, err) < 0)
 		return -1;
-	return run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .things = g.things, .nthings = g.nthings, .aims = g.aims, .naims = g.naims,
-			.dry = true, .explains = address }, err);
+	r = goals_run(&g);
+	r.dry = true;
+	r.explains = address;
+	return run_engine(c, &r, err);
 }
 
 const struct command command_explain = {

@@ -15,11 +15,15 @@ static int
 cmd_plan_run(struct cli *c, struct error *err)
 {
 	AUTO(goals) g = { 0 };
+	struct run r;
 
 	if (desired_args(c, &g, err) < 0)
 		return -1;
-	return run_engine(c, &(struct run){ .out = cli_given(c, "out") ? cli_str(c, "out") : NULL, .asks = g.v, .nasks = g.n, .things = g.things, .nthings = g.nthings, .aims = g.aims, .naims = g.naims, .dry = true,
-			.keep_going = g.nfleet && !cli_bool(c, "destroy"), .texts = g.all ? TEXTS_ALL : g.nfleet ? TEXTS_NONE : TEXTS_NAMED }, err);
+	r = desired_run(c, &g);
+	r.dry = true;
+	r.out = cli_given(c, "out") ? cli_str(c, "out") : NULL;
+	r.texts = g.all ? TEXTS_ALL : r.texts;
+	return run_engine(c, &r, err);
 }
 
 const struct command command_plan = {
