@@ -142,22 +142,28 @@ view_risk_json(cJSON *root, const struct plan *p)
 	cJSON_AddNumberToObject(root, "bytes_at_risk", bytes);
 }
 
-static bool
-view_is_narrowed(const struct run *r)
+/* The next of those that were asked for and nothing else; NULL: no more. Start with *at = 0. */
+static const struct aim *
+view_next_target(const struct run *r, size_t *at)
 {
-	for (size_t i = 0; i < r->naims; i++)
-		if (r->aims[i].how == AIM_TARGET)
-			return true;
-	return false;
+	while (*at < r->naims) {
+		const struct aim *aim = &r->aims[(*at)++];
+
+		if (aim->how == AIM_TARGET)
+			return aim;
+	}
+	return NULL;
 }
 
 /* What is not planned, and why nobody may take the plan for the whole. */
 static void
 plan_view_incomplete(struct buf *out, const struct run *r, const struct engine *e)
 {
-	for (size_t i = 0; i < r->naims; i++)
-		if (r->aims[i].how == AIM_TARGET)
-			buf_addf(out, "Not complete: only %s and what it needs was asked for.\n", r->aims[i].address);
+	const struct aim *target;
+	size_t at = 0;
+
+	while ((target = view_next_target(r, &at)))
+		buf_addf(out, "Not complete: only %s and what it needs was asked for.\n", target->address);
 	wrong_text(out, e);
 }
 
@@ -209,14 +215,26 @@ plan_view_text(struct cli *c, const struct run *r, struct engine *e, bool color,
 	secrets_hide(&c->secrets, b.s, NULL, out);
 }
 
+/* What is said behind it of the two texts of an instance. */
+static void
+plan_view_texts(struct cli *c, const struct run *r, struct engine *e, struct buf *out)
+{
+	AUTO(buf) b = BUF_INIT;
+
+	if (r->texts)
+		texts_text(c, e, r->texts, &b);
+	secrets_hide(&c->secrets, b.s, NULL, out);
+}
+
 cJSON *
 plan_view_json(struct cli *c, const struct run *r, struct engine *e)
 {
 	cJSON *j = explain_json(&e->plan, &e->graph);
+	size_t at = 0;
 
 	cJSON_AddStringToObject(j, "limactl_version", c->env.version);
 	cJSON_AddBoolToObject(j, "applyable", e->plan.n > 0);
-	cJSON_AddBoolToObject(j, "complete", !e->nwrong && !view_is_narrowed(r));
+	cJSON_AddBoolToObject(j, "complete", !e->nwrong && !view_next_target(r, &at));
 	cJSON_AddBoolToObject(j, "errored", e->nwrong > 0);
 	view_risk_json(j, &e->plan);
 	view_prices_json(j, e);
@@ -244,7 +262,7 @@ plan_view_print_json(struct cli *c, const struct run *r, struct engine *e)
 void
 plan_view_print(struct cli *c, const struct run *r, struct engine *e)
 {
-	AUTO(buf) out = BUF_INIT;
+	AUTO(buf) out = BUF_INIT, texts = BUF_INIT;
 
 	if (cli_bool(c, "json")) {
 		plan_view_print_json(c, r, e);
@@ -252,12 +270,8 @@ plan_view_print(struct cli *c, const struct run *r, struct engine *e)
 	}
 	plan_view_text(c, r, e, isatty(STDOUT_FILENO) && !getenv("NO_COLOR"), &out);
 	cli_print_colored(stdout, out.s, out.len);
-	if (r->texts) {
-		AUTO(buf) texts = BUF_INIT, plain = BUF_INIT;
-
-		texts_text(c, e, r->texts, &texts);
-		secrets_hide(&c->secrets, texts.s, NULL, &plain);
-		cli_print(stdout, plain.s, plain.len);
-	}
+	/* they may have colours of strangers, so they are printed apart, and without */
+	plan_view_texts(c, r, e, &texts);
+	cli_print(stdout, texts.s, texts.len);
 	fflush(stdout);
 }
