@@ -9,6 +9,7 @@
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct arena;
@@ -61,6 +62,10 @@ int fs_fsync_parent(const char *path, struct error *err);
  * there, and what to do. Any other error, and one with an advice, is left as it is. -1, always.
  */
 int fs_explain_full(struct error *err, const char *path);
+/* What is free for us where `path` is, or would be: of what is not there yet, the folder above counts. False: it cannot be told. */
+bool fs_free_bytes(const char *path, uint64_t *out);
+/* May fs_clone() make a copy of that file in that folder? False also where that cannot be told. */
+bool fs_may_clone(const char *from, const char *folder);
 
 int fs_mkdirs(const char *path, mode_t mode, struct error *err);	/* and parents; existing is success */
 int fs_unlink(const char *path, struct error *err);			/* absent is success */

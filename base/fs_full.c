@@ -1,7 +1,9 @@
-/* A full disk, in words: what is free there, and what to do about it. */
+/* Room on a disk: what is free, whether a copy needs any, and a full one in words. */
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/vfs.h>
 
 #include "base/auto.h"
 #include "base/error.h"
@@ -27,6 +29,34 @@ fs_full_look(const char *path, struct statvfs *out)
 	return 0;
 }
 
+static uint64_t
+fs_full_free(const struct statvfs *st)
+{
+	return (uint64_t)st->f_bavail * st->f_frsize;
+}
+
+bool
+fs_free_bytes(const char *path, uint64_t *out)
+{
+	struct statvfs st;
+	bool known = fs_full_look(path, &st) == 0;
+
+	*out = known ? fs_full_free(&st) : 0;
+	return known;
+}
+
+bool
+fs_may_clone(const char *from, const char *folder)
+{
+	enum { BTRFS = 0x9123683E, XFS = 0x58465342 };
+	struct stat one, other;
+	struct statfs fs;
+
+	if (stat(from, &one) < 0 || stat(folder, &other) < 0 || one.st_dev != other.st_dev || statfs(folder, &fs) < 0)
+		return false;
+	return (uint32_t)fs.f_type == BTRFS || (uint32_t)fs.f_type == XFS;
+}
+
 int
 fs_explain_full(struct error *err, const char *path)
 {
@@ -40,5 +70,5 @@ fs_explain_full(struct error *err, const char *path)
 	if (!st.f_favail && st.f_files)
 		return error_hint(err, "; no further file can be made on the disk of %s: remove some, and run the same command again", path);
 	return error_hint(err, "; %s are free on the disk of %s: free space and run the same command again",
-			  size_text(&a, (uint64_t)st.f_bavail * st.f_frsize), path);
+			  size_text(&a, fs_full_free(&st)), path);
 }

@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -320,31 +318,16 @@ disk_ensure(const struct env *env, const struct resource *r, struct facts *have,
 	return disk_observe(env, r, have, a, err) == 1 ? 0 : -1;
 }
 
-/* Whether a copy of that file in that folder may cost nothing, since both are on one file system that shares blocks. */
-static bool
-disk_may_share(const char *from, const char *folder)
-{
-	enum { BTRFS = 0x9123683E, XFS = 0x58465342 };
-	struct stat one, other;
-	struct statfs fs;
-
-	if (stat(from, &one) < 0 || stat(folder, &other) < 0 || one.st_dev != other.st_dev || statfs(folder, &fs) < 0)
-		return false;
-	return (uint32_t)fs.f_type == BTRFS || (uint32_t)fs.f_type == XFS;
-}
-
 /* What a local image has is copied where its file system cannot share it: that much is to be free. */
 static int
 disk_check(const struct env *env, const struct resource *r, struct error *err)
 {
 	const char *from = r->spec->nimages ? r->spec->images[0].image.location : "";
-	uint64_t bytes = *from == '/' ? at_stake_in(from) : 0, size = (uint64_t)facts_int(&r->want, "size", 0);
-	struct statvfs fs;
+	uint64_t bytes = *from == '/' ? at_stake_in(from) : 0, size = (uint64_t)facts_int(&r->want, "size", 0), room;
 	AUTO(arena) a = { 0 };
 
 	bytes = bytes < size ? bytes : size;
-	if ((r->present && !r->down) || !bytes || statvfs(env->home, &fs) < 0 || (uint64_t)fs.f_bavail * fs.f_frsize >= bytes ||
-	    disk_may_share(from, env->home))
+	if ((r->present && !r->down) || !bytes || !fs_free_bytes(env->home, &room) || room >= bytes || fs_may_clone(from, env->home))
 		return 0;
 	return error_set(err, ENOSPC, "disk: there is no room for the %s of data of the image %s", size_text(&a, bytes), from);
 }

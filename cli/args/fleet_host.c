@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/statvfs.h>
 
 #include "base/auto.h"
 #include "base/buf.h"
@@ -84,24 +83,11 @@ host_check_kernel(struct cli *c, const struct fleet *f, const struct fit *fit, s
 	return 0;
 }
 
-/* That of a folder, which may not be there yet. */
-static bool
-host_file_system(const char *folder, struct statvfs *out)
-{
-	auto_free char *path = xstrdup(folder);
-
-	for (char *slash; statvfs(path, out) < 0; *slash = '\0')
-		if (!(slash = strrchr(path, '/')) || slash == path)
-			return false;
-	return true;
-}
-
 /* Disks grow as they are written to, so that they do not all fit is no error yet. */
 static void
 host_check_room(struct cli *c, const struct fleet *f, struct spec *const *specs)
 {
 	uint64_t most = 0, room;
-	struct statvfs fs;
 	size_t n = 0;
 
 	for (size_t i = 0; i < f->nmembers; i++) {
@@ -110,10 +96,7 @@ host_check_room(struct cli *c, const struct fleet *f, struct spec *const *specs)
 		most += specs[i]->disk_bytes;
 		n++;
 	}
-	if (!n || !host_file_system(c->env.home, &fs))
-		return;
-	room = (uint64_t)fs.f_bavail * fs.f_frsize;
-	if (most > room)
+	if (n && fs_free_bytes(c->env.home, &room) && most > room)
 		cli_say(&c->env, SAY_WARN, "%s: instances: the disks of the %zu that are not there yet may grow to %s together, and %s is free in %s", f->file,
 			n, size_text(&c->arena, most), size_text(&c->arena, room), c->env.home);
 }
