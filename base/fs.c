@@ -196,10 +196,12 @@ copy_extents(int in, int out, off_t size)
 	return data < 0 && errno != ENXIO ? -1 : ftruncate(out, size);
 }
 
+/* Between file systems of two kinds. What is zero is a hole, as it may have been one that was read. */
 static int
 copy_plain(int in, int out)
 {
 	auto_free char *block = xcalloc(1, 1 << 16);
+	off_t size = 0;
 	ssize_t n;
 
 	if (lseek(in, 0, SEEK_SET) < 0 || lseek(out, 0, SEEK_SET) < 0 || ftruncate(out, 0) < 0)
@@ -207,10 +209,13 @@ copy_plain(int in, int out)
 	while ((n = read(in, block, 1 << 16)) != 0) {
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0 || fs_write_all(out, block, (size_t)n) < 0)
+		if (n < 0)
+			return -1;
+		size += n;
+		if (block[0] == 0 && memcmp(block, block + 1, (size_t)n - 1) == 0 ? lseek(out, size, SEEK_SET) < 0 : fs_write_all(out, block, (size_t)n) < 0)
 			return -1;
 	}
-	return 0;
+	return ftruncate(out, size);
 }
 
 /* The new file's descriptor, or -1. */
