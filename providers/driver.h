@@ -31,12 +31,15 @@ enum machine_stand { MACHINE_RUNS, MACHINE_STANDS, MACHINE_WAITS /* for its memo
 struct driver_memory {
 	/* Could it be saved as it is now? ERR_UNSUPPORTED says what of it cannot be. */
 	int (*check)(const char *dir, struct error *err);
-	/* It stands still from now on, and says by `*from` what it holds, to the end of that. `*program`, in `a`: what says it. */
-	int (*save)(const char *dir, struct arena *a, const char **program, int *from, struct error *err);
+	/*
+	 * It stands still from now on, and says by `*from` what it holds, to the end of that. `*program`, in `a`: what says it. `apart`: not what
+	 * is in machine.ram, which is what it holds as long as the machine stands still.
+	 */
+	int (*save)(const char *dir, bool apart, struct arena *a, const char **program, int *from, struct error *err);
 	/* Has it said all, so that no disk is written any more? Waits for the answer. */
 	int (*saved)(const char *dir, const volatile int *cancel, struct error *err);
 	/* One that waits takes what was saved by `program` from `*to`. ERR_UNSUPPORTED: it does not understand what that says. */
-	int (*load)(const char *dir, const char *program, int *to, struct error *err);
+	int (*load)(const char *dir, bool apart, const char *program, int *to, struct error *err);
 	/* Has it all, and stands still? Waits for the answer. */
 	int (*loaded)(const char *dir, const volatile int *cancel, struct error *err);
 	int (*go_on)(const char *dir, struct error *err);
@@ -45,6 +48,7 @@ struct driver_memory {
 	int (*park)(const char *dir, struct error *err);
 	/* Is that option, with its value, about this run alone, so that a machine with another one is the same? */
 	bool (*is_of_run)(const char *option);
+	bool in_file;		/* it knows machine.ram */
 };
 
 struct driver {

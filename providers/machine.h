@@ -63,6 +63,8 @@ struct machine {
 	size_t nshares;
 
 	/* Of this run of ours. */
+	const char *ram;		/* a file as long as its memory, which it has its memory in; NULL: in none */
+	bool ram_shared;		/* what it writes is in the file; else for itself, and the file stays as it is */
 	bool waits;			/* it is not to boot, but to wait for what it is to hold in its memory (driver.h: driver_memory) */
 	const char *libexec;		/* where our helpers are */
 	bool runs;			/* it does already: what there is to warn of was told then */

@@ -293,11 +293,11 @@ tell_driver(void *ctx, const char *text)
 
 /* The machine, as its driver launches it. */
 static int
-fill_launch(const struct env *env, const struct resource *r, int ssh_port, enum machine_begin how, struct launch *l, struct arena *a, struct error *err)
+fill_launch(const struct env *env, const struct resource *r, int ssh_port, enum machine_begin how, const char *ram, struct launch *l, struct arena *a, struct error *err)
 {
 	const struct driver *driver = driver_find(r->spec->vm_type);
 	struct machine m = {
-		.ssh_port = ssh_port, .waits = how != MACHINE_BOOTS, .parks = warm_parks(r->spec), .libexec = env->libexec, .runs = instance_runs(env, r), .cancel = env->cancel,
+		.ssh_port = ssh_port, .waits = how != MACHINE_BOOTS, .ram = ram, .ram_shared = how == MACHINE_BOOTS, .parks = warm_parks(r->spec), .libexec = env->libexec, .runs = instance_runs(env, r), .cancel = env->cancel,
 		.warn = tell_driver, .warn_ctx = (void *)(uintptr_t)env,
 	};
 
@@ -312,14 +312,15 @@ fill_launch(const struct env *env, const struct resource *r, int ssh_port, enum 
 }
 
 int
-machine_launch_file(const struct env *env, const struct resource *r, int ssh_port, int dns_port, enum machine_begin how, struct error *err)
+machine_launch_file(const struct env *env, const struct resource *r, int ssh_port, int dns_port, enum machine_begin how, const char *ram,
+		    struct error *err)
 {
 	AUTO(arena) a = { 0 };
 	const struct spec *spec = r->spec;
 	struct launch l = { .name = spec->name, .dir = spec->dir };
 	AUTO(cidata) cidata = { 0 };
 
-	if (fill_launch(env, r, ssh_port, how, &l, &a, err) < 0)
+	if (fill_launch(env, r, ssh_port, how, ram, &l, &a, err) < 0)
 		return -1;
 	l.ssh.port = ssh_port;
 	l.ssh.user = spec->user.name;

@@ -20,8 +20,9 @@ int machine_check_switches(const struct spec *spec, struct error *err);
 
 /* A machine that boots, or waits for what it is to hold in its memory: in the middle of what its guest did, or of its boot. */
 enum machine_begin { MACHINE_BOOTS, MACHINE_RESUMES, MACHINE_RESTORES };
-/* Writes $I/launch.json; `dns_port` 0: no resolver. */
-int machine_launch_file(const struct env *env, const struct resource *r, int ssh_port, int dns_port, enum machine_begin how, struct error *err);
+/* Writes $I/launch.json; `dns_port` 0: no resolver. `ram`: machine.ram, of one that boots shared; or NULL. */
+int machine_launch_file(const struct env *env, const struct resource *r, int ssh_port, int dns_port, enum machine_begin how, const char *ram,
+			struct error *err);
 
 /*
  * Before the machine is started: its disks name no other files of this host, and what they are is written down beside each,

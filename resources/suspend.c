@@ -149,7 +149,7 @@ suspend_machine(const struct env *env, const struct resource *r, const char *dir
 		return error_set(err, ERR_UNSUPPORTED, "%s: its driver cannot put memory aside", r->name);
 	h.driver = d->name;
 	h.words = suspend_words(pid, &a, &h.nwords);
-	if (d->memory->save(dir, &a, &h.program, &from, err) < 0)
+	if (d->memory->save(dir, false, &a, &h.program, &from, err) < 0)
 		return -1;
 	if (suspend_write(env, r, d, dir, &h, from, &a, err) == 0)
 		return suspend_end(dir, err);
@@ -252,7 +252,7 @@ suspend_give(const struct env *env, const struct resource *r, const struct drive
 	if (memory_file_head(path, &a, &h, err) < 0)
 		return -1;
 	talk.all = strtoull(h.memory_bytes, NULL, 10);
-	if (d->memory->load(dir, h.program, &to, &why) < 0)
+	if (d->memory->load(dir, false, h.program, &to, &why) < 0)
 		return why.code == ERR_UNSUPPORTED ? suspend_unfit(r, why.msg, err) : error_set(err, why.code, "%s", why.msg);
 	if (memory_file_give(path, to, &way, err) < 0)
 		return -1;

@@ -32,6 +32,7 @@
 #include "resources/ssh_access.h"
 #include "resources/suspend.h"
 #include "resources/warm.h"
+#include "resources/warm_ram.h"
 #include "resources/warm_start.h"
 #include "resources/spec_keys.h"
 #include "resources/unsupported.h"
@@ -197,16 +198,16 @@ start_agent(const struct env *env, const struct resource *r, struct error *err)
 }
 
 static int
-vm_launch_file(const struct env *env, const struct resource *r, enum machine_begin how, struct error *err)
+vm_launch_file(const struct env *env, const struct resource *r, enum machine_begin how, const char *ram, struct error *err)
 {
-	return machine_launch_file(env, r, lease_port(r, LEASE_SSH), lease_port(r, LEASE_DNS), how, err);
+	return machine_launch_file(env, r, lease_port(r, LEASE_SSH), lease_port(r, LEASE_DNS), how, ram, err);
 }
 
 /* Whatever is wrong with what was put aside is told before anything is started. */
 static int
 vm_resume(const struct env *env, const struct resource *r, const char *dir, struct error *err)
 {
-	if (vm_launch_file(env, r, MACHINE_RESUMES, err) < 0 || suspend_check(env, r, dir, err) < 0 || start_agent(env, r, err) < 0)
+	if (vm_launch_file(env, r, MACHINE_RESUMES, NULL, err) < 0 || suspend_check(env, r, dir, err) < 0 || start_agent(env, r, err) < 0)
 		return -1;
 	return suspend_resume(env, r, dir, err);
 }
@@ -226,12 +227,14 @@ static int
 vm_restore(const struct env *env, const struct resource *r, const char *dir, const char *key, struct error *err)
 {
 	long long begun = clock_ms();
-	struct error why;
+	struct error why = { 0 };
+	AUTO(arena) a = { 0 };
+	const char *ram;
 	int held;
 
-	if (vm_launch_file(env, r, MACHINE_RESTORES, err) < 0)
+	if (warm_ram_saved(env, dir, key, &a, &ram, &why) == 0 && vm_launch_file(env, r, MACHINE_RESTORES, ram, err) < 0)
 		return -1;
-	if (warm_check(env, r, dir, &why) < 0) {
+	if (why.code || warm_check(env, r, dir, &why) < 0) {
 		if (why.code == ERR_CANCELLED)
 			return error_set(err, why.code, "%s", why.msg);
 		env->say(env, SAY_WARN, "%s: not restored from the saved machine, it boots instead: %s", r->name, why.msg);
@@ -253,6 +256,7 @@ vm_launch(const struct env *env, const struct resource *r, struct error *err)
 	auto_free char *dir = instance_path(env, r, NULL);
 	AUTO(arena) a = { 0 };
 	struct warm_note n;
+	const char *ram = NULL;
 	int restored = 0;
 
 	if (suspend_is_there(dir))
@@ -261,8 +265,10 @@ vm_launch(const struct env *env, const struct resource *r, struct error *err)
 		return -1;
 	if (restored)
 		return 0;
+	if (n.what == WARM_TO_SAVE)
+		ram = warm_ram_make(r, dir, &a);
 	/* A guest that may have gone on is no one to save any more: this is written first. */
-	if (vm_launch_file(env, r, MACHINE_BOOTS, err) < 0 || (n.what == WARM_TO_SAVE && warm_ran(dir, err) < 0) || start_agent(env, r, err) < 0)
+	if (vm_launch_file(env, r, MACHINE_BOOTS, ram, err) < 0 || (n.what == WARM_TO_SAVE && warm_ran(dir, err) < 0) || start_agent(env, r, err) < 0)
 		return -1;
 	return n.what == WARM_TO_SAVE ? warm_boot(env, r, dir, &n, err) : 0;
 }
@@ -307,7 +313,7 @@ vm_refresh(const struct env *env, const struct resource *r, const char *dir, str
 
 	/* Without our agent, the launch file does not tell what a new agent would do. */
 	if ((ha_pid(dir) <= 0 || vm_differs(r, "agent keys") || !launch_is_known(launch)) &&
-	    (vm_launch_file(env, r, MACHINE_BOOTS, err) < 0 ||
+	    (vm_launch_file(env, r, MACHINE_BOOTS, NULL, err) < 0 ||
 	     machine_facts_save(facts, &r->want, err) < 0))
 		return -1;
 	return ha_pid(dir) > 0 ? ha_reload(dir, err) : start_agent(env, r, err);
@@ -420,6 +426,7 @@ remove_vm(const struct env *env, const struct resource *r, struct error *err)
 		return -1;
 	if (vm_take_down(env, dir, err) < 0)
 		return -1;
+	warm_ram_forget(dir);
 	if (keep_disks(env, r, dir, err) < 0)
 		return -1;
 	served_drop_all(env->home, r->owner);

@@ -18,6 +18,7 @@
 #include "resources/disk_known.h"
 #include "resources/instance_paths.h"
 #include "resources/machine.h"
+#include "resources/warm_ram.h"
 
 enum { MAX_TOOK = 64, MAX_NOTE = 4096, MAX_LIST = 256 * 1024, KEY_LEN = 32 };
 
@@ -199,7 +200,7 @@ warm_saved_look(const char *home, const char *key, struct error *err)
 	if (memory_file_head(memory, &a, &h, err) < 0)
 		return -1;
 	now = memory_disk_stamp(disk, &a);
-	if (h.ndisks != 1 || !now || strcmp(now, h.disks[0].stamp) != 0)
+	if (!h.ndisks || !now || strcmp(now, h.disks[0].stamp) != 0)
 		return error_set(err, ERR_INVALID, "%s: not the disk that was saved with it", disk);
 	return 0;
 }
@@ -300,6 +301,7 @@ warm_disk_forget(const char *dir, struct error *err)
 {
 	auto_free char *note = xasprintf("%s/" WARM_FILE, dir), *memory = xasprintf("%s/" WARM_MEMORY, dir);
 
+	warm_ram_forget(dir);
 	/* The note goes last: as long as it is there, somebody comes and looks for the other. */
 	return fs_unlink(memory, err) < 0 ? -1 : fs_unlink(note, err);
 }

@@ -20,6 +20,7 @@
 #include "resources/disk_known.h"
 #include "resources/instance_paths.h"
 #include "resources/warm.h"
+#include "resources/warm_ram.h"
 
 /* --- which machine it was --- */
 
@@ -87,9 +88,8 @@ warm_fits(const struct memory_head *h, const struct launch *l, struct arena *a, 
 
 /* The disk as it is while the machine stands still: nobody writes to it, and later ones only read it. */
 static int
-save_disk(const char *dir, const char *to, struct arena *a, struct memory_head *h, struct error *err)
+save_disk(const char *dir, const char *to, struct arena *a, struct memory_disk *v, struct error *err)
 {
-	struct memory_disk *v = arena_alloc(a, sizeof *v);
 	auto_free char *tmp = fs_tmp(to);
 	struct disk_known k;
 	int there = disk_known(dir, NULL, a, &k, err);
@@ -102,10 +102,21 @@ save_disk(const char *dir, const char *to, struct arena *a, struct memory_head *
 		return -1;
 	v->path = "/disk";
 	v->stamp = memory_disk_stamp(to, a);
-	if (!v->stamp)
-		return error_errno(err, "%s", to);
+	return v->stamp ? 0 : error_errno(err, "%s", to);
+}
+
+/* What belongs to the stream and is not in it. */
+static int
+save_beside(const struct env *env, const char *dir, const char *to, bool apart, struct arena *a, struct memory_head *h, struct error *err)
+{
+	struct memory_disk *v = arena_alloc(a, 2 * sizeof *v);
+	auto_free char *disk = xasprintf("%s/disk", to);
+
+	if (save_disk(dir, disk, a, &v[0], err) < 0 || (apart && warm_ram_save(env, dir, to, a, &v[1].stamp, err) < 0))
+		return -1;
+	v[1].path = WARM_RAM;
 	h->disks = v;
-	h->ndisks = 1;
+	h->ndisks = apart ? 2 : 1;
 	return 0;
 }
 
@@ -126,19 +137,20 @@ save_progress(void *ctx, uint64_t done_bytes)
 static int
 save_all(const struct env *env, const struct resource *r, const struct driver *d, const char *dir, const char *tmp, struct error *err)
 {
-	auto_free char *memory = xasprintf("%s/memory", tmp), *disk = xasprintf("%s/disk", tmp), *launch = xasprintf("%s/launch.json", dir);
+	auto_free char *memory = xasprintf("%s/memory", tmp), *launch = xasprintf("%s/launch.json", dir);
 	struct save_talk talk = { env, r };
 	const struct memory_way way = { .cancel = env->cancel, .progress = save_progress, .ctx = &talk };
 	struct memory_head h = { .driver = d->name };
 	AUTO(launch) l = { 0 };
 	AUTO(arena) a = { 0 };
+	bool apart = warm_ram_is_there(dir);
 	auto_close int from = -1;
 
 	if (launch_load(&l, launch, err) < 0)
 		return -1;
 	h.words = warm_words(d, &l, &a, &h.nwords);
-	if (d->memory->save(dir, &a, &h.program, &from, err) < 0 || memory_file_take(memory, from, &way, &a, &h, err) < 0 ||
-	    d->memory->saved(dir, env->cancel, err) < 0 || save_disk(dir, disk, &a, &h, err) < 0)
+	if (d->memory->save(dir, apart, &a, &h.program, &from, err) < 0 || memory_file_take(memory, from, &way, &a, &h, err) < 0 ||
+	    d->memory->saved(dir, env->cancel, err) < 0 || save_beside(env, dir, tmp, apart, &a, &h, err) < 0)
 		return -1;
 	return memory_file_seal(memory, &h, err);
 }

@@ -26,6 +26,7 @@
 #include "resources/instance_paths.h"
 #include "resources/suspend.h"
 #include "resources/warm.h"
+#include "resources/warm_ram.h"
 #include "resources/warm_save.h"
 
 enum { RENEW_MS = 60 * 1000, LOOK_MS = 200, BOOT_S = 600 };
@@ -50,7 +51,7 @@ warm_check(const struct env *env, const struct resource *r, const char *dir, str
 	if (launch_load(&l, file, err) < 0 || memory_file_head(path, &a, &h, err) < 0)
 		return -1;
 	now = memory_disk_stamp(base, &a);
-	if (h.ndisks != 1 || !now || strcmp(now, h.disks[0].stamp) != 0)
+	if (!h.ndisks || !now || strcmp(now, h.disks[0].stamp) != 0)
 		return error_set(err, ERR_INVALID, "%s: not the disk that was saved with it", base);
 	if (warm_fits(&h, &l, &a, err) < 0)
 		return -1;
@@ -67,7 +68,7 @@ warm_give(const struct env *env, const struct driver *d, const char *dir, struct
 	struct memory_head h;
 	AUTO(arena) a = { 0 };
 
-	if (memory_file_head(path, &a, &h, err) < 0 || d->memory->load(dir, h.program, &to, err) < 0 || memory_file_give(path, to, &way, err) < 0)
+	if (memory_file_head(path, &a, &h, err) < 0 || d->memory->load(dir, warm_ram_is_apart(&h), h.program, &to, err) < 0 || memory_file_give(path, to, &way, err) < 0)
 		return -1;
 	close(steal_fd(to));
 	return d->memory->loaded(dir, env->cancel, err);

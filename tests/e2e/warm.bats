@@ -3,6 +3,8 @@
 # it will do.
 load helper
 
+sum_of_saved() { cat "$LIMA_HOME"/_machines/*[0-9a-f]/{memory,disk,ram-*} | sha256sum; }
+
 setup_file() {
 	home_begin
 	{
@@ -14,7 +16,7 @@ setup_file() {
 		# the first random words of a guest, before it has met anybody else
 		limactl shell --workdir / $n sh -c 'head -c 8000 /dev/urandom | od -An -v -tx8 -w8 | tr -d " "' >"$WORK/$n.random"
 		limactl shell --workdir / $n sh -c 'for i in 1 2 3 4 5 6; do cat /proc/sys/kernel/random/uuid; done' >"$WORK/$n.uuids"
-		[ $n != a ] || SUM=$(cat "$LIMA_HOME"/_machines/*[0-9a-f]/{memory,disk} | sha256sum)
+		[ $n != a ] || SUM=$(sum_of_saved)
 	done
 	export SUM
 }
@@ -39,7 +41,7 @@ differ() {
 		[ ! -e "$LIMA_HOME/$n/warm" ] && [ ! -e "$LIMA_HOME/$n/warm.memory" ]
 		in_guest $n '[ "$(cat /etc/motd)" = "made by lima.yaml" ]'
 	done
-	[ "$SUM" = "$(cat "$LIMA_HOME"/_machines/*[0-9a-f]/{memory,disk} | sha256sum)" ]
+	[ "$SUM" = "$(sum_of_saved)" ]
 }
 
 @test "random words and UUIDs: none twice" {
@@ -65,6 +67,38 @@ differ() {
 		after=$(date +%s)
 		[ "$guest" -ge $((before - 1)) ] && [ "$guest" -le $((after + 1)) ]
 	done
+}
+
+# Memory is in a file with holes, each has its own writes, and the first has lost its name for his.
+@test "their memory is that of one file" {
+	ram=$(ls "$LIMA_HOME"/_machines/*[0-9a-f]/ram-*)
+	[ "$(stat -c '%s %a' "$ram")" = "$((512 << 20)) 600" ]
+	[ $(($(stat -c %b "$ram") * 512)) -lt $((400 << 20)) ]
+	for n in b c; do grep -q "mem-path=$ram,share=off" "$LIMA_HOME/$n/launch.json"; done
+	[ -z "$(find /dev/shm -maxdepth 1 -name "lima-$(id -u)-*")" ]
+}
+
+@test "suspended, resumed, killed and started: both the first and one that began from it" {
+	for n in a c; do
+		in_guest $n 'echo held >/tmp/held'
+		limactl suspend $n
+		limactl start $n
+		[ "$(in_guest $n 'cat /tmp/held')" = held ]
+	done
+	kill -9 "$(cat "$LIMA_HOME/c/qemu.pid")"
+	limactl start c
+	[ "$(in_guest c hostname)" = lima-c ]
+	[ "$SUM" = "$(sum_of_saved)" ]
+}
+
+@test "one bit of the file: it boots, and is who it is" {
+	ram=$(ls "$LIMA_HOME"/_machines/*[0-9a-f]/ram-*)
+	printf '\x01' | dd of="$ram" bs=1 seek=300000000 conv=notrunc status=none
+	run limactl apply --name d "$WORK/t.yaml"
+	[ "$status" -eq 0 ] && [[ "$output" == *"d: not restored from the saved machine, it boots instead: "*"it has been changed since it was written"* ]] || { echo "$output"; false; }
+	[ "$(in_guest d hostname)" = lima-d ]
+	[ -n "$(in_guest d 'cat /etc/machine-id')" ]
+	[ -z "$(ls "$LIMA_HOME"/_machines/*[0-9a-f] 2>/dev/null)" ]
 }
 
 @test "one reboots, and is started again, as itself" {

@@ -109,10 +109,11 @@ fake_memory_program(void)
 }
 
 static int
-fake_memory_save(const char *dir, struct arena *a, const char **program, int *from, struct error *err)
+fake_memory_save(const char *dir, bool apart, struct arena *a, const char **program, int *from, struct error *err)
 {
 	char line[256];
 
+	(void)apart;
 	*program = arena_strdup(a, fake_memory_program());
 	if (fake_memory_check(dir, err) < 0)
 		return -1;
@@ -128,10 +129,11 @@ fake_memory_saved(const char *dir, const volatile int *cancel, struct error *err
 }
 
 static int
-fake_memory_load(const char *dir, const char *program, int *to, struct error *err)
+fake_memory_load(const char *dir, bool apart, const char *program, int *to, struct error *err)
 {
 	char line[256];
 
+	(void)apart;
 	if (strcmp(program, fake_memory_program()) != 0)
 		return error_set(err, ERR_UNSUPPORTED, "it was saved by %s, and this is %s", program, fake_memory_program());
 	*to = fake_talk(dir, "load\n", line, err);

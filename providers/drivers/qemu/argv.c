@@ -108,6 +108,11 @@ argv_memory(struct args *a)
 	argv_add_one(a, "-m", "%" PRIu64, mib);
 	if (!argv_has_backend(a))
 		return;
+	if (argv_given(a->is->ram)) {
+		argv_add_one(a, "-object", "memory-backend-file,id=%s,size=%" PRIu64 "M,mem-path=%s,share=%s", a->arch->ram, mib, argv_val(a, a->is->ram),
+		    a->is->ram_shared ? "on" : "off");
+		return;
+	}
 	/* virtiofsd maps the guest's memory, so it must be shared. */
 	if (a->is->share_type == SHARE_VIRTIOFS)
 		argv_add_one(a, "-object", "memory-backend-file,id=%s,size=%" PRIu64 "M,mem-path=/dev/shm,share=on", a->arch->ram, mib);

@@ -91,6 +91,7 @@ files_of_machine(struct files *f, const struct qemu_machine *m)
 	files_add(f, "rw", m->firmware_vars);
 	files_add(f, "r", is->iso);
 	files_add(f, "r", is->cidata);
+	files_add(f, "rw", is->ram);
 	files_add(f, "r", is->kernel);
 	files_add(f, "r", is->initrd);
 }

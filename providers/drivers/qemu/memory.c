@@ -30,11 +30,11 @@ enum {
 	MAX_CPUINFO = 16 << 20,
 };
 
-/* Disks and devices are the machine's; these are how it is run, and what it is reached by. */
+/* Disks and devices are the machine's; these are how it is run, where its memory is, and what it is reached by. */
 static bool
 qemu_is_of_run(const char *option)
 {
-	static const char *const options[] = { "-incoming", "-S", "-netdev", "-runas", "-sandbox", "-name", "-display", "-vnc" };
+	static const char *const options[] = { "-incoming", "-S", "-object", "-netdev", "-runas", "-sandbox", "-name", "-display", "-vnc" };
 
 	for (size_t i = 0; i < ARRAY_LEN(options); i++)
 		if (!strcmp(option, options[i]))
@@ -196,6 +196,15 @@ qemu_memory_go_on(const char *dir, struct error *err)
 	return memory_do(dir, "cont", NULL, err);
 }
 
+/* Told before each stream: a machine remembers it, and whoever told it last may have been killed. */
+static int
+memory_apart(const char *dir, bool apart, struct error *err)
+{
+	return memory_do(dir, "migrate-set-capabilities",
+			 apart ? "{\"capabilities\":[{\"capability\":\"x-ignore-shared\",\"state\":true}]}"
+			       : "{\"capabilities\":[{\"capability\":\"x-ignore-shared\",\"state\":false}]}", err);
+}
+
 static int
 memory_send(const char *dir, struct error *err)
 {
@@ -205,11 +214,11 @@ memory_send(const char *dir, struct error *err)
 }
 
 static int
-qemu_memory_save(const char *dir, struct arena *a, const char **program, int *from, struct error *err)
+qemu_memory_save(const char *dir, bool apart, struct arena *a, const char **program, int *from, struct error *err)
 {
 	auto_close int fd = -1;
 
-	if (qemu_memory_check(dir, err) < 0 || memory_program(dir, a, program, err) < 0 || (fd = memory_socket(dir, err)) < 0 ||
+	if (qemu_memory_check(dir, err) < 0 || memory_apart(dir, apart, err) < 0 || memory_program(dir, a, program, err) < 0 || (fd = memory_socket(dir, err)) < 0 ||
 	    memory_do(dir, "stop", NULL, err) < 0)
 		return -1;
 	if (memory_send(dir, err) < 0) {
@@ -235,7 +244,7 @@ qemu_memory_saved(const char *dir, const volatile int *cancel, struct error *err
 }
 
 static int
-qemu_memory_load(const char *dir, const char *program, int *to, struct error *err)
+qemu_memory_load(const char *dir, bool apart, const char *program, int *to, struct error *err)
 {
 	AUTO(arena) a = { 0 };
 	auto_close int fd = -1;
@@ -245,7 +254,7 @@ qemu_memory_load(const char *dir, const char *program, int *to, struct error *er
 		return -1;
 	if (strcmp(now, program) != 0)
 		return error_set(err, ERR_UNSUPPORTED, "it was saved by %s, and this is %s", program, now);
-	fd = memory_socket(dir, err);
+	fd = memory_apart(dir, apart, err) < 0 ? -1 : memory_socket(dir, err);
 	if (fd < 0 || memory_do(dir, "migrate-incoming", "{\"uri\":\"fd:memory\"}", err) < 0)
 		return -1;
 	*to = steal_fd(fd);
@@ -293,4 +302,5 @@ const struct driver_memory qemu_memory = {
 	.stand = qemu_memory_stand,
 	.park = qemu_memory_park,
 	.is_of_run = qemu_is_of_run,
+	.in_file = true,
 };

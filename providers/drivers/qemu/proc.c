@@ -1,4 +1,5 @@
 #include "providers/drivers/qemu/proc.h"
+#include "providers/drivers/qemu/qemu.h"
 
 #include <dirent.h>
 #include <string.h>
@@ -54,7 +55,7 @@ int
 qemu_sweep(const char *dir, struct error *err)
 {
 	/* A killed QEMU leaves all of these, one that ended well only the sockets. */
-	static const char *const names[] = { "qemu.pid", "qmp.sock", "ga.sock", "serial.sock", "serialp.sock", "serialv.sock",
+	static const char *const names[] = { "qemu.pid", "qmp.sock", "ga.sock", QEMU_PARK_SOCKET, "serial.sock", "serialp.sock", "serialv.sock",
 					     TPM_FOLDER "/" TPM_SOCKET };
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
