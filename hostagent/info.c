@@ -20,6 +20,8 @@ agent_info(struct agent *a)
 		cJSON_AddStringToObject(json, "waitingFor", waiting);
 	if (a->still)
 		cJSON_AddStringToObject(json, "standstill", a->still);
+	if (require_only_scripts(a))
+		cJSON_AddTrueToObject(json, "onlyScripts");
 	errors = cJSON_AddArrayToObject(json, "errors");
 	for (size_t i = 0; i < a->nerrors; i++)
 		cJSON_AddItemToArray(errors, cJSON_CreateString(a->errors[i].text));

@@ -16,6 +16,7 @@ struct error;
 struct launch;
 struct machine;
 struct process;
+struct ssh_command;
 
 /* Addresses of a driver's own network, which the first interface of a machine is on. */
 struct driver_net {
@@ -83,6 +84,9 @@ struct driver {
 	int (*quit)(const char *dir, struct error *err);
 	/* Removes pid file and sockets of one that is gone. The console logs stay until the next start. */
 	int (*sweep)(const char *dir, struct error *err);
+
+	/* A command of root's in a guest that has no SSH, as ssh_run() does it; its file system is DIR/guest. NULL: there is SSH. */
+	int (*run)(const char *dir, const struct ssh_command *c, int *status, struct error *err);
 
 	const struct driver_memory *memory;	/* NULL: it can be had by nobody */
 

@@ -153,26 +153,46 @@ explain_freed(struct buf *out, const struct resource *r)
 			buf_addf(out, "  (%s)", attr_text(&a, at, facts_get(&r->have, at->name)));
 }
 
+/* What stands below its line. */
 static void
-explain_resource(struct buf *out, const struct told *t, const struct resource *r, bool color)
+explain_below(struct buf *out, const struct told *t, const struct resource *r)
 {
-	enum sign s = resource_sign(r);
-	const struct step *step = r->down ? r->down : r->up;
 	AUTO(buf) details = BUF_INIT;
-	AUTO(arena) a = { 0 };
 
-	buf_addf(out, "%s%s%s %-9s %s", color ? look[s].color : "", look[s].sign, color ? "\033[0m" : "", r->type->name,
-		 r->name);
-	if (worth_saying(&step->why))
-		buf_addf(out, "  (%s)", reason_text(&a, r, &step->why));
-	if (r->type->precious && r->down && r->at_stake)
-		buf_addf(out, "  (%s of data are lost)", size_text(&a, r->at_stake));
-	explain_freed(out, r);
-	buf_addc(out, '\n');
 	if (told_has_details(r))
 		r->type->detail(r, detail_line, &details);
 	explain_changes(out, t, r, !details.len);
 	buf_adds(out, details.s);
+}
+
+static const char *
+explain_reason(struct arena *a, const struct resource *r)
+{
+	const struct step *step = r->down ? r->down : r->up;
+
+	return worth_saying(&step->why) ? reason_text(a, r, &step->why) : "";
+}
+
+/* `many`: so many that are alike, of which this is the first */
+static void
+explain_resource(struct buf *out, const struct told *t, const struct resource *r, size_t many, bool color)
+{
+	enum sign s = resource_sign(r);
+	AUTO(arena) a = { 0 };
+	const char *why = explain_reason(&a, r);
+
+	buf_addf(out, "%s%s%s %-9s ", color ? look[s].color : "", look[s].sign, color ? "\033[0m" : "", r->type->name);
+	if (many > 1)
+		buf_addf(out, "%s  (%zu)", r->owner, many);
+	else
+		buf_adds(out, r->name);
+	if (*why)
+		buf_addf(out, "  (%s)", why);
+	if (r->type->precious && r->down && r->at_stake)
+		buf_addf(out, "  (%s of data are lost)", size_text(&a, r->at_stake));
+	explain_freed(out, r);
+	buf_addc(out, '\n');
+	explain_below(out, t, r);
 }
 
 /* A resource of the plan, and the position at which its instance comes first. */
@@ -217,6 +237,24 @@ in_groups(const struct plan *p, struct line *v)
 	return n;
 }
 
+/* How many lines from this one on are alike, and have nothing below them? */
+static size_t
+explain_alike(const struct told *t, const struct line *v, size_t n)
+{
+	const struct resource *r = v[0].r;
+	AUTO(arena) a = { 0 };
+	size_t i;
+
+	for (i = 0; i < n && r->type->folds && v[i].r->type == r->type && v[i].group == v[0].group; i++) {
+		AUTO(buf) below = BUF_INIT;
+
+		explain_below(&below, t, v[i].r);
+		if (below.len || resource_sign(v[i].r) != resource_sign(r) || strcmp(explain_reason(&a, v[i].r), explain_reason(&a, r)) != 0)
+			break;
+	}
+	return i ? i : 1;
+}
+
 void
 explain_plan(struct buf *out, const struct plan *p, bool color)
 {
@@ -226,8 +264,10 @@ explain_plan(struct buf *out, const struct plan *p, bool color)
 	struct plan_counts n;
 
 	told_gather(&told, p);
-	for (size_t i = 0; i < count; i++)
-		explain_resource(out, &told, v[i].r, color);
+	for (size_t i = 0, many; i < count; i += many) {
+		many = explain_alike(&told, &v[i], count - i);
+		explain_resource(out, &told, v[i].r, many, color);
+	}
 	plan_count(p, &n);
 	buf_adds(out, "Plan: ");
 	explain_counts(out, &n);

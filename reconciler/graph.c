@@ -143,7 +143,7 @@ void
 resource_need(struct graph *g, struct resource *r, const char *type, const char *name, enum need need)
 {
 	GROW(g->pending, g->npending, g->pending_cap);
-	g->pending[g->npending++] = (struct graph_need){ r, type, arena_strdup(&g->arena, name), need, false };
+	g->pending[g->npending++] = (struct graph_need){ .from = r, .type = type, .name = arena_strdup(&g->arena, name), .need = need };
 }
 
 void
@@ -151,6 +151,13 @@ resource_need_if(struct graph *g, struct resource *r, const char *type, const ch
 {
 	resource_need(g, r, type, name, need);
 	g->pending[g->npending - 1].optional = true;
+}
+
+void
+resource_need_each_if(struct graph *g, struct resource *r, const char *type, const char *owner, enum need need)
+{
+	resource_need_if(g, r, type, owner, need);
+	g->pending[g->npending - 1].each = true;
 }
 
 /* Most have two or three; room for eight would be most of the memory of a large graph. What is outgrown stays in the arena. */
@@ -245,6 +252,14 @@ graph_is_linked(const struct resource *from, const struct resource *to, enum nee
 	return false;
 }
 
+static void
+graph_link_each(struct graph *g, const struct graph_need *p)
+{
+	for (size_t i = 0; i < g->n; i++)
+		if (!strcmp(g->v[i]->type->name, p->type) && !strcmp(g->v[i]->owner, p->name) && !graph_is_linked(p->from, g->v[i], p->need))
+			graph_link(g, p->from, g->v[i], p->need);
+}
+
 int
 graph_resolve(struct graph *g, struct error *err)
 {
@@ -252,8 +267,10 @@ graph_resolve(struct graph *g, struct error *err)
 
 	for (size_t i = 0; i < g->npending; i++) {
 		struct graph_need *p = &g->pending[i];
-		struct resource *to = graph_find(g, p->type, p->name);
+		struct resource *to = p->each ? NULL : graph_find(g, p->type, p->name);
 
+		if (p->each)
+			graph_link_each(g, p);
 		if (to && graph_is_linked(p->from, to, p->need))
 			continue;
 		if (to)

@@ -15,6 +15,7 @@ struct graph_need {		/* an edge that is still names */
 	struct resource *from;
 	const char *type, *name;
 	enum need need;
+	bool each;		/* `name` is an instance: all of the type that are its own */
 	bool optional;		/* no edge, where nothing of that name is declared */
 };
 

@@ -266,6 +266,21 @@ index_users(struct planner *m)
 	free(at);
 }
 
+/* What `d` was made of and kept to is made anew, now that `d` comes down and goes up again. */
+static int
+plan_late(struct planner *m, struct resource *d)
+{
+	for (size_t i = 0; d->down && d->up && i < d->nneeds; i++) {
+		struct resource *r = d->needs[i].to;
+
+		if (d->needs[i].need == NEED_FRESH && r->type->late && r->present && r->wanted && !r->up &&
+		    facts_get(&r->have, r->type->late) && (!m->g->narrowed || r->target) &&
+		    set_step(m, &r->up, r, ENSURE, (struct reason){ .kind = REASON_FOLLOWS, .cause = d, .how = CAUSE_REMADE }) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* A resource is queued once for its way down and once for its way up. */
 static int
 plan_spread(struct planner *m)
@@ -273,6 +288,8 @@ plan_spread(struct planner *m)
 	while (m->nqueue) {
 		struct resource *d = m->queue[--m->nqueue];
 
+		if (plan_late(m, d) < 0)
+			return -1;
 		for (size_t i = m->first[d->mark]; i < m->first[d->mark + 1]; i++)
 			if (plan_follow(m, m->users[i].from, m->users[i].need, d) < 0)
 				return -1;

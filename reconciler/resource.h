@@ -149,6 +149,12 @@ struct resource_type {
 	const char *(*rests)(const struct resource *r, struct arena *a);
 	/* Why `r` may not be removed even when that is asked for; NULL: it may. What is precious and stands on it stays too. */
 	const char *(*guard)(const struct resource *r);
+	/*
+	 * The attribute of `have` that is there while what was made of it keeps to it as it is, though another one is wanted: it is made
+	 * anew when that comes down, and not before. Optional.
+	 */
+	const char *late;
+	bool folds;			/* an instance may have many: those that are alike are one line of a plan */
 	bool boots;			/* its steps up are an instance's boot, of which only so many are on their way at a time (walk.boots) */
 	bool runs;			/* a restart makes it anew; one that runs stays up until it is asked to go */
 	bool is_instance;		/* an instance begins and ends with it */
@@ -219,6 +225,9 @@ void resource_wantf(struct graph *g, struct resource *r, const char *attr, const
 void resource_need(struct graph *g, struct resource *r, const char *type, const char *name, enum need need);
 /* The same, if this run declares that at all: what another instance has, which may not be asked about. */
 void resource_need_if(struct graph *g, struct resource *r, const char *type, const char *name, enum need need);
+
+/* The same of all of a type that belong to that instance, whatever their names. */
+void resource_need_each_if(struct graph *g, struct resource *r, const char *type, const char *owner, enum need need);
 
 /* The resource of a type that `r` needs: its facts, for ensure(), and whether it is there. NULL if there is none. */
 const struct resource *resource_needed(const struct resource *r, const char *type);

@@ -24,8 +24,11 @@
 #include "resources/instance_files.h"
 #include "resources/instance_paths.h"
 #include "resources/lease.h"
+#include "resources/provision_list.h"
 #include "resources/suspend.h"
 
+#define IS_LATE "late"	/* have: the machine that runs keeps it, and the next start has another one */
+#define CONTENTS_BEFORE "contents before"	/* how: the digest by which an earlier version would know the same */
 #define OF_ANOTHER_PORT "of another port"
 
 /* One that upstream made says nothing of its contents; it is left alone while a machine runs with it. */
@@ -39,6 +42,7 @@ judge_digest(const char *have, const char *want)
 static const struct attr attrs[] = {
 	{ .name = "contents", .cost = COST_UPDATE, .judge = judge_digest, .show = SHOW_DIGEST },
 	{ .name = "tools", .cost = COST_UPDATE, .judge = judge_digest, .show = SHOW_DIGEST },
+	{ .name = IS_LATE, .cost = COST_NONE },
 	{ 0 },
 };
 
@@ -68,6 +72,7 @@ cidata_declare(const struct spec *spec, const struct env *env, struct graph *g, 
 	if (cidata_render(&c, env, spec, NULL, err) < 0)
 		return -1;
 	resource_want(g, r, "contents", c.contents);
+	resource_how(g, r, CONTENTS_BEFORE, c.contents_before);
 	resource_want(g, r, "tools", c.tools);
 	return 0;
 }
@@ -114,6 +119,16 @@ cidata_port(const char *path)
 	return (int)facts_int(&have, "dns port", 0);
 }
 
+/* An image of an earlier version, which says the same, is the same. */
+static void
+cidata_know_older(const struct resource *r, struct facts *have, struct arena *a)
+{
+	const char *contents = facts_get(have, "contents"), *older = facts_get(&r->how, CONTENTS_BEFORE);
+
+	if (contents && older && !strcmp(contents, older))
+		facts_set(have, a, "contents", facts_get(&r->want, "contents"));
+}
+
 /* Is the guest told the port that the instance has leased for its resolver? */
 static void
 cidata_tell_port(const struct resource *r, struct facts *have, struct arena *a)
@@ -140,10 +155,12 @@ cidata_forgive(const struct env *env, const struct resource *r, struct facts *ha
 	const char *contents = facts_get(have, "contents"), *tools = facts_get(have, "tools");
 	const char *want = facts_get(&r->want, "tools");
 
+	facts_set(have, a, IS_LATE, NULL);
 	if (!contents || !tools || ((!want || !strcmp(tools, want)) && strcmp(contents, "foreign") != 0) ||
 	    !cidata_may_stay(env, r, tools))
 		return;
 	facts_set(have, a, "tools", NULL);
+	facts_set(have, a, IS_LATE, "yes");
 	if (!strcmp(contents, "foreign"))
 		facts_set(have, a, "contents", NULL);
 }
@@ -170,6 +187,7 @@ cidata_observe(const struct env *env, const struct resource *r, struct facts *ha
 			tell_digests("none", have, a);
 		facts_set(have, a, "stamp", stamp);
 	}
+	cidata_know_older(r, have, a);
 	cidata_tell_port(r, have, a);
 	cidata_forgive(env, r, have, a);
 	/* A file that was cut, is no ISO, or is somebody else's is made again. */
@@ -227,6 +245,7 @@ static int
 cidata_ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *path = instance_path(env, r, "cidata.iso"), *reference = instance_path(env, r, "cloud-config.yaml");
+	auto_free char *booted = instance_path(env, r, PROVISION_BOOTED);
 	const struct resource *archive = resource_needed(r, "archive");
 	AUTO(cidata) c = { 0 };
 	const char *text;
@@ -240,7 +259,7 @@ cidata_ensure(const struct env *env, const struct resource *r, struct facts *hav
 		return 0;
 	/* The ISO is written last, because its presence means that all of this is done. */
 	if (cidata_reference(&text, a, env, r->spec, err) < 0 || fs_write(reference, text, strlen(text), 0444, err) < 0 ||
-	    write_iso(env, r, &c, port, path, err) < 0)
+	    provision_booted_write(booted, r->spec, err) < 0 || write_iso(env, r, &c, port, path, err) < 0)
 		return -1;
 	facts_set(have, a, "stamp", NULL);
 	return cidata_observe(env, r, have, a, err) == 1 ? 0 : -1;
@@ -257,6 +276,7 @@ const struct resource_type resource_cidata = {
 	.name = "cidata",
 	.about = "the ISO by which the guest is told all that it is to be: user, keys, scripts, mounts",
 	.attrs = attrs,
+	.late = IS_LATE,
 	.at_once = 1,		/* libisofs is for one thread */
 	.declare = cidata_declare,
 	.observe = cidata_observe,

@@ -11,6 +11,7 @@
 #include "base/fs.h"
 #include "base/sha256.h"
 #include "providers/ssh/host_key.h"
+#include "resources/provision_list.h"
 #include "resources/ssh_access.h"
 
 enum { MAX_LIST = 256 * 1024, MAX_DIGEST = 256 };
@@ -41,18 +42,23 @@ cidata_files_add_host_file(struct cidata *c, const char *path, const char *host_
 static void
 add_provision(struct cidata *c, const struct spec *spec)
 {
-	static const char *const folder[] = {
-		[PROVISION_SYSTEM] = "system", [PROVISION_USER] = "user", [PROVISION_DEPENDENCY] = "dependency",
-		[PROVISION_DATA] = "data", [PROVISION_YQ] = "yq", [PROVISION_BOOT] = NULL, [PROVISION_ANSIBLE] = NULL,
-	};
+	for (size_t i = 0; i < spec->nprovision; i++)
+		if (provision_is_guests(spec, i) && spec->provision[i].mode != PROVISION_BOOT)
+			cidata_files_add(c, provision_file(&c->mem, spec, i), provision_text(spec, i), 0755);
+}
 
-	for (size_t i = 0; i < spec->nprovision; i++) {
-		const struct spec_provision *p = &spec->provision[i];
-		const char *text = p->mode == PROVISION_DATA ? p->content : p->mode == PROVISION_YQ ? p->expression : p->script;
+/* A running machine is not restarted for what can be run on it: of that only the rest is in the digest of its contents. */
+static struct spec
+cidata_told_at_boot(struct arena *a, const struct spec *spec)
+{
+	struct spec s = *spec;
 
-		if (folder[p->mode])
-			cidata_files_add(c, arena_printf(&c->mem, "provision.%s/%08zu", folder[p->mode], i), text, 0755);
-	}
+	s.provision = arena_alloc(a, (spec->nprovision + 1) * sizeof *s.provision);
+	s.nprovision = 0;
+	for (size_t i = 0; i < spec->nprovision; i++)
+		if (!provision_runs_live(spec, i))
+			s.provision[s.nprovision++] = spec->provision[i];
+	return s;
 }
 
 /* "NAME SHA256" of each of `files`, as a digest of all */
@@ -278,12 +284,38 @@ cidata_set_dns_port(struct cidata *c, const struct spec *spec, int port)
 	set_text(c, "lima.env", cidata_lima_env(&c->mem, spec, c->iid, c->debug, cidata_resolves(spec) ? port : 0));
 }
 
+/* What `spec` makes of the volume besides cloud-init's files, and the digest of all of it. */
+static void
+add_contents(struct cidata *c, const struct spec *spec, const struct spec *whole, char *digest, size_t size)
+{
+	AUTO(buf) contents = BUF_INIT;
+
+	cidata_files_add(c, "lima.env", cidata_lima_env(&c->mem, spec, c->iid, false, 0), 0644);
+	cidata_files_add(c, "param.env", cidata_param_env(&c->mem, spec), 0644);
+	cidata_files_add(c, "etc_environment", cidata_etc_environment(&c->mem, spec, CIDATA_ENV_OURS), 0644);
+	add_provision(c, spec);
+	digest_texts(c, &contents);
+	buf_addf(&contents, "%d\n", spec->propagate_proxy_env);
+	digest_archive(whole, &contents);
+	digest_to(&contents, digest, size);
+}
+
+static void
+digest_live(struct cidata *c, const struct spec *spec, struct buf *digest)
+{
+	const char *const *ids = provision_ids(&c->mem, spec);
+
+	for (size_t i = 0; i < spec->nprovision; i++)
+		if (ids[i] && provision_runs_live(spec, i))
+			buf_addf(digest, "%s %s\n", provision_file(&c->mem, spec, i), ids[i]);
+}
+
 int
 cidata_render(struct cidata *c, const struct env *env, const struct spec *spec, const char *archive, struct error *err)
 {
-	AUTO(buf) contents = BUF_INIT;
 	AUTO(buf) tools = BUF_INIT;
-	struct spec lasting = *spec;
+	struct spec lasting = *spec, told;
+	size_t mark;
 
 	if (add_cloud_init(c, env, spec, err) < 0)
 		return -1;
@@ -293,14 +325,12 @@ cidata_render(struct cidata *c, const struct env *env, const struct spec *spec, 
 	 */
 	if (!strcmp(spec->mount_type, "reverse-sshfs"))
 		lasting.nmounts = 0;
-	cidata_files_add(c, "lima.env", cidata_lima_env(&c->mem, &lasting, c->iid, false, 0), 0644);
-	cidata_files_add(c, "param.env", cidata_param_env(&c->mem, spec), 0644);
-	cidata_files_add(c, "etc_environment", cidata_etc_environment(&c->mem, spec, CIDATA_ENV_OURS), 0644);
-	add_provision(c, spec);
-	digest_texts(c, &contents);
-	buf_addf(&contents, "%d\n", spec->propagate_proxy_env);
-	digest_archive(spec, &contents);
-	digest_to(&contents, c->contents, sizeof c->contents);
+	told = cidata_told_at_boot(&c->mem, &lasting);
+	mark = c->n;
+	add_contents(c, &told, spec, c->contents, sizeof c->contents);
+	c->n = mark;
+	add_contents(c, &lasting, spec, c->contents_before, sizeof c->contents_before);
+	digest_live(c, spec, &tools);
 	if (env->debug)
 		buf_adds(&tools, "debug\n");
 	for (size_t i = lasting.nmounts; i < spec->nmounts; i++)

@@ -26,6 +26,7 @@ struct cidata {
 	 */
 	const char *iid;
 	char contents[65];	/* digest of what lima.yaml and the keys of the host make */
+	char contents_before[65];	/* the same as earlier versions had it, with what runs on a running machine */
 	/* of what a running machine need not be restarted for: boot scripts, guest agent, verbosity, proxies, sshfs mounts; the half of it */
 	char tools[33];
 	const char *host_key;	/* the public half of the guest's SSH host key; NULL: it has not been made yet */

@@ -16,6 +16,7 @@
 #include "resources/instance_paths.h"
 #include "resources/made_from.h"
 #include "resources/warm.h"
+#include "resources/provision_list.h"
 
 const struct instance_file instance_files[] = {
 	{"lima.yaml", "dir", FILE_COPIED, FILE_REWRITTEN},
@@ -46,6 +47,7 @@ const struct instance_file instance_files[] = {
 	{FIRMWARE_FILE, "firmware", FILE_COPIED, FILE_BY_TMP},
 	{"cidata.iso", "cidata", FILE_LEFT, FILE_BY_TMP},
 	{"cloud-config.yaml", "cidata", FILE_LEFT, FILE_BY_TMP},
+	{PROVISION_BOOTED, "cidata", FILE_LEFT, FILE_BY_TMP},
 	{"lima-guestagent.tmp", "cidata", FILE_LEFT, FILE_HALF},
 	{"ansible-inventory.yaml", "playbook", FILE_COPIED, FILE_BY_TMP},
 	{"ha.pid", "vm", FILE_LEFT},
@@ -60,6 +62,7 @@ const struct instance_file instance_files[] = {
 	{"machine.type", "dir", FILE_COPIED, FILE_BY_TMP},
 	{"vncdisplay", "vm"},
 	{"vncpassword", "vm"},
+	{PROVISION_FOLDER, "", FILE_LEFT}, /* of runs of a machine of that name */
 	{"swtpm", "", FILE_MOVED}, /* a TPM keeps its secrets */
 	{"vz-identifier", "", FILE_LEFT},
 	{"sock", "", FILE_LEFT},

@@ -75,6 +75,7 @@ playbook_declare(const struct spec *spec, const struct env *env, struct graph *g
 	resource_need(g, r, "dir", spec->name, NEED_LIVE);
 	resource_need(g, r, "vm", spec->name, NEED_LIVE);
 	resource_need(g, r, "ready", spec->name, NEED_BUILD);
+	resource_need_each_if(g, r, "provision", spec->name, NEED_BUILD);
 	resource_want(g, r, "playbooks", playbook_digest(graph_arena(g), spec));
 	return 0;
 }

@@ -8,8 +8,10 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/fs.h"
 #include "hostagent/protocol/ha_client.h"
 #include "resources/instance_paths.h"
+#include "resources/provision_list.h"
 
 enum {
 	READY_S = 600,
@@ -134,6 +136,15 @@ ready_not_told(const char *dir, struct arena *a, struct error *err)
 	return -1;
 }
 
+/* Is it known what its boot was to run? Not of one that an earlier version has started. */
+static bool
+ready_has_scripts(const struct env *env, const struct resource *r)
+{
+	auto_free char *path = instance_path(env, r, PROVISION_BOOTED);
+
+	return fs_exists(path) && r->spec->nprovision;
+}
+
 static int
 ready_compare_phases(const void *a, const void *b)
 {
@@ -183,7 +194,8 @@ ready_ensure(const struct env *env, const struct resource *r, struct facts *have
 		return error_set(err, ERR_CHILD, "the machine went down while it booted: %s; see %s/ha.stderr.log%s", line.s, dir, console.s);
 	ready_tell(&info, have, a);
 	ready_note_phases(dir, &info, have, a);
-	if (info.phase == HA_DEGRADED)
+	/* What a script of `provision` did is its own to tell. */
+	if (info.phase == HA_DEGRADED && !(info.only_scripts && ready_has_scripts(env, r)))
 		return error_set(err, ERR_CHILD, "DEGRADED: it runs, but %s; see %s/ha.stderr.log and serial*.log%s", line.s, dir,
 				 console.s);
 	return 0;

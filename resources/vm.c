@@ -132,8 +132,10 @@ vm_declare(const struct spec *spec, const struct env *env, struct graph *g, stru
 		resource_need(g, r, "interface", interface_name(&a, spec, i), NEED_BUILD);
 	}
 	/* This machine comes up after the other is READY, and goes down before it. */
-	for (size_t i = 0; i < spec->ndepends && spec->goal != GOAL_SUSPENDED; i++)
+	for (size_t i = 0; i < spec->ndepends && spec->goal != GOAL_SUSPENDED; i++) {
 		resource_need_if(g, r, "ready", spec->depends[i].name, spec->depends[i].restart ? NEED_LIVE : NEED_BUILD);
+		resource_need_each_if(g, r, "provision", spec->depends[i].name, NEED_BUILD);
+	}
 	if (check_wanted(spec, env, r, err) < 0)
 		return -1;
 	if (!r->wanted)

@@ -4,6 +4,34 @@
 # shellcheck disable=SC2154 # rc is run's
 set -u
 
+# What each has done in this boot is kept for the host, which knows it as a thing of its own: a file each, of exit status, when it
+# began and ended (seconds after the boot), and the end of what it said.
+records=${LIMA_RUN:-/run}/lima-provision
+output=/var/log/cloud-init-output.log
+
+record_begin() {
+	from=0 began=0
+	[ ! -r "$output" ] || from=$(($(wc -c <"$output") + 1))
+	[ ! -r /proc/uptime ] || read -r began _ </proc/uptime
+}
+
+# record_end NAME STATUS
+record_end() {
+	ended=$began
+	[ ! -r /proc/uptime ] || read -r ended _ </proc/uptime
+	mkdir -p "$records" && chmod 700 "$records" || return 0
+	{
+		echo "$2 $began $ended"
+		[ "$from" = 0 ] || tail -c "+$from" "$output" | grep -v '^LIMA ' | tail -c 16000
+	} >"$records/$1" || :
+}
+
+# bad WORDS: what was to be done is not done
+bad() {
+	rc=1
+	failed "$*"
+}
+
 # setting PREFIX NUMBER KEY: the value of LIMA_CIDATA_<PREFIX>_<NUMBER>_<KEY>, in `value`. The number is a file's name.
 setting() {
 	value=
@@ -25,12 +53,12 @@ as_user() {
 }
 
 provision_data() {
-	n=${1##*/}
+	n=${1##*/} rc=0
 	setting DATAFILE "$n" PATH; path=$value
 	setting DATAFILE "$n" OVERWRITE; overwrite=$value
 	setting DATAFILE "$n" OWNER; owner=$value
 	setting DATAFILE "$n" PERMISSIONS; permissions=$value
-	[ -n "$path" ] || { failed "provision.data/$n: no path"; return; }
+	[ -n "$path" ] || { bad "provision.data/$n: no path"; return; }
 	if [ -e "$path" ] && [ "$overwrite" = false ]; then
 		say "$path is there already"
 		return
@@ -46,7 +74,7 @@ provision_data() {
 		chmod "$permissions" "$path"; then
 		return
 	fi
-	failed "provision.data/$n: $path cannot be written"
+	bad "provision.data/$n: $path cannot be written"
 }
 
 yq() {
@@ -68,7 +96,7 @@ yq_format() {
 }
 
 provision_yq() {
-	n=${1##*/}
+	n=${1##*/} rc=0
 	setting YQ_PROVISION "$n" PATH; path=$value
 	setting YQ_PROVISION "$n" FORMAT; format=$value
 	setting YQ_PROVISION "$n" OWNER; owner=$value
@@ -77,24 +105,24 @@ provision_yq() {
 	say "provision.yq/$n: $path"
 	folder=${path%/*}
 	if [ -n "$folder" ] && [ ! -d "$folder" ] && ! as_user "$user" mkdir -p "$folder"; then
-		failed "provision.yq/$n: $user cannot make $folder"
+		bad "provision.yq/$n: $user cannot make $folder"
 		return
 	fi
 	# the volume is root's alone, so it is root who reads it, and the owner who writes: the file that is there, where it is
 	set -- "$1" --output-format "$format"
 	if [ -f "$path" ]; then
-		as_user "$user" test -w "$path" || { failed "provision.yq/$n: $user may not write $path"; return; }
+		as_user "$user" test -w "$path" || { bad "provision.yq/$n: $user may not write $path"; return; }
 		set -- "$@" --input-format "$format" "$path"
 	else
 		[ "$format" != auto ] || yq_format "$path"
 		set -- "$1" --output-format "$format" --null-input
 	fi
 	if ! text=$(yq --from-file "$@") || ! printf '%s\n' "$text" | as_user "$user" tee "$path" >/dev/null; then
-		failed "provision.yq/$n: $path cannot be written"
+		bad "provision.yq/$n: $path cannot be written"
 		return
 	fi
-	as_user "$user" chown "$owner" "$path" || failed "provision.yq/$n: $path: owner $owner"
-	as_user "$user" chmod "$permissions" "$path" || failed "provision.yq/$n: $path: permissions $permissions"
+	as_user "$user" chown "$owner" "$path" || bad "provision.yq/$n: $path: owner $owner"
+	as_user "$user" chmod "$permissions" "$path" || bad "provision.yq/$n: $path: permissions $permissions"
 }
 
 provision_system() {
@@ -152,16 +180,26 @@ set_password() {
 		failed "$LIMA_CIDATA_HOME/password: owner"
 }
 
+# provision_each KIND: all of that kind, in their order
+provision_each() {
+	for f in "$LIMA_CIDATA_MNT/provision.$1"/*; do
+		[ -f "$f" ] || continue
+		record_begin
+		"provision_$1" "$f"
+		record_end "provision.$1.${f##*/}" "$rc"
+	done
+}
+
 provision_all() {
-	for f in "$LIMA_CIDATA_MNT"/provision.data/*; do [ ! -f "$f" ] || provision_data "$f"; done
-	for f in "$LIMA_CIDATA_MNT"/provision.yq/*; do [ ! -f "$f" ] || provision_yq "$f"; done
-	for f in "$LIMA_CIDATA_MNT"/provision.system/*; do [ ! -f "$f" ] || provision_system "$f"; done
+	provision_each data
+	provision_each yq
+	provision_each system
 	if [ -d "$LIMA_CIDATA_MNT/provision.user" ]; then
 		param_names
 		session=
 		[ "$LIMA_OS" != Linux ] || session=XDG_RUNTIME_DIR=/run/user/$LIMA_CIDATA_UID
 		user_session
-		for f in "$LIMA_CIDATA_MNT"/provision.user/*; do [ ! -f "$f" ] || provision_user "$f"; done
+		provision_each user
 	fi
 	set_password
 }

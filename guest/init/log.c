@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/buf.h"
+
 /* The one piece of global state: where a process of ours writes to. */
 static int console_fd = -1, file_fd = -1;
 
@@ -118,6 +120,22 @@ log_echo(long from)
 		n = pread(file_fd, b, sizeof b, from);
 		if (n <= 0 || write(console_fd, b, (size_t)n) < 0)
 			return;
+	}
+}
+
+void
+log_since(long from, struct buf *out)
+{
+	enum { MOST = 16000 };
+	char b[512];
+	long end = log_size();
+	ssize_t n;
+
+	for (from = end - from > MOST ? end - MOST : from; from < end; from += n) {
+		n = file_fd >= 0 ? pread(file_fd, b, sizeof b, from) : 0;
+		if (n <= 0)
+			return;
+		buf_add(out, b, (size_t)n);
 	}
 }
 

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+struct buf;
+
 void log_console(void);		/* (re)opens /dev/console, as descriptors 0 to 2 too */
 void log_file(const char *path);	/* from now on into this file as well; the previous one is kept as PATH.old */
 void log_close(void);		/* the file, so that its file system can be unmounted */
@@ -23,5 +25,6 @@ int log_fd(void);
 /* What came into the file behind `from` (a size seen earlier) goes to the console too, the last of it. */
 long log_size(void);
 void log_echo(long from);
+void log_since(long from, struct buf *out);
 /* The end of that as one line, " | " between the lines it was; "" for nothing. */
 void log_tail(long from, char *out, size_t size);

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -24,6 +26,7 @@
 #include "guest/init/spawn.h"
 
 #define ERRORS "/run/lima-boot-errors"
+#define RECORDS "/run/lima-provision"
 
 static void provision_failed(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
@@ -123,9 +126,10 @@ provision_names(const struct cidata *c)
 	_exit(0);
 }
 
-typedef void script_fn(const struct cidata *c, const struct setup_user *u, struct env *e, const char *path);
+/* Returns its exit status. */
+typedef int script_fn(const struct cidata *c, const struct setup_user *u, struct env *e, const char *path);
 
-static void
+static int
 provision_run_one(const char *what, const char *const argv[], const struct env *e)
 {
 	char said[256];
@@ -138,23 +142,25 @@ provision_run_one(const char *what, const char *const argv[], const struct env *
 	log_tail(from, said, sizeof said);
 	if (status != 0)
 		provision_failed("%s: %s%s%s", what, spawn_status(status).s, *said ? "; it said: " : "", said);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : WIFSIGNALED(status) ? 128 + WTERMSIG(status) : 1;
 }
 
-static void
+static int
 as_root(const struct cidata *c, const struct setup_user *u, struct env *e, const char *path)
 {
 	(void)c, (void)u;
-	provision_run_one(path + sizeof CIDATA_DIR, (const char *[]){ path, NULL }, e);
+	return provision_run_one(path + sizeof CIDATA_DIR, (const char *[]){ path, NULL }, e);
 }
 
 /* Through a login shell of the user's, as a person would: a copy, since cidata is for root alone. */
-static void
+static int
 as_user(const struct cidata *c, const struct setup_user *u, struct env *e, const char *path)
 {
 	auto_free char *copy = xasprintf("%s/.lima-user-script", u->home);
 	auto_free char *runtime = xasprintf("XDG_RUNTIME_DIR=/run/user/%u", (unsigned)u->uid);
 	AUTO(buf) keep = BUF_INIT;
 	struct error err;
+	int status;
 
 	buf_adds(&keep, "--preserve-env=");
 	for (size_t i = 0; i < c->param.n; i++)
@@ -162,16 +168,17 @@ as_user(const struct cidata *c, const struct setup_user *u, struct env *e, const
 	unlink(copy);
 	if (fs_copy(path, copy, 0700, &err) < 0) {
 		provision_failed("%s: %s", path + sizeof CIDATA_DIR, err.msg);
-		return;
+		return 1;
 	}
 	if (chmod(copy, 0700) < 0 || lchown(copy, u->uid, u->gid) < 0)
 		say_errno("%s", copy);
-	provision_run_one(path + sizeof CIDATA_DIR, (const char *[]){ "/usr/bin/sudo", "-iu", u->name, keep.s, runtime, copy, NULL }, e);
+	status = provision_run_one(path + sizeof CIDATA_DIR, (const char *[]){ "/usr/bin/sudo", "-iu", u->name, keep.s, runtime, copy, NULL }, e);
 	unlink(copy);
+	return status;
 }
 
 /* provision.data: a file whose place, owner and mode stand in lima.env */
-static void
+static int
 as_data(const struct cidata *c, const struct setup_user *u, struct env *e, const char *path)
 {
 	const char *number = strrchr(path, '/') + 1;
@@ -185,22 +192,22 @@ as_data(const struct cidata *c, const struct setup_user *u, struct env *e, const
 	(void)u;
 	if (!account_path_ok(target) || !target[1] || *owner == '-' || *mode == '-') {
 		provision_failed("provision.data/%s: no path in lima.env", number);
-		return;
+		return 1;
 	}
 	if (strcmp(cidata_str(c, k_over), "false") == 0 && fs_exists(target))
-		return;
+		return 0;
 	dir = xstrndup(target, (size_t)(strrchr(target, '/') - target));
 	if (*dir && fs_mkdirs(dir, 0755, &err) < 0) {
 		provision_failed("provision.data/%s: %s", number, err.msg);
-		return;
+		return 1;
 	}
-	provision_run_one(path + sizeof CIDATA_DIR, (const char *[]){ "/bin/cp", path, target, NULL }, e);
-	provision_run_one("its owner", (const char *[]){ "/bin/chown", *owner ? owner : "root:root", target, NULL }, e);
-	provision_run_one("its mode", (const char *[]){ "/bin/chmod", *mode ? mode : "644", target, NULL }, e);
+	return provision_run_one(path + sizeof CIDATA_DIR, (const char *[]){ "/bin/cp", path, target, NULL }, e) |
+	       provision_run_one("its owner", (const char *[]){ "/bin/chown", *owner ? owner : "root:root", target, NULL }, e) |
+	       provision_run_one("its mode", (const char *[]){ "/bin/chmod", *mode ? mode : "644", target, NULL }, e);
 }
 
 /* provision.yq: as other guests do it, by the function of the boot scripts */
-static void
+static int
 as_yq(const struct cidata *c, const struct setup_user *u, struct env *e, const char *path)
 {
 	static const char script[] =
@@ -212,7 +219,56 @@ as_yq(const struct cidata *c, const struct setup_user *u, struct env *e, const c
 		"exit $code\n";
 
 	(void)c, (void)u;
-	provision_run_one(path + sizeof CIDATA_DIR, (const char *[]){ "/bin/sh", "-c", script, "sh", path, NULL }, e);
+	return provision_run_one(path + sizeof CIDATA_DIR, (const char *[]){ "/bin/sh", "-c", script, "sh", path, NULL }, e);
+}
+
+static double
+seconds_up(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* Without our own lines. */
+static void
+add_said(struct buf *out, const struct buf *log)
+{
+	for (const char *p = log->s; p && *p;) {
+		size_t len = strcspn(p, "\n") + (strchr(p, '\n') != NULL);
+		auto_free char *line = xstrndup(p, len);
+
+		if (!strstr(line, "] lima-init: "))
+			buf_adds(out, line);
+		p += len;
+	}
+}
+
+/* What the host reads of the run of each, as the boot scripts of other guests write it (guest/boot/provision.sh). */
+static void
+provision_record(const char *path, int status, double began, long from)
+{
+	auto_free char *name = xstrdup(path + sizeof CIDATA_DIR), *to = NULL;
+	AUTO(buf) b = BUF_INIT, log = BUF_INIT;
+	struct error err;
+
+	*strchr(name, '/') = '.';
+	to = xasprintf(RECORDS "/%s", name);
+	buf_addf(&b, "%d %.2f %.2f\n", status, began, seconds_up());
+	log_since(from, &log);
+	add_said(&b, &log);
+	if (fs_mkdirs(RECORDS, 0700, &err) < 0 || fs_write(to, b.s, b.len, 0600, &err) < 0)
+		init_say("%s: %s", to, err.msg);
+}
+
+static void
+provision_one(const struct cidata *c, const struct setup_user *u, struct env *e, script_fn *fn, const char *path)
+{
+	double began = seconds_up();
+	long from = log_size();
+
+	provision_record(path, fn(c, u, e, path), began, from);
 }
 
 void
@@ -240,7 +296,7 @@ provision_run(const struct cidata *c, const struct setup_user *u)
 			continue;
 		if (glob(pattern, 0, NULL, &g) == 0)
 			for (size_t k = 0; k < g.gl_pathc; k++)
-				table[i].fn(c, u, &env, g.gl_pathv[k]);
+				provision_one(c, u, &env, table[i].fn, g.gl_pathv[k]);
 		globfree(&g);
 	}
 }

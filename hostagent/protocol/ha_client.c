@@ -154,6 +154,7 @@ read_info(const cJSON *json, struct arena *a, struct ha_info *out)
 		if (cJSON_IsString(v))
 			buf_addf(&errors, "%s%s", errors.len ? "\n" : "", v->valuestring);
 	out->errors = arena_strdup(a, errors.s);
+	out->only_scripts = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "onlyScripts"));
 	out->waiting_for = ha_client_text(json, "waitingFor", a);
 	out->standstill = ha_client_text(json, "standstill", a);
 }

@@ -28,6 +28,7 @@ struct ha_info {
 	pid_t machine_pid;		/* 0: not told */
 	long long since_ms;	/* of the phase, Unix time; 0: not told */
 	const char *errors;	/* one a line; "". Lines that begin with HA_CONSOLE belong to the one before */
+	bool only_scripts;	/* ... and all of these are of the guest's run of `provision` */
 	const char *standstill;	/* why the machine does not run its guest, which had booted; "": it does */
 	const char *waiting_for;	/* what it waits for now, while starting; "" */
 };

@@ -42,6 +42,7 @@ struct require {
 	size_t probe;		/* the one whose turn it is */
 	struct ssh_exec run;
 	char last[256];		/* what a failing probe said */
+	bool wrong_else;	/* ... and some of that is no script, file or edit of `provision` */
 	struct buf wrong;	/* what went wrong in the guest, though it is there */
 	bool done;
 	bool futile;		/* a boot script failed, and only probes are missing: their time is short */
@@ -69,6 +70,14 @@ size_t
 require_settled_count(struct agent *a)
 {
 	return a->require ? require_count_settled(&a->require->list) : 0;
+}
+
+bool
+require_only_scripts(const struct agent *a)
+{
+	const struct require *r = a->require;
+
+	return r && r->done && a->nerrors == 1 && r->wrong.len && !r->wrong_else && !require_any_failed(&r->list);
 }
 
 bool
@@ -147,6 +156,15 @@ reason_of(struct require *r, const char *said)
 }
 
 static void
+readiness_wrong(struct require *r, const char *line)
+{
+	/* Those are things of their own for limactl, which knows what came of each. */
+	r->wrong_else |= strncmp(line, "provision.", 10) != 0;
+	if (r->wrong.len < WRONG_MAX)
+		buf_addf(&r->wrong, "%s%s", r->wrong.len ? "; " : "", reason_of(r, line));
+}
+
+static void
 read_watch(struct require *r)
 {
 	char *nl;
@@ -161,8 +179,8 @@ read_watch(struct require *r)
 			readiness_met(r, &r->list.items[i]);
 		else if (sscanf(line, "never %zu%n", &i, &end) == 1 && i < r->list.nitems)
 			readiness_failed(r, &r->list.items[i], reason_of(r, line + end));
-		else if (strncmp(line, "wrong ", 6) == 0 && r->wrong.len < WRONG_MAX)
-			buf_addf(&r->wrong, "%s%s", r->wrong.len ? "; " : "", reason_of(r, line + 6));
+		else if (strncmp(line, "wrong ", 6) == 0)
+			readiness_wrong(r, line + 6);
 		r->seen = (size_t)(nl + 1 - r->watch.out.s);
 	}
 }
@@ -185,6 +203,7 @@ step_watch(struct require *r, struct ssh_link *l)
 		return;
 	if (!r->watch.command) {
 		buf_truncate(&r->wrong, 0);
+		r->wrong_else = false;
 		r->watch.command = require_script(&r->list, r->agent->launch.guest.iid);
 	}
 	n = ssh_exec_step(&r->watch, l, &e);

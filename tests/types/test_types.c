@@ -80,7 +80,7 @@ playbook(void)
 	ok(fs_write(file, "[]\n", 3, 0600, &err));
 	stand_in_systemd(bin);
 	setenv("PATH", path, 1);
-	return xasprintf(".provision=[{\"mode\":\"ansible\",\"playbook\":\"%s\"}]", file);
+	return xasprintf(".provision += [{\"mode\":\"ansible\",\"playbook\":\"%s\"}]", file);
 }
 
 static void

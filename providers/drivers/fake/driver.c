@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/fs.h"
@@ -20,6 +21,7 @@
 #include "providers/machine.h"
 #include "providers/pidfile.h"
 #include "providers/sock.h"
+#include "providers/ssh/ssh.h"
 
 enum { ANSWER_MS = 5000, MAX_OPTIONS = 16 };
 
@@ -81,6 +83,25 @@ fake_driver_sweep(const char *dir, struct error *err)
 	auto_free char *pidfile = xasprintf("%s/fake.pid", dir), *socket = xasprintf("%s/fake.sock", dir);
 
 	return fs_drop(pidfile, err) < 0 ? -1 : fs_drop(socket, err);
+}
+
+/* What comes back has no status of its own. */
+static int
+fake_run(const char *dir, const struct ssh_command *c, int *status, struct error *err)
+{
+	struct sock_wait wait = { .deadline = clock_ms() + c->timeout_ms, .cancel = c->cancel };
+	auto_free char *words = xasprintf("run %zu\n", c->input_len);
+	char line[256], chunk[4096];
+	auto_close int fd = fake_talk(dir, words, line, err);
+	ssize_t n;
+
+	if (fd < 0 || sock_write(fd, c->input, c->input_len, &wait, err) < 0)
+		return -1;
+	while ((n = sock_read(fd, chunk, sizeof chunk, &wait, err)) > 0)
+		if (c->out->len < c->max_output)
+			buf_add(c->out, chunk, (size_t)n);
+	*status = 0;
+	return n < 0 ? -1 : 0;
 }
 
 static bool
@@ -261,5 +282,6 @@ const struct driver driver_fake = {
 	.press_button = fake_driver_press_button,
 	.quit = fake_driver_quit,
 	.sweep = fake_driver_sweep,
+	.run = fake_run,
 	.memory = &fake_memory,
 };

@@ -15,6 +15,7 @@
  *	save			ok; from then on it stands still, and says what it holds, to the end of the connection
  *	saved			ok, if it said all of it
  *	load			ok; and takes what follows, to the end of the connection: whatever is wrong with that ends it
+ *	run N			ok; and takes N bytes, which a shell of the guest's reads; what it says comes back, to its end
  *	stand			ok, and whether it runs, stands still or waits for what it is to hold
  *	go-on			ok, and it does
  *	park			ok; from then on the connection is one to the port by which the guest waits (base/park.h), where it has one
@@ -36,6 +37,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -44,9 +47,10 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/park.h"
+#include "base/mem.h"
 #include "providers/pidfile.h"
 
-enum { MAX_CLIENTS = 64, MAX_LINE = 1024, NEVER = -1 };
+enum { MAX_CLIENTS = 64, MAX_LINE = 1024, MOST_GIVEN = 16 << 20, NEVER = -1 };
 
 enum stands { RUNS, STANDS, WAITS };
 
@@ -59,6 +63,8 @@ struct client {
 	size_t saves;	/* KiB of memory that are still to be said */
 	bool loads;	/* what comes is memory */
 	bool parks;	/* it is one to the port of that name */
+	char *input;	/* what comes is for a shell: `given` of `asked` bytes are there */
+	size_t given, asked;
 };
 
 struct fake {
@@ -139,6 +145,7 @@ static void
 client_close(struct fake *f, struct client *c)
 {
 	close(c->fd);
+	free(c->input);
 	*c = f->client[--f->nclients];
 }
 
@@ -349,6 +356,50 @@ answer_memory(struct fake *f, struct client *c, const char *line)
 }
 
 static void
+answer_run(struct client *c, const char *bytes)
+{
+	c->asked = (size_t)strtoul(bytes, NULL, 10);
+	if (c->asked > MOST_GIVEN)
+		exit(2);
+	c->input = xcalloc(1, c->asked + 1);
+	c->given = 0;
+	client_say(c, "ok\n");
+}
+
+/* The shell has the connection from now on, and ends with the machine. */
+static void
+guest_run(const struct client *c)
+{
+	int in = memfd_create("input", 0);
+
+	if (in < 0 || write(in, c->input, c->asked) != (ssize_t)c->asked || lseek(in, 0, SEEK_SET) < 0 || fork() != 0) {
+		close(in);
+		return;
+	}
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	signal(SIGCHLD, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
+	dup2(in, STDIN_FILENO);
+	dup2(c->fd, STDOUT_FILENO);
+	fcntl(STDOUT_FILENO, F_SETFL, 0);
+	execl("/bin/sh", "sh", "-s", (char *)NULL);
+	_exit(127);
+}
+
+/* False: the connection is a shell's now. */
+static bool
+client_input(struct client *c, const char *p, size_t n)
+{
+	n = n < c->asked - c->given ? n : c->asked - c->given;
+	memcpy(c->input + c->given, p, n);
+	c->given += n;
+	if (c->given < c->asked)
+		return true;
+	guest_run(c);
+	return false;
+}
+
+static void
 client_answer(struct fake *f, struct client *c, const char *line)
 {
 	if (!strcmp(line, "up"))
@@ -361,6 +412,8 @@ client_answer(struct fake *f, struct client *c, const char *line)
 		answer_off(f, c, f->stuck, 0);
 	else if (!strncmp(line, "connect ", 8))
 		answer_connect(c, line + 8);
+	else if (!strncmp(line, "run ", 4))
+		answer_run(c, line + 4);
 	else if (!strncmp(line, "say ", 4))
 		console_say(f, line + 4);
 	else if (!strncmp(line, "die ", 4))
@@ -392,6 +445,8 @@ client_read(struct fake *f, struct client *c)
 	}
 	if (c->parks)
 		return park_read(f, c, c->line, (size_t)n);
+	if (c->input)
+		return client_input(c, c->line, (size_t)n);
 	if (c->guest)
 		return send(c->fd, c->line, (size_t)n, MSG_NOSIGNAL) == n;
 	c->len += (size_t)n;
@@ -504,6 +559,7 @@ main(int argc, char **argv)
 		return 1;
 	}
 	signal(SIGTERM, on_term);
+	signal(SIGCHLD, SIG_IGN);
 	f.log = open(f.console, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (f.log < 0 || pidfile_take(f.pidfile, &err) < 0) {
 		fprintf(stderr, "fake machine: %s: %s\n", f.pidfile, f.log < 0 ? strerror(errno) : err.msg);

@@ -181,6 +181,32 @@ derive_networks(struct load *l, struct spec *s)
 	}
 }
 
+/* Where what it runs, or writes, is written: FILE:LINE, by the file's own name, since an instance's folder is known. */
+static void
+derive_places(struct load *l, struct spec *s)
+{
+	static const char *const texts[] = { "script", "content", "expression", "playbook" };
+	const struct val *list = val_get(l->root, "provision");
+
+	for (size_t i = 0; i < s->nprovision; i++) {
+		const struct node *at = list->item[i]->at;
+		struct text_place place;
+		const char *slash;
+
+		for (size_t k = 0; k < sizeof texts / sizeof *texts; k++) {
+			const struct val *v = val_get(list->item[i], texts[k]);
+
+			at = v && v->at ? v->at : at;
+		}
+		s->provision[i].place = "";
+		if (!at || !at->src)
+			continue;
+		place = node_place(at);
+		slash = strrchr(place.file, '/');
+		s->provision[i].place = arena_printf(l->a, "%s:%u", slash ? slash + 1 : place.file, place.line);
+	}
+}
+
 void
 spec_complete(struct load *l, struct spec *s)
 {
@@ -206,5 +232,6 @@ spec_complete(struct load *l, struct spec *s)
 	if (!*s->mount_type)
 		s->mount_type = default_mount_type(l, s);
 	derive_networks(l, s);
+	derive_places(l, s);
 	proxy_resolve(l, s);
 }

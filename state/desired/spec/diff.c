@@ -2,6 +2,7 @@
 #include "state/desired/spec/spec.h"
 
 #include <cjson/cJSON.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/auto.h"
@@ -12,6 +13,7 @@
 #include "base/size.h"
 #include "base/utf8.h"
 #include "state/desired/spec/keys.h"
+#include "state/desired/spec/load.h"
 #include "state/desired/spec/secrets.h"
 
 enum { MAX_SHOWN = 60 };	/* bytes of a value */
@@ -20,6 +22,7 @@ struct diff {
 	struct arena *a;
 	struct spec_change *v;
 	size_t n, cap;
+	const cJSON *from, *to;
 	struct buf path;
 	bool sshfs;		/* folders are mounted over SSH, before and after */
 };
@@ -73,13 +76,45 @@ diff_shown(struct arena *a, const char *whole)
 	return arena_strdup(a, b.s);
 }
 
+static bool
+diff_mode_is(const cJSON *item, const char *modes)
+{
+	const cJSON *mode = cJSON_GetObjectItemCaseSensitive(item, "mode");
+
+	return cJSON_IsString(mode) && word_in(mode->valuestring, modes);
+}
+
+/* The entry of a list that the path leads into. */
+static const cJSON *
+diff_entry(const struct diff *d, const cJSON *root)
+{
+	char list[64];
+	int index;
+
+	if (sscanf(d->path.s, "%63[a-zA-Z][%d]", list, &index) != 2)
+		return NULL;
+	return cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(root, list), index);
+}
+
+/* What a key costs that is one thing in a script that runs again, and another in one that only a boot can run. */
+static enum key_change
+diff_cost(const struct diff *d, const struct key *k, const cJSON *have, const cJSON *want)
+{
+	bool whole = cJSON_IsObject(have ? have : want);
+
+	if (k->boot_modes && (diff_mode_is(whole ? have : diff_entry(d, d->from), k->boot_modes) ||
+			      diff_mode_is(whole ? want : diff_entry(d, d->to), k->boot_modes)))
+		return CHANGE_BOOT;
+	return key_cost(k, d->sshfs);
+}
+
 static void
 diff_add(struct diff *d, const cJSON *have, const cJSON *want)
 {
 	const struct key *k = key_find(d->path.s);
 	/* A key that is new to the table and has its usual value is no difference. */
 	bool usual = k && !(have && want) && key_is_usual(k, have ? have : want);
-	enum key_change cost = k && !usual ? key_cost(k, d->sshfs) : CHANGE_NOTE;
+	enum key_change cost = k && !usual ? diff_cost(d, k, have, want) : CHANGE_NOTE;
 	const char *had = diff_whole(d->a, have), *wanted = diff_whole(d->a, want);
 	const char *from = diff_shown(d->a, had), *to = diff_shown(d->a, wanted);
 	AUTO(buf) path = BUF_INIT;
@@ -97,7 +132,7 @@ diff_add(struct diff *d, const cJSON *have, const cJSON *want)
 	show_text(&path, d->path.s);
 	d->v[d->n++] = (struct spec_change){
 		.path = arena_strdup(d->a, path.s), .have = from, .want = to, .cost = key_change_text(cost), .moot = cost == CHANGE_CREATION,
-		.cls = k && !usual ? key_class(k, d->sshfs) : CLASS_NOTHING, .had = had, .wanted = wanted,
+		.cls = !k || usual ? CLASS_NOTHING : cost == CHANGE_BOOT ? CLASS_GUEST_REBOOT : key_class(k, d->sshfs), .had = had, .wanted = wanted,
 	};
 }
 
@@ -210,6 +245,8 @@ spec_diff(struct arena *a, const char *have, const char *want, struct spec_chang
 	cJSON *from = cJSON_Parse(had ? had : have), *to = cJSON_Parse(wanted ? wanted : want);
 	bool fine = cJSON_IsObject(from) && cJSON_IsObject(to);
 
+	d.from = from;
+	d.to = to;
 	d.sshfs = json_is_over_ssh(from) && json_is_over_ssh(to);
 	if (fine) {
 		diff_compare(&d, from, to);

@@ -262,7 +262,7 @@ static const struct key root[] = {
 	{ "audio", KEY_GROUP, .sub = keys_audio, .about = "Sound." },
 	{ "video", KEY_GROUP, .sub = keys_video, .about = "Display." },
 	{ "provision", KEY_LIST, .sub = keys_provision, .mix = MIX_JOIN, .check = check_provision,
-	  AT_LIST(spec, provision, nprovision, spec_provision), .change = CHANGE_BOOT,
+	  AT_LIST(spec, provision, nprovision, spec_provision), .change = CHANGE_LIVE, .boot_modes = PROVISION_AT_BOOT,
 	  .about = "Scripts and files that set up the guest, at every boot." },
 	{ "upgradePackages", KEY_BOOL, .def = "false", AT(spec, upgrade_packages), .change = CHANGE_BOOT,
 	  .about = "Upgrade all packages when booting, and boot again if needed." },

@@ -70,6 +70,8 @@ enum key_flags {
 	KEY_LINES = 32,		/* a text of several lines; any other is one line without control characters */
 };
 
+#define PROVISION_AT_BOOT "boot dependency"	/* what only a boot can run: before there is a user, and a server of SSH */
+
 struct key {
 	const char *name;		/* NULL ends a table */
 	enum key_type type;
@@ -78,6 +80,7 @@ struct key {
 	enum key_mix mix;
 	enum key_expr expr;
 	enum key_change change;
+	const char *boot_modes;		/* in provisioning of these modes it is told to the guest at boot, whatever `change` says */
 	enum key_change over_ssh;	/* instead of that, where folders are mounted over SSH: they are no devices of the machine */
 	unsigned flags;
 	const char *words;		/* the only values allowed, separated by blanks */

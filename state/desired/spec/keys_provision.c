@@ -8,6 +8,17 @@
 
 #define MODES "system user boot dependency data yq ansible"	/* as enum provision_mode */
 
+const char *
+provision_word(enum provision_mode m)
+{
+	static const char *const words[] = {
+		[PROVISION_SYSTEM] = "system", [PROVISION_USER] = "user", [PROVISION_BOOT] = "boot", [PROVISION_DEPENDENCY] = "dependency",
+		[PROVISION_DATA] = "data", [PROVISION_YQ] = "yq", [PROVISION_ANSIBLE] = "ansible",
+	};
+
+	return words[m];
+}
+
 static bool
 mode_in(const struct val *provision, const char *modes)
 {
@@ -60,29 +71,29 @@ keys_provision_default_format(struct load *l, struct val *up)
 
 const struct key keys_provision[] = {
 	{ "mode", KEY_TEXT, .words = MODES, .flags = KEY_BLANK_UNSET, .def = "system", AT(spec_provision, mode),
-	  .size = sizeof(enum provision_mode), .change = CHANGE_BOOT,
+	  .size = sizeof(enum provision_mode), .change = CHANGE_LIVE, .boot_modes = PROVISION_AT_BOOT,
 	  .about = "When, by whom and how: system and boot run as root, user as the user; data writes a file, yq edits one." },
 	{ "skipDefaultDependencyResolution", KEY_BOOL, .make = default_skip, .usual = "false",
 	  AT(spec_provision, skip_default_dependency_resolution), .change = CHANGE_BOOT,
 	  .about = "Mode dependency: do not install what Lima itself needs." },
-	{ "script", KEY_TEXT, .flags = KEY_LINES, .make = default_script, .expr = EXPR_GUEST, AT(spec_provision, script), .change = CHANGE_BOOT,
+	{ "script", KEY_TEXT, .flags = KEY_LINES, .make = default_script, .expr = EXPR_GUEST, AT(spec_provision, script), .change = CHANGE_LIVE, .boot_modes = PROVISION_AT_BOOT,
 	  .about = "The script." },
 	{ "file", KEY_GROUP, .sub = keys_locator, .shorthand = "url", .flags = KEY_OPTIONAL, .change = CHANGE_NOTE,
 	  .about = "Where the script (or content, or expression) is; it is embedded when the instance is created." },
 	{ "playbook", KEY_TEXT, .flags = KEY_QUIET | KEY_HOST, AT(spec_provision, playbook), .instead = "mode `user` with a script that runs ansible-playbook",
 	  .change = CHANGE_LIVE, .about = "Mode ansible: the playbook." },
-	{ "content", KEY_TEXT, .flags = KEY_LINES, .make = default_content, .expr = EXPR_GUEST, AT(spec_provision, content), .change = CHANGE_BOOT,
+	{ "content", KEY_TEXT, .flags = KEY_LINES, .make = default_content, .expr = EXPR_GUEST, AT(spec_provision, content), .change = CHANGE_LIVE,
 	  .about = "Mode data: what the file contains." },
-	{ "overwrite", KEY_BOOL, .make = default_overwrite, .usual = "true", AT(spec_provision, overwrite), .change = CHANGE_BOOT,
+	{ "overwrite", KEY_BOOL, .make = default_overwrite, .usual = "true", AT(spec_provision, overwrite), .change = CHANGE_LIVE,
 	  .about = "Mode data: replace an existing file." },
-	{ "owner", KEY_TEXT, .make = default_owner, .usual = "root:root", .expr = EXPR_GUEST, AT(spec_provision, owner), .change = CHANGE_BOOT,
+	{ "owner", KEY_TEXT, .make = default_owner, .usual = "root:root", .expr = EXPR_GUEST, AT(spec_provision, owner), .change = CHANGE_LIVE,
 	  .about = "Modes data and yq: owner of the file, USER:GROUP." },
-	{ "path", KEY_TEXT, .expr = EXPR_GUEST, AT(spec_provision, path), .change = CHANGE_BOOT, .about = "Modes data and yq: the file." },
-	{ "permissions", KEY_TEXT, .make = default_permissions, .usual = "644", AT(spec_provision, permissions), .change = CHANGE_BOOT,
+	{ "path", KEY_TEXT, .expr = EXPR_GUEST, AT(spec_provision, path), .change = CHANGE_LIVE, .about = "Modes data and yq: the file." },
+	{ "permissions", KEY_TEXT, .make = default_permissions, .usual = "644", AT(spec_provision, permissions), .change = CHANGE_LIVE,
 	  .about = "Modes data and yq: its permissions, octal." },
-	{ "expression", KEY_TEXT, .flags = KEY_LINES, .expr = EXPR_GUEST, AT(spec_provision, expression), .change = CHANGE_BOOT,
+	{ "expression", KEY_TEXT, .flags = KEY_LINES, .expr = EXPR_GUEST, AT(spec_provision, expression), .change = CHANGE_LIVE,
 	  .about = "Mode yq: what to do to the file." },
-	{ "format", KEY_TEXT, .make = keys_provision_default_format, .usual = "auto", AT(spec_provision, format), .change = CHANGE_BOOT,
+	{ "format", KEY_TEXT, .make = keys_provision_default_format, .usual = "auto", AT(spec_provision, format), .change = CHANGE_LIVE,
 	  .about = "Mode yq: format of the file; auto goes by its name." },
 	{ NULL }
 };

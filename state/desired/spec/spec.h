@@ -66,7 +66,11 @@ struct spec_provision {
 	bool overwrite;
 	const char *expression, *format;	/* yq */
 	const char *playbook;			/* ansible */
+	const char *place;			/* "lima.yaml:12": where it is written */
 };
+
+/* "system", "user", ... */
+const char *provision_word(enum provision_mode m);
 
 struct spec_probe {
 	const char *description, *script, *hint;

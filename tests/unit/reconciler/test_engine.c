@@ -533,6 +533,41 @@ TEST(a_plan_is_told_to_people)
 	graph_release(&g);
 }
 
+TEST(what_is_alike_is_one_line_of_a_plan)
+{
+	static const struct attr attrs[] = { { .name = "size", .cost = COST_UPDATE }, { 0 } };
+	static const struct resource_type many = { .name = "many", .folds = true, .attrs = attrs };
+	static const struct resource_type single = { .name = "single", .attrs = attrs };
+	struct graph g = { 0 };
+	struct plan p = { 0 };
+	AUTO(buf) b = BUF_INIT;
+	struct error err;
+
+	for (int i = 0; i < 6; i++) {
+		char name[] = "inst:0";
+		struct resource *r;
+
+		name[5] = (char)('0' + i);
+		r = graph_declare(&g, i == 5 ? &single : &many, i == 4 ? "else" : "inst", name, true);
+		if (i != 2)
+			continue;
+		r->present = true;
+		facts_set(&r->have, &g.arena, "size", "1");
+		resource_want(&g, r, "size", "2");
+	}
+	ok(graph_resolve(&g, &err));
+	ok(plan_make(&g, &p, &err));
+	explain_plan(&b, &p, false);
+	assert_string_equal(b.s, "  + many      inst  (2)\n"
+				 "  ~ many      inst:2\n              size: 1 -> 2\n"
+				 "  + many      inst:3\n"
+				 "  + single    inst:5\n"
+				 "  + many      inst:4\n"
+				 "Plan: 5 to create, 1 to change\n");
+	plan_release(&p);
+	graph_release(&g);
+}
+
 TEST(a_plan_is_told_to_programs)
 {
 	struct graph g = { 0 };

@@ -9,6 +9,7 @@
  *	half disk a                         a step on it did not end
  *	want disk a size=2 : build image i  declared; behind ':' what it needs
  *	type dir guarded                    what has protected=yes is not removed
+ *	type cidata late                    what has late=yes is made anew when what was made of it comes down and up again
  *	type vm rests                       what has state=asleep rests
  *	flag vm a remake                    or again, may_lose, target (only this and what it needs); the same with what becomes of one that is used: stood_on, refused, stays
  *	user network n b                    the instance b, which this run is not about, stands on it; `names`: it only names it
@@ -128,6 +129,8 @@ add_type(struct world *w, char *line)
 			t->lifetime = SHARED_WHILE_USED, t->ensure = no_ensure;
 		else if (!strcmp(s, "guarded"))
 			t->guard = guard_yes;
+		else if (!strcmp(s, "late"))
+			t->late = "late";
 		else if (!strcmp(s, "rests"))
 			t->rests = rests_asleep;
 		else

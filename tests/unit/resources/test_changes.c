@@ -345,8 +345,10 @@ compare(struct effect *e, struct graph *from, struct graph *to)
 		if (!o)
 			continue;
 		r->have = o->want;
+		/* What limactl brings along, and what runs on a running machine: that machine keeps what it has (resource_type.late). */
 		for (const struct attr *a = r->type->attrs; a && a->name; a++)
-			note(e, r, attr_differs(r, a));
+			if (!r->type->late || strcmp(a->name, "tools") != 0)
+				note(e, r, attr_differs(r, a));
 	}
 	for (size_t i = 0; i < from->n; i++)
 		if (from->v[i]->wanted && !graph_find(to, from->v[i]->type->name, from->v[i]->name))

@@ -1,0 +1,349 @@
+/*
+ * resources/provision.c - the scripts, files and edits of `provision`, one by one: what each is made of, and how its run went
+ *
+ * `provision NAME:N` is there when it has run well since the machine was started: by the boot, since it was on the volume, or by a
+ * step. One that has changed runs again on the running machine, if its mode lets it; what only a boot can run takes the machine down by
+ * way of `cidata`. They run one after the other, in the order of a boot, and what stands behind one that fails waits for it.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "providers/driver.h"
+#include "resources/instance_paths.h"
+#include "resources/lease.h"
+#include "resources/provision_list.h"
+#include "resources/provision_record.h"
+#include "resources/provision_run.h"
+
+enum { MAX_LIST = 1 << 20 };
+
+#define BY_BOOT "by the boot"
+#define BY_STEP "by an apply"
+
+static const struct attr attrs[] = {
+	{ .name = "inputs", .cost = COST_UPDATE, .judge = judge_known_update, .show = SHOW_DIGEST },
+	{ .name = "status", .cost = COST_UPDATE, .judge = judge_known_update },
+	{ .name = "mode", .cost = COST_NONE },
+	{ .name = "written in", .cost = COST_NONE },
+	{ .name = "ran", .cost = COST_NONE },
+	{ .name = "at", .cost = COST_NONE },
+	{ .name = "took", .cost = COST_NONE },
+	{ 0 },
+};
+
+extern const struct resource_type resource_provision;
+
+/* As a boot takes them, kind after kind. */
+static const enum provision_mode boot_order[] = {
+	PROVISION_BOOT, PROVISION_DEPENDENCY, PROVISION_DATA, PROVISION_YQ, PROVISION_SYSTEM, PROVISION_USER,
+};
+
+static const char *
+provision_name(struct arena *a, const struct spec *spec, size_t i)
+{
+	return arena_printf(a, "%s:%zu", spec->name, i);
+}
+
+static void
+provision_declare_one(const struct spec *spec, struct graph *g, size_t i, const char *id, const char *before)
+{
+	AUTO(arena) a = { 0 };
+	struct resource *r = graph_declare(g, &resource_provision, spec->name, provision_name(&a, spec, i), wanted_running(spec));
+
+	resource_need(g, r, "vm", spec->name, NEED_LIVE);
+	resource_need(g, r, "ready", spec->name, NEED_BUILD);
+	resource_need(g, r, "lease", arena_printf(&a, "%s:" LEASE_SSH, spec->name), NEED_BUILD);
+	if (before)
+		resource_need(g, r, "provision", before, NEED_BUILD);
+	resource_want(g, r, "inputs", id);
+	resource_want(g, r, "status", "0");
+	resource_want(g, r, "mode", provision_word(spec->provision[i].mode));
+	resource_want(g, r, "written in", *spec->provision[i].place ? spec->provision[i].place : NULL);
+}
+
+static int
+provision_declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
+{
+	AUTO(arena) a = { 0 };
+	const char *const *ids = provision_ids(&a, spec);
+	const char *before = NULL;
+
+	(void)env, (void)err;
+	for (size_t k = 0; k < ARRAY_LEN(boot_order); k++)
+		for (size_t i = 0; i < spec->nprovision; i++)
+			if (spec->provision[i].mode == boot_order[k]) {
+				provision_declare_one(spec, g, i, ids[i], before);
+				before = provision_name(&a, spec, i);
+			}
+	return 0;
+}
+
+/* NULL: the machine does not run. */
+static int
+provision_machine(const struct env *env, const struct resource *r, struct arena *a, const char **run, struct error *err)
+{
+	auto_free char *dir = instance_path(env, r, NULL);
+
+	return driver_run(dir, a, run, err);
+}
+
+static bool
+provision_of_run(const struct facts *f, const char *run)
+{
+	const char *of = facts_get(f, "run");
+
+	return of && !strcmp(of, run);
+}
+
+static void
+provision_tell(const struct facts *record, const struct resource *r, const char *id, struct facts *have, struct arena *a)
+{
+	static const char *const same[] = { "run", "status", "ran", "at", "took" };
+	static const char *const wanted[] = { "mode", "written in" };
+
+	for (size_t i = 0; i < ARRAY_LEN(same); i++)
+		facts_set(have, a, same[i], facts_get(record, same[i]));
+	for (size_t i = 0; i < ARRAY_LEN(wanted); i++)
+		facts_set(have, a, wanted[i], facts_get(&r->want, wanted[i]));
+	facts_set(have, a, "inputs", id);
+}
+
+/* A machine that an earlier version started has no list of what its volume has: it is left alone, until it is started anew. */
+static bool
+provision_is_unknown(const struct env *env, const struct resource *r)
+{
+	auto_free char *path = instance_path(env, r, PROVISION_BOOTED);
+
+	return !fs_exists(path);
+}
+
+static int
+provision_observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+{
+	const struct resource *vm = resource_needed(r, "vm");
+	const char *run, *want = facts_get(&r->want, "inputs");
+	struct facts record;
+
+	if (vm && vm->looked && !vm->present)
+		return 0;
+	if (provision_machine(env, r, a, &run, err) < 0)
+		return -1;
+	if (!run)
+		return 0;
+	if (want && provision_record_load(env, r, want, &record, a) && provision_of_run(&record, run)) {
+		provision_tell(&record, r, want, have, a);
+		return 1;
+	}
+	/* What it was before it changed has run. */
+	if (provision_of_run(have, run))
+		return 1;
+	*have = (struct facts){ 0 };
+	return want && provision_is_unknown(env, r);
+}
+
+static size_t
+provision_index(const struct resource *r)
+{
+	unsigned long long i = strtoull(strrchr(r->name, ':') + 1, NULL, 10);
+
+	return (size_t)i;
+}
+
+/* What it was, where it stands, and how it ended, with the end of what it said. */
+static int
+provision_failed(const struct resource *r, const struct facts *record, const struct buf *log, struct error *err)
+{
+	const struct spec_provision *p = &r->spec->provision[provision_index(r)];
+	bool boot = !strcmp(facts_get(record, "ran"), BY_BOOT);
+	AUTO(buf) said = BUF_INIT;
+
+	provision_last_lines(log->s ? log->s : "", log->len, &said);
+	return error_set(err, ERR_CHILD, "%s%s: provision[%zu] (%s%s%s): exit status %s, run %s; `limactl log provision.%s` has what it said%s",
+			 boot ? "DEGRADED: it runs, but " : "", r->owner, provision_index(r), provision_word(p->mode), *p->place ? ", " : "", p->place,
+			 facts_get(record, "status"), facts_get(record, "ran"), r->name, said.s ? said.s : "");
+}
+
+static int
+provision_keep(const struct env *env, const struct resource *r, const char *id, struct facts *record, int status, long long took_ms,
+	       const struct buf *log, struct arena *a, struct error *err)
+{
+	facts_setf(record, a, "status", "%d", status);
+	facts_setf(record, a, "took", "%lld.%01lld s", took_ms / 1000, took_ms % 1000 / 100);
+	if (provision_log_save(env, r, id, log ? log->s : NULL, log ? log->len : 0, err) < 0)
+		return -1;
+	return provision_record_save(env, r, id, record, err);
+}
+
+static const char *
+provision_now(struct arena *a)
+{
+	time_t now = time(NULL);
+	char text[40] = "";
+	struct tm tm;
+
+	if (gmtime_r(&now, &tm))
+		strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return arena_strdup(a, text);
+}
+
+static int
+provision_begin(const struct env *env, const struct resource *r, const char *id, const char *run, const char *by, struct facts *record,
+		struct arena *a, struct error *err)
+{
+	*record = (struct facts){ 0 };
+	facts_set(record, a, "run", run);
+	facts_set(record, a, "ran", by);
+	facts_set(record, a, "at", provision_now(a));
+	facts_set(record, a, "status", PROVISION_BEGUN);
+	return provision_record_save(env, r, id, record, err);
+}
+
+/* What the boot has run of these, and of the other entries: all is asked for at once, and kept. */
+static int
+provision_collect(const struct env *env, const struct resource *r, const char *run, const char *booted, struct arena *a, struct error *err)
+{
+	const char *const *ids = provision_ids(a, r->spec);
+	struct provision_booted *v;
+	size_t n;
+
+	if (provision_boot_results(env, r, a, &v, &n, err) < 0)
+		return -1;
+	for (size_t i = 0; i < r->spec->nprovision; i++) {
+		const char *file = ids[i] ? provision_booted_find(booted, ids[i], a) : NULL;
+		struct facts record;
+		size_t k = 0;
+
+		if (!file || (provision_record_load(env, r, ids[i], &record, a) && provision_of_run(&record, run)))
+			continue;
+		for (char *slash = strchr(file, '/'); slash; slash = NULL)
+			*slash = '.';
+		while (k < n && strcmp(v[k].file, file) != 0)
+			k++;
+		record = (struct facts){ 0 };
+		facts_set(&record, a, "run", run);
+		facts_set(&record, a, "ran", BY_BOOT);
+		facts_set(&record, a, "at", provision_now(a));
+		if (provision_keep(env, r, ids[i], &record, k < n ? v[k].status : 0, k < n ? v[k].took_ms : 0,
+				   k < n ? &(struct buf){ .s = (char *)(uintptr_t)v[k].log, .len = v[k].len } : NULL, a, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* 1: the boot has run it, and its record is there now; 0: it has not */
+static int
+provision_by_boot(const struct env *env, const struct resource *r, const char *id, const char *run, struct arena *a, struct error *err)
+{
+	auto_free char *path = instance_path(env, r, PROVISION_BOOTED);
+	AUTO(buf) booted = BUF_INIT;
+	int there = fs_read_if(path, &booted, MAX_LIST, err);
+
+	if (there <= 0 || !provision_booted_find(booted.s, id, a))
+		return there < 0 ? -1 : 0;
+	return provision_collect(env, r, run, booted.s, a, err) < 0 ? -1 : 1;
+}
+
+static int
+provision_by_step(const struct env *env, const struct resource *r, const char *id, const char *run, struct facts *record, struct arena *a,
+		  struct error *err)
+{
+	AUTO(buf) log = BUF_INIT;
+	struct provision_run p = { .i = provision_index(r), .id = id, .log = &log };
+	long long since = clock_ms();
+	struct error why = { 0 };
+
+	if (provision_begin(env, r, id, run, BY_STEP, record, a, err) < 0)
+		return -1;
+	if (provision_run(env, r, &p, &why) < 0) {
+		if (why.code == ERR_CANCELLED)
+			env->say(env, SAY_WARN, "%s: ended in the guest, too; the next apply runs it again", r->name);
+		return error_set(err, why.code, "%s: not run to its end: %s", r->name, why.msg);
+	}
+	if (provision_keep(env, r, id, record, p.status, clock_ms() - since, &log, a, err) < 0)
+		return -1;
+	return p.status ? provision_failed(r, record, &log, err) : 0;
+}
+
+/* One that a boot has run, and that has failed, is told once; then it is run again. */
+static int
+provision_settle(const struct env *env, const struct resource *r, const char *id, const char *run, struct facts *record, struct arena *a,
+		 struct error *err)
+{
+	AUTO(buf) log = BUF_INIT;
+	int there;
+
+	if (provision_record_load(env, r, id, record, a) && provision_of_run(record, run)) {
+		if (!strcmp(facts_get(record, "status"), PROVISION_BEGUN))
+			env->say(env, SAY_INFO, "%s: its last run did not come to its end: it is run again", r->name);
+		if (!strcmp(facts_get(record, "status"), "0"))
+			return 0;
+		return provision_by_step(env, r, id, run, record, a, err);
+	}
+	there = provision_by_boot(env, r, id, run, a, err);
+	if (there < 0)
+		return -1;
+	if (!there)
+		return provision_by_step(env, r, id, run, record, a, err);
+	provision_record_load(env, r, id, record, a);
+	if (!strcmp(facts_get(record, "status"), "0"))
+		return 0;
+	{
+		auto_free char *path = xasprintf("%s/" PROVISION_FOLDER "/%s.log", r->spec->dir, id);
+
+		fs_read_if(path, &log, PROVISION_LOG_MAX, NULL);
+	}
+	return provision_failed(r, record, &log, err);
+}
+
+static int
+provision_ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+{
+	const char *const *ids = provision_ids(a, r->spec);
+	size_t i = provision_index(r);
+	struct facts record;
+	const char *run;
+
+	if (provision_machine(env, r, a, &run, err) < 0)
+		return -1;
+	if (!run || i >= r->spec->nprovision || !ids[i])
+		return error_set(err, ERR_INVALID, "%s: no machine to run it on", r->name);
+	if (provision_forget(env, r, ids, r->spec->nprovision, err) < 0)
+		return -1;
+	/* What only a boot can run was on the volume, or the machine is one of an earlier version. */
+	if (!provision_runs_live(r->spec, i) && provision_is_unknown(env, r))
+		return 0;
+	if (provision_settle(env, r, ids[i], run, &record, a, err) < 0)
+		return -1;
+	provision_tell(&record, r, ids[i], have, a);
+	return 0;
+}
+
+/* What it did cannot be taken back. That it has run is forgotten where it is to run anew; with the machine, and with its entry, it goes by itself. */
+static int
+provision_remove(const struct env *env, const struct resource *r, struct error *err)
+{
+	const char *id = facts_get(&r->have, "inputs");
+
+	for (size_t i = 0; i < r->nstands_on; i++)
+		if (!strcmp(r->stands_on[i].to->type->name, "vm") && r->stands_on[i].to->down)
+			return 0;
+	return id && r->wanted ? provision_forget_one(env, r, id, err) : 0;
+}
+
+const struct resource_type resource_provision = {
+	.name = "provision",
+	.about = "a script, file or edit of `provision`, as it has run in the guest since that was started",
+	.gone = "forgotten",
+	.folds = true,
+	.attrs = attrs,
+	.declare = provision_declare,
+	.observe = provision_observe,
+	.ensure = provision_ensure,
+	.remove = provision_remove,
+};
