@@ -168,7 +168,7 @@ count_settled(const struct ha_condition *k, size_t n)
 
 TEST(conditions_are_told_as_they_come_true)
 {
-	auto_free char *here = getcwd(NULL, 0), *go = xasprintf("%s/c-go", here);
+	auto_free char *go = test_path("c-go");
 	auto_free char *script = xasprintf("#!/bin/sh\ntest -e '%s'\n", go);
 	const struct launch_probe probes[] = { { "already", "#!/bin/sh\n:\n", "" }, { "go", script, "" } };
 	AUTO(arena) a = { 0 };
