@@ -5,7 +5,7 @@
  * read stays as it was.
  */
 #pragma once
-#include "guest/agent/diag.h"
+#include "guest/agent/sock_diag.h"
 
 struct ports {
 	int diag;			/* -1: not open */

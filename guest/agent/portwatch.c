@@ -4,7 +4,7 @@
 
 #include "base/auto.h"
 #include "base/mem.h"
-#include "guest/agent/trigger.h"
+#include "guest/agent/port_events.h"
 
 enum { SOON_MS = 10, AGAIN_MS = 150, GAP_MS = 100 };
 

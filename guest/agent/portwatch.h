@@ -1,7 +1,7 @@
 /*
  * guest/agent/portwatch.h - keeps the list of ports current, and tells who watches it.
  *
- * While somebody watches, it looks 10 ms after a nudge (trigger.h), once more 150 ms
+ * While somebody watches, it looks 10 ms after a nudge (port_events.h), once more 150 ms
  * after it (a machine may be slow), at either protocol never more often than every 100 ms, and
  * on every tick whatever happened. While nobody does, it does nothing.
  */

@@ -8,9 +8,9 @@
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "guest/agent/h2_preface.h"
 #include "guest/agent/listen.h"
 #include "guest/agent/log.h"
-#include "guest/agent/preface.h"
 #include "guest/agent/service.h"
 #include "guest/wire/grpc.h"
 

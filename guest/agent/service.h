@@ -7,9 +7,9 @@
 #pragma once
 #include <time.h>
 
-#include "guest/agent/doors.h"
 #include "guest/agent/loop.h"
 #include "guest/agent/portwatch.h"
+#include "guest/agent/reverse_listen.h"
 #include "guest/agent/tunnel.h"
 
 struct grpc_conn;

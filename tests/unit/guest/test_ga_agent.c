@@ -2,7 +2,7 @@
 #include <poll.h>
 #include <termios.h>
 
-#include "guest/agent/preface.h"
+#include "guest/agent/h2_preface.h"
 #include "tests/unit/guest_agent.h"
 
 TEST(the_socket_is_for_its_owner_only)

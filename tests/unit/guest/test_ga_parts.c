@@ -6,13 +6,13 @@
 #include <netinet/in.h>
 #include <sys/stat.h>
 
-#include "guest/agent/diag.h"
 #include "guest/agent/dial.h"
+#include "guest/agent/h2_preface.h"
 #include "guest/agent/install.h"
 #include "guest/agent/loop.h"
 #include "guest/agent/options.h"
 #include "guest/agent/ports.h"
-#include "guest/agent/preface.h"
+#include "guest/agent/sock_diag.h"
 #include "tests/unit/test.h"
 
 TEST(durations)

@@ -1,4 +1,4 @@
-#include "guest/agent/preface.h"
+#include "guest/agent/h2_preface.h"
 
 size_t
 preface_find(struct preface *f, const char *p, size_t len)

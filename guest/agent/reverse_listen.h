@@ -1,5 +1,5 @@
 /*
- * guest/agent/doors.h - UNIX sockets of the guest that lead to the host: the method Listen.
+ * guest/agent/reverse_listen.h - UNIX sockets of the guest that lead to the host: the method Listen.
  *
  * A call is a socket, for as long as it lasts. Who connects there gets a number, which the host is
  * told and takes up as the tunnel "accepted". The socket is made with the rights of the

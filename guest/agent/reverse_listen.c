@@ -1,4 +1,4 @@
-#include "guest/agent/doors.h"
+#include "guest/agent/reverse_listen.h"
 
 #include <errno.h>
 #include <stdlib.h>

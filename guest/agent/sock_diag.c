@@ -1,4 +1,4 @@
-#include "guest/agent/diag.h"
+#include "guest/agent/sock_diag.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

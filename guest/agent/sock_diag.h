@@ -1,5 +1,5 @@
 /*
- * guest/agent/diag.h - the sockets that listen in our network namespace, asked of the kernel (sock_diag(7)).
+ * guest/agent/sock_diag.h - the sockets that listen in our network namespace, asked of the kernel (sock_diag(7)).
  *
  * What upstream's agent reports: TCP in state LISTEN, UDP that is bound and
  * not connected, both families. Only sockets of these states cross the netlink

@@ -1,5 +1,5 @@
 /*
- * guest/agent/preface.h - finds where a connection begins in a stream of bytes that has no connections.
+ * guest/agent/h2_preface.h - finds where a connection begins in a stream of bytes that has no connections.
  *
  * Every HTTP/2 client begins with the same 24 bytes (RFC 9113, 3.4). They may come in pieces.
  */

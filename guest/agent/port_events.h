@@ -1,5 +1,5 @@
 /*
- * guest/agent/trigger.h - a nudge from the kernel when a port opens or closes, so that nobody has to poll.
+ * guest/agent/port_events.h - a nudge from the kernel when a port opens or closes, so that nobody has to poll.
  *
  * TCP: the tracepoint sock:inet_sock_set_state, filtered in the kernel to sockets that begin
  * or cease to listen. UDP: a kprobe on where a socket takes or leaves its number

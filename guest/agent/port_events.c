@@ -1,4 +1,4 @@
-#include "guest/agent/trigger.h"
+#include "guest/agent/port_events.h"
 
 #include <errno.h>
 #include <stdlib.h>
