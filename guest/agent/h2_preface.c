@@ -1,7 +1,7 @@
 #include "guest/agent/h2_preface.h"
 
 size_t
-preface_find(struct preface *f, const char *p, size_t len)
+h2_preface_find(struct h2_preface *f, const char *p, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
 		/* the only end of a part of it that is also its beginning is the P of HTTP */
@@ -17,13 +17,13 @@ preface_find(struct preface *f, const char *p, size_t len)
 }
 
 void
-preface_follow(struct preface *f, const char *p, size_t len)
+h2_preface_follow(struct h2_preface *f, const char *p, size_t len)
 {
 	if (len >= PREFACE_LEN) {
-		*f = (struct preface){ 0 };
+		*f = (struct h2_preface){ 0 };
 		p += len - (PREFACE_LEN - 1);
 		len = PREFACE_LEN - 1;
 	}
-	for (size_t rest; (rest = preface_find(f, p, len)) != PREFACE_NONE; len = rest)
+	for (size_t rest; (rest = h2_preface_find(f, p, len)) != PREFACE_NONE; len = rest)
 		p += len - rest;
 }

@@ -10,11 +10,11 @@
 #define PREFACE_LEN 24
 #define PREFACE_NONE ((size_t)-1)
 
-struct preface {
+struct h2_preface {
 	size_t have;		/* bytes of it that have come */
 };
 
 /* The number of bytes of `p` behind the preface, when it ends in them; otherwise PREFACE_NONE. */
-size_t preface_find(struct preface *f, const char *p, size_t len);
+size_t h2_preface_find(struct h2_preface *f, const char *p, size_t len);
 /* Bytes that are a connection's: only how much of a preface they end in is remembered. */
-void preface_follow(struct preface *f, const char *p, size_t len);
+void h2_preface_follow(struct h2_preface *f, const char *p, size_t len);

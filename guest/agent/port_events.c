@@ -17,12 +17,12 @@
 /* One event on one processor. */
 struct source {
 	struct watch w;
-	struct trigger *t;
+	struct port_events *t;
 	void *ring;
 	unsigned mask;
 };
 
-struct trigger {
+struct port_events {
 	struct loop *loop;
 	void (*nudge)(void *ctx, unsigned mask);
 	void *ctx;
@@ -33,7 +33,7 @@ struct trigger {
 };
 
 static void
-trigger_fired(struct watch *w, uint32_t events)
+port_events_fired(struct watch *w, uint32_t events)
 {
 	struct source *s = CONTAINER_OF(w, struct source, w);
 
@@ -44,14 +44,14 @@ trigger_fired(struct watch *w, uint32_t events)
 static void
 poll_polled(struct timer *timer)
 {
-	struct trigger *t = CONTAINER_OF(timer, struct trigger, poll);
+	struct port_events *t = CONTAINER_OF(timer, struct port_events, poll);
 
 	loop_timer(t->loop, &t->poll, loop_now() + POLL_MS);
 	t->nudge(t->ctx, t->polled);
 }
 
 static void
-drop_sources(struct trigger *t, unsigned mask)
+drop_sources(struct port_events *t, unsigned mask)
 {
 	for (size_t i = t->n; i-- > 0;)
 		if (t->v[i].mask & mask) {
@@ -62,12 +62,12 @@ drop_sources(struct trigger *t, unsigned mask)
 
 /* The event on every processor, or on none. */
 static bool
-add_sources(struct trigger *t, const struct perf_event *e, unsigned mask)
+add_sources(struct port_events *t, const struct perf_event *e, unsigned mask)
 {
 	int cpus = get_nprocs_conf();
 
 	for (int cpu = 0; cpu < cpus; cpu++) {
-		struct source s = { .t = t, .mask = mask, .w = { .ready = trigger_fired } };
+		struct source s = { .t = t, .mask = mask, .w = { .ready = port_events_fired } };
 
 		s.w.fd = perf_open(e, cpu, &s.ring);
 		if (s.w.fd < 0 && errno == ENODEV)	/* a processor that is not there (yet) */
@@ -83,7 +83,7 @@ add_sources(struct trigger *t, const struct perf_event *e, unsigned mask)
 }
 
 static void
-open_sources(struct trigger *t)
+open_sources(struct port_events *t)
 {
 	static const struct perf_event tcp = {
 		.kind = PERF_TRACEPOINT, .name = "sock/inet_sock_set_state", .filter = "oldstate==10||newstate==10",
@@ -102,10 +102,10 @@ open_sources(struct trigger *t)
 	drop_sources(t, t->polled);
 }
 
-struct trigger *
-trigger_new(struct loop *l, void (*nudge)(void *ctx, unsigned mask), void *ctx)
+struct port_events *
+port_events_new(struct loop *l, void (*nudge)(void *ctx, unsigned mask), void *ctx)
 {
-	struct trigger *t = xcalloc(1, sizeof *t);
+	struct port_events *t = xcalloc(1, sizeof *t);
 
 	t->loop = l;
 	t->nudge = nudge;
@@ -118,18 +118,18 @@ trigger_new(struct loop *l, void (*nudge)(void *ctx, unsigned mask), void *ctx)
 }
 
 void
-trigger_free(struct trigger *t)
+port_events_free(struct port_events *t)
 {
 	if (!t)
 		return;
-	trigger_enable(t, false);
+	port_events_enable(t, false);
 	drop_sources(t, GA_TCP | GA_UDP);
 	free(t->v);
 	free(t);
 }
 
 void
-trigger_enable(struct trigger *t, bool on)
+port_events_enable(struct port_events *t, bool on)
 {
 	for (size_t i = 0; i < t->n; i++) {
 		perf_enable(t->v[i].w.fd, on);

@@ -11,10 +11,10 @@
 #pragma once
 #include "guest/agent/loop.h"
 
-struct trigger;
+struct port_events;
 
 /* `nudge` gets enum ga_proto, or'ed: look there soon. It may come often. Never fails: at worst all is polled. */
-struct trigger *trigger_new(struct loop *l, void (*nudge)(void *ctx, unsigned mask), void *ctx);
-void trigger_free(struct trigger *t);
+struct port_events *port_events_new(struct loop *l, void (*nudge)(void *ctx, unsigned mask), void *ctx);
+void port_events_free(struct port_events *t);
 /* Off, as it begins, it costs nothing. */
-void trigger_enable(struct trigger *t, bool on);
+void port_events_enable(struct port_events *t, bool on);

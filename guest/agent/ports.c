@@ -49,8 +49,8 @@ agent_ports_dump(struct ports *p, size_t i, struct ga_ports *out)
 {
 	struct error err;
 
-	if ((p->diag < 0 && (p->diag = diag_open(&err)) < 0) ||
-	    diag_list(p->diag, parts[i].proto, parts[i].family, out, &err) < 0) {
+	if ((p->diag < 0 && (p->diag = sock_diag_open(&err)) < 0) ||
+	    sock_diag_list(p->diag, parts[i].proto, parts[i].family, out, &err) < 0) {
 		diag_error(p, &err);
 		return false;
 	}

@@ -14,7 +14,7 @@ struct portwatch {
 	struct loop *loop;
 	unsigned tick_ms;
 	struct ports ports;
-	struct trigger *trigger;	/* made for the first watcher */
+	struct port_events *trigger;	/* made for the first watcher */
 	struct portwatcher *watchers;
 	struct timer soon, again, tick;
 	unsigned soon_mask, again_mask;
@@ -101,7 +101,7 @@ portwatch_new(struct loop *l, unsigned tick_ms)
 static void
 portwatch_stop(struct portwatch *p)
 {
-	trigger_enable(p->trigger, false);
+	port_events_enable(p->trigger, false);
 	loop_untimer(p->loop, &p->soon);
 	loop_untimer(p->loop, &p->again);
 	loop_untimer(p->loop, &p->tick);
@@ -114,7 +114,7 @@ portwatch_free(struct portwatch *p)
 		return;
 	if (p->watchers)
 		portwatch_stop(p);
-	trigger_free(p->trigger);
+	port_events_free(p->trigger);
 	ports_release(&p->ports);
 	free(p);
 }
@@ -123,9 +123,9 @@ void
 portwatch_add(struct portwatch *p, struct portwatcher *w)
 {
 	if (!p->trigger)
-		p->trigger = trigger_new(p->loop, portwatch_nudged, p);
+		p->trigger = port_events_new(p->loop, portwatch_nudged, p);
 	if (!p->watchers) {
-		trigger_enable(p->trigger, true);
+		port_events_enable(p->trigger, true);
 		loop_timer(p->loop, &p->tick, loop_now() + p->tick_ms);
 	}
 	w->next = p->watchers;

@@ -18,9 +18,9 @@
 #include "guest/wire/ga_msg.h"
 #include "guest/wire/grpc.h"
 
-struct door {
-	struct doors *all;
-	struct door *next;
+struct reverse_listener {
+	struct reverse_listeners *all;
+	struct reverse_listener *next;
 	struct grpc_stream *s;
 	struct watch w;		/* fd -1: not asked for yet */
 	struct sockaddr_un addr;
@@ -56,9 +56,9 @@ bind_as(int fd, const struct sockaddr_un *a, uid_t uid)
 }
 
 static void
-door_free(struct door *d)
+reverse_listener_free(struct reverse_listener *d)
 {
-	struct door **at = &d->all->first;
+	struct reverse_listener **at = &d->all->first;
 
 	while (*at != d)
 		at = &(*at)->next;
@@ -75,7 +75,7 @@ door_free(struct door *d)
 }
 
 static void
-doors_tell(struct door *d, uint64_t id)
+reverse_listen_tell(struct reverse_listener *d, uint64_t id)
 {
 	AUTO(buf) b = BUF_INIT;
 
@@ -84,7 +84,7 @@ doors_tell(struct door *d, uint64_t id)
 }
 
 static void
-drop_oldest(struct doors *all)
+drop_oldest(struct reverse_listeners *all)
 {
 	close(all->waiting[0].fd);
 	all->nwaiting--;
@@ -92,37 +92,37 @@ drop_oldest(struct doors *all)
 }
 
 static void
-doors_sweep(struct timer *t)
+reverse_listen_sweep(struct timer *t)
 {
-	struct doors *all = CONTAINER_OF(t, struct doors, sweep);
+	struct reverse_listeners *all = CONTAINER_OF(t, struct reverse_listeners, sweep);
 
-	while (all->nwaiting && loop_now() - all->waiting[0].since_ms >= DOORS_WAIT_MS)
+	while (all->nwaiting && loop_now() - all->waiting[0].since_ms >= REVERSE_LISTEN_WAIT_MS)
 		drop_oldest(all);
 	if (all->nwaiting)
-		loop_timer(all->loop, t, all->waiting[0].since_ms + DOORS_WAIT_MS);
+		loop_timer(all->loop, t, all->waiting[0].since_ms + REVERSE_LISTEN_WAIT_MS);
 }
 
 static void
-doors_knocked(struct watch *w, uint32_t events)
+reverse_listen_on_connection(struct watch *w, uint32_t events)
 {
-	struct door *d = CONTAINER_OF(w, struct door, w);
-	struct doors *all = d->all;
+	struct reverse_listener *d = CONTAINER_OF(w, struct reverse_listener, w);
+	struct reverse_listeners *all = d->all;
 	int fd = accept4(w->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	(void)events;
 	if (fd < 0)
 		return;
-	if (all->nwaiting == DOORS_WAITING_MAX)
+	if (all->nwaiting == REVERSE_LISTEN_WAITING_MAX)
 		drop_oldest(all);
 	all->waiting[all->nwaiting].id = ++all->last;
 	all->waiting[all->nwaiting].since_ms = loop_now();
 	all->waiting[all->nwaiting++].fd = fd;
-	loop_timer_by(all->loop, &all->sweep, loop_now() + DOORS_WAIT_MS);
-	doors_tell(d, all->last);
+	loop_timer_by(all->loop, &all->sweep, loop_now() + REVERSE_LISTEN_WAIT_MS);
+	reverse_listen_tell(d, all->last);
 }
 
 static int
-open_door(struct door *d, const struct ga_listen *m, struct error *err)
+reverse_listener_open(struct reverse_listener *d, const struct ga_listen *m, struct error *err)
 {
 	auto_close int fd = -1;
 
@@ -140,49 +140,49 @@ open_door(struct door *d, const struct ga_listen *m, struct error *err)
 }
 
 static void
-doors_on_message(void *ctx, struct grpc_stream *s, const uint8_t *p, size_t len)
+reverse_listen_on_message(void *ctx, struct grpc_stream *s, const uint8_t *p, size_t len)
 {
-	struct door *d = ctx;
+	struct reverse_listener *d = ctx;
 	struct ga_listen m;
 	struct error err;
 
 	if (d->w.fd >= 0)
 		return;
-	if (ga_listen_get(&m, p, len, &err) < 0 || open_door(d, &m, &err) < 0) {
+	if (ga_listen_get(&m, p, len, &err) < 0 || reverse_listener_open(d, &m, &err) < 0) {
 		log_debug("listen: %s", err.msg);
 		grpc_finish(s, GRPC_UNKNOWN, err.msg);
-		door_free(d);
+		reverse_listener_free(d);
 		return;
 	}
-	doors_tell(d, 0);
+	reverse_listen_tell(d, 0);
 }
 
 static void
-doors_on_closed(void *ctx, const struct grpc_status *why)
+reverse_listen_on_closed(void *ctx, const struct grpc_status *why)
 {
 	(void)why;
-	door_free(ctx);
+	reverse_listener_free(ctx);
 }
 
 void
-doors_accept(struct doors *all, struct grpc_stream *s)
+reverse_listen_accept(struct reverse_listeners *all, struct grpc_stream *s)
 {
-	static const struct grpc_stream_ops ops = { .message = doors_on_message, .closed = doors_on_closed };
-	struct door *d;
+	static const struct grpc_stream_ops ops = { .message = reverse_listen_on_message, .closed = reverse_listen_on_closed };
+	struct reverse_listener *d;
 
-	if (all->n >= DOORS_MAX) {
+	if (all->n >= REVERSE_LISTEN_MAX) {
 		grpc_finish(s, GRPC_EXHAUSTED, "too many sockets");
 		return;
 	}
 	d = xcalloc(1, sizeof *d);
-	*d = (struct door){ .all = all, .next = all->first, .s = s, .w = { .fd = -1, .ready = doors_knocked } };
+	*d = (struct reverse_listener){ .all = all, .next = all->first, .s = s, .w = { .fd = -1, .ready = reverse_listen_on_connection } };
 	all->first = d;
 	all->n++;
 	grpc_accept(s, &ops, d);
 }
 
 int
-doors_take(struct doors *all, uint64_t id)
+reverse_listen_take(struct reverse_listeners *all, uint64_t id)
 {
 	for (size_t i = 0; i < all->nwaiting; i++) {
 		int fd = all->waiting[i].fd;
@@ -197,13 +197,13 @@ doors_take(struct doors *all, uint64_t id)
 }
 
 void
-doors_init(struct doors *all, struct loop *l)
+reverse_listen_init(struct reverse_listeners *all, struct loop *l)
 {
-	*all = (struct doors){ .loop = l, .sweep = { .fire = doors_sweep } };
+	*all = (struct reverse_listeners){ .loop = l, .sweep = { .fire = reverse_listen_sweep } };
 }
 
 void
-doors_release(struct doors *all)
+reverse_listen_release(struct reverse_listeners *all)
 {
 	while (all->nwaiting)
 		drop_oldest(all);

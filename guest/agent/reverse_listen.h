@@ -10,26 +10,26 @@
 
 struct grpc_stream;
 
-#define DOORS_MAX 64
-#define DOORS_WAITING_MAX 64
-#define DOORS_WAIT_MS 10000
+#define REVERSE_LISTEN_MAX 64
+#define REVERSE_LISTEN_WAITING_MAX 64
+#define REVERSE_LISTEN_WAIT_MS 10000
 
-struct doors {
+struct reverse_listeners {
 	struct loop *loop;
-	struct door *first;
+	struct reverse_listener *first;
 	unsigned n;
 	uint64_t last;			/* number that was given */
 	struct {
 		uint64_t id, since_ms;
 		int fd;
-	} waiting[DOORS_WAITING_MAX];	/* the oldest first */
+	} waiting[REVERSE_LISTEN_WAITING_MAX];	/* the oldest first */
 	size_t nwaiting;
 	struct timer sweep;
 };
 
-void doors_init(struct doors *d, struct loop *l);
-void doors_release(struct doors *d);	/* once no connection is left */
+void reverse_listen_init(struct reverse_listeners *d, struct loop *l);
+void reverse_listen_release(struct reverse_listeners *d);	/* once no connection is left */
 /* Takes the call; its message says where. */
-void doors_accept(struct doors *d, struct grpc_stream *s);
+void reverse_listen_accept(struct reverse_listeners *d, struct grpc_stream *s);
 /* The connection of that number, now the caller's; -1: there is none. */
-int doors_take(struct doors *d, uint64_t id);
+int reverse_listen_take(struct reverse_listeners *d, uint64_t id);

@@ -22,7 +22,7 @@ struct peer {
 	struct watch w;
 	struct service_peer calls;
 	struct grpc_conn *conn;	/* NULL: a virtio port that waits for a preface */
-	struct preface hunt;
+	struct h2_preface hunt;
 	bool port;
 	bool away;		/* nobody has the other end of the port */
 	bool closing;		/* it broke the protocol; gone after one try to say so */
@@ -73,7 +73,7 @@ peer_end(struct peer *p)
 	grpc_conn_free(p->conn, "");
 	p->conn = NULL;
 	p->closing = false;
-	p->hunt = (struct preface){ 0 };
+	p->hunt = (struct h2_preface){ 0 };
 	return false;
 }
 
@@ -142,11 +142,11 @@ feed_port(struct peer *p, const char *bytes, size_t len)
 	size_t rest;
 
 	if (p->conn) {
-		struct preface hunt = p->hunt;
+		struct h2_preface hunt = p->hunt;
 
 		server_feed(p, bytes, len);
 		if (!server_broken(p)) {
-			preface_follow(&p->hunt, bytes, len);
+			h2_preface_follow(&p->hunt, bytes, len);
 			return;
 		}
 		/* The host may have begun anew within these bytes, or at the end of those before */
@@ -154,7 +154,7 @@ feed_port(struct peer *p, const char *bytes, size_t len)
 		p->hunt = hunt;
 	}
 	/* ... and more than once, while nobody has read them */
-	while ((rest = preface_find(&p->hunt, bytes, len)) != PREFACE_NONE) {
+	while ((rest = h2_preface_find(&p->hunt, bytes, len)) != PREFACE_NONE) {
 		if (p->conn)
 			(void)peer_end(p);
 		bytes += len - rest;
@@ -163,7 +163,7 @@ feed_port(struct peer *p, const char *bytes, size_t len)
 		server_feed(p, PREFACE, PREFACE_LEN);
 		server_feed(p, bytes, len);
 		if (!server_broken(p)) {
-			preface_follow(&p->hunt, bytes, len);
+			h2_preface_follow(&p->hunt, bytes, len);
 			return;
 		}
 	}

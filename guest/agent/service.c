@@ -199,7 +199,7 @@ on_call(void *ctx, struct grpc_stream *s, const char *method)
 		return;
 	}
 	if (!strcmp(method, GA_METHOD_LISTEN)) {
-		doors_accept(&peer->service->doors, s);
+		reverse_listen_accept(&peer->service->reverse, s);
 		return;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
@@ -237,8 +237,8 @@ service_init(struct service *s, struct loop *l, struct portwatch *ports, const c
 	s->clock = &service_real_clock;
 	s->told = (struct ga_ports){ 0 };
 	s->state = state;
-	doors_init(&s->doors, l);
-	tunnels_init(&s->tunnels, l, &s->doors);
+	reverse_listen_init(&s->reverse, l);
+	tunnels_init(&s->tunnels, l, &s->reverse);
 	events_load(s);
 }
 
@@ -246,6 +246,6 @@ void
 service_release(struct service *s)
 {
 	tunnels_release(&s->tunnels);
-	doors_release(&s->doors);
+	reverse_listen_release(&s->reverse);
 	ga_ports_release(&s->told);
 }

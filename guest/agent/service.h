@@ -24,7 +24,7 @@ extern const struct service_clock service_real_clock;
 struct service {
 	struct portwatch *ports;
 	struct tunnels tunnels;
-	struct doors doors;
+	struct reverse_listeners reverse;
 	const struct service_clock *clock;
 	/*
 	 * What the last host that could not be told to forget was told: it is owed the

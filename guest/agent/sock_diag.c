@@ -16,7 +16,7 @@
 enum { STATE_CLOSE = 7, STATE_LISTEN = 10 };
 
 int
-diag_open(struct error *err)
+sock_diag_open(struct error *err)
 {
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
 	struct timeval limit = { .tv_sec = 2 };
@@ -29,7 +29,7 @@ diag_open(struct error *err)
 }
 
 static int
-diag_ask(int fd, enum ga_proto proto, int family, struct error *err)
+sock_diag_ask(int fd, enum ga_proto proto, int family, struct error *err)
 {
 	struct {
 		struct nlmsghdr head;
@@ -48,7 +48,7 @@ diag_ask(int fd, enum ga_proto proto, int family, struct error *err)
 }
 
 static void
-diag_add(const struct inet_diag_msg *m, enum ga_proto proto, struct ga_ports *out)
+sock_diag_add(const struct inet_diag_msg *m, enum ga_proto proto, struct ga_ports *out)
 {
 	uint16_t number = ntohs(m->id.idiag_sport);
 	struct ga_port port;
@@ -62,7 +62,7 @@ diag_add(const struct inet_diag_msg *m, enum ga_proto proto, struct ga_ports *ou
 }
 
 int
-diag_parse(const void *p, size_t len, enum ga_proto proto, struct ga_ports *out, struct error *err)
+sock_diag_parse(const void *p, size_t len, enum ga_proto proto, struct ga_ports *out, struct error *err)
 {
 	const char *at = p;
 
@@ -83,7 +83,7 @@ diag_parse(const void *p, size_t len, enum ga_proto proto, struct ga_ports *out,
 		}
 		if (h.nlmsg_len >= sizeof h + sizeof m) {
 			memcpy(&m, at + sizeof h, sizeof m);
-			diag_add(&m, proto, out);
+			sock_diag_add(&m, proto, out);
 		}
 		if (NLMSG_ALIGN(h.nlmsg_len) >= len)
 			return 1;
@@ -108,14 +108,14 @@ read_dump(int fd, enum ga_proto proto, struct ga_ports *out, struct error *err)
 			return error_errno(err, "socket diagnostics");
 		if ((size_t)n > sizeof chunk)
 			return error_set(err, EMSGSIZE, "socket diagnostics: long answer");
-		more = diag_parse(chunk, (size_t)n, proto, out, err);
+		more = sock_diag_parse(chunk, (size_t)n, proto, out, err);
 		if (more <= 0)
 			return more;
 	}
 }
 
 int
-diag_list(int fd, enum ga_proto proto, int family, struct ga_ports *out, struct error *err)
+sock_diag_list(int fd, enum ga_proto proto, int family, struct ga_ports *out, struct error *err)
 {
-	return diag_ask(fd, proto, family, err) < 0 || read_dump(fd, proto, out, err) < 0 ? -1 : 0;
+	return sock_diag_ask(fd, proto, family, err) < 0 || read_dump(fd, proto, out, err) < 0 ? -1 : 0;
 }

@@ -260,7 +260,7 @@ take_accepted(struct tunnels *all, const struct ga_bytes *number)
 
 	for (size_t i = 0; i < number->len && i < 20; i++)
 		id = id * 10 + (number->p[i] - (uint64_t)'0');
-	return doors_take(all->doors, id);
+	return reverse_listen_take(all->reverse, id);
 }
 
 /* The first message: where to. -1: `t` is gone. */
@@ -384,9 +384,9 @@ agent_tunnel_sweep(struct timer *timer)
 }
 
 void
-tunnels_init(struct tunnels *all, struct loop *l, struct doors *doors)
+tunnels_init(struct tunnels *all, struct loop *l, struct reverse_listeners *reverse)
 {
-	*all = (struct tunnels){ .loop = l, .doors = doors, .sweep = { .fire = agent_tunnel_sweep } };
+	*all = (struct tunnels){ .loop = l, .reverse = reverse, .sweep = { .fire = agent_tunnel_sweep } };
 }
 
 void

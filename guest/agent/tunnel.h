@@ -12,19 +12,19 @@
 #include "guest/agent/loop.h"
 
 struct grpc_stream;
-struct doors;
+struct reverse_listeners;
 struct tunnel;
 
 struct tunnels {
 	struct loop *loop;
-	struct doors *doors;	/* for those that are "accepted" */
+	struct reverse_listeners *reverse;	/* for those that are "accepted" */
 	struct tunnel *first;
 	unsigned n, udp;
 	struct timer sweep;	/* of silent UDP tunnels */
 	char chunk[64 << 10];	/* what was read last, for as long as it takes to pass it on */
 };
 
-void tunnels_init(struct tunnels *all, struct loop *l, struct doors *doors);
+void tunnels_init(struct tunnels *all, struct loop *l, struct reverse_listeners *reverse);
 void tunnels_release(struct tunnels *all);	/* once no connection is left */
 /* Takes the call; the first message says where to. */
 void tunnel_accept(struct tunnels *all, struct grpc_stream *s);

@@ -103,15 +103,15 @@ uint32_t ga_client_features(const struct ga_client *c);
  * A UNIX socket in the guest that leads here, owned by `uid`; only of an agent with GA_LISTEN. `accepted` gives a number
  * for each connection, to be taken up soon by ga_tunnel_open(c, "accepted", NUMBER); first it is 0: the socket is there.
  */
-struct ga_door_ops {
+struct ga_reverse_ops {
 	void (*accepted)(void *ctx, uint64_t id);
-	/* It is over, and the door gone: why. None after ga_door_close(). */
+	/* It is over, and nobody listens there any more: why. None after ga_reverse_close(). */
 	void (*closed)(void *ctx, const struct grpc_status *why);
 };
-struct ga_door;
-struct ga_door *ga_door_open(struct ga_client *c, const char *path, uint32_t uid, const struct ga_door_ops *ops, void *ctx,
+struct ga_reverse;
+struct ga_reverse *ga_reverse_open(struct ga_client *c, const char *path, uint32_t uid, const struct ga_reverse_ops *ops, void *ctx,
 			     struct error *err);
-void ga_door_close(struct ga_door *d);
+void ga_reverse_close(struct ga_reverse *d);
 
 /*
  * Tunnels: a connection to something in the guest, over this connection.

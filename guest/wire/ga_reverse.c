@@ -9,16 +9,16 @@
 #include "base/mem.h"
 #include "guest/wire/ga_client_impl.h"
 
-struct ga_door {
+struct ga_reverse {
 	struct grpc_stream *s;
-	const struct ga_door_ops *ops;
+	const struct ga_reverse_ops *ops;
 	void *ctx;
 };
 
 static void
-door_message(void *ctx, struct grpc_stream *s, const uint8_t *p, size_t len)
+ga_reverse_on_message(void *ctx, struct grpc_stream *s, const uint8_t *p, size_t len)
 {
-	struct ga_door *d = ctx;
+	struct ga_reverse *d = ctx;
 	uint64_t id;
 
 	(void)s;
@@ -27,25 +27,25 @@ door_message(void *ctx, struct grpc_stream *s, const uint8_t *p, size_t len)
 }
 
 static void
-door_closed(void *ctx, const struct grpc_status *why)
+ga_reverse_on_closed(void *ctx, const struct grpc_status *why)
 {
-	struct ga_door *d = ctx;
-	const struct ga_door_ops *ops = d->ops;
+	struct ga_reverse *d = ctx;
+	const struct ga_reverse_ops *ops = d->ops;
 	void *owner = d->ctx;
 
 	free(d);
 	ops->closed(owner, why);
 }
 
-struct ga_door *
-ga_door_open(struct ga_client *c, const char *path, uint32_t uid, const struct ga_door_ops *ops, void *ctx, struct error *err)
+struct ga_reverse *
+ga_reverse_open(struct ga_client *c, const char *path, uint32_t uid, const struct ga_reverse_ops *ops, void *ctx, struct error *err)
 {
-	static const struct grpc_stream_ops stream_ops = { .message = door_message, .closed = door_closed };
+	static const struct grpc_stream_ops stream_ops = { .message = ga_reverse_on_message, .closed = ga_reverse_on_closed };
 	struct ga_listen m = { .path = { (const uint8_t *)path, strlen(path) }, .uid = uid };
-	struct ga_door *d = xcalloc(1, sizeof *d);
+	struct ga_reverse *d = xcalloc(1, sizeof *d);
 	AUTO(buf) b = BUF_INIT;
 
-	*d = (struct ga_door){ .ops = ops, .ctx = ctx };
+	*d = (struct ga_reverse){ .ops = ops, .ctx = ctx };
 	d->s = c->features & GA_LISTEN ? grpc_call(c->conn, GA_METHOD_LISTEN, &stream_ops, d) : NULL;
 	if (!d->s) {
 		free(d);
@@ -58,7 +58,7 @@ ga_door_open(struct ga_client *c, const char *path, uint32_t uid, const struct g
 }
 
 void
-ga_door_close(struct ga_door *d)
+ga_reverse_close(struct ga_reverse *d)
 {
 	grpc_reset(d->s);
 	free(d);

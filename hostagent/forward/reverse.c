@@ -21,14 +21,14 @@ enum {
 struct reverse {
 	struct conn_list conns;	/* first: it is known by this */
 	struct place guest, host;
-	struct ga_door *door;
+	struct ga_reverse *listener;
 	uv_timer_t again;
 	char trouble[256];	/* "" : it listens */
 	bool closed;
 };
 
 /* One that was accepted in the guest, while the host's side is being connected. */
-struct knock {
+struct incoming {
 	uv_connect_t connect;
 	struct reverse *r;
 	struct conn *c;
@@ -38,7 +38,7 @@ struct knock {
 static void
 reverse_on_connect(uv_connect_t *u, int status)
 {
-	struct knock *k = u->data;
+	struct incoming *k = u->data;
 
 	if (status == UV_ECANCELED)
 		;	/* it is being closed already */
@@ -64,7 +64,7 @@ reverse_trouble_one(struct reverse *r, const char *why)
  * host, a container engine's for one.
  */
 static void
-dial_host(struct knock *k)
+dial_host(struct incoming *k)
 {
 	AUTO(guarded) g = mounts_guarded(k->r->conns.agent);
 	struct error e = { 0 };
@@ -90,7 +90,7 @@ static void
 on_accepted(void *ctx, uint64_t id)
 {
 	struct reverse *r = ctx;
-	struct knock *k;
+	struct incoming *k;
 
 	if (!id) {
 		reverse_trouble_one(r, "");
@@ -100,7 +100,7 @@ on_accepted(void *ctx, uint64_t id)
 	if (r->conns.n >= MAX_CONNECTIONS)
 		return;
 	k = xcalloc(1, sizeof *k);
-	*k = (struct knock){ .r = r, .c = conn_new(&r->conns, false), .id = id };
+	*k = (struct incoming){ .r = r, .c = conn_new(&r->conns, false), .id = id };
 	k->connect.data = k;
 	dial_host(k);
 }
@@ -112,11 +112,11 @@ reverse_on_again(uv_timer_t *t)
 }
 
 static void
-on_door_closed(void *ctx, const struct grpc_status *why)
+reverse_on_closed(void *ctx, const struct grpc_status *why)
 {
 	struct reverse *r = ctx;
 
-	r->door = NULL;
+	r->listener = NULL;
 	reverse_trouble_one(r, *why->text ? why->text : "the guest agent ended it");
 	uv_timer_start(&r->again, reverse_on_again, AGAIN_MS, 0);
 }
@@ -124,14 +124,14 @@ on_door_closed(void *ctx, const struct grpc_status *why)
 void
 reverse_agent_up(struct reverse *r)
 {
-	static const struct ga_door_ops ops = { on_accepted, on_door_closed };
+	static const struct ga_reverse_ops ops = { on_accepted, reverse_on_closed };
 	struct ga_client *client = ga_alive(r->conns.agent);
 	struct error e;
 
-	if (!client || r->door)
+	if (!client || r->listener)
 		return;
-	r->door = ga_door_open(client, r->guest.name, r->conns.agent->launch.guest.uid, &ops, r, &e);
-	if (!r->door)
+	r->listener = ga_reverse_open(client, r->guest.name, r->conns.agent->launch.guest.uid, &ops, r, &e);
+	if (!r->listener)
 		reverse_trouble_one(r, e.msg);
 	ga_flush(r->conns.agent);
 }
@@ -172,8 +172,8 @@ reverse_on_timer_closed(uv_handle_t *h)
 void
 reverse_free(struct reverse *r)
 {
-	if (r->door)
-		ga_door_close(r->door);
+	if (r->listener)
+		ga_reverse_close(r->listener);
 	ga_flush(r->conns.agent);
 	conn_close_all(&r->conns);
 	uv_close((uv_handle_t *)&r->again, reverse_on_timer_closed);

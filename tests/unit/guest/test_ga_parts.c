@@ -180,16 +180,16 @@ TEST(dumps_of_the_kernel)
 	add_socket(&b, AF_INET, 1, "127.0.0.1", 83);	/* established */
 	add_socket(&b, AF_INET, 10, "127.0.0.1", 0);	/* no number yet */
 	add_socket(&b, AF_UNIX, 10, "", 84);
-	assert_int_equal(diag_parse(b.s, b.len, GA_TCP, &l, &err), 1);
+	assert_int_equal(sock_diag_parse(b.s, b.len, GA_TCP, &l, &err), 1);
 	assert_int_equal(l.n, 3);
 	assert_string_equal(ga_port_addr(&l.v[0], text), "127.0.0.1:80");
 	assert_string_equal(ga_port_addr(&l.v[1], text), "[::]:81");
 	assert_string_equal(ga_port_addr(&l.v[2], text), "10.0.0.1:82");
 	buf_add(&b, &done, sizeof done);
-	assert_int_equal(diag_parse(b.s, b.len, GA_TCP, &l, &err), 0);
-	assert_int_equal(diag_parse(b.s, 0, GA_TCP, &l, &err), 1);
+	assert_int_equal(sock_diag_parse(b.s, b.len, GA_TCP, &l, &err), 0);
+	assert_int_equal(sock_diag_parse(b.s, 0, GA_TCP, &l, &err), 1);
 	for (size_t cut = 1; cut < sizeof done; cut++)
-		not_ok(diag_parse(b.s, cut, GA_TCP, &l, &err), "damaged");
+		not_ok(sock_diag_parse(b.s, cut, GA_TCP, &l, &err), "damaged");
 }
 
 TEST(refusals_of_the_kernel)
@@ -201,12 +201,12 @@ TEST(refusals_of_the_kernel)
 	AUTO(ga_ports) l = { 0 };
 	struct error err;
 
-	not_ok(diag_parse(&m, sizeof m, GA_UDP, &l, &err), "socket diagnostics");
+	not_ok(sock_diag_parse(&m, sizeof m, GA_UDP, &l, &err), "socket diagnostics");
 	assert_int_equal(err.code, ENOENT);
 	m.h.nlmsg_len = sizeof m.h;	/* no code in it */
-	not_ok(diag_parse(&m, sizeof m.h, GA_UDP, &l, &err), "socket diagnostics");
+	not_ok(sock_diag_parse(&m, sizeof m.h, GA_UDP, &l, &err), "socket diagnostics");
 	m.h.nlmsg_len = 5;
-	not_ok(diag_parse(&m, sizeof m, GA_UDP, &l, &err), "damaged");
+	not_ok(sock_diag_parse(&m, sizeof m, GA_UDP, &l, &err), "damaged");
 }
 
 static void
@@ -241,12 +241,12 @@ TEST(prefaces_in_any_pieces)
 		for (size_t piece = 1; piece < 60; piece++) {
 			auto_free char *all = xasprintf("%s%s%s", before[i], PREFACE, "behind");
 			size_t len = strlen(all), at = 0, rest = PREFACE_NONE;
-			struct preface f = { 0 };
+			struct h2_preface f = { 0 };
 
 			while (at < len && rest == PREFACE_NONE) {
 				size_t n = piece < len - at ? piece : len - at;
 
-				rest = preface_find(&f, all + at, n);
+				rest = h2_preface_find(&f, all + at, n);
 				at += n;
 			}
 			assert_true(rest != PREFACE_NONE);

@@ -1,7 +1,7 @@
 /* Sockets that the guest agent opens in the guest for the host. */
 #include "tests/unit/guest_tube.h"
 
-/* What a door told. */
+/* What a listener told. */
 struct knocks {
 	uint64_t last;
 	unsigned n;
@@ -19,7 +19,7 @@ knocked(void *ctx, uint64_t id)
 }
 
 static void
-door_closed(void *ctx, const struct grpc_status *why)
+reverse_closed(void *ctx, const struct grpc_status *why)
 {
 	struct knocks *k = ctx;
 
@@ -27,13 +27,13 @@ door_closed(void *ctx, const struct grpc_status *why)
 	k->why = *why;
 }
 
-static const struct ga_door_ops door_ops = { knocked, door_closed };
+static const struct ga_reverse_ops reverse_ops = { knocked, reverse_closed };
 
 TEST(a_socket_of_the_guest_that_leads_to_the_host)
 {
-	auto_free char *path = test_path("door");
+	auto_free char *path = test_path("listener");
 	struct knocks k = { 0 };
-	struct ga_door *door;
+	struct ga_reverse *listener;
 	struct world w;
 	struct error err;
 	struct stat st;
@@ -43,8 +43,8 @@ TEST(a_socket_of_the_guest_that_leads_to_the_host)
 	int fd;
 
 	begin_informed(&w);
-	door = ga_door_open(w.c, path, 0, &door_ops, &k, &err);
-	assert_non_null(door);
+	listener = ga_reverse_open(w.c, path, 0, &reverse_ops, &k, &err);
+	assert_non_null(listener);
 	UNTIL(&w, k.n == 1);
 	assert_int_equal(k.last, 0);
 	assert_int_equal(stat(path, &st), 0);
@@ -60,7 +60,7 @@ TEST(a_socket_of_the_guest_that_leads_to_the_host)
 	tube_open(&w, &nobody, "accepted", number);
 	UNTIL(&w, nobody.closed);
 	assert_string_equal(nobody.why.text, "nobody of that number waits");
-	ga_door_close(door);
+	ga_reverse_close(listener);
 	UNTIL(&w, !fs_exists(path));
 	ga_tunnel_close(t.t);
 	close(fd);
@@ -79,7 +79,7 @@ TEST(sockets_that_cannot_be)
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		struct knocks k = { 0 };
 
-		assert_non_null(ga_door_open(w.c, bad[i], 0, &door_ops, &k, &err));
+		assert_non_null(ga_reverse_open(w.c, bad[i], 0, &reverse_ops, &k, &err));
 		UNTIL(&w, k.closed);
 		assert_int_equal(k.n, 0);
 		assert_true(*k.why.text);
