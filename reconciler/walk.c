@@ -11,7 +11,7 @@
 
 /*
  * The caller owns the queues (steps that could start) and decides what starts;
- * workers take from `ready` and give back through `over`.
+ * workers take from `ready` and give back through `done`.
  */
 struct pool {
 	const struct resource_type *type;
@@ -29,7 +29,7 @@ struct queue {
 	struct step *first, **end;
 };
 
-struct crew {
+struct workers {
 	const struct walk *walk;
 	struct plan *plan;
 	struct queue jobs, boots;	/* steps that could start */
@@ -45,8 +45,8 @@ struct crew {
 	int result;
 
 	pthread_mutex_t lock;
-	pthread_cond_t work, news;
-	struct step *ready, *over;
+	pthread_cond_t work, ended;		/* there is something to do; something was done */
+	struct step *ready, *done;
 	bool quit;
 };
 
@@ -70,7 +70,7 @@ walk_pop(struct step **list)
 static void *
 walk_worker(void *arg)
 {
-	struct crew *c = arg;
+	struct workers *c = arg;
 	struct step *s;
 	long long began;
 	int r;
@@ -88,15 +88,15 @@ walk_worker(void *arg)
 		s->took_ms = clock_ms() - began;
 		pthread_mutex_lock(&c->lock);
 		s->status = r < 0 ? FAILED : DONE;
-		walk_push(&c->over, s);
-		pthread_cond_signal(&c->news);
+		walk_push(&c->done, s);
+		pthread_cond_signal(&c->ended);
 	}
 	pthread_mutex_unlock(&c->lock);
 	return NULL;
 }
 
 static void
-walk_fail(struct crew *c, const struct error *err)
+walk_fail(struct workers *c, const struct error *err)
 {
 	if (c->result == 0 && c->err)
 		*c->err = *err;
@@ -104,7 +104,7 @@ walk_fail(struct crew *c, const struct error *err)
 }
 
 static void
-walk_await(struct crew *c, struct step *s)
+walk_await(struct workers *c, struct step *s)
 {
 	struct queue *q = s->boot ? &c->boots : &c->jobs;
 
@@ -114,7 +114,7 @@ walk_await(struct crew *c, struct step *s)
 }
 
 static void
-boot_over(struct crew *c, struct boot *b)
+boot_ended(struct workers *c, struct boot *b)
 {
 	if (!b || --b->left || !b->held)
 		return;
@@ -130,7 +130,7 @@ boot_by_owner(const void *a, const void *b)
 
 /* The steps of each instance's boot, together. */
 static void
-boots_find(struct crew *c)
+boots_find(struct workers *c)
 {
 	struct plan *p = c->plan;
 	struct step **v = xcalloc(p->n + 1, sizeof *v);
@@ -153,7 +153,7 @@ boots_find(struct crew *c)
 
 /* A step that is over releases, or skips, those behind it; skipping is a chain without recursion. */
 static void
-walk_settle(struct crew *c, struct step *first)
+walk_settle(struct workers *c, struct step *first)
 {
 	struct step *chain = first;
 
@@ -165,7 +165,7 @@ walk_settle(struct crew *c, struct step *first)
 			walk_fail(c, &s->err);
 			c->stop |= !c->walk->keep_going;
 		}
-		boot_over(c, s->boot);
+		boot_ended(c, s->boot);
 		if (c->walk->settled)
 			c->walk->settled(c->walk->ctx, s);
 		for (size_t i = 0; i < s->nthen; i++) {
@@ -186,7 +186,7 @@ walk_settle(struct crew *c, struct step *first)
 
 /* Running steps are counted for each type that has a limit; such types are few. */
 static size_t *
-walk_pool(struct crew *c, const struct resource_type *type)
+walk_pool(struct workers *c, const struct resource_type *type)
 {
 	size_t i;
 
@@ -199,7 +199,7 @@ walk_pool(struct crew *c, const struct resource_type *type)
 }
 
 static bool
-may_start(struct crew *c, const struct step *s)
+may_start(struct workers *c, const struct step *s)
 {
 	if (s->boot && !s->boot->held && c->nbooting >= c->walk->boots)
 		return false;
@@ -215,7 +215,7 @@ may_start(struct crew *c, const struct step *s)
 }
 
 static void
-walk_count(struct crew *c, const struct step *s, bool started)
+walk_count(struct workers *c, const struct step *s, bool started)
 {
 	c->running += started ? 1 : -1;
 	if (!s->boot)
@@ -234,7 +234,7 @@ walk_count(struct crew *c, const struct step *s, bool started)
 
 /* Moves as many steps from a queue to `batch` as there is room for. */
 static void
-walk_pick_from(struct crew *c, struct queue *q, struct step **batch)
+walk_pick_from(struct workers *c, struct queue *q, struct step **batch)
 {
 	struct step **at = &q->first;
 	size_t jobs = c->walk->jobs ? c->walk->jobs : 1;
@@ -257,7 +257,7 @@ walk_pick_from(struct crew *c, struct queue *q, struct step **batch)
 }
 
 static struct step *
-walk_pick(struct crew *c)
+walk_pick(struct workers *c)
 {
 	struct step *batch = NULL;
 
@@ -278,7 +278,7 @@ walk_is_needless(const struct step *s)
 
 /* With the lock held. What is behind a step comes first, mostly; else another round finds it. */
 static void
-walk_mark_unwanted(struct crew *c)
+walk_mark_unwanted(struct workers *c)
 {
 	for (bool more = true; more;) {
 		more = false;
@@ -295,7 +295,7 @@ walk_mark_unwanted(struct crew *c)
 
 /* The unwanted ones that have not begun are skipped, and those that run are told. */
 static struct step *
-walk_give_up(struct crew *c)
+walk_give_up(struct workers *c)
 {
 	struct step *skipped = NULL;
 
@@ -327,7 +327,7 @@ walk_drop_unwanted(struct queue *q)
 
 /* Has somebody called off a part of the walk since? */
 static void
-walk_call_off(struct crew *c)
+walk_call_off(struct workers *c)
 {
 	int calls = c->walk->calls ? __atomic_load_n(c->walk->calls, __ATOMIC_ACQUIRE) : 0;
 	struct step *skipped, *s;
@@ -347,7 +347,7 @@ walk_call_off(struct crew *c)
 
 /* Has the whole walk been cancelled? */
 static void
-walk_look_up(struct crew *c)
+walk_look_up(struct workers *c)
 {
 	if (c->cancelled || !c->walk->cancel || !__atomic_load_n(c->walk->cancel, __ATOMIC_RELAXED))
 		return;
@@ -358,7 +358,7 @@ walk_look_up(struct crew *c)
 
 /* A step is noted, and the note made durable, before a worker gets it. */
 static void
-walk_start(struct crew *c)
+walk_start(struct workers *c)
 {
 	struct step *batch = NULL, *s;
 	struct error err;
@@ -384,7 +384,7 @@ walk_start(struct crew *c)
 
 /* Collects the steps that ended; waits for at least one, or for a tick or a signal. */
 static struct step *
-walk_ended(struct crew *c)
+walk_ended(struct workers *c)
 {
 	struct step *list;
 	struct timespec until;
@@ -395,16 +395,16 @@ walk_ended(struct crew *c)
 	until.tv_sec += until.tv_nsec / 1000000000L;
 	until.tv_nsec %= 1000000000L;
 	pthread_mutex_lock(&c->lock);
-	while (!c->over && pthread_cond_timedwait(&c->news, &c->lock, &until) != ETIMEDOUT)
+	while (!c->done && pthread_cond_timedwait(&c->ended, &c->lock, &until) != ETIMEDOUT)
 		;
-	list = c->over;
-	c->over = NULL;
+	list = c->done;
+	c->done = NULL;
 	pthread_mutex_unlock(&c->lock);
 	return list;
 }
 
 static void
-walk(struct crew *c)
+walk(struct workers *c)
 {
 	struct step *list, *s;
 
@@ -434,22 +434,22 @@ walk(struct crew *c)
 int
 plan_walk(struct plan *p, const struct walk *w, struct error *err)
 {
-	struct crew c = { .walk = w, .plan = p, .err = err, .jobs.end = &c.jobs.first, .boots.end = &c.boots.first };
+	struct workers c = { .walk = w, .plan = p, .err = err, .jobs.end = &c.jobs.first, .boots.end = &c.boots.first };
 	size_t jobs = w->jobs ? w->jobs : 1, n = 0;
-	pthread_t *crew;
+	pthread_t *threads;
 	pthread_condattr_t attr;
 
 	boots_find(&c);
 	jobs += w->boots < c.nboot ? w->boots : c.nboot;
 	if (jobs > p->n)
 		jobs = p->n;
-	crew = xcalloc(jobs, sizeof *crew);
+	threads = xcalloc(jobs, sizeof *threads);
 	pthread_mutex_init(&c.lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&c.work, NULL);
-	pthread_cond_init(&c.news, &attr);
-	while (n < jobs && !pthread_create(&crew[n], NULL, walk_worker, &c))
+	pthread_cond_init(&c.ended, &attr);
+	while (n < jobs && !pthread_create(&threads[n], NULL, walk_worker, &c))
 		n++;
 	if (p->n && !n)
 		c.result = error_errno(err, "cannot start a thread");
@@ -460,12 +460,12 @@ plan_walk(struct plan *p, const struct walk *w, struct error *err)
 	pthread_cond_broadcast(&c.work);
 	pthread_mutex_unlock(&c.lock);
 	for (size_t i = 0; i < n; i++)
-		pthread_join(crew[i], NULL);
+		pthread_join(threads[i], NULL);
 	pthread_cond_destroy(&c.work);
-	pthread_cond_destroy(&c.news);
+	pthread_cond_destroy(&c.ended);
 	pthread_condattr_destroy(&attr);
 	pthread_mutex_destroy(&c.lock);
-	free(crew);
+	free(threads);
 	free(c.pools);
 	free(c.boot);
 	return c.result;
