@@ -140,7 +140,7 @@ listeners_of_process(pid_t pid, struct founds *f)
 
 	for (struct dirent *e; d && (e = readdir(d));) {
 		char is[48];
-		struct found key, *hit;
+		struct found key = { 0 }, *hit;
 		ssize_t len = readlinkat(dirfd(d), e->d_name, is, sizeof is - 1);
 
 		is[len > 0 ? len : 0] = '\0';
