@@ -96,7 +96,7 @@ view_cover(const char *path)
 }
 
 static bool
-same_place(int a, int b)
+view_is_same_place(int a, int b)
 {
 	struct stat x, y;
 
@@ -138,7 +138,7 @@ hidden_cover(int folder, const char *rel, const char *path)
 	if (real < 0)
 		return errno == ENOENT ? 0 : -1;
 	there = way_hold(folder, rel) < 0 ? -1 : guarded_below(folder, rel, PLACE);
-	if (there < 0 || !same_place(real, there)) {
+	if (there < 0 || !view_is_same_place(real, there)) {
 		errno = ESTALE;
 		return -1;
 	}
@@ -157,7 +157,7 @@ folder_again(int folder, char path[PATH_MAX])
 		return -1;
 	path[n] = '\0';
 	fd = place_open(path);
-	if (fd < 0 || !same_place(fd, folder)) {
+	if (fd < 0 || !view_is_same_place(fd, folder)) {
 		errno = ESTALE;
 		return -1;
 	}
@@ -194,7 +194,7 @@ view_possible(void)
 	int status;
 
 	if (pid == 0)
-		_exit(view_begin() < 0 || view_cover(VIEW_PLACE) < 0 || !same_place(open(VIEW_PLACE, PLACE), open(VIEW_PLACE, PLACE)));
+		_exit(view_begin() < 0 || view_cover(VIEW_PLACE) < 0 || !view_is_same_place(open(VIEW_PLACE, PLACE), open(VIEW_PLACE, PLACE)));
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	return pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;

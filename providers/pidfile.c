@@ -29,7 +29,7 @@ static const struct owner {
 
 /* Are the words `flag` `value` next to each other among its arguments? */
 static bool
-has_pair(const struct process *p, const char *flag, const char *value)
+pidfile_has_pair(const struct process *p, const char *flag, const char *value)
 {
 	AUTO(buf) b = BUF_INIT;
 	const char *before = "";
@@ -46,7 +46,7 @@ static bool
 owner_is(const struct process *p, const char *path)
 {
 	for (size_t i = 0; i < ARRAY_LEN(owners); i++)
-		if (process_runs(p, owners[i].program) && has_pair(p, owners[i].flag, path))
+		if (process_runs(p, owners[i].program) && pidfile_has_pair(p, owners[i].flag, path))
 			return true;
 	return false;
 }
@@ -223,7 +223,7 @@ pidfile_search(const char *const *programs, const char *flag, const char *value,
 
 		if (!pid || pid == getpid() || !process_hold(pid, out))
 			continue;
-		if (process_is_ours(out) && has_pair(out, flag, value) && runs_one_of(out, programs) && process_is_alive(out))
+		if (process_is_ours(out) && pidfile_has_pair(out, flag, value) && runs_one_of(out, programs) && process_is_alive(out))
 			return true;
 		process_release(out);
 	}

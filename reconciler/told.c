@@ -48,7 +48,7 @@ told_gather(struct told *t, const struct plan *p)
 
 /* "probes[0]", and "probes[0].script" */
 static bool
-is_within(const char *key, const char *group)
+told_is_within(const char *key, const char *group)
 {
 	size_t len = strlen(group);
 
@@ -60,7 +60,7 @@ bool
 told_is(const struct told *t, const struct resource *r, const char *key)
 {
 	for (size_t i = 0; key && i < t->n; i++)
-		if (!strcmp(t->v[i].owner, r->owner) && (is_within(key, t->v[i].key) || is_within(t->v[i].key, key)))
+		if (!strcmp(t->v[i].owner, r->owner) && (told_is_within(key, t->v[i].key) || told_is_within(t->v[i].key, key)))
 			return true;
 	return false;
 }

@@ -34,7 +34,7 @@ rate_take(struct rate *r, long long now_ms, double per_s, double burst)
 }
 
 static bool
-address_of(struct sockaddr_un *to, const char *path)
+port_address(struct sockaddr_un *to, const char *path)
 {
 	*to = (struct sockaddr_un){.sun_family = AF_UNIX};
 	if (strlen(path) >= sizeof to->sun_path)
@@ -51,7 +51,7 @@ port_bind(struct port *p, const char *dir, struct error *err)
 	int size = SEND_BUFFER, on = 1, r;
 	mode_t others;
 
-	if (!address_of(&here, path) || !address_of(&there, p->is.socket))
+	if (!port_address(&here, path) || !port_address(&there, p->is.socket))
 		return error_set(err, ENAMETOOLONG, "%s: too long for a socket",
 				 strlen(path) < sizeof here.sun_path ? p->is.socket : path);
 	p->sock.fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -119,7 +119,7 @@ port_try(struct port *p, const void *frame, size_t len)
 	if (connected) {
 		n = send(p->sock.fd, frame, len, MSG_DONTWAIT | MSG_NOSIGNAL);
 	} else {
-		address_of(&to, p->is.socket);
+		port_address(&to, p->is.socket);
 		n = sendto(p->sock.fd, frame, len, MSG_DONTWAIT | MSG_NOSIGNAL, (void *)&to, sizeof to);
 	}
 	if (n >= 0) {
@@ -177,7 +177,7 @@ port_connect(struct port *p, pid_t pid)
 {
 	struct sockaddr_un to;
 
-	if (pid <= 0 || !address_of(&to, p->is.socket) || connect(p->sock.fd, (void *)&to, sizeof to) < 0)
+	if (pid <= 0 || !port_address(&to, p->is.socket) || connect(p->sock.fd, (void *)&to, sizeof to) < 0)
 		return false;
 	p->peer.fd = (int)syscall(SYS_pidfd_open, pid, 0);
 	if (p->peer.fd < 0) {

@@ -42,7 +42,7 @@ place_of(int fd, char out[PATH_MAX])
 
 /* Is what is at `path` the thing behind `hidden`, or in it? */
 static bool
-is_within(int hidden, const char *path)
+jail_is_within(int hidden, const char *path)
 {
 	char top[PATH_MAX];
 
@@ -59,7 +59,7 @@ is_hidden(const struct jail *t, int fd)
 		return false;
 	place_of(fd, path);
 	for (size_t i = 0; i < t->nhidden; i++)
-		if (is_within(t->hidden[i], path))
+		if (jail_is_within(t->hidden[i], path))
 			return true;
 	return false;
 }
@@ -107,7 +107,7 @@ jail_hide(struct jail *t, const char *path)
 	auto_close int fd = open(path, O_PATH | O_CLOEXEC);
 	char root[PATH_MAX];
 
-	if (fd < 0 || is_within(fd, place_of(t->root, root)))
+	if (fd < 0 || jail_is_within(fd, place_of(t->root, root)))
 		return;
 	t->hidden = xrealloc(t->hidden, t->nhidden + 1, sizeof *t->hidden);
 	t->hidden[t->nhidden++] = steal_fd(fd);
@@ -222,7 +222,7 @@ holds_hidden(const struct jail *t, int fd)
 	char path[PATH_MAX];
 
 	for (size_t i = 0; i < t->nhidden; i++)
-		if (is_within(fd, place_of(t->hidden[i], path)))
+		if (jail_is_within(fd, place_of(t->hidden[i], path)))
 			return true;
 	return false;
 }

@@ -46,7 +46,7 @@ list_running(const char *dir, struct buf *out, struct error *err)
 
 /* A disk of another format has none, and is not asked. */
 static int
-disk_check(const struct image_disk *disk, struct error *err)
+snapshots_check_disk(const struct image_disk *disk, struct error *err)
 {
 	if (strcmp(disk->format, "qcow2") != 0)
 		return error_set(err, ERR_UNSUPPORTED, "%s: a %s disk has no snapshots, only qcow2 keeps them; `limactl clone` keeps a copy of the "
@@ -134,7 +134,7 @@ qemu_snapshot(const char *dir, const struct image_disk *disk, enum snapshot_verb
 		return -1;
 	if (qemu_pid(dir, 0) > 0)
 		return by_monitor(dir, words[verb].monitor, tag, err);
-	if (disk_check(disk, err) < 0)
+	if (snapshots_check_disk(disk, err) < 0)
 		return -1;
 	const char *argv[] = { "qemu-img", "snapshot", "--image-opts", words[verb].option, tag, image_disk_options(disk, &a), NULL };
 

@@ -29,7 +29,7 @@ struct diff {
 
 /* A short text of one line is shown as it is, another one by its beginning; control characters never reach a terminal. */
 static void
-show_text(struct buf *b, const char *s)
+diff_show_text(struct buf *b, const char *s)
 {
 	bool bad = false;
 	uint32_t rune;
@@ -72,7 +72,7 @@ diff_shown(struct arena *a, const char *whole)
 
 	if (!whole)
 		return NULL;
-	show_text(&b, whole);
+	diff_show_text(&b, whole);
 	return arena_strdup(a, b.s);
 }
 
@@ -129,7 +129,7 @@ diff_add(struct diff *d, const cJSON *have, const cJSON *want)
 			memcpy(more, d->v, d->n * sizeof *more);
 		d->v = more;
 	}
-	show_text(&path, d->path.s);
+	diff_show_text(&path, d->path.s);
 	d->v[d->n++] = (struct spec_change){
 		.path = arena_strdup(d->a, path.s), .have = from, .want = to, .cost = key_change_text(cost), .moot = cost == CHANGE_CREATION,
 		.cls = !k || usual ? CLASS_NOTHING : cost == CHANGE_BOOT ? CLASS_GUEST_REBOOT : key_class(k, d->sshfs), .had = had, .wanted = wanted,

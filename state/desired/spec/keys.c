@@ -174,7 +174,7 @@ check_param(struct load *l, const struct val *v)
 }
 
 static bool
-has_pair(const struct val *map, const char *name)
+keys_has_pair(const struct val *map, const char *name)
 {
 	for (size_t i = 0; map && i < map->npair; i++)
 		if (!strcmp(map->pair[i].key, name))
@@ -186,7 +186,7 @@ has_pair(const struct val *map, const char *name)
 static void
 check_secret(struct load *l, const struct val *v)
 {
-	if (!has_pair(val_get(l->root, "env"), v->s) && !has_pair(val_get(l->root, "param"), v->s))
+	if (!keys_has_pair(val_get(l->root, "env"), v->s) && !keys_has_pair(val_get(l->root, "param"), v->s))
 		diag_error(l, v, NULL, "neither `env` nor `param` has `%s`", v->s);
 }
 

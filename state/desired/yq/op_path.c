@@ -39,7 +39,7 @@ struct found {
 };
 
 static bool
-same_place(const struct ynode *x, const struct ynode *y)
+path_is_same_place(const struct ynode *x, const struct ynode *y)
 {
 	const struct ynode *k = x->key, *l = y->key;
 
@@ -57,7 +57,7 @@ found_set(struct found *f, struct ynode *n, bool merged)
 {
 	for (size_t i = 0; merged && i < f->list->n; i++) {
 		eval_step(f->e);
-		if (same_place(f->list->v[i], n)) {
+		if (path_is_same_place(f->list->v[i], n)) {
 			f->list->v[i] = n;
 			return;
 		}
