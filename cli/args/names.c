@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/some.h"
 #include "cli/cli.h"
 
 static int
@@ -62,8 +63,7 @@ names_in_words(struct cli *c, const struct names *n, size_t most)
 
 	for (size_t i = 0; i < told; i++)
 		buf_addf(&b, "%s`%s`", !i ? "" : i + 1 == n->n ? " and " : ", ", n->v[i]);
-	if (told < n->n)
-		buf_addf(&b, " and %zu more", n->n - told);
+	some_end(&b, n->n, most);
 	return arena_strdup(&c->arena, b.s);
 }
 

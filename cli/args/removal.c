@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/some.h"
 #include "cli/args/ask.h"
 
 const struct flag removal_flags[] = {
@@ -27,6 +28,8 @@ removal_holds_data(struct cli *c, const char *name)
 	return false;
 }
 
+enum { MAX_TOLD = 8 };
+
 int
 removal_allowed(struct cli *c, const struct names *go, struct error *err)
 {
@@ -36,10 +39,9 @@ removal_allowed(struct cli *c, const struct names *go, struct error *err)
 	int k;
 
 	for (size_t i = 0; i < go->n; i++)
-		if (removal_holds_data(c, go->v[i]) && n++ < 8)
-			buf_addf(&who, "%s`%s`", who.len ? ", " : "", go->v[i]);
-	if (n > 8)
-		buf_addf(&who, " and %zu more", n - 8);
+		if (removal_holds_data(c, go->v[i]) && some_next(&who, n++, MAX_TOLD))
+			buf_addf(&who, "`%s`", go->v[i]);
+	some_end(&who, n, MAX_TOLD);
 	/* A plan only reports this. */
 	if (!n || cli_bool(c, "allow-data-loss") || !c->command->creates)
 		return 0;

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/quote/quote.h"
+#include "base/some.h"
 #include "cli/cli.h"
 #include "cli/ssh/many.h"
 #include "cli/view/await.h"
@@ -177,6 +178,8 @@ wait_read(struct waiting *w, struct waited *o)
 }
 
 /* Those that are still waited for. */
+enum { MAX_TOLD = 20 };
+
 static int
 wait_broken_off(struct waiting *w, const char *why, struct error *err)
 {
@@ -186,12 +189,11 @@ wait_broken_off(struct waiting *w, const char *why, struct error *err)
 	for (size_t i = 0; i < w->n; i++) {
 		if (w->v[i].fd < 0)
 			continue;
-		if (n++ < 20)
-			buf_addf(&who, "%s`%s`", who.len ? ", " : "", w->v[i].name);
+		if (some_next(&who, n++, MAX_TOLD))
+			buf_addf(&who, "`%s`", w->v[i].name);
 		wait_print(w, &w->v[i], "waiting");
 	}
-	if (n > 20)
-		buf_addf(&who, " and %zu more", n - 20);
+	some_end(&who, n, MAX_TOLD);
 	return n ? error_set(err, ERR_CHILD, "%s: not %s yet: %s", why, w->what, who.s) : error_set(err, ERR_CHILD, "%s", why);
 }
 

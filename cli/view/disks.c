@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/size.h"
+#include "base/some.h"
 #include "reconciler/plan.h"
 
 enum { TOLD = 8 };
@@ -60,10 +61,9 @@ disks_line(struct buf *out, const struct made *v, size_t n, const struct made *f
 	size_t told = 0;
 
 	for (const struct made *m = first; m < v + n; m++)
-		if (m->base == first->base && told++ < TOLD)
-			buf_addf(out, "%s%s", told > 1 ? ", " : "", m->disk->owner);
-	if (told > TOLD)
-		buf_addf(out, " and %zu more", told - TOLD);
+		if (m->base == first->base && some_next(out, told++, TOLD))
+			buf_adds(out, m->disk->owner);
+	some_end(out, told, TOLD);
 	buf_addf(out, told == 1 ? ": the disk shares" : ": the disks share");
 	if (bytes)
 		buf_addf(out, " %s of", size_text(&a, bytes));

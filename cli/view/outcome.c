@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/some.h"
 #include "cli/cli.h"
 #include "reconciler/explain.h"
 
@@ -84,6 +85,8 @@ outcome_mishaps(const struct plan *p, size_t *n)
 	return v;
 }
 
+enum { MAX_BEHIND = 20 };
+
 /* Those that wait for what failed: an instance, or something that all share. */
 static void
 outcome_say_behind(struct cli *c, const struct mishap *v, size_t n, const struct resource *cause)
@@ -95,11 +98,10 @@ outcome_say_behind(struct cli *c, const struct mishap *v, size_t n, const struct
 		const struct resource *r = v[i].because ? v[i].because->res : NULL;
 		bool same = r && (*cause->owner ? !strcmp(r->owner, cause->owner) : r == cause);
 
-		if (!v[i].failed && same && told++ < 20)
-			buf_addf(&b, "%s`%s`", b.len ? ", " : "", v[i].owner);
+		if (!v[i].failed && same && some_next(&b, told++, MAX_BEHIND))
+			buf_addf(&b, "`%s`", v[i].owner);
 	}
-	if (told > 20)
-		buf_addf(&b, " and %zu more", told - 20);
+	some_end(&b, told, MAX_BEHIND);
 	if (told)
 		c->env.say(&c->env, SAY_ERROR, "%s %s left as %s, since %s on it", b.s, told == 1 ? "was" : "were", told == 1 ? "it is" : "they are",
 			   told == 1 ? "it depends" : "they depend");
