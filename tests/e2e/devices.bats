@@ -2,6 +2,7 @@
 # What other processes serve to a machine: folders by virtiofs, a TPM chip, a VNC display. On the tiny guest, whose
 # kernel has no 9p.
 load helper
+load table
 
 setup_file() {
 	home_begin
@@ -36,7 +37,6 @@ yaml() {
 	EOF
 }
 
-status_of() { awk -v k="$2:" '$1 == k { print $2 }' "/proc/$1/status"; }
 in_guest() { limactl shell --workdir / t sh -c "$1"; }
 # the companions of an instance: lines of ps
 companions() { ps -ww -eo pid,args | grep -E "virtiofsd|swtpm" | grep -F "$LIMA_HOME/$1/" | grep -v grep; }
@@ -66,6 +66,9 @@ companions() { ps -ww -eo pid,args | grep -E "virtiofsd|swtpm" | grep -F "$LIMA_
 	# the daemon serves what it was given, by no name of the host's
 	tr '\0' '\n' <"/proc/$(cat "$LIMA_HOME/t/virtiofsd-0.pid")/cmdline" >"$WORK/words"
 	! grep -qF "$WORK/read" "$WORK/words" || false
+	# its first process waits for the one that serves
+	pid=$(cat "$LIMA_HOME/t/virtiofsd-0.pid")
+	as_in_table virtiofsd "$(pgrep -P "$pid" || echo "$pid")"
 }
 
 @test "there is a TPM chip, which keeps its state" {
@@ -73,8 +76,7 @@ companions() { ps -ww -eo pid,args | grep -E "virtiofsd|swtpm" | grep -F "$LIMA_
 	[ -n "$(ls "$LIMA_HOME/t/swtpm")" ]
 	# the process that plays it has nothing of this host but its state
 	pid=$(cat "$LIMA_HOME/t/swtpm.pid")
-	[ "$(status_of "$pid" CapEff)" = 0000000000000000 ] && [ "$(status_of "$pid" NoNewPrivs)" = 1 ] && [ "$(status_of "$pid" Seccomp)" = 2 ]
-	[ "$(id -u)" != 0 ] || { [ "$(status_of "$pid" Uid)" -ge 61184 ] && [ "$(status_of "$pid" Gid)" -ge 61184 ]; }
+	as_in_table swtpm "$pid"
 	! tr '\0' '\n' <"/proc/$pid/environ" | grep -q a-secret || false
 }
 
@@ -123,7 +125,7 @@ companions() { ps -ww -eo pid,args | grep -E "virtiofsd|swtpm" | grep -F "$LIMA_
 	# the folder that the home is in, without it
 	[ -e "/proc/$pid/fd/5/rw" ] && [ -d "/proc/$pid/fd/5/h" ] && [ ! -e "/proc/$pid/fd/5/h/_config" ]
 	[ ! -e "/proc/$pid/root$LIMA_HOME/_config/user" ]
-	[ "$(awk '$1 == "CapEff:" { print $2 }' "/proc/$pid/status")" = 0000000000000000 ]
+	as_in_table 'QEMU with 9p' "$pid"
 	for file in "$LIMA_HOME/p/lima.yaml" "$LIMA_HOME/p/new" "$HOME/new-$$" "$WORK/new"; do
 		run -0 timeout 10 python3 - "$LIMA_HOME/p/qmp.sock" "$file" <<-'EOF'
 			import json, socket, sys

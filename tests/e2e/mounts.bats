@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # Folders of the host in the tiny guest, by sshfs: as resources of a running machine.
 load helper
+load table
 
 setup_file() {
 	home_begin
@@ -109,6 +110,7 @@ servers() { ps -ww -eo args | grep -F "$WORK/" | grep -cE "$1"; }
 	apply --set '.mounts[1].sshfs.sftpDriver = "openssh-sftp-server"' t
 	[ "$(servers ' sftp r[ow] ')" = 1 ]
 	[ "$(servers '/sftp-server -e ')" = 1 ]
+	as_in_table "OpenSSH's server of a folder" "$(pgrep -f -- "sftp-server -e.*$WORK/" | head -n 1)"
 	in_guest "echo by openssh >'/mnt/r w/openssh'"
 	[ "$(cat "$WORK/rw, %d/openssh")" = "by openssh" ]
 	apply --set '.mounts[1].sshfs.sftpDriver = "builtin"' t

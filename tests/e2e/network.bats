@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # user-v2: machines that find each other, without privileges, by a switch of ours that may be killed.
 load helper
+load table
 
 setup_file() {
 	home_begin
@@ -77,6 +78,10 @@ received() { limactl shell b stat -c %s /tmp/got </dev/null 2>/dev/null || echo 
 @test "the switch is confined" {
 	run -0 grep -E '^(CapEff|NoNewPrivs|Seccomp):' "/proc/$(switch_pid)/status"
 	[[ $output == *"CapEff:"*0000000000000000* && $output == *"NoNewPrivs:"*1* && $output == *"Seccomp:"*2* ]]
+	as_in_table 'switch of a network' "$(switch_pid)"
+	keeper=$(awk '$1 == "PPid:" { print $2 }' "/proc/$(switch_pid)/status")
+	as_in_table 'keeper of a switch' "$keeper"
+	[ "$(ls -l "/proc/$keeper/fd" | grep -cv -e ' -> /dev/null$' -e '\.log$' -e '^total')" = 0 ]
 }
 
 @test "what a network's rules deny is counted, and told by network list" {

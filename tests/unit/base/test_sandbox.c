@@ -89,7 +89,7 @@ TEST(sockets_and_other_processes_are_out_of_reach)
 	assert_string_equal(out.s, "1 1");	/* EPERM */
 }
 
-/* of root, too: only root could give a file away, load a module, set the clock */
+/* qemu-img, of root, too: only root could give a file away, load a module, set the clock */
 TEST(a_program_has_no_privilege_but_to_open_its_files)
 {
 	auto_free char *mine = test_file("mine", "hello", 5), *a = NULL, *b = NULL;
@@ -118,6 +118,7 @@ TEST(a_program_that_is_not_there_and_rules_that_cannot_be_made)
 	ok(proc_run(some, &(struct proc_opts){ .sandbox = &box }, &err));
 }
 
+/* what unpacks */
 TEST(what_only_computes_can_open_nothing)
 {
 	struct sandbox box = { .computes = true, .max_file_bytes = 100 };
