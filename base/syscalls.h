@@ -14,3 +14,5 @@ bool syscalls_possible(void);
 /* Only system calls themselves, so also for a child after fork(). -1 with errno; success where the kernel has no filters. */
 int syscalls_keep(const int *calls, size_t n, int refusal);
 int syscalls_lose(const int *calls, size_t n, int refusal);
+/* No file gets a set-user-ID or set-group-ID bit by it any more: calls that would give one fail with EPERM. */
+int syscalls_lose_set_id(void);

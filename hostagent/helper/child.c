@@ -18,6 +18,7 @@
 #include "base/paths.h"
 #include "base/privilege.h"
 #include "base/programs.h"
+#include "base/syscalls.h"
 #include "base/view.h"
 #include "hostagent/sftpd/main.h"
 #include "providers/launch.h"
@@ -113,7 +114,8 @@ child_become(const struct child_words *w, char *const env[], int in, int out, in
 		tell = tell_place(w);
 		trouble.doing = NULL;
 		close_range((unsigned)tell + 1, ~0U, 0);
-		if (files_confine(w) == 0 && user_become(w->user) == 0 && privilege_keep(w->capabilities) == 0)
+		if (files_confine(w) == 0 && user_become(w->user) == 0 && privilege_keep(w->capabilities) == 0 &&
+		    (!w->no_set_id || syscalls_lose_set_id() == 0))
 			execve(w->program ? w->program : w->argv[0], (char *const *)(uintptr_t)w->argv, env);
 	}
 	trouble.code = errno;

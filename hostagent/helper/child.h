@@ -22,6 +22,7 @@ struct child_words {
 	const char *const *files;	/* all that it can open (providers/launch.h); none: what it is allowed to anyway */
 	size_t nfiles;
 	uint64_t capabilities;	 /* at most; base/privilege.h */
+	bool no_set_id;		 /* it gives no file a set-user-ID bit (base/syscalls.h) */
 	unsigned user;		 /* whom root becomes, user and group; 0: nobody else */
 };
 

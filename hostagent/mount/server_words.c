@@ -46,7 +46,7 @@ openssh_words(const struct sshfs_mount *m, const char *program, struct arena *a,
 	words[n] = NULL;
 	/* Links that lead out of the folder are followed only on request, and then look like any other path. */
 	*out = (struct child_words){.program = m->follow_symlinks ? program : own_program,
-				    .argv = m->follow_symlinks ? words + 4 : words};
+				    .argv = m->follow_symlinks ? words + 4 : words, .no_set_id = true};
 }
 
 int

@@ -113,6 +113,11 @@ servers() { ps -ww -eo args | grep -F "$WORK/" | grep -cE "$1"; }
 	as_in_table "OpenSSH's server of a folder" "$(pgrep -f -- "sftp-server -e.*$WORK/" | head -n 1)"
 	in_guest "echo by openssh >'/mnt/r w/openssh'"
 	[ "$(cat "$WORK/rw, %d/openssh")" = "by openssh" ]
+	# nor does it make anybody of the host somebody else
+	in_guest "chmod 750 '/mnt/r w/openssh'"
+	run ! in_guest "chmod u+s '/mnt/r w/openssh'"
+	run ! in_guest "chmod g+s '/mnt/r w/openssh'"
+	[ "$(stat -c %a "$WORK/rw, %d/openssh")" = 750 ]
 	apply --set '.mounts[1].sshfs.sftpDriver = "builtin"' t
 	[ "$(in_guest "cat '/mnt/r w/openssh'")" = "by openssh" ]
 	fails_with "sftpDriver" apply --set '.mounts[1].sshfs.sftpDriver = "another"' t
