@@ -162,6 +162,8 @@ enum { STATUS_STALE = 3, STATUS_OUT_OF_TIME = 124 };	/* 124: as timeout(1) has i
  */
 void cli_deadline(struct cli *c, long long ms);
 bool cli_out_of_time(const struct cli *c);
+/* The way back takes its own time; behind it the time is over again, as it was. */
+void cli_time_over(struct cli *c, bool over);
 
 /*
  * Text that is not ours alone, on stdout or stderr: to a terminal without what the terminal would obey, to anything

@@ -94,6 +94,14 @@ cli_out_of_time(const struct cli *c)
 }
 
 void
+cli_time_over(struct cli *c, bool over)
+{
+	cli_deadline(c, 0);
+	if (cancelled == SIGALRM || over)
+		cancelled = over ? SIGALRM : 0;
+}
+
+void
 cli_catch_signals(struct cli *c)
 {
 	struct sigaction act = { .sa_handler = cli_env_on_signal }, ignore = { .sa_handler = SIG_IGN }, hangup;

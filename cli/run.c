@@ -401,6 +401,8 @@ run_engine(struct cli *c, const struct run *r, struct error *err)
 		status = run_finish(c, r, &e, &locks, err);
 	if (status < 0)
 		cli_explain_full(c, err);
+	if (r->ran)
+		*r->ran = e.run;
 	if (c->report)
 		report_take(c->report, &e);
 	run_forget(&e);

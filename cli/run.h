@@ -37,6 +37,7 @@ struct run {
 	/* Is told of each thing that was asked to go and stays, since these instances need it (USED_STAYS); or NULL. */
 	void (*stays)(struct cli *c, const struct thing *t, const struct user *users, size_t n);
 	bool keep_up;		/* walk only what takes no machine down: start, of a running one */
+	int64_t *ran;		/* becomes the number of the run in the journal, if a step was begun; or NULL */
 	bool keep_going;	/* as --keep-going: what fails keeps back only what depends on it; a fleet */
 };
 

@@ -262,6 +262,7 @@ apply_run(void *ctx, struct step *s, struct error *err)
 	int done;
 
 	env.cancel = &s->cancel;
+	env.run = ap->e->run;
 	if (apply_lock(&locks, &env, s, err) < 0)
 		return told_of(r, err);
 	if (s->verb == REMOVE) {

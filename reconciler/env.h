@@ -35,5 +35,6 @@ struct env {
 	int stop_timeout_s;	/* how long one may take to shut down; 0: the default, 180 */
 	bool offline;		/* nothing may be downloaded */
 	bool fetches_ahead;	/* for a later run that may not: what is downloaded is kept in the cache, templates too */
+	int64_t run;		/* the number of the run in the journal, for a step; 0: none is known */
 	bool force;		/* `stop --force`, `delete --force`: no graceful shutdown */
 };

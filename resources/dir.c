@@ -13,6 +13,7 @@
 #include "resources/instance_paths.h"
 #include "resources/disk_known.h"
 #include "resources/disk_lock.h"
+#include "resources/generation.h"
 #include "resources/leftovers.h"
 #include "resources/member.h"
 #include "resources/instance_copy.h"
@@ -235,6 +236,20 @@ dir_is(const struct facts *have, const char *name, const char *value)
 	return had && value && !strcmp(had, value);
 }
 
+/* The text that there was, for the way back; of a folder without one there is nothing to keep. */
+static int
+dir_keep_text(const struct env *env, const struct resource *r, const char *dir, const char *yaml, struct error *err)
+{
+	const char *back = facts_get(&r->how, GENERATION_WANT);
+
+	if (!fs_exists(yaml))
+		return 0;
+	/* Between the old text and its disk somebody may be killed: a smaller disk that is not there yet would be refused for ever. */
+	if (back && generation_begin_back(env, dir, back, err) < 0)
+		return -1;
+	return generation_keep_text(env, dir, err);
+}
+
 static int
 dir_ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
@@ -251,7 +266,7 @@ dir_ensure(const struct env *env, const struct resource *r, struct facts *have, 
 			return -1;
 	} else if (dir_observe(env, r, have, a, err) < 0 ||
 		   (!dir_is(have, "lima.yaml", facts_get(&r->want, "lima.yaml")) &&
-		    fs_rewrite(path, r->spec->yaml, r->spec->yaml_len, 0600, err) < 0) ||
+		    (dir_keep_text(env, r, dir, path, err) < 0 || fs_rewrite(path, r->spec->yaml, r->spec->yaml_len, 0600, err) < 0)) ||
 		   (!dir_is(have, "configuration", facts_get(&r->want, "configuration")) && applied_write(dir, r->spec, err) < 0)) {
 		return -1;
 	}

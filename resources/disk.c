@@ -18,14 +18,23 @@
 #include "resources/instance_paths.h"
 #include "resources/base.h"
 #include "resources/fetch.h"
+#include "resources/generation.h"
 #include "resources/disk_known.h"
 #include "resources/warm.h"
+
+/* Nothing is told of it but that the way back was begun. */
+static enum cost
+judge_generation(const char *have, const char *want)
+{
+	return strcmp(have && *have ? have : GENERATION_PRESENT, want) != 0 ? COST_UPDATE : COST_NONE;
+}
 
 static const struct attr attrs[] = {
 	{ .name = "size", .cost = COST_UPDATE, .judge = judge_grows, .refusal = DISK_SHRINKS, .show = SHOW_BYTES, .key = "disk" },
 	{ .name = "grown", .cost = COST_UPDATE, .judge = judge_known_update },	/* by somebody else: it is kept, and remembered */
 	{ .name = "record", .cost = COST_UPDATE, .judge = judge_known_update },	/* of its format, beside it */
 	{ .name = "stands on", .cost = COST_UPDATE, .judge = judge_known_update },	/* the basedisk of another place */
+	{ .name = GENERATION_WANT, .cost = COST_UPDATE, .judge = judge_generation, .once = true },	/* of apply --undo, or of one that was killed */
 	{ .name = "format", .cost = COST_NONE },
 	{ 0 },
 };
@@ -50,6 +59,7 @@ disk_declare(const struct spec *spec, const struct env *env, struct graph *g, st
 	resource_want(g, r, "grown", "kept");
 	resource_want(g, r, "record", "disk.format");
 	resource_want(g, r, "stands on", "basedisk");
+	resource_want(g, r, GENERATION_WANT, GENERATION_PRESENT);
 	if (!base_is_used(env, spec))
 		resource_need(g, r, "image", spec->images[0].image.location, NEED_BUILD);
 	return 0;
@@ -95,7 +105,7 @@ stamp_of(const char *path, const struct stat *st, struct arena *a, const char **
 }
 
 static int
-disk_observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+disk_look(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *dir = instance_path(env, r, NULL);
 	const char *path, *stamp;
@@ -123,6 +133,29 @@ disk_observe(const struct env *env, const struct resource *r, struct facts *have
 		facts_set(have, a, "stamp", k.kept ? stamp : NULL);
 	}
 	return 1;
+}
+
+/* The size of a disk that is to make place for another one counts for nothing: it is that one's. */
+static void
+tell_generation(const char *dir, const struct resource *r, struct facts *have, struct arena *a)
+{
+	const char *want = facts_get(&r->want, GENERATION_WANT);
+	bool begun = generation_back_begun(dir);
+
+	facts_set(have, a, GENERATION_WANT, begun ? "half another one" : NULL);
+	if (begun || (want && strcmp(want, GENERATION_PRESENT) != 0))
+		facts_set(have, a, "size", facts_get(&r->want, "size"));
+}
+
+static int
+disk_observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+{
+	auto_free char *dir = instance_path(env, r, NULL);
+	int there = disk_look(env, r, have, a, err);
+
+	if (there == 1 && r->wanted)
+		tell_generation(dir, r, have, a);
+	return there;
 }
 
 /* A machine writes to qcow2 and raw; the rest is converted. */
@@ -291,16 +324,40 @@ disk_make_new(const struct env *env, const struct resource *r, const char *disk,
 
 /* What there is becomes what is wanted: it stands on its own base, and is large enough. */
 static int
-disk_mend(const struct disk_known *k, int64_t size, struct error *err)
+disk_mend(const struct env *env, const struct resource *r, const char *dir, const struct disk_known *k, int64_t size, struct error *err)
 {
 	int64_t actual;
 
 	if (k->elsewhere && image_rebase(&k->disk, "basedisk", err) < 0)
 		return -1;
 	if (image_disk_check(&k->disk, err) < 0 || image_size(k->disk.path, k->disk.format, &actual, err) < 0 ||
-	    (actual < size && image_resize(&k->disk, size, err) < 0))
+	    (actual < size && (generation_keep_copy(env, r, dir, k, err) < 0 || image_resize(&k->disk, size, err) < 0)))
 		return -1;
 	return disk_keep(k->disk.path, k->disk.format, size, actual < size ? size : actual, err);
+}
+
+/* One that is made anew is no old one, whatever was begun. */
+static int
+disk_go_back(const struct env *env, const struct resource *r, const char *dir, struct error *err)
+{
+	const char *want = facts_get(&r->want, GENERATION_WANT);
+
+	if (generations_half(dir, true, err) < 0)
+		return -1;
+	if (r->remake || r->down)
+		return generation_back_give_up(dir, err);
+	return generation_go_back(env, r, dir, want && strcmp(want, GENERATION_PRESENT) != 0 ? want : NULL, err);
+}
+
+/* One that makes place for a new one is kept; with its instance it goes. */
+static int
+disk_remove(const struct env *env, const struct resource *r, struct error *err)
+{
+	auto_free char *dir = instance_path(env, r, NULL);
+
+	if (r->down && r->up && generation_keep_moved(env, r, dir, err) < 0)
+		return -1;
+	return instance_files_remove(env, r, err);
 }
 
 static int
@@ -309,9 +366,9 @@ disk_ensure(const struct env *env, const struct resource *r, struct facts *have,
 	auto_free char *disk = instance_path(env, r, "disk"), *dir = instance_path(env, r, NULL);
 	int64_t size = facts_int(&r->want, "size", 0);
 	struct disk_known k;
-	int there = disk_known(dir, facts_get(have, "format"), a, &k, err);
+	int there = disk_go_back(env, r, dir, err) < 0 ? -1 : disk_known(dir, facts_get(have, "format"), a, &k, err);
 
-	if (there < 0 || (there ? disk_mend(&k, size, err) < 0 : disk_make_new(env, r, disk, size, a, err) < 0))
+	if (there < 0 || (there ? disk_mend(env, r, dir, &k, size, err) < 0 : disk_make_new(env, r, disk, size, a, err) < 0))
 		return -1;
 	facts_set(have, a, "stamp", NULL);
 	facts_setf(have, a, "asked", "%" PRId64, size);
@@ -362,5 +419,5 @@ const struct resource_type resource_disk = {
 	.declare = disk_declare,
 	.observe = disk_observe,
 	.ensure = disk_ensure,
-	.remove = instance_files_remove,
+	.remove = disk_remove,
 };

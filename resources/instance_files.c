@@ -13,6 +13,7 @@
 #include "providers/ssh/host_key.h"
 #include "resources/autostart.h"
 #include "resources/firmware.h"
+#include "resources/generation.h"
 #include "resources/instance_paths.h"
 #include "resources/made_from.h"
 #include "resources/warm.h"
@@ -60,6 +61,7 @@ const struct instance_file instance_files[] = {
 	{WARM_FILE, "disk", FILE_LEFT, FILE_BY_TMP},
 	{"park.sock", "vm", FILE_LEFT},
 	{"machine.type", "dir", FILE_COPIED, FILE_BY_TMP},
+	{GENERATIONS, "", FILE_MOVED}, /* what was before is the other one's */
 	{"vncdisplay", "vm"},
 	{"vncpassword", "vm"},
 	{PROVISION_FOLDER, "", FILE_LEFT}, /* of runs of a machine of that name */

@@ -12,6 +12,7 @@
 #include "cli/args/files.h"
 #include "cli/args/fleet_args.h"
 #include "cli/args/removal.h"
+#include "cli/args/undo.h"
 #include "cli/plan/plan_file.h"
 #include "state/desired/fleet/fleet.h"
 #include "state/desired/template/template.h"
@@ -21,6 +22,7 @@ const struct flag desired_flags[] = {
 	{ "", .include = file_flags },
 	{ "", .include = fleet_flags },
 	{ "", .include = removal_flags },
+	{ "", .include = undo_flags },
 	{ "target", 0, FLAG_ARRAY, .about = "Only this resource (TYPE.NAME, as `disk.web`), and what it needs", .complete = "@address" },
 	{ "replace", 0, FLAG_ARRAY, .about = "Make this resource anew, though it is as wanted", .complete = "@address" },
 	{ "all", 'a', FLAG_BOOL, .about = "Every instance there is" },
@@ -217,6 +219,10 @@ desired_args(struct cli *c, struct goals *g, struct error *err)
 
 	if (cli_bool(c, "running") && cli_bool(c, "stopped"))
 		return error_set(err, ERR_INVALID, "--running and --stopped: one of the two");
+	if (cli_bool(c, "undo") && (cli_bool(c, "destroy") || cli_bool(c, "all") || cli_given(c, "file")))
+		return error_set(err, ERR_INVALID, "--undo says itself what is wanted; leave --destroy, --all and --file out");
+	if (cli_bool(c, "undo"))
+		return undo_args(c, g, err);
 	if (files_arguments(c, &args, &n, err) < 0)
 		return -1;
 	add_aims(c, g, "target", (struct aim){ .how = AIM_TARGET });

@@ -1,11 +1,15 @@
 /* limactl apply: make it so */
+#include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/cjson.h"
 #include "base/error.h"
+#include "cli/args/ask.h"
 #include "cli/args/desired_args.h"
 #include "cli/args/files.h"
+#include "cli/args/undo.h"
 #include "cli/plan/plan_file.h"
 #include "cli/plan/plan_words.h"
 #include "cli/run.h"
@@ -13,18 +17,69 @@
 
 static const struct flag flags[] = {
 	{ "", .include = desired_flags },
+	{ "", .include = rollback_flags },
 	{ "", .include = report_flags },
 	{ 0 },
 };
 
 static int
-apply_goals(struct cli *c, const struct goals *g, const cJSON *saved, struct error *err)
+apply_run_goals(struct cli *c, const struct goals *g, const cJSON *saved, int64_t *run, struct error *err)
 {
 	struct run r = desired_run(c, g);
 
 	r.asks_first = true;
 	r.saved = saved;
+	r.ran = run;
 	return run_engine(c, &r, err);
+}
+
+/* Whoever sits at the terminal is asked, and a script has said so before; a Ctrl-C is no failure. */
+static bool
+apply_goes_back(struct cli *c, const struct goals *back, const struct error *why)
+{
+	static const char *const choices[] = { "Leave it as it is", "Back to what it was before" };
+
+	if (!back->n || (why->code == ERR_CANCELLED && !cli_out_of_time(c)))
+		return false;
+	if (cli_bool(c, "rollback-on-failure"))
+		return true;
+	if (why->code == ERR_CANCELLED || !c->tty || !isatty(STDIN_FILENO) || cli_bool(c, "json"))
+		return false;
+	cli_say(&c->env, SAY_ERROR, "%s", why->msg);
+	return ask_choice(c, "It did not come to what was wanted. What now?", choices, ARRAY_LEN(choices), NULL) == 1;
+}
+
+/* What that run has changed before it failed becomes what it was: a plan like any other, and the command has failed all the same. */
+static void
+apply_roll_back(struct cli *c, const struct goals *g, int64_t run, struct error *err)
+{
+	AUTO(goals) back = { 0 };
+	struct error why = { 0 };
+	bool late = cli_out_of_time(c);
+
+	if (!run || undo_run(c, &back, g->v, g->n, run, &why) < 0 || !apply_goes_back(c, &back, err)) {
+		if (why.code)
+			cli_say(&c->env, SAY_ERROR, "it cannot be taken back: %s", why.msg);
+		return;
+	}
+	cli_say(&c->env, SAY_WARN, "Going back to what there was before run %" PRId64, run);
+	cli_time_over(c, false);
+	if (run_engine(c, &(struct run){ .asks = back.v, .nasks = back.n, .quiet = cli_bool(c, "json") }, &why) < 0)
+		error_hint(err, "; and on the way back: %s", why.msg);
+	else
+		error_hint(err, "; it is again as it was before");
+	cli_time_over(c, late);
+}
+
+static int
+apply_goals(struct cli *c, const struct goals *g, const cJSON *saved, struct error *err)
+{
+	int64_t run = 0;
+	int status = apply_run_goals(c, g, saved, &run, err);
+
+	if (status < 0)
+		apply_roll_back(c, g, run, err);
+	return status;
 }
 
 /* The words of a plan that was kept, in the folder that they were given in. */

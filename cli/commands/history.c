@@ -10,8 +10,11 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/quote/quote.h"
+#include "base/size.h"
 #include "cli/cli.h"
+#include "cli/run.h"
 #include "cli/view/table.h"
+#include "resources/generation.h"
 #include "state/observed/state.h"
 
 static const struct flag flags[] = {
@@ -189,11 +192,68 @@ show_steps(struct history *h, struct state *s, const char *arg, struct error *er
 	return r;
 }
 
+/* --- generations of an instance --- */
+
+static const char *
+generation_disk_text(struct history *h, const struct generations *all, const struct generation *g)
+{
+	struct generation_disk d = generation_disk(all, g);
+	struct arena *a = &h->cli->arena;
+
+	if (d.file == g)
+		return size_text(a, g->bytes);
+	if (d.snapshot == g)
+		return "snapshot";
+	return d.file || d.snapshot ? arena_printf(a, "that of %d", d.snapshot ? d.snapshot->number : d.file->number) : "the present one";
+}
+
+static void
+generation_json(struct history *h, const struct generations *all, const struct generation *g)
+{
+	AUTO(buf) b = BUF_INIT;
+
+	buf_addf(&b, "{\"generation\":%d", g->number);
+	quote_json_member(&b, "made", time_text(&h->cli->arena, g->when_s * 1000, "%Y-%m-%dT%H:%M:%SZ", true));
+	buf_addf(&b, ",\"before_run\":%" PRId64 ",\"bytes\":%" PRIu64, g->run, g->bytes);
+	quote_json_member(&b, "disk", generation_disk_text(h, all, g));
+	buf_addc(&b, '}');
+	cli_print_line(b.s);
+}
+
+static int
+show_generations(struct history *h, const char *name, struct error *err)
+{
+	static const char *const head[] = { "GENERATION", "MADE", "BEFORE RUN", "DISK" };
+	auto_free char *dir = xasprintf("%s/%s", h->cli->env.home, name);
+	AUTO(generations) all = { 0 };
+
+	if (generations_read(&all, dir, err) < 0)
+		return -1;
+	begin_table(h, head, ARRAY_LEN(head));
+	for (size_t i = 0; i < all.n; i++) {
+		const struct generation *g = &all.v[i];
+
+		h->shown++;
+		if (cli_bool(h->cli, "json")) {
+			generation_json(h, &all, g);
+			continue;
+		}
+		table_cellf(&h->table, "%d", g->number);
+		table_cell(&h->table, time_text(&h->cli->arena, g->when_s * 1000, "%Y-%m-%d %H:%M:%S", false));
+		table_cellf(&h->table, "%" PRId64, g->run);
+		table_cell(&h->table, generation_disk_text(h, &all, g));
+	}
+	history_print_table(h);
+	return 0;
+}
+
 static int
 history_show(struct cli *c, struct state *s, struct error *err)
 {
 	struct history h = { .cli = c };
 
+	if (c->nargs && instance_exists(c, c->args[0]))
+		return show_generations(&h, c->args[0], err);
 	return c->nargs ? show_steps(&h, s, c->args[0], err) : show_runs(&h, s, err);
 }
 
@@ -217,10 +277,13 @@ run_history(struct cli *c, struct error *err)
 const struct command command_history = {
 	.name = "history",
 	.group = GROUP_ADVANCED,
-	.args = "[RUN]",
-	.about = "Show what was done here: the runs that changed something, or the steps of one",
-	.details = "Of the last 1,000 runs all is kept. A run that did not end is one that goes on, or that was killed.",
-	.example = "limactl history\nlimactl history --limit=100 --json\nlimactl history 42",
+	.args = "[RUN|INSTANCE]",
+	.about = "Show what was done here: the runs that changed something, the steps of one, or how an instance was before",
+	.details = "Of the last 1,000 runs all is kept. A run that did not end is one that goes on, or that was killed.\n"
+		   "Of an instance these are its generations: the lima.yaml that it had before a run, and its disk where that was at risk.\n"
+		   "`limactl apply --undo RUN` goes back to what there was before that run.",
+	.example = "limactl history\nlimactl history --limit=100 --json\nlimactl history 42\nlimactl history web",
+	.complete = "@instance",
 	.flags = flags,
 	.max_args = 1,
 	.quick = true,
