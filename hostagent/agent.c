@@ -66,6 +66,7 @@ agent_take_down(struct agent *a)
 	console_free(a);
 	standstill_free(a);
 	require_free(a);
+	guest_files_free(a);
 	copies_free(a);
 	forwards_free(a);
 	names_free(a);

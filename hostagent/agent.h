@@ -43,6 +43,8 @@
 struct api;
 struct cJSON;
 struct copies;
+struct guest_files;
+struct http_conn;
 struct clock;
 struct companions;
 struct ends;
@@ -83,6 +85,7 @@ struct agent {
 	struct mux *mux;
 	struct require *require;
 	struct copies *copies;
+	struct guest_files *guest_files;
 	struct ga *ga;
 	struct console *console;
 	struct standstill *standstill;
@@ -212,6 +215,10 @@ void names_free(struct agent *a);
 /* copy.c */
 void copies_start(struct agent *a);			/* once; its end is told to require.c */
 void copies_reload(struct agent *a, const struct launch *l);	/* with those of `l` from now on */
+/* ready/guest_files.c: answers what that file of the guest is; and one who asked has gone */
+void guest_files_ask(struct agent *a, struct http_conn *c, const char *path);
+void guest_files_forget(struct agent *a, const struct http_conn *c);
+void guest_files_free(struct agent *a);
 void copies_free(struct agent *a);			/* and away with those that go with the machine */
 
 /* ga.c */

@@ -9,6 +9,8 @@
  *	POST /v1/reload			launch.json is read again, for the names and copies in it
  *	POST /v1/resume			a machine that stands still goes on
  *	POST /v1/reconnect		the machine went back to a snapshot, which knows nothing of our connections
+ *	POST /v1/guest-file		{"path"}: {"state"}, what that file of the guest is (hostagent/protocol/guest_file.h); 503: it does
+ *					not answer at once
  *	GET /v1/screenshot		501, as upstream's agent answers for most drivers
  *	GET /v1/forwards		[{"id","rule","state"}]
  *	PUT /v1/forwards/ID		a rule (hostagent/protocol/forward_rule.h); the old one of that name is replaced
@@ -342,6 +344,19 @@ delete_mount(struct agent *a, struct http_conn *c, const struct http_request *r)
 }
 
 static void
+post_guest_file(struct agent *a, struct http_conn *c, const struct http_request *r)
+{
+	cJSON *json = cJSON_ParseWithLength(r->body, r->body_len);
+	const cJSON *path = cJSON_GetObjectItemCaseSensitive(json, "path");
+
+	if (cJSON_IsString(path) && *path->valuestring == '/')
+		guest_files_ask(a, c, path->valuestring);
+	else
+		http_refuse(c, 400, "of which file? ({\"path\":\"/...\"})");
+	cJSON_Delete(json);
+}
+
+static void
 get_screenshot(struct agent *a, struct http_conn *c, const struct http_request *r)
 {
 	(void)a;
@@ -360,6 +375,7 @@ static const struct {
 	{ "POST", "/v1/reload", post_reload },
 	{ "POST", "/v1/resume", post_resume },
 	{ "POST", "/v1/reconnect", post_reconnect },
+	{ "POST", "/v1/guest-file", post_guest_file },
 	{ "GET", "/v1/screenshot", get_screenshot },
 	{ "GET", "/v1/forwards", get_forwards },
 	{ "PUT", "/v1/forwards/", put_forward },
@@ -402,6 +418,7 @@ api_gone(struct agent *a, struct http_conn *c)
 {
 	struct api *api = a->api;
 
+	guest_files_forget(a, c);
 	for (size_t i = 0; api && i < api->nwaiting; i++)
 		if (api->waiting[i].conn == c) {
 			api_forget(api, i);

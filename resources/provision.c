@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/fs.h"
+#include "hostagent/protocol/guest_file.h"
 #include "providers/driver.h"
 #include "resources/instance_paths.h"
 #include "resources/lease.h"
@@ -23,12 +24,15 @@
 
 enum { MAX_LIST = 1 << 20 };
 
+#define IS_THERE "there"
 #define BY_BOOT "by the boot"
 #define BY_STEP "by an apply"
 
 static const struct attr attrs[] = {
 	{ .name = "inputs", .cost = COST_UPDATE, .judge = judge_known_update, .show = SHOW_DIGEST },
 	{ .name = "status", .cost = COST_UPDATE, .judge = judge_known_update },
+	{ .name = "file", .cost = COST_UPDATE, .judge = judge_known_update },	/* of mode data: what it is in the guest now */
+	{ .name = "path", .cost = COST_NONE },
 	{ .name = "mode", .cost = COST_NONE },
 	{ .name = "written in", .cost = COST_NONE },
 	{ .name = "ran", .cost = COST_NONE },
@@ -50,6 +54,18 @@ provision_name(struct arena *a, const struct spec *spec, size_t i)
 	return arena_printf(a, "%s:%zu", spec->name, i);
 }
 
+/* What the file of an entry of mode data is to be. One that is not overwritten is only to be there. */
+static void
+provision_want_file(struct graph *g, struct resource *r, const struct spec *spec, size_t i)
+{
+	const struct spec_provision *p = &spec->provision[i];
+
+	if (p->mode != PROVISION_DATA || !provision_runs_live(spec, i))
+		return;
+	resource_want(g, r, "path", p->path);
+	resource_want(g, r, "file", p->overwrite ? guest_file_word(graph_arena(g), p->content, strlen(p->content), p->permissions) : IS_THERE);
+}
+
 static void
 provision_declare_one(const struct spec *spec, struct graph *g, size_t i, const char *id, const char *before)
 {
@@ -64,6 +80,7 @@ provision_declare_one(const struct spec *spec, struct graph *g, size_t i, const 
 	resource_want(g, r, "inputs", id);
 	resource_want(g, r, "status", "0");
 	resource_want(g, r, "mode", provision_word(spec->provision[i].mode));
+	provision_want_file(g, r, spec, i);
 	resource_want(g, r, "written in", *spec->provision[i].place ? spec->provision[i].place : NULL);
 }
 
@@ -105,13 +122,35 @@ static void
 provision_tell(const struct facts *record, const struct resource *r, const char *id, struct facts *have, struct arena *a)
 {
 	static const char *const same[] = { "run", "status", "ran", "at", "took" };
-	static const char *const wanted[] = { "mode", "written in" };
+	static const char *const wanted[] = { "mode", "written in", "path" };
 
 	for (size_t i = 0; i < ARRAY_LEN(same); i++)
 		facts_set(have, a, same[i], facts_get(record, same[i]));
 	for (size_t i = 0; i < ARRAY_LEN(wanted); i++)
 		facts_set(have, a, wanted[i], facts_get(&r->want, wanted[i]));
 	facts_set(have, a, "inputs", id);
+}
+
+/*
+ * Is the file there still, as it was when the boot, or a step, had written it? One that something else of the boot has changed since is
+ * only to be there: whose it is then, nobody knows. One that the boot has taken away again is not missed.
+ */
+static void
+provision_look(const struct env *env, const struct resource *r, const struct facts *record, struct facts *have, struct arena *a)
+{
+	auto_free char *dir = instance_path(env, r, NULL);
+	const char *path = facts_get(&r->want, "path"), *want = facts_get(&r->want, "file"), *was = facts_get(record, "file"), *now;
+
+	facts_set(have, a, "file", NULL);
+	if (!path || !want || strcmp(facts_get(record, "status"), "0") != 0)
+		return;
+	now = provision_file_now(dir, path, a);
+	if (was && !strcmp(was, GUEST_FILE_GONE))
+		now = NULL;
+	if (now && (!strcmp(now, GUEST_FILE_GONE) || (was && !strcmp(was, want) && strcmp(want, IS_THERE) != 0)))
+		facts_set(have, a, "file", now);
+	else if (now)
+		facts_set(have, a, "file", want);
 }
 
 /* A machine that an earlier version started has no list of what its volume has: it is left alone, until it is started anew. */
@@ -138,6 +177,7 @@ provision_observe(const struct env *env, const struct resource *r, struct facts 
 		return 0;
 	if (want && provision_record_load(env, r, want, &record, a) && provision_of_run(&record, run)) {
 		provision_tell(&record, r, want, have, a);
+		provision_look(env, r, &record, have, a);
 		return 1;
 	}
 	/* What it was before it changed has run. */
@@ -204,6 +244,18 @@ provision_begin(const struct env *env, const struct resource *r, const char *id,
 	return provision_record_save(env, r, id, record, err);
 }
 
+static const char *
+provision_boot_file(const struct provision_booted *v, size_t n, size_t i)
+{
+	char name[32];
+
+	snprintf(name, sizeof name, PROVISION_FILE "%zu", i);
+	for (size_t k = 0; k < n; k++)
+		if (!strcmp(v[k].file, name))
+			return v[k].log;
+	return NULL;
+}
+
 /* What the boot has run of these, and of the other entries: all is asked for at once, and kept. */
 static int
 provision_collect(const struct env *env, const struct resource *r, const char *run, const char *booted, struct arena *a, struct error *err)
@@ -229,6 +281,7 @@ provision_collect(const struct env *env, const struct resource *r, const char *r
 		facts_set(&record, a, "run", run);
 		facts_set(&record, a, "ran", BY_BOOT);
 		facts_set(&record, a, "at", provision_now(a));
+		facts_set(&record, a, "file", provision_boot_file(v, n, i));
 		if (provision_keep(env, r, ids[i], &record, k < n ? v[k].status : 0, k < n ? v[k].took_ms : 0,
 				   k < n ? &(struct buf){ .s = (char *)(uintptr_t)v[k].log, .len = v[k].len } : NULL, a, err) < 0)
 			return -1;
@@ -265,9 +318,18 @@ provision_by_step(const struct env *env, const struct resource *r, const char *i
 			env->say(env, SAY_WARN, "%s: ended in the guest, too; the next apply runs it again", r->name);
 		return error_set(err, why.code, "%s: not run to its end: %s", r->name, why.msg);
 	}
+	facts_set(record, a, "file", p.status ? NULL : facts_get(&r->want, "file"));
 	if (provision_keep(env, r, id, record, p.status, clock_ms() - since, &log, a, err) < 0)
 		return -1;
 	return p.status ? provision_failed(r, record, &log, err) : 0;
+}
+
+static bool
+provision_has_drifted(const struct resource *r)
+{
+	const char *want = facts_get(&r->want, "file"), *have = r->present ? facts_get(&r->have, "file") : NULL;
+
+	return want && have && strcmp(want, have) != 0;
 }
 
 /* One that a boot has run, and that has failed, is told once; then it is run again. */
@@ -281,7 +343,7 @@ provision_settle(const struct env *env, const struct resource *r, const char *id
 	if (provision_record_load(env, r, id, record, a) && provision_of_run(record, run)) {
 		if (!strcmp(facts_get(record, "status"), PROVISION_BEGUN))
 			env->say(env, SAY_INFO, "%s: its last run did not come to its end: it is run again", r->name);
-		if (!strcmp(facts_get(record, "status"), "0"))
+		if (!strcmp(facts_get(record, "status"), "0") && !provision_has_drifted(r))
 			return 0;
 		return provision_by_step(env, r, id, run, record, a, err);
 	}

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/quote/quote.h"
+#include "hostagent/protocol/guest_file.h"
 #include "providers/driver.h"
 #include "providers/ssh/host_key.h"
 #include "providers/ssh/ssh.h"
@@ -211,6 +212,46 @@ provision_run(const struct env *env, const struct resource *r, struct provision_
 	return 0;
 }
 
+/* The files of mode data, as the boot has left them. */
+static void
+put_looks(struct buf *b, const struct spec *spec)
+{
+	buf_adds(b, guest_file_look);
+	for (size_t i = 0; i < spec->nprovision; i++) {
+		if (spec->provision[i].mode != PROVISION_DATA)
+			continue;
+		buf_adds(b, "w=$(look ");
+		quote_shell(b, spec->provision[i].path);
+		buf_addf(b, "); printf '= " PROVISION_FILE "%zu %%s\\n%%s\\n' $((${#w} + 1)) \"$w\"\n", i);
+	}
+}
+
+/* A moment's word with a guest that is only played. */
+static const char *
+played_file(const struct driver *driver, const char *dir, const char *path, struct arena *a)
+{
+	AUTO(buf) input = BUF_INIT, out = BUF_INIT;
+	int status;
+
+	buf_adds(&input, guest_file_look);
+	buf_adds(&input, "look ");
+	quote_shell(&input, path);
+	buf_addc(&input, '\n');
+	if (driver->run(dir, &(struct ssh_command){ .input = input.s, .input_len = input.len, .out = &out, .max_output = 1024, .timeout_ms = 3000 }, &status,
+			NULL) < 0 || !out.s)
+		return NULL;
+	return guest_file_read(a, out.s, strcspn(out.s, "\n"));
+}
+
+const char *
+provision_file_now(const char *dir, const char *path, struct arena *a)
+{
+	pid_t machine;
+	const struct driver *driver = driver_of(dir, &machine);
+
+	return !driver ? NULL : driver->run ? played_file(driver, dir, path, a) : ha_guest_file(dir, path, a);
+}
+
 /* One record: its first line is of numbers, and the rest is what was said. */
 static bool
 read_record(char *text, size_t len, struct provision_booted *b)
@@ -236,9 +277,10 @@ provision_boot_results(const struct env *env, const struct resource *r, struct a
 {
 	AUTO(buf) input = BUF_INIT, out = BUF_INIT;
 	char *at, *end;
-	size_t cap = r->spec->nprovision + 1;
+	size_t cap = 2 * r->spec->nprovision + 1;
 
 	put_line(&input, "d", arena_printf(a, "%s/run/lima-provision", guest_prefix(r, a)));
+	put_looks(&input, r->spec);
 	buf_adds(&input, boot_records);
 	if (guest_shell(env, r, &input, ASK_MS, &out, err) < 0)
 		return -1;
@@ -254,7 +296,10 @@ provision_boot_results(const struct env *env, const struct resource *r, struct a
 			break;
 		*blank = '\0';
 		(*v)[*n] = (struct provision_booted){ .file = at + 2 };
-		*n += read_record(nl + 1, len, &(*v)[*n]);
+		if (!strncmp(at + 2, PROVISION_FILE, strlen(PROVISION_FILE)))
+			*n += ((*v)[*n].log = guest_file_read(a, nl + 1, len - 1)) != NULL;
+		else
+			*n += read_record(nl + 1, len, &(*v)[*n]);
 		at = nl + 1 + len;
 	}
 	return 0;

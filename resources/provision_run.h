@@ -9,6 +9,7 @@
 #include "reconciler/env.h"
 #include "reconciler/resource.h"
 
+struct arena;
 struct buf;
 struct error;
 
@@ -21,6 +22,11 @@ struct provision_run {
 
 /* Waits for its end. -1: it could not be run, or not to its end. */
 int provision_run(const struct env *env, const struct resource *r, struct provision_run *p, struct error *err);
+
+/* What a file of the guest that runs is, as guest_file.h has it; NULL: nobody knows just now. */
+const char *provision_file_now(const char *dir, const char *path, struct arena *a);
+
+#define PROVISION_FILE "file."	/* and N: not a run, but what the file of entry N is after the boot; `log` has it */
 
 /* One that a boot has run. */
 struct provision_booted {

@@ -52,6 +52,20 @@ in_guest() { limactl shell t sudo sh -c "$1"; }
 	[ -z "$(in_guest 'ls /var/lib/lima-provision')" ]
 }
 
+@test "a file that is gone from the guest is told by plan, and put back; so is one that was changed" {
+	one=$(cat "$LIMA_HOME/t/qemu.pid")
+	in_guest 'rm /etc/app/app.conf'
+	run -0 limactl plan t
+	[[ $output == *"~ provision t:1"*"file: gone -> 640 "* ]]
+	apply t
+	[ "$(in_guest 'cat /etc/app/app.conf')" = $'a\n"b" $c '"'d'" ]
+	in_guest 'chmod 600 /etc/app/app.conf'
+	[[ $(limactl plan t) == *"file: 600 "* ]]
+	apply t
+	[ "$(in_guest 'stat -c %a /etc/app/app.conf')" = 640 ]
+	[ "$(cat "$LIMA_HOME/t/qemu.pid")" = "$one" ]
+}
+
 @test "one that fails with 7 fails the apply by name, line and words; mended, it runs, and the machine is still the same" {
 	one=$(cat "$LIMA_HOME/t/qemu.pid")
 	fails_with 'provision[0] (system, lima.yaml:' apply --set '.provision[0].script="#!/bin/sh\necho no such luck\nexit 7\n"' t

@@ -198,3 +198,50 @@ two() {
 	apply "$WORK/fleet.yaml"
 	[ "$(status_of b)" = Running ]
 }
+
+@test "a file that is gone from the guest, or another now, is told by plan, and put back" {
+	cat >>"$WORK/f.yaml" <<-EOF
+		provision:
+		- {mode: data, path: $WORK/d/a.conf, content: "x=1", owner: "$ME", permissions: "640"}
+		- {mode: data, path: $WORK/d/b.conf, content: "y=1", owner: "$ME", overwrite: false}
+	EOF
+	limactl create --tty=false "$WORK/f.yaml"
+	mkdir "$WORK/d"
+	printf x=1 >"$WORK/d/a.conf"
+	chmod 640 "$WORK/d/a.conf"
+	echo mine >"$WORK/d/b.conf"
+	apply --running f
+	one=$(pid_of f)
+	rm "$WORK/d/a.conf"
+	run -0 limactl plan f
+	[[ $output == *"~ provision f:0"*"file: gone -> 640 "*"Plan: 1 to change"* ]]
+	apply f
+	[ "$(cat "$WORK/d/a.conf")" = x=1 ] && [ "$(stat -c %a "$WORK/d/a.conf")" = 640 ]
+	echo more >>"$WORK/d/a.conf"
+	[[ $(limactl plan f) == *"Plan: 1 to change"* ]]
+	apply f
+	[ "$(cat "$WORK/d/a.conf")" = x=1 ]
+	# one that is not to be overwritten is only to be there
+	echo other >"$WORK/d/b.conf"
+	[[ $(limactl plan f) == *"Nothing to do"* ]]
+	rm "$WORK/d/b.conf"
+	apply f
+	[ "$(cat "$WORK/d/b.conf")" = y=1 ]
+	[ "$(pid_of f)" = "$one" ]
+}
+
+@test "a file that something else of the boot has changed is left as it is, as long as it is there" {
+	cat >>"$WORK/f.yaml" <<-EOF
+		provision:
+		- {mode: data, path: $WORK/d/a.conf, content: "x=1", owner: "$ME"}
+	EOF
+	limactl create --tty=false "$WORK/f.yaml"
+	mkdir "$WORK/d"
+	echo 'edited by a script' >"$WORK/d/a.conf"
+	apply --running f
+	echo 'edited again' >"$WORK/d/a.conf"
+	[[ $(limactl plan f) == *"Nothing to do"* ]]
+	rm "$WORK/d/a.conf"
+	apply f
+	[ "$(cat "$WORK/d/a.conf")" = x=1 ]
+}
