@@ -14,16 +14,16 @@
  *	companions.c	what is started before it: virtiofsd, swtpm
  *	mux.c		the one SSH connection, kept up
  *	console.c	what the guest's console says of a boot that fails; standstill.c what the machine knows of one that says nothing
- *	require.c	what must be so before the guest is called ready (require_items.c)
- *	names.c		the guest's name server (dns.h)
+ *	readiness.c	what must be so before the guest is called ready (readiness_checks.c), conditions.c the same for who asks
+ *	dns_service.c	the guest's name server (dns.h)
  *	clock.c		tells when the guest's clock must be set at once
- *	changes.c	what changes in them; news.c tells the guest
  *	mounts.c	folders of the host by sshfs; mount_sshfs.c one of them, mount_server.c relay.c confine.c sftpd/ its parts
+ *	folder_watch.c	what changes in them; change_queue.c tells the guest
  *	copy.c		files of the guest that are wanted on the host
  *	ga.c		the connection to the guest agent
  *	forwards.c	the rules, by name; ports.c what becomes of the guest's ports by them (match.c)
- *	ends.c		addresses on the host; forward_tcp.c forward_udp.c their listeners and connections
- *	conn.c		a connection; carry_*.c its ways into the guest (carrier.h); reverse.c those that come out of it
+ *	listeners.c	addresses on the host; forward_tcp.c forward_udp.c their listeners and connections
+ *	conn.c		a connection; transport_*.c its ways into the guest (transport.h); reverse.c those that come out of it
  *	http.c api.c info.c	ha.sock
  *	tail.c trim.c	ends of logs for messages; memory given back
  *	logs.c		logs that a guest floods
@@ -186,7 +186,7 @@ void mux_reconnect(struct agent *a, const char *why);	/* the other end has forgo
 void mux_touched(struct agent *a);			/* after using channels outside of step() */
 const char *mux_trouble(struct agent *a);		/* why there is no connection; "" */
 
-/* require.c */
+/* readiness.c */
 void require_start(struct agent *a);
 void require_copies_done(struct agent *a);		/* or tried */
 void require_agent_up(struct agent *a);			/* the guest agent has answered */
@@ -207,13 +207,13 @@ void logs_free(struct agent *a);
 void clock_start(struct agent *a);
 void clock_free(struct agent *a);
 
-/* names.c */
+/* dns_service.c */
 void names_start(struct agent *a);
 void names_reload(struct agent *a, const struct launch *l);	/* with what `l` says from now on */
 int names_port(const struct agent *a);			/* 0: nobody answers there */
 void names_free(struct agent *a);
 /* copy.c */
-void copies_start(struct agent *a);			/* once; its end is told to require.c */
+void copies_start(struct agent *a);			/* once; its end is told to readiness.c */
 void copies_reload(struct agent *a, const struct launch *l);	/* with those of `l` from now on */
 /* ready/guest_files.c: answers what that file of the guest is; and one who asked has gone */
 void guest_files_ask(struct agent *a, struct http_conn *c, const char *path);

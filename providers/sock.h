@@ -1,7 +1,7 @@
 /*
  * providers/sock.h - unix stream sockets with a deadline: what the clients of machines and host agents stand on.
  *
- * ten times a second (ERR_CANCELLED). Descriptors are non-blocking and close-on-exec.
+ * A deadline is a time of clock_ms() (base/clock.h). `cancel` may be NULL; it is looked at ten times a second (ERR_CANCELLED). Descriptors are non-blocking and close-on-exec.
  */
 #pragma once
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /*
- * hostagent/forward/conn.h - one connection: a stream of the host's on one side, a way into the guest (carrier.h) on the other.
+ * hostagent/forward/conn.h - one connection: a stream of the host's on one side, a way into the guest (transport.h) on the other.
  *
  * Half-closing works both ways, and a slow reader on either side slows the other down. It
  * lives in the list of whoever made it, and ends by itself.

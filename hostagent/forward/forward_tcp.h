@@ -1,7 +1,7 @@
 /*
  * hostagent/forward/forward_tcp.h - a listener on the host, whose connections go into the guest.
  *
- * Each connection takes the best way there is at that moment (carrier.h). Half-closing
+ * Each connection takes the best way there is at that moment (transport.h). Half-closing
  * works both ways, and a slow reader on either side slows the other down. A
  * connection that comes while there is no way yet waits for one a while.
  */

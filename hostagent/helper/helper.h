@@ -2,7 +2,7 @@
  * hostagent/helper/helper.h - the small half of the host agent: a process that starts, signals and reaps.
  *
  * The agent reads what a guest writes, in six protocols, so it gives up whatever it does not need for that
- * (hostagent/confine.h), other programs first of all. They are children of this process, which was forked before, has
+ * (hostagent/confinement.h), other programs first of all. They are children of this process, which was forked before, has
  * read nothing but launch.json, and is asked by messages of fixed size. It ends with the agent, and what it has started
  * outlives both.
  *

@@ -1,7 +1,7 @@
 /*
  * hostagent/ready/readiness.c - what must be so before the guest is called ready.
  *
- * The conditions are in require_items.h. Upstream asks for each again and again, over a new connection every three seconds. Here
+ * The conditions are in readiness_checks.h. Upstream asks for each again and again, over a new connection every three seconds. Here
  * one script waits in the guest, and says a number as each condition comes
  * true; only the probes, which are the user's, are run again when they fail.
  *

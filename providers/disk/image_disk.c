@@ -1,4 +1,4 @@
-/* The part of providers/image.h that is about disks which guests write to */
+/* The part of providers/disk/image.h that is about disks which guests write to */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-/* providers/unpack_child.h - the two sides of unpacking: of providers/unpack.c. */
+/* providers/fetch/unpack_child.h - the two sides of unpacking: of providers/fetch/unpack.c. */
 #pragma once
 #include <stdint.h>
 

@@ -1,5 +1,5 @@
 /*
- * providers/host_key.h - the SSH host key of a guest: made by us, handed over in cidata, known from then on.
+ * providers/ssh/host_key.h - the SSH host key of a guest: made by us, handed over in cidata, known from then on.
  *
  * DIR/ssh_host_ed25519_key (0600) is made before a guest's first boot. DIR/ssh_known_hosts
  * holds the key by which the guest is known: the host agent writes it when it has seen

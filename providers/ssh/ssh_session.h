@@ -1,4 +1,4 @@
-/* providers/ssh_session.h - what all sessions of libssh2 have in common: what they prefer, and how they recognize the guest. */
+/* providers/ssh/ssh_session.h - what all sessions of libssh2 have in common: what they prefer, and how they recognize the guest. */
 #pragma once
 #include <libssh2.h>
 

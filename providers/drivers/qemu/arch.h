@@ -1,4 +1,4 @@
-/* providers/drivers/qemu/arch.h - what QEMU calls things, per architecture: data for qemu.c and qemu_host.c. */
+/* providers/drivers/qemu/arch.h - what QEMU calls things, per architecture: data for argv.c and host.c. */
 #pragma once
 #include <stdbool.h>
 

@@ -24,7 +24,7 @@ struct host;
 struct val_pair {
 	const char *key, *value;
 	const struct node *at;
-	unsigned layer;		/* mix.c */
+	unsigned layer;		/* of which text it is: layers.c */
 };
 
 struct val {

@@ -14,9 +14,9 @@ int tree_close(struct template *t, struct node *root, struct error *err);
 
 /* merge.c: what `to` lacks is taken from `from` */
 void merge_base(struct arena *a, struct node *to, struct node *from);
-/* pin.c: relative local images (kernels, initrds, archives) that exist beside the file at `path` become absolute paths */
+/* absolutize.c: relative local images (kernels, initrds, archives) that exist beside the file at `path` become absolute paths */
 void tree_pin(struct arena *a, struct node *root, const char *path);
-/* combine.c: list entries of one name become one */
+/* merge_lists.c: list entries of one name become one */
 void combine_entries(struct arena *a, struct node *root);
 /* host_uses.c: adds to t->host_uses what this file names */
 void tree_host_uses(struct template *t, const struct node *root, const char *file);
