@@ -265,10 +265,10 @@ struct guarded mounts_guarded(struct agent *a);
 void mounts_guard_launch(const struct launch *l, struct guarded *g);	/* those that launch.json tells of */
 void mounts_free(struct agent *a);
 struct ga_port;
-struct place;
+struct endpoint;
 /* What is to become of a port of the guest: nothing, and not a word of it; nothing; a forward to `host`. */
 enum forwards_verdict { FORWARDS_QUIET, FORWARDS_NOT, FORWARDS_TO };
-enum forwards_verdict forwards_judge(struct agent *a, const struct ga_port *p, struct place *host);
+enum forwards_verdict forwards_judge(struct agent *a, const struct ga_port *p, struct endpoint *host);
 
 /* api.c */
 int api_start(struct agent *a, struct error *err);

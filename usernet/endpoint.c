@@ -26,7 +26,7 @@ struct client {
 	uint64_t heard; /* the turn in which it said something last */
 };
 
-struct endpoint {
+struct switch_endpoint {
 	struct sw *sw;
 	struct watch listen;
 	struct client clients[CLIENTS_MAX];
@@ -35,7 +35,7 @@ struct endpoint {
 };
 
 static int
-endpoint_bind(struct endpoint *e, struct error *err)
+endpoint_bind(struct switch_endpoint *e, struct error *err)
 {
 	struct sockaddr_un at = {.sun_family = AF_UNIX};
 
@@ -51,12 +51,12 @@ endpoint_bind(struct endpoint *e, struct error *err)
 	return 0;
 }
 
-struct endpoint *
+struct switch_endpoint *
 endpoint_open(struct sw *s, struct error *err)
 {
-	struct endpoint *e = xcalloc(1, sizeof *e);
+	struct switch_endpoint *e = xcalloc(1, sizeof *e);
 
-	*e = (struct endpoint){.sw = s, .listen = {WATCH_LISTEN, -1, NULL}};
+	*e = (struct switch_endpoint){.sw = s, .listen = {WATCH_LISTEN, -1, NULL}};
 	for (size_t i = 0; i < CLIENTS_MAX; i++)
 		e->clients[i].watch.fd = -1;
 	e->path = xasprintf("%s/%s_ep.sock", s->dir, strrchr(s->dir, '/') + 1);
@@ -78,7 +78,7 @@ endpoint_client_close(struct client *c)
 }
 
 void
-endpoint_close(struct endpoint *e)
+endpoint_close(struct switch_endpoint *e)
 {
 	if (!e)
 		return;
@@ -92,7 +92,7 @@ endpoint_close(struct endpoint *e)
 }
 
 static struct client *
-client_place(struct endpoint *e)
+client_place(struct switch_endpoint *e)
 {
 	struct client *oldest = &e->clients[0];
 
@@ -107,7 +107,7 @@ client_place(struct endpoint *e)
 }
 
 void
-endpoint_accept(struct endpoint *e)
+endpoint_accept(struct switch_endpoint *e)
 {
 	int fd = accept4(e->listen.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	struct client *c;
@@ -120,7 +120,7 @@ endpoint_accept(struct endpoint *e)
 }
 
 static void
-client_send(struct endpoint *e, struct client *c)
+client_send(struct switch_endpoint *e, struct client *c)
 {
 	ssize_t n = send(c->watch.fd, c->out.s + c->sent, c->out.len - c->sent, MSG_NOSIGNAL);
 
@@ -136,7 +136,7 @@ client_send(struct endpoint *e, struct client *c)
 }
 
 static void
-endpoint_client_answer(struct endpoint *e, struct client *c, int status, const char *body)
+endpoint_client_answer(struct switch_endpoint *e, struct client *c, int status, const char *body)
 {
 	http_answer_write(&c->out, status, status == 200 ? "application/json" : "text/plain; charset=utf-8", body);
 	client_send(e, c);
@@ -144,7 +144,7 @@ endpoint_client_answer(struct endpoint *e, struct client *c, int status, const c
 
 /* Once all of it is there. */
 static void
-client_call(struct endpoint *e, struct client *c)
+client_call(struct switch_endpoint *e, struct client *c)
 {
 	enum http_verdict v = c->in.len > REQUEST_MAX ? HTTP_BAD_LENGTH : HTTP_MORE;
 	struct http_request r;
@@ -164,7 +164,7 @@ client_call(struct endpoint *e, struct client *c)
 }
 
 void
-endpoint_turn(struct endpoint *e, int fd)
+endpoint_turn(struct switch_endpoint *e, int fd)
 {
 	struct client *c = e->clients;
 	char room[4096];

@@ -6,13 +6,13 @@
  * stands in files (providers/usernet.h).
  */
 #pragma once
-struct endpoint;
+struct switch_endpoint;
 struct error;
 struct sw;
 
-struct endpoint *endpoint_open(struct sw *s, struct error *err);
-void endpoint_close(struct endpoint *e); /* or NULL */
+struct switch_endpoint *endpoint_open(struct sw *s, struct error *err);
+void endpoint_close(struct switch_endpoint *e); /* or NULL */
 /* Somebody connects. Where there are too many already, the one that has been silent longest goes. */
-void endpoint_accept(struct endpoint *e);
+void endpoint_accept(struct switch_endpoint *e);
 /* There is something to be read from that client, or room for the rest of its answer. */
-void endpoint_turn(struct endpoint *e, int fd);
+void endpoint_turn(struct switch_endpoint *e, int fd);

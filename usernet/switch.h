@@ -10,7 +10,7 @@
 #include "usernet/nat.h"
 #include "usernet/port.h"
 
-struct endpoint;
+struct switch_endpoint;
 struct error;
 
 struct sw {
@@ -22,7 +22,7 @@ struct sw {
 	size_t nports;
 	int epoll;
 	struct watch folder, ports_folder, signals;
-	struct endpoint *endpoint;
+	struct switch_endpoint *endpoint;
 	uint64_t denied_before; /* by ports that are gone */
 	int lock;		 /* of whoever plugs in (providers/usernet_run.h), taken before it ends */
 	bool used;		 /* something was plugged in */

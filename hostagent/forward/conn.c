@@ -13,7 +13,7 @@
 enum { WAIT_MS = 30000 };	/* for a way into the guest: it may just be rebooting */
 
 /* From the best to the last; each may be absent just now. */
-static carrier_new *const ways[] = { carry_tunnel, carry_ssh };
+static transport_new *const ways[] = { transport_tunnel, transport_ssh };
 
 union stream {
 	uv_handle_t handle;
@@ -28,8 +28,8 @@ struct conn {
 	union stream s;
 	uv_timer_t timer;
 	struct outq out;		/* to the host's program */
-	struct carrier *carrier;
-	const struct place *to;		/* while it is being dialled */
+	struct transport *transport;
+	const struct endpoint *to;		/* while it is being dialled */
 	size_t way;			/* the next to be tried */
 	bool host_eof, closing;
 	int open;			/* handles */
@@ -58,8 +58,8 @@ conn_close(struct conn *c)
 	if (c->closing)
 		return;
 	c->closing = true;
-	if (c->carrier)
-		carrier_close(steal(c->carrier));
+	if (c->transport)
+		transport_close(steal(c->transport));
 	uv_close(&c->s.handle, conn_on_closed);
 	uv_close((uv_handle_t *)&c->timer, conn_on_closed);
 }
@@ -96,9 +96,9 @@ conn_on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b)
 	} else if (n < 0) {
 		c->host_eof = true;
 		uv_read_stop(s);
-		if (!carrier_shutdown(c->carrier))
+		if (!transport_shutdown(c->transport))
 			uv_timer_start(&c->timer, on_waited, WAIT_MS, 0);
-	} else if (!carrier_write(c->carrier, b->base, (size_t)n)) {
+	} else if (!transport_write(c->transport, b->base, (size_t)n)) {
 		/* Reading stops until the data have gone, so that a slow guest slows the sender. */
 		uv_read_stop(s);
 	}
@@ -126,8 +126,8 @@ conn_guest_data(void *ctx, const char *p, size_t len)
 {
 	struct conn *c = ctx;
 
-	if (!outq_write(&c->out, p, len) && c->carrier)
-		carrier_pause(c->carrier, true);
+	if (!outq_write(&c->out, p, len) && c->transport)
+		transport_pause(c->transport, true);
 }
 
 static void
@@ -147,10 +147,10 @@ guest_drained(void *ctx)
 static void conn_dial_one(struct conn *c);
 
 /* The next way to be tried; NULL: that was the last. */
-static carrier_new *
+static transport_new *
 next_way(struct conn *c)
 {
-	carrier_new *own = c->list->agent->runtime->carry;
+	transport_new *own = c->list->agent->runtime->transport;
 
 	if (own)
 		return c->way++ == 0 ? own : NULL;
@@ -162,7 +162,7 @@ guest_closed(void *ctx, bool unopened)
 {
 	struct conn *c = ctx;
 
-	c->carrier = NULL;
+	c->transport = NULL;
 	if (unopened && c->to)
 		conn_dial_one(c);
 	else if (outq_empty(&c->out))
@@ -171,23 +171,23 @@ guest_closed(void *ctx, bool unopened)
 		uv_read_stop(&c->s.stream);	/* what has come is still to be written */
 }
 
-const struct carrier_user conn_user = { guest_open, conn_guest_data, guest_eof, guest_drained, guest_closed };
+const struct transport_user conn_user = { guest_open, conn_guest_data, guest_eof, guest_drained, guest_closed };
 
 static void
 conn_dial_one(struct conn *c)
 {
-	struct carrier *way = NULL;
-	carrier_new *next;
+	struct transport *way = NULL;
+	transport_new *next;
 
 	while (!way && (next = next_way(c)))
 		way = next(c->list->agent, c->to, &conn_user, c);
-	conn_carry(c, way);
+	conn_use(c, way);
 }
 
 void
-conn_carry(struct conn *c, struct carrier *way)
+conn_use(struct conn *c, struct transport *way)
 {
-	c->carrier = way;
+	c->transport = way;
 	if (!way)
 		conn_close(c);
 	else if (way->ready)
@@ -195,7 +195,7 @@ conn_carry(struct conn *c, struct carrier *way)
 }
 
 void
-conn_dial(struct conn *c, const struct place *to)
+conn_dial(struct conn *c, const struct endpoint *to)
 {
 	c->to = to;
 	c->way = 0;
@@ -208,8 +208,8 @@ host_drained(void *ctx)
 {
 	struct conn *c = ctx;
 
-	if (c->carrier)
-		carrier_pause(c->carrier, false);
+	if (c->transport)
+		transport_pause(c->transport, false);
 	else
 		conn_close(c);
 }

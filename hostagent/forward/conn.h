@@ -9,9 +9,9 @@
 #include <uv.h>
 
 struct agent;
-struct carrier;
+struct transport;
 struct conn;
-struct place;
+struct endpoint;
 
 /* Who makes them. */
 struct conn_list {
@@ -25,9 +25,9 @@ struct conn_list {
 struct conn *conn_new(struct conn_list *l, bool tcp);
 uv_stream_t *conn_stream(struct conn *c);
 /* The stream is connected: to the best way there is, waiting for one a while. */
-void conn_dial(struct conn *c, const struct place *to);
+void conn_dial(struct conn *c, const struct endpoint *to);
 /* The same to a way that its owner has: what conn_user() and `c` were given for. NULL: it came to nothing. */
-void conn_carry(struct conn *c, struct carrier *way);
-extern const struct carrier_user conn_user;
+void conn_use(struct conn *c, struct transport *way);
+extern const struct transport_user conn_user;
 void conn_close(struct conn *c);
 void conn_close_all(struct conn_list *l);

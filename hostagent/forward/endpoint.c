@@ -4,32 +4,32 @@
 #include <string.h>
 #include <uv.h>
 
-struct place
-place_make(enum ga_proto proto, const char *ip, int port)
+struct endpoint
+endpoint_make(enum ga_proto proto, const char *ip, int port)
 {
-	struct place p = { .proto = proto, .port = port };
+	struct endpoint p = { .proto = proto, .port = port };
 
 	snprintf(p.name, sizeof p.name, "%s", ip);
 	return p;
 }
 
-struct place
-place_socket(const char *path)
+struct endpoint
+endpoint_socket(const char *path)
 {
-	struct place p = { .proto = GA_TCP };
+	struct endpoint p = { .proto = GA_TCP };
 
 	snprintf(p.name, sizeof p.name, "%s", path);
 	return p;
 }
 
 bool
-place_equal(const struct place *a, const struct place *b)
+endpoint_equal(const struct endpoint *a, const struct endpoint *b)
 {
 	return a->proto == b->proto && a->port == b->port && strcmp(a->name, b->name) == 0;
 }
 
 const char *
-place_text(const struct place *p, char text[PLACE_TEXT])
+endpoint_text(const struct endpoint *p, char text[PLACE_TEXT])
 {
 	if (p->port)
 		snprintf(text, PLACE_TEXT, strchr(p->name, ':') ? "[%s]:%d" : "%s:%d", p->name, p->port);
@@ -39,7 +39,7 @@ place_text(const struct place *p, char text[PLACE_TEXT])
 }
 
 int
-place_sockaddr(const struct place *p, struct sockaddr_storage *out)
+endpoint_sockaddr(const struct endpoint *p, struct sockaddr_storage *out)
 {
 	memset(out, 0, sizeof *out);
 	return (strchr(p->name, ':') ? uv_ip6_addr(p->name, p->port, (struct sockaddr_in6 *)out) :

@@ -6,7 +6,7 @@
 
 #include "guest/wire/ga_port.h"
 
-struct place {
+struct endpoint {
 	enum ga_proto proto;	/* a UNIX socket counts as TCP */
 	int port;		/* 0: `name` is the path of a socket, otherwise a numeric address */
 	char name[sizeof ((struct sockaddr_un *)0)->sun_path];
@@ -14,10 +14,10 @@ struct place {
 
 #define PLACE_TEXT 128
 
-struct place place_make(enum ga_proto proto, const char *ip, int port);
-struct place place_socket(const char *path);	/* of an allowed length */
-bool place_equal(const struct place *a, const struct place *b);
+struct endpoint endpoint_make(enum ga_proto proto, const char *ip, int port);
+struct endpoint endpoint_socket(const char *path);	/* of an allowed length */
+bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
 /* "127.0.0.1:80", "[::1]:80" or the path; returns `text` */
-const char *place_text(const struct place *p, char text[PLACE_TEXT]);
+const char *endpoint_text(const struct endpoint *p, char text[PLACE_TEXT]);
 /* for bind() and connect(), not of a socket; 0, or -1: no numeric address */
-int place_sockaddr(const struct place *p, struct sockaddr_storage *out);
+int endpoint_sockaddr(const struct endpoint *p, struct sockaddr_storage *out);

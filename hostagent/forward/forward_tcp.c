@@ -30,7 +30,7 @@ struct tcp_listener {
 		uv_tcp_t tcp;
 		uv_pipe_t pipe;
 	} s;
-	const struct place *to;
+	const struct endpoint *to;
 	const char *path;	/* of the socket, once it is bound; the caller's, as `to` is */
 	char name[PLACE_TEXT]; /* for the log */
 	bool closed;
@@ -116,24 +116,24 @@ remove_socket(struct tcp_listener *l)
 }
 
 static int
-forward_tcp_bind_address(struct tcp_listener *l, const struct place *host)
+forward_tcp_bind_address(struct tcp_listener *l, const struct endpoint *host)
 {
 	struct sockaddr_storage addr;
-	const struct place any = place_make(GA_TCP, "::", host->port);
+	const struct endpoint any = endpoint_make(GA_TCP, "::", host->port);
 	bool wildcard = strcmp(host->name, "0.0.0.0") == 0;
 	int r;
 
-	if (place_sockaddr(wildcard ? &any : host, &addr) < 0)
+	if (endpoint_sockaddr(wildcard ? &any : host, &addr) < 0)
 		return UV_EINVAL;
 	r = uv_tcp_bind(&l->s.tcp, (struct sockaddr *)&addr, 0);
 	/* A host may have no IPv6. */
-	if (wildcard && r < 0 && r != UV_EADDRINUSE && r != UV_EACCES && place_sockaddr(host, &addr) == 0)
+	if (wildcard && r < 0 && r != UV_EADDRINUSE && r != UV_EACCES && endpoint_sockaddr(host, &addr) == 0)
 		r = uv_tcp_bind(&l->s.tcp, (struct sockaddr *)&addr, 0);
 	return r;
 }
 
 static int
-bind_listener(struct tcp_listener *l, const struct place *host, struct error *err)
+bind_listener(struct tcp_listener *l, const struct endpoint *host, struct error *err)
 {
 	int r = 0;
 
@@ -156,13 +156,13 @@ on_listener_closed(uv_handle_t *h)
 }
 
 struct tcp_listener *
-tcp_listen(struct agent *a, const struct place *host, const struct place *guest, struct error *err)
+tcp_listen(struct agent *a, const struct endpoint *host, const struct endpoint *guest, struct error *err)
 {
 	struct tcp_listener *l = xcalloc(1, sizeof *l);
 
 	l->conns = (struct conn_list){ .agent = a, .gone = forward_tcp_free_if_done };
 	l->to = guest;
-	place_text(host, l->name);
+	endpoint_text(host, l->name);
 	if (host->port)
 		uv_tcp_init(&a->loop, &l->s.tcp);
 	else

@@ -9,7 +9,7 @@
 
 struct agent;
 struct error;
-struct place;
+struct endpoint;
 struct tcp_listener;
 
 /*
@@ -17,6 +17,6 @@ struct tcp_listener;
  * looked at for each connection. 0.0.0.0 is every address, of IPv6 too, as upstream has it.
  * NULL: EADDRINUSE, EACCES, ..., with the address.
  */
-struct tcp_listener *tcp_listen(struct agent *a, const struct place *host, const struct place *guest, struct error *err);
+struct tcp_listener *tcp_listen(struct agent *a, const struct endpoint *host, const struct endpoint *guest, struct error *err);
 /* With its connections. */
 void tcp_listener_close(struct tcp_listener *l);

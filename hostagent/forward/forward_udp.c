@@ -20,16 +20,16 @@ struct sender {
 	struct udp_listener *l;
 	struct sender *next;
 	struct sockaddr_storage addr;
-	struct carrier *carrier;
+	struct transport *transport;
 	uint64_t used;
-	bool full;		/* the carrier takes no more just now */
+	bool full;		/* the transport takes no more just now */
 };
 
 struct udp_listener {
 	uv_udp_t udp;
 	uv_timer_t sweep;
 	struct agent *agent;
-	const struct place *to;
+	const struct endpoint *to;
 	struct sender *senders;
 	size_t n;
 	int open;
@@ -44,8 +44,8 @@ forward_udp_forget(struct sender *s)
 		p = &(*p)->next;
 	*p = s->next;
 	s->l->n--;
-	if (s->carrier)
-		carrier_close(s->carrier);
+	if (s->transport)
+		transport_close(s->transport);
 	free(s);
 }
 
@@ -77,11 +77,11 @@ on_over(void *ctx, bool unopened)
 	struct sender *s = ctx;
 
 	(void)unopened;
-	s->carrier = NULL;
+	s->transport = NULL;
 	forward_udp_forget(s);
 }
 
-static const struct carrier_user user = { on_open, forward_udp_on_answer, on_open, forward_udp_on_drained, on_over };
+static const struct transport_user user = { on_open, forward_udp_on_answer, on_open, forward_udp_on_drained, on_over };
 
 static size_t
 addr_len(const struct sockaddr *a)
@@ -126,8 +126,8 @@ sender_new(struct udp_listener *l, const struct sockaddr *from)
 	struct sender *s = xcalloc(1, sizeof *s);
 
 	s->l = l;
-	s->carrier = carry_tunnel(l->agent, l->to, &user, s);
-	if (!s->carrier) {
+	s->transport = transport_tunnel(l->agent, l->to, &user, s);
+	if (!s->transport) {
 		free(s);
 		return NULL;
 	}
@@ -154,7 +154,7 @@ forward_udp_on_datagram(uv_udp_t *u, ssize_t n, const uv_buf_t *b, const struct 
 		return;
 	s->used = uv_now(&l->agent->loop);
 	if (!s->full)
-		s->full = !carrier_write(s->carrier, b->base, (size_t)n);
+		s->full = !transport_write(s->transport, b->base, (size_t)n);
 }
 
 static void
@@ -167,23 +167,23 @@ forward_udp_on_closed(uv_handle_t *h)
 }
 
 static int
-forward_udp_bind_address(struct udp_listener *l, const struct place *host)
+forward_udp_bind_address(struct udp_listener *l, const struct endpoint *host)
 {
 	struct sockaddr_storage addr;
-	const struct place any = place_make(GA_UDP, "::", host->port);
+	const struct endpoint any = endpoint_make(GA_UDP, "::", host->port);
 	bool wildcard = strcmp(host->name, "0.0.0.0") == 0;
 	int r;
 
-	if (place_sockaddr(wildcard ? &any : host, &addr) < 0)
+	if (endpoint_sockaddr(wildcard ? &any : host, &addr) < 0)
 		return UV_EINVAL;
 	r = uv_udp_bind(&l->udp, (struct sockaddr *)&addr, 0);
-	if (wildcard && r < 0 && r != UV_EADDRINUSE && r != UV_EACCES && place_sockaddr(host, &addr) == 0)
+	if (wildcard && r < 0 && r != UV_EADDRINUSE && r != UV_EACCES && endpoint_sockaddr(host, &addr) == 0)
 		r = uv_udp_bind(&l->udp, (struct sockaddr *)&addr, 0);
 	return r < 0 ? r : uv_udp_recv_start(&l->udp, agent_chunk, forward_udp_on_datagram);
 }
 
 struct udp_listener *
-udp_listen(struct agent *a, const struct place *host, const struct place *guest, struct error *err)
+udp_listen(struct agent *a, const struct endpoint *host, const struct endpoint *guest, struct error *err)
 {
 	struct udp_listener *l = xcalloc(1, sizeof *l);
 	char text[PLACE_TEXT];
@@ -199,7 +199,7 @@ udp_listen(struct agent *a, const struct place *host, const struct place *guest,
 	if (r == 0)
 		return l;
 	udp_listener_close(l);
-	error_set(err, -r, "listen on UDP %s: %s", place_text(host, text), uv_strerror(r));
+	error_set(err, -r, "listen on UDP %s: %s", endpoint_text(host, text), uv_strerror(r));
 	return NULL;
 }
 

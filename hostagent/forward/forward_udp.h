@@ -8,9 +8,9 @@
 
 struct agent;
 struct error;
-struct place;
+struct endpoint;
 struct udp_listener;
 
 /* As tcp_listen(). */
-struct udp_listener *udp_listen(struct agent *a, const struct place *host, const struct place *guest, struct error *err);
+struct udp_listener *udp_listen(struct agent *a, const struct endpoint *host, const struct endpoint *guest, struct error *err);
 void udp_listener_close(struct udp_listener *l);

@@ -72,25 +72,25 @@ forwards_find(struct agent *a, const char *id)
 	return p;
 }
 
-static struct place
+static struct endpoint
 guest_place(const struct forward_rule *r, int i)
 {
-	return *r->guest_socket ? place_socket(r->guest_socket) :
-				  place_make(r->proto == FORWARD_UDP ? GA_UDP : GA_TCP, r->guest_ip, r->guest_port[0] + i);
+	return *r->guest_socket ? endpoint_socket(r->guest_socket) :
+				  endpoint_make(r->proto == FORWARD_UDP ? GA_UDP : GA_TCP, r->guest_ip, r->guest_port[0] + i);
 }
 
-static struct place
+static struct endpoint
 host_place(const struct forward_rule *r, int i)
 {
-	return *r->host_socket ? place_socket(r->host_socket) :
-				 place_make(r->proto == FORWARD_UDP ? GA_UDP : GA_TCP, r->host_ip, r->host_port[0] + i);
+	return *r->host_socket ? endpoint_socket(r->host_socket) :
+				 endpoint_make(r->proto == FORWARD_UDP ? GA_UDP : GA_TCP, r->host_ip, r->host_port[0] + i);
 }
 
 static void
 forward_free(struct agent *a, struct forward *f)
 {
 	for (size_t i = 0; i < f->n; i++) {
-		struct place guest = guest_place(&f->rule, (int)i);
+		struct endpoint guest = guest_place(&f->rule, (int)i);
 
 		end_close(a, f->ends[i], &guest);
 	}
@@ -120,7 +120,7 @@ listen_all(struct agent *a, struct forward *f)
 
 	f->ends = xcalloc((size_t)ports, sizeof(struct end *));
 	for (int i = 0; i < ports; i++) {
-		struct place guest = guest_place(&f->rule, i), host = host_place(&f->rule, i);
+		struct endpoint guest = guest_place(&f->rule, i), host = host_place(&f->rule, i);
 
 		f->ends[f->n++] = end_open(a, &host, &guest, true);
 	}
@@ -267,7 +267,7 @@ forwards_unwanted(const struct forwards *s, const struct ga_port *p)
 }
 
 enum forwards_verdict
-forwards_judge(struct agent *a, const struct ga_port *p, struct place *host)
+forwards_judge(struct agent *a, const struct ga_port *p, struct endpoint *host)
 {
 	struct forwards *s = forwards_get(a);
 

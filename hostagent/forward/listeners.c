@@ -22,8 +22,8 @@ enum {
 
 struct end {
 	struct end *next;
-	struct place host, to;	/* to: where its connections go now */
-	struct place *guests;	/* who asked for it */
+	struct endpoint host, to;	/* to: where its connections go now */
+	struct endpoint *guests;	/* who asked for it */
 	size_t n, cap;
 	struct tcp_listener *tcp;
 	struct udp_listener *udp;
@@ -73,7 +73,7 @@ stop_listening(struct end *e)
 
 /* The bit of a port; of a socket, which has none, one that it may share. */
 static uint8_t *
-used_bit(struct ends *s, const struct place *host, uint8_t *bit)
+used_bit(struct ends *s, const struct endpoint *host, uint8_t *bit)
 {
 	size_t n = host->port ? (size_t)host->port % PORTS : hash_text(HASH_START, host->name) % PORTS;
 
@@ -126,7 +126,7 @@ listeners_on_again(uv_timer_t *t)
 		if (e->second_look <= uv_now(&s->agent->loop))
 			listeners_look(s->agent, e);
 		if (listeners_listening(e)) {
-			log_info("%s: now listening", place_text(&e->host, text));
+			log_info("%s: now listening", endpoint_text(&e->host, text));
 			ports_end_opened(s->agent, e);
 		}
 		more |= worth_a_try(e);
@@ -145,16 +145,16 @@ listeners_init(struct agent *a)
 }
 
 static struct end *
-listeners_find(struct agent *a, const struct place *host)
+listeners_find(struct agent *a, const struct endpoint *host)
 {
 	for (struct end *e = a->ends->first; e; e = e->next)
-		if (place_equal(&e->host, host))
+		if (endpoint_equal(&e->host, host))
 			return e;
 	return NULL;
 }
 
 struct end *
-end_open(struct agent *a, const struct place *host, const struct place *guest, bool stated)
+end_open(struct agent *a, const struct endpoint *host, const struct endpoint *guest, bool stated)
 {
 	struct end *e;
 
@@ -200,11 +200,11 @@ listeners_destroy(struct agent *a, struct end *e)
 }
 
 void
-end_close(struct agent *a, struct end *e, const struct place *guest)
+end_close(struct agent *a, struct end *e, const struct endpoint *guest)
 {
 	size_t i = 0;
 
-	while (i < e->n && !place_equal(&e->guests[i], guest))
+	while (i < e->n && !endpoint_equal(&e->guests[i], guest))
 		i++;
 	assert(i < e->n);
 	memmove(&e->guests[i], &e->guests[i + 1], (e->n - i - 1) * sizeof *e->guests);
@@ -229,7 +229,7 @@ ends_forget_used(struct agent *a)
 	}
 }
 
-const struct place *
+const struct endpoint *
 end_host(const struct end *e)
 {
 	return &e->host;

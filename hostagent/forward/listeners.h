@@ -12,15 +12,15 @@
 
 struct agent;
 struct end;
-struct place;
+struct endpoint;
 
 /* Never NULL; end_trouble() says whether it listens. */
-struct end *end_open(struct agent *a, const struct place *host, const struct place *guest, bool stated);
+struct end *end_open(struct agent *a, const struct endpoint *host, const struct endpoint *guest, bool stated);
 /* The user has changed a rule: what programs of the host used may be the guest's. */
 void ends_forget_used(struct agent *a);
 /* Takes back one end_open() of the same `guest`; the last closes it, and its connections. */
-void end_close(struct agent *a, struct end *e, const struct place *guest);
-const struct place *end_host(const struct end *e);
+void end_close(struct agent *a, struct end *e, const struct endpoint *guest);
+const struct endpoint *end_host(const struct end *e);
 const char *end_trouble(const struct end *e);	/* ""; or why it does not listen */
 int end_trouble_code(const struct end *e);	/* an errno value */
 void ends_free(struct agent *a);		/* when all are closed */

@@ -66,7 +66,7 @@ is_free_to_all(const struct forward_rule *r, int host_port)
 }
 
 enum match
-match_port(const struct forward_rule *const *rules, size_t n, const struct ga_port *p, struct place *host)
+match_port(const struct forward_rule *const *rules, size_t n, const struct ga_port *p, struct endpoint *host)
 {
 	const struct forward_rule *best = NULL;
 
@@ -79,7 +79,7 @@ match_port(const struct forward_rule *const *rules, size_t n, const struct ga_po
 		return MATCH_IGNORE;
 	if (!*best->host_socket && !is_free_to_all(best, p->port + best->host_port[0] - best->guest_port[0]))
 		return MATCH_IGNORE;
-	*host = *best->host_socket ? place_socket(best->host_socket) :
-				     place_make(p->proto, best->host_ip, p->port + best->host_port[0] - best->guest_port[0]);
+	*host = *best->host_socket ? endpoint_socket(best->host_socket) :
+				     endpoint_make(p->proto, best->host_ip, p->port + best->host_port[0] - best->guest_port[0]);
 	return MATCH_FORWARD;
 }

@@ -10,10 +10,10 @@
 #include "guest/wire/ga_port.h"
 #include "hostagent/protocol/forward_rule.h"
 
-struct place;
+struct endpoint;
 
 enum match { MATCH_NONE, MATCH_IGNORE, MATCH_FORWARD };
 
 /* Of the rules that match, the one of the lowest rank. `host` is set for MATCH_FORWARD. */
-enum match match_port(const struct forward_rule *const *rules, size_t n, const struct ga_port *p, struct place *host);
+enum match match_port(const struct forward_rule *const *rules, size_t n, const struct ga_port *p, struct endpoint *host);
 bool match_wildcard(const struct ga_port *p);	/* it listens on every address */

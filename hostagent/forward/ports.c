@@ -60,14 +60,14 @@ forward_ports_get(struct agent *a)
 }
 
 /* Where its connections go to: what listens everywhere is met on the loopback. */
-static struct place
+static struct endpoint
 forward_ports_target(const struct ga_port *p)
 {
 	char ip[46];
 
 	if (match_wildcard(p))
-		return place_make(p->proto, p->v6 ? "::1" : "127.0.0.1", p->port);
-	return place_make(p->proto, ga_port_ip(p, ip), p->port);
+		return endpoint_make(p->proto, p->v6 ? "::1" : "127.0.0.1", p->port);
+	return endpoint_make(p->proto, ga_port_ip(p, ip), p->port);
 }
 
 static const char *
@@ -87,7 +87,7 @@ init_say(struct agent *a, const struct state *s)
 		event_forward(a, "not-forwarding", ga_port_proto(&s->port), guest, "", "");
 		return;
 	}
-	place_text(end_host(s->end), host);
+	endpoint_text(end_host(s->end), host);
 	if (*end_trouble(s->end)) {
 		log_info("Not forwarding %s %s: %s", forward_ports_upper(&s->port), guest, end_trouble(s->end));
 		event_forward(a, "failed", ga_port_proto(&s->port), guest, host, end_trouble(s->end));
@@ -100,7 +100,7 @@ init_say(struct agent *a, const struct state *s)
 static void
 forward_ports_begin(struct agent *a, struct state *s)
 {
-	struct place host, guest = forward_ports_target(&s->port);
+	struct endpoint host, guest = forward_ports_target(&s->port);
 
 	s->verdict = forwards_judge(a, &s->port, &host);
 	s->decided = true;
@@ -113,13 +113,13 @@ forward_ports_begin(struct agent *a, struct state *s)
 static void
 forward_ports_stop(struct agent *a, struct state *s)
 {
-	struct place guest = forward_ports_target(&s->port);
+	struct endpoint guest = forward_ports_target(&s->port);
 	char addr[54], host[PLACE_TEXT];
 
 	if (!s->decided || s->verdict != FORWARDS_TO)
 		return;
 	ga_port_addr(&s->port, addr);
-	place_text(end_host(s->end), host);
+	endpoint_text(end_host(s->end), host);
 	log_info("Stopping forwarding %s from %s to %s", forward_ports_upper(&s->port), addr, host);
 	event_forward(a, "stopping", ga_port_proto(&s->port), addr, host, "");
 	end_close(a, s->end, &guest);
@@ -273,13 +273,13 @@ ports_rules_changed(struct agent *a)
 
 	for (size_t i = 0; p && i < p->n; i++) {
 		struct state *s = &p->v[i], before = *s;
-		struct place host;
+		struct endpoint host;
 		enum forwards_verdict verdict;
 
 		if (!s->decided)
 			continue;
 		verdict = forwards_judge(a, &s->port, &host);
-		if (verdict == s->verdict && (verdict != FORWARDS_TO || place_equal(&host, end_host(s->end))))
+		if (verdict == s->verdict && (verdict != FORWARDS_TO || endpoint_equal(&host, end_host(s->end))))
 			continue;
 		/* The old forward goes first, because the new one may want its address on the host. */
 		forward_ports_stop(a, &before);

@@ -20,7 +20,7 @@ enum {
 
 struct reverse {
 	struct conn_list conns;	/* first: it is known by this */
-	struct place guest, host;
+	struct endpoint guest, host;
 	struct ga_reverse *listener;
 	uv_timer_t again;
 	char trouble[256];	/* "" : it listens */
@@ -46,7 +46,7 @@ reverse_on_connect(uv_connect_t *u, int status)
 		log_debug("%s: %s", k->r->host.name, uv_strerror(status));
 		conn_close(k->c);
 	} else {
-		conn_carry(k->c, carry_accepted(k->r->conns.agent, k->id, &conn_user, k->c));
+		conn_use(k->c, transport_accepted(k->r->conns.agent, k->id, &conn_user, k->c));
 	}
 	free(k);
 }
@@ -151,8 +151,8 @@ reverse_new(struct agent *a, const char *guest_socket, const char *host_socket)
 	struct reverse *r = xcalloc(1, sizeof *r);
 
 	r->conns = (struct conn_list){ .agent = a, .gone = reverse_free_if_done };
-	r->guest = place_socket(guest_socket);
-	r->host = place_socket(host_socket);
+	r->guest = endpoint_socket(guest_socket);
+	r->host = endpoint_socket(host_socket);
 	snprintf(r->trouble, sizeof r->trouble, "the guest agent is not there yet");
 	uv_timer_init(&a->loop, &r->again);
 	r->again.data = r;

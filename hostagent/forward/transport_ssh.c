@@ -11,11 +11,11 @@
 
 enum { CHUNK = 32768 };
 
-struct ssh_carrier {
-	struct carrier c;
+struct ssh_transport {
+	struct transport c;
 	struct mux_user user;
 	struct agent *agent;
-	struct place to;
+	struct endpoint to;
 	struct ssh_channel *channel;	/* NULL: not open yet */
 	struct buf todo;		/* not yet taken by the channel */
 	size_t todo_at;
@@ -24,14 +24,14 @@ struct ssh_carrier {
 };
 
 static void
-transport_ssh_release(struct ssh_carrier *s)
+transport_ssh_release(struct ssh_transport *s)
 {
 	buf_release(&s->todo);
 	free(s);
 }
 
 static void
-transport_ssh_end(struct ssh_carrier *s)
+transport_ssh_end(struct ssh_transport *s)
 {
 	struct ssh_link *link = mux_link(s->agent);
 
@@ -45,9 +45,9 @@ transport_ssh_end(struct ssh_carrier *s)
 }
 
 static void
-ssh_close(struct carrier *c)
+ssh_close(struct transport *c)
 {
-	struct ssh_carrier *s = (struct ssh_carrier *)c;
+	struct ssh_transport *s = (struct ssh_transport *)c;
 
 	transport_ssh_end(s);
 	if (!s->busy)
@@ -56,9 +56,9 @@ ssh_close(struct carrier *c)
 
 /* By the guest, or with the connection. */
 static void
-transport_ssh_is_over(struct ssh_carrier *s, bool unopened)
+transport_ssh_is_over(struct ssh_transport *s, bool unopened)
 {
-	const struct carrier_user *user = s->c.user;
+	const struct transport_user *user = s->c.user;
 	void *ctx = s->c.ctx;
 
 	transport_ssh_end(s);
@@ -69,7 +69,7 @@ transport_ssh_is_over(struct ssh_carrier *s, bool unopened)
 
 /* Returns false when the channel is dead. */
 static bool
-transport_ssh_push(struct ssh_carrier *s)
+transport_ssh_push(struct ssh_transport *s)
 {
 	size_t had = s->todo.len;
 
@@ -96,7 +96,7 @@ transport_ssh_push(struct ssh_carrier *s)
 }
 
 static void
-transport_ssh_pull(struct ssh_carrier *s)
+transport_ssh_pull(struct ssh_transport *s)
 {
 	char chunk[CHUNK], junk[256];
 
@@ -118,7 +118,7 @@ transport_ssh_pull(struct ssh_carrier *s)
 
 /* 1: there is a channel; 0: not yet; -1: there will be none */
 static int
-transport_ssh_open_channel(struct ssh_carrier *s, struct ssh_link *link)
+transport_ssh_open_channel(struct ssh_transport *s, struct ssh_link *link)
 {
 	struct error e;
 	char text[PLACE_TEXT];
@@ -126,7 +126,7 @@ transport_ssh_open_channel(struct ssh_carrier *s, struct ssh_link *link)
 			     ssh_channel_unix(link, s, s->to.name, &s->channel, &e);
 
 	if (r < 0)
-		log_debug("%s: %s", place_text(&s->to, text), e.msg);
+		log_debug("%s: %s", endpoint_text(&s->to, text), e.msg);
 	if (r == 1) {
 		s->c.ready = true;
 		s->c.user->open(s->c.ctx);
@@ -137,7 +137,7 @@ transport_ssh_open_channel(struct ssh_carrier *s, struct ssh_link *link)
 static void
 transport_ssh_step(struct mux_user *u, struct ssh_link *link)
 {
-	struct ssh_carrier *s = (struct ssh_carrier *)((char *)u - offsetof(struct ssh_carrier, user));
+	struct ssh_transport *s = (struct ssh_transport *)((char *)u - offsetof(struct ssh_transport, user));
 	int r;
 
 	if (s->busy)
@@ -158,7 +158,7 @@ transport_ssh_step(struct mux_user *u, struct ssh_link *link)
 static void
 transport_ssh_lost(struct mux_user *u, const struct error *why)
 {
-	struct ssh_carrier *s = (struct ssh_carrier *)((char *)u - offsetof(struct ssh_carrier, user));
+	struct ssh_transport *s = (struct ssh_transport *)((char *)u - offsetof(struct ssh_transport, user));
 
 	(void)why;
 	/* A connection without a channel yet waits for the next SSH connection. */
@@ -168,16 +168,16 @@ transport_ssh_lost(struct mux_user *u, const struct error *why)
 
 /* What can be done at once is, outside of the loop's round. */
 static void
-transport_ssh_nudge(struct ssh_carrier *s)
+transport_ssh_nudge(struct ssh_transport *s)
 {
 	if (!s->busy && mux_link(s->agent))
 		mux_kick(s->agent);
 }
 
 static bool
-ssh_write(struct carrier *c, const char *p, size_t len)
+ssh_write(struct transport *c, const char *p, size_t len)
 {
-	struct ssh_carrier *s = (struct ssh_carrier *)c;
+	struct ssh_transport *s = (struct ssh_transport *)c;
 	ssize_t n = s->todo.len ? 0 : 1;
 
 	/* Packets are written until the channel takes no more; a dead channel is seen in the next step. */
@@ -190,33 +190,33 @@ ssh_write(struct carrier *c, const char *p, size_t len)
 }
 
 static bool
-ssh_shutdown(struct carrier *c)
+ssh_shutdown(struct transport *c)
 {
-	((struct ssh_carrier *)c)->shut = true;
-	transport_ssh_nudge((struct ssh_carrier *)c);
+	((struct ssh_transport *)c)->shut = true;
+	transport_ssh_nudge((struct ssh_transport *)c);
 	return true;
 }
 
 static void
-ssh_pause(struct carrier *c, bool paused)
+ssh_pause(struct transport *c, bool paused)
 {
-	struct ssh_carrier *s = (struct ssh_carrier *)c;
+	struct ssh_transport *s = (struct ssh_transport *)c;
 
 	s->paused = paused;
 	if (!paused)
 		transport_ssh_nudge(s);
 }
 
-struct carrier *
-carry_ssh(struct agent *a, const struct place *to, const struct carrier_user *user, void *ctx)
+struct transport *
+transport_ssh(struct agent *a, const struct endpoint *to, const struct transport_user *user, void *ctx)
 {
-	static const struct carrier_ops ops = { ssh_write, ssh_shutdown, ssh_pause, ssh_close };
-	struct ssh_carrier *s;
+	static const struct transport_ops ops = { ssh_write, ssh_shutdown, ssh_pause, ssh_close };
+	struct ssh_transport *s;
 
 	if (!a->mux || to->proto != GA_TCP)
 		return NULL;
 	s = xcalloc(1, sizeof *s);
-	*s = (struct ssh_carrier){ .c = { .ops = &ops, .user = user, .ctx = ctx }, .agent = a, .to = *to, .todo = BUF_INIT };
+	*s = (struct ssh_transport){ .c = { .ops = &ops, .user = user, .ctx = ctx }, .agent = a, .to = *to, .todo = BUF_INIT };
 	s->user.step = transport_ssh_step;
 	s->user.lost = transport_ssh_lost;
 	mux_add(a, &s->user);

@@ -10,8 +10,8 @@
 #include "hostagent/forward/transport.h"
 #include "hostagent/forward/endpoint.h"
 
-struct tunnel_carrier {
-	struct carrier c;
+struct tunnel_transport {
+	struct transport c;
 	struct agent *agent;
 	struct ga_tunnel *t;
 };
@@ -19,7 +19,7 @@ struct tunnel_carrier {
 static void
 transport_tunnel_on_data(void *ctx, const uint8_t *p, size_t len)
 {
-	struct tunnel_carrier *t = ctx;
+	struct tunnel_transport *t = ctx;
 
 	t->c.user->data(t->c.ctx, (const char *)p, len);
 }
@@ -27,7 +27,7 @@ transport_tunnel_on_data(void *ctx, const uint8_t *p, size_t len)
 static void
 on_eof(void *ctx)
 {
-	struct tunnel_carrier *t = ctx;
+	struct tunnel_transport *t = ctx;
 
 	t->c.user->eof(t->c.ctx);
 }
@@ -35,7 +35,7 @@ on_eof(void *ctx)
 static void
 transport_tunnel_on_drained(void *ctx)
 {
-	struct tunnel_carrier *t = ctx;
+	struct tunnel_transport *t = ctx;
 
 	t->c.user->drained(t->c.ctx);
 }
@@ -43,8 +43,8 @@ transport_tunnel_on_drained(void *ctx)
 static void
 transport_tunnel_on_closed(void *ctx, const struct grpc_status *why)
 {
-	struct tunnel_carrier *t = ctx;
-	const struct carrier_user *user = t->c.user;
+	struct tunnel_transport *t = ctx;
+	const struct transport_user *user = t->c.user;
 	void *user_ctx = t->c.ctx;
 
 	if (why->code)
@@ -54,9 +54,9 @@ transport_tunnel_on_closed(void *ctx, const struct grpc_status *why)
 }
 
 static bool
-tunnel_write(struct carrier *c, const char *p, size_t len)
+tunnel_write(struct transport *c, const char *p, size_t len)
 {
-	struct tunnel_carrier *t = (struct tunnel_carrier *)c;
+	struct tunnel_transport *t = (struct tunnel_transport *)c;
 	bool more = ga_tunnel_send(t->t, p, len);
 
 	ga_flush(t->agent);
@@ -64,9 +64,9 @@ tunnel_write(struct carrier *c, const char *p, size_t len)
 }
 
 static bool
-tunnel_shutdown(struct carrier *c)
+tunnel_shutdown(struct transport *c)
 {
-	struct tunnel_carrier *t = (struct tunnel_carrier *)c;
+	struct tunnel_transport *t = (struct tunnel_transport *)c;
 
 	bool told = ga_tunnel_shutdown(t->t);
 
@@ -75,18 +75,18 @@ tunnel_shutdown(struct carrier *c)
 }
 
 static void
-tunnel_pause(struct carrier *c, bool paused)
+tunnel_pause(struct transport *c, bool paused)
 {
-	struct tunnel_carrier *t = (struct tunnel_carrier *)c;
+	struct tunnel_transport *t = (struct tunnel_transport *)c;
 
 	ga_tunnel_pause(t->t, paused);
 	ga_flush(t->agent);
 }
 
 static void
-tunnel_close(struct carrier *c)
+tunnel_close(struct transport *c)
 {
-	struct tunnel_carrier *t = (struct tunnel_carrier *)c;
+	struct tunnel_transport *t = (struct tunnel_transport *)c;
 	struct agent *a = t->agent;
 
 	ga_tunnel_close(t->t);
@@ -94,19 +94,19 @@ tunnel_close(struct carrier *c)
 	ga_flush(a);
 }
 
-static struct carrier *
-transport_tunnel_tunnel(struct agent *a, const char *proto, const char *addr, const struct carrier_user *user, void *ctx)
+static struct transport *
+transport_tunnel_tunnel(struct agent *a, const char *proto, const char *addr, const struct transport_user *user, void *ctx)
 {
-	static const struct carrier_ops ops = { tunnel_write, tunnel_shutdown, tunnel_pause, tunnel_close };
+	static const struct transport_ops ops = { tunnel_write, tunnel_shutdown, tunnel_pause, tunnel_close };
 	static const struct ga_tunnel_ops tunnel_ops = { transport_tunnel_on_data, on_eof, transport_tunnel_on_drained, transport_tunnel_on_closed };
 	struct ga_client *client = ga_alive(a);
-	struct tunnel_carrier *t;
+	struct tunnel_transport *t;
 	struct error e;
 
 	if (!client)
 		return NULL;
 	t = xcalloc(1, sizeof *t);
-	*t = (struct tunnel_carrier){ .c = { .ops = &ops, .user = user, .ctx = ctx, .ready = true }, .agent = a };
+	*t = (struct tunnel_transport){ .c = { .ops = &ops, .user = user, .ctx = ctx, .ready = true }, .agent = a };
 	t->t = ga_tunnel_open(client, proto, addr, &tunnel_ops, t, &e);
 	if (!t->t) {
 		log_debug("%s: %s", addr, e.msg);
@@ -117,16 +117,16 @@ transport_tunnel_tunnel(struct agent *a, const char *proto, const char *addr, co
 	return &t->c;
 }
 
-struct carrier *
-carry_tunnel(struct agent *a, const struct place *to, const struct carrier_user *user, void *ctx)
+struct transport *
+transport_tunnel(struct agent *a, const struct endpoint *to, const struct transport_user *user, void *ctx)
 {
 	char text[PLACE_TEXT];
 
-	return transport_tunnel_tunnel(a, to->proto == GA_UDP ? "udp" : to->port ? "tcp" : "unix", place_text(to, text), user, ctx);
+	return transport_tunnel_tunnel(a, to->proto == GA_UDP ? "udp" : to->port ? "tcp" : "unix", endpoint_text(to, text), user, ctx);
 }
 
-struct carrier *
-carry_accepted(struct agent *a, uint64_t id, const struct carrier_user *user, void *ctx)
+struct transport *
+transport_accepted(struct agent *a, uint64_t id, const struct transport_user *user, void *ctx)
 {
 	char text[24];
 

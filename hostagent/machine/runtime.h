@@ -50,7 +50,7 @@ struct runtime {
 	 * port of it. NULL: by ssh (ready/readiness.c, forward/mux.c), and by what the guest offers.
 	 */
 	void (*await_guest)(struct agent *a, runtime_done *done);
-	carrier_new *carry;
+	transport_new *transport;
 };
 
 /* That of a launch file; NULL: none of that name here. */

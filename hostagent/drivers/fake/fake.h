@@ -2,4 +2,4 @@
 #pragma once
 #include "hostagent/forward/transport.h"
 
-carrier_new carry_fake;		/* to a port that the fake machine plays */
+transport_new transport_fake;		/* to a port that the fake machine plays */

@@ -203,5 +203,5 @@ const struct runtime runtime_fake = {
 	.ask_standstill = fake_ask_standstill,
 	.resume = fake_runtime_resume,
 	.await_guest = fake_await_guest,
-	.carry = carry_fake,
+	.transport = transport_fake,
 };

@@ -9,8 +9,8 @@
 #include "hostagent/forward/endpoint.h"
 #include "hostagent/forward/write_queue.h"
 
-struct fake_carrier {
-	struct carrier c;
+struct fake_transport {
+	struct transport c;
 	uv_pipe_t pipe;
 	uv_connect_t connect;
 	struct outq out;
@@ -22,16 +22,16 @@ struct fake_carrier {
 static void
 on_gone(uv_handle_t *h)
 {
-	struct fake_carrier *f = h->data;
+	struct fake_transport *f = h->data;
 
 	outq_release(&f->out);
 	free(f);
 }
 
 static void
-fake_close(struct carrier *c)
+fake_close(struct transport *c)
 {
-	struct fake_carrier *f = (struct fake_carrier *)c;
+	struct fake_transport *f = (struct fake_transport *)c;
 
 	if (!f->over)
 		uv_close((uv_handle_t *)&f->pipe, on_gone);
@@ -39,9 +39,9 @@ fake_close(struct carrier *c)
 }
 
 static void
-fake_over(struct fake_carrier *f)
+fake_over(struct fake_transport *f)
 {
-	const struct carrier_user *user = f->c.user;
+	const struct transport_user *user = f->c.user;
 	void *ctx = f->c.ctx;
 	bool unopened = !f->opened;
 
@@ -52,22 +52,22 @@ fake_over(struct fake_carrier *f)
 }
 
 static bool
-fake_write(struct carrier *c, const char *p, size_t len)
+fake_write(struct transport *c, const char *p, size_t len)
 {
-	return outq_write(&((struct fake_carrier *)c)->out, p, len);
+	return outq_write(&((struct fake_transport *)c)->out, p, len);
 }
 
 static bool
-fake_shutdown(struct carrier *c)
+fake_shutdown(struct transport *c)
 {
-	outq_shutdown(&((struct fake_carrier *)c)->out);
+	outq_shutdown(&((struct fake_transport *)c)->out);
 	return true;
 }
 
 static void
 fake_transport_on_alloc(uv_handle_t *h, size_t size, uv_buf_t *b)
 {
-	struct fake_carrier *f = h->data;
+	struct fake_transport *f = h->data;
 
 	(void)size;
 	*b = uv_buf_init(f->chunk, sizeof f->chunk);
@@ -76,7 +76,7 @@ fake_transport_on_alloc(uv_handle_t *h, size_t size, uv_buf_t *b)
 static void
 fake_transport_on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b)
 {
-	struct fake_carrier *f = s->data;
+	struct fake_transport *f = s->data;
 	const char *p = b->base;
 
 	if (n < 0) {
@@ -99,9 +99,9 @@ fake_transport_on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b)
 }
 
 static void
-fake_pause(struct carrier *c, bool paused)
+fake_pause(struct transport *c, bool paused)
 {
-	struct fake_carrier *f = (struct fake_carrier *)c;
+	struct fake_transport *f = (struct fake_transport *)c;
 
 	if (paused)
 		uv_read_stop((uv_stream_t *)&f->pipe);
@@ -112,7 +112,7 @@ fake_pause(struct carrier *c, bool paused)
 static void
 fake_transport_on_connect(uv_connect_t *c, int status)
 {
-	struct fake_carrier *f = c->data;
+	struct fake_transport *f = c->data;
 
 	if (f->over)
 		return;
@@ -125,7 +125,7 @@ fake_transport_on_connect(uv_connect_t *c, int status)
 static void
 out_drained(void *ctx)
 {
-	struct fake_carrier *f = ctx;
+	struct fake_transport *f = ctx;
 
 	if (f->opened && !f->over)
 		f->c.user->drained(f->c.ctx);
@@ -137,13 +137,13 @@ out_failed(void *ctx)
 	fake_over(ctx);
 }
 
-struct carrier *
-carry_fake(struct agent *a, const struct place *to, const struct carrier_user *user, void *ctx)
+struct transport *
+transport_fake(struct agent *a, const struct endpoint *to, const struct transport_user *user, void *ctx)
 {
-	static const struct carrier_ops ops = { fake_write, fake_shutdown, fake_pause, fake_close };
-	struct fake_carrier *f = xcalloc(1, sizeof *f);
+	static const struct transport_ops ops = { fake_write, fake_shutdown, fake_pause, fake_close };
+	struct fake_transport *f = xcalloc(1, sizeof *f);
 
-	f->c = (struct carrier){ .ops = &ops, .user = user, .ctx = ctx };
+	f->c = (struct transport){ .ops = &ops, .user = user, .ctx = ctx };
 	snprintf(f->words, sizeof f->words, "connect %d\n", to->port);
 	uv_pipe_init(&a->loop, &f->pipe, 0);
 	f->pipe.data = f->connect.data = f;

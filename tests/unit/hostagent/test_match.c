@@ -61,11 +61,11 @@ TEST(the_first_rule_counts)
 		v[ARRAY_LEN(rules) - 1 - i] = &rules[i];
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct ga_port p = port("tcp", cases[i].ip, cases[i].port);
-		struct place host;
+		struct endpoint host;
 		char text[PLACE_TEXT] = "";
 
 		if (match_port(v, ARRAY_LEN(rules), &p, &host) == MATCH_FORWARD)
-			place_text(&host, text);
+			endpoint_text(&host, text);
 		if (strcmp(text, cases[i].host ? cases[i].host : "") != 0)
 			fail_msg("%s:%d -> '%s', not '%s'", cases[i].ip, cases[i].port, text, cases[i].host);
 	}
@@ -76,7 +76,7 @@ TEST(protocols_are_told_apart)
 	struct forward_rule tcp = rules[1], udp = rules[1], socket = rules[12];
 	const struct forward_rule *v[] = { &tcp, &udp, &socket };
 	struct ga_port p = port("udp", "127.0.0.1", 5300);
-	struct place host;
+	struct endpoint host;
 
 	tcp.proto = FORWARD_TCP;
 	udp.proto = FORWARD_UDP;
