@@ -129,6 +129,7 @@ const struct command command_exec = {
 		   "\n"
 		   "The exit status is 0 if it is 0 in each, else the highest of theirs: 124 of one that --timeout has ended, 255 of one that ssh could\n"
 		   "not reach. The last line on stderr names those where it failed. With --fail-fast the first failure ends the rest.\n"
+		   "--timeout holds for our own reader, too: what he has not taken by then is lost, and the exit status is 124.\n"
 		   "\n"
 		   "Nobody has our input, unless --stdin gives the whole of it to each.",
 	.example = "limactl exec fleet/bench -- systemctl is-system-running\n"

@@ -25,7 +25,7 @@ struct many_opts {
 
 /*
  * Runs all of them to their ends. The exit status: 0 if all are 0, else the highest, where STATUS_OUT_OF_TIME is that of one that was
- * ended, or not begun, since time was up; who failed, and how, is logged. -1: one could not be started.
+ * ended, or not begun, since time was up, or of what nobody had read by then; who failed, and how, is logged. -1: one could not be started.
  */
 int many_run(const struct cli *c, const struct many_guest *v, size_t n, const struct many_opts *o, struct error *err);
 
