@@ -235,7 +235,7 @@ warm_boot(const struct env *env, const struct resource *r, const char *dir, cons
 	if (parked < 0 && why.code == ERR_CANCELLED)
 		return error_set(err, why.code, "%s", why.msg);
 	if (parked <= 0) {
-		env->say(env, SAY_WARN, "%s: `warmStart`: this guest does not wait to be saved, so it has booted as any other", r->name);
+		env->say(env, SAY_WARN, "%s: `warmStart`: its guest cannot wait to be saved, so it has booted as any other", r->name);
 		return warm_over(dir, err);
 	}
 	if (warm_save(env, r, d, dir, n, &why) < 0) {

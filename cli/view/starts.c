@@ -63,7 +63,7 @@ starts_line(struct buf *out, const char *name, const struct begun *b)
 	if (!strcmp(b->how, "cold"))
 		buf_addf(out, "%s: starts cold, in spite of `warmStart`: %s.\n", name, b->why);
 	else if (!strcmp(b->how, "saves"))
-		buf_addf(out, "%s: boots, and is saved on the way for later ones (`warmStart`).\n", name);
+		buf_addf(out, "%s: boots, and is saved on the way for later ones, if its guest can wait for that (`warmStart`).\n", name);
 	else if (b->took)
 		buf_addf(out, "%s: restored from a saved machine (%s s the last time), identities renewed.\n", name, b->took);
 	else

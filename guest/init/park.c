@@ -98,13 +98,12 @@ park_hex(const char *text, unsigned char *out, size_t n)
 static bool
 park_random(const char *value)
 {
-	struct {
-		struct rand_pool_info info;
-		unsigned char bytes[PARK_RANDOM];
-	} p = { .info = { .entropy_count = PARK_RANDOM * 8, .buf_size = PARK_RANDOM } };
+	auto_free struct rand_pool_info *p = xcalloc(1, sizeof *p + PARK_RANDOM);
 	auto_close int fd = open("/dev/urandom", O_RDWR | O_CLOEXEC);
 
-	return park_hex(value, p.bytes, PARK_RANDOM) && fd >= 0 && ioctl(fd, RNDADDENTROPY, &p) == 0 && ioctl(fd, RNDRESEEDCRNG) == 0;
+	p->entropy_count = PARK_RANDOM * 8;
+	p->buf_size = PARK_RANDOM;
+	return park_hex(value, (unsigned char *)p->buf, PARK_RANDOM) && fd >= 0 && ioctl(fd, RNDADDENTROPY, p) == 0 && ioctl(fd, RNDRESEEDCRNG) == 0;
 }
 
 static bool
