@@ -2,6 +2,7 @@
  * limactl __complete WORD...: what the last word may become, a candidate a line, then
  * `:N`, bits of which are 1 error, 2 no blank behind it, 4 no file names (cobra's protocol).
  */
+#include <ctype.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +33,10 @@ complete_offer(struct completing *k, const char *prefix, const char *name, const
 {
 	size_t len = strlen(prefix);
 
+	/* A folder can have any name, and shells put candidates on the terminal as they are. */
+	for (const char *p = name; *p; p++)
+		if (iscntrl((unsigned char)*p))
+			return;
 	if (strncmp(k->word, prefix, len < strlen(k->word) ? len : strlen(k->word)) != 0)
 		return;
 	if (strlen(k->word) > len && strncmp(name, k->word + len, strlen(k->word) - len) != 0)

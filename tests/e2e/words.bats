@@ -157,6 +157,14 @@ fatal() {
 	[ "$(complete_line 'limactl start --mount-type 9')" = 9p ]
 }
 
+@test "a name with orders for a terminal in it is no candidate" {
+	mkdir -p "$LIMA_HOME/fine" "$LIMA_HOME/"$'ev\e]52;x\a'
+	cold_yaml | tee "$LIMA_HOME/fine/lima.yaml" >"$LIMA_HOME/"$'ev\e]52;x\a/lima.yaml'
+	run -0 limactl __complete shell ''
+	[[ $output == *fine* && $output != *$'\e'* ]]
+	rm -rf "$LIMA_HOME/fine" "$LIMA_HOME/"$'ev\e]52;x\a'
+}
+
 @test "fish completes too, and zsh reads its script" {
 	mkdir -p "$LIMA_HOME/foo"
 	export PATH="$BIN:$PATH"
