@@ -74,12 +74,13 @@ same_nodes(const struct node *a, const struct node *b, const struct source *of)
 TEST(a_copy_for_another_source_is_what_reading_that_gives)
 {
 	static const char text[] = "# c\na: &x {k: ~, l: [1, 'two', \"three\"]}\nb: *x\nc: |\n  lines\n\n  of text\nd: !!str 5\ne:\n";
+	struct source from = { .name = "", .text = text, .len = sizeof text - 1 };
 	struct source other = { .name = "g.yaml", .text = xstrdup(text), .len = sizeof text - 1 }, again = other;
 	struct arena first = { 0 };
 	struct node *n, *copy, *read;
 	struct error err;
 
-	ok(yaml_read(&n, &first, &(struct source){ .name = "", .text = text, .len = sizeof text - 1 }, NULL, &err));
+	ok(yaml_read(&n, &first, &from, NULL, &err));
 	copy = node_copy_to(&arena, n, &other);
 	arena_release(&first);
 	ok(yaml_read(&read, &arena, &again, NULL, &err));
