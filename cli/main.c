@@ -42,7 +42,7 @@ unknown_command(const char *name, struct error *err)
 
 		if (c->parent || c->group == GROUP_HIDDEN)
 			continue;
-		if (word_distance(name, len, c->name, strlen(c->name)) <= 2 ||
+		if (word_distance(name, len, c->name, strlen(c->name)) <= (strlen(c->name) > 3 ? 2 : 1) ||
 		    strncasecmp(c->name, name, len) == 0 || command_has_word(c->suggest_for, name))
 			buf_addf(&b, "\t%s\n", c->name);
 	}
