@@ -174,7 +174,7 @@ run_walk(struct cli *c, const struct run *r, struct engine *e, struct locks *loc
 	}
 	plan_count(&e->plan, &counts);
 	stopped = outcome_stops(&e->plan);
-	p = progress_new(c, level);
+	p = progress_new(c, level, &e->plan, e->state, w.jobs);
 	w.ctx = &(struct walking){ p, &js };
 	w.tick_ms = progress_tick_ms(p);
 	w.kill_at = kill_at ? atoi(kill_at) : 0;

@@ -13,7 +13,7 @@
  *	own_files.c	what it writes and removes in the instance's folder, or its helper does
  *	companions.c	what is started before it: virtiofsd, swtpm
  *	mux.c		the one SSH connection, kept up
- *	console.c	what the guest's console says of a boot that fails; standstill.c what the machine knows of one that says nothing
+ *	console.c	what the guest's console says of a boot that fails, and how far one is (boot_words.c); standstill.c what the machine knows of one that says nothing
  *	readiness.c	what must be so before the guest is called ready (readiness_checks.c), conditions.c the same for who asks
  *	dns_service.c	the guest's name server (dns.h)
  *	clock.c		tells when the guest's clock must be set at once
@@ -48,6 +48,7 @@ struct http_conn;
 struct clock;
 struct companions;
 struct ends;
+struct boot_words;
 struct console;
 struct forwards;
 struct ga;
@@ -236,6 +237,7 @@ void console_start(struct agent *a);
 void console_free(struct agent *a);
 uint64_t console_moved(const struct agent *a);	/* when the guest last said something new, in the loop's time; 0: never */
 uint64_t console_wrote(const struct agent *a);	/* and anything */
+const struct boot_words *console_words(const struct agent *a);	/* how far it says that its boot is (machine/boot_words.h) */
 bool console_told(const struct agent *a);	/* that the guest will not come up */
 const char *console_verdict(const char *line);	/* what such a line means; NULL: nothing */
 

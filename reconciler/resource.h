@@ -197,6 +197,11 @@ struct resource_type {
 	 * stale when they have. Looks, never touches. Optional.
 	 */
 	void (*reads)(const struct env *env, const struct resource *r, struct facts *files, struct arena *a);
+	/*
+	 * What ensure() of it, which goes on meanwhile, is at just now, in a few words, in `a`; NULL: nobody knows. Looks, within a second. In
+	 * a thread of its own. Optional.
+	 */
+	const char *(*doing)(const struct env *env, const struct resource *r, struct arena *a);
 	/* Make it absent; already absent is success. In a worker thread. */
 	int (*remove)(const struct env *env, const struct resource *r, struct error *err);
 	/* How many bytes of the user's are gone when it is removed. Looks, never touches. Of what is precious. */

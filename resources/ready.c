@@ -17,7 +17,7 @@ enum {
 	READY_S = 600,
 	GETS_ON = 3,		/* times as long waits the host agent for a guest that gets on */
 	REPORT_S = 10,		/* and then it has something to say */
-	PHASES_MAX = 4096,
+	PHASES = 40,
 	GOES_ON_LOOKS = 5,
 	GOES_ON_NS = 100 * 1000 * 1000,
 };
@@ -148,32 +148,45 @@ ready_has_scripts(const struct env *env, const struct resource *r)
 static int
 ready_compare_phases(const void *a, const void *b)
 {
-	const struct ha_condition *x = a, *y = b;
+	const struct ha_boot *x = a, *y = b;
 
-	return x->seconds < y->seconds ? -1 : x->seconds > y->seconds;
+	return x->at_ms < y->at_ms ? -1 : x->at_ms > y->at_ms;
 }
 
-/* "MS WHAT" a line: when each condition was met, in ms since 1970. The last of them made the guest ready. */
+/* The conditions that were met, by the time since the host agent waited; the last of them made the guest ready, which it knows the time of. */
+static size_t
+ready_conditions(const char *dir, const struct ha_info *info, struct arena *a, struct ha_boot *out, size_t most)
+{
+	struct ha_condition *v = NULL;
+	double last = 0;
+	size_t n, kept = 0;
+
+	if (!info->since_ms || ha_conditions(dir, a, &v, &n, NULL) < 0)
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		last = v[i].seconds > last ? v[i].seconds : last;
+	for (size_t i = 0; i < n && kept < most; i++)
+		if (!strcmp(v[i].state, "met"))
+			out[kept++] = (struct ha_boot){ v[i].what, info->since_ms + (long long)((v[i].seconds - last) * 1e3) };
+	return kept;
+}
+
+/* "MS WHAT" a line, in ms since 1970: when a part of the boot was over by the guest's console, and when each condition was met. */
 static void
 ready_note_phases(const char *dir, const struct ha_info *info, struct facts *have, struct arena *a)
 {
-	struct ha_condition *v = NULL;
+	struct ha_boot v[PHASES];
 	AUTO(buf) out = BUF_INIT;
-	double last = 0;
-	size_t n;
+	size_t n = 0;
 
-	facts_set(have, a, "phases", NULL);
-	if (!info->since_ms || ha_conditions(dir, a, &v, &n, NULL) < 0)
-		return;
-	for (size_t i = 0; i < n; i++)
-		last = v[i].seconds > last ? v[i].seconds : last;
+	/* The console says what begins; what is noted is when something was over. How the last part ended the conditions tell. */
+	for (; n < info->nboot && n < PHASES / 2; n++)
+		v[n] = (struct ha_boot){ n ? info->boot[n - 1].what : "machine", info->boot[n].at_ms };
+	n += ready_conditions(dir, info, a, v + n, PHASES - n);
 	qsort(v, n, sizeof *v, ready_compare_phases);
-	for (size_t i = 0; i < n && out.len < PHASES_MAX; i++)
-		if (!strcmp(v[i].state, "met"))
-			buf_addf(&out, "%s%lld %.100s", out.len ? "\n" : "", info->since_ms + (long long)((v[i].seconds - last) * 1e3),
-				 arena_memdup(a, v[i].what, strcspn(v[i].what, "\r\n")));
-	if (out.len)
-		facts_set(have, a, "phases", out.s);
+	for (size_t i = 0; i < n; i++)
+		buf_addf(&out, "%s%lld %.100s", out.len ? "\n" : "", v[i].at_ms, arena_memdup(a, v[i].what, strcspn(v[i].what, "\r\n")));
+	facts_set(have, a, "phases", out.len ? out.s : NULL);
 }
 
 static int
@@ -201,6 +214,22 @@ ready_ensure(const struct env *env, const struct resource *r, struct facts *have
 	return 0;
 }
 
+/* The console tells until the guest answers; then the host agent says what is missing. */
+static const char *
+ready_doing(const struct env *env, const struct resource *r, struct arena *a)
+{
+	auto_free char *dir = instance_path(env, r, NULL);
+	struct ha_info info = { 0 };
+
+	if (ha_info_soon(dir, a, &info, NULL) < 0 || info.phase != HA_STARTING)
+		return NULL;
+	if (!strcmp(info.waiting_for, "ssh") || !strcmp(info.waiting_for, "guest"))
+		return info.nboot ? info.boot[info.nboot - 1].what : "boots";
+	if (info.nboot && !strncmp(info.boot[info.nboot - 1].what, "cloud-init ", 11))
+		return arena_printf(a, "sshd up, %s", info.boot[info.nboot - 1].what);
+	return *info.waiting_for ? arena_printf(a, "sshd up, waits for: %.120s", info.waiting_for) : NULL;
+}
+
 const struct resource_type resource_ready = {
 	.name = "ready",
 	.about = "that the guest has booted: SSH answers, boot scripts are through, probes are content",
@@ -211,5 +240,6 @@ const struct resource_type resource_ready = {
 	.declare = ready_declare,
 	.observe = ready_observe,
 	.ensure = ready_ensure,
+	.doing = ready_doing,
 	.remove = remove_nothing,
 };

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/process.h"
 #include "cli/args/files.h"
+#include "cli/view/medians.h"
 #include "cli/view/reach.h"
 #include "cli/view/starts.h"
 #include "cli/view/texts.h"
@@ -20,49 +21,6 @@
 #include "reconciler/explain.h"
 #include "reconciler/price.h"
 #include "state/observed/state.h"
-
-/* Thousands of steps are of a few kinds, and each kind is asked about once. */
-struct view_medians {
-	struct state *state;
-	struct view_median {
-		const struct resource_type *type;
-		enum verb verb;
-		const char *sort;
-		const char *name;	/* of one whose own steps count first: how long a guest boots is its own; NULL */
-		int64_t ms;
-		size_t runs;
-	} *v;
-	size_t n, cap;
-	struct arena a;
-};
-
-static void
-view_medians_release(struct view_medians *m)
-{
-	free(m->v);
-	arena_release(&m->a);
-}
-
-static int64_t
-view_typical(void *ctx, const struct step *s, size_t *runs)
-{
-	struct view_medians *m = ctx;
-	AUTO(arena) a = { 0 };
-	const char *sort = step_sort(&a, s->res), *name = s->res->type->boots ? s->res->name : NULL;
-	struct view_median *k;
-
-	for (size_t i = m->n; i-- > 0;)
-		if (m->v[i].type == s->res->type && m->v[i].verb == s->verb && m->v[i].name == name && !strcmp(m->v[i].sort, sort)) {
-			*runs = m->v[i].runs;
-			return m->v[i].ms;
-		}
-	GROW(m->v, m->n, m->cap);
-	k = &m->v[m->n++];
-	*k = (struct view_median){ s->res->type, s->verb, arena_strdup(&m->a, sort), name, -1, 0 };
-	k->ms = state_typical_ms(m->state, s->res->type->name, s->verb == REMOVE ? "remove" : "ensure", name, sort, &k->runs);
-	*runs = k->runs;
-	return k->ms;
-}
 
 enum { MAX_DOWN = 8 };
 
@@ -90,15 +48,15 @@ view_down_text(void *ctx, const struct downtime *d)
 static void
 view_prices_text(struct buf *out, struct engine *e)
 {
-	AUTO(view_medians) m = { .state = e->state };
+	AUTO(medians) m = { .state = e->state };
 	struct view_down v = { .out = out };
 	AUTO(buf) unknown = BUF_INIT;
 	int64_t ms;
 
-	plan_downtimes(&e->plan, view_typical, &m, view_down_text, &v);
+	plan_downtimes(&e->plan, medians_typical, &m, view_down_text, &v);
 	if (v.n > MAX_DOWN)
 		buf_addf(out, "%zu more machines are down while that is done.\n", v.n - MAX_DOWN);
-	ms = plan_estimate_ms(&e->plan, view_typical, &m, &unknown);
+	ms = plan_estimate_ms(&e->plan, medians_typical, &m, &unknown);
 	if (ms < 1000)
 		return;
 	buf_addf(out, "Estimated %s%lld s, the median of earlier runs on this host", unknown.len ? "at least " : "", (long long)(ms + 500) / 1000);
@@ -121,12 +79,12 @@ view_down_json(void *ctx, const struct downtime *d)
 static void
 view_prices_json(cJSON *root, struct engine *e)
 {
-	AUTO(view_medians) m = { .state = e->state };
+	AUTO(medians) m = { .state = e->state };
 	AUTO(buf) unknown = BUF_INIT;
 	int64_t ms;
 
-	plan_downtimes(&e->plan, view_typical, &m, view_down_json, cJSON_AddArrayToObject(root, "downtime"));
-	ms = plan_estimate_ms(&e->plan, view_typical, &m, &unknown);
+	plan_downtimes(&e->plan, medians_typical, &m, view_down_json, cJSON_AddArrayToObject(root, "downtime"));
+	ms = plan_estimate_ms(&e->plan, medians_typical, &m, &unknown);
 	cJSON_AddItemToObject(root, "estimate_ms", ms < 0 ? cJSON_CreateNull() : cJSON_CreateNumber((double)ms));
 }
 

@@ -15,16 +15,21 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/size.h"
+#include "cli/view/doing.h"
+#include "cli/view/remaining.h"
 #include "cli/view/steps_told.h"
 #include "reconciler/plan.h"
 
-enum { TICK_MS = 120, LOG_TICK_MS = 200, MAX_LINES = 12, WAIT_TOLD_S = 30 };
+enum { TICK_MS = 120, LOG_TICK_MS = 200, USUAL_ROWS = 24, WAIT_TOLD_S = 30, RATE_MS = 1000 };
 
 struct running {
 	const struct step *step;
 	long long began_ms;
 	unsigned told;			/* times that it was said to be waited for */
-	uint64_t done, total;		/* bytes; under the lock */
+	uint64_t done, total;		/* bytes; these and the next are under the lock */
+	uint64_t rate, marked;		/* bytes a second, of the last while; done when that began */
+	long long marked_ms;
+	char *doing;			/* or NULL */
 };
 
 struct progress {
@@ -36,6 +41,8 @@ struct progress {
 	size_t drawn;			/* live lines on the screen */
 	bool live;
 	struct steps_told *told;
+	struct remaining *remaining;	/* NULL: nobody sees it */
+	struct doing *doing;		/* the same */
 };
 
 static double
@@ -52,49 +59,98 @@ progress_erase(struct progress *p)
 	p->drawn = 0;
 }
 
-static int
-progress_columns(void)
+/* The room for lines, and for their characters. */
+static void
+progress_room(size_t *rows, size_t *columns)
 {
-	struct winsize w;
+	struct winsize w = { 0 };
+	bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0;
 
-	return ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 20 ? w.ws_col : 80;
+	*columns = known && w.ws_col > 20 ? w.ws_col : 80;
+	*rows = known && w.ws_row > 3 ? w.ws_row : USUAL_ROWS;
 }
 
 static void
 progress_describe(struct buf *b, const struct running *r)
 {
-	double t = seconds_since(r->began_ms);
 	AUTO(arena) a = { 0 };
 
-	buf_addf(b, "  %s %s  %.1fs", r->step->res->type->name, r->step->res->name, t);
+	buf_addf(b, "  %s %s  %.1fs", r->step->res->type->name, r->step->res->name, seconds_since(r->began_ms));
+	if (r->doing)
+		buf_addf(b, "  %s", r->doing);
 	if (!r->done)
 		return;
 	buf_addf(b, "  %s", size_text(&a, r->done));
 	if (r->total)
 		buf_addf(b, " of %s (%u%%)", size_text(&a, r->total), (unsigned)(r->done * 100 / r->total));
-	if (t > 0.5)
-		buf_addf(b, "  %s/s", size_text(&a, (uint64_t)((double)r->done / t)));
+	if (r->rate)
+		buf_addf(b, "  %s/s", size_text(&a, r->rate));
 }
 
+/* What is too long for the line ends where a character does. */
+static void
+progress_line(struct progress *p, struct buf *b, size_t columns)
+{
+	size_t most = columns - 1;
+
+	if (b->len > most) {
+		while (most > 0 && ((unsigned char)b->s[most] & 0xc0) == 0x80)
+			most--;
+		buf_truncate(b, most);
+	}
+	buf_addc(b, '\n');
+	cli_print(stderr, b->s, b->len);
+	p->drawn++;
+}
+
+/* The last line is of the whole; one more row is where the cursor stands. */
 static void
 progress_draw(struct progress *p)
 {
-	int width = progress_columns();
+	size_t rows, columns, shown;
 
 	if (!p->live)
 		return;
 	progress_erase(p);
-	for (size_t i = 0; i < p->n && i < MAX_LINES; i++) {
+	progress_room(&rows, &columns);
+	shown = p->n <= rows - 2 ? p->n : rows - 3;
+	for (size_t i = 0; i < shown; i++) {
 		AUTO(buf) b = BUF_INIT;
 
 		progress_describe(&b, &p->v[i]);
-		if (width > 1 && b.len > (size_t)width - 1)
-			buf_truncate(&b, (size_t)width - 1);
-		buf_addc(&b, '\n');
-		cli_print(stderr, b.s, b.len);
-		p->drawn++;
+		progress_line(p, &b, columns);
+	}
+	if (p->n > shown) {
+		AUTO(buf) b = BUF_INIT;
+
+		buf_addf(&b, "  and %zu more", p->n - shown);
+		progress_line(p, &b, columns);
+	}
+	if (p->n) {
+		AUTO(buf) b = BUF_INIT;
+
+		remaining_text(p->remaining, clock_ms(), &b);
+		progress_line(p, &b, columns);
 	}
 	fflush(stderr);
+}
+
+/* The rate is that of the last second or so: a mirror that has become slow is not helped by what it was. */
+static void
+progress_rate(struct progress *p, struct running *r)
+{
+	long long now = clock_ms(), took = now - r->marked_ms;
+
+	if (r->done < r->marked || !r->marked_ms) {
+		r->marked = r->done;
+		r->marked_ms = now;
+	} else if (took >= RATE_MS) {
+		r->rate = (r->done - r->marked) * 1000 / (uint64_t)took;
+		r->marked = r->done;
+		r->marked_ms = now;
+	}
+	if (p->remaining && r->rate && r->total >= r->done)
+		remaining_told(p->remaining, r->step, (int64_t)((r->total - r->done) * 1000 / r->rate));
 }
 
 static void
@@ -108,6 +164,25 @@ on_bytes(const struct env *env, const struct resource *r, uint64_t done, uint64_
 			continue;
 		p->v[i].done = done;
 		p->v[i].total = total;
+		progress_rate(p, &p->v[i]);
+	}
+	pthread_mutex_unlock(&p->lock);
+}
+
+/* What is not running any more is not at anything, either. */
+static void
+on_doing(void *ctx, const struct step *s, const char *text)
+{
+	struct progress *p = ctx;
+
+	pthread_mutex_lock(&p->lock);
+	for (size_t i = 0; i < p->n; i++) {
+		if (p->v[i].step != s)
+			continue;
+		free(p->v[i].doing);
+		p->v[i].doing = xstrdup(text);
+		if (!p->live)
+			steps_told_doing(p->told, s, text, seconds_since(p->v[i].began_ms));
 	}
 	pthread_mutex_unlock(&p->lock);
 }
@@ -131,7 +206,7 @@ on_say(const struct env *env, enum level level, const char *fmt, ...)
 }
 
 struct progress *
-progress_new(struct cli *c, enum level level)
+progress_new(struct cli *c, enum level level, const struct plan *plan, struct state *state, size_t jobs)
 {
 	struct progress *p = xcalloc(1, sizeof *p);
 
@@ -140,6 +215,10 @@ progress_new(struct cli *c, enum level level)
 	p->saved = c->env;
 	p->live = isatty(STDERR_FILENO) && !c->log_json && !getenv("CI");
 	pthread_mutex_init(&p->lock, NULL);
+	if (p->live)
+		p->remaining = remaining_new(plan, state, jobs);
+	if (p->live || (c->log_json && level == SAY_INFO))
+		p->doing = doing_new(&p->saved, on_doing, p);
 	c->env.progress = on_bytes;
 	c->env.say = on_say;
 	c->env.ctx = p;
@@ -149,12 +228,16 @@ progress_new(struct cli *c, enum level level)
 void
 progress_free(struct progress *p)
 {
+	doing_free(p->doing);
 	progress_erase(p);
 	p->cli->env.progress = p->saved.progress;
 	p->cli->env.say = p->saved.say;
 	p->cli->env.ctx = p->saved.ctx;
 	steps_told_free(p->told);
+	remaining_free(p->remaining);
 	pthread_mutex_destroy(&p->lock);
+	for (size_t i = 0; i < p->n; i++)
+		free(p->v[i].doing);
 	free(p->v);
 	free(p);
 }
@@ -173,8 +256,13 @@ progress_starting(void *progress, struct step *s)
 	pthread_mutex_lock(&p->lock);
 	GROW(p->v, p->n, p->cap);
 	p->v[p->n++] = (struct running){ .step = s, .began_ms = clock_ms() };
+	if (p->remaining)
+		remaining_begun(p->remaining, s, clock_ms());
+	steps_told_begun(p->told, s);
 	progress_draw(p);
 	pthread_mutex_unlock(&p->lock);
+	if (p->doing)
+		doing_add(p->doing, s);
 }
 
 void
@@ -183,11 +271,16 @@ progress_settled(void *progress, struct step *s)
 	struct progress *p = progress;
 	double t = 0;
 
+	if (p->doing)
+		doing_drop(p->doing, s);
 	pthread_mutex_lock(&p->lock);
+	if (p->remaining)
+		remaining_over(p->remaining, s);
 	for (size_t i = 0; i < p->n; i++) {
 		if (p->v[i].step != s)
 			continue;
 		t = seconds_since(p->v[i].began_ms);
+		free(p->v[i].doing);
 		memmove(&p->v[i], &p->v[i + 1], (--p->n - i) * sizeof *p->v);
 		break;
 	}

@@ -107,14 +107,17 @@ quick_add(struct steps_told *t, const struct step *s, const char *word, double s
 
 /* An event for programs: its fields are the contract, the message is for who reads along. */
 static void
-step_event(const struct steps_told *t, enum level level, const struct step *s, const char *word, double seconds, const char *error)
+step_event(const struct steps_told *t, enum level level, const struct step *s, const char *word, double seconds, const char *error,
+	   const char *doing)
 {
 	AUTO(arena) a = { 0 };
 	cJSON *why = reason_json(&s->why);
 	char *reason = cJSON_PrintUnformatted(why);
-	struct say_field f[8] = { { "action", word, false } };
+	struct say_field f[9] = { { "action", word, false } };
 	size_t n = 1;
 
+	if (doing)
+		f[n++] = (struct say_field){ "doing", doing, false };
 	if (error)	/* its first line: the others are the message's `lines` */
 		f[n++] = (struct say_field){ "error", arena_memdup(&a, error, strcspn(error, "\n")), false };
 	f[n++] = (struct say_field){ "instance", s->res->owner, false };
@@ -122,17 +125,31 @@ step_event(const struct steps_told *t, enum level level, const struct step *s, c
 	f[n++] = (struct say_field){ "reason", reason, true };
 	f[n++] = (struct say_field){ "seconds", arena_printf(&a, "%.1f", seconds), true };
 	f[n++] = (struct say_field){ "type", s->res->type->name, false };
-	cli_say_with(t->cli, level, f, "%s %s: %s (%.1fs)%s", s->res->type->name, s->res->name, word, seconds,
+	cli_say_with(t->cli, level, f, "%s %s: %s (%.1fs)%s", s->res->type->name, s->res->name, doing ? doing : word, seconds,
 		     error ? error + strcspn(error, "\n") : "");
 	cJSON_free(reason);
 	cJSON_Delete(why);
 }
 
 void
+steps_told_begun(const struct steps_told *t, const struct step *s)
+{
+	if (t->cli->log_json)
+		step_event(t, t->level, s, "begun", 0, NULL, NULL);
+}
+
+void
+steps_told_doing(const struct steps_told *t, const struct step *s, const char *doing, double seconds)
+{
+	if (t->cli->log_json)
+		step_event(t, t->level, s, "doing", seconds, NULL, doing);
+}
+
+void
 steps_told_waiting(const struct steps_told *t, const struct step *s, double seconds)
 {
 	if (t->cli->log_json)
-		step_event(t, SAY_INFO, s, "waiting", seconds, NULL);
+		step_event(t, SAY_INFO, s, "waiting", seconds, NULL, NULL);
 	else
 		cli_say_with(t->cli, SAY_INFO, NULL, "%s %s: still at it after %.0f s", s->res->type->name, s->res->name, seconds);
 }
@@ -143,7 +160,7 @@ step_failed(struct steps_told *t, const struct step *s, double seconds)
 	bool cancelled = s->err.code == ERR_CANCELLED;
 
 	if (t->cli->log_json)
-		step_event(t, cancelled ? SAY_INFO : SAY_ERROR, s, cancelled ? "cancelled" : "failed", seconds, s->err.msg);
+		step_event(t, cancelled ? SAY_INFO : SAY_ERROR, s, cancelled ? "cancelled" : "failed", seconds, s->err.msg, NULL);
 	else if (!cancelled && t->failed)	/* the first failure is what the command will end with */
 		cli_say_with(t->cli, SAY_ERROR, NULL, "%s", s->err.msg);
 	t->failed += !cancelled;
@@ -159,7 +176,7 @@ steps_told_settled(struct steps_told *t, const struct step *s, double seconds)
 	if (s->status != DONE)
 		return;
 	if (t->cli->log_json) {
-		step_event(t, t->level, s, word, seconds, NULL);
+		step_event(t, t->level, s, word, seconds, NULL, NULL);
 	} else if (seconds < QUICK_S && step_is_small(s) && t->level == SAY_INFO) {
 		quick_add(t, s, word, seconds);
 	} else {

@@ -18,6 +18,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "hostagent/agent.h"
+#include "hostagent/machine/boot_words.h"
 #include "hostagent/machine/console_lines.h"
 #include "hostagent/machine/runtime.h"
 
@@ -44,6 +45,7 @@ struct console {
 	uint64_t moved, wrote;	/* last said something new, and anything, in the loop's time */
 	bool past;		/* what is read was there before this agent: the boots that it tells of are over */
 	struct console_lines lines;
+	struct boot_words words;
 	char said[LINE_MAX_BYTES + 1];
 	int open;
 };
@@ -97,6 +99,14 @@ console_moved(const struct agent *a)
 	return a->console ? a->console->moved : 0;
 }
 
+const struct boot_words *
+console_words(const struct agent *a)
+{
+	static const struct boot_words none;
+
+	return a->console ? &a->console->words : &none;
+}
+
 bool
 console_told(const struct agent *a)
 {
@@ -117,6 +127,8 @@ console_count(struct console *c, const char *line)
 {
 	int boots = console_lines_boot(&c->lines, line);
 
+	if (!c->past && c->agent->phase == PHASE_STARTING)
+		boot_words_hear(&c->words, line, uv_now(&c->agent->loop));
 	if (console_lines_new(&c->lines, line))
 		c->moved = uv_now(&c->agent->loop);
 	if (boots && c->past) {

@@ -135,6 +135,20 @@ ha_client_number(const cJSON *in, const char *key, double max)
 	return cJSON_IsNumber(v) && v->valuedouble > 0 && v->valuedouble <= max ? v->valuedouble : 0;
 }
 
+enum { BOOT_MOST = 64, SOON_MS = 1000 };
+
+static void
+read_boot(const cJSON *json, struct arena *a, struct ha_info *out)
+{
+	const cJSON *v, *list = cJSON_GetObjectItemCaseSensitive(json, "boot");
+	struct ha_boot *boot = arena_alloc(a, BOOT_MOST * sizeof *boot);
+
+	cJSON_ArrayForEach(v, list)
+		if (out->nboot < BOOT_MOST)
+			boot[out->nboot++] = (struct ha_boot){ ha_client_text(v, "what", a), (long long)ha_client_number(v, "at", 1e15) };
+	out->boot = boot;
+}
+
 static void
 read_info(const cJSON *json, struct arena *a, struct ha_info *out)
 {
@@ -157,6 +171,7 @@ read_info(const cJSON *json, struct arena *a, struct ha_info *out)
 	out->only_scripts = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "onlyScripts"));
 	out->waiting_for = ha_client_text(json, "waitingFor", a);
 	out->standstill = ha_client_text(json, "standstill", a);
+	read_boot(json, a, out);
 }
 
 static int
@@ -175,6 +190,12 @@ int
 ha_info(const char *dir, struct arena *a, struct ha_info *out, struct error *err)
 {
 	return ha_client_get_info(dir, &(struct ha_request){ .method = "GET", .path = "/v1/info" }, a, out, err);
+}
+
+int
+ha_info_soon(const char *dir, struct arena *a, struct ha_info *out, struct error *err)
+{
+	return ha_client_get_info(dir, &(struct ha_request){ .method = "GET", .path = "/v1/info", .timeout_ms = SOON_MS }, a, out, err);
 }
 
 int

@@ -31,6 +31,11 @@ struct ha_info {
 	bool only_scripts;	/* ... and all of these are of the guest's run of `provision` */
 	const char *standstill;	/* why the machine does not run its guest, which had booted; "": it does */
 	const char *waiting_for;	/* what it waits for now, while starting; "" */
+	const struct ha_boot {
+		const char *what;	/* how far the console says that the boot is, in the agent's words */
+		long long at_ms;	/* since 1970 */
+	} *boot;
+	size_t nboot;
 };
 
 /* The agent's pid, or 0: by DIR/ha.pid (providers/pidfile.h). */
@@ -56,6 +61,7 @@ int ha_start(const struct ha_start *s, struct error *err);
 
 /* 0, or -1: ENOENT or ECONNREFUSED is "no agent there". Strings in `a`. */
 int ha_info(const char *dir, struct arena *a, struct ha_info *out, struct error *err);
+int ha_info_soon(const char *dir, struct arena *a, struct ha_info *out, struct error *err);	/* the same, within a second or not at all */
 /*
  * Waits until the guest is ready (or not to be had): phase running or degraded,
  * or stopping with errors. ETIMEDOUT, ERR_CANCELLED.

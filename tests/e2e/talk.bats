@@ -122,7 +122,7 @@ teardown_file() {
 	[ "$(grep -c 'msg="k: ' <<<"$stderr")" -eq 1 ]
 	[[ $stderr == *'done ('*'Done in '*': '*' created'* ]]
 	run -0 --separate-stderr limactl --log-format json apply --stopped --set '.disk="6MiB"' k
-	jq -se 'map(select(.type)) | length == 2 and all(.action == "done" and .instance == "k" and (.seconds | type) == "number"
+	jq -se 'map(select(.type and .action != "begun")) | length == 2 and all(.action == "done" and .instance == "k" and (.seconds | type) == "number"
 		and .reason.kind == "differs" and .msg and .level == "info")' <<<"$stderr"
 	run -0 --separate-stderr limactl delete k.yaml
 	[[ $stderr == *'msg="k: '*' removed ('* ]]
