@@ -245,6 +245,12 @@ flush_answer(struct cli *c, int status)
 	return status ? status : 1;
 }
 
+static void
+conceal_secrets(const void *secrets, const char *text, struct buf *out)
+{
+	secrets_hide(secrets, text, NULL, out);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -258,6 +264,8 @@ main(int argc, char **argv)
 
 	keep_first_three();
 	c.env.ctx = &c;
+	c.env.conceal = conceal_secrets;
+	c.env.secrets = &c.secrets;
 	c.color = c.stderr_tty && !getenv("NO_COLOR");
 	c.argv_text = join_words(&c.arena, argv, argc);
 	status = cli_main_dispatch(&c, argv + 1, argc ? argc - 1 : 0, &err);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/buf.h"
 #include "base/error.h"
 #include "reconciler/finish.h"
 #include "reconciler/price.h"
@@ -112,14 +113,25 @@ journal_begun(struct applying *ap, const struct step *s, struct error *err)
 				step_sort(&a, r), id_of(ap, s), err);
 }
 
+/* What is kept of a failure has no secret in it, also when nobody knows any more what was one. */
+static const char *
+journal_text(const struct engine *e, const char *text, struct buf *plain)
+{
+	if (!text || !e->env->conceal)
+		return text;
+	e->env->conceal(e->env->secrets, text, plain);
+	return plain->s;
+}
+
 static int
 journal_over(struct applying *ap, struct step *s, struct error *err)
 {
 	struct state *st = ap->e->state;
 	struct resource *r = s->res;
+	AUTO(buf) plain = BUF_INIT;
 
 	if (s->status == FAILED)
-		return state_step_end(st, *id_of(ap, s), r->type->name, r->name, s->err.msg, err);
+		return state_step_end(st, *id_of(ap, s), r->type->name, r->name, journal_text(ap->e, s->err.msg, &plain), err);
 	take_over(s);
 	if (state_step_end(st, *id_of(ap, s), r->type->name, r->name, NULL, err) < 0)
 		return -1;
@@ -372,12 +384,13 @@ static int
 journal_close(struct engine *e, bool went_well, const char *outcome, struct error *err)
 {
 	struct state *s = e->state;
+	AUTO(buf) plain = BUF_INIT;
 
 	if (!went_well && !e->run)
 		return 0;
 	if (state_begin(s, err) < 0)
 		return -1;
-	if ((went_well && finish_rest(e, err) < 0) || (e->run && state_run_end(s, e->run, outcome, err) < 0)) {
+	if ((went_well && finish_rest(e, err) < 0) || (e->run && state_run_end(s, e->run, journal_text(e, outcome, &plain), err) < 0)) {
 		state_rollback(s);
 		return -1;
 	}

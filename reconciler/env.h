@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct buf;
 struct resource;
 
 enum level { SAY_DEBUG, SAY_INFO, SAY_WARN, SAY_ERROR };
@@ -29,6 +30,9 @@ struct env {
 	void (*say)(const struct env *env, enum level level,
 		    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 	void *ctx;		/* of the two above */
+	/* A text without what a configuration calls secret, for what is kept; from any thread. NULL: nothing is secret. */
+	void (*conceal)(const void *secrets, const char *text, struct buf *out);
+	const void *secrets;
 
 	long long deadline_ms;	/* of the whole run, in CLOCK_MONOTONIC; 0: none. `cancel` is set soon after it */
 	int ready_timeout_s;	/* how long a guest may take to answer; 0: the default, 600 */

@@ -18,7 +18,8 @@ teardown() { cd / && home_end; }
 
 page_is() { "$REPO/tests/look/page_check.py" "$@"; }
 trace_is() { "$REPO/tests/look/trace_check.py" "$1"; }
-db() { python3 -c 'import sqlite3, sys; d = sqlite3.connect(sys.argv[1]); d.execute(sys.argv[2], sys.argv[3:]); d.commit()' "$LIMA_HOME/_state/state.db" "$@"; }
+# rows are printed, a column after the other
+db() { python3 -c 'import sqlite3, sys; d = sqlite3.connect(sys.argv[1]); [print(*r) for r in d.execute(sys.argv[2], sys.argv[3:])]; d.commit()' "$LIMA_HOME/_state/state.db" "$@"; }
 
 @test "a trace has each step once, the phases of a boot, and the critical path through the fleet" {
 	FAKE='--ready-ms 400' limactl apply fleet.yaml
@@ -84,6 +85,18 @@ db() { python3 -c 'import sqlite3, sys; d = sqlite3.connect(sys.argv[1]); d.exec
 	limactl report p -o p.html
 	page_is p.html 'To change'
 	run ! grep -e hunter2 -e abcdefghijklmnop r.html t.json g.dot p.html
+}
+
+@test "the journal keeps a failure longer than anybody knows what was secret in it: it has no secret" {
+	{ cat base.yaml; printf 'env: {PW: "hunter2-is-secret"}\nsecrets: [PW]\n'; } >a.yaml
+	printf 'provision:\n- script: |\n    #!/bin/sh\n    true\n' >>a.yaml
+	apply a.yaml
+	run limactl apply --set '.provision[0].script="#!/bin/sh\necho it said hunter2-is-secret; exit 3\n"' a
+	[ "$status" -ne 0 ]
+	[[ "$output" == *"it said (secret)"* ]]
+	[[ "$(db 'SELECT error FROM step WHERE error IS NOT NULL')" == *'it said (secret)'* ]]
+	run -0 db 'SELECT * FROM run'
+	[[ "$output" != *hunter2* ]]
 }
 
 @test "a page of a plan says what would be done, to what, and what that costs" {
