@@ -29,7 +29,8 @@ provision_record_load(const struct env *env, const struct resource *r, const cha
 
 	*f = (struct facts){ 0 };
 	machine_facts_load(path, f, a);
-	return f->n > 0;
+	/* One that is cut, or written over, is none: what it is of runs again. */
+	return facts_get(f, "run") && facts_get(f, "status") && facts_get(f, "ran");
 }
 
 int

@@ -136,6 +136,23 @@ two() {
 	[ ! -e "$WORK/ran" ]
 }
 
+@test "a record that is cut, or of something else, is none: its script runs again" {
+	two
+	apply "$WORK/f.yaml"
+	apply --set ".provision[2] = {\"mode\": \"data\", \"path\": \"$WORK/conf\", \"content\": \"x\"}" f
+	apply --set "$(script 0 "echo changed >>$WORK/ran")" f
+	for cut in 'head -c 40' "sed s/status/statuz/g" "tr -d 0-9" 'head -c 0'; do
+		for record in "$LIMA_HOME"/f/provision/????????????????*[!g]; do
+			$cut <"$record" >"$WORK/cut"
+			cat "$WORK/cut" >"$record"
+		done
+		rm -f "$LIMA_HOME"/_state/state.db*
+		run limactl plan f
+		[ "$status" -lt 3 ] || { echo "$cut: $status: $output"; false; }
+		apply f
+	done
+}
+
 @test "kill -9 in the middle of a run: what runs in the guest is ended, and the next apply runs it again and says so" {
 	two
 	apply "$WORK/f.yaml"
