@@ -28,7 +28,7 @@ teardown() { home_end; }
 
 @test "list shortens the folder of an instance by the home of its user alone, not by one whose path begins like it" {
 	limactl create --tty=false "$WORK/f.yaml"
-	HOME=${LIMA_HOME%?} limactl list | grep -F " $LIMA_HOME/f"
+	HOME=${WORK%?} limactl list | grep -F " $LIMA_HOME/f"
 	HOME=$LIMA_HOME limactl list | grep -F ' ~/f'
 }
 
