@@ -32,6 +32,17 @@ shows() {
 	return 1
 }
 
+# the same of a line and the one below it: a screen may be looked at while it is drawn
+shows_below() {
+	for _ in $(seq 600); do
+		screen | grep -A 1 -E -- "$1" | tail -n 1 | grep -qE -- "$2" && return
+		sleep 0.1
+	done
+	echo "not on the screen: $2 below $1"
+	screen
+	return 1
+}
+
 @test "a line tells what a boot is at, by its console, and the last one how far the whole is" {
 	terminal 100 30
 	type_line "LIMA_FAKE_MACHINE='--ready-ms 600000' limactl apply --tty=false --name a base.yaml"
@@ -61,7 +72,7 @@ shows() {
 	type_line "LIMA_FAKE_MACHINE='--ready-ms 5000' limactl apply -j 16 --tty=false fleet.yaml; echo over"
 	shows '^  and [0-9]+ more'
 	[ "$(screen | grep -c '^  ready')" -le 8 ]
-	screen | grep -A 1 '^  and [0-9]* more' | tail -n 1 | grep -q 'steps'
+	shows_below '^  and [0-9]+ more' 'steps'
 	shows '^over'
 	run ! grep -q '^  ready m' <<<"$(screen)"
 }
