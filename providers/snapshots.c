@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "base/error.h"
 #include "providers/driver.h"
@@ -22,6 +23,14 @@ snapshot_tag_check(const char *tag, struct error *err)
 	return 0;
 }
 
+static const char *
+snapshots_tag(const char *line)
+{
+	const char *id = line + strspn(line, " "), *tag = id + strcspn(id, " \n");
+
+	return tag + strspn(tag, " ");
+}
+
 /* What stands behind that tag in its line; NULL: there is no such line. */
 static const char *
 snapshots_behind(const char *list, const char *tag)
@@ -29,9 +38,8 @@ snapshots_behind(const char *list, const char *tag)
 	size_t len = strlen(tag);
 
 	for (const char *p = list; *p; p += strcspn(p, "\n"), p += *p == '\n') {
-		const char *id = p + strspn(p, " "), *word = id + strcspn(id, " \n");
+		const char *word = snapshots_tag(p);
 
-		word += strspn(word, " ");
 		if (strncmp(word, tag, len) == 0 && isspace((unsigned char)word[len]))
 			return word + len;
 	}
@@ -42,6 +50,25 @@ bool
 snapshots_has(const char *list, const char *tag)
 {
 	return snapshots_behind(list, tag) != NULL;
+}
+
+void
+snapshots_without(const char *list, const char *prefix, struct buf *out)
+{
+	size_t head = strcspn(list, "\n"), others = 0;
+
+	head += list[head] == '\n';
+	buf_add(out, list, head);
+	for (const char *p = list + head, *next; *p; p = next) {
+		next = p + strcspn(p, "\n");
+		next += *next == '\n';
+		if (!strncmp(snapshots_tag(p), prefix, strlen(prefix)))
+			continue;
+		buf_add(out, p, (size_t)(next - p));
+		others++;
+	}
+	if (!others)
+		buf_truncate(out, 0);
 }
 
 /* ID TAG SIZE UNIT DATE ...: SIZE is that of the memory, as a number that people read. */

@@ -19,6 +19,8 @@ enum snapshot_verb { SNAPSHOT_SAVE, SNAPSHOT_LOAD, SNAPSHOT_DELETE };
 int snapshots_list(const char *dir, const struct image_disk *disk, struct buf *out, struct error *err);
 /* Is there one of this tag in what snapshots_list() gave? */
 bool snapshots_has(const char *list, const char *tag);
+/* The list without those whose tags begin so; nothing when none is left. */
+void snapshots_without(const char *list, const char *prefix, struct buf *out);
 /* As much memory as that one holds, as the list has it, in `a`: "127 MiB". "": it is of the disk alone, or is not there. */
 const char *snapshots_memory(const char *list, const char *tag, struct arena *a);
 /* Takes seconds where there is memory to write. */

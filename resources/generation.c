@@ -33,7 +33,7 @@ generation_path(const char *dir, int number, const char *file)
 const char *
 generation_tag(char out[32], int number)
 {
-	snprintf(out, 32, "generation-%d", number);
+	snprintf(out, 32, GENERATION_TAG "%d", number);
 	return out;
 }
 

@@ -23,6 +23,7 @@ struct error;
 struct resource;
 
 #define GENERATIONS "generations"
+#define GENERATION_TAG ".generation-"		/* begins the tags of its snapshots, which are nobody else's */
 #define GENERATION_BACK GENERATIONS "/back"	/* the way back has begun: where to, and what keeps the present state */
 #define GENERATION_WANT "generation"		/* of the disk's attributes: what is wanted is that one */
 #define GENERATION_PRESENT "the present one"

@@ -195,18 +195,21 @@ provision_index(const struct resource *r)
 	return (size_t)i;
 }
 
-/* What it was, where it stands, and how it ended, with the end of what it said. */
+/* What it was, where it stands, how it ended and its last word in one line; if it said more, the end of that in lines behind it. */
 static int
 provision_failed(const struct resource *r, const struct facts *record, const struct buf *log, struct error *err)
 {
 	const struct spec_provision *p = &r->spec->provision[provision_index(r)];
 	bool boot = !strcmp(facts_get(record, "ran"), BY_BOOT);
 	AUTO(buf) said = BUF_INIT;
+	const char *last;
 
 	provision_last_lines(log->s ? log->s : "", log->len, &said);
-	return error_set(err, ERR_CHILD, "%s%s: provision[%zu] (%s%s%s): exit status %s, run %s; `limactl log provision.%s` has what it said%s",
-			 boot ? "DEGRADED: it runs, but " : "", r->owner, provision_index(r), provision_word(p->mode), *p->place ? ", " : "", p->place,
-			 facts_get(record, "status"), facts_get(record, "ran"), r->name, said.s ? said.s : "");
+	last = said.len ? strrchr(said.s, '\n') : NULL;
+	return error_set(err, ERR_CHILD, "%sprovision[%zu] (%s%s%s): exit status %s, run %s%s%s; all it said: `limactl log provision.%s`%s",
+			 boot ? "DEGRADED: it runs, but " : "", provision_index(r), provision_word(p->mode), *p->place ? ", " : "", p->place,
+			 facts_get(record, "status"), facts_get(record, "ran"), last ? "; it said: " : "", last ? last + strlen(PROVISION_LINE) : "",
+			 r->name, last && last != said.s ? said.s : "");
 }
 
 static int

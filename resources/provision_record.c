@@ -114,5 +114,5 @@ provision_last_lines(const char *text, size_t len, struct buf *out)
 		;
 	quote_terminal(&plain, p, (size_t)(text + len - p));
 	for (char *at = plain.s, *line; at && (line = strsep(&at, "\n"));)
-		buf_addf(out, "\n  | %s", line);
+		buf_addf(out, PROVISION_LINE "%s", line);
 }

@@ -27,5 +27,6 @@ int provision_log_save(const struct env *env, const struct resource *r, const ch
 /* Those that none of `ids` is, are forgotten, also as run by the boot. */
 int provision_forget(const struct env *env, const struct resource *r, const char *const *ids, size_t n, struct error *err);
 int provision_forget_one(const struct env *env, const struct resource *r, const char *id, struct error *err);
-/* The last lines of what was said, as a terminal may have them, each on a line of its own behind a mark; "" for nothing. */
+#define PROVISION_LINE "\n  | "
+/* The last lines of what was said, as a terminal may have them, each behind PROVISION_LINE; "" for nothing. */
 void provision_last_lines(const char *text, size_t len, struct buf *out);

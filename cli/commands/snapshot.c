@@ -12,6 +12,7 @@
 #include "providers/snapshots.h"
 #include "state/desired/template/name.h"
 #include "resources/disk_known.h"
+#include "resources/generation.h"
 
 static const struct flag tag_flags[] = {
 	{ "tag", 0, FLAG_STRING, .about = "Name of the snapshot" },
@@ -59,6 +60,9 @@ look_tag(struct cli *c, struct error *err)
 	struct disk_known k;
 	const char *dir;
 
+	if (!strncmp(cli_str(c, "tag"), GENERATION_TAG, strlen(GENERATION_TAG)))
+		return error_set(err, ERR_REFUSED, "a tag that begins with %s is of what `limactl apply --undo` goes back to; take another tag",
+				 cli_tick(c, GENERATION_TAG));
 	if (cmd_snapshot_look(c, true, &dir, &k, err) < 0 || snapshot_tag_check(cli_str(c, "tag"), err) < 0 || snapshots_list(dir, &k.disk, &list, err) < 0)
 		return -1;
 	return snapshots_has(list.s, cli_str(c, "tag"));
@@ -129,12 +133,13 @@ print_tags(const char *list)
 static int
 cmd_snapshot_run_list(struct cli *c, struct error *err)
 {
-	AUTO(buf) list = BUF_INIT;
+	AUTO(buf) all = BUF_INIT, list = BUF_INIT;
 	struct disk_known k;
 	const char *dir;
 
-	if (cmd_snapshot_look(c, false, &dir, &k, err) < 0 || snapshots_list(dir, &k.disk, &list, err) < 0)
+	if (cmd_snapshot_look(c, false, &dir, &k, err) < 0 || snapshots_list(dir, &k.disk, &all, err) < 0)
 		return -1;
+	snapshots_without(all.s, GENERATION_TAG, &list);
 	if (cli_bool(c, "quiet"))
 		print_tags(list.s);
 	else

@@ -127,7 +127,11 @@ legacy_instance() {
 		qemu-io -f qcow2 -c 'read -q -P 7 0 64k' "$LIMA_HOME/$name/diffdisk"
 		[ "$(qemu-img info --output=json "$LIMA_HOME/$name/diffdisk" | jq '."virtual-size"')" = 8388608 ]
 		run -0 limactl snapshot create --tag one "$name"
+		# the one that was kept before the disk grew is not among the user's own
 		[ "$(limactl snapshot list -q "$name" 2>/dev/null)" = one ]
+		[ "$(limactl snapshot list "$name" 2>/dev/null | wc -l)" = 2 ]
+		fails_with 'a tag that begins with `.generation-` is of what `limactl apply --undo` goes back to' snapshot create --tag .generation-1 "$name"
+		fails_with 'take another tag' snapshot delete --tag .generation-1 "$name"
 		run -0 limactl snapshot apply --tag one "$name"
 	done
 	run -0 limactl clone --tty=false a c

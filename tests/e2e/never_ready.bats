@@ -56,15 +56,15 @@ told_at_once() {
 @test "provisioning that fails: DEGRADED, with what failed; it runs, and can be worked with" {
 	sed '/^provision:/,$d' "$WORK/t.yaml" >"$WORK/bad.yaml"
 	printf 'provision:\n- script: |\n    #!/bin/sh\n    echo no such planet >&2; exit 7\n- script: |\n    #!/bin/sh\n    echo fine >/tmp/fine\n' >>"$WORK/bad.yaml"
-	fails_with "DEGRADED: it runs, but provisioning: provision.system/00000000: exit status 7; it said: no such planet" start --tty=false "$WORK/bad.yaml"
-	[[ $stderr == *"DEGRADED: it runs, but provisioning:"* ]]
+	fails_with 'DEGRADED: it runs, but provision[0] (system, bad.yaml:' start --tty=false "$WORK/bad.yaml"
+	[[ $stderr == *"exit status 7, run by the boot; it said: no such planet; all it said: \`limactl log provision.bad:0\`"* ]]
 	[ "$(limactl shell --workdir / bad cat /tmp/fine)" = fine ]
 	limactl shell --workdir / bad sudo grep -q 'no such planet' /var/log/cloud-init-output.log
 	[ "$(limactl list bad --format '{{.Status}}')" = Running ]
 	# the same for a pipeline
 	limactl apply --json --junit "$WORK/j.xml" bad >"$WORK/out" 2>/dev/null || true
 	tail -n 1 "$WORK/out" | jq -e '.result.status == "failed" and (.result.error | contains("no such planet")) and (.result.instances[0].conditions | map(select(.what == "ssh"))[0].state == "met")'
-	python3 -c 'import sys, xml.etree.ElementTree as x; r = x.parse(sys.argv[1]).getroot(); f = r.find("testsuite/testcase[@name=\"ready bad\"]/failure"); assert "no such planet" in f.get("message"); assert r.find("testsuite/testcase[@classname=\"bad.condition\"]") is not None' "$WORK/j.xml"
+	python3 -c 'import sys, xml.etree.ElementTree as x; r = x.parse(sys.argv[1]).getroot(); f = r.find("testsuite/testcase[@name=\"provision bad:0\"]/failure"); assert "no such planet" in f.get("message"); assert r.find("testsuite/testcase[@classname=\"bad.condition\"]") is not None' "$WORK/j.xml"
 	limactl list bad --json 2>/dev/null | jq -e '.phase == "degraded"'
 	limactl delete --force bad
 }

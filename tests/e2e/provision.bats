@@ -69,7 +69,7 @@ in_guest() { limactl shell t sudo sh -c "$1"; }
 @test "one that fails with 7 fails the apply by name, line and words; mended, it runs, and the machine is still the same" {
 	one=$(cat "$LIMA_HOME/t/qemu.pid")
 	fails_with 'provision[0] (system, lima.yaml:' apply --set '.provision[0].script="#!/bin/sh\necho no such luck\nexit 7\n"' t
-	[[ $stderr == *"exit status 7"*"limactl log provision.t:0"*"no such luck"* ]]
+	[[ $stderr == *"exit status 7"*"it said: no such luck"*"limactl log provision.t:0"* ]]
 	[ "$(limactl log provision.t:0)" = "no such luck" ]
 	limactl apply --set '.provision[0].script="#!/bin/sh\necho mended\n"' t
 	[[ $(limactl plan t) == *"Nothing to do"* ]]

@@ -35,7 +35,7 @@ somewhere() {
 	local d tag
 	for d in "$LIMA_HOME"/f/disk "$LIMA_HOME"/f/generations/*/disk; do
 		[ ! -e "$d" ] || ! holds "$1" "$d" || return 0
-		for tag in $([ ! -e "$d" ] || qemu-img snapshot -l "$d" | awk '$2 ~ /^generation-/ { print $2 }'); do
+		for tag in $([ ! -e "$d" ] || qemu-img snapshot -l "$d" | awk '$2 ~ /^\.generation-/ { print $2 }'); do
 			cp "$d" "$WORK/copy"
 			qemu-img snapshot -a "$tag" "$WORK/copy"
 			! holds "$1" "$WORK/copy" || return 0
