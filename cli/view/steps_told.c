@@ -166,6 +166,13 @@ step_failed(struct steps_told *t, const struct step *s, double seconds)
 	t->failed += !cancelled;
 }
 
+/* With a machine goes what ran in it, each of its scripts: that is no news to anybody. */
+static bool
+step_goes_along(const struct step *s)
+{
+	return s->verb == REMOVE && s->res->type->folds;
+}
+
 void
 steps_told_settled(struct steps_told *t, const struct step *s, double seconds)
 {
@@ -173,7 +180,7 @@ steps_told_settled(struct steps_told *t, const struct step *s, double seconds)
 
 	if (s->status == FAILED)
 		step_failed(t, s, seconds);
-	if (s->status != DONE)
+	if (s->status != DONE || (!t->cli->log_json && step_goes_along(s)))
 		return;
 	if (t->cli->log_json) {
 		step_event(t, t->level, s, word, seconds, NULL, NULL);

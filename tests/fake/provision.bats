@@ -39,7 +39,8 @@ two() {
 	[ "$(limactl log provision.f:1)" = 'said by the boot' ]
 	run -0 limactl explain provision.f:1
 	[[ $output == *"status: 0"*"mode: system"*"written in: lima.yaml:"*"ran: by the boot"*"took: 2.5 s"* ]]
-	limactl stop f
+	run -0 limactl stop f
+	[[ $output != *provision* ]] # it goes along
 	[ "$(limactl log provision.f:1)" = 'said by the boot' ]
 	limactl start f
 	[[ $(limactl plan f) == *"Nothing to do"* ]]
