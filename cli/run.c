@@ -182,8 +182,8 @@ run_walk(struct cli *c, const struct run *r, struct engine *e, struct locks *loc
 	progress_free(p);
 	if (done < 0)
 		outcome_broken_off(c, level, &e->plan, (double)(clock_ms() - began) / 1e3);
-	if (done < 0 && r->keep_going && e->nasks > 1 && !(err && err->code == ERR_CANCELLED))
-		return error_set(err, err ? err->code : ERR_CHILD, "%zu of %zu instances are not as wanted", outcome_instances(c, &e->plan), e->nasks);
+	if (done < 0 && r->keep_going && e->nrequests > 1 && !(err && err->code == ERR_CANCELLED))
+		return error_set(err, err ? err->code : ERR_CHILD, "%zu of %zu instances are not as wanted", outcome_instances(c, &e->plan), e->nrequests);
 	if (done < 0 && err && err->code == ERR_CANCELLED && cli_out_of_time(c))
 		return error_set(err, ERR_CANCELLED, "the time of --timeout is up; run the same command again to go on");
 	if (done < 0 && err && err->code == ERR_CANCELLED)
@@ -207,8 +207,8 @@ as_it_is(const struct env *env, const char *name)
 static void
 run_note_secrets(struct cli *c, const struct engine *e)
 {
-	for (size_t i = 0; i < e->nasks; i++) {
-		const struct spec *spec = e->asks[i].spec ? e->asks[i].spec : e->asks[i].loaded;
+	for (size_t i = 0; i < e->nrequests; i++) {
+		const struct spec *spec = e->requests[i].spec ? e->requests[i].spec : e->requests[i].loaded;
 
 		if (spec)
 			secrets_add(&c->secrets, spec->json);
@@ -233,14 +233,14 @@ run_prepare(struct cli *c, const struct run *r, struct engine *e, enum state_fla
 
 	if (state_open(&e->state, c->env.home, &o, err) < 0)
 		return -1;
-	if (engine_prepare(e, r->asks, r->nasks, err) == 0) {
+	if (engine_prepare(e, r->requests, r->nrequests, err) == 0) {
 		run_note_secrets(c, e);
 		return 0;
 	}
 	if (state_heal(e->state, err) != 1)
 		return -1;
 	engine_release(e);
-	if (engine_prepare(e, r->asks, r->nasks, err) < 0)
+	if (engine_prepare(e, r->requests, r->nrequests, err) < 0)
 		return -1;
 	run_note_secrets(c, e);
 	return 0;
@@ -273,8 +273,8 @@ check_had(struct cli *c, const struct run *r, struct locks *locks, struct error 
 {
 	if (r->at_rest && r->also_lock && check_at_rest(c, r->also_lock, false, err) < 0)
 		return -1;
-	for (size_t i = 0; r->at_rest && i < r->nasks; i++)
-		if (check_at_rest(c, r->asks[i].name, r->asks[i].goal == GOAL_ABSENT, err) < 0)
+	for (size_t i = 0; r->at_rest && i < r->nrequests; i++)
+		if (check_at_rest(c, r->requests[i].name, r->requests[i].goal == GOAL_ABSENT, err) < 0)
 			return -1;
 	if (r->made && instance_exists(c, r->made))
 		return error_set(err, EEXIST, "instance %s was made by another limactl meanwhile", cli_tick(c, r->made));
@@ -324,7 +324,7 @@ ask_takes_down(struct cli *c, const struct plan *p, struct error *err)
 }
 
 static void
-run_tell_stays(struct cli *c, const struct run *r, struct engine *e, const struct thing *t)
+run_tell_stays(struct cli *c, const struct run *r, struct engine *e, const struct host_request *t)
 {
 	const struct resource *res = graph_find(&e->graph, t->type, t->name);
 
@@ -347,8 +347,8 @@ run_finish(struct cli *c, const struct run *r, struct engine *e, struct locks *l
 		return explain_view_print(c, r, e, err);
 	if (r->shows)
 		return r->shows(c, r, e, err);
-	for (size_t i = 0; r->stays && i < r->nthings; i++)
-		run_tell_stays(c, r, e, &r->things[i]);
+	for (size_t i = 0; r->stays && i < r->nhost_requests; i++)
+		run_tell_stays(c, r, e, &r->host_requests[i]);
 	if (r->saved && plan_check(c, r->saved, e, err) < 0)
 		return -1;
 	if (!r->quiet)
@@ -374,8 +374,8 @@ static void
 run_unmake(struct cli *c, const struct run *made, struct locks *locks)
 {
 	struct spec_opts opts = cli_spec_opts(c);
-	struct ask a = { .name = made->made, .goal = GOAL_ABSENT, .may_lose = made->if_failed == MADE_GOES };
-	const struct run r = { .asks = &a, .nasks = 1, .quiet = true, .silent = true };
+	struct request a = { .name = made->made, .goal = GOAL_ABSENT, .may_lose = made->if_failed == MADE_GOES };
+	const struct run r = { .requests = &a, .nrequests = 1, .quiet = true, .silent = true };
 	struct engine e = { .env = &c->env, .types = resource_types, .spec_opts = &opts, .as_it_is = as_it_is };
 
 	if (instance_exists(c, a.name) && run_prepare(c, &r, &e, 0, NULL) == 0)
@@ -389,7 +389,7 @@ run_engine(struct cli *c, const struct run *r, struct error *err)
 	const char *look_ms = getenv("LIMACTL_TEST_LOOK_MS");
 	struct spec_opts opts = cli_spec_opts(c);
 	struct engine e = {
-		.env = &c->env, .types = resource_types, .spec_opts = &opts, .things = r->things, .nthings = r->nthings,
+		.env = &c->env, .types = resource_types, .spec_opts = &opts, .host_requests = r->host_requests, .nhost_requests = r->nhost_requests,
 		.aims = r->aims, .naims = r->naims, .only_downloads = r->only_downloads,
 		.as_it_is = as_it_is, .each_instance = run_each_instance, .beside = r->also_lock, .partial = r->dry || r->keep_going || cli_bool(c, "keep-going"),
 		.look_ms = look_ms ? atoi(look_ms) : LOOK_MS,

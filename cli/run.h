@@ -13,10 +13,10 @@ struct run;
 struct template;
 
 struct run {
-	struct ask *asks;
-	size_t nasks;
-	const struct thing *things;	/* host-wide resources that are asked for by themselves */
-	size_t nthings;
+	struct request *requests;
+	size_t nrequests;
+	const struct host_request *host_requests;	/* host-wide resources that are asked for by themselves */
+	size_t nhost_requests;
 	const struct aim *aims;	/* --target and --replace */
 	size_t naims;
 	const char *also_lock;	/* one more instance that nobody else may work on meanwhile; or NULL */
@@ -35,7 +35,7 @@ struct run {
 	bool silent;		/* steps that went well are told at level debug only: what is done in a moment, protect, rename, ... */
 	enum texts_of texts;	/* what is said behind the plan of the two texts of an instance */
 	/* Is told of each thing that was asked to go and stays, since these instances need it (USED_STAYS); or NULL. */
-	void (*stays)(struct cli *c, const struct thing *t, const struct user *users, size_t n);
+	void (*stays)(struct cli *c, const struct host_request *t, const struct user *users, size_t n);
 	bool keep_up;		/* walk only what takes no machine down: start, of a running one */
 	int64_t *ran;		/* becomes the number of the run in the journal, if a step was begun; or NULL */
 	bool keep_going;	/* as --keep-going: what fails keeps back only what depends on it; a fleet */
@@ -54,7 +54,7 @@ extern const struct flag ready_flags[];	/* the same, --timeout and --offline: of
 
 /* The instances a command is about, and what it wants of them. */
 struct goals {
-	struct ask *v;
+	struct request *v;
 	size_t n, cap;
 	bool all;			/* nothing was named: every instance there is */
 	bool shuffled;			/* not added in the order of their names */
@@ -62,38 +62,38 @@ struct goals {
 	size_t nspec, spec_cap;
 	struct fleet **fleet;		/* those that members were read from */
 	size_t nfleet, fleet_cap;
-	struct thing *things;		/* host-wide ones that go with a fleet; in the command's arena */
-	size_t nthings;
+	struct host_request *host_requests;		/* host-wide ones that go with a fleet; in the command's arena */
+	size_t nhost_requests;
 	struct aim *aims;		/* in the command's arena, too */
 	size_t naims;
 };
 
 void goals_release(struct goals *g);
-/* A run for all that they ask; the rest of it is its own. */
+/* A run for all that they request; the rest of it is its own. */
 struct run goals_run(const struct goals *g);
 bool goals_has(const struct goals *g, const char *name);
 void goals_own(struct goals *g, struct spec *spec);	/* to be freed with the goals */
-/* The new ask is zeroed but for name and goal; `name` is copied. EEXIST if it is there already. */
-int goals_add(struct goals *g, const char *name, enum goal goal, struct ask **out, struct error *err);
+/* The new request is zeroed but for name and goal; `name` is copied. EEXIST if it is there already. */
+int goals_add(struct goals *g, const char *name, enum goal goal, struct request **out, struct error *err);
 /* As spec and name say. */
 int goals_add_spec(struct cli *c, struct goals *g, const struct template *t, const char *name, enum goal goal,
-		   struct ask **out, struct error *err);
+		   struct request **out, struct error *err);
 /* The same of an instance that is to be a copy of the one in the folder `from` (NULL: of none). */
 int goals_add_copy(struct cli *c, struct goals *g, const struct template *t, const char *name, enum goal goal, const char *from,
-		   struct ask **out, struct error *err);
+		   struct request **out, struct error *err);
 /* The text of a template, and the name ("" : as it suggests itself) checked; `*chosen` to free. */
 int goals_template(struct cli *c, const char *locator, const char *name, struct template *t, char **chosen, struct error *err);
 /* The text of an existing instance's lima.yaml. */
 int goals_instance_text(struct cli *c, const char *name, struct template *t, struct error *err);
 /* The same of a template that has been read (template_read), and is embedded here. */
 int goals_add_read(struct cli *c, struct goals *g, struct template *t, const char *locator, const char *name, enum goal goal,
-		   struct ask **out, struct error *err);
+		   struct request **out, struct error *err);
 /* What others wrote may name things of this host when the user says so. */
 int goals_may_use_host(struct cli *c, const struct template *t, struct error *err);
 /* A file, URL, template or standard input, as `name`, with --set and its like (cli/args/edit_flags.h) applied. */
 int goals_add_template(struct cli *c, struct goals *g, const char *locator, const char *name, enum goal goal,
-		       struct ask **out, struct error *err);
+		       struct request **out, struct error *err);
 /* An existing instance; with --set and its like its lima.yaml is changed too. */
-int goals_add_instance(struct cli *c, struct goals *g, const char *name, enum goal goal, struct ask **out,
+int goals_add_instance(struct cli *c, struct goals *g, const char *name, enum goal goal, struct request **out,
 		       struct error *err);
 bool instance_exists(const struct cli *c, const char *name);

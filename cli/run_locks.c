@@ -112,7 +112,7 @@ lock_add(struct cli *c, const char *name, const char *what, struct locks *l)
 }
 
 static const char *
-lock_thing_name(struct cli *c, const struct thing *t)
+lock_thing_name(struct cli *c, const struct host_request *t)
 {
 	return !strchr(t->name, '/') ? arena_printf(&c->arena, "_%s.%s", t->type, t->name) :
 	       arena_printf(&c->arena, "_%s.%016" PRIx64 ".thing", t->type, hash_text(HASH_START, t->name));
@@ -120,7 +120,7 @@ lock_thing_name(struct cli *c, const struct thing *t)
 
 struct thing_lock {
 	const char *name;
-	const struct thing *t;
+	const struct host_request *t;
 };
 
 static int
@@ -133,16 +133,16 @@ thing_lock_by_name(const void *a, const void *b)
 static void
 lock_things(struct cli *c, const struct run *r, struct locks *l)
 {
-	auto_free struct thing_lock *v = xcalloc(r->nthings, sizeof *v);
+	auto_free struct thing_lock *v = xcalloc(r->nhost_requests, sizeof *v);
 
-	for (size_t i = 0; i < r->nthings; i++)
-		v[i] = (struct thing_lock){ lock_thing_name(c, &r->things[i]), &r->things[i] };
-	if (r->nthings)
-		qsort(v, r->nthings, sizeof *v, thing_lock_by_name);
-	for (size_t i = 0; i < r->nthings; i++)
+	for (size_t i = 0; i < r->nhost_requests; i++)
+		v[i] = (struct thing_lock){ lock_thing_name(c, &r->host_requests[i]), &r->host_requests[i] };
+	if (r->nhost_requests)
+		qsort(v, r->nhost_requests, sizeof *v, thing_lock_by_name);
+	for (size_t i = 0; i < r->nhost_requests; i++)
 		if (!i || strcmp(v[i].name, v[i - 1].name) != 0)
 			lock_add(c, v[i].name, arena_printf(&c->arena, "%s %s", v[i].t->type, cli_tick(c, v[i].t->name)), l);
-	l->nthings = l->n;
+	l->nhost_requests = l->n;
 }
 
 static void
@@ -168,12 +168,12 @@ lock_by_name(const void *name, const void *lock)
 static struct lock_held *
 locks_of(const struct locks *l, const char *name)
 {
-	return bsearch(name, l->v + l->nthings, l->n - l->nthings, sizeof *l->v, lock_by_name);
+	return bsearch(name, l->v + l->nhost_requests, l->n - l->nhost_requests, sizeof *l->v, lock_by_name);
 }
 
 /* What may be ended by whoever wants the instance down: a start of it. */
 static void
-note_start(const struct run *r, struct ask *a, const struct locks *l)
+note_start(const struct run *r, struct request *a, const struct locks *l)
 {
 	const struct lock_held *k = locks_of(l, a->name);
 	int number = l->first + (int)(k - l->v);
@@ -181,18 +181,18 @@ note_start(const struct run *r, struct ask *a, const struct locks *l)
 	if (a->goal != GOAL_RUNNING || a->caller)
 		return;
 	a->caller = call_off_caller(number);
-	call_off_note(k->fd, number, r->nasks == 1 && !r->nthings && !r->also_lock);
+	call_off_note(k->fd, number, r->nrequests == 1 && !r->nhost_requests && !r->also_lock);
 }
 
 void
 locks_note_starts(const struct run *r, const struct locks *l)
 {
-	for (size_t i = 0; i < r->nasks; i++)
-		note_start(r, &r->asks[i], l);
+	for (size_t i = 0; i < r->nrequests; i++)
+		note_start(r, &r->requests[i], l);
 }
 
 void
-locks_over(void *locks, const struct ask *a)
+locks_over(void *locks, const struct request *a)
 {
 	struct locks *l = locks;
 	struct lock_held *k = locks_of(l, a->name);
@@ -211,14 +211,14 @@ locks_take(struct cli *c, const struct run *r, struct locks *l, struct error *er
 
 	if (fs_mkdirs(dir, 0700, err) < 0)
 		return -1;
-	l->v = xcalloc(r->nasks + r->nthings + 1, sizeof *l->v);
-	call_off_offer(r->nasks + r->nthings + 1, &l->first);
+	l->v = xcalloc(r->nrequests + r->nhost_requests + 1, sizeof *l->v);
+	call_off_offer(r->nrequests + r->nhost_requests + 1, &l->first);
 	lock_things(c, r, l);
-	for (size_t i = 0; i < r->nasks; i++) {
-		if (r->also_lock && strcmp(r->also_lock, r->asks[i].name) < 0)
+	for (size_t i = 0; i < r->nrequests; i++) {
+		if (r->also_lock && strcmp(r->also_lock, r->requests[i].name) < 0)
 			lock_also(c, r, l);
-		lock_instance(c, r->asks[i].name, l);
-		r->asks[i].caller = NULL;
+		lock_instance(c, r->requests[i].name, l);
+		r->requests[i].caller = NULL;
 	}
 	lock_also(c, r, l);
 	if (locks_take_all(c, l, err) < 0)

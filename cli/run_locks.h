@@ -3,7 +3,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct ask;
+struct request;
 struct cli;
 struct error;
 struct run;
@@ -16,7 +16,7 @@ struct locks {
 		const char *what;	/* "instance `a`" */
 		bool told;		/* that it is waited for */
 	} *v;
-	size_t n, nthings;
+	size_t n, nhost_requests;
 	int first;			/* the number by which the first of them is called off */
 	bool also;			/* run.also_lock is among them */
 	bool fresh;			/* run.made was not there when they were had, and is taken back if it fails */
@@ -27,5 +27,5 @@ int locks_take(struct cli *c, const struct run *r, struct locks *l, struct error
 /* Of an instance that is to be as it was last asked to be, it is known late that it is being started. */
 void locks_note_starts(const struct run *r, const struct locks *l);
 /* An instance is through (engine_walk.over): nobody waits for the others because of it. */
-void locks_over(void *locks, const struct ask *a);
+void locks_over(void *locks, const struct request *a);
 void locks_release(struct locks *l);

@@ -71,10 +71,10 @@ apply_starting(void *ctx, struct step *s)
 		ap->w->starting(ap->w->ctx, s);
 }
 
-static struct ask *
+static struct request *
 owner_of(const struct engine *e, const struct resource *r)
 {
-	return *r->owner ? engine_ask(e, r->owner) : NULL;
+	return *r->owner ? engine_request(e, r->owner) : NULL;
 }
 
 /* The resource becomes what the step made of it. */
@@ -142,10 +142,10 @@ journal_over(struct applying *ap, struct step *s, struct error *err)
 static int
 note_goals(struct engine *e, struct error *err)
 {
-	for (size_t i = 0; i < e->nasks && !e->only_downloads; i++) {
-		struct state_instance si = { .name = e->asks[i].name, .goal = (int)e->asks[i].goal, .stamp = "", .json = "" };
+	for (size_t i = 0; i < e->nrequests && !e->only_downloads; i++) {
+		struct state_instance si = { .name = e->requests[i].name, .goal = (int)e->requests[i].goal, .stamp = "", .json = "" };
 
-		if (e->asks[i].declared && state_put_instance(e->state, &si, err) < 0)
+		if (e->requests[i].declared && state_put_instance(e->state, &si, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -172,7 +172,7 @@ journal_write(struct applying *ap, struct error *err)
 static void
 tell_over(struct applying *ap)
 {
-	const struct ask *a;
+	const struct request *a;
 
 	while ((a = finish_next(&ap->finish)))
 		if (ap->w->over)
@@ -319,8 +319,8 @@ engine_is_settled(const struct engine *e)
 {
 	if (e->plan.n)
 		return false;
-	for (size_t i = 0; i < e->nasks; i++)
-		if (e->asks[i].declared)
+	for (size_t i = 0; i < e->nrequests; i++)
+		if (e->requests[i].declared)
 			return false;
 	for (size_t i = 0; i < e->graph.n; i++)
 		if ((*e->graph.v[i]->owner || e->graph.v[i]->wanted) && records_dirty(e->graph.v[i]))
@@ -332,19 +332,19 @@ static bool
 apply_is_unwanted(void *ctx, const struct step *s)
 {
 	const struct applying *ap = ctx;
-	const struct ask *a = owner_of(ap->e, s->res);
+	const struct request *a = owner_of(ap->e, s->res);
 
-	return a && ask_caller(a);
+	return a && request_caller(a);
 }
 
 /* The others went on; but what was asked for is not as wanted. */
 static int
 tell_called_off(const struct engine *e, struct error *err)
 {
-	for (size_t i = 0; i < e->nasks; i++)
-		if (!e->asks[i].over && ask_caller(&e->asks[i]))
+	for (size_t i = 0; i < e->nrequests; i++)
+		if (!e->requests[i].over && request_caller(&e->requests[i]))
 			return error_set(err, ERR_CALLED_OFF, "instance `%s`: another limactl (process %d) has ended this, to bring it down",
-					 e->asks[i].name, ask_caller(&e->asks[i]));
+					 e->requests[i].name, request_caller(&e->requests[i]));
 	return 0;
 }
 

@@ -20,13 +20,13 @@ declare_depends(const struct engine *e, const struct spec *spec, struct error *e
 {
 	for (size_t i = 0; spec->goal == GOAL_RUNNING && i < spec->ndepends; i++)
 		for (size_t k = 0; k < e->nwrong; k++)
-			if (!strcmp(e->asks[e->nasks + k].name, spec->depends[i].name))
+			if (!strcmp(e->requests[e->nrequests + k].name, spec->depends[i].name))
 				return error_set(err, ERR_REFUSED, "it depends on `%s`, which cannot be planned", spec->depends[i].name);
 	return 0;
 }
 
 static int
-declare(struct engine *e, const struct ask *a, struct spec *spec, struct error *err)
+declare(struct engine *e, const struct request *a, struct spec *spec, struct error *err)
 {
 	size_t first = e->graph.n, pending = e->graph.npending;
 
@@ -59,7 +59,7 @@ declare(struct engine *e, const struct ask *a, struct spec *spec, struct error *
 }
 
 static int
-declare_thing(struct engine *e, const struct thing *t, struct error *err)
+declare_host_request(struct engine *e, const struct host_request *t, struct error *err)
 {
 	const struct resource_type *type = engine_type(e, t->type);
 	struct resource *r;
@@ -82,7 +82,7 @@ declare_thing(struct engine *e, const struct thing *t, struct error *err)
 
 /* The mistakes in the lima.yaml of an instance that is being deleted are not reported. */
 static int
-declare_load(struct engine *e, struct ask *a, struct error *err)
+declare_load(struct engine *e, struct request *a, struct error *err)
 {
 	struct spec_opts quiet = *e->spec_opts;
 
@@ -91,7 +91,7 @@ declare_load(struct engine *e, struct ask *a, struct error *err)
 }
 
 int
-declare_ask(struct engine *e, struct ask *a, struct error *err)
+declare_request(struct engine *e, struct request *a, struct error *err)
 {
 	struct error why = { 0 };
 
@@ -111,16 +111,16 @@ declare_ask(struct engine *e, struct ask *a, struct error *err)
 
 /* Whatever is wrong with one of them, all are tried. */
 static int
-declare_asks(struct engine *e, struct error *err)
+declare_requests(struct engine *e, struct error *err)
 {
-	auto_free struct ask **order = engine_in_order(e);
+	auto_free struct request **order = engine_in_order(e);
 	int result = 0;
 
 	for (size_t i = 0; order[i]; i++) {
-		struct ask *a = order[i];
+		struct request *a = order[i];
 		struct error why = { 0 };
 
-		if (!a->declared || declare_ask(e, a, &why) == 0)
+		if (!a->declared || declare_request(e, a, &why) == 0)
 			continue;
 		a->wrong = xcalloc(1, sizeof why);
 		*a->wrong = why;
@@ -134,10 +134,10 @@ declare_asks(struct engine *e, struct error *err)
 int
 declare_all(struct engine *e, struct error *err)
 {
-	if (declare_asks(e, err) < 0)
+	if (declare_requests(e, err) < 0)
 		return -1;
-	for (size_t i = 0; i < e->nthings; i++)
-		if (declare_thing(e, &e->things[i], err) < 0)
+	for (size_t i = 0; i < e->nhost_requests; i++)
+		if (declare_host_request(e, &e->host_requests[i], err) < 0)
 			return -1;
 	return 0;
 }

@@ -25,37 +25,37 @@ engine_type(const struct engine *e, const char *name)
 }
 
 static int
-is_before(const void *name, const void *ask)
+is_before(const void *name, const void *request)
 {
-	return strcmp(name, ((const struct ask *)ask)->name);
+	return strcmp(name, ((const struct request *)request)->name);
 }
 
-struct ask *
-engine_ask(const struct engine *e, const char *name)
+struct request *
+engine_request(const struct engine *e, const char *name)
 {
-	return e->nasks ? bsearch(name, e->asks, e->nasks, sizeof *e->asks, is_before) : NULL;
+	return e->nrequests ? bsearch(name, e->requests, e->nrequests, sizeof *e->requests, is_before) : NULL;
 }
 
 static int
 engine_by_place(const void *a, const void *b)
 {
-	const struct ask *x = *(struct ask *const *)a, *y = *(struct ask *const *)b;
+	const struct request *x = *(struct request *const *)a, *y = *(struct request *const *)b;
 
 	return x->place < y->place ? -1 : x->place > y->place;
 }
 
-struct ask **
+struct request **
 engine_in_order(const struct engine *e)
 {
-	struct ask **v = xcalloc(e->nasks + 1, sizeof(struct ask *));
+	struct request **v = xcalloc(e->nrequests + 1, sizeof(struct request *));
 	bool shuffled = false;
 
-	for (size_t i = 0; i < e->nasks; i++) {
-		v[i] = &e->asks[i];
+	for (size_t i = 0; i < e->nrequests; i++) {
+		v[i] = &e->requests[i];
 		shuffled |= i && v[i]->place < v[i - 1]->place;
 	}
 	if (shuffled)
-		qsort(v, e->nasks, sizeof(struct ask *), engine_by_place);
+		qsort(v, e->nrequests, sizeof(struct request *), engine_by_place);
 	return v;
 }
 
@@ -70,12 +70,12 @@ recall_instance(void *ctx, const struct state_instance *i)
 {
 	struct recall *rc = ctx;
 	struct engine *e = rc->e;
-	struct ask *a = rc->next < e->nasks && !strcmp(e->asks[rc->next].name, i->name) ?
-			&e->asks[rc->next] : engine_ask(e, i->name);
+	struct request *a = rc->next < e->nrequests && !strcmp(e->requests[rc->next].name, i->name) ?
+			&e->requests[rc->next] : engine_request(e, i->name);
 
 	if (!a)
 		return 0;
-	rc->next = (size_t)(a - e->asks) + 1;
+	rc->next = (size_t)(a - e->requests) + 1;
 	a->half_deleted = i->goal == GOAL_ABSENT && (a->keep_goal || a->goal != GOAL_ABSENT);
 	if (a->keep_goal && (a->meets_delete || !a->half_deleted))
 		a->goal = (enum goal)i->goal;
@@ -122,11 +122,11 @@ check_half_deleted(struct engine *e, struct error *err)
 	size_t half = 0;
 	int result = 0;
 
-	for (size_t i = 0; i < e->nasks; i++)
-		half += e->asks[i].half_deleted && !e->asks[i].meets_delete;
+	for (size_t i = 0; i < e->nrequests; i++)
+		half += e->requests[i].half_deleted && !e->requests[i].meets_delete;
 	for (size_t i = 0; half && i < e->graph.n; i++) {
 		struct resource *r = e->graph.v[i];
-		const struct ask *a = *r->owner && r->present ? engine_ask(e, r->owner) : NULL;
+		const struct request *a = *r->owner && r->present ? engine_request(e, r->owner) : NULL;
 		struct error why = { 0 };
 
 		if (!a || !a->half_deleted || a->meets_delete)
@@ -142,7 +142,7 @@ check_half_deleted(struct engine *e, struct error *err)
 
 /* A delete that is gone on with: that the data may go was said when it was begun, and the plan says it again. */
 static bool
-is_resumed(const struct ask *a)
+is_resumed(const struct request *a)
 {
 	return a->half_deleted && a->goal == GOAL_ABSENT;
 }
@@ -170,7 +170,7 @@ engine_mark(struct engine *e)
 {
 	for (size_t i = 0; i < e->graph.n; i++) {
 		struct resource *r = e->graph.v[i];
-		const struct ask *a = *r->owner ? engine_ask(e, r->owner) : NULL;
+		const struct request *a = *r->owner ? engine_request(e, r->owner) : NULL;
 
 		if (!a)
 			continue;
@@ -183,8 +183,8 @@ engine_mark(struct engine *e)
 static bool
 any_marked(const struct engine *e)
 {
-	for (size_t i = 0; i < e->nasks; i++)
-		if (e->asks[i].restart || e->asks[i].reset || e->asks[i].may_lose || is_resumed(&e->asks[i]))
+	for (size_t i = 0; i < e->nrequests; i++)
+		if (e->requests[i].restart || e->requests[i].reset || e->requests[i].may_lose || is_resumed(&e->requests[i]))
 			return true;
 	return false;
 }
@@ -197,7 +197,7 @@ engine_reopen(struct engine *e)
 
 	for (size_t i = 0; i < e->plan.n; i++) {
 		const struct resource *r = e->plan.v[i]->res;
-		struct ask *a = *r->owner ? engine_ask(e, r->owner) : NULL;
+		struct request *a = *r->owner ? engine_request(e, r->owner) : NULL;
 
 		if (a && !a->declared)
 			any = a->declared = true;
@@ -225,7 +225,7 @@ prepare_once(struct engine *e, struct error *err)
 }
 
 static void
-ask_wrong(struct ask *a, const struct error *why)
+ask_wrong(struct request *a, const struct error *why)
 {
 	if (a->wrong)
 		return;
@@ -245,7 +245,7 @@ blame_owners(struct engine *e)
 	for (size_t i = 0; i < e->graph.n; i++) {
 		const struct resource *r = e->graph.v[i];
 		const struct error *wrong = r->wrong;
-		struct ask *a = *r->owner ? engine_ask(e, r->owner) : NULL;
+		struct request *a = *r->owner ? engine_request(e, r->owner) : NULL;
 
 		for (size_t k = 0; a && !wrong && k < r->nneeds; k++)
 			wrong = r->needs[k].to->wrong;
@@ -256,15 +256,15 @@ blame_owners(struct engine *e)
 		else
 			a->reread = true;
 	}
-	for (size_t i = 0; i < e->nasks; i++) {
-		again |= e->asks[i].reread && !e->asks[i].declared;
-		e->asks[i].declared |= e->asks[i].reread;
+	for (size_t i = 0; i < e->nrequests; i++) {
+		again |= e->requests[i].reread && !e->requests[i].declared;
+		e->requests[i].declared |= e->requests[i].reread;
 	}
 	return again;
 }
 
 bool
-ask_is_unknown(const struct ask *a)
+request_is_unknown(const struct request *a)
 {
 	return a->wrong && a->wrong->code == ETIMEDOUT;
 }
@@ -274,7 +274,7 @@ static bool
 all_wrong_unknown(const struct engine *e)
 {
 	for (size_t i = 0; i < e->nwrong; i++)
-		if (!ask_is_unknown(&e->asks[e->nasks + i]))
+		if (!request_is_unknown(&e->requests[e->nrequests + i]))
 			return false;
 	return true;
 }
@@ -283,16 +283,16 @@ all_wrong_unknown(const struct engine *e)
 static size_t
 part_wrong(struct engine *e)
 {
-	auto_free struct ask *wrong = xcalloc(e->nasks, sizeof *wrong);
+	auto_free struct request *wrong = xcalloc(e->nrequests, sizeof *wrong);
 	size_t n = 0, kept = 0;
 
-	for (size_t i = 0; i < e->nasks; i++)
-		if (e->asks[i].wrong)
-			wrong[n++] = e->asks[i];
+	for (size_t i = 0; i < e->nrequests; i++)
+		if (e->requests[i].wrong)
+			wrong[n++] = e->requests[i];
 		else
-			e->asks[kept++] = e->asks[i];
-	memcpy(e->asks + kept, wrong, n * sizeof *wrong);
-	e->nasks = kept;
+			e->requests[kept++] = e->requests[i];
+	memcpy(e->requests + kept, wrong, n * sizeof *wrong);
+	e->nrequests = kept;
 	e->nwrong += n;
 	return n;
 }
@@ -304,7 +304,7 @@ engine_prepare_one(struct engine *e, struct error *err)
 	while (prepare_once(e, err) < 0) {
 		bool again = blame_owners(e), parted = part_wrong(e) > 0;
 
-		if ((parted && ((!e->partial && !all_wrong_unknown(e)) || !e->nasks)) || (!parted && !again))
+		if ((parted && ((!e->partial && !all_wrong_unknown(e)) || !e->nrequests)) || (!parted && !again))
 			return -1;
 		plan_release(&e->plan);
 		graph_release(&e->graph);
@@ -315,47 +315,47 @@ engine_prepare_one(struct engine *e, struct error *err)
 static int
 engine_by_name(const void *a, const void *b)
 {
-	return strcmp(((const struct ask *)a)->name, ((const struct ask *)b)->name);
+	return strcmp(((const struct request *)a)->name, ((const struct request *)b)->name);
 }
 
 static bool
-asks_are_sorted(const struct ask *asks, size_t n)
+asks_are_sorted(const struct request *requests, size_t n)
 {
 	for (size_t i = 1; i < n; i++)
-		if (strcmp(asks[i - 1].name, asks[i].name) > 0)
+		if (strcmp(requests[i - 1].name, requests[i].name) > 0)
 			return false;
 	return true;
 }
 
 static void
-take_asks(struct engine *e, struct ask *asks, size_t n)
+take_requests(struct engine *e, struct request *requests, size_t n)
 {
-	if (!asks_are_sorted(asks, n))
-		qsort(asks, n, sizeof *asks, engine_by_name);
+	if (!asks_are_sorted(requests, n))
+		qsort(requests, n, sizeof *requests, engine_by_name);
 	for (size_t i = 0; i < n; i++) {
-		asks[i].declared = true;
-		asks[i].recalled = asks[i].half_deleted = asks[i].reread = asks[i].over = asks[i].peeked = false;
+		requests[i].declared = true;
+		requests[i].recalled = requests[i].half_deleted = requests[i].reread = requests[i].over = requests[i].peeked = false;
 	}
-	e->asks = asks;
-	e->nasks = n;
+	e->requests = requests;
+	e->nrequests = n;
 	e->nwrong = 0;
 	e->met_delete = false;
 }
 
 int
-engine_prepare(struct engine *e, struct ask *asks, size_t n, struct error *err)
+engine_prepare(struct engine *e, struct request *requests, size_t n, struct error *err)
 {
 	struct recall rc = { .e = e };
 
-	take_asks(e, asks, n);
+	take_requests(e, requests, n);
 	if (check_beside(e, err) < 0 ||
-	    state_stamps(e->state, n == 1 ? asks[0].name : NULL, recall_instance, &rc, err) < 0)
+	    state_stamps(e->state, n == 1 ? requests[0].name : NULL, recall_instance, &rc, err) < 0)
 		return -1;
 	/* one that does not answer is found again, and parted, right behind this */
 	(void)look_at_folders(e, NULL);
 	for (size_t i = 0; i < n; i++)
-		if (asks[i].keep_goal && !asks[i].recalled && !asks[i].wrong)
-			asks[i].goal = e->as_it_is(e->env, asks[i].name);
+		if (requests[i].keep_goal && !requests[i].recalled && !requests[i].wrong)
+			requests[i].goal = e->as_it_is(e->env, requests[i].name);
 	if (engine_prepare_one(e, err) < 0)
 		return -1;
 	if (!engine_reopen(e))
@@ -368,18 +368,18 @@ engine_prepare(struct engine *e, struct ask *asks, size_t n, struct error *err)
 void
 engine_release(struct engine *e)
 {
-	for (size_t i = 0; i < e->nasks + e->nwrong; i++) {
-		spec_free(e->asks[i].loaded);
-		free(e->asks[i].stamp);
-		free(e->asks[i].wrong);
-		e->asks[i].loaded = NULL;
-		e->asks[i].stamp = NULL;
-		e->asks[i].wrong = NULL;
+	for (size_t i = 0; i < e->nrequests + e->nwrong; i++) {
+		spec_free(e->requests[i].loaded);
+		free(e->requests[i].stamp);
+		free(e->requests[i].wrong);
+		e->requests[i].loaded = NULL;
+		e->requests[i].stamp = NULL;
+		e->requests[i].wrong = NULL;
 	}
 	/* Locks are taken by name, so the failed ones are sorted in, too. */
 	if (e->nwrong)
-		qsort(e->asks, e->nasks + e->nwrong, sizeof *e->asks, engine_by_name);
-	e->nasks += e->nwrong;
+		qsort(e->requests, e->nrequests + e->nwrong, sizeof *e->requests, engine_by_name);
+	e->nrequests += e->nwrong;
 	e->nwrong = 0;
 	plan_release(&e->plan);
 	graph_release(&e->graph);

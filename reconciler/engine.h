@@ -23,7 +23,7 @@ struct want {
 };
 
 /* What is to become of one instance. */
-struct ask {
+struct request {
 	const char *name;
 	size_t place;		/* among the others, as they were asked for: so they are declared, planned and shown */
 	enum goal goal;
@@ -63,13 +63,13 @@ struct ask {
 
 /* 0: nobody has called it off */
 static inline int
-ask_caller(const struct ask *a)
+request_caller(const struct request *a)
 {
 	return a->caller ? __atomic_load_n(a->caller, __ATOMIC_RELAXED) : 0;
 }
 
 /* What is to become of a host-wide resource that is asked for by itself: `disk create`. */
-struct thing {
+struct host_request {
 	const char *type, *name;
 	bool wanted;
 	bool may_lose;
@@ -78,7 +78,7 @@ struct thing {
 	const struct want *wants;
 	size_t nwants;
 	struct facts how;	/* parameters of this run; borrowed */
-	const struct thing *on;	/* another one that it is part of, which goes behind it; or NULL */
+	const struct host_request *on;	/* another one that it is part of, which goes behind it; or NULL */
 };
 
 /* What is to become of one resource of the plan, by its address (address.h). */
@@ -106,12 +106,12 @@ struct engine {
 	int look_ms;
 	bool hung;		/* something did not answer: nothing else is waited for as long again */
 
-	struct ask *asks;
-	size_t nasks;
+	struct request *requests;
+	size_t nrequests;
 	size_t nwrong;		/* those that were left out stand behind the others */
 	bool met_delete;	/* it failed since somebody's delete did not end, or is being done just now */
-	const struct thing *things;	/* set before engine_prepare() */
-	size_t nthings;
+	const struct host_request *host_requests;	/* set before engine_prepare() */
+	size_t nhost_requests;
 	const struct aim *aims;		/* likewise */
 	size_t naims;
 	bool only_downloads;		/* of all that is to be done, only what it needs of the network: what is asked of instances is not begun, nor noted */
@@ -122,20 +122,20 @@ struct engine {
 };
 
 /*
- * Fills engine->graph and engine->plan for `asks` (sorted by name here, borrowed until engine_release). A
+ * Fills engine->graph and engine->plan for `requests` (sorted by name here, borrowed until engine_release). A
  * lima.yaml that did not change since the last apply is not read again. Nothing is
  * written. Call with the instances' locks held if the plan is to be walked.
  *
  * One that cannot be read, looked at or planned spoils its own plan: with `partial` it moves behind the others, to
- * asks[nasks] and on, with `wrong` set, and the others are planned. It fails when it is the only one, or without
+ * requests[nrequests] and on, with `wrong` set, and the others are planned. It fails when it is the only one, or without
  * `partial`.
  */
-int engine_prepare(struct engine *e, struct ask *asks, size_t n, struct error *err);
+int engine_prepare(struct engine *e, struct request *requests, size_t n, struct error *err);
 void engine_release(struct engine *e);
 /* What is asked of that instance, or NULL. */
-struct ask *engine_ask(const struct engine *e, const char *name);
-/* The asks by their place, ending at NULL; to free. Those that were left out of the plan are not among them. */
-struct ask **engine_in_order(const struct engine *e);
+struct request *engine_request(const struct engine *e, const char *name);
+/* The requests by their place, ending at NULL; to free. Those that were left out of the plan are not among them. */
+struct request **engine_in_order(const struct engine *e);
 /* Neither a step to take nor a record to write? */
 bool engine_is_settled(const struct engine *e);
 
@@ -148,9 +148,9 @@ struct engine_walk {
 	void (*settled)(void *ctx, struct step *s);
 	void (*tick)(void *ctx);
 	/* An instance has come to its end, while others go on: as asked, or not. From now on it is anybody's. Or NULL. */
-	void (*over)(void *over_ctx, const struct ask *a);
+	void (*over)(void *over_ctx, const struct request *a);
 	void *over_ctx;
-	const volatile int *calls;	/* how many asks were called off so far; or NULL */
+	const volatile int *calls;	/* how many requests were called off so far; or NULL */
 	bool (*take)(void *ctx);	/* as in walk.h; with `ctx` */
 	void (*give)(void *ctx);
 	const char *command;	/* for the journal */
@@ -163,5 +163,5 @@ struct engine_walk {
  */
 int engine_apply(struct engine *e, const struct engine_walk *w, struct error *err);
 /* Did it not answer, so that nothing is known of it? */
-bool ask_is_unknown(const struct ask *a);
+bool request_is_unknown(const struct request *a);
 const struct resource_type *engine_type(const struct engine *e, const char *name);	/* NULL: none of that name */

@@ -17,7 +17,7 @@ struct part {
 };
 
 static int
-store_instance(struct engine *e, struct ask *a, struct error *err)
+store_instance(struct engine *e, struct request *a, struct error *err)
 {
 	const struct spec *spec = a->spec ? a->spec : a->loaded;
 	struct state_instance si = { .name = a->name, .goal = (int)a->goal };
@@ -34,7 +34,7 @@ store_instance(struct engine *e, struct ask *a, struct error *err)
 }
 
 static int
-store_resource(struct engine *e, const struct ask *a, struct resource *r, struct error *err)
+store_resource(struct engine *e, const struct request *a, struct resource *r, struct error *err)
 {
 	if (e->graph.narrowed && !r->down && !r->up)
 		return 0;	/* nobody has brought it to what is wanted now */
@@ -47,10 +47,10 @@ store_resource(struct engine *e, const struct ask *a, struct resource *r, struct
 	return 0;
 }
 
-static struct ask *
+static struct request *
 finish_owner(const struct engine *e, const struct resource *r)
 {
-	return *r->owner ? engine_ask(e, r->owner) : NULL;
+	return *r->owner ? engine_request(e, r->owner) : NULL;
 }
 
 static void
@@ -63,15 +63,15 @@ void
 finish_begin(struct finish *f, struct engine *e)
 {
 	*f = (struct finish){ .e = e };
-	f->parts = xcalloc(e->nasks + 1, sizeof *f->parts);
-	f->due = xcalloc(e->nasks + 1, sizeof *f->due);
+	f->parts = xcalloc(e->nrequests + 1, sizeof *f->parts);
+	f->due = xcalloc(e->nrequests + 1, sizeof *f->due);
 	f->next = xcalloc(e->graph.n + 1, sizeof *f->next);
-	for (size_t i = 0; i < e->nasks; i++)
+	for (size_t i = 0; i < e->nrequests; i++)
 		f->parts[i].first = NONE;
 	for (size_t i = e->graph.n; i-- > 0;) {
 		const struct resource *r = e->graph.v[i];
-		const struct ask *a = finish_owner(e, r);
-		struct part *p = a ? &f->parts[a - e->asks] : NULL;
+		const struct request *a = finish_owner(e, r);
+		struct part *p = a ? &f->parts[a - e->requests] : NULL;
 
 		if (!p)
 			continue;
@@ -80,7 +80,7 @@ finish_begin(struct finish *f, struct engine *e)
 		p->first = i;
 	}
 	/* An instance that is as it should be already has no step to wait for. */
-	for (size_t i = 0; e->plan.n && i < e->nasks; i++)
+	for (size_t i = 0; e->plan.n && i < e->nrequests; i++)
 		if (!f->parts[i].left)
 			finish_add_due(f, i);
 }
@@ -97,14 +97,14 @@ finish_release(struct finish *f)
 void
 finish_step(struct finish *f, const struct step *s)
 {
-	const struct ask *a = finish_owner(f->e, s->res);
-	struct part *p = a ? &f->parts[a - f->e->asks] : NULL;
+	const struct request *a = finish_owner(f->e, s->res);
+	struct part *p = a ? &f->parts[a - f->e->requests] : NULL;
 
 	if (!p)
 		return;
 	p->broken |= s->status != DONE;
 	if (--p->left == 0)
-		finish_add_due(f, (size_t)(a - f->e->asks));
+		finish_add_due(f, (size_t)(a - f->e->requests));
 }
 
 bool
@@ -116,7 +116,7 @@ finish_due(const struct finish *f)
 static int
 finish_one(struct finish *f, size_t i, struct error *err)
 {
-	struct ask *a = &f->e->asks[i];
+	struct request *a = &f->e->requests[i];
 
 	if (f->parts[i].broken)
 		return 0;
@@ -137,24 +137,24 @@ finish_write(struct finish *f, struct error *err)
 	return 0;
 }
 
-const struct ask *
+const struct request *
 finish_next(struct finish *f)
 {
 	size_t i = f->ntold < f->ndue ? f->due[f->ntold++] : NONE;
 
 	if (i == NONE)
 		return NULL;
-	f->e->asks[i].over = !f->parts[i].broken;
-	return &f->e->asks[i];
+	f->e->requests[i].over = !f->parts[i].broken;
+	return &f->e->requests[i];
 }
 
 int
 finish_rest(struct engine *e, struct error *err)
 {
-	const struct ask *a = NULL;
+	const struct request *a = NULL;
 
-	for (size_t i = 0; i < e->nasks; i++)
-		if (!e->asks[i].over && store_instance(e, &e->asks[i], err) < 0)
+	for (size_t i = 0; i < e->nrequests; i++)
+		if (!e->requests[i].over && store_instance(e, &e->requests[i], err) < 0)
 			return -1;
 	for (size_t i = 0; i < e->graph.n; i++) {
 		if (!a || strcmp(a->name, e->graph.v[i]->owner))

@@ -8,16 +8,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct ask;
+struct request;
 struct engine;
 struct error;
 struct step;
 
 struct finish {
 	struct engine *e;
-	struct part *parts;		/* one for each ask */
+	struct part *parts;		/* one for each request */
 	size_t *next;			/* of the resources, by their place in the graph: the next one of the same instance */
-	size_t *due;			/* asks whose end is to be written */
+	size_t *due;			/* requests whose end is to be written */
 	size_t ndue, ntold;
 };
 
@@ -30,7 +30,7 @@ bool finish_due(const struct finish *f);
 /* Inside a transaction: the records of those that are through. Written again if that one is rolled back. */
 int finish_write(struct finish *f, struct error *err);
 /* After it: each of those that are through, once; NULL: no more. */
-const struct ask *finish_next(struct finish *f);
+const struct request *finish_next(struct finish *f);
 
 /* Inside a transaction, at the end of a walk that went well, or of none: all that was not written yet. */
 int finish_rest(struct engine *e, struct error *err);

@@ -26,7 +26,7 @@ struct look {
 	size_t ngroups;
 	char *visited;			/* by place in the graph. Apart: a child that writes to a resource copies its page */
 	bool given_up;			/* something in this group did not answer: nothing else of it is asked */
-	bool instances;			/* group i is that of e->asks[i]; else of what is host-wide */
+	bool instances;			/* group i is that of e->requests[i]; else of what is host-wide */
 	looker_place *at;
 	struct buf *out;
 };
@@ -75,7 +75,7 @@ is_by_the_way(const struct resource *r)
 static bool
 look_as_found(const struct engine *e, const struct resource *r)
 {
-	const struct ask *a = engine_ask(e, r->owner);
+	const struct request *a = engine_request(e, r->owner);
 
 	if (a && a->only && a->only_is != AS_FOUND)
 		return a->only_is == TO_BE_THERE;
@@ -149,7 +149,7 @@ look_deep(struct look *k, struct resource *r)
 
 /* Is the lima.yaml of an instance that was declared from records the one that they are of? */
 static bool
-is_same_folder(struct engine *e, const struct ask *a)
+is_same_folder(struct engine *e, const struct request *a)
 {
 	auto_free char *stamp = a->declared || !a->stamp ? NULL : spec_stamp(a->name, e->spec_opts, &e->common_stamp);
 
@@ -165,7 +165,7 @@ look_group(void *ctx, size_t group, looker_place *at, struct buf *out)
 	k->out = out;
 	k->given_up = false;
 	*at = AT_FOLDER;
-	if (k->instances && !is_same_folder(k->e, &k->e->asks[group])) {
+	if (k->instances && !is_same_folder(k->e, &k->e->requests[group])) {
 		look_tell(k, UINT32_MAX, 0, "", 0);
 		return;
 	}
@@ -187,7 +187,7 @@ take_told(struct look *k, size_t group, const struct look_told *t, const char *p
 	if (!r) {
 		if (!k->instances || t->mark != UINT32_MAX)
 			return -1;
-		k->e->asks[group].reread = true;
+		k->e->requests[group].reread = true;
 		return 0;
 	}
 	if (t->there < 0) {
@@ -243,7 +243,7 @@ say_lost(const struct look *k, size_t group, uint32_t at, int after_ms, struct e
 {
 	const struct graph *g = &k->e->graph;
 	const struct resource *r = at >= AT_RESOURCE && at - AT_RESOURCE < g->n ? g->v[at - AT_RESOURCE] : NULL;
-	const char *type = r ? r->type->name : "folder of", *name = r ? r->name : k->instances ? k->e->asks[group].name : "it";
+	const char *type = r ? r->type->name : "folder of", *name = r ? r->name : k->instances ? k->e->requests[group].name : "it";
 
 	if (after_ms)
 		error_set(why, ETIMEDOUT, "%s %s: unknown, since looking at it got no answer for %d s; nothing of it is changed: is a "
@@ -260,9 +260,9 @@ look_lost(void *ctx, size_t group, uint32_t at, int after_ms)
 
 	say_lost(k, group, at, after_ms, &why);
 	k->e->hung |= after_ms > 0;
-	if (k->instances && !k->e->asks[group].wrong) {
-		k->e->asks[group].wrong = xcalloc(1, sizeof why);
-		*k->e->asks[group].wrong = why;
+	if (k->instances && !k->e->requests[group].wrong) {
+		k->e->requests[group].wrong = xcalloc(1, sizeof why);
+		*k->e->requests[group].wrong = why;
 	}
 	for (size_t i = k->first[group]; i < k->first[group + 1]; i++) {
 		k->visited[k->v[i]->mark] = 1;
@@ -291,11 +291,11 @@ static int
 look_at_things(struct look *k, size_t n, struct error *err)
 {
 	auto_free size_t *first = xcalloc(n + 1, sizeof *first);
-	struct look things = { .e = k->e, .v = k->v, .first = first, .ngroups = n, .visited = k->visited };
+	struct look host_requests = { .e = k->e, .v = k->v, .first = first, .ngroups = n, .visited = k->visited };
 
 	for (size_t i = 0; i <= n; i++)
 		first[i] = i;
-	return look_run(&things, n, err);
+	return look_run(&host_requests, n, err);
 }
 
 static int
@@ -305,12 +305,12 @@ look_failed(const struct engine *e, struct error *err)
 
 	for (size_t i = 0; i < e->graph.n && !first; i++)
 		first = e->graph.v[i]->wrong;
-	for (size_t i = 0; i < e->nasks && !first; i++)
-		first = e->asks[i].wrong;
+	for (size_t i = 0; i < e->nrequests && !first; i++)
+		first = e->requests[i].wrong;
 	if (first && err)
 		*err = *first;
-	for (size_t i = 0; i < e->nasks; i++)
-		if (e->asks[i].reread && !e->asks[i].declared)
+	for (size_t i = 0; i < e->nrequests; i++)
+		if (e->requests[i].reread && !e->requests[i].declared)
 			return -1;
 	return first ? -1 : 0;
 }
@@ -319,9 +319,9 @@ int
 look_at_all(struct engine *e, struct error *err)
 {
 	auto_free struct resource **v = xcalloc(e->graph.n, sizeof(struct resource *));
-	auto_free size_t *first = xcalloc(e->nasks + 3, sizeof *first);
+	auto_free size_t *first = xcalloc(e->nrequests + 3, sizeof *first);
 	auto_free char *visited = xcalloc(e->graph.n, 1);
-	struct look k = { .e = e, .v = v, .first = first + 1, .ngroups = e->nasks, .visited = visited, .instances = true };
+	struct look k = { .e = e, .v = v, .first = first + 1, .ngroups = e->nrequests, .visited = visited, .instances = true };
 
 	look_groups_fill(e, v, first);
 	if (!e->common_stamp)	/* here, and not in each child */
@@ -334,7 +334,7 @@ look_at_all(struct engine *e, struct error *err)
 /* --- folders --- */
 
 static bool
-is_to_be_peeked(const struct ask *a)
+is_to_be_peeked(const struct request *a)
 {
 	return a->declared && !a->peeked && !a->wrong;
 }
@@ -344,7 +344,7 @@ static void
 peek_group(void *ctx, size_t group, looker_place *at, struct buf *out)
 {
 	const struct look *k = ctx;
-	struct ask *a = &k->e->asks[group];
+	struct request *a = &k->e->requests[group];
 
 	(void)out;
 	*at = AT_FOLDER;
@@ -352,7 +352,7 @@ peek_group(void *ctx, size_t group, looker_place *at, struct buf *out)
 		return;
 	if (a->keep_goal && !a->recalled)
 		a->goal = k->e->as_it_is(k->e->env, a->name);
-	declare_ask(k->e, a, NULL);
+	declare_request(k->e, a, NULL);
 }
 
 static int
@@ -361,23 +361,23 @@ peek_told(void *ctx, size_t group, const char *p, size_t len)
 	const struct look *k = ctx;
 
 	(void)p, (void)len;
-	k->e->asks[group].peeked |= is_to_be_peeked(&k->e->asks[group]);
+	k->e->requests[group].peeked |= is_to_be_peeked(&k->e->requests[group]);
 	return 0;
 }
 
 int
 look_at_folders(struct engine *e, struct error *err)
 {
-	auto_free size_t *first = xcalloc(e->nasks + 1, sizeof *first);
-	struct look k = { .e = e, .first = first, .ngroups = e->nasks, .instances = true };	/* first[]: no resources yet */
+	auto_free size_t *first = xcalloc(e->nrequests + 1, sizeof *first);
+	struct look k = { .e = e, .first = first, .ngroups = e->nrequests, .instances = true };	/* first[]: no resources yet */
 	struct looking l = {
-		.ngroups = e->nasks, .workers = 2, .slow_ms = SLOW_MS, .deadline_ms = e->hung && e->look_ms > HUNG_MS ? HUNG_MS : e->look_ms,
+		.ngroups = e->nrequests, .workers = 2, .slow_ms = SLOW_MS, .deadline_ms = e->hung && e->look_ms > HUNG_MS ? HUNG_MS : e->look_ms,
 		.cancel = e->env->cancel, .ctx = &k, .look = peek_group, .told = peek_told, .lost = look_lost,
 	};
 	size_t n = 0;
 
-	for (size_t i = 0; i < e->nasks; i++)
-		n += is_to_be_peeked(&e->asks[i]);
+	for (size_t i = 0; i < e->nrequests; i++)
+		n += is_to_be_peeked(&e->requests[i]);
 	if (n && e->look_ms > 0 && lookers_run(&l, err) < 0)
 		return -1;
 	return look_failed(e, err);

@@ -10,20 +10,20 @@
 
 enum { MAX_WORKERS = 8, WORTH_A_WORKER = 1000, ASKING = 20 };
 
-/* The ask that a resource is of, + 1; 0: it is host-wide. `last` is one to try first: they come in runs. */
+/* The request that a resource is of, + 1; 0: it is host-wide. `last` is one to try first: they come in runs. */
 static size_t
 look_group_of(const struct engine *e, const struct resource *r, size_t last)
 {
-	const struct ask *a;
+	const struct request *a;
 
 	if (!*r->owner)
 		return 0;
-	if (last && !strcmp(e->asks[last - 1].name, r->owner))
+	if (last && !strcmp(e->requests[last - 1].name, r->owner))
 		return last;
-	if (last && last < e->nasks && !strcmp(e->asks[last].name, r->owner))
+	if (last && last < e->nrequests && !strcmp(e->requests[last].name, r->owner))
 		return last + 1;
-	a = engine_ask(e, r->owner);
-	return a ? (size_t)(a - e->asks) + 1 : 0;
+	a = engine_request(e, r->owner);
+	return a ? (size_t)(a - e->requests) + 1 : 0;
 }
 
 /* Counts, then places. */
@@ -40,7 +40,7 @@ look_groups_fill(struct engine *e, struct resource **v, size_t *first)
 		g->v[i]->looked = true;
 		first[last]++;
 	}
-	for (size_t i = 0; i <= e->nasks; i++) {
+	for (size_t i = 0; i <= e->nrequests; i++) {
 		size_t n = first[i];
 
 		first[i] = at;
@@ -49,7 +49,7 @@ look_groups_fill(struct engine *e, struct resource **v, size_t *first)
 	for (size_t i = 0; i < g->n; i++)
 		v[first[group[i]]++] = g->v[i];
 	/* each one begins where the one before it ends now */
-	memmove(first + 1, first, (e->nasks + 1) * sizeof *first);
+	memmove(first + 1, first, (e->nrequests + 1) * sizeof *first);
 	first[0] = 0;
 }
 

@@ -8,8 +8,8 @@ struct engine;
 struct resource;
 
 /*
- * Orders the graph: what is host-wide in front, then by instance, as the asks are. v[first[0]] to v[first[1]] is
- * host-wide, v[first[i + 1]] to v[first[i + 2]] that of e->asks[i]. `first` is zeroed, and has room for nasks + 2. Numbers
+ * Orders the graph: what is host-wide in front, then by instance, as the requests are. v[first[0]] to v[first[1]] is
+ * host-wide, v[first[i + 1]] to v[first[i + 2]] that of e->requests[i]. `first` is zeroed, and has room for nrequests + 2. Numbers
  * the resources, in `mark`, by their place in the graph.
  */
 void look_groups_fill(struct engine *e, struct resource **v, size_t *first);

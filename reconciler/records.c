@@ -14,7 +14,7 @@ enum { TYPE_SLOTS = 128 };
 struct loading {
 	struct engine *e;
 	const char *owner;		/* A cache of the last lookup: rows are grouped by owner. */
-	const struct ask *ask;
+	const struct request *request;
 	struct known {
 		struct resource *r;
 		bool declare;		/* its needs are those that were recorded */
@@ -24,14 +24,14 @@ struct loading {
 	const struct resource_type *type[TYPE_SLOTS];	/* by the hash of their names: each record has one to be found */
 };
 
-static const struct ask *
-find_ask(struct loading *l, const char *owner)
+static const struct request *
+find_request(struct loading *l, const char *owner)
 {
-	if (l->ask && !strcmp(l->ask->name, owner))
-		return l->ask;
-	if (l->ask && l->ask + 1 < l->e->asks + l->e->nasks && !strcmp(l->ask[1].name, owner))
-		return ++l->ask;
-	return l->ask = engine_ask(l->e, owner);
+	if (l->request && !strcmp(l->request->name, owner))
+		return l->request;
+	if (l->request && l->request + 1 < l->e->requests + l->e->nrequests && !strcmp(l->request[1].name, owner))
+		return ++l->request;
+	return l->request = engine_request(l->e, owner);
 }
 
 static const char *
@@ -125,7 +125,7 @@ load_one(void *ctx, const struct record *rec)
 	struct loading *l = ctx;
 	struct engine *e = l->e;
 	const struct resource_type *type = records_type(l, rec->type);
-	const struct ask *a = *rec->owner ? find_ask(l, rec->owner) : NULL;
+	const struct request *a = *rec->owner ? find_request(l, rec->owner) : NULL;
 	bool is_new, declare = a ? !a->declared : true;	/* by this record, for want of a better one */
 	struct resource *r;
 
@@ -158,17 +158,17 @@ static int
 load_all(struct loading *l)
 {
 	struct engine *e = l->e;
-	bool whole = e->nasks > 8;
+	bool whole = e->nrequests > 8;
 
 	if (load_of(l, whole ? NULL : "") < 0)
 		return -1;
-	for (size_t i = 0; !whole && i < e->nasks; i++)
-		if (load_of(l, e->asks[i].name) < 0)
+	for (size_t i = 0; !whole && i < e->nrequests; i++)
+		if (load_of(l, e->requests[i].name) < 0)
 			return -1;
 	if (state_edges(e->state, whole ? NULL : "", load_edge, l, l->err) < 0)
 		return -1;
-	for (size_t i = 0; !whole && i < e->nasks; i++)
-		if (state_edges(e->state, e->asks[i].name, load_edge, l, l->err) < 0)
+	for (size_t i = 0; !whole && i < e->nrequests; i++)
+		if (state_edges(e->state, e->requests[i].name, load_edge, l, l->err) < 0)
 			return -1;
 	return 0;
 }

@@ -8,7 +8,7 @@
 /*
  * Adds to the graph what the database knows of the asked instances and of host-wide
  * things: facts seen and edges stood on for all, and for instances that were not
- * declared from a spec (ask.declared is false) the declaration of last time too.
+ * declared from a spec (request.declared is false) the declaration of last time too.
  */
 int records_load(struct engine *e, struct error *err);
 /* Writes one resource as it is now: declaration, facts, edges. Inside a transaction. */

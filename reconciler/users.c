@@ -79,7 +79,7 @@ witness_tell(void *ctx, const char *name)
 {
 	struct users *u = ctx;
 
-	if (engine_ask(u->e, name))
+	if (engine_request(u->e, name))
 		return 0;
 	GROW(u->witness, u->nwitness, u->witness_cap);
 	u->witness[u->nwitness++] = (struct witness){ .name = xstrdup(name) };
@@ -238,7 +238,7 @@ users_take_told(struct users *u, struct leaving *l)
 
 		n = strcspn(list, ",");
 		name = xasprintf("%.*s", (int)n, list);
-		if (!engine_ask(u->e, name))
+		if (!engine_request(u->e, name))
 			users_add(u, l, name, true);
 	}
 }

@@ -81,7 +81,7 @@ all_instances(struct cli *c, struct goals *g, struct error *err)
 		cli_say(&c->env, SAY_INFO, "There is no " FILES_DEFAULT " in this folder: every instance of %s is meant, which is %zu", c->env.home,
 			names.n);
 	for (size_t i = 0; i < names.n; i++) {
-		struct ask *a;
+		struct request *a;
 
 		if (cli_bool(c, "destroy")) {
 			if (removal_add(c, g, names.v[i], err) < 0)
@@ -117,7 +117,7 @@ template_argument(struct cli *c, struct goals *g, const char *arg, struct error 
 	enum goal goal = cli_bool(c, "stopped") ? GOAL_STOPPED : GOAL_RUNNING;
 	struct spec_opts opts = cli_spec_opts(c);
 	AUTO(template) t = { 0 };
-	struct ask *a;
+	struct request *a;
 
 	if (plan_file_is(arg))
 		return error_set(err, ERR_INVALID, "%s: is a plan: `limactl show` shows it, `limactl apply` walks it, alone", arg);
@@ -167,7 +167,7 @@ folder_argument(struct cli *c, struct goals *g, const char *dir, struct error *e
 static int
 one_argument(struct cli *c, struct goals *g, const char *arg, struct error *err)
 {
-	struct ask *a;
+	struct request *a;
 
 	if (name_check(arg, NULL) == 0 && !instance_exists(c, arg) && !fs_exists(arg))
 		return error_set(err, ENOENT, "there is no instance and no file `%s`", arg), error_hint(err, "; a template is template:%s", arg);

@@ -83,7 +83,7 @@ fleet_check_networks(struct cli *c, const struct fleet *f, struct error *err)
 /* --- members */
 
 static int
-fleet_add_protect(struct cli *c, struct ask *a, const struct fleet_member *m)
+fleet_add_protect(struct cli *c, struct request *a, const struct fleet_member *m)
 {
 	struct want *w = arena_alloc(&c->arena, (a->nwants + 1) * sizeof *w);
 
@@ -101,7 +101,7 @@ fleet_add_member(struct cli *c, struct goals *g, const struct fleet *f, const st
 	struct spec_opts opts = cli_spec_opts(c);
 	AUTO(template) t = { 0 };
 	struct fleet_note note;
-	struct ask *a;
+	struct request *a;
 	const char *file = f->home_file;
 
 	if (fleet_check_owner(c, f, m, &note, err) < 0 || name_check_new(m->name, c->env.home, err) < 0 ||
@@ -124,7 +124,7 @@ static int
 fleet_add_recorded(struct goals *g, const struct fleet *f, enum goal goal, struct error *err)
 {
 	for (size_t i = 0; i < f->nmembers; i++) {
-		struct ask *a;
+		struct request *a;
 
 		if (goals_add(g, f->members[i].name, goal, &a, err) < 0)
 			return -1;
@@ -201,7 +201,7 @@ fleet_add_gone(struct cli *c, struct goals *g, const struct fleet *f, bool all, 
 	if (fleet_instances(c, f->name, &there, err) < 0)
 		return -1;
 	for (size_t i = 0; i < there.n && r == 0; i++) {
-		struct ask *a;
+		struct request *a;
 
 		if (!all && fleet_lists(f, there.v[i]))
 			continue;
@@ -223,18 +223,18 @@ fleet_add_networks(struct cli *c, struct goals *g, const struct fleet *f, bool a
 
 	if (networks_load(&there, c->env.home, err) < 0)
 		return -1;
-	g->things = arena_alloc(&c->arena, 2 * (there.n + 1) * sizeof *g->things);
+	g->host_requests = arena_alloc(&c->arena, 2 * (there.n + 1) * sizeof *g->host_requests);
 	for (size_t i = 0; i < there.n; i++) {
-		struct thing *entry = &g->things[g->nthings];
+		struct host_request *entry = &g->host_requests[g->nhost_requests];
 		bool listed = false;
 
 		for (size_t k = 0; k < f->nnetworks; k++)
 			listed |= !strcmp(f->networks[k].name, there.v[i].name);
 		if (strcmp(there.v[i].fleet, f->name) != 0 || (listed && !all))
 			continue;
-		*entry = (struct thing){ .type = "network-entry", .name = arena_strdup(&c->arena, there.v[i].name), .may_lose = true };
-		entry[1] = (struct thing){ .type = "network", .name = entry->name, .may_lose = true, .on = entry };
-		g->nthings += 2;
+		*entry = (struct host_request){ .type = "network-entry", .name = arena_strdup(&c->arena, there.v[i].name), .may_lose = true };
+		entry[1] = (struct host_request){ .type = "network", .name = entry->name, .may_lose = true, .on = entry };
+		g->nhost_requests += 2;
 	}
 	return 0;
 }

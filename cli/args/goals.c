@@ -41,7 +41,10 @@ goals_release(struct goals *g)
 struct run
 goals_run(const struct goals *g)
 {
-	return (struct run){ .asks = g->v, .nasks = g->n, .things = g->things, .nthings = g->nthings, .aims = g->aims, .naims = g->naims };
+	return (struct run){
+		.requests = g->v, .nrequests = g->n, .host_requests = g->host_requests, .nhost_requests = g->nhost_requests,
+		.aims = g->aims, .naims = g->naims,
+	};
 }
 
 bool
@@ -80,12 +83,12 @@ goals_has(const struct goals *g, const char *name)
 }
 
 int
-goals_add(struct goals *g, const char *name, enum goal goal, struct ask **out, struct error *err)
+goals_add(struct goals *g, const char *name, enum goal goal, struct request **out, struct error *err)
 {
 	if (is_there(g, name))
 		return error_set(err, EEXIST, "instance `%s` is named twice", name);
 	GROW(g->v, g->n, g->cap);
-	g->v[g->n] = (struct ask){ .name = xstrdup(name), .place = g->n, .goal = goal };
+	g->v[g->n] = (struct request){ .name = xstrdup(name), .place = g->n, .goal = goal };
 	if (out)
 		*out = &g->v[g->n];
 	g->n++;
@@ -111,18 +114,18 @@ tell_root(struct cli *c)
 
 int
 goals_add_spec(struct cli *c, struct goals *g, const struct template *t, const char *name, enum goal goal,
-	       struct ask **out, struct error *err)
+	       struct request **out, struct error *err)
 {
 	return goals_add_copy(c, g, t, name, goal, NULL, out, err);
 }
 
 int
 goals_add_copy(struct cli *c, struct goals *g, const struct template *t, const char *name, enum goal goal, const char *from,
-	       struct ask **out, struct error *err)
+	       struct request **out, struct error *err)
 {
 	struct spec_opts opts = cli_strict_opts(c);
 	struct spec *spec;
-	struct ask *ask;
+	struct request *request;
 
 	opts.copied_from = from;
 	opts.strict &= !t->tolerated;
@@ -133,12 +136,12 @@ goals_add_copy(struct cli *c, struct goals *g, const struct template *t, const c
 		tell_root(c);
 	if (goal != GOAL_ABSENT && spec_check_driver(spec, &opts, err) < 0)
 		return -1;
-	if (goals_add(g, name, goal, &ask, err) < 0)
+	if (goals_add(g, name, goal, &request, err) < 0)
 		return -1;
-	ask->spec = spec;
-	origin_want(c, t, ask);
+	request->spec = spec;
+	origin_want(c, t, request);
 	if (out)
-		*out = ask;
+		*out = request;
 	return 0;
 }
 
@@ -190,7 +193,7 @@ goals_template(struct cli *c, const char *locator, const char *name, struct temp
 
 int
 goals_add_read(struct cli *c, struct goals *g, struct template *t, const char *locator, const char *name, enum goal goal,
-	       struct ask **out, struct error *err)
+	       struct request **out, struct error *err)
 {
 	auto_free char *chosen = NULL;
 
@@ -201,7 +204,7 @@ goals_add_read(struct cli *c, struct goals *g, struct template *t, const char *l
 
 int
 goals_add_template(struct cli *c, struct goals *g, const char *locator, const char *name, enum goal goal,
-		   struct ask **out, struct error *err)
+		   struct request **out, struct error *err)
 {
 	struct spec_opts opts = cli_spec_opts(c);
 	AUTO(template) t = { 0 };
@@ -239,7 +242,7 @@ goals_instance_text(struct cli *c, const char *name, struct template *t, struct 
 }
 
 int
-goals_add_instance(struct cli *c, struct goals *g, const char *name, enum goal goal, struct ask **out,
+goals_add_instance(struct cli *c, struct goals *g, const char *name, enum goal goal, struct request **out,
 		   struct error *err)
 {
 	AUTO(template) t = { 0 };

@@ -59,7 +59,7 @@ origin_note_none(struct template *t)
 }
 
 void
-origin_want(struct cli *c, const struct template *t, struct ask *a)
+origin_want(struct cli *c, const struct template *t, struct request *a)
 {
 	struct want *w;
 
@@ -75,7 +75,7 @@ origin_want(struct cli *c, const struct template *t, struct ask *a)
 }
 
 const char *
-origin_of_ask(const struct ask *a)
+origin_of_request(const struct request *a)
 {
 	for (size_t i = 0; i < a->nwants; i++)
 		if (!strcmp(a->wants[i].attr, "file") && strcmp(a->wants[i].value, MADE_FROM_NONE) != 0)

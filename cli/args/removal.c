@@ -57,7 +57,7 @@ int
 removal_add(struct cli *c, struct goals *g, const char *name, struct error *err)
 {
 	AUTO(names) go = { 0 };
-	struct ask *a;
+	struct request *a;
 
 	if (goals_add(g, name, GOAL_ABSENT, &a, err) < 0)
 		return -1;

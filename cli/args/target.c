@@ -167,7 +167,7 @@ target_menu(struct cli *c, struct template *t, const char *name, struct error *e
 }
 
 int
-target_add(struct cli *c, struct goals *g, const struct target *target, enum goal goal, struct ask **out, struct error *err)
+target_add(struct cli *c, struct goals *g, const struct target *target, enum goal goal, struct request **out, struct error *err)
 {
 	AUTO(template) t = { 0 };
 	auto_free char *name = NULL;
@@ -202,7 +202,7 @@ int
 target_make(struct cli *c, struct goals *g, struct error *err)
 {
 	const char *name = arena_strdup(&c->arena, g->v[0].name);
-	int status = run_engine(c, &(struct run){ .asks = g->v, .nasks = g->n, .made = name, .if_failed = MADE_GOES_WITHOUT_DISK, .quiet = true }, err);
+	int status = run_engine(c, &(struct run){ .requests = g->v, .nrequests = g->n, .made = name, .if_failed = MADE_GOES_WITHOUT_DISK, .quiet = true }, err);
 
 	if (status < 0 && instance_exists(c, name) && err && err->code == ERR_CANCELLED)
 		error_set(err, ERR_CANCELLED, "%s; `limactl start %s` goes on, `limactl delete --force %s` gives it up",

@@ -18,7 +18,7 @@ int target_parse(struct cli *c, struct target *out, struct error *err);
  * Adds the instance to be made: its template with the flags applied, after the menu on a
  * terminal. EEXIST if one of its name is there.
  */
-int target_add(struct cli *c, struct goals *g, const struct target *t, enum goal goal, struct ask **out, struct error *err);
+int target_add(struct cli *c, struct goals *g, const struct target *t, enum goal goal, struct request **out, struct error *err);
 /*
  * Hands it to the engine. What fails before there is a disk, that is, anything of worth, leaves no instance behind:
  * the same command can be given again. The exit status, or -1.

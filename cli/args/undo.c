@@ -75,7 +75,7 @@ undo_text(struct cli *c, const char *name, const struct generation *g, struct te
 
 /* The disk is put aside and not thrown away, but whoever works in the guest does not find there what he has written. */
 static int
-undo_disk(struct undo *u, struct ask *a, const struct generations *all, const struct generation *g, struct error *err)
+undo_disk(struct undo *u, struct request *a, const struct generations *all, const struct generation *g, struct error *err)
 {
 	struct generation_disk d = generation_disk(all, g);
 	struct cli *c = u->c;
@@ -102,7 +102,7 @@ undo_add(struct undo *u, const char *name, struct error *err)
 	AUTO(generations) all = { 0 };
 	AUTO(template) t = { 0 };
 	const struct generation *g;
-	struct ask *a;
+	struct request *a;
 
 	if (generations_read(&all, dir, err) < 0)
 		return -1;
@@ -192,12 +192,12 @@ undo_args(struct cli *c, struct goals *g, struct error *err)
 }
 
 int
-undo_run(struct cli *c, struct goals *g, const struct ask *asks, size_t n, int64_t run, struct error *err)
+undo_run(struct cli *c, struct goals *g, const struct request *requests, size_t n, int64_t run, struct error *err)
 {
 	struct undo u = { .c = c, .g = g, .run = run, .just = true };
 
 	for (size_t i = 0; i < n; i++)
-		if (!asks[i].over && instance_exists(c, asks[i].name) && undo_add(&u, asks[i].name, err) < 0)
+		if (!requests[i].over && instance_exists(c, requests[i].name) && undo_add(&u, requests[i].name, err) < 0)
 			return -1;
 	return 0;
 }

@@ -64,7 +64,7 @@ apply_roll_back(struct cli *c, const struct goals *g, int64_t run, struct error 
 	}
 	cli_say(&c->env, SAY_WARN, "Going back to what there was before run %" PRId64, run);
 	cli_time_over(c, false);
-	if (run_engine(c, &(struct run){ .asks = back.v, .nasks = back.n, .quiet = cli_bool(c, "json") }, &why) < 0)
+	if (run_engine(c, &(struct run){ .requests = back.v, .nrequests = back.n, .quiet = cli_bool(c, "json") }, &why) < 0)
 		error_hint(err, "; and on the way back: %s", why.msg);
 	else
 		error_hint(err, "; it is again as it was before");

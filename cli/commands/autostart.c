@@ -38,10 +38,10 @@ autostart_check(struct cli *c, struct error *err)
 static int
 autostart_pose(struct cli *c, const char *name, bool on, struct error *err)
 {
-	struct ask a = { .name = name, .goal = GOAL_STOPPED, .keep_goal = true, .only = "autostart", .again = on,
+	struct request a = { .name = name, .goal = GOAL_STOPPED, .keep_goal = true, .only = "autostart", .again = on,
 			 .only_is = on ? TO_BE_THERE : TO_BE_AWAY };
 
-	return run_engine(c, &(struct run){ .asks = &a, .nasks = 1, .quiet = true, .silent = true }, err);
+	return run_engine(c, &(struct run){ .requests = &a, .nrequests = 1, .quiet = true, .silent = true }, err);
 }
 
 static int

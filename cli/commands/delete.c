@@ -63,9 +63,9 @@ delete_check(struct cli *c, struct look *l, const char *name, struct buf *compla
 
 /* `names` are told in their order: the engine sorts what it is asked. */
 static int
-delete(struct cli *c, struct ask *asks, const char *const *names, size_t n, struct error *err)
+delete(struct cli *c, struct request *requests, const char *const *names, size_t n, struct error *err)
 {
-	int status = n ? run_engine(c, &(struct run){ .asks = asks, .nasks = n, .at_rest = !c->env.force, .quiet = true }, err) : 0;
+	int status = n ? run_engine(c, &(struct run){ .requests = requests, .nrequests = n, .at_rest = !c->env.force, .quiet = true }, err) : 0;
 
 	for (size_t i = 0; i < n && status == 0; i++)
 		cli_say(&c->env, SAY_INFO, "Deleted `%s` (`%s/%s`)", names[i], c->env.home, names[i]);
@@ -75,7 +75,7 @@ delete(struct cli *c, struct ask *asks, const char *const *names, size_t n, stru
 static int
 delete_alone(struct cli *c, const char *name, struct error *err)
 {
-	struct ask a = { .name = name, .goal = GOAL_ABSENT, .may_lose = true };
+	struct request a = { .name = name, .goal = GOAL_ABSENT, .may_lose = true };
 	int status = delete(c, &a, &name, 1, err);
 
 	return status < 0 ? error_wrap(err, "failed to delete instance `%s`", name) : status;
@@ -116,7 +116,7 @@ delete_run(struct cli *c, struct error *err)
 	c->env.force = cli_bool(c, "force");
 	look_begin(&l, c);
 	for (int i = 0; i < c->nargs && r == 0; i++) {
-		struct ask *a;
+		struct request *a;
 
 		r = name_check(c->args[i], &refused) < 0 ? -1 : delete_check(c, &l, c->args[i], &complaints, &refused);
 		if (r == 1 && goals_add(&g, c->args[i], GOAL_ABSENT, &a, NULL) == 0)

@@ -30,9 +30,9 @@ static const struct flag resize_flags[] = {
 };
 
 static int
-run_thing(struct cli *c, const struct thing *t, struct error *err)
+run_thing(struct cli *c, const struct host_request *t, struct error *err)
 {
-	return run_engine(c, &(struct run){ .things = t, .nthings = 1, .quiet = true, .silent = true }, err);
+	return run_engine(c, &(struct run){ .host_requests = t, .nhost_requests = 1, .quiet = true, .silent = true }, err);
 }
 
 static const char *
@@ -61,7 +61,7 @@ cmd_disk_run_create(struct cli *c, struct error *err)
 {
 	const char *name = c->args[0], *format = cli_str(c, "format");
 	struct want want = { .attr = "size" };
-	struct thing t = { "data-disk", name, .wanted = true, .wants = &want, .nwants = 1 };
+	struct host_request t = { "data-disk", name, .wanted = true, .wants = &want, .nwants = 1 };
 	uint64_t size;
 
 	if (size_parse(&size, cli_str(c, "size"), err) < 0)
@@ -81,7 +81,7 @@ run_import(struct cli *c, struct error *err)
 {
 	const char *name = c->args[0], *file = c->args[1];
 	auto_free char *path = fs_realpath(file);
-	struct thing t = { "data-disk", name, .wanted = true };
+	struct host_request t = { "data-disk", name, .wanted = true };
 	struct image_info info;
 	int status;
 
@@ -101,7 +101,7 @@ run_import(struct cli *c, struct error *err)
 
 /* The words are upstream's, with the names as Go writes a list of them. */
 static void
-cmd_disk_tell_stays(struct cli *c, const struct thing *t, const struct user *users, size_t n)
+cmd_disk_tell_stays(struct cli *c, const struct host_request *t, const struct user *users, size_t n)
 {
 	AUTO(buf) who = BUF_INIT;
 
@@ -115,7 +115,7 @@ static int
 delete_one(struct cli *c, const char *name, struct error *err)
 {
 	bool force = cli_bool(c, "force");
-	struct thing t = { "data-disk", name, .may_lose = true, .if_used = force ? USED_GOES : USED_STAYS };
+	struct host_request t = { "data-disk", name, .may_lose = true, .if_used = force ? USED_GOES : USED_STAYS };
 	struct disk d;
 	int r = disk_look(c, &c->arena, name, &d, err);
 
@@ -125,7 +125,7 @@ delete_one(struct cli *c, const char *name, struct error *err)
 		return error_set(err, ERR_REFUSED, "cannot delete disk `%s` in use by instance `%s`", d.name, d.instance);
 	if (r <= 0)
 		return r;
-	r = run_engine(c, &(struct run){ .things = &t, .nthings = 1, .quiet = true, .silent = true, .stays = cmd_disk_tell_stays }, err);
+	r = run_engine(c, &(struct run){ .host_requests = &t, .nhost_requests = 1, .quiet = true, .silent = true, .stays = cmd_disk_tell_stays }, err);
 	if (r == 0 && !fs_exists(d.dir))
 		cli_say(&c->env, SAY_INFO, "Deleted `%s` (`%s`)", name, d.dir);
 	return r;
@@ -146,7 +146,7 @@ cmd_disk_run_delete(struct cli *c, struct error *err)
 static int
 unlock_one(struct cli *c, const char *name, struct error *err)
 {
-	struct thing t = { "data-disk", name, .wanted = true, .again = true };
+	struct host_request t = { "data-disk", name, .wanted = true, .again = true };
 	const char *user;
 	struct disk d;
 	int r = disk_look(c, &c->arena, name, &d, err);
@@ -202,7 +202,7 @@ run_resize(struct cli *c, struct error *err)
 		return error_set(err, ERR_REFUSED, "cannot resize disk `%s` used by %s instance `%s`. Please %sstop the VM instance",
 				 name, user, d.instance, !strcmp(user, "suspended") ? "start and " : "");
 	want.value = arena_printf(&c->arena, "%" PRIu64, size);
-	r = run_thing(c, &(struct thing){ "data-disk", name, .wanted = true, .wants = &want, .nwants = 1 }, err);
+	r = run_thing(c, &(struct host_request){ "data-disk", name, .wanted = true, .wants = &want, .nwants = 1 }, err);
 	if (r == 0)
 		cli_say(&c->env, SAY_INFO, "Resized disk `%s` (`%s`)", name, d.dir);
 	return r;

@@ -160,7 +160,7 @@ edit_take_instance(struct cli *c, const struct edit *e, struct error *err)
 	struct spec_opts opts = edit_opts(c, e);
 	AUTO(goals) g = { 0 };
 	struct spec *spec;
-	struct ask *a;
+	struct request *a;
 
 	if (template_spec(&spec, e->name, e->t, 0, &opts, err) < 0)
 		return -1;
@@ -169,7 +169,7 @@ edit_take_instance(struct cli *c, const struct edit *e, struct error *err)
 	if (goals_add(&g, e->name, suspend_is_there(spec->dir) ? GOAL_SUSPENDED : GOAL_STOPPED, &a, err) < 0)
 		return -1;
 	a->spec = spec;
-	return run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .quiet = true, .silent = true }, err);
+	return run_engine(c, &(struct run){ .requests = g.v, .nrequests = g.n, .quiet = true, .silent = true }, err);
 }
 
 static int

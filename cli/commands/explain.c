@@ -66,7 +66,7 @@ explained_args(struct cli *c, struct goals *g, const char *address, struct error
 	}
 	free(x.owner);
 	for (size_t i = 0; i < all.n && r == 0; i++) {
-		struct ask *a;
+		struct request *a;
 
 		r = goals_add(g, all.v[i], GOAL_STOPPED, &a, err);
 		if (r == 0)

@@ -9,7 +9,7 @@ factory_reset_run(struct cli *c, struct error *err)
 {
 	AUTO(goals) g = { 0 };
 	const char *name = c->nargs ? c->args[0] : "default";
-	struct ask *a;
+	struct request *a;
 	int status;
 
 	if (!instance_exists(c, name)) {
@@ -20,7 +20,7 @@ factory_reset_run(struct cli *c, struct error *err)
 	if (call_off_start(c, name, err) < 0 || goals_add_instance(c, &g, name, GOAL_STOPPED, &a, err) < 0)
 		return -1;
 	a->reset = a->may_lose = true;
-	status = run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .quiet = true }, err);
+	status = run_engine(c, &(struct run){ .requests = g.v, .nrequests = g.n, .quiet = true }, err);
 	if (status == 0)
 		cli_say(&c->env, SAY_INFO, "Instance `%s` has been factory reset", name);
 	return status;

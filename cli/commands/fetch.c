@@ -30,7 +30,7 @@ cmd_fetch_run(struct cli *c, struct error *err)
 		g.v[i].goal = GOAL_RUNNING;
 		g.v[i].keep_goal = false;
 	}
-	return run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .only_downloads = true, .dry = cli_bool(c, "dry-run"),
+	return run_engine(c, &(struct run){ .requests = g.v, .nrequests = g.n, .only_downloads = true, .dry = cli_bool(c, "dry-run"),
 					    .keep_going = g.nfleet != 0 }, err);
 }
 

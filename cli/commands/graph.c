@@ -60,13 +60,16 @@ static int
 graph_run(struct cli *c, struct error *err)
 {
 	AUTO(goals) g = { 0 };
+	struct run run;
 
 	if (cli_int(c, "fold") < 0)
 		return error_set(err, ERR_INVALID, "--fold %lld: must not be negative", cli_int(c, "fold"));
 	if (desired_args(c, &g, err) < 0)
 		return -1;
-	return run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .things = g.things, .nthings = g.nthings, .aims = g.aims, .naims = g.naims, .dry = true,
-			.keep_going = true, .shows = graph_show }, err);
+	run = goals_run(&g);
+	run.dry = run.keep_going = true;
+	run.shows = graph_show;
+	return run_engine(c, &run, err);
 }
 
 const struct command command_graph = {

@@ -8,7 +8,7 @@ static int
 guest_install_pose(struct cli *c, struct error *err)
 {
 	const char *name = c->nargs ? c->args[0] : "default";
-	struct ask a = { .name = name, .goal = GOAL_RUNNING, .keep_goal = true, .only = "guest-install", .only_is = TO_BE_THERE, .again = true };
+	struct request a = { .name = name, .goal = GOAL_RUNNING, .keep_goal = true, .only = "guest-install", .only_is = TO_BE_THERE, .again = true };
 	AUTO(instance) i = { 0 };
 	struct look l;
 	int r;
@@ -18,7 +18,7 @@ guest_install_pose(struct cli *c, struct error *err)
 	look_release(&l);
 	if (r < 0 || guest_not_stopped(&i, err) < 0)
 		return -1;
-	return run_engine(c, &(struct run){ .asks = &a, .nasks = 1, .quiet = true, .silent = true }, err);
+	return run_engine(c, &(struct run){ .requests = &a, .nrequests = 1, .quiet = true, .silent = true }, err);
 }
 
 const struct command command_guest_install = {

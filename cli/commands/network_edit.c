@@ -79,9 +79,9 @@ check_mode(struct cli *c, const char *mode, struct error *err)
 }
 
 static int
-network_edit_run(struct cli *c, const struct thing *t, size_t n, struct error *err)
+network_edit_run(struct cli *c, const struct host_request *t, size_t n, struct error *err)
 {
-	return run_engine(c, &(struct run){ .things = t, .nthings = n, .quiet = true, .silent = true }, err);
+	return run_engine(c, &(struct run){ .host_requests = t, .nhost_requests = n, .quiet = true, .silent = true }, err);
 }
 
 static int
@@ -98,7 +98,7 @@ network_edit_run_create(struct cli *c, struct error *err)
 		{ .attr = "gateway", .value = address }, { .attr = "netmask", .value = mask },
 	};
 
-	return network_edit_run(c, &(struct thing){ "network-entry", name, .wanted = true, .wants = wants, .nwants = ARRAY_LEN(wants) }, 1, err);
+	return network_edit_run(c, &(struct host_request){ "network-entry", name, .wanted = true, .wants = wants, .nwants = ARRAY_LEN(wants) }, 1, err);
 }
 
 /* Each with its switch, in front of its entry. One that runs is stopped by nobody: its machines would lose it under their feet. */
@@ -106,16 +106,16 @@ static int
 network_edit_run_delete(struct cli *c, struct error *err)
 {
 	size_t n = (size_t)c->nargs;
-	struct thing *t = arena_alloc(&c->arena, 2 * n * sizeof *t);
+	struct host_request *t = arena_alloc(&c->arena, 2 * n * sizeof *t);
 
 	for (size_t i = 0; i < n; i++) {
 		const char *fault = identifier_fault(&c->arena, c->args[i]);
 
 		if (fault)
 			return error_set(err, ERR_INVALID, "%s", fault);
-		t[i] = (struct thing){ "network-entry", c->args[i], .may_lose = true,
+		t[i] = (struct host_request){ "network-entry", c->args[i], .may_lose = true,
 				       .if_used = cli_bool(c, "force") ? USED_REFUSED_STOOD_ON : USED_REFUSED };
-		t[n + i] = (struct thing){ "network", c->args[i], .may_lose = true, .if_used = USED_REFUSED_STOOD_ON, .on = &t[i] };
+		t[n + i] = (struct host_request){ "network", c->args[i], .may_lose = true, .if_used = USED_REFUSED_STOOD_ON, .on = &t[i] };
 	}
 	return network_edit_run(c, t, 2 * n, err);
 }

@@ -15,7 +15,7 @@ protect_add(struct cli *c, struct look *l, struct goals *g, const char *name, co
 	bool yes = strcmp(want->value, "yes") == 0;
 	AUTO(instance) i = { 0 };
 	struct error err = { 0 };
-	struct ask *a;
+	struct request *a;
 
 	if (name_check(name, &err) == 0) {
 		instance_look(l, name, &i);
@@ -49,7 +49,7 @@ protect_change(struct cli *c, const struct want *want, struct error *err)
 		protect_add(c, &l, &g, c->args[i], want, &complaints);
 	look_release(&l);
 	if (g.n)
-		status = run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .quiet = true, .silent = true }, err);
+		status = run_engine(c, &(struct run){ .requests = g.v, .nrequests = g.n, .quiet = true, .silent = true }, err);
 	for (size_t i = 0; i < g.n && status == 0; i++)
 		cli_say(&c->env, SAY_INFO, yes ? "Protected `%s`" : "Unprotected `%s`", g.v[i].name);
 	if (status == 0 && complaints.len)

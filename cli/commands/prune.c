@@ -106,7 +106,7 @@ keep_templates(struct cli *c, struct kept *k)
 
 /* Who keeps it, for whoever wonders why it is still there. */
 static void
-prune_tell_stays(struct cli *c, const struct thing *t, const struct user *users, size_t n)
+prune_tell_stays(struct cli *c, const struct host_request *t, const struct user *users, size_t n)
 {
 	const char *more = n > 1 ? arena_printf(&c->arena, " and %zu more", n - 1) : "";
 
@@ -116,7 +116,7 @@ prune_tell_stays(struct cli *c, const struct thing *t, const struct user *users,
 struct prune {
 	struct cli *c;
 	const struct kept *kept;	/* by templates; NULL: all goes */
-	struct thing *v;
+	struct host_request *v;
 	size_t n, cap;
 };
 
@@ -128,12 +128,12 @@ prune_add(void *ctx, const char *name, const char *entry, bool has_part)
 
 	if (!p->kept || !is_kept(p->kept, entry)) {
 		GROW(p->v, p->n, p->cap);
-		p->v[p->n++] = (struct thing){ "download", whole, .may_lose = true, .if_used = p->kept ? USED_STAYS : USED_GOES };
+		p->v[p->n++] = (struct host_request){ "download", whole, .may_lose = true, .if_used = p->kept ? USED_STAYS : USED_GOES };
 	}
 	if (!p->kept || !has_part)
 		return;
 	GROW(p->v, p->n, p->cap);
-	p->v[p->n++] = (struct thing){ "download", arena_printf(&p->c->arena, CACHE_PART "%s", name), .may_lose = true };
+	p->v[p->n++] = (struct host_request){ "download", arena_printf(&p->c->arena, CACHE_PART "%s", name), .may_lose = true };
 }
 
 /* Saved machines are made again by the next start of their kind. */
@@ -149,7 +149,7 @@ prune_add_machines(struct prune *p, struct error *err)
 		if (*e->d_name == '.' || strchr(e->d_name, '.'))
 			continue;
 		GROW(p->v, p->n, p->cap);
-		p->v[p->n++] = (struct thing){ "machine", arena_strdup(&p->c->arena, e->d_name), .may_lose = true };
+		p->v[p->n++] = (struct host_request){ "machine", arena_strdup(&p->c->arena, e->d_name), .may_lose = true };
 	}
 	return 0;
 }
@@ -158,7 +158,7 @@ prune_add_machines(struct prune *p, struct error *err)
 static int
 prune_run(struct cli *c, const struct kept *kept, struct error *err)
 {
-	struct thing all = { "cache", c->env.cache, .may_lose = true };
+	struct host_request all = { "cache", c->env.cache, .may_lose = true };
 	struct prune p = { .c = c, .kept = kept };
 	int status = cache_each(c->env.cache, prune_add, &p, err);
 
@@ -171,7 +171,7 @@ prune_run(struct cli *c, const struct kept *kept, struct error *err)
 	if (status == 0 && !kept)
 		status = prune_add_machines(&p, err);
 	if (status == 0 && p.n)
-		status = run_engine(c, &(struct run){ .things = p.v, .nthings = p.n, .dry = cli_bool(c, "dry-run"),
+		status = run_engine(c, &(struct run){ .host_requests = p.v, .nhost_requests = p.n, .dry = cli_bool(c, "dry-run"),
 						      .quiet = !cli_bool(c, "dry-run"), .silent = true, .stays = kept ? prune_tell_stays : NULL }, err);
 	free(p.v);
 	return status;

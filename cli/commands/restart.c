@@ -40,7 +40,7 @@ restart_go(struct cli *c, struct error *err)
 {
 	AUTO(goals) g = { 0 };
 	const char *name = c->nargs ? c->args[0] : "default";
-	struct ask *a;
+	struct request *a;
 	int status;
 
 	c->env.force = cli_bool(c, "force");
@@ -48,7 +48,7 @@ restart_go(struct cli *c, struct error *err)
 	if (goals_add_instance(c, &g, name, GOAL_RUNNING, &a, err) < 0 || call_off_start(c, name, err) < 0 || tell_before(c, name, err) < 0)
 		return -1;
 	a->restart = true;
-	status = run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .quiet = true }, err);
+	status = run_engine(c, &(struct run){ .requests = g.v, .nrequests = g.n, .quiet = true }, err);
 	if (status == 0 && edit_given(c))
 		cli_say(&c->env, SAY_INFO, "Instance `%s` configuration edited", name);
 	if (status == 0)

@@ -69,11 +69,11 @@ look_tag(struct cli *c, struct error *err)
 }
 
 static int
-cmd_snapshot_pose(struct cli *c, struct thing *t, struct error *err)
+cmd_snapshot_pose(struct cli *c, struct host_request *t, struct error *err)
 {
 	t->type = "snapshot";
 	t->name = arena_printf(&c->arena, "%s:%s", c->args[0], cli_str(c, "tag"));
-	return run_engine(c, &(struct run){ .things = t, .nthings = 1, .also_lock = c->args[0], .quiet = true, .silent = true }, err);
+	return run_engine(c, &(struct run){ .host_requests = t, .nhost_requests = 1, .also_lock = c->args[0], .quiet = true, .silent = true }, err);
 }
 
 static int
@@ -86,13 +86,13 @@ cmd_snapshot_run_create(struct cli *c, struct error *err)
 	if (there)
 		return error_set(err, EEXIST, "instance `%s` has a snapshot %s already; delete it first", c->args[0],
 				 cli_tick(c, cli_str(c, "tag")));
-	return cmd_snapshot_pose(c, &(struct thing){ .wanted = true }, err);
+	return cmd_snapshot_pose(c, &(struct host_request){ .wanted = true }, err);
 }
 
 static int
 run_apply(struct cli *c, struct error *err)
 {
-	struct thing t = { .wanted = true, .again = true };
+	struct host_request t = { .wanted = true, .again = true };
 	int there = look_tag(c, err);
 
 	if (there < 0)
@@ -112,7 +112,7 @@ cmd_snapshot_run_delete(struct cli *c, struct error *err)
 		return -1;
 	if (!there)
 		return error_set(err, ENOENT, "instance `%s` has no snapshot %s", c->args[0], cli_tick(c, cli_str(c, "tag")));
-	return cmd_snapshot_pose(c, &(struct thing){ .wanted = false, .may_lose = true }, err);
+	return cmd_snapshot_pose(c, &(struct host_request){ .wanted = false, .may_lose = true }, err);
 }
 
 /* The second word of each line but the head. */

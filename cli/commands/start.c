@@ -38,14 +38,14 @@ start_look(struct cli *c, const char *name, struct instance *out, struct error *
 static int
 already_running(struct cli *c, struct goals *g, const char *name, struct error *err)
 {
-	struct ask *a = &g->v[0];
+	struct request *a = &g->v[0];
 	int status;
 
 	if (edit_given(c)) {
 		a->only = "dir";
 		a->keep_goal = true;
 	}
-	status = run_engine(c, &(struct run){ .asks = g->v, .nasks = g->n, .quiet = true, .keep_up = true }, err);
+	status = run_engine(c, &(struct run){ .requests = g->v, .nrequests = g->n, .quiet = true, .keep_up = true }, err);
 	if (status == 0)
 		cli_say(&c->env, SAY_INFO, "The instance `%s` is already running. Run `%s%s` to open the shell.", name,
 			strcmp(name, "default") == 0 ? "lima" : "limactl shell ", strcmp(name, "default") == 0 ? "" : name);
@@ -58,7 +58,7 @@ bring_up(struct cli *c, struct goals *g, const char *name, const char *vm_type, 
 	int status;
 
 	started_begin(c, name, vm_type);
-	status = new ? target_make(c, g, err) : run_engine(c, &(struct run){ .asks = g->v, .nasks = g->n, .quiet = true }, err);
+	status = new ? target_make(c, g, err) : run_engine(c, &(struct run){ .requests = g->v, .nrequests = g->n, .quiet = true }, err);
 	if (status != 0)
 		return status;
 	started_tell(c, name);

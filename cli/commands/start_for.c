@@ -14,6 +14,6 @@ start_for(struct cli *c, const char *name, struct error *err)
 	cli_catch_signals(c);
 	if (goals_add_instance(c, &g, name, GOAL_RUNNING, NULL, err) < 0)
 		return -1;
-	status = run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .quiet = true }, err);
+	status = run_engine(c, &(struct run){ .requests = g.v, .nrequests = g.n, .quiet = true }, err);
 	return status > 0 ? error_set(err, ERR_CHILD, "instance `%s` could not be started", name) : status;
 }

@@ -73,7 +73,7 @@ start_now(struct cli *c, const char *name, struct error *err)
 	started_begin(c, name, i.vm_type);
 	if (goals_add(&g, name, GOAL_RUNNING, NULL, err) < 0)
 		return -1;
-	status = run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .quiet = true }, err);
+	status = run_engine(c, &(struct run){ .requests = g.v, .nrequests = g.n, .quiet = true }, err);
 	if (status == 0)
 		started_tell(c, name);
 	return status;
@@ -96,5 +96,5 @@ started_stay(struct cli *c, const char *name, struct error *err)
 	c->env.cancel = &again;		/* the signal was for the machine, not for its shutting down */
 	if (goals_add(&g, name, GOAL_STOPPED, NULL, err) < 0)
 		return -1;
-	return run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .quiet = true }, err);
+	return run_engine(c, &(struct run){ .requests = g.v, .nrequests = g.n, .quiet = true }, err);
 }

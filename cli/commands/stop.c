@@ -24,7 +24,7 @@ static const struct flag flags[] = {
 static int
 stop_add_one(struct cli *c, struct goals *g, const struct instance *i, bool suspend, struct error *err)
 {
-	struct ask *a;
+	struct request *a;
 
 	if (goals_add(g, i->name, suspend ? GOAL_SUSPENDED : GOAL_STOPPED, &a, err) < 0)
 		return -1;
@@ -89,7 +89,7 @@ stop_instances(struct cli *c, bool suspend, struct error *err)
 		r = name_check(names[i], err) < 0 ? -1 : stop_add(c, &l, &g, names[i], suspend, &complaints, err);
 	look_release(&l);
 	if (r == 0 && g.n)
-		r = run_engine(c, &(struct run){ .asks = g.v, .nasks = g.n, .quiet = true }, err);
+		r = run_engine(c, &(struct run){ .requests = g.v, .nrequests = g.n, .quiet = true }, err);
 	for (int i = 0; i < n && r == 0; i++)
 		if (goals_has(&g, names[i]))
 			r = stop_tell(c, names[i], suspend, err);

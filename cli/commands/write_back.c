@@ -57,14 +57,14 @@ write_back_remember(struct cli *c, const char *name, const struct made_from *fro
 	AUTO(goals) g = {0};
 	AUTO(template) t = {0};
 	auto_free char *chosen = NULL;
-	struct ask *a;
+	struct request *a;
 
 	if (goals_template(c, from->file, name, &t, &chosen, err) < 0 ||
 	    goals_add_spec(c, &g, &t, name, GOAL_STOPPED, &a, err) < 0)
 		return -1;
 	a->keep_goal = true;
 	a->only = "dir";
-	return run_engine(c, &(struct run){.asks = g.v, .nasks = g.n, .quiet = true, .silent = true}, err);
+	return run_engine(c, &(struct run){.requests = g.v, .nrequests = g.n, .quiet = true, .silent = true}, err);
 }
 
 static int

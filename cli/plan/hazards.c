@@ -32,12 +32,12 @@ starts_release(struct starts *s)
 static void
 starts_gather(struct starts *s, const struct engine *e)
 {
-	s->member = xcalloc(e->nasks + 1, sizeof *s->member);
-	s->spec = xcalloc(e->nasks + 1, sizeof *s->spec);
-	s->vm = xcalloc(e->nasks + 1, sizeof *s->vm);
+	s->member = xcalloc(e->nrequests + 1, sizeof *s->member);
+	s->spec = xcalloc(e->nrequests + 1, sizeof *s->spec);
+	s->vm = xcalloc(e->nrequests + 1, sizeof *s->vm);
 	for (size_t i = 0; i < e->plan.n; i++) {
 		const struct resource *r = e->plan.v[i]->res;
-		const struct ask *a = e->plan.v[i]->verb == ENSURE && r->type->runs ? engine_ask(e, r->owner) : NULL;
+		const struct request *a = e->plan.v[i]->verb == ENSURE && r->type->runs ? engine_request(e, r->owner) : NULL;
 
 		if (!a || !(a->spec ? a->spec : a->loaded))
 			continue;

@@ -88,7 +88,7 @@ expect_resource(const struct env *env, const struct resource *r, const char *sal
 }
 
 static void
-expect_add_instance(cJSON *list, const struct ask *a, const char *salt)
+expect_add_instance(cJSON *list, const struct request *a, const char *salt)
 {
 	static const char *const goals[] = { [GOAL_ABSENT] = "absent", [GOAL_STOPPED] = "stopped", [GOAL_RUNNING] = "running",
 						[GOAL_SUSPENDED] = "suspended" };
@@ -113,10 +113,10 @@ expect_make(const struct engine *e, const char *salt)
 	wrong = cJSON_AddObjectToObject(root, "wrong");
 	resources = cJSON_AddObjectToObject(root, "resources");
 	there = cJSON_AddArrayToObject(root, "there");
-	for (size_t i = 0; i < e->nasks; i++)
-		expect_add_instance(instances, &e->asks[i], salt);
+	for (size_t i = 0; i < e->nrequests; i++)
+		expect_add_instance(instances, &e->requests[i], salt);
 	for (size_t i = 0; i < e->nwrong; i++)
-		cJSON_AddStringToObject(wrong, e->asks[e->nasks + i].name, e->asks[e->nasks + i].wrong->msg);
+		cJSON_AddStringToObject(wrong, e->requests[e->nrequests + i].name, e->requests[e->nrequests + i].wrong->msg);
 	for (size_t i = 0; i < e->graph.n; i++) {
 		const struct resource *r = e->graph.v[i];
 		const char *address = address_of(&a, r);

@@ -162,12 +162,12 @@ plan_view_text(struct cli *c, const struct run *r, struct engine *e, bool color,
 		reach_text(&b, &e->plan);
 		if (r->dry)
 			plan_view_others(e, &b);
-	} else if (!e->nasks && !e->nthings) {
+	} else if (!e->nrequests && !e->nhost_requests) {
 		buf_addf(&b, "Nothing to do: there is no instance in %s, and no " FILES_DEFAULT " in this folder.\n", c->env.home);
 	} else if (r->only_downloads) {
-		buf_addf(&b, "Nothing to fetch: what %zu %s is on this host.\n", e->nasks, e->nasks == 1 ? "instance needs" : "instances need");
+		buf_addf(&b, "Nothing to fetch: what %zu %s is on this host.\n", e->nrequests, e->nrequests == 1 ? "instance needs" : "instances need");
 	} else {
-		buf_addf(&b, "Nothing to do: %zu %s as wanted.\n", e->nasks, e->nasks == 1 ? "instance is" : "instances are");
+		buf_addf(&b, "Nothing to do: %zu %s as wanted.\n", e->nrequests, e->nrequests == 1 ? "instance is" : "instances are");
 	}
 	plan_view_incomplete(&b, r, e);
 	secrets_hide(&c->secrets, b.s, NULL, out);

@@ -75,7 +75,7 @@ report_add_step(struct report *r, const struct step *s)
 
 /* What its host agent says that the guest is waited for with; of one that does not run, nothing. */
 static void
-report_add_conditions(cJSON *o, const struct engine *e, const struct ask *a)
+report_add_conditions(cJSON *o, const struct engine *e, const struct request *a)
 {
 	auto_free char *dir = xasprintf("%s/%s", e->env->home, a->name);
 	cJSON *list = cJSON_AddArrayToObject(o, "conditions");
@@ -101,7 +101,7 @@ report_add_conditions(cJSON *o, const struct engine *e, const struct ask *a)
 }
 
 static void
-report_add_instance(struct report *r, const struct engine *e, const struct ask *a)
+report_add_instance(struct report *r, const struct engine *e, const struct request *a)
 {
 	cJSON *o = cJSON_CreateObject(), *old;
 
@@ -122,7 +122,7 @@ report_add_instance(struct report *r, const struct engine *e, const struct ask *
 void
 report_take(struct report *r, const struct engine *e)
 {
-	auto_free struct ask **order = engine_in_order(e);
+	auto_free struct request **order = engine_in_order(e);
 
 	if (!r->steps) {
 		r->steps = cJSON_CreateArray();
@@ -133,7 +133,7 @@ report_take(struct report *r, const struct engine *e)
 	for (size_t i = 0; order[i]; i++)
 		report_add_instance(r, e, order[i]);
 	for (size_t i = 0; i < e->nwrong; i++)
-		report_add_instance(r, e, &e->asks[e->nasks + i]);
+		report_add_instance(r, e, &e->requests[e->nrequests + i]);
 }
 
 static const char *

@@ -96,7 +96,7 @@ texts_diff(struct texts *t, const char *file, const char *copy)
 
 /* The copy is what the plan is of; what the file says besides is worth a word. */
 static void
-texts_compare_copy(struct cli *c, const struct ask *a, struct texts *t, struct error *err)
+texts_compare_copy(struct cli *c, const struct request *a, struct texts *t, struct error *err)
 {
 	struct texts_one file = {0}, copy = {0};
 
@@ -112,7 +112,7 @@ texts_compare_copy(struct cli *c, const struct ask *a, struct texts *t, struct e
 
 /* The plan is of the file: what was changed in the copy alone is undone by it, what the flags say is in the copy alone. */
 static void
-texts_compare_file(struct cli *c, const struct ask *a, const struct made_from *made, struct texts *t, struct error *err)
+texts_compare_file(struct cli *c, const struct request *a, const struct made_from *made, struct texts *t, struct error *err)
 {
 	struct texts_one file = {0}, copy = {0};
 
@@ -126,10 +126,10 @@ texts_compare_file(struct cli *c, const struct ask *a, const struct made_from *m
 }
 
 static void
-texts_look(struct cli *c, const struct ask *a, const char *name, struct texts *t)
+texts_look(struct cli *c, const struct request *a, const char *name, struct texts *t)
 {
 	auto_free char *dir = xasprintf("%s/%s", c->env.home, name);
-	const char *file = a ? origin_of_ask(a) : NULL;
+	const char *file = a ? origin_of_request(a) : NULL;
 	struct made_from made = {0};
 	struct error err = {0};
 
@@ -236,7 +236,7 @@ texts_line(struct texts *t, struct buf *b)
 
 /* Of what a template or a URL says, and has no copy yet, there is one text only. */
 static bool
-texts_is_told(const struct texts *t, const struct ask *a)
+texts_is_told(const struct texts *t, const struct request *a)
 {
 	return a->goal != GOAL_ABSENT && (t->by_file || (!t->fresh && !a->nwants));
 }
@@ -270,7 +270,7 @@ texts_line_json(struct texts *t, struct buf *out)
 }
 
 void
-texts_tell(struct cli *c, const struct ask *a, bool json, struct buf *out)
+texts_tell(struct cli *c, const struct request *a, bool json, struct buf *out)
 {
 	AUTO(texts) t = {0};
 

@@ -5,7 +5,7 @@
 #pragma once
 #include <stdbool.h>
 
-struct ask;
+struct request;
 struct buf;
 struct cJSON;
 struct cli;
@@ -23,7 +23,7 @@ void texts_text(struct cli *c, const struct engine *e, enum texts_of which, stru
 void texts_json(struct cli *c, const struct engine *e, enum texts_of which, struct cJSON *root);
 
 /* Appends what there is to say of one that was named. It looks at files, and so in a process of its own (texts_told.c). */
-void texts_tell(struct cli *c, const struct ask *a, bool json, struct buf *out);
+void texts_tell(struct cli *c, const struct request *a, bool json, struct buf *out);
 /* The same of the copy of any, if its file says otherwise, or cannot be read. */
 void texts_tell_differing(struct cli *c, const char *name, bool json, struct buf *out);
 /* The same in the log, before the instance is started as its copy says. */

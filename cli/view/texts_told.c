@@ -19,7 +19,7 @@ enum { SLOW_MS = 100, DEADLINE_MS = 2000 };
 
 struct texts_told {
 	struct cli *c;
-	struct ask **named;	   /* TEXTS_NAMED: in their order */
+	struct request **named;	   /* TEXTS_NAMED: in their order */
 	const struct resource **v; /* TEXTS_ALL: their folders */
 	size_t n;
 	bool has_base; /* what _config/base.yaml says is in each file, so that no stamp speaks of all of it */
@@ -102,8 +102,8 @@ texts_told_collect(struct texts_told *k, const struct engine *e)
 {
 	const struct resource_type *dir = engine_type(e, "dir");
 
-	k->v = xcalloc(e->nasks + 1, sizeof(struct resource *));
-	for (size_t i = 0; i < e->graph.n && k->n < e->nasks; i++) {
+	k->v = xcalloc(e->nrequests + 1, sizeof(struct resource *));
+	for (size_t i = 0; i < e->graph.n && k->n < e->nrequests; i++) {
 		const struct resource *r = e->graph.v[i];
 		const char *file = r->type == dir && r->present ? facts_get(&r->have, "file") : NULL;
 
@@ -129,7 +129,7 @@ texts_told_run(struct texts_told *k, const struct engine *e, enum texts_of which
 
 	if (which == TEXTS_NAMED) {
 		k->named = engine_in_order(e);
-		k->n = e->nasks;
+		k->n = e->nrequests;
 	} else if (which == TEXTS_ALL) {
 		k->has_base = fs_exists(base);
 		texts_told_collect(k, e);

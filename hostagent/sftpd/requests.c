@@ -10,7 +10,7 @@
 #include "hostagent/sftpd/reply.h"
 
 /* A packet's arguments, as far as its row says that it has them. */
-struct request {
+struct sftp_request {
 	struct sftpd *s;
 	const struct jail *jail;
 	struct buf *out;
@@ -30,32 +30,32 @@ requests_fail(int code)
 }
 
 static int
-do_open(struct request *r)
+do_open(struct sftp_request *r)
 {
 	return reply_handle(r->out, r->id, &r->s->handles, jail_file(r->jail, r->path, r->n, r->attrs.flags & ATTR_MODE ? r->attrs.mode : 0666));
 }
 
 static int
-do_opendir(struct request *r)
+do_opendir(struct sftp_request *r)
 {
 	return reply_handle(r->out, r->id, &r->s->handles, jail_folder(r->jail, r->path));
 }
 
 static int
-do_close(struct request *r)
+do_close(struct sftp_request *r)
 {
 	handles_close(&r->s->handles, r->handle);
 	return 0;
 }
 
 static int
-do_read(struct request *r)
+do_read(struct sftp_request *r)
 {
 	return reply_data(r->out, r->id, r->handle, r->n < SFTPD_DATA_MAX ? r->n : SFTPD_DATA_MAX, r->at);
 }
 
 static int
-do_write(struct request *r)
+do_write(struct sftp_request *r)
 {
 	for (size_t done = 0; done < r->other.len;) {
 		ssize_t n = pwrite(r->handle, r->other.p + done, r->other.len - done, (off_t)(r->at + done));
@@ -68,7 +68,7 @@ do_write(struct request *r)
 }
 
 static int
-do_stat(struct request *r)
+do_stat(struct sftp_request *r)
 {
 	auto_close int fd = jail_look(r->jail, r->path, true);
 
@@ -76,7 +76,7 @@ do_stat(struct request *r)
 }
 
 static int
-do_lstat(struct request *r)
+do_lstat(struct sftp_request *r)
 {
 	auto_close int fd = jail_look(r->jail, r->path, false);
 
@@ -84,14 +84,14 @@ do_lstat(struct request *r)
 }
 
 static int
-do_fstat(struct request *r)
+do_fstat(struct sftp_request *r)
 {
 	return reply_attrs(r->out, r->id, r->handle);
 }
 
 /* Of a link itself: the guest's kernel has followed those that it was to. */
 static int
-do_setstat(struct request *r)
+do_setstat(struct sftp_request *r)
 {
 	auto_close int fd = jail_look(r->jail, r->path, r->jail->follow);
 
@@ -99,19 +99,19 @@ do_setstat(struct request *r)
 }
 
 static int
-do_fsetstat(struct request *r)
+do_fsetstat(struct sftp_request *r)
 {
 	return jail_set(r->jail, r->handle, &r->attrs);
 }
 
 static int
-do_readdir(struct request *r)
+do_readdir(struct sftp_request *r)
 {
 	return reply_listing(r->out, r->id, r->handle);
 }
 
 static int
-do_realpath(struct request *r)
+do_realpath(struct sftp_request *r)
 {
 	char name[PATH_MAX];
 
@@ -119,7 +119,7 @@ do_realpath(struct request *r)
 }
 
 static int
-do_readlink(struct request *r)
+do_readlink(struct sftp_request *r)
 {
 	auto_close int fd = jail_look(r->jail, r->path, false);
 	char target[PATH_MAX];
@@ -132,56 +132,56 @@ do_readlink(struct request *r)
 }
 
 static int
-do_mkdir(struct request *r)
+do_mkdir(struct sftp_request *r)
 {
 	return jail_mkdir(r->jail, r->path, r->attrs.flags & ATTR_MODE ? r->attrs.mode : 0777);
 }
 
 static int
-do_remove(struct request *r)
+do_remove(struct sftp_request *r)
 {
 	return jail_remove(r->jail, r->path, false);
 }
 
 static int
-do_rmdir(struct request *r)
+do_rmdir(struct sftp_request *r)
 {
 	return jail_remove(r->jail, r->path, true);
 }
 
 static int
-do_rename(struct request *r)
+do_rename(struct sftp_request *r)
 {
 	return jail_rename(r->jail, r->path, r->other, false);
 }
 
 static int
-do_posix_rename(struct request *r)
+do_posix_rename(struct sftp_request *r)
 {
 	return jail_rename(r->jail, r->path, r->other, true);
 }
 
 static int
-do_hardlink(struct request *r)
+do_hardlink(struct sftp_request *r)
 {
 	return jail_link(r->jail, r->path, r->other);
 }
 
 /* OpenSSH's order, and so everybody's: the text, then the link; the draft has it the other way round. */
 static int
-do_symlink(struct request *r)
+do_symlink(struct sftp_request *r)
 {
 	return jail_symlink(r->jail, r->path, r->other);
 }
 
 static int
-do_fsync(struct request *r)
+do_fsync(struct sftp_request *r)
 {
 	return fsync(r->handle);
 }
 
 static int
-do_statvfs(struct request *r)
+do_statvfs(struct sftp_request *r)
 {
 	auto_close int fd = jail_look(r->jail, r->path, true);
 
@@ -189,13 +189,13 @@ do_statvfs(struct request *r)
 }
 
 static int
-do_fstatvfs(struct request *r)
+do_fstatvfs(struct sftp_request *r)
 {
 	return reply_space(r->out, r->id, r->handle, r->jail->writable);
 }
 
 static int
-do_limits(struct request *r)
+do_limits(struct sftp_request *r)
 {
 	size_t begin = wire_begin(r->out, FXP_EXTENDED_REPLY, r->id);
 
@@ -213,7 +213,7 @@ do_limits(struct request *r)
  */
 static const struct row {
 	const char *args;
-	int (*run)(struct request *r);
+	int (*run)(struct sftp_request *r);
 	enum sftpd_packet type;
 	const char *name, *version;
 } rows[] = {
@@ -256,7 +256,7 @@ requests_find(uint8_t type, struct wire_text name)
 }
 
 static int
-requests_parse(struct request *r, const char *args, struct wire *w)
+requests_parse(struct sftp_request *r, const char *args, struct wire *w)
 {
 	struct wire_text handle = { 0 };
 
@@ -289,7 +289,7 @@ requests_parse(struct request *r, const char *args, struct wire *w)
 int
 requests_request_do(struct sftpd *s, uint8_t type, uint32_t id, struct wire *w, struct buf *out)
 {
-	struct request r = { .s = s, .jail = &s->jail, .out = out, .id = id };
+	struct sftp_request r = { .s = s, .jail = &s->jail, .out = out, .id = id };
 	const struct row *k = requests_find(type, type == FXP_EXTENDED ? wire_text(w) : (struct wire_text){ "", 0 });
 
 	if (!k)

@@ -471,23 +471,23 @@ engine_pass(struct world_run *r, struct engine *e, const struct engine_walk *wal
 {
 	const struct design *design[] = { r->design, r->beside };
 	struct spec *spec[2] = { 0 };
-	struct ask ask[2] = { 0 };
+	struct request request[2] = { 0 };
 	size_t n = r->beside ? 2 : 1;
 	int done;
 
 	for (size_t i = 0; i < n; i++) {
 		spec[i] = spec_bare(design[i]->name, e->spec_opts);
-		ask[i] = (struct ask){ .name = design[i]->name, .goal = design[i]->goal, .spec = spec[i], .may_lose = r->may_lose,
+		request[i] = (struct request){ .name = design[i]->name, .goal = design[i]->goal, .spec = spec[i], .may_lose = r->may_lose,
 				       .restart = r->remake, .meets_delete = true };
 	}
-	done = engine_prepare(e, ask, n, err);
+	done = engine_prepare(e, request, n, err);
 	if (done == 0) {
 		*steps = e->plan.n;
 		plan_text(r, e);
 	}
 	r->unknown = 0;
 	for (size_t i = 0; i < n; i++)
-		r->unknown += ask_is_unknown(&ask[i]);
+		r->unknown += request_is_unknown(&request[i]);
 	if (done == 0 && walk)
 		done = engine_apply(e, walk, err);
 	engine_release(e);
