@@ -74,14 +74,20 @@ goes_on() {
 	goes_on "$was"
 }
 
+# SECONDS WORD...
+killed_after() {
+	local pid
+	"$BIN/limactl" "${@:2}" >/dev/null 2>&1 3>&- &
+	pid=$!
+	sleep "$1"
+	kill -9 $pid
+	wait $pid || true
+}
+
 @test "killed while it is put aside: the machine is there, and goes on" {
 	for part in 0.1 0.3 0.6; do
 		was=$(count)
-		"$BIN/limactl" suspend t >/dev/null 2>&1 3>&- &
-		pid=$!
-		sleep $part
-		kill -9 $pid
-		wait $pid || true
+		killed_after $part suspend t
 		limactl start t
 		goes_on "$was"
 		[ -z "$(find "$LIMA_HOME/t" -name memory)" ]
@@ -92,11 +98,7 @@ goes_on() {
 	was=$(count)
 	for part in 0.2 0.5 0.9; do
 		limactl suspend t
-		"$BIN/limactl" start t >/dev/null 2>&1 3>&- &
-		pid=$!
-		sleep $part
-		kill -9 $pid
-		wait $pid || true
+		killed_after $part start t
 		limactl start t
 		goes_on "$was"
 	done

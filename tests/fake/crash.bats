@@ -1,5 +1,6 @@
 # kill -9 at every boundary of a step, where a machine runs: the next apply converges, with and without the database.
 load helper
+load kills
 
 setup() {
 	home_begin
@@ -7,19 +8,6 @@ setup() {
 }
 
 teardown() { home_end; }
-
-# the operation ($2...) killed at boundary $1, then the same again to its end; fails once it is not killed any more
-killed_at() {
-	local n=$1 rc=0
-	shift
-	LIMACTL_TEST_KILL_AT=$n limactl "$@" >"$WORK/log" 2>&1 || rc=$?
-	[ $rc -ne 0 ] || return 1
-	[ $rc -eq 137 ] || { cat "$WORK/log"; false; }
-}
-
-lose_database() {
-	[ $(($1 % 2)) -eq 0 ] || rm -f "$LIMA_HOME"/_state/state.db*
-}
 
 settled() {
 	run limactl plan

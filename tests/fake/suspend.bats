@@ -1,10 +1,8 @@
 # A machine put aside with what it holds in its memory, and resumed, once: killed, cut, changed and taken for another one on the way.
 load helper
+load kills
 
-setup_file() {
-	export BATS_FILE_TMPDIR
-	gcc -shared -fPIC -o "$BATS_FILE_TMPDIR/nth.so" "$BATS_TEST_DIRNAME/nth.c"
-}
+setup_file() { kills_file; }
 
 setup() {
 	home_begin
@@ -39,25 +37,6 @@ start_refused() {
 	[ "$(status_of f)" = Suspended ]
 	nobody
 }
-
-# a limactl that is killed at the $1-th call that concerns the instance; fails once there are not that many
-killed_in() {
-	local n=$1 rc=0
-	shift
-	NTH=$n NTH_PATH=$LIMA_HOME/f LD_PRELOAD=$BATS_FILE_TMPDIR/nth.so limactl "$@" >"$WORK/log" 2>&1 || rc=$?
-	[ $rc -ne 0 ] || return 1
-	[ $rc -eq 137 ] || { cat "$WORK/log"; false; }
-}
-
-killed_at() {
-	local n=$1 rc=0
-	shift
-	LIMACTL_TEST_KILL_AT=$n limactl "$@" >"$WORK/log" 2>&1 || rc=$?
-	[ $rc -ne 0 ] || return 1
-	[ $rc -eq 137 ] || { cat "$WORK/log"; false; }
-}
-
-lose_database() { [ $(($1 % 2)) -eq 0 ] || rm -f "$LIMA_HOME"/_state/state.db*; }
 
 # whatever was killed: started, it is the same guest, and nothing is left
 start_and_held() {
@@ -305,7 +284,7 @@ start_and_held() {
 @test "killed at any call of suspend: the same guest goes on, or is suspended" {
 	begin
 	for n in {1..200}; do
-		killed_in "$n" suspend f || break
+		killed_in "$n" "$LIMA_HOME/f" suspend f || break
 		[[ "$(status_of f)" = @(Running|Suspended) ]]
 		start_and_held
 		[ -z "$(find "$LIMA_HOME/f" -name 'memory*')" ] || limactl plan | grep 'Nothing to do'
@@ -320,7 +299,7 @@ start_and_held() {
 	begin
 	limactl suspend f
 	for n in {1..200}; do
-		killed_in "$n" start f || break
+		killed_in "$n" "$LIMA_HOME/f" start f || break
 		start_and_held
 		limactl suspend f
 	done

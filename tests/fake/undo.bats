@@ -1,11 +1,9 @@
 #!/usr/bin/env bats
 # Generations: an instance as it was before a change, and the way back; by a machine that only plays one, and real disks.
 load helper
+load kills
 
-setup_file() {
-	export BATS_FILE_TMPDIR
-	gcc -shared -fPIC -o "$BATS_FILE_TMPDIR/nth.so" "$BATS_TEST_DIRNAME/nth.c"
-}
+setup_file() { kills_file; }
 
 setup() {
 	home_begin
@@ -199,17 +197,9 @@ somewhere() {
 	limactl history --json f | grep -q '"generation":6'
 }
 
-killed_in() {
-	local n=$1 where=$2 rc=0
-	shift 2
-	NTH=$n NTH_PATH=$LIMA_HOME/f$where LD_PRELOAD=$BATS_FILE_TMPDIR/nth.so limactl "$@" >"$WORK/log" 2>&1 || rc=$?
-	[ $rc -ne 0 ] || return 1
-	[ $rc -eq 137 ] || { cat "$WORK/log"; false; }
-}
-
 # What was there before the kill is somewhere, the same command comes to its end, and nothing half is left.
 converges() {
-	[ $(($1 % 2)) -eq 0 ] || rm -f "$LIMA_HOME"/_state/state.db*
+	lose_database "$1"
 	limactl apply --stopped f >"$WORK/log" 2>&1 || { cat "$WORK/log"; return 1; }
 	settled
 	[ ! -e "$LIMA_HOME/f/generations/back" ]
@@ -226,7 +216,7 @@ converges() {
 		write 0x5a
 		limactl factory-reset f 2>/dev/null
 		write 0x6b
-		killed_in "$n" "" apply --undo --allow-data-loss || break
+		killed_in "$n" "$LIMA_HOME/f" apply --undo --allow-data-loss || break
 		converges "$n"
 	done
 	[ "$n" -gt 8 ] && [ "$n" -lt 60 ]
@@ -239,7 +229,7 @@ converges() {
 		write 0x5a
 		limactl apply --set '.disk="8MiB"' f 2>/dev/null >&2
 		write 0x6b
-		killed_in "$n" "" apply --undo --allow-data-loss || break
+		killed_in "$n" "$LIMA_HOME/f" apply --undo --allow-data-loss || break
 		converges "$n"
 	done
 	[ "$n" -gt 8 ] && [ "$n" -lt 60 ]
@@ -250,7 +240,7 @@ converges() {
 		limactl delete -f f 2>/dev/null || true
 		limactl apply --stopped f.yaml 2>/dev/null
 		write 0x5a
-		killed_in "$n" /generations factory-reset f || break
+		killed_in "$n" "$LIMA_HOME/f/generations" factory-reset f || break
 		limactl apply --stopped f >/dev/null 2>&1
 		settled
 		somewhere 0x5a

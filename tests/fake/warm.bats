@@ -1,10 +1,8 @@
 # warmStart: a machine that is saved in its boot, and others that begin from it: killed, cut, changed and swapped on the way.
 load helper
+load kills
 
-setup_file() {
-	export BATS_FILE_TMPDIR
-	gcc -shared -fPIC -o "$BATS_FILE_TMPDIR/nth.so" "$BATS_TEST_DIRNAME/nth.c"
-}
+setup_file() { kills_file; }
 
 setup() {
 	home_begin
@@ -231,22 +229,6 @@ cold() {
 	settled a
 }
 
-killed_in() {
-	local n=$1 rc=0
-	shift
-	NTH=$n NTH_PATH=$LIMA_HOME LD_PRELOAD=$BATS_FILE_TMPDIR/nth.so limactl "$@" >"$WORK/log" 2>&1 || rc=$?
-	[ $rc -ne 0 ] || return 1
-	[ $rc -eq 137 ] || { cat "$WORK/log"; false; }
-}
-
-killed_at() {
-	local n=$1 rc=0
-	shift
-	LIMACTL_TEST_KILL_AT=$n limactl "$@" >"$WORK/log" 2>&1 || rc=$?
-	[ $rc -ne 0 ] || return 1
-	[ $rc -eq 137 ] || { cat "$WORK/log"; false; }
-}
-
 # what was begun comes to its end: it runs, and was told what it is, or has booted as any other
 converges() {
 	limactl apply --name "$1" "$WORK/f.yaml" >"$WORK/log" 2>&1 || { cat "$WORK/log"; return 1; }
@@ -260,7 +242,7 @@ converges() {
 	for n in {1..60}; do
 		rm -rf "$LIMA_HOME/_machines"
 		killed_at "$n" start --tty=false --name a "$WORK/f.yaml" || break
-		[ $((n % 2)) -eq 0 ] || rm -f "$LIMA_HOME"/_state/state.db*
+		lose_database "$n"
 		converges a
 		limactl delete -f a
 	done
@@ -269,7 +251,7 @@ converges() {
 	first answer
 	for n in {1..60}; do
 		killed_at "$n" start --tty=false --name a "$WORK/f.yaml" || break
-		[ $((n % 2)) -eq 0 ] || rm -f "$LIMA_HOME"/_state/state.db*
+		lose_database "$n"
 		converges a
 		limactl delete -f a
 	done
@@ -282,7 +264,7 @@ converges() {
 	limactl create --tty=false --name a "$WORK/f.yaml"
 	for n in {1..200}; do
 		rm -rf "$LIMA_HOME/_machines"
-		killed_in "$n" start a || break
+		killed_in "$n" "$LIMA_HOME" start a || break
 		converges a
 		if [ -n "$(saved)" ] && [ $((n % 3)) -eq 0 ]; then
 			new b
@@ -303,7 +285,7 @@ converges() {
 	first answer
 	for n in {1..200}; do
 		limactl create --tty=false --name a "$WORK/f.yaml"
-		killed_in "$n" start a || break
+		killed_in "$n" "$LIMA_HOME" start a || break
 		converges a
 		# it has not booted behind the back of what was saved: it is that one, and was told what it is
 		held a answer
