@@ -24,13 +24,10 @@ clone_check(struct cli *c, const char *verb, struct error *err)
 {
 	const char *old = c->args[0], *name = c->args[1];
 	AUTO(instance) i = { 0 };
-	struct look l;
 
 	if (name_check(old, err) < 0)
 		return -1;
-	look_begin(&l, c);
-	instance_look(&l, old, &i);
-	look_release(&l);
+	instance_look_one(c, old, &i);
 	if (instance_check_known(&i, err) < 0)
 		return -1;
 	if (!i.has_yaml)

@@ -61,13 +61,10 @@ const char *
 disk_in_use(struct cli *c, const struct disk *d)
 {
 	AUTO(instance) i = { 0 };
-	struct look l;
 
 	if (!*d->instance || name_check(d->instance, NULL) < 0)
 		return NULL;
-	look_begin(&l, c);
-	instance_look(&l, d->instance, &i);
-	look_release(&l);
+	instance_look_one(c, d->instance, &i);
 	/* A machine that may run is one that does. */
 	if (i.is_unknown || i.status.agent > 0 || i.status.hypervisor > 0)
 		return "running";

@@ -201,11 +201,8 @@ static int
 edit_named(struct cli *c, const char *name, struct error *err)
 {
 	AUTO(instance) i = { 0 };
-	struct look l;
 
-	look_begin(&l, c);
-	instance_look(&l, name, &i);
-	look_release(&l);
+	instance_look_one(c, name, &i);
 	if (instance_check_known(&i, err) < 0)
 		return -1;
 	return edit_instance(c, &i, err);

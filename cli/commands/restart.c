@@ -21,11 +21,8 @@ static int
 tell_before(struct cli *c, const char *name, struct error *err)
 {
 	AUTO(instance) i = { 0 };
-	struct look l;
 
-	look_begin(&l, c);
-	instance_look(&l, name, &i);
-	look_release(&l);
+	instance_look_one(c, name, &i);
 	if (instance_check_known(&i, err) < 0)
 		return -1;
 	if (!instance_is(&i, "Running"))

@@ -65,13 +65,10 @@ screenshot_run(struct cli *c, struct error *err)
 	const char *path = cli_str(c, "output"), *format = "png";
 	AUTO(instance) i = { 0 };
 	AUTO(buf) picture = BUF_INIT;
-	struct look l;
 
 	if (name_check(c->args[0], err) < 0)
 		return -1;
-	look_begin(&l, c);
-	instance_look(&l, c->args[0], &i);
-	look_release(&l);
+	instance_look_one(c, c->args[0], &i);
 	if (instance_check_known(&i, err) < 0)
 		return -1;
 	if (!i.has_yaml)

@@ -29,15 +29,12 @@ cmd_snapshot_look(struct cli *c, bool changes, const char **dir, struct disk_kno
 {
 	const struct driver *driver;
 	AUTO(instance) i = { 0 };
-	struct look l;
 	int r;
 
 	if (name_check(c->args[0], err) < 0)
 		return -1;
 	cli_say(&c->env, SAY_WARN, "`limactl snapshot` is experimental");
-	look_begin(&l, c);
-	instance_look(&l, c->args[0], &i);
-	look_release(&l);
+	instance_look_one(c, c->args[0], &i);
 	if (instance_check_known(&i, err) < 0)
 		return -1;
 	if (!i.has_yaml)

@@ -22,11 +22,8 @@ static const struct flag flags[] = {
 static int
 start_look(struct cli *c, const char *name, struct instance *out, struct error *err)
 {
-	struct look l;
 
-	look_begin(&l, c);
-	instance_look(&l, name, out);
-	look_release(&l);
+	instance_look_one(c, name, out);
 	if (instance_check_known(out, err) < 0)
 		return -1;
 	if (out->config || !out->nerrors)

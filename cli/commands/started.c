@@ -62,12 +62,9 @@ start_now(struct cli *c, const char *name, struct error *err)
 {
 	AUTO(instance) i = { 0 };
 	AUTO(goals) g = { 0 };
-	struct look l;
 	int status;
 
-	look_begin(&l, c);
-	instance_look(&l, name, &i);
-	look_release(&l);
+	instance_look_one(c, name, &i);
 	if (instance_check_known(&i, err) < 0)
 		return -1;
 	started_begin(c, name, i.vm_type);

@@ -49,6 +49,16 @@ look_release(struct look *l)
 }
 
 void
+instance_look_one(struct cli *c, const char *name, struct instance *out)
+{
+	struct look l;
+
+	look_begin(&l, c);
+	instance_look(&l, name, out);
+	look_release(&l);
+}
+
+void
 instance_release(struct instance *i)
 {
 	arena_release(&i->arena);

@@ -45,6 +45,8 @@ struct instance {
 
 /* Never fails: what is wrong is in `errors`. There is a folder of that name. */
 void instance_look(struct look *l, const char *name, struct instance *out);
+/* For a command that looks at one. */
+void instance_look_one(struct cli *c, const char *name, struct instance *out);
 void instance_release(struct instance *i);
 /* Looks where instance_look() would, in a process that may hang there. */
 void instance_touch(struct cli *c, const char *name);
