@@ -4,7 +4,7 @@
 At two widths, light and dark: nothing to be said in the console, nothing wider than the window, every text told from its ground
 (a contrast of 4.5). By keyboard: the first stop leads to the contents, a row of the timeline opens. By screen reader: sections and
 tables have names. In print: pages. The pictures stay in FOLDER. Ends with "N passed, N failed"."""
-import base64, fcntl, json, os, subprocess, sys, tempfile
+import base64, fcntl, json, os, signal, subprocess, sys, tempfile
 
 PROGRAM = os.environ.get("CHROMIUM", "chromium")
 WITHIN_S = 120
@@ -35,7 +35,7 @@ class Browser:
 
         self.process = subprocess.Popen(
             [PROGRAM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars", f"--user-data-dir={home}",
-             "--remote-debugging-pipe", "about:blank"], preexec_fn=pipes, close_fds=False, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+             "--remote-debugging-pipe", "about:blank"], preexec_fn=pipes, close_fds=False, start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         os.close(to_r)
         os.close(from_w)
         self.rest, self.n, self.session, self.said = b"", 0, None, []
@@ -151,7 +151,7 @@ def reader(b, name):
 
 def main():
     folder, pages = sys.argv[1], sys.argv[2:]
-    with tempfile.TemporaryDirectory(prefix="lp.") as home:
+    with tempfile.TemporaryDirectory(prefix="lp.", ignore_cleanup_errors=True) as home:
         b = Browser(home)
         try:
             for page in pages:
@@ -165,7 +165,8 @@ def main():
                 check(f"{name}: it has {elements} elements", elements < 30000, elements)
             check("nothing in the console, nothing asked for", not b.said, b.said[:3])
         finally:
-            b.process.kill()
+            # its helpers too, which write into its folder to their end
+            os.killpg(b.process.pid, signal.SIGKILL)
             b.process.wait()
     print(f"{passed} passed, {failed} failed")
     sys.exit(failed > 0)
