@@ -22,6 +22,11 @@ CONTRAST = r"""(() => {
 })()"""
 
 
+# What reaches beyond the window, the innermost last.
+WIDER = """[...document.body.querySelectorAll('*')].filter(e => e.getBoundingClientRect().right > innerWidth).slice(-3)
+  .map(e => e.tagName + '.' + e.className + ' ' + e.textContent.slice(0, 60))"""
+
+
 class Browser:
     """Chromium's DevTools, by a pipe: no port, no library."""
 
@@ -114,14 +119,14 @@ def looks(b, folder, page):
             b.show(page, width, scheme)
             b.picture(f"{folder}/{name}-{width}-{scheme}.png", width)
             wide = b.value("document.documentElement.scrollWidth")
-            check(f"{what}: nothing is wider than the window", wide <= width, wide)
+            check(f"{what}: nothing is wider than the window", wide <= width, b.value(WIDER))
             ground = b.value("getComputedStyle(document.body).backgroundColor")
             check(f"{what}: its ground", (ground == "rgb(255, 255, 255)") == (scheme == "light"), ground)
             b.value("document.querySelectorAll('details').forEach((d, i) => { d.open = i < 8 })")
             bad = b.value(CONTRAST)
             check(f"{what}: text can be told from its ground", not bad, bad)
             wide = b.value("document.documentElement.scrollWidth")
-            check(f"{what}: nor with its rows open", wide <= width, wide)
+            check(f"{what}: nor with its rows open", wide <= width, b.value(WIDER))
     check(f"{name}: no script", b.value("document.scripts.length") == 0)
 
 
