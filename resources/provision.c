@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "hostagent/protocol/guest_file.h"
+#include "hostagent/protocol/ha_client.h"
 #include "providers/driver.h"
 #include "resources/instance_paths.h"
 #include "resources/lease.h"
@@ -259,15 +260,32 @@ provision_boot_file(const struct provision_booted *v, size_t n, size_t i)
 	return NULL;
 }
 
+/*
+ * A guest may not be told by its user what its boot has run: one who has sudo with a password only, or none. That all is well, or
+ * what is not, is then known from the host agent, which saw the boot.
+ */
+static int
+provision_untold(const struct resource *r, const struct error *why, struct arena *a, struct error *err)
+{
+	struct ha_info info = { 0 };
+
+	if (why->code != ERR_CHILD)
+		return error_set(err, why->code, "%s", why->msg);
+	if (ha_info_soon(r->spec->dir, a, &info, NULL) < 0 || info.phase != HA_DEGRADED)
+		return 0;
+	return error_set(err, ERR_CHILD, "DEGRADED: it runs, but %.*s", (int)strcspn(info.errors, "\n"), info.errors);
+}
+
 /* What the boot has run of these, and of the other entries: all is asked for at once, and kept. */
 static int
 provision_collect(const struct env *env, const struct resource *r, const char *run, const char *booted, struct arena *a, struct error *err)
 {
 	const char *const *ids = provision_ids(a, r->spec);
-	struct provision_booted *v;
-	size_t n;
+	struct provision_booted *v = NULL;
+	struct error why = { 0 };
+	size_t n = 0;
 
-	if (provision_boot_results(env, r, a, &v, &n, err) < 0)
+	if (provision_boot_results(env, r, a, &v, &n, &why) < 0 && provision_untold(r, &why, a, err) < 0)
 		return -1;
 	for (size_t i = 0; i < r->spec->nprovision; i++) {
 		const char *file = ids[i] ? provision_booted_find(booted, ids[i], a) : NULL;
