@@ -105,7 +105,7 @@ stamp_of(const char *path, const struct stat *st, struct arena *a, const char **
 }
 
 static int
-disk_look(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
+disk_look_file(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *dir = instance_path(env, r, NULL);
 	const char *path, *stamp;
@@ -151,7 +151,7 @@ static int
 disk_observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *dir = instance_path(env, r, NULL);
-	int there = disk_look(env, r, have, a, err);
+	int there = disk_look_file(env, r, have, a, err);
 
 	if (there == 1 && r->wanted)
 		tell_generation(dir, r, have, a);

@@ -198,7 +198,7 @@ provision_index(const struct resource *r)
 
 /* What it was, where it stands, how it ended and its last word in one line; if it said more, the end of that in lines behind it. */
 static int
-provision_failed(const struct resource *r, const struct facts *record, const struct buf *log, struct error *err)
+provision_tell_failure(const struct resource *r, const struct facts *record, const struct buf *log, struct error *err)
 {
 	const struct spec_provision *p = &r->spec->provision[provision_index(r)];
 	bool boot = !strcmp(facts_get(record, "ran"), BY_BOOT);
@@ -334,15 +334,15 @@ provision_by_step(const struct env *env, const struct resource *r, const char *i
 
 	if (provision_begin(env, r, id, run, BY_STEP, record, a, err) < 0)
 		return -1;
-	if (provision_run(env, r, &p, &why) < 0) {
+	if (provision_run_live(env, r, &p, &why) < 0) {
 		if (why.code == ERR_CANCELLED)
-			env->say(env, SAY_WARN, "%s: ended in the guest, too; the next apply runs it again", r->name);
+			env->say(env, SAY_WARN, "provision %s: ended in the guest, too; the next apply runs it again", r->name);
 		return error_set(err, why.code, "%s: not run to its end: %s", r->name, why.msg);
 	}
 	facts_set(record, a, "file", p.status ? NULL : facts_get(&r->want, "file"));
 	if (provision_keep(env, r, id, record, p.status, clock_ms() - since, &log, a, err) < 0)
 		return -1;
-	return p.status ? provision_failed(r, record, &log, err) : 0;
+	return p.status ? provision_tell_failure(r, record, &log, err) : 0;
 }
 
 static bool
@@ -363,7 +363,7 @@ provision_settle(const struct env *env, const struct resource *r, const char *id
 
 	if (provision_record_load(env, r, id, record, a) && provision_of_run(record, run)) {
 		if (!strcmp(facts_get(record, "status"), PROVISION_BEGUN))
-			env->say(env, SAY_INFO, "%s: its last run did not come to its end: it is run again", r->name);
+			env->say(env, SAY_INFO, "provision %s: its last run did not come to its end: it is run again", r->name);
 		if (!strcmp(facts_get(record, "status"), "0") && !provision_has_drifted(r))
 			return 0;
 		return provision_by_step(env, r, id, run, record, a, err);
@@ -381,7 +381,7 @@ provision_settle(const struct env *env, const struct resource *r, const char *id
 
 		fs_read_if(path, &log, PROVISION_LOG_MAX, NULL);
 	}
-	return provision_failed(r, record, &log, err);
+	return provision_tell_failure(r, record, &log, err);
 }
 
 static int

@@ -101,7 +101,7 @@ put_exports(struct buf *b, const char *lines)
 
 /* The script of that run: the variables of the volume, the functions of the boot scripts, and the call of one. */
 static int
-put_script(struct buf *b, const struct env *env, const struct spec *spec, size_t i, const char *place, struct error *err)
+put_live_script(struct buf *b, const struct env *env, const struct spec *spec, size_t i, const char *place, struct error *err)
 {
 	auto_free char *functions = xasprintf("%s/cidata/provision.sh", env->share);
 	const char *kind = provision_word(spec->provision[i].mode);
@@ -137,7 +137,7 @@ put_run(struct buf *b, const struct env *env, const struct resource *r, const st
 	const char *place = arena_printf(&a, "%s/%s/%s", d, p->id, file);
 	AUTO(buf) script = BUF_INIT;
 
-	if (put_script(&script, env, r->spec, p->i, place, err) < 0)
+	if (put_live_script(&script, env, r->spec, p->i, place, err) < 0)
 		return -1;
 	put_line(b, "id", p->id);
 	put_line(b, "d", d);
@@ -189,7 +189,7 @@ guest_prefix(const struct resource *r, struct arena *a)
 }
 
 int
-provision_run(const struct env *env, const struct resource *r, struct provision_run *p, struct error *err)
+provision_run_live(const struct env *env, const struct resource *r, struct provision_run *p, struct error *err)
 {
 	AUTO(arena) a = { 0 };
 	AUTO(buf) input = BUF_INIT, out = BUF_INIT;
@@ -254,7 +254,7 @@ provision_file_now(const char *dir, const char *path, struct arena *a)
 
 /* One record: its first line is of numbers, and the rest is what was said. */
 static bool
-read_record(char *text, size_t len, struct provision_booted *b)
+read_boot_record(char *text, size_t len, struct provision_booted *b)
 {
 	char *nl = memchr(text, '\n', len), *at;
 	double began, ended;
@@ -299,7 +299,7 @@ provision_boot_results(const struct env *env, const struct resource *r, struct a
 		if (!strncmp(at + 2, PROVISION_FILE, strlen(PROVISION_FILE)))
 			*n += ((*v)[*n].log = guest_file_read(a, nl + 1, len - 1)) != NULL;
 		else
-			*n += read_record(nl + 1, len, &(*v)[*n]);
+			*n += read_boot_record(nl + 1, len, &(*v)[*n]);
 		at = nl + 1 + len;
 	}
 	return 0;

@@ -21,7 +21,7 @@ struct provision_run {
 };
 
 /* Waits for its end. -1: it could not be run, or not to its end. */
-int provision_run(const struct env *env, const struct resource *r, struct provision_run *p, struct error *err);
+int provision_run_live(const struct env *env, const struct resource *r, struct provision_run *p, struct error *err);
 
 /* What a file of the guest that runs is, as guest_file.h has it; NULL: nobody knows just now. */
 const char *provision_file_now(const char *dir, const char *path, struct arena *a);

@@ -42,7 +42,7 @@ report_command_run(struct cli *c, struct error *err)
 {
 	if (c->nargs && plan_file_is(c->args[0]))
 		return report_show_plan(c, err);
-	return look_run(c, c->nargs ? c->args[0] : NULL, report_show_run, err);
+	return look_at_run(c, c->nargs ? c->args[0] : NULL, report_show_run, err);
 }
 
 const struct command command_report = {

@@ -21,7 +21,7 @@ trace_show(struct cli *c, const struct story *s, struct error *err)
 static int
 trace_run(struct cli *c, struct error *err)
 {
-	return look_run(c, c->nargs ? c->args[0] : NULL, trace_show, err);
+	return look_at_run(c, c->nargs ? c->args[0] : NULL, trace_show, err);
 }
 
 const struct command command_trace = {

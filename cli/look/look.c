@@ -88,7 +88,7 @@ look_open_run(struct cli *c, struct state *s, int64_t id, int (*show)(struct cli
 }
 
 int
-look_run(struct cli *c, const char *word, int (*show)(struct cli *show_c, const struct story *s, struct error *show_err), struct error *err)
+look_at_run(struct cli *c, const char *word, int (*show)(struct cli *show_c, const struct story *s, struct error *show_err), struct error *err)
 {
 	const struct state_opts o = { .flags = STATE_READ, .cancel = c->env.cancel };
 	struct state *s;
