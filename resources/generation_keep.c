@@ -179,17 +179,25 @@ generation_keep_text(const struct env *env, const char *dir, struct error *err)
 	return generation_open(env, dir, &g, err) < 0 ? -1 : generations_prune(dir, NULL, err);
 }
 
-/* The disk's companions are in the new place before the disk is. */
-int
-generation_move(const char *dir, int number, const struct disk_known *k, struct error *err)
+/* What belongs to a disk, its format and its base: in the new place before the disk is. */
+static int
+generation_keep_companions(const char *dir, int number, const struct disk_known *k, struct error *err)
 {
-	auto_free char *to = generation_path(dir, number, "disk"), *base = generation_path(dir, number, "basedisk");
+	auto_free char *disk = generation_path(dir, number, "disk"), *base = generation_path(dir, number, "basedisk");
 
-	if (disk_keep(to, k->disk.format, k->asked, k->left, err) < 0)
+	if (disk_keep(disk, k->disk.format, k->asked, k->left, err) < 0)
 		return -1;
 	if (k->disk.base && (fs_unlink(base, err) < 0 || link(k->disk.base, base) < 0))
 		return error_errno(err, "link %s to %s", k->disk.base, base);
-	if (generations_refer(dir, number, true, err) < 0)
+	return 0;
+}
+
+int
+generation_move(const char *dir, int number, const struct disk_known *k, struct error *err)
+{
+	auto_free char *to = generation_path(dir, number, "disk");
+
+	if (generation_keep_companions(dir, number, k, err) < 0 || generations_refer(dir, number, true, err) < 0)
 		return -1;
 	if (rename(k->disk.path, to) < 0)
 		return error_errno(err, "rename %s to %s", k->disk.path, to);
@@ -236,16 +244,12 @@ disk_takes_snapshots(const struct disk_known *k)
 static int
 generation_clone(const char *dir, const struct generation *g, const struct disk_known *k, struct error *err)
 {
-	auto_free char *to = generation_path(dir, g->number, "disk"), *tmp = fs_tmp(to), *base = generation_path(dir, g->number, "basedisk");
+	auto_free char *to = generation_path(dir, g->number, "disk"), *tmp = fs_tmp(to);
 	int done = fs_clone(k->disk.path, tmp, 0644, err);
 
 	if (done <= 0)
 		return done;
-	if (disk_keep(to, k->disk.format, k->asked, k->left, err) < 0)
-		return -1;
-	if (k->disk.base && (fs_unlink(base, err) < 0 || link(k->disk.base, base) < 0))
-		return error_errno(err, "link %s to %s", k->disk.base, base);
-	return fs_commit(tmp, to, err) < 0 ? -1 : 1;
+	return generation_keep_companions(dir, g->number, k, err) < 0 || fs_commit(tmp, to, err) < 0 ? -1 : 1;
 }
 
 /* The note is first: a snapshot that it does not know of would stay for ever, and one that is not there is nothing. */

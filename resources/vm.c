@@ -159,22 +159,30 @@ vm_recollect(const struct env *env, const struct resource *r, struct facts *have
 	machine_facts_load(path, have, a);
 }
 
+/* Is there a note of a warm start beside a machine that runs? It is of no concern before. */
+static int
+vm_left_on_the_way(const struct resource *r, const char *dir, struct error *err)
+{
+	auto_free char *warm = xasprintf("%s/" WARM_FILE, dir);
+	int left = fs_look(warm, NULL, err);
+
+	/* It can be written again. */
+	return left < 0 && fs_exists(warm) ? !r->wanted : left;
+}
+
 static int
 vm_observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *dir = instance_path(env, r, NULL);
-	auto_free char *memory = instance_path(env, r, MEMORY_FILE), *warm = instance_path(env, r, WARM_FILE);
+	auto_free char *memory = instance_path(env, r, MEMORY_FILE);
 	pid_t machine, agent = ha_pid(dir);
-	int saved = fs_look(memory, NULL, err), left = fs_look(warm, NULL, err);
+	int saved = fs_look(memory, NULL, err), left = 0;
 
 	/* What is to go need not be understood: of a link to a drive that is not mounted, the link goes. */
 	if (saved < 0 && !r->wanted && fs_exists(memory))
 		saved = 1;
-	/* A note of a warm start can be written again. */
-	if (left < 0 && fs_exists(warm))
-		left = !r->wanted;
 	/* A pid file that cannot be read does not mean that the machine is gone. */
-	if (saved < 0 || left < 0 || driver_look(dir, &machine, err) < 0)
+	if (saved < 0 || driver_look(dir, &machine, err) < 0 || (machine > 0 && (left = vm_left_on_the_way(r, dir, err)) < 0))
 		return -1;
 	if (machine <= 0 && agent <= 0 && !saved)
 		return 0;
