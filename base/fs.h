@@ -27,6 +27,11 @@ int fs_read(const char *path, struct buf *out, size_t max, struct error *err);
 /* As fs_read; 1: read, 0: no such file */
 int fs_read_if(const char *path, struct buf *out, size_t max, struct error *err);
 /*
+ * The end of a log, at most so many bytes, from the beginning of a line on; a line that is longer is cut. `st` (or NULL) is filled. What
+ * is written meanwhile may be in it or not.
+ */
+int fs_read_end(const char *path, struct buf *out, size_t most, struct stat *st, struct error *err);
+/*
  * As fs_read, of a path that the user named: descriptors that he opened (/dev/stdin, /dev/fd/63 of a shell's
  * <(command)) are read to their end, too, and waited for.
  */

@@ -100,6 +100,37 @@ fs_read_if(const char *path, struct buf *out, size_t max, struct error *err)
 	return fd_read(fd, path, out, max, err) < 0 ? -1 : 1;
 }
 
+/* What is behind the first line break; all, if there is none. */
+static void
+drop_part_of_line(struct buf *out)
+{
+	const char *nl = memchr(out->s, '\n', out->len);
+	size_t cut = nl ? (size_t)(nl - out->s) + 1 : 0;
+
+	memmove(out->s, out->s + cut, out->len - cut);
+	buf_truncate(out, out->len - cut);
+}
+
+int
+fs_read_end(const char *path, struct buf *out, size_t most, struct stat *st, struct error *err)
+{
+	struct stat mine;
+	auto_close int fd = fs_open(path, st ? st : (st = &mine), err);
+	off_t from = fd >= 0 && st->st_size > (off_t)most ? st->st_size - (off_t)most : 0;
+	ssize_t n;
+
+	if (fd < 0)
+		return -1;
+	buf_truncate(out, 0);
+	buf_reserve(out, most + 1);
+	while (out->len < most && (n = pread(fd, out->s + out->len, most - out->len, from + (off_t)out->len)) > 0)
+		out->len += (size_t)n;
+	out->s[out->len] = '\0';
+	if (from)
+		drop_part_of_line(out);
+	return 0;
+}
+
 int
 fs_read(const char *path, struct buf *out, size_t max, struct error *err)
 {

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/fs.h"
+#include "base/when.h"
 #include "hostagent/protocol/guest_file.h"
 #include "hostagent/protocol/ha_client.h"
 #include "providers/driver.h"
@@ -227,13 +228,9 @@ provision_keep(const struct env *env, const struct resource *r, const char *id, 
 static const char *
 provision_now(struct arena *a)
 {
-	time_t now = time(NULL);
-	char text[40] = "";
-	struct tm tm;
+	char text[WHEN_MAX];
 
-	if (gmtime_r(&now, &tm))
-		strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm);
-	return arena_strdup(a, text);
+	return arena_strdup(a, when_utc(time(NULL), text));
 }
 
 static int

@@ -76,44 +76,18 @@ diagnose_add(struct diagnose *d, const char *name, const struct buf *text, struc
 	return pack_add(&d->tar, name, out.s, out.len, err);
 }
 
-/* The end of a file, from the beginning of a line on. */
-static void
-diagnose_read(const char *path, struct buf *out)
-{
-	struct stat st;
-	struct error why = {0};
-	auto_close int fd = fs_open(path, &st, &why);
-	off_t from = fd >= 0 && st.st_size > MAX_FILE ? st.st_size - MAX_FILE : 0;
-	ssize_t n;
-
-	if (fd < 0) {
-		buf_addf(out, "%s\n", why.msg);
-		return;
-	}
-	buf_reserve(out, MAX_FILE + 1);
-	while (out->len < MAX_FILE &&
-	       (n = pread(fd, out->s + out->len, MAX_FILE - out->len, from + (off_t)out->len)) > 0)
-		out->len += (size_t)n;
-	out->s[out->len] = '\0';
-	if (from) {
-		const char *nl = memchr(out->s, '\n', out->len);
-		size_t cut = nl ? (size_t)(nl - out->s) + 1 : 0;
-
-		memmove(out->s, out->s + cut, out->len - cut);
-		buf_truncate(out, out->len - cut);
-	}
-}
-
 static int
 diagnose_files(struct diagnose *d, const char *folder, const char *prefix, const char *const *parts, struct error *err)
 {
 	for (; *parts; parts++) {
 		auto_free char *path = xasprintf("%s/%s", folder, *parts), *name = xasprintf("%s%s", prefix, *parts);
 		AUTO(buf) text = BUF_INIT;
+		struct error why = {0};
 
 		if (!fs_exists(path))
 			continue;
-		diagnose_read(path, &text);
+		if (fs_read_end(path, &text, MAX_FILE, NULL, &why) < 0)
+			buf_addf(&text, "%s\n", why.msg);
 		if (diagnose_add(d, name, &text, err) < 0)
 			return -1;
 	}

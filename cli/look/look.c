@@ -24,12 +24,6 @@ look_mentions(const char *path)
 	return fs_read_if(path, &text, LOOK_MAX_YAML, NULL) == 1 && strstr(text.s, "secrets");
 }
 
-static void
-look_keep_quiet(void *ctx, const char *text)
-{
-	(void)ctx, (void)text;
-}
-
 /* Of an instance that never came to its end no configuration is recorded: its own file says what is secret. */
 static void
 look_secrets_unrecorded(struct cli *c, const char *name)
@@ -39,7 +33,7 @@ look_secrets_unrecorded(struct cli *c, const char *name)
 	auto_free char *over = xasprintf("%s/_config/override.yaml", c->env.home);
 	struct spec *spec = NULL;
 
-	opts.warn = opts.complain = look_keep_quiet;
+	spec_hush(&opts);
 	if (!probe_answers(c, name) || !fs_exists(yaml) || !(look_mentions(yaml) || look_mentions(common) || look_mentions(over)) ||
 	    spec_load_instance(&spec, name, &opts, NULL) < 0)
 		return;

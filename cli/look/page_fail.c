@@ -30,28 +30,19 @@ static void
 fail_tail(const struct story *s, const char *path, struct buf *out)
 {
 	struct stat st;
-	auto_close int fd = fs_open(path, &st, NULL);
-	off_t from = fd >= 0 && st.st_size > LOG_BYTES ? st.st_size - LOG_BYTES : 0;
 	size_t lines = 0, at;
-	ssize_t n;
 
-	if (fd < 0 || (int64_t)st.st_mtim.tv_sec * 1000 + 1000 < s->began)
+	if (fs_read_end(path, out, LOG_BYTES, &st, NULL) < 0)
 		return;
-	buf_reserve(out, LOG_BYTES + 1);
-	while (out->len < LOG_BYTES && (n = pread(fd, out->s + out->len, LOG_BYTES - out->len, from + (off_t)out->len)) > 0)
-		out->len += (size_t)n;
-	out->s[out->len] = '\0';
+	if ((int64_t)st.st_mtim.tv_sec * 1000 + 1000 < s->began) {
+		buf_truncate(out, 0);
+		return;
+	}
 	for (char *nul; (nul = memchr(out->s, '\0', out->len));)
 		*nul = ' ';
 	for (at = out->len; at > 0; at--)
 		if (out->s[at - 1] == '\n' && at != out->len && ++lines == LOG_LINES)
 			break;
-	/* A line that begins before the piece that was read is not one of ours to show. */
-	if (!at && from) {
-		const char *nl = memchr(out->s, '\n', out->len);
-
-		at = nl ? (size_t)(nl - out->s) + 1 : 0;
-	}
 	memmove(out->s, out->s + at, out->len - at);
 	buf_truncate(out, out->len - at);
 }

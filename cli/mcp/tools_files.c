@@ -12,6 +12,7 @@
 #include "base/cjson.h"
 #include "base/error.h"
 #include "base/quote/quote.h"
+#include "base/when.h"
 #include "cli/mcp/guest.h"
 #include "cli/mcp/tools.h"
 #include "providers/ssh/sftp.h"
@@ -33,16 +34,12 @@ static int
 add_entry(void *ctx, const char *name, const struct sftp_attr *a)
 {
 	struct buf *out = ctx;
-	time_t t = (time_t)a->mtime;
-	struct tm tm;
-	char text[64];
+	char text[WHEN_MAX];
 
-	gmtime_r(&t, &tm);
-	strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm);
 	buf_adds(out, out->s[out->len - 1] == '[' ? "{\"name\":" : ",{\"name\":");
 	quote_json(out, name, false);
 	buf_addf(out, ",\"size\":%" PRIu64 ",\"mode\":%u,\"time\":\"%s\",\"is_dir\":%s}", a->size,
-		 (a->mode & 0777) | (S_ISDIR(a->mode) ? GO_DIR : S_ISLNK(a->mode) ? GO_LINK : 0), text, S_ISDIR(a->mode) ? "true" : "false");
+		 (a->mode & 0777) | (S_ISDIR(a->mode) ? GO_DIR : S_ISLNK(a->mode) ? GO_LINK : 0), when_utc((int64_t)a->mtime, text), S_ISDIR(a->mode) ? "true" : "false");
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/cjson.h"
 #include "base/error.h"
+#include "base/when.h"
 #include "cli/plan/plan_expect.h"
 #include "cli/plan/plan_file.h"
 #include "cli/plan/plan_words.h"
@@ -17,13 +18,9 @@ enum { MAX_TOLD = 20 };
 static void
 save_add_made(cJSON *body)
 {
-	time_t now = time(NULL);
-	char text[32] = "";
-	struct tm tm;
+	char text[WHEN_MAX];
 
-	if (gmtime_r(&now, &tm))
-		strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm);
-	cJSON_AddStringToObject(body, "made", text);
+	cJSON_AddStringToObject(body, "made", when_utc(time(NULL), text));
 }
 
 int

@@ -75,3 +75,19 @@ TEST(room_is_made_for_what_can_be_made_again)
 	ok(fs_make_room(path, &err));
 	assert_true(fs_exists(path));
 }
+
+TEST(the_end_of_a_log_begins_with_a_line)
+{
+	auto_free char *path = test_file("log", "first\nsecond\nthird\n", 19), *whole = test_file("line", "one line without an end", 23);
+	AUTO(buf) out = BUF_INIT;
+	struct stat st;
+
+	ok(fs_read_end(path, &out, 100, &st, &err));
+	assert_string_equal(out.s, "first\nsecond\nthird\n");
+	assert_int_equal(st.st_size, 19);
+	ok(fs_read_end(path, &out, 10, NULL, &err));
+	assert_string_equal(out.s, "third\n");
+	ok(fs_read_end(whole, &out, 8, NULL, &err));
+	assert_string_equal(out.s, "t an end");
+	not_ok(fs_read_end(test_dir_, &out, 8, NULL, &err), test_dir_);
+}
