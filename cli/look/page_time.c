@@ -30,14 +30,23 @@ time_tick(double ms)
 	return power * (f > 5 ? 10 : f > 2 ? 5 : f > 1 ? 2 : 1);
 }
 
+/* Beside its line: before it where what comes after could reach beyond a narrow window. */
+static void
+time_label(struct buf *b, double part, int digits, double s)
+{
+	bool late = part > .75;
+
+	buf_addf(b, "<span%s style=\"%s:%.2f%%\">%.*f s</span>", late ? " class=\"late\"" : "", late ? "right" : "left", 100 * (late ? 1 - part : part), digits, s);
+}
+
 static void
 time_axis(struct timing *t)
 {
 	double all = (double)(t->s->ended - t->s->began), tick = time_tick(all);
 
 	buf_adds(t->p->out, "<div class=\"row axis\" aria-hidden=\"true\"><span></span><div class=\"ticks\">");
-	for (double at = 0; all > 0 && at < all * .97; at += tick)
-		buf_addf(t->p->out, "<span style=\"left:%.2f%%\">%.*f s</span>", 100 * at / all, tick < 1000 ? tick < 100 ? 2 : 1 : 0, at / 1e3);
+	for (double at = 0; all > 0 && at < all; at += tick)
+		time_label(t->p->out, at / all, tick < 1000 ? tick < 100 ? 2 : 1 : 0, at / 1e3);
 	buf_adds(t->p->out, "</div><span></span></div>\n");
 }
 

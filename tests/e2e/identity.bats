@@ -182,22 +182,22 @@ strange_home() {
 @test "a link that another user has left where everybody makes files is not written through" {
 	[ "$(id -u)" = 0 ] || return 0	# as above
 	mkdir -m 1777 "$WORK/shared"
-	cold_yaml >"$WORK/k.yaml"
-	limactl create --tty=false "$WORK/k.yaml"
+	cold_yaml >"$WORK/linked.yaml"
+	limactl create --tty=false "$WORK/linked.yaml"
 	echo mine >"$WORK/victim"
 	for f in r.xml b.tar.zst t.yaml; do
 		ln -s "$WORK/victim" "$WORK/shared/$f"
 		chown -h 65534 "$WORK/shared/$f"
 	done
-	fails_with 'r.xml: is a link that another user (uid 65534) has made' apply --stopped --junit "$WORK/shared/r.xml" k
-	fails_with 'is a link that another user' diagnose --output "$WORK/shared/b.tar.zst" k
-	fails_with 'is a link that another user' template copy "$WORK/k.yaml" "$WORK/shared/t.yaml"
+	fails_with 'r.xml: is a link that another user (uid 65534) has made' apply --stopped --junit "$WORK/shared/r.xml" linked
+	fails_with 'is a link that another user' diagnose --output "$WORK/shared/b.tar.zst" linked
+	fails_with 'is a link that another user' template copy "$WORK/linked.yaml" "$WORK/shared/t.yaml"
 	[ "$(cat "$WORK/victim")" = mine ]
 	# a link of one's own, and one in a folder where nobody else makes any
 	ln -s "$WORK/victim" "$WORK/shared/own.yaml"
-	limactl template copy "$WORK/k.yaml" "$WORK/shared/own.yaml"
+	limactl template copy "$WORK/linked.yaml" "$WORK/shared/own.yaml"
 	grep -q raw.img "$WORK/victim"
 	cp -P "$WORK/shared/r.xml" "$WORK/r.xml" && chown -h 65534 "$WORK/r.xml"
-	limactl apply --stopped --junit "$WORK/r.xml" k
-	limactl delete -f k
+	limactl apply --stopped --junit "$WORK/r.xml" linked
+	limactl delete -f linked
 }

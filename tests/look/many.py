@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""many.py HOME INSTANCE N: of the newest run in HOME's database, which made INSTANCE, one that made N of them, each somewhat later."""
+"""many.py HOME INSTANCE N: of the newest run in HOME's database, which made INSTANCE, one of 31 seconds that made N of them, each somewhat later."""
 import sqlite3, sys
 
 home, one, n = sys.argv[1], sys.argv[2], int(sys.argv[3])
@@ -29,5 +29,6 @@ for i in range(2, n + 1):
         if name == one or name.startswith(one + ":"):
             db.execute("INSERT INTO step (run, type, name, verb, why, began, ended, error, sort) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                        (run, type_, renamed(name, new), verb, why, began + i * second / 7, ended + i * second / 7, error, sort))
-db.execute("UPDATE run SET ended = (SELECT MAX(ended) FROM step WHERE run = ?) WHERE id = ?", (run, run))
+# a length whose last tick, at 30 s, is all but at the right edge
+db.execute("UPDATE run SET began = (SELECT MIN(began) FROM step WHERE run = ?1), ended = (SELECT MIN(began) FROM step WHERE run = ?1) + ?2 WHERE id = ?1", (run, 31 * second))
 db.commit()
