@@ -219,17 +219,14 @@ instance_begin(const struct cli *c, const char *name, struct instance *out)
 }
 
 void
-instance_touch(struct cli *c, const char *name)
+instance_touch(struct look *l, const char *name)
 {
 	AUTO(instance) i = { 0 };
-	struct look l;
 
-	look_begin(&l, c);
-	instance_begin(c, name, &i);
-	from_database(&l, &i);
+	instance_begin(l->cli, name, &i);
+	from_database(l, &i);
 	if (i.has_yaml && !i.config)
-		from_yaml(&l, &i);
-	look_release(&l);
+		from_yaml(l, &i);
 }
 
 void

@@ -49,7 +49,7 @@ void instance_look(struct look *l, const char *name, struct instance *out);
 void instance_look_one(struct cli *c, const char *name, struct instance *out);
 void instance_release(struct instance *i);
 /* Looks where instance_look() would, in a process that may hang there. */
-void instance_touch(struct cli *c, const char *name);
+void instance_touch(struct look *l, const char *name);
 /* Fails with one whose folder does not answer: what a command would have to look at first. */
 int instance_check_known(const struct instance *i, struct error *err);
 bool instance_is(const struct instance *i, const char *status);

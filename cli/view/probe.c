@@ -56,13 +56,15 @@ probe_find(const struct probe *p, const char *name)
 struct asked {
 	struct cli *c;
 	struct probed *v;
+	/* Of the process that looks, begun with its first group: no connection to a database outlives a fork. */
+	struct look look;
 };
 
 /* Whatever a look at an instance looks at: the files of its folder, also where they are links, and lima.yaml as a reader of it does. */
 static void
 probe_look(void *ctx, size_t group, looker_place *at, struct buf *out)
 {
-	const struct asked *a = ctx;
+	struct asked *a = ctx;
 	auto_free char *dir = xasprintf("%s/%s", a->c->env.home, a->v[group].name);
 	auto_dir DIR *d = opendir(dir);
 	struct stat st;
@@ -75,7 +77,9 @@ probe_look(void *ctx, size_t group, looker_place *at, struct buf *out)
 		(void)stat(path, &st);
 	}
 	++*at;
-	instance_touch(a->c, a->v[group].name);
+	if (!a->look.cli)
+		look_begin(&a->look, a->c);
+	instance_touch(&a->look, a->v[group].name);
 }
 
 static int
@@ -98,10 +102,11 @@ void
 probe_all(struct cli *c, const char *const *names, size_t n)
 {
 	struct probe *p = probe_of(c);
-	struct asked a = { c, NULL };
+	struct asked a = { .c = c };
 	struct looking l = { .ngroups = 0, .workers = WORKERS, .slow_ms = SLOW_MS, .deadline_ms = p->deadline_ms, .cancel = c->env.cancel, .ctx = &a,
 			     .look = probe_look, .told = probe_told, .lost = probe_lost };
 	struct probed *all;
+	int r;
 
 	if (!p->is_needed || !n)
 		return;
@@ -112,7 +117,11 @@ probe_all(struct cli *c, const char *const *names, size_t n)
 	for (size_t i = 0; i < n; i++)
 		if (!probe_find(p, names[i]))
 			a.v[l.ngroups++] = (struct probed){ arena_strdup(&c->arena, names[i]), true };
-	if (!l.ngroups || lookers_run(&l, NULL) < 0)
+	if (!l.ngroups)
+		return;
+	r = lookers_run(&l, NULL);
+	look_release(&a.look);
+	if (r < 0)
 		return;
 	p->v = all;
 	p->n += l.ngroups;
