@@ -203,6 +203,9 @@ asan-e2e: guest-tiny
 tsan:
 	@$(MAKE) -s B=build-tsan OPT='-O1 -g' SAN=-fsanitize=thread build-tsan/tests/reconciler/test_walk $(REAP)
 	@setarch -R scripts/unit build-tsan/tests/reconciler/test_walk
+# What limactl and its programs are made of on macOS, through the compiler; see scripts/check-darwin.
+check-darwin: $(GENERATED)
+	@scripts/check-darwin $(sort $(MAIN) $(LAZY) $(AGENT) $(USERNET) $(USERNET_EXTRA) $(MCP_SRC))
 layers:
 	@scripts/layers
 metrics:
@@ -241,5 +244,5 @@ clean:
 	rm -rf build build-asan build-tsan build-fuzz compile_commands.json
 compile_commands.json: Makefile
 	@scripts/compdb > $@
-.PHONY: all completions share unit equivalence fake types quick check check-large e2e asan asan-e2e tsan fuzz tidy fmt layers metrics bench man install uninstall dist deb html help demo clean FORCE deps-build deps-test deps-demo deps-large guest-tiny
+.PHONY: all completions share unit equivalence fake types quick check check-large e2e asan asan-e2e tsan fuzz tidy fmt layers metrics bench man install uninstall dist deb html help demo check-darwin clean FORCE deps-build deps-test deps-demo deps-large guest-tiny
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
