@@ -19,6 +19,7 @@
 #include "cli/commands/start.h"
 #include "cli/home_owner.h"
 #include "providers/driver.h"
+#include "providers/external.h"
 #include "providers/fetch/cache.h"
 #include "providers/fetch/cache_owner.h"
 #include "providers/fetch/http.h"
@@ -438,7 +439,7 @@ cli_spec_opts(struct cli *c)
 		c->host = host_new();
 	return (struct spec_opts){
 		.home = c->env.home, .version = c->env.version, .warn = warn_spec,
-		.template_dirs = c->template_dirs, .plugin_dirs = plugin_dirs(c), .drivers = c->drivers, .fetch = fetch_spec,
+		.template_dirs = c->template_dirs, .plugin_dirs = plugin_dirs(c), .drivers = c->drivers, .external = external_is_there, .fetch = fetch_spec,
 		.complain = complain_spec, .debug = debug_spec, .ctx = c, .networks = c->networks, .nnetworks = c->nnetworks, .host = c->host,
 	};
 }

@@ -35,6 +35,15 @@ driver_find(const char *name)
 	return NULL;
 }
 
+bool
+driver_is_ours(const char *name)
+{
+	for (const struct driver *const *d = driver_all(); *d; d++)
+		if (strcmp((*d)->name, name) == 0)
+			return true;
+	return false;
+}
+
 const struct driver *
 driver_of(const char *dir, pid_t *pid)
 {

@@ -100,7 +100,8 @@ struct driver {
 
 /* NULL: there is none of that name. */
 const struct driver *driver_find(const char *name);
-/* All there are, NULL-terminated; the first is the usual one. */
+bool driver_is_ours(const char *name);
+/* All of ours, NULL-terminated; the first is the usual one. Others are found by providers/external.h. */
 const struct driver *const *driver_all(void);
 
 /* Who runs the machine of that folder now, by the pid files; NULL: nobody. Costs a system call or two a driver. */

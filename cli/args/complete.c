@@ -15,6 +15,8 @@
 #include "cli/args/fleet_args.h"
 #include "cli/commands/start.h"
 #include "cli/view/templates.h"
+#include "providers/driver.h"
+#include "providers/external.h"
 #include "state/desired/spec/keys.h"
 #include "state/desired/spec/networks.h"
 #include "state/observed/state.h"
@@ -172,6 +174,18 @@ offer_interfaces(struct completing *k)
 }
 
 static void
+offer_drivers(struct completing *k)
+{
+	size_t n;
+	const struct external *others = external_list(&k->cli->arena, &n);
+
+	for (const struct driver *const *d = driver_all(); *d; d++)
+		complete_offer(k, "", (*d)->name, NULL);
+	for (size_t i = 0; i < n; i++)
+		complete_offer(k, "", others[i].name, others[i].path);
+}
+
+static void
 offer_commands(struct completing *k, const char *parent)
 {
 	for (size_t i = 0; commands[i]; i++) {
@@ -205,6 +219,8 @@ offer_kind(struct completing *k, const char *kind)
 		offer_addresses(k);
 	else if (strcmp(kind, "@network") == 0)
 		offer_networks(k);
+	else if (strcmp(kind, "@driver") == 0)
+		offer_drivers(k);
 	else if (strcmp(kind, "@interface") == 0)
 		offer_interfaces(k);
 	else if (strcmp(kind, "@cpus") == 0)

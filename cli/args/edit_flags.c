@@ -21,7 +21,7 @@ const struct flag edit_flags[] = {
 	{ "mount-only", 0, FLAG_STRINGS, .about = "Folders to mount instead of all others; with :w writable", .complete = "@dir" },
 	{ "mount-none", 0, FLAG_BOOL, .about = "Mount nothing" },
 	{ "mount-type", 0, FLAG_STRING, .about = "How to mount: reverse-sshfs, 9p, virtiofs", .complete = "reverse-sshfs 9p virtiofs" },
-	{ "vm-type", 0, FLAG_STRING, .about = "Type of virtual machine", .complete = "qemu" },
+	{ "vm-type", 0, FLAG_STRING, .about = "Type of virtual machine", .complete = "@driver" },
 	{ "mount-inotify", 0, FLAG_BOOL, .about = "Tell the guest of changes in mounted folders", .how = FLAG_EXPERIMENTAL },
 	{ "mount-writable", 0, FLAG_BOOL, .about = "Make all mounts writable" },
 	{ "network", 0, FLAG_STRINGS, .about = "Further networks: vzNAT, or lima:NAME",

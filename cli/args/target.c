@@ -13,6 +13,7 @@
 #include "cli/commands/rejected.h"
 #include "cli/view/templates.h"
 #include "providers/driver.h"
+#include "providers/external.h"
 #include "state/desired/template/template.h"
 
 const struct flag target_flags[] = {
@@ -38,8 +39,12 @@ target_lists(struct cli *c)
 		return true;
 	}
 	if (cli_bool(c, "list-drivers")) {
+		const struct external *others = external_list(&c->arena, &n);
+
 		for (const struct driver *const *d = driver_all(); *d; d++)
 			puts((*d)->name);
+		for (size_t i = 0; i < n; i++)
+			puts(others[i].name);
 		return true;
 	}
 	return false;

@@ -172,6 +172,7 @@ man_page(struct buf *b, const struct command *c)
 static const struct { const char *name, *about; } variables[] = {
 	{ "LIMA_HOME", "Where instances live; ~/.lima by default" },
 	{ "LIMA_INSTANCE, LIMA_SHELL, LIMA_WORKDIR", "Instance, shell and folder of the program lima" },
+	{ "LIMA_DRIVERS_PATH", "Folders with external drivers (lima-driver-NAME), or such programs, before the installed ones" },
 	{ "LIMA_TEMPLATES_PATH", "Folders with templates, instead of $LIMA_HOME/_templates and the installed ones" },
 	{ "LIMA_SHELLENV_BLOCK, LIMA_SHELLENV_ALLOW", "Which variables shell --preserve-env hands on" },
 	{ "LIMA_QEMU_ACCEL", "kvm or tcg, instead of what the host is found to do" },

@@ -16,6 +16,7 @@
 #include "cli/commands/start.h"
 #include "cli/view/templates.h"
 #include "providers/driver.h"
+#include "providers/external.h"
 #include "state/desired/template/template.h"
 
 static const struct flag flags[] = {
@@ -150,14 +151,20 @@ info_folders(struct cli *c, const char *const *subs)
 }
 
 static void
-info_drivers(struct buf *b)
+info_drivers(struct cli *c, struct buf *b)
 {
 	const struct driver *const *all = driver_all();
+	size_t n;
+	const struct external *others = external_list(&c->arena, &n);
 
 	quote_json_key(b, "vmTypes");
 	for (size_t i = 0; all[i]; i++) {
 		buf_addc(b, i ? ',' : '[');
 		quote_json(b, all[i]->name, false);
+	}
+	for (size_t i = 0; i < n; i++) {
+		buf_addc(b, ',');
+		quote_json(b, others[i].name, false);
 	}
 	buf_addc(b, ']');
 	quote_json_key(b, "vmTypesEx");
@@ -165,6 +172,12 @@ info_drivers(struct buf *b)
 	for (size_t i = 0; all[i]; i++) {
 		quote_json_key(b, all[i]->name);
 		buf_adds(b, "{\"location\":\"internal\"}");
+	}
+	for (size_t i = 0; i < n; i++) {
+		quote_json_key(b, others[i].name);
+		buf_addc(b, '{');
+		quote_json_member(b, "location", others[i].path);
+		buf_addc(b, '}');
 	}
 	buf_addc(b, '}');
 }
@@ -180,7 +193,7 @@ info(struct cli *c, struct buf *b)
 	info_templates(c, b);
 	default_template(c, b);
 	quote_json_member(b, "limaHome", c->env.home);
-	info_drivers(b);
+	info_drivers(c, b);
 	quote_json_key(b, "guestAgents");
 	buf_addc(b, '{');
 	for (size_t i = 0; i < 1 && shares[i]; i++)

@@ -184,6 +184,18 @@ teardown() { home_end; }
 	[ "$(limactl create --list-drivers | tr '\n' ' ')" = 'qemu fake ' ]
 	limactl info | python3 -c 'import json, sys; d = json.load(sys.stdin); assert d["vmTypes"] == ["qemu", "fake"] and "fake" in d["vmTypesEx"]'
 	fails_with 'not a registered driver' create --set '.vmType="other"' "$WORK/f.yaml"
+	mkdir "$WORK/drivers"
+	printf '#!/bin/sh\n' | tee "$WORK/drivers/lima-driver-vz" >"$WORK/drivers/lima-driver-qemu"
+	chmod +x "$WORK"/drivers/*
+	export LIMA_DRIVERS_PATH=$WORK/drivers
+	[ "$(limactl start --list-drivers | tr '\n' ' ')" = 'qemu fake vz ' ]
+	limactl info | python3 -c 'import json, sys; d = json.load(sys.stdin); assert d["vmTypesEx"]["vz"]["location"].endswith("/drivers/lima-driver-vz"), d; assert "vz" in d["vmTypes"]'
+	[[ $(limactl __complete create --vm-type '') == *"vz"$'\t'"$WORK/drivers/lima-driver-vz"* ]]
+	unset LIMA_DRIVERS_PATH
+	for type in vz wsl2; do
+		fails_with "needs the program lima-driver-$type, which is not on this Linux host" create --set ".vmType=\"$type\"" "$WORK/f.yaml"
+	done
+	fails_with 'lima-driver-krunkit in PREFIX/libexec/lima/drivers' create --set '.vmType="krunkit"' "$WORK/f.yaml"
 	# the product knows none of tests
 	[ "$("$REPO/${B:-build}/bin/limactl" create --list-drivers)" = qemu ]
 }

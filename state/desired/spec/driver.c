@@ -25,9 +25,10 @@ check_vm_type(struct load *l, const struct spec *s)
 
 	for (const char *const *d = l->opts->drivers; d && *d && !fits; d++)
 		fits = !strcmp(*d, s->vm_type);
+	fits = fits || (l->opts->external && l->opts->external(s->vm_type));
 	if (!fits)
-		diag_error(l, l->root, "vmType", "unknown or unsupported VM type: `%s` does not run on a %s host; use `%s`", s->vm_type, os,
-			 l->opts->drivers[0]);
+		diag_error(l, l->root, "vmType", "unknown or unsupported VM type: `%s` needs the program lima-driver-%s, which is not on this %s host; use `%s`, or "
+			 "put it into PREFIX/libexec/lima/drivers or a folder of $LIMA_DRIVERS_PATH", s->vm_type, s->vm_type, os, l->opts->drivers[0]);
 }
 
 static void

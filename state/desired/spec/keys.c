@@ -70,9 +70,11 @@ spec_keys_check_vm_type(struct load *l, const struct val *v)
 	for (const char *const *d = l->opts->drivers; d && *d; d++)
 		if (!strcmp(*d, v->s))
 			return;
+	if (l->opts->external && l->opts->external(v->s))
+		return;
 	near = nearest_word(l->a, v->s, ours);
 	diag_error(l, v, NULL, "`%s` is not a registered driver; must be %s, or an external driver that is installed%s", v->s,
-		 words_text(l->a, ours), nearest_hint(l->a, near));
+		 words_text(l->a, ours), near ? nearest_hint(l->a, near) : arena_printf(l->a, ": lima-driver-%s in PREFIX/libexec/lima/drivers or in a folder of $LIMA_DRIVERS_PATH", v->s));
 }
 
 static void

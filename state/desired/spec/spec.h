@@ -204,6 +204,7 @@ struct spec_opts {
 	const struct host *host;	/* shared by many loads (state/desired/spec/host.h); NULL: each looks for itself */
 	const char *const *plugin_dirs;	/* searched for limactl-url-SCHEME before PATH, NULL-terminated; or NULL */
 	const char *const *drivers;	/* types of machines that run here, NULL-terminated; NULL: the usual one */
+	bool (*external)(const char *name);	/* is a driver of that name installed besides? NULL: none is */
 	/* called for what only somebody asks who looks for a fault: how a locator is rewritten; or NULL */
 	void (*debug)(void *ctx, const char *text);
 	const struct network *networks;	/* of the fleet that is read: they are there besides those of networks.yaml */
