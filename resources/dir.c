@@ -67,13 +67,16 @@ dir_declare(const struct spec *spec, const struct env *env, struct graph *g, str
 	return 0;
 }
 
-/* Protection is an empty file, as upstream has it. */
-static void
-tell_protected(const struct env *env, const struct resource *r, struct facts *have, struct arena *a)
+/* Protection is an empty file, as upstream has it. Where that cannot be told there may be one; but who asks for it is to get it. */
+static int
+tell_protected(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *path = instance_path(env, r, "protected");
+	const char *want = facts_get(&r->want, "protected");
+	int there = fs_look(path, NULL, err);
 
-	facts_set(have, a, "protected", fs_look(path, NULL, NULL) != 0 ? "yes" : "no");
+	facts_set(have, a, "protected", there != 0 ? "yes" : "no");
+	return want && strcmp(want, "yes") == 0 ? there : 0;
 }
 
 static int
@@ -161,8 +164,8 @@ dir_observe(const struct env *env, const struct resource *r, struct facts *have,
 	if (there <= 0)
 		return dir_remains(env, r, dir) ? 1 : there;
 	tell_leftovers(env, r, have, a);
-	if (facts_get(&r->want, "protected") || !r->wanted || r->may_lose)
-		tell_protected(env, r, have, a);
+	if ((facts_get(&r->want, "protected") || !r->wanted || r->may_lose) && tell_protected(env, r, have, a, err) < 0)
+		return -1;
 	if (facts_get(&r->want, "file") || !facts_get(have, "file"))
 		made_from_observe(dir, have, a);
 	if (!facts_get(have, "configuration") || !facts_get(have, "fixed keys"))
@@ -257,8 +260,9 @@ dir_ensure(const struct env *env, const struct resource *r, struct facts *have, 
 
 	int there = fs_look(dir, NULL, err);
 
-	if (there == 0 && dir_take(r, dir, err) == 0)
-		there = fs_look(dir, NULL, err);
+	/* Where the other folder cannot be had, an empty one of this name is not what was asked for. */
+	if (there == 0)
+		there = dir_take(r, dir, err) < 0 ? -1 : fs_look(dir, NULL, err);
 	if (there < 0 || leftovers_sweep(env, r, err) < 0)
 		return -1;
 	if (!there) {

@@ -89,7 +89,8 @@ any_there(const char *dir, const char *const *files)
 	for (; *files; files++) {
 		auto_free char *path = xasprintf("%s/%s", dir, *files);
 
-		if (fs_exists(path))
+		/* What cannot be looked at may be there. */
+		if (fs_look(path, NULL, NULL) != 0)
 			return true;
 	}
 	return false;

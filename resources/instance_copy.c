@@ -89,11 +89,13 @@ dir_adopt(const char *dir, struct error *err)
 	AUTO(arena) a = { 0 };
 	struct disk_known k;
 	struct dirent *e;
+	int known;
 
 	if (!d)
 		return error_errno(err, "open %s", dir);
-	/* The formats are noted while launch.json can still tell them. */
-	if (disk_known(dir, NULL, &a, &k, NULL) > 0 && disk_keep_known(&k, err) < 0)
+	/* The formats are noted while launch.json can still tell them: where it cannot be read, it is what tells them another time. */
+	known = disk_known(dir, NULL, &a, &k, err);
+	if (known < 0 || (known > 0 && disk_keep_known(&k, err) < 0))
 		return -1;
 	while ((e = readdir(d))) {
 		auto_free char *path = xasprintf("%s/%s", dir, e->d_name);

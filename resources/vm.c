@@ -175,14 +175,15 @@ vm_observe(const struct env *env, const struct resource *r, struct facts *have, 
 {
 	auto_free char *dir = instance_path(env, r, NULL);
 	auto_free char *memory = instance_path(env, r, MEMORY_FILE);
-	pid_t machine, agent = ha_pid(dir);
+	pid_t machine, agent;
 	int saved = fs_look(memory, NULL, err), left = 0;
 
 	/* What is to go need not be understood: of a link to a drive that is not mounted, the link goes. */
 	if (saved < 0 && !r->wanted && fs_exists(memory))
 		saved = 1;
 	/* A pid file that cannot be read does not mean that the machine is gone. */
-	if (saved < 0 || driver_look(dir, &machine, err) < 0 || (machine > 0 && (left = vm_left_on_the_way(r, dir, err)) < 0))
+	if (saved < 0 || ha_look(dir, &agent, err) < 0 || driver_look(dir, &machine, err) < 0 ||
+	    (machine > 0 && (left = vm_left_on_the_way(r, dir, err)) < 0))
 		return -1;
 	if (machine <= 0 && agent <= 0 && !saved)
 		return 0;

@@ -4,6 +4,7 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/fs.h"
 #include "cli/view/instance.h"
 #include "cli/run.h"
 #include "state/desired/template/name.h"
@@ -24,7 +25,7 @@ protect_add(struct cli *c, struct look *l, struct goals *g, const char *name, co
 	}
 	if (err.code) {
 		buf_addf(complaints, "%sfailed to inspect instance %s: %s", complaints->len ? "\n" : "", cli_tick(c, name), err.msg);
-	} else if (instance_protected(&i) == yes) {
+	} else if (instance_protected(&i) == yes && (!yes || fs_exists(arena_printf(&i.arena, "%s/protected", i.dir)))) {
 		cli_say(&c->env, SAY_WARN, yes ? "Instance `%s` is already protected. Skipping." :
 			"Instance `%s` isn't protected. Skipping.", name);
 	} else if (goals_add(g, name, GOAL_STOPPED, &a, NULL) == 0) {

@@ -82,6 +82,8 @@ wait_check(struct look *l, const char *name, const struct await *w, struct error
 	AUTO(instance) i = { 0 };
 
 	instance_look(l, name, &i);
+	if (instance_check_known(&i, err) < 0)
+		return -1;
 	if (!i.has_yaml)
 		return error_set(err, ENOENT, "instance `%s` does not exist, run `limactl create %s` to create a new instance", name, name);
 	return w->is != AWAIT_PROBE || !i.config ? 0 : wait_check_probe(l->cli, name, i.config, w->probe, err);

@@ -11,6 +11,7 @@
 #include "base/size.h"
 #include "cli/view/probe.h"
 #include "providers/driver.h"
+#include "providers/memory_file.h"
 #include "state/observed/state.h"
 
 enum { MAX_VERSION = 1024 };
@@ -191,7 +192,7 @@ instance_take_recorded(void *ctx, const struct state_instance *row)
 
 /* Of what was recorded, which may be another one by now. */
 static void
-instance_recall(struct look *l, struct instance *i)
+instance_recall(struct look *l, struct instance *i, const char *why)
 {
 	i->is_unknown = i->has_yaml = true;
 	if (l->state)
@@ -201,7 +202,32 @@ instance_recall(struct look *l, struct instance *i)
 	i->arch = json_text(&i->arena, instance_config(i, "arch"));
 	i->status = (struct status){ .word = "Unknown", .info = { .phase = HA_UNKNOWN } };
 	i->message = "";
-	instance_add_error(i, probe_silence(l->cli));
+	instance_add_error(i, why);
+}
+
+/* Of those whose absence would mean something, one of which a look gets no answer; a link to nowhere is there. */
+static int
+instance_look_files(const struct instance *i, const char *const *files, struct error *err)
+{
+	for (; *files; files++) {
+		auto_free char *path = xasprintf("%s/%s", i->dir, *files);
+
+		if (fs_look(path, NULL, err) < 0 && !fs_exists(path))
+			return -1;
+	}
+	return 0;
+}
+
+/* Does nothing run, and nothing rest, or can that not be told? */
+static int
+instance_check_still(const struct instance *i, struct error *err)
+{
+	static const char *const files[] = { "ha.pid", MEMORY_FILE, NULL };
+	pid_t machine;
+
+	if (i->status.agent > 0 && i->status.hypervisor > 0)
+		return 0;
+	return driver_look(i->dir, &machine, err) < 0 ? -1 : instance_look_files(i, files, err);
 }
 
 int
@@ -232,11 +258,17 @@ instance_touch(struct look *l, const char *name)
 void
 instance_look(struct look *l, const char *name, struct instance *out)
 {
+	static const char *const yaml[] = { "lima.yaml", NULL };
 	struct instance *i = out;
+	struct error err = { 0 };
 
 	instance_begin(l->cli, name, i);
 	if (!probe_answers(l->cli, name)) {
-		instance_recall(l, i);
+		instance_recall(l, i, probe_silence(l->cli));
+		return;
+	}
+	if (instance_look_files(i, yaml, &err) < 0) {
+		instance_recall(l, i, err.msg);
 		return;
 	}
 	from_database(l, i);
@@ -246,6 +278,10 @@ instance_look(struct look *l, const char *name, struct instance *out)
 	i->vm_type = json_text(&i->arena, instance_config(i, "vmType"));
 	i->arch = json_text(&i->arena, instance_config(i, "arch"));
 	status_look(i->dir, *i->vm_type ? i->vm_type : driver_all()[0]->name, &i->arena, &i->status);
+	if (instance_check_still(i, &err) < 0) {
+		instance_recall(l, i, err.msg);
+		return;
+	}
 	if (i->status.error)
 		instance_add_error(i, i->status.error);
 	if (!i->has_yaml) {

@@ -11,6 +11,7 @@
 #include "base/cjson.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/fs.h"
 #include "base/http_head.h"
 #include "base/mem.h"
 #include "base/process.h"
@@ -30,6 +31,17 @@ ha_pid(const char *dir)
 	auto_free char *path = xasprintf("%s/ha.pid", dir);
 
 	return pidfile_process(path);
+}
+
+int
+ha_look(const char *dir, pid_t *pid, struct error *err)
+{
+	auto_free char *path = xasprintf("%s/ha.pid", dir);
+	bool absent;
+
+	*pid = pidfile_look(path, &absent);
+	/* A link is no pid file, wherever it leads. */
+	return *pid > 0 || absent || fs_exists(path) ? 0 : fs_look(path, NULL, err) < 0 ? -1 : 0;
 }
 
 bool

@@ -40,6 +40,8 @@ struct ha_info {
 
 /* The agent's pid, or 0: by DIR/ha.pid (providers/pidfile.h). */
 pid_t ha_pid(const char *dir);
+/* The same, where not to know is not the same as none: -1. */
+int ha_look(const char *dir, pid_t *pid, struct error *err);
 /* The same process, held (base/process.h); false: none. */
 bool ha_process(const char *dir, struct process *out);
 

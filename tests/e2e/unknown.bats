@@ -50,6 +50,38 @@ precious() { [ "$(head -c 8 "$1")" = precious ]; }
 	apply --stopped a
 }
 
+@test "where it cannot be told whether an instance is there, runs or rests, no command takes it for gone or at rest" {
+	for file in a/lima.yaml a/qemu.pid a/ha.pid a/memory; do
+		[ "$(sick $file list --format '{{.Status}}' a 2>/dev/null)" = Unknown ]
+		for words in 'clone a b' 'rename a b' 'edit --set .cpus=3 --start=false a' 'start a' 'stop a' 'delete a' 'protect a' 'snapshot list a' 'wait a'; do
+			# shellcheck disable=SC2086 # words
+			run sick $file $words
+			[ "$status" -eq 1 ] || { echo "$words, $file: $output"; false; }
+			[[ $output == *"$file: input/output error"* ]] || { echo "$words, $file: $output"; false; }
+			[ ! -e "$LIMA_HOME/b" ]
+			precious "$LIMA_HOME/a/disk"
+		done
+	done
+	# a protection that cannot be looked at is not one that is there already
+	run -1 sick a/protected protect a
+	[[ $output == *'a/protected: input/output error'* ]]
+}
+
+@test "a rename that cannot have the folder makes no other machine of that name" {
+	for file in a/disk.format a/cidata.iso; do
+		run sick $file rename a b
+		[ "$status" -eq 1 ]
+		[[ $output == *"$file: input/output error"* ]] || { echo "$file: $output"; false; }
+		[ ! -e "$LIMA_HOME/b" ]
+		precious "$LIMA_HOME/a/disk"
+		apply --stopped a
+	done
+	limactl rename a b
+	[ ! -e "$LIMA_HOME/a" ]
+	precious "$LIMA_HOME/b/disk"
+	apply --stopped b
+}
+
 @test "a drive that hangs delays only what is on it: that is unknown, never absent, and the rest is as wanted" {
 	apply --stopped --name b "$WORK/a.yaml"
 	apply --stopped --name c "$WORK/a.yaml"
