@@ -13,6 +13,7 @@ graph_release(struct graph *g)
 	free(g->v);
 	free(g->bucket);
 	free(g->pending);
+	free(g->targets);
 	arena_release(&g->arena);
 	*g = (struct graph){ 0 };
 }
@@ -299,28 +300,25 @@ facts_same_stamp(const struct facts *have, const char *stamp)
 	return old && stamp && !strcmp(old, stamp);
 }
 
+static void
+graph_add_target(struct graph *g, struct resource *r)
+{
+	r->target = r->target ? r->target : TARGET_NEEDED;
+	GROW(g->targets, g->ntargets, g->targets_cap);
+	g->targets[g->ntargets++] = r;
+}
+
 void
 graph_target(struct graph *g, struct resource *r)
 {
-	struct resource **queue = NULL;
-	size_t n = 0, cap = 0;
+	size_t next = g->ntargets;
 
 	g->narrowed = true;
-	r->target = r->target ? r->target : TARGET_NEEDED;
-	GROW(queue, n, cap);
-	queue[n++] = r;
-	while (n) {
-		const struct resource *at = queue[--n];
+	for (graph_add_target(g, r); next < g->ntargets; next++) {
+		const struct resource *at = g->targets[next];
 
-		for (size_t i = 0; i < at->nneeds; i++) {
-			struct resource *to = at->needs[i].to;
-
-			if (to->target)
-				continue;
-			to->target = TARGET_NEEDED;
-			GROW(queue, n, cap);
-			queue[n++] = to;
-		}
+		for (size_t i = 0; i < at->nneeds; i++)
+			if (!at->needs[i].to->target)
+				graph_add_target(g, at->needs[i].to);
 	}
-	free(queue);
 }

@@ -28,6 +28,8 @@ struct graph {
 	struct graph_need *pending;
 	size_t npending, pending_cap;
 	bool narrowed;			/* only targets are decided, and what follows from that */
+	struct resource **targets;	/* in the order in which they became it; one may be there twice */
+	size_t ntargets, targets_cap;
 };
 
 void graph_release(struct graph *g);

@@ -201,12 +201,12 @@ static int
 plan_widen(struct planner *m, struct resource *r)
 {
 	struct graph *g = m->g;
+	size_t next = g->ntargets;
 
 	if (!g->narrowed || r->target)
 		return 0;
-	graph_target(g, r);
-	for (size_t i = 0; i < g->n; i++)
-		if (g->v[i]->target && !g->v[i]->decided && plan_decide(m, g->v[i]) < 0)
+	for (graph_target(g, r); next < g->ntargets; next++)
+		if (!g->targets[next]->decided && plan_decide(m, g->targets[next]) < 0)
 			return -1;
 	return 0;
 }

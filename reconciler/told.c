@@ -34,6 +34,12 @@ told_add(void *ctx, const struct detail *d)
 	t->v[t->n++] = (struct told_key){ t->owner, arena_strdup(&t->a, d->what) };
 }
 
+static int
+told_by_owner(const void *a, const void *b)
+{
+	return strcmp(((const struct told_key *)a)->owner, ((const struct told_key *)b)->owner);
+}
+
 void
 told_gather(struct told *t, const struct plan *p)
 {
@@ -44,6 +50,25 @@ told_gather(struct told *t, const struct plan *p)
 		if (step_is_first(p->v[i]) && told_has_details(r))
 			r->type->detail(r, told_add, t);
 	}
+	if (t->n)
+		qsort(t->v, t->n, sizeof *t->v, told_by_owner);
+}
+
+/* The first one that is told of that owner, or whatever comes behind. */
+static size_t
+told_first(const struct told *t, const char *owner)
+{
+	size_t low = 0, high = t->n;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (strcmp(t->v[mid].owner, owner) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
 }
 
 /* "probes[0]", and "probes[0].script" */
@@ -59,8 +84,8 @@ told_is_within(const char *key, const char *group)
 bool
 told_is(const struct told *t, const struct resource *r, const char *key)
 {
-	for (size_t i = 0; key && i < t->n; i++)
-		if (!strcmp(t->v[i].owner, r->owner) && (told_is_within(key, t->v[i].key) || told_is_within(t->v[i].key, key)))
+	for (size_t i = key ? told_first(t, r->owner) : t->n; i < t->n && !strcmp(t->v[i].owner, r->owner); i++)
+		if (told_is_within(key, t->v[i].key) || told_is_within(t->v[i].key, key))
 			return true;
 	return false;
 }

@@ -91,7 +91,8 @@ teardown() { home_end; }
 }
 
 @test "time is up for a guest that does not get ready: it runs, and may get ready later" {
-	run env LIMA_FAKE_MACHINE='--ready-ms 4000' timeout 60 "$BIN/limactl" start --timeout 1s "$WORK/f.yaml"
+	limactl create "$WORK/f.yaml"
+	run env LIMA_FAKE_MACHINE='--ready-ms 600000' timeout 60 "$BIN/limactl" start --timeout 3s f
 	[ "$status" -ne 0 ]
 	[[ "$output" == *"not ready"* ]]
 	[ "$(status_of f)" = Running ]
