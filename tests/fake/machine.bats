@@ -96,7 +96,7 @@ teardown() { home_end; }
 	[ "$status" -ne 0 ]
 	[[ "$output" == *"not ready"* ]]
 	[ "$(status_of f)" = Running ]
-	tell f ready
+	tell f get-ready
 	apply f
 }
 
