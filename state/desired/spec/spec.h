@@ -207,6 +207,8 @@ struct spec_opts {
 	bool (*external)(const char *name);	/* is a driver of that name installed besides? NULL: none is */
 	/* called for what only somebody asks who looks for a fault: how a locator is rewritten; or NULL */
 	void (*debug)(void *ctx, const char *text);
+	/* called with the path of each file that a template, a base or a script of it is read from, there or not; or NULL */
+	void (*reads)(void *ctx, const char *path);
 	const struct network *networks;	/* of the fleet that is read: they are there besides those of networks.yaml */
 	size_t nnetworks;
 };

@@ -221,6 +221,14 @@ near_template(struct arena *a, const char *name, const struct spec_opts *opts)
 }
 
 static int
+locator_read_file(struct buf *out, const char *path, const struct spec_opts *opts, struct error *err)
+{
+	if (opts->reads)
+		opts->reads(opts->ctx, path);
+	return fs_read_named(path, out, YAML_MAX_TEXT, err);
+}
+
+static int
 read_template(struct buf *out, const char **path, struct arena *a, const char *name, const struct spec_opts *opts, struct error *err)
 {
 	const char *base = path_base(name), *dot = strrchr(base, '.'), *near;
@@ -234,7 +242,7 @@ read_template(struct buf *out, const char **path, struct arena *a, const char *n
 	for (const char *const *d = opts->template_dirs; d && *d; d++) {
 		*path = arena_printf(a, "%s/%s", *d, name);
 		if (fs_exists(*path))
-			return fs_read(*path, out, YAML_MAX_TEXT, err);
+			return locator_read_file(out, *path, opts, err);
 	}
 	near = near_template(a, name, opts);
 	return error_set(err, ENOENT, "template `%s` not found%s", name, nearest_hint(a, near));
@@ -273,7 +281,7 @@ locator_read(struct buf *out, const char **path, struct arena *a, const char *lo
 		if (!locator_begins(locator, "file:///"))
 			return error_set(err, ERR_INVALID, "file URL `%s` is not an absolute path (write file:///path)", locator);
 		*path = locator + strlen("file://");
-		return fs_read_named(*path, out, YAML_MAX_TEXT, err);
+		return locator_read_file(out, *path, opts, err);
 	}
 	if (!strcmp(locator, "-")) {
 		*path = "stdin";
@@ -281,7 +289,7 @@ locator_read(struct buf *out, const char **path, struct arena *a, const char *lo
 	}
 	if (!*locator)
 		return error_set(err, ERR_INVALID, "don't know how to interpret `%s` as a template locator", locator);
-	return fs_read_named(locator, out, YAML_MAX_TEXT, err);
+	return locator_read_file(out, locator, opts, err);
 }
 
 const char *
