@@ -100,6 +100,7 @@ struct cli {
 	struct probe *probe;		/* whose folders answer (cli/view/probe.h); NULL: nobody asked */
 	struct told *told;		/* warnings of this run: a file that is read twice has them once */
 	struct report *report;		/* what the runs of the engine have come to is noted there; NULL: nobody asked */
+	struct round *round;		/* of apply --watch (cli/rounds/round.h): what it rests on, and comes to, is told there; NULL: nobody watches */
 	const struct network *networks;	/* of the fleets that were read: a member may name them before networks.yaml does */
 	size_t nnetworks;
 	struct secrets secrets;		/* of the configurations that were read: nothing that is said or noted has them */

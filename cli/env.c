@@ -18,6 +18,7 @@
 #include "cli/cli.h"
 #include "cli/commands/start.h"
 #include "cli/home_owner.h"
+#include "cli/rounds/round.h"
 #include "providers/driver.h"
 #include "providers/external.h"
 #include "providers/fetch/cache.h"
@@ -323,6 +324,16 @@ debug_spec(void *ctx, const char *text)
 	cli_say(&c->env, SAY_DEBUG, "%s", text);
 }
 
+/* Whoever watches is told what he has to watch. */
+static void
+reads_spec(void *ctx, const char *path)
+{
+	const struct cli *c = ctx;
+
+	if (c->round)
+		round_tell(c->round, ROUND_FILE, path);
+}
+
 /* What is wrong with a file, if it is more than the command ends with. */
 static void
 complain_spec(void *ctx, const char *text)
@@ -440,7 +451,7 @@ cli_spec_opts(struct cli *c)
 	return (struct spec_opts){
 		.home = c->env.home, .version = c->env.version, .warn = warn_spec,
 		.template_dirs = c->template_dirs, .plugin_dirs = plugin_dirs(c), .drivers = c->drivers, .external = external_is_there, .fetch = fetch_spec,
-		.complain = complain_spec, .debug = debug_spec, .ctx = c, .networks = c->networks, .nnetworks = c->nnetworks, .host = c->host,
+		.complain = complain_spec, .debug = debug_spec, .reads = reads_spec, .ctx = c, .networks = c->networks, .nnetworks = c->nnetworks, .host = c->host,
 	};
 }
 

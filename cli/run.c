@@ -20,6 +20,7 @@
 #include "cli/plan/plan_save.h"
 #include "cli/run_locks.h"
 #include "cli/pool.h"
+#include "cli/rounds/round.h"
 #include "cli/view/explain_view.h"
 #include "cli/view/outcome.h"
 #include "cli/view/progress.h"
@@ -351,6 +352,8 @@ run_finish(struct cli *c, const struct run *r, struct engine *e, struct locks *l
 		run_tell_stays(c, r, e, &r->host_requests[i]);
 	if (r->saved && plan_check(c, r->saved, e, err) < 0)
 		return -1;
+	if (c->round)
+		round_plan(c->round, e);
 	if (!r->quiet)
 		plan_view_print(c, r, e);
 	else
@@ -405,6 +408,8 @@ run_engine(struct cli *c, const struct run *r, struct error *err)
 		*r->ran = e.run;
 	if (c->report)
 		report_take(c->report, &e);
+	if (c->round)
+		round_done(c, c->round, &e);
 	run_forget(&e);
 	if (status < 0 && locks.fresh)
 		run_unmake(c, r, &locks);

@@ -12,6 +12,8 @@
 #include "cli/args/undo.h"
 #include "cli/plan/plan_file.h"
 #include "cli/plan/plan_words.h"
+#include "cli/rounds/round.h"
+#include "cli/rounds/rounds.h"
 #include "cli/run.h"
 #include "cli/view/report.h"
 
@@ -19,15 +21,18 @@ static const struct flag flags[] = {
 	{ "", .include = desired_flags },
 	{ "", .include = rollback_flags },
 	{ "", .include = report_flags },
+	{ "", .include = rounds_flags },
 	{ 0 },
 };
 
 static int
 apply_run_goals(struct cli *c, const struct goals *g, const cJSON *saved, int64_t *run, struct error *err)
 {
+	bool later = c->round && !c->round->first;
 	struct run r = desired_run(c, g);
 
-	r.asks_first = true;
+	r.asks_first = !later;
+	r.quiet = r.silent = later;
 	r.saved = saved;
 	r.ran = run;
 	return run_engine(c, &r, err);
@@ -122,9 +127,15 @@ apply_go(struct cli *c, struct error *err)
 }
 
 static int
-cmd_apply_run(struct cli *c, struct error *err)
+apply_once(struct cli *c, struct error *err)
 {
 	return report_run(c, apply_go, err);
+}
+
+static int
+cmd_apply_run(struct cli *c, struct error *err)
+{
+	return cli_bool(c, "watch") ? rounds_run(c, apply_once, err) : apply_once(c, err);
 }
 
 const struct command command_apply = {
@@ -141,10 +152,15 @@ const struct command command_apply = {
 		   "Interrupted, killed or out of time, the same command goes on where it was. The exit status is 0 if all is as\n"
 		   "wanted, 3 if a plan is stale, 124 if --timeout ended it, 130, 143 or 129 after a signal, else 1.\n"
 		   "\n"
+		   "With --watch it goes on: each time a file is saved, or a base or script that it names, or something of an instance has\n"
+		   "changed, it does the same again, and says a line for each instance that it had something to do with, on stdout. It\n"
+		   "asks only at the first time. What fails is told, and tried again at the next save; what does not stay as it is\n"
+		   "wanted is left after five times. A signal ends it between two steps.\n"
+		   "\n"
 		   "With --json there are two lines on stdout: the plan, as `plan --json` has it, and at the end the result, also of a\n"
 		   "failure: its status (done, failed or cancelled), the exit status, the seconds, the steps, and what each guest was waited for with.\n"
 		   "With --log-format json each step is an event in the log, with type, name, instance, action, seconds and reason.",
-	.example = "limactl apply lima.yaml\nlimactl apply web.yaml db.yaml -j 8\nlimactl apply --set '.cpus=4' --running default\nlimactl apply --junit report.xml web.yaml",
+	.example = "limactl apply lima.yaml\nlimactl apply web.yaml db.yaml -j 8\nlimactl apply --set '.cpus=4' --running default\nlimactl apply --junit report.xml web.yaml\nlimactl apply --watch fleet.yaml",
 	.complete = "@instance @file",
 	.flags = flags,
 	.more_flags = ready_flags,
