@@ -49,8 +49,12 @@ LIBS_AGENT = -Wl,-Bstatic -lcares -lssh2 -luv_a -lnghttp2 -lcrypto -lz -Wl,-Bdyn
 LAZY :=
 GENERATED :=
 .DEFAULT_GOAL := all
+# The system that is built for. What is of one alone stands in a folder of its name, beside that of the other, behind one header.
+SYSTEM ?= linux
+OTHER := $(filter-out $(SYSTEM),linux darwin)
+CPPFLAGS += $(addprefix -I,$(wildcard base/os/$(SYSTEM)/include))
 # the sources of these folders, and of the folders in them
-src = $(sort $(foreach d,$(1),$(wildcard $(d)/*.c)))
+src = $(sort $(foreach f,$(wildcard $(addsuffix /*.c,$(1))),$(if $(findstring /$(OTHER)/,$(f)),,$(f))))
 tree = $(call src,$(1) $(addsuffix /*,$(1)) $(addsuffix /*/*,$(1)))
 include $(sort $(wildcard */build.mk */*/build.mk))
 
@@ -205,6 +209,8 @@ tsan:
 	@setarch -R scripts/unit build-tsan/tests/reconciler/test_walk
 # What limactl and its programs are made of on macOS, through the compiler; see scripts/check-darwin.
 check-darwin: $(GENERATED)
+	@$(MAKE) -s SYSTEM=darwin compile-darwin
+compile-darwin:
 	@scripts/check-darwin $(sort $(MAIN) $(LAZY) $(AGENT) $(USERNET) $(USERNET_EXTRA) $(MCP_SRC))
 layers:
 	@scripts/layers
@@ -244,5 +250,5 @@ clean:
 	rm -rf build build-asan build-tsan build-fuzz compile_commands.json
 compile_commands.json: Makefile
 	@scripts/compdb > $@
-.PHONY: all completions share unit equivalence fake types quick check check-large e2e asan asan-e2e tsan fuzz tidy fmt layers metrics bench man install uninstall dist deb html help demo check-darwin clean FORCE deps-build deps-test deps-demo deps-large guest-tiny
+.PHONY: all completions share unit equivalence fake types quick check check-large e2e asan asan-e2e tsan fuzz tidy fmt layers metrics bench man install uninstall dist deb html help demo check-darwin compile-darwin clean FORCE deps-build deps-test deps-demo deps-large guest-tiny
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
