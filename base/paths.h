@@ -1,5 +1,5 @@
 /*
- * base/paths.h - the paths that a process can still open, for itself and whatever it becomes, for good (Landlock, Linux 5.13).
+ * base/paths.h - the paths that a process can still open, for itself and whatever it becomes, for good (Landlock, Linux 5.13; not on macOS).
  *
  *	AUTO(paths) p = PATHS_INIT;
  *	if (paths_begin(&p)) {
@@ -34,6 +34,8 @@ struct paths {
 bool paths_begin(struct paths *p);
 /* The same for a process that signals others. */
 bool paths_begin_signaller(struct paths *p);
+/* Can a rule let somebody move a file from one folder to another? The first version of Landlock refuses that always. */
+bool paths_can_move(const struct paths *p);
 /* -1 with errno: it is not there, or the kernel took no rule for it; the others stand. */
 int paths_allow(struct paths *p, const char *path, unsigned access);
 /* Where this host's name servers stand, wherever /etc/resolv.conf leads: a file that is replaced, so its folder counts. */

@@ -3,6 +3,7 @@
  *
  * Capabilities are bits, CAP(CAP_SETUID) and so on: linux/capability.h. Only system calls, so both are for a child
  * after fork() too. An ordinary user has no capabilities: for him this is no_new_privs alone.
+ * macOS has neither: there an ordinary user keeps what he has, and root is refused (ENOTSUP).
  */
 #pragma once
 #include <linux/capability.h>
@@ -18,5 +19,7 @@ uint64_t privilege_now(void);
  * root nor by a set-user-ID bit. -1 with errno.
  */
 int privilege_keep(uint64_t keep);
+/* Only the last of that, of this thread and what it starts: macOS has no such thing. */
+void privilege_no_new(void);
 /* Can this process become that user and group? Not without CAP_SETUID, and not where its user name space has no such number. */
 bool privilege_can_become(unsigned uid);

@@ -8,7 +8,6 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,6 +18,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/os/process.h"
 #include "base/proc_spawn.h"
 
 enum {
@@ -251,10 +251,10 @@ proc_start(struct child *c, const char *const argv[], const struct proc_opts *o,
 	if (spawn_program(&(struct spawn){ .argv = argv, .env_add = o->env_add, .env = o->env, .in = in, .out = o->out ? out : errfd,
 					   .err = o->out && o->both ? out : errfd, .sandbox = o->sandbox }, &c->pid, err) < 0)
 		return -1;
-	c->pidfd = pidfd_open(c->pid, 0);	/* close-on-exec by itself */
+	c->pidfd = os_process_end(c->pid);
 	if (c->pidfd >= 0)
 		return 0;
-	error_errno(err, "pidfd_open");
+	error_errno(err, "watch a process");
 	kill(-c->pid, SIGKILL);
 	proc_reap(c);
 	return -1;

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/pidfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -17,56 +16,16 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/os/process.h"
 
 enum {
-	CMDLINE_MAX = 4 << 20,	/* the kernel's own bound of arguments is 6 MiB, of which nobody uses one */
-	STAT_MAX = 8192,
-	KERNEL_THREAD = 0x00200000,	/* of the flags in /proc/PID/stat, PF_KTHREAD */
 	CANCEL_TICK_MS = 50,	/* a flag cannot be polled for */
 };
-
-/* Reads /proc/PID/NAME; false when there is no such process. */
-static bool
-proc_text(pid_t pid, const char *name, size_t max, struct buf *out)
-{
-	char path[64];
-
-	if (pid <= 0)
-		return false;
-	snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
-	return fs_read_if(path, out, max, NULL) == 1;
-}
 
 unsigned long long
 proc_start_time(pid_t pid)
 {
-	AUTO(buf) b = BUF_INIT;
-	unsigned long long start;
-	char state, *p;
-
-	if (!proc_text(pid, "stat", STAT_MAX, &b))
-		return 0;
-	/* The second field is the program's name in parentheses, and may itself contain any of " )" */
-	p = strrchr(b.s, ')');
-	if (!p || sscanf(p + 1, " %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu",
-			 &state, &start) != 2)
-		return 0;
-	return state == 'Z' || state == 'X' ? 0 : start;
-}
-
-/* Does it have arguments by its nature? Neither a zombie nor a kernel thread has any. */
-static bool
-can_have_arguments(pid_t pid)
-{
-	AUTO(buf) b = BUF_INIT;
-	unsigned flags;
-	char state, *p;
-
-	if (!proc_text(pid, "stat", STAT_MAX, &b))
-		return false;
-	p = strrchr(b.s, ')');
-	return p && sscanf(p + 1, " %c %*s %*s %*s %*s %*s %u", &state, &flags) == 2 && state != 'Z' && state != 'X' &&
-	       !(flags & KERNEL_THREAD);
+	return os_process_start(pid);
 }
 
 /* For a moment within exec() a process has none, and posix_spawn() may return in that moment. */
@@ -74,11 +33,11 @@ bool
 proc_arguments(pid_t pid, struct buf *out)
 {
 	for (int tries = 0; tries < 50; tries++) {
-		if (!proc_text(pid, "cmdline", CMDLINE_MAX, out))
+		if (!os_process_arguments(pid, out))
 			return false;
 		if (out->len)
 			return true;
-		if (!can_have_arguments(pid))
+		if (!os_process_can_have_arguments(pid))
 			return false;
 		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 	}
@@ -118,16 +77,16 @@ int
 proc_wait_gone(pid_t pid, unsigned long long start, int timeout_ms, const volatile int *cancel)
 {
 	long long deadline = timeout_ms < 0 ? LLONG_MAX : clock_ms() + timeout_ms;
-	auto_close int fd = pid > 0 ? pidfd_open(pid, 0) : -1;
+	auto_close int fd = pid > 0 ? os_process_end(pid) : -1;
 	unsigned long long now = proc_start_time(pid);
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 
-	/* Looked at after pidfd_open(): if the time is right, the descriptor is of the right process. */
+	/* Looked at after that was opened: if the time is right, the descriptor is of the right process. */
 	while (now && (!start || now == start)) {
 		long long left = deadline - clock_ms();
 		int wait = left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
 
-		/* Without a pidfd (an old kernel, no descriptors left) the process is polled. */
+		/* Without one (an old kernel, no descriptors left) the process is polled. */
 		if ((cancel || fd < 0) && wait > CANCEL_TICK_MS)
 			wait = CANCEL_TICK_MS;
 		if (poll(&p, 1, wait) > 0)

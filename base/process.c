@@ -4,21 +4,17 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/auto.h"
-#include "base/buf.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/fs.h"
+#include "base/os/process.h"
 
 enum {
-	STATUS_MAX = 64 << 10,
 	CANCEL_TICK_MS = 50,	/* a flag cannot be polled for */
 };
 
@@ -28,7 +24,7 @@ process_hold(pid_t pid, struct process *out)
 	*out = (struct process){ 0 };
 	if (pid <= 0)
 		return false;
-	out->fd = pidfd_open(pid, 0);
+	out->fd = os_process_end(pid);
 	if (out->fd < 0)
 		return false;
 	out->pid = pid;
@@ -57,16 +53,9 @@ process_is_alive(const struct process *p)
 bool
 process_is_of(const struct process *p, unsigned own)
 {
-	char path[64];
-	AUTO(buf) b = BUF_INIT;
 	unsigned id[4];
-	const char *line;
 
-	/* The owner of /proc/PID does not tell: it is root for a process that must not be dumped. */
-	snprintf(path, sizeof path, "/proc/%d/status", (int)p->pid);
-	if (!p->pid || fs_read_if(path, &b, STATUS_MAX, NULL) != 1 || !(line = strstr(b.s, "\nUid:")))
-		return false;
-	if (sscanf(line + 5, "%u %u %u %u", &id[0], &id[1], &id[2], &id[3]) != 4)
+	if (!p->pid || !os_process_users(p->pid, id))
 		return false;
 	return id[0] == own && id[1] == own && id[2] == own && id[3] == own && process_is_alive(p);
 }
@@ -80,7 +69,7 @@ process_is_ours(const struct process *p)
 int
 process_signal(const struct process *p, int sig, struct error *err)
 {
-	if (pidfd_send_signal(p->fd, sig, NULL, 0) < 0 && errno != ESRCH)
+	if (os_process_signal(p->fd, p->pid, sig) < 0 && errno != ESRCH)
 		return error_errno(err, "signal %d to process %d", sig, (int)p->pid);
 	return 0;
 }
@@ -88,11 +77,11 @@ process_signal(const struct process *p, int sig, struct error *err)
 int
 process_tell(const struct process *p, int sig, int value, struct error *err)
 {
-	siginfo_t si = { .si_signo = sig, .si_code = SI_QUEUE, .si_value.sival_int = value };
+	int r;
 
-	si.si_pid = getpid();
-	si.si_uid = getuid();
-	if (pidfd_send_signal(p->fd, sig, &si, 0) < 0 && errno != ESRCH)
+	if (!os_process_tell(p->fd, p->pid, sig, value, &r) && r == 0)
+		return 0;
+	if (r < 0 && errno != ESRCH)
 		return error_errno(err, "signal %d to process %d", sig, (int)p->pid);
 	return 0;
 }
@@ -122,12 +111,11 @@ process_runs(const struct process *p, const char *program)
 {
 	static const char deleted[] = " (deleted)";
 	const char *name = strrchr(program, '/');
-	char path[64], exe[PATH_MAX];
+	char exe[PATH_MAX];
 	auto_free char *full = name ? realpath(program, NULL) : NULL;
 	ssize_t n;
 
-	snprintf(path, sizeof path, "/proc/%d/exe", (int)p->pid);
-	n = p->pid ? readlink(path, exe, sizeof exe - 1) : -1;
+	n = p->pid ? os_process_program(p->pid, exe, sizeof exe - 1) : -1;
 	if (n <= 0 || !process_is_alive(p))
 		return false;
 	exe[n] = '\0';

@@ -2,7 +2,8 @@
  * base/sandbox.h - a child that is to read what a stranger made, and can do nothing else.
  *
  * Two kinds: a program that is started in it (proc_opts.sandbox), and a part of ours after fork() that only computes
- * (unpacking). Root's has no capability but those to open its files. What this kernel cannot refuse stays possible: Landlock came with Linux 5.13.
+ * (unpacking). Root's has no capability but those to open its files. What this kernel cannot refuse stays possible: Landlock came with Linux 5.13, and
+ * macOS has nothing of the kind: there only the bound of a file's size holds.
  */
 #pragma once
 #include <stdbool.h>

@@ -1,5 +1,5 @@
 /*
- * base/syscalls.h - the system calls that a process keeps, or gives up, for itself and whatever it becomes, for good (seccomp(2)).
+ * base/syscalls.h - the system calls that a process keeps, or gives up, for itself and whatever it becomes, for good (seccomp(2); not on macOS).
  *
  * What it does not have fails with the errno that is given (ENOSYS: a C library that tries a newer call first falls back to the
  * older one); a call by the numbers of another architecture ends the process. It takes no_new_privs (base/privilege.h)
@@ -8,6 +8,11 @@
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
+
+struct call_list {
+	const int *v;
+	size_t n;
+};
 
 /* false: no such filters here: an old kernel, another architecture, or a sanitizer's build, which has calls of its own. */
 bool syscalls_possible(void);

@@ -6,7 +6,7 @@
  *		folder = view_folder(folder, &(struct view){ .hidden = paths, .nhidden = n });
  *
  * For a child after fork() that is about to become another program: the view is a mount name space of its own (mount_namespaces(7)), and
- * whatever it becomes cannot leave it. Root needs CAP_SYS_ADMIN for it; others make a user name space first, in which files of other
+ * whatever it becomes cannot leave it. macOS has none. Root needs CAP_SYS_ADMIN for it; others make a user name space first, in which files of other
  * users look like nobody's. Neither is possible in many containers, nor once Landlock has been put on.
  */
 #pragma once
@@ -25,6 +25,8 @@ struct view {
 
 /* Could a child of this process have one? Tried by a child. */
 bool view_possible(void);
+/* What of `path` is below the folder, without a slash in front; NULL: nothing. */
+const char *view_path_below(const char *folder, const char *path);
 /* Is something of `hidden` below the folder at `path` (no links), which is not in there itself? */
 bool view_hides(const struct view *v, const char *path);
 

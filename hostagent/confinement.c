@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
 #include "base/auto.h"
 #include "base/buf.h"
@@ -14,39 +13,9 @@
 #include "base/syscalls.h"
 #include "hostagent/agent.h"
 #include "hostagent/machine/runtime.h"
+#include "hostagent/os/calls.h"
 #include "providers/disk/image.h"
 #include "providers/written.h"
-
-static const int calls[] = {
-	/* These are for files. */
-	SYS_read, SYS_write, SYS_readv, SYS_writev, SYS_pread64, SYS_pwrite64, SYS_lseek, SYS_openat, SYS_openat2, SYS_close, SYS_fcntl,
-	SYS_dup, SYS_dup3, SYS_fstat, SYS_statx, SYS_fstatfs, SYS_getdents64, SYS_readlinkat, SYS_faccessat, SYS_unlinkat, SYS_mkdirat,
-	SYS_renameat2, SYS_fchmod, SYS_fchmodat, SYS_ftruncate, SYS_fallocate, SYS_fsync, SYS_fdatasync, SYS_umask, SYS_ioctl,
-#ifdef SYS_newfstatat
-	SYS_newfstatat,
-#endif
-#ifdef SYS_renameat
-	SYS_renameat,
-#endif
-#ifdef SYS_open
-	SYS_open, SYS_stat, SYS_lstat, SYS_access, SYS_unlink, SYS_mkdir, SYS_rename, SYS_chmod, SYS_readlink,
-#endif
-	/* These are for sockets. */
-	SYS_socket, SYS_socketpair, SYS_bind, SYS_listen, SYS_accept, SYS_accept4, SYS_connect, SYS_getsockname, SYS_getpeername,
-	SYS_getsockopt, SYS_setsockopt, SYS_sendto, SYS_recvfrom, SYS_sendmsg, SYS_recvmsg, SYS_sendmmsg, SYS_recvmmsg, SYS_shutdown,
-	/* The event loop needs these. */
-	SYS_epoll_create1, SYS_epoll_ctl, SYS_epoll_pwait, SYS_eventfd2, SYS_pipe2, SYS_ppoll, SYS_timerfd_create, SYS_timerfd_settime,
-	SYS_inotify_init1, SYS_inotify_add_watch, SYS_inotify_rm_watch, SYS_pidfd_open,
-#ifdef SYS_poll
-	SYS_poll, SYS_epoll_wait, SYS_select,
-#endif
-	SYS_pselect6,
-	/* These are for memory, time and the process itself. */
-	SYS_mmap, SYS_munmap, SYS_mremap, SYS_mprotect, SYS_madvise, SYS_brk, SYS_memfd_create, SYS_futex, SYS_getrandom, SYS_clock_gettime, SYS_gettimeofday,
-	SYS_clock_nanosleep, SYS_nanosleep, SYS_sched_yield, SYS_sched_getaffinity, SYS_sysinfo, SYS_uname, SYS_prlimit64, SYS_getpid, SYS_gettid,
-	SYS_getuid, SYS_geteuid, SYS_getgid, SYS_getegid, SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_sigaltstack,
-	SYS_restart_syscall, SYS_wait4, SYS_tgkill, SYS_exit, SYS_exit_group,
-};
 
 static void
 allow_log(struct paths *p, const char *dir, const char *name)
@@ -121,7 +90,7 @@ agent_confine(struct agent *a, struct error *err)
 	if (privilege_keep(confinement_needed(a)) < 0)
 		return error_errno(err, "give up privileges");
 	files = agent_confine_files(a);
-	if (files < 0 || (filters && syscalls_keep(calls, ARRAY_LEN(calls), ENOSYS) < 0))
+	if (files < 0 || (filters && syscalls_keep(calls_of_agent.v, calls_of_agent.n, ENOSYS) < 0))
 		return error_errno(err, "confine the host agent");
 	if (!files || !filters)
 		log_warning("this kernel has no %s%s%s: what a guest makes of the host agent is less confined than elsewhere",

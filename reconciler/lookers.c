@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,6 +16,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/os/process.h"
 
 enum { MAX_LOOKERS = 128, TELL_FD = 3, READ_SIZE = 65536 };
 
@@ -79,7 +79,7 @@ looker_detach(int fd, pid_t parent)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	os_process_follow_parent(SIGKILL);
 	if (getppid() != parent || null < 0 || (fd != TELL_FD && dup2(fd, TELL_FD) < 0))
 		_exit(1);
 	for (int i = 0; i < TELL_FD; i++)

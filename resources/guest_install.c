@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 
 #include "base/auto.h"
@@ -16,6 +15,7 @@
 #include "base/environment.h"
 #include "base/error.h"
 #include "base/fs.h"
+#include "base/privilege.h"
 #include "base/proc.h"
 #include "base/quote/quote.h"
 #include "providers/fetch/cache.h"
@@ -56,7 +56,7 @@ guest_install_run(const struct env *env, const struct resource *r, const char *c
 	const char *argv[] = { "ssh", "-F", config, r->spec->hostname, "--", command, NULL };
 	const struct proc_opts o = { .env = environment, .input = input, .input_len = len, .cancel = env->cancel };
 
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);	/* of this thread, and what it starts */
+	privilege_no_new();	/* of this thread, and what it starts */
 	return proc_run(argv, &o, err);
 }
 

@@ -7,12 +7,12 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "base/auto.h"
 #include "base/error.h"
+#include "base/os/process.h"
 #include "usernet/switch.h"
 
 enum { SEND_BUFFER = 1 << 20 };
@@ -179,7 +179,7 @@ port_connect(struct port *p, pid_t pid)
 
 	if (pid <= 0 || !port_address(&to, p->is.socket) || connect(p->sock.fd, (void *)&to, sizeof to) < 0)
 		return false;
-	p->peer.fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	p->peer.fd = os_process_end(pid);
 	if (p->peer.fd < 0) {
 		port_disconnect(p);
 		return false;

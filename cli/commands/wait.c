@@ -6,7 +6,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +13,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/os/process.h"
 #include "base/quote/quote.h"
 #include "base/some.h"
 #include "cli/cli.h"
@@ -95,7 +95,7 @@ static void __attribute__((noreturn)) wait_child(struct waiting *w, const char *
 {
 	struct error why = { 0 };
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	os_process_follow_parent(SIGKILL);
 	if (getppid() != parent)
 		_exit(1);
 	if (await_instance(w->cli, name, &w->await, &why) < 0 && write(fd, why.msg, strlen(why.msg)) < 0)

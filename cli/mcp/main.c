@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/environment.h"
@@ -16,6 +15,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/fs.h"
+#include "base/privilege.h"
 #include "base/quote/quote.h"
 #include "cli/mcp/guest.h"
 #include "cli/mcp/rpc.h"
@@ -119,7 +119,7 @@ main(int argc, char **argv)
 	/* it speaks with a guest for as long as the AI's session lasts: no token of the shell's is in its memory, and nothing gives it more rights */
 	if (environment_leave(argv, ours) < 0)
 		fprintf(stderr, "limactl-mcp: the environment of whoever started us stays: %s\n", strerror(errno));
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	privilege_no_new();
 	if (strcmp(verb, "info") == 0 && argc == 2)
 		return print_tools(stdout);
 	if (strcmp(verb, "serve") == 0 && argc <= 3 && (argc < 3 || argv[2][0] != '-'))

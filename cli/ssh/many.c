@@ -7,8 +7,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/pidfd.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,6 +15,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/os/process.h"
 #include "base/proc.h"
 #include "base/programs.h"
 #include "cli/ssh/many_out.h"
@@ -132,7 +131,7 @@ static void __attribute__((noreturn)) many_child(const struct many_guest *g, int
 		snprintf(path, sizeof path, "/proc/self/fd/%d", input);
 	in = open(path, O_RDONLY);
 
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	os_process_follow_parent(SIGTERM);
 	if (getppid() != parent)
 		_exit(NOT_FOUND);
 	signal(SIGPIPE, SIG_DFL);
@@ -167,7 +166,7 @@ many_start(struct many_one *o, int input, struct error *err)
 	}
 	if (o->pid < 0)
 		return error_errno(err, "fork");
-	o->end = pidfd_open(o->pid, 0);
+	o->end = os_process_end(o->pid);
 	return 0;
 }
 

@@ -6,7 +6,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,6 +15,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/privilege.h"
 #include "base/proc.h"
 #include "base/programs.h"
 #include "base/quote/quote.h"
@@ -219,7 +219,7 @@ environment_of(const struct argv *a)
 	size_t n = 0;
 
 	if (a->to_guest) {
-		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+		privilege_no_new();
 		return environment_kept(for_ssh);
 	}
 	while (environ[n])

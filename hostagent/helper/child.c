@@ -3,11 +3,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <linux/landlock.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -81,12 +79,13 @@ files_confine(const struct child_words *w)
 {
 	AUTO(paths) p = PATHS_INIT;
 
-	if (!w->nfiles || !paths_begin(&p) || !(p.known & LANDLOCK_ACCESS_FS_REFER))
+	if (!w->nfiles || !paths_begin(&p) || !paths_can_move(&p))
 		return 0;
 	for (size_t i = 0; i < w->nfiles; i++)
 		if (strchr(w->files[i], ' '))
 			paths_allow(&p, strchr(w->files[i], ' ') + 1, file_access(w->files[i]));
-	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -1 : paths_enforce(&p);
+	privilege_no_new();
+	return paths_enforce(&p);
 }
 
 static int

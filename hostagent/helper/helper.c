@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -18,6 +17,7 @@
 #include "base/auto.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/os/process.h"
 #include "base/proc.h"
 #include "base/process.h"
 #include "hostagent/agent.h"
@@ -356,7 +356,7 @@ helper_main(struct helper *h)
 	int fds[2];
 
 	/* The helper has a name of its own in lists of processes. */
-	prctl(PR_SET_NAME, "lima-helper");
+	os_process_name("lima-helper");
 	/* The helper ends with the agent, whose socket it sees close. */
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGINT, SIG_IGN);

@@ -12,13 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
-#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/auto.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/os/process.h"
 #include "base/proc.h"
 #include "base/process.h"
 #include "hostagent/agent.h"
@@ -212,7 +212,7 @@ machine_spawn(struct agent *a, struct error *err)
 	m->ours = true;
 	log_info("%s started, process %d", a->runtime->title, (int)pid);
 	/* The number belongs to the process until it is reaped, so also one that has ended can be held. */
-	m->process = (struct process){ .pid = pid, .fd = pidfd_open(pid, 0) };
+	m->process = (struct process){ .pid = pid, .fd = os_process_end(pid) };
 	return m->process.fd < 0 ? error_errno(err, "%s, process %d", a->runtime->title, (int)pid) : 0;
 }
 

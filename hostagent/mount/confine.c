@@ -1,6 +1,5 @@
 #include "hostagent/mount/confine.h"
 
-#include <linux/landlock.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -29,8 +28,7 @@ confine_to(const char *folder, bool writable)
 {
 	AUTO(paths) p = PATHS_INIT;
 
-	/* The first version of Landlock refuses to move a file from one folder to another. */
-	if (!paths_begin(&p) || !(p.known & LANDLOCK_ACCESS_FS_REFER))
+	if (!paths_begin(&p) || !paths_can_move(&p))
 		return;
 	if (paths_allow(&p, folder, access_to(writable)) == 0)
 		paths_enforce(&p);

@@ -4,13 +4,13 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/auto.h"
 #include "base/mem.h"
+#include "base/os/process.h"
 #include "base/process.h"
 #include "hostagent/agent.h"
 #include "hostagent/forward/relay.h"
@@ -96,8 +96,8 @@ server_spawn(struct mount_server *s, struct agent *a, const struct sshfs_mount *
 	pid = helper_server(a, def, fds, err);
 	if (pid < 0)
 		return -1;
-	s->process = (struct process){ .pid = pid, .fd = pidfd_open(pid, 0) };
-	return s->process.fd < 0 ? error_errno(err, "pidfd_open") : 0;
+	s->process = (struct process){ .pid = pid, .fd = os_process_end(pid) };
+	return s->process.fd < 0 ? error_errno(err, "watch a process") : 0;
 }
 
 struct mount_server *

@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/inotify.h>
-#include <sys/pidfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,6 +17,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/os/process.h"
 #include "base/proc.h"
 #include "base/process.h"
 #include "hostagent/protocol/ha_client.h"
@@ -172,8 +172,8 @@ ha_start_run(struct start *s, const struct ha_start *o, struct error *err)
 	if (pid < 0)
 		return -1;
 	/* An agent that has ended is still a child of this process. */
-	s->agent = (struct process){ .pid = pid, .fd = pidfd_open(pid, 0) };
-	return s->agent.fd < 0 ? error_errno(err, "pidfd_open") : 0;
+	s->agent = (struct process){ .pid = pid, .fd = os_process_end(pid) };
+	return s->agent.fd < 0 ? error_errno(err, "watch a process") : 0;
 }
 
 int

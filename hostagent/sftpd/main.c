@@ -5,7 +5,6 @@
 #include <grp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 #include "base/buf.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/os/process.h"
 #include "hostagent/sftpd/session.h"
 #include "hostagent/sftpd/walls.h"
 #include "providers/kept_back.h"
@@ -87,7 +87,7 @@ become_owner(int folder)
 	if (setgroups(0, NULL) < 0 || setresgid(st.st_gid, st.st_gid, st.st_gid) < 0 || setresuid(st.st_uid, st.st_uid, st.st_uid) < 0)
 		return -1;
 	/* /proc/self/fd is ours again, too */
-	return prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+	return os_process_own_again();
 }
 
 int
@@ -101,7 +101,7 @@ sftpd_main(char **argv)
 	if (!argv[1] || !argv[2] || argv[2][0] != '/' || !argv[3] || become_owner(SFTPD_FOLDER_FD) < 0)
 		return SFTPD_NO_FOLDER;
 	/* A program that was started by /proc/self/exe would be called "exe". */
-	prctl(PR_SET_NAME, "lima-sftp");
+	os_process_name("lima-sftp");
 	writable = argv[1][0] == 'r' && argv[1][1] == 'w';
 	follow = strstr(argv[1], "-follow");
 	/* New files get the user's modes, not those of the agent's private files. */

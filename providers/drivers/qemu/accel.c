@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #ifdef __linux__
@@ -20,6 +19,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/host_arch.h"
+#include "base/os/process.h"
 #include "base/proc.h"
 #include "providers/drivers/qemu/accel_probe.h"
 #include "providers/drivers/qemu/qemu.h"
@@ -105,7 +105,7 @@ accel_within(void (*f)(const char *), const char *arg, int timeout_ms)
 	}
 	if (pid < 0)
 		return -1;
-	fd = pidfd_open(pid, 0);
+	fd = os_process_end(pid);
 	if (fd >= 0 && poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, timeout_ms) == 1)
 		return waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 	kill(pid, SIGKILL);

@@ -44,6 +44,12 @@ privilege_keep(uint64_t keep)
 	return (int)syscall(SYS_capset, &head, data);
 }
 
+void
+privilege_no_new(void)
+{
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
 /* linux: user_namespaces(7), "/proc/PID/uid_map" */
 static bool
 map_has(const char *path, unsigned id)

@@ -71,6 +71,12 @@ paths_begin_signaller(struct paths *p)
 	return ruleset_begin(p, SCOPE_ABSTRACT_SOCKETS);
 }
 
+bool
+paths_can_move(const struct paths *p)
+{
+	return p->known & LANDLOCK_ACCESS_FS_REFER;
+}
+
 int
 paths_allow(struct paths *p, const char *path, unsigned access)
 {

@@ -1,0 +1,3 @@
+#include "usernet/os/calls.h"
+
+const struct call_list calls_of_switch;
