@@ -6,6 +6,7 @@
 
 #include "base/auto.h"
 #include "base/mem.h"
+#include "base/os/host.h"
 
 static const char *const kept[] = {
 	"PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "LC_MESSAGES", "TZ", "TMPDIR", "XDG_RUNTIME_DIR", "XDG_DATA_DIRS",
@@ -63,5 +64,5 @@ environment_leave(char **argv, const char *const *more)
 	if (environment_is_kept(more))
 		return 0;
 	env = environment_kept(more);
-	return execve(argv[0][0] == '/' ? argv[0] : "/proc/self/exe", argv, env);
+	return execve(argv[0][0] == '/' ? argv[0] : os_host_own_path(), argv, env);
 }

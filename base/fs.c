@@ -3,12 +3,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/fs.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,6 +14,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/os/file.h"
 
 char *
 fs_tmp(const char *path)
@@ -185,7 +184,7 @@ copy_extents(int in, int out, off_t size)
 		if (hole < 0)
 			return -1;
 		for (off_t to = data; data < hole;) {
-			ssize_t n = copy_file_range(in, &data, out, &to, (size_t)(hole - data), 0);
+			ssize_t n = os_file_copy(in, &data, out, &to, (size_t)(hole - data));
 
 			if (n == 0)
 				errno = EIO;	/* it was cut off meanwhile */
@@ -238,7 +237,7 @@ fs_clone(const char *from, const char *to_tmp, mode_t mode, struct error *err)
 
 	if (out < 0)
 		return -1;
-	if (!ioctl(out, FICLONE, in))
+	if (os_file_clone(in, out, to_tmp) == 0)
 		return 1;
 	unlink(to_tmp);
 	return 0;
@@ -252,7 +251,7 @@ fs_copy(const char *from, const char *to_tmp, mode_t mode, struct error *err)
 
 	if (out < 0)
 		return -1;
-	if (!ioctl(out, FICLONE, in) || !copy_extents(in, out, st.st_size))
+	if (os_file_clone(in, out, to_tmp) == 0 || !copy_extents(in, out, st.st_size))
 		return 0;
 	if (errno != ENOSPC && errno != EDQUOT && !copy_plain(in, out))
 		return 0;

@@ -3,12 +3,12 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/vfs.h>
 
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/os/file.h"
 #include "base/size.h"
 
 /* Of what is not there yet, its folder is asked. */
@@ -48,13 +48,9 @@ fs_free_bytes(const char *path, uint64_t *out)
 bool
 fs_may_clone(const char *from, const char *folder)
 {
-	enum { BTRFS = 0x9123683E, XFS = 0x58465342 };
 	struct stat one, other;
-	struct statfs fs;
 
-	if (stat(from, &one) < 0 || stat(folder, &other) < 0 || one.st_dev != other.st_dev || statfs(folder, &fs) < 0)
-		return false;
-	return (uint32_t)fs.f_type == BTRFS || (uint32_t)fs.f_type == XFS;
+	return stat(from, &one) == 0 && stat(folder, &other) == 0 && one.st_dev == other.st_dev && os_file_may_clone(folder);
 }
 
 int

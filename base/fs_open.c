@@ -3,13 +3,13 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/fs.h"
+#include "base/os/file.h"
 
 static const char *
 kind_text(mode_t mode)
@@ -27,7 +27,7 @@ kind_text(mode_t mode)
 static bool
 kind_is_file(const struct stat *st)
 {
-	return S_ISREG(st->st_mode) || (S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3));
+	return S_ISREG(st->st_mode) || os_file_is_null(st);
 }
 
 bool

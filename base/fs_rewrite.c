@@ -5,15 +5,13 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/mem.h"
-
-enum { MAX_NAMES = 64 << 10, MAX_VALUE = 64 << 10 };
+#include "base/os/file.h"
 
 /* Into the file itself, whatever kind it is; nobody is waited for who might open the other end of a FIFO. */
 static int
@@ -29,21 +27,6 @@ write_in_place(const char *path, const void *p, size_t len, mode_t fresh, struct
 	if (S_ISREG(st.st_mode) && (ftruncate(fd, (off_t)len) < 0 || fsync(fd) < 0))
 		return error_errno(err, "write %s", path);
 	return 0;
-}
-
-/* Access lists and labels; what cannot be copied was not the user's to set either. */
-static void
-copy_attributes(const char *from, int to)
-{
-	auto_free char *names = xcalloc(1, MAX_NAMES), *value = xcalloc(1, MAX_VALUE);
-	ssize_t n = listxattr(from, names, MAX_NAMES);
-
-	for (const char *name = names; n > 0 && name < names + n; name += strlen(name) + 1) {
-		ssize_t len = getxattr(from, name, value, MAX_VALUE);
-
-		if (len >= 0 && fsetxattr(to, name, value, (size_t)len, 0) < 0)
-			continue;
-	}
 }
 
 /*
@@ -78,7 +61,7 @@ write_beside(const char *path, const char *tmp, int fd, const struct stat *was, 
 		return false;
 	if ((now.st_uid != was->st_uid || now.st_gid != was->st_gid) && fchown(fd, was->st_uid, was->st_gid) < 0)
 		return false;
-	copy_attributes(path, fd);
+	os_file_copy_attributes(path, fd);
 	return fchmod(fd, was->st_mode & 07777) == 0 && fs_write_all(fd, p, len) == 0 && fs_commit(tmp, path, NULL) == 0;
 }
 

@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/os/file.h"
 #include "base/os/process.h"
 #include "base/proc_spawn.h"
 
@@ -150,9 +151,7 @@ proc_attend(struct child *c)
 static void
 proc_drain(struct stream *s)
 {
-	int room = s->fd >= 0 ? fcntl(s->fd, F_GETPIPE_SZ) : 0;
-
-	proc_take(s, room > 0 ? (size_t)room : 0);
+	proc_take(s, s->fd >= 0 ? os_file_pipe_holds(s->fd) : 0);
 	end_stream(s);
 }
 

@@ -12,6 +12,7 @@
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/os/process.h"
 #include "base/proc.h"
 #include "base/programs.h"
 #include "base/sandbox.h"
@@ -62,6 +63,7 @@ spawn_free(const struct spawn *s, pid_t *pid, struct error *err)
 	auto_free char **env = env_over(s);
 	posix_spawn_file_actions_t fa;
 	posix_spawnattr_t at;
+	short flags = (short)((s->session ? POSIX_SPAWN_SETSID : POSIX_SPAWN_SETPGROUP) | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 	sigset_t none, all;
 	int r;
 
@@ -69,7 +71,6 @@ spawn_free(const struct spawn *s, pid_t *pid, struct error *err)
 	sigfillset(&all);
 	posix_spawn_file_actions_init(&fa);
 	posix_spawnattr_init(&at);
-	posix_spawnattr_setflags(&at, (short)((s->session ? POSIX_SPAWN_SETSID : POSIX_SPAWN_SETPGROUP) | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF));
 	posix_spawnattr_setsigmask(&at, &none);
 	posix_spawnattr_setsigdefault(&at, &all);
 	posix_spawnattr_setpgroup(&at, 0);
@@ -80,7 +81,9 @@ spawn_free(const struct spawn *s, pid_t *pid, struct error *err)
 	if (!r)
 		r = posix_spawn_file_actions_adddup2(&fa, s->err, 2);
 	if (!r)
-		r = posix_spawn_file_actions_addclosefrom_np(&fa, 3);
+		r = os_process_only(&fa, &flags);
+	if (!r)
+		r = posix_spawnattr_setflags(&at, flags);
 	if (!r)
 		r = posix_spawnp(pid, s->argv[0], &fa, &at, (char *const *)(uintptr_t)s->argv, env);
 	posix_spawnattr_destroy(&at);

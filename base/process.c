@@ -77,11 +77,7 @@ process_signal(const struct process *p, int sig, struct error *err)
 int
 process_tell(const struct process *p, int sig, int value, struct error *err)
 {
-	int r;
-
-	if (!os_process_tell(p->fd, p->pid, sig, value, &r) && r == 0)
-		return 0;
-	if (r < 0 && errno != ESRCH)
+	if (os_process_tell(p->fd, p->pid, sig, value) < 0 && errno != ESRCH)
 		return error_errno(err, "signal %d to process %d", sig, (int)p->pid);
 	return 0;
 }

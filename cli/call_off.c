@@ -127,6 +127,9 @@ call_off_start(struct cli *c, const char *name, struct error *err)
 		return 0;
 	cli_say(&c->env, SAY_INFO, "Ending the start of the instance `%s` (limactl, process %d)", name, (int)s.by.pid);
 	done = s.number < 0 ? process_signal(&s.by, SIGTERM, err) : process_tell(&s.by, SIGRTMIN, s.number, err);
+	/* Where signals carry no number, one that starts nothing else is ended as a whole. */
+	if (done < 0 && err && err->code == ENOTSUP && s.alone)
+		done = process_signal(&s.by, SIGTERM, err);
 	if (done == 0)
 		done = start_await_end(c, name, path, &s, err);
 	process_release(&s.by);

@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/statfs.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -14,6 +13,8 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/fs.h"
+#include "base/os/file.h"
+#include "base/os/host.h"
 #include "base/quote/quote.h"
 #include "cli/cli.h"
 #include "cli/commands/start.h"
@@ -26,8 +27,6 @@
 #include "providers/fetch/http.h"
 #include "state/desired/spec/host.h"
 #include "version.h"
-
-enum { NFS_MAGIC = 0x6969 };
 
 const char *
 cli_tick(struct cli *c, const char *s)
@@ -176,7 +175,7 @@ as_called(struct arena *a, const char *argv0)
 static const char *
 as_is(struct arena *a, const char *called)
 {
-	auto_free char *real = realpath("/proc/self/exe", NULL);
+	auto_free char *real = realpath(os_host_own_path(), NULL);
 
 	if (!real && called)
 		real = realpath(called, NULL);
@@ -232,9 +231,7 @@ user_home(struct cli *c)
 static void
 warn_of_nfs(struct cli *c)
 {
-	struct statfs st;
-
-	if (statfs(c->env.home, &st) == 0 && st.f_type == NFS_MAGIC)
+	if (os_file_on_nfs(c->env.home))
 		cli_say(&c->env, SAY_WARN, "LIMA_HOME should not be on an NFS mount");
 }
 
@@ -256,11 +253,7 @@ find_home(struct cli *c, struct error *err)
 	if (xdg && *xdg == '/')
 		c->env.cache = arena_printf(&c->arena, "%s/lima", xdg);
 	else if (user)
-#ifdef __APPLE__
-		c->env.cache = arena_printf(&c->arena, "%s/Library/Caches/lima", user);
-#else
-		c->env.cache = arena_printf(&c->arena, "%s/.cache/lima", user);
-#endif
+		c->env.cache = arena_printf(&c->arena, "%s/%s/lima", user, os_host_caches);
 	else
 		c->env.cache = arena_printf(&c->arena, "%s/_cache", c->env.home);
 	if (!cache_place_is_ours(c->env.cache)) {

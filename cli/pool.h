@@ -1,7 +1,6 @@
 /* cli/pool.h - how many machines boot at a time. */
 #pragma once
 #include <stddef.h>
-#include <stdint.h>
 
 struct engine;
 
@@ -10,5 +9,3 @@ struct engine;
  * than fit into the memory that is free now, by the largest of them; one always may.
  */
 size_t pool_boots(const struct engine *e);
-/* "MemTotal", "MemAvailable" of /proc/meminfo, in bytes; 0: unknown */
-uint64_t pool_memory(const char *key);

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/os/thread.h"
 
 /*
  * The caller owns the queues (steps that could start) and decides what starts;
@@ -395,7 +396,7 @@ walk_ended(struct workers *c)
 	until.tv_sec += until.tv_nsec / 1000000000L;
 	until.tv_nsec %= 1000000000L;
 	pthread_mutex_lock(&c->lock);
-	while (!c->done && pthread_cond_timedwait(&c->ended, &c->lock, &until) != ETIMEDOUT)
+	while (!c->done && os_cond_wait_until(&c->ended, &c->lock, &until) != ETIMEDOUT)
 		;
 	list = c->done;
 	c->done = NULL;
@@ -437,7 +438,6 @@ plan_walk(struct plan *p, const struct walk *w, struct error *err)
 	struct workers c = { .walk = w, .plan = p, .err = err, .jobs.end = &c.jobs.first, .boots.end = &c.boots.first };
 	size_t jobs = w->jobs ? w->jobs : 1, n = 0;
 	pthread_t *threads;
-	pthread_condattr_t attr;
 
 	boots_find(&c);
 	jobs += w->boots < c.nboot ? w->boots : c.nboot;
@@ -445,10 +445,8 @@ plan_walk(struct plan *p, const struct walk *w, struct error *err)
 		jobs = p->n;
 	threads = xcalloc(jobs, sizeof *threads);
 	pthread_mutex_init(&c.lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&c.work, NULL);
-	pthread_cond_init(&c.ended, &attr);
+	os_cond_init(&c.ended);
 	while (n < jobs && !pthread_create(&threads[n], NULL, walk_worker, &c))
 		n++;
 	if (p->n && !n)
@@ -463,7 +461,6 @@ plan_walk(struct plan *p, const struct walk *w, struct error *err)
 		pthread_join(threads[i], NULL);
 	pthread_cond_destroy(&c.work);
 	pthread_cond_destroy(&c.ended);
-	pthread_condattr_destroy(&attr);
 	pthread_mutex_destroy(&c.lock);
 	free(threads);
 	free(c.pools);

@@ -6,6 +6,7 @@
  * could pass on between the two calls.
  */
 #pragma once
+#include <spawn.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -16,10 +17,8 @@ struct buf;
 int os_process_end(pid_t pid);
 /* -1 with errno; ESRCH: it has ended. */
 int os_process_signal(int end, pid_t pid, int sig);
-/*
- * The same with a number, of which its handler learns (siginfo's si_value). False where a signal carries none: macOS; the bare signal is sent then.
- */
-bool os_process_tell(int end, pid_t pid, int sig, int value, int *result);
+/* The same with a number, of which its handler learns (siginfo's si_value). ENOTSUP on macOS, where signals carry none. */
+int os_process_tell(int end, pid_t pid, int sig, int value);
 /* Real, effective, saved, and that of files. */
 bool os_process_users(pid_t pid, unsigned id[4]);
 /* Bytes of the path, not ended by a NUL; -1: nobody, or not to be told. " (deleted)" may be behind it. */
@@ -30,6 +29,9 @@ unsigned long long os_process_start(pid_t pid);
 bool os_process_arguments(pid_t pid, struct buf *out);
 /* Does it have arguments by its nature? Neither an ended one nor one of the kernel's own has any. */
 bool os_process_can_have_arguments(pid_t pid);
+
+/* A program that is begun with these has no descriptor but the first three and those that are put there. `flags` are those of its attributes. */
+int os_process_only(posix_spawn_file_actions_t *actions, short *flags);
 
 /* This process, or a child after fork(), is sent `sig` when its parent ends. macOS has no such thing: there it ends with its work. */
 void os_process_follow_parent(int sig);

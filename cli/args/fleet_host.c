@@ -9,10 +9,10 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/os/host.h"
 #include "base/size.h"
 #include "cli/cli.h"
 #include "cli/args/fleet_args.h"
-#include "cli/pool.h"
 #include "providers/driver.h"
 #include "state/desired/fleet/fleet.h"
 
@@ -169,7 +169,7 @@ fleet_check_taken(struct cli *c, const struct fleet *f, struct spec *const *spec
 int
 fleet_check_host(struct cli *c, const struct fleet *f, struct spec *const *specs, struct error *err)
 {
-	uint64_t total = pool_memory("MemTotal"), available = pool_memory("MemAvailable"), limit = total;
+	uint64_t total = os_host_memory(false), available = os_host_memory(true), limit = total;
 	bool given = f->memory_most || f->memory_part > 0;
 	struct fit fit = { 0 };
 

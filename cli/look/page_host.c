@@ -8,10 +8,10 @@
 
 #include "base/auto.h"
 #include "base/fs.h"
+#include "base/os/host.h"
 #include "base/size.h"
 #include "cli/cli.h"
 #include "cli/look/page.h"
-#include "cli/pool.h"
 
 enum { HOST_MAX = 1 << 20 };
 
@@ -59,7 +59,7 @@ page_host(struct page *p)
 	host_row(p, "Processors", arena_printf(&p->a, "%ld, %s", sysconf(_SC_NPROCESSORS_ONLN), host_value(p, "/proc/cpuinfo", "model name")));
 	if (getloadavg(load, 3) == 3)
 		host_row(p, "Load", arena_printf(&p->a, "%.1f, %.1f, %.1f (over 1, 5 and 15 minutes)", load[0], load[1], load[2]));
-	host_row(p, "Memory", arena_printf(&p->a, "%s, of which %s are available", size_text(&p->a, pool_memory("MemTotal")), size_text(&p->a, pool_memory("MemAvailable"))));
+	host_row(p, "Memory", arena_printf(&p->a, "%s, of which %s are available", size_text(&p->a, os_host_memory(false)), size_text(&p->a, os_host_memory(true))));
 	host_row(p, "/dev/kvm", host_kvm(p));
 	if (statvfs(p->c->env.home, &fs) == 0)
 		host_row(p, "Free in the home", size_text(&p->a, (uint64_t)fs.f_bavail * fs.f_frsize));

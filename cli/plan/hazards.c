@@ -6,9 +6,9 @@
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/os/host.h"
 #include "base/size.h"
 #include "cli/cli.h"
-#include "cli/pool.h"
 #include "providers/listeners.h"
 #include "reconciler/engine.h"
 #include "state/desired/fleet/fleet.h"
@@ -120,7 +120,7 @@ hazard_of_ports(struct cli *c, const struct engine *e, const struct spec *s, str
 static void
 hazard_of_memory(struct cli *c, const struct starts *s)
 {
-	uint64_t available = pool_memory("MemAvailable"), wanted = 0;
+	uint64_t available = os_host_memory(true), wanted = 0;
 
 	for (size_t i = 0; i < s->n; i++)
 		wanted += s->vm[i]->down ? 0 : s->spec[i]->memory_bytes;

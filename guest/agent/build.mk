@@ -7,7 +7,7 @@
 AGENT_EXTRA += $(wildcard guest/wire/*.c)
 
 GA_SRC := $(wildcard guest/agent/*.c guest/wire/*.c) $(addprefix base/,buf.c error.c fs.c fs_open.c jsonspan.c mem.c proc.c proc_id.c proc_spawn.c programs.c utf8.c) \
-	$(addprefix base/os/linux/,process.c privilege.c sandbox.c paths.c seccomp.c syscalls.c)
+	$(addprefix base/os/linux/,file.c process.c privilege.c sandbox.c paths.c seccomp.c syscalls.c)
 GA_CFLAGS = -std=gnu17 -Os -g $(WARN) -fPIE -fno-common -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
 	$(HARDEN_C)
 GA_LDFLAGS = -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections,--build-id=none,--no-eh-frame-hdr,-T,guest/agent/discard.ld

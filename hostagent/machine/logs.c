@@ -13,6 +13,7 @@
 
 #include "base/auto.h"
 #include "base/mem.h"
+#include "base/os/file.h"
 #include "hostagent/agent.h"
 #include "hostagent/machine/runtime.h"
 
@@ -36,7 +37,7 @@ logs_look_at(const struct agent *a, const char *name)
 
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_blocks < HELD_MAX / 512 || st.st_size < HELD_MAX)
 		return;
-	if (fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, st.st_size - KEPT) < 0)
+	if (os_file_give_up(fd, st.st_size - KEPT) < 0)
 		log_warning("%s: %s", path, strerror(errno));
 	else
 		log_warning("%s has grown to %lld MiB: all but its end is given up", path, (long long)st.st_size >> 20);

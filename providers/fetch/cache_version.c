@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/os/host.h"
 #include "providers/fetch/http.h"
 
 enum { NOTE_MAX = 8192 };
@@ -44,7 +45,7 @@ version_validator(const struct version *v)
 static void
 boot_id(struct buf *out)
 {
-	if (fs_read_if("/proc/sys/kernel/random/boot_id", out, NOTE_MAX, NULL) != 1)
+	if (!os_host_boot(out))
 		buf_truncate(out, 0);
 	buf_truncate(out, strcspn(out->s, "\n"));
 }

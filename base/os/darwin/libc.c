@@ -136,3 +136,32 @@ memfd_create(const char *name, unsigned flags)
 		unlink(path);
 	return fd;
 }
+
+int
+setresuid(uid_t real, uid_t effective, uid_t saved)
+{
+	if (real == effective && real == saved)
+		return setuid(real);
+	errno = EINVAL;
+	return -1;
+}
+
+int
+setresgid(gid_t real, gid_t effective, gid_t saved)
+{
+	if (real == effective && real == saved)
+		return setgid(real);
+	errno = EINVAL;
+	return -1;
+}
+
+int
+execvpe(const char *program, char *const argv[], char *const env[])
+{
+	char **ours = environ;
+
+	environ = (char **)(uintptr_t)env;
+	execvp(program, argv);
+	environ = ours;
+	return -1;
+}

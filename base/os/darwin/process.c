@@ -61,12 +61,12 @@ os_process_signal(int end, pid_t pid, int sig)
 	return -1;
 }
 
-bool
-os_process_tell(int end, pid_t pid, int sig, int value, int *result)
+int
+os_process_tell(int end, pid_t pid, int sig, int value)
 {
-	(void)value;
-	*result = os_process_signal(end, pid, sig);
-	return false;
+	(void)end, (void)pid, (void)sig, (void)value;
+	errno = ENOTSUP;
+	return -1;
 }
 
 static bool
@@ -144,6 +144,14 @@ bool
 os_process_can_have_arguments(pid_t pid)
 {
 	return pid != 0 && os_process_start(pid) != 0;
+}
+
+int
+os_process_only(posix_spawn_file_actions_t *actions, short *flags)
+{
+	(void)actions;
+	*flags |= POSIX_SPAWN_CLOEXEC_DEFAULT;
+	return 0;
 }
 
 void

@@ -32,16 +32,15 @@ os_process_signal(int end, pid_t pid, int sig)
 	return pidfd_send_signal(end, sig, NULL, 0);
 }
 
-bool
-os_process_tell(int end, pid_t pid, int sig, int value, int *result)
+int
+os_process_tell(int end, pid_t pid, int sig, int value)
 {
 	siginfo_t si = { .si_signo = sig, .si_code = SI_QUEUE, .si_value.sival_int = value };
 
 	(void)pid;
 	si.si_pid = getpid();
 	si.si_uid = getuid();
-	*result = pidfd_send_signal(end, sig, &si, 0);
-	return true;
+	return pidfd_send_signal(end, sig, &si, 0);
 }
 
 /* Reads /proc/PID/NAME; false when there is no such process. */
@@ -111,6 +110,13 @@ os_process_can_have_arguments(pid_t pid)
 	p = strrchr(b.s, ')');
 	return p && sscanf(p + 1, " %c %*s %*s %*s %*s %*s %u", &state, &flags) == 2 && state != 'Z' && state != 'X' &&
 	       !(flags & KERNEL_THREAD);
+}
+
+int
+os_process_only(posix_spawn_file_actions_t *actions, short *flags)
+{
+	(void)flags;
+	return posix_spawn_file_actions_addclosefrom_np(actions, 3);
 }
 
 void

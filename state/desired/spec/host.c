@@ -2,7 +2,6 @@
 
 #include <ctype.h>
 #include <pwd.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,24 +13,11 @@
 #include "base/fs.h"
 #include "base/host_arch.h"
 #include "base/mem.h"
+#include "base/os/host.h"
 #include "base/sha256.h"
 
 /* Root cannot be the guest's user, so a run as root gives that user this uid. */
 enum { ORDINARY_UID = 1000 };
-
-static int
-usable_cpus(void)
-{
-#ifdef __linux__
-	cpu_set_t set;
-
-	if (sched_getaffinity(0, sizeof set, &set) == 0)
-		return CPU_COUNT(&set);
-#endif
-	long n = sysconf(_SC_NPROCESSORS_ONLN);
-
-	return n > 0 ? (int)n : 1;
-}
 
 static bool
 is_user_name(const char *s)
@@ -118,7 +104,7 @@ host_new(void)
 	uname(&u);
 	h->os = arena_strdup(h->arena, u.sysname);
 	h->arch = host_arch();
-	h->cpus = usable_cpus();
+	h->cpus = os_host_processors();
 	h->memory_bytes = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
 	host_find_user(h);
 	h->timezone = find_timezone(h->arena);

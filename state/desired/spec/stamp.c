@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/os/host.h"
 #include "base/sha256.h"
 #include "state/desired/spec/host.h"
 #include "state/desired/spec/proxy.h"
@@ -36,7 +37,7 @@ spec_common_stamp(const struct spec_opts *opts)
 	AUTO(arena) a = { 0 };
 	AUTO(buf) b = BUF_INIT;
 	/* The program counts, because two builds of one version may declare differently. */
-	const char *hosts, *program = fs_stamp(&a, "/proc/self/exe");
+	const char *hosts, *program = fs_stamp(&a, os_host_own_path());
 	char hex[65];
 
 	buf_addf(&b, "%s\n%s\n%s\n", opts->version, program ? program : "-", opts->home);
