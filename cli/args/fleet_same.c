@@ -63,6 +63,18 @@ fleet_same_networks(struct cli *c, const struct fleet *f)
 	return same;
 }
 
+static void
+fleet_probe(struct cli *c, const struct fleet *f)
+{
+	const char **names = arena_alloc(&c->arena, f->nmembers * sizeof *names);
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->nmembers; i++)
+		if (instance_exists(c, f->members[i].name))
+			names[n++] = f->members[i].name;
+	probe_all(c, names, n);
+}
+
 bool
 fleet_is_as_applied(struct cli *c, const struct fleet *f)
 {
@@ -72,6 +84,7 @@ fleet_is_as_applied(struct cli *c, const struct fleet *f)
 	if (edit_given(c) || cli_bool(c, "adopt") || f->memory_most || f->memory_part > 0 || !fleet_same_networks(c, f))
 		return false;
 	spec_hush(&opts);
+	fleet_probe(c, f);
 	for (size_t i = 0; i < f->nmembers; i++) {
 		const struct fleet_member *m = &f->members[i];
 		auto_free char *dir = xasprintf("%s/%s", c->env.home, m->name);

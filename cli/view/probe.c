@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/mounts.h"
 #include "cli/cli.h"
+#include "cli/run.h"
 #include "cli/view/instance.h"
 #include "reconciler/lookers.h"
 
@@ -128,12 +129,29 @@ probe_all(struct cli *c, const char *const *names, size_t n)
 	qsort(p->v, p->n, sizeof *p->v, probe_by_name);
 }
 
+/* What else the command names is asked for beside it: it will be looked at as well. */
+static void
+probe_named(struct cli *c, const char *name)
+{
+	const char **names;
+	size_t n = 0;
+
+	if (!probe_of(c)->is_needed || probe_find(probe_of(c), name))
+		return;
+	names = arena_alloc(&c->arena, ((size_t)c->nargs + 1) * sizeof *names);
+	names[n++] = name;
+	for (int i = 0; i < c->nargs; i++)
+		if (strcmp(c->args[i], name) != 0 && !probe_find(probe_of(c), c->args[i]) && instance_exists(c, c->args[i]))
+			names[n++] = c->args[i];
+	probe_all(c, names, n);
+}
+
 bool
 probe_answers(struct cli *c, const char *name)
 {
 	const struct probed *found;
 
-	probe_all(c, &name, 1);
+	probe_named(c, name);
 	found = probe_find(probe_of(c), name);
 	return !found || found->answers;
 }
