@@ -115,7 +115,12 @@ $(B)/libexec/lima/lima-usernet: $(call obj,$(BASE) $(USERNET) $(USERNET_EXTRA))
 	@echo "  LD $@"
 	@$(CC) $(LDFLAGS) $(HARDEN_LD) -pie -Wl,--gc-sections,--as-needed -o $@ $^ $(LIBS_USERNET)
 
-ALL := $(B)/bin/limactl $(if $(SAN),,$(B)/libexec/lima/lazy.so) $(if $(call src,hostagent),$(B)/libexec/lima/lima-hostagent) $(B)/libexec/lima/lima-usernet
+$(B)/libexec/lima/lima-drive: $(call obj,$(BASE) $(DRIVE))
+	@mkdir -p $(@D)
+	@echo "  LD $@"
+	@$(CC) $(LDFLAGS) $(HARDEN_LD) -pie -Wl,--gc-sections,--as-needed -o $@ $^ $(LIBS_DRIVE)
+
+ALL := $(B)/bin/limactl $(if $(SAN),,$(B)/libexec/lima/lazy.so) $(if $(call src,hostagent),$(B)/libexec/lima/lima-hostagent) $(B)/libexec/lima/lima-usernet $(B)/libexec/lima/lima-drive
 all: $(ALL) share
 
 # Templates: as they are installed, beside the guests that we build.
@@ -136,6 +141,7 @@ $(FAKE)/bin/limactl: $(call obj,$(FAKE_DRIVER)) $(B)/bin/limactl $(B)/libexec/li
 	@$(CC) $(LDFLAGS) $(HARDEN_LD) -pie -Wl,--as-needed -o $@ $(call obj,$(MAIN)) $(call obj,$(FAKE_DRIVER)) $(B)/gen/lazy_stubs.o $(LIBS_MAIN) -ldl
 	@ln -sfn ../../../../libexec/lima/lazy.so $(FAKE)/libexec/lima/lazy.so
 	@ln -sfn ../../../../libexec/lima/lima-usernet $(FAKE)/libexec/lima/lima-usernet
+	@ln -sfn ../../../../libexec/lima/lima-drive $(FAKE)/libexec/lima/lima-drive
 	@ln -sfn ../../share $(FAKE)/share
 $(FAKE)/libexec/lima/lima-hostagent: $(call obj,$(AGENT) $(call src,hostagent/drivers/fake))
 	@mkdir -p $(@D)
@@ -143,7 +149,10 @@ $(FAKE)/libexec/lima/lima-hostagent: $(call obj,$(AGENT) $(call src,hostagent/dr
 $(FAKE)/libexec/lima/lima-fake-machine: $(call obj,providers/drivers/fake/machine.c providers/pidfile.c $(BASE))
 	@mkdir -p $(@D)
 	@$(CC) $(LDFLAGS) -Wl,--gc-sections -o $@ $^ -lm
-fake: all $(FAKE)/bin/limactl $(FAKE)/libexec/lima/lima-hostagent $(FAKE)/libexec/lima/lima-fake-machine
+$(FAKE)/drivers/lima-driver-play: $(call obj,$(BASE) $(PLAY))
+	@mkdir -p $(@D)
+	@$(CC) $(LDFLAGS) -Wl,--gc-sections -o $@ $^ $(LIBS_DRIVE)
+fake: all $(FAKE)/bin/limactl $(FAKE)/libexec/lima/lima-hostagent $(FAKE)/libexec/lima/lima-fake-machine $(FAKE)/drivers/lima-driver-play
 
 # Unit tests: tests/unit/FOLDER/test_*.c, each a program linked with everything but main().
 UNIT := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/*/test_*.c))
@@ -153,7 +162,8 @@ $(B)/obj/cli/lazy_linked.o: cli/lazy.c $(B)/gen/flags | $(GENERATED)
 	@$(CC) $(CPPFLAGS) -DLAZY_LINKED $(CFLAGS) -c -o $@ $<
 LIB_AGENT := $(filter-out $(B)/obj/hostagent/main.o,$(filter-out $(LIB),$(call obj,$(AGENT))))
 LIB_USERNET := $(filter-out $(B)/obj/usernet/main.o,$(call obj,$(USERNET)))
-$(B)/lib.a: $(LIB) $(LIB_AGENT) $(LIB_USERNET)
+LIB_DRIVERS := $(filter-out $(LIB) $(LIB_AGENT),$(call obj,$(DRIVER_WIRE)))
+$(B)/lib.a: $(LIB) $(LIB_AGENT) $(LIB_USERNET) $(LIB_DRIVERS)
 	@rm -f $@; ar rcs $@ $^
 $(B)/tests/%: $(B)/obj/tests/unit/%.o $(B)/lib.a
 	@mkdir -p $(@D)

@@ -11,10 +11,11 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/process.h"
+#include "providers/external.h"
 #include "providers/pidfile.h"
 #include "providers/stop_ladder.h"
 
-extern const struct driver driver_qemu;
+extern const struct driver driver_qemu, driver_external;
 /* Of tests only: whatever is not linked with it does not know it. */
 extern const struct driver driver_fake __attribute__((weak));
 
@@ -26,13 +27,22 @@ driver_all(void)
 	return all;
 }
 
+/* Who may run a machine. One of an external driver may have a hypervisor of ours below it, so it is looked for first. */
+static const struct driver *const *
+driver_each(void)
+{
+	static const struct driver *const each[] = { &driver_external, &driver_qemu, &driver_fake, NULL };
+
+	return each;
+}
+
 const struct driver *
 driver_find(const char *name)
 {
-	for (const struct driver *const *d = driver_all(); *d; d++)
+	for (const struct driver *const *d = driver_each(); *d; d++)
 		if (strcmp((*d)->name, name) == 0)
 			return *d;
-	return NULL;
+	return external_is_there(name) ? &driver_external : NULL;
 }
 
 bool
@@ -47,7 +57,7 @@ driver_is_ours(const char *name)
 const struct driver *
 driver_of(const char *dir, pid_t *pid)
 {
-	for (const struct driver *const *d = driver_all(); *d; d++) {
+	for (const struct driver *const *d = driver_each(); *d; d++) {
 		auto_free char *file = xasprintf("%s/%s.pid", dir, (*d)->name);
 
 		if ((*pid = pidfile_process(file)) > 0)
@@ -71,7 +81,7 @@ driver_look(const char *dir, pid_t *pid, struct error *err)
 {
 	int cannot = 0;
 
-	for (const struct driver *const *d = driver_all(); *d; d++) {
+	for (const struct driver *const *d = driver_each(); *d; d++) {
 		auto_free char *file = xasprintf("%s/%s.pid", dir, (*d)->name);
 		bool absent;
 
@@ -141,7 +151,7 @@ stop_with(const struct driver *d, const char *dir, int grace_ms, const volatile 
 int
 driver_stop(const char *dir, int grace_ms, const volatile int *cancel, struct error *err)
 {
-	for (const struct driver *const *d = driver_all(); *d; d++)
+	for (const struct driver *const *d = driver_each(); *d; d++)
 		if (stop_with(*d, dir, grace_ms, cancel, err) < 0)
 			return -1;
 	return 0;

@@ -55,6 +55,7 @@ struct driver_memory {
 struct driver {
 	const char *name;
 	const char *program;	/* whose --version tells what runs machines here; NULL: nobody needs to know */
+	int start_ms;		/* until a machine that was started may take to be there; 0: the usual */
 	struct driver_net net;
 	const char *type_file;	/* of an instance's folder: the version of machine that it keeps from its first start on; NULL: it has none */
 	const char *agent_port;		/* name of the guest agent's port, as the guest sees it; NULL: it can have none */
@@ -68,7 +69,7 @@ struct driver {
 	 * Has this host what such a machine needs: the program, of the version that is asked for, firmware? For plans, so it
 	 * runs the program only where a version is asked for. ENOENT: there is no program; ERR_UNSUPPORTED. The message says
 	 * what to install. Of the machine: name, dir, arch, os, minimum_version, firmware, kernel (any text), legacy_bios, tpm,
-	 * share_type, nshares.
+	 * share_type, nshares, type.
 	 */
 	int (*check_host)(const struct machine *m, struct error *err);
 	/*
@@ -98,7 +99,7 @@ struct driver {
 	const char *(*launched_format)(const char *dir, const char *tail, struct arena *a);
 };
 
-/* NULL: there is none of that name. */
+/* That of a `vmType`, which may be a program of somebody else, or of a launch; NULL: there is none of that name. */
 const struct driver *driver_find(const char *name);
 bool driver_is_ours(const char *name);
 /* All of ours, NULL-terminated; the first is the usual one. Others are found by providers/external.h. */

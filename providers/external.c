@@ -105,6 +105,14 @@ external_is_there(const char *name)
 	return external_find(name, &a) != NULL;
 }
 
+bool
+external_is_left(const char *dir, const char *name)
+{
+	auto_free char *pidfile = xasprintf("%s/%s" EXTERNAL_DRIVER_PID, dir, name), *socket = xasprintf("%s/%s" EXTERNAL_DRIVER_SOCKET, dir, name);
+
+	return external_is_name(name) && !driver_is_ours(name) && (fs_exists(pidfile) || fs_exists(socket));
+}
+
 struct found {
 	struct arena *a;
 	struct external *v;

@@ -11,6 +11,10 @@
 
 struct arena;
 
+/* What such a driver has beside its instance while it is there, behind its name; upstream's limactl looks for them, too. */
+#define EXTERNAL_DRIVER_PID ".drv.pid"
+#define EXTERNAL_DRIVER_SOCKET ".drv.sock"
+
 #define EXTERNAL_PREFIX "lima-driver-"
 
 struct external {
@@ -22,5 +26,7 @@ bool external_is_name(const char *name);
 /* The program of that driver, in `a`; NULL: there is none. Costs a few system calls, and reads no folder. */
 const char *external_find(const char *name, struct arena *a);
 bool external_is_there(const char *name);
+/* Is there a trace of a driver of that name, beside an instance that nobody runs? */
+bool external_is_left(const char *dir, const char *name);
 /* All there are, by name, but for those whose name is one of ours; in `a`. */
 const struct external *external_list(struct arena *a, size_t *n);

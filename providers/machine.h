@@ -30,6 +30,11 @@ enum share_type { SHARE_NONE, SHARE_9P, SHARE_VIRTIOFS };
 struct machine {
 	const char *name, *dir;		/* of the instance; never NULL, dir absolute */
 	const char *arch, *os;		/* as lima.yaml calls them; never NULL */
+	const char *type;		/* vmType */
+	const char *hostname;
+	const char *config;		/* all of lima.yaml, filled, as JSON: for who has words of his own for it */
+	const char *version;		/* ours, by which it was made */
+	uint64_t disk_bytes;
 	const char *cpu;		/* a model; the driver's choice */
 	int cpus;
 	uint64_t memory_bytes;

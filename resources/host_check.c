@@ -20,7 +20,7 @@ int
 host_check(const struct spec *spec, struct error *err)
 {
 	const struct driver *d = driver_find(spec->vm_type);
-	struct machine m = { .name = spec->name, .dir = spec->dir, .arch = spec->arch, .os = spec->os,
+	struct machine m = { .name = spec->name, .dir = spec->dir, .arch = spec->arch, .os = spec->os, .type = spec->vm_type,
 			     .minimum_version = spec->minimum_version, .cpu = spec->cpu_type, .legacy_bios = spec->firmware.legacy_bios, .tpm = spec->tpm,
 			     .share_type = machine_share_type(spec), .nshares = spec->nmounts };
 

@@ -56,6 +56,7 @@ const struct instance_file instance_files[] = {
 	{"ssh.sock", "vm", FILE_LEFT},
 	{"launch.json", "vm", FILE_LEFT, FILE_BY_TMP},
 	{"launch.facts", "vm", FILE_LEFT, FILE_BY_TMP},
+	{"external.json", "vm", FILE_LEFT, FILE_BY_TMP},
 	{MEMORY_FILE, "vm", FILE_MOVED, FILE_BY_TMP},
 	{WARM_MEMORY, "disk", FILE_LEFT},
 	{WARM_FILE, "disk", FILE_LEFT, FILE_BY_TMP},

@@ -213,10 +213,15 @@ machine_net(const struct spec *spec)
 }
 
 static void
-fill_plain(const struct spec *spec, struct machine *m)
+fill_plain(const struct env *env, const struct spec *spec, struct machine *m)
 {
 	m->name = spec->name;
 	m->dir = spec->dir;
+	m->type = spec->vm_type;
+	m->hostname = spec->hostname;
+	m->config = spec->json;
+	m->version = env->version;
+	m->disk_bytes = spec->disk_bytes;
 	m->arch = spec->arch;
 	m->os = spec->os;
 	m->minimum_version = spec->minimum_version;
@@ -303,7 +308,7 @@ fill_launch(const struct env *env, const struct resource *r, int ssh_port, enum 
 
 	if (!driver)
 		return error_set(err, ERR_UNSUPPORTED, "vmType: there is no driver `%s` here", r->spec->vm_type);
-	fill_plain(r->spec, &m);
+	fill_plain(env, r->spec, &m);
 	if (fill_machine(env, r, &m, a, err) < 0 || fill_shares(env, r->spec, &m, l, a, err) < 0)
 		return -1;
 	l->machine.driver = driver->name;

@@ -16,6 +16,7 @@
 #include "base/fs.h"
 #include "hostagent/protocol/ha_client.h"
 #include "providers/driver.h"
+#include "providers/external.h"
 #include "providers/launch.h"
 #include "providers/memory_file.h"
 #include "providers/served.h"
@@ -185,7 +186,7 @@ vm_observe(const struct env *env, const struct resource *r, struct facts *have, 
 	if (saved < 0 || ha_look(dir, &agent, err) < 0 || driver_look(dir, &machine, err) < 0 ||
 	    (machine > 0 && (left = vm_left_on_the_way(r, dir, err)) < 0))
 		return -1;
-	if (machine <= 0 && agent <= 0 && !saved)
+	if (machine <= 0 && agent <= 0 && !saved && !(r->spec && external_is_left(dir, r->spec->vm_type)))
 		return 0;
 	/* A record of another process describes a machine that is gone. */
 	if (!facts_get(have, "machine keys") || (machine > 0 && facts_int(have, "pid", 0) != (long long)machine))
@@ -201,8 +202,9 @@ start_agent(const struct env *env, const struct resource *r, struct error *err)
 {
 	auto_free char *dir = instance_path(env, r, NULL);
 	auto_free char *program = xasprintf("%s/lima-hostagent", env->libexec);
+	const struct driver *d = driver_find(r->spec->vm_type);
 	struct ha_start s = {
-		.program = program, .dir = dir, .name = r->owner, .debug = env->debug, .cancel = env->cancel,
+		.timeout_ms = d ? d->start_ms : 0, .program = program, .dir = dir, .name = r->owner, .debug = env->debug, .cancel = env->cancel,
 	};
 
 	return ha_start(&s, err);

@@ -53,8 +53,8 @@ started_tell(struct cli *c, const char *name)
 void
 started_begin(struct cli *c, const char *name, const char *vm_type)
 {
-	cli_say(&c->env, SAY_INFO, "Starting the instance `%s` with internal VM driver `%s`", name,
-		*vm_type ? vm_type : driver_all()[0]->name);
+	cli_say(&c->env, SAY_INFO, "Starting the instance `%s` with %s VM driver `%s`", name,
+		!*vm_type || driver_is_ours(vm_type) ? "internal" : "external", *vm_type ? vm_type : driver_all()[0]->name);
 }
 
 int

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "providers/driver.h"
 #include "providers/memory_file.h"
 #include "providers/pidfile.h"
 #include "providers/ssh/ssh_config.h"
@@ -26,6 +27,8 @@ status_look(const char *dir, const char *vm_type, struct arena *a, struct status
 
 	s.agent = ha_pid(dir);
 	s.hypervisor = pidfile_process(arena_printf(a, "%s/%s.pid", dir, vm_type));
+	if (!s.hypervisor && !driver_is_ours(vm_type))
+		s.hypervisor = pidfile_process(arena_printf(a, "%s/external.pid", dir));
 	if (s.agent > 0) {
 		if (ha_info(dir, a, &s.info, &err) == 0)
 			s.ssh_port = s.info.ssh_port;

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <uv.h>
 
+#include "base/auto.h"
 #include "base/mem.h"
 #include "hostagent/agent.h"
 #include "hostagent/drivers/fake/fake.h"
@@ -142,12 +143,13 @@ transport_fake(struct agent *a, const struct endpoint *to, const struct transpor
 {
 	static const struct transport_ops ops = { fake_write, fake_shutdown, fake_pause, fake_close };
 	struct fake_transport *f = xcalloc(1, sizeof *f);
+	auto_free char *socket = xasprintf("%s/fake.sock", a->launch.dir);
 
 	f->c = (struct transport){ .ops = &ops, .user = user, .ctx = ctx };
 	snprintf(f->words, sizeof f->words, "connect %d\n", to->port);
 	uv_pipe_init(&a->loop, &f->pipe, 0);
 	f->pipe.data = f->connect.data = f;
 	outq_init(&f->out, (uv_stream_t *)&f->pipe, out_drained, out_failed, f);
-	uv_pipe_connect(&f->connect, &f->pipe, a->launch.machine.control, fake_transport_on_connect);
+	uv_pipe_connect(&f->connect, &f->pipe, socket, fake_transport_on_connect);
 	return &f->c;
 }

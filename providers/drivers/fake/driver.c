@@ -18,6 +18,7 @@
 #include "base/mem.h"
 #include "providers/driver.h"
 #include "providers/launch.h"
+#include "providers/line_talk.h"
 #include "providers/machine.h"
 #include "providers/pidfile.h"
 #include "providers/sock.h"
@@ -35,25 +36,12 @@ fake_driver_find(const char *dir, bool search, struct process *out)
 	return search && pidfile_leaves_doubt(pidfile, control) && pidfile_search((const char *const[]){ "lima-fake-machine", NULL }, "--pidfile", pidfile, out);
 }
 
-/* The connection, once it was answered with "ok", and the line that it was answered with; what comes behind that is not read. */
 static int
-fake_talk(const char *dir, const char *words, char line[256], struct error *err)
+fake_talk(const char *dir, const char *words, char line[LINE_TALK_MAX], struct error *err)
 {
 	auto_free char *socket = xasprintf("%s/fake.sock", dir);
-	struct sock_wait wait = { .deadline = clock_ms() + ANSWER_MS };
-	auto_close int fd = sock_connect(socket, &wait, err);
-	size_t n = 0;
 
-	if (fd < 0 || sock_write(fd, words, strlen(words), &wait, err) < 0)
-		return -1;
-	do {
-		ssize_t got = sock_read(fd, line + n, 1, &wait, err);
-
-		if (got <= 0)
-			return got < 0 ? -1 : error_set(err, ECONNRESET, "the fake machine: gone");
-	} while (line[n++] != '\n' && n < 255);
-	line[n] = '\0';
-	return memcmp(line, "ok", 2) == 0 ? steal_fd(fd) : error_set(err, EIO, "the fake machine: %.*s", (int)strcspn(line, "\n"), line);
+	return line_talk(socket, "the fake machine", words, ANSWER_MS, line, err);
 }
 
 static int
