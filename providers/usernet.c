@@ -197,6 +197,8 @@ usernet_port_text(const struct usernet_port *p, struct buf *out)
 	buf_addf(out, "socket %s\nhostname %s\nmac %02x:%02x:%02x:%02x:%02x:%02x\n", p->socket, p->hostname, m[0], m[1],
 		 m[2], m[3], m[4], m[5]);
 	buf_addf(out, "ip %s\nssh %d\ndns %d\n", usernet_ip_text(&a, p->ip), p->ssh_port, p->dns_port);
+	if (p->alias && *p->alias)
+		buf_addf(out, "fleet %s\nalias %s\n", p->fleet, p->alias);
 }
 
 static bool
@@ -211,6 +213,8 @@ usernet_port_parse(struct usernet_port *p, const char *id, const char *text, str
 	*p = (struct usernet_port){.id = arena_strdup(a, id),
 				   .socket = line_value(text, "socket", a),
 				   .hostname = line_value(text, "hostname", a),
+				   .fleet = line_value(text, "fleet", a),
+				   .alias = line_value(text, "alias", a),
 				   .ssh_port = atoi(line_value(text, "ssh", a)),
 				   .dns_port = atoi(line_value(text, "dns", a))};
 	if (!usernet_mac_parse(p->mac, line_value(text, "mac", a)) ||

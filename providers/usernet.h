@@ -41,6 +41,7 @@ struct usernet_port {
 	uint32_t ip;
 	int ssh_port; /* of this host's loopback, to port 22 of the guest; 0: none */
 	int dns_port; /* of the resolver that its host agent is, on this host's loopback; 0: none */
+	const char *fleet, *alias; /* the machines of that fleet find it as ALIAS, too; "": nobody does */
 };
 
 /*

@@ -119,7 +119,7 @@ port_text(const struct resource *r, uint32_t ip, struct buf *out)
 {
 	AUTO(arena) a = { 0 };
 	size_t i = 0;
-	struct usernet_port p = { .ip = ip, .hostname = r->spec->hostname };
+	struct usernet_port p = { .ip = ip, .hostname = r->spec->hostname, .fleet = r->spec->fleet, .alias = r->spec->short_name };
 
 	sscanf(strrchr(r->name, '.') + 1, "%zu", &i);
 	p.socket = interface_here(&a, r->spec, i);

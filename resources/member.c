@@ -27,23 +27,23 @@ member_want(struct graph *g, struct resource *r, const struct spec *spec)
 		return;
 	resource_want(g, r, "fleet", spec->fleet);
 	resource_want(g, r, "fleet file", spec->fleet_file);
+	resource_want(g, r, "short name", spec->short_name);
 	resource_want(g, r, "depends on", member_depends(graph_arena(g), spec->depends, spec->ndepends));
 }
 
 int
 member_observe(const struct resource *r, const char *dir, struct facts *have, struct arena *a, struct error *err)
 {
-	const char *fleet, *file;
-	struct spec_depend *depends;
-	size_t n;
+	struct spec_member m;
 
 	if (!facts_get(&r->want, "fleet"))
 		return 0;
-	if (spec_fleet_read(a, dir, &fleet, &file, &depends, &n, err) < 0)
+	if (spec_fleet_read(a, dir, &m, err) < 0)
 		return -1;
-	facts_set(have, a, "fleet", *fleet ? fleet : NULL);
-	facts_set(have, a, "fleet file", *fleet ? file : NULL);
-	facts_set(have, a, "depends on", *fleet ? member_depends(a, depends, n) : NULL);
+	facts_set(have, a, "fleet", *m.fleet ? m.fleet : NULL);
+	facts_set(have, a, "fleet file", *m.fleet ? m.file : NULL);
+	facts_set(have, a, "short name", *m.fleet ? m.short_name : NULL);
+	facts_set(have, a, "depends on", *m.fleet ? member_depends(a, m.depends, m.ndepends) : NULL);
 	return 0;
 }
 

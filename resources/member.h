@@ -18,7 +18,7 @@ struct spec;
 #define MEMBER_ATTRS \
 	{ .name = "fleet", .cost = COST_UPDATE }, \
 	{ .name = "fleet file", .cost = COST_UPDATE }, \
-	{ .name = "depends on", .cost = COST_UPDATE }
+	{ .name = "short name", .cost = COST_UPDATE }, { .name = "depends on", .cost = COST_UPDATE }
 
 /* Wants them of an instance that is a member. */
 void member_want(struct graph *g, struct resource *r, const struct spec *spec);

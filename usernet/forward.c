@@ -130,12 +130,12 @@ static void
 take_dns(struct sw *s, struct port *p, struct frame *f)
 {
 	struct zone_name names[USERNET_PORTS_MAX];
-	struct zone z = {.v = names, .n = s->nports, .host = s->net.gateway};
+	struct zone z = {.fleet = p->is.fleet, .v = names, .n = s->nports, .host = s->net.gateway};
 	size_t at = f->payload + UDP_HEADER;
 	AUTO(buf) b = BUF_INIT;
 
 	for (size_t i = 0; i < s->nports; i++)
-		names[i] = (struct zone_name){s->ports[i]->is.hostname, s->ports[i]->is.ip};
+		names[i] = (struct zone_name){s->ports[i]->is.hostname, s->ports[i]->is.ip, s->ports[i]->is.fleet, s->ports[i]->is.alias};
 	switch (zone_answer(&b, &z, f->p + at, f->len - at)) {
 	case 1:
 		answer_udp(s, p, f, f->from, f->from_port, b.s, b.len);

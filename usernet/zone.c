@@ -30,7 +30,18 @@ zone_machine(const struct zone *z, const char *name, size_t len, bool whole)
 	return 0;
 }
 
+/* The address of the machine that the fleet of whoever asks knows by that name; 0: none. */
+static uint32_t
+zone_member(const struct zone *z, const char *name, size_t len)
+{
+	for (size_t i = 0; z->fleet && *z->fleet && i < z->n; i++)
+		if (z->v[i].fleet && !strcmp(z->v[i].fleet, z->fleet) && z->v[i].alias && *z->v[i].alias && text_is(z->v[i].alias, name, len))
+			return z->v[i].ip;
+	return 0;
+}
+
 /*
+ * A name of the fleet of whoever asks comes before one of anybody else, so that a prefix takes nothing from what a fleet calls its own.
  * lima-NAME, lima-NAME.internal, NAME, NAME.internal; 0: not there. An instance that is called like a host of the internet takes that name from nobody:
  * one with a dot is ours only below .internal.
  */
@@ -48,7 +59,8 @@ zone_find(const struct zone *z, const char *name)
 	ip = zone_machine(z, name, len, true);
 	if (ip || (!internal && strchr(name, '.')) || !strcmp(name, "localhost"))
 		return ip;
-	return zone_machine(z, name, len, false);
+	ip = zone_member(z, name, len);
+	return ip ? ip : zone_machine(z, name, len, false);
 }
 
 int

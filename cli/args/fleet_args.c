@@ -114,7 +114,7 @@ fleet_add_member(struct cli *c, struct goals *g, const struct fleet *f, const st
 	if (!strcmp(note.fleet, f->name) && !cli_bool(c, "adopt"))
 		file = note.file;
 	*spec = a->spec;
-	spec_join_fleet(a->spec, f->name, file, m->depends, m->ndepends);
+	spec_join_fleet(a->spec, &(struct spec_member){ f->name, file, fleet_short_name(f, m), m->depends, m->ndepends });
 	a->meets_delete = true;
 	return m->is_protect_given ? fleet_add_protect(c, a, m) : 0;
 }

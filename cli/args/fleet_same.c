@@ -28,12 +28,10 @@ fleet_same_depends(const struct fleet_member *m, const struct spec_depend *v, si
 static bool
 fleet_same_note(struct cli *c, const struct fleet *f, const struct fleet_member *m, const char *dir)
 {
-	const char *fleet, *file;
-	struct spec_depend *depends;
-	size_t n;
+	struct spec_member have;
 
-	return spec_fleet_read(&c->arena, dir, &fleet, &file, &depends, &n, NULL) == 0 && !strcmp(fleet, f->name) &&
-	       fleet_same_depends(m, depends, n);
+	return spec_fleet_read(&c->arena, dir, &have, NULL) == 0 && !strcmp(have.fleet, f->name) && !strcmp(have.short_name, fleet_short_name(f, m)) &&
+	       fleet_same_depends(m, have.depends, have.ndepends);
 }
 
 /* What is wrong with its template is found again, and told, by whoever reads all of it. */

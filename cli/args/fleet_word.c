@@ -14,12 +14,14 @@ int
 fleet_note(struct cli *c, const char *instance, struct fleet_note *out, struct error *err)
 {
 	auto_free char *dir = xasprintf("%s/%s", c->env.home, instance);
-	struct spec_depend *depends;
-	size_t n;
+	struct spec_member m;
 
 	if (!probe_answers(c, instance))
 		return error_set(err, ETIMEDOUT, "instance `%s`: %s", instance, probe_silence(c));
-	return spec_fleet_read(&c->arena, dir, &out->fleet, &out->file, &depends, &n, err);
+	if (spec_fleet_read(&c->arena, dir, &m, err) < 0)
+		return -1;
+	*out = (struct fleet_note){ m.fleet, m.file };
+	return 0;
 }
 
 const char *

@@ -211,18 +211,16 @@ static int
 fleet_depends(struct cli *c, const char *name, const char **out, struct error *err)
 {
 	auto_free char *dir = xasprintf("%s/%s", c->env.home, name);
-	struct spec_depend *depends;
-	const char *fleet, *file;
+	struct spec_member m;
 	AUTO(buf) b = BUF_INIT;
-	size_t n;
 
-	if (spec_fleet_read(&c->arena, dir, &fleet, &file, &depends, &n, err) < 0)
+	if (spec_fleet_read(&c->arena, dir, &m, err) < 0)
 		return -1;
-	for (size_t i = 0; i < n && i < 8; i++)
-		buf_addf(&b, "%s%s", i ? "," : "", depends[i].name);
-	if (n > 8)
-		buf_addf(&b, ",... (%zu)", n);
-	*out = arena_strdup(&c->arena, n ? b.s : "-");
+	for (size_t i = 0; i < m.ndepends && i < 8; i++)
+		buf_addf(&b, "%s%s", i ? "," : "", m.depends[i].name);
+	if (m.ndepends > 8)
+		buf_addf(&b, ",... (%zu)", m.ndepends);
+	*out = arena_strdup(&c->arena, m.ndepends ? b.s : "-");
 	return 0;
 }
 

@@ -170,6 +170,12 @@ steps_of() { limactl history "$(limactl history | awk 'END { print $1 }')" | awk
 	apply --stopped --param RUN=two "$WORK/fleet.yaml"
 	[ "$(limactl fleet ls -q | tr '\n' ' ')" = "one-bench two-bench " ]
 	[ "$(limactl list -q fleet/two-bench | wc -l)" -eq 6 ]
+	# what the others know it by
+	grep -qx 'known-as db' "$LIMA_HOME/two-db/fleet"
+	sed -i /known-as/d "$LIMA_HOME/two-db/fleet"
+	run -0 limactl plan --param RUN=two "$WORK/fleet.yaml"
+	[[ $output == *"short name"* ]]
+	apply --stopped --param RUN=two "$WORK/fleet.yaml"
 	fails_with 'has no parameter `RAN` for --param' plan --param RAN=1 "$WORK/fleet.yaml"
 }
 

@@ -38,8 +38,8 @@ learn(const uint8_t *p, size_t len)
 static void
 dns(const struct frame *f)
 {
-	const struct zone_name name = {"lima-a", port.ip};
-	const struct zone z = {&name, 1, net.gateway};
+	const struct zone_name name = {"lima-a", port.ip, "f", "db"};
+	const struct zone z = {"f", &name, 1, net.gateway};
 	AUTO(buf) b = BUF_INIT;
 
 	if (zone_answer(&b, &z, f->p + f->payload + UDP_HEADER, f->len - f->payload - UDP_HEADER) == 1 &&

@@ -116,7 +116,7 @@ begin(struct world *w)
 	w->opts.networks = &made;
 	w->opts.nnetworks = 1;
 	ok(spec_load(&w->spec, "t", t.path, t.text, t.len, &w->opts, &err));
-	spec_join_fleet(w->spec, "f", "/f/fleet.yaml", &(struct spec_depend){ "other", false }, 1);
+	spec_join_fleet(w->spec, &(struct spec_member){ "f", "/f/fleet.yaml", "", &(struct spec_depend){ "other", false }, 1 });
 	w->spec->goal = GOAL_RUNNING;
 }
 

@@ -67,6 +67,8 @@ bool fleet_is(const char *text, size_t len);
 int fleet_read(struct fleet *out, const struct template *t, const struct fleet_param *given, size_t ngiven,
 	       const struct spec_opts *opts, struct error *err);
 void fleet_release(struct fleet *f);
+/* What the other members know it by, beside its own name: without namePrefix; "" where there is none. */
+const char *fleet_short_name(const struct fleet *f, const struct fleet_member *m);
 /* The template of a member: expressions evaluated, bases and `defaults` merged in, as template_load() leaves one. */
 int fleet_template(struct template *out, const struct fleet *f, const struct fleet_member *m, const struct spec_opts *opts,
 		   struct error *err);

@@ -9,7 +9,8 @@ static const struct key capacity[] = {
 
 static const struct key file[] = {
 	{ "name", KEY_TEXT, .about = "What the fleet is called; the name of the folder by default. Members remember it: `fleet/NAME` means them." },
-	{ "namePrefix", KEY_TEXT, .about = "In front of the names of the fleet, its members and its networks, so that several of one file share a host." },
+	{ "namePrefix", KEY_TEXT, .about = "In front of the names of the fleet, its members and its networks, so that several of one file share a host. "
+					 "Members find each other by DNS without it, too." },
 	{ "param", KEY_MAP, .about = "Parameters, as {{.Param.NAME}} in any value of this file; --param NAME=VALUE beats them." },
 	{ "defaults", KEY_ANY, .about = "Keys of lima.yaml for all members; what a member and its bases say wins." },
 	{ "networks", KEY_ANY, .about = "Networks that are made for the fleet, as in networks.yaml. A member without `networks` is on all of them." },

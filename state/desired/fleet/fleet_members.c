@@ -100,6 +100,12 @@ members_add(struct fleet_reading *r, const struct pair *p, size_t at)
 	}
 }
 
+const char *
+fleet_short_name(const struct fleet *f, const struct fleet_member *m)
+{
+	return f->prefix_len ? m->short_name : "";
+}
+
 void
 fleet_read_members(struct fleet_reading *r)
 {

@@ -31,7 +31,7 @@ blank_group(const struct key *table, void *base)
 void
 spec_blank(struct spec *s)
 {
-	const char **others[] = { &s->yaml, &s->json, &s->stamp, &s->cpu_type, &s->minimum_version, &s->fleet, &s->fleet_file };
+	const char **others[] = { &s->yaml, &s->json, &s->stamp, &s->cpu_type, &s->minimum_version, &s->fleet, &s->fleet_file, &s->short_name };
 
 	blank_group(key_root.sub, s);
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++)

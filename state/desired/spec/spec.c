@@ -147,6 +147,7 @@ spec_load_from(struct spec **out, const struct spec_from *from, const struct spe
 	};
 	struct spec *s = &loaded->spec;
 	auto_free char *hostname = name_hostname(from->name);
+	struct spec_member m = { .fleet = "" };
 	int rc;
 
 	*src = (struct source){ .name = arena_strdup(a, from->path), .text = arena_memdup(a, from->yaml, from->len), .len = from->len,
@@ -163,7 +164,9 @@ spec_load_from(struct spec **out, const struct spec_from *from, const struct spe
 	if (rc == 0 && !l.complaints)
 		spec_store_all(&l, loaded);
 	if (rc == 0 && !from->bare && !opts->copied_from)
-		rc = spec_fleet_read(a, s->dir, &s->fleet, &s->fleet_file, &s->depends, &s->ndepends, err);
+		rc = spec_fleet_read(a, s->dir, &m, err);
+	if (rc == 0 && *m.fleet)
+		spec_join_fleet(s, &m);
 	loaded->host = host;
 	loaded->src = src;
 	if (report_all(&l) < 0 || rc < 0) {

@@ -110,6 +110,14 @@ struct spec_depend {
 	bool restart;				/* and that this one is restarted with */
 };
 
+/* Whose an instance is. Of one that is nobody's all is "" and none. */
+struct spec_member {
+	const char *fleet, *file;
+	const char *short_name;			/* what the others of the fleet know it by, beside its own name: without namePrefix; "": there is none */
+	struct spec_depend *depends;
+	size_t ndepends;
+};
+
 struct spec_pair {
 	const char *key, *value;
 };
@@ -175,7 +183,7 @@ struct spec {
 	} user;
 
 	/* Of a member of a fleet, from the note in its folder, or set by the caller like `goal`; "" and none of others. */
-	const char *fleet, *fleet_file;
+	const char *fleet, *fleet_file, *short_name;
 	struct spec_depend *depends;
 	size_t ndepends;
 };
@@ -261,12 +269,11 @@ typedef void spec_part_each(void *ctx, const char *path, const char *have, const
 void spec_part_diff(const char *have, const char *want, spec_part_each *each, void *ctx);
 bool spec_part_differs(const char *have, const char *want);
 /* Whose the instance is: the strings are copied. Before the spec is declared. */
-void spec_join_fleet(struct spec *s, const char *fleet, const char *file, const struct spec_depend *depends, size_t n);
+void spec_join_fleet(struct spec *s, const struct spec_member *m);
 /* The note of that in the folder of an instance, SPEC_FLEET_FILE, and the reader of it; `a` holds what is read. ENOENT is no error: 0. */
 #define SPEC_FLEET_FILE "fleet"
 void spec_fleet_text(const struct spec *s, struct buf *out);
-int spec_fleet_read(struct arena *a, const char *dir, const char **fleet, const char **file, struct spec_depend **depends, size_t *n,
-		    struct error *err);
+int spec_fleet_read(struct arena *a, const char *dir, struct spec_member *out, struct error *err);
 /* A spec that knows only name and folder: enough to take apart an instance whose lima.yaml is broken. */
 struct spec *spec_bare(const char *name, const struct spec_opts *opts);
 /*

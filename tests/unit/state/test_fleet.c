@@ -320,29 +320,32 @@ TEST(a_note_says_whose_an_instance_is)
 	struct spec_opts opts = options();
 	AUTO(arena) a = { 0 };
 	AUTO(buf) text = BUF_INIT;
-	const char *fleet, *file;
-	struct spec_depend *depends;
+	struct spec_member m;
 	struct spec *s;
 	struct error err;
-	size_t n;
 
 	ok(fs_mkdirs(dir, 0755, &err));
-	ok(spec_fleet_read(&a, dir, &fleet, &file, &depends, &n, &err));
-	assert_string_equal(fleet, "");
+	ok(spec_fleet_read(&a, dir, &m, &err));
+	assert_string_equal(m.fleet, "");
 	ok(spec_load(&s, "w", "w.yaml", yaml, strlen(yaml), &opts, &err));
-	spec_join_fleet(s, "lab", "/a b/fleet.yaml", (struct spec_depend[]){ { "db", false }, { "c", true } }, 2);
+	spec_join_fleet(s, &(struct spec_member){ "lab", "/a b/fleet.yaml", "web", (struct spec_depend[]){ { "db", false }, { "c", true } }, 2 });
 	spec_fleet_text(s, &text);
 	ok(fs_write(path, text.s, text.len, 0600, &err));
-	ok(spec_fleet_read(&a, dir, &fleet, &file, &depends, &n, &err));
-	assert_string_equal(fleet, "lab");
-	assert_string_equal(file, "/a b/fleet.yaml");
-	assert_int_equal(n, 2);
-	assert_string_equal(depends[1].name, "c");
-	assert_true(depends[1].restart && !depends[0].restart);
+	ok(spec_fleet_read(&a, dir, &m, &err));
+	assert_string_equal(m.fleet, "lab");
+	assert_string_equal(m.file, "/a b/fleet.yaml");
+	assert_string_equal(m.short_name, "web");
+	assert_int_equal(m.ndepends, 2);
+	assert_string_equal(m.depends[1].name, "c");
+	assert_true(m.depends[1].restart && !m.depends[0].restart);
 	/* what others wrote there names nothing outside */
+	ok(fs_write(path, "fleet lab\nknown-as ../x\n", 24, 0600, &err));
+	ok(spec_fleet_read(&a, dir, &m, &err));
+	assert_string_equal(m.fleet, "lab");
+	assert_string_equal(m.short_name, "");
 	ok(fs_write(path, "fleet ../x\nafter ../../etc\n", 27, 0600, &err));
-	ok(spec_fleet_read(&a, dir, &fleet, &file, &depends, &n, &err));
-	assert_string_equal(fleet, "");
-	assert_int_equal(n, 0);
+	ok(spec_fleet_read(&a, dir, &m, &err));
+	assert_string_equal(m.fleet, "");
+	assert_int_equal(m.ndepends, 0);
 	spec_free(s);
 }

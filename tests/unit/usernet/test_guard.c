@@ -167,10 +167,13 @@ TEST(dhcp_gives_the_port_its_address_and_no_other)
 }
 
 static int
-ask(struct buf *out, const char *name, uint16_t type)
+ask_of_fleet(struct buf *out, const char *fleet, const char *name, uint16_t type)
 {
-	static const struct zone_name names[] = {{"lima-a", IP_A}, {"lima-b", IP_B}, {"lima-deb.debian.org", IP_B}, {"lima-localhost", IP_B}};
-	const struct zone z = {names, 4, GATEWAY};
+	static const struct zone_name names[] = {
+		{"lima-a", IP_A}, {"lima-b", IP_B}, {"lima-deb.debian.org", IP_B}, {"lima-localhost", IP_B},
+		{"lima-x-db", IP_A, "x-shop", "db"}, {"lima-y-db", IP_B, "y-shop", "db"}, {"lima-y-a", IP_B, "y-shop", "a"},
+	};
+	const struct zone z = {fleet, names, 7, GATEWAY};
 	struct dns_question q = {.id = 7, .type = type, .class = 1, .recurse = true};
 	AUTO(buf) query = BUF_INIT;
 
@@ -178,6 +181,12 @@ ask(struct buf *out, const char *name, uint16_t type)
 	dns_question_put(&query, &q, 7);
 	buf_truncate(out, 0);
 	return zone_answer(out, &z, query.s, query.len);
+}
+
+static int
+ask(struct buf *out, const char *name, uint16_t type)
+{
+	return ask_of_fleet(out, NULL, name, type);
 }
 
 TEST(names_of_the_network)
@@ -204,6 +213,25 @@ TEST(names_of_the_network)
 	assert_int_equal(ask(&b, "lima-c.internal", DNS_A), 0);
 	assert_int_equal(ask(&b, "lima-b.internal.org", DNS_A), 0);
 	assert_int_equal(ask(&b, "debian.org", DNS_A), 0);
+}
+
+TEST(a_fleet_with_a_prefix_knows_its_own_without)
+{
+	AUTO(buf) b = BUF_INIT;
+
+	assert_int_equal(ask_of_fleet(&b, "x-shop", "db", DNS_A), 1);
+	assert_int_equal(get32((uint8_t *)b.s + b.len - 4), IP_A);
+	assert_int_equal(ask_of_fleet(&b, "y-shop", "DB.internal", DNS_A), 1);
+	assert_int_equal(get32((uint8_t *)b.s + b.len - 4), IP_B);
+	/* its own before another's */
+	assert_int_equal(ask_of_fleet(&b, "y-shop", "a", DNS_A), 1);
+	assert_int_equal(get32((uint8_t *)b.s + b.len - 4), IP_B);
+	assert_int_equal(ask_of_fleet(&b, "x-shop", "a", DNS_A), 1);
+	assert_int_equal(get32((uint8_t *)b.s + b.len - 4), IP_A);
+	/* by their whole names all find them; by the short ones nobody else */
+	assert_int_equal(ask_of_fleet(&b, "z", "y-db", DNS_A), 1);
+	assert_int_equal(ask_of_fleet(&b, "z", "db", DNS_A), 0);
+	assert_int_equal(ask_of_fleet(&b, "", "db", DNS_A), 0);
 }
 
 TEST(an_address_is_changed_with_its_sums)
