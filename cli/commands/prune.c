@@ -1,5 +1,4 @@
 /* limactl prune: the download cache emptied, or what nobody refers to taken out of it */
-#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,16 +8,18 @@
 #include "base/fs.h"
 #include "base/jsonspan.h"
 #include "base/mem.h"
+#include "base/size.h"
 #include "cli/run.h"
 #include "cli/view/probe.h"
 #include "cli/view/templates.h"
 #include "providers/fetch/cache.h"
 #include "providers/fetch/cache_prune.h"
-#include "resources/warm.h"
+#include "resources/warm_kept.h"
 #include "state/desired/template/template.h"
 
 static const struct flag flags[] = {
 	{ "keep-referred", 0, FLAG_BOOL, .about = "Keep what an instance or a template refers to" },
+	{ "max-size", 0, FLAG_STRING, .about = "Take only saved machines (`warmStart`) away, the longest unused first and none in use, until they fit into that size" },
 	{ "dry-run", 0, FLAG_BOOL, .about = "Only show what would go" },
 	{ 0 },
 };
@@ -136,22 +137,54 @@ prune_add(void *ctx, const char *name, const char *entry, bool has_part)
 	p->v[p->n++] = (struct host_request){ "download", arena_printf(&p->c->arena, CACHE_PART "%s", name), .may_lose = true };
 }
 
-/* Saved machines are made again by the next start of their kind. */
+/* Saved machines are made again by the next start of their kind. With a budget only as many go as are beyond it, and none that is in use. */
 static int
-prune_add_machines(struct prune *p, struct error *err)
+prune_add_machines(struct prune *p, uint64_t budget, struct error *err)
 {
-	const char *top = arena_printf(&p->c->arena, "%s/" WARM_SAVED, p->c->env.home);
-	auto_dir DIR *d = opendir(top);
+	struct warm_kept *v;
+	uint64_t sum = 0;
+	size_t n;
 
-	if (!d)
-		return errno == ENOENT ? 0 : error_errno(err, "open %s", top);
-	for (struct dirent *e; (e = readdir(d));) {
-		if (*e->d_name == '.' || strchr(e->d_name, '.'))
+	if (warm_kept_list(p->c->env.home, &p->c->arena, &v, &n, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		sum += v[i].bytes;
+	for (size_t i = 0; i < n && (!budget || sum > budget); i++) {
+		if (budget && v[i].in_use)
 			continue;
+		sum -= v[i].bytes;
 		GROW(p->v, p->n, p->cap);
-		p->v[p->n++] = (struct host_request){ "machine", arena_strdup(&p->c->arena, e->d_name), .may_lose = true };
+		p->v[p->n++] = (struct host_request){ "machine", v[i].key, .may_lose = true };
 	}
 	return 0;
+}
+
+static int
+prune_walk(struct prune *p, struct error *err)
+{
+	struct cli *c = p->c;
+	bool dry = cli_bool(c, "dry-run");
+
+	return !p->n ? 0 : run_engine(c, &(struct run){ .host_requests = p->v, .nhost_requests = p->n, .dry = dry, .quiet = !dry, .silent = true,
+							.stays = p->kept ? prune_tell_stays : NULL }, err);
+}
+
+static int
+prune_to_size(struct cli *c, const char *text, struct error *err)
+{
+	struct prune p = { .c = c };
+	uint64_t budget;
+	int status;
+
+	if (size_parse(&budget, text, err) < 0)
+		return error_wrap(err, "--max-size");
+	if (!budget)
+		return error_set(err, EINVAL, "--max-size: more than zero, please; without it all saved machines go");
+	status = prune_add_machines(&p, budget, err);
+	if (status == 0)
+		status = prune_walk(&p, err);
+	free(p.v);
+	return status;
 }
 
 /* Each as a step of its own; without `kept` the whole cache goes behind them. */
@@ -169,10 +202,9 @@ prune_run(struct cli *c, const struct kept *kept, struct error *err)
 		p.v[p.n++] = all;
 	}
 	if (status == 0 && !kept)
-		status = prune_add_machines(&p, err);
-	if (status == 0 && p.n)
-		status = run_engine(c, &(struct run){ .host_requests = p.v, .nhost_requests = p.n, .dry = cli_bool(c, "dry-run"),
-						      .quiet = !cli_bool(c, "dry-run"), .silent = true, .stays = kept ? prune_tell_stays : NULL }, err);
+		status = prune_add_machines(&p, 0, err);
+	if (status == 0)
+		status = prune_walk(&p, err);
 	free(p.v);
 	return status;
 }
@@ -182,6 +214,8 @@ prune(struct cli *c, struct error *err)
 {
 	AUTO(kept) k = { 0 };
 
+	if (*cli_str(c, "max-size"))
+		return prune_to_size(c, cli_str(c, "max-size"), err);
 	if (!cli_bool(c, "keep-referred")) {
 		if (!cli_bool(c, "dry-run"))
 			cli_say(&c->env, SAY_INFO, "Pruning `%s`", c->env.cache);
@@ -200,7 +234,7 @@ const struct command command_prune = {
 	.details = "What is being downloaded stays. --dry-run tells how many bytes each thing is, and with --keep-referred which instance,\n"
 		   "a member of a fleet or not, would need one that stays. Without it, saved machines go, too (`warmStart`): the next start\n"
 		   "of their kind saves another.",
-	.example = "limactl prune\nlimactl prune --keep-referred --dry-run",
+	.example = "limactl prune\nlimactl prune --keep-referred --dry-run\nlimactl prune --max-size 10GiB",
 	.flags = flags,
 	.run = prune,
 };
