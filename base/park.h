@@ -16,5 +16,7 @@
 #define PARK_PARKED "parked 1\n"
 #define PARK_RENEW "renew 1\n"
 #define PARK_RENEWED "renewed 1\n"
+/* In the instance's folder from before its machine is started until its guest is what it is to be: as long as it may stand still to be saved. */
+#define PARK_NOTE "warm"
 
 enum { PARK_RANDOM = 32, PARK_MAX = 4096 };

@@ -12,13 +12,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/park.h"
+
 struct arena;
 struct env;
 struct error;
 struct resource;
 struct spec;
 
-#define WARM_FILE "warm"
+#define WARM_FILE PARK_NOTE
 #define WARM_MEMORY "warm.memory"
 #define WARM_SAVED "_machines"
 

@@ -10,7 +10,9 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/fs.h"
 #include "base/mem.h"
+#include "base/park.h"
 #include "hostagent/agent.h"
 #include "hostagent/machine/runtime.h"
 
@@ -20,12 +22,21 @@ struct standstill {
 	uv_timer_t timer;
 };
 
+/* Is it to be saved in its boot? Then it stands still for that, and whoever does it sees to it. */
+static bool
+standstill_is_meant(const struct agent *a)
+{
+	auto_free char *note = xasprintf("%s/" PARK_NOTE, a->launch.dir);
+
+	return fs_exists(note);
+}
+
 static void
 standstill_on_answer(struct agent *a, const char *why)
 {
 	AUTO(buf) text = BUF_INIT;
 
-	if (!why || !a->standstill || a->phase != PHASE_STARTING)
+	if (!why || !a->standstill || a->phase != PHASE_STARTING || standstill_is_meant(a))
 		return;
 	buf_addf(&text, "the guest will not come up: %s", why);
 	tail_add_serial(a, &text);
@@ -48,7 +59,7 @@ standstill_on_timer(uv_timer_t *t)
 	struct agent *a = t->data;
 
 	/* A guest that was reported late may be waited for again. */
-	if (a->phase == PHASE_STARTING && uv_now(&a->loop) - console_wrote(a) >= SILENT_MS)
+	if (a->phase == PHASE_STARTING && uv_now(&a->loop) - console_wrote(a) >= SILENT_MS && !standstill_is_meant(a))
 		a->runtime->ask_standstill(a, standstill_on_answer);
 }
 

@@ -237,6 +237,48 @@ converges() {
 	settled "$1"
 }
 
+@test "prune --max-size: first those that were not used for the longest time, and none in use" {
+	local one two three size
+	one_more() { comm -13 <(printf '%s\n' "$@" | sort) <(saved | sort); }
+	first answer
+	one=$(saved)
+	sed -i 's/^cpus: 1/cpus: 2/' "$WORK/f.yaml"
+	new two
+	two=$(one_more "$one")
+	sed -i 's/^cpus: 2/cpus: 3/' "$WORK/f.yaml"
+	new three
+	three=$(one_more "$one" "$two")
+	[ -n "$one" ] && [ -n "$two" ] && [ -n "$three" ]
+	touch -d '3 days ago' "$one"/{memory,took} "$three"/memory 2>/dev/null || true
+	touch -d '2 days ago' "$two/memory"
+	touch -d '1 day ago' "$three/memory"
+	size=$(limactl prune --dry-run --max-size 1 | grep -c 'machine')
+	[ "$size" -eq 3 ]
+	limactl prune --max-size 1TiB
+	[ "$(saved | wc -l)" -eq 3 ]
+	# room for two of them
+	limactl prune --max-size "$(($(du -sB1 "$two" "$three" | awk '{ n += $1 } END { print n }') + 4096))"
+	[ ! -e "$one" ] && [ -e "$two" ] && [ -e "$three" ]
+	# one is about to begin from it
+	sed -i 's/^cpus: 3/cpus: 2/' "$WORK/f.yaml"
+	limactl create --tty=false --name waits "$WORK/f.yaml"
+	limactl prune --max-size 1
+	[ -e "$two" ] && [ ! -e "$three" ]
+	limactl start waits
+	settled waits
+	run limactl prune --max-size 0
+	[ "$status" -ne 0 ] && [[ "$output" == *"--max-size: more than zero, please"* ]]
+	run limactl prune --max-size lots
+	[ "$status" -ne 0 ] && [[ "$output" == *"--max-size: "* ]]
+}
+
+@test "a machine that stands still to be saved, for as long as that takes, is not one that will not come up" {
+	FAKE="$FAKE --memory-kib 192 --slow-ms 3500 --holds answer" new first
+	over first
+	! grep "will not come up" "$LIMA_HOME/first/ha.stderr.log" || false
+	[ -n "$(saved)" ]
+}
+
 @test "killed at a boundary of a step" {
 	FAKE="--ready-ms 50"
 	for n in {1..60}; do
