@@ -120,7 +120,12 @@ $(B)/libexec/lima/lima-drive: $(call obj,$(BASE) $(DRIVE))
 	@echo "  LD $@"
 	@$(CC) $(LDFLAGS) $(HARDEN_LD) -pie -Wl,--gc-sections,--as-needed -o $@ $^ $(LIBS_DRIVE)
 
-ALL := $(B)/bin/limactl $(if $(SAN),,$(B)/libexec/lima/lazy.so) $(if $(call src,hostagent),$(B)/libexec/lima/lima-hostagent) $(B)/libexec/lima/lima-usernet $(B)/libexec/lima/lima-drive
+$(B)/libexec/lima/lima-driver-qemu: $(call obj,$(BASE) $(DRIVER_QEMU))
+	@mkdir -p $(@D)
+	@echo "  LD $@"
+	@$(CC) $(LDFLAGS) $(HARDEN_LD) -pie -Wl,--gc-sections,--as-needed -o $@ $^ $(LIBS_DRIVER_QEMU)
+
+ALL := $(B)/bin/limactl $(if $(SAN),,$(B)/libexec/lima/lazy.so) $(if $(call src,hostagent),$(B)/libexec/lima/lima-hostagent) $(B)/libexec/lima/lima-usernet $(B)/libexec/lima/lima-drive $(B)/libexec/lima/lima-driver-qemu
 all: $(ALL) share
 
 # Templates: as they are installed, beside the guests that we build.

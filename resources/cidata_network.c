@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/quote/quote.h"
 #include "providers/driver.h"
+#include "providers/instance_mac.h"
 #include "resources/cidata_files.h"
 #include "resources/interface.h"
 #include "resources/machine.h"

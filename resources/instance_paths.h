@@ -54,6 +54,3 @@ const char *image_digest(const struct resource *image, const char *part, struct 
 
 /* For what goes with something else, or stays: an image in the cache, which `limactl prune` empties. */
 int remove_nothing(const struct env *env, const struct resource *r, struct error *err);
-
-/* Hardware address of the first interface: the same for the same folder on the same host; in `a`. */
-const char *instance_mac(struct arena *a, const char *dir);

@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/fs.h"
+#include "providers/instance_mac.h"
 #include "providers/usernet.h"
 #include "providers/usernet_run.h"
 #include "resources/instance_paths.h"

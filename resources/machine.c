@@ -13,6 +13,7 @@
 #include "providers/disk/image.h"
 #include "providers/driver.h"
 #include "providers/fetch/digest.h"
+#include "providers/instance_mac.h"
 #include "providers/launch.h"
 #include "providers/machine.h"
 #include "providers/ssh/host_key.h"

@@ -13,6 +13,7 @@
 #include "base/lock.h"
 #include "base/mem.h"
 #include "providers/driver.h"
+#include "providers/instance_mac.h"
 #include "providers/launch.h"
 #include "providers/memory_file.h"
 #include "reconciler/env.h"

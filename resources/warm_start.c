@@ -18,6 +18,7 @@
 #include "base/park.h"
 #include "hostagent/protocol/ha_client.h"
 #include "providers/driver.h"
+#include "providers/instance_mac.h"
 #include "providers/launch.h"
 #include "providers/memory_file.h"
 #include "providers/sock.h"

@@ -67,7 +67,6 @@ struct drive {
 	struct drive_call starting;	/* its stream */
 	unsigned told;		/* by that stream */
 	bool up, asked_to_stop;
-	long long look_at;	/* for the guest agent's socket */
 
 	int listener;
 	struct drive_client client[DRIVE_CLIENTS];
@@ -101,7 +100,6 @@ void drive_hang_up(struct drive *d);
 void drive_connected(struct drive *d);
 void drive_started(struct drive *d, const struct error *e);
 void drive_heard(struct drive *d, bool success, const char *why);
-void drive_look_at_agent(struct drive *d);
 
 /* control.c */
 int drive_listen(struct drive *d, struct error *err);

@@ -128,7 +128,6 @@ drive_turn(struct drive *d, int signals)
 	if (d->fd < 0 && !d->over)
 		drive_connect(d);
 	drive_look_at_calls(d);
-	drive_look_at_agent(d);
 	drive_flush(d);
 }
 

@@ -5,17 +5,14 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/auto.h"
-#include "base/clock.h"
 #include "base/error.h"
-#include "base/fs.h"
 #include "base/mem.h"
 #include "drivers/drive/drive.h"
 #include "drivers/wire/driver_msg.h"
 
-enum { START_MS = 120000, AGENT_LOOK_MS = 1000, ASK_MS = 10000 };
+enum { START_MS = 120000 };
 
 static const struct step {
 	const char *method;
@@ -93,7 +90,6 @@ drive_step(struct drive *d)
 	}
 	if (d->step == ARRAY_LEN(steps)) {
 		drive_up(d);
-		d->look_at = clock_ms();
 		return;
 	}
 	if (d->step == STEP_START)
@@ -136,39 +132,4 @@ drive_started(struct drive *d, const struct error *e)
 	else if (!d->told)
 		drive_fail(d, "Start: it has ended without a word");
 	d->over = true;
-}
-
-static void
-on_agent(struct drive *d, const struct error *e, const uint8_t *p, size_t len)
-{
-	(void)p, (void)len;
-	d->look_at = clock_ms() + AGENT_LOOK_MS;
-	(void)e;
-}
-
-static void
-on_forward(struct drive *d, const struct error *e, const uint8_t *p, size_t len)
-{
-	struct error why;
-	bool forward;
-
-	d->look_at = clock_ms() + AGENT_LOOK_MS;
-	if (e || driver_msg_flag(p, len, &forward, &why) < 0 || forward)
-		return;
-	d->look_at = drive_call(d, "GuestAgentConn", ASK_MS, "", 0, on_agent, &why) < 0 ? d->look_at : 0;
-}
-
-/* A driver whose port for the guest agent is no socket makes one when it is asked, for one connection. */
-void
-drive_look_at_agent(struct drive *d)
-{
-	auto_free char *socket = xasprintf("%s/ga.sock", d->dir);
-	struct error why;
-
-	if (!d->up || d->over || d->asked_to_stop || !d->look_at || clock_ms() < d->look_at)
-		return;
-	d->look_at = clock_ms() + AGENT_LOOK_MS;
-	if (access(socket, F_OK) == 0)
-		return;
-	d->look_at = drive_call(d, "ForwardGuestAgent", ASK_MS, "", 0, on_forward, &why) < 0 ? d->look_at : 0;
 }

@@ -77,6 +77,13 @@ answer_validate(struct server *s, const char *arg, size_t len, struct buf *out, 
 }
 
 static int
+answer_create_disk(struct server *s, const char *arg, size_t len, struct buf *out, struct error *err)
+{
+	(void)arg, (void)len, (void)out;
+	return s->ops->create_disk ? s->ops->create_disk(s->ctx, err) : 0;
+}
+
+static int
 answer_address(struct server *s, const char *arg, size_t len, struct buf *out, struct error *err)
 {
 	(void)s, (void)arg, (void)len, (void)err;
@@ -132,7 +139,7 @@ static const struct answerer {
 	answer_fn *answer;	/* NULL: Start, Stop */
 } answerers[] = {
 	{ "Info", answer_info }, { "Configure", answer_configure }, { "Validate", answer_validate }, { "Create", answer_nothing },
-	{ "CreateDisk", answer_nothing }, { "Start", NULL }, { "Stop", NULL }, { "Delete", answer_nothing }, { "BootScripts", answer_nothing },
+	{ "CreateDisk", answer_create_disk }, { "Start", NULL }, { "Stop", NULL }, { "Delete", answer_nothing }, { "BootScripts", answer_nothing },
 	{ "AdditionalSetupForSSH", answer_nothing }, { "SSHAddress", answer_address }, { "ForwardGuestAgent", answer_nothing },
 	{ "GuestAgentConn", answer_nothing }, { "ListSnapshots", answer_list }, { "CreateSnapshot", answer_save },
 	{ "ApplySnapshot", answer_load }, { "DeleteSnapshot", answer_delete },

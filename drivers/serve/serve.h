@@ -21,6 +21,7 @@ struct serve_ops {
 	/* The instance, as Configure has it. Of what is valid, nothing is changed. */
 	int (*configure)(void *ctx, const char *json, size_t len, struct error *err);
 	int (*validate)(void *ctx, struct error *err);
+	int (*create_disk)(void *ctx, struct error *err);	/* if there is none; NULL: who asks has made it */
 	int (*start)(void *ctx, struct process *machine, struct error *err);
 	int (*press_button)(void *ctx, struct error *err);
 	int (*quit)(void *ctx, struct error *err);

@@ -50,17 +50,6 @@ driver_msg_bytes(const uint8_t *p, size_t len, const char **out, size_t *n, stru
 }
 
 int
-driver_msg_flag(const uint8_t *p, size_t len, bool *out, struct error *err)
-{
-	struct fields f = { .type = { PB_VARINT, PB_BYTES } };
-
-	if (driver_msg_read(p, len, &f, err) < 0)
-		return -1;
-	*out = f.there[0] && f.f[0].value;
-	return 0;
-}
-
-int
 driver_msg_start(const uint8_t *p, size_t len, bool *success, char why[256], struct error *err)
 {
 	struct fields f = { .type = { PB_VARINT, PB_BYTES } };
@@ -78,12 +67,6 @@ void
 driver_msg_put_bytes(struct buf *b, const char *p, size_t len)
 {
 	pb_put_bytes(b, 1, p, len);
-}
-
-void
-driver_msg_put_flag(struct buf *b, bool value)
-{
-	pb_put_uint(b, 1, value);
 }
 
 void

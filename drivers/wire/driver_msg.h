@@ -18,12 +18,10 @@ struct error;
 
 /* The bytes, or text, of a message with one such field; none: length 0. */
 int driver_msg_bytes(const uint8_t *p, size_t len, const char **out, size_t *n, struct error *err);
-int driver_msg_flag(const uint8_t *p, size_t len, bool *out, struct error *err);
 /* StartResponse. `why` is printable. */
 int driver_msg_start(const uint8_t *p, size_t len, bool *success, char why[256], struct error *err);
 
 void driver_msg_put_bytes(struct buf *b, const char *p, size_t len);
-void driver_msg_put_flag(struct buf *b, bool value);
 void driver_msg_put_start(struct buf *b, bool success, const char *why);
 
 /* What we need of what InfoResponse says, in JSON. */

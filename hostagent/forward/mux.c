@@ -243,8 +243,12 @@ on_quiet(uv_timer_t *t)
 {
 	struct mux *m = t->data;
 
-	if (!m->heard)
+	if (m->heard)
+		return;
+	if (m->agent->runtime->ask_connection)
 		m->agent->runtime->ask_connection(m->agent, mux_on_connection);
+	else
+		mux_on_connection(m->agent, -1);
 }
 
 static void
@@ -286,7 +290,10 @@ on_network(struct agent *a, int there)
 static void
 mux_begin(struct mux *m)
 {
-	m->agent->runtime->ask_network(m->agent, on_network);
+	if (m->agent->runtime->ask_network)
+		m->agent->runtime->ask_network(m->agent, on_network);
+	else
+		on_network(m->agent, -1);
 }
 
 static void

@@ -13,13 +13,13 @@
 #include "base/environment.h"
 #include "base/error.h"
 #include "base/mem.h"
-#include "base/paths.h"
 #include "base/privilege.h"
 #include "base/programs.h"
 #include "base/syscalls.h"
 #include "base/view.h"
 #include "hostagent/sftpd/main.h"
 #include "providers/launch.h"
+#include "providers/launch_files.h"
 
 _Static_assert(SFTPD_FOLDER_FD == LAUNCH_FOLDER_FD, "one place for folders");
 
@@ -55,39 +55,6 @@ folders_place(const struct child_words *w)
 	return 0;
 }
 
-static unsigned
-file_access(const char *letters)
-{
-	static const struct {
-		char letter;
-		unsigned access;
-	} meanings[] = {
-		{ LAUNCH_FILE_READ, PATHS_READ }, { LAUNCH_FILE_WRITE, PATHS_WRITE }, { LAUNCH_FILE_MAKE, PATHS_MAKE | PATHS_MAKE_FIFOS },
-		{ LAUNCH_FILE_SOCKETS, PATHS_MAKE_SOCKETS }, { LAUNCH_FILE_EXECUTE, PATHS_EXECUTE },
-	};
-	unsigned access = 0;
-
-	for (const char *p = letters; *p && *p != ' '; p++)
-		for (size_t i = 0; i < ARRAY_LEN(meanings); i++)
-			access |= meanings[i].letter == *p ? meanings[i].access : 0;
-	return access;
-}
-
-/* What is not there cannot be opened; without Landlock, or with its first version, which lets nobody move a file, all can. */
-static int
-files_confine(const struct child_words *w)
-{
-	AUTO(paths) p = PATHS_INIT;
-
-	if (!w->nfiles || !paths_begin(&p) || !paths_can_move(&p))
-		return 0;
-	for (size_t i = 0; i < w->nfiles; i++)
-		if (strchr(w->files[i], ' '))
-			paths_allow(&p, strchr(w->files[i], ' ') + 1, file_access(w->files[i]));
-	privilege_no_new();
-	return paths_enforce(&p);
-}
-
 static int
 user_become(unsigned user)
 {
@@ -113,7 +80,7 @@ child_become(const struct child_words *w, char *const env[], int in, int out, in
 		tell = tell_place(w);
 		trouble.doing = NULL;
 		close_range((unsigned)tell + 1, ~0U, 0);
-		if (files_confine(w) == 0 && user_become(w->user) == 0 && privilege_keep(w->capabilities) == 0 &&
+		if (launch_files_confine(w->files, w->nfiles) == 0 && user_become(w->user) == 0 && privilege_keep(w->capabilities) == 0 &&
 		    (!w->no_set_id || syscalls_lose_set_id() == 0))
 			execve(w->program ? w->program : w->argv[0], (char *const *)(uintptr_t)w->argv, env);
 	}

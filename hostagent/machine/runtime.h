@@ -37,7 +37,7 @@ struct runtime {
 	void (*started)(struct agent *a);
 	void (*ended)(struct agent *a);
 
-	/* Has the guest a network interface that it uses? Has it taken the connection that was made to its SSH port? */
+	/* Has the guest a network interface that it uses? Has it taken the connection that was made to its SSH port? Optional: nobody can tell. */
 	void (*ask_network)(struct agent *a, runtime_told *done);
 	void (*ask_connection)(struct agent *a, runtime_told *done);
 

@@ -199,3 +199,47 @@ drive() {
 	[ "$(limactl list --format '{{.Name}} {{.VMType}}')" = 'f play' ]
 	limactl delete f
 }
+
+# What an instance's lima-drive answers to a line.
+ask_drive() {
+	python3 - "$1/external.sock" "$2" <<-'PY'
+		import socket, sys, time
+		for _ in range(600):
+		    try:
+		        s = socket.socket(socket.AF_UNIX)
+		        s.connect(sys.argv[1])
+		        break
+		    except OSError:
+		        time.sleep(0.1)
+		s.settimeout(60)
+		s.sendall(sys.argv[2].encode() + b"\n")
+		print(s.recv(1000).decode(), end="")
+	PY
+}
+
+@test "our QEMU, served as an external driver: begun, asked, quit, and gone when its driver is killed" {
+	ln -s "$REPO/${B:-build}/libexec/lima/lima-driver-qemu" "$WORK/drivers/lima-driver-bad"
+	player bad | sed 's/^plain: .*/plain: true/' >"$WORK/bad.yaml"
+	limactl create --tty=false "$WORK/bad.yaml"
+	limactl start --tty=false "$WORK/f.yaml"
+	sed "s,$LIMA_HOME/f\",$LIMA_HOME/bad\"," "$LIMA_HOME/f/external.json" >"$WORK/instance.json"
+	"$BIN/../libexec/lima/lima-drive" --name bad --program "$WORK/drivers/lima-driver-bad" --dir "$LIMA_HOME/bad" --instance "$WORK/instance.json" \
+		--validate
+	for end in quit kill; do
+		"$BIN/../libexec/lima/lima-drive" --name bad --program "$WORK/drivers/lima-driver-bad" --dir "$LIMA_HOME/bad" --instance "$WORK/instance.json" \
+			--pidfile "$LIMA_HOME/bad/external.pid" --control "$LIMA_HOME/bad/external.sock" 2>"$WORK/said" 3>&- &
+		drive=$!
+		[ "$(ask_drive "$LIMA_HOME/bad" up)" = ok ] || { cat "$WORK/said"; false; }
+		qemu=$(cat "$LIMA_HOME/bad/qemu.pid")
+		grep -q "^NoNewPrivs:.1" "/proc/$qemu/status"
+		[[ $(ask_drive "$LIMA_HOME/bad" "snapshot-create a/b") == *"must consist of letters"* ]]
+		if [ "$end" = quit ]; then
+			[ "$(ask_drive "$LIMA_HOME/bad" quit)" = ok ]
+		else
+			kill -9 "$(cat "$LIMA_HOME/bad/bad.drv.pid")"
+		fi
+		wait $drive || [ "$end" = kill ]
+		run ! kill -0 "$qemu"
+		[ ! -e "$LIMA_HOME/bad/bad.drv.sock" ] && [ ! -e "$LIMA_HOME/bad/bad.drv.pid" ]
+	done
+}

@@ -35,7 +35,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (driver_msg_start(copy, size, &flag, why, &err) == 0)
 		driver_check_printable(why, sizeof why);
-	(void)driver_msg_flag(copy, size, &flag, &err);
 	if (driver_info_parse((const char *)copy, size, &info, &err) == 0)
 		driver_check_printable(info.name, sizeof info.name);
 	free(copy);

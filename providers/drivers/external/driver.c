@@ -169,8 +169,6 @@ external_plan(const struct machine *m, struct launch *l, struct arena *a, struct
 	l->machine.argv = drive_words(a, m, false, &l->machine.nargv);
 	l->machine.pidfile = arena_printf(a, "%s/" EXTERNAL_PID, m->dir);
 	l->machine.control = arena_printf(a, "%s/" EXTERNAL_SOCKET, m->dir);
-	if (m->agent_port)
-		l->guest.agent_socket = arena_printf(a, "%s/ga.sock", m->dir);
 	l->disks = (void *)arena_memdup(a, &m->disk, sizeof m->disk);
 	l->ndisks = 1;
 	return 0;
@@ -207,7 +205,6 @@ const struct driver driver_external = {
 	.name = "external",
 	.start_ms = START_MS,
 	.net = { .guest = "192.168.5.15", .host = "192.168.5.2", .dns = "192.168.5.3" },
-	.agent_port = "io.lima-vm.guest_agent.0",
 	.boots_uefi = external_boots_uefi,
 	.check_host = external_check_host,
 	.plan = external_plan,

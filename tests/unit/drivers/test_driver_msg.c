@@ -21,17 +21,11 @@ TEST(what_is_put_is_read)
 	assert_int_equal(n, 9);
 	assert_memory_equal(p, "127.0.0.1", 9);
 	buf_truncate(&b, 0);
-	driver_msg_put_flag(&b, true);
-	ok(driver_msg_flag((const uint8_t *)b.s, b.len, &flag, &err));
-	assert_true(flag);
-	buf_truncate(&b, 0);
 	driver_msg_put_start(&b, false, "no \033[31m disk");
 	ok(driver_msg_start((const uint8_t *)b.s, b.len, &flag, why, &err));
 	assert_false(flag);
 	assert_string_equal(why, "no ?[31m disk");
 	/* Nothing at all is what proto3 makes of zero. */
-	ok(driver_msg_flag(NULL, 0, &flag, &err));
-	assert_false(flag);
 	ok(driver_msg_bytes(NULL, 0, &p, &n, &err));
 	assert_int_equal(n, 0);
 }
