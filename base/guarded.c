@@ -3,23 +3,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/openat2.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/os/place.h"
 
 enum {
 	MAX_LINKS = 40,		/* as the kernel has it */
-	TRIES = 16,
-	PLACE = O_PATH | O_NOFOLLOW | O_CLOEXEC,
 };
 
 struct guarded_root {
@@ -70,9 +67,9 @@ is_root(const struct guarded *g, const struct stat *st)
 static int
 open_place(int dir, const char *name)
 {
-	int fd = openat(dir, name, PLACE | O_DIRECTORY);
+	int fd = openat(dir, name, os_place_flags | O_DIRECTORY);
 
-	return fd < 0 && errno == ENOTDIR ? openat(dir, name, PLACE) : fd;
+	return fd < 0 && errno == ENOTDIR ? openat(dir, name, os_place_flags) : fd;
 }
 
 static int
@@ -90,7 +87,7 @@ static int
 guarded_follow(struct walk *w, int link, struct error *err)
 {
 	char text[PATH_MAX];
-	ssize_t n = readlinkat(link, "", text, sizeof text - 1);
+	ssize_t n = os_place_link(link, text, sizeof text - 1);
 	size_t left = strlen(w->rest);
 
 	if (n < 0)
@@ -106,7 +103,7 @@ guarded_follow(struct walk *w, int link, struct error *err)
 	if (*text != '/')
 		return 0;
 	close(w->at);
-	w->at = open("/", PLACE | O_DIRECTORY);
+	w->at = open("/", os_place_flags | O_DIRECTORY);
 	return w->at < 0 ? error_errno(err, "open /") : 0;
 }
 
@@ -144,7 +141,7 @@ guarded_walk(struct walk *w, struct error *err)
 {
 	struct stat st;
 
-	w->at = open("/", PLACE | O_DIRECTORY);
+	w->at = open("/", os_place_flags | O_DIRECTORY);
 	if (w->at < 0 || fstat(w->at, &st) < 0)
 		return error_errno(err, "open /");
 	w->inside = is_root(w->g, &st);
@@ -242,7 +239,7 @@ guarded_create(struct guarded_file *f, const struct guarded *g, const char *path
 	return f->fd < 0 ? error_errno(err, "create a file beside %s", path) : 0;
 }
 
-/* fsync() does not take an O_PATH descriptor. */
+/* fsync() does not take a descriptor that only holds a place. */
 static int
 sync_folder(int dir)
 {
@@ -297,7 +294,7 @@ guarded_unlink(const struct guarded *g, const char *path, struct error *err)
 static int
 below_by_steps(int dir, const char *rel, int flags)
 {
-	auto_close int at = openat(dir, ".", PLACE | O_DIRECTORY);
+	auto_close int at = openat(dir, ".", os_place_flags | O_DIRECTORY);
 
 	for (;;) {
 		char name[NAME_MAX + 1];
@@ -314,7 +311,7 @@ below_by_steps(int dir, const char *rel, int flags)
 		rel += skip + n;
 		if (!rel[strspn(rel, "/")])
 			return openat(at, n ? name : ".", flags | O_NOFOLLOW | O_CLOEXEC);
-		fd = openat(at, name, PLACE | O_DIRECTORY);
+		fd = openat(at, name, os_place_flags | O_DIRECTORY);
 		close(at);
 		at = fd;
 	}
@@ -323,24 +320,13 @@ below_by_steps(int dir, const char *rel, int flags)
 int
 guarded_below(int dir, const char *rel, int flags)
 {
-	struct open_how how = {
-		.flags = (unsigned)(flags | O_CLOEXEC | O_NOFOLLOW),
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
-	};
-	int fd = -1;
+	int fd = os_place_below(dir, rel, flags);
 
-	/* EAGAIN: something was moved meanwhile */
-	for (int i = 0; i < TRIES; i++) {
-		fd = (int)syscall(SYS_openat2, dir, *rel ? rel : ".", &how, sizeof how);
-		if (fd >= 0 || errno != EAGAIN)
-			break;
-	}
 	return fd < 0 && errno == ENOSYS ? below_by_steps(dir, rel, flags) : fd;
 }
 
 bool
 guarded_by_kernel(void)
 {
-	/* No size is this small: where the call is known it says so. */
-	return syscall(SYS_openat2, -1, "", NULL, 0) >= 0 || errno != ENOSYS;
+	return os_place_below_is_known();
 }

@@ -26,7 +26,7 @@ void guarded_add(struct guarded *g, const char *folder);
 void guarded_release(struct guarded *g);
 
 /*
- * O_PATH of the folder at `path`, which is absolute. `make` is the mode for folders that are missing, those above it
+ * The place (base/os/place.h) of the folder at `path`, which is absolute. `make` is the mode for folders that are missing, those above it
  * included; 0: they are an error (ENOENT). ELOOP says that a link is in the way. -1.
  */
 int guarded_folder(const struct guarded *g, const char *path, mode_t make, struct error *err);
@@ -34,7 +34,7 @@ int guarded_folder(const struct guarded *g, const char *path, mode_t make, struc
 int guarded_parent(const struct guarded *g, const char *path, mode_t make, const char **name, struct error *err);
 
 /*
- * O_PATH of what is at `path`, a folder or not. A link of that name is followed where only users of the host can have put
+ * The place of what is at `path`, a folder or not. A link of that name is followed where only users of the host can have put
  * it. -1; ELOOP: a link is in the way.
  */
 int guarded_place(const struct guarded *g, const char *path, struct error *err);
@@ -58,10 +58,10 @@ void guarded_file_release(struct guarded_file *f);	/* away with what was not com
 
 /* Absent, also the folder that it would be in, is success. */
 int guarded_unlink(const struct guarded *g, const char *path, struct error *err);
-/* Does the kernel see to it that a path stays below a folder (openat2, Linux 5.6)? */
+/* Does the kernel see to it that a path stays below a folder (openat2 of Linux 5.6, O_NOFOLLOW_ANY of macOS)? */
 bool guarded_by_kernel(void);
 /*
  * What is at `rel` below the folder `dir`, by flags of open(2); no link anywhere, the last part included, and no `..`.
- * The kernel looks (openat2), or, before Linux 5.6, we do a folder at a time. -1 with errno; ELOOP: a link.
+ * The kernel looks, or, before Linux 5.6, we do a folder at a time. -1 with errno; ELOOP: a link.
  */
 int guarded_below(int dir, const char *rel, int flags);

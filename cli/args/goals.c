@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/os/place.h"
 #include "cli/args/ask.h"
 #include "cli/args/edit_flags.h"
 #include "cli/args/origin.h"
@@ -56,7 +57,7 @@ instance_exists(const struct cli *c, const char *name)
 	if (!*name || *name == '.' || *name == '_' || strchr(name, '/'))
 		return false;
 	/* a name alone: a drive that hangs is not asked. What cannot be looked at is there: the engine says what is wrong with it */
-	fd = open(dir, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	fd = open(dir, os_place_flags);
 	return fd >= 0 || fs_look(dir, NULL, NULL) != 0;
 }
 

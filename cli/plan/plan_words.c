@@ -10,6 +10,7 @@
 #include "base/cjson.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/os/place.h"
 #include "cli/args/desired_args.h"
 #include "cli/args/flags.h"
 #include "cli/cli.h"
@@ -204,7 +205,7 @@ plan_words_take(struct cli *c, const cJSON *body, int *back, struct error *err)
 		return error_wrap(err, "the words of the plan");
 	c->args = v;
 	v[c->nargs] = NULL;
-	here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	here = open(".", os_place_followed | O_DIRECTORY);
 	if (here < 0 || !cwd || chdir(cwd) < 0)
 		return error_errno(err, "the folder %s, where the plan was made", cwd ? cwd : "?");
 	*back = steal_fd(here);

@@ -12,6 +12,7 @@
 
 #include "base/auto.h"
 #include "base/mem.h"
+#include "base/os/place.h"
 #include "hostagent/agent.h"
 #include "hostagent/helper/helper.h"
 #include "hostagent/forward/conn.h"
@@ -94,7 +95,7 @@ bind_socket(struct tcp_listener *l, const char *path, struct error *err)
 
 	if (dir < 0 || socket_clear(l->conns.agent, dir, path, name, err) < 0)
 		return -1;
-	if (snprintf(addr.sun_path, sizeof addr.sun_path, "/proc/self/fd/%d/%s", dir, name) >= (int)sizeof addr.sun_path)
+	if (os_place_socket(dir, name, addr.sun_path, sizeof addr.sun_path) < 0)
 		return error_set(err, ENAMETOOLONG, "%s: too long for a socket", path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof addr) < 0)

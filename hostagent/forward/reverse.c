@@ -7,6 +7,7 @@
 
 #include "base/auto.h"
 #include "base/mem.h"
+#include "base/os/place.h"
 #include "guest/wire/ga_client.h"
 #include "hostagent/agent.h"
 #include "hostagent/forward/transport.h"
@@ -70,19 +71,20 @@ dial_host(struct incoming *k)
 	struct error e = { 0 };
 	const char *name;
 	auto_close int dir = guarded_parent(&g, k->r->host.name, 0, &name, &e);
-	auto_close int fd = dir < 0 ? -1 : openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	char path[32];
+	auto_close int fd = dir < 0 ? -1 : openat(dir, name, os_place_flags);
+	char path[sizeof((struct sockaddr_un *)0)->sun_path];
 
 	if (dir >= 0 && fd < 0)
 		error_errno(&e, "%s", k->r->host.name);
-	if (fd < 0) {
+	if (fd >= 0 && os_place_socket(fd, NULL, path, sizeof path) < 0)
+		error_set(&e, ENAMETOOLONG, "%s: too long for a socket", k->r->host.name);
+	if (fd < 0 || e.code) {
 		log_debug("%s", e.msg);
 		conn_close(k->c);
 		free(k);
 		return;
 	}
 	/* The kernel resolves this path at once, so the descriptor may go then; a link opened this way is no socket. */
-	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
 	uv_pipe_connect(&k->connect, (uv_pipe_t *)conn_stream(k->c), path, reverse_on_connect);
 }
 

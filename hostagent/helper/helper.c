@@ -17,6 +17,7 @@
 #include "base/auto.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/os/place.h"
 #include "base/os/process.h"
 #include "base/proc.h"
 #include "base/process.h"
@@ -223,7 +224,7 @@ socket_is_left(int dir, const char *name)
 	auto_close int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	struct sockaddr_un to = {.sun_family = AF_UNIX};
 
-	return snprintf(to.sun_path, sizeof to.sun_path, "/proc/self/fd/%d/%s", dir, name) < (int)sizeof to.sun_path &&
+	return os_place_socket(dir, name, to.sun_path, sizeof to.sun_path) == 0 &&
 	       fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof to) < 0 && errno == ECONNREFUSED;
 }
 

@@ -12,6 +12,7 @@
 #include "base/auto.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/os/place.h"
 #include "guest/wire/ga_client.h"
 #include "hostagent/agent.h"
 
@@ -74,7 +75,7 @@ change_queue_tell(struct news *w, const struct item *i)
 {
 	struct ga_client *client = ga_alive(w->agent);
 	auto_free char *guest = NULL;
-	auto_close int fd = client ? guarded_below(*w->root, i->path + (*i->path == '/'), O_PATH) : -1;
+	auto_close int fd = client ? guarded_below(*w->root, i->path + (*i->path == '/'), os_place_flags) : -1;
 	struct error e;
 	struct stat st;
 

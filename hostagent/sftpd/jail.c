@@ -3,15 +3,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/auto.h"
 #include "base/mem.h"
+#include "base/os/place.h"
 #include "base/path_rest.h"
 
 enum {
@@ -27,19 +26,6 @@ jail_fail(int code)
 	return -1;
 }
 
-/* Where a descriptor is now, whatever was renamed since it was opened; "" if nobody knows. */
-static const char *
-place_of(int fd, char out[PATH_MAX])
-{
-	char name[32];
-	ssize_t n;
-
-	snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
-	n = readlink(name, out, PATH_MAX - 1);
-	out[n > 0 ? n : 0] = '\0';
-	return out;
-}
-
 /* Is what is at `path` the thing behind `hidden`, or in it? */
 static bool
 jail_is_within(int hidden, const char *path)
@@ -47,7 +33,7 @@ jail_is_within(int hidden, const char *path)
 	char top[PATH_MAX];
 
 	/* What the kernel does not name is taken for hidden. */
-	return !*place_of(hidden, top) || path_rest(path, top);
+	return !*os_place_path(hidden, top) || path_rest(path, top);
 }
 
 static bool
@@ -57,7 +43,7 @@ is_hidden(const struct jail *t, int fd)
 
 	if (!t->nhidden)
 		return false;
-	place_of(fd, path);
+	os_place_path(fd, path);
 	for (size_t i = 0; i < t->nhidden; i++)
 		if (jail_is_within(t->hidden[i], path))
 			return true;
@@ -67,18 +53,8 @@ is_hidden(const struct jail *t, int fd)
 static int
 jail_lookup(const struct jail *t, const char *name, int flags)
 {
-	struct open_how how = {
-		.flags = (unsigned)flags | O_CLOEXEC,
-		.resolve = RESOLVE_NO_MAGICLINKS | (t->follow ? 0 : RESOLVE_BENEATH),
-	};
-	int fd = -1;
+	int fd = os_place_inside(t->root, name, flags, t->follow);
 
-	/* EAGAIN: something was moved meanwhile, and the kernel does not know whether a link's `..` leads out */
-	for (int i = 0; i < TRIES; i++) {
-		fd = (int)syscall(SYS_openat2, t->root, name, &how, sizeof how);
-		if (fd >= 0 || errno != EAGAIN)
-			break;
-	}
 	if (fd >= 0 && is_hidden(t, fd)) {
 		close(fd);
 		return jail_fail(EACCES);
@@ -90,7 +66,7 @@ int
 jail_open(struct jail *t, int root, const char *location, bool writable, bool follow)
 {
 	struct jail new = { .root = root, .location = location, .writable = writable, .follow = follow };
-	int fd = jail_lookup(&new, ".", O_PATH);
+	int fd = jail_lookup(&new, ".", os_place_followed);
 
 	if (fd < 0) {
 		jail_close(&new);
@@ -104,10 +80,10 @@ jail_open(struct jail *t, int root, const char *location, bool writable, bool fo
 void
 jail_hide(struct jail *t, const char *path)
 {
-	auto_close int fd = open(path, O_PATH | O_CLOEXEC);
+	auto_close int fd = open(path, os_place_followed);
 	char root[PATH_MAX];
 
-	if (fd < 0 || jail_is_within(fd, place_of(t->root, root)))
+	if (fd < 0 || jail_is_within(fd, os_place_path(t->root, root)))
 		return;
 	t->hidden = xrealloc(t->hidden, t->nhidden + 1, sizeof *t->hidden);
 	t->hidden[t->nhidden++] = steal_fd(fd);
@@ -174,14 +150,13 @@ jail_look(const struct jail *t, struct wire_text path, bool last)
 {
 	char name[PATH_MAX];
 
-	return jail_relative(t, path, name) < 0 ? -1 : jail_lookup(t, name, O_PATH | (last ? 0 : O_NOFOLLOW));
+	return jail_relative(t, path, name) < 0 ? -1 : jail_lookup(t, name, last ? os_place_followed : os_place_flags);
 }
 
 /* What was found, and nothing that has taken its name meanwhile. What is written anew makes nobody somebody else any more. */
 static int
 jail_reopen(int fd, int flags)
 {
-	char name[32];
 	struct stat st;
 	int new;
 
@@ -189,8 +164,7 @@ jail_reopen(int fd, int flags)
 		return -1;
 	if (!S_ISREG(st.st_mode))
 		return jail_fail(S_ISDIR(st.st_mode) ? EISDIR : EACCES);
-	snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
-	new = open(name, flags | O_CLOEXEC);
+	new = os_place_reopen(fd, flags);
 	/* The kernel does this for all but root, and for root's changes to files of others. */
 	if (new >= 0 && (flags & O_ACCMODE) != O_RDONLY && st.st_mode & (S_ISUID | S_ISGID))
 		(void)!fchmod(new, st.st_mode & RIGHTS);
@@ -212,7 +186,7 @@ jail_parent(const struct jail *t, struct wire_text path, char *buffer, const cha
 	*name = slash ? slash + 1 : buffer;
 	if (slash)
 		*slash = '\0';
-	return jail_lookup(t, slash ? buffer : ".", O_PATH | O_DIRECTORY);
+	return jail_lookup(t, slash ? buffer : ".", os_place_followed | O_DIRECTORY);
 }
 
 /* Another home would be put in the place of the one that is hidden, if what is above it could go. */
@@ -222,7 +196,7 @@ holds_hidden(const struct jail *t, int fd)
 	char path[PATH_MAX];
 
 	for (size_t i = 0; i < t->nhidden; i++)
-		if (jail_is_within(fd, place_of(t->hidden[i], path)))
+		if (jail_is_within(fd, os_place_path(t->hidden[i], path)))
 			return true;
 	return false;
 }
@@ -230,7 +204,7 @@ holds_hidden(const struct jail *t, int fd)
 bool
 jail_may_move(const struct jail *t, int dir, const char *name)
 {
-	auto_close int fd = t->nhidden == 0 ? -1 : openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	auto_close int fd = t->nhidden == 0 ? -1 : openat(dir, name, os_place_flags);
 
 	return fd < 0 || (!is_hidden(t, fd) && !holds_hidden(t, fd));
 }
@@ -259,7 +233,7 @@ jail_file(const struct jail *t, struct wire_text path, uint32_t flags, mode_t mo
 	if (jail_relative(t, path, name) < 0)
 		return -1;
 	for (int i = 0; i < TRIES; i++) {
-		auto_close int found = only_new ? -1 : jail_lookup(t, name, O_PATH);
+		auto_close int found = only_new ? -1 : jail_lookup(t, name, os_place_followed);
 		int fd;
 
 		if (found >= 0)
@@ -317,11 +291,9 @@ set_size(int fd, uint64_t size)
 	return again < 0 ? -1 : ftruncate(again, (off_t)size);
 }
 
-/* There is no fchmod() of a descriptor that is only a place. */
 static int
 set_mode(int fd, mode_t mode)
 {
-	char name[32];
 	struct stat st;
 
 	if (fstat(fd, &st) < 0)
@@ -331,8 +303,7 @@ set_mode(int fd, mode_t mode)
 	mode &= 07777;
 	if (!S_ISDIR(st.st_mode) && mode & (S_ISUID | S_ISGID) & ~st.st_mode)
 		return jail_fail(EPERM);
-	snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
-	return chmod(name, mode);
+	return os_place_set_mode(fd, mode);
 }
 
 /* In whole seconds, as the protocol has them: one that says no more than what is there leaves it, with its fraction. */
@@ -346,7 +317,7 @@ set_times(int fd, const struct wire_attrs *a)
 		return -1;
 	if (st.st_mtim.tv_sec == times[1].tv_sec)
 		times[1] = st.st_mtim;
-	return utimensat(fd, "", times, AT_EMPTY_PATH);
+	return os_place_set_times(fd, times);
 }
 
 int
@@ -362,7 +333,7 @@ jail_set(const struct jail *t, int fd, const struct wire_attrs *a)
 		code = errno;
 	if (a->flags & ATTR_TIMES && set_times(fd, a) < 0)
 		code = errno;
-	if (a->flags & ATTR_OWNER && fchownat(fd, "", a->uid, a->gid, AT_EMPTY_PATH) < 0)
+	if (a->flags & ATTR_OWNER && os_place_set_owner(fd, a->uid, a->gid) < 0)
 		code = errno;
 	return code ? jail_fail(code) : 0;
 }

@@ -32,7 +32,7 @@ void jail_close(struct jail *t);
 /* The name that the guest may go on with for a path: absolute, and no part of it `.`, `..` or empty. `out` holds PATH_MAX. */
 int jail_absolute(const struct jail *t, struct wire_text path, char *out);
 
-/* O_PATH; `last`: a link at its end is followed too. */
+/* The place; `last`: a link at its end is followed too. */
 int jail_look(const struct jail *t, struct wire_text path, bool last);
 /* An ordinary file, by FXF_ flags; nothing else is opened, since to open a device or a pipe is to do something. */
 int jail_file(const struct jail *t, struct wire_text path, uint32_t flags, mode_t mode);

@@ -1,6 +1,5 @@
 #include "hostagent/sftpd/reply.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -9,10 +8,9 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/os/place.h"
 #include "hostagent/sftpd/handles.h"
 #include "hostagent/sftpd/wire.h"
-
-enum { LISTING = 32 * 1024 };	/* bytes of the kernel's entries an answer; an entry at most doubles on its way */
 
 /* -1: what a read has come to with n <= 0. */
 static int
@@ -80,29 +78,37 @@ reply_put_name(struct buf *out, const char *name, const struct stat *st)
 	wire_put_attrs(out, st);
 }
 
+struct listing {
+	struct buf *out;
+	int folder;
+	uint32_t n;
+};
+
+/* An entry that has gone since is left out. */
+static void
+reply_entry(void *ctx, const char *name)
+{
+	struct listing *l = ctx;
+	struct stat st;
+
+	if (fstatat(l->folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return;
+	reply_put_name(l->out, name, &st);
+	l->n++;
+}
+
 int
 reply_listing(struct buf *out, uint32_t id, int folder)
 {
-	_Alignas(struct dirent64) char entries[LISTING];
-	ssize_t len = getdents64(folder, entries, sizeof entries);
 	size_t begin = wire_begin(out, FXP_NAME, id), count = out->len;
-	const struct dirent64 *d;
-	uint32_t n = 0;
+	struct listing l = { .out = out, .folder = folder };
+	ssize_t some;
 
-	if (len <= 0)
-		return reply_end(len);
 	wire_put_u32(out, 0);
-	for (ssize_t at = 0; at < len; at += d->d_reclen) {
-		struct stat st;
-
-		d = (const struct dirent64 *)(entries + at);
-		/* An entry that has gone since is left out. */
-		if (fstatat(folder, d->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-			continue;
-		reply_put_name(out, d->d_name, &st);
-		n++;
-	}
-	wire_set_u32(out, count, n);
+	some = os_place_list(folder, reply_entry, &l);
+	if (some <= 0)
+		return reply_end(some);
+	wire_set_u32(out, count, l.n);
 	wire_end(out, begin);
 	return 1;
 }

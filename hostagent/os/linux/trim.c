@@ -1,5 +1,5 @@
 /*
- * hostagent/machine/trim.c - give back what booting and logging in needed and waiting does not.
+ * hostagent/os/linux/trim.c - give back what booting and logging in needed and waiting does not.
  *
  * The pages of code that the key exchange touched (3 MiB of libcrypto) stay
  * mapped for days otherwise. Code is never written, so dropping its pages

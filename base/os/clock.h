@@ -1,0 +1,17 @@
+/*
+ * base/os/clock.h - this machine's clock was set, or the machine has slept.
+ *
+ * Linux tells both by ending a timer that is to ring at an hour of the clock (timerfd_create(2), TFD_TIMER_CANCEL_ON_SET). macOS posts a
+ * notification when the clock is set (notify(3), com.apple.system.clock_set); of a sleep nothing is known until somebody asks.
+ */
+#pragma once
+#include <stdbool.h>
+
+/* Can be read from when that has happened; -1 with errno. */
+int os_clock_watch(void);
+/* Has it? Takes that away. */
+bool os_clock_changed(int fd);
+/* For the next time. -1 with errno: there will be none. */
+int os_clock_watch_again(int fd);
+/* How long the machine has slept since its boot. */
+long long os_clock_slept_ms(void);
