@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -47,7 +46,7 @@ endpoint_bind(struct switch_endpoint *e, struct error *err)
 	/* The socket is the owner's alone, like its folder. */
 	if (e->listen.fd < 0 || bind(e->listen.fd, (void *)&at, sizeof at) < 0 || chmod(e->path, 0600) < 0 || listen(e->listen.fd, BACKLOG) < 0)
 		return error_errno(err, "listen on %s", e->path);
-	switch_watch(e->sw, &e->listen, EPOLL_CTL_ADD, EPOLLIN);
+	switch_watch(e->sw, &e->listen, POLLER_IN);
 	return 0;
 }
 
@@ -116,7 +115,7 @@ endpoint_accept(struct switch_endpoint *e)
 		return;
 	c = client_place(e);
 	*c = (struct client){.watch = {WATCH_CLIENT, fd, NULL}, .heard = ++e->turns};
-	switch_watch(e->sw, &c->watch, EPOLL_CTL_ADD, EPOLLIN);
+	switch_watch(e->sw, &c->watch, POLLER_IN);
 }
 
 static void
@@ -132,7 +131,7 @@ client_send(struct switch_endpoint *e, struct client *c)
 	if (c->sent == c->out.len)
 		endpoint_client_close(c);
 	else
-		switch_watch(e->sw, &c->watch, EPOLL_CTL_MOD, EPOLLOUT);
+		switch_watch_for(e->sw, &c->watch, POLLER_OUT);
 }
 
 static void

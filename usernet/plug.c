@@ -2,7 +2,6 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/epoll.h>
 
 #include "base/auto.h"
 #include "base/buf.h"
@@ -82,7 +81,7 @@ plug_in(struct sw *s, const char *id, const char *text)
 	p->nat = nat_new(&s->net, &p->is, deliver, p);
 	p->seen = true;
 	s->ports[s->nports++] = p;
-	switch_watch(s, &p->sock, EPOLL_CTL_ADD, EPOLLIN);
+	switch_watch(s, &p->sock, POLLER_IN);
 	probe(s, p);
 }
 

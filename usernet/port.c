@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -13,6 +12,7 @@
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/os/process.h"
+#include "usernet/os/sender.h"
 #include "usernet/switch.h"
 
 enum { SEND_BUFFER = 1 << 20 };
@@ -48,7 +48,7 @@ port_bind(struct port *p, const char *dir, struct error *err)
 {
 	auto_free char *path = xasprintf("%s/ports/%s.sock", dir, p->is.id);
 	struct sockaddr_un here, there;
-	int size = SEND_BUFFER, on = 1, r;
+	int size = SEND_BUFFER, r;
 	mode_t others;
 
 	if (!port_address(&here, path) || !port_address(&there, p->is.socket))
@@ -65,8 +65,7 @@ port_bind(struct port *p, const char *dir, struct error *err)
 	if (r < 0)
 		return error_errno(err, "bind %s", path);
 	setsockopt(p->sock.fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
-	setsockopt(p->sock.fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
-	return 0;
+	return sender_ask(p->sock.fd) < 0 ? error_errno(err, "who sends to %s", path) : 0;
 }
 
 struct port *
@@ -136,7 +135,7 @@ static void
 port_wait(struct port *p, bool waits)
 {
 	if (p->waits != waits)
-		switch_watch(p->sw, &p->sock, EPOLL_CTL_MOD, EPOLLIN | (waits ? EPOLLOUT : 0));
+		switch_watch_for(p->sw, &p->sock, POLLER_IN | (waits ? POLLER_OUT : 0));
 	p->waits = waits;
 }
 
@@ -184,7 +183,7 @@ port_connect(struct port *p, pid_t pid)
 		port_disconnect(p);
 		return false;
 	}
-	switch_watch(p->sw, &p->peer, EPOLL_CTL_ADD, EPOLLIN);
+	switch_watch(p->sw, &p->peer, POLLER_IN);
 	return true;
 }
 
@@ -202,26 +201,13 @@ port_disconnect(struct port *p)
 	port_wait(p, false);
 }
 
-static pid_t
-sender_of(struct msghdr *m)
-{
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c))
-		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_CREDENTIALS) {
-			struct ucred cred;
-
-			memcpy(&cred, CMSG_DATA(c), sizeof cred);
-			return cred.pid;
-		}
-	return 0;
-}
-
 size_t
 port_receive(struct port *p, uint8_t *frame, size_t max, bool *fresh)
 {
 	struct sockaddr_un from = {0};
 	union {
 		struct cmsghdr head;
-		char room[CMSG_SPACE(sizeof(struct ucred)) + CMSG_SPACE(sizeof(int))];
+		char room[SENDER_ROOM];
 	} control;
 	struct iovec v = {frame, max};
 	struct msghdr m = {.msg_name = &from,

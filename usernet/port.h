@@ -47,10 +47,10 @@ struct port {
 	struct usernet_port is;
 	const char *text; /* of its file, to see whether it is another one now */
 	struct sw *sw;
-	struct watch sock, peer; /* the socket; the machine's process, by a pidfd: -1 until it has sent something */
+	struct watch sock, peer; /* the socket; the machine's process, by its end: -1 until it has sent something */
 	bool forwards;		 /* its SSH port is listened to */
 	bool lost;		 /* nobody is at the other end any more, though the machine may not have ended */
-	bool waits;		 /* for room at the other end: EPOLLOUT is asked for */
+	bool waits;		 /* for room at the other end: POLLER_OUT is asked for */
 	struct queued *queue[QUEUE_MAX];
 	size_t head, tail;
 	struct rate group, flow;

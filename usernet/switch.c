@@ -5,10 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/file.h>
-#include <sys/inotify.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -18,11 +15,15 @@
 enum { EVENTS = 64, FRAMES_A_TURN = 64, TURNS = 8 };
 
 void
-switch_watch(struct sw *s, struct watch *w, int op, uint32_t events)
+switch_watch(struct sw *s, struct watch *w, unsigned what)
 {
-	struct epoll_event e = {.events = events, .data.ptr = w};
+	os_poller_add(s->poller, w->fd, what, w);
+}
 
-	epoll_ctl(s->epoll, op, w->fd, &e);
+void
+switch_watch_for(struct sw *s, struct watch *w, unsigned what)
+{
+	os_poller_change(s->poller, w->fd, what, w);
 }
 
 static int
@@ -43,13 +44,13 @@ load_network(struct sw *s, struct error *err)
 }
 
 static int
-watch_folder(struct sw *s, struct watch *w, const char *path, struct error *err)
+watch_folder(struct sw *s, struct watch *w, struct os_news *news, const char *path, struct error *err)
 {
-	*w = (struct watch){WATCH_FOLDER, inotify_init1(IN_CLOEXEC | IN_NONBLOCK), NULL};
-	if (w->fd < 0 ||
-	    inotify_add_watch(w->fd, path, IN_MOVED_TO | IN_MOVED_FROM | IN_CLOSE_WRITE | IN_DELETE | IN_ONLYDIR) < 0)
+	if (os_news_open(news, false) < 0 ||
+	    os_news_add(news, path, NEWS_MOVED_TO | NEWS_MOVED_FROM | NEWS_CLOSED | NEWS_DELETED | NEWS_FOLDER_ONLY, NULL) < 0)
 		return error_errno(err, "watch %s", path);
-	switch_watch(s, w, EPOLL_CTL_ADD, EPOLLIN);
+	*w = (struct watch){WATCH_FOLDER, news->fd, NULL};
+	switch_watch(s, w, POLLER_IN);
 	return 0;
 }
 
@@ -61,11 +62,10 @@ switch_watch_signals(struct sw *s, struct error *err)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	s->signals = (struct watch){WATCH_SIGNAL, signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), NULL};
+	s->signals = (struct watch){WATCH_SIGNAL, os_signals_open(&set), NULL};
 	if (s->signals.fd < 0)
-		return error_errno(err, "signalfd");
-	switch_watch(s, &s->signals, EPOLL_CTL_ADD, EPOLLIN);
+		return error_errno(err, "watch signals");
+	switch_watch(s, &s->signals, POLLER_IN);
 	return 0;
 }
 
@@ -75,15 +75,15 @@ switch_open(struct sw *s, const char *dir, struct error *err)
 	auto_free char *ports = xasprintf("%s/ports", dir), *lock = xasprintf("%s/.lock", dir);
 
 	s->dir = dir;
-	s->folder.fd = s->ports_folder.fd = s->signals.fd = s->lock = -1;
-	s->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (s->epoll < 0)
-		return error_errno(err, "epoll");
+	s->news.fd = s->ports_news.fd = s->signals.fd = s->lock = -1;
+	s->poller = os_poller_open();
+	if (s->poller < 0)
+		return error_errno(err, "watch descriptors");
 	s->lock = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (s->lock < 0)
 		return error_errno(err, "open %s", lock);
-	if (load_network(s, err) < 0 || watch_folder(s, &s->folder, dir, err) < 0 ||
-	    watch_folder(s, &s->ports_folder, ports, err) < 0)
+	if (load_network(s, err) < 0 || watch_folder(s, &s->folder, &s->news, dir, err) < 0 ||
+	    watch_folder(s, &s->ports_folder, &s->ports_news, ports, err) < 0)
 		return -1;
 	if (switch_watch_signals(s, err) < 0)
 		return -1;
@@ -94,7 +94,7 @@ switch_open(struct sw *s, const char *dir, struct error *err)
 void
 switch_close(struct sw *s)
 {
-	int *fds[] = {&s->folder.fd, &s->ports_folder.fd, &s->signals.fd, &s->lock, &s->epoll};
+	int *fds[] = {&s->signals.fd, &s->lock, &s->poller};
 
 	endpoint_close(s->endpoint);
 	while (s->nports) {
@@ -106,6 +106,8 @@ switch_close(struct sw *s)
 	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
 		if (*fds[i] >= 0)
 			close(*fds[i]);
+	os_news_release(&s->news);
+	os_news_release(&s->ports_news);
 	polls_release(&s->polls);
 	arena_release(&s->mem);
 }
@@ -146,12 +148,17 @@ port_turn(struct sw *s, struct port *p)
 }
 
 static void
+on_news(void *ctx, const struct os_event *e)
+{
+	(void)ctx, (void)e;
+}
+
+static void
 folder_changed(struct sw *s, struct watch *w)
 {
-	char events[4096];
 	struct error err = {0};
 
-	while (read(w->fd, events, sizeof events) > 0)
+	while (os_news_take(w == &s->folder ? &s->news : &s->ports_news, on_news, NULL) == 0)
 		;
 	if (w == &s->folder && load_network(s, &err) < 0)
 		fprintf(stderr, "%s\n", err.msg);
@@ -175,13 +182,13 @@ is_over(struct sw *s)
 
 /* 1: go on; 0: what was read of events may be of ports that are gone; -1: end */
 static int
-switch_event(struct sw *s, const struct epoll_event *e)
+switch_event(struct sw *s, const struct os_ready *e)
 {
-	struct watch *w = e->data.ptr;
+	struct watch *w = e->ctx;
 
 	switch (w->kind) {
 	case WATCH_PORT:
-		if (e->events & EPOLLOUT)
+		if (e->what & POLLER_OUT)
 			port_flush(w->port);
 		port_turn(s, w->port);
 		return 1;
@@ -207,10 +214,10 @@ switch_event(struct sw *s, const struct epoll_event *e)
 static int
 switch_turns(struct sw *s)
 {
-	struct epoll_event e[EVENTS];
+	struct os_ready e[EVENTS];
 
 	for (int turn = 0; turn < TURNS; turn++) {
-		int n = epoll_wait(s->epoll, e, EVENTS, 0), go = 1;
+		int n = os_poller_take(s->poller, e, EVENTS), go = 1;
 
 		if (n <= 0)
 			return 0;
@@ -232,7 +239,7 @@ switch_run(struct sw *s, struct error *err)
 
 		s->polls.n = 0;
 		s->polls.timeout_ms = UINT32_MAX;
-		polls_add(&s->polls, s->epoll, POLLIN);
+		polls_add(&s->polls, s->poller, POLLIN);
 		for (size_t i = 0; i < s->nports; i++)
 			nat_fill(s->ports[i]->nat, &s->polls);
 		timeout = s->polls.timeout_ms > INT32_MAX ? -1 : (int)s->polls.timeout_ms;

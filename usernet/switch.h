@@ -6,6 +6,8 @@
 #pragma once
 #include <stdint.h>
 
+#include "base/os/news.h"
+#include "base/os/poller.h"
 #include "providers/usernet.h"
 #include "usernet/nat.h"
 #include "usernet/port.h"
@@ -20,7 +22,8 @@ struct sw {
 	uint8_t gateway_mac[MAC_LEN];
 	struct port *ports[USERNET_PORTS_MAX];
 	size_t nports;
-	int epoll;
+	int poller;
+	struct os_news news, ports_news;
 	struct watch folder, ports_folder, signals;
 	struct switch_endpoint *endpoint;
 	uint64_t denied_before; /* by ports that are gone */
@@ -35,7 +38,9 @@ int switch_open(struct sw *s, const char *dir, struct error *err);
 void switch_close(struct sw *s);
 /* Until SIGTERM or SIGINT. */
 int switch_run(struct sw *s, struct error *err);
-void switch_watch(struct sw *s, struct watch *w, int op, uint32_t events);
+/* POLLER_IN and so on; the second, of one that is watched already. */
+void switch_watch(struct sw *s, struct watch *w, unsigned what);
+void switch_watch_for(struct sw *s, struct watch *w, unsigned what);
 
 /* --- for its parts --- */
 /* A frame that the port's machine sent. */

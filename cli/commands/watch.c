@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/inotify.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/jsonspan.h"
+#include "base/os/news.h"
 #include "base/quote/quote.h"
 #include "cli/cli.h"
 #include "cli/view/tail.h"
@@ -34,7 +34,8 @@ struct watched {
 
 struct watcher {
 	struct cli *cli;
-	int inotify, home_wd;		/* home_wd -1: only what was named */
+	struct os_news news;
+	int home_wd;			/* -1: only what was named */
 	struct watched **v;
 	size_t n, cap;
 };
@@ -110,6 +111,7 @@ watch_add(struct watcher *w, const char *name, bool skip)
 	auto_free char *dir = xasprintf("%s/%s", w->cli->env.home, name);
 	auto_free char *events = xasprintf("%s/ha.stdout.log", dir), *log = xasprintf("%s/ha.stderr.log", dir);
 	auto_free char *yaml = xasprintf("%s/lima.yaml", dir);
+	static const char *const files[] = { "ha.stdout.log", "ha.stderr.log", NULL };
 	struct watched *x;
 
 	if (!fs_exists(yaml)) {
@@ -118,7 +120,7 @@ watch_add(struct watcher *w, const char *name, bool skip)
 	}
 	x = xcalloc(1, sizeof *x);
 	*x = (struct watched){ .watcher = w, .name = xstrdup(name) };
-	x->wd = inotify_add_watch(w->inotify, dir, IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF);
+	x->wd = os_news_add(&w->news, dir, NEWS_WRITTEN | NEWS_CREATED | NEWS_MOVED_TO | NEWS_GONE, files);
 	tail_open(&x->events, events, skip);
 	tail_open(&x->log, log, skip);
 	GROW(w->v, w->n, w->cap);
@@ -131,7 +133,7 @@ watch_forget(struct watcher *w, size_t i)
 {
 	struct watched *x = w->v[i];
 
-	inotify_rm_watch(w->inotify, x->wd);
+	os_news_remove(&w->news, x->wd);
 	tail_release(&x->events);
 	tail_release(&x->log);
 	free(x->name);
@@ -141,30 +143,45 @@ watch_forget(struct watcher *w, size_t i)
 
 /* Something new in the Lima home: an instance as soon as it has its lima.yaml. */
 static void
-on_home(struct watcher *w, const struct inotify_event *e)
+watch_on_name(struct watcher *w, const char *name)
 {
 	auto_free char *yaml = NULL;
 
-	if (!(e->mask & IN_ISDIR) || !e->len || e->name[0] == '.' || e->name[0] == '_' || is_watched(w, e->name))
+	if (!*name || name[0] == '.' || name[0] == '_' || is_watched(w, name))
 		return;
-	yaml = xasprintf("%s/%s/lima.yaml", w->cli->env.home, e->name);
+	yaml = xasprintf("%s/%s/lima.yaml", w->cli->env.home, name);
 	if (!fs_exists(yaml))
 		return;
-	status_line("New instance detected: %s", e->name);
-	watch_add(w, e->name, false);
+	status_line("New instance detected: %s", name);
+	watch_add(w, name, false);
 }
 
 static void
-on_inotify(struct watcher *w, const struct inotify_event *e)
+on_home(struct watcher *w, const struct os_event *e)
 {
-	if (e->wd == w->home_wd) {
+	AUTO(names) names = { 0 };
+
+	if (e->name && e->is_folder)
+		watch_on_name(w, e->name);
+	if (e->name || names_list(&names, w->cli->env.home, NULL) < 0)
+		return;
+	for (size_t i = 0; i < names.n; i++)
+		watch_on_name(w, names.v[i]);
+}
+
+static void
+watch_on_news(void *ctx, const struct os_event *e)
+{
+	struct watcher *w = ctx;
+
+	if (e->folder == w->home_wd) {
 		on_home(w, e);
 		return;
 	}
 	for (size_t i = 0; i < w->n; i++) {
-		if (w->v[i]->wd != e->wd)
+		if (w->v[i]->wd != e->folder)
 			continue;
-		if (e->mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED))
+		if (e->gone)
 			watch_forget(w, i);
 		else
 			watch_read_all(w->v[i]);
@@ -175,39 +192,26 @@ on_inotify(struct watcher *w, const struct inotify_event *e)
 static int
 watch_follow(struct watcher *w, struct error *err)
 {
-	char room[16 << 10] __attribute__((aligned(__alignof__(struct inotify_event))));
-	ssize_t n;
-
-	for (;;) {
-		n = read(w->inotify, room, sizeof room);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return error_errno(err, "inotify");
-		for (char *p = room; p < room + n;) {
-			const struct inotify_event *e = (const struct inotify_event *)p;
-
-			on_inotify(w, e);
-			p += sizeof *e + e->len;
-		}
-	}
+	while (os_news_take(&w->news, watch_on_news, w) == 0 || errno == EINTR)
+		;
+	return error_errno(err, "watch %s", w->cli->env.home);
 }
 
 static int
 watch_run(struct cli *c, struct error *err)
 {
-	struct watcher w = { .cli = c, .inotify = inotify_init1(IN_CLOEXEC), .home_wd = -1 };
+	struct watcher w = { .cli = c, .home_wd = -1 };
 	AUTO(names) names = { 0 };
 	bool skip = !cli_bool(c, "history");
 
-	if (w.inotify < 0)
-		return error_errno(err, "inotify");
+	if (os_news_open(&w.news, true) < 0)
+		return error_errno(err, "watch %s", c->env.home);
 	if (!cli_bool(c, "verbose") && c->log_level < SAY_WARN)
 		c->log_level = SAY_WARN;
 	if (c->nargs == 0) {
 		if (fs_mkdirs(c->env.home, 0700, err) < 0)
 			return -1;
-		w.home_wd = inotify_add_watch(w.inotify, c->env.home, IN_CREATE | IN_MOVED_TO | IN_ONLYDIR);
+		w.home_wd = os_news_add(&w.news, c->env.home, NEWS_CREATED | NEWS_MOVED_TO | NEWS_FOLDER_ONLY, NULL);
 		if (w.home_wd < 0)
 			return error_errno(err, "watch %s", c->env.home);
 		if (names_list(&names, c->env.home, err) < 0)

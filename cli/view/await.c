@@ -3,13 +3,13 @@
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
-#include <sys/inotify.h>
 #include <unistd.h>
 
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/os/news.h"
 #include "base/process.h"
 #include "cli/cli.h"
 #include "hostagent/protocol/ha_client.h"
@@ -140,28 +140,26 @@ await_agent_probe(const char *dir, const char *description, struct error *err)
 
 /* Something in the folder has another name now, or the folder is gone. */
 static void
-await_news(int inotify)
+await_on_news(void *ctx, const struct os_event *e)
 {
-	char room[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
-
-	while (read(inotify, room, sizeof room) < 0 && errno == EINTR)
-		;
+	(void)ctx, (void)e;
 }
 
 static int
 await_agent(const char *dir, const struct await *w, struct error *err)
 {
-	auto_close int inotify = inotify_init1(IN_CLOEXEC);
+	AUTO(os_news) news = OS_NEWS_NONE;
 	auto_free char *yaml = xasprintf("%s/lima.yaml", dir);
 	int is;
 
-	if (inotify < 0 || inotify_add_watch(inotify, dir, IN_CREATE | IN_MOVED_TO | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF) < 0)
+	if (os_news_open(&news, true) < 0 || os_news_add(&news, dir, NEWS_CREATED | NEWS_MOVED_TO | NEWS_DELETED | NEWS_GONE, NULL) < 0)
 		return error_errno(err, "watch %s", dir);
 	/* The socket has its name once it is answered there, so whoever comes too early is woken by that. */
 	while ((is = w->is == AWAIT_READY ? await_agent_ready(dir, err) : await_agent_probe(dir, w->probe, err)) == 0) {
 		if (!fs_exists(yaml))
 			return error_set(err, ENOENT, "the instance was deleted meanwhile");
-		await_news(inotify);
+		while (os_news_take(&news, await_on_news, NULL) < 0 && errno == EINTR)
+			;
 	}
 	return is < 0 ? -1 : 0;
 }

@@ -11,13 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/inotify.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/auto.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/os/news.h"
 #include "base/os/process.h"
 #include "base/proc.h"
 #include "base/process.h"
@@ -36,7 +36,7 @@ enum stage { STARTING, UP, STOPPING, GONE };
 
 struct machine_run {
 	struct process process;
-	int inotify;		/* -1: not waiting for the control socket, or by the timer alone */
+	struct os_news news;	/* not open: not waiting for the control socket, or by the timer alone */
 	bool ours;		/* our child: it has an exit status for us */
 	bool was_up;		/* it may have a guest that could lose something */
 	enum stage stage;
@@ -89,11 +89,10 @@ machine_verdict(struct agent *a)
 static void
 stop_watching(struct machine_run *m)
 {
-	if (m->inotify < 0)
+	if (m->news.fd < 0)
 		return;
 	uv_close((uv_handle_t *)&m->appears, NULL);
-	close(m->inotify);
-	m->inotify = -1;
+	os_news_release(&m->news);
 }
 
 static void
@@ -152,8 +151,8 @@ on_status(struct agent *a, const struct error *e)
 		return;
 	}
 	log_debug("waiting for %s: %s", a->runtime->title, e->msg);
-	/* No socket: inotify will tell. A socket that refuses will listen in a moment. */
-	if (e->code != ENOENT || m->inotify < 0)
+	/* No socket: its folder will tell. A socket that refuses will listen in a moment. */
+	if (e->code != ENOENT || m->news.fd < 0)
 		uv_timer_start(&m->timer, machine_on_again, e->code == ENOENT ? LOOK_MS : AGAIN_MS, 0);
 }
 
@@ -163,24 +162,29 @@ ask_if_up(struct agent *a)
 	a->runtime->ask_if_up(a, on_status);
 }
 
+struct appearance {
+	const char *name;
+	bool seen;
+};
+
+static void
+on_news(void *ctx, const struct os_event *e)
+{
+	struct appearance *a = ctx;
+
+	a->seen |= !e->name || strcmp(e->name, a->name) == 0;
+}
+
 static void
 on_appears(uv_poll_t *p, int status, int events)
 {
 	struct agent *a = p->data;
-	_Alignas(struct inotify_event) char buf[4096];
-	const char *name = strrchr(a->launch.machine.control, '/') + 1;
-	ssize_t n = read(a->machine->inotify, buf, sizeof buf);
-	bool seen = false;
+	struct appearance is = { .name = strrchr(a->launch.machine.control, '/') + 1 };
 
 	(void)status;
 	(void)events;
-	for (char *e = buf; e < buf + (n > 0 ? n : 0);) {
-		const struct inotify_event *ev = (const void *)e;
-
-		seen |= ev->len && strcmp(ev->name, name) == 0;
-		e += sizeof *ev + ev->len;
-	}
-	if (seen && a->machine->stage == STARTING)
+	os_news_take(&a->machine->news, on_news, &is);
+	if (is.seen && a->machine->stage == STARTING)
 		ask_if_up(a);
 }
 
@@ -203,8 +207,7 @@ machine_spawn(struct agent *a, struct error *err)
 	if (check_disks(&a->launch, err) < 0)
 		return -1;
 	/* A user has 128 of these by default, and every agent keeps one for its consoles: where none is left, the timer looks. */
-	m->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	if (m->inotify >= 0 && inotify_add_watch(m->inotify, a->launch.dir, IN_CREATE | IN_MOVED_TO) < 0)
+	if (os_news_open(&m->news, false) == 0 && os_news_add(&m->news, a->launch.dir, NEWS_CREATED | NEWS_MOVED_TO, NULL) < 0)
 		return error_errno(err, "watch %s", a->launch.dir);
 	pid = helper_machine(a, err);
 	if (pid < 0)
@@ -226,8 +229,8 @@ machine_watch(struct agent *a)
 	m->death.data = m->timer.data = m->appears.data = a;
 	uv_poll_start(&m->death, UV_READABLE, on_death);
 	if (m->ours) {
-		if (m->inotify >= 0) {
-			uv_poll_init(&a->loop, &m->appears, m->inotify);
+		if (m->news.fd >= 0) {
+			uv_poll_init(&a->loop, &m->appears, m->news.fd);
 			uv_poll_start(&m->appears, UV_READABLE, on_appears);
 		}
 		ask_if_up(a);
@@ -265,7 +268,7 @@ machine_find(struct agent *a)
 {
 	struct machine_run *m = a->machine = xcalloc(1, sizeof *m);
 
-	m->inotify = -1;
+	m->news.fd = -1;
 	a->runtime->find(a->launch.dir, &m->process);
 }
 
@@ -403,8 +406,7 @@ machine_free(struct agent *a)
 	if (!m)
 		return;
 	process_release(&m->process);
-	if (m->inotify >= 0)
-		close(m->inotify);
+	os_news_release(&m->news);
 	free(m);
 	a->machine = NULL;
 }

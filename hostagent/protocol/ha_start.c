@@ -6,7 +6,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,6 +16,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/os/news.h"
 #include "base/os/process.h"
 #include "base/proc.h"
 #include "base/process.h"
@@ -93,33 +93,29 @@ last_words(const char *dir, struct buf *out)
 }
 
 struct start {
-	int inotify;		/* -1: the user has none left (128 by default), so the socket is looked for */
+	struct os_news news;	/* not open: the user has none left (128 by default), so the socket is looked for */
 	struct process agent;	/* our child: its number is its own until it is reaped */
 };
 
 static void
 start_release(struct start *s)
 {
-	if (s->inotify >= 0)
-		close(s->inotify);
+	os_news_release(&s->news);
 	process_release(&s->agent);
 }
 
+struct appearance {
+	const char *sock;
+	bool found;
+};
+
 /* Has ha.sock been put in place? The agent binds it under another name first. */
-static bool
-ha_start_appeared(int inotify)
+static void
+ha_start_on_news(void *ctx, const struct os_event *e)
 {
-	_Alignas(struct inotify_event) char events[4096];
-	bool found = false;
-	ssize_t n = read(inotify, events, sizeof events);
+	struct appearance *a = ctx;
 
-	for (char *p = events; p < events + (n > 0 ? n : 0);) {
-		const struct inotify_event *e = (const void *)p;
-
-		found |= e->len && strcmp(e->name, "ha.sock") == 0;
-		p += sizeof *e + e->len;
-	}
-	return found;
+	a->found |= e->name ? strcmp(e->name, "ha.sock") == 0 : fs_exists(a->sock);
 }
 
 /* 1: it answers; 0: it has ended; -1 */
@@ -127,21 +123,22 @@ static int
 ha_start_attend(struct start *s, const struct ha_start *o, long long deadline, struct error *err)
 {
 	auto_free char *sock = xasprintf("%s/ha.sock", o->dir);
+	struct appearance a = { .sock = sock };
 
 	for (;;) {
-		struct pollfd p[] = { { .fd = s->inotify, .events = POLLIN }, { .fd = s->agent.fd, .events = POLLIN } };
+		struct pollfd p[] = { { .fd = s->news.fd, .events = POLLIN }, { .fd = s->agent.fd, .events = POLLIN } };
 		long long left = deadline - clock_ms();
-		int tick = s->inotify < 0 ? LOOK_MS : o->cancel ? TICK_MS : INT_MAX;
+		int tick = s->news.fd < 0 ? LOOK_MS : o->cancel ? TICK_MS : INT_MAX;
 
 		if (o->cancel && *o->cancel)
 			return error_set(err, ERR_CANCELLED, "cancelled");
 		if (left < 0)
 			return error_set(err, ETIMEDOUT, "the machine does not answer on its control socket");
-		if (s->inotify < 0 && fs_exists(sock))
+		if (s->news.fd < 0 && fs_exists(sock))
 			return 1;
 		if (poll(p, 2, left > tick ? tick : (int)left) < 0)
 			continue;
-		if (p[0].revents && ha_start_appeared(s->inotify))
+		if (p[0].revents && os_news_take(&s->news, ha_start_on_news, &a) == 0 && a.found)
 			return 1;
 		if (p[1].revents)
 			return 0;
@@ -179,17 +176,17 @@ ha_start_run(struct start *s, const struct ha_start *o, struct error *err)
 int
 ha_start(const struct ha_start *o, struct error *err)
 {
-	AUTO(start) s = { .inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK) };
+	AUTO(start) s = { .news = OS_NEWS_NONE };
 	auto_free char *sock = xasprintf("%s/ha.sock", o->dir);
 	AUTO(buf) words = BUF_INIT;
 	int r;
 
-	if (s.inotify >= 0 && inotify_add_watch(s.inotify, o->dir, IN_MOVED_TO | IN_ONLYDIR) < 0)
+	if (os_news_open(&s.news, false) == 0 && os_news_add(&s.news, o->dir, NEWS_MOVED_TO | NEWS_FOLDER_ONLY, NULL) < 0)
 		return error_errno(err, "watch %s", o->dir);
 	if (ha_pid(o->dir))
 		return error_set(err, EEXIST, "a host agent of %s runs already, process %d", o->name, (int)ha_pid(o->dir));
 	/* A socket that lies there is nobody's: without a watch it would be taken for the new agent's. */
-	if (s.inotify < 0 && fs_unlink(sock, err) < 0)
+	if (s.news.fd < 0 && fs_unlink(sock, err) < 0)
 		return -1;
 	if (ha_start_run(&s, o, err) < 0)
 		return -1;
