@@ -26,6 +26,8 @@ int fs_open(const char *path, struct stat *st, struct error *err);
 int fs_read(const char *path, struct buf *out, size_t max, struct error *err);
 /* As fs_read; 1: read, 0: no such file */
 int fs_read_if(const char *path, struct buf *out, size_t max, struct error *err);
+/* The same of a file that the user may keep elsewhere: a link to where nothing is is an error, and not none (fs_look()). */
+int fs_read_given(const char *path, struct buf *out, size_t max, struct error *err);
 /*
  * The end of a log, at most so many bytes, from the beginning of a line on; a line that is longer is cut. `st` (or NULL) is filled. What
  * is written meanwhile may be in it or not.

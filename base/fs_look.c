@@ -99,6 +99,14 @@ fs_look_derived(const char *path, struct arena *a, const char **stamp, struct er
 }
 
 int
+fs_read_given(const char *path, struct buf *out, size_t max, struct error *err)
+{
+	int there = fs_read_if(path, out, max, err);
+
+	return there == 0 && fs_look(path, NULL, err) < 0 ? -1 : there;
+}
+
+int
 fs_make_room(const char *path, struct error *err)
 {
 	struct stat st;

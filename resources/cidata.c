@@ -18,6 +18,7 @@
 #include "base/fs.h"
 #include "providers/disk/iso9660.h"
 #include "providers/fetch/unpack.h"
+#include "providers/ssh/keys.h"
 #include "providers/written.h"
 #include "resources/cidata_files.h"
 #include "resources/fetch.h"
@@ -54,7 +55,8 @@ cidata_declare(const struct spec *spec, const struct env *env, struct graph *g, 
 	struct resource *r = graph_declare(g, &resource_cidata, spec->name, spec->name, instance_paths_wanted(spec));
 	const struct spec_file *archive = cidata_archive(spec);
 	AUTO(cidata) c = { 0 };
-	auto_free char *key = xasprintf("%s/_config/user.pub", env->home);
+	auto_free char *config = xasprintf("%s/_config", env->home);
+	const char *stamp;
 	int there;
 
 	resource_need(g, r, "dir", spec->name, NEED_LIVE);
@@ -67,7 +69,7 @@ cidata_declare(const struct spec *spec, const struct env *env, struct graph *g, 
 	if (archive)
 		resource_need(g, r, "archive", archive->location, NEED_BUILD);
 	/* Without a key the contents are not known; they will be when the key has been made. */
-	if ((there = fs_look(key, NULL, err)) <= 0)
+	if ((there = keys_public_look(config, &c.mem, &stamp, err)) <= 0)
 		return there;
 	if (cidata_render(&c, env, spec, NULL, err) < 0)
 		return -1;

@@ -7,6 +7,7 @@
 #pragma once
 #include <stddef.h>
 
+struct arena;
 struct error;
 
 /*
@@ -18,6 +19,12 @@ struct error;
 int keys_ensure(const char *config_dir, struct error *err);
 /* A new ed25519 pair, 0600 and 0644; `public` NULL: that half is not written. Lazy half. */
 int keys_make(const char *secret, const char *public, struct error *err);
+
+/*
+ * Is `user.pub` there and a public key? 1; 0: it is to be made, from `user` if that is there; -1: that cannot be told.
+ * `stamp` (in `a`) is of the file. Light half.
+ */
+int keys_public_look(const char *config_dir, struct arena *a, const char **stamp, struct error *err);
 
 struct key_list {
 	struct key {

@@ -124,6 +124,18 @@ add_dot_ssh(const char *dir, struct key_list *l, void (*warn)(void *, const char
 }
 
 int
+keys_public_look(const char *config_dir, struct arena *a, const char **stamp, struct error *err)
+{
+	auto_free char *file = xasprintf("%s/user.pub", config_dir), *line = NULL;
+	int there = fs_look_derived(file, a, stamp, err);
+
+	if (there <= 0)
+		return there;
+	line = keys_authorized_read_line(file, err);
+	return line ? is_key(line) : -1;
+}
+
+int
 keys_authorized(const char *config_dir, const char *dot_ssh, struct key_list *out,
 		void (*warn)(void *ctx, const char *text), void *ctx, struct error *err)
 {

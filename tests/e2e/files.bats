@@ -97,13 +97,11 @@ each_kind() {
 
 @test "keys that are none are refused, and no private key is waited for" {
 	mkdir -p "$LIMA_HOME/_config" "$HOME/.ssh"
-	for kind in user user.pub; do
-		ssh-keygen -q -t ed25519 -N '' -f "$LIMA_HOME/_config/user"
-		rm "$LIMA_HOME/_config/$kind"
-		mkfifo "$LIMA_HOME/_config/$kind"
-		fails_with "not an ordinary file" apply --stopped "$WORK/a.yaml"
-		rm "$LIMA_HOME/_config/user" "$LIMA_HOME/_config/user.pub"
-	done
+	ssh-keygen -q -t ed25519 -N '' -f "$LIMA_HOME/_config/user"
+	rm "$LIMA_HOME/_config/user"
+	mkfifo "$LIMA_HOME/_config/user"
+	fails_with "not an ordinary file: move it away, and a new key is made" apply --stopped "$WORK/a.yaml"
+	rm "$LIMA_HOME/_config/user" "$LIMA_HOME/_config/user.pub"
 	ssh-keygen -q -t ed25519 -N '' -f "$HOME/.ssh/odd"
 	rm "$HOME/.ssh/odd"
 	mkfifo "$HOME/.ssh/odd"

@@ -246,6 +246,36 @@ precious() { [ "$(head -c 8 "$1")" = precious ]; }
 	precious "$LIMA_HOME/a/disk"
 }
 
+@test "a public key that is none is made again from the private one" {
+	local pub=$LIMA_HOME/_config/user.pub how
+	cp "$pub" "$WORK/pub"
+	for how in 'rm' 'mkfifo' 'mkdir' 'mkdir -p $pub/x; true' 'ln -s nowhere' 'ln -s /dev/zero' 'echo junk >' ': >'; do
+		rm "$pub"
+		eval "$how \"\$pub\"" 2>/dev/null || [ "$how" = rm ]
+		apply --stopped a || { echo "after: $how"; false; }
+		cut -d" " -f1,2 "$pub" | cmp - <(cut -d" " -f1,2 "$WORK/pub")
+	done
+	precious "$LIMA_HOME/a/disk"
+}
+
+@test "a configuration on a drive that is not mounted is not none; a folder named fleet is the user's" {
+	local file
+	for file in default.yaml override.yaml networks.yaml; do
+		ln -s "$WORK/away/$file" "$LIMA_HOME/_config/$file"
+		for words in "apply --stopped --set .cpus=3 a" "validate $WORK/a.yaml" "network create n --gateway 192.168.99.1/24"; do
+			[[ $words == network* ]] || [ $file != networks.yaml ] || continue
+			[[ $words != network* ]] || [ $file = networks.yaml ] || continue
+			# shellcheck disable=SC2086 # words
+			fails_with "_config/$file: is a link to $WORK/away/$file, which is not there; is that drive mounted?" $words
+		done
+		[ ! -e "$WORK/away" ]
+		[ -L "$LIMA_HOME/_config/$file" ]
+		rm "$LIMA_HOME/_config/$file"
+	done
+	mkdir -p "$LIMA_HOME/a/fleet/of mine"
+	apply --stopped --set .cpus=3 a
+}
+
 @test "delete takes an instance away, whatever is in the place of its files, and nothing that it leads to" {
 	limactl delete --force gone 2>/dev/null || true
 	for file in lima.yaml disk disk.format lease.ssh cidata.iso cloud-config.yaml made-from.json; do

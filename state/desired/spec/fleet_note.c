@@ -76,8 +76,8 @@ spec_fleet_read(struct arena *a, const char *dir, struct spec_member *out, struc
 	size_t lines = 0;
 	int there = fs_read_if(path, &text, MAX_NOTE, &why);
 
-	/* A folder of that name belongs to the user. */
-	if (there < 0 && why.code != EISDIR && why.code != ERR_INVALID) {
+	/* What is no file, such as a folder of that name, belongs to the user. */
+	if (there < 0 && why.code != EINVAL) {
 		if (err)
 			*err = why;
 		return -1;

@@ -199,7 +199,7 @@ networks_load(struct networks *out, const char *home, struct error *err)
 	struct reading r = { &n, &n.arena, err };
 	struct source *src;
 	AUTO(buf) text = BUF_INIT;
-	int rc = fs_read_if(path, &text, MAX_FILE, err);
+	int rc = fs_read_given(path, &text, MAX_FILE, err);
 
 	if (rc < 0)
 		return -1;

@@ -27,7 +27,7 @@ static int
 networks_edit_open(struct editing *e, const char *path, struct error *err)
 {
 	AUTO(buf) text = BUF_INIT;
-	int there = fs_read_if(path, &text, MAX_FILE, err);
+	int there = fs_read_given(path, &text, MAX_FILE, err);
 
 	if (there < 0)
 		return -1;

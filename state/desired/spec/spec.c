@@ -70,7 +70,7 @@ read_config(struct load *l, const char *file, struct val **out)
 
 	*out = NULL;
 	src->name = arena_printf(l->a, "%s/_config/%s", l->opts->home, file);
-	rc = fs_read_if(src->name, &text, YAML_MAX_TEXT, l->err);
+	rc = fs_read_given(src->name, &text, YAML_MAX_TEXT, l->err);
 	if (rc <= 0)
 		return rc;
 	src->text = arena_memdup(l->a, text.s, text.len);
