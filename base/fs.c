@@ -75,9 +75,9 @@ fs_write(const char *path, const void *p, size_t len, mode_t mode, struct error 
 		return -1;
 	fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (fd < 0)
-		return error_errno(err, "create %s", tmp);
+		return error_errno(err, "create %s", path);
 	if (fchmod(fd, mode) < 0 || fs_write_all(fd, p, len) < 0) {
-		error_errno(err, "write %s", tmp);
+		error_errno(err, "write %s", path);
 		unlink(tmp);
 		return -1;
 	}

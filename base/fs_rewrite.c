@@ -81,7 +81,7 @@ fs_rewrite_tmp(const char *path)
 	return beside_name(real);
 }
 
-/* What cannot be put there is told by the reason that the system gave, or as what is there already. */
+/* What cannot be put there is told by the name that the caller knows and the reason that the system gave, or as what is in the way. */
 static int
 fs_write_beside_any(const char *path, const void *p, size_t len, mode_t mode, struct error *err)
 {
@@ -91,9 +91,9 @@ fs_write_beside_any(const char *path, const void *p, size_t len, mode_t mode, st
 	errno = EEXIST;
 	fd = beside_open(tmp);
 	if (fd < 0)
-		return error_errno(err, "create %s", tmp);
+		return error_errno(err, "create %s", errno == EEXIST || errno == ELOOP ? tmp : path);
 	if (fchmod(fd, mode) < 0 || fs_write_all(fd, p, len) < 0)
-		error_errno(err, "write %s", tmp);
+		error_errno(err, "write %s", path);
 	else if (fs_commit(tmp, path, err) == 0)
 		return 0;
 	unlink(tmp);

@@ -214,6 +214,16 @@ teardown() {
 	cmp "$RO/f.yaml" "$WORK/before"
 }
 
+@test "what cannot be written is named as the user names it" {
+	local words
+	apply --stopped "$WORK/a.yaml"
+	for words in "plan --out $WORK/no/file a" "apply --stopped --junit $WORK/no/file a" "diagnose -o $WORK/no/file" \
+		"generate-jsonschema --schemafile $WORK/no/file $WORK/a.yaml"; do
+		# shellcheck disable=SC2086 # words
+		fails_with "create $WORK/no/file: no such file or directory" $words
+	done
+}
+
 @test "a read-only home" {
 	[ "$(id -u)" -eq 0 ] || skip "mounting needs root"
 	RO=$WORK/ro && mkdir "$RO" && mount -t tmpfs -o ro tmpfs "$RO"
