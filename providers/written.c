@@ -26,6 +26,15 @@ list_has(const struct buf *list, const char *folder)
 	return false;
 }
 
+/* Whoever starts notes his folders anew; of those that are only of the past nothing would be known, so it is not done unasked. */
+static int
+written_unusable(const char *path, struct error *err)
+{
+	struct error why = err ? *err : (struct error){ 0 };
+
+	return error_set(err, why.code, "%s; move %s away, and each instance that is started notes its folders there again", why.msg, path);
+}
+
 int
 written_add(const char *home, const char *const *folders, size_t n, struct error *err)
 {
@@ -38,14 +47,19 @@ written_add(const char *home, const char *const *folders, size_t n, struct error
 		return -1;
 	/* The file is appended to and never replaced, because confined host agents keep reading this very file. */
 	fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
-	if (fd < 0 || flock(fd, LOCK_EX) < 0)
-		return error_errno(err, "open %s", path);
+	if (fd < 0 || flock(fd, LOCK_EX) < 0) {
+		error_errno(err, "open %s", path);
+		return written_unusable(path, err);
+	}
 	if (fs_read(path, &list, MAX_LIST, err) < 0)
-		return -1;
+		return written_unusable(path, err);
+	/* What a host that went down has cut short is not to be the beginning of another name. */
+	if (n && list.len && list.s[list.len - 1])
+		buf_addc(&new, '\0');
 	for (size_t i = 0; i < n; i++)
 		if (!list_has(&list, folders[i]) && !list_has(&new, folders[i]))
 			buf_add(&new, folders[i], strlen(folders[i]) + 1);
-	return new.len && fs_write_all(fd, new.s, new.len) < 0 ? error_errno(err, "write %s", path) : 0;
+	return new.len && (fs_write_all(fd, new.s, new.len) < 0 || fdatasync(fd) < 0) ? error_errno(err, "write %s", path) : 0;
 }
 
 void
@@ -54,8 +68,8 @@ written_guard(const char *home, struct guarded *g)
 	auto_free char *path = xasprintf("%s/" WRITTEN_FILE, home);
 	AUTO(buf) list = BUF_INIT;
 
-	if (fs_read_if(path, &list, MAX_LIST, NULL) != 1)
-		return;
+	if (fs_read_if(path, &list, MAX_LIST, NULL) < 0)
+		g->straight = true;
 	for (const char *p = list.s; p < list.s + list.len; p += strlen(p) + 1)
 		guarded_add(g, p);
 }

@@ -15,7 +15,7 @@ struct guarded;
 
 /* Before a guest gets them. The file is there afterwards, also with none. */
 int written_add(const char *home, const char *const *folders, size_t n, struct error *err);
-/* All of them (base/guarded.h). A list that cannot be read is an empty one. */
+/* All of them (base/guarded.h). Where the list cannot be read each folder may be one of them, so that no link is followed anywhere. */
 void written_guard(const char *home, struct guarded *g);
 /*
  * May the file or folder of that path be opened by its name? -1 with ELOOP: a link that a guest can have put there is in

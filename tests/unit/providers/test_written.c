@@ -64,6 +64,31 @@ TEST(a_folder_once_given_stays_known_and_is_written_down_once)
 	assert_int_equal(check(home, root, "secret"), 0);
 }
 
+TEST(a_list_that_cannot_be_read_is_not_an_empty_one)
+{
+	auto_free char *root = test_path("unread"), *home = xasprintf("%s/home", root), *given = xasprintf("%s/given", root);
+	auto_free char *list = xasprintf("%s/" WRITTEN_FILE, home);
+	const char *folders[] = { given };
+	AUTO(guarded) g = { 0 };
+	struct error err;
+
+	make_folder(root, "given");
+	make_folder(root, "secret");
+	make_link("../secret", given, "out");
+	make_folder(home, WRITTEN_FILE);
+	assert_int_equal(check(home, root, "given/out"), ELOOP);
+	assert_int_equal(check(home, root, "secret"), 0);
+	not_ok(written_add(home, folders, 1, &err), "away, and each instance that is started notes its folders there again");
+	assert_int_equal(rmdir(list), 0);
+	assert_int_equal(check(home, root, "given/out"), 0);
+	/* its last name was cut short */
+	ok(fs_write(list, "/one\0/tw", 8, 0600, &err));
+	ok(written_add(home, folders, 1, &err));
+	assert_int_equal(check(home, root, "given/out"), ELOOP);
+	written_guard(home, &g);
+	assert_int_equal(g.n, 1);
+}
+
 TEST(a_file_behind_a_link_of_a_guest_is_not_read)
 {
 	auto_free char *root = test_path("read"), *home = xasprintf("%s/home", root), *given = xasprintf("%s/given", root);
