@@ -13,14 +13,16 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/fs.h"
+#include "base/sha256.h"
 #include "base/quote/quote.h"
 #include "providers/systemd.h"
 #include "resources/instance_paths.h"
 
-enum { MAX_NAME = 256 };
+enum { MAX_NOTE = 512 };
 
 static const struct attr attrs[] = {
 	{ .name = "unit", .cost = COST_UPDATE },	/* of which instance; unset: it is noted in the folder, and the unit is gone */
+	{ .name = "text", .cost = COST_UPDATE, .judge = judge_known_update },	/* of the unit, when it is not what was written */
 	{ 0 },
 };
 
@@ -33,6 +35,7 @@ autostart_declare(const struct spec *spec, const struct env *env, struct graph *
 
 	(void)env, (void)err;
 	resource_want(g, r, "unit", spec->name);
+	resource_want(g, r, "text", "as it was written");
 	resource_need(g, r, "dir", spec->name, NEED_BUILD);
 	return 0;
 }
@@ -84,24 +87,42 @@ autostart_is_on(const struct env *env, const char *instance)
 	return unit_owner(env, instance) == UNIT_OURS;
 }
 
-/* The name that a folder says its instance is registered under; "" : none. */
+/* The name that a folder says its instance is registered under; "" : none. Behind it, if `digest`, that of the unit's text. */
 static const char *
-noted_name(const char *dir, struct arena *a)
+noted_name(const char *dir, struct arena *a, const char **digest)
 {
 	auto_free char *path = xasprintf("%s/" AUTOSTART_FILE, dir);
 	AUTO(buf) b = BUF_INIT;
+	char *name, *rest;
 
-	if (fs_read_if(path, &b, MAX_NAME, NULL) != 1)
+	if (fs_read_if(path, &b, MAX_NOTE, NULL) != 1)
 		return "";
-	buf_truncate(&b, strcspn(b.s, "\n"));
-	return strchr(b.s, '/') || *b.s == '.' ? "" : arena_memdup(a, b.s, b.len);
+	rest = arena_memdup(a, b.s, b.len);
+	name = strsep(&rest, "\n");
+	if (digest)
+		*digest = rest ? strsep(&rest, "\n") : NULL;
+	return strchr(name, '/') || *name == '.' ? "" : name;
+}
+
+/* Edited by hand; of one that a version before this has written, nobody knows. */
+static bool
+unit_is_edited(const char *instance, const char *digest)
+{
+	auto_free char *unit = unit_of(instance);
+	AUTO(buf) text = BUF_INIT;
+	char hex[65];
+
+	if (!digest || !*digest || systemd_unit_read(unit, &text, NULL) != 1)
+		return false;
+	sha256_hex(text.s, text.len, hex);
+	return strcmp(hex, digest) != 0;
 }
 
 /* Of one that is to be another under a new name: what the old one is registered under. */
 static const char *
 moved_name(const struct env *env, const struct resource *r, struct arena *a)
 {
-	const char *from = facts_get(&r->how, "moved from"), *noted = from ? noted_name(from, a) : "";
+	const char *from = facts_get(&r->how, "moved from"), *noted = from ? noted_name(from, a, NULL) : "";
 
 	if (!from || *noted)
 		return noted;
@@ -113,13 +134,13 @@ autostart_observe(const struct env *env, const struct resource *r, struct facts 
 {
 	auto_free char *dir = instance_path(env, r, NULL);
 	enum unit_owner owner = unit_owner(env, r->name);
-	const char *name;
+	const char *name, *digest = NULL;
 
 	(void)err;
 	/* A home that is a copy of another one does not take over that one's units. */
 	if (!systemd_runs() || (owner == UNIT_OTHERS && !r->again))
 		return 0;
-	name = noted_name(dir, a);
+	name = noted_name(dir, a, &digest);
 	if (!*name)
 		name = moved_name(env, r, a);
 	if (!*name && owner == UNIT_OURS)
@@ -128,6 +149,7 @@ autostart_observe(const struct env *env, const struct resource *r, struct facts 
 		return 0;
 	/* The unit of the old name stays until that of the new one is there. */
 	facts_set(have, a, "unit", !strcmp(name, r->name) && owner != UNIT_OURS ? NULL : name);
+	facts_set(have, a, "text", owner == UNIT_OURS && unit_is_edited(r->name, digest) ? "edited by somebody else" : NULL);
 	return 1;
 }
 
@@ -164,9 +186,10 @@ unit_forget(const struct env *env, const char *instance, struct error *err)
 static int
 autostart_ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
-	auto_free char *unit = unit_of(r->name), *path = instance_path(env, r, AUTOSTART_FILE), *name = xasprintf("%s\n", r->name);
+	auto_free char *unit = unit_of(r->name), *path = instance_path(env, r, AUTOSTART_FILE), *note = NULL;
 	const char *old = facts_get(have, "unit");
 	AUTO(buf) text = BUF_INIT;
+	char hex[65];
 
 	if (!systemd_runs())
 		return error_set(err, ERR_UNSUPPORTED, "autostart is not supported on linux without systemd");
@@ -175,9 +198,12 @@ autostart_ensure(const struct env *env, const struct resource *r, struct facts *
 		return -1;
 	if (old && strcmp(old, r->name) != 0 && unit_forget(env, old, err) < 0)
 		return -1;
-	if (fs_write(path, name, strlen(name), 0600, err) < 0)
+	sha256_hex(text.s, text.len, hex);
+	note = xasprintf("%s\n%s\n", r->name, hex);
+	if (fs_write(path, note, strlen(note), 0600, err) < 0)
 		return -1;
 	facts_set(have, a, "unit", r->name);
+	facts_set(have, a, "text", NULL);
 	return 0;
 }
 

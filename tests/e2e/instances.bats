@@ -548,6 +548,12 @@ stand_in_systemctl() {
 	[[ $output == *'~ autostart b'*'unit: unset -> b'*'Plan: 1 to change'* ]]
 	apply --stopped b
 	[ -e "$units/lima-vm@b.service" ]
+	# one that somebody has edited is told as that, and written again
+	sed -i 's/Restart=.*/Restart=always/' "$units/lima-vm@b.service"
+	run -0 limactl plan --drift b
+	[[ $output == *'! autostart b  (was changed)'*'text: unset -> edited by somebody else'*'revert: put back in place'* ]]
+	apply --stopped b
+	grep -q 'Restart=on-failure' "$units/lima-vm@b.service"
 	LIMACTL_TEST_KILL_AT=3 run -137 limactl rename --tty=false b c
 	apply --stopped c
 	[ -e "$units/lima-vm@c.service" ] && [ ! -e "$units/lima-vm@b.service" ]
