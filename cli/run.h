@@ -28,6 +28,7 @@ struct run {
 	const char *explains;	/* print what is to be said of the resource of that address instead; or NULL */
 	/* Shows the graph and its plan in a way of its own instead, and gives the exit status, or -1; or NULL. */
 	int (*shows)(struct cli *c, const struct run *r, struct engine *e, struct error *err);
+	void *shows_to;		/* for `shows` */
 	const char *out;	/* and write it to this file; or NULL */
 	const struct cJSON *saved;	/* the file of the plan that this is to be, or nothing is done (ERR_STALE); or NULL */
 	bool asks_first;	/* on a terminal, before a running machine is taken down: apply */

@@ -7,6 +7,7 @@
 
 #include "base/auto.h"
 #include "reconciler/address.h"
+#include "reconciler/drift.h"
 #include "reconciler/explain.h"
 #include "reconciler/price.h"
 #include "reconciler/told.h"
@@ -177,13 +178,34 @@ json_resource(struct arena *a, const struct told *t, const struct step *step)
 	return o;
 }
 
+struct json_fields {
+	cJSON *list;
+	const struct resource *r;
+};
+
+static void
+json_field(void *ctx, const struct drift *d)
+{
+	const struct json_fields *f = ctx;
+	bool hidden = d->at->show == SHOW_NEVER;
+	cJSON *o = cJSON_CreateObject();
+	AUTO(arena) a = { 0 };
+
+	cJSON_AddStringToObject(o, "attribute", d->at->name);
+	cJSON_AddItemToObject(o, "before", hidden ? cJSON_CreateNull() : text_or_null(d->was));
+	cJSON_AddItemToObject(o, "after", hidden ? cJSON_CreateNull() : text_or_null(d->is));
+	cJSON_AddItemToObject(o, "adopt", text_or_null(d->at->adopt ? d->at->adopt(f->r, &a) : NULL));
+	cJSON_AddBoolToObject(o, "revertible", !d->at->stays);
+	cJSON_AddItemToArray(f->list, o);
+}
+
 /* What was found otherwise than it was left: it is there, and was not, or the other way round, or what decides of it is another. */
 static cJSON *
 json_drift_one(struct arena *a, const struct resource *r)
 {
 	struct facts was = { 0 };
-	cJSON *o, *change, *before, *after;
-	bool any = r->present != r->was_present;
+	cJSON *o, *change, *before, *after, *fields;
+	bool any = r->present != r->was_present || drift_of(r) != DRIFT_NONE;
 
 	if (!r->was || facts_unpack(&was, a, r->was, r->was_len) < 0)
 		return NULL;
@@ -210,6 +232,10 @@ json_drift_one(struct arena *a, const struct resource *r)
 	cJSON_AddItemToObject(change, "actions", json_actions(!r->present ? SIGN_REMOVE : !r->was_present ? SIGN_CREATE : SIGN_CHANGE));
 	cJSON_AddItemToObject(change, "before", before);
 	cJSON_AddItemToObject(change, "after", after);
+	fields = cJSON_AddArrayToObject(o, "fields");
+	if (drift_of(r) == DRIFT_CHANGED)
+		drift_each(r, json_field, &(struct json_fields){ fields, r });
+	cJSON_AddBoolToObject(o, "follows", drift_follows(r));
 	return o;
 }
 

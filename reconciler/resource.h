@@ -20,6 +20,7 @@ struct arena;
 struct env;
 struct error;
 struct graph;
+struct resource;
 struct spec;
 struct step;
 
@@ -55,6 +56,12 @@ struct attr {
 	/* The value is one of many parts: tells each that differs. `have` "": nothing is known. */
 	void (*each)(const char *have, const char *want, detail_say *say, void *ctx);
 	const char *key;	/* of lima.yaml, whose value this is: what type->detail tells of it is not told again */
+	/*
+	 * What was found is another than what was left: the yq expression by which lima.yaml says so too, in `a`; NULL: it cannot. And
+	 * why it stays as it was found, where nothing brings it back; else NULL.
+	 */
+	const char *(*adopt)(const struct resource *r, struct arena *a);
+	const char *stays;
 };
 
 /* What follows for a resource when one that it needs is touched. */

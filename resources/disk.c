@@ -29,9 +29,22 @@ judge_generation(const char *have, const char *want)
 	return strcmp(have && *have ? have : GENERATION_PRESENT, want) != 0 ? COST_UPDATE : COST_NONE;
 }
 
+/* A size that has no short word is told in bytes. */
+static const char *
+disk_adopt(const struct resource *r, struct arena *a)
+{
+	uint64_t actual = (uint64_t)facts_int(&r->have, "actual", 0), told;
+	const char *text = size_text(a, actual);
+
+	if (!actual)
+		return NULL;
+	return size_parse(&told, text, NULL) == 0 && told == actual ? arena_printf(a, ".disk = \"%s\"", text) : arena_printf(a, ".disk = \"%" PRIu64 "\"", actual);
+}
+
 static const struct attr attrs[] = {
 	{ .name = "size", .cost = COST_UPDATE, .judge = judge_grows, .refusal = DISK_SHRINKS, .show = SHOW_BYTES, .key = "disk" },
-	{ .name = "grown", .cost = COST_UPDATE, .judge = judge_known_update },	/* by somebody else: it is kept, and remembered */
+	/* by somebody else: it is kept, and remembered */
+	{ .name = "grown", .cost = COST_UPDATE, .judge = judge_known_update, .adopt = disk_adopt, .stays = "a disk does not shrink, so it stays as it is" },
 	{ .name = "record", .cost = COST_UPDATE, .judge = judge_known_update },	/* of its format, beside it */
 	{ .name = "stands on", .cost = COST_UPDATE, .judge = judge_known_update },	/* the basedisk of another place */
 	{ .name = GENERATION_WANT, .cost = COST_UPDATE, .judge = judge_generation, .once = true },	/* of apply --undo, or of one that was killed */

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "cli/args/adopt.h"
 #include "cli/args/edit_flags.h"
 #include "cli/args/files.h"
 #include "cli/args/fleet_args.h"
@@ -23,6 +24,7 @@ const struct flag desired_flags[] = {
 	{ "", .include = fleet_flags },
 	{ "", .include = removal_flags },
 	{ "", .include = undo_flags },
+	{ "", .include = adopt_flags },
 	{ "target", 0, FLAG_ARRAY, .about = "Only this resource (TYPE.NAME, as `disk.web`), and what it needs", .complete = "@address" },
 	{ "replace", 0, FLAG_ARRAY, .about = "Make this resource anew, though it is as wanted", .complete = "@address" },
 	{ "all", 'a', FLAG_BOOL, .about = "Every instance there is" },
@@ -223,6 +225,10 @@ desired_args(struct cli *c, struct goals *g, struct error *err)
 		return error_set(err, ERR_INVALID, "--undo says itself what is wanted; leave --destroy, --all and --file out");
 	if (cli_bool(c, "undo"))
 		return undo_args(c, g, err);
+	if (cli_bool(c, "adopt-drift") && cli_bool(c, "destroy"))
+		return error_set(err, ERR_INVALID, "--adopt-drift says itself what is wanted; leave --destroy out");
+	if (cli_bool(c, "adopt-drift"))
+		return adopt_args(c, g, err);
 	if (files_arguments(c, &args, &n, err) < 0)
 		return -1;
 	add_aims(c, g, "target", (struct aim){ .how = AIM_TARGET });

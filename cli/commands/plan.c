@@ -3,10 +3,12 @@
 #include "cli/args/desired_args.h"
 #include "cli/args/files.h"
 #include "cli/run.h"
+#include "cli/view/drift_view.h"
 
 static const struct flag flags[] = {
 	{ "", .include = desired_flags },
 	{ "out", 'o', FLAG_STRING, .about = "Write the plan to this file too, for `limactl show` and `limactl apply`", .complete = "@file" },
+	{ "drift", 0, FLAG_BOOL, .about = "Only what changed behind our back, and the two ways out: adopt it, or revert it, which apply does" },
 	{ "detailed-exitcode", 0, FLAG_BOOL, NULL, "Exit with 2 if there is something to do", 0, NULL },
 	{ 0 },
 };
@@ -23,6 +25,8 @@ cmd_plan_run(struct cli *c, struct error *err)
 	r.dry = true;
 	r.out = cli_given(c, "out") ? cli_str(c, "out") : NULL;
 	r.texts = g.all ? TEXTS_ALL : r.texts;
+	if (cli_bool(c, "drift"))
+		r.shows = drift_view_print, r.keep_going = true;
 	return run_engine(c, &r, err);
 }
 
@@ -37,6 +41,9 @@ const struct command command_plan = {
 		   "\n"
 		   "--json has Terraform's names where they fit (resource_changes, change.actions, resource_drift, applyable, complete), and the\n"
 		   "price beside them: class, downtime, bytes_at_risk. PREFIX/share/lima/plan.schema.json says all that may be in it.\n"
+		   "\n"
+		   "--drift tells what was found otherwise than it was left, apart from what you have changed: what of it lima.yaml has a key\n"
+		   "for (`apply --adopt-drift`), and what becomes of it otherwise. With --json that is resource_drift, beside all else.\n"
 		   "\n"
 		   "With --out the plan is kept: `limactl apply FILE` walks it, and nothing else. If what it rests on has moved by then,\n"
 		   "a text, or what is there, nothing is done, what has moved is told, and the exit status is 3.",

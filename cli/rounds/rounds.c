@@ -391,7 +391,7 @@ rounds_follow(struct rounds *w, int (*go)(struct cli *c, struct error *err), str
 int
 rounds_run(struct cli *c, int (*go)(struct cli *c, struct error *err), struct error *err)
 {
-	static const char *const once[] = { "undo", "destroy", "replace" };
+	static const char *const once[] = { "undo", "destroy", "replace", "adopt-drift" };
 	AUTO(rounds) w = { .c = c, .timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC), .pipe = -1, .told = BUF_INIT, .watched = { .inotify = -1 } };
 
 	for (size_t i = 0; i < ARRAY_LEN(once); i++)
