@@ -18,7 +18,6 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/mem.h"
-#include "base/process.h"
 #include "cli/args/edit_flags.h"
 #include "cli/args/files.h"
 #include "cli/args/flags.h"
@@ -43,9 +42,8 @@ const struct flag rounds_flags[] = {
 struct rounds {
 	struct cli *c;
 	struct watched watched;
-	int timer, pipe;		/* of quiet; from the round */
+	int timer, pipe;		/* of quiet; from the round, which has ended when this has */
 	pid_t child;			/* 0: no round is on its way */
-	struct process round;
 	struct buf told;		/* what the round has said, from its last whole word on */
 	size_t known;			/* places that were watched when it began */
 	int pending;			/* enum watched_event, since then */
@@ -61,7 +59,6 @@ static void
 rounds_release(struct rounds *w)
 {
 	watched_release(&w->watched);
-	process_release(&w->round);
 	if (w->timer >= 0)
 		close(w->timer);
 	if (w->pipe >= 0)
@@ -193,7 +190,6 @@ rounds_begin(struct rounds *w, int *out, struct error *err)
 	w->pipe = ends[0];
 	if (w->child < 0)
 		return error_errno(err, "fork");
-	process_hold(w->child, &w->round);
 	return 0;
 }
 
@@ -296,9 +292,6 @@ rounds_over(struct rounds *w, int status)
 	int again = w->pending;
 
 	w->child = 0;
-	process_release(&w->round);
-	while (w->pipe >= 0)
-		rounds_listen(w);
 	watched_again(&w->watched);
 	rounds_count(w);
 	if (status != 0) {
@@ -334,16 +327,15 @@ rounds_wait(struct rounds *w)
 	int happened;
 
 	v[n++] = (struct pollfd){ .fd = w->timer, .events = POLLIN };
-	v[n++] = (struct pollfd){ .fd = w->child ? w->round.fd : -1, .events = POLLIN };
 	v[n++] = (struct pollfd){ .fd = w->pipe, .events = POLLIN };
 	if (ppoll(v, n, NULL, &w->as_it_was) < 0)
 		return false;
-	if (v[watched + 2].revents)
+	if (v[watched + 1].revents)
 		rounds_listen(w);
 	/* what has happened meanwhile is noted before the round is said to be over */
 	happened = watched_read(&w->watched, v, watched);
 	rounds_note(w, happened);
-	if (v[watched + 1].revents)
+	if (w->child && w->pipe < 0)
 		rounds_reap(w);
 	return v[watched].revents && read(w->timer, &rung, sizeof rung) == sizeof rung && !w->child && w->pending;
 }
@@ -355,7 +347,7 @@ rounds_end(struct rounds *w)
 	int sig = *w->c->env.cancel;
 
 	if (w->child) {
-		process_signal(&w->round, sig, NULL);
+		kill(w->child, sig);
 		while (waitpid(w->child, NULL, 0) < 0 && errno == EINTR)
 			;
 	}
