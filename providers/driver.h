@@ -52,6 +52,19 @@ struct driver_memory {
 	bool in_file;		/* it knows machine.ram */
 };
 
+/*
+ * What is changed of a machine while it runs. Each is done, and was asked for afterwards, when it returns; what is so already is left.
+ * That the host agent speaks with the machine, too, is no matter.
+ */
+struct driver_live {
+	/* Why nothing of that one can be, in words for the user; NULL: it can. Optional. */
+	const char *(*why_not)(const char *dir);
+	/* The disk that it boots from gets that size; it never gets smaller. */
+	int (*grow_disk)(const char *dir, const struct image_disk *disk, int64_t bytes, struct error *err);
+	/* A snapshot of that qcow2 alone, as the end of its power would leave it. */
+	int (*keep_disk)(const char *dir, const struct image_disk *disk, const char *tag, struct error *err);
+};
+
 struct driver {
 	const char *name;
 	const char *program;	/* whose --version tells what runs machines here; NULL: nobody needs to know */
@@ -90,6 +103,7 @@ struct driver {
 	int (*run)(const char *dir, const struct ssh_command *c, int *status, struct error *err);
 
 	const struct driver_memory *memory;	/* NULL: it can be had by nobody */
+	const struct driver_live *live;		/* NULL: whatever is changed, it is started anew for */
 
 	/* providers/snapshots.h; NULL: it has none. */
 	int (*snapshots)(const char *dir, const struct image_disk *disk, struct buf *out, struct error *err);

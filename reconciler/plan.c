@@ -70,6 +70,22 @@ removal_refused(struct planner *m, const struct resource *r, const struct reason
 	return true;
 }
 
+/* Is all that changes changed under those who need it fresh? What was left unfinished under them, too. */
+static bool
+plan_is_live(const struct resource *r)
+{
+	bool can = false;
+
+	for (const struct attr *at = r->type->attrs; at && at->name; at++) {
+		bool live = at->live && facts_get(&r->have, at->live);
+
+		if (!live && attr_differs(r, at) != COST_NONE)
+			return false;
+		can |= live;
+	}
+	return can;
+}
+
 static int
 set_step(struct planner *m, struct step **slot, struct resource *r, enum verb verb, struct reason why)
 {
@@ -84,6 +100,7 @@ set_step(struct planner *m, struct step **slot, struct resource *r, enum verb ve
 	s->res = r;
 	s->verb = verb;
 	s->why = why;
+	s->live = verb == ENSURE && r->present && !r->down && plan_is_live(r);
 	GROW(m->p->v, m->p->n, m->p->cap);
 	m->p->v[m->p->n++] = s;
 	*slot = s;
@@ -223,7 +240,7 @@ plan_follow(struct planner *m, struct resource *r, enum need need, const struct 
 		return 0;
 	if (!r->wanted || !r->present || r->down)
 		return 0;
-	if (need == NEED_BUILD || !(fell || (need == NEED_FRESH && d->up)))
+	if (need == NEED_BUILD || !(fell || (need == NEED_FRESH && d->up && !d->up->live)))
 		return 0;
 	if (plan_widen(m, r) < 0)
 		return -1;
@@ -360,9 +377,19 @@ plan_before(struct step *a, struct step *b)
 	b->nwait++;
 }
 
+/* One that comes down for something else is changed while nobody stands on it. */
+static void
+plan_not_live(const struct resource *r)
+{
+	for (size_t i = 0; r->down && i < r->nneeds; i++)
+		if (r->needs[i].need == NEED_FRESH && r->needs[i].to->up)
+			r->needs[i].to->up->live = false;
+}
+
 static void
 plan_order(struct resource *r)
 {
+	plan_not_live(r);
 	plan_before(r->down, r->up);
 	/* Of an instance whose records were lost, what it needs of the host is what is known of what it stands on. */
 	for (size_t i = 0; *r->owner && i < r->nneeds; i++)

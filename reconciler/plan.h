@@ -19,6 +19,7 @@ struct step {
 	struct resource *res;
 	enum verb verb;
 	struct reason why;
+	bool live;		/* who needs it fresh stays up, and what changes is changed under it */
 
 	/* the walk's (walk.h) */
 	struct step **then;	/* the steps that wait for this one */

@@ -16,7 +16,7 @@ attr_class(const struct resource *r, const struct attr *at)
 	case COST_NONE:
 		break;
 	case COST_UPDATE:
-		return r->type->precious ? CLASS_DISK : CLASS_LIVE;
+		return r->type->precious && !(r->up && r->up->live) ? CLASS_DISK : CLASS_LIVE;
 	case COST_REPLACE:
 		return r->type->runs ? CLASS_RESTART : CLASS_REPLACE;
 	case COST_REFUSE:

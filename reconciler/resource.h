@@ -62,6 +62,11 @@ struct attr {
 	 */
 	const char *(*adopt)(const struct resource *r, struct arena *a);
 	const char *stays;
+	/*
+	 * The attribute of `have` that is there while an update of this one is none for who needs it fresh: ensure() changes it under
+	 * those, and they stay as they are. NULL: it never does.
+	 */
+	const char *live;
 };
 
 /* What follows for a resource when one that it needs is touched. */

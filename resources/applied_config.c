@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/sha256.h"
+#include "resources/disk_live.h"
 #include "resources/instance_paths.h"
 #include "state/desired/spec/spec.h"
 
@@ -99,6 +100,10 @@ applied_detail(const struct resource *r, detail_say *say, void *ctx)
 
 	if (!applied_config_changes(&a, r->spec, &v, &n))
 		return;
-	for (size_t i = 0; i < n; i++)
-		say(ctx, &(struct detail){ v[i].path, v[i].have, v[i].want, v[i].cost, v[i].moot, v[i].cls, v[i].had, v[i].wanted });
+	for (size_t i = 0; i < n; i++) {
+		bool live = v[i].may_be_live && disk_live_would(r->spec->dir, v[i].had, v[i].wanted);
+
+		say(ctx, &(struct detail){ v[i].path, v[i].have, v[i].want, live ? spec_live_cost() : v[i].cost, v[i].moot,
+					   live ? CLASS_LIVE : v[i].cls, v[i].had, v[i].wanted });
+	}
 }

@@ -20,6 +20,7 @@
 #include "resources/fetch.h"
 #include "resources/generation.h"
 #include "resources/disk_known.h"
+#include "resources/disk_live.h"
 #include "resources/warm.h"
 
 /* Nothing is told of it but that the way back was begun. */
@@ -42,13 +43,14 @@ disk_adopt(const struct resource *r, struct arena *a)
 }
 
 static const struct attr attrs[] = {
-	{ .name = "size", .cost = COST_UPDATE, .judge = judge_grows, .refusal = DISK_SHRINKS, .show = SHOW_BYTES, .key = "disk" },
+	{ .name = "size", .cost = COST_UPDATE, .judge = judge_grows, .refusal = DISK_SHRINKS, .show = SHOW_BYTES, .key = "disk", .live = "grows" },
 	/* by somebody else: it is kept, and remembered */
 	{ .name = "grown", .cost = COST_UPDATE, .judge = judge_known_update, .adopt = disk_adopt, .stays = "a disk does not shrink, so it stays as it is" },
 	{ .name = "record", .cost = COST_UPDATE, .judge = judge_known_update },	/* of its format, beside it */
 	{ .name = "stands on", .cost = COST_UPDATE, .judge = judge_known_update },	/* the basedisk of another place */
 	{ .name = GENERATION_WANT, .cost = COST_UPDATE, .judge = judge_generation, .once = true },	/* of apply --undo, or of one that was killed */
 	{ .name = "format", .cost = COST_NONE },
+	{ .name = "grows", .cost = COST_NONE, .show = SHOW_NEVER },	/* under the machine that runs */
 	{ 0 },
 };
 
@@ -160,14 +162,25 @@ tell_generation(const char *dir, const struct resource *r, struct facts *have, s
 		facts_set(have, a, "size", facts_get(&r->want, "size"));
 }
 
+/* Only of what is to be done is it asked: nobody else needs to know. */
+static void
+tell_grows(const char *dir, const struct resource *r, struct facts *have, struct arena *a)
+{
+	bool done = !r->unfinished && facts_int(have, "size", 0) >= facts_int(&r->want, "size", 0);
+
+	facts_set(have, a, "grows", !done && disk_live_can(dir, NULL) ? "live" : NULL);
+}
+
 static int
 disk_observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *dir = instance_path(env, r, NULL);
 	int there = disk_look_file(env, r, have, a, err);
 
-	if (there == 1 && r->wanted)
+	if (there == 1 && r->wanted) {
 		tell_generation(dir, r, have, a);
+		tell_grows(dir, r, have, a);
+	}
 	return there;
 }
 
@@ -341,6 +354,8 @@ disk_mend(const struct env *env, const struct resource *r, const char *dir, cons
 {
 	int64_t actual;
 
+	if (disk_live_can(dir, NULL))
+		return disk_live_mend(env, r, k, size, err);
 	if (k->elsewhere && image_rebase(&k->disk, "basedisk", err) < 0)
 		return -1;
 	if (image_disk_check(&k->disk, err) < 0 || image_size(k->disk.path, k->disk.format, &actual, err) < 0 ||
@@ -422,6 +437,7 @@ disk_at_stake(const struct env *env, const struct resource *r)
 }
 
 const struct resource_type resource_disk = {
+	.detail = disk_live_detail,
 	.at_stake = disk_at_stake,
 	.check = disk_check,
 	.reads = disk_reads,

@@ -61,7 +61,7 @@ int generations_half(const char *dir, bool takes, struct error *err);
 int generation_keep_text(const struct env *env, const char *dir, struct error *err);
 /* In the place of throwing the disk away; one that is a link to somewhere else is not ours to move, and goes. */
 int generation_keep_moved(const struct env *env, const struct resource *r, const char *dir, struct error *err);
-/* Before the disk is changed in place. One that neither its file system nor its format can keep is told. */
+/* Before the disk is changed in place, also under a machine that runs. One that neither its file system nor its format can keep is told. */
 int generation_keep_copy(const struct env *env, const struct resource *r, const char *dir, const struct disk_known *k, struct error *err);
 /* Notes that the disk is to become that of a generation, before the text becomes the one that it belongs to. */
 int generation_begin_back(const struct env *env, const char *dir, const char *want, struct error *err);

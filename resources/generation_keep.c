@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "providers/driver.h"
 #include "providers/snapshots.h"
 #include "reconciler/env.h"
 #include "reconciler/resource.h"
@@ -258,8 +259,12 @@ generation_snapshot(const char *dir, struct generation *g, const struct disk_kno
 {
 	AUTO(buf) list = BUF_INIT;
 	char tag[32];
+	pid_t pid;
+	const struct driver *runs = driver_of(dir, &pid);
 
 	g->snapshot = true;
+	if (runs && runs->live)
+		return generation_note(dir, g, err) < 0 ? -1 : runs->live->keep_disk(dir, &k->disk, generation_tag(tag, g->number), err);
 	if (generation_note(dir, g, err) < 0 || snapshots_list(dir, &k->disk, &list, err) < 0)
 		return -1;
 	return snapshots_has(list.s, generation_tag(tag, g->number)) ? 0 : snapshots_do(dir, &k->disk, SNAPSHOT_SAVE, tag, cancel, err);
@@ -269,6 +274,7 @@ int
 generation_keep_copy(const struct env *env, const struct resource *r, const char *dir, const struct disk_known *k, struct error *err)
 {
 	struct generation g;
+	pid_t pid;
 	int done;
 
 	if (generation_open(env, dir, &g, err) < 0 || generations_refer(dir, g.number, false, err) < 0)
@@ -281,5 +287,5 @@ generation_keep_copy(const struct env *env, const struct resource *r, const char
 	if (!done)
 		env->say(env, SAY_WARN, "The disk of `%s` is not kept as it was: its file system shares no blocks, and a %s disk has no snapshots",
 			 r->owner, k->disk.format);
-	return generations_prune(dir, k, err);
+	return generations_prune(dir, driver_of(dir, &pid) ? NULL : k, err);
 }

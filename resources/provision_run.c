@@ -12,14 +12,13 @@
 #include "base/quote/quote.h"
 #include "hostagent/protocol/guest_file.h"
 #include "providers/driver.h"
-#include "providers/ssh/host_key.h"
 #include "providers/ssh/ssh.h"
 #include "resources/cidata_files.h"
+#include "resources/guest_shell.h"
 #include "resources/instance_paths.h"
 #include "resources/lease.h"
 #include "resources/provision_list.h"
 #include "resources/provision_record.h"
-#include "resources/ssh_access.h"
 
 enum {
 	MAX_FUNCTIONS = 256 << 10,
@@ -156,36 +155,12 @@ put_run(struct buf *b, const struct env *env, const struct resource *r, const st
 	return 0;
 }
 
-/* Has root's shell in the guest read `input`; what it said is in `out`. */
 static int
-guest_shell(const struct env *env, const struct resource *r, const struct buf *input, int timeout_ms, struct buf *out, struct error *err)
+provision_shell(const struct env *env, const struct resource *r, const struct buf *input, int timeout_ms, struct buf *out, struct error *err)
 {
-	const struct driver *driver = driver_find(r->spec->vm_type);
-	auto_free char *known = host_key_known(r->spec->dir);
-	AUTO(arena) a = { 0 };
-	AUTO(buf) said = BUF_INIT;
-	struct ssh_target to = { .port = lease_port(r, LEASE_SSH), .user = r->spec->user.name, .known_hosts = known };
-	struct ssh_command c = {
-		.command = "exec sudo -n /bin/sh -s", .input = input->s, .input_len = input->len, .out = out, .err = &said,
-		.max_output = MAX_SAID, .timeout_ms = timeout_ms, .cancel = env->cancel,
-	};
-	int status;
+	struct guest_shell s = { .port = lease_port(r, LEASE_SSH), .timeout_ms = timeout_ms, .max_output = MAX_SAID };
 
-	to.keys = ssh_access_keys(&a, env, r->spec, &to.nkeys);
-	if ((driver && driver->run ? driver->run(r->spec->dir, &c, &status, err) : ssh_run(&to, &c, &status, err)) < 0)
-		return -1;
-	if (status == 0)
-		return 0;
-	return error_set(err, ERR_CHILD, "the guest's shell: exit status %d%s%.300s", status, said.len ? ": " : "", said.len ? said.s : "");
-}
-
-/* Where a guest's file system is for that shell: /, but for one that is only played. */
-static const char *
-guest_prefix(const struct resource *r, struct arena *a)
-{
-	const struct driver *driver = driver_find(r->spec->vm_type);
-
-	return driver && driver->run ? arena_printf(a, "%s/guest", r->spec->dir) : "";
+	return guest_shell(env, r->spec, &s, input, out, err);
 }
 
 int
@@ -197,9 +172,9 @@ provision_run_live(const struct env *env, const struct resource *r, struct provi
 	char *end;
 	long status;
 
-	if (put_run(&input, env, r, p, guest_prefix(r, &a), err) < 0)
+	if (put_run(&input, env, r, p, guest_shell_prefix(r->spec, &a), err) < 0)
 		return -1;
-	if (guest_shell(env, r, &input, RUN_MS, &out, err) < 0)
+	if (provision_shell(env, r, &input, RUN_MS, &out, err) < 0)
 		return -1;
 	at = out.s + strspn(out.s, "\n");
 	if (strncmp(at, "ran ", 4) != 0)
@@ -279,10 +254,10 @@ provision_boot_results(const struct env *env, const struct resource *r, struct a
 	char *at, *end;
 	size_t cap = 2 * r->spec->nprovision + 1;
 
-	put_line(&input, "d", arena_printf(a, "%s/run/lima-provision", guest_prefix(r, a)));
+	put_line(&input, "d", arena_printf(a, "%s/run/lima-provision", guest_shell_prefix(r->spec, a)));
 	put_looks(&input, r->spec);
 	buf_adds(&input, boot_records);
-	if (guest_shell(env, r, &input, ASK_MS, &out, err) < 0)
+	if (provision_shell(env, r, &input, ASK_MS, &out, err) < 0)
 		return -1;
 	*v = arena_alloc(a, cap * sizeof **v);
 	*n = 0;

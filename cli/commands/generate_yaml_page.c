@@ -52,7 +52,7 @@ put_mix(struct buf *b, const struct key *k)
 static void
 put_facts(struct buf *b, const struct key *k)
 {
-	const char *def = key_default_text(k), *price = key_change_word(k->change);
+	const char *def = key_default_text(k), *price = k->flags & KEY_LIVE ? "live or restart" : key_change_word(k->change);
 
 	buf_addf(b, " (%s", type_name(k));
 	if (k->words)

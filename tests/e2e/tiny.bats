@@ -105,6 +105,26 @@ log:
 	[ "$(cat "$LIMA_HOME/t/qemu.pid")" = "$pid" ]
 }
 
+# mebibytes of the file system that the guest writes to
+guest_mib() { limactl shell t df -Pm /run/lima-disk | awk 'END { print $2 }'; }
+
+@test "a bigger disk under the running machine: the guest has it, and a limactl that is killed on the way leaves nothing half" {
+	pid=$(cat "$LIMA_HOME/t/qemu.pid")
+	run -0 --separate-stderr limactl apply --set '.disk="2176MiB"' t
+	[[ $stderr == *"t: its disk has 2.125GiB now, and the guest says that its file system, /run/lima-disk, has 2."* ]] || { echo "$stderr"; false; }
+	limactl plan t | grep -q 'Nothing to do'
+	[ "$(guest_mib)" -gt 2100 ]
+	# killed behind each boundary, some of which are between the disk and the guest's word: the same machine, with what was asked for last
+	for n in 2 3 4; do
+		! LIMACTL_TEST_KILL_AT=$n limactl apply --set ".disk=\"$((2176 + n * 32))MiB\"" t
+		apply --set ".disk=\"$((2176 + n * 32))MiB\"" t
+		[ "$(guest_mib)" -gt $((2100 + n * 32)) ]
+	done
+	[ "$(cat "$LIMA_HOME/t/qemu.pid")" = "$pid" ]
+	run -0 limactl history t
+	[[ $output == *snapshot* ]]
+}
+
 @test "kill -9 of the host agent: apply brings a new one, the machine does not notice" {
 	pid=$(cat "$LIMA_HOME/t/qemu.pid")
 	kill -9 "$(cat "$LIMA_HOME/t/ha.pid")"
@@ -120,6 +140,8 @@ log:
 	wait_gone "$LIMA_HOME/t/ha.pid"
 	apply t
 	[ "$(limactl shell t cat data)" = precious ]
+	# it boots what it had grown to
+	[ "$(guest_mib)" -gt 2220 ]
 }
 
 @test "without the database nothing changes" {

@@ -347,7 +347,7 @@ asks_plan() {
 	apply --set '.cpus=2' f
 	asks_plan '.downtime[0].ms > 0 and .downtime[0].runs == 1 and .estimate_ms > 0' --set '.cpus=3' f
 	limactl plan --set '.cpus=3' f | grep -q '^f is down for about .* s (median of 1 run here).'
-	asks_plan '([.resource_changes[].changes[] | select(.key) | [.key, .class]] | sort) == [["disk", "disk-work"], ["env.A", "guest-reboot"], ["images[0].variant", "only-at-creation"], ["message", "nothing"]] and
+	asks_plan '([.resource_changes[].changes[] | select(.key) | [.key, .class]] | sort) == [["disk", "live"], ["env.A", "guest-reboot"], ["images[0].variant", "only-at-creation"], ["message", "nothing"]] and
 		([.resource_changes[] | select(.address == "disk.f") | .class] == ["disk-work"])' --set '.message="x" | .env.A="b" | .images[0].variant="v" | .disk="5MiB"' f
 	head -c 65536 /dev/urandom | dd of="$LIMA_HOME/f/disk" conv=notrunc status=none
 	asks_plan '.bytes_at_risk >= 65536 and ([.resource_changes[] | select(.bytes_at_risk) | .address] == ["disk.f"]) and .errored == false' --destroy f

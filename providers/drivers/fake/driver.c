@@ -260,6 +260,40 @@ fake_plan(const struct machine *m, struct launch *l, struct arena *a, struct err
 	return 0;
 }
 
+/* Why nothing of it is changed while it runs is said by $LIMA_FAKE_RIGID. */
+static const char *
+fake_rigid(const char *dir)
+{
+	const char *why = getenv("LIMA_FAKE_RIGID");
+
+	(void)dir;
+	return why && *why ? why : NULL;
+}
+
+/* It has not opened its disk. */
+static int
+fake_grow_disk(const char *dir, const struct image_disk *disk, int64_t bytes, struct error *err)
+{
+	int64_t now;
+
+	(void)dir;
+	if (image_size(disk->path, disk->format, &now, err) < 0)
+		return -1;
+	return now >= bytes ? 0 : image_resize(disk, bytes, err);
+}
+
+static int
+fake_keep_disk(const char *dir, const struct image_disk *disk, const char *tag, struct error *err)
+{
+	return driver_find("qemu")->snapshot(dir, disk, SNAPSHOT_SAVE, tag, NULL, err);
+}
+
+static const struct driver_live fake_live = {
+	.why_not = fake_rigid,
+	.grow_disk = fake_grow_disk,
+	.keep_disk = fake_keep_disk,
+};
+
 const struct driver driver_fake = {
 	.name = "fake",
 	.net = { .guest = "192.168.5.15", .host = "192.168.5.2", .dns = "192.168.5.3" },
@@ -272,4 +306,5 @@ const struct driver driver_fake = {
 	.sweep = fake_driver_sweep,
 	.run = fake_run,
 	.memory = &fake_memory,
+	.live = &fake_live,
 };

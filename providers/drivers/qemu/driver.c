@@ -4,6 +4,7 @@
 #include "base/auto.h"
 #include "base/mem.h"
 #include "providers/drivers/qemu/accel.h"
+#include "providers/drivers/qemu/live.h"
 #include "providers/drivers/qemu/memory.h"
 #include "providers/drivers/qemu/plan.h"
 #include "providers/drivers/qemu/proc.h"
@@ -60,6 +61,7 @@ const struct driver driver_qemu = {
 	.quit = qemu_driver_quit,
 	.sweep = qemu_sweep,
 	.memory = &qemu_memory,
+	.live = &qemu_live,
 	.snapshots = qemu_snapshots,
 	.snapshot = qemu_snapshot,
 	.launched_format = qemu_launched_format,

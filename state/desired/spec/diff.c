@@ -131,7 +131,7 @@ diff_add(struct diff *d, const cJSON *have, const cJSON *want)
 	}
 	diff_show_text(&path, d->path.s);
 	d->v[d->n++] = (struct spec_change){
-		.path = arena_strdup(d->a, path.s), .have = from, .want = to, .cost = key_change_text(cost), .moot = cost == CHANGE_CREATION,
+		.path = arena_strdup(d->a, path.s), .have = from, .want = to, .cost = key_change_text(cost), .moot = cost == CHANGE_CREATION, .may_be_live = k && !usual && k->flags & KEY_LIVE,
 		.cls = !k || usual ? CLASS_NOTHING : cost == CHANGE_BOOT ? CLASS_GUEST_REBOOT : key_class(k, d->sshfs), .had = had, .wanted = wanted,
 	};
 }
@@ -234,6 +234,12 @@ diff_compare(struct diff *d, const cJSON *have, const cJSON *want)
 		compare_lists(d, have, want);
 	else
 		diff_add(d, have, want);
+}
+
+const char *
+spec_live_cost(void)
+{
+	return key_change_text(CHANGE_LIVE);
 }
 
 int

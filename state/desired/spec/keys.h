@@ -67,6 +67,7 @@ enum key_flags {
 	KEY_HOST_FOLDER = 128,	/* a folder to be shared: `~` to be read is what every template has */
 	KEY_HOST_OWN = 256,	/* what is relative is in the instance's folder */
 	KEY_DISK_WORK = 512,	/* what is dear in a change of it is what is done with the disk */
+	KEY_LIVE = 1024,	/* ... where it is changed under a machine that runs, it costs nothing of that: whose thing it is knows (resource.h: attr.live) */
 	KEY_LINES = 32,		/* a text of several lines; any other is one line without control characters */
 };
 
@@ -130,6 +131,8 @@ const char *key_change_word(enum key_change c);
 const char *key_default_text(const struct key *k);
 /* What a change of that row costs in a configuration whose folders are mounted over SSH, or are devices. */
 enum key_change key_cost(const struct key *k, bool over_ssh);
+/* As whose part of a configuration a change of it is found: one that may be live is found by the thing that it is of. */
+enum key_change key_part(const struct key *k, bool over_ssh);
 /* The same as programs know it. */
 enum change_class key_class(const struct key *k, bool over_ssh);
 struct cJSON;

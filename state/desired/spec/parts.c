@@ -34,6 +34,12 @@ key_cost(const struct key *k, bool over_ssh)
 	return over_ssh && k->over_ssh ? k->over_ssh : k->change;
 }
 
+enum key_change
+key_part(const struct key *k, bool over_ssh)
+{
+	return k->flags & KEY_LIVE ? CHANGE_LIVE : key_cost(k, over_ssh);
+}
+
 bool
 json_is_over_ssh(const cJSON *json)
 {
@@ -76,7 +82,7 @@ add_leaf(struct part *p, const cJSON *v)
 	const struct key *k = key_find(p->path.s);
 	AUTO(buf) value = BUF_INIT;
 
-	if (!k || key_cost(k, p->over_ssh) != p->change || strpbrk(p->path.s, "=\n"))
+	if (!k || key_part(k, p->over_ssh) != p->change || strpbrk(p->path.s, "=\n"))
 		return;
 	part_value_add(&value, k, v);
 	buf_addf(&p->out, "%s%s=%s\n", p->path.s, key_is_usual(k, v) ? ":" : "", value.s);
@@ -176,6 +182,16 @@ give(struct arena *a, spec_part_each *each, void *ctx, const struct part_line *o
 	each(ctx, arena_printf(a, "%.*s", (int)of->npath, of->path), have ? part_shown(a, have) : NULL, want ? part_shown(a, want) : NULL);
 }
 
+/* What an earlier version had in a part, and this one has in none, is no difference of that part. */
+static bool
+part_has_moved(const struct part_line *line)
+{
+	AUTO(arena) a = { 0 };
+	const struct key *k = key_find(arena_printf(&a, "%.*s", (int)line->npath, line->path));
+
+	return k && k->flags & KEY_LIVE;
+}
+
 void
 spec_part_diff(const char *have, const char *want, spec_part_each *each, void *ctx)
 {
@@ -185,7 +201,7 @@ spec_part_diff(const char *have, const char *want, spec_part_each *each, void *c
 	for (const char *at = have; next_line(&at, &line);) {
 		bool there = find_line(want, &line, &other);
 
-		if (there ? other.nvalue != line.nvalue || memcmp(other.value, line.value, line.nvalue) != 0 : !line.usual)
+		if (there ? other.nvalue != line.nvalue || memcmp(other.value, line.value, line.nvalue) != 0 : !line.usual && !part_has_moved(&line))
 			give(&a, each, ctx, &line, &line, there ? &other : NULL);
 	}
 	/* A key that is new to the table and has its usual value is no difference. */

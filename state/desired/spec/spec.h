@@ -247,6 +247,7 @@ struct spec_change {
 	const char *have, *want;	/* as people read them, on a line; NULL: unset */
 	const char *cost;		/* what the change means for an existing instance, in words */
 	bool moot;			/* it mattered only when the instance was made */
+	bool may_be_live;		/* where it is changed under a machine that runs, `cost` and `cls` are those of what is done in place */
 	enum change_class cls;		/* the same for programs */
 	const char *had, *wanted;	/* the whole values: texts as they are, other things as JSON; NULL: unset */
 };
@@ -256,6 +257,7 @@ struct spec_change {
  * Fails on what is no JSON object.
  */
 int spec_diff(struct arena *a, const char *have, const char *want, struct spec_change **v, size_t *n, struct error *err);
+const char *spec_live_cost(void);	/* in words, for where one of may_be_live is */
 /* Parts of a filled configuration, by what a change of their keys costs (the table's `change`, state/desired/spec/keys.h). */
 enum spec_part {
 	SPEC_MACHINE,	/* a running machine is restarted */

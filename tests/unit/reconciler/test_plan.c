@@ -9,6 +9,7 @@
  *	half disk a                         a step on it did not end
  *	want disk a size=2 : build image i  declared; behind ':' what it needs
  *	type dir guarded                    what has protected=yes is not removed
+ *	type disk size=live                 size=grow, under those who need it fresh while it has live=yes
  *	type cidata late                    what has late=yes is made anew when what was made of it comes down and up again
  *	type vm rests                       what has state=asleep rests
  *	flag vm a remake                    or again, may_lose, target (only this and what it needs); the same with what becomes of one that is used: stood_on, refused, stays
@@ -81,8 +82,10 @@ parse_attr(char *text)
 	for (size_t i = 0; i < ARRAY_LEN(costs); i++)
 		if (!strcmp(cost, costs[i]))
 			at.cost = (enum cost)i;
-	if (!strcmp(cost, "grow"))
+	if (!strcmp(cost, "grow") || !strcmp(cost, "live"))
 		at.judge = judge_grow;
+	if (!strcmp(cost, "live"))
+		at.live = "live";
 	return at;
 }
 

@@ -471,7 +471,7 @@ check_example(struct world *w, const struct example *x, const struct key *k)
 	else if (strcmp(v[i].cost, key_change_text(k->change)) != 0)
 		fault("%s: told as another class than the table's", path);
 	check_refused(w, a, b, path, k->change == CHANGE_REFUSED);
-	check_parts(a, b, path, key_cost(k, !strcmp(a->mount_type, "reverse-sshfs") && !strcmp(b->mount_type, "reverse-sshfs")));
+	check_parts(a, b, path, key_part(k, !strcmp(a->mount_type, "reverse-sshfs") && !strcmp(b->mount_type, "reverse-sshfs")));
 	wrong = k->change != CHANGE_REFUSED && find_effect(w, a, b, &e) ? wrong_effect(k->change, &e) : NULL;
 	if (wrong)
 		fault("%s: %s: %s", x->key, key_change_text(k->change), wrong);
@@ -745,6 +745,8 @@ TEST(parts_differ_key_by_key)
 	part_differs("cpus=1\n", "cpus=1\ntpm:=false\n", "");
 	part_differs("cpus=1\ntpm:=false\n", "cpus=1\n", "");
 	part_differs("tpm:=false\n", "tpm=true\n", "tpm: false -> true;");
+	/* what an earlier version had in it, and the thing that it is of tells now */
+	part_differs("cpus=1\ndisk=1GiB\n", "cpus=1\n", "");
 	/* a default that a new version has changed */
 	part_differs("tpm:=false\n", "tpm:=true\n", "tpm: false -> true;");
 	part_differs("no line", "a", "");

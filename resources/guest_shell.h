@@ -1,0 +1,25 @@
+/*
+ * resources/guest_shell.h - a script for root's shell in a guest that runs: by one SSH connection and sudo.
+ *
+ * A driver whose guests have no SSH runs it itself, and then the guest's file system is in a folder (providers/driver.h: run).
+ */
+#pragma once
+#include <stddef.h>
+#include "reconciler/env.h"
+
+struct arena;
+struct buf;
+struct error;
+struct spec;
+
+struct guest_shell {
+	int port;		/* of its sshd on this host */
+	int timeout_ms;		/* for all of it */
+	size_t max_output;	/* as ssh_command has it */
+};
+
+/* Has it read `input`, and waits for its end; what it said is in `out`. -1: it could not, or the shell has failed. */
+int guest_shell(const struct env *env, const struct spec *spec, const struct guest_shell *s, const struct buf *input, struct buf *out,
+		struct error *err);
+/* Where a guest's file system is for that shell: "", but for one that is only played; in `a`. */
+const char *guest_shell_prefix(const struct spec *spec, struct arena *a);
