@@ -10,6 +10,7 @@
 #include "cli/args/desired_args.h"
 #include "cli/args/files.h"
 #include "cli/args/undo.h"
+#include "cli/call_off.h"
 #include "cli/plan/plan_file.h"
 #include "cli/plan/plan_words.h"
 #include "cli/rounds/round.h"
@@ -111,6 +112,23 @@ apply_take_plan(struct cli *c, struct goals *g, cJSON **saved, struct error *err
 	return plan_words_return(back, done < 0 ? NULL : err) < 0 ? -1 : done;
 }
 
+/*
+ * What is to be down, or gone, does not wait until somebody has brought it up. Whoever can be asked first, or has not said that
+ * data may go, has not decided that yet.
+ */
+static int
+apply_end_starts(struct cli *c, const struct goals *g, struct error *err)
+{
+	bool down = cli_bool(c, "stopped"), gone = cli_bool(c, "destroy") && cli_bool(c, "allow-data-loss");
+
+	if ((c->tty && isatty(STDIN_FILENO)) || !(down || gone))
+		return 0;
+	for (size_t i = 0; i < g->n; i++)
+		if (g->v[i].goal == (gone ? GOAL_ABSENT : GOAL_STOPPED) && call_off_start(c, g->v[i].name, err) < 0)
+			return -1;
+	return 0;
+}
+
 static int
 apply_go(struct cli *c, struct error *err)
 {
@@ -121,7 +139,7 @@ apply_go(struct cli *c, struct error *err)
 
 	done = planned ? apply_take_plan(c, &g, &saved, err) : desired_args(c, &g, err);
 	if (done == 0)
-		done = apply_goals(c, &g, saved, err);
+		done = apply_end_starts(c, &g, err) < 0 ? -1 : apply_goals(c, &g, saved, err);
 	cJSON_Delete(saved);
 	return done;
 }

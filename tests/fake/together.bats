@@ -162,9 +162,9 @@ run_machine() {
 	done
 }
 
-@test "restart and factory-reset end a start that waits for its guest, too" {
+@test "restart, factory-reset, and an apply that wants it down, end a start that waits for its guest, too" {
 	fake_yaml >"$WORK/s.yaml"
-	for verb in restart factory-reset; do
+	for verb in restart factory-reset 'apply --stopped' 'apply --destroy --allow-data-loss'; do
 		LIMA_FAKE_MACHINE='--ready-ms 60000' timeout 60 "$BIN/limactl" start --tty=false "$WORK/s.yaml" >"$WORK/start.log" 2>&1 3>&- &
 		start=$!
 		timeout 20 bash -c 'until [ -S "$1/s/ha.sock" ]; do sleep 0.05; done' _ "$LIMA_HOME"
