@@ -129,6 +129,13 @@ said() {
 	[[ $(limactl history) == *'network delete br br'* ]]
 	run -0 --separate-stderr limactl network ls foo
 	said warning 'No network matching foo found.'
+	# two at once both come to be, and no lock stays
+	limactl network create one --gateway 192.168.61.1/24 3>&- &
+	limactl network create two --gateway 192.168.62.1/24
+	wait $!
+	limactl network list one 2>&1 | grep "^one "
+	limactl network list two 2>&1 | grep "^two "
+	[ -z "$(find "$LIMA_HOME/_config" -name "*.lock")" ]
 }
 
 @test "snapshot: of a stopped instance, and back" {
@@ -148,4 +155,11 @@ said() {
 	run -1 --separate-stderr limactl snapshot apply --tag nix a
 	[ -n "$stderr" ]
 	[[ $(limactl plan --stopped a) == *'Nothing to do'* ]]
+	# a raw disk keeps none, and is not touched
+	cold_yaml >b.yaml
+	limactl create --tty=false b.yaml 2>/dev/null
+	before=$(sha256sum <"$LIMA_HOME/b/disk")
+	fails_with "b/disk: a raw disk has no snapshots, only qcow2 keeps them; \`limactl clone\` keeps a copy of the whole instance" snapshot create --tag one b
+	[ -z "$(limactl snapshot list -q b 2>/dev/null)" ]
+	[ "$(sha256sum <"$LIMA_HOME/b/disk")" = "$before" ]
 }

@@ -63,9 +63,10 @@ networks_edit_close(struct editing *e, const char *path, struct error *err)
 static int
 networks_edit_lock(const char *home, struct error *err)
 {
-	auto_free char *dir = xasprintf("%s/_config", home), *lock = xasprintf("%s/.networks.yaml.lock", dir);
+	auto_free char *dir = xasprintf("%s/_config", home);
 
-	return fs_mkdirs(dir, 0700, err) < 0 ? -1 : fs_lock(lock, true, err);
+	/* The folder is the lock, so that none is left in it. */
+	return fs_mkdirs(dir, 0700, err) < 0 ? -1 : fs_lock(dir, true, err);
 }
 
 static void
