@@ -38,6 +38,26 @@ suspend_is_there(const char *dir)
 	return fs_exists(path);
 }
 
+const char *
+suspend_moved_from(const char *dir, struct arena *a)
+{
+	auto_free char *path = suspend_path(dir);
+	struct memory_head h = { 0 };
+	size_t len = strlen(dir);
+
+	if (memory_file_head(path, a, &h, NULL) < 0)
+		return NULL;
+	for (size_t i = 0; i < h.ndisks; i++) {
+		const char *disk = h.disks[i].path, *slash = strrchr(disk, '/');
+
+		/* Disks of their own lie elsewhere. */
+		if (slash && (!strcmp(slash, "/disk") || !strcmp(slash, "/diffdisk")))
+			return (size_t)(slash - disk) == len && !strncmp(disk, dir, len) ? NULL :
+			       arena_printf(a, "%.*s", (int)(slash - disk), disk);
+	}
+	return NULL;
+}
+
 int
 suspend_possible(const char *dir, struct error *err)
 {

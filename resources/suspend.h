@@ -7,6 +7,7 @@
 #pragma once
 #include <stdbool.h>
 
+struct arena;
 struct env;
 struct error;
 struct resource;
@@ -16,6 +17,8 @@ struct resource;
 
 /* Is there such a file in the folder of that instance? */
 bool suspend_is_there(const char *dir);
+/* The folder, in `a`, that this one was when the machine was put aside; NULL: the same, or that is not known. */
+const char *suspend_moved_from(const char *dir, struct arena *a);
 /* Could the machine that runs be put aside as it is now? One that does not run is not asked. */
 int suspend_possible(const char *dir, struct error *err);
 /* Puts the memory of the machine that runs aside, and ends it and its agent. When that fails it goes on. */

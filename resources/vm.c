@@ -449,10 +449,13 @@ remove_vm(const struct env *env, const struct resource *r, struct error *err)
 static const char *
 vm_rests(const struct resource *r, struct arena *a)
 {
-	const char *have = facts_get(&r->have, "hypervisor");
+	const char *have = facts_get(&r->have, "hypervisor"), *moved;
 
 	if (facts_get(&r->how, VM_GIVES_UP))
 		return NULL;
+	if (have && !strcmp(have, IS_SUSPENDED) && r->spec && (moved = suspend_moved_from(r->spec->dir, a)))
+		return arena_printf(a, "it was suspended in %s: only there, when it is moved back, `limactl start %s` resumes it; `limactl stop --force %s` "
+				    "gives its memory up, which is to its disk like a power cut", moved, r->name, r->name);
 	if (have && !strcmp(have, IS_SUSPENDED))
 		return arena_printf(a, "it is suspended: as it was, `limactl start %s` resumes it; `limactl stop --force %s` gives its memory up, "
 				    "which is to its disk like a power cut", r->name, r->name);

@@ -110,6 +110,18 @@ start_and_held() {
 	start_and_held
 }
 
+@test "a home that was moved says where its suspended machine was, and resumes it there" {
+	suspended
+	mv "$LIMA_HOME" "$WORK/moved"
+	for verb in start plan; do
+		LIMA_HOME=$WORK/moved run ! limactl $verb f
+		[[ "$output" == *"it was suspended in $LIMA_HOME/f: only there, when it is moved back, \`limactl start f\` resumes it; \`limactl stop --force f\` gives its memory up"* ]] || { echo "$output"; false; }
+	done
+	mv "$WORK/moved" "$LIMA_HOME"
+	[ "$sum" = "$(sum_of memory)" ]
+	start_and_held
+}
+
 @test "a lima.yaml that changed is planned, and refused, until it is as it was" {
 	suspended
 	sed -i 's/^cpus: 1/cpus: 2/' "$LIMA_HOME/f/lima.yaml"
