@@ -196,7 +196,7 @@ stale() {
 	done
 	fails_with '--out: names no file' plan --out '' "$WORK/f.yaml"
 	[ ! -e "$WORK/k" ] && [ -p "$WORK/pipe" ] && [ -L "$WORK/l" ] && [ -d "$WORK/dir" ]
-	fails_with 'create /nowhere/.p.limactl.tmp' plan --out /nowhere/p "$WORK/f.yaml"
+	fails_with 'create /nowhere/p: ' plan --out /nowhere/p "$WORK/f.yaml"
 	: >"$WORK/k"
 	limactl plan --out "$WORK/k" "$WORK/f.yaml"
 	limactl plan --out "$WORK/k" "$WORK/f.yaml"
