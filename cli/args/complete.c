@@ -11,6 +11,7 @@
 
 #include "base/auto.h"
 #include "cli/cli.h"
+#include "cli/args/complete.h"
 #include "cli/args/flags.h"
 #include "cli/args/fleet_args.h"
 #include "cli/commands/start.h"
@@ -198,43 +199,100 @@ offer_commands(struct completing *k, const char *parent)
 	k->directive = NO_FILES;
 }
 
+static void
+offer_named(struct completing *k)
+{
+	offer_instances(k, "");
+	offer_fleets(k, "fleet/");
+}
+
+/* What is behind the colon is a path in the guest. */
+static void
+offer_guests(struct completing *k)
+{
+	offer_instances(k, ":");
+	k->directive = NO_SPACE;
+}
+
+static void
+offer_disks(struct completing *k)
+{
+	offer_folders(k, "_disks");
+}
+
+static void
+offer_fleet_names(struct completing *k)
+{
+	offer_fleets(k, "");
+}
+
+static void
+offer_cpus(struct completing *k)
+{
+	offer_powers(k, sysconf(_SC_NPROCESSORS_ONLN), "%.0f");
+}
+
+static void
+offer_memory(struct completing *k)
+{
+	offer_powers(k, half_of_memory_gib(), "%.1f");
+}
+
+static void
+offer_top_commands(struct completing *k)
+{
+	offer_commands(k, NULL);
+}
+
+static void
+offer_keys(struct completing *k)
+{
+	key_each(offer_key, k);
+	k->directive |= NO_SPACE;
+}
+
+/* The shell knows them. */
+static void
+offer_files(struct completing *k)
+{
+	k->directive &= ~NO_FILES;
+}
+
+/* The words of a `complete` field that are no candidates themselves. */
+static const struct completion {
+	const char *kind;
+	void (*offer)(struct completing *k);
+} completions[] = {
+	{ "@instance", offer_named }, { "@instance:", offer_guests }, { "@template", offer_templates }, { "@disk", offer_disks },
+	{ "@fleet", offer_fleet_names }, { "@address", offer_addresses }, { "@network", offer_networks }, { "@driver", offer_drivers },
+	{ "@interface", offer_interfaces }, { "@cpus", offer_cpus }, { "@memory", offer_memory }, { "@command", offer_top_commands },
+	{ "@set", offer_keys }, { "@file", offer_files }, { "@dir", offer_files },
+};
+
+static const struct completion *
+completion_of(const char *kind, size_t len)
+{
+	for (size_t i = 0; i < ARRAY_LEN(completions); i++)
+		if (strlen(completions[i].kind) == len && !strncmp(completions[i].kind, kind, len))
+			return &completions[i];
+	return NULL;
+}
+
+bool
+completion_is_known(const char *kind, size_t len)
+{
+	return len == 0 || *kind != '@' || completion_of(kind, len);
+}
+
 /* One word of a `complete` field. */
 static void
 offer_kind(struct completing *k, const char *kind)
 {
+	const struct completion *c = completion_of(kind, strlen(kind));
+
 	k->directive |= NO_FILES;
-	if (strcmp(kind, "@instance") == 0) {
-		offer_instances(k, "");
-		offer_fleets(k, "fleet/");
-	} else if (strcmp(kind, "@instance:") == 0) {
-		offer_instances(k, ":");
-		k->directive = NO_SPACE;
-	} else if (strcmp(kind, "@template") == 0)
-		offer_templates(k);
-	else if (strcmp(kind, "@disk") == 0)
-		offer_folders(k, "_disks");
-	else if (strcmp(kind, "@fleet") == 0)
-		offer_fleets(k, "");
-	else if (strcmp(kind, "@address") == 0)
-		offer_addresses(k);
-	else if (strcmp(kind, "@network") == 0)
-		offer_networks(k);
-	else if (strcmp(kind, "@driver") == 0)
-		offer_drivers(k);
-	else if (strcmp(kind, "@interface") == 0)
-		offer_interfaces(k);
-	else if (strcmp(kind, "@cpus") == 0)
-		offer_powers(k, sysconf(_SC_NPROCESSORS_ONLN), "%.0f");
-	else if (strcmp(kind, "@memory") == 0)
-		offer_powers(k, half_of_memory_gib(), "%.1f");
-	else if (strcmp(kind, "@command") == 0)
-		offer_commands(k, NULL);
-	else if (strcmp(kind, "@set") == 0) {
-		key_each(offer_key, k);
-		k->directive |= NO_SPACE;
-	}
-	else if (kind[0] == '@')
-		k->directive &= ~NO_FILES;
+	if (c)
+		c->offer(k);
 	else
 		complete_offer(k, "", kind, NULL);
 }

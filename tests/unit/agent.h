@@ -13,6 +13,9 @@
 #include "providers/drivers/qemu/proc.h"
 #include "tests/unit/sshd.h"
 
+/* For what comes: on a busy machine a login shell alone takes seconds. */
+enum { PATIENCE_MS = 120000 };
+
 struct machine {
 	char *dir, *pidfile, *qmp, *launch, *program;
 	struct launch l;

@@ -4,6 +4,7 @@
 #include <ctype.h>
 
 #include "base/fs.h"
+#include "cli/args/complete.h"
 #include "cli/args/edit_flags.h"
 #include "cli/args/flags.h"
 #include "cli/run.h"
@@ -74,27 +75,11 @@ TEST(no_letter_means_two_flags)
 	}
 }
 
-static bool
-known_kind(const char *word, size_t len)
-{
-	static const char *const kinds[] = {
-		"@instance", "@instance:", "@template", "@disk", "@network", "@fleet", "@cpus", "@memory", "@set", "@file", "@dir", "@command",
-		"@interface", "@address",
-	};
-
-	if (word[0] != '@')
-		return true;
-	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
-		if (strlen(kinds[i]) == len && strncmp(word, kinds[i], len) == 0)
-			return true;
-	return false;
-}
-
 static void
 check_complete(const char *of, const char *words)
 {
 	for (const char *w = words; w && *w; w += strcspn(w, " "), w += *w == ' ')
-		if (!known_kind(w, strcspn(w, " ")))
+		if (!completion_is_known(w, strcspn(w, " ")))
 			fail_msg("%s: completion of unknown kind in: %s", of, words);
 }
 

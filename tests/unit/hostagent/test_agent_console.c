@@ -41,7 +41,7 @@ TEST(a_console_that_tells_of_a_failed_boot)
 	append(path, "\r\nno panic - syncing\r\n\033[31mKernel pan");
 	append(path, "ic - not syncing: \033[0mVFS: no root");
 	append(path, "\r\n---[ end\a\r\n");
-	ok(ha_wait_ready(m.dir, 0, 20000, NULL, &a, &i, &err));
+	ok(ha_wait_ready(m.dir, 0, PATIENCE_MS, NULL, &a, &i, &err));
 	assert_int_equal(i.phase, HA_DEGRADED);
 	if (!strstr(i.errors, "its kernel has panicked; its console says: Kernel panic - not syncing: VFS: no root\nconsole: ") ||
 	    !strstr(i.errors, "---[ end"))
@@ -69,7 +69,7 @@ TEST(a_guest_that_boots_again_and_again)
 		append(path, firmware);
 	not_ok(ha_wait_ready(m.dir, 0, 1500, NULL, &a, &i, &err), "in time");
 	append(path, firmware);
-	ok(ha_wait_ready(m.dir, 0, 20000, NULL, &a, &i, &err));
+	ok(ha_wait_ready(m.dir, 0, PATIENCE_MS, NULL, &a, &i, &err));
 	assert_int_equal(i.phase, HA_DEGRADED);
 	if (!strstr(i.errors, "it boots again and again, and never gets further; its console says: SeaBIOS (version 1.16.2)"))
 		fail_msg("%s", i.errors);
@@ -91,11 +91,11 @@ TEST(boots_and_panics_of_the_past_are_no_verdict)
 	for (int n = 0; n < 2 * CONSOLE_BOOTS; n++)
 		append(path, "Linux version 6.1.0\nKernel panic - not syncing: long ago\n");
 	append(path, "Linux version 6.1.0\nup again\n");
-	ok(ha_kill(m.dir, 20000, &err));
+	ok(ha_kill(m.dir, PATIENCE_MS, &err));
 	ok(start(&m, &err));
 	not_ok(ha_wait_ready(m.dir, 0, 1500, NULL, &a, &i, &err), "in time");
 	append(path, "Kernel panic - not syncing: now\n");
-	ok(ha_wait_ready(m.dir, 0, 20000, NULL, &a, &i, &err));
+	ok(ha_wait_ready(m.dir, 0, PATIENCE_MS, NULL, &a, &i, &err));
 	assert_non_null(strstr(i.errors, "its console says: Kernel panic - not syncing: now"));
 	done(&m);
 }

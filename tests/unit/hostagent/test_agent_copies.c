@@ -52,7 +52,7 @@ TEST(a_copy_follows_its_rule_and_no_other)
 	m.l.copies = rules;
 	m.l.ncopies = 1;
 	ok(start(&m, &err));
-	ok(ha_wait_ready(m.dir, 0, 20000, NULL, &a, &i, &err));
+	ok(ha_wait_ready(m.dir, 0, PATIENCE_MS, NULL, &a, &i, &err));
 	assert_int_equal(i.phase, HA_RUNNING);
 	assert_true(holds(h1, "one"));
 	/* two more, one of which cannot be had; the first is not copied again */
@@ -114,7 +114,7 @@ TEST(links_of_the_guest_lead_no_file_and_no_socket_astray)
 	m.l.copies = rule;
 	m.l.ncopies = 1;
 	ok(start(&m, &err));
-	ok(ha_wait_ready(m.dir, 0, 20000, NULL, &a, &i, &err));
+	ok(ha_wait_ready(m.dir, 0, PATIENCE_MS, NULL, &a, &i, &err));
 	assert_int_equal(i.phase, HA_DEGRADED);
 	assert_non_null(strstr(i.errors, "is a link in a folder that a guest can write"));
 	r.host_socket = bound;

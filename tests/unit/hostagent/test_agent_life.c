@@ -197,10 +197,10 @@ TEST(a_wait_ends_with_the_machine)
 	ok(start(&m, &err));
 	pid = fork();
 	if (pid == 0)
-		_exit(ha_wait_ready(m.dir, 0, 20000, NULL, &a, &i, &err) == 0 && i.phase == HA_STOPPING ? 7 : 1);
+		_exit(ha_wait_ready(m.dir, 0, PATIENCE_MS, NULL, &a, &i, &err) == 0 && i.phase == HA_STOPPING ? 7 : 1);
 	for (int n = 0; n < 20000 && callers_of(&m) < 1; n++)
 		usleep(1000);
-	ok(ha_stop(m.dir, 20000, NULL, &err));
+	ok(ha_stop(m.dir, PATIENCE_MS, NULL, &err));
 	waitpid(pid, &status, 0);
 	assert_int_equal(WEXITSTATUS(status), 7);
 	done(&m);
@@ -252,7 +252,7 @@ TEST(a_signal_that_comes_too_early_is_kept)
 		execl(m.program, m.program, "--pidfile", pidfile, "--socket", sock, "--launch", m.launch, "t", NULL);
 		_exit(127);
 	}
-	assert_int_equal(proc_wait_gone(pid, 0, 20000, NULL), 1);
+	assert_int_equal(proc_wait_gone(pid, 0, PATIENCE_MS, NULL), 1);
 	assert_clean(&m);
 	done(&m);
 }

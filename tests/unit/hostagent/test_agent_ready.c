@@ -53,7 +53,7 @@ TEST(is_ready_when_all_is_there)
 	set_marker("g", "first", "");
 	waits_for(&m, "boot scripts must have finished");
 	set_marker("g", "lima-boot-done", "iid-1");
-	ok(ha_wait_ready(m.dir, 0, 20000, NULL, &a, &i, &err));
+	ok(ha_wait_ready(m.dir, 0, PATIENCE_MS, NULL, &a, &i, &err));
 	assert_int_equal(i.phase, HA_RUNNING);
 	assert_string_equal(i.errors, "");
 	assert_string_equal(i.waiting_for, "");
@@ -188,7 +188,7 @@ TEST(conditions_are_told_as_they_come_true)
 	ok(start(&m, &err));
 	/* each answer has more of them than the one before */
 	for (;;) {
-		ok(ha_await_conditions(m.dir, seen, 20000, &a, &k, &nk, &err));
+		ok(ha_await_conditions(m.dir, seen, PATIENCE_MS, &a, &k, &nk, &err));
 		assert_true(count_settled(k, nk) > seen);
 		seen = count_settled(k, nk);
 		if (seen == nk - 1)
@@ -199,7 +199,7 @@ TEST(conditions_are_told_as_they_come_true)
 	assert_int_equal(ha_await_conditions(m.dir, seen, 300, &a, &k, &nk, &err), -1);
 	assert_int_equal(err.code, ETIMEDOUT);
 	ok(fs_write(go, "", 0, 0600, &err));
-	ok(ha_await_conditions(m.dir, seen, 20000, &a, &k, &nk, &err));
+	ok(ha_await_conditions(m.dir, seen, PATIENCE_MS, &a, &k, &nk, &err));
 	assert_string_equal(k[nk - 1].state, "met");
 	/* nothing is waited for any more, so nobody waits */
 	ok(ha_await_conditions(m.dir, 1000, 5000, &a, &k, &nk, &err));
@@ -229,7 +229,7 @@ TEST(is_degraded_when_time_is_up_and_ready_after_all)
 	ok(start(&m, &err));
 	serial = xasprintf("%s/serial.log", m.dir);
 	ok(fs_write(serial, "Welcome\r\n\033[31mpanic\033[0m: <no> init\r\n\r\n", 38, 0600, &err));
-	ok(ha_wait_ready(m.dir, 0, 20000, NULL, &a, &i, &err));
+	ok(ha_wait_ready(m.dir, 0, PATIENCE_MS, NULL, &a, &i, &err));
 	assert_int_equal(i.phase, HA_DEGRADED);
 	if (!strstr(i.errors, "not ready after 3 s") || !strstr(i.errors, "never \"mind\"") ||
 	    !strstr(i.errors, "the probe said: not yet") || !strstr(i.errors, "\nconsole: Welcome\nconsole: panic: <no> init"))
@@ -254,7 +254,7 @@ TEST(is_degraded_when_time_is_up_and_ready_after_all)
 	m.l.guest.plain = true;
 	m.l.boot_timeout_ms = 1500;
 	ok(start(&m, &err));
-	ok(ha_wait_ready(m.dir, 0, 20000, NULL, &a, &i, &err));
+	ok(ha_wait_ready(m.dir, 0, PATIENCE_MS, NULL, &a, &i, &err));
 	assert_int_equal(i.phase, HA_DEGRADED);
 	set_marker("h", "lima-boot-done", "iid-1\n");
 	waits_for(&m, "");

@@ -81,7 +81,7 @@ put_mount(struct shared *s, struct arena *a)
 	struct error err;
 
 	ok(served_put(home, "t", "mount-1", &said, &err));
-	ok(ha_put_mount(s->m.dir, "mount-1", &s->def, 20000, NULL, a, &state, &err));
+	ok(ha_put_mount(s->m.dir, "mount-1", &s->def, PATIENCE_MS, NULL, a, &state, &err));
 	return state;
 }
 
@@ -138,7 +138,7 @@ TEST(mounted_read_only_and_then_writable)
 	set_up(&s, "a");
 	assert_string_equal(put_mount(&s, &a), "waiting");
 	set_marker("a", "lima-boot-done", "iid-1\n");
-	ok(ha_wait_ready(s.m.dir, 0, 20000, NULL, &a, &i, &err));
+	ok(ha_wait_ready(s.m.dir, 0, PATIENCE_MS, NULL, &a, &i, &err));
 	assert_string_equal(i.errors, "");
 	becomes(&s, "mounted");
 	hello = content(&s, "hello");
@@ -225,7 +225,7 @@ TEST(a_folder_that_vanishes_is_told_and_comes_back)
 	set_up(&s, "c");
 	set_marker("c", "lima-boot-done", "iid-1\n");
 	put_mount(&s, &a);
-	ok(ha_wait_ready(s.m.dir, 0, 20000, NULL, &a, &i, &err));
+	ok(ha_wait_ready(s.m.dir, 0, PATIENCE_MS, NULL, &a, &i, &err));
 	assert_int_equal(i.phase, HA_RUNNING);
 	away = xasprintf("%s.away", s.location);
 	assert_int_equal(rename(s.location, away), 0);
@@ -319,7 +319,7 @@ TEST(what_cannot_be_mounted_is_told)
 	file = xasprintf("%s/hello", s.location);
 	s.def.location = file;
 	put_mount(&s, &a);
-	ok(ha_wait_ready(s.m.dir, 0, 20000, NULL, &a, &i, &err));
+	ok(ha_wait_ready(s.m.dir, 0, PATIENCE_MS, NULL, &a, &i, &err));
 	assert_int_equal(i.phase, HA_DEGRADED);
 	assert_non_null(strstr(i.errors, "is not there"));
 	assert_int_equal(strncmp(put_mount(&s, &a), "failed: the folder", 18), 0);
