@@ -34,11 +34,13 @@ struct os_event {
 	const char *name;	/* in the folder; NULL: not told, so any */
 	bool is_folder;		/* what has that name; true also where that is not told */
 	bool gone;		/* the folder is watched no more */
+	bool written;		/* into a file */
+	bool lost;		/* there was more than there is room for: anything may have happened, anywhere */
 };
 
 /* `waits`: os_news_take() waits for some. -1 with errno. */
 int os_news_open(struct os_news *n, bool waits);
-/* A number; -1 with errno. `files`: NULL, or names of files for NEWS_WRITTEN, a NULL behind them; on Linux all are told of. They last as long as the news. */
+/* A number, the same for what is watched already; -1 with errno. A file may be watched for NEWS_WRITTEN by itself. `files`: NULL, or names of files for NEWS_WRITTEN, a NULL behind them; on Linux all are told of. They last as long as the news. */
 int os_news_add(struct os_news *n, const char *folder, unsigned what, const char *const *files);
 void os_news_remove(struct os_news *n, int folder);
 /* Tells what there is; -1 with errno, EINTR and EAGAIN too. */

@@ -6,9 +6,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +16,8 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/os/clock.h"
+#include "base/os/process.h"
 #include "cli/args/edit_flags.h"
 #include "cli/args/files.h"
 #include "cli/args/flags.h"
@@ -149,7 +149,7 @@ rounds_child(struct rounds *w, int out, int (*go)(struct cli *c, struct error *e
 	struct error err = { 0 };
 	int status;
 
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	os_process_follow_parent(SIGTERM);
 	sigprocmask(SIG_SETMASK, &w->as_it_was, NULL);
 	c->began_ms = r.began_ms;
 	c->round = &r;
@@ -241,9 +241,8 @@ rounds_listen(struct rounds *w)
 static void
 rounds_due_in(struct rounds *w, long long ms)
 {
-	struct itimerspec t = { .it_value = { ms / 1000, ms % 1000 * 1000000 } };
 
-	timerfd_settime(w->timer, 0, &t, NULL);
+	os_timer_set(w->timer, ms);
 }
 
 static void
@@ -323,7 +322,6 @@ rounds_wait(struct rounds *w)
 {
 	auto_free struct pollfd *v = xcalloc(w->watched.n + 4, sizeof *v);
 	size_t watched = watched_poll(&w->watched, v), n = watched;
-	uint64_t rung;
 	int happened;
 
 	v[n++] = (struct pollfd){ .fd = w->timer, .events = POLLIN };
@@ -337,7 +335,7 @@ rounds_wait(struct rounds *w)
 	rounds_note(w, happened);
 	if (w->child && w->pipe < 0)
 		rounds_reap(w);
-	return v[watched].revents && read(w->timer, &rung, sizeof rung) == sizeof rung && !w->child && w->pending;
+	return v[watched].revents && os_timer_rang(w->timer) && !w->child && w->pending;
 }
 
 /* A terminal has told the round itself; whoever sends a signal to this process alone means both. */
@@ -384,7 +382,7 @@ int
 rounds_run(struct cli *c, int (*go)(struct cli *c, struct error *err), struct error *err)
 {
 	static const char *const once[] = { "undo", "destroy", "replace", "adopt-drift" };
-	AUTO(rounds) w = { .c = c, .timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC), .pipe = -1, .told = BUF_INIT, .watched = { .inotify = -1 } };
+	AUTO(rounds) w = { .c = c, .timer = os_timer_open(), .pipe = -1, .told = BUF_INIT, .watched = { .news = OS_NEWS_NONE } };
 
 	for (size_t i = 0; i < ARRAY_LEN(once); i++)
 		if (cli_given(c, once[i]))
@@ -392,7 +390,7 @@ rounds_run(struct cli *c, int (*go)(struct cli *c, struct error *err), struct er
 	if (cli_bool(c, "json"))
 		return error_set(err, ERR_INVALID, "--json is about one run, and --watch makes many; --log-format json has their steps");
 	if (w.timer < 0)
-		return error_errno(err, "timerfd");
+		return error_errno(err, "a timer");
 	if (watched_open(&w.watched, c->env.home, err) < 0 || rounds_settle_words(c, err) < 0 || rounds_watch_words(&w, err) < 0)
 		return -1;
 	cli_deadline(c, 0);

@@ -3,27 +3,26 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/inotify.h>
-#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/jsonspan.h"
 #include "base/mem.h"
+#include "base/os/news.h"
 #include "hostagent/protocol/ha_client.h"
 
 /* One mask for all: of one folder there is one watch, whoever asks for it. */
 enum {
-	DIR_EVENTS = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF,
-	LOG_EVENTS = IN_MODIFY,
+	DIR_EVENTS = NEWS_CLOSED | NEWS_MOVED_TO | NEWS_MOVED_FROM | NEWS_CREATED | NEWS_DELETED | NEWS_GONE | NEWS_FOLDER_ONLY,
+	LOG_EVENTS = NEWS_WRITTEN,
 };
 
 int
 watched_open(struct watched *w, const char *home, struct error *err)
 {
-	*w = (struct watched){ .inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK), .home = home };
-	return w->inotify < 0 ? error_errno(err, "inotify") : 0;
+	*w = (struct watched){ .news = OS_NEWS_NONE, .home = home };
+	return os_news_open(&w->news, false) < 0 ? error_errno(err, "watch folders") : 0;
 }
 
 static void
@@ -46,9 +45,8 @@ watched_release(struct watched *w)
 			tail_release(&w->v[i].events);
 	}
 	free(w->v);
-	if (w->inotify >= 0)
-		close(w->inotify);
-	*w = (struct watched){ .inotify = -1 };
+	os_news_release(&w->news);
+	*w = (struct watched){ .news = OS_NEWS_NONE };
 }
 
 static struct watched_place *
@@ -114,7 +112,7 @@ watched_dir_of(struct watched *w, size_t place, const char *path, const char *na
 	auto_free char *dir = xstrdup(path), *rest = name ? xstrdup(name) : NULL;
 
 	for (;;) {
-		int wd = inotify_add_watch(w->inotify, *dir ? dir : "/", DIR_EVENTS | IN_ONLYDIR);
+		int wd = os_news_add(&w->news, *dir ? dir : "/", DIR_EVENTS, NULL);
 		const char *last;
 
 		if (wd >= 0) {
@@ -158,7 +156,7 @@ watched_instance_again(struct watched *w, size_t place)
 {
 	struct watched_place *p = &w->v[place];
 	auto_free char *log = xasprintf("%s/ha.stdout.log", p->path);
-	int wd = inotify_add_watch(w->inotify, log, LOG_EVENTS);
+	int wd = os_news_add(&w->news, log, LOG_EVENTS, NULL);
 
 	watched_dir_of(w, place, p->path, NULL);
 	if (wd >= 0)
@@ -188,7 +186,7 @@ watched_poll(const struct watched *w, struct pollfd *v)
 {
 	size_t n = 0;
 
-	v[n++] = (struct pollfd){ .fd = w->inotify, .events = POLLIN };
+	v[n++] = (struct pollfd){ .fd = w->news.fd, .events = POLLIN };
 	for (size_t i = 0; i < w->n; i++)
 		if (w->v[i].agent.pid)
 			v[n++] = (struct pollfd){ .fd = w->v[i].agent.fd, .events = POLLIN };
@@ -217,12 +215,12 @@ watched_said(void *ctx, const char *line)
 
 /* What a machine writes all the time, and what is on its way to another name, tells nothing of itself. */
 static int
-watched_in_instance(struct watched_place *p, const struct inotify_event *e)
+watched_in_instance(struct watched_place *p, bool is_log, const struct os_event *e)
 {
-	const char *name = e->len ? e->name : "";
+	const char *name = e->name ? e->name : "";
 	int happened = 0;
 
-	if (e->mask & IN_MODIFY) {
+	if (is_log && e->written) {
 		tail_read(&p->events, watched_said, &happened);
 		return happened;
 	}
@@ -232,46 +230,54 @@ watched_in_instance(struct watched_place *p, const struct inotify_event *e)
 }
 
 static int
-watched_event_of(const struct watched *w, const struct watched_dir *d, const struct inotify_event *e)
+watched_event_of(const struct watched *w, const struct watched_dir *d, const struct os_event *e)
 {
 	struct watched_place *p = &w->v[d->place];
-	const char *name = e->len ? e->name : NULL;
+	const char *name = e->name;
 
 	if (p->kind == PLACE_INSTANCE && (!d->name || !*d->name))
-		return watched_in_instance(p, e);
-	if (!name)
-		return e->mask & (IN_DELETE_SELF | IN_MOVE_SELF) ? WATCHED_TEXT : 0;
+		return watched_in_instance(p, d->name != NULL, e);
+	if (!name)	/* not told which */
+		return WATCHED_TEXT;
+	if (!*name)
+		return e->gone ? WATCHED_TEXT : 0;
 	if (d->name)
 		return !strcmp(name, d->name) ? WATCHED_TEXT : 0;
 	return *name != '.' && (watched_ends(name, ".yaml") || watched_ends(name, ".yml")) ? WATCHED_TEXT : 0;
 }
 
-static int
-watched_inotify(struct watched *w)
+struct watched_news {
+	struct watched *watched;
+	int happened;
+};
+
+static void
+watched_on_news(void *ctx, const struct os_event *e)
 {
-	char room[16 << 10] __attribute__((aligned(__alignof__(struct inotify_event))));
-	int happened = 0;
-	ssize_t n;
+	struct watched_news *n = ctx;
+	const struct watched *w = n->watched;
 
-	while ((n = read(w->inotify, room, sizeof room)) > 0 || (n < 0 && errno == EINTR)) {
-		for (char *p = room; n > 0 && p < room + n;) {
-			const struct inotify_event *e = (const struct inotify_event *)p;
+	if (e->lost)
+		n->happened |= WATCHED_TEXT | WATCHED_WORLD;
+	for (size_t i = 0; i < w->ndirs; i++)
+		if (w->dirs[i].wd == e->folder)
+			n->happened |= watched_event_of(w, &w->dirs[i], e);
+}
 
-			if (e->mask & IN_Q_OVERFLOW)
-				happened |= WATCHED_TEXT | WATCHED_WORLD;
-			for (size_t i = 0; i < w->ndirs; i++)
-				if (w->dirs[i].wd == e->wd)
-					happened |= watched_event_of(w, &w->dirs[i], e);
-			p += sizeof *e + e->len;
-		}
-	}
-	return happened;
+static int
+watched_take_news(struct watched *w)
+{
+	struct watched_news n = { .watched = w };
+
+	while (os_news_take(&w->news, watched_on_news, &n) == 0 || errno == EINTR)
+		;
+	return n.happened;
 }
 
 int
 watched_read(struct watched *w, const struct pollfd *v, size_t n)
 {
-	int happened = v[0].revents ? watched_inotify(w) : 0;
+	int happened = v[0].revents ? watched_take_news(w) : 0;
 
 	for (size_t i = 1; i < n; i++) {
 		if (!v[i].revents)

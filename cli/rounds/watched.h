@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include "base/os/news.h"
 #include "base/process.h"
 #include "cli/view/tail.h"
 
@@ -21,7 +22,7 @@ enum watched_event {
 };
 
 struct watched {
-	int inotify;
+	struct os_news news;
 	const char *home;
 	struct watched_place {
 		enum { PLACE_FILE, PLACE_FOLDER, PLACE_INSTANCE } kind;

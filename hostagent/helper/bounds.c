@@ -5,6 +5,7 @@
 
 #include "base/auto.h"
 #include "base/mem.h"
+#include "base/os/host.h"
 #include "base/paths.h"
 #include "base/privilege.h"
 #include "base/syscalls.h"
@@ -47,7 +48,7 @@ bounds_begin(const struct agent *a, struct error *err)
 static int
 bounds_of_files(void)
 {
-	static const char *const programs[] = {"/usr", "/lib", "/lib32", "/lib64", "/nix/store", "/proc/self/exe"};
+	const char *const programs[] = {"/usr", "/lib", "/lib32", "/lib64", "/nix/store", os_host_own_path()};
 	auto_free char *server = sshfs_server(NULL);
 	AUTO(paths) p = PATHS_INIT;
 

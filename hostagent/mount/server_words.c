@@ -4,11 +4,10 @@
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/os/host.h"
 #include "hostagent/mount/confine.h"
 #include "hostagent/sftpd/main.h"
 #include "hostagent/protocol/sshfs.h"
-
-static const char own_program[] = "/proc/self/exe";
 
 static void
 own_words(const struct sshfs_mount *m, const char *dir, struct arena *a, struct child_words *out)
@@ -17,7 +16,7 @@ own_words(const struct sshfs_mount *m, const char *dir, struct arena *a, struct 
 	const char *words[] = { "lima-hostagent", SFTPD_WORD, modes[m->writable][m->follow_symlinks], m->location,
 				arena_printf(a, "%.*s", (int)(strrchr(dir, '/') - dir), dir), NULL };
 
-	*out = (struct child_words){ .program = own_program, .argv = (void *)arena_memdup(a, words, sizeof words), .capabilities = SERVER_CAPABILITIES };
+	*out = (struct child_words){ .program = os_host_own_path(), .argv = (void *)arena_memdup(a, words, sizeof words), .capabilities = SERVER_CAPABILITIES };
 }
 
 /* From the program on, or with the words in front that confine it. */
@@ -45,7 +44,7 @@ openssh_words(const struct sshfs_mount *m, const char *program, struct arena *a,
 		words[n++] = "-R";
 	words[n] = NULL;
 	/* Links that lead out of the folder are followed only on request, and then look like any other path. */
-	*out = (struct child_words){.program = m->follow_symlinks ? program : own_program,
+	*out = (struct child_words){.program = m->follow_symlinks ? program : os_host_own_path(),
 				    .argv = m->follow_symlinks ? words + 4 : words, .no_set_id = true};
 }
 

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/resource.h>
+#include <sys/select.h>
 #include <unistd.h>
 
 enum { MOST_ENTROPY = 256 };
@@ -164,4 +166,28 @@ execvpe(const char *program, char *const argv[], char *const env[])
 	execvp(program, argv);
 	environ = ours;
 	return -1;
+}
+
+int
+ppoll(struct pollfd *v, nfds_t n, const struct timespec *timeout, const sigset_t *mask)
+{
+	fd_set in;
+	int top = -1, ready;
+
+	FD_ZERO(&in);
+	for (nfds_t i = 0; i < n; i++) {
+		v[i].revents = 0;
+		if (v[i].fd >= FD_SETSIZE || (v[i].fd >= 0 && v[i].events != POLLIN)) {
+			errno = EINVAL;
+			return -1;
+		}
+		if (v[i].fd >= 0)
+			FD_SET(v[i].fd, &in);
+		top = v[i].fd > top ? v[i].fd : top;
+	}
+	ready = pselect(top + 1, &in, NULL, NULL, timeout, mask);
+	for (nfds_t i = 0; ready > 0 && i < n; i++)
+		if (v[i].fd >= 0 && FD_ISSET(v[i].fd, &in))
+			v[i].revents = POLLIN;
+	return ready;
 }

@@ -4,7 +4,9 @@
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/event.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -48,12 +50,26 @@ news_hold(struct os_news *n, struct os_watched w)
 	n->v[n->n++] = w;
 }
 
+/* Is it still what is at that path? */
+static bool
+watched_is(const struct os_watched *w, const char *path)
+{
+	struct stat was, is;
+
+	return !w->is_file && strcmp(w->path, path) == 0 && fstat(w->fd, &was) == 0 && stat(path, &is) == 0 && was.st_ino == is.st_ino &&
+	       was.st_dev == is.st_dev;
+}
+
 /* Its number is the descriptor of the folder. */
 int
 os_news_add(struct os_news *n, const char *folder, unsigned what, const char *const *files)
 {
-	int fd = watch_path(n, folder, O_DIRECTORY);
+	int fd;
 
+	for (size_t i = 0; i < n->n; i++)
+		if (watched_is(&n->v[i], folder))
+			return n->v[i].folder;
+	fd = watch_path(n, folder, what & NEWS_FOLDER_ONLY ? O_DIRECTORY : 0);
 	if (fd < 0)
 		return -1;
 	news_hold(n, (struct os_watched){ .fd = fd, .folder = fd, .path = xstrdup(folder) });
@@ -121,6 +137,7 @@ os_news_take(struct os_news *n, void (*each)(void *ctx, const struct os_event *e
 			continue;
 		e.folder = w->folder;
 		e.gone = !w->is_file && events[i].fflags & GONE;
+		e.written = events[i].fflags & (NOTE_WRITE | NOTE_EXTEND);
 		if (w->is_file && events[i].fflags & GONE) {
 			close(w->fd);
 			w->fd = -1;

@@ -54,3 +54,25 @@ os_clock_slept_ms(void)
 {
 	return clock_of_ms(CLOCK_BOOTTIME) - clock_of_ms(CLOCK_MONOTONIC);
 }
+
+int
+os_timer_open(void)
+{
+	return timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+}
+
+void
+os_timer_set(int timer, long long ms)
+{
+	struct itimerspec t = { .it_value = { ms / 1000, ms % 1000 * 1000000 } };
+
+	timerfd_settime(timer, 0, &t, NULL);
+}
+
+bool
+os_timer_rang(int timer)
+{
+	unsigned long long rung;
+
+	return read(timer, &rung, sizeof rung) == sizeof rung;
+}

@@ -50,6 +50,7 @@ os_news_take(struct os_news *n, void (*each)(void *ctx, const struct os_event *e
 		const struct inotify_event *e = (const void *)p;
 
 		each(ctx, &(struct os_event){ .folder = e->wd, .name = e->len ? e->name : "", .is_folder = e->mask & IN_ISDIR,
+					      .written = e->mask & IN_MODIFY, .lost = e->mask & IN_Q_OVERFLOW,
 					      .gone = e->mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED) });
 		p += sizeof *e + e->len;
 	}
