@@ -7,7 +7,8 @@ setup_file() {
 	mkdir -p "$WORK/shared"
 	PORT=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 	export PORT
-	sed "s|\.\./build|$REPO/build|; /^plain:/d" "$REPO/examples/tiny.yaml" >"$WORK/t.yaml"
+	# two processors: what is put aside is of more than one
+	sed "s|\.\./build|$REPO/build|; /^plain:/d; s/^cpus: .*/cpus: 2/" "$REPO/examples/tiny.yaml" >"$WORK/t.yaml"
 	cat >>"$WORK/t.yaml" <<-EOF
 		containerd: {system: false, user: false}
 		mountType: reverse-sshfs

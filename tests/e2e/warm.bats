@@ -8,7 +8,7 @@ sum_of_saved() { cat "$LIMA_HOME"/_machines/*[0-9a-f]/{memory,disk,ram-*} | sha2
 setup_file() {
 	home_begin
 	{
-		sed "s|\.\./build|$REPO/build|" "$REPO/examples/tiny.yaml"
+		sed "s|\.\./build|$REPO/build|; s/^cpus: .*/cpus: 2/" "$REPO/examples/tiny.yaml"
 		echo 'warmStart: true'
 	} >"$WORK/t.yaml"
 	for n in a b c; do

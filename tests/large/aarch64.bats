@@ -4,7 +4,7 @@ load ../e2e/helper
 
 setup_file() {
 	home_begin
-	sed "s|\.\./build|$REPO/build|; 1i arch: aarch64" "$REPO/examples/tiny.yaml" >"$WORK/a.yaml"
+	sed -e "s|\.\./build|$REPO/build|; s/^cpus: .*/cpus: 2/" -e '1i arch: aarch64' "$REPO/examples/tiny.yaml" >"$WORK/a.yaml"
 	apply "$WORK/a.yaml"
 }
 
