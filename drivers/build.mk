@@ -1,5 +1,5 @@
 # External drivers, either side of upstream's protocol: lima-drive speaks with one that somebody else wrote.
-DRIVER_WIRE := $(call tree,drivers/wire) $(addprefix guest/wire/,grpc.c grpc_recv.c grpc_send.c pb.c ga_msg.c ga_msg_ports.c)
+DRIVER_WIRE := $(call tree,drivers/wire) $(addprefix guest/wire/,grpc.c grpc_recv.c grpc_send.c pb.c ga_msg.c ga_msg_ports.c ga_port.c)
 DRIVE := $(call src,drivers/drive) $(DRIVER_WIRE) $(addprefix providers/,pidfile.c sock.c)
 LIBS_DRIVE := -Wl,-Bstatic -lnghttp2 -Wl,-Bdynamic -lcjson -lpthread -lm $(if $(SAN),-lcrypto)
 # Ours, served: what runs a machine of ours, for whoever speaks that protocol.
