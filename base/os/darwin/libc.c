@@ -191,3 +191,10 @@ ppoll(struct pollfd *v, nfds_t n, const struct timespec *timeout, const sigset_t
 			v[i].revents = POLLIN;
 	return ready;
 }
+
+/* Not every file system has F_FULLFSYNC. */
+int
+darwin_fdatasync(int fd)
+{
+	return fcntl(fd, F_FULLFSYNC) == 0 ? 0 : fsync(fd);
+}
