@@ -323,6 +323,17 @@ fs_realpath(const char *path)
 }
 
 int
+fs_flock(int fd, int how)
+{
+	int r;
+
+	do
+		r = flock(fd, how);
+	while (r < 0 && errno == EINTR);
+	return r;
+}
+
+int
 fs_lock(const char *path, bool wait, struct error *err)
 {
 	auto_close int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -334,8 +345,7 @@ fs_lock(const char *path, bool wait, struct error *err)
 		return error_errno(err, "open %s", path);
 	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
 		return error_set(err, ERR_INVALID, "%s: is neither a file nor a folder, so no lock", path);
-	while (flock(fd, LOCK_EX | (wait ? 0 : LOCK_NB)) < 0)
-		if (errno != EINTR)
-			return error_errno(err, "lock %s", path);
+	if (fs_flock(fd, LOCK_EX | (wait ? 0 : LOCK_NB)) < 0)
+		return error_errno(err, "lock %s", path);
 	return steal_fd(fd);
 }

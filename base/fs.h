@@ -115,3 +115,4 @@ char *fs_realpath(const char *path);	/* absolute, links resolved as far as it ex
  * somebody else has it.
  */
 int fs_lock(const char *path, bool wait, struct error *err);
+int fs_flock(int fd, int how);	/* flock(), past the signals that interrupt it; -1 with errno */

@@ -43,7 +43,7 @@ beside_open(const char *tmp)
 
 		if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_uid != geteuid() || st.st_nlink > 1)
 			return -1;
-		if (flock(fd, LOCK_EX) < 0)
+		if (fs_flock(fd, LOCK_EX) < 0)
 			return -1;
 		if (lstat(tmp, &now) < 0 || now.st_ino != st.st_ino || now.st_dev != st.st_dev)
 			continue;

@@ -1,8 +1,10 @@
 #include "base/lock.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +15,7 @@
 
 #include "base/auto.h"
 #include "base/error.h"
+#include "base/mem.h"
 #include "base/process.h"
 
 enum { TICK_MS = 50 };
@@ -109,6 +112,36 @@ lock_release(int fd, const char *path)
 		unlink(path);
 	flock(fd, LOCK_UN);
 	close(fd);
+}
+
+/* Left by a process that is no more, and had by nobody since. */
+static bool
+lock_is_left(int fd)
+{
+	pid_t pid = fd < 0 ? 0 : lock_read_pid(fd);
+
+	return pid > 0 && kill(pid, 0) < 0 && errno == ESRCH && flock(fd, LOCK_EX | LOCK_NB) == 0;
+}
+
+void
+lock_sweep(const char *folder)
+{
+	static const char ending[] = ".lock";
+	auto_dir DIR *d = opendir(folder);
+
+	for (struct dirent *e; d && (e = readdir(d));) {
+		size_t len = strlen(e->d_name);
+		auto_free char *path = xasprintf("%s/%s", folder, e->d_name);
+		int fd;
+
+		if (len < sizeof ending || strcmp(e->d_name + len - (sizeof ending - 1), ending) != 0)
+			continue;
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+		if (lock_is_left(fd))
+			lock_release(fd, path);
+		else if (fd >= 0)
+			close(fd);
+	}
 }
 
 bool

@@ -27,6 +27,8 @@ struct lock_wait {
  */
 int lock_take(const char *path, const struct lock_wait *w, pid_t *holder, struct error *err);
 void lock_release(int fd, const char *path);
+/* Takes away what killed holders have left in that folder of locks (NAME.lock), where nobody may ever ask for that name again. */
+void lock_sweep(const char *folder);
 
 /* What the holder does, a word, and a number to speak of it with, for lock_holder(). */
 void lock_note(int fd, const char *word, int number);

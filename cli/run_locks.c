@@ -211,6 +211,7 @@ locks_take(struct cli *c, const struct run *r, struct locks *l, struct error *er
 
 	if (fs_mkdirs(dir, 0700, err) < 0)
 		return -1;
+	lock_sweep(dir);
 	l->v = xcalloc(r->nrequests + r->nhost_requests + 1, sizeof *l->v);
 	call_off_offer(r->nrequests + r->nhost_requests + 1, &l->first);
 	lock_things(c, r, l);

@@ -1,6 +1,7 @@
 /* providers/port_book.c - ports of this host's loopback that an instance keeps from one start to the next (port_book.h) */
 #include "providers/port_book.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -52,7 +53,7 @@ open_book(const char *home, struct error *err)
 	if (fs_mkdirs(dir, 0700, err) < 0)
 		return -1;
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 || flock(fd, LOCK_EX) < 0) {
+	if (fd < 0 || fs_flock(fd, LOCK_EX) < 0) {
 		error_errno(err, "open %s", dir);
 		if (fd >= 0)
 			close(fd);
@@ -105,13 +106,27 @@ port_book_has(const char *home, int port, const char *lease)
 	return entry_holder(AT_FDCWD, entry, &st) == 0;
 }
 
-void
+bool
 port_book_strike(const char *home, int port, const char *lease)
 {
 	auto_close int book = open_book(home, NULL);
 	auto_free char *entry = xasprintf("%d", port);
 	struct stat st;
 
-	if (book >= 0 && lstat(lease, &st) == 0 && entry_holder(book, entry, &st) == 1)
-		unlinkat(book, entry, 0);
+	return book >= 0 && lstat(lease, &st) == 0 && entry_holder(book, entry, &st) == 1 && unlinkat(book, entry, 0) == 0;
+}
+
+void
+port_book_sweep(const char *home)
+{
+	auto_close int book = open_book(home, NULL);
+	int fd = book < 0 ? -1 : dup(book);
+	auto_dir DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	const struct stat nobody = { 0 };
+
+	for (struct dirent *e; d && (e = readdir(d));)
+		if (e->d_name[0] != '.' && entry_holder(book, e->d_name, &nobody) < 0)
+			unlinkat(book, e->d_name, 0);
+	if (!d && fd >= 0)
+		close(fd);
 }

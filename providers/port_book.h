@@ -30,5 +30,7 @@ int port_draw(const char *seed, int last, port_usable *usable, struct error *err
 int port_book_enter(const char *home, int port, const char *lease, struct error *err);
 /* Has another lease than `lease`, which need not be there, that port? Looks only, and waits for nobody. */
 bool port_book_has(const char *home, int port, const char *lease);
-/* Strikes it out, if it is that lease's, before the file goes. */
-void port_book_strike(const char *home, int port, const char *lease);
+/* Strikes it out, before the file goes; false: it is not that lease's. */
+bool port_book_strike(const char *home, int port, const char *lease);
+/* Strikes out what leases that are gone have left: of one that could not be read nobody knows its port. */
+void port_book_sweep(const char *home);

@@ -47,7 +47,7 @@ written_add(const char *home, const char *const *folders, size_t n, struct error
 		return -1;
 	/* The file is appended to and never replaced, because confined host agents keep reading this very file. */
 	fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
-	if (fd < 0 || flock(fd, LOCK_EX) < 0) {
+	if (fd < 0 || fs_flock(fd, LOCK_EX) < 0) {
 		error_errno(err, "open %s", path);
 		return written_unusable(path, err);
 	}

@@ -59,9 +59,8 @@ disk_lock_guard(const char *folder, struct error *err)
 
 	if (fd < 0)
 		return error_errno(err, "open %s", folder);
-	while (flock(fd, LOCK_EX) < 0)
-		if (errno != EINTR)
-			return error_errno(err, "lock %s", folder);
+	if (fs_flock(fd, LOCK_EX) < 0)
+		return error_errno(err, "lock %s", folder);
 	return steal_fd(fd);
 }
 

@@ -312,6 +312,23 @@ keep_any_port(const struct env *env, const struct resource *r, const struct leas
 	return port < 0 ? -1 : error_set(err, EADDRINUSE, "the ports of 127.0.0.1 up to %d are kept by other instances; set one yourself, or delete some", port);
 }
 
+/*
+ * The port that it has, in its file and in the book: a kill may have come between the two. One that another lease has entered there
+ * meanwhile is given up, unless a machine listens there already.
+ */
+static int
+keep_this_port(const struct env *env, const struct resource *r, const struct lease_kind *k, const char *path, int port, struct error *err)
+{
+	int entered;
+
+	if (write_port(path, port, err) < 0)
+		return -1;
+	if (facts_get(&r->want, "port"))
+		return 0;
+	entered = port_book_enter(env->home, port, path, err);
+	return entered < 0 ? -1 : entered || instance_runs(env, r) ? 0 : keep_any_port(env, r, k, path, 0, err);
+}
+
 static int
 lease_ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
@@ -323,7 +340,7 @@ lease_ensure(const struct env *env, const struct resource *r, struct facts *have
 		return disk_lock(env, r, lease_disk_of(r), err);
 	if ((port = port_settled(env, r, k, have, err)) < 0)
 		return -1;
-	if ((port ? write_port(path, port, err) : keep_any_port(env, r, k, path, (int)facts_int(have, "next", 0), err)) < 0)
+	if ((port ? keep_this_port(env, r, k, path, port, err) : keep_any_port(env, r, k, path, (int)facts_int(have, "next", 0), err)) < 0)
 		return -1;
 	facts_set(have, a, "stamp", NULL);
 	return lease_observe(env, r, have, a, err) == 1 ? 0 : error_set(err, EIO, "%s: gone right after it was written", path);
@@ -333,11 +350,16 @@ static int
 remove_lease(const struct env *env, const struct resource *r, struct error *err)
 {
 	auto_free char *path = lease_path(env->home, r->owner, kind_of(r)->word);
+	bool struck;
 
 	if (lease_disk_of(r))
 		return disk_unlock(env, r, lease_disk_of(r), err);
-	port_book_strike(env->home, read_port(path), path);
-	return fs_drop(path, err);
+	struck = port_book_strike(env->home, read_port(path), path);
+	if (fs_drop(path, err) < 0)
+		return -1;
+	if (!struck)
+		port_book_sweep(env->home);
+	return 0;
 }
 
 static void

@@ -11,16 +11,16 @@
 #include "providers/ssh/host_key.h"
 #include "providers/ssh/ssh_config.h"
 
-/* _config/user, then the private keys beside the public ones that guests accept */
-const char *const *
-ssh_access_keys(struct arena *a, const struct env *env, const struct spec *spec, size_t *n)
+/* _config/user, then the private keys beside the public ones that guests accept; NULL with err: they cannot be read. */
+static const char *const *
+access_keys_read(struct arena *a, const struct env *env, const struct spec *spec, size_t *n, struct error *err)
 {
 	AUTO(key_list) keys = { 0 };
 	const char **v;
 
 	*n = 0;
-	if (ssh_access_public(&keys, env, spec, NULL) < 0)
-		keys.n = 0;
+	if (ssh_access_public(&keys, env, spec, err) < 0)
+		return NULL;
 	v = arena_alloc(a, (keys.n + 2) * sizeof *v);
 	for (size_t i = 0; i < keys.n; i++) {
 		char *file = arena_strdup(a, keys.v[i].file);
@@ -30,6 +30,15 @@ ssh_access_keys(struct arena *a, const struct env *env, const struct spec *spec,
 			v[(*n)++] = file;
 	}
 	return v;
+}
+
+const char *const *
+ssh_access_keys(struct arena *a, const struct env *env, const struct spec *spec, size_t *n)
+{
+	static const char *const none[1];
+	const char *const *v = access_keys_read(a, env, spec, n, NULL);
+
+	return v ? v : none;
 }
 
 int
@@ -87,6 +96,9 @@ ssh_access_write(const struct env *env, const struct spec *spec, int port, struc
 	AUTO(arena) a = { 0 };
 	struct ssh_config c;
 
+	/* What stays must be right: without its keys nobody would get in, and nothing would say why. */
+	if (!access_keys_read(&a, env, spec, &(size_t){ 0 }, err))
+		return -1;
 	ssh_access_config(&c, &a, env, spec, port);
 	if (ssh_features(&c.features, err) < 0)
 		return -1;

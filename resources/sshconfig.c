@@ -56,13 +56,16 @@ is_of_here(const struct env *env, const struct resource *r, const char *path)
 }
 
 /* One that was started by another version is not known while it runs: no difference then. */
-static void
-tell_guest(const struct env *env, const struct resource *r, const char *path, struct facts *have, struct arena *a)
+static int
+tell_guest(const struct env *env, const struct resource *r, const char *path, struct facts *have, struct arena *a, struct error *err)
 {
 	auto_free char *dir = instance_path(env, r, NULL);
-	bool strict = ssh_config_is_strict(path);
+	int strict = ssh_config_is_strict(path, err);
 
+	if (strict < 0)
+		return -1;
 	facts_set(have, a, "guest", strict ? "known" : ssh_access_recognizes(dir) ? "any" : NULL);
+	return 0;
 }
 
 /* Is its port the one that the instance has leased? */
@@ -111,7 +114,8 @@ sshconfig_observe(const struct env *env, const struct resource *r, struct facts 
 	/* A file that was touched, or never seen, is written again only if its options are known to differ. */
 	port = ssh_config_port(path);
 	facts_setf(have, a, "port", "%d", port);
-	tell_guest(env, r, path, have, a);
+	if (tell_guest(env, r, path, have, a, err) < 0)
+		return -1;
 	if (!facts_get(have, "options"))
 		facts_set(have, a, "options", !is_of_here(env, r, path) ? "of another place" :
 			  !ssh_config_is_plain(path) ? "changed by somebody else" : facts_get(&r->want, "options"));
@@ -129,7 +133,8 @@ sshconfig_ensure(const struct env *env, const struct resource *r, struct facts *
 	facts_set(have, a, "stamp", fs_stamp(a, path));
 	facts_setf(have, a, "port", "%d", port);
 	facts_set(have, a, "options", facts_get(&r->want, "options"));
-	tell_guest(env, r, path, have, a);
+	if (tell_guest(env, r, path, have, a, err) < 0)
+		return -1;
 	facts_set(have, a, "digest", file_digest(path, a));
 	return 0;
 }

@@ -217,12 +217,13 @@ ssh_config_write(const char *path, const struct ssh_config *c, struct error *err
 	return fs_write(path, b.s, b.len, 0600, err);
 }
 
-bool
-ssh_config_is_strict(const char *path)
+int
+ssh_config_is_strict(const char *path, struct error *err)
 {
 	AUTO(buf) b = BUF_INIT;
+	int there = fs_read_if(path, &b, MAX_CONFIG, err);
 
-	return fs_read_if(path, &b, MAX_CONFIG, NULL) == 1 && strstr(b.s, "\n  StrictHostKeyChecking yes\n");
+	return there < 0 ? -1 : there && strstr(b.s, "\n  StrictHostKeyChecking yes\n");
 }
 
 bool

@@ -43,7 +43,7 @@ int ssh_config_options(const struct ssh_config *c, struct arena *a, const char *
 /* Writes the file, 0600; not at all when it is there with the same content. */
 int ssh_config_write(const char *path, const struct ssh_config *c, struct error *err);
 /* Does it say that the guest is recognized by its host key? */
-bool ssh_config_is_strict(const char *path);
+int ssh_config_is_strict(const char *path, struct error *err);
 /* Are all its directives such as Lima writes? A file that is not known otherwise and has more was edited. */
 bool ssh_config_is_plain(const char *path);
 /* Of its first `Port` line; 0: no file, no such line, no port. */

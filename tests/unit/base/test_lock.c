@@ -64,6 +64,26 @@ TEST(one_that_a_killed_holder_left_is_taken_over)
 	assert_false(fs_exists(path));
 }
 
+TEST(what_killed_holders_left_is_swept_and_what_is_held_stays)
+{
+	auto_free char *left = test_path("left.lock"), *held = test_path("held.lock"), *other = test_path("left.text");
+	auto_free char *folder = xstrndup(left, (size_t)(strrchr(left, '/') - left));
+	struct error err;
+	pid_t child = fork();
+	int fd;
+
+	if (child == 0)
+		_exit(lock_take(left, NULL, NULL, NULL) < 0);
+	waitpid(child, NULL, 0);
+	ok(fd = lock_take(held, NULL, NULL, &err));
+	ok(fs_write(other, "1\n", 2, 0600, &err));
+	lock_sweep(folder);
+	assert_false(fs_exists(left));
+	assert_true(fs_exists(held));
+	assert_true(fs_exists(other));
+	lock_release(fd, held);
+}
+
 /* Under the lock each makes a file that must not be there yet, and takes it away. */
 static int
 contender(const char *path, const char *inside)

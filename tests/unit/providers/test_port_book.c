@@ -81,6 +81,22 @@ TEST(an_entry_whose_lease_is_gone_or_rewritten_holds_nothing)
 	assert_int_equal(port_book_enter(home, 20001, a, &err), 1);
 }
 
+TEST(what_gone_leases_have_left_is_swept_and_nothing_else)
+{
+	auto_free char *home = test_path("swept"), *a = lease_of(home, "a"), *b = lease_of(home, "b");
+	auto_free char *left = xasprintf("%s/_state/ports/20001", home), *held = xasprintf("%s/_state/ports/20002", home);
+	struct error err;
+
+	assert_int_equal(port_book_enter(home, 20001, a, &err), 1);
+	assert_int_equal(port_book_enter(home, 20002, b, &err), 1);
+	assert_false(port_book_strike(home, 0, a));
+	assert_int_equal(unlink(a), 0);
+	port_book_sweep(home);
+	assert_false(fs_exists(left));
+	assert_true(fs_exists(held));
+	assert_true(port_book_strike(home, 20002, b));
+}
+
 TEST(what_lies_in_the_place_of_an_entry_is_never_followed)
 {
 	auto_free char *home = test_path("links"), *a = lease_of(home, "a"), *ports = xasprintf("%s/_state/ports", home);

@@ -36,12 +36,16 @@ written(const struct ssh_config *c)
 TEST(a_guest_that_is_known_is_recognized)
 {
 	struct ssh_config c = sample();
-	auto_free char *path = test_path("ssh.config"), *any = written(&c), *known = NULL;
+	auto_free char *path = test_path("ssh.config"), *any = written(&c), *known = NULL, *folder = test_path("folder");
+	struct error err;
 
-	assert_false(ssh_config_is_strict(path));
+	/* what cannot be read does not say that any guest would do */
+	ok(fs_mkdirs(folder, 0700, &err));
+	not_ok(ssh_config_is_strict(folder, &err), "folder");
+	assert_int_equal(ssh_config_is_strict(path, &err), 0);
 	c.known_hosts = "/home/u/.lima/default/ssh_known_hosts";
 	known = written(&c);
-	assert_true(ssh_config_is_strict(path));
+	assert_int_equal(ssh_config_is_strict(path, &err), 1);
 	assert_non_null(strstr(known, "  StrictHostKeyChecking yes\n"
 				      "  UserKnownHostsFile \"/home/u/.lima/default/ssh_known_hosts\"\n"
 				      "  NoHostAuthenticationForLocalhost no\n"));
