@@ -1,4 +1,4 @@
-# Targets: all agents quick check check-large e2e asan asan-e2e tsan fuzz tidy fmt layers metrics bench man install uninstall dist deb html help clean (see HACKING.md, or `make help`).
+# Targets: all agents quick check check-large e2e proofs asan asan-e2e tsan fuzz tidy fmt layers metrics bench man install uninstall dist deb html help clean (see HACKING.md, or `make help`).
 # Each folder that needs more than its *.c has a build.mk, which may add to:
 #   LAZY       sources that need big libraries: they go into limactl's lazily loaded half
 #   GENERATED  headers or tables to be made before anything is compiled
@@ -231,6 +231,9 @@ check-darwin: $(GENERATED)
 	@$(MAKE) -s SYSTEM=darwin compile-darwin
 compile-darwin:
 	@scripts/check-darwin $(sort $(MAIN) $(LAZY) $(AGENT) $(USERNET) $(USERNET_EXTRA) $(MCP_SRC))
+# What a user is promised, whatever happens, with its counts; what `make check` has of it are samples.
+proofs: fake $(B)/tests/equivalence $(REAP)
+	@SUITES=tests/suites-proofs JOBS=1 scripts/check
 layers:
 	@scripts/layers
 metrics:
@@ -269,5 +272,5 @@ clean:
 	rm -rf build build-asan build-tsan build-fuzz compile_commands.json
 compile_commands.json: Makefile
 	@scripts/compdb > $@
-.PHONY: all completions share unit equivalence fake types quick check check-large e2e asan asan-e2e tsan fuzz tidy fmt layers metrics bench man install uninstall dist deb html help demo check-darwin compile-darwin clean FORCE deps-build deps-test deps-demo deps-large guest-tiny
+.PHONY: all completions share unit equivalence fake proofs types quick check check-large e2e asan asan-e2e tsan fuzz tidy fmt layers metrics bench man install uninstall dist deb html help demo check-darwin compile-darwin clean FORCE deps-build deps-test deps-demo deps-large guest-tiny
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
