@@ -266,14 +266,23 @@ lookers_turn(struct lookers *k, struct error *err)
 static int
 lookers_work(struct lookers *k, struct error *err)
 {
+	size_t before = SIZE_MAX;
+
 	for (size_t i = 0; i < k->l->workers && i < k->l->ngroups; i++)
 		if (looker_start(k, err) < 0)
 			return -1;
 	for (;;) {
-		bool left = atomic_load(&k->common->next) < k->l->ngroups;
+		size_t next = atomic_load(&k->common->next);
 
-		if (!lookers_alive(k) && (!left || looker_start(k, err) <= 0))
-			return left ? -1 : 0;
+		if (!lookers_alive(k)) {
+			if (next >= k->l->ngroups)
+				return 0;
+			if (next == before)	/* the one that was started for the rest has not come to it: nor would another */
+				return error_set(err, ERR_CHILD, "nobody can look at what is there: processes for that end before they begin");
+			before = next;
+			if (looker_start(k, err) <= 0)
+				return -1;
+		}
 		if (lookers_turn(k, err) < 0)
 			return -1;
 	}

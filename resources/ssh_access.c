@@ -1,5 +1,6 @@
 #include "resources/ssh_access.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,18 @@
 #include "providers/driver.h"
 #include "providers/ssh/host_key.h"
 #include "providers/ssh/ssh_config.h"
+
+/* 1: it is a key to offer; 0: there is none, or what ssh would wait for, a FIFO; -1: that cannot be told. */
+static int
+access_key_look(const char *file, struct error *err)
+{
+	struct error why = { 0 };
+	auto_close int fd = fs_open(file, NULL, &why);
+
+	if (fd >= 0)
+		return 1;
+	return why.code == ENOENT || why.code == EINVAL || why.code == EACCES || why.code == ELOOP ? 0 : error_set(err, why.code, "%s", why.msg);
+}
 
 /* _config/user, then the private keys beside the public ones that guests accept; NULL with err: they cannot be read. */
 static const char *const *
@@ -24,9 +37,12 @@ access_keys_read(struct arena *a, const struct env *env, const struct spec *spec
 	v = arena_alloc(a, (keys.n + 2) * sizeof *v);
 	for (size_t i = 0; i < keys.n; i++) {
 		char *file = arena_strdup(a, keys.v[i].file);
+		int there;
 
 		file[strlen(file) - strlen(".pub")] = '\0';
-		if (fs_is_file(file))	/* ssh would wait for a FIFO */
+		if ((there = access_key_look(file, err)) < 0)
+			return NULL;
+		if (there)
 			v[(*n)++] = file;
 	}
 	return v;
@@ -38,6 +54,8 @@ ssh_access_keys(struct arena *a, const struct env *env, const struct spec *spec,
 	static const char *const none[1];
 	const char *const *v = access_keys_read(a, env, spec, n, NULL);
 
+	if (!v)
+		*n = 0;
 	return v ? v : none;
 }
 
@@ -96,10 +114,11 @@ ssh_access_write(const struct env *env, const struct spec *spec, int port, struc
 	AUTO(arena) a = { 0 };
 	struct ssh_config c;
 
-	/* What stays must be right: without its keys nobody would get in, and nothing would say why. */
-	if (!access_keys_read(&a, env, spec, &(size_t){ 0 }, err))
-		return -1;
 	ssh_access_config(&c, &a, env, spec, port);
+	/* What stays must be right: without its keys nobody would get in, and nothing would say why. */
+	c.keys = access_keys_read(&a, env, spec, &c.nkeys, err);
+	if (!c.keys)
+		return -1;
 	if (ssh_features(&c.features, err) < 0)
 		return -1;
 	return ssh_config_write(arena_printf(&a, "%s/ssh.config", spec->dir), &c, err);

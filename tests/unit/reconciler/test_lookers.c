@@ -1,12 +1,13 @@
 /* Looking in processes of their own: what hangs, what dies, what is slow and what has much to tell. */
 #include <signal.h>
 #include <stdatomic.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "reconciler/lookers.h"
 #include "tests/unit/test.h"
 
-enum { GROUPS = 300, BIG = 1 << 20 };
+enum { GROUPS = 300, BIG = 1 << 20, MOST_OPEN = 256 };
 
 struct fate {
 	enum { QUIET, TELLS, TELLS_MUCH, SLOW, HANGS, DIES } of[GROUPS];
@@ -150,4 +151,29 @@ TEST(what_hangs_holds_nothing)
 	close(fd[1]);
 	assert_int_equal(read(fd[0], &c, 1), 0);
 	close(fd[0]);
+}
+
+/* Two descriptors are left, which are the pipe: the process that is to look has none for itself. */
+TEST(who_cannot_begin_to_look_is_not_started_for_ever)
+{
+	struct fate f = { .of = { TELLS } };
+	struct looking l = { .ngroups = 1, .workers = 1, .deadline_ms = 10000, .slow_ms = 5000, .look = fate_look, .told = fate_told, .lost = fate_lost, .ctx = &f };
+	struct rlimit was, few;
+	struct error err = { 0 };
+	int fd[MOST_OPEN], n = 0, r;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
+	few = (struct rlimit){ MOST_OPEN, was.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	while ((fd[n] = dup(0)) >= 0)
+		n++;
+	close(fd[--n]);
+	close(fd[--n]);
+	r = lookers_run(&l, &err);
+	while (n)
+		close(fd[--n]);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &was), 0);
+	assert_int_equal(r, -1);
+	assert_string_equal(err.msg, "nobody can look at what is there: processes for that end before they begin");
+	assert_int_equal(f.seen[0], 0);
 }
