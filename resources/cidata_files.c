@@ -13,6 +13,7 @@
 #include "providers/ssh/host_key.h"
 #include "resources/provision_list.h"
 #include "resources/ssh_access.h"
+#include "resources/warm.h"
 
 enum { MAX_LIST = 256 * 1024, MAX_DIGEST = 256 };
 
@@ -226,6 +227,34 @@ cidata_reference(const char **out, struct arena *a, const struct env *env, const
 	return 0;
 }
 
+/* Scripts of the modes that run that early have all of `param` and `env` before them. */
+static void
+cidata_files_early_scripts(struct buf *b, const struct spec *spec)
+{
+	for (size_t i = 0; i < spec->nprovision; i++)
+		if (spec->provision[i].mode == PROVISION_BOOT || spec->provision[i].mode == PROVISION_DEPENDENCY)
+			buf_addf(b, "script %zu\n%s\n", strlen(spec->provision[i].script), spec->provision[i].script);
+}
+
+int
+cidata_before_park(const char **out, struct arena *a, const struct env *env, const struct spec *spec, struct error *err)
+{
+	const char *instance;
+	AUTO(key_list) keys = { 0 };
+	AUTO(buf) b = BUF_INIT;
+	char *hex = arena_alloc(a, 65);
+
+	if (ssh_access_public(&keys, env, spec, err) < 0 || cidata_user_data(&instance, a, env->home, spec, &keys, false, err) < 0)
+		return -1;
+	buf_addf(&b, "%s\n%s\n%s\n%s\n%s\n%d%d%d%d%d\n", instance, cidata_param_env(a, spec), cidata_etc_environment(a, spec, CIDATA_ENV_OURS | CIDATA_ENV_AMBIENT),
+		 spec->timezone, spec->guest_install_prefix, spec->plain, spec->upgrade_packages, spec->containerd.system, spec->containerd.user,
+		 spec->nmounts && !strcmp(spec->mount_type, "reverse-sshfs"));
+	cidata_files_early_scripts(&b, spec);
+	sha256_hex(b.s, b.len, hex);
+	*out = hex;
+	return 0;
+}
+
 static struct iso_file *
 file_named(const struct cidata *c, const char *path)
 {
@@ -267,7 +296,10 @@ add_host_key(struct cidata *c, const struct spec *spec, struct buf *digest)
 		return;
 	c->host_key = arena_strdup(&c->mem, key.public);
 	buf_addf(digest, "host key %s\n", key.public);
-	cidata_host_key(&user_data, cidata_files_text_of(c, "user-data"), &key);
+	if (warm_parks(spec))
+		cidata_host_key_later(&user_data, cidata_files_text_of(c, "user-data"));
+	else
+		cidata_host_key(&user_data, cidata_files_text_of(c, "user-data"), &key);
 	set_text(c, "user-data", arena_strdup(&c->mem, user_data.s));
 	host_key_dropbear(&key, &dropbear);
 	cidata_files_add(c, HOST_KEY_FILE, arena_strdup(&c->mem, key.pem), 0600);

@@ -36,6 +36,11 @@ struct cidata {
 
 /* `archive`: where containerd's archive is on the host; NULL where that is not known, or none is wanted */
 int cidata_render(struct cidata *out, const struct env *env, const struct spec *spec, const char *archive, struct error *err);
+/*
+ * What a guest has read, and run, before it waits to be saved (resources/warm.h): what of the volume is not one instance's alone. The digest of it,
+ * in `a`.
+ */
+int cidata_before_park(const char **out, struct arena *a, const struct env *env, const struct spec *spec, struct error *err);
 /* `port` goes into it, if there is to be one: not a part of the digests, since it may be another one at each start */
 void cidata_set_dns_port(struct cidata *c, const struct spec *spec, int port);
 void cidata_release(struct cidata *c);
@@ -75,6 +80,8 @@ int cidata_user_data(const char **out, struct arena *a, const char *home, const 
 		     bool reference, struct error *err);
 /* `user_data` and what makes cloud-init take that host key, appended. The private half is in it. */
 void cidata_host_key(struct buf *b, const char *user_data, const struct host_key *key);
+/* The same of a guest that is saved before it is anybody: it gets its key from the boot scripts, and cloud-init lets it be. */
+void cidata_host_key_later(struct buf *b, const char *user_data);
 const char *cidata_always(struct arena *a, const struct spec *spec, bool reference);
 /* cidata_boot.c: `bootcmd`, `write_files` */
 void cidata_bootcmd(struct buf *b, struct arena *a, const struct spec *spec);

@@ -211,6 +211,12 @@ cidata_host_key(struct buf *b, const char *user_data, const struct host_key *key
 	cidata_user_line(b, "  ed25519_public", key->public);
 }
 
+void
+cidata_host_key_later(struct buf *b, const char *user_data)
+{
+	buf_addf(b, "%s\nssh_deletekeys: false\n", user_data);
+}
+
 const char *
 cidata_always(struct arena *a, const struct spec *spec, bool reference)
 {

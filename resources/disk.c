@@ -63,6 +63,9 @@ disk_declare(const struct spec *spec, const struct env *env, struct graph *g, st
 
 	(void)err;
 	resource_need(g, r, "dir", spec->name, NEED_LIVE);
+	/* Who may log in is known to a machine that is saved. */
+	if (warm_parks(spec))
+		resource_need(g, r, "sshkey", "user", NEED_BUILD);
 	if (!spec->nimages)
 		return 0;
 	/* Also of one that goes: a base goes behind the last disk on it. */

@@ -175,12 +175,14 @@ warm_key(const struct env *env, const struct resource *disk, struct arena *a)
 {
 	const struct resource *image = resource_needed(disk, "image");
 	const struct spec *spec = disk->spec;
+	const char *told;
 	AUTO(buf) b = BUF_INIT;
 	char *hex = arena_alloc(a, 65);
 
-	if (!spec || !warm_parks(spec) || !spec->nimages || !image || !warm_add_image(&b, image, a))
+	/* Without a key of the user's there is none yet: the plan cannot tell, and asks again when it is made. */
+	if (!spec || !warm_parks(spec) || !spec->nimages || !image || !warm_add_image(&b, image, a) || cidata_before_park(&told, a, env, spec, NULL) < 0)
 		return NULL;
-	buf_addf(&b, "machine 1\n%s\n%s\n%llu\n", warm_machine(spec, a), spec->images[0].cmdline, (unsigned long long)spec->disk_bytes);
+	buf_addf(&b, "machine 2\n%s\n%s\n%llu\n%s\n", warm_machine(spec, a), spec->images[0].cmdline, (unsigned long long)spec->disk_bytes, told);
 	warm_add_tools(&b, env, spec, a);
 	sha256_hex(b.s, b.len, hex);
 	hex[KEY_LEN] = '\0';

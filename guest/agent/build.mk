@@ -6,7 +6,7 @@
 # tests/lint/agents runs each one and holds it to 0.5 MB gzipped.
 AGENT_EXTRA += $(wildcard guest/wire/*.c)
 
-GA_SRC := $(wildcard guest/agent/*.c guest/wire/*.c) $(addprefix base/,buf.c error.c fs.c fs_open.c jsonspan.c mem.c proc.c proc_id.c proc_spawn.c programs.c utf8.c) \
+GA_SRC := $(wildcard guest/agent/*.c guest/park/*.c guest/wire/*.c) $(addprefix base/,buf.c error.c fs.c fs_open.c jsonspan.c mem.c proc.c proc_id.c proc_spawn.c programs.c utf8.c) \
 	$(addprefix base/os/linux/,file.c process.c privilege.c sandbox.c paths.c seccomp.c syscalls.c)
 GA_CFLAGS = -std=gnu17 -Os -g $(WARN) -fPIE -fno-common -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
 	$(HARDEN_C)

@@ -19,6 +19,7 @@
 #include "guest/agent/listen.h"
 #include "guest/agent/log.h"
 #include "guest/agent/options.h"
+#include "guest/agent/park_main.h"
 #include "guest/agent/server.h"
 #include "guest/agent/service.h"
 #include "version.h"
@@ -31,6 +32,7 @@ static const char usage[] =
 	"Commands:\n"
 	"  daemon            serve the host\n"
 	"  install-systemd   install the daemon as a systemd service\n"
+	"  park COMMAND      wait until the host has saved this machine, and run the command as what it is to be then\n"
 	"\n"
 	"Flags of both:\n"
 	"  --virtio-port NAME   serve on the virtio port of this name\n"
@@ -192,7 +194,8 @@ main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		int (*run)(char **argv, struct error *err);
-	} commands[] = { { "daemon", daemon_main }, { "install-systemd", install_main } };
+	} commands[] = { { "daemon", daemon_main }, { "install-systemd", install_main }, { "park", park_main } };
+	int status;
 	struct error err;
 
 	if (argc > 1 && (!strcmp(argv[1], "--version") || !strcmp(argv[1], "--help"))) {
@@ -202,8 +205,9 @@ main(int argc, char **argv)
 	for (size_t i = 0; argc > 1 && i < ARRAY_LEN(commands); i++) {
 		if (strcmp(argv[1], commands[i].name) != 0)
 			continue;
-		if (commands[i].run(argv + 1, &err) == 0)
-			return 0;
+		status = commands[i].run(argv + 1, &err);
+		if (status >= 0)
+			return status;
 		log_warn("%s: %s", argv[1], err.msg);
 		return 1;
 	}

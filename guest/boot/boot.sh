@@ -1,5 +1,5 @@
 #!/bin/sh
-# boot.sh [begin|early|late]: brings the guest into the state that lima.yaml asks for, on every boot.
+# boot.sh [begin|early|late|park|renew]: brings the guest into the state that lima.yaml asks for, on every boot.
 #
 # Two phases. `early` is what needs no user account and should be there before anybody logs in; `late` is all the
 # rest, the user's provisioning included. Scripts whose names begin with 0 or 1 are early, those from 2 to 8 late, and
@@ -9,6 +9,7 @@
 #           that runs `late` the moment cloud-init's second stage is through, beside sshd's start
 #   (none)  run by cloud-init's last stage, or by guests without cloud-init: waits for that unit where there is
 #           one, otherwise both phases, here and now
+#   park    run by that unit in place of `late`, where the host saves machines in their boot (park.sh); renew: by `park`
 #
 # A script is read into a subshell of this one shell; only one that asks for another interpreter is executed.
 # Variables: lima.env, param.env and etc_environment of the volume, and LIMA_CIDATA_MNT.
@@ -22,6 +23,7 @@ HOME=${HOME:-/root}
 export LIMA_CIDATA_MNT LIMA_OS LIMA_RUN LIMA_REBOOT_REQUIRED PATH HOME
 errors=$LIMA_RUN/lima-boot-errors
 unit=/run/systemd/system/lima-boot.service
+parked=/run/lima-park
 code=0
 
 say() {
@@ -131,6 +133,11 @@ late() {
 
 # begin: in its own unit the late phase is neither killed with, nor waited for by, the stage that we are called from
 begin() {
+	boot="$LIMA_CIDATA_MNT/boot.sh late" wants=lima-guestagent.service
+	if park_asked; then
+		park_prepare
+		boot="$parked/boot.sh park" wants=
+	fi
 	early
 	# packages are upgraded in cloud-init's last stage, and that comes first
 	[ -d /run/systemd/system ] && [ "${LIMA_CIDATA_UPGRADE_PACKAGES:-}" != 1 ] || return 0
@@ -139,13 +146,13 @@ begin() {
 		[Unit]
 		Description=Lima boot scripts
 		After=cloud-init.service cloud-init-network.service
-		Wants=lima-guestagent.service
+		Wants=$wants
 
 		[Service]
 		Type=oneshot
 		RemainAfterExit=yes
 		Environment=LIMA_CIDATA_MNT=$LIMA_CIDATA_MNT
-		ExecStart=/bin/sh $LIMA_CIDATA_MNT/boot.sh late
+		ExecStart=/bin/sh $boot
 		StandardOutput=append:/var/log/cloud-init-output.log
 		StandardError=inherit
 		TasksMax=infinity
@@ -153,14 +160,22 @@ begin() {
 	systemctl start --no-block lima-boot.service || failed "lima-boot.service cannot be started"
 }
 
-take "$LIMA_CIDATA_MNT/lima.env" LIMA_CIDATA_
-take "$LIMA_CIDATA_MNT/param.env" PARAM_
-take_environment "$LIMA_CIDATA_MNT/etc_environment"
+if [ -e "$LIMA_CIDATA_MNT/lima.env" ]; then
+	take "$LIMA_CIDATA_MNT/lima.env" LIMA_CIDATA_
+	take "$LIMA_CIDATA_MNT/param.env" PARAM_
+	take_environment "$LIMA_CIDATA_MNT/etc_environment"
+fi
+# shellcheck source=park.sh
+[ ! -r "${0%/*}/park.sh" ] || . "${0%/*}/park.sh"
 case ${1:-} in
 begin) begin ;;
+park) park ;;
+renew) park_renew || exit 1 ;;
 early) early ;;
 late) late ;;
 *)
+	# it waits for cloud-init, and not cloud-init for it
+	[ ! -e $parked/boot.sh ] || exit 0
 	if [ -e "$unit" ]; then
 		# one that has failed has run, too: starting it would be doing it all again
 		[ "$(systemctl show -p ActiveState --value lima-boot.service)" != failed ] || exit 1

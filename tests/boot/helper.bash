@@ -121,7 +121,7 @@ guest() {
 # cidata as the host makes it, of scripts that are the host's and an environment of ours
 volume() {
 	CIDATA=$ROOT/mnt/lima-cidata
-	cp -r "$REPO"/guest/boot/{boot.sh,provision.sh,boot.Linux,boot.essential.Linux,util} "$CIDATA/"
+	cp -r "$REPO"/guest/boot/{boot.sh,park.sh,provision.sh,boot.Linux,boot.essential.Linux,util} "$CIDATA/"
 	printf '#cloud-config\n' >"$CIDATA/user-data"
 	printf 'PARAM_Word=two words\n' >"$CIDATA/param.env"
 	printf '#LIMA-START\nGREETING=hello # not this\nexport QUOTED="a b"\n#LIMA-END\n' >"$CIDATA/etc_environment"

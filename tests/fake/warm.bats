@@ -279,6 +279,26 @@ converges() {
 	[ -n "$(saved)" ]
 }
 
+@test "what a guest has read before it waits makes another of it, what it reads later does not" {
+	another() {
+		run limactl plan --set "$1" "$WORK/f.yaml"
+		[[ "$output" == *"f: boots, and is saved on the way"* ]] || { echo "$1: $output"; return 1; }
+	}
+	same() {
+		run limactl plan --set "$1" "$WORK/f.yaml"
+		[[ "$output" == *"f: restored from a saved machine"* ]] || { echo "$1: $output"; return 1; }
+	}
+	first answer
+	another '.user.comment="Somebody Else"'
+	another '.env.X="y"'
+	another '.provision=[{"mode":"boot","script":"true"}]'
+	another '.provision=[{"mode":"dependency","script":"true"}]'
+	another '.guestInstallPrefix="/opt"'
+	same '.message="hello"'
+	same '.provision=[{"mode":"system","script":"true"}]'
+	same '.portForwards=[{"guestPort":80,"hostPort":8080,"static":true}]'
+}
+
 @test "killed at a boundary of a step" {
 	FAKE="--ready-ms 50"
 	for n in {1..60}; do

@@ -23,4 +23,4 @@ if [ "$old" != "$new" ]; then
 		loginctl terminate-user "$LIMA_CIDATA_USER" || :
 	fi
 fi
-echo "$LIMA_CIDATA_IID" >/run/lima-ssh-ready
+[ -n "${LIMA_PARKS:-}" ] || echo "$LIMA_CIDATA_IID" >/run/lima-ssh-ready

@@ -1,6 +1,8 @@
 #!/bin/sh
 # The user's dependency scripts, then what Lima itself needs in the guest and does not find: nothing, in most guests.
 set -eu
+# done before it was saved
+[ ! -e /run/lima-park/dependencies ] || exit 0
 failed=
 for f in "$LIMA_CIDATA_MNT"/provision.dependency/*; do
 	[ ! -f "$f" ] || "$f" </dev/null || { echo "provision.dependency/${f##*/} failed"; failed=1; }

@@ -4,6 +4,12 @@
 set -u
 umask 077
 changed=
+# one that is to be saved, and to become others, never had it
+[ -z "${LIMA_PARKS:-}" ] || exit 0
+# where cloud-init is not to make away with the keys of an image, since it would with this one, too
+if [ ! -e /var/lib/cloud/instance/sem/config_ssh ] && grep -qsx 'ssh_deletekeys: false' "$LIMA_CIDATA_MNT/user-data"; then
+	rm -f /etc/ssh/ssh_host_*
+fi
 
 # put FILE TO
 put() {
