@@ -40,7 +40,7 @@
 
 enum { TEN_YEARS = 315360000 };
 
-static atomic_int full, bad_write, bad_sync, bad_read, interrupts, calls;
+static atomic_int fired, full, bad_write, bad_sync, bad_read, interrupts, calls;
 static atomic_long jump;
 
 /* Is that below the home? Only what it says of files and folders counts. */
@@ -162,7 +162,9 @@ kill(pid_t pid, int sig)
 
 	if (sig != SIGKILL || pid != getpid() || !fault)
 		return (int)syscall(SYS_kill, pid, sig);
-	boundary(fault);
+	/* Once: what takes a new instance back is a walk of its own, and counts anew. */
+	if (!atomic_exchange(&fired, 1))
+		boundary(fault);
 	return 0;
 }
 
