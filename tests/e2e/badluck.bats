@@ -57,7 +57,8 @@ teardown() {
 		"clone --tty=false --set .memory=4 a b"; do
 		run --separate-stderr limactl $words
 		[ "$status" -eq 1 ] && [[ $stderr == *'memroy: unknown key'* || $stderr == *'`4` without a unit'* ]] || { echo "$words: $stderr"; return 1; }
-		[ ! -e "$LIMA_HOME/b" ] && ! grep -q memroy "$LIMA_HOME/a/lima.yaml"
+		[ ! -e "$LIMA_HOME/b" ]
+		! grep -q memroy "$LIMA_HOME/a/lima.yaml" || false
 	done
 	limactl edit --tty=false --lenient --set .memroy=1 a
 	for words in "edit --tty=false --cpus 1 a" "apply --stopped --set .cpus=2 a" "clone --tty=false --cpus 1 a b" "clone --tty=false a c" \
@@ -106,7 +107,9 @@ teardown() {
 	fails_with "none.img: " apply --stopped --keep-going "$WORK/a.yaml" "$WORK/b.yaml" "$WORK/c.yaml"
 	[ "$(awk '/^  [+]/ { sub(/:[a-z].*/, "", $3); print $3 }' <<<"$output" | uniq | tr '\n' ' ')" = "user $none a b c " ]
 	grep -qE 'Stopped after [0-9.]+ s: 18 of 20 steps done, 1 failed, 1 not begun' <<<"$stderr"
-	[ -e "$LIMA_HOME/a/disk" ] && [ -e "$LIMA_HOME/c/disk" ] && [ ! -e "$LIMA_HOME/b/disk" ]
+	[ -e "$LIMA_HOME/a/disk" ]
+	[ -e "$LIMA_HOME/c/disk" ]
+	[ ! -e "$LIMA_HOME/b/disk" ]
 	cp "$WORK/a.yaml" "$WORK/b.yaml"
 	apply --stopped "$WORK/a.yaml" "$WORK/b.yaml" "$WORK/c.yaml"
 }
@@ -292,7 +295,8 @@ teardown() {
 	printf '#!/bin/sh\ncase "$*" in *--version*) echo "QEMU emulator version 7.2.0"; exit;; *help*) echo tcg; exit;; esac\necho "the sky is falling" >&2; exit 3\n' >"$WORK/qemu"
 	chmod +x "$WORK/qemu"
 	QEMU_SYSTEM_X86_64=$WORK/qemu fails_with "the sky is falling" apply "$WORK/a.yaml"
-	[ ! -e "$LIMA_HOME/a/ha.pid" ] && [ ! -e "$LIMA_HOME/a/qemu.pid" ]
+	[ ! -e "$LIMA_HOME/a/ha.pid" ]
+	[ ! -e "$LIMA_HOME/a/qemu.pid" ]
 }
 
 @test "a guest that will not come up: said with the words of its console, the machine stays to be looked at" {
@@ -486,7 +490,8 @@ teardown() {
 	fails_with 'lima.yaml:6:7' apply
 	[ ! -e "$LIMA_HOME/a/cidata.iso" ]
 	fails_with '1 of 3 instances could not be planned' apply --keep-going
-	[ -e "$LIMA_HOME/a/cidata.iso" ] && [ -e "$LIMA_HOME/c/cidata.iso" ]
+	[ -e "$LIMA_HOME/a/cidata.iso" ]
+	[ -e "$LIMA_HOME/c/cidata.iso" ]
 	sed -i '$d' "$LIMA_HOME/b/lima.yaml"
 	apply
 }

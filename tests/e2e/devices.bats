@@ -123,7 +123,9 @@ companions() { ps -ww -eo pid,args | grep -E "virtiofsd|swtpm" | grep -F "$LIMA_
 	[ "$(stat -Lc %d:%i "/proc/$pid/fd/3")" = "$(stat -c %d:%i "$WORK/read, only")" ]
 	[ "$(stat -Lc %d:%i "/proc/$pid/fd/4")" = "$(stat -c %d:%i "$WORK/rw")" ]
 	# the folder that the home is in, without it
-	[ -e "/proc/$pid/fd/5/rw" ] && [ -d "/proc/$pid/fd/5/h" ] && [ ! -e "/proc/$pid/fd/5/h/_config" ]
+	[ -e "/proc/$pid/fd/5/rw" ]
+	[ -d "/proc/$pid/fd/5/h" ]
+	[ ! -e "/proc/$pid/fd/5/h/_config" ]
 	[ ! -e "/proc/$pid/root$LIMA_HOME/_config/user" ]
 	as_in_table 'QEMU with 9p' "$pid"
 	for file in "$LIMA_HOME/p/lima.yaml" "$LIMA_HOME/p/new" "$HOME/new-$$" "$WORK/new"; do
@@ -140,7 +142,8 @@ companions() { ps -ww -eo pid,args | grep -E "virtiofsd|swtpm" | grep -F "$LIMA_
 		EOF
 		[[ $output == *"Permission denied"* ]] || { echo "$file: $output"; false; }
 	done
-	[ ! -e "$LIMA_HOME/p/new" ] && [ ! -e "$WORK/new" ]
+	[ ! -e "$LIMA_HOME/p/new" ]
+	[ ! -e "$WORK/new" ]
 	grep -q mountType "$LIMA_HOME/p/lima.yaml"
 }
 

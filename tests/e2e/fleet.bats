@@ -87,7 +87,7 @@ teardown_file() { home_end; }
 @test "the whole goes down: machines, disks, network, switch" {
 	run -0 limactl apply --destroy --allow-data-loss "$WORK/pair"
 	[ -z "$(limactl list -q)" ]
-	! grep -q 'pair' "$LIMA_HOME/_config/networks.yaml"
+	! grep -q 'pair' "$LIMA_HOME/_config/networks.yaml" || false
 	wait_gone "$LIMA_HOME/_networks/pair/usernet_pair.pid"
 }
 

@@ -556,7 +556,8 @@ stand_in_systemctl() {
 	grep -q 'Restart=on-failure' "$units/lima-vm@b.service"
 	LIMACTL_TEST_KILL_AT=3 run -137 limactl rename --tty=false b c
 	apply --stopped c
-	[ -e "$units/lima-vm@c.service" ] && [ ! -e "$units/lima-vm@b.service" ]
+	[ -e "$units/lima-vm@c.service" ]
+	[ ! -e "$units/lima-vm@b.service" ]
 	# neither a reset nor a lost database is news to it
 	limactl factory-reset c
 	rm -r "$LIMA_HOME/_state"

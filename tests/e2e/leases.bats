@@ -29,7 +29,8 @@ open(sys.argv[2], "w").write("x"); time.sleep(300)' "$1" "$WORK/listens" 3>&- &
 	port=$(port_of t)
 	[ "$(cat "$LIMA_HOME/t/lease.ssh")" = "$port" ]
 	limactl stop t
-	[ "$(cat "$LIMA_HOME/t/lease.ssh")" = "$port" ] && [ "$(port_of t)" = "$port" ]
+	[ "$(cat "$LIMA_HOME/t/lease.ssh")" = "$port" ]
+	[ "$(port_of t)" = "$port" ]
 	limactl start t
 	[ "$(port_of t)" = "$port" ]
 	limactl stop t
@@ -42,7 +43,8 @@ open(sys.argv[2], "w").write("x"); time.sleep(300)' "$1" "$WORK/listens" 3>&- &
 	run -0 limactl list t --format '{{.Status}}'
 	LIMIT=60 run -0 limactl start t
 	new=$(port_of t)
-	[ "$new" != "$port" ] && [ "$(cat "$LIMA_HOME/t/lease.ssh")" = "$new" ]
+	[ "$new" != "$port" ]
+	[ "$(cat "$LIMA_HOME/t/lease.ssh")" = "$new" ]
 	[ "$(limactl shell t echo hello)" = hello ]
 	run -0 limactl plan t
 	[[ $output == *"Nothing to do"* ]]

@@ -61,7 +61,8 @@ start_has_ended() {
 	run -0 limactl plan --set ".ssh.localPort=$new" c
 	[[ $output == *"-/+ vm"* ]]
 	apply --set ".ssh.localPort=$new" c
-	[ "$(port_of c)" = "$new" ] && [ "$old" != "$new" ]
+	[ "$(port_of c)" = "$new" ]
+	[ "$old" != "$new" ]
 	[ "$(cat "$LIMA_HOME/c/qemu.pid")" != "$qemu" ]
 	[ "$(ssh -F "$LIMA_HOME/c/ssh.config" lima-c echo hello)" = hello ]
 	# and back to whichever is free

@@ -44,7 +44,8 @@ without() {
 	local before
 	before=$(cat "$LIMA_HOME/f/fake.pid")
 	without qemu-img qemu-utils apply --set '.memory="128MiB"' f
-	[ "$(status_of f)" = Running ] && [ "$(cat "$LIMA_HOME/f/fake.pid")" = "$before" ]
+	[ "$(status_of f)" = Running ]
+	[ "$(cat "$LIMA_HOME/f/fake.pid")" = "$before" ]
 }
 
 @test "ssh, scp, rsync: where a command is one of theirs" {

@@ -38,7 +38,8 @@ switch_pid() { cat "$NET/usernet_user-v2.pid"; }
 	done
 	[ "$(awk '$1 == "CapEff:" { print $2 }' "/proc/$(switch_pid)/status")" = 0000000000000000 ]
 	# the ends of ports are for who is in the folder, and that is for nobody
-	[ "$(stat -c %a "$LIMA_HOME/_networks")" = 700 ] && [ "$(stat -c %a "$NET")" = 700 ]
+	[ "$(stat -c %a "$LIMA_HOME/_networks")" = 700 ]
+	[ "$(stat -c %a "$NET")" = 700 ]
 }
 
 @test "addresses are in leases.json, by hardware address" {

@@ -230,7 +230,9 @@ sync_begin() {
 	[ ! -g d ]
 	[ "$(readlink in)" = tool ]
 	[ "$(readlink mine)" = ../../elsewhere ]
-	[ ! -e null ] && [ ! -L absolute ] && [ ! -L up ]
+	[ ! -e null ]
+	[ ! -L absolute ]
+	[ ! -L up ]
 }
 
 @test "shell --sync: with a terminal the user decides" {

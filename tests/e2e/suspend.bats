@@ -137,9 +137,11 @@ killed_after() {
 @test "a snapshot of the disk alone is not for a machine that runs, and the memory of one is not for a disk" {
 	limactl stop t
 	run limactl snapshot create t --tag disk
-	[[ "$output" == *"snapshot t:disk holds the disk"* ]] && [[ "$output" != *"of memory"* ]]
+	[[ "$output" == *"snapshot t:disk holds the disk"* ]]
+	[[ "$output" != *"of memory"* ]]
 	run limactl snapshot apply t --tag live
-	[ "$status" -eq 0 ] && [[ "$output" == *"the machine does not run, so only the disk goes back, as it is after a power cut"* ]]
+	[ "$status" -eq 0 ]
+	[[ "$output" == *"the machine does not run, so only the disk goes back, as it is after a power cut"* ]]
 	limactl start t
 	fails_with 'snapshot t:disk is of the disk alone, and its machine runs; `limactl stop t` first' snapshot apply t --tag disk
 	[ "$(status)" = Running ]

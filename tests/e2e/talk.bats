@@ -24,18 +24,22 @@ teardown_file() {
 	[ -z "$stderr" ]
 	run -0 --separate-stderr limactl delete --force bad worse
 	[[ $stderr != *level=error* && $stderr != *must\ be* ]]
-	[ ! -e "$LIMA_HOME/bad" ] && [ ! -e "$LIMA_HOME/worse" ]
+	[ ! -e "$LIMA_HOME/bad" ]
+	[ ! -e "$LIMA_HOME/worse" ]
 }
 
 @test "what is done in a moment is told in one line, or none" {
 	run -0 --separate-stderr limactl protect a
-	[ "$output" = '' ] && [[ $stderr == time=*' level=info msg="Protected `a`"' ]]
+	[ "$output" = '' ]
+	[[ $stderr == time=*' level=info msg="Protected `a`"' ]]
 	run -0 --separate-stderr limactl unprotect a
 	[[ $stderr == time=*' level=info msg="Unprotected `a`"' ]]
 	run -0 --separate-stderr limactl clone a b
-	[ -z "$output" ] && [ -z "$(grep -v 'running as root' <<<"$stderr")" ]
+	[ -z "$output" ]
+	[ -z "$(grep -v 'running as root' <<<"$stderr")" ]
 	run -0 --separate-stderr limactl rename b c
-	[ -z "$output" ] && [ -z "$(grep -v 'running as root' <<<"$stderr")" ]
+	[ -z "$output" ]
+	[ -z "$(grep -v 'running as root' <<<"$stderr")" ]
 	run -0 --separate-stderr limactl edit c --cpus 3
 	[[ $stderr == time=*' level=info msg="Instance `c` configuration edited"' ]]
 	run -0 --separate-stderr limactl disk create d --size 1MiB
@@ -46,13 +50,15 @@ teardown_file() {
 
 @test "a template that does not parse is an invalid go template, whether or not there is an instance" {
 	run -1 --separate-stderr limactl list --format '{{.Name' a
-	[ -z "$output" ] && [[ $stderr == *'level=fatal msg="invalid go template: template line 1: '* ]]
+	[ -z "$output" ]
+	[[ $stderr == *'level=fatal msg="invalid go template: template line 1: '* ]]
 	LIMA_HOME=$WORK/empty run -0 --separate-stderr limactl list --format '{{.Name'
 	[[ $stderr == *'No instance found.'* ]]
 	run -1 --separate-stderr limactl list --format '{{nosuch .}}' a
 	[[ $stderr == *'invalid go template: template line 1: function \"nosuch\" not defined'* ]]
 	run -1 --separate-stderr limactl list --format '{{.Nosuch}}' a
-	[ -z "$output" ] && [[ $stderr == *"can't evaluate field Nosuch"* && $stderr != *invalid* ]]
+	[ -z "$output" ]
+	[[ $stderr == *"can't evaluate field Nosuch"* && $stderr != *invalid* ]]
 }
 
 @test "the errors of the system are in lower case, as Go has them" {

@@ -81,9 +81,10 @@ shows() {
 	shows '2) Open the editor'
 	type_line 2
 	shows 'status 0'
-	[[ $(head -n 1 shown) == '# '*'"t"'* ]] && grep -q '^memory: 1GiB' shown
+	[[ $(head -n 1 shown) == '# '*'"t"'* ]]
+	grep -q '^memory: 1GiB' shown
 	[ "$(limactl list -f '{{.CPUs}} {{.Memory}}' t)" = '3 1073741824' ]
-	! grep -q 'An empty file' "$LIMA_HOME/t/lima.yaml"
+	! grep -q 'An empty file' "$LIMA_HOME/t/lima.yaml" || false
 
 	echo 'echo "cpus: many" >>"$1"' >edit
 	type_line 'clear; limactl create --name=u a.yaml; echo "status $?"'
@@ -105,7 +106,7 @@ shows() {
 	shows 'status 0'
 	grep -q '^# It was rejected: .*cpus: must be an integer' shown
 	[ "$(limactl list -f '{{.CPUs}}' v)" = 2 ]
-	! grep -q rejected "$LIMA_HOME/v/lima.yaml"
+	! grep -q rejected "$LIMA_HOME/v/lima.yaml" || false
 
 	echo ': >"$1"' >edit
 	type_line 'clear; limactl create --name=u a.yaml; echo "status $?"'
@@ -144,13 +145,15 @@ shows() {
 	rejects
 	tm send-keys -t t C-c
 	shows 'status 1'
-	grep -q '^memroy' "$kept" && cmp before "$LIMA_HOME/t/lima.yaml"
+	grep -q '^memroy' "$kept"
+	cmp before "$LIMA_HOME/t/lima.yaml"
 	rm "$kept"
 	rejects
 	type_line 2
 	shows 'the edit is kept in'
 	shows 'status 1'
-	grep -q '^memroy' "$kept" && cmp before "$LIMA_HOME/t/lima.yaml"
+	grep -q '^memroy' "$kept"
+	cmp before "$LIMA_HOME/t/lima.yaml"
 	# as it is, it is no better the second time; and then it is mended
 	rejects
 	echo true >edit
@@ -162,16 +165,19 @@ shows() {
 	shows 'Do you want to start the instance now?'
 	type_line n
 	shows 'status 0'
-	[ "$(limactl list -f '{{.Memory}}' t)" = 1073741824 ] && [ ! -e "$kept" ]
-	! grep -q rejected "$LIMA_HOME/t/lima.yaml"
+	[ "$(limactl list -f '{{.Memory}}' t)" = 1073741824 ]
+	[ ! -e "$kept" ]
+	! grep -q rejected "$LIMA_HOME/t/lima.yaml" || false
 
 	# a file of the user's, the same
 	cp a.yaml mine.yaml
 	rejects mine.yaml "$LIMA_HOME/_state/rejected/mine.yaml"
 	type_line 2
 	shows 'status 1'
-	grep -q '^memroy' "$LIMA_HOME/_state/rejected/mine.yaml" && cmp a.yaml mine.yaml
-	[ -z "$(ls tmp)" ] && ! ls lima.* 2>/dev/null
+	grep -q '^memroy' "$LIMA_HOME/_state/rejected/mine.yaml"
+	cmp a.yaml mine.yaml
+	[ -z "$(ls tmp)" ]
+	! ls lima.* 2>/dev/null || false
 }
 
 @test "create: another template may be chosen; name and flags stay" {
@@ -304,7 +310,8 @@ shows() {
 		"yq .message h/e/lima.yaml" "yq -o json . h/e/lima.yaml"; do
 		script -qec "limactl $words" /dev/null </dev/null >shown
 		run ! grep -qaP '\x1b(?!\[[0-9;]*m)|\x07|\x7f|\xc2[\x80-\x9f]|\xe2\x80\xae' shown
-		[ -s shown ] && ! grep -qa fatal shown
+		[ -s shown ]
+		! grep -qa fatal shown || false
 	done
 	# to a program it is what it is
 	[ "$(limactl list --format '{{.Message}}' e | od -An -tx1 | tr -d ' \n')" = "611b5d35323b633b61476b3d07c29b33316d62e280ae7f0a" ]

@@ -116,7 +116,7 @@ guest_mib() { limactl shell t df -Pm /run/lima-disk | awk 'END { print $2 }'; }
 	[ "$(guest_mib)" -gt 2100 ]
 	# killed behind each boundary, some of which are between the disk and the guest's word: the same machine, with what was asked for last
 	for n in 2 3 4; do
-		! LIMACTL_TEST_KILL_AT=$n limactl apply --set ".disk=\"$((2176 + n * 32))MiB\"" t
+		! LIMACTL_TEST_KILL_AT=$n limactl apply --set ".disk=\"$((2176 + n * 32))MiB\"" t || false
 		apply --set ".disk=\"$((2176 + n * 32))MiB\"" t
 		[ "$(guest_mib)" -gt $((2100 + n * 32)) ]
 	done
@@ -153,7 +153,8 @@ guest_mib() { limactl shell t df -Pm /run/lima-disk | awk 'END { print $2 }'; }
 @test "stop and start" {
 	run -0 limactl stop t
 	[ "$(limactl list t --format '{{.Status}}')" = Stopped ]
-	[ ! -e "$LIMA_HOME/t/qemu.pid" ] && [ ! -e "$LIMA_HOME/t/ha.sock" ]
+	[ ! -e "$LIMA_HOME/t/qemu.pid" ]
+	[ ! -e "$LIMA_HOME/t/ha.sock" ]
 	run -0 limactl plan
 	[[ $output == *"Nothing to do"* ]]
 	run -0 limactl start t
@@ -180,7 +181,9 @@ guest_mib() { limactl shell t df -Pm /run/lima-disk | awk 'END { print $2 }'; }
 	[[ $output == *"got \`Running\`"* ]]
 	qemu=$(cat "$LIMA_HOME/t/qemu.pid") agent=$(cat "$LIMA_HOME/t/ha.pid")
 	run -0 limactl delete --force t
-	[ ! -e "$LIMA_HOME/t" ] && [ ! -e "/proc/$qemu" ] && [ ! -e "/proc/$agent" ]
+	[ ! -e "$LIMA_HOME/t" ]
+	[ ! -e "/proc/$qemu" ]
+	[ ! -e "/proc/$agent" ]
 	run -0 limactl list
 	run -0 limactl delete t
 	[[ $output == *"Ignoring non-existent instance"* ]]

@@ -162,7 +162,8 @@ precious() { [ "$(head -c 8 "$1")" = precious ]; }
 		run -0 hung $file apply --stopped a c
 		run -0 hung $file validate "$WORK/a.yaml"
 	done
-	[ -e "$LIMA_HOME/b/disk" ] && [ ! -e "$LIMA_HOME/d" ]
+	[ -e "$LIMA_HOME/b/disk" ]
+	[ ! -e "$LIMA_HOME/d" ]
 	# who is asked together with it goes
 	run -1 hung b/disk delete c b
 	[ "$(limactl list -q)" = $'a\nb' ]
@@ -183,7 +184,8 @@ precious() { [ "$(head -c 8 "$1")" = precious ]; }
 	for words in 'apply a' 'plan' 'start a' 'edit --set .cpus=3 --start=false a' 'factory-reset a'; do
 		# shellcheck disable=SC2086
 		fails_with "is a link to $WORK/drive/disk, which is not there" $words
-		[ -L "$LIMA_HOME/a/disk" ] && [ ! -e "$WORK/drive" ]
+		[ -L "$LIMA_HOME/a/disk" ]
+		[ ! -e "$WORK/drive" ]
 	done
 	mv "$WORK/away" "$WORK/drive"
 	apply a
@@ -213,7 +215,8 @@ precious() { [ "$(head -c 8 "$1")" = precious ]; }
 	old=$LIMA_HOME
 	export LIMA_HOME=$WORK/moved
 	limactl edit --set '.disk="8MiB"' --start=false a
-	[ "$(stat -c %s "$LIMA_HOME/a/disk")" -eq $((8 << 20)) ] && [ "$(stat -c %s "$old/a/disk")" -eq $((4 << 20)) ]
+	[ "$(stat -c %s "$LIMA_HOME/a/disk")" -eq $((8 << 20)) ]
+	[ "$(stat -c %s "$old/a/disk")" -eq $((4 << 20)) ]
 	apply a
 	! grep -rqF "$old/" "$LIMA_HOME/a/ssh.config"
 	precious "$LIMA_HOME/a/disk"

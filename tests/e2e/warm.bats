@@ -38,7 +38,8 @@ differ() {
 		grep "$n: restored from a saved machine, identities renewed\|$n: restored from a saved machine (.* the last time), identities renewed" "$WORK/$n.log"
 		grep "$n: restored from a saved machine in .* s, identities renewed" "$WORK/$n.log"
 		limactl plan $n | grep 'Nothing to do'
-		[ ! -e "$LIMA_HOME/$n/warm" ] && [ ! -e "$LIMA_HOME/$n/warm.memory" ]
+		[ ! -e "$LIMA_HOME/$n/warm" ]
+		[ ! -e "$LIMA_HOME/$n/warm.memory" ]
 		in_guest $n '[ "$(cat /etc/motd)" = "made by lima.yaml" ]'
 	done
 	[ "$SUM" = "$(sum_of_saved)" ]
@@ -65,7 +66,8 @@ differ() {
 		before=$(date +%s)
 		guest=$(in_guest $n 'date +%s')
 		after=$(date +%s)
-		[ "$guest" -ge $((before - 1)) ] && [ "$guest" -le $((after + 1)) ]
+		[ "$guest" -ge $((before - 1)) ]
+		[ "$guest" -le $((after + 1)) ]
 	done
 }
 

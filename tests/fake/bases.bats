@@ -48,16 +48,19 @@ backing() { qemu-img info -U --output=json "$LIMA_HOME/$1/disk" | jq -r '."backi
 	limactl delete -f m-1 m-2
 	[ "$(bases)" = 1 ]
 	limactl prune
-	[ "$(bases)" = 1 ] && reads m-3
+	[ "$(bases)" = 1 ]
+	reads m-3
 	limactl apply --destroy --allow-data-loss
 	[ "$(bases)" = 0 ]
 }
 
 @test "diskMode: overlay and copy, of a member and of any other; what is there stays as it is" {
 	limactl create one.yaml
-	[ "$(backing one)" = none ] && [ "$(bases)" = 0 ]
+	[ "$(backing one)" = none ]
+	[ "$(bases)" = 0 ]
 	limactl create --name two --set '.diskMode="overlay"' one.yaml
-	[ "$(backing two)" = basedisk ] && [ "$(bases)" = 1 ]
+	[ "$(backing two)" = basedisk ]
+	[ "$(bases)" = 1 ]
 	fleet 1 'diskMode: copy'
 	limactl apply
 	[ "$(backing m-1)" = none ]
@@ -65,14 +68,16 @@ backing() { qemu-img info -U --output=json "$LIMA_HOME/$1/disk" | jq -r '."backi
 	# one that is there is neither flattened nor given a base
 	limactl apply --stopped --set '.diskMode="overlay"' one
 	limactl apply --stopped --set '.diskMode="copy"' two
-	[ "$(backing one)" = none ] && [ "$(backing two)" = basedisk ]
+	[ "$(backing one)" = none ]
+	[ "$(backing two)" = basedisk ]
 	reads two
 	limactl delete two
 	[ "$(bases)" = 0 ]
 	# a factory-reset makes it in the way that it has now
 	limactl factory-reset one
 	limactl start one
-	[ "$(backing one)" = basedisk ] && reads one
+	[ "$(backing one)" = basedisk ]
+	reads one
 }
 
 @test "clone and rename take along what the disk stands on; the first may go" {
@@ -102,7 +107,8 @@ backing() { qemu-img info -U --output=json "$LIMA_HOME/$1/disk" | jq -r '."backi
 	reads m-2
 	fleet 4
 	limactl apply
-	[ "$(bases)" = 1 ] && reads m-4
+	[ "$(bases)" = 1 ]
+	reads m-4
 }
 
 @test "an image that is another one now makes another base, and those on the old one keep it" {
@@ -152,7 +158,8 @@ backing() { qemu-img info -U --output=json "$LIMA_HOME/$1/disk" | jq -r '."backi
 		[ "$(inode "$LIMA_HOME/m-$n/basedisk")" = "$(inode "$LIMA_HOME/o-$n/basedisk")" ]
 	done
 	limactl apply --destroy --allow-data-loss
-	[ "$(bases)" = 1 ] && reads o-8
+	[ "$(bases)" = 1 ]
+	reads o-8
 }
 
 @test "killed between base and disk: the next apply goes on, and delete leaves nothing" {

@@ -23,7 +23,8 @@ settled() {
 		limactl delete -f f
 		nobody
 	done
-	[ "$n" -gt 10 ] && [ "$n" -lt 60 ]
+	[ "$n" -gt 10 ]
+	[ "$n" -lt 60 ]
 }
 
 @test "a restart for a bigger disk" {
@@ -39,7 +40,8 @@ settled() {
 		settled
 		[ "$(status_of f)" = Running ]
 	done
-	[ "$n" -gt 6 ] && [ "$n" -lt 60 ]
+	[ "$n" -gt 6 ]
+	[ "$n" -lt 60 ]
 }
 
 @test "stop, and start again" {
@@ -53,5 +55,6 @@ settled() {
 		limactl start f
 		[ "$(status_of f)" = Running ]
 	done
-	[ "$n" -gt 3 ] && [ "$n" -lt 40 ]
+	[ "$n" -gt 3 ]
+	[ "$n" -lt 40 ]
 }

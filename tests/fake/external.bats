@@ -38,7 +38,8 @@ others_go_on() {
 	apply "$WORK/f.yaml"
 	[ "$(status_of f)" = Running ]
 	[ "$(tell f ready)" = ok ]
-	[ -s "$LIMA_HOME/f/play.drv.pid" ] && [ -S "$LIMA_HOME/f/play.drv.sock" ]
+	[ -s "$LIMA_HOME/f/play.drv.pid" ]
+	[ -S "$LIMA_HOME/f/play.drv.sock" ]
 	[ "$(stat -c %a "$LIMA_HOME/f/play.drv.sock")" = 700 ]
 	one=$(cat "$LIMA_HOME/f/play.drv.pid")
 	limactl restart f
@@ -245,6 +246,7 @@ ask_drive() {
 		fi
 		wait $drive || [ "$end" = kill ]
 		run ! kill -0 "$qemu"
-		[ ! -e "$LIMA_HOME/bad/bad.drv.sock" ] && [ ! -e "$LIMA_HOME/bad/bad.drv.pid" ]
+		[ ! -e "$LIMA_HOME/bad/bad.drv.sock" ]
+		[ ! -e "$LIMA_HOME/bad/bad.drv.pid" ]
 	done
 }

@@ -28,7 +28,7 @@ steps_of() { limactl history "$(limactl history | awk 'END { print $1 }')" | awk
 	[[ "$(steps_of vm)" =~ ^"db "(web-. ){3}(load-. ){2}$ ]]
 	grep -q '^disk: 8MiB' "$LIMA_HOME/db/lima.yaml"
 	grep -q 'hostPort: 21082' "$LIMA_HOME/web-2/lima.yaml"
-	! grep -q 'dependsOn\|base' "$LIMA_HOME/web-2/lima.yaml"
+	! grep -q 'dependsOn\|base' "$LIMA_HOME/web-2/lima.yaml" || false
 	run limactl plan
 	[[ "$output" == *"Nothing to do: 6 instances are as wanted."* ]]
 	limactl stop fleet/bench
@@ -108,7 +108,7 @@ steps_of() { limactl history "$(limactl history | awk 'END { print $1 }')" | awk
 	[[ "$output" == *"- dir       web-3"* && "$output" == *"- network-entry lab"* ]]
 	limactl apply --destroy --allow-data-loss "$WORK/fleet.yaml"
 	[ -z "$(limactl list -q)" ]
-	! grep -q lab "$LIMA_HOME/_config/networks.yaml"
+	! grep -q lab "$LIMA_HOME/_config/networks.yaml" || false
 	grep -q user-v2 "$LIMA_HOME/_config/networks.yaml"
 	# twice is once
 	limactl apply --destroy --allow-data-loss "$WORK/fleet.yaml"

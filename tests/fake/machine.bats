@@ -18,7 +18,9 @@ teardown() { home_end; }
 	[ "$(cat "$LIMA_HOME/f/fake.pid")" != "$one" ]
 	limactl stop f
 	[ "$(status_of f)" = Stopped ]
-	[ ! -e "$LIMA_HOME/f/fake.pid" ] && [ ! -e "$LIMA_HOME/f/fake.sock" ] && [ ! -e "$LIMA_HOME/f/ha.sock" ]
+	[ ! -e "$LIMA_HOME/f/fake.pid" ]
+	[ ! -e "$LIMA_HOME/f/fake.sock" ]
+	[ ! -e "$LIMA_HOME/f/ha.sock" ]
 	nobody
 	limactl start f
 	limactl delete -f f
@@ -224,7 +226,8 @@ teardown() { home_end; }
 	fails_with 'fake-program: not found' apply --set '.cpus=2' f
 	[ "$(cat "$LIMA_HOME/f/fake.pid")" = "$one" ]
 	fails_with 'fake-program: not found' apply --set '.cpus=2' "$WORK/f.yaml"
-	[ "$(cat "$LIMA_HOME/f/fake.pid")" = "$one" ] && [ "$(status_of f)" = Running ]
+	[ "$(cat "$LIMA_HOME/f/fake.pid")" = "$one" ]
+	[ "$(status_of f)" = Running ]
 	run limactl plan f
 	[[ "$output" == *"Nothing to do"* ]]
 	kill -9 "$(cat "$LIMA_HOME/f/ha.pid")"
@@ -255,7 +258,8 @@ teardown() { home_end; }
 	three=$(cat "$LIMA_HOME/f/fake.pid")
 	cat "$WORK/older.db" >"$LIMA_HOME/_state/state.db"
 	limactl start f
-	[ "$(cat "$LIMA_HOME/f/fake.pid")" = "$three" ] && [ "$three" != "$two" ]
+	[ "$(cat "$LIMA_HOME/f/fake.pid")" = "$three" ]
+	[ "$three" != "$two" ]
 	cat "$WORK/older.db" >"$LIMA_HOME/_state/state.db"
 	limactl stop -f f
 	nobody

@@ -91,7 +91,7 @@ teardown() { home_end; }
 		limactl network create n --gateway 10.1.1.1
 		LIMACTL_TEST_KILL_AT=$at limactl network delete n || true
 		limactl network delete n
-		! grep -q 10.1.1.1 "$LIMA_HOME/_config/networks.yaml"
+		! grep -q 10.1.1.1 "$LIMA_HOME/_config/networks.yaml" || false
 	done
 	limactl delete --force a
 	nobody

@@ -47,7 +47,8 @@ entry() { echo "$XDG_CACHE_HOME/lima/download/by-url-sha256/$(printf %s "$1" | s
 	[[ $output == *'+ image '* && $output != *'dir '* ]]
 	[ ! -e "$(entry "$URL")" ]
 	run -0 limactl fetch f.yaml
-	[ -e "$(entry "$URL")/data" ] && [ ! -e "$LIMA_HOME/f" ]
+	[ -e "$(entry "$URL")/data" ]
+	[ ! -e "$LIMA_HOME/f" ]
 	[ -z "$(limactl list -q)" ]
 	run -0 limactl fetch f.yaml
 	[[ $output == *'Nothing to fetch: what 1 instance needs is on this host.'* ]]

@@ -216,8 +216,8 @@ wait_for_end() {
 	[ "$two" != "$one" ]
 	# what takes nothing down is not asked about
 	on_terminal x --set "'.message=\"hello\"'" f || { cat said; false; }
-	! grep -q "taken down" said
+	! grep -q "taken down" said || false
 	on_terminal x -y --set .cpus=1 f || { cat said; false; }
-	! grep -q "taken down for this" said
+	! grep -q "taken down for this" said || false
 	[ "$(cat "$LIMA_HOME/f/fake.pid")" != "$two" ]
 }

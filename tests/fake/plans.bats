@@ -10,7 +10,8 @@ teardown() { home_end; }
 
 @test "a target is brought to what is wanted with what it needs; the rest is left, and found by the next plan" {
 	run -0 limactl apply --target cidata.f "$WORK/f.yaml"
-	[ -e "$LIMA_HOME/f/cidata.iso" ] && [ ! -e "$LIMA_HOME/f/fake.pid" ]
+	[ -e "$LIMA_HOME/f/cidata.iso" ]
+	[ ! -e "$LIMA_HOME/f/fake.pid" ]
 	limactl plan f | grep -q '+ vm '
 	apply "$WORK/f.yaml"
 	one=$(cat "$LIMA_HOME/f/fake.pid")
@@ -142,7 +143,8 @@ stale() {
 @test "a plan with a target, a replacement, a removal is kept as any other" {
 	saved --target dir.f "$WORK/f.yaml"
 	limactl apply "$WORK/p"
-	[ -e "$LIMA_HOME/f/lima.yaml" ] && [ ! -e "$LIMA_HOME/f/disk" ]
+	[ -e "$LIMA_HOME/f/lima.yaml" ]
+	[ ! -e "$LIMA_HOME/f/disk" ]
 	apply "$WORK/f.yaml"
 	one=$(cat "$LIMA_HOME/f/fake.pid")
 	saved --replace vm.f f
@@ -159,7 +161,8 @@ stale() {
 	cp "$WORK/f.yaml" "$WORK/a/lima.yaml"
 	(cd "$WORK/a" && limactl plan --stopped --out ../p --name x lima.yaml)
 	(cd "$WORK/b" && limactl apply --junit out.xml ../p)
-	[ -e "$LIMA_HOME/x/disk" ] && [ -e "$WORK/b/out.xml" ]
+	[ -e "$LIMA_HOME/x/disk" ]
+	[ -e "$WORK/b/out.xml" ]
 }
 
 @test "what a plan does not keep, and what may not be said beside it" {
@@ -195,7 +198,10 @@ stale() {
 		fails_with 'is no ordinary file; a plan is kept in one' plan --out "$place" "$WORK/f.yaml"
 	done
 	fails_with '--out: names no file' plan --out '' "$WORK/f.yaml"
-	[ ! -e "$WORK/k" ] && [ -p "$WORK/pipe" ] && [ -L "$WORK/l" ] && [ -d "$WORK/dir" ]
+	[ ! -e "$WORK/k" ]
+	[ -p "$WORK/pipe" ]
+	[ -L "$WORK/l" ]
+	[ -d "$WORK/dir" ]
 	fails_with 'create /nowhere/p: ' plan --out /nowhere/p "$WORK/f.yaml"
 	: >"$WORK/k"
 	limactl plan --out "$WORK/k" "$WORK/f.yaml"
@@ -214,7 +220,10 @@ stale() {
 	touch "$WORK/web.tmp/mine" "$WORK/r.xml.tmp/mine"
 	limactl plan --out "$WORK/web" f
 	limactl apply --junit "$WORK/r.xml" f
-	[ -s "$WORK/web" ] && [ -s "$WORK/r.xml" ] && [ -e "$WORK/web.tmp/mine" ] && [ -e "$WORK/r.xml.tmp/mine" ]
+	[ -s "$WORK/web" ]
+	[ -s "$WORK/r.xml" ]
+	[ -e "$WORK/web.tmp/mine" ]
+	[ -e "$WORK/r.xml.tmp/mine" ]
 	# what a killed one has left is taken by the next
 	echo half >"$WORK/.web.limactl.tmp"
 	limactl plan --out "$WORK/web" f
@@ -282,7 +291,8 @@ forged() {
 	fails_with 'the words of the plan: there are none' apply "$WORK/p"
 	forged 'body["words"] = ["--destroy=true", "--allow-data-loss=true"] + body["words"]'
 	run -3 limactl apply "$WORK/p"
-	[ ! -e "$LIMA_HOME/f" ] && [ ! -e "$WORK/j" ]
+	[ ! -e "$LIMA_HOME/f" ]
+	[ ! -e "$WORK/j" ]
 	forged 'body["text"] = "\x1b[31m\x9b1m red\u202e\x07\n"; body["made"] = "\x1b[2J"'
 	script -qc "'$BIN/limactl' show '$WORK/p'" /dev/null </dev/null >"$WORK/seen"
 	run ! grep -qaP '\x1b\[2J|\xc2\x9b|\xe2\x80\xae|\x07' "$WORK/seen"
@@ -407,7 +417,8 @@ listens() {
 	# as many ports as there are: the kernel's tables are read once, and not for each; nobody else has this address
 	{ cat "$WORK/f.yaml"; echo "portForwards: [{guestPortRange: [1024, 65535], hostPortRange: [1024, 65535], hostIP: "fd00::77", static: true, proto: tcp}]"; } >"$WORK/c.yaml"
 	limactl plan "$WORK/c.yaml" >"$WORK/out" 2>&1 || grep 'portForwards: tcp port [0-9]* of fd00::77 is in use by' "$WORK/out"
-	[ ! -e "$LIMA_HOME/a" ] && [ ! -e "$LIMA_HOME/b" ]
+	[ ! -e "$LIMA_HOME/a" ]
+	[ ! -e "$LIMA_HOME/b" ]
 	# of a machine that runs nothing is touched for it
 	apply "$WORK/f.yaml"
 	one=$(cat "$LIMA_HOME/f/fake.pid")

@@ -103,7 +103,8 @@ two() {
 	boot_ran f provision.system.00000000 3 'not in this boot'
 	fails_with 'provision[0] (system, lima.yaml:' start f
 	[[ $stderr == *"DEGRADED: it runs, but"*"exit status 3, run by the boot; it said: not in this boot"* ]]
-	[ "$(status_of f)" = Running ] && [ ! -e "$WORK/ran" ]
+	[ "$(status_of f)" = Running ]
+	[ ! -e "$WORK/ran" ]
 	apply f
 	[ "$(cat "$WORK/ran")" = one ]
 }
@@ -212,7 +213,8 @@ two() {
 	limactl apply --stopped "$WORK/fleet.yaml"
 	boot_ran a provision.system.00000000 3 'not in this boot'
 	fails_with 'provision[0]' apply --keep-going "$WORK/fleet.yaml"
-	[ "$(status_of a)" = Running ] && [ "$(status_of b)" = Stopped ]
+	[ "$(status_of a)" = Running ]
+	[ "$(status_of b)" = Stopped ]
 	apply "$WORK/fleet.yaml"
 	[ "$(status_of b)" = Running ]
 }
@@ -234,7 +236,8 @@ two() {
 	run -0 limactl plan f
 	[[ $output == *"~ provision f:0"*"file: gone -> 640 "*"Plan: 1 to change"* ]]
 	apply f
-	[ "$(cat "$WORK/d/a.conf")" = x=1 ] && [ "$(stat -c %a "$WORK/d/a.conf")" = 640 ]
+	[ "$(cat "$WORK/d/a.conf")" = x=1 ]
+	[ "$(stat -c %a "$WORK/d/a.conf")" = 640 ]
 	echo more >>"$WORK/d/a.conf"
 	[[ $(limactl plan f) == *"Plan: 1 to change"* ]]
 	apply f

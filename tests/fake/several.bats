@@ -31,7 +31,7 @@ teardown() { home_end; }
 	# much at once, in whole lines
 	run -0 --separate-stderr limactl shell --workdir / '*' bash -c 'for i in {1..3000}; do echo "$guest says line $i"; done'
 	[ "${#lines[@]}" -eq 9000 ]
-	! grep -vE '^(web  |db   |other) \| (web|db|other) says line [0-9]+$' <<<"$output"
+	! grep -vE '^(web  |db   |other) \| (web|db|other) says line [0-9]+$' <<<"$output" || false
 	# what was read at once is written at once: a pipe that keeps writes apart counts them
 	run -0 timeout 30 python3 - "$BIN/limactl" <<-'EOF2'
 		import os, subprocess, sys
@@ -75,7 +75,7 @@ teardown() { home_end; }
 @test "what a guest says reaches a terminal without what that would obey" {
 	script -qec "$BIN/limactl shell --workdir / web,db printf '\\\\033]0;title\\\\007\\\\033[31mred\\\\n'" /dev/null >said
 	grep -q 'web | .*red' said
-	! grep -q $'\033' said
+	! grep -q $'\033' said || false
 }
 
 @test "exec: names, globs and fleets; what stands behind -- is the command alone" {
@@ -105,7 +105,8 @@ teardown() { home_end; }
 	[[ $stderr == *'The command failed in 2 of 2 instances: `web` (no end in time), `db` (exit status 3)"'* ]]
 	# what had no place yet when time was up was not begun
 	run -124 --separate-stderr limactl exec --workdir / -j 1 --timeout 1s web db -- bash -c "touch $WORK/ran.\$guest; exec sleep 600"
-	[ -e ran.web ] && [ ! -e ran.db ]
+	[ -e ran.web ]
+	[ ! -e ran.db ]
 	[[ $stderr == *'`db` (not begun in time)'* ]]
 	fails_with "longer than nothing" exec --timeout 0s web -- true
 	fails_with "between 1 and 1000" exec -j 0 web -- true
@@ -147,9 +148,12 @@ stalled() {
 	run -7 --separate-stderr limactl exec --workdir / --fail-fast web db other -- bash -c 'case $guest in web) exit 7 ;; *) exec sleep 600 ;; esac'
 	[[ $stderr == *'The command failed in 1 of 3 instances: `web` (exit status 7); called off in 2"'* ]]
 	run -7 --separate-stderr limactl exec --workdir / --fail-fast -j 1 web db other -- bash -c "touch $WORK/ran.\$guest; exit 7"
-	[ -e ran.web ] && [ ! -e ran.db ] && [ ! -e ran.other ]
+	[ -e ran.web ]
+	[ ! -e ran.db ]
+	[ ! -e ran.other ]
 	run -7 --separate-stderr limactl exec --workdir / -j 1 web db other -- bash -c "touch $WORK/ran.\$guest; exit 7"
-	[ -e ran.db ] && [ -e ran.other ]
+	[ -e ran.db ]
+	[ -e ran.other ]
 }
 
 @test "exec --stdin gives all of our input to each; without it nobody has any" {

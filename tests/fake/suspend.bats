@@ -281,7 +281,8 @@ start_and_held() {
 		lose_database "$n"
 		start_and_held
 	done
-	[ "$n" -gt 2 ] && [ "$n" -lt 30 ]
+	[ "$n" -gt 2 ]
+	[ "$n" -lt 30 ]
 	start_and_held
 	for n in {1..30}; do
 		limactl suspend f
@@ -289,7 +290,8 @@ start_and_held() {
 		lose_database "$n"
 		start_and_held
 	done
-	[ "$n" -gt 2 ] && [ "$n" -lt 30 ]
+	[ "$n" -gt 2 ]
+	[ "$n" -lt 30 ]
 	held "the answer"
 }
 
@@ -301,7 +303,8 @@ start_and_held() {
 		start_and_held
 		[ -z "$(find "$LIMA_HOME/f" -name 'memory*')" ] || limactl plan | grep 'Nothing to do'
 	done
-	[ "$n" -gt 10 ] && [ "$n" -lt 200 ]
+	[ "$n" -gt 10 ]
+	[ "$n" -lt 200 ]
 	[ "$(status_of f)" = Suspended ]
 	[ -z "$(find "$LIMA_HOME/f" -name '*.tmp')" ]
 	echo "suspend: killed at $n calls" >&3
@@ -315,7 +318,8 @@ start_and_held() {
 		start_and_held
 		limactl suspend f
 	done
-	[ "$n" -gt 10 ] && [ "$n" -lt 200 ]
+	[ "$n" -gt 10 ]
+	[ "$n" -lt 200 ]
 	held "the answer"
 	echo "start: killed at $n calls" >&3
 }

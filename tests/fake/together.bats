@@ -140,7 +140,8 @@ run_machine() {
 		cat "$WORK/log"
 		[ "$APPLY_STATUS" -eq 1 ]
 		grep -q 'was started by another limactl meanwhile' "$WORK/log"
-		[ -e "$LIMA_HOME/a/disk" ] && [ ! -e "$LIMA_HOME/c" ]
+		[ -e "$LIMA_HOME/a/disk" ]
+		[ ! -e "$LIMA_HOME/c" ]
 		limactl stop -f a
 	done
 }
@@ -157,7 +158,9 @@ run_machine() {
 		cat "$WORK/log"
 		[ "$APPLY_STATUS" -eq 1 ]
 		grep -q 'was made by another limactl meanwhile' "$WORK/log"
-		[ "$(cat "$LIMA_HOME/c/mine")" = keep ] && [ -e "$LIMA_HOME/c/disk" ] && [ -e "$LIMA_HOME/a/disk" ]
+		[ "$(cat "$LIMA_HOME/c/mine")" = keep ]
+		[ -e "$LIMA_HOME/c/disk" ]
+		[ -e "$LIMA_HOME/a/disk" ]
 		rm -r "$LIMA_HOME/c"
 	done
 }
@@ -169,7 +172,7 @@ run_machine() {
 		start=$!
 		timeout 20 bash -c 'until [ -S "$1/s/ha.sock" ]; do sleep 0.05; done' _ "$LIMA_HOME"
 		LIMIT=30 limactl $verb s
-		! wait "$start"
+		! wait "$start" || false
 		grep -q 'has ended this, to bring it down' "$WORK/start.log"
 		limactl delete -f s
 	done

@@ -242,5 +242,6 @@ killed_on_the_way_back() {
 		somewhere 0x5a
 		[ -z "$(find "$LIMA_HOME" -name '*.tmp')" ]
 	done
-	[ "$n" -gt 4 ] && [ "$n" -lt 60 ]
+	[ "$n" -gt 4 ]
+	[ "$n" -lt 60 ]
 }

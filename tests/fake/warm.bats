@@ -85,7 +85,8 @@ cold() {
 	echo more >>"$LIMA_HOME/c/disk"
 	limactl start c
 	held c ""
-	[ ! -e "$LIMA_HOME/b/warm" ] && [ ! -e "$LIMA_HOME/c/warm.memory" ]
+	[ ! -e "$LIMA_HOME/b/warm" ]
+	[ ! -e "$LIMA_HOME/c/warm.memory" ]
 	# a disk that somebody wrote to is nobody else's
 	rm -rf "$LIMA_HOME/_machines"
 	limactl create --tty=false --name d "$WORK/f.yaml"
@@ -207,7 +208,8 @@ cold() {
 	held b ""
 	limactl create --tty=false --name c "$WORK/f.yaml"
 	limactl clone --tty=false c d
-	[ ! -e "$LIMA_HOME/d/warm" ] && [ ! -e "$LIMA_HOME/d/warm.memory" ]
+	[ ! -e "$LIMA_HOME/d/warm" ]
+	[ ! -e "$LIMA_HOME/d/warm.memory" ]
 	limactl start d
 	held d ""
 	limactl factory-reset a
@@ -248,7 +250,9 @@ converges() {
 	sed -i 's/^cpus: 2/cpus: 3/' "$WORK/f.yaml"
 	new three
 	three=$(one_more "$one" "$two")
-	[ -n "$one" ] && [ -n "$two" ] && [ -n "$three" ]
+	[ -n "$one" ]
+	[ -n "$two" ]
+	[ -n "$three" ]
 	touch -d '3 days ago' "$one"/{memory,took} "$three"/memory 2>/dev/null || true
 	touch -d '2 days ago' "$two/memory"
 	touch -d '1 day ago' "$three/memory"
@@ -258,18 +262,23 @@ converges() {
 	[ "$(saved | wc -l)" -eq 3 ]
 	# room for two of them
 	limactl prune --max-size "$(($(du -sB1 "$two" "$three" | awk '{ n += $1 } END { print n }') + 4096))"
-	[ ! -e "$one" ] && [ -e "$two" ] && [ -e "$three" ]
+	[ ! -e "$one" ]
+	[ -e "$two" ]
+	[ -e "$three" ]
 	# one is about to begin from it
 	sed -i 's/^cpus: 3/cpus: 2/' "$WORK/f.yaml"
 	limactl create --tty=false --name waits "$WORK/f.yaml"
 	limactl prune --max-size 1
-	[ -e "$two" ] && [ ! -e "$three" ]
+	[ -e "$two" ]
+	[ ! -e "$three" ]
 	limactl start waits
 	settled waits
 	run limactl prune --max-size 0
-	[ "$status" -ne 0 ] && [[ "$output" == *"--max-size: more than zero, please"* ]]
+	[ "$status" -ne 0 ]
+	[[ "$output" == *"--max-size: more than zero, please"* ]]
 	run limactl prune --max-size lots
-	[ "$status" -ne 0 ] && [[ "$output" == *"--max-size: "* ]]
+	[ "$status" -ne 0 ]
+	[[ "$output" == *"--max-size: "* ]]
 }
 
 @test "a machine that stands still to be saved, for as long as that takes, is not one that will not come up" {
@@ -308,7 +317,8 @@ converges() {
 		converges a
 		limactl delete -f a
 	done
-	[ "$n" -gt 5 ] && [ "$n" -lt 60 ]
+	[ "$n" -gt 5 ]
+	[ "$n" -lt 60 ]
 	limactl delete -f a
 	first answer
 	for n in {1..60}; do
@@ -317,7 +327,8 @@ converges() {
 		converges a
 		limactl delete -f a
 	done
-	[ "$n" -gt 5 ] && [ "$n" -lt 60 ]
+	[ "$n" -gt 5 ]
+	[ "$n" -lt 60 ]
 	[ "$sum" = "$(sum_of_saved)" ]
 }
 
@@ -336,7 +347,8 @@ converges() {
 		limactl delete -f a
 		limactl create --tty=false --name a "$WORK/f.yaml"
 	done
-	[ "$n" -gt 10 ] && [ "$n" -lt 200 ]
+	[ "$n" -gt 10 ]
+	[ "$n" -lt 200 ]
 	over a
 	[ -z "$(find "$LIMA_HOME/_machines" -name '*.lock')" ]
 	echo "first start: killed at $n calls" >&3
@@ -354,7 +366,8 @@ converges() {
 		[ -n "$(random_of a)" ]
 		limactl delete -f a
 	done
-	[ "$n" -gt 10 ] && [ "$n" -lt 200 ]
+	[ "$n" -gt 10 ]
+	[ "$n" -lt 200 ]
 	over a
 	[ "$sum" = "$(sum_of_saved)" ]
 	echo "start from it: killed at $n calls" >&3

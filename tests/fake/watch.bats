@@ -63,7 +63,8 @@ ends() {
 		    os.rename("src/copy", "src/web.yaml")
 	EOF
 	says 'web: cpus 1 → 2'
-	[ "$(rounds ' web: cpus')" = 1 ] && [ "$(rounds ' web: ')" -lt 50 ]
+	[ "$(rounds ' web: cpus')" = 1 ]
+	[ "$(rounds ' web: ')" -lt 50 ]
 	mv src/web.yaml src/away
 	sleep 0.05
 	mv src/away src/web.yaml

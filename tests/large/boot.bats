@@ -58,5 +58,6 @@ load helper
 	pid=$(guest systemctl show -p MainPID --value lima-guestagent)
 	kib=$(guest sudo awk '/^Rss/ { print $2 }' "/proc/$pid/smaps_rollup")
 	echo "# guest agent: $kib KiB resident" >&3
-	[ "$kib" -gt 100 ] && [ "$kib" -le 1536 ]
+	[ "$kib" -gt 100 ]
+	[ "$kib" -le 1536 ]
 }

@@ -59,7 +59,8 @@ load helper
 	local here there
 	there=$(guest date +%s)
 	here=$(date +%s)
-	[ $((here - there)) -ge -2 ] && [ $((here - there)) -le 10 ]
+	[ $((here - there)) -ge -2 ]
+	[ $((here - there)) -le 10 ]
 }
 
 @test "what rootless containers and terminals need" {

@@ -73,7 +73,8 @@ complain() {
 
 @test "protect and unprotect: an empty file" {
 	limactl protect "$GUEST"
-	[ -f "$DIR/protected" ] && [ ! -s "$DIR/protected" ]
+	[ -f "$DIR/protected" ]
+	[ ! -s "$DIR/protected" ]
 	run ! limactl delete --force "$GUEST"
 	limactl unprotect "$GUEST"
 	[ ! -e "$DIR/protected" ]
