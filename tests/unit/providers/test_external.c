@@ -5,14 +5,23 @@
 
 #include "tests/unit/test.h"
 
+static const char *
+external_path(struct arena *a, const char *name)
+{
+	auto_free char *path = test_path(name);
+
+	return arena_strdup(a, path);
+}
+
 static void
 put(const char *name, int mode)
 {
-	auto_free char *path = xasprintf("%s/%s", test_path("drivers"), name);
+	AUTO(arena) a = { 0 };
+	auto_free char *path = xasprintf("%s/%s", external_path(&a, "drivers"), name);
 
 	struct error err;
 
-	mkdir(test_path("drivers"), 0700);
+	mkdir(external_path(&a, "drivers"), 0700);
 	ok(fs_write(path, "#!/bin/sh\n", 10, (mode_t)mode, &err));
 }
 
@@ -41,19 +50,19 @@ TEST(folders_and_programs_are_searched_in_order)
 	put("lima-driver-text", 0644);
 	put("lima-driver-", 0755);
 	put("other", 0755);
-	mkdir(test_path("drivers/lima-driver-folder"), 0755);
-	mkdir(test_path("apart"), 0755);
-	ok(fs_write(test_path("apart/lima-driver-two"), "", 0, 0755, &err));
-	list = xasprintf("%s/none::%s/lima-driver-two:%s", test_path("x"), test_path("apart"), test_path("drivers"));
+	mkdir(external_path(&a, "drivers/lima-driver-folder"), 0755);
+	mkdir(external_path(&a, "apart"), 0755);
+	ok(fs_write(external_path(&a, "apart/lima-driver-two"), "", 0, 0755, &err));
+	list = xasprintf("%s/none::%s/lima-driver-two:%s", external_path(&a, "x"), external_path(&a, "apart"), external_path(&a, "drivers"));
 	setenv("LIMA_DRIVERS_PATH", list, 1);
 
 	v = external_list(&a, &n);
 	assert_int_equal(n, 2);
 	assert_string_equal(v[0].name, "one");
-	assert_string_equal(v[0].path, test_path("drivers/lima-driver-one"));
+	assert_string_equal(v[0].path, external_path(&a, "drivers/lima-driver-one"));
 	assert_string_equal(v[1].name, "two");
-	assert_string_equal(v[1].path, test_path("apart/lima-driver-two"));
-	assert_string_equal(external_find("two", &a), test_path("apart/lima-driver-two"));
+	assert_string_equal(v[1].path, external_path(&a, "apart/lima-driver-two"));
+	assert_string_equal(external_find("two", &a), external_path(&a, "apart/lima-driver-two"));
 	assert_null(external_find("text", &a));
 	assert_null(external_find("folder", &a));
 	assert_null(external_find("../drivers/lima-driver-one", &a));
@@ -68,7 +77,7 @@ TEST(a_folder_that_is_named_from_here)
 	auto_free char *want = NULL, *here = NULL;
 
 	put("lima-driver-one", 0755);
-	assert_int_equal(chdir(test_path("drivers/..")), 0);
+	assert_int_equal(chdir(external_path(&a, "drivers/..")), 0);
 	here = getcwd(NULL, 0);
 	want = xasprintf("%s/drivers/lima-driver-one", here);
 	setenv("LIMA_DRIVERS_PATH", "drivers", 1);
