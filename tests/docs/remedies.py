@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 REMEDY = re.compile(r"`limactl (?!list --json|[a-z ]*--help`)|[;:] install |or install |Debian package|; set `|\(set `|\bset `plain|; delete|; wait for|run the (same )?command again|try again|"
-                    r"; use `|use `\w+` instead|; stop the instance|start the switch|remove that file|; leave it out|--allow-[a-z-]+ says|--adopt takes")
+                    r"; use `|use `\w+` instead|; stop the instance|start the switch|remove that file|; move |; leave it out|--allow-[a-z-]+ says|--adopt takes")
 CALL = re.compile(r"\b(error_set|error_wrap|error_note|diag_error|env_say|say_fatal)\(")
 LITERAL = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
