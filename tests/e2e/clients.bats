@@ -5,7 +5,7 @@ load helper
 
 setup_file() {
 	home_begin
-	sed "s|\.\./build|$REPO/build|" "$REPO/examples/tiny.yaml" >"$WORK/colima.yaml"
+	sed -e "s/^cpus: 1$/cpus: 2/" -e "s|\.\./build|$REPO/build|" "$REPO/examples/tiny.yaml" >"$WORK/colima.yaml"
 	export PATH="$BIN:$PATH"
 }
 
