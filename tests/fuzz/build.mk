@@ -8,7 +8,7 @@ $(B)/fuzz/fuzz_ga_%: $(B)/obj/tests/fuzz/fuzz_ga_%.o $(GA_OBJ)
 	@mkdir -p $(@D)
 	@$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ -lnghttp2
 # What they stand on, and not all of the program: that would be two thirds of the time of a build with sanitizers.
-FUZZED := $(call tree,base state/desired) $(call src,hostagent/dns hostagent/sftpd) $(filter-out usernet/main.c,$(call src,usernet)) hostagent/log.c
+FUZZED := $(call tree,base state/desired) $(DRIVER_WIRE) $(call src,hostagent/dns hostagent/sftpd) $(filter-out usernet/main.c,$(call src,usernet)) hostagent/log.c
 $(B)/fuzzed.a: $(patsubst %.c,$(B)/obj/%.o,$(FUZZED))
 	@mkdir -p $(@D)
 	@rm -f $@; ar rcs $@ $^
