@@ -1,4 +1,5 @@
-# shellcheck shell=sh disable=SC2154 # part of boot.sh
+#!/bin/sh
+# shellcheck disable=SC2154 # part of boot.sh
 # park.sh: a guest that waits to be saved in the middle of its boot, and goes on as whatever it is told to be (warmStart).
 #
 # It waits when cloud-init is through and the dependencies are there; before anything of the user's, with nobody who can log in and no host
