@@ -6,7 +6,7 @@
 # tests/lint/agents runs each one and holds it to 0.5 MB gzipped.
 AGENT_EXTRA += $(wildcard guest/wire/*.c)
 
-GA_SRC := $(wildcard guest/agent/*.c guest/park/*.c guest/wire/*.c) $(addprefix base/,buf.c error.c fs.c fs_open.c jsonspan.c mem.c proc.c proc_id.c proc_spawn.c programs.c utf8.c) \
+GA_SRC := $(filter-out guest/agent/park_none.c,$(wildcard guest/agent/*.c guest/park/*.c guest/wire/*.c)) $(addprefix base/,buf.c error.c fs.c fs_open.c jsonspan.c mem.c proc.c proc_id.c proc_spawn.c programs.c utf8.c) \
 	$(addprefix base/os/linux/,file.c process.c privilege.c sandbox.c paths.c seccomp.c syscalls.c)
 GA_CFLAGS = -std=gnu17 -Os -g $(WARN) -fPIE -fno-common -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
 	$(HARDEN_C)
@@ -22,6 +22,9 @@ GA_TRIPLE_riscv64 := riscv64-linux-gnu
 GA_TRIPLE_s390x := s390x-linux-gnu
 # those that have rcrt1.o
 GA_PIE := x86_64 aarch64
+# those whose machines may be saved in their boot; the others do without the code for it
+GA_PARKS := x86_64 aarch64
+ga_src = $(if $(filter $(1),$(GA_PARKS)),$(GA_SRC),$(filter-out guest/park/% guest/agent/park_main.c,$(GA_SRC)) guest/agent/park_none.c)
 
 # $(1): architecture, $(2): prefix of the tools, $(3): folder of libnghttp2.a and its headers
 define GA_RULES
@@ -29,13 +32,13 @@ $(B)/guest/$(1)/%.o: %.c $$(B)/gen/flags | $$(B)/gen/version.h
 	@mkdir -p $$(@D)
 	@echo "  CC $(1) $$<"
 	@$(2)gcc -I. -I$(B)/gen $(if $(3),-I$(3)/include) -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 $$(GA_CFLAGS) $$(HARDEN_$(1)) -MMD -MP -c -o $$@ $$<
-$(B)/guest/$(1)/lima-guestagent: $(patsubst %.c,$(B)/guest/$(1)/%.o,$(GA_SRC)) guest/agent/discard.ld
+$(B)/guest/$(1)/lima-guestagent: $(patsubst %.c,$(B)/guest/$(1)/%.o,$(call ga_src,$(1))) guest/agent/discard.ld
 	@echo "  LD $$@"
 	@$(2)gcc $$(GA_CFLAGS) $(if $(filter $(1),$(GA_PIE)),-static-pie,-static -no-pie) $$(GA_LDFLAGS) -o $$@ $$(filter %.o,$$^) $(if $(3),-L$(3)/lib) -lnghttp2
 $(B)/share/lima/lima-guestagent.Linux-$(1): $(B)/guest/$(1)/lima-guestagent
 	@mkdir -p $$(@D)
 	@$(2)objcopy -S $$< $$@
--include $(patsubst %.c,$(B)/guest/$(1)/%.d,$(GA_SRC))
+-include $(patsubst %.c,$(B)/guest/$(1)/%.d,$(call ga_src,$(1)))
 endef
 
 GA_HOST := $(shell uname -m)
