@@ -15,7 +15,7 @@
 
 enum { MOST_ENTROPY = 256 };
 
-/* Closes both on failure. */
+/* Of pipe2() and dup3(), which macOS has not: 0, or -1 with errno. */
 static int
 flags_put(int fd, int flags)
 {
