@@ -22,6 +22,7 @@
 #include "base/fs.h"
 #include "base/privilege.h"
 #include "base/process.h"
+#include "base/quote/quote.h"
 #include "drivers/qemu/instance.h"
 #include "drivers/serve/serve.h"
 #include "providers/driver.h"
@@ -41,9 +42,10 @@ static void
 qemu_info(void *ctx, const char *dir, struct buf *json)
 {
 	(void)ctx;
-	buf_adds(json, "{\"name\":\"qemu\",\"vsockPort\":0,\"virtioPort\":\"");
-	buf_addf(json, "%s\",\"instanceDir\":\"%s\",", driver_qemu.agent_port, dir);
-	buf_adds(json, "\"features\":{\"dynamicSSHAddress\":false,\"staticSSHPort\":false,\"skipSocketForwarding\":false,\"noCloudInit\":false,"
+	buf_adds(json, "{\"name\":\"qemu\",\"vsockPort\":0");
+	quote_json_member(json, "virtioPort", driver_qemu.agent_port);
+	quote_json_member(json, "instanceDir", dir);
+	buf_adds(json, ",\"features\":{\"dynamicSSHAddress\":false,\"staticSSHPort\":false,\"skipSocketForwarding\":false,\"noCloudInit\":false,"
 		       "\"rosettaEnabled\":false,\"rosettaBinFmt\":false,\"supportedImageFormats\":[\"qcow2\",\"raw\"]}}");
 }
 

@@ -231,6 +231,10 @@ ask_drive() {
 	sed "s,$LIMA_HOME/f\",$LIMA_HOME/bad\"," "$LIMA_HOME/f/external.json" >"$WORK/instance.json"
 	"$BIN/../libexec/lima/lima-drive" --name bad --program "$WORK/drivers/lima-driver-bad" --dir "$LIMA_HOME/bad" --instance "$WORK/instance.json" \
 		--validate
+	# whatever its folder is called
+	mkdir -m 700 "$WORK/it's \"1\""
+	"$BIN/../libexec/lima/lima-drive" --name bad --program "$WORK/drivers/lima-driver-bad" --dir "$WORK/it's \"1\"" --instance "$WORK/instance.json" \
+		--validate
 	for end in quit kill; do
 		"$BIN/../libexec/lima/lima-drive" --name bad --program "$WORK/drivers/lima-driver-bad" --dir "$LIMA_HOME/bad" --instance "$WORK/instance.json" \
 			--pidfile "$LIMA_HOME/bad/external.pid" --control "$LIMA_HOME/bad/external.sock" 2>"$WORK/said" 3>&- &
