@@ -15,6 +15,7 @@
 #include "base/error.h"
 
 #define TICK_MS 100
+#define BACKLOG 16
 
 int
 sock_poll(int fd, short events, const struct sock_wait *w, struct error *err)
@@ -36,6 +37,21 @@ sock_poll(int fd, short events, const struct sock_wait *w, struct error *err)
 		if (n < 0 && errno != EINTR)
 			return error_errno(err, "poll");
 	}
+}
+
+int
+sock_listen(const char *path, struct error *err)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	auto_close int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (strlen(path) >= sizeof a.sun_path)
+		return error_set(err, ENAMETOOLONG, "%s: too long for a socket", path);
+	memcpy(a.sun_path, path, strlen(path) + 1);
+	unlink(path);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof a) < 0 || listen(fd, BACKLOG) < 0)
+		return error_errno(err, "listen on %s", path);
+	return steal_fd(fd);
 }
 
 int

@@ -14,6 +14,8 @@ struct sock_wait {
 	const volatile int *cancel;
 };
 
+/* A socket of that name, in the place of one that was there; who may use it is said by its folder, and by umask(2). -1 */
+int sock_listen(const char *path, struct error *err);
 int sock_connect(const char *path, const struct sock_wait *w, struct error *err);
 int sock_write(int fd, const void *p, size_t len, const struct sock_wait *w, struct error *err);
 /* At least one byte, or 0 at the end. */

@@ -94,7 +94,7 @@ drive_child_read(struct drive *d)
 	if (n <= 0 || d->logged > LOG_MOST)
 		return;
 	for (ssize_t i = 0; i < n; i++)
-		*p++ = raw[i] == '\n' || (raw[i] >= ' ' && raw[i] < 127) ? raw[i] : '?';
+		*p++ = drive_printable(raw[i]);
 	fwrite(text, 1, (size_t)n, stderr);
 	d->logged += (size_t)n;
 	if (d->logged > LOG_MOST)

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -21,6 +20,7 @@
 #include "drivers/drive/drive.h"
 #include "drivers/wire/driver_msg.h"
 #include "guest/wire/ga_msg.h"
+#include "providers/sock.h"
 
 enum { STOP_MS = 200000, SNAPSHOT_MS = 600000, LIST_MS = 30000 };
 
@@ -40,16 +40,8 @@ static const struct drive_command commands[] = {
 int
 drive_listen(struct drive *d, struct error *err)
 {
-	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-
-	if (strlen(d->control) >= sizeof sa.sun_path)
-		return error_set(err, ENAMETOOLONG, "%s: too long for the name of a socket", d->control);
-	strcpy(sa.sun_path, d->control);
-	d->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	unlink(d->control);
-	if (d->listener < 0 || bind(d->listener, (struct sockaddr *)&sa, sizeof sa) < 0 || listen(d->listener, 16) < 0)
-		return error_errno(err, "listen on %s", d->control);
-	return 0;
+	d->listener = sock_listen(d->control, err);
+	return d->listener < 0 ? -1 : 0;
 }
 
 void
@@ -114,7 +106,7 @@ command_answered(const struct drive_command *k, const struct error *e, const uin
 	}
 	buf_adds(out, "ok\n");
 	for (size_t i = 0; i < n; i++)
-		buf_addc(out, text[i] == '\n' || (text[i] >= ' ' && text[i] < 127) ? text[i] : '?');
+		buf_addc(out, drive_printable(text[i]));
 }
 
 static void

@@ -77,6 +77,13 @@ struct drive {
 	int status;		/* to end with */
 };
 
+/* What a stranger wrote is for a terminal: a line's end stays, and what is not printable is a question mark. */
+static inline char
+drive_printable(char c)
+{
+	return c == '\n' || (c >= ' ' && c < 127) ? c : '?';
+}
+
 /* Says why, and that is the end. The text of a stranger is made printable. */
 void drive_fail(struct drive *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

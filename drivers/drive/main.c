@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -23,6 +22,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/os/poller.h"
 #include "drivers/wire/driver_msg.h"
 #include "guest/wire/ga_msg.h"
 #include "providers/external.h"
@@ -93,8 +93,7 @@ drive_signals(void)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	return signalfd(-1, &set, SFD_CLOEXEC);
+	return os_signals_open(&set);
 }
 
 static void

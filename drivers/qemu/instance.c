@@ -163,7 +163,8 @@ instance_told_disks(struct instance_told *t, struct error *err)
 
 	if (fs_read_if(note, &b, NOTE_MAX, err) < 0)
 		return -1;
-	b.len ? buf_truncate(&b, strcspn(b.s, " \n")) : (void)0;
+	if (b.len)
+		buf_truncate(&b, strcspn(b.s, " \n"));
 	if (!b.len) {
 		if (image_probe(path, &info, err) < 0)
 			return -1;

@@ -92,13 +92,19 @@ answer_address(struct server *s, const char *arg, size_t len, struct buf *out, s
 }
 
 static int
+no_snapshots(struct error *err)
+{
+	return error_set(err, ERR_UNSUPPORTED, "this driver takes no snapshots");
+}
+
+static int
 answer_list(struct server *s, const char *arg, size_t len, struct buf *out, struct error *err)
 {
 	AUTO(buf) list = BUF_INIT;
 
 	(void)arg, (void)len;
 	if (!s->ops->snapshots)
-		return error_set(err, ERR_UNSUPPORTED, "unimplemented");
+		return no_snapshots(err);
 	if (s->ops->snapshots(s->ctx, &list, err) < 0)
 		return -1;
 	driver_msg_put_bytes(out, list.s, list.len);
@@ -110,7 +116,7 @@ snapshot_asked(struct server *s, enum snapshot_verb verb, const char *arg, size_
 {
 	auto_free char *tag = xasprintf("%.*s", (int)len, arg);
 
-	return s->ops->snapshot ? s->ops->snapshot(s->ctx, verb, tag, err) : error_set(err, ERR_UNSUPPORTED, "unimplemented");
+	return s->ops->snapshot ? s->ops->snapshot(s->ctx, verb, tag, err) : no_snapshots(err);
 }
 
 static int

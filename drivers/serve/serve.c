@@ -4,10 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,29 +13,15 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/os/poller.h"
 #include "drivers/serve/serve_impl.h"
 #include "drivers/wire/driver_msg.h"
 #include "providers/external.h"
+#include "providers/sock.h"
 
 enum { END_MS = 5000, IDLE_MS = 500 };
 
 static const struct grpc_limits limits = { .message_max = DRIVER_MESSAGE_MAX, .partial_max = 2 * DRIVER_MESSAGE_MAX, .streams_max = 16 };
-
-static int
-serve_listen(struct server *s, const char *path, struct error *err)
-{
-	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-
-	if (strlen(path) >= sizeof sa.sun_path)
-		return error_set(err, ENAMETOOLONG, "%s: too long for the name of a socket", path);
-	strcpy(sa.sun_path, path);
-	umask(077);
-	unlink(path);
-	s->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (s->listener < 0 || bind(s->listener, (struct sockaddr *)&sa, sizeof sa) < 0 || listen(s->listener, 16) < 0)
-		return error_errno(err, "listen on %s", path);
-	return 0;
-}
 
 static void
 serve_accept(struct server *s)
@@ -190,9 +174,10 @@ serve(const struct serve_ops *ops, void *ctx, int argc, char **argv)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	signals = signalfd(-1, &set, SFD_CLOEXEC);
-	if (serve_listen(&s, path, &err) < 0) {
+	signals = os_signals_open(&set);
+	umask(077);
+	s.listener = sock_listen(path, &err);
+	if (s.listener < 0) {
 		fprintf(stderr, "%s\n", err.msg);
 		return 1;
 	}

@@ -11,24 +11,20 @@
 #include "base/process.h"
 #include "hostagent/agent.h"
 #include "hostagent/machine/question.h"
-#include "providers/pidfile.h"
+#include "providers/drivers/external/external.h"
 
 enum { ANSWER_MS = 5000, LOOK_MS = 1000 };
 
 bool
 external_runtime_find(const char *dir, struct process *out)
 {
-	auto_free char *pidfile = xasprintf("%s/external.pid", dir), *control = xasprintf("%s/external.sock", dir);
-
-	if (pidfile_hold(pidfile, out))
-		return true;
-	return pidfile_leaves_doubt(pidfile, control) && pidfile_search((const char *const[]){ "lima-drive", NULL }, "--pidfile", pidfile, out);
+	return external_find_drive(dir, true, out);
 }
 
 int
 external_runtime_sweep(struct agent *a, struct error *err)
 {
-	auto_free char *pidfile = xasprintf("%s/external.pid", a->launch.dir);
+	auto_free char *pidfile = xasprintf("%s/" EXTERNAL_PID, a->launch.dir);
 
 	return fs_unlink(pidfile, err) < 0 ? -1 : fs_unlink(a->launch.machine.control, err);
 }

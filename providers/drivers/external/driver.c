@@ -32,16 +32,6 @@
 enum { START_MS = 900000 };
 enum { ANSWER_MS = 5000, SNAPSHOT_MS = 600000, VALIDATE_MS = 60000, LIST_MS = 30000, LIST_MAX = 256 << 10 };
 
-static bool
-external_driver_find(const char *dir, bool search, struct process *out)
-{
-	auto_free char *pidfile = xasprintf("%s/" EXTERNAL_PID, dir), *control = xasprintf("%s/" EXTERNAL_SOCKET, dir);
-
-	if (pidfile_hold(pidfile, out))
-		return true;
-	return search && pidfile_leaves_doubt(pidfile, control) && pidfile_search((const char *const[]){ "lima-drive", NULL }, "--pidfile", pidfile, out);
-}
-
 static int
 external_talk(const char *dir, const char *words, int timeout_ms, struct error *err)
 {
@@ -208,7 +198,7 @@ const struct driver driver_external = {
 	.boots_uefi = external_boots_uefi,
 	.check_host = external_check_host,
 	.plan = external_plan,
-	.find = external_driver_find,
+	.find = external_find_drive,
 	.press_button = external_press_button,
 	.quit = external_quit,
 	.sweep = external_sweep,

@@ -47,7 +47,7 @@ fake_talk(const char *dir, const char *words, char line[LINE_TALK_MAX], struct e
 static int
 fake_ask(const char *dir, const char *words, struct error *err)
 {
-	char line[256];
+	char line[LINE_TALK_MAX];
 	auto_close int fd = fake_talk(dir, words, line, err);
 
 	return fd < 0 ? -1 : 0;
@@ -79,7 +79,7 @@ fake_run(const char *dir, const struct ssh_command *c, int *status, struct error
 {
 	struct sock_wait wait = { .deadline = clock_ms() + c->timeout_ms, .cancel = c->cancel };
 	auto_free char *words = xasprintf("run %zu\n", c->input_len);
-	char line[256], chunk[4096];
+	char line[LINE_TALK_MAX], chunk[4096];
 	auto_close int fd = fake_talk(dir, words, line, err);
 	ssize_t n;
 
@@ -120,7 +120,7 @@ fake_memory_program(void)
 static int
 fake_memory_save(const char *dir, bool apart, struct arena *a, const char **program, int *from, struct error *err)
 {
-	char line[256];
+	char line[LINE_TALK_MAX];
 
 	(void)apart;
 	*program = arena_strdup(a, fake_memory_program());
@@ -140,7 +140,7 @@ fake_memory_saved(const char *dir, const volatile int *cancel, struct error *err
 static int
 fake_memory_load(const char *dir, bool apart, const char *program, int *to, struct error *err)
 {
-	char line[256];
+	char line[LINE_TALK_MAX];
 
 	(void)apart;
 	if (strcmp(program, fake_memory_program()) != 0)
@@ -152,7 +152,7 @@ fake_memory_load(const char *dir, bool apart, const char *program, int *to, stru
 static int
 fake_memory_stand(const char *dir, enum machine_stand *out, struct error *err)
 {
-	char line[256];
+	char line[LINE_TALK_MAX];
 	auto_close int fd = fake_talk(dir, "stand\n", line, err);
 
 	*out = fd >= 0 && !strncmp(line, "ok runs", 7) ? MACHINE_RUNS : fd >= 0 && !strncmp(line, "ok waits", 8) ? MACHINE_WAITS : MACHINE_STANDS;
@@ -179,7 +179,7 @@ fake_memory_loaded(const char *dir, const volatile int *cancel, struct error *er
 static int
 fake_memory_park(const char *dir, struct error *err)
 {
-	char line[256];
+	char line[LINE_TALK_MAX];
 
 	return fake_talk(dir, "park\n", line, err);
 }
