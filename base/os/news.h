@@ -45,4 +45,6 @@ int os_news_add(struct os_news *n, const char *folder, unsigned what, const char
 void os_news_remove(struct os_news *n, int folder);
 /* Tells what there is; -1 with errno, EINTR and EAGAIN too. */
 int os_news_take(struct os_news *n, void (*each)(void *ctx, const struct os_event *e), void *ctx);
+/* Takes what there is: is any of it about that name, or may it be? */
+bool os_news_take_of(struct os_news *n, const char *name);
 void os_news_release(struct os_news *n);

@@ -162,29 +162,15 @@ ask_if_up(struct agent *a)
 	a->runtime->ask_if_up(a, on_status);
 }
 
-struct appearance {
-	const char *name;
-	bool seen;
-};
-
-static void
-on_news(void *ctx, const struct os_event *e)
-{
-	struct appearance *a = ctx;
-
-	a->seen |= !e->name || strcmp(e->name, a->name) == 0;
-}
-
 static void
 on_appears(uv_poll_t *p, int status, int events)
 {
 	struct agent *a = p->data;
-	struct appearance is = { .name = strrchr(a->launch.machine.control, '/') + 1 };
+	bool seen = os_news_take_of(&a->machine->news, strrchr(a->launch.machine.control, '/') + 1);
 
 	(void)status;
 	(void)events;
-	os_news_take(&a->machine->news, on_news, &is);
-	if (is.seen && a->machine->stage == STARTING)
+	if (seen && a->machine->stage == STARTING)
 		ask_if_up(a);
 }
 

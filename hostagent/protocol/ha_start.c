@@ -104,26 +104,11 @@ start_release(struct start *s)
 	process_release(&s->agent);
 }
 
-struct appearance {
-	const char *sock;
-	bool found;
-};
-
-/* Has ha.sock been put in place? The agent binds it under another name first. */
-static void
-ha_start_on_news(void *ctx, const struct os_event *e)
-{
-	struct appearance *a = ctx;
-
-	a->found |= e->name ? strcmp(e->name, "ha.sock") == 0 : fs_exists(a->sock);
-}
-
 /* 1: it answers; 0: it has ended; -1 */
 static int
 ha_start_attend(struct start *s, const struct ha_start *o, long long deadline, struct error *err)
 {
 	auto_free char *sock = xasprintf("%s/ha.sock", o->dir);
-	struct appearance a = { .sock = sock };
 
 	for (;;) {
 		struct pollfd p[] = { { .fd = s->news.fd, .events = POLLIN }, { .fd = s->agent.fd, .events = POLLIN } };
@@ -138,7 +123,8 @@ ha_start_attend(struct start *s, const struct ha_start *o, long long deadline, s
 			return 1;
 		if (poll(p, 2, left > tick ? tick : (int)left) < 0)
 			continue;
-		if (p[0].revents && os_news_take(&s->news, ha_start_on_news, &a) == 0 && a.found)
+		/* The agent binds it under another name first. */
+		if (p[0].revents && os_news_take_of(&s->news, "ha.sock") && fs_exists(sock))
 			return 1;
 		if (p[1].revents)
 			return 0;
