@@ -20,6 +20,7 @@ struct drift_view {
 	struct buf *out;
 	const struct resource *r;
 	size_t n, adoptable;
+	bool stays;		/* of the one that is told: none of its fields can be reverted */
 };
 
 static void
@@ -36,6 +37,7 @@ drift_view_field(void *ctx, const struct drift *d)
 	if (key)
 		buf_addf(v->out, INDENT "adopt: %s\n", key);
 	v->adoptable += key != NULL;
+	v->stays &= d->at->stays != NULL;
 	if (d->at->stays)
 		buf_addf(v->out, INDENT "revert: not possible: %s\n", d->at->stays);
 }
@@ -58,32 +60,20 @@ drift_view_revert(const struct resource *r)
 	return "nothing to do";
 }
 
-struct drift_stays {
-	bool all;
-};
-
-static void
-drift_view_stays(void *ctx, const struct drift *d)
-{
-	((struct drift_stays *)ctx)->all &= d->at->stays != NULL;
-}
-
 static void
 drift_view_one(struct drift_view *v)
 {
 	static const char *const words[] = { [DRIFT_GONE] = "is gone", [DRIFT_THERE] = "is there again", [DRIFT_CHANGED] = "was changed" };
 	enum drift_kind kind = drift_of(v->r);
-	struct drift_stays stays = { true };
 
 	if (kind == DRIFT_NONE || drift_follows(v->r))
 		return;
 	v->n++;
 	buf_addf(v->out, "  ! %-9s %s  (%s)\n", v->r->type->name, v->r->name, words[kind]);
-	if (kind == DRIFT_CHANGED) {
+	v->stays = kind == DRIFT_CHANGED;
+	if (v->stays)
 		drift_each(v->r, drift_view_field, v);
-		drift_each(v->r, drift_view_stays, &stays);
-	}
-	if (kind != DRIFT_CHANGED || !stays.all)
+	if (!v->stays)
 		buf_addf(v->out, INDENT "revert: %s\n", drift_view_revert(v->r));
 }
 
