@@ -22,3 +22,15 @@ killed_at() { LIMACTL_TEST_KILL_AT=$1 is_killed "${@:2}"; }
 
 # N: every other time the database is lost, too
 lose_database() { [ $(($1 % 2)) -eq 0 ] || rm -f "$LIMA_HOME"/_state/state.db*; }
+
+# A home, and in it f.yaml of a machine with a disk that holds what is written to it.
+qcow2_begin() {
+	home_begin
+	cd "$WORK" || return
+	qemu-img create -q -f qcow2 image 1M
+	fake_yaml | sed "s|location: .*|location: $WORK/image|" >f.yaml
+}
+qcow2_end() {
+	cd /
+	home_end
+}

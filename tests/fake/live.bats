@@ -5,17 +5,8 @@ load kills
 
 setup_file() { kills_file; }
 
-setup() {
-	home_begin
-	cd "$WORK" || return
-	qemu-img create -q -f qcow2 image 1M
-	fake_yaml | sed "s|location: .*|location: $WORK/image|" >f.yaml
-}
-
-teardown() {
-	cd /
-	home_end
-}
+setup() { qcow2_begin; }
+teardown() { qcow2_end; }
 
 settled() { limactl plan f | grep -q 'Nothing to do'; }
 machine() { cat "$LIMA_HOME/f/fake.pid"; }

@@ -5,17 +5,8 @@ load kills
 
 setup_file() { kills_file; }
 
-setup() {
-	home_begin
-	cd "$WORK" || return
-	qemu-img create -q -f qcow2 image 1M
-	fake_yaml | sed "s|location: .*|location: $WORK/image|" >f.yaml
-}
-
-teardown() {
-	cd /
-	home_end
-}
+setup() { qcow2_begin; }
+teardown() { qcow2_end; }
 
 # what a guest has written: a byte over 64 KiB of the disk
 write() { qemu-io -f qcow2 -c "write -P $1 1M 64k" "${2:-$LIMA_HOME/f/disk}" >/dev/null; }
