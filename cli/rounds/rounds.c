@@ -122,6 +122,18 @@ rounds_watch_word(struct rounds *w, const char *word, struct error *err)
 	return 0;
 }
 
+/* Of no word every instance is meant, also one that is made later; but where there is none, nothing would ever be told. */
+static int
+rounds_check_all(const struct rounds *w, struct error *err)
+{
+	AUTO(names) names = { 0 };
+
+	if (names_list(&names, w->c->env.home, err) < 0)
+		return -1;
+	return names.n ? 0 : error_set(err, ENOENT, "--watch: there is nothing to watch: no instance in %s, and no " FILES_DEFAULT
+				       " in this folder; name a file or a folder", w->c->env.home);
+}
+
 static int
 rounds_watch_words(struct rounds *w, struct error *err)
 {
@@ -129,6 +141,8 @@ rounds_watch_words(struct rounds *w, struct error *err)
 	size_t n = 0;
 	char *const *files = cli_list(w->c, "file", &n);
 
+	if (!w->c->nargs && !n && rounds_check_all(w, err) < 0)
+		return -1;
 	for (int i = 0; i < w->c->nargs; i++)
 		if (rounds_watch_word(w, w->c->args[i], err) < 0)
 			return -1;

@@ -150,6 +150,7 @@ ends() {
 	fails_with 'standard input is read once' apply --watch - <src/web.yaml
 	fails_with '--json is about one run' apply --watch --json src/web.yaml
 	fails_with '--destroy is for once' apply --watch --destroy --allow-data-loss src/web.yaml
+	fails_with "there is nothing to watch: no instance in $LIMA_HOME, and no fleet.yaml or lima.yaml in this folder" apply --watch
 	limactl apply --stopped src/web.yaml
 	fails_with 'would be done again each round' apply --watch --set '.cpus=2' web
 	limactl plan --out p web
