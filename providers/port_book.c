@@ -75,6 +75,14 @@ entry_holder(int book, const char *entry, const struct stat *lease)
 	return S_ISREG(st.st_mode) && st.st_nlink > 1 ? 0 : -1;
 }
 
+/* A lease that is not in the book any more after a loss of power would be given to another one. Nobody waits for the drive meanwhile. */
+static int
+keep_book(int book, const char *home, struct error *err)
+{
+	flock(book, LOCK_UN);
+	return fsync(book) == 0 || errno == EINVAL || errno == EROFS ? 1 : error_errno(err, "fsync %s/_state/ports", home);
+}
+
 int
 port_book_enter(const char *home, int port, const char *lease, struct error *err)
 {
@@ -88,10 +96,12 @@ port_book_enter(const char *home, int port, const char *lease, struct error *err
 	if (lstat(lease, &st) < 0)
 		return error_errno(err, "%s", lease);
 	if ((holder = entry_holder(book, entry, &st)) >= 0)
-		return holder;
+		return holder ? keep_book(book, home, err) : 0;
 	if (unlinkat(book, entry, 0) < 0 && errno != ENOENT)
 		return error_errno(err, "%s/_state/ports/%s", home, entry);
-	if (linkat(AT_FDCWD, lease, book, entry, 0) == 0 || errno == EPERM || errno == EOPNOTSUPP || errno == EMLINK || errno == EXDEV)
+	if (linkat(AT_FDCWD, lease, book, entry, 0) == 0)
+		return keep_book(book, home, err);
+	if (errno == EPERM || errno == EOPNOTSUPP || errno == EMLINK || errno == EXDEV)
 		return 1;
 	return error_errno(err, "link %s/_state/ports/%s", home, entry);
 }

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "providers/fetch/digest.h"
+#include "providers/port_book.h"
 #include "resources/applied_config.h"
 #include "resources/instance_paths.h"
 #include "resources/disk_known.h"
@@ -219,7 +220,7 @@ make_new(const struct env *env, const struct resource *r, const char *dir, struc
 
 /* The other folder gets this name in one step. */
 static int
-dir_take(const struct resource *r, const char *dir, struct error *err)
+dir_take(const struct env *env, const struct resource *r, const char *dir, struct error *err)
 {
 	const char *from = facts_get(&r->how, "moved from");
 
@@ -228,6 +229,7 @@ dir_take(const struct resource *r, const char *dir, struct error *err)
 	/* What belongs to the old name goes first, because all that is found under the new one belongs to that. */
 	if (dir_adopt(from, err) < 0)
 		return -1;
+	port_book_sweep(env->home);
 	return rename(from, dir) < 0 ? error_errno(err, "rename %s to %s", from, dir) : fs_fsync_parent(dir, err);
 }
 
@@ -262,7 +264,7 @@ dir_ensure(const struct env *env, const struct resource *r, struct facts *have, 
 
 	/* Where the other folder cannot be had, an empty one of this name is not what was asked for. */
 	if (there == 0)
-		there = dir_take(r, dir, err) < 0 ? -1 : fs_look(dir, NULL, err);
+		there = dir_take(env, r, dir, err) < 0 ? -1 : fs_look(dir, NULL, err);
 	if (there < 0 || leftovers_sweep(env, r, err) < 0)
 		return -1;
 	if (!there) {

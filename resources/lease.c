@@ -287,12 +287,18 @@ port_settled(const struct env *env, const struct resource *r, const struct lease
 	return !state || !strcmp(state, "ours") ? (int)facts_int(have, "port", 0) : 0;
 }
 
+/* The one that the file names so far is given up: its entry goes with it. */
 static int
-write_port(const char *path, int port, struct error *err)
+write_port(const struct env *env, const char *path, int port, struct error *err)
 {
 	auto_free char *text = xasprintf("%d\n", port);
+	int had = read_port(path);
 
-	return read_port(path) == port ? 0 : fs_make_room(path, err) < 0 ? -1 : fs_write(path, text, strlen(text), 0600, err);
+	if (had == port)
+		return 0;
+	if (had)
+		port_book_strike(env->home, had, path);
+	return fs_make_room(path, err) < 0 ? -1 : fs_write(path, text, strlen(text), 0600, err);
 }
 
 /* Any port that no other lease of this home has; the one that the plan named, if that is still to be had. */
@@ -303,7 +309,7 @@ keep_any_port(const struct env *env, const struct resource *r, const struct leas
 	int port = named > 0 && k->usable(named, NULL) == 0 ? named : port_draw(dir, 0, k->usable, err), entered;
 
 	for (int i = 0; i < TRIES && port > 0; i++) {
-		if (write_port(path, port, err) < 0 || (entered = port_book_enter(env->home, port, path, err)) < 0)
+		if (write_port(env, path, port, err) < 0 || (entered = port_book_enter(env->home, port, path, err)) < 0)
 			return -1;
 		if (entered)
 			return 0;
@@ -321,7 +327,7 @@ keep_this_port(const struct env *env, const struct resource *r, const struct lea
 {
 	int entered;
 
-	if (write_port(path, port, err) < 0)
+	if (write_port(env, path, port, err) < 0)
 		return -1;
 	if (facts_get(&r->want, "port"))
 		return 0;

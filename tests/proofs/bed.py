@@ -1,5 +1,5 @@
 """A home of its own for machines that only play one, and what must hold of it whatever has happened."""
-import glob, hashlib, json, os, re, shutil, signal, subprocess, sys, tempfile, time
+import collections, glob, hashlib, json, os, re, shutil, signal, subprocess, sys, tempfile, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 REPO = os.path.dirname(os.path.dirname(HERE))
@@ -179,7 +179,8 @@ class Bed:
         told = list(self.told)
         for _ in range(200):
             have = self.world()
-            have["tree"] = [x for x in have["tree"] if x in wanted["tree"] or not re.match(but, x)]
+            more = [x for x in (collections.Counter(have["tree"]) - collections.Counter(wanted["tree"])).elements() if re.match(but, x)]
+            have["tree"] = sorted((collections.Counter(have["tree"]) - collections.Counter(more)).elements())
             self.told = list(told)
             if have == wanted:
                 return
@@ -189,9 +190,8 @@ class Bed:
         said = []
         for k in wanted:
             if k == "tree" or k == "programs":
-                said += [f"+{x}" for x in have[k] if x not in wanted[k]] + [f"-{x}" for x in wanted[k] if x not in have[k] and not re.match(but, x)]
-                if not said and have[k] != wanted[k]:
-                    said.append(f"{k}: {have[k]}, not {wanted[k]}")
+                more, less = collections.Counter(have[k]), collections.Counter(wanted[k])
+                said += [f"+{x}" for x in (more - less).elements()] + [f"-{x}" for x in (less - more).elements()]
             elif have[k] != wanted[k]:
                 said.append(f"{k}: {have[k]!r}, not {wanted[k]!r}")
         raise Broken("another end: " + "; ".join(said)[:1500])

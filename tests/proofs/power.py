@@ -119,5 +119,6 @@ def rewrite(path, data, mode, mtime):
         with open(path, "r+b" if have is not None else "wb") as f:
             f.write(data)
             f.truncate()
-        os.utime(path, ns=(mtime, mtime) if mtime else None)
+        if mtime:
+            os.utime(path, ns=(mtime, mtime))
     os.chmod(path, mode)
