@@ -62,7 +62,7 @@ obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
 BASE := $(call tree,base)
 TYPES := $(call src,resources)
-CORE := $(filter-out providers/drivers/fake/%,$(call tree,reconciler resources state providers)) $(call src,hostagent/protocol)
+CORE := $(filter-out providers/drivers/fake/% providers/clusters/fake/%,$(call tree,reconciler resources state providers)) $(call src,hostagent/protocol)
 MAIN := $(BASE) $(filter-out $(LAZY),$(CORE)) $(filter-out cli/mcp/%,$(call tree,cli))
 AGENT := $(BASE) $(filter-out $(AGENT_NOT) hostagent/drivers/fake/%,$(call tree,hostagent)) $(AGENT_EXTRA)
 
@@ -140,7 +140,7 @@ $(B)/share/lima/templates/%.yaml: examples/%.yaml
 
 # The fake driver, for tests: limactl and host agent as they are, linked with it, and the process that plays a machine.
 FAKE := $(B)/tests/fake
-FAKE_DRIVER := providers/drivers/fake/driver.c
+FAKE_DRIVER := providers/drivers/fake/driver.c providers/clusters/fake/engine.c
 $(FAKE)/bin/limactl: $(call obj,$(FAKE_DRIVER)) $(B)/bin/limactl $(B)/libexec/lima/lazy.so
 	@mkdir -p $(@D) $(FAKE)/libexec/lima
 	@$(CC) $(LDFLAGS) $(HARDEN_LD) -pie -Wl,--as-needed -o $@ $(call obj,$(MAIN)) $(call obj,$(FAKE_DRIVER)) $(B)/gen/lazy_stubs.o $(LIBS_MAIN) -ldl
@@ -178,6 +178,7 @@ REAP := build/tests/reap
 $(REAP): tests/reap.c
 	@mkdir -p $(@D)
 	@$(CC) $(CPPFLAGS) -std=gnu17 -O2 $(WARN) -o $@ $<
+$(B)/tests/providers/test_cluster: $(call obj,providers/clusters/fake/engine.c)
 # The engine over fake types: a world in memory.
 $(B)/tests/reconciler/test_engine: $(B)/obj/tests/engine/world.o $(B)/obj/tests/engine/memory_vfs.o
 $(B)/tests/equivalence: $(addprefix $(B)/obj/tests/engine/,equivalence.o world.o memory_vfs.o) $(B)/lib.a
