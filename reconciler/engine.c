@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "reconciler/aim.h"
+#include "reconciler/believe.h"
 #include "reconciler/declare.h"
 #include "reconciler/foresee.h"
 #include "reconciler/look.h"
@@ -115,6 +116,13 @@ check_beside(struct engine *e, struct error *err)
 	return e->met_delete ? delete_met(e, e->beside, err) : 0;
 }
 
+/* A delete that is gone on with: that the data may go was said when it was begun, and the plan says it again. */
+static bool
+is_resumed(const struct request *a)
+{
+	return a->half_deleted && a->goal == GOAL_ABSENT;
+}
+
 /* Is there anything left of one whose delete did not end? Then it is for the user to say what is to become of it. */
 static int
 check_half_deleted(struct engine *e, struct error *err)
@@ -123,13 +131,14 @@ check_half_deleted(struct engine *e, struct error *err)
 	int result = 0;
 
 	for (size_t i = 0; i < e->nrequests; i++)
-		half += e->requests[i].half_deleted && !e->requests[i].meets_delete;
+		half += e->requests[i].half_deleted;
 	for (size_t i = 0; half && i < e->graph.n; i++) {
 		struct resource *r = e->graph.v[i];
 		const struct request *a = *r->owner && r->present ? engine_request(e, r->owner) : NULL;
 		struct error why = { 0 };
 
-		if (!a || !a->half_deleted || a->meets_delete)
+		/* What runs was started after that delete: the database is of another time. */
+		if (!a || !a->half_deleted || (a->meets_delete && !(is_resumed(a) && runs_unknown(r))))
 			continue;
 		delete_met(e, a->name, &why);
 		graph_wrong(&e->graph, r, &why);
@@ -138,13 +147,6 @@ check_half_deleted(struct engine *e, struct error *err)
 		result = -1;
 	}
 	return result;
-}
-
-/* A delete that is gone on with: that the data may go was said when it was begun, and the plan says it again. */
-static bool
-is_resumed(const struct request *a)
-{
-	return a->half_deleted && a->goal == GOAL_ABSENT;
 }
 
 /*
@@ -358,7 +360,7 @@ engine_prepare(struct engine *e, struct request *requests, size_t n, struct erro
 			requests[i].goal = e->as_it_is(e->env, requests[i].name);
 	if (engine_prepare_one(e, err) < 0)
 		return -1;
-	if (!engine_reopen(e))
+	if (!goals_of_what_runs(e) && !engine_reopen(e))
 		return 0;
 	plan_release(&e->plan);
 	graph_release(&e->graph);

@@ -169,6 +169,7 @@ struct resource_type {
 	bool folds;			/* an instance may have many: those that are alike are one line of a plan */
 	bool boots;			/* its steps up are an instance's boot, of which only so many are on their way at a time (walk.boots) */
 	bool runs;			/* a restart makes it anew; one that runs stays up until it is asked to go */
+	const char *known_by;		/* the attribute of `have` by which one that runs is told from an earlier one: believe.h. Or NULL */
 	bool is_instance;		/* an instance begins and ends with it */
 	const char *gone;		/* what has become of one that was removed, in a word; NULL: "removed" */
 	bool kept_by_reset;		/* a factory-reset leaves it as it is */

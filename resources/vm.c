@@ -479,6 +479,7 @@ const struct resource_type resource_vm = {
 	.gone = "stopped",
 	.boots = true,
 	.runs = true,
+	.known_by = "pid",
 	.rests = vm_rests,
 	.attrs = attrs,
 	.declare = vm_declare,

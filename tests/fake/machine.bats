@@ -265,6 +265,35 @@ teardown() { home_end; }
 	nobody
 }
 
+@test "an older database does not take down, nor delete, a machine that was started since" {
+	apply "$WORK/f.yaml"
+	limactl stop f
+	cp "$LIMA_HOME/_state/state.db" "$WORK/stopped.db"
+	run env LIMACTL_TEST_KILL_AT=1 "$BIN/limactl" delete f
+	cp "$LIMA_HOME/_state/state.db" "$WORK/half.db"
+	limactl apply --running f
+	one=$(cat "$LIMA_HOME/f/fake.pid")
+	cat "$WORK/stopped.db" >"$LIMA_HOME/_state/state.db"
+	run -0 limactl plan f
+	[[ "$output" != *" vm "* ]] || { echo "$output"; false; }
+	limactl apply f
+	[ "$(cat "$LIMA_HOME/f/fake.pid")" = "$one" ]
+	limactl plan f | grep -q 'Nothing to do'
+	# what was asked of the machine that runs is done with it, also by the next one
+	run env LIMACTL_TEST_KILL_AT=1 "$BIN/limactl" stop f
+	limactl apply f
+	[ "$(status_of f)" = Stopped ]
+	limactl start f
+	cat "$WORK/half.db" >"$LIMA_HOME/_state/state.db"
+	fails_with 'half deleted' plan f
+	fails_with 'half deleted' apply f
+	[ -s "$LIMA_HOME/f/disk" ]
+	limactl apply --running f
+	[ "$(status_of f)" = Running ]
+	limactl delete -f f
+	nobody
+}
+
 @test "all that was seen is deleted under a running machine: the machine is what it was, and what differs is seen" {
 	apply "$WORK/f.yaml"
 	one=$(cat "$LIMA_HOME/f/fake.pid")
