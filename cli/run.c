@@ -30,6 +30,7 @@
 #include "cli/view/wrong.h"
 #include "providers/driver.h"
 #include "reconciler/explain.h"
+#include "resources/instance_copy.h"
 #include "resources/suspend.h"
 #include "resources/types.h"
 #include "state/observed/state.h"
@@ -380,9 +381,13 @@ run_unmake(struct cli *c, const struct run *made, struct locks *locks)
 	struct request a = { .name = made->made, .goal = GOAL_ABSENT, .may_lose = made->if_failed == MADE_GOES };
 	const struct run r = { .requests = &a, .nrequests = 1, .quiet = true, .silent = true };
 	struct engine e = { .env = &c->env, .types = resource_types, .spec_opts = &opts, .as_it_is = as_it_is };
+	struct error why = { 0 };
 
-	if (instance_exists(c, a.name) && run_prepare(c, &r, &e, 0, NULL) == 0)
-		run_walk(c, &r, &e, locks, NULL);
+	facts_set(&a.how, &c->arena, DISK_GOES_WITH_FOLDER, made->if_failed == MADE_GOES ? "yes" : NULL);
+	/* With a disk that nobody has given up it stays, and is no leftover. */
+	if (instance_exists(c, a.name) && (run_prepare(c, &r, &e, 0, &why) < 0 || run_walk(c, &r, &e, locks, &why) < 0) && a.may_lose)
+		cli_say(&c->env, SAY_WARN, "what there is of instance %s could not be taken away: %s; `limactl delete %s` does that",
+			cli_tick(c, a.name), why.msg, a.name);
 	run_forget(&e);
 }
 

@@ -14,6 +14,7 @@
 #include "providers/fetch/unpack.h"
 #include "providers/written.h"
 #include "resources/at_stake.h"
+#include "resources/instance_copy.h"
 #include "resources/instance_files.h"
 #include "resources/instance_paths.h"
 #include "resources/base.h"
@@ -386,6 +387,9 @@ disk_remove(const struct env *env, const struct resource *r, struct error *err)
 {
 	auto_free char *dir = instance_path(env, r, NULL);
 
+	/* A copy that goes as a whole: where its folder cannot go, it keeps the disk that is a copy, and none is made of an image in its place. */
+	if (facts_get(&r->how, DISK_GOES_WITH_FOLDER))
+		return 0;
 	if (r->down && r->up && generation_keep_moved(env, r, dir, err) < 0)
 		return -1;
 	return instance_files_remove(env, r, err);

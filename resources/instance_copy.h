@@ -3,6 +3,9 @@
 
 struct error;
 
+/* A parameter of a run that takes a copy back which failed: the disk goes when the folder does, and not before. */
+#define DISK_GOES_WITH_FOLDER "goes as a whole"
+
 /*
  * Copies a stopped instance's folder to `to` (which must not exist), sharing data
  * where the file system can; without what belongs to that instance alone: protection,

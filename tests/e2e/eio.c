@@ -1,12 +1,13 @@
 /*
  * A disk that answers with an error, or not at all: what looks at or opens $EIO_PATH gets EIO, and for $HANG_PATH it takes
- * $HANG_S, or for ever. Loaded before libc.
+ * $HANG_S, or for ever. What is at $STUCK_PATH cannot be renamed. Loaded before libc.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -66,3 +67,14 @@ name(const char *path, int flags, ...) \
 }
 OPEN(open)
 OPEN(open64)
+
+int
+rename(const char *from, const char *to)
+{
+	int (*next)(const char *, const char *) = (int (*)(const char *, const char *))dlsym(RTLD_NEXT, "rename");
+
+	if (!is_named_by("STUCK_PATH", from))
+		return next(from, to);
+	errno = EIO;
+	return -1;
+}

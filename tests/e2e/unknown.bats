@@ -208,6 +208,22 @@ precious() { [ "$(head -c 8 "$1")" = precious ]; }
 	[ -L "$LIMA_HOME/a" ]
 }
 
+@test "a clone that failed and cannot be taken back keeps the disk that it copied: none is made of an image in its place" {
+	for n in b c; do
+		STUCK_PATH=$LIMA_HOME/$n run sick $n/disk.format clone --start=false a $n
+		[ "$status" -ne 0 ]
+		[[ $output == *"what there is of instance \`$n\` could not be taken away:"*"\`limactl delete $n\` does that"* ]]
+		precious "$LIMA_HOME/$n/disk"
+	done
+	# it goes or stays whole
+	fails_with 'half deleted' start b
+	limactl apply --stopped b
+	precious "$LIMA_HOME/b/disk"
+	limactl delete c
+	[ "$(limactl list -q | tr '\n' ' ')" = "a b " ]
+	precious "$LIMA_HOME/a/disk"
+}
+
 @test "a home that was moved is looked at where it is" {
 	mv "$LIMA_HOME" "$WORK/moved"
 	mkdir -p "$LIMA_HOME/a"
