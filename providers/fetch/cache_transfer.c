@@ -258,7 +258,7 @@ one_try(struct transfer *t, struct http_answer *a, struct error *err)
 {
 	char *headers[3] = { NULL };
 	struct http_request r = { .url = t->f->location, .headers = (const char *const *)headers,
-				  .decode = t->decode, .cancel = t->f->cancel, .begin = cache_transfer_on_begin, .body = cache_transfer_on_body,
+				  .small = t->f->max_bytes > 0, .decode = t->decode, .cancel = t->f->cancel, .begin = cache_transfer_on_begin, .body = cache_transfer_on_body,
 				  .ctx = t };
 	int result;
 

@@ -8,10 +8,11 @@
 #include <strings.h>
 
 #include "base/auto.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
 
-enum { CONNECT_TIMEOUT_S = 30, STALL_TIMEOUT_S = 60, REDIRECTS = 10 };
+enum { CONNECT_TIMEOUT_S = 30, STALL_TIMEOUT_S = 60, STALL_BYTES_PER_S = 64, SMALL_STALLS = 5, REDIRECTS = 10 };
 
 struct exchange {
 	CURL *curl;
@@ -21,6 +22,8 @@ struct exchange {
 	bool begun;
 	bool enough;
 	bool failed;		/* by a callback, and err is set */
+	bool late;		/* its time is up */
+	long long until;	/* when it is; 0: never */
 };
 
 static void
@@ -95,13 +98,15 @@ fetch_http_on_body(char *p, size_t size, size_t n, void *ctx)
 	return size * n;
 }
 
+/* Called at least once a second. */
 static int
 on_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
 {
-	const struct http_request *r = ctx;
+	struct exchange *x = ctx;
 
 	(void)a, (void)b, (void)c, (void)d;
-	return r->cancel && *r->cancel;
+	x->late = x->until && clock_ms() > x->until;
+	return x->late || (x->r->cancel && *x->r->cancel);
 }
 
 static long
@@ -111,6 +116,12 @@ fetch_http_setting(const char *name, long fallback)
 	long v = s ? strtol(s, NULL, 10) : 0;
 
 	return v > 0 ? v : fallback;
+}
+
+static long
+fetch_http_stall_s(void)
+{
+	return fetch_http_setting("LIMA_HTTP_STALL_TIMEOUT_S", STALL_TIMEOUT_S);
 }
 
 /* As OpenSSL's and Go's programs take them: the roots of a company whose proxy opens every connection. */
@@ -154,8 +165,8 @@ set_options(struct exchange *x, const struct curl_slist *headers, char *text)
 	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 1L);
 	curl_easy_setopt(c, CURLOPT_MAXREDIRS, (long)REDIRECTS);
 	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, fetch_http_setting("LIMA_HTTP_CONNECT_TIMEOUT_S", CONNECT_TIMEOUT_S));
-	curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L);
-	curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, fetch_http_setting("LIMA_HTTP_STALL_TIMEOUT_S", STALL_TIMEOUT_S));
+	curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, (long)STALL_BYTES_PER_S);
+	curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, fetch_http_stall_s());
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);	/* threads */
 	curl_easy_setopt(c, CURLOPT_USERAGENT, "limactl");
 	curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
@@ -168,7 +179,7 @@ set_options(struct exchange *x, const struct curl_slist *headers, char *text)
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, x);
 	curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
-	curl_easy_setopt(c, CURLOPT_XFERINFODATA, (void *)(uintptr_t)x->r);
+	curl_easy_setopt(c, CURLOPT_XFERINFODATA, x);
 }
 
 /* The URL in messages has no user and password; to free. */
@@ -236,6 +247,9 @@ curl_error(struct exchange *x, CURLcode code, const char *text)
 	auto_free char *url = fetch_http_shown(x->r->url);
 	const struct kind *k = &other;
 
+	if (x->late)
+		return error_set(x->err, ETIMEDOUT, "GET %s: it is not all here after %ld s, and its server sends it too slowly", url,
+				 fetch_http_stall_s() * SMALL_STALLS);
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
 		if (kinds[i].code == code)
 			k = &kinds[i];
@@ -274,6 +288,8 @@ http_request(const struct http_request *r, struct http_answer *a, struct error *
 	http_answer_release(a);
 	*a = (struct http_answer){ .length = -1 };
 	pthread_once(&once, start_curl);
+	/* Of a text nobody sees how far it is, and a server that sends it drop by drop would keep a command for ever. */
+	x.until = r->small ? clock_ms() + fetch_http_stall_s() * SMALL_STALLS * 1000LL : 0;
 	x.curl = curl_easy_init();
 	if (!x.curl)
 		abort();	/* out of memory */

@@ -4,8 +4,8 @@
  * Redirects are followed to http and https only, ten at most, and from https never to http (ERR_REFUSED); https is verified
  * against the system's roots, or those of $SSL_CERT_FILE and $SSL_CERT_DIR; the
  * usual proxy variables are honoured. A connection must stand after 30 s, and one
- * on which nothing moves for 60 s is given up ($LIMA_HTTP_CONNECT_TIMEOUT_S,
- * $LIMA_HTTP_STALL_TIMEOUT_S). A cancel flag is seen within a second
+ * on which next to nothing moves for 60 s (64 bytes a second) is given up ($LIMA_HTTP_CONNECT_TIMEOUT_S,
+ * $LIMA_HTTP_STALL_TIMEOUT_S). What goes into memory has five times as long for all of it. A cancel flag is seen within a second
  * (ERR_CANCELLED). Error texts name the URL, without password, and the status.
  * Nothing that a server says about sizes is believed.
  */
@@ -45,6 +45,7 @@ struct http_answer {
 struct http_request {
 	const char *url;
 	const char *const *headers;
+	bool small;		/* a text: all of it is here in five times what a silence may take, or it is given up for good */
 	bool decode;		/* ask for a compressed body and hand it on decompressed; else as it is stored */
 	const volatile int *cancel;
 	/*

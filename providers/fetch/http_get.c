@@ -82,7 +82,7 @@ int
 http_get(const struct http_get *g, struct buf *out, struct error *err)
 {
 	struct into in = { out, out->len, g->max_bytes };
-	const struct http_request r = { .url = g->url, .headers = g->headers, .decode = true, .cancel = g->cancel,
+	const struct http_request r = { .url = g->url, .headers = g->headers, .small = true, .decode = true, .cancel = g->cancel,
 					.begin = get_begin, .body = get_body, .ctx = &in };
 	AUTO(http_answer) a = { 0 };
 	struct error why;

@@ -16,6 +16,7 @@ URL is counted, so that a fault can go away:
     cut=BYTES cuts=N  the first N good answers end after so many bytes of the body
     hang=BYTES hangs=N  the same, but the connection stays, silent (BYTES -1: no header either)
     from=N            cut and hang begin with the N-th request (default 1)
+    drip=MS           the body byte by byte, and so long between two
     delay=MS          before every answer
     norange=1 badrange=1 r416=1 noconditional=1   how Range and If-* are (not) understood
     length=none|chunked|N   no Content-Length, chunked, or a false one
@@ -164,7 +165,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.wfile.write(b"10000\r\n" + bytes(65536) + b"\r\n")
             if length == "chunked":
                 self.wfile.write(b"%x\r\n" % len(part))
-            self.wfile.write(part[:limit])
+            for i in range(limit if "drip" in self.query else 0):
+                self.wfile.write(part[i:i + 1])
+                time.sleep(self.number("drip") / 1000)
+            self.wfile.write(part[:0 if "drip" in self.query else limit])
             if limit == len(part) and length == "chunked":
                 self.wfile.write(b"\r\n0\r\n\r\n")
             self.wfile.flush()
