@@ -194,6 +194,7 @@ void require_agent_up(struct agent *a);			/* the guest agent has answered */
 const char *require_waiting_for(struct agent *a);	/* "" when all is there */
 struct cJSON *require_list(struct agent *a);		/* all of it, as GET /v1/conditions answers; NULL: nothing is waited for */
 size_t require_settled_count(struct agent *a);		/* how many of these are met, or failed */
+void require_reload(struct agent *a, const struct launch *l);	/* other probes, while the guest is waited for */
 bool require_only_scripts(const struct agent *a);	/* is all that is wrong that scripts of `provision` have failed in the boot? */
 bool require_usable(struct agent *a);			/* what is essential is there, or will never be */
 /* Who waits for it has come anew: the time for booting counts from now, and a guest that was late is waited for again. */

@@ -4,9 +4,9 @@
  *	GET /v1/info			upstream's keys and ours (see info())
  *	GET /v1/wait?until=ready	the same, once the phase is no longer "starting"; with &within=SECONDS the time for
  *					booting counts from now
- *	GET /v1/conditions		what the guest is waited for with: [{"group","what","hint","probe","state","seconds","said"}];
+ *	GET /v1/conditions		what the guest is waited for with: [{"group","what","hint","probe","id","status","state","seconds","said"}];
  *					with ?settled=N once more than N of them are met or failed, or none is waited for
- *	POST /v1/reload			launch.json is read again, for the names and copies in it
+ *	POST /v1/reload			launch.json is read again, for the names, copies and probes in it
  *	POST /v1/resume			a machine that stands still goes on
  *	POST /v1/reconnect		the machine went back to a snapshot, which knows nothing of our connections
  *	POST /v1/guest-file		{"path"}: {"state"}, what that file of the guest is (hostagent/protocol/guest_file.h); 503: it does
@@ -277,6 +277,7 @@ post_reload(struct agent *a, struct http_conn *c, const struct http_request *r)
 		names_reload(a, &l);
 		mounts_reload(a, &l);
 		copies_reload(a, &l);
+		require_reload(a, &l);
 		http_reply(c, 200, cJSON_CreateObject());
 	}
 }

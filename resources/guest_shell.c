@@ -20,7 +20,7 @@ guest_shell(const struct env *env, const struct spec *spec, const struct guest_s
 	AUTO(buf) said = BUF_INIT;
 	struct ssh_target to = { .port = s->port, .user = spec->user.name, .known_hosts = known };
 	struct ssh_command c = {
-		.command = "exec sudo -n /bin/sh -s", .input = input->s, .input_len = input->len, .out = out, .err = &said,
+		.command = s->as_user ? "exec /bin/sh -s" : "exec sudo -n /bin/sh -s", .input = input->s, .input_len = input->len, .out = out, .err = &said,
 		.max_output = s->max_output, .timeout_ms = s->timeout_ms, .cancel = env->cancel,
 	};
 	int status;

@@ -1,9 +1,10 @@
 /*
- * resources/guest_shell.h - a script for root's shell in a guest that runs: by one SSH connection and sudo.
+ * resources/guest_shell.h - a script for root's shell in a guest that runs, or its user's: by one SSH connection and sudo.
  *
  * A driver whose guests have no SSH runs it itself, and then the guest's file system is in a folder (providers/driver.h: run).
  */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include "reconciler/env.h"
 
@@ -14,6 +15,7 @@ struct spec;
 
 struct guest_shell {
 	int port;		/* of its sshd on this host */
+	bool as_user;		/* the user's, and no sudo */
 	int timeout_ms;		/* for all of it */
 	size_t max_output;	/* as ssh_command has it */
 };

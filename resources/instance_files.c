@@ -66,6 +66,8 @@ const struct instance_file instance_files[] = {
 	{"vncdisplay", "vm"},
 	{"vncpassword", "vm"},
 	{PROVISION_FOLDER, "", FILE_LEFT}, /* of runs of a machine of that name */
+	{PROBE_FOLDER, "", FILE_LEFT},
+	{PLAYBOOK_FOLDER, "", FILE_LEFT},
 	{"swtpm", "", FILE_MOVED}, /* a TPM keeps its secrets */
 	{"vz-identifier", "", FILE_LEFT},
 	{"sock", "", FILE_LEFT},

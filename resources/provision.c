@@ -7,14 +7,12 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/fs.h"
-#include "base/when.h"
 #include "hostagent/protocol/guest_file.h"
 #include "hostagent/protocol/ha_client.h"
 #include "providers/driver.h"
@@ -23,23 +21,18 @@
 #include "resources/provision_list.h"
 #include "resources/provision_record.h"
 #include "resources/provision_run.h"
+#include "resources/ran.h"
 
 enum { MAX_LIST = 1 << 20 };
 
 #define IS_THERE "there"
-#define BY_BOOT "by the boot"
-#define BY_STEP "by an apply"
 
 static const struct attr attrs[] = {
-	{ .name = "inputs", .cost = COST_UPDATE, .judge = judge_known_update, .show = SHOW_DIGEST },
-	{ .name = "status", .cost = COST_UPDATE, .judge = judge_known_update },
+	RAN_COMPARED,
 	{ .name = "file", .cost = COST_UPDATE, .judge = judge_known_update },	/* of mode data: what it is in the guest now */
 	{ .name = "path", .cost = COST_NONE },
 	{ .name = "mode", .cost = COST_NONE },
-	{ .name = "written in", .cost = COST_NONE },
-	{ .name = "ran", .cost = COST_NONE },
-	{ .name = "at", .cost = COST_NONE },
-	{ .name = "took", .cost = COST_NONE },
+	RAN_TOLD,
 	{ 0 },
 };
 
@@ -103,36 +96,6 @@ provision_declare(const struct spec *spec, const struct env *env, struct graph *
 	return 0;
 }
 
-/* NULL: the machine does not run. */
-static int
-provision_machine(const struct env *env, const struct resource *r, struct arena *a, const char **run, struct error *err)
-{
-	auto_free char *dir = instance_path(env, r, NULL);
-
-	return driver_run(dir, a, run, err);
-}
-
-static bool
-provision_of_run(const struct facts *f, const char *run)
-{
-	const char *of = facts_get(f, "run");
-
-	return of && !strcmp(of, run);
-}
-
-static void
-provision_tell(const struct facts *record, const struct resource *r, const char *id, struct facts *have, struct arena *a)
-{
-	static const char *const same[] = { "run", "status", "ran", "at", "took" };
-	static const char *const wanted[] = { "mode", "written in", "path" };
-
-	for (size_t i = 0; i < ARRAY_LEN(same); i++)
-		facts_set(have, a, same[i], facts_get(record, same[i]));
-	for (size_t i = 0; i < ARRAY_LEN(wanted); i++)
-		facts_set(have, a, wanted[i], facts_get(&r->want, wanted[i]));
-	facts_set(have, a, "inputs", id);
-}
-
 /*
  * Is the file there still, as it was when the boot, or a step, had written it? One that something else of the boot has changed since is
  * only to be there: whose it is then, nobody knows. One that the boot has taken away again is not missed.
@@ -173,76 +136,29 @@ provision_observe(const struct env *env, const struct resource *r, struct facts 
 
 	if (vm && vm->looked && !vm->present)
 		return 0;
-	if (provision_machine(env, r, a, &run, err) < 0)
+	if (ran_machine(env, r, a, &run, err) < 0)
 		return -1;
 	if (!run)
 		return 0;
-	if (want && provision_record_load(env, r, want, &record, a) && provision_of_run(&record, run)) {
-		provision_tell(&record, r, want, have, a);
+	if (want && provision_record_load(env, r, want, &record, a) && ran_in(&record, run)) {
+		ran_tell(&record, r, want, have, a);
 		provision_look(env, r, &record, have, a);
 		return 1;
 	}
 	/* What it was before it changed has run. */
-	if (provision_of_run(have, run))
+	if (ran_in(have, run))
 		return 1;
 	*have = (struct facts){ 0 };
 	return want && provision_is_unknown(env, r);
 }
 
-static size_t
-provision_index(const struct resource *r)
-{
-	unsigned long long i = strtoull(strrchr(r->name, ':') + 1, NULL, 10);
-
-	return (size_t)i;
-}
-
-/* What it was, where it stands, how it ended and its last word in one line; if it said more, the end of that in lines behind it. */
 static int
 provision_tell_failure(const struct resource *r, const struct facts *record, const struct buf *log, struct error *err)
 {
-	const struct spec_provision *p = &r->spec->provision[provision_index(r)];
-	bool boot = !strcmp(facts_get(record, "ran"), BY_BOOT);
-	AUTO(buf) said = BUF_INIT;
-	const char *last;
+	const struct spec_provision *p = &r->spec->provision[ran_index(r)];
+	struct ran_entry e = { "provision", provision_word(p->mode), p->place, .degraded = !strcmp(facts_get(record, "ran"), RAN_BY_BOOT) };
 
-	provision_last_lines(log->s ? log->s : "", log->len, &said);
-	last = said.len ? strrchr(said.s, '\n') : NULL;
-	return error_set(err, ERR_CHILD, "%sprovision[%zu] (%s%s%s): exit status %s, run %s%s%s; all it said: `limactl log provision.%s`%s",
-			 boot ? "DEGRADED: it runs, but " : "", provision_index(r), provision_word(p->mode), *p->place ? ", " : "", p->place,
-			 facts_get(record, "status"), facts_get(record, "ran"), last ? "; it said: " : "", last ? last + strlen(PROVISION_LINE) : "",
-			 r->name, last && last != said.s ? said.s : "");
-}
-
-static int
-provision_keep(const struct env *env, const struct resource *r, const char *id, struct facts *record, int status, long long took_ms,
-	       const struct buf *log, struct arena *a, struct error *err)
-{
-	facts_setf(record, a, "status", "%d", status);
-	facts_setf(record, a, "took", "%lld.%01lld s", took_ms / 1000, took_ms % 1000 / 100);
-	if (provision_log_save(env, r, id, log ? log->s : NULL, log ? log->len : 0, err) < 0)
-		return -1;
-	return provision_record_save(env, r, id, record, err);
-}
-
-static const char *
-provision_now(struct arena *a)
-{
-	char text[WHEN_MAX];
-
-	return arena_strdup(a, when_utc(time(NULL), text));
-}
-
-static int
-provision_begin(const struct env *env, const struct resource *r, const char *id, const char *run, const char *by, struct facts *record,
-		struct arena *a, struct error *err)
-{
-	*record = (struct facts){ 0 };
-	facts_set(record, a, "run", run);
-	facts_set(record, a, "ran", by);
-	facts_set(record, a, "at", provision_now(a));
-	facts_set(record, a, "status", PROVISION_BEGUN);
-	return provision_record_save(env, r, id, record, err);
+	return ran_tell_failure(r, &e, record, log, err);
 }
 
 static const char *
@@ -289,18 +205,15 @@ provision_collect(const struct env *env, const struct resource *r, const char *r
 		struct facts record;
 		size_t k = 0;
 
-		if (!file || (provision_record_load(env, r, ids[i], &record, a) && provision_of_run(&record, run)))
+		if (!file || (provision_record_load(env, r, ids[i], &record, a) && ran_in(&record, run)))
 			continue;
 		for (char *slash = strchr(file, '/'); slash; slash = NULL)
 			*slash = '.';
 		while (k < n && strcmp(v[k].file, file) != 0)
 			k++;
-		record = (struct facts){ 0 };
-		facts_set(&record, a, "run", run);
-		facts_set(&record, a, "ran", BY_BOOT);
-		facts_set(&record, a, "at", provision_now(a));
+		ran_by_boot(&record, run, a);
 		facts_set(&record, a, "file", provision_boot_file(v, n, i));
-		if (provision_keep(env, r, ids[i], &record, k < n ? v[k].status : 0, k < n ? v[k].took_ms : 0,
+		if (ran_keep(env, r, ids[i], &record, k < n ? v[k].status : 0, k < n ? v[k].took_ms : 0,
 				   k < n ? &(struct buf){ .s = (char *)(uintptr_t)v[k].log, .len = v[k].len } : NULL, a, err) < 0)
 			return -1;
 	}
@@ -325,11 +238,11 @@ provision_by_step(const struct env *env, const struct resource *r, const char *i
 		  struct error *err)
 {
 	AUTO(buf) log = BUF_INIT;
-	struct provision_run p = { .i = provision_index(r), .id = id, .log = &log };
+	struct provision_run p = { .i = ran_index(r), .id = id, .log = &log };
 	long long since = clock_ms();
 	struct error why = { 0 };
 
-	if (provision_begin(env, r, id, run, BY_STEP, record, a, err) < 0)
+	if (ran_begin(env, r, id, run, RAN_BY_STEP, record, a, err) < 0)
 		return -1;
 	if (provision_run_live(env, r, &p, &why) < 0) {
 		if (why.code == ERR_CANCELLED)
@@ -337,7 +250,7 @@ provision_by_step(const struct env *env, const struct resource *r, const char *i
 		return error_set(err, why.code, "%s: not run to its end: %s", r->name, why.msg);
 	}
 	facts_set(record, a, "file", p.status ? NULL : facts_get(&r->want, "file"));
-	if (provision_keep(env, r, id, record, p.status, clock_ms() - since, &log, a, err) < 0)
+	if (ran_keep(env, r, id, record, p.status, clock_ms() - since, &log, a, err) < 0)
 		return -1;
 	return p.status ? provision_tell_failure(r, record, &log, err) : 0;
 }
@@ -358,7 +271,7 @@ provision_settle(const struct env *env, const struct resource *r, const char *id
 	AUTO(buf) log = BUF_INIT;
 	int there;
 
-	if (provision_record_load(env, r, id, record, a) && provision_of_run(record, run)) {
+	if (provision_record_load(env, r, id, record, a) && ran_in(record, run)) {
 		if (!strcmp(facts_get(record, "status"), PROVISION_BEGUN))
 			env->say(env, SAY_INFO, "provision %s: its last run did not come to its end: it is run again", r->name);
 		if (!strcmp(facts_get(record, "status"), "0") && !provision_has_drifted(r))
@@ -385,22 +298,23 @@ static int
 provision_ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	const char *const *ids = provision_ids(a, r->spec);
-	size_t i = provision_index(r);
+	size_t i = ran_index(r);
 	struct facts record;
 	const char *run;
 
-	if (provision_machine(env, r, a, &run, err) < 0)
+	if (ran_machine(env, r, a, &run, err) < 0)
 		return -1;
 	if (!run || i >= r->spec->nprovision || !ids[i])
 		return error_set(err, ERR_INVALID, "%s: no machine to run it on", r->name);
-	if (provision_forget(env, r, ids, r->spec->nprovision, err) < 0)
+	if (provision_forget(env, r, ids, r->spec->nprovision, err) < 0 ||
+	    provision_forget_booted(env, r, ids, r->spec->nprovision, NULL, err) < 0)
 		return -1;
 	/* What only a boot can run was on the volume, or the machine is one of an earlier version. */
 	if (!provision_runs_live(r->spec, i) && provision_is_unknown(env, r))
 		return 0;
 	if (provision_settle(env, r, ids[i], run, &record, a, err) < 0)
 		return -1;
-	provision_tell(&record, r, ids[i], have, a);
+	ran_tell(&record, r, ids[i], have, a);
 	return 0;
 }
 
@@ -410,10 +324,9 @@ provision_remove(const struct env *env, const struct resource *r, struct error *
 {
 	const char *id = facts_get(&r->have, "inputs");
 
-	for (size_t i = 0; i < r->nstands_on; i++)
-		if (!strcmp(r->stands_on[i].to->type->name, "vm") && r->stands_on[i].to->down)
-			return 0;
-	return id && r->wanted ? provision_forget_one(env, r, id, err) : 0;
+	if (!id || !r->wanted || ran_falls(r))
+		return 0;
+	return provision_forget_one(env, r, id, err) < 0 ? -1 : provision_forget_booted(env, r, NULL, 0, id, err);
 }
 
 const struct resource_type resource_provision = {

@@ -15,6 +15,8 @@ struct error;
 
 #define PROVISION_BOOTED "cidata.provision"	/* of an instance's folder */
 #define PROVISION_FOLDER "provision"		/* likewise: what is known of the run of each */
+#define PROBE_FOLDER "probe"			/* ... of the answer of each probe */
+#define PLAYBOOK_FOLDER "playbook"		/* ... of the run of each playbook */
 
 enum { PROVISION_ID = 32 };			/* characters of a digest */
 

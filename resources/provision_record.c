@@ -17,7 +17,7 @@ enum { LAST_LINES = 6, LAST_BYTES = 480, MAX_BOOTED = 1 << 20 };
 static char *
 record_path(const struct env *env, const struct resource *r, const char *id, const char *end)
 {
-	auto_free char *folder = instance_path(env, r, PROVISION_FOLDER);
+	auto_free char *folder = instance_path(env, r, r->type->name);
 
 	return xasprintf("%s/%s%s", folder, id, end);
 }
@@ -36,7 +36,7 @@ provision_record_load(const struct env *env, const struct resource *r, const cha
 int
 provision_record_save(const struct env *env, const struct resource *r, const char *id, const struct facts *f, struct error *err)
 {
-	auto_free char *folder = instance_path(env, r, PROVISION_FOLDER), *path = record_path(env, r, id, "");
+	auto_free char *folder = instance_path(env, r, r->type->name), *path = record_path(env, r, id, "");
 
 	return fs_mkdirs(folder, 0700, err) < 0 ? -1 : machine_facts_save(path, f, err);
 }
@@ -44,7 +44,7 @@ provision_record_save(const struct env *env, const struct resource *r, const cha
 int
 provision_log_save(const struct env *env, const struct resource *r, const char *id, const char *text, size_t len, struct error *err)
 {
-	auto_free char *folder = instance_path(env, r, PROVISION_FOLDER), *path = record_path(env, r, id, ".log");
+	auto_free char *folder = instance_path(env, r, r->type->name), *path = record_path(env, r, id, ".log");
 
 	if (!text)
 		return fs_drop(path, err);
@@ -60,9 +60,8 @@ is_one_of(const char *name, const char *const *ids, size_t n)
 	return false;
 }
 
-/* As long as it stands in that list, a boot has run it, and nobody has undone that. */
-static int
-forget_booted(const struct env *env, const struct resource *r, const char *const *ids, size_t n, const char *without, struct error *err)
+int
+provision_forget_booted(const struct env *env, const struct resource *r, const char *const *ids, size_t n, const char *without, struct error *err)
 {
 	auto_free char *path = instance_path(env, r, PROVISION_BOOTED);
 	AUTO(buf) text = BUF_INIT, left = BUF_INIT;
@@ -77,7 +76,7 @@ forget_booted(const struct env *env, const struct resource *r, const char *const
 int
 provision_forget(const struct env *env, const struct resource *r, const char *const *ids, size_t n, struct error *err)
 {
-	auto_free char *folder = instance_path(env, r, PROVISION_FOLDER);
+	auto_free char *folder = instance_path(env, r, r->type->name);
 	DIR *d = opendir(folder);
 	struct dirent *e;
 	int rc = 0;
@@ -90,7 +89,7 @@ provision_forget(const struct env *env, const struct resource *r, const char *co
 	}
 	if (d)
 		closedir(d);
-	return rc < 0 ? -1 : forget_booted(env, r, ids, n, NULL, err);
+	return rc;
 }
 
 int
@@ -98,7 +97,7 @@ provision_forget_one(const struct env *env, const struct resource *r, const char
 {
 	auto_free char *path = record_path(env, r, id, "");
 
-	return fs_drop(path, err) < 0 || provision_log_save(env, r, id, NULL, 0, err) < 0 ? -1 : forget_booted(env, r, NULL, 0, id, err);
+	return fs_drop(path, err) < 0 ? -1 : provision_log_save(env, r, id, NULL, 0, err);
 }
 
 void

@@ -24,8 +24,14 @@ bool provision_record_load(const struct env *env, const struct resource *r, cons
 int provision_record_save(const struct env *env, const struct resource *r, const char *id, const struct facts *f, struct error *err);
 /* NULL: no log; otherwise in place of the one before. */
 int provision_log_save(const struct env *env, const struct resource *r, const char *id, const char *text, size_t len, struct error *err);
-/* Those that none of `ids` is, are forgotten, also as run by the boot. */
+/* Those that none of `ids` is, are forgotten. */
 int provision_forget(const struct env *env, const struct resource *r, const char *const *ids, size_t n, struct error *err);
+/*
+ * Likewise in the list of what a boot has run: as long as one stands there, it has, and nobody has undone that. `without` not NULL: that
+ * one, instead of those that are not in `ids`.
+ */
+int provision_forget_booted(const struct env *env, const struct resource *r, const char *const *ids, size_t n, const char *without,
+			    struct error *err);
 int provision_forget_one(const struct env *env, const struct resource *r, const char *id, struct error *err);
 #define PROVISION_LINE "\n  | "
 /* The last lines of what was said, as a terminal may have them, each behind PROVISION_LINE; "" for nothing. */

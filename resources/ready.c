@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "hostagent/protocol/ha_client.h"
+#include "hostagent/protocol/probe.h"
 #include "resources/instance_paths.h"
 #include "resources/provision_list.h"
 
@@ -189,6 +190,29 @@ ready_note_phases(const char *dir, const struct ha_info *info, struct facts *hav
 	facts_set(have, a, "phases", out.len ? out.s : NULL);
 }
 
+/* Is it one of its probes that is waited for? Then which, and where that is written; else "". */
+static const char *
+ready_probe(const struct resource *r, const char *dir, struct arena *a)
+{
+	struct ha_condition *v = NULL;
+	char id[PROBE_ID + 1];
+	size_t n, k = 0;
+
+	if (!r->spec->nprobes || ha_conditions(dir, a, &v, &n, NULL) < 0)
+		return "";
+	while (k < n && !strcmp(v[k].state, "met"))
+		k++;
+	for (size_t i = 0; k < n && i < r->spec->nprobes; i++) {
+		const char *place = r->spec->probes[i].place;
+
+		probe_id(r->spec->probes[i].script, id);
+		if (!strcmp(v[k].id, id))
+			return arena_printf(a, ": probes[%zu]%s%s%s, `limactl log probe.%s:%zu`", i, *place ? " (" : "", place, *place ? ")" : "",
+					    r->spec->name, i);
+	}
+	return "";
+}
+
 static int
 ready_ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
@@ -209,8 +233,8 @@ ready_ensure(const struct env *env, const struct resource *r, struct facts *have
 	ready_note_phases(dir, &info, have, a);
 	/* What a script of `provision` did is its own to tell. */
 	if (info.phase == HA_DEGRADED && !(info.only_scripts && ready_has_scripts(env, r)))
-		return error_set(err, ERR_CHILD, "DEGRADED: it runs, but %s; see %s/ha.stderr.log and serial*.log%s", line.s, dir,
-				 console.s);
+		return error_set(err, ERR_CHILD, "DEGRADED: it runs, but %s%s; see %s/ha.stderr.log and serial*.log%s", line.s,
+				 ready_probe(r, dir, a), dir, console.s);
 	return 0;
 }
 

@@ -78,6 +78,8 @@ struct ha_condition {
 	const char *state;	/* "met", "failed", "waiting" */
 	const char *said;	/* what a probe that is waited for said last; "" */
 	bool probe;		/* the user's own */
+	const char *id;		/* of a probe: which (probe.h); "" of another one, or from an agent of an earlier version */
+	int status;		/* ... and how it ended when it was asked last */
 	double seconds;		/* until it was met; 0: it is not */
 };
 int ha_conditions(const char *dir, struct arena *a, struct ha_condition **out, size_t *n, struct error *err);

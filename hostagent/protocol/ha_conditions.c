@@ -45,6 +45,8 @@ ha_conditions_ask(const char *dir, const char *path, int timeout_ms, struct aren
 			.hint = ha_condition_text(a, v, "hint"),
 			.state = ha_condition_text(a, v, "state"),
 			.said = ha_condition_text(a, v, "said"),
+			.id = ha_condition_text(a, v, "id"),
+			.status = cJSON_IsNumber(cjson_get(v, "status")) ? cjson_get(v, "status")->valueint & 255 : 0,
 			.probe = cJSON_IsTrue(cjson_get(v, "probe")),
 			.seconds = cJSON_IsNumber(seconds) && seconds->valuedouble > 0 && seconds->valuedouble < 1e9
 					   ? seconds->valuedouble

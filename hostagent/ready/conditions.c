@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "hostagent/protocol/probe.h"
 #include "hostagent/ready/readiness_checks.h"
+#include "providers/launch.h"
 
 static void
 condition_add(cJSON *list, const struct item *it, const char *said)
@@ -14,6 +16,13 @@ condition_add(cJSON *list, const struct item *it, const char *said)
 	cJSON_AddStringToObject(o, "what", it->what ? it->what : "");
 	cJSON_AddStringToObject(o, "hint", it->hint ? it->hint : "");
 	cJSON_AddBoolToObject(o, "probe", it->probe != NULL);
+	if (it->probe) {
+		char id[PROBE_ID + 1];
+
+		probe_id(it->probe->script, id);
+		cJSON_AddStringToObject(o, "id", id);
+		cJSON_AddNumberToObject(o, "status", it->status);
+	}
 	cJSON_AddStringToObject(o, "state", it->met ? "met" : it->failed ? "failed" : "waiting");
 	if (it->met)
 		cJSON_AddNumberToObject(o, "seconds", (double)it->met_ms / 1e3);

@@ -239,6 +239,8 @@ step_probe(struct require *r, struct ssh_link *l)
 	n = ssh_exec_step(&r->run, l, &e);
 	if (n == 0)
 		return;
+	if (n == 1)
+		it->status = r->run.status;
 	if (n == 1 && r->run.status == 0)
 		readiness_met(r, it);
 	else
@@ -382,6 +384,22 @@ readiness_on_deadline(uv_timer_t *t)
 			*p = ' ';
 	tail_add_serial(a, &why);
 	agent_degraded(a, why.s);
+}
+
+void
+require_reload(struct agent *a, const struct launch *l)
+{
+	struct require *r = a->require;
+
+	/* Of a guest that has booted limactl asks them itself. */
+	if (!r || r->done || a->runtime->await_guest)
+		return;
+	ssh_exec_release(&r->run, mux_link(a));
+	require_probes(&r->list, l->probes, l->nprobes);
+	r->probe = 0;
+	r->last[0] = '\0';
+	api_conditions_changed(a);
+	mux_kick(a);
 }
 
 void

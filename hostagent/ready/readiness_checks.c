@@ -7,6 +7,7 @@
 #include "base/quote/quote.h"
 #include "providers/launch.h"
 #include "hostagent/protocol/mount_check.h"
+#include "hostagent/protocol/probe.h"
 #include "providers/ssh/ssh_exec.h"
 
 static bool
@@ -76,6 +77,26 @@ require_items(struct require_items *r, const struct launch *l, bool by_driver)
 		readiness_checks_add(r, (struct item){ "final", "shared folders to be mounted", "mounts in lima.yaml", .check = readiness_checks_folders(r, l) });
 	if (l->ncopies)
 		readiness_checks_add(r, (struct item){ "final", "files to be copied to the host", "see copyToHost and ha.stderr.log", .copies = true });
+}
+
+void
+require_probes(struct require_items *r, const struct launch_probe *v, size_t n)
+{
+	struct item *probes = arena_alloc(&r->mem, (n + 1) * sizeof *probes);
+
+	for (size_t i = 0; i < n; i++) {
+		struct launch_probe *p = arena_alloc(&r->mem, sizeof *p);
+
+		*p = (struct launch_probe){ arena_strdup(&r->mem, v[i].description), arena_strdup(&r->mem, v[i].script), arena_strdup(&r->mem, v[i].hint) };
+		probes[i] = (struct item){ "optional", p->description, p->hint, .probe = p };
+		for (size_t k = 0; k < r->nprobes; k++)
+			if (r->probes[k].met && !strcmp(r->probes[k].probe->script, p->script)) {
+				probes[i].met = true;
+				probes[i].met_ms = r->probes[k].met_ms;
+			}
+	}
+	r->probes = probes;
+	r->nprobes = n;
 }
 
 bool
@@ -178,18 +199,12 @@ require_script(struct require_items *r, const char *iid)
 const char *
 require_probe_command(struct require_items *r, const char *script)
 {
-	const char *interpreter = strncmp(script, "#!", 2) == 0 ? script + 2 : "/bin/sh\n";
 	AUTO(buf) s = BUF_INIT;
 	AUTO(buf) command = BUF_INIT;
 
-	/* Adds the variables that the guest got after this connection logged in, and the parameters of the template. */
-	buf_adds(&s, "take() { while IFS= read -r l; do case $l in [A-Za-z_]*=*) k=${l%%=*} v=${l#*=}; "
-		     "case $k in *[!A-Za-z0-9_]*) continue;; esac; case $v in \\\"*\\\") v=${v#?} v=${v%?};; esac; "
-		     "export \"$k=$v\";; esac; done; }\n"
-		     "[ -r /etc/environment ] && take </etc/environment\n"
-		     "p=$(sudo -n cat /mnt/lima-cidata/param.env 2>/dev/null </dev/null)\n"
-		     "take <<END\n$p\nEND\nexec ");
-	buf_add(&s, interpreter, strcspn(interpreter, "\r\n"));
+	buf_adds(&s, probe_environment);
+	buf_adds(&s, "exec ");
+	probe_interpreter(&s, script);
 	buf_adds(&command, "exec /bin/sh -c ");
 	quote_shell(&command, s.s);
 	return arena_strdup(&r->mem, command.s);

@@ -28,6 +28,7 @@ struct item {
 	const char *errors;	/* a file with a line for each thing that went wrong until `marker` was there */
 	const char *check;	/* definitions of a function `shared`, which must succeed, or says why not in $why */
 	bool met, failed;
+	int status;		/* how the probe ended last; 0 where it was not asked yet, too */
 	uint64_t met_ms;	/* so long after the waiting began */
 };
 
@@ -40,6 +41,8 @@ struct require_items {
 
 /* `by_driver`: the driver knows by itself when its guest is ready (hostagent/machine/runtime.h): nothing is asked in it. */
 void require_items(struct require_items *r, const struct launch *l, bool by_driver);
+/* Other probes than before, by copies; one whose script is as it was keeps its answer. */
+void require_probes(struct require_items *r, const struct launch_probe *v, size_t n);
 bool require_settled(const struct item *it);
 /* The first that is still waited for; NULL. */
 const struct item *require_pending(const struct require_items *r);
@@ -53,8 +56,8 @@ bool require_script_needed(const struct require_items *r);	/* is there anything 
  */
 const char *require_script(struct require_items *r, const char *iid);
 /*
- * [{"group","what","hint","probe","state","seconds","said"}], in the order of checking: state is "met", after so many seconds, "failed"
- * or "waiting"; `said` is what the probe that is waited for said last.
+ * [{"group","what","hint","probe","id","status","state","seconds","said"}], in the order of checking: state is "met", after so many seconds,
+ * "failed" or "waiting"; `said` is what the probe that is waited for said last, `id` and `status` are of probes (protocol/probe.h).
  */
 struct cJSON *require_conditions(const struct require_items *r, const char *said);
 /* A probe, whose script the command reads on its standard input. */

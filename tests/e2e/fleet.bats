@@ -40,6 +40,7 @@ teardown_file() { home_end; }
 		- description: never
 		  script: |
 		    #!/bin/sh
+		    echo 'not yet' >&2
 		    false
 	EOF
 	limactl create "$WORK/probed.yaml"
@@ -51,6 +52,19 @@ teardown_file() { home_end; }
 	wait $wait
 	run -124 limactl wait --for probe=never --timeout 1s probed
 	kill $start
+	wait $start || true
+	[ "$(limactl log probe.probed:1)" = 'not yet' ]
+	# one that has changed is asked in its place; what the boot was told is known, and what comes later is asked of the guest that runs
+	LIMIT=100 apply --running --set '.probes[1].script="#!/bin/sh\ntrue\n"' probed
+	run -0 limactl explain probe.probed:0
+	[[ $output == *'ran: by the boot'* ]]
+	pid=$(cat "$LIMA_HOME/probed/qemu.pid")
+	fails_with 'probes[1] (never, lima.yaml:' apply --timeout 4s --set '.probes[1].script="#!/bin/sh\nid -un; test -e /tmp/gone\n"' probed
+	[ "$(limactl log probe.probed:1)" = "$(limactl shell --workdir / probed id -un)" ]
+	limactl shell --workdir / probed touch /tmp/gone
+	apply probed
+	[[ $(limactl explain probe.probed:1) == *'ran: by an apply'* ]]
+	[ "$(cat "$LIMA_HOME/probed/qemu.pid")" = "$pid" ]
 	limactl delete -f probed
 }
 

@@ -112,7 +112,8 @@ begin(struct world *w)
 						   ".containerd={\"user\":false,\"system\":false}",
 						   ".firmware.images=[{\"location\":\"/nonexistent.fd\"},"
 						   "{\"location\":\"/usr/share/OVMF/OVMF_CODE_4M.fd\"}]", play,
-						   ".networks=[{\"lima\":\"user-v2\"},{\"lima\":\"made\"}]" }, 8, &err));
+						   ".probes=[{\"script\":\"#!/bin/sh\\ntrue\\n\"}]",
+						   ".networks=[{\"lima\":\"user-v2\"},{\"lima\":\"made\"}]" }, 9, &err));
 	w->opts.networks = &made;
 	w->opts.nnetworks = 1;
 	ok(spec_load(&w->spec, "t", t.path, t.text, t.len, &w->opts, &err));

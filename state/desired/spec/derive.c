@@ -181,30 +181,36 @@ derive_networks(struct load *l, struct spec *s)
 	}
 }
 
-/* Where what it runs, or writes, is written: FILE:LINE, by the file's own name, since an instance's folder is known. */
+/* Where what one of these runs, or writes, is written: FILE:LINE, by the file's own name, since an instance's folder is known. */
+static const char *
+derive_place(struct load *l, const struct val *item)
+{
+	static const char *const texts[] = { "script", "content", "expression", "playbook" };
+	const struct node *at = item->at;
+	struct text_place place;
+	const char *slash;
+
+	for (size_t k = 0; k < sizeof texts / sizeof *texts; k++) {
+		const struct val *v = val_get(item, texts[k]);
+
+		at = v && v->at ? v->at : at;
+	}
+	if (!at || !at->src)
+		return "";
+	place = node_place(at);
+	slash = strrchr(place.file, '/');
+	return arena_printf(l->a, "%s:%u", slash ? slash + 1 : place.file, place.line);
+}
+
 static void
 derive_places(struct load *l, struct spec *s)
 {
-	static const char *const texts[] = { "script", "content", "expression", "playbook" };
-	const struct val *list = val_get(l->root, "provision");
+	const struct val *provision = val_get(l->root, "provision"), *probes = val_get(l->root, "probes");
 
-	for (size_t i = 0; i < s->nprovision; i++) {
-		const struct node *at = list->item[i]->at;
-		struct text_place place;
-		const char *slash;
-
-		for (size_t k = 0; k < sizeof texts / sizeof *texts; k++) {
-			const struct val *v = val_get(list->item[i], texts[k]);
-
-			at = v && v->at ? v->at : at;
-		}
-		s->provision[i].place = "";
-		if (!at || !at->src)
-			continue;
-		place = node_place(at);
-		slash = strrchr(place.file, '/');
-		s->provision[i].place = arena_printf(l->a, "%s:%u", slash ? slash + 1 : place.file, place.line);
-	}
+	for (size_t i = 0; i < s->nprovision; i++)
+		s->provision[i].place = derive_place(l, provision->item[i]);
+	for (size_t i = 0; i < s->nprobes; i++)
+		s->probes[i].place = derive_place(l, probes->item[i]);
 }
 
 void

@@ -74,6 +74,7 @@ const char *provision_word(enum provision_mode m);
 
 struct spec_probe {
 	const char *description, *script, *hint;
+	const char *place;			/* as of provision */
 };
 
 enum proto { PROTO_ANY, PROTO_TCP, PROTO_UDP };

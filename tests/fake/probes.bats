@@ -1,0 +1,89 @@
+# Probes, one by one: a guest that is only played is asked by a shell of the host's.
+load helper
+
+setup() {
+	home_begin
+	fake_yaml >"$WORK/f.yaml"
+}
+
+teardown() { home_end; }
+
+# probe N TEXT: what the Nth one is to be, as an expression
+probe() { printf '.probes[%d].script="#!/bin/sh\\n%s\\n"' "$1" "$2"; }
+pid_of() { cat "$LIMA_HOME/$1/fake.pid"; }
+
+two() {
+	cat >>"$WORK/f.yaml" <<-EOF
+		probes:
+		- description: the first thing
+		  script: |
+		    #!/bin/sh
+		    echo one >>$WORK/asked
+		- script: |
+		    #!/bin/sh
+		    echo two >>$WORK/asked
+		  hint: see two
+	EOF
+}
+
+@test "each is a thing of its own: asked once, told by explain and log, and not again" {
+	two
+	run -0 limactl plan "$WORK/f.yaml"
+	[[ $output == *"probe "*" f  (2)"* ]]
+	apply "$WORK/f.yaml"
+	[ "$(sort "$WORK/asked")" = $'one\ntwo' ]
+	run -0 limactl explain probe.f:0
+	[[ $output == *"asks: the first thing"*"status: 0"* || $output == *"status: 0"*"asks: the first thing"* ]]
+	[[ $output == *"written in: f.yaml:"* ]]
+	limactl graph f | grep -q 'probe.*f:1'
+	rm -f "$LIMA_HOME"/_state/state.db*
+	apply f
+	[ "$(sort "$WORK/asked")" = $'one\ntwo' ]
+	limactl restart f
+	[ "$(sort "$WORK/asked")" = $'one\none\ntwo\ntwo' ]
+}
+
+@test "one that has changed is asked again, alone, of the machine that runs; and so one that is asked for anew" {
+	two
+	apply "$WORK/f.yaml"
+	one=$(pid_of f)
+	rm "$WORK/asked"
+	run -0 limactl plan --set "$(probe 1 "echo new >>$WORK/asked; echo content")" f
+	[[ $output == *"probes[1].script:  (in place)"*"~ probe "*" f:1"* ]]
+	apply --set "$(probe 1 "echo new >>$WORK/asked; echo content")" f
+	[ "$(cat "$WORK/asked")" = new ]
+	[ "$(pid_of f)" = "$one" ]
+	[ "$(limactl log probe.f:1)" = content ]
+	limactl apply --replace probe.f:0 f
+	[ "$(cat "$WORK/asked")" = $'new\none' ]
+	# what it is called is no other question
+	limactl apply --set '.probes[0].description="something else"' f
+	[ "$(cat "$WORK/asked")" = $'new\none' ]
+	limactl apply --set "$(probe 1 "echo two >>$WORK/asked")" f
+	[ "$(cat "$WORK/asked")" = $'new\none\ntwo' ]
+	apply --set 'del(.probes)' f
+	[ "$(pid_of f)" = "$one" ]
+	fails_with 'there is no log of it' log probe.f:1
+}
+
+@test "one that is not content is asked until it is" {
+	two
+	apply "$WORK/f.yaml"
+	apply --set "$(probe 0 "[ -e $WORK/there ] || { touch $WORK/there; exit 1; }")" f
+	[ -e "$WORK/there" ]
+}
+
+@test "one that is never content fails the apply, by its line, with what it said; it stands behind the scripts" {
+	two
+	cat >>"$WORK/f.yaml" <<-EOF
+		provision: [{script: "#!/bin/sh\ntrue"}]
+	EOF
+	apply "$WORK/f.yaml"
+	fails_with 'probes[1] (user probe 2/2, lima.yaml:' apply --timeout 3s --set "$(probe 1 "echo first; echo no such luck >&2; exit 7")" f
+	[[ $stderr == *"exit status 7, run by an apply; it said: no such luck; all it said: \`limactl log probe.f:1\`"* ]]
+	[ "$(limactl log probe.f:1)" = $'first\nno such luck' ]
+	run -0 limactl plan f
+	[[ $output == *"~ probe "*" f:1  (left unfinished)"*"status: 7 -> 0"* ]]
+	apply --set "$(probe 1 "[ -e $WORK/ran ]")" --set ".provision[0].script=\"#!/bin/sh\\ntouch $WORK/ran\\n\"" f
+	[[ $(limactl plan f) == *"Nothing to do"* ]]
+}
