@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "cli/args/flags.h"
+#include "cli/commands/yq_files.h"
 #include "cli/view/json_pretty.h"
 #include "cli/view/json_yaml.h"
 #include "state/desired/yq/yq.h"
@@ -25,14 +26,18 @@ static const struct flag flags[] = {
 	{ "exit-status", 'e', FLAG_BOOL, .about = "Exit with 1 if the last result is null or false, or there is none" },
 	{ "expression", 0, FLAG_STRING, .about = "The expression" },
 	{ "from-file", 0, FLAG_STRING, .about = "File with the expression" },
+	{ "front-matter", 'f', FLAG_STRING, .about = "extract: of the first file only the YAML at its head, as pages have it; process: and what follows that stays as it is" },
 	{ "header-preprocess", 0, FLAG_BOOL, "true", "Keep what stands before a document as it is" },
 	{ "indent", 'I', FLAG_INT, "2", "Blanks a level; 0: JSON on one line" },
 	{ "inplace", 'i', FLAG_BOOL, .about = "Change the file itself" },
 	{ "input-format", 'p', FLAG_STRING, "auto", "yaml, json, props, csv, tsv, xml, base64 or uri" },
+	{ "nul-output", '0', FLAG_BOOL, .about = "A NUL behind each result, where a line would end" },
 	{ "null-input", 'n', FLAG_BOOL, .about = "Begin with null instead of an input" },
 	{ "operators", 0, FLAG_BOOL, .about = "List the words of expressions, with examples" },
 	{ "output-format", 'o', FLAG_STRING, "auto", "The same, and shell" },
 	{ "prettyPrint", 'P', FLAG_BOOL, .about = "Block style throughout, without comments" },
+	{ "split-exp", 's', FLAG_STRING, .about = "Each result into a file that this expression names; in it, $index counts" },
+	{ "split-exp-file", 0, FLAG_STRING, .about = "File with that expression" },
 	{ "tojson", 'j', FLAG_BOOL, .about = "Same as -o json" },
 	{ "unwrapScalar", 'r', FLAG_BOOL, "true", "Texts without quotes" },
 	{ "verbose", 'v', FLAG_BOOL, .about = "Nothing, here" },
@@ -56,8 +61,8 @@ struct call {
 	bool all, color;	/* all documents at once; in colours */
 	int indent;
 	struct yq_style style;
-	struct yq *q;
-	struct buf out;
+	struct yq *q, *names;
+	struct buf out, rest;	/* `rest`: what stood behind the YAML at the head of the first file, and is to stay */
 	struct yq_result result;
 };
 
@@ -132,6 +137,8 @@ choose_style(struct call *k, struct error *err)
 		s->unwrap = cmd_yq_flag(k, "unwrapScalar");
 	s->no_doc = cmd_yq_flag(k, "no-doc");
 	s->lead = cmd_yq_flag(k, "header-preprocess");
+	s->nul = cmd_yq_flag(k, "nul-output");
+	s->names = k->names;
 	return 0;
 }
 
@@ -182,28 +189,33 @@ cmd_yq_read_stdin(struct buf *out, struct error *err)
 }
 
 static int
-read_input(const char *file, struct buf *in, struct error *err)
+read_input(struct call *k, int i, struct buf *in, struct error *err)
 {
-	return !file || strcmp(file, "-") == 0 ? cmd_yq_read_stdin(in, err) : fs_read_named(file, in, MOST_INPUT, err);
+	const char *file = k->nargs ? k->args[i] : "-", *front = cmd_yq_text(k, "front-matter");
+
+	if ((strcmp(file, "-") == 0 ? cmd_yq_read_stdin(in, err) : fs_read_named(file, in, MOST_INPUT, err)) < 0)
+		return -1;
+	if (i == 0 && *front)
+		yq_front_cut(in, strcmp(front, "process") == 0 ? &k->rest : NULL);
+	return 0;
 }
 
 /* Files one by one, each document by itself. */
 static int
 evaluate_each(struct call *k, struct error *err)
 {
-	const char *const standard[] = { "-" };
-	const char *const *names = k->nargs ? (const char *const *)k->args : standard;
-
 	for (int i = 0; i < (k->nargs ? k->nargs : 1); i++) {
 		AUTO(buf) b = BUF_INIT;
-		struct yq_input in = { .name = names[i] };
+		struct yq_input in = { .name = k->nargs ? k->args[i] : "-" };
 
-		if (read_input(names[i], &b, err) < 0)
+		if (read_input(k, i, &b, err) < 0)
 			return -1;
 		in.text = b.s;
 		in.len = b.len;
 		if (yq_documents(k->q, &k->style, &in, (unsigned)i, &k->result, err) < 0)
 			return -1;
+		if (i == 0)
+			buf_add(&k->out, k->rest.s, k->rest.len);
 	}
 	return k->result.documents ? 0 : yq_on_nothing(k->q, &k->style, &k->result, err);
 }
@@ -218,13 +230,13 @@ evaluate_all(struct call *k, struct error *err)
 	for (int i = 0; i < n; i++)
 		b[i] = (struct buf)BUF_INIT;
 	for (int i = 0; i < n && rc == 0; i++) {
-		const char *name = k->nargs ? k->args[i] : "-";
-
-		rc = read_input(name, &b[i], err);
-		in[i] = (struct yq_input){ name, b[i].s, b[i].len };
+		rc = read_input(k, i, &b[i], err);
+		in[i] = (struct yq_input){ k->nargs ? k->args[i] : "-", b[i].s, b[i].len };
 	}
 	if (rc == 0)
 		rc = yq_together(k->q, &k->style, in, (size_t)n, &k->result, err);
+	if (rc == 0)
+		buf_add(&k->out, k->rest.s, k->rest.len);
 	for (int i = 0; i < n; i++)
 		buf_release(&b[i]);
 	free(b);
@@ -251,32 +263,74 @@ print_colored(struct call *k)
 	cli_print_colored(stdout, out.s, out.len);
 }
 
+/* Words that do not go together. */
 static int
-cmd_yq_evaluate(struct call *k, struct error *err)
+cmd_yq_check(const struct call *k, struct error *err)
 {
-	int rc;
+	const char *front = cmd_yq_text(k, "front-matter");
 
-	if (choose_expr(k, err) < 0 || choose_style(k, err) < 0)
-		return -1;
 	if (cmd_yq_flag(k, "null-input") && k->nargs)
 		return error_set(err, ERR_INVALID, "cannot pass files in when using null-input flag");
 	if (cmd_yq_flag(k, "inplace") && (!k->nargs || strcmp(k->args[0], "-") == 0))
 		return error_set(err, ERR_INVALID, "write in place flag only applicable when giving an expression and at least one file");
-	k->q = yq_open(k->expr, cmd_yq_flag(k, "security-disable-env-ops") ? 0 : YQ_MAY_ENV, err);
-	if (!k->q)
+	if (cmd_yq_flag(k, "inplace") && k->names)
+		return error_set(err, ERR_INVALID, "write in place cannot be used with split file");
+	if (*front && strcmp(front, "extract") != 0 && strcmp(front, "process") != 0)
+		return error_set(err, ERR_INVALID, "--front-matter is extract or process, not '%s'", front);
+	if (*front && !k->nargs)
+		return error_set(err, ERR_INVALID, "front matter flag only applicable when giving an expression and at least one file");
+	return 0;
+}
+
+static int
+cmd_yq_open_names(struct call *k, enum yq_flags may, struct error *err)
+{
+	const char *expr = cmd_yq_text(k, "split-exp"), *file = cmd_yq_text(k, "split-exp-file");
+	AUTO(buf) b = BUF_INIT;
+
+	if (*file) {
+		if (fs_read_named(file, &b, MOST_INPUT, err) < 0)
+			return -1;
+		expr = b.s;
+	}
+	if (*expr && !(k->names = yq_open(expr, may, err)))
+		return error_wrap(err, "the names of files");
+	return 0;
+}
+
+static int
+cmd_yq_write(struct call *k, struct error *err)
+{
+	if (k->names)
+		return yq_parts_write(&k->result, k->style.out, err);
+	if (cmd_yq_flag(k, "inplace"))
+		return fs_rewrite(k->args[0], k->out.s, k->out.len, 0644, err);
+	if (k->color && (k->style.out == YQ_YAML || k->style.out == YQ_JSON))
+		print_colored(k);
+	else
+		cli_print_colored(stdout, k->out.s, k->out.len);
+	return 0;
+}
+
+static int
+cmd_yq_evaluate(struct call *k, struct error *err)
+{
+	enum yq_flags may = cmd_yq_flag(k, "security-disable-env-ops") ? 0 : YQ_MAY_ENV;
+	int rc, wrote;
+
+	if (cmd_yq_open_names(k, may, err) < 0 || choose_expr(k, err) < 0 || choose_style(k, err) < 0 || cmd_yq_check(k, err) < 0 ||
+	    !(k->q = yq_open(k->expr, may, err)))
 		return -1;
 	k->result.out = &k->out;
 	rc = cmd_yq_flag(k, "null-input") ? yq_on_nothing(k->q, &k->style, &k->result, err) : k->all ? evaluate_all(k, err) : evaluate_each(k, err);
-	if (rc == 0 && cmd_yq_flag(k, "inplace")) {
-		rc = fs_rewrite(k->args[0], k->out.s, k->out.len, 0644, err);
-	} else if (k->color && (k->style.out == YQ_YAML || k->style.out == YQ_JSON)) {
-		print_colored(k);
-	} else {
-		cli_print_colored(stdout, k->out.s, k->out.len);
-	}
-	if (rc == 0 && cmd_yq_flag(k, "exit-status") && !k->result.any)
+	if (rc < 0 && (k->names || cmd_yq_flag(k, "inplace")))
+		return -1;
+	wrote = cmd_yq_write(k, rc < 0 ? NULL : err);
+	if (rc < 0 || wrote < 0)
+		return -1;
+	if (cmd_yq_flag(k, "exit-status") && !k->result.any)
 		return error_set(err, ENOENT, "no matches found");
-	return rc;
+	return 0;
 }
 
 static int
@@ -312,12 +366,15 @@ parse_and_run(struct call *k, char **words, int n, struct error *err)
 static int
 cmd_yq_run(struct cli *c, struct error *err)
 {
-	struct call k = { .cli = c, .out = BUF_INIT };
+	struct call k = { .cli = c, .out = BUF_INIT, .rest = BUF_INIT };
 	struct error why = { 0 };
 	int r = parse_and_run(&k, c->args, c->nargs, &why);
 
 	(void)err;
 	yq_close(k.q);
+	yq_close(k.names);
+	yq_parts_release(&k.result);
+	buf_release(&k.rest);
 	flag_values_release(&k.values);
 	buf_release(&k.out);
 	if (r < 0)

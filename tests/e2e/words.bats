@@ -260,6 +260,35 @@ fatal() {
 	[ "$stderr" = 'Error: file operations have been disabled' ]
 }
 
+@test "yq: results apart by NUL, each in a file of its own, and the YAML at the head of a page" {
+	cd "$WORK"
+	mkdir yq-files
+	cd yq-files
+	printf 'a: 1\nb: "x"\n---\na: 2\nb: y\n' >t.yml
+	limactl yq -0 .a,.b t.yml >out
+	printf '1\0x\0---\n2\0y\0' | cmp - out
+	printf 'a: "x\\0y"\n' >nul.yml
+	fails_with 'a result has a NUL in it' yq -0 .a nul.yml
+	limactl yq -s '"d/" + .b' -o json -I 0 . t.yml
+	[ "$(cat d/x.json d/y.json)" = $'{"a":1,"b":"x"}\n{"a":2,"b":"y"}' ]
+	limactl yq -s '"n" + ($index | tostring)' .a t.yml
+	[ "$(cat n0.yml)" = 1 ]
+	printf '.b + ".of"' >names
+	limactl yq --split-exp-file names . t.yml
+	[ "$(cat x.of)" = $'a: 1\nb: "x"' ]
+	for name in ../out /tmp/out d/../../out; do
+		fails_with 'is a name outside of this folder' yq -s "\"$name\"" . t.yml
+	done
+	[ ! -e ../out.yml ]
+	fails_with 'write in place cannot be used with split file' yq -i -s .b . t.yml
+	fails_with 'the names of files: bad expression' yq -s '.b[' . t.yml
+	printf -- '---\na: 1\n---\nbody: [text\n---\nmore\n' >page.md
+	[ "$(limactl yq -f extract .a page.md)" = 1 ]
+	limactl yq -i -f process '.a = 3' page.md
+	[ "$(cat page.md)" = $'---\na: 3\n---\nbody: [text\n---\nmore' ]
+	fails_with "is extract or process, not 'bogus'" yq -f bogus . page.md
+}
+
 @test "yq: a part of a file is printed as it stands there" {
 	cat >"$WORK/p.yaml" <<-'END'
 		# top

@@ -8,15 +8,9 @@
 #include "state/desired/yq/bridge.h"
 #include "state/desired/yq/formats.h"
 #include "state/desired/yq/ops.h"
+#include "state/desired/yq/run.h"
 
 enum { MAX_EXPR = 128 << 10, SHOWN = 200, INPUT_FACTOR = 400 };
-
-struct yq {
-	char *shown;		/* of the expression, for messages: its beginning, on one line */
-	enum yq_flags flags;
-	struct arena arena;	/* of the parsed expression */
-	struct expr *expr;
-};
 
 /* --- bounds, and where errors land */
 
@@ -131,22 +125,7 @@ yq_list_words(struct buf *out)
 	}
 }
 
-/* one evaluation, and what it needs */
-struct run {
-	struct yq *q;
-	const struct yq_style *style;
-	const struct yq_input *in;
-	size_t n_in;
-	unsigned file;
-	struct yq_result *result;
-	const char *json;
-	const struct node *node;
-	struct nodes *results;
-	struct text out;
-	bool data_ok;
-};
-
-static int
+int
 run_guard(struct run *r, void (*step)(struct eval *e, void *ctx), struct arena *a, size_t input, struct error *err)
 {
 	struct eval e;
@@ -160,7 +139,7 @@ run_guard(struct run *r, void (*step)(struct eval *e, void *ctx), struct arena *
 	return error_set(err, ERR_INVALID, "`%s`: %s", r->q->shown, e.why.msg);
 }
 
-static struct nodes *
+struct nodes *
 expr_evaluate(struct eval *e, struct yq *q, struct nodes *at)
 {
 	struct context c = { .at = at };
@@ -243,145 +222,4 @@ yq_on_node(struct yq *q, struct arena *a, const struct node *in, struct node ***
 		if (!i || r.results->v[i] != r.results->v[i - 1])	/* `.a = 1, .b = 2, .c = 3` is the same document, again and again */
 			(*out)[(*n)++] = node_of_ynode(a, r.results->v[i]);
 	return 0;
-}
-
-/* --- on documents */
-
-static void
-read_documents(struct eval *e, const struct yq_style *style, const struct yq_input *in, unsigned file, bool lead, struct nodes *out)
-{
-	size_t from = out->n, used = 0;
-	struct ynode *n;
-
-	e->input = in->name;
-	if (style->in == YQ_YAML) {
-		yaml_read_documents(e, in->text, in->len, lead, out);
-	} else if (style->in == YQ_JSON) {
-		while ((n = json_read(e, in->text, in->len, &used, false)))
-			nodes_push(e, out, n);
-	} else if ((n = format_read(e, style->in, in->text, in->len))) {
-		nodes_push(e, out, n);
-	}
-	e->input = NULL;
-	for (size_t i = from; i < out->n; i++) {
-		out->v[i]->doc = (uint32_t)(i - from);
-		out->v[i]->file = in->name;
-		out->v[i]->file_index = file;
-	}
-}
-
-static void
-print_results(struct eval *e, struct run *r, struct nodes *results)
-{
-	const struct yq_style *style = r->style;
-	struct print_how how = { .format = style->out, .indent = style->indent, .unwrap = style->unwrap, .separators = !style->no_doc };
-	struct yq_result *to = r->result;
-
-	if (!results->n)
-		return;
-	if (!to->begun) {
-		to->last_doc = ynode_root(results->v[0])->doc;
-		to->last_file = ynode_root(results->v[0])->file_index;
-		to->begun = true;
-	}
-	for (size_t i = 0; i < results->n; i++) {
-		struct ynode *n = results->v[i];
-		const struct ynode *root = ynode_root(n);
-		bool separated = strncmp(n->lead, "$yqDocSeparator$", 16) == 0;
-
-		if ((to->last_doc != root->doc || to->last_file != root->file_index) && !separated && style->out == YQ_YAML && !style->no_doc)
-			text_adds(&r->out, "---\n");
-		if (style->out == YQ_YAML)
-			yaml_print_lead(&r->out, n->lead, how.separators);
-		else if (style->out == YQ_PROPS)
-			properties_print_lead(&r->out, n->lead);
-		to->any |= !ynode_is_null(n) && !(ynode_has_tag(n, "!!bool") && ynode_says(n, "false"));
-		format_print(&r->out, n, &how);
-		to->last_doc = root->doc;
-	}
-	(void)e;
-}
-
-static void
-step_documents(struct eval *e, void *ctx)
-{
-	struct run *r = ctx;
-	struct nodes *docs = nodes_new(e);
-
-	r->out = (struct text){ .e = e };
-	read_documents(e, r->style, r->in, r->file, r->style->lead, docs);
-	for (size_t i = 0; i < docs->n; i++) {
-		struct nodes *one = nodes_new(e);
-
-		nodes_push(e, one, docs->v[i]);
-		print_results(e, r, expr_evaluate(e, r->q, one));
-	}
-	r->result->documents += docs->n;
-}
-
-static void
-step_together(struct eval *e, void *ctx)
-{
-	struct run *r = ctx;
-	struct nodes *docs = nodes_new(e);
-
-	r->out = (struct text){ .e = e };
-	for (size_t i = 0; i < r->n_in; i++)
-		read_documents(e, r->style, &r->in[i], (unsigned)i, r->style->lead && i == 0, docs);
-	for (size_t i = 0; i < docs->n; i++)
-		docs->v[i]->together = true;
-	if (!docs->n)
-		nodes_push(e, docs, ynode_new(e, Y_SCALAR, "!!null", ""));
-	print_results(e, r, expr_evaluate(e, r->q, docs));
-}
-
-static void
-step_nothing(struct eval *e, void *ctx)
-{
-	struct run *r = ctx;
-	struct nodes *one = nodes_new(e);
-
-	r->out = (struct text){ .e = e };
-	nodes_push(e, one, ynode_new(e, Y_SCALAR, "!!null", ""));
-	print_results(e, r, expr_evaluate(e, r->q, one));
-}
-
-static int
-run_print(struct run *r, void (*step)(struct eval *e, void *ctx), size_t input, struct error *err)
-{
-	AUTO(arena) a = { 0 };
-
-	if (run_guard(r, step, &a, input, err) < 0)
-		return -1;
-	if (r->out.len)
-		buf_add(r->result->out, r->out.s, r->out.len);
-	return 0;
-}
-
-int
-yq_documents(struct yq *q, const struct yq_style *style, const struct yq_input *in, unsigned file, struct yq_result *res,
-	     struct error *err)
-{
-	struct run r = { .q = q, .style = style, .in = in, .file = file, .result = res };
-
-	return run_print(&r, step_documents, in->len, err);
-}
-
-int
-yq_together(struct yq *q, const struct yq_style *style, const struct yq_input *in, size_t n, struct yq_result *res, struct error *err)
-{
-	struct run r = { .q = q, .style = style, .in = in, .n_in = n, .result = res };
-	size_t len = 0;
-
-	for (size_t i = 0; i < n; i++)
-		len += in[i].len;
-	return run_print(&r, step_together, len, err);
-}
-
-int
-yq_on_nothing(struct yq *q, const struct yq_style *style, struct yq_result *res, struct error *err)
-{
-	struct run r = { .q = q, .style = style, .result = res };
-
-	return run_print(&r, step_nothing, 0, err);
 }

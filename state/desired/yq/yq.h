@@ -45,18 +45,28 @@ struct yq_style {
 	int indent;		/* 0: JSON on one line */
 	bool unwrap, no_doc;	/* texts without quotes; no `---` between documents */
 	bool lead;		/* what stands before a document is kept */
+	bool nul;		/* a NUL behind each result, in the place of its line's end; one that has a NUL itself is an error */
+	struct yq *names;	/* on each result, what it is to be called; NULL: nobody asks. $index counts results */
 };
 struct yq_input {
 	const char *name, *text;
 	size_t len;
 };
+/* A result by itself, where names were asked for: from where the last one ended. */
+struct yq_part {
+	char *name;		/* owned */
+	size_t end;		/* in `out` */
+};
 struct yq_result {
 	struct buf *out;
+	struct yq_part *parts;
+	size_t nparts;
 	bool any;		/* a result that is neither null nor false */
 	size_t documents;
 	bool begun;
 	unsigned last_doc, last_file;
 };
+void yq_parts_release(struct yq_result *r);
 /*
  * Every document of an input through the expression; results appended as yq prints them. `file` counts the inputs. An
  * input without a document gives nothing.
