@@ -273,13 +273,17 @@ check_at_rest(struct cli *c, const char *name, bool goes, struct error *err)
 static int
 check_had(struct cli *c, const struct run *r, struct locks *locks, struct error *err)
 {
+	const char *made = r->made ? r->made : r->gone;
+
 	if (r->at_rest && r->also_lock && check_at_rest(c, r->also_lock, false, err) < 0)
 		return -1;
 	for (size_t i = 0; r->at_rest && i < r->nrequests; i++)
 		if (check_at_rest(c, r->requests[i].name, r->requests[i].goal == GOAL_ABSENT, err) < 0)
 			return -1;
-	if (r->made && instance_exists(c, r->made))
-		return error_set(err, EEXIST, "instance %s was made by another limactl meanwhile", cli_tick(c, r->made));
+	if (r->also_lock && !instance_exists(c, r->also_lock))
+		return error_set(err, ENOENT, "instance %s was deleted by another limactl meanwhile", cli_tick(c, r->also_lock));
+	if (made && instance_exists(c, made))
+		return error_set(err, EEXIST, "instance %s was made by another limactl meanwhile", cli_tick(c, made));
 	locks->fresh = r->made && r->if_failed != MADE_STAYS;
 	return 0;
 }

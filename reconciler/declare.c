@@ -1,9 +1,11 @@
 #include "reconciler/declare.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/auto.h"
 #include "base/error.h"
+#include "base/fs.h"
 #include "base/mem.h"
 #include "reconciler/engine.h"
 
@@ -90,6 +92,20 @@ declare_load(struct engine *e, struct request *a, struct error *err)
 	return spec_load_instance(&a->loaded, a->name, a->goal == GOAL_ABSENT ? &quiet : e->spec_opts, err);
 }
 
+/* Its name was looked for before: one that has no folder now has been deleted by somebody else. */
+static int
+declare_unread(const struct engine *e, struct request *a, const struct error *why, struct error *err)
+{
+	auto_free char *dir = xasprintf("%s/%s", e->env->home, a->name);
+
+	a->gone = why->code == ENOENT && !fs_exists(dir);
+	if (a->gone)
+		return error_set(err, ENOENT, "instance `%s` was deleted by another limactl meanwhile", a->name);
+	if (err)
+		*err = *why;
+	return -1;
+}
+
 int
 declare_request(struct engine *e, struct request *a, struct error *err)
 {
@@ -99,11 +115,8 @@ declare_request(struct engine *e, struct request *a, struct error *err)
 		return declare(e, a, a->spec ? a->spec : a->loaded, err);
 	if (declare_load(e, a, &why) == 0)
 		return declare(e, a, a->loaded, err);
-	if (a->goal != GOAL_ABSENT) {
-		if (err)
-			*err = why;
-		return -1;
-	}
+	if (a->goal != GOAL_ABSENT)
+		return declare_unread(e, a, &why, err);
 	/* A broken lima.yaml must not keep an instance from being deleted. */
 	a->loaded = spec_bare(a->name, e->spec_opts);
 	return declare(e, a, a->loaded, err);

@@ -281,22 +281,38 @@ all_wrong_unknown(const struct engine *e)
 	return true;
 }
 
-/* Those with whom something is wrong go behind the others, both in their order; how many there are. */
+static void
+request_release(struct request *a)
+{
+	spec_free(a->loaded);
+	free(a->stamp);
+	free(a->wrong);
+	a->loaded = NULL;
+	a->stamp = NULL;
+	a->wrong = NULL;
+}
+
+/* Those with whom something is wrong go behind the others, both in their order; how many there are. Behind all are those that are gone. */
 static size_t
 part_wrong(struct engine *e)
 {
-	auto_free struct request *wrong = xcalloc(e->nrequests, sizeof *wrong);
-	size_t n = 0, kept = 0;
+	auto_free struct request *wrong = xcalloc(e->nrequests, sizeof *wrong), *gone = xcalloc(e->nrequests, sizeof *gone);
+	size_t n = 0, kept = 0, ngone = 0;
 
 	for (size_t i = 0; i < e->nrequests; i++)
-		if (e->requests[i].wrong)
+		if (e->requests[i].wrong && e->requests[i].gone && e->requests[i].may_be_gone)
+			gone[ngone++] = e->requests[i];
+		else if (e->requests[i].wrong)
 			wrong[n++] = e->requests[i];
 		else
 			e->requests[kept++] = e->requests[i];
+	memmove(e->requests + kept + n, e->requests + e->nrequests, e->nwrong * sizeof *wrong);
 	memcpy(e->requests + kept, wrong, n * sizeof *wrong);
+	memcpy(e->requests + kept + n + e->nwrong, gone, ngone * sizeof *gone);
 	e->nrequests = kept;
 	e->nwrong += n;
-	return n;
+	e->ngone += ngone;
+	return n + ngone;
 }
 
 /* Without those with whom something is wrong, until nothing is; each round finds all that can be found in it. */
@@ -306,7 +322,7 @@ engine_prepare_one(struct engine *e, struct error *err)
 	while (prepare_once(e, err) < 0) {
 		bool again = blame_owners(e), parted = part_wrong(e) > 0;
 
-		if ((parted && ((!e->partial && !all_wrong_unknown(e)) || !e->nrequests)) || (!parted && !again))
+		if ((parted && ((!e->partial && !all_wrong_unknown(e)) || (!e->nrequests && e->nwrong))) || (!parted && !again))
 			return -1;
 		plan_release(&e->plan);
 		graph_release(&e->graph);
@@ -340,7 +356,7 @@ take_requests(struct engine *e, struct request *requests, size_t n)
 	}
 	e->requests = requests;
 	e->nrequests = n;
-	e->nwrong = 0;
+	e->nwrong = e->ngone = 0;
 	e->met_delete = false;
 }
 
@@ -370,19 +386,13 @@ engine_prepare(struct engine *e, struct request *requests, size_t n, struct erro
 void
 engine_release(struct engine *e)
 {
-	for (size_t i = 0; i < e->nrequests + e->nwrong; i++) {
-		spec_free(e->requests[i].loaded);
-		free(e->requests[i].stamp);
-		free(e->requests[i].wrong);
-		e->requests[i].loaded = NULL;
-		e->requests[i].stamp = NULL;
-		e->requests[i].wrong = NULL;
-	}
+	for (size_t i = 0; i < e->nrequests + e->nwrong + e->ngone; i++)
+		request_release(&e->requests[i]);
 	/* Locks are taken by name, so the failed ones are sorted in, too. */
-	if (e->nwrong)
-		qsort(e->requests, e->nrequests + e->nwrong, sizeof *e->requests, engine_by_name);
-	e->nrequests += e->nwrong;
-	e->nwrong = 0;
+	if (e->nwrong + e->ngone)
+		qsort(e->requests, e->nrequests + e->nwrong + e->ngone, sizeof *e->requests, engine_by_name);
+	e->nrequests += e->nwrong + e->ngone;
+	e->nwrong = e->ngone = 0;
 	plan_release(&e->plan);
 	graph_release(&e->graph);
 	free(e->common_stamp);

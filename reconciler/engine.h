@@ -37,6 +37,7 @@ struct request {
 	 * shows that; with another goal what is left is kept. Without this it is an error.
 	 */
 	bool meets_delete;
+	bool may_be_gone;	/* nobody named it, it was only there: if it is deleted meanwhile it is left out */
 	/*
 	 * Touch its resource of this type alone: `protect`, or an edit of a running
 	 * instance. The next plan sees what the rest lacks.
@@ -59,6 +60,7 @@ struct request {
 	bool reread;		/* what was recorded of it did not do */
 	bool over;		/* it is as asked, and recorded so */
 	bool peeked;		/* its folder answers */
+	bool gone;		/* it may be, and is */
 };
 
 /* 0: nobody has called it off */
@@ -109,6 +111,7 @@ struct engine {
 	struct request *requests;
 	size_t nrequests;
 	size_t nwrong;		/* those that were left out stand behind the others */
+	size_t ngone;		/* and behind these those that are no more */
 	bool met_delete;	/* it failed since somebody's delete did not end, or is being done just now */
 	const struct host_request *host_requests;	/* set before engine_prepare() */
 	size_t nhost_requests;

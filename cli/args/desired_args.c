@@ -94,6 +94,7 @@ all_instances(struct cli *c, struct goals *g, struct error *err)
 			return -1;
 		a->keep_goal = !goal_given(c);
 		a->meets_delete = true;
+		a->may_be_gone = true;
 	}
 	return 0;
 }

@@ -92,17 +92,23 @@ run_clone(struct cli *c, struct error *err)
 	return status ? status : start_if_wanted(c, err);
 }
 
-/* What is recorded of the old name goes; there is nothing of it left to touch. */
+/*
+ * What is recorded of the old name goes; there is nothing of it left to touch. Another limactl may have made an instance of that name
+ * meanwhile: then the records are of that one.
+ */
 static int
 clone_forget(struct cli *c, const char *name, struct error *err)
 {
 	AUTO(goals) g = { 0 };
+	struct error why = { 0 };
 
 	if (instance_exists(c, name))
-		return error_set(err, EEXIST, "%s/%s is still there", c->env.home, name);
+		return 0;
 	if (goals_add(&g, name, GOAL_ABSENT, NULL, err) < 0)
 		return -1;
-	return run_engine(c, &(struct run){ .requests = g.v, .nrequests = g.n, .quiet = true, .silent = true }, err);
+	if (run_engine(c, &(struct run){ .requests = g.v, .nrequests = g.n, .gone = name, .quiet = true, .silent = true }, &why) == 0 || why.code == EEXIST)
+		return 0;
+	return error_set(err, why.code, "%s", why.msg);
 }
 
 static int

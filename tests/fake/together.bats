@@ -165,6 +165,21 @@ run_machine() {
 	done
 }
 
+@test "a clone or a rename of what was deleted while it waited says so, and leaves nothing" {
+	for verb in clone rename; do
+		limactl apply --stopped "$WORK/a.yaml"
+		hold c
+		begin_waiting $verb --start=false a c
+		limactl delete -f a
+		let_go
+		apply_ends
+		cat "$WORK/log"
+		[ "$APPLY_STATUS" -eq 1 ]
+		grep -q 'instance `a` was deleted by another limactl meanwhile' "$WORK/log"
+		[ ! -e "$LIMA_HOME/c" ]
+	done
+}
+
 @test "restart, factory-reset, and an apply that wants it down, end a start that waits for its guest, too" {
 	fake_yaml >"$WORK/s.yaml"
 	for verb in restart factory-reset 'apply --stopped' 'apply --destroy --allow-data-loss'; do
