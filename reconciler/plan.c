@@ -386,6 +386,29 @@ plan_not_live(const struct resource *r)
 			r->needs[i].to->up->live = false;
 }
 
+static bool
+plan_needs(const struct resource *r, const struct resource *to)
+{
+	for (size_t i = 0; i < r->nneeds; i++)
+		if (r->needs[i].to == to)
+			return true;
+	return false;
+}
+
+/* What is changed in place lets go of a thing of its instance before that goes: a machine of the lease of a disk. */
+static void
+plan_let_go(struct resource *r)
+{
+	for (size_t i = 0; r->up && !r->down && i < r->nstands_on; i++) {
+		const struct resource *to = r->stands_on[i].to;
+
+		if (!to->down || to->up || strcmp(to->owner, r->owner) != 0 || plan_needs(r, to))
+			continue;
+		plan_before(r->up, to->down);
+		to->down->after = true;
+	}
+}
+
 static void
 plan_order(struct resource *r)
 {
@@ -397,7 +420,8 @@ plan_order(struct resource *r)
 			plan_before(r->down, r->needs[i].to->down);
 	for (size_t i = 0; i < r->nstands_on; i++) {
 		plan_before(r->down, r->stands_on[i].to->down);
-		plan_before(r->down, r->stands_on[i].to->up);
+		if (!r->down || !r->down->after)
+			plan_before(r->down, r->stands_on[i].to->up);
 	}
 	for (size_t i = 0; i < r->nneeds; i++) {
 		plan_before(r->needs[i].to->down, r->up);
@@ -463,6 +487,8 @@ plan_make(struct graph *g, struct plan *p, struct error *err)
 	if (plan_spread(&m) < 0 || m.refused)
 		goto out;
 	drop_idle(&m);
+	for (size_t i = 0; i < g->n; i++)
+		plan_let_go(g->v[i]);
 	for (size_t i = 0; i < g->n; i++)
 		plan_order(g->v[i]);
 	r = plan_sort(&m);

@@ -19,6 +19,7 @@ struct step {
 	struct resource *res;
 	enum verb verb;
 	struct reason why;
+	bool after;		/* it goes behind what is changed in place and let go of it, so that does not wait for it */
 	bool live;		/* who needs it fresh stays up, and what changes is changed under it */
 
 	/* the walk's (walk.h) */
