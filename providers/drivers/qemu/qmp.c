@@ -105,6 +105,50 @@ qmp_execute_with(const char *socket, const char *command, const char *args, int 
 	return r < 0 ? error_wrap(err, "QEMU, %s", command) : 0;
 }
 
+static int
+qmp_await(int fd, struct qmp_session *s, struct sock_wait *wait, struct error *err)
+{
+	char chunk[4096];
+	const char *say;
+	ssize_t n = 0;
+
+	while (s->event && !s->seen) {
+		if (qmp_session_feed(s, chunk, (size_t)n, &say, err) < 0)
+			return -1;
+		if (s->seen)
+			break;
+		n = sock_read(fd, chunk, sizeof chunk, wait, err);
+		if (n <= 0)
+			return n < 0 ? -1 : error_set(err, ECONNRESET, "closed the connection");
+	}
+	return 0;
+}
+
+int
+qmp_execute_steps(const char *socket, const struct qmp_step *v, size_t n, int timeout_ms, struct error *err)
+{
+	struct sock_wait wait = { .deadline = clock_ms() + timeout_ms };
+	auto_close int fd = sock_connect(socket, &wait, err);
+	struct qmp_session s;
+	int r = 0;
+
+	if (fd < 0)
+		return -1;
+	s = qmp_session(v[0].command, v[0].args);
+	for (size_t i = 0; i < n && r >= 0; i++) {
+		if (i)
+			qmp_session_next(&s, v[i].command, v[i].args);
+		s.event = v[i].event;
+		s.device = v[i].device;
+		/* Behind the first, nobody asks for it. */
+		if ((i && qmp_say(fd, s.command, v[i].with, &wait, err) < 0) || qmp_talk(fd, &s, i ? -1 : v[i].with, &wait, err) < 0 ||
+		    qmp_await(fd, &s, &wait, err) < 0)
+			r = error_wrap(err, "QEMU, %s", v[i].command);
+	}
+	qmp_session_release(&s);
+	return r;
+}
+
 int
 qmp_execute(const char *socket, const char *command, const char *args, int timeout_ms, cJSON **out, struct error *err)
 {

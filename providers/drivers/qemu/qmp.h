@@ -34,6 +34,16 @@ int qmp_execute(const char *socket, const char *command, const char *args, int t
 int qmp_execute_with(const char *socket, const char *command, const char *args, int with, int timeout_ms, struct cJSON **out,
 		     struct error *err);
 /*
+ * Several on one connection: what QEMU keeps for a connection, as a descriptor that nothing has opened yet, is there for the next. The
+ * first that fails is the last. `timeout_ms` is for all of them.
+ */
+struct qmp_step {
+	const char *command, *args;
+	int with;			/* as above; -1: none */
+	const char *event, *device;	/* then that event about that device is waited for, too: ETIMEDOUT; NULL: none */
+};
+int qmp_execute_steps(const char *socket, const struct qmp_step *v, size_t n, int timeout_ms, struct error *err);
+/*
  * A command of the human monitor. Its failures come back as text in a successful
  * reply: `out` gets that text, whatever it says.
  */

@@ -1,21 +1,36 @@
 #include "providers/drivers/qemu/qmp_session.h"
 
-#include <cjson/cJSON.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cjson.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "providers/drivers/qemu/qmp.h"
 
+static char *
+qmp_session_words(const char *command, const char *args)
+{
+	return xasprintf("{\"execute\":\"%s\"%s%s}\n", command, args ? ",\"arguments\":" : "", args ? args : "");
+}
+
 struct qmp_session
 qmp_session(const char *command, const char *args)
 {
-	return (struct qmp_session){
-		.command = xasprintf("{\"execute\":\"%s\"%s%s}\n", command, args ? ",\"arguments\":" : "", args ? args : ""),
-		.in = BUF_INIT,
-	};
+	return (struct qmp_session){ .command = qmp_session_words(command, args), .in = BUF_INIT };
+}
+
+void
+qmp_session_next(struct qmp_session *s, const char *command, const char *args)
+{
+	free(s->command);
+	cJSON_Delete(s->answer);
+	s->command = qmp_session_words(command, args);
+	s->answer = NULL;
+	s->answers = 2;
+	s->event = s->device = NULL;
+	s->seen = false;
 }
 
 void
@@ -27,6 +42,13 @@ qmp_session_release(struct qmp_session *s)
 	*s = (struct qmp_session){ 0 };
 }
 
+static void
+qmp_session_event(struct qmp_session *s, const struct qmp_line *l)
+{
+	if (s->event && !strcmp(l->text, s->event) && !strcmp(cjson_text_or(cjson_get(l->json, "data"), "device", ""), s->device))
+		s->seen = true;
+}
+
 /* One line. As qmp_session_feed(), but for 0 without words: the next line. */
 static int
 qmp_session_line(struct qmp_session *s, size_t len, const char **say, struct error *err)
@@ -35,9 +57,11 @@ qmp_session_line(struct qmp_session *s, size_t len, const char **say, struct err
 	struct qmp_line l = qmp_classify(s->in.s, len);
 	int r = 0;
 
-	if (l.kind == QMP_ERROR) {
+	if (l.kind == QMP_EVENT) {
+		qmp_session_event(s, &l);
+	} else if (l.kind == QMP_ERROR) {
 		r = error_set(err, EIO, "%s", l.text);
-	} else if (l.kind == expected[s->answers]) {
+	} else if (s->answers < 3 && l.kind == expected[s->answers]) {
 		s->answers++;
 		if (s->answers == 1)
 			*say = "{\"execute\":\"qmp_capabilities\"}\n";
@@ -46,7 +70,7 @@ qmp_session_line(struct qmp_session *s, size_t len, const char **say, struct err
 		else
 			s->answer = cJSON_DetachItemFromObjectCaseSensitive(l.json, "return");
 		r = s->answers == 3;
-	} else if (l.kind != QMP_EVENT) {
+	} else {
 		r = error_set(err, EPROTO, "an answer that is not QMP");
 	}
 	cJSON_Delete(l.json);

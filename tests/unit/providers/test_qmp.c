@@ -98,6 +98,36 @@ TEST(answers_of_all_kinds)
 	}
 }
 
+#define GONE(device) "{\"event\": \"DEVICE_DELETED\", \"data\": {\"device\": \"" device "\", \"path\": \"/x\"}}\n"
+
+/* The event may come before the answer or behind it; one about another device is none. */
+TEST(several_commands_on_one_connection_and_an_event)
+{
+	static const struct {
+		const char *say[5];
+		const char *says;	/* NULL: all is well */
+	} cases[] = {
+		{ { HELLO, "{\"return\": {}}\n", "{\"return\": 1}\n", GONE("d") "{\"return\": {}}\n" }, NULL },
+		{ { HELLO, "{\"return\": {}}\n", "{\"return\": 1}\n", "{\"return\": {}}\n" EVENT GONE("e") GONE("d") }, NULL },
+		{ { HELLO, "{\"return\": {}}\n", GONE("d") "{\"return\": 1}\n", "{\"return\": {}}\n" GONE("e") }, "QEMU, device_del: " },
+		{ { HELLO, "{\"return\": {}}\n", "{\"error\": {\"desc\": \"no\"}}\n" }, "QEMU, first: no" },
+		{ { HELLO, "{\"return\": {}}\n", "{\"return\": 1}\n", "{\"error\": {\"desc\": \"not so\"}}\n" }, "QEMU, device_del: not so" },
+	};
+	static const struct qmp_step steps[] = { { "first", NULL, -1, NULL, NULL }, { "device_del", "{}", -1, "DEVICE_DELETED", "d" } };
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		auto_free char *path = test_path("s.sock");
+		pid_t pid = fake_server(path, &(struct script){ cases[i].say, true, true });
+		struct error err;
+
+		if (cases[i].says)
+			not_ok(qmp_execute_steps(path, steps, ARRAY_LEN(steps), 500, &err), cases[i].says);
+		else
+			ok(qmp_execute_steps(path, steps, ARRAY_LEN(steps), 60000, &err));
+		test_kill(pid);
+	}
+}
+
 TEST(nobody_there)
 {
 	auto_free char *path = test_path("d.sock");
