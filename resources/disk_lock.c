@@ -118,7 +118,10 @@ disk_unlock(const struct env *env, const struct resource *r, const char *disk, s
 
 	if (mine < 0)
 		return fs_exists(folder) ? -1 : 0;
-	return disk_is_locked(env, r, disk) ? fs_unlink(link, err) : 0;
+	if (!disk_is_locked(env, r, disk))
+		return 0;
+	/* One that comes back after a loss of power would be that of an instance that runs without the disk. */
+	return fs_unlink(link, err) < 0 ? -1 : fs_fsync(folder, err);
 }
 
 void
