@@ -63,6 +63,11 @@ struct driver_live {
 	int (*grow_disk)(const char *dir, const struct image_disk *disk, int64_t bytes, struct error *err);
 	/* A snapshot of that qcow2 alone, as the end of its power would leave it. */
 	int (*keep_disk)(const char *dir, const struct image_disk *disk, const char *tag, struct error *err);
+	/* Another disk, which the guest knows by its serial number (driver_disk_serial()); and without it. Detached is what was attached so. */
+	int (*attach_disk)(const char *dir, const char *name, const struct image_disk *disk, struct error *err);
+	int (*detach_disk)(const char *dir, const char *name, struct error *err);
+	/* Why a machine that has that disk cannot do without it, in words for the user; NULL: it can. */
+	const char *(*holds_disk)(const char *dir, const char *name);
 };
 
 struct driver {
@@ -112,6 +117,9 @@ struct driver {
 	/* As what the launch of an earlier version of ours gave it a disk, whose path ends in `tail`; in `a`. NULL: not told. Optional. */
 	const char *(*launched_format)(const char *dir, const char *tail, struct arena *a);
 };
+
+/* What a guest knows a data disk by that was attached while it ran; in `a`. */
+const char *driver_disk_serial(const char *name, struct arena *a);
 
 /* That of a `vmType`, which may be a program of somebody else, or of a launch; NULL: there is none of that name. */
 const struct driver *driver_find(const char *name);

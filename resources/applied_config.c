@@ -9,6 +9,7 @@
 #include "base/sha256.h"
 #include "resources/disk_live.h"
 #include "resources/instance_paths.h"
+#include "resources/vm_live.h"
 #include "state/desired/spec/spec.h"
 
 enum { MAX_JSON = 16 << 20, MAX_YAML = 4 << 20, DIGEST_LEN = 16 };
@@ -101,7 +102,7 @@ applied_detail(const struct resource *r, detail_say *say, void *ctx)
 	if (!applied_config_changes(&a, r->spec, &v, &n))
 		return;
 	for (size_t i = 0; i < n; i++) {
-		bool live = v[i].may_be_live && disk_live_would(r->spec->dir, v[i].had, v[i].wanted);
+		bool live = v[i].may_be_live && (!strcmp(v[i].path, "disk") ? disk_live_would(r->spec->dir, v[i].had, v[i].wanted) : vm_live_would(r->spec, v[i].path));
 
 		say(ctx, &(struct detail){ v[i].path, v[i].have, v[i].want, live ? spec_live_cost() : v[i].cost, v[i].moot,
 					   live ? CLASS_LIVE : v[i].cls, v[i].had, v[i].wanted });

@@ -29,7 +29,7 @@
 #include "resources/suspend.h"
 
 #define IS_LATE "late"	/* have: the machine that runs keeps it, and the next start has another one */
-#define CONTENTS_BEFORE "contents before"	/* how: the digest by which an earlier version would know the same */
+#define CONTENTS_BEFORE "contents before"	/* how: the digests by which earlier versions would know the same */
 #define OF_ANOTHER_PORT "of another port"
 
 /* One that upstream made says nothing of its contents; it is left alone while a machine runs with it. */
@@ -74,7 +74,7 @@ cidata_declare(const struct spec *spec, const struct env *env, struct graph *g, 
 	if (cidata_render(&c, env, spec, NULL, err) < 0)
 		return -1;
 	resource_want(g, r, "contents", c.contents);
-	resource_how(g, r, CONTENTS_BEFORE, c.contents_before);
+	resource_how(g, r, CONTENTS_BEFORE, arena_printf(&c.mem, "%s %s", c.contents_before[0], c.contents_before[1]));
 	resource_want(g, r, "tools", c.tools);
 	return 0;
 }
@@ -127,7 +127,7 @@ cidata_know_older(const struct resource *r, struct facts *have, struct arena *a)
 {
 	const char *contents = facts_get(have, "contents"), *older = facts_get(&r->how, CONTENTS_BEFORE);
 
-	if (contents && older && !strcmp(contents, older))
+	if (contents && older && strlen(contents) == 64 && strstr(older, contents))
 		facts_set(have, a, "contents", facts_get(&r->want, "contents"));
 }
 

@@ -89,24 +89,41 @@ disk_uuid(struct arena *a, const char *name)
 	return arena_printf(a, "%.8s-%.4s-8%.3s-a%.3s-%.12s", hex, hex + 8, hex + 13, hex + 17, hex + 20);
 }
 
+void
+cidata_disk_each(const struct spec_disk *d, const char *device, struct arena *a, void (*each)(void *ctx, const char *name, const char *value), void *ctx)
+{
+	AUTO(buf) args = BUF_INIT;
+
+	for (size_t j = 0; j < d->nfs_args; j++)
+		buf_addf(&args, "%s%s", j ? " " : "", d->fs_args[j]);
+	each(ctx, "NAME", d->name);
+	each(ctx, "DEVICE", device);
+	each(ctx, "UUID", disk_uuid(a, d->name));
+	each(ctx, "FORMAT", cidata_env_truth(d->format));
+	each(ctx, "FSTYPE", d->fs_type);
+	each(ctx, "FSARGS", args.s);
+}
+
+struct disk_put {
+	struct buf *b;
+	const char *n;
+};
+
+static void
+put_disk(void *ctx, const char *name, const char *value)
+{
+	const struct disk_put *p = ctx;
+
+	put_item(p->b, "DISK", p->n, name, value);
+}
+
 static void
 put_disks(struct buf *b, struct arena *a, const struct spec *spec)
 {
 	buf_addf(b, "LIMA_CIDATA_DISKS=%zu\n", spec->ndisks);
-	for (size_t i = 0; i < spec->ndisks; i++) {
-		const struct spec_disk *d = &spec->disks[i];
-		const char *n = arena_printf(a, "%zu", i);
-		AUTO(buf) args = BUF_INIT;
-
-		for (size_t j = 0; j < d->nfs_args; j++)
-			buf_addf(&args, "%s%s", j ? " " : "", d->fs_args[j]);
-		put_item(b, "DISK", n, "NAME", d->name);
-		put_item(b, "DISK", n, "DEVICE", arena_printf(a, "vd%c", (char)('b' + i)));
-		put_item(b, "DISK", n, "UUID", disk_uuid(a, d->name));
-		put_item(b, "DISK", n, "FORMAT", cidata_env_truth(d->format));
-		put_item(b, "DISK", n, "FSTYPE", d->fs_type);
-		put_item(b, "DISK", n, "FSARGS", args.s);
-	}
+	for (size_t i = 0; i < spec->ndisks; i++)
+		cidata_disk_each(&spec->disks[i], arena_printf(a, "vd%c", (char)('b' + i)), a, put_disk,
+				 &(struct disk_put){ b, arena_printf(a, "%zu", i) });
 }
 
 static void

@@ -342,6 +342,19 @@ digest_live(struct cidata *c, const struct spec *spec, struct buf *digest)
 			buf_addf(digest, "%s %s\n", provision_file(&c->mem, spec, i), ids[i]);
 }
 
+static void
+digest_disk(void *ctx, const char *name, const char *value)
+{
+	buf_addf(ctx, "disk %s %s\n", name, value);
+}
+
+static void
+digest_disks(struct cidata *c, const struct spec *spec, struct buf *digest)
+{
+	for (size_t i = 0; i < spec->ndisks; i++)
+		cidata_disk_each(&spec->disks[i], "", &c->mem, digest_disk, digest);
+}
+
 int
 cidata_render(struct cidata *c, const struct env *env, const struct spec *spec, const char *archive, struct error *err)
 {
@@ -359,10 +372,15 @@ cidata_render(struct cidata *c, const struct env *env, const struct spec *spec, 
 		lasting.nmounts = 0;
 	told = cidata_told_at_boot(&c->mem, &lasting);
 	mark = c->n;
+	add_contents(c, &told, spec, c->contents_before[0], sizeof c->contents_before[0]);
+	c->n = mark;
+	/* A disk that comes and goes is the machine's to change. */
+	told.ndisks = 0;
 	add_contents(c, &told, spec, c->contents, sizeof c->contents);
 	c->n = mark;
-	add_contents(c, &lasting, spec, c->contents_before, sizeof c->contents_before);
+	add_contents(c, &lasting, spec, c->contents_before[1], sizeof c->contents_before[1]);
 	digest_live(c, spec, &tools);
+	digest_disks(c, spec, &tools);
 	if (env->debug)
 		buf_adds(&tools, "debug\n");
 	for (size_t i = lasting.nmounts; i < spec->nmounts; i++)

@@ -26,7 +26,8 @@ struct cidata {
 	 */
 	const char *iid;
 	char contents[65];	/* digest of what lima.yaml and the keys of the host make */
-	char contents_before[65];	/* the same as earlier versions had it, with what runs on a running machine */
+	/* the same as earlier versions had it: with data disks; and, before that, with what runs on a running machine, too */
+	char contents_before[2][65];
 	/* of what a running machine need not be restarted for: boot scripts, guest agent, verbosity, proxies, sshfs mounts; the half of it */
 	char tools[33];
 	const char *host_key;	/* the public half of the guest's SSH host key; NULL: it has not been made yet */
@@ -66,6 +67,9 @@ const struct spec_file *cidata_archive(const struct spec *spec);
 
 /* cidata_env.c. `debug`: what LIMA_CIDATA_DEBUG says; `dns_port`: where the host's resolver is, or 0 */
 const char *cidata_lima_env(struct arena *a, const struct spec *spec, const char *iid, bool debug, int dns_port);
+/* What the guest's boot script is told of a data disk: LIMA_CIDATA_DISK_N_NAME=VALUE each. */
+void cidata_disk_each(const struct spec_disk *d, const char *device, struct arena *a, void (*each)(void *ctx, const char *name, const char *value),
+		      void *ctx);
 const char *cidata_param_env(struct arena *a, const struct spec *spec);
 /* those of lima.yaml, those that the host's environment may have given (proxies), or both */
 enum cidata_env { CIDATA_ENV_OURS = 1, CIDATA_ENV_AMBIENT = 2 };

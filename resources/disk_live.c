@@ -12,7 +12,6 @@
 #include "base/quote/quote.h"
 #include "base/size.h"
 #include "providers/driver.h"
-#include "providers/launch.h"
 #include "reconciler/env.h"
 #include "reconciler/resource.h"
 #include "resources/disk_known.h"
@@ -100,20 +99,10 @@ disk_live_would(const char *dir, const char *had, const char *wanted)
 	return had && wanted && size_parse(&from, had, NULL) == 0 && size_parse(&to, wanted, NULL) == 0 && from < to && disk_live_can(dir, NULL);
 }
 
-/* The port that its machine was started with. */
-static int
-live_ssh_port(const char *dir)
-{
-	auto_free char *path = xasprintf("%s/launch.json", dir);
-	AUTO(launch) l = { 0 };
-
-	return launch_load(&l, path, NULL) < 0 ? 0 : l.ssh.port;
-}
-
 static int
 ask_guest(const struct env *env, const struct spec *spec, int64_t bytes, struct buf *out, struct error *err)
 {
-	struct guest_shell s = { .port = live_ssh_port(spec->dir), .timeout_ms = GUEST_MS, .max_output = MAX_SAID };
+	struct guest_shell s = { .port = guest_shell_port(spec->dir), .timeout_ms = GUEST_MS, .max_output = MAX_SAID };
 	AUTO(arena) a = { 0 };
 	AUTO(buf) input = BUF_INIT;
 

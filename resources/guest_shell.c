@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "providers/driver.h"
+#include "providers/launch.h"
 #include "providers/ssh/host_key.h"
 #include "providers/ssh/ssh.h"
 #include "resources/ssh_access.h"
@@ -39,4 +40,13 @@ guest_shell_prefix(const struct spec *spec, struct arena *a)
 	const struct driver *driver = driver_find(spec->vm_type);
 
 	return driver && driver->run ? arena_printf(a, "%s/guest", spec->dir) : "";
+}
+
+int
+guest_shell_port(const char *dir)
+{
+	auto_free char *path = xasprintf("%s/launch.json", dir);
+	AUTO(launch) l = { 0 };
+
+	return launch_load(&l, path, NULL) < 0 ? 0 : l.ssh.port;
 }

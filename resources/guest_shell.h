@@ -25,3 +25,5 @@ int guest_shell(const struct env *env, const struct spec *spec, const struct gue
 		struct error *err);
 /* Where a guest's file system is for that shell: "", but for one that is only played; in `a`. */
 const char *guest_shell_prefix(const struct spec *spec, struct arena *a);
+/* The port that the machine in that folder was started with, for `port`; 0: nobody knows. */
+int guest_shell_port(const char *dir);

@@ -362,6 +362,18 @@ disk_settle(const struct disk_known *k, struct error *err)
 }
 
 int
+machine_settle_data_disk(const struct env *env, const struct resource *r, const char *name, struct arena *a, struct image_disk *out, struct error *err)
+{
+	struct disk_known k;
+	int there = disk_known_data(env->home, name, data_disk_format(r, name), a, &k, err);
+
+	if (there <= 0)
+		return there < 0 ? -1 : error_set(err, ENOENT, "disk `%s` does not exist", name);
+	*out = k.disk;
+	return disk_settle(&k, err);
+}
+
+int
 machine_settle_disks(const struct env *env, const struct resource *r, struct error *err)
 {
 	const struct resource *disk = resource_needed(r, "disk");

@@ -30,6 +30,10 @@ int machine_launch_file(const struct env *env, const struct resource *r, int ssh
  */
 int machine_settle_disks(const struct env *env, const struct resource *r, struct error *err);
 
+/* The same of one data disk, before a machine that runs gets it; what it is in `out`, with texts in `a`. */
+int machine_settle_data_disk(const struct env *env, const struct resource *r, const char *name, struct arena *a, struct image_disk *out,
+			     struct error *err);
+
 /* The addresses of its first interface, and of who is beside it there (providers/driver.h). */
 const struct driver_net *machine_net(const struct spec *spec);
 

@@ -37,6 +37,7 @@
 #include "resources/warm_start.h"
 #include "resources/spec_keys.h"
 #include "resources/unsupported.h"
+#include "resources/vm_live.h"
 
 enum { STOP_GRACE_MS = 180 * 1000, AGENT_GRACE_MS = 30 * 1000 };
 
@@ -54,6 +55,7 @@ judge_hypervisor(const char *have, const char *want)
 static const struct attr attrs[] = {
 	/* Keys of lima.yaml are grouped by what a change of them costs; the table has no other list of them. */
 	{ .name = "machine keys", .judge = judge_keys_replace, .show = SHOW_NEVER, .each = keys_each },
+	{ .name = VM_LIVE_DISKS, .judge = judge_vm_live, .show = SHOW_NEVER, .each = vm_live_disks_each, .key = "additionalDisks" },
 	{ .name = "agent keys", .judge = judge_keys_update, .show = SHOW_NEVER, .each = keys_each },
 	{ .name = "hypervisor", .judge = judge_hypervisor },
 	{ .name = "agent", .cost = COST_UPDATE },
@@ -142,6 +144,7 @@ vm_declare(const struct spec *spec, const struct env *env, struct graph *g, stru
 	if (!r->wanted)
 		return 0;
 	resource_want(g, r, "machine keys", spec_part(graph_arena(g), spec->json, SPEC_MACHINE));
+	vm_live_want(g, r, spec);
 	resource_want(g, r, "hypervisor", wanted_running(spec) ? IS_RUNNING : IS_SUSPENDED);
 	if (!wanted_running(spec))
 		return 0;
@@ -191,6 +194,8 @@ vm_observe(const struct env *env, const struct resource *r, struct facts *have, 
 	/* A record of another process describes a machine that is gone. */
 	if (!facts_get(have, "machine keys") || (machine > 0 && facts_int(have, "pid", 0) != (long long)machine))
 		vm_recollect(env, r, have, a);
+	vm_live_recall(have, a);
+	vm_live_tell(r, dir, have, a);
 	facts_set(have, a, "hypervisor", machine > 0 ? saved || left ? IS_BETWEEN : IS_RUNNING : saved ? IS_SUSPENDED : "gone");
 	facts_set(have, a, "agent", agent > 0 ? "running" : "gone");
 	facts_setf(have, a, "pid", "%d", (int)machine);
@@ -324,6 +329,8 @@ vm_refresh(const struct env *env, const struct resource *r, const char *dir, str
 {
 	auto_free char *facts = instance_path(env, r, "launch.facts"), *launch = instance_path(env, r, "launch.json");
 
+	if (vm_live_apply(env, r, facts, err) < 0)
+		return -1;
 	/* Without our agent, the launch file does not tell what a new agent would do. */
 	if ((ha_pid(dir) <= 0 || vm_differs(r, "agent keys") || !launch_is_known(launch)) &&
 	    (vm_launch_file(env, r, MACHINE_BOOTS, NULL, err) < 0 ||
@@ -471,6 +478,7 @@ vm_detail(const struct resource *r, detail_say *say, void *ctx)
 
 	if (path && r->down && !fs_exists(path))
 		say(ctx, &(struct detail){ .what = "machine type", .have = "the newest there is", .want = "that, kept", .cost = "costs nothing" });
+	vm_live_detail(r, say, ctx);
 }
 
 const struct resource_type resource_vm = {

@@ -125,6 +125,33 @@ guest_mib() { limactl shell t df -Pm /run/lima-disk | awk 'END { print $2 }'; }
 	[[ $output == *snapshot* ]]
 }
 
+@test "a disk comes and goes under the running machine: the guest has it, and what it wrote is there" {
+	pid=$(cat "$LIMA_HOME/t/qemu.pid")
+	truncate -s 16M "$WORK/raw"
+	mke2fs -q -t ext4 "$WORK/raw"
+	limactl disk import data "$WORK/raw"
+	# killed before the machine has it, or the guest's word is there: the next apply goes on
+	! LIMACTL_TEST_KILL_AT=4 limactl apply --set '.additionalDisks=["data"]' t || false
+	run -0 --separate-stderr limactl apply --set '.additionalDisks=["data"]' t
+	[[ $stderr == *"t: it has the disk \`data\` now, and the guest sees it: /dev/sda"* ]] || { echo "$stderr"; false; }
+	limactl plan t | grep -q 'Nothing to do'
+	limactl shell t sudo sh -c 'mount -t ext4 /dev/sda /mnt && echo kept >/mnt/x'
+	[ "$(limactl disk ls --json data | jq -r .instance)" = t ]
+	run -1 limactl suspend t
+	[[ $output == *'it has disks that were attached while it runs'* ]]
+	# one that is in use stays; the guest unmounts the other
+	limactl shell t sudo sh -c 'cd /mnt && (sleep 1000 >/dev/null 2>&1 </dev/null & echo $! >/tmp/sleeper)'
+	run -1 limactl apply --set '.additionalDisks=[]' t
+	[[ $output == *"t: it keeps the disk \`data\`: the guest does not let go of it: "*"/mnt"* ]] || { echo "$output"; false; }
+	limactl shell t sudo sh -c 'kill $(cat /tmp/sleeper)'
+	apply --set '.additionalDisks=[]' t
+	[ "$(limactl shell t sh -c 'grep -c sda /proc/partitions')" = 0 ]
+	[ "$(limactl disk ls --json data | jq -r .instance)" = "" ]
+	[ "$(debugfs -R 'cat x' "$LIMA_HOME/_disks/data/datadisk" 2>/dev/null)" = kept ]
+	[ "$(cat "$LIMA_HOME/t/qemu.pid")" = "$pid" ]
+	limactl disk delete data
+}
+
 @test "kill -9 of the host agent: apply brings a new one, the machine does not notice" {
 	pid=$(cat "$LIMA_HOME/t/qemu.pid")
 	kill -9 "$(cat "$LIMA_HOME/t/ha.pid")"

@@ -144,8 +144,8 @@ class Bed:
             for name in folders + files:
                 path = os.path.join(top, name)
                 rel = os.path.relpath(path, self.home)
-                # how often a change was begun is told by generations
-                if rel.startswith("_state/state.db") or re.search(r"^\w+/generations(/|$)", rel):
+                # how often a change was begun is told by generations, and how a disk came to the machine by what that plays
+                if rel.startswith("_state/state.db") or re.search(r"^\w+/(generations|guest)(/|$)", rel):
                     continue
                 st = os.lstat(path)
                 rel = re.sub(r"^_state/ports/\d+", "_state/ports/N", rel)

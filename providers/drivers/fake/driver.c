@@ -234,6 +234,27 @@ fake_check_host(const struct machine *m, struct error *err)
 	return missing && *missing ? error_set(err, ENOENT, "%s: not found", missing) : 0;
 }
 
+/* The folder of the disks that the played guest sees; one that it has since it was started is a line of what is held. */
+static char *
+fake_disk(const char *dir, const char *name)
+{
+	AUTO(arena) a = { 0 };
+
+	return xasprintf("%s/guest/sys/block/%s", dir, driver_disk_serial(name, &a));
+}
+
+static int
+fake_disks_begin(const struct machine *m, struct error *err)
+{
+	auto_free char *block = xasprintf("%s/guest/sys/block", m->dir), *held = xasprintf("%s/guest/held", m->dir);
+	AUTO(buf) b = BUF_INIT;
+
+	for (size_t i = 0; i < m->ndata_disks; i++)
+		buf_addf(&b, "%s\n", m->data_disks[i].path);
+	return m->runs ? 0 : fs_remove_tree(block, err) < 0 || (b.len && fs_mkdirs(block, 0700, err) < 0) ? -1 :
+	       b.len ? fs_write(held, b.s, b.len, 0600, err) : fs_unlink(held, err);
+}
+
 static int
 fake_plan(const struct machine *m, struct launch *l, struct arena *a, struct error *err)
 {
@@ -245,6 +266,8 @@ fake_plan(const struct machine *m, struct launch *l, struct arena *a, struct err
 
 	if (m->cpus < 1 || m->memory_bytes < 1 << 20)
 		return error_set(err, EINVAL, "a machine of %d cpus and %llu bytes of memory", m->cpus, (unsigned long long)m->memory_bytes);
+	if (fake_disks_begin(m, err) < 0)
+		return -1;
 	memcpy(argv, words, sizeof words);
 	l->machine.nargv = ARRAY_LEN(words);
 	if (m->waits)
@@ -288,10 +311,46 @@ fake_keep_disk(const char *dir, const struct image_disk *disk, const char *tag, 
 	return driver_find("qemu")->snapshot(dir, disk, SNAPSHOT_SAVE, tag, NULL, err);
 }
 
+static int
+fake_attach_disk(const char *dir, const char *name, const struct image_disk *disk, struct error *err)
+{
+	auto_free char *block = fake_disk(dir, name), *serial = xasprintf("%s/serial", block), *dev = xasprintf("%s/dev", block);
+	auto_free char *self = xasprintf("%s/guest/proc/self", dir), *mounted = xasprintf("%s/mountinfo", self);
+	const char *id = strrchr(block, '/') + 1;
+
+	(void)disk;
+	/* From then on its guest tells what is mounted, which is nothing, unless a test says otherwise. */
+	if (!fs_exists(mounted) && (fs_mkdirs(self, 0700, err) < 0 || fs_write(mounted, "", 0, 0600, err) < 0))
+		return -1;
+	if (fs_mkdirs(block, 0700, err) < 0 || fs_write(dev, "8:0\n", 4, 0600, err) < 0)
+		return -1;
+	return fs_write(serial, id, strlen(id), 0600, err);
+}
+
+static int
+fake_detach_disk(const char *dir, const char *name, struct error *err)
+{
+	auto_free char *block = fake_disk(dir, name);
+
+	return fs_remove_tree(block, err);
+}
+
+static const char *
+fake_holds_disk(const char *dir, const char *name)
+{
+	auto_free char *held = xasprintf("%s/guest/held", dir), *path = xasprintf("/_disks/%s/datadisk\n", name);
+	AUTO(buf) b = BUF_INIT;
+
+	return fs_read_if(held, &b, 65536, NULL) == 1 && strstr(b.s, path) ? "it has that disk since it was started" : NULL;
+}
+
 static const struct driver_live fake_live = {
 	.why_not = fake_rigid,
 	.grow_disk = fake_grow_disk,
 	.keep_disk = fake_keep_disk,
+	.attach_disk = fake_attach_disk,
+	.detach_disk = fake_detach_disk,
+	.holds_disk = fake_holds_disk,
 };
 
 const struct driver driver_fake = {

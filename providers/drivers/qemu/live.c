@@ -115,4 +115,7 @@ qemu_keep_disk(const char *dir, const struct image_disk *disk, const char *tag, 
 const struct driver_live qemu_live = {
 	.grow_disk = qemu_grow_disk,
 	.keep_disk = qemu_keep_disk,
+	.attach_disk = qemu_attach_disk,
+	.detach_disk = qemu_detach_disk,
+	.holds_disk = qemu_holds_disk,
 };

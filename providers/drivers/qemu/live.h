@@ -3,3 +3,11 @@
 #include "providers/driver.h"
 
 extern const struct driver_live qemu_live;
+
+struct arena;
+/* live_disks.c */
+int qemu_attach_disk(const char *dir, const char *name, const struct image_disk *disk, struct error *err);
+int qemu_detach_disk(const char *dir, const char *name, struct error *err);
+const char *qemu_holds_disk(const char *dir, const char *name);
+/* Has that machine any disk that was attached while it runs? Its memory is not that of the machine that its words make. */
+bool qemu_has_live_disks(const char *dir);

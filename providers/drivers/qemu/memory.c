@@ -19,6 +19,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/sha256.h"
+#include "providers/drivers/qemu/live.h"
 #include "providers/drivers/qemu/qemu.h"
 #include "providers/drivers/qemu/qmp.h"
 #include "providers/sock.h"
@@ -181,6 +182,9 @@ qemu_memory_check(const char *dir, struct error *err)
 		r = error_set(err, ERR_UNSUPPORTED, "its memory cannot be saved: QEMU: %s%s", why->valuestring,
 			      qemu_memory_remedy(why->valuestring));
 	cJSON_Delete(answer);
+	if (r == 0 && qemu_has_live_disks(dir))
+		r = error_set(err, ERR_UNSUPPORTED, "its memory cannot be saved: it has disks that were attached while it runs; `limactl restart` makes "
+			      "them disks that it starts with");
 	return r;
 }
 

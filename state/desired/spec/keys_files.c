@@ -125,13 +125,13 @@ keys_files_default_format(struct load *l, struct val *up)
 }
 
 const struct key keys_disks[] = {
-	{ "name", KEY_TEXT, .flags = KEY_HOST, .make = default_disk_name, .check = check_disk_name, AT(spec_disk, name), .change = CHANGE_RESTART,
+	{ "name", KEY_TEXT, .flags = KEY_HOST | KEY_LIVE, .make = default_disk_name, .check = check_disk_name, AT(spec_disk, name), .change = CHANGE_RESTART,
 	  .about = "Name of the disk." },
-	{ "format", KEY_BOOL, .make = keys_files_default_format, .usual = "true", AT(spec_disk, format), .change = CHANGE_RESTART,
+	{ "format", KEY_BOOL, .flags = KEY_LIVE, .make = keys_files_default_format, .usual = "true", AT(spec_disk, format), .change = CHANGE_RESTART,
 	  .about = "Partition and format it unless that was done; by default true." },
-	{ "fsType", KEY_TEXT, AT(spec_disk, fs_type), .go = "FSType", .change = CHANGE_RESTART,
+	{ "fsType", KEY_TEXT, .flags = KEY_LIVE, AT(spec_disk, fs_type), .go = "FSType", .change = CHANGE_RESTART,
 	  .about = "File system; by default ext4. `swap` makes swap space." },
-	{ "fsArgs", KEY_TEXTS, AT_LIST(spec_disk, fs_args, nfs_args, spec_pair), .go = "FSArgs", .change = CHANGE_RESTART,
+	{ "fsArgs", KEY_TEXTS, .flags = KEY_LIVE, AT_LIST(spec_disk, fs_args, nfs_args, spec_pair), .go = "FSArgs", .change = CHANGE_RESTART,
 	  .about = "Further arguments for mkfs or mkswap." },
 	{ NULL }
 };

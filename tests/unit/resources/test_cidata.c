@@ -366,6 +366,18 @@ TEST(the_digest_knows_contents_from_tools)
 	assert_string_not_equal(w.c.contents, contents);
 	assert_string_equal(w.c.tools, tools);
 	done(&w);
+
+	/* A disk is given to a machine that runs; that an image of before told of it is known. */
+	render(&w, IMAGE);
+	assert_string_equal(w.c.contents_before[0], contents);
+	done(&w);
+	render(&w, IMAGE "additionalDisks: [d]\n");
+	assert_string_equal(w.c.contents, contents);
+	assert_string_not_equal(w.c.tools, tools);
+	assert_string_not_equal(w.c.contents_before[0], contents);
+	assert_string_equal(w.c.contents_before[0], w.c.contents_before[1]);
+	has(&w, "lima.env", "LIMA_CIDATA_DISK_0_NAME=d\nLIMA_CIDATA_DISK_0_DEVICE=vdb\n");
+	done(&w);
 }
 
 /* The same guest agent, installed again, is the same. */
