@@ -265,7 +265,7 @@ proc_run(const char *const argv[], const struct proc_opts *o, struct error *err)
 	static const struct proc_opts none;
 	AUTO(buf) tail = BUF_INIT;
 	struct child c = { .pidfd = -1 };
-	int r;
+	int r, status;
 
 	if (!o)
 		o = &none;
@@ -279,7 +279,10 @@ proc_run(const char *const argv[], const struct proc_opts *o, struct error *err)
 		proc_attend(&c);
 		proc_drain(&c.out);
 		proc_drain(&c.err);
-		r = proc_verdict(&c, proc_reap(&c), proc_base_name(argv[0]), err);
+		status = proc_reap(&c);
+		if (o->status && !c.why && WIFEXITED(status))
+			*o->status = WEXITSTATUS(status);
+		r = proc_verdict(&c, status, proc_base_name(argv[0]), err);
 	}
 	end_stream(&c.out);
 	end_stream(&c.err);

@@ -23,6 +23,7 @@ struct proc_opts {
 	bool both;			/* stderr to `out` too: for programs that answer there */
 	bool keep_out;			/* `out` keeps what a program wrote that failed: diff */
 	int timeout_ms;			/* 0: none; then SIGKILL and ETIMEDOUT */
+	int *status;			/* becomes its exit status, where it came to its end by itself; or NULL */
 	const struct sandbox *sandbox;	/* what it may still do (base/sandbox.h); NULL: all that we may */
 	const volatile int *cancel;	/* non-zero: SIGTERM, then ERR_CANCELLED; or NULL */
 };

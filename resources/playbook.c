@@ -1,132 +1,136 @@
 /*
  * resources/playbook.c - provision[] of mode ansible: playbooks that the host runs on a guest that is ready
  *
- * All of an instance, in their order, once in each run of its machine, and again when one has changed. What was
- * played, and in which run of the machine, is in the inventory itself, as comments:
- *
- *	# run: DIGEST STAMP	of lima.yaml's words, and of that run
- *	# played: STAMP PATH	of each playbook
+ * `playbook NAME:N`, N as in `provision`, is there when it was played since the machine was started; one that has changed, in its
+ * file too, is played again. In their order, behind all that the guest runs itself. What is known of each is beside the others' (ran.h);
+ * the inventory is of all.
  */
 #include <string.h>
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/proc.h"
 #include "base/programs.h"
 #include "base/quote/quote.h"
 #include "base/sha256.h"
-#include "providers/driver.h"
-#include "resources/cidata_files.h"
+#include "resources/fetch.h"
 #include "resources/instance_files.h"
 #include "resources/instance_paths.h"
+#include "resources/provision_list.h"
+#include "resources/provision_record.h"
+#include "resources/ran.h"
 
-#define RUN    "# run: "
-#define PLAYED "# played: "
+enum { MAX_PLAYBOOK = 16 << 20 };
 
-enum { MAX_INVENTORY = 1 << 20 };
+#define AS_PLAYED "as played"
+#define IS_OTHER "another one"
 
 static const struct attr attrs[] = {
-	{ .name = "playbooks", .cost = COST_UPDATE, .show = SHOW_DIGEST },
+	RAN_COMPARED,
+	{ .name = "file", .cost = COST_UPDATE, .judge = judge_known_update },
+	{ .name = "playbook", .cost = COST_NONE },
+	RAN_TOLD,
 	{ 0 },
 };
 
 extern const struct resource_type resource_playbook;
 
-static const char *
-playbook_ansible(const struct spec *spec, size_t i)
+static void
+playbook_declare_one(const struct spec *spec, struct graph *g, size_t i, const char *name, const char *before)
 {
-	return spec->provision[i].mode == PROVISION_ANSIBLE && *spec->provision[i].playbook ? spec->provision[i].playbook : NULL;
-}
+	struct resource *r = graph_declare(g, &resource_playbook, spec->name, name, wanted_running(spec));
+	const struct spec_provision *p = &spec->provision[i];
 
-/* The attributes are the playbooks and what each of them is given. */
-static const char *
-playbook_digest(struct arena *a, const struct spec *spec)
-{
-	AUTO(buf) all = BUF_INIT;
-	char hex[65];
-
-	for (size_t i = 0; i < spec->nprovision; i++)
-		if (playbook_ansible(spec, i))
-			buf_addf(&all, "%s\n", playbook_ansible(spec, i));
-	for (size_t i = 0; i < spec->nparam; i++)
-		buf_addf(&all, "%s=%s\n", spec->param[i].key, spec->param[i].value);
-	sha256_hex(all.s, all.len, hex);
-	return arena_strdup(a, hex);
-}
-
-static int
-playbook_declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
-{
-	struct resource *r;
-	bool any = false;
-
-	(void)env;
-	for (size_t i = 0; i < spec->nprovision; i++) {
-		any |= playbook_ansible(spec, i) != NULL;
-		if (playbook_ansible(spec, i) && strchr(playbook_ansible(spec, i), '\n'))
-			return error_set(err, ERR_INVALID, "provision[%zu].playbook: must be one line", i);
-	}
-	if (!any)
-		return 0;
-	r = graph_declare(g, &resource_playbook, spec->name, spec->name, wanted_running(spec));
 	/* The folder's step sweeps away what killed runs have left, and may be the only other step. */
 	resource_need(g, r, "dir", spec->name, NEED_LIVE);
 	resource_need(g, r, "vm", spec->name, NEED_LIVE);
 	resource_need(g, r, "ready", spec->name, NEED_BUILD);
 	resource_need_each_if(g, r, "provision", spec->name, NEED_BUILD);
-	resource_want(g, r, "playbooks", playbook_digest(graph_arena(g), spec));
+	if (before)
+		resource_need(g, r, "playbook", before, NEED_BUILD);
+	resource_want(g, r, "inputs", provision_playbook_id(graph_arena(g), spec, i));
+	resource_want(g, r, "status", "0");
+	resource_want(g, r, "file", AS_PLAYED);
+	resource_want(g, r, "playbook", p->playbook);
+	resource_want(g, r, "written in", *p->place ? p->place : NULL);
+}
+
+static int
+playbook_declare(const struct spec *spec, const struct env *env, struct graph *g, struct error *err)
+{
+	AUTO(arena) a = { 0 };
+	const char *before = NULL, *name;
+
+	(void)env;
+	for (size_t i = 0; i < spec->nprovision; i++) {
+		if (!provision_playbook(spec, i))
+			continue;
+		if (strchr(provision_playbook(spec, i), '\n'))
+			return error_set(err, ERR_INVALID, "provision[%zu].playbook: must be one line", i);
+		name = arena_printf(&a, "%s:%zu", spec->name, i);
+		playbook_declare_one(spec, g, i, name, before);
+		before = name;
+	}
 	return 0;
 }
 
-/* NULL: it does not run. */
-static int
-this_run(const struct env *env, const struct resource *r, struct arena *a, const char **run, struct error *err)
+/* Its contents in a word; NULL: it cannot be read. */
+static const char *
+playbook_contents(const char *path, struct arena *a)
 {
-	auto_free char *dir = instance_path(env, r, NULL);
+	AUTO(buf) text = BUF_INIT;
+	char hex[65];
 
-	return driver_run(dir, a, run, err);
+	if (fs_read(path, &text, MAX_PLAYBOOK, NULL) < 0)
+		return NULL;
+	sha256_hex(text.s ? text.s : "", text.len, hex);
+	return arena_printf(a, "%.*s", PROVISION_ID, hex);
 }
 
-/* STAMP PATH: has it changed since it was played? */
+/* Is the file what was played? One that was only touched is. */
 static bool
-playbook_changed(struct arena *a, char *line)
+playbook_is_same(const struct facts *record, const char *path, struct arena *a)
 {
-	char *path = strchr(line, '/');
-	const char *now = path ? fs_stamp(a, path) : NULL;
+	const char *stamp = fs_stamp(a, path), *was = facts_get(record, "stamp"), *contents;
 
-	return !now || strncmp(line, now, strlen(now)) != 0 || line + strlen(now) + 1 != path;
+	if (stamp && was && !strcmp(stamp, was))
+		return true;
+	contents = playbook_contents(path, a);
+	return contents && facts_get(record, "contents") && !strcmp(contents, facts_get(record, "contents"));
 }
 
 static int
 playbook_observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
-	auto_free char *path = instance_path(env, r, "ansible-inventory.yaml");
-	const char *run = NULL, *what = NULL;
-	AUTO(buf) text = BUF_INIT;
-	char *save, *line;
-	bool again = false;
+	const struct resource *vm = resource_needed(r, "vm");
+	const char *run, *want = facts_get(&r->want, "inputs"), *path = facts_get(&r->want, "playbook");
+	struct facts record;
 
-	if (this_run(env, r, a, &run, err) < 0 || fs_read_if(path, &text, MAX_INVENTORY, err) < 0)
+	/* One for all, as an earlier version had it, is no such thing. */
+	if ((vm && vm->looked && !vm->present) || !strrchr(r->name, ':'))
+		return 0;
+	if (ran_machine(env, r, a, &run, err) < 0)
 		return -1;
-	if (!run || !text.len)
+	if (!run)
 		return 0;
-	for (line = strtok_r(text.s, "\n", &save); line && *line == '#'; line = strtok_r(NULL, "\n", &save)) {
-		if (!strncmp(line, RUN, strlen(RUN)) && strlen(line) > strlen(RUN) + 65 && !strcmp(line + strlen(RUN) + 65, run))
-			what = arena_printf(a, "%.64s", line + strlen(RUN));
-		else if (!strncmp(line, PLAYED, strlen(PLAYED)))
-			again |= playbook_changed(a, line + strlen(PLAYED));
+	if (want && path && provision_record_load(env, r, want, &record, a) && ran_in(&record, run)) {
+		ran_tell(&record, r, want, have, a);
+		facts_set(have, a, "file", playbook_is_same(&record, path, a) ? AS_PLAYED : IS_OTHER);
+		return 1;
 	}
-	if (!what)
-		return 0;
-	facts_set(have, a, "playbooks", again ? "changed" : what);
-	return 1;
+	/* What it was before it changed was played. */
+	if (ran_in(have, run))
+		return 1;
+	*have = (struct facts){ 0 };
+	return 0;
 }
 
 /* lima-vm/lima: pkg/instance/ansible.go. */
 static int
-write_inventory(const struct env *env, const struct resource *r, const char *path, const char *mark, struct error *err)
+write_inventory(const struct env *env, const struct resource *r, const char *path, struct error *err)
 {
 	auto_free char *config = instance_path(env, r, "ssh.config");
 	AUTO(buf) b = BUF_INIT;
@@ -134,7 +138,6 @@ write_inventory(const struct env *env, const struct resource *r, const char *pat
 
 	buf_adds(&args, "-F ");
 	quote_shell(&args, config);
-	buf_adds(&b, mark);
 	buf_adds(&b, "lima:\n  hosts:\n    ");
 	quote_yaml(&b, r->spec->name);
 	buf_adds(&b, ":\n      ansible_connection: ssh\n      ansible_host: ");
@@ -157,64 +160,115 @@ say_lines(const struct env *env, char *text)
 		env->say(env, SAY_INFO, "%s", line);
 }
 
+/* -1: not to its end. */
 static int
-run_one(const struct env *env, const struct resource *r, const char *inventory, size_t i, struct error *err)
+playbook_play(const struct env *env, const struct resource *r, size_t i, const char *inventory, struct buf *log, struct error *err)
 {
 	const struct spec *spec = r->spec;
-	const char *argv[] = { "ansible-playbook", "-i", inventory, playbook_ansible(spec, i), NULL };
+	const char *argv[] = { "ansible-playbook", "-i", inventory, provision_playbook(spec, i), NULL };
 	const char **add;
 	AUTO(arena) a = { 0 };
-	AUTO(buf) out = BUF_INIT;
-	int rc;
+	int status = -1;
+	struct error why = { 0 };
 
 	add = arena_alloc(&a, (spec->nparam + 1) * sizeof *add);
 	for (size_t k = 0; k < spec->nparam; k++)
 		add[k] = arena_printf(&a, "PARAM_%s=%s", spec->param[k].key, spec->param[k].value);
-	env->say(env, SAY_INFO, "%s: running the playbook %s", r->name, playbook_ansible(spec, i));
-	rc = proc_run(argv, &(struct proc_opts){ .env_add = add, .out = &out, .both = true, .keep_out = true, .cancel = env->cancel }, err);
-	if (out.len)
-		say_lines(env, out.s);
-	return rc < 0 ? error_wrap(err, "provision[%zu].playbook: %s", i, playbook_ansible(spec, i)) : 0;
+	env->say(env, SAY_INFO, "%s: running the playbook %s", spec->name, provision_playbook(spec, i));
+	if (proc_run(argv, &(struct proc_opts){ .env_add = add, .out = log, .both = true, .keep_out = true, .status = &status, .cancel = env->cancel },
+		     &why) < 0 && status < 0)
+		error_set(err, why.code, "%s", why.msg);
+	if (log->len) {
+		auto_free char *text = xstrndup(log->s, log->len);
+
+		say_lines(env, text);
+	}
+	return status;
+}
+
+static int
+playbook_run(const struct env *env, const struct resource *r, const char *id, const char *run, struct facts *record, struct arena *a,
+	     struct error *err)
+{
+	auto_free char *inventory = instance_path(env, r, "ansible-inventory.yaml");
+	size_t i = ran_index(r);
+	const char *path = provision_playbook(r->spec, i);
+	struct ran_entry e = { arena_printf(a, "provision[%zu].playbook: %s", i, path), "ansible", r->spec->provision[i].place, false };
+	long long since = clock_ms();
+	AUTO(buf) log = BUF_INIT;
+	struct buf end;
+	int status;
+
+	if (write_inventory(env, r, inventory, err) < 0 || ran_begin(env, r, id, run, RAN_BY_STEP, record, a, err) < 0)
+		return -1;
+	facts_set(record, a, "stamp", fs_stamp(a, path));
+	facts_set(record, a, "contents", playbook_contents(path, a));
+	if ((status = playbook_play(env, r, i, inventory, &log, err)) < 0)
+		return error_wrap(err, "%s", e.what);
+	end = (struct buf){ .s = log.s, .len = log.len };
+	if (end.len > PROVISION_LOG_MAX)
+		end = (struct buf){ .s = log.s + log.len - PROVISION_LOG_MAX, .len = PROVISION_LOG_MAX };
+	if (ran_keep(env, r, id, record, status, clock_ms() - since, &end, a, err) < 0)
+		return -1;
+	return status ? ran_tell_failure(r, &e, record, &end, err) : 0;
 }
 
 static int
 playbook_ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
-	auto_free char *inventory = instance_path(env, r, "ansible-inventory.yaml"), *program = proc_find("ansible-playbook");
-	const char *want = facts_get(&r->want, "playbooks"), *run;
-	AUTO(buf) marks = BUF_INIT;
+	auto_free char *program = proc_find("ansible-playbook");
+	const char **ids, *run;
+	size_t i = ran_index(r);
+	struct facts record;
 
-	if (this_run(env, r, a, &run, err) < 0)
+	if (ran_machine(env, r, a, &run, err) < 0)
 		return -1;
 	if (!program) {
 		program_missing("ansible-playbook", err);
 		return error_wrap(err, "provision[].mode: ansible");
 	}
-	if (!run || !want)
-		return error_set(err, ERR_INVALID, "%s: no machine to run playbooks on", r->name);
-	if (write_inventory(env, r, inventory, "", err) < 0)
+	if (!run || !provision_playbook(r->spec, i))
+		return error_set(err, ERR_INVALID, "%s: no machine to run it on", r->name);
+	ids = arena_alloc(a, (r->spec->nprovision + 1) * sizeof *ids);
+	for (size_t k = 0; k < r->spec->nprovision; k++)
+		ids[k] = provision_playbook_id(a, r->spec, k);
+	if (provision_forget(env, r, ids, r->spec->nprovision, err) < 0 || playbook_run(env, r, ids[i], run, &record, a, err) < 0)
 		return -1;
-	buf_addf(&marks, RUN "%s %s\n", want, run);
-	for (size_t i = 0; i < r->spec->nprovision; i++) {
-		const char *path = playbook_ansible(r->spec, i), *stamp = path ? fs_stamp(a, path) : NULL;
-
-		if (path && run_one(env, r, inventory, i, err) < 0)
-			return -1;
-		if (stamp)
-			buf_addf(&marks, PLAYED "%s %s\n", stamp, path);
-	}
-	if (write_inventory(env, r, inventory, marks.s, err) < 0)
-		return -1;
-	return playbook_observe(env, r, have, a, err) == 1 ? 0 : error_set(err, ERR_CHILD, "%s: the machine is gone", r->name);
+	ran_tell(&record, r, ids[i], have, a);
+	facts_set(have, a, "file", AS_PLAYED);
+	return 0;
 }
 
-/* What a playbook did cannot be taken back; that it was run is forgotten. */
+/* What it did cannot be taken back; that it was played is forgotten where it is to be played anew. The inventory is of the machine that runs. */
+static int
+playbook_remove(const struct env *env, const struct resource *r, struct error *err)
+{
+	const char *id = facts_get(&r->have, "inputs");
+
+	if (ran_falls(r))
+		return instance_files_remove(env, r, err);
+	return id && r->wanted ? provision_forget_one(env, r, id, err) : 0;
+}
+
+static void
+playbook_reads(const struct env *env, const struct resource *r, struct facts *files, struct arena *a)
+{
+	const char *path = facts_get(&r->want, "playbook");
+
+	(void)env;
+	if (path)
+		fetch_reads(path, files, a);
+}
+
 const struct resource_type resource_playbook = {
 	.name = "playbook",
-	.about = "Ansible playbooks that the host runs on a guest that is ready",
+	.about = "an Ansible playbook that the host has run on a guest that is ready",
+	.gone = "forgotten",
+	.folds = true,
 	.attrs = attrs,
 	.declare = playbook_declare,
 	.observe = playbook_observe,
+	.reads = playbook_reads,
 	.ensure = playbook_ensure,
-	.remove = instance_files_remove,
+	.remove = playbook_remove,
 };

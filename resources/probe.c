@@ -165,7 +165,7 @@ probe_by_step(const struct env *env, const struct resource *r, const char *id, c
 	      struct error *err)
 {
 	const struct spec_probe *p = &r->spec->probes[ran_index(r)];
-	struct ran_entry e = { "probes", arena_printf(a, "%.*s", (int)strcspn(p->description, "\n"), p->description), p->place, false };
+	struct ran_entry e = { arena_printf(a, "probes[%zu]", ran_index(r)), arena_printf(a, "%.*s", (int)strcspn(p->description, "\n"), p->description), p->place, false };
 	long long since = clock_ms();
 	AUTO(buf) log = BUF_INIT;
 	int status = 0;

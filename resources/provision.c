@@ -156,7 +156,8 @@ static int
 provision_tell_failure(const struct resource *r, const struct facts *record, const struct buf *log, struct error *err)
 {
 	const struct spec_provision *p = &r->spec->provision[ran_index(r)];
-	struct ran_entry e = { "provision", provision_word(p->mode), p->place, .degraded = !strcmp(facts_get(record, "ran"), RAN_BY_BOOT) };
+	auto_free char *what = xasprintf("provision[%zu]", ran_index(r));
+	struct ran_entry e = { what, provision_word(p->mode), p->place, .degraded = !strcmp(facts_get(record, "ran"), RAN_BY_BOOT) };
 
 	return ran_tell_failure(r, &e, record, log, err);
 }

@@ -87,6 +87,29 @@ provision_ids(struct arena *a, const struct spec *spec)
 	return ids;
 }
 
+const char *
+provision_playbook(const struct spec *spec, size_t i)
+{
+	const struct spec_provision *p = i < spec->nprovision ? &spec->provision[i] : NULL;
+
+	return p && p->mode == PROVISION_ANSIBLE && *p->playbook ? p->playbook : NULL;
+}
+
+const char *
+provision_playbook_id(struct arena *a, const struct spec *spec, size_t i)
+{
+	AUTO(buf) all = BUF_INIT;
+	char hex[65];
+
+	if (!provision_playbook(spec, i))
+		return NULL;
+	buf_addf(&all, "%s\n", provision_playbook(spec, i));
+	for (size_t k = 0; k < spec->nparam; k++)
+		buf_addf(&all, "%s=%s\n", spec->param[k].key, spec->param[k].value);
+	sha256_hex(all.s, all.len, hex);
+	return arena_printf(a, "%.*s", PROVISION_ID, hex);
+}
+
 int
 provision_booted_write(const char *path, const struct spec *spec, struct error *err)
 {

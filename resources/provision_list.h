@@ -28,6 +28,10 @@ bool provision_runs_live(const struct spec *spec, size_t i);
 const char *provision_file(struct arena *a, const struct spec *spec, size_t i);
 /* What is in that file. */
 const char *provision_text(const struct spec *spec, size_t i);
+/* The file of one that the host plays, or NULL. */
+const char *provision_playbook(const struct spec *spec, size_t i);
+/* What that is made of but its contents, as a digest: the file, and what it is given. NULL: it is none. */
+const char *provision_playbook_id(struct arena *a, const struct spec *spec, size_t i);
 /* Digests, one an entry of spec->provision; in `a`. That of a playbook is NULL. */
 const char *const *provision_ids(struct arena *a, const struct spec *spec);
 

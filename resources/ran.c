@@ -105,8 +105,8 @@ ran_tell_failure(const struct resource *r, const struct ran_entry *e, const stru
 
 	provision_last_lines(log->s ? log->s : "", log->len, &said);
 	last = said.len ? strrchr(said.s, '\n') : NULL;
-	return error_set(err, ERR_CHILD, "%s%s[%zu] (%s%s%s): exit status %s, run %s%s%s; all it said: `limactl log %s.%s`%s",
-			 e->degraded ? "DEGRADED: it runs, but " : "", e->list, ran_index(r), e->kind, *e->place ? ", " : "", e->place,
+	return error_set(err, ERR_CHILD, "%s%s (%s%s%s): exit status %s, run %s%s%s; all it said: `limactl log %s.%s`%s",
+			 e->degraded ? "DEGRADED: it runs, but " : "", e->what, e->kind, *e->place ? ", " : "", e->place,
 			 status, ran, last ? "; it said: " : "", last ? last + strlen(PROVISION_LINE) : "", r->type->name, r->name,
 			 last && last != said.s ? said.s : "");
 }

@@ -47,9 +47,9 @@ int ran_keep(const struct env *env, const struct resource *r, const char *id, st
 /* A record of the boot's, which has no beginning of its own. */
 void ran_by_boot(struct facts *record, const char *run, struct arena *a);
 
-/* What it is to the user: "provision[0]" is entry 0 of list "provision", "kind" a word or several about it. */
+/* What it is to the user: `what` is its entry, "provision[0]", `kind` a word or several about it. */
 struct ran_entry {
-	const char *list, *kind, *place;
+	const char *what, *kind, *place;
 	bool degraded;		/* its failure leaves a machine that is not as it should be */
 };
 /* What it was, where it stands, how it ended and its last word in one line; if it said more, the end of that in lines behind it. -1. */

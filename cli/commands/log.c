@@ -43,9 +43,12 @@ log_probe_id(struct arena *a, const struct spec *spec, size_t i)
 	return id;
 }
 
+enum { LOG_PROVISION, LOG_PROBE, LOG_PLAYBOOK };
+
 static const struct log_type log_types[] = {
-	{ "provision", log_provision_id, false },
-	{ "probe", log_probe_id, true },
+	[LOG_PROVISION] = { "provision", log_provision_id, false },
+	[LOG_PROBE] = { "probe", log_probe_id, true },
+	[LOG_PLAYBOOK] = { "playbook", provision_playbook_id, false },
 };
 
 static const struct flag flags[] = {
@@ -165,6 +168,11 @@ log_run(struct cli *c, struct error *err)
 	if (log_type_of(&l, c->args[0], err) < 0)
 		return -1;
 	now = logged_now(c, &l);
+	if (!now && l.type == &log_types[LOG_PROVISION]) {
+		/* It may be one that the host plays: an entry of the same list. */
+		l.type = &log_types[LOG_PLAYBOOK];
+		now = logged_now(c, &l);
+	}
 	colon = strrchr(l.name, ':');
 	if (now)
 		there = logged_read(c, &l, arena_memdup(&c->arena, l.name, (size_t)(colon - l.name)), now, &text, err);
@@ -186,8 +194,9 @@ const struct command command_log = {
 	.group = GROUP_ADVANCED,
 	.args = "ADDRESS",
 	.about = "Print what a script of `provision`, or a probe, said when it last ran",
-	.details = "ADDRESS is provision.NAME:N, as `plan` tells it: entry N of `provision`, from 0 on, of the instance NAME; or probe.NAME:N, of `probes`.\n"
-		   "It is kept until the entry changes, at most the last 256 KiB of it. `limactl explain` of the same tells how it went.",
+	.details = "ADDRESS is provision.NAME:N, as `plan` tells it: entry N of `provision`, from 0 on, of the instance NAME; or probe.NAME:N, of `probes`, or playbook.NAME:N,\n"
+		   "entry N of `provision` that is one. It is kept until the entry changes, at most the last 256 KiB of it. `limactl explain` of the same\n"
+		   "tells how it went.",
 	.example = "limactl log provision.web:0",
 	.complete = "@address",
 	.flags = flags,

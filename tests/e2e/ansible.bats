@@ -67,6 +67,13 @@ teardown_file() {
 	[[ $output == *"~ playbook  t"* && $output != *"vm "* ]]
 	PATH=$WORK/bin:$PATH apply t
 	[ "$(limactl shell --workdir / t cat /tmp/played)" = three ]
+	# that one alone; one that was only touched is the same
+	touch "$WORK/one.yaml"
+	run -0 limactl plan t
+	[[ $output == *"Nothing to do"* ]]
+	[ "$(limactl log playbook.t:1)" = 'playing two.yaml on t' ]
+	[ "$(limactl log provision.t:0)" = 'playing one.yaml on t' ]
+	[[ $(limactl explain playbook.t:1) == *'status: 0'*"playbook: $WORK/two.yaml"* ]]
 	[ "$(cat "$LIMA_HOME/t/qemu.pid")" = "$pid" ]
 }
 
@@ -74,6 +81,7 @@ teardown_file() {
 	echo 'echo "no such luck" >&2; exit 3' >"$WORK/two.yaml"
 	PATH=$WORK/bin:$PATH run ! limactl apply t
 	[[ $output == *"no such luck"* && $output == *"provision[1].playbook: $WORK/two.yaml"* ]]
+	[[ $output == *"(ansible, lima.yaml:"*"exit status 3"* && $(limactl log playbook.t:1) == *"no such luck"* ]]
 	run -2 limactl plan --detailed-exitcode t
 	echo 'echo four >/tmp/played' >"$WORK/two.yaml"
 	PATH=$WORK/bin:$PATH apply t

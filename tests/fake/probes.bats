@@ -87,3 +87,39 @@ two() {
 	apply --set "$(probe 1 "[ -e $WORK/ran ]")" --set ".provision[0].script=\"#!/bin/sh\\ntouch $WORK/ran\\n\"" f
 	[[ $(limactl plan f) == *"Nothing to do"* ]]
 }
+
+@test "playbooks, one by one: that whose text has changed is played again, alone; one that fails says which" {
+	mkdir "$WORK/bin"
+	cat >"$WORK/bin/ansible-playbook" <<-EOF
+		#!/bin/sh
+		echo "plays \$3"
+		basename "\$3" >>$WORK/played
+		! grep bad "\$3"
+	EOF
+	chmod +x "$WORK/bin/ansible-playbook"
+	PATH=$WORK/bin:$PATH
+	echo one >"$WORK/one.yaml"
+	echo two >"$WORK/two.yaml"
+	echo "provision: [{mode: ansible, playbook: $WORK/one.yaml}, {script: 'true'}, {mode: ansible, playbook: $WORK/two.yaml}]" >>"$WORK/f.yaml"
+	apply "$WORK/f.yaml"
+	[ "$(cat "$WORK/played")" = $'one.yaml\ntwo.yaml' ]
+	touch "$WORK/one.yaml"
+	[[ $(limactl plan f) == *"Nothing to do"* ]]
+	limactl plan --out "$WORK/plan" --replace playbook.f:2 f
+	echo 'two, bad' >"$WORK/two.yaml"
+	run -3 limactl apply "$WORK/plan"
+	run -0 limactl plan f
+	[[ $output == *'~ playbook '*' f:2'*'file: another one -> as played'*'Plan: 1 to change'* ]]
+	fails_with "provision[2].playbook: $WORK/two.yaml (ansible, lima.yaml:" apply f
+	[[ $stderr == *'exit status 1, run by an apply; it said: two, bad'*'`limactl log playbook.f:2`'* ]]
+	[ "$(limactl log provision.f:2)" = "plays $WORK/two.yaml"$'\ntwo, bad' ]
+	echo 'two again' >"$WORK/two.yaml"
+	apply f
+	[ "$(cat "$WORK/played")" = $'one.yaml\ntwo.yaml\ntwo.yaml\ntwo.yaml' ]
+	rm -f "$LIMA_HOME"/_state/state.db*
+	apply f
+	[ "$(wc -l <"$WORK/played")" = 4 ]
+	[ -e "$LIMA_HOME/f/ansible-inventory.yaml" ]
+	limactl stop f
+	[ ! -e "$LIMA_HOME/f/ansible-inventory.yaml" ]
+}
