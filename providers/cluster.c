@@ -6,7 +6,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 
-extern const struct cluster_engine cluster_hosts __attribute__((weak));
+extern const struct cluster_engine cluster_hosts;
 extern const struct cluster_engine cluster_ganeti __attribute__((weak));
 /* Of tests only: whatever is not linked with it does not know it. */
 extern const struct cluster_engine cluster_fake __attribute__((weak));

@@ -77,7 +77,7 @@ const struct cluster_node *cluster_view_node(const struct cluster_view *v, const
 /* The first of that name; `after` NULL, or the one that was found last. */
 const struct cluster_machine *cluster_view_machine(const struct cluster_view *v, const char *name, const struct cluster_machine *after);
 
-/* A machine that is nowhere yet; place() says where it goes. */
+/* A machine that is to be; place() says where one goes that is nowhere yet. */
 struct cluster_want {
 	const char *name;
 	const char *pin;		/* the node it must be on; "": any */
@@ -86,7 +86,7 @@ struct cluster_want {
 	uint64_t memory;
 	const struct engine_label *labels;	/* that a node must have */
 	size_t nlabels;
-	const char *node;		/* out; NULL: nowhere */
+	const char *node;		/* out; NULL: nowhere. One that is given is kept, and counts for its group */
 	const char *why;		/* out: why nowhere, in the view's arena */
 };
 
@@ -161,3 +161,21 @@ void cluster_release(struct cluster *c);
  * on a node already counts. As place().
  */
 int cluster_first_fit(struct cluster_view *v, struct cluster_want *wants, size_t n);
+
+/* What is known of a member, and where it goes. */
+struct cluster_member {
+	const char *name;
+	const char *recorded;			/* the node that it was on when we last knew; "" */
+	bool gone;				/* it is not wanted any more: where it is, if it is */
+	struct cluster_want want;
+	const struct cluster_machine *found;	/* out: as it is; NULL: it is nowhere, or unknown */
+	const char *node;			/* out: where it is, or goes; NULL: see why */
+	const char *why;			/* out: nothing of it can be planned, in words; or NULL */
+	bool unknown;				/* out: ... since what does not answer may have it */
+};
+
+/*
+ * Where the members of `fleet` are, and where those go that are nowhere. No member is made twice: one that is not found is placed only
+ * where nothing that does not answer can have it. Strings are the view's.
+ */
+int cluster_locate(struct cluster *c, struct cluster_view *v, const char *fleet, struct cluster_member *m, size_t n, struct error *err);

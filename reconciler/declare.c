@@ -36,7 +36,7 @@ declare(struct engine *e, const struct request *a, struct spec *spec, struct err
 	if (declare_depends(e, spec, err) < 0)
 		return -1;
 	for (size_t i = 0; e->types[i]; i++) {
-		if (!e->types[i]->declare || (a->only && strcmp(a->only, e->types[i]->name)))
+		if (!e->types[i]->declare || e->types[i]->away != (spec->away != NULL) || (a->only && strcmp(a->only, e->types[i]->name)))
 			continue;
 		if (e->types[i]->declare(spec, e->env, &e->graph, err) < 0)
 			return error_wrap(err, "%s", spec->name);
@@ -167,7 +167,7 @@ declare_needs(struct engine *e, const char *name, struct graph *g, struct error 
 		return -1;
 	spec->goal = GOAL_RUNNING;
 	for (size_t i = 0; result == 0 && e->types[i]; i++)
-		if (e->types[i]->declare)
+		if (e->types[i]->declare && !e->types[i]->away)
 			result = e->types[i]->declare(spec, e->env, g, err);
 	spec_free(spec);
 	/* What of that is nowhere to be found is no matter here. */

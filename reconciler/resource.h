@@ -174,6 +174,7 @@ struct resource_type {
 	const char *gone;		/* what has become of one that was removed, in a word; NULL: "removed" */
 	bool kept_by_reset;		/* a factory-reset leaves it as it is */
 	bool as_found;			/* no lima.yaml speaks of it: it is wanted where it is found, until a command says otherwise */
+	bool away;			/* it is declared of instances that are on other hosts (spec->away), and of no others */
 	bool fetches;			/* its steps may download */
 	bool asks;			/* it is looked at by asking a process, which may take its time: many are asked at once */
 	enum lifetime lifetime;

@@ -14,6 +14,7 @@
 #include "resources/instance_paths.h"
 #include "resources/disk_known.h"
 #include "resources/disk_lock.h"
+#include "resources/engine_note.h"
 #include "resources/generation.h"
 #include "resources/leftovers.h"
 #include "resources/member.h"
@@ -30,6 +31,7 @@ static const struct attr attrs[] = {
 	{ .name = "fixed keys", .judge = judge_keys_refuse, .show = SHOW_NEVER, .each = keys_each,
 	  .refusal = "not in an existing instance: put back what it was, or make a new one" },
 	MEMBER_ATTRS,
+	ENGINE_NOTE_ATTRS,
 	{ .name = "protected", .cost = COST_UPDATE, .once = true },	/* yes, no */
 	{ .name = "leftovers", .cost = COST_UPDATE },	/* none, some: of killed runs */
 	/* These say which file of the user's the instance was made from (made_from.h). */
@@ -146,7 +148,7 @@ static bool
 dir_is_known(const struct resource *r, const struct facts *have)
 {
 	return !r->spec && r->wanted && r->was_present && !r->unfinished && !r->may_lose && facts_get(have, "stamp") &&
-	       !facts_get(&r->want, "protected");
+	       !facts_get(&r->want, "protected") && !facts_get(&r->want, ENGINE_NOTE_ATTR);
 }
 
 static int
@@ -171,7 +173,7 @@ dir_observe(const struct env *env, const struct resource *r, struct facts *have,
 		made_from_observe(dir, have, a);
 	if (!facts_get(have, "configuration") || !facts_get(have, "fixed keys"))
 		applied_observe(dir, have, a);
-	if (member_observe(r, dir, have, a, err) < 0)
+	if (member_observe(r, dir, have, a, err) < 0 || engine_note_observe(r, dir, have, a, err) < 0)
 		return r->wanted ? -1 : 1;
 	if (r->spec && !facts_get(have, "fixed keys"))
 		applied_observe_old(r->spec, have, a);
@@ -209,6 +211,7 @@ make_new(const struct env *env, const struct resource *r, const char *dir, struc
 		return error_errno(err, "mkdir %s", tmp);
 	if ((!from && fs_write(version, env->version, strlen(env->version), 0444, err) < 0) ||
 	    fs_rewrite(yaml, r->spec->yaml, r->spec->yaml_len, 0600, err) < 0 || member_write(tmp, r->spec, err) < 0 ||
+	    engine_note_write(r, tmp, err) < 0 ||
 	    applied_write(tmp, r->spec, err) < 0 || made_from_write(tmp, r, err) < 0) {
 		fs_remove_tree(tmp, NULL);
 		return -1;
@@ -276,7 +279,7 @@ dir_ensure(const struct env *env, const struct resource *r, struct facts *have, 
 		   (!dir_is(have, "configuration", facts_get(&r->want, "configuration")) && applied_write(dir, r->spec, err) < 0)) {
 		return -1;
 	}
-	if (member_write(dir, r->spec, err) < 0 || made_from_write(dir, r, err) < 0 || dir_protect(env, r, err) < 0)
+	if (member_write(dir, r->spec, err) < 0 || engine_note_write(r, dir, err) < 0 || made_from_write(dir, r, err) < 0 || dir_protect(env, r, err) < 0)
 		return -1;
 	facts_set(have, a, "stamp", NULL);
 	facts_set(have, a, "configuration", NULL);

@@ -12,6 +12,7 @@
 #include "providers/memory_file.h"
 #include "providers/ssh/host_key.h"
 #include "resources/autostart.h"
+#include "resources/engine_note.h"
 #include "resources/firmware.h"
 #include "resources/generation.h"
 #include "resources/instance_paths.h"
@@ -26,6 +27,7 @@ const struct instance_file instance_files[] = {
 	{MADE_FROM_FILE, "dir", FILE_MOVED, FILE_BY_TMP},
 	{"protected", "dir", FILE_MOVED, FILE_BY_TMP},
 	{SPEC_FLEET_FILE, "dir", FILE_LEFT, FILE_BY_TMP}, /* under another name it is nobody's */
+	{ENGINE_NOTE_FILE, "dir", FILE_LEFT, FILE_BY_TMP}, /* the same */
 	{AUTOSTART_FILE, "autostart", FILE_MOVED, FILE_BY_TMP},
 	{HOST_KEY_KNOWN, "hostkey", FILE_LEFT},
 	{HOST_KEY_FILE, "hostkey", FILE_LEFT},

@@ -9,6 +9,7 @@
 #include "base/fs.h"
 #include "cli/args/edit_flags.h"
 #include "cli/args/origin.h"
+#include "cli/args/fleet_away.h"
 #include "cli/args/fleet_host.h"
 #include "cli/args/fleet_same.h"
 #include "cli/args/removal.h"
@@ -266,6 +267,8 @@ fleet_args_add(struct cli *c, struct goals *g, const struct template *t, enum go
 		return -1;
 	if (*cli_str(c, "name"))
 		return error_set(err, ERR_INVALID, "--name names one instance, and `%s` is a fleet", t->path);
+	if (f->engine)
+		return fleet_away_add(c, g, f, goal, err);
 	if (!destroy) {
 		fleet_keep_networks(c, f);
 		if (fleet_check_networks(c, f, err) < 0 || fleet_add_members(c, g, f, goal, err) < 0)

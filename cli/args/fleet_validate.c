@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "cli/args/fleet_args.h"
+#include "cli/args/fleet_away.h"
 #include "state/desired/fleet/fleet.h"
 #include "state/desired/template/template.h"
 
@@ -55,7 +56,7 @@ fleet_args_validate(struct cli *c, const struct template *t, struct buf *fill, s
 	specs = xcalloc(f.nmembers + 1, sizeof *specs);
 	r = validate_members(c, &f, specs, err);
 	if (r == 0)
-		r = fleet_check_claims(&f, specs, NULL, &opts, err);
+		r = f.engine ? fleet_away_check(c, &f, specs, err) : fleet_check_claims(&f, specs, NULL, &opts, err);
 	for (size_t i = 0; i < f.nmembers; i++) {
 		if (r == 0 && fill) {
 			buf_addf(fill, "---\n# %s\n", f.members[i].name);

@@ -20,6 +20,19 @@ struct error;
 struct key;
 struct template;
 
+struct engine_conf;
+struct engine_label;
+
+/* Where an engine is to run a member; only with an engine. */
+struct fleet_placement {
+	const char *host;		/* the node it must be on; "": any */
+	const char *group;		/* "": that of its key */
+	bool spread, ephemeral;
+	const struct engine_label *labels;	/* that a node must have */
+	size_t nlabels;
+	bool ignore;			/* `remote: ignore`: what the engine cannot keep of its lima.yaml is left out */
+};
+
 struct fleet_member {
 	const char *name;		/* of the instance, with the prefix */
 	const char *key;		/* as it stands in the file: "web-{1..3}" */
@@ -29,6 +42,7 @@ struct fleet_member {
 	bool protect, is_protect_given;
 	struct spec_depend *depends;	/* by the names of instances */
 	size_t ndepends;
+	struct fleet_placement at;
 	struct text_place place;	/* of its key */
 	const struct node *text;	/* its keys of lima.yaml */
 };
@@ -44,6 +58,8 @@ struct fleet {
 	size_t nnetworks;
 	double memory_part;		/* capacity.memory: of the host's, at most; 0: not given */
 	uint64_t memory_most;		/* the same in bytes */
+	const struct engine_conf *engine;	/* that runs the members elsewhere; NULL: they are of this host */
+	struct text_place engine_place;
 
 	/* the rest is for state/desired/fleet only */
 	const struct node *defaults;	/* of all members, or NULL */
@@ -87,6 +103,16 @@ struct fleet_others {
  */
 int fleet_check_claims(const struct fleet *f, struct spec *const *specs, const struct fleet_others *others, const struct spec_opts *opts,
 		       struct error *err);
+
+/*
+ * Does a member's own text, or what was merged into it, have one of these keys (ends at NULL), which its engine cannot keep? `why` says of each
+ * what to do instead. Complaints are placed; ERR_INVALID. Members with `remote: ignore` have said that it does not matter.
+ */
+struct fleet_lack {
+	const char *key, *why;
+};
+int fleet_check_lacks(const struct fleet *f, struct spec *const *specs, const struct fleet_lack *lacks, const struct spec_opts *opts,
+		      struct error *err);
 
 /* --- the tables: of the file, and of what a member has besides the keys of lima.yaml */
 extern const struct key fleet_root, fleet_member_key;

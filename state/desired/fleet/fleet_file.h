@@ -38,3 +38,5 @@ void fleet_read_members(struct fleet_reading *r);
 void fleet_read_depends(struct fleet_reading *r);
 void fleet_read_networks(struct fleet_reading *r);
 void fleet_read_capacity(struct fleet_reading *r);
+void fleet_read_engine(struct fleet_reading *r);
+void fleet_read_placement(struct fleet_reading *r, const struct val *own, struct fleet_placement *out);

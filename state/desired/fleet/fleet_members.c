@@ -75,6 +75,7 @@ members_add(struct fleet_reading *r, const struct pair *p, size_t at)
 	struct val *own = r->own[at] = members_part(r, p, &rest);
 	const struct val *count = own ? val_get(own, "count") : NULL, *protect = own ? val_get(own, "protected") : NULL;
 	const char *pattern = p->key->kind == NODE_SCALAR ? p->key->text : "", *fault;
+	struct fleet_placement place = { .host = "", .group = "" };
 	struct fleet_names names;
 
 	if (p->value->kind != NODE_MAP && p->value->kind != NODE_NULL) {
@@ -88,6 +89,8 @@ members_add(struct fleet_reading *r, const struct pair *p, size_t at)
 		diag_error_at(&r->l, r->instances, pattern, p->key, "%s", fault);
 	if (fault || r->f->nmembers + names.n > FLEET_MAX)
 		return;
+	if (own)
+		fleet_read_placement(r, own, &place);
 	members_grow(r->f, names.n);
 	for (size_t i = 0; i < names.n; i++) {
 		const char *name = arena_printf(a, "%s%s", r->prefix, names.v[i]);
@@ -95,7 +98,7 @@ members_add(struct fleet_reading *r, const struct pair *p, size_t at)
 		members_check(r, p, name);
 		r->f->members[r->f->nmembers++] = (struct fleet_member){
 			.name = name, .short_name = names.v[i], .key = pattern, .group = names.group, .index = names.index[i], .count = (int)names.n,
-			.protect = protect && protect->b, .is_protect_given = protect, .place = node_place(p->key), .text = rest,
+			.protect = protect && protect->b, .is_protect_given = protect, .place = node_place(p->key), .text = rest, .at = place,
 		};
 	}
 }

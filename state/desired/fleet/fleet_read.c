@@ -136,6 +136,7 @@ read_parts(struct fleet_reading *r)
 	r->f->defaults = defaults ? defaults->any : NULL;
 	r->instances = val_get(r->root, "instances");
 	fleet_read_name(r);
+	fleet_read_engine(r);
 	fleet_read_networks(r);
 	if (r->instances)
 		fleet_read_members(r);

@@ -123,6 +123,23 @@ struct spec_pair {
 	const char *key, *value;
 };
 
+struct engine_conf;
+
+/* Of an instance that an engine runs on another host: where, and how it was found there. Set by the caller, like `goal`. */
+struct spec_away {
+	const struct engine_conf *engine;
+	const char *node;			/* where it is, or goes; "": nowhere */
+	const char *why;			/* nothing of it can be planned, in words; NULL: it can */
+	bool unknown;				/* ... since nobody knows where, or how, it is */
+	bool ephemeral;				/* it may be made anew on another one */
+	const char *image, *image_digest;	/* the first that fits; "" */
+
+	bool there, runs;
+	const char *at;				/* the node it was found on */
+	const char *digest, *by;		/* of what it was made from, and who did */
+	long long generation;
+};
+
 struct spec {
 	const char *name, *hostname;
 	const char *dir;			/* $LIMA_HOME/NAME */
@@ -187,6 +204,7 @@ struct spec {
 	const char *fleet, *fleet_file, *short_name;
 	struct spec_depend *depends;
 	size_t ndepends;
+	const struct spec_away *away;		/* NULL: it is of this host */
 };
 
 struct arena;
