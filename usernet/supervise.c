@@ -10,6 +10,8 @@
 
 #include "base/clock.h"
 #include "base/privilege.h"
+#include "base/syscalls.h"
+#include "usernet/os/calls.h"
 
 enum { WAIT_MIN_MS = 10, WAIT_MAX_MS = 5000, HEALTHY_MS = 60000 };
 
@@ -28,8 +30,11 @@ supervise(void)
 {
 	long long wait_ms = WAIT_MIN_MS;
 
-	/* The child binds sockets in folders of this user and asks for nothing else, so neither of the two needs more */
-	privilege_keep(0);
+	/* The child binds sockets in folders of this user and asks for nothing else, so neither of the two needs more. */
+	if (privilege_keep(0) < 0 || syscalls_lose(calls_not_of_keeper.v, calls_not_of_keeper.n, EPERM) < 0) {
+		perror("give up privileges");
+		_exit(1);
+	}
 	for (;;) {
 		long long began = clock_ms();
 		pid_t pid = fork();

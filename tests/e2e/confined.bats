@@ -59,7 +59,7 @@ rows() { printf '%s\n' 'host agent' helper QEMU 'server of a folder'; }
 	while read -r row; do
 		# a screen needs a desktop: which user such a QEMU gets is test_qemu.c's
 		[[ $row != 'QEMU with a screen'* ]] || continue
-		grep -qF "$row" "$REPO"/tests/e2e/{confined,devices,network,mounts}.bats "$REPO"/tests/fake/external.bats "$REPO/tests/unit/base/test_sandbox.c" || { echo "no test names: $row"; false; }
+		grep -qF "$row" "$REPO"/tests/e2e/{confined,devices,network,mounts}.bats "$REPO"/tests/fake/external.bats "$REPO"/tests/fake/suspend.bats "$REPO/tests/unit/base/test_sandbox.c" || { echo "no test names: $row"; false; }
 	done < <(table_rows)
 }
 

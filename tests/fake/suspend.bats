@@ -68,6 +68,21 @@ start_and_held() {
 	held ""
 }
 
+# the row "limactl that suspends or resumes"
+@test "who suspends has what the user has, nobody can speak to it, and a guest that says nothing can be left" {
+	begin
+	kill -STOP "$(machine)"
+	"$BIN/limactl" suspend f >"$WORK/log" 2>&1 3>&- &
+	pid=$!
+	timeout 20 sh -c 'until ls "$1/_state/f.lock" >/dev/null 2>&1 && grep -q . "/proc/$2/cmdline"; do sleep 0.05; done' _ "$LIMA_HOME" "$pid"
+	[ "$(awk '$1 ~ /^(Uid|CapEff):/' "/proc/$pid/status")" = "$(awk '$1 ~ /^(Uid|CapEff):/' "/proc/$$/status")" ]
+	! ss -Hltnup | grep "pid=$pid," || false
+	kill -CONT "$(machine)"
+	wait "$pid"
+	[ "$(status_of f)" = Suspended ]
+	start_and_held
+}
+
 @test "stop --suspend is the same; by force and with a time it is nothing; twice it is said" {
 	begin
 	run ! limactl stop --suspend --force f

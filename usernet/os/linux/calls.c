@@ -81,3 +81,17 @@ static const int calls_of_switch_list[] = {
 };
 
 const struct call_list calls_of_switch = { calls_of_switch_list, ARRAY_LEN(calls_of_switch_list) };
+
+static const int calls_not_of_keeper_list[] = {
+	SYS_execve, SYS_execveat, SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev, SYS_kcmp, SYS_pidfd_getfd,
+	SYS_mount, SYS_umount2, SYS_pivot_root, SYS_chroot, SYS_unshare, SYS_setns,
+	SYS_bpf, SYS_perf_event_open, SYS_userfaultfd, SYS_keyctl, SYS_add_key, SYS_request_key,
+	SYS_init_module, SYS_finit_module, SYS_delete_module, SYS_kexec_load, SYS_reboot, SYS_swapon, SYS_swapoff,
+	SYS_io_uring_setup, SYS_io_uring_enter, SYS_io_uring_register, SYS_open_by_handle_at, SYS_name_to_handle_at,
+	SYS_mknodat, SYS_symlinkat, SYS_linkat,
+#ifdef SYS_symlink
+	SYS_symlink, SYS_link, SYS_mknod,
+#endif
+};
+
+const struct call_list calls_not_of_keeper = { calls_not_of_keeper_list, ARRAY_LEN(calls_not_of_keeper_list) };
