@@ -193,6 +193,29 @@ run_machine() {
 	done
 }
 
+@test "who waits for a start is told for whose, and one interrupt ends that and nothing else" {
+	begin_apply "$WORK/a.yaml" "$WORK/b.yaml"
+	for verb in 'protect a' 'suspend a' 'stop --suspend a' 'start a' 'apply a' 'guest-install a' 'fetch a'; do
+		rm -f "$WORK/waits"
+		# shellcheck disable=SC2086 # words
+		"$BIN/limactl" $verb >"$WORK/waits" 2>&1 3>&- </dev/null &
+		pid=$!
+		timeout 20 sh -c 'until grep -q "waiting for another limactl (process $1) that works on instance .a." "$2"; do sleep 0.05; done' _ "$APPLY" "$WORK/waits"
+		kill -INT "$pid"
+		status=0
+		wait "$pid" || status=$?
+		[ "$status" -eq 130 ] || { echo "$verb: $status"; false; }
+		grep -q 'interrupted while waiting; nothing was begun' "$WORK/waits"
+	done
+	fails_with "is working on instance" apply --no-wait a
+	busy
+	[ ! -e "$LIMA_HOME/a/protected" ]
+	tell a get-ready
+	tell b get-ready
+	apply_ends
+	[ "$APPLY_STATUS" -eq 0 ]
+}
+
 @test "a plan beside a run says who works on it" {
 	begin_apply "$WORK/a.yaml" "$WORK/b.yaml"
 	run -0 limactl plan a
