@@ -26,7 +26,7 @@ static const struct flag flags[] = {
 	{ "exit-status", 'e', FLAG_BOOL, .about = "Exit with 1 if the last result is null or false, or there is none" },
 	{ "expression", 0, FLAG_STRING, .about = "The expression" },
 	{ "from-file", 0, FLAG_STRING, .about = "File with the expression" },
-	{ "front-matter", 'f', FLAG_STRING, .about = "extract: of the first file only the YAML at its head, as pages have it; process: and what follows that stays as it is" },
+	{ "front-matter", 'f', FLAG_STRING, .about = "The first file begins with YAML, as pages do: extract takes that alone, process leaves what follows as it is" },
 	{ "header-preprocess", 0, FLAG_BOOL, "true", "Keep what stands before a document as it is" },
 	{ "indent", 'I', FLAG_INT, "2", "Blanks a level; 0: JSON on one line" },
 	{ "inplace", 'i', FLAG_BOOL, .about = "Change the file itself" },
