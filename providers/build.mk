@@ -9,3 +9,4 @@ LAZY += providers/disk/iso9660.c providers/fetch/unpack.c providers/fetch/unpack
 LAZY_EXTRA += providers/sock.c providers/ssh/host_key.c
 LAZY_EXTRA += providers/fetch/digest.c providers/fetch/cache_lookup.c providers/fetch/cache_owner.c
 LAZY += providers/pack_zstd.c providers/memory_stream.c
+LAZY += providers/clusters/ganeti/rapi.c

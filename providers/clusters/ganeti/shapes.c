@@ -1,0 +1,279 @@
+#include "providers/clusters/ganeti/shapes.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/cjson.h"
+
+#define MIB (1024.0 * 1024)
+
+enum { MAX_NAME = 253, MAX_GENERATION_DIGITS = 18 };
+
+/* A name of a node or a machine goes into paths, arguments and onto terminals. */
+static bool
+ganeti_is_name(const char *s)
+{
+	size_t n = s ? strlen(s) : 0;
+
+	if (!n || n > MAX_NAME || !isalnum((unsigned char)*s))
+		return false;
+	return strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == n;
+}
+
+static bool
+ganeti_is_plain(const char *s)
+{
+	for (; *s; s++)
+		if (*s <= ' ' || *s > '~')
+			return false;
+	return true;
+}
+
+/* MiB of an answer, in bytes; 0 for what is no such number. */
+static uint64_t
+ganeti_mib(const cJSON *v)
+{
+	double n = cJSON_IsNumber(v) ? v->valuedouble : 0;
+
+	return n > 0 && n < 1e12 ? (uint64_t)(n * MIB) : 0;
+}
+
+static int
+ganeti_count(const cJSON *v)
+{
+	return cJSON_IsNumber(v) && v->valuedouble > 0 && v->valuedouble < 1e6 ? (int)v->valuedouble : 0;
+}
+
+/* "lima:12:WHAT:VALUE": the value and its generation, or NULL. */
+static const char *
+ganeti_tag(const char *tag, const char *what, long long *generation)
+{
+	const char *at = tag + strlen("lima:"), *digits = at;
+	size_t n, len = strlen(what);
+
+	if (strncmp(tag, "lima:", strlen("lima:")) != 0 || !ganeti_is_plain(tag))
+		return NULL;
+	n = strspn(digits, "0123456789");
+	if (!n || n > MAX_GENERATION_DIGITS || digits[n] != ':' || strncmp(digits + n + 1, what, len) != 0 || digits[n + 1 + len] != ':')
+		return NULL;
+	*generation = 0;
+	for (size_t i = 0; i < n; i++)
+		*generation = *generation * 10 + (digits[i] - '0');
+	return digits + n + 1 + len + 1;
+}
+
+/* The value of the highest generation; of two, the one that sorts first. */
+static const char *
+ganeti_tagged(const cJSON *tags, const char *what, long long *generation)
+{
+	const char *best = NULL;
+	const cJSON *tag;
+	long long g;
+
+	*generation = 0;
+	cJSON_ArrayForEach(tag, tags) {
+		const char *text = cJSON_GetStringValue(tag), *value = text ? ganeti_tag(text, what, &g) : NULL;
+
+		if (value && (!best || g > *generation || (g == *generation && strcmp(value, best) < 0))) {
+			best = value;
+			*generation = g;
+		}
+	}
+	return best;
+}
+
+static const char *
+ganeti_fleet(const cJSON *tags)
+{
+	static const char prefix[] = "lima:fleet:";
+	const cJSON *tag;
+
+	cJSON_ArrayForEach(tag, tags) {
+		const char *text = cJSON_GetStringValue(tag);
+
+		if (text && !strncmp(text, prefix, sizeof prefix - 1) && ganeti_is_plain(text))
+			return text + sizeof prefix - 1;
+	}
+	return "";
+}
+
+static void
+ganeti_read_tags(const cJSON *tags, struct arena *a, struct cluster_machine *m)
+{
+	long long of_digest, of_by;
+	const char *key = ganeti_tagged(tags, "key", &m->generation), *digest = ganeti_tagged(tags, "digest", &of_digest);
+	const char *by = ganeti_tagged(tags, "by", &of_by);
+
+	m->fleet = arena_strdup(a, ganeti_fleet(tags));
+	m->key = arena_strdup(a, key ? key : "");
+	m->digest = arena_strdup(a, digest && of_digest == m->generation ? digest : "");
+	m->by = arena_strdup(a, by && of_by == m->generation ? by : "");
+}
+
+static bool
+ganeti_is_address(const char *s)
+{
+	return s && *s && strlen(s) < 64 && strspn(s, "0123456789abcdefABCDEF.:") == strlen(s);
+}
+
+bool
+ganeti_read_instance(const cJSON *json, struct arena *a, struct ganeti_instance *out)
+{
+	const char *name = cjson_text(json, "name"), *node = cjson_text(json, "pnode"), *status = cjson_text_or(json, "status", "");
+	const char *address = cJSON_GetStringValue(cJSON_GetArrayItem(cjson_get(json, "nic.ips"), 0));
+	const cJSON *params = cjson_get(json, "beparams");
+	bool runs = !strcmp(status, "running");
+
+	if (!ganeti_is_name(name) || !ganeti_is_name(node))
+		return false;
+	*out = (struct ganeti_instance){
+		.machine = { .name = arena_strdup(a, name), .node = arena_strdup(a, node), .status = MACHINE_IS_BROKEN },
+		.known = strcmp(status, "ERROR_nodedown") != 0,
+		.off = !strcmp(status, "ERROR_nodeoffline"),
+		.address = arena_strdup(a, ganeti_is_address(address) ? address : ""),
+		.cpus = ganeti_count(cjson_get(params, "vcpus")),
+		.memory = ganeti_mib(cjson_get(params, "maxmem")),
+		.running_memory = runs ? ganeti_mib(cjson_get(json, "oper_ram")) : 0,
+		.disk = ganeti_mib(cJSON_GetArrayItem(cjson_get(json, "disk.sizes"), 0)),
+		.image_digest = arena_strdup(a, cjson_text_or(cjson_get(json, "osparams"), "digest", "")),
+		.tags = cjson_get(json, "tags"),
+	};
+	if (runs)
+		out->machine.status = MACHINE_IS_RUNNING;
+	else if (!strcmp(status, "ADMIN_down") || !strcmp(status, "USER_down"))
+		out->machine.status = MACHINE_IS_STOPPED;
+	out->machine.memory = out->memory;
+	ganeti_read_tags(out->tags, a, &out->machine);
+	return true;
+}
+
+/* Tags of a node are labels: "rack:3". */
+static void
+ganeti_read_labels(const cJSON *tags, struct arena *a, struct cluster_node *node)
+{
+	struct engine_label *labels = arena_alloc(a, ((size_t)cJSON_GetArraySize(tags) + 1) * sizeof *labels);
+	const cJSON *tag;
+
+	cJSON_ArrayForEach(tag, tags) {
+		const char *text = cJSON_GetStringValue(tag), *colon = text ? strchr(text, ':') : NULL;
+
+		if (!colon || !ganeti_is_plain(text))
+			continue;
+		labels[node->nlabels++] = (struct engine_label){ arena_memdup(a, text, (size_t)(colon - text)), arena_strdup(a, colon + 1) };
+	}
+	node->labels = labels;
+}
+
+void
+ganeti_read_nodes(const cJSON *json, struct cluster_view *v)
+{
+	size_t n = cJSON_IsArray(json) ? (size_t)cJSON_GetArraySize(json) : 0;
+	const cJSON *one;
+
+	v->nodes = arena_alloc(&v->arena, (n + 1) * sizeof *v->nodes);
+	cJSON_ArrayForEach(one, json) {
+		struct cluster_node *node = &v->nodes[v->nnodes];
+		const char *name = cjson_text(one, "name");
+		bool silent = !cJSON_IsNumber(cjson_get(one, "mfree"));
+
+		if (!cJSON_IsArray(json) || !ganeti_is_name(name) || cjson_is_true(one, "offline"))
+			continue;
+		*node = (struct cluster_node){
+			.name = arena_strdup(&v->arena, name),
+			.answers = !silent,
+			.why = silent ? "does not answer" : "",
+			.version = "",
+			.memory = ganeti_mib(cjson_get(one, "mtotal")),
+			.memory_free = ganeti_mib(cjson_get(one, "mfree")),
+			.disk_free = ganeti_mib(cjson_get(one, "dfree")),
+		};
+		ganeti_read_labels(cjson_get(one, "tags"), &v->arena, node);
+		v->nnodes++;
+	}
+}
+
+static int
+ganeti_compare(const void *x, const void *y)
+{
+	const struct cluster_machine *a = x, *b = y;
+	int by_node = strcmp(a->node, b->node);
+
+	return by_node ? by_node : strcmp(a->name, b->name);
+}
+
+void
+ganeti_read_instances(const cJSON *json, struct cluster_view *v)
+{
+	size_t n = cJSON_IsArray(json) ? (size_t)cJSON_GetArraySize(json) : 0;
+	struct ganeti_instance i;
+	const cJSON *one;
+
+	v->machines = arena_alloc(&v->arena, (n + 1) * sizeof *v->machines);
+	if (!n)
+		return;
+	cJSON_ArrayForEach(one, json) {
+		const struct cluster_node *node;
+
+		if (!ganeti_read_instance(one, &v->arena, &i) || !i.known)
+			continue;
+		node = cluster_view_node(v, i.machine.node);
+		/* Of a node that was marked offline somebody has said that it is dead: its machines run nowhere. */
+		if (i.off || (node && node->answers))
+			v->machines[v->nmachines++] = i.machine;
+	}
+	if (v->nmachines)
+		qsort(v->machines, v->nmachines, sizeof *v->machines, ganeti_compare);
+}
+
+/* What Ganeti's tags may have in them is less than an address may. */
+static void
+ganeti_add_tag(cJSON *tags, const char *prefix, const char *value)
+{
+	enum { MAX_TAG = 128 };
+	AUTO(buf) b = BUF_INIT;
+
+	buf_adds(&b, prefix);
+	for (const char *s = value; *s && b.len < MAX_TAG; s++)
+		buf_addc(&b, isalnum((unsigned char)*s) || strchr(".+*/:@-_", *s) ? *s : '-');
+	cJSON_AddItemToArray(tags, cJSON_CreateString(b.s));
+}
+
+cJSON *
+ganeti_tags_new(const struct cluster_job *job)
+{
+	const struct { const char *what, *value; } notes[] = { { "digest", job->digest }, { "key", job->key }, { "by", job->by } };
+	cJSON *tags = cJSON_CreateArray();
+
+	ganeti_add_tag(tags, "lima:fleet:", job->fleet);
+	for (size_t i = 0; i < ARRAY_LEN(notes); i++) {
+		auto_free char *prefix = xasprintf("lima:%lld:%s:", job->generation, notes[i].what);
+
+		ganeti_add_tag(tags, prefix, notes[i].value ? notes[i].value : "");
+	}
+	return tags;
+}
+
+cJSON *
+ganeti_tags_old(const struct ganeti_instance *i, const struct cluster_job *job)
+{
+	cJSON *old = cJSON_CreateArray();
+	const cJSON *tag;
+	long long g;
+
+	cJSON_ArrayForEach(tag, i->tags) {
+		const char *text = cJSON_GetStringValue(tag);
+
+		if (text && (ganeti_tag(text, "digest", &g) || ganeti_tag(text, "key", &g) || ganeti_tag(text, "by", &g)) && g < job->generation)
+			cJSON_AddItemToArray(old, cJSON_CreateString(text));
+	}
+	return old;
+}
+
+bool
+ganeti_tags_won(const struct ganeti_instance *i, const struct cluster_job *job)
+{
+	return i->machine.generation == job->generation && !strcmp(i->machine.key, job->key);
+}
