@@ -184,6 +184,10 @@ $(B)/tests/reconciler/test_engine $(B)/tests/reconciler/test_requests: $(B)/obj/
 $(B)/tests/equivalence: $(addprefix $(B)/obj/tests/engine/,equivalence.o world.o memory_vfs.o) $(B)/lib.a
 	@mkdir -p $(@D)
 	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_LAZY) $(LIBS_AGENT) $(LIBS_MAIN) -ldl
+# The engine `ganeti` on the bed of tests/cluster.
+$(B)/tests/drive: $(B)/obj/tests/cluster/drive.o $(B)/lib.a
+	@mkdir -p $(@D)
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_LAZY) $(LIBS_AGENT) $(LIBS_MAIN) -ldl
 equivalence: $(B)/tests/equivalence
 	@$(B)/tests/equivalence
 unit: $(UNIT) $(ALL) $(REAP)

@@ -1,20 +1,115 @@
-# A cluster of Ganeti on three nodes.
+# The engine `ganeti` on a real cluster of three nodes, verb by verb (tests/cluster/drive.c): three machines of a fleet are placed, made, changed,
+# stopped, lost with their node, and removed. The tests stand on each other, in their order.
 load helper
 BED=ganeti
 
-setup_file() { bed_begin; }
+setup_file() {
+	bed_begin
+	cp "$REPO/build/share/lima/guests/tiny-$(uname -m)/disk.qcow2" "$DIR/shared/tiny.qcow2"
+	IMAGE=file:///srv/shared/tiny.qcow2 DIGEST=sha256:$(sha256sum <"$DIR/shared/tiny.qcow2" | cut -c1-64)
+	export IMAGE DIGEST URL=https://cluster.bed.test:5080 CA=$DIR/ca.pem RAPI_USER=limactl
+	RAPI_PASSWORD=$(cat "$DIR/password")
+	export RAPI_PASSWORD
+}
 teardown_file() { bed_end; }
 
 ask() { "$REPO/tests/cluster/ask" "$DIR" "$@"; }
+drive() { on operator timeout 400 "$REPO/${B:-build}/tests/drive" "$@"; }
+machine() { drive observe | grep "^machine $1 "; }
 
 @test "the cluster answers by its own name, with a certificate that is verified, to who has the password" {
 	ask GET /2/info | jq -e '.name == "cluster.bed.test" and .enabled_hypervisors == ["kvm"]'
-	ask GET '/2/nodes?bulk=1' | jq -e '[.[] | select(.offline == false) | .name] == ["node1.bed.test", "node2.bed.test", "node3.bed.test"]'
 	run -22 on operator curl -sS --fail --cacert "$DIR/ca.pem" https://cluster.bed.test:5080/2/info
-	run -60 on operator curl -sS --fail https://cluster.bed.test:5080/2/info
-}
-
-@test "nothing of it is on this host" {
+	drive hello
+	CA='' run ! drive hello
+	[[ $output == *certificate* ]]
+	RAPI_PASSWORD=wrong run ! drive hello
+	[[ $output == *"does not take this user and password"* && $output != *wrong* ]]
+	[ "$(drive observe)" = "node node1.bed.test answers"$'\n'"node node2.bed.test answers"$'\n'"node node3.bed.test answers" ]
+	# and nothing of it is on this host
 	[ ! -e /var/lib/ganeti/config.data ]
 	run ! getent passwd gnt-rapi
+}
+
+@test "a dry run tells where machines would go, and makes nothing" {
+	run -0 drive place a 128 b 128 c 128 huge 4000000
+	[ "$(grep -c ' node[123]\.bed\.test$' <<<"$output")" -eq 3 ]
+	[ "$(grep -v ^huge <<<"$output" | cut -d' ' -f2 | sort -u | wc -l)" -eq 3 ]
+	[[ $output == *"huge no node that answers"* ]]
+	[ "$(ask GET /2/instances)" = '[]' ]
+}
+
+@test "three machines are made; a job that was begun is found again by its key, and done once" {
+	for n in 1 2 3; do
+		NODE=node$n.bed.test drive submit run "m$n" "key-$n" 0 >"$BATS_TEST_TMPDIR/$n"
+	done
+	NODE=node3.bed.test run -0 drive do run m3 key-3 0
+	[[ ${lines[0]} = "$(cat "$BATS_TEST_TMPDIR/3")" ]]
+	for n in 1 2 3; do
+		NODE=node$n.bed.test drive do run "m$n" "key-$n" 0
+		[ "$(machine "m$n")" = "machine m$n on node$n.bed.test running fleet shop generation 1 key key-$n digest d by me@here" ]
+	done
+	[ "$(ask GET '/2/jobs?bulk=1' | jq '[.[] | select(.summary[0] | startswith("INSTANCE_CREATE(m")) | select(.status == "success")] | length')" -ge 3 ]
+	[ "$(on node1 gnt-instance list --no-headers -o name | wc -l)" -eq 3 ]
+	# the image is on each node that needed it, by its digest, and is the disk's beginning
+	on node2 sh -c 'cd /var/cache/lima-images && sha256sum --check' <<<"${DIGEST#sha256:}  ${DIGEST#sha256:}"
+	on node2 pgrep -f 'qemu-system.* -name m2' >/dev/null
+}
+
+@test "who rests on an older generation is told whose it is now, and changes nothing" {
+	MEMORY=256 run -3 drive do run m1 other 0
+	[[ $output == *"generation 1 by now, by me@here"* ]]
+	FLEET=market run -1 drive do run m1 other 1
+	[[ $output == *"of the fleet shop"* ]]
+	[ "$(ask GET /2/instances/m1 | jq .beparams.maxmem)" -eq 128 ]
+}
+
+@test "more memory and disk, then stopped, by who comes next" {
+	MEMORY=160 DISK=300 BY=you@there drive do run m1 key-11 1
+	ask GET /2/instances/m1 | jq -e '.beparams.maxmem == 160 and .oper_ram == 160 and .["disk.sizes"] == [300]'
+	[ "$(machine m1)" = "machine m1 on node1.bed.test running fleet shop generation 2 key key-11 digest d by you@there" ]
+	ask GET /2/instances/m1/tags | jq -e 'sort == ["lima:2:by:you@there", "lima:2:digest:d", "lima:2:key:key-11", "lima:fleet:shop"]'
+	MEMORY=160 DISK=300 drive do stop m1 key-12 2
+	[[ $(machine m1) == *" stopped fleet shop generation 3 "* ]]
+	# the same again does nothing, and has no job
+	MEMORY=160 DISK=300 run -0 drive do stop m1 key-12 2
+	[ "$output" = "job " ]
+}
+
+@test "an image of another digest is written nowhere" {
+	DIGEST=sha256:$(printf '0%.0s' {1..64}) NODE=node1.bed.test run -1 drive do run bad key-bad 0
+	[[ $output == *failed* ]]
+	on node1 sh -c 'cat /var/log/ganeti/os/*bad*' | grep -q "wanted is sha256:000"
+	on node1 sh -c 'ls /var/cache/lima-images' >"$BATS_TEST_TMPDIR/cache"
+	run ! grep -E '\.part$|^0{64}$' "$BATS_TEST_TMPDIR/cache"
+	drive do remove bad key-gone "$(machine bad | grep -q . && echo 1 || echo 0)"
+}
+
+@test "a node that does not answer is unknown; one that is called dead loses its machines to others" {
+	bed kill "$DIR" node3
+	run -0 drive observe
+	[[ $output == *"node node3.bed.test does not answer"* && $output != *"machine m3"* ]]
+	run -1 drive do run m3 key-31 1
+	[[ $output == *"does not answer; if it is dead"* ]]
+	on node1 gnt-node modify --offline yes --auto-promote node3.bed.test
+	[[ $(machine m3) == *" broken fleet shop generation 1 "* ]]
+	[ "$(drive observe | grep -c ^node)" -eq 2 ]
+	drive do run m3 key-31 1
+	[[ $(machine m3) =~ on\ node[12]\.bed\.test\ running\ fleet\ shop\ generation\ 2 ]]
+	# the only one of that name that runs
+	[ "$(for n in 1 2; do on node$n pgrep -f 'qemu-system.* -name m3' || true; done | wc -l)" -eq 1 ]
+}
+
+@test "removed is gone, also for who removes it again" {
+	drive do remove m2 key-22 1
+	drive do remove m2 key-22 1
+	run ! machine m2
+	[ ! -e "$DIR/shared/m2" ]
+}
+
+@test "no file of a node, log or queue has the password" {
+	for n in 1 2; do
+		run ! on node$n grep -rlF "$RAPI_PASSWORD" /var/log /etc
+		[ "$(on node$n grep -rlF "$RAPI_PASSWORD" /var/lib/ganeti | grep -vxc /var/lib/ganeti/rapi/users)" -eq 0 ]
+	done
 }
