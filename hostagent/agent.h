@@ -191,6 +191,12 @@ const char *mux_trouble(struct agent *a);		/* why there is no connection; "" */
 void require_start(struct agent *a);
 void require_copies_done(struct agent *a);		/* or tried */
 void require_agent_up(struct agent *a);			/* the guest agent has answered */
+/* It says how far the boot is, which counts for some machines (ready/readiness_told.h). */
+struct ga_boot;
+struct ga_ports;
+void require_boot_told(struct agent *a, const struct ga_boot *boot);
+void require_ports_told(struct agent *a, const struct ga_ports *added);
+void require_untold(struct agent *a);			/* it says nothing of that */
 const char *require_waiting_for(struct agent *a);	/* "" when all is there */
 struct cJSON *require_list(struct agent *a);		/* all of it, as GET /v1/conditions answers; NULL: nothing is waited for */
 size_t require_settled_count(struct agent *a);		/* how many of these are met, or failed */

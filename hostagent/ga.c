@@ -152,6 +152,7 @@ on_info(void *ctx, const struct ga_info *info, const struct grpc_status *why)
 		ga_give_up(g, why->text);
 		return;
 	}
+	require_ports_told(g->agent, &info->ports);
 	if (g->alive) {
 		ports_all(g->agent, &info->ports);
 		return;
@@ -169,6 +170,8 @@ on_info(void *ctx, const struct ga_info *info, const struct grpc_status *why)
 	uv_timer_start(&g->pulse, on_pulse, PULSE_MS, PULSE_MS);
 	forwards_agent_up(g->agent);
 	require_agent_up(g->agent);
+	if (!(info->features & GA_BOOT))
+		require_untold(g->agent);
 }
 
 static void
@@ -181,6 +184,9 @@ ga_on_event(void *ctx, const struct ga_event *ev)
 		g->grumbled = now;
 		log_warning("guest agent: %s", ev->errors);
 	}
+	require_ports_told(g->agent, &ev->added);
+	if (ev->boots)
+		require_boot_told(g->agent, &ev->boot);
 	if (ev->flags & GA_EVENT_SNAPSHOT)
 		ports_all(g->agent, &ev->added);
 	else

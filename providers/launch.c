@@ -31,6 +31,7 @@ static const struct json_row machine_rows[] = {
 	TEXTS("files", machine.files, machine.nfiles),
 	TEXTS("folders", machine.folders, machine.nfolders),
 	FLAG("resumes", machine.resumes),
+	FLAG("restored", machine.restored),
 	PATH("pidfile", machine.pidfile),
 	PATH("control", machine.control),
 	{ 0 },

@@ -78,6 +78,7 @@ struct launch {
 		size_t nfolders;
 		const char *pidfile;
 		bool resumes;		/* its guest goes on in the middle of what it did, and has booted long ago */
+		bool restored;		/* ... in the middle of its boot */
 		const char *control;	/* the socket by which the driver is talked to */
 	} machine;
 	struct {

@@ -314,6 +314,7 @@ fill_launch(const struct env *env, const struct resource *r, int ssh_port, enum 
 		return -1;
 	l->machine.driver = driver->name;
 	l->machine.resumes = how == MACHINE_RESUMES;
+	l->machine.restored = how == MACHINE_RESTORES;
 	return driver->plan(&m, l, a, err);
 }
 

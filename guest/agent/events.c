@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "guest/agent/boot_marks.h"
 #include "guest/agent/log.h"
 #include "guest/agent/service.h"
 #include "guest/wire/ga_msg.h"
@@ -21,6 +22,9 @@ struct watching {
 	bool snapshot;		/* the next event is one */
 	bool waits;		/* for the last event to be sent */
 	bool forgets;		/* the host knows snapshots */
+	struct boot_watcher boot;
+	bool boots;		/* it wants to know of the boot */
+	bool boot_news;		/* ... and does not know yet how far that is */
 };
 
 static void
@@ -29,10 +33,13 @@ send_event(struct watching *w, struct ga_event *ev)
 	AUTO(buf) b = BUF_INIT;
 
 	clock_gettime(CLOCK_REALTIME, &ev->time);
+	ev->boots = w->boot_news;
+	if (ev->boots)
+		ev->boot = *boot_marks_now(w->peer->service->boot);
 	ga_event_put(&b, ev);
 	grpc_send(w->s, &(struct iovec){ b.s, b.len }, 1);
 	ga_ports_copy(&w->told, portwatch_ports(w->peer->service->ports));
-	w->snapshot = false;
+	w->snapshot = w->boot_news = false;
 }
 
 /* Says what is new, unless the host has not read the last. */
@@ -46,7 +53,7 @@ agent_events_tell(struct watching *w)
 	if (w->waits)
 		return;
 	ga_ports_diff(&w->told, now, &ev.added, &ev.removed);
-	if (ev.added.n || ev.removed.n || ev.flags)
+	if (ev.added.n || ev.removed.n || ev.flags || w->boot_news)
 		send_event(w, &ev);
 }
 
@@ -61,7 +68,7 @@ tell_all(struct watching *w, const struct ga_ports *before)
 	ga_ports_copy(&ev.added, now);
 	if (!w->snapshot)
 		ga_ports_diff(before, now, &added, &ev.removed);
-	if (ev.added.n || ev.removed.n || ev.flags)
+	if (ev.added.n || ev.removed.n || ev.flags || w->boot_news)
 		send_event(w, &ev);
 }
 
@@ -69,6 +76,15 @@ static void
 agent_events_changed(struct portwatcher *watcher)
 {
 	agent_events_tell(CONTAINER_OF(watcher, struct watching, watcher));
+}
+
+static void
+agent_events_boot(struct boot_watcher *watcher)
+{
+	struct watching *w = CONTAINER_OF(watcher, struct watching, boot);
+
+	w->boot_news = true;
+	agent_events_tell(w);
 }
 
 static void
@@ -92,6 +108,8 @@ agent_events_on_closed(void *ctx, const struct grpc_status *why)
 
 	(void)why;
 	portwatch_remove(w->peer->service->ports, &w->watcher);
+	if (w->boots)
+		boot_marks_remove(w->peer->service->boot, &w->boot);
 	w->peer->calls--;
 	if (!w->forgets)
 		agent_events_save(w->peer->service, &w->told);
@@ -119,7 +137,11 @@ events_accept(struct service_peer *peer, struct grpc_stream *s, uint32_t flags)
 	w->peer = peer;
 	w->s = s;
 	w->snapshot = w->forgets = flags & GA_WATCH_SNAPSHOT;
+	w->boots = w->boot_news = (flags & GA_WATCH_BOOT) && peer->service->boot;
+	w->boot.changed = agent_events_boot;
 	grpc_accept(s, &ops, w);
+	if (w->boots)
+		boot_marks_add(peer->service->boot, &w->boot);
 	portwatch_look(peer->service->ports);
 	tell_all(w, &peer->service->told);
 	portwatch_add(peer->service->ports, &w->watcher);

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "guest/agent/boot_marks.h"
 #include "guest/agent/install.h"
 #include "guest/agent/kube.h"
 #include "guest/agent/listen.h"
@@ -125,6 +126,7 @@ agent_main_serve(const struct server_where *where, const char *runtime_dir, unsi
 	ports = portwatch_new(&loop, tick_ms);
 	kube = kube_new(&loop, ports);
 	service_init(service, &loop, ports, state);
+	service->boot = boot_marks_new(&loop, "/run");
 	server = server_new(&loop, service, where, err);
 	if (server) {
 		log_info("lima-guestagent %s serves the host", LIMA_VERSION);
@@ -132,6 +134,7 @@ agent_main_serve(const struct server_where *where, const char *runtime_dir, unsi
 	}
 	server_free(server);
 	service_release(service);
+	boot_marks_free(service->boot);
 	free(service);
 	kube_free(kube);
 	portwatch_free(ports);

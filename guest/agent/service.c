@@ -65,7 +65,7 @@ service_refuse(struct call *c, struct grpc_stream *s, const struct error *err)
 static void
 service_get_info(struct call *c, struct grpc_stream *s, const uint8_t *p, size_t len)
 {
-	struct ga_info info = { .features = GA_HALF_CLOSE | GA_SNAPSHOT | GA_LISTEN, .version = LIMA_VERSION };
+	struct ga_info info = { .features = GA_HALF_CLOSE | GA_SNAPSHOT | GA_LISTEN | (c->peer->service->boot ? GA_BOOT : 0), .version = LIMA_VERSION };
 	AUTO(buf) b = BUF_INIT;
 
 	(void)p, (void)len;
@@ -237,6 +237,7 @@ service_init(struct service *s, struct loop *l, struct portwatch *ports, const c
 	s->clock = &service_real_clock;
 	s->told = (struct ga_ports){ 0 };
 	s->state = state;
+	s->boot = NULL;
 	reverse_listen_init(&s->reverse, l);
 	tunnels_init(&s->tunnels, l, &s->reverse);
 	events_load(s);

@@ -12,6 +12,7 @@
 #include "guest/agent/reverse_listen.h"
 #include "guest/agent/tunnel.h"
 
+struct boot_marks;
 struct grpc_conn;
 
 /* The clock, so that a test need not set this machine's. -1 with errno. */
@@ -26,6 +27,7 @@ struct service {
 	struct tunnels tunnels;
 	struct reverse_listeners reverse;
 	const struct service_clock *clock;
+	struct boot_marks *boot;	/* or NULL: nobody tells how far the boot is */
 	/*
 	 * What the last host that could not be told to forget was told: it is owed the
 	 * removal of those that go while it is away.

@@ -230,7 +230,7 @@ ga_client_watch(struct ga_client *c, struct error *err)
 	c->watch = ga_client_call(c, GA_METHOD_EVENTS, &ops, c, err);
 	if (!c->watch)
 		return -1;
-	ga_watch_put(&b, GA_WATCH_SNAPSHOT);
+	ga_watch_put(&b, GA_WATCH_SNAPSHOT | GA_WATCH_BOOT);
 	ga_client_request(c->watch, &b);
 	return 0;
 }

@@ -9,6 +9,7 @@
  *	Info.version (101)		of its program
  *	Empty.flags (100)		of GetEvents' request: enum ga_watch_flag
  *	Event.flags (100)		enum ga_event_flag
+ *	Event.boot (102)		how far its boot is: struct ga_boot
  *	TunnelMessage.flags (100)	enum ga_tunnel_flag
  *	Listen				a method: sockets of the guest that lead to the host (struct ga_listen)
  *
@@ -37,10 +38,12 @@ enum ga_feature {
 	GA_HALF_CLOSE = 1 << 0,		/* Tunnel: either direction ends by itself */
 	GA_SNAPSHOT = 1 << 1,		/* GetEvents: begins with all ports */
 	GA_LISTEN = 1 << 2,		/* Listen, and tunnels to what was accepted there */
+	GA_BOOT = 1 << 3,		/* GetEvents: how far the guest's boot is */
 };
 
 enum ga_watch_flag {
 	GA_WATCH_SNAPSHOT = 1 << 0,	/* the first event shall be all ports, marked as such */
+	GA_WATCH_BOOT = 1 << 1,		/* and from then on one for each change of the boot */
 };
 
 enum ga_event_flag {
@@ -67,11 +70,20 @@ void ga_info_release(struct ga_info *m);
 void ga_info_put(struct buf *b, const struct ga_info *m);
 int ga_info_get(struct ga_info *out, const void *p, size_t len, struct error *err);
 
+/* What the boot scripts have left in /run: which instance it is that they were through with, and what went wrong. All printable. */
+struct ga_boot {
+	char session[64];		/* whose users may log in; "" */
+	char done[64];			/* who has booted, "" */
+	char errors[1024];		/* a line each, without the last line's end; "" */
+};
+
 struct ga_event {
 	struct timespec time;		/* of the guest's clock */
 	struct ga_ports added, removed;
 	uint32_t flags;			/* enum ga_event_flag */
 	char errors[512];		/* printable, one after the other; "" */
+	bool boots;			/* `boot` is told */
+	struct ga_boot boot;
 };
 void ga_event_release(struct ga_event *m);
 void ga_event_put(struct buf *b, const struct ga_event *m);

@@ -4,7 +4,7 @@
 #include "guest/wire/pb.h"
 
 /* Fields of ours, where upstream has none. */
-enum { MSG_FLAGS = 100, MSG_VERSION = 101 };
+enum { MSG_FLAGS = 100, MSG_VERSION = 101, MSG_BOOT = 102 };
 
 struct pb_reader msg_reader(const void *p, size_t len);
 /* An error if what was read is damaged; `what` is the message's name. */

@@ -1,4 +1,4 @@
-/* guest/wire/ga_msg_ports.c - the messages that are about ports: Info, Event, and what is asked of a watch. */
+/* guest/wire/ga_msg_ports.c - the messages that are about ports, and the boot: Info, Event, and what is asked of a watch. */
 #include <errno.h>
 #include <string.h>
 
@@ -94,6 +94,51 @@ ga_event_release(struct ga_event *m)
 	ga_ports_release(&m->removed);
 }
 
+static void
+put_boot(struct buf *b, const struct ga_boot *m)
+{
+	size_t at = pb_begin(b, MSG_BOOT);
+
+	pb_put_str(b, 1, m->session);
+	pb_put_str(b, 2, m->done);
+	for (const char *p = m->errors; *p; p += strcspn(p, "\n"), p += *p == '\n')
+		pb_put_bytes(b, 3, p, strcspn(p, "\n"));
+	pb_end(b, at);
+}
+
+/* Adds a line; what is no line's is made printable, and what is too much is cut. */
+static void
+get_boot_error(struct ga_boot *m, const struct pb_field *f)
+{
+	size_t n = strlen(m->errors);
+
+	if (!f->len || n + 2 >= sizeof m->errors)
+		return;
+	if (n)
+		m->errors[n++] = '\n';
+	ga_printable(m->errors + n, sizeof m->errors - n, f->p, f->len);
+}
+
+static int
+get_boot(struct ga_boot *out, const struct pb_field *m, struct error *err)
+{
+	struct pb_reader r = msg_reader(m->p, m->len);
+	struct pb_field f;
+
+	*out = (struct ga_boot){ "", "", "" };
+	while (pb_next(&r, &f)) {
+		if (f.type != PB_BYTES)
+			continue;
+		if (f.number == 1)
+			ga_printable(out->session, sizeof out->session, f.p, f.len);
+		else if (f.number == 2)
+			ga_printable(out->done, sizeof out->done, f.p, f.len);
+		else if (f.number == 3)
+			get_boot_error(out, &f);
+	}
+	return msg_finish(&r, "boot", err);
+}
+
 void
 ga_event_put(struct buf *b, const struct ga_event *m)
 {
@@ -102,6 +147,8 @@ ga_event_put(struct buf *b, const struct ga_event *m)
 	put_ports(b, 3, &m->removed);
 	pb_put_str(b, 4, m->errors);
 	pb_put_uint(b, MSG_FLAGS, m->flags);
+	if (m->boots)
+		put_boot(b, &m->boot);
 }
 
 static void
@@ -134,6 +181,9 @@ get_event_field(struct ga_event *m, const struct pb_field *f, struct error *err)
 	case 4:
 		ga_msg_ports_add_error(m, f);
 		return 0;
+	case MSG_BOOT:
+		m->boots = true;
+		return get_boot(&m->boot, f, err);
 	}
 	return 0;
 }

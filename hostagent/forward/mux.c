@@ -47,6 +47,7 @@ struct mux {
 	bool ready;		/* logged in */
 	bool heard;		/* the guest has said something */
 	bool stepping;
+	bool begun;
 	int open;		/* timers */
 	uint64_t since;		/* we try, in the loop's time */
 	uv_timer_t timer, kick;
@@ -290,6 +291,9 @@ on_network(struct agent *a, int there)
 static void
 mux_begin(struct mux *m)
 {
+	if (!m->begun)
+		m->since = uv_now(&m->agent->loop);
+	m->begun = true;
 	if (m->agent->runtime->ask_network)
 		m->agent->runtime->ask_network(m->agent, on_network);
 	else
@@ -317,12 +321,14 @@ mux_start(struct agent *a)
 	m->host = (struct host_trust){ .known = a->launch.ssh.known_hosts, .ours = a->launch.ssh.host_key, .pin = true, .say = say_host,
 				       .put = host_put, .ctx = a };
 	m->open = 2;
-	m->since = uv_now(&a->loop);
 	uv_timer_init(&a->loop, &m->timer);
 	uv_timer_init(&a->loop, &m->kick);
 	m->timer.data = m->kick.data = m;
-	/* Without a way to wait for the guest's ssh, users of the link just keep waiting. */
-	if (!a->runtime->await_guest)
+	/*
+	 * A guest that boots is logged into as soon as that can be. To one that goes on it would be work beside what it is there for, so
+	 * that waits for somebody who needs it.
+	 */
+	if (!a->runtime->await_guest && !a->launch.machine.resumes && !a->launch.machine.restored)
 		mux_begin(m);
 }
 
@@ -337,6 +343,9 @@ mux_add(struct agent *a, struct mux_user *u)
 	if (u->next)
 		u->next->back = &u->next;
 	m->users = u;
+	/* Without a way to wait for the guest's ssh, users of the link just keep waiting. */
+	if (!m->begun && !a->runtime->await_guest)
+		mux_begin(m);
 	mux_kick(a);
 }
 

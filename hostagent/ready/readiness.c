@@ -19,12 +19,14 @@
 #include "hostagent/agent.h"
 #include "hostagent/machine/runtime.h"
 #include "hostagent/ready/readiness_checks.h"
+#include "hostagent/ready/readiness_told.h"
 #include "providers/ssh/ssh_exec.h"
 #include "providers/ssh/ssh_link.h"
 
 enum {
 	PROBE_AGAIN_MS = 1000,
 	AGENT_MS = 60000,	/* for the guest agent, once nothing else is missing */
+	TELL_MS = 15000,	/* for a guest agent to tell how far the boot is; then it is asked for by SSH */
 	WATCH_AGAIN_MS = 1000,
 	QUIET_PART = 4,		/* a guest that has done nothing for this part of its time does not get on */
 	AT_MOST = 3,		/* so many times its time has one that does */
@@ -36,6 +38,7 @@ struct require {
 	struct mux_user user;
 	struct agent *agent;
 	struct require_items list;
+	struct readiness_told told;
 
 	struct ssh_exec watch;	/* the script that waits; command NULL: it does not run */
 	size_t seen;		/* of what it said */
@@ -417,6 +420,75 @@ require_agent_up(struct agent *a)
 	finish_if_done(r, mux_link(a));
 }
 
+/* --- what the guest agent tells --- */
+
+/* All that went wrong is in what it tells, and some of it may have been heard by SSH. */
+static void
+readiness_told_errors(struct require *r)
+{
+	buf_truncate(&r->wrong, 0);
+	r->wrong_else = false;
+	for (const char *p = r->told.boot.errors; *p; p += strcspn(p, "\n"), p += *p == '\n') {
+		auto_free char *line = xstrndup(p, strcspn(p, "\n"));
+
+		readiness_wrong(r, line);
+	}
+}
+
+static void
+readiness_hear(struct require *r)
+{
+	for (size_t i = 0; i < r->list.nitems; i++) {
+		struct item *it = &r->list.items[i];
+
+		if (require_settled(it) || !readiness_told_meets(&r->told, it, r->agent->launch.guest.iid))
+			continue;
+		if (it->errors)
+			readiness_told_errors(r);
+		readiness_met(r, it);
+	}
+	finish_if_done(r, mux_link(r->agent));
+}
+
+void
+require_boot_told(struct agent *a, const struct ga_boot *boot)
+{
+	if (!a->require || a->require->done)
+		return;
+	a->require->told.boot = *boot;
+	readiness_hear(a->require);
+}
+
+void
+require_ports_told(struct agent *a, const struct ga_ports *added)
+{
+	if (!a->require || a->require->done || !readiness_told_sshd(added))
+		return;
+	a->require->told.sshd = true;
+	readiness_hear(a->require);
+}
+
+/* What has been met stays so. */
+void
+require_untold(struct agent *a)
+{
+	struct require *r = a->require;
+
+	if (!r || r->done || !r->told.counts)
+		return;
+	r->told.counts = false;
+	if (!r->user.mux)
+		mux_add(a, &r->user);
+}
+
+static void
+readiness_on_untold(uv_timer_t *t)
+{
+	struct require *r = t->data;
+
+	require_untold(r->agent);
+}
+
 /* Of a driver that knows by itself. */
 static void
 on_guest(struct agent *a, const struct error *e)
@@ -471,10 +543,13 @@ require_start(struct agent *a)
 	}
 	r->open = ARRAY_LEN(timers);
 	wait_until(r, a->launch.boot_timeout_ms);
+	r->told.counts = (a->launch.machine.resumes || a->launch.machine.restored) && *a->launch.guest.agent_socket;
 	if (a->runtime->await_guest)
 		a->runtime->await_guest(a, on_guest);
-	else
+	else if (readiness_needs_ssh(&r->told, &r->list))
 		mux_add(a, &r->user);
+	else
+		uv_timer_start(&r->agent_wait, readiness_on_untold, TELL_MS, 0);
 	log_info("waiting for %s", require_waiting_for(a));
 }
 

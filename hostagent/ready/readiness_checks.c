@@ -42,10 +42,10 @@ require_items(struct require_items *r, const struct launch *l, bool by_driver)
 		return;
 	}
 	readiness_checks_add(r, (struct item){ .group = "essential", .what = "ssh",
-			      .hint = "is the port taken, or the key protected by a passphrase?" });
+			      .hint = "is the port taken, or the key protected by a passphrase?", .told = TOLD_SSH });
 	if (linux_guest)
 		readiness_checks_add(r, (struct item){ "essential", "user session is ready for ssh", "the boot scripts write /etc/environment",
-				      .marker = "/run/lima-ssh-ready" });
+				      .marker = "/run/lima-ssh-ready", .told = TOLD_SESSION });
 	if (linux_guest && l->guest.sshfs) {
 		readiness_checks_add(r, (struct item){ "essential", "sshfs binary to be installed", "see /var/log/cloud-init-output.log in the guest",
 				      .condition = "command -v sshfs" });
@@ -70,7 +70,7 @@ require_items(struct require_items *r, const struct launch *l, bool by_driver)
 	if (!readiness_checks_is(l->guest.os, "Windows"))
 		readiness_checks_add(r, (struct item){ "final", "boot scripts must have finished", "see /var/log/cloud-init-output.log in the guest",
 				      .marker = arena_printf(&r->mem, "%s/lima-boot-done", run),
-				      .errors = arena_printf(&r->mem, "%s/lima-boot-errors", run) });
+				      .errors = arena_printf(&r->mem, "%s/lima-boot-errors", run), .told = TOLD_DONE });
 	if (linux_guest && l->guest.sshfs)
 		readiness_checks_add(r, (struct item){ "final", "shared folders to be mounted", "see ha.stderr.log", .mounts = true });
 	else if (linux_guest && l->nmounts)

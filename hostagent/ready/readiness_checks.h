@@ -21,6 +21,7 @@ struct item {
 	const char *condition;	/* a command of a POSIX shell that must succeed; or neither: a probe, or the connection */
 	const struct launch_probe *probe;
 	const char *command;	/* the probe's, once it was made */
+	enum { TOLD_NOT, TOLD_SSH, TOLD_SESSION, TOLD_DONE } told;	/* what a guest agent may tell of it */
 	bool agent;		/* the guest agent must have answered */
 	bool copies;		/* copyToHost is done, when nothing else is missing */
 	bool once;		/* a condition that will not change: no waiting for it */

@@ -41,6 +41,9 @@ differ() {
 		[ ! -e "$LIMA_HOME/$n/warm" ]
 		[ ! -e "$LIMA_HOME/$n/warm.memory" ]
 		in_guest $n '[ "$(cat /etc/motd)" = "made by lima.yaml" ]'
+		# that it is READY its agent has told: nobody has logged in to see
+		grep -q 'the guest is ready' "$LIMA_HOME/$n/ha.stderr.log"
+		! grep 'ssh: logged in' "$LIMA_HOME/$n/ha.stderr.log" || false
 	done
 	[ "$SUM" = "$(sum_of_saved)" ]
 }

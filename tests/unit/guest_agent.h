@@ -14,6 +14,7 @@
 #include <sys/un.h>
 #include <time.h>
 
+#include "guest/agent/boot_marks.h"
 #include "guest/agent/server.h"
 #include "guest/agent/service.h"
 #include "guest/wire/ga_client.h"
@@ -38,6 +39,7 @@ struct world {
 	struct server *server;
 	char *path, *state;
 	const char *port;		/* a virtio port instead of the socket */
+	const char *marks;		/* the folder for those of the boot; NULL: none are told */
 	struct timer limit;
 	/* the host */
 	struct watch w;
@@ -46,6 +48,8 @@ struct world {
 	unsigned infos, events, watches_ended;
 	struct ga_ports known;		/* by events */
 	bool snapshot;
+	unsigned boots;			/* how often it was told, and what last */
+	struct ga_boot boot;
 	struct ga_time_answer answer;
 	bool answered, lost;
 	struct grpc_status why;
@@ -159,6 +163,9 @@ on_event(void *ctx, const struct ga_event *ev)
 	struct world *w = ctx;
 
 	w->events++;
+	w->boots += ev->boots;
+	if (ev->boots)
+		w->boot = ev->boot;
 	if (ev->flags & GA_EVENT_SNAPSHOT) {
 		w->snapshot = true;
 		w->known.n = 0;
@@ -243,6 +250,7 @@ agent_start(struct world *w)
 	w->ports = portwatch_new(&w->loop, 3000);
 	service_init(w->service, &w->loop, w->ports, w->state);
 	w->service->clock = &fake_clock;
+	w->service->boot = w->marks ? boot_marks_new(&w->loop, w->marks) : NULL;
 	memset(&err, 0, sizeof err);
 	w->server = server_new(&w->loop, w->service, &where, &err);
 	assert_string_equal(err.msg, "");
@@ -253,6 +261,7 @@ agent_stop(struct world *w)
 {
 	server_free(w->server);
 	service_release(w->service);
+	boot_marks_free(w->service->boot);
 	free(w->service);
 	portwatch_free(w->ports);
 }

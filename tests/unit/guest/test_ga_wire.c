@@ -251,7 +251,8 @@ TEST(too_many_ports_are_refused)
 
 TEST(event_there_and_back)
 {
-	struct ga_event m = { .time = { 1700000000, 123456789 }, .flags = GA_EVENT_SNAPSHOT, .errors = "oh" };
+	struct ga_event m = { .time = { 1700000000, 123456789 }, .flags = GA_EVENT_SNAPSHOT, .errors = "oh", .boots = true,
+			      .boot = { "iid-1", "iid-2", "one\ntwo" } };
 	AUTO(ga_event) got = { 0 };
 	AUTO(buf) b = BUF_INIT;
 	struct error err;
@@ -267,6 +268,10 @@ TEST(event_there_and_back)
 	assert_int_equal(got.removed.v[0].port, 2);
 	assert_int_equal(got.flags, GA_EVENT_SNAPSHOT);
 	assert_string_equal(got.errors, "oh; a?b?[2J");
+	assert_true(got.boots);
+	assert_string_equal(got.boot.session, "iid-1");
+	assert_string_equal(got.boot.done, "iid-2");
+	assert_string_equal(got.boot.errors, "one\ntwo");
 	CUTS(b, ({ struct ga_event cut = { 0 }; int rc = ga_event_get(&cut, p, len, &err); ga_event_release(&cut); rc; }));
 	ga_event_release(&m);
 }
