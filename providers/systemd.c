@@ -69,8 +69,8 @@ systemd_unit_enable(const char *unit, const char *text, size_t len, struct error
 int
 systemd_unit_disable(const char *unit, char **told, struct error *err)
 {
-	auto_free char *path = systemd_unit_path(unit), *wants = unit_folder("/default.target.wants");
-	auto_free char *link = xasprintf("%s/%s", wants, unit);
+	auto_free char *path = systemd_unit_path(unit), *login = unit_folder("/default.target.wants/"), *timers = unit_folder("/timers.target.wants/");
+	auto_free char *link = xasprintf("%s%s", login, unit), *timer_link = xasprintf("%s%s", timers, unit);
 	struct error why;
 
 	*told = NULL;
@@ -78,8 +78,34 @@ systemd_unit_disable(const char *unit, char **told, struct error *err)
 		return 0;
 	if (systemctl_run("disable", unit, &why) < 0) {
 		*told = xstrdup(why.msg);
-		if (fs_unlink(link, err) < 0)
+		if (fs_unlink(link, err) < 0 || fs_unlink(timer_link, err) < 0)
 			return -1;
 	}
+	return fs_unlink(path, err);
+}
+
+int
+systemd_timer_enable(const char *timer, const char *timer_text, const char *service, const char *service_text, struct error *err)
+{
+	auto_free char *path = systemd_unit_path(service), *folder = unit_folder("");
+
+	if (fs_mkdirs(folder, 0755, err) < 0 || fs_write(path, service_text, strlen(service_text), 0644, err) < 0)
+		return fs_explain_full(err, path);
+	if (systemd_unit_enable(timer, timer_text, strlen(timer_text), err) == 0 && systemctl_run("start", timer, err) == 0)
+		return 0;
+	fs_unlink(path, NULL);
+	return -1;
+}
+
+int
+systemd_timer_disable(const char *timer, const char *service, char **told, struct error *err)
+{
+	auto_free char *path = systemd_unit_path(service), *timer_path = systemd_unit_path(timer);
+
+	/* One that was never begun cannot be ended: that it is away is what counts. */
+	if (fs_exists(timer_path))
+		systemctl_run("stop", timer, NULL);
+	if (systemd_unit_disable(timer, told, err) < 0)
+		return -1;
 	return fs_unlink(path, err);
 }

@@ -112,6 +112,27 @@ cmd_snapshot_run_delete(struct cli *c, struct error *err)
 	return cmd_snapshot_pose(c, &(struct host_request){ .wanted = false, .may_lose = true }, err);
 }
 
+/* Of one that does not run nothing is taken: its disk is as it was. For a timer, so that is no fault. */
+static int
+cmd_snapshot_run_keep(struct cli *c, struct error *err)
+{
+	struct request a = { .name = c->args[0], .goal = GOAL_RUNNING, .keep_goal = true, .only = "snapshots" };
+	AUTO(instance) i = { 0 };
+
+	if (name_check(c->args[0], err) < 0)
+		return -1;
+	if (!instance_exists(c, c->args[0]))
+		return error_set(err, ERR_INVALID, "instance %s not found", cli_tick(c, c->args[0]));
+	instance_look_one(c, c->args[0], &i);
+	if (instance_check_known(&i, err) < 0)
+		return -1;
+	if (!instance_is(&i, "Running")) {
+		cli_say(&c->env, SAY_INFO, "Instance `%s` does not run: no snapshot is taken", c->args[0]);
+		return 0;
+	}
+	return run_engine(c, &(struct run){ .requests = &a, .nrequests = 1, .quiet = true, .silent = true }, err);
+}
+
 /* The second word of each line but the head. */
 static void
 print_tags(const char *list)
@@ -193,6 +214,20 @@ const struct command command_snapshot_delete = {
 	.min_args = 1,
 	.max_args = -1,
 	.run = cmd_snapshot_run_delete,
+};
+
+const struct command command_snapshot_keep = {
+	.name = "keep",
+	.parent = "snapshot",
+	.args = "INSTANCE",
+	.about = "Take those of `snapshots` in lima.yaml that are due, and forget those beyond what is kept",
+	.details = "Of an instance that runs; nothing else of it is touched. `limactl apply` and `limactl start` do the same, and a timer that\n"
+		   "`limactl autostart enable` makes for an instance with `snapshots` does this.",
+	.example = "limactl snapshot keep default",
+	.complete = "@instance",
+	.min_args = 1,
+	.max_args = 1,
+	.run = cmd_snapshot_run_keep,
 };
 
 const struct command command_snapshot_list = {

@@ -344,6 +344,19 @@ fake_holds_disk(const char *dir, const char *name)
 	return fs_read_if(held, &b, 65536, NULL) == 1 && strstr(b.s, path) ? "it has that disk since it was started" : NULL;
 }
 
+/* It has not opened its disk: what holds no memory is told from outside. */
+static int
+fake_snapshots(const char *dir, const struct image_disk *disk, struct buf *out, struct error *err)
+{
+	return driver_find("qemu")->snapshots(dir, disk, out, err);
+}
+
+static int
+fake_snapshot(const char *dir, const struct image_disk *disk, enum snapshot_verb verb, const char *tag, const volatile int *cancel, struct error *err)
+{
+	return driver_find("qemu")->snapshot(dir, disk, verb, tag, cancel, err);
+}
+
 static const struct driver_live fake_live = {
 	.why_not = fake_rigid,
 	.grow_disk = fake_grow_disk,
@@ -365,5 +378,7 @@ const struct driver driver_fake = {
 	.sweep = fake_driver_sweep,
 	.run = fake_run,
 	.memory = &fake_memory,
+	.snapshots = fake_snapshots,
+	.snapshot = fake_snapshot,
 	.live = &fake_live,
 };

@@ -111,6 +111,7 @@ extern const struct key keys_provision[], keys_probes[];
 extern const struct key keys_forwards[], keys_copies[];
 extern const struct key keys_networks[], keys_resolver[];
 extern const struct key keys_containerd[], keys_ca[], keys_locator[];
+extern const struct key keys_snapshots[];
 
 #define AT(type, field) .at = offsetof(struct type, field) + 1
 #define AT_LIST(type, field, n, item) \

@@ -36,6 +36,12 @@ struct spec_image {
 	const char *variant, *arch_variant;
 };
 
+/* Snapshots that are taken again and again. */
+struct spec_snapshots {
+	const char *name, *every;	/* spec_every_s() */
+	int keep;
+};
+
 struct spec_disk {
 	const char *name;
 	bool format;
@@ -156,6 +162,8 @@ struct spec {
 	uint64_t memory_bytes, disk_bytes;
 	const char *disk_mode;			/* "overlay", "copy"; "" or "auto" */
 	bool warm_start;
+	struct spec_snapshots *snapshots;
+	size_t nsnapshots;
 	const char *cpu_type;			/* vmOpts.qemu.cpuType of arch; "" */
 	const char *minimum_version;	/* "" */
 	struct spec_disk *disks;		/* additionalDisks */
@@ -302,6 +310,9 @@ struct spec *spec_bare(const char *name, const struct spec_opts *opts);
  * on this host: /p/play.yaml"; nothing if that is nothing. `home`: what is written as ~; or NULL.
  */
 void spec_reach(const struct spec *s, const char *home, struct buf *out);
+
+/* Of spec_snapshots.every, in seconds; 0: it is no such time. */
+int64_t spec_every_s(const char *every);
 
 void spec_free(struct spec *s);
 
