@@ -7,6 +7,7 @@
  */
 #pragma once
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 #include "providers/snapshots.h"
 
@@ -47,6 +48,8 @@ struct driver_memory {
 	int (*stand)(const char *dir, enum machine_stand *out, struct error *err);
 	/* A connection to the port by which a guest of machine.parks waits (base/park.h); ENOENT: it has none. */
 	int (*park)(const char *dir, struct error *err);
+	/* Makes `m` of the parts that one had which was launched with these words, where what is wanted of it, or we, have changed since. */
+	void (*was)(const char *const *words, size_t n, struct machine *m);
 	/* Is that option, with its value, about this run alone, so that a machine with another one is the same? */
 	bool (*is_of_run)(const char *option);
 	bool in_file;		/* it knows machine.ram */
@@ -68,6 +71,9 @@ struct driver_live {
 	int (*detach_disk)(const char *dir, const char *name, struct error *err);
 	/* Why a machine that has that disk cannot do without it, in words for the user; NULL: it can. */
 	const char *(*holds_disk)(const char *dir, const char *name);
+	/* What its guest can have of memory at most, as long as it runs; and so much of it, once the guest has it. */
+	int (*memory_most)(const char *dir, uint64_t *bytes, struct error *err);
+	int (*set_memory)(const char *dir, uint64_t bytes, const volatile int *cancel, struct error *err);
 };
 
 struct driver {

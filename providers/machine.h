@@ -38,6 +38,7 @@ struct machine {
 	const char *cpu;		/* a model; the driver's choice */
 	int cpus;
 	uint64_t memory_bytes;
+	bool balloon;			/* its guest may have less of it while it runs */
 	const char *minimum_version;	/* of the driver's program */
 
 	const char *firmware;		/* UEFI of the user's own; the driver's */

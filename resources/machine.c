@@ -26,6 +26,7 @@
 #include "resources/interface.h"
 #include "resources/cidata_files.h"
 #include "resources/ssh_access.h"
+#include "resources/suspend.h"
 #include "resources/warm.h"
 
 enum { MAX_FACTS = 64 * 1024, SWITCH_MS = 1000 };
@@ -231,6 +232,7 @@ fill_plain(const struct env *env, const struct spec *spec, struct machine *m)
 	m->cpu = spec->cpu_type;
 	m->cpus = spec->cpus;
 	m->memory_bytes = spec->memory_bytes;
+	m->balloon = true;
 	m->audio_device = spec->audio_device;
 	m->audio_interface = spec->audio_interface;
 	m->display = spec->video_display;
@@ -310,6 +312,8 @@ fill_launch(const struct env *env, const struct resource *r, int ssh_port, enum 
 	if (!driver)
 		return error_set(err, ERR_UNSUPPORTED, "vmType: there is no driver `%s` here", r->spec->vm_type);
 	fill_plain(env, r->spec, &m);
+	if (how == MACHINE_RESUMES)
+		suspend_was(r->spec->dir, &m);
 	if (fill_machine(env, r, &m, a, err) < 0 || fill_shares(env, r->spec, &m, l, a, err) < 0)
 		return -1;
 	l->machine.driver = driver->name;

@@ -58,6 +58,19 @@ suspend_moved_from(const char *dir, struct arena *a)
 	return NULL;
 }
 
+void
+suspend_was(const char *dir, struct machine *m)
+{
+	auto_free char *path = suspend_path(dir);
+	struct memory_head h = { 0 };
+	const struct driver *d;
+	AUTO(arena) a = { 0 };
+
+	/* What is wrong with it is told where it is looked at. */
+	if (memory_file_head(path, &a, &h, NULL) == 0 && (d = driver_find(h.driver)) && d->memory && d->memory->was)
+		d->memory->was(h.words, h.nwords, m);
+}
+
 int
 suspend_possible(const char *dir, struct error *err)
 {

@@ -19,6 +19,9 @@ struct resource;
 bool suspend_is_there(const char *dir);
 /* The folder, in `a`, that this one was when the machine was put aside; NULL: the same, or that is not known. */
 const char *suspend_moved_from(const char *dir, struct arena *a);
+struct machine;
+/* Has `m` the parts of the machine that was put aside there, where what is wanted, or we, have changed since: driver_memory.was. */
+void suspend_was(const char *dir, struct machine *m);
 /* Could the machine that runs be put aside as it is now? One that does not run is not asked. */
 int suspend_possible(const char *dir, struct error *err);
 /* Puts the memory of the machine that runs aside, and ends it and its agent. When that fails it goes on. */

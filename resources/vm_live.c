@@ -12,7 +12,7 @@
 #define LIVE "live "	/* before what can be changed */
 #define BETWEEN "~"	/* before what is being changed */
 
-static const struct vm_live_row *const rows[] = { &vm_live_disks };
+static const struct vm_live_row *const rows[] = { &vm_live_disks, &vm_live_memory };
 
 const char *
 vm_live_bare(const char *value)
@@ -52,6 +52,20 @@ vm_live_recall(struct facts *have, struct arena *a)
 	for (size_t i = 0; keys && i < ARRAY_LEN(rows); i++)
 		if (!facts_get(have, rows[i]->attr))
 			facts_set(have, a, rows[i]->attr, rows[i]->recall(keys, a));
+}
+
+const char *
+vm_live_key(const char *keys, const char *path, struct arena *a)
+{
+	size_t len = strlen(path);
+
+	for (const char *p = keys, *nl; (nl = strchr(p, '\n')); p = nl + 1) {
+		const char *eq = p + len + (p[len] == ':');
+
+		if (!strncmp(p, path, len) && *eq == '=')
+			return arena_memdup(a, eq + 1, (size_t)(nl - eq - 1));
+	}
+	return NULL;
 }
 
 static const char *

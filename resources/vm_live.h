@@ -28,6 +28,8 @@ bool vm_live_would(const struct spec *spec, const char *path);
 /* A value without the words before it. */
 const char *vm_live_bare(const char *value);
 #define VM_LIVE_DISKS "disks"
+#define VM_LIVE_MEMORY "memory"
+void vm_live_memory_each(const char *have, const char *want, detail_say *say, void *ctx);
 void vm_live_disks_each(const char *have, const char *want, detail_say *say, void *ctx);
 
 /* --- for the table: what a row is made of --- */
@@ -45,4 +47,6 @@ struct vm_live_row {
 	int (*apply)(const struct env *env, const struct resource *r, const struct driver *d, const char *have, const char *want, struct error *err);
 	bool (*same)(const char *have, const char *want, struct arena *a);	/* two texts that mean the same; NULL: none do */
 };
-extern const struct vm_live_row vm_live_disks;
+extern const struct vm_live_row vm_live_disks, vm_live_memory;
+/* VALUE of the line PATH=VALUE, or PATH:=VALUE; in `a`; NULL: there is none. */
+const char *vm_live_key(const char *keys, const char *path, struct arena *a);

@@ -65,33 +65,18 @@ disks_want(const struct spec *spec, struct arena *a)
 	return arena_strdup(a, b.s);
 }
 
-/* VALUE of the line PATH=VALUE, or PATH:=VALUE; in `a`; NULL: there is none. */
-static const char *
-disks_key(const char *keys, const char *path, struct arena *a)
-{
-	size_t len = strlen(path);
-
-	for (const char *p = keys, *nl; (nl = strchr(p, '\n')); p = nl + 1) {
-		const char *eq = p + len + (p[len] == ':');
-
-		if (!strncmp(p, path, len) && *eq == '=')
-			return arena_memdup(a, eq + 1, (size_t)(nl - eq - 1));
-	}
-	return NULL;
-}
-
 static const char *
 disks_recall(const char *keys, struct arena *a)
 {
 	AUTO(buf) b = BUF_INIT;
 	const char *name, *value;
 
-	for (int i = 0; (name = disks_key(keys, arena_printf(a, "additionalDisks[%d].name", i), a)); i++) {
-		value = disks_key(keys, arena_printf(a, "additionalDisks[%d].format", i), a);
+	for (int i = 0; (name = vm_live_key(keys, arena_printf(a, "additionalDisks[%d].name", i), a)); i++) {
+		value = vm_live_key(keys, arena_printf(a, "additionalDisks[%d].format", i), a);
 		buf_addf(&b, "%s\t%s\t", name, value ? value : "true");
-		value = disks_key(keys, arena_printf(a, "additionalDisks[%d].fsType", i), a);
+		value = vm_live_key(keys, arena_printf(a, "additionalDisks[%d].fsType", i), a);
 		buf_addf(&b, "%s\t", value ? value : "");
-		for (int j = 0; (value = disks_key(keys, arena_printf(a, "additionalDisks[%d].fsArgs[%d]", i, j), a)); j++)
+		for (int j = 0; (value = vm_live_key(keys, arena_printf(a, "additionalDisks[%d].fsArgs[%d]", i, j), a)); j++)
 			buf_addf(&b, "%s%s", j ? " " : "", value);
 		buf_addc(&b, '\n');
 	}

@@ -131,7 +131,7 @@ warm_machine(const struct spec *spec, struct arena *a)
 	AUTO(buf) b = BUF_INIT;
 	char *hex = arena_alloc(a, 65);
 
-	buf_addf(&b, "%s %s %s %s\n", spec->vm_type, spec->os, spec->arch, spec->cpu_type);
+	buf_addf(&b, "%s %s %s %s %llu\n", spec->vm_type, spec->os, spec->arch, spec->cpu_type, (unsigned long long)spec->memory_bytes);
 	for (const char *p = text, *nl; (nl = strchr(p, '\n')); p = nl + 1)
 		if (strncmp(p, "ssh.", 4) != 0)
 			buf_add(&b, p, (size_t)(nl + 1 - p));
@@ -182,7 +182,7 @@ warm_key(const struct env *env, const struct resource *disk, struct arena *a)
 	/* Without a key of the user's there is none yet: the plan cannot tell, and asks again when it is made. */
 	if (!spec || !warm_parks(spec) || !spec->nimages || !image || !warm_add_image(&b, image, a) || cidata_before_park(&told, a, env, spec, NULL) < 0)
 		return NULL;
-	buf_addf(&b, "machine 2\n%s\n%s\n%llu\n%s\n", warm_machine(spec, a), spec->images[0].cmdline, (unsigned long long)spec->disk_bytes, told);
+	buf_addf(&b, "machine 3\n%s\n%s\n%llu\n%s\n", warm_machine(spec, a), spec->images[0].cmdline, (unsigned long long)spec->disk_bytes, told);
 	warm_add_tools(&b, env, spec, a);
 	sha256_hex(b.s, b.len, hex);
 	hex[KEY_LEN] = '\0';

@@ -152,6 +152,23 @@ guest_mib() { limactl shell t df -Pm /run/lima-disk | awk 'END { print $2 }'; }
 	limactl disk delete data
 }
 
+@test "less memory under the running machine, and again what it had: its guest has that" {
+	pid=$(cat "$LIMA_HOME/t/qemu.pid")
+	mib() { limactl shell t awk '/MemTotal/ { print int($2 / 1024) }' /proc/meminfo; }
+	all=$(mib)
+	run -0 --separate-stderr limactl apply --set '.memory="640MiB"' t
+	[[ $stderr == *"t: its machine has 640MiB of memory now, and the guest says that it has $((all - 128))"* ]] || { echo "$stderr"; false; }
+	[ "$(mib)" = $((all - 128)) ]
+	limactl plan t | grep -q 'Nothing to do'
+	run -0 limactl plan --set '.memory="800MiB"' t
+	[[ $output == *'(it was started with 768MiB, and has room for no more)'* ]]
+	run -1 limactl apply --set '.memory="16MiB"' t
+	[[ $output == *'t: its guest cannot give 624MiB of its memory back: it uses all but '* ]] || { echo "$output"; false; }
+	apply --set '.memory="768MiB"' t
+	[ "$(mib)" = "$all" ]
+	[ "$(cat "$LIMA_HOME/t/qemu.pid")" = "$pid" ]
+}
+
 @test "kill -9 of the host agent: apply brings a new one, the machine does not notice" {
 	pid=$(cat "$LIMA_HOME/t/qemu.pid")
 	kill -9 "$(cat "$LIMA_HOME/t/ha.pid")"

@@ -126,7 +126,7 @@ somewhere() {
 @test "a running machine is restarted for the way back, and runs behind it" {
 	apply f.yaml
 	one=$(cat "$LIMA_HOME/f/fake.pid")
-	limactl apply --set '.memory="128MiB"' f
+	limactl apply --set '.cpus=2' f
 	two=$(cat "$LIMA_HOME/f/fake.pid")
 	[ "$one" != "$two" ]
 	limactl apply --undo

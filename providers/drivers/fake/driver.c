@@ -243,6 +243,46 @@ fake_disk(const char *dir, const char *name)
 	return xasprintf("%s/guest/sys/block/%s", dir, driver_disk_serial(name, &a));
 }
 
+/* What the played guest has of memory, and what it could do without: half of that. */
+static int
+fake_memory_tell(const char *dir, uint64_t bytes, struct error *err)
+{
+	auto_free char *proc = xasprintf("%s/guest/proc", dir), *path = xasprintf("%s/meminfo", proc);
+	auto_free char *text = xasprintf("MemTotal: %llu kB\nMemAvailable: %llu kB\n", (unsigned long long)bytes >> 10, (unsigned long long)bytes >> 11);
+
+	return fs_mkdirs(proc, 0700, err) < 0 ? -1 : fs_write(path, text, strlen(text), 0600, err);
+}
+
+static int
+fake_memory_begin(const struct machine *m, struct error *err)
+{
+	auto_free char *most = xasprintf("%s/guest/most", m->dir), *text = xasprintf("%llu\n", (unsigned long long)m->memory_bytes);
+
+	return m->runs ? 0 : fake_memory_tell(m->dir, m->memory_bytes, err) < 0 ? -1 : fs_write(most, text, strlen(text), 0600, err);
+}
+
+static int
+fake_memory_most(const char *dir, uint64_t *bytes, struct error *err)
+{
+	auto_free char *most = xasprintf("%s/guest/most", dir);
+	AUTO(buf) b = BUF_INIT;
+
+	if (fs_read(most, &b, 64, err) < 0)
+		return -1;
+	*bytes = strtoull(b.s, NULL, 10);
+	return 0;
+}
+
+/* $LIMA_FAKE_HOARDS: why its guest gives nothing back. */
+static int
+fake_set_memory(const char *dir, uint64_t bytes, const volatile int *cancel, struct error *err)
+{
+	const char *why = getenv("LIMA_FAKE_HOARDS");
+
+	(void)cancel;
+	return why && *why ? error_set(err, ETIMEDOUT, "%s", why) : fake_memory_tell(dir, bytes, err);
+}
+
 static int
 fake_disks_begin(const struct machine *m, struct error *err)
 {
@@ -266,7 +306,7 @@ fake_plan(const struct machine *m, struct launch *l, struct arena *a, struct err
 
 	if (m->cpus < 1 || m->memory_bytes < 1 << 20)
 		return error_set(err, EINVAL, "a machine of %d cpus and %llu bytes of memory", m->cpus, (unsigned long long)m->memory_bytes);
-	if (fake_disks_begin(m, err) < 0)
+	if (fake_disks_begin(m, err) < 0 || fake_memory_begin(m, err) < 0)
 		return -1;
 	memcpy(argv, words, sizeof words);
 	l->machine.nargv = ARRAY_LEN(words);
@@ -364,6 +404,8 @@ static const struct driver_live fake_live = {
 	.attach_disk = fake_attach_disk,
 	.detach_disk = fake_detach_disk,
 	.holds_disk = fake_holds_disk,
+	.memory_most = fake_memory_most,
+	.set_memory = fake_set_memory,
 };
 
 const struct driver driver_fake = {

@@ -383,6 +383,14 @@ argv_mounts(struct args *a)
 	}
 }
 
+/* Behind all other devices, so that none of them has another place than before. */
+static void
+argv_balloon(struct args *a)
+{
+	if (a->is->balloon)
+		argv_add_one(a, "-device", QEMU_BALLOON "%s,id=balloon0", strstr(a->arch->block, "-ccw") ? "ccw" : "pci");
+}
+
 /* Who is to become somebody else cannot give that up before; afterwards it has no capability to do it with. */
 static void
 argv_sandbox(struct args *a)
@@ -409,7 +417,7 @@ argv_control(struct args *a)
 
 /* The order is upstream's, and the guest sees it: positions name disks and interfaces. */
 static void (*const order[])(struct args *) = {
-	argv_memory, argv_processor, argv_firmware, argv_disks, argv_variables, argv_kernel, argv_tpm, argv_network, argv_audio, argv_video, argv_consoles, argv_mounts, argv_sandbox, argv_control,
+	argv_memory, argv_processor, argv_firmware, argv_disks, argv_variables, argv_kernel, argv_tpm, argv_network, argv_audio, argv_video, argv_consoles, argv_mounts, argv_balloon, argv_sandbox, argv_control,
 };
 
 static int

@@ -118,4 +118,6 @@ const struct driver_live qemu_live = {
 	.attach_disk = qemu_attach_disk,
 	.detach_disk = qemu_detach_disk,
 	.holds_disk = qemu_holds_disk,
+	.memory_most = qemu_memory_most,
+	.set_memory = qemu_set_memory,
 };

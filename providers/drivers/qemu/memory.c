@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -22,6 +23,7 @@
 #include "providers/drivers/qemu/live.h"
 #include "providers/drivers/qemu/qemu.h"
 #include "providers/drivers/qemu/qmp.h"
+#include "providers/machine.h"
 #include "providers/sock.h"
 
 enum {
@@ -41,6 +43,21 @@ qemu_is_of_run(const char *option)
 		if (!strcmp(option, options[i]))
 			return true;
 	return false;
+}
+
+/* One with a balloon may have had less memory by then, and one of an earlier version had none. */
+static void
+qemu_was(const char *const *words, size_t n, struct machine *m)
+{
+	unsigned long long mib;
+	char *end;
+
+	m->balloon = false;
+	for (size_t i = 0; i < n; i++) {
+		m->balloon |= !strncmp(words[i], QEMU_BALLOON, strlen(QEMU_BALLOON));
+		if (i + 1 < n && !strcmp(words[i], "-m") && (mib = strtoull(words[i + 1], &end, 10)) > 0 && !*end && mib < UINT64_MAX >> 20)
+			m->memory_bytes = mib << 20;
+	}
 }
 
 /* A member of what a query answers, a text; in `a`, "" if there is none. */
@@ -305,6 +322,7 @@ const struct driver_memory qemu_memory = {
 	.go_on = qemu_memory_go_on,
 	.stand = qemu_memory_stand,
 	.park = qemu_memory_park,
+	.was = qemu_was,
 	.is_of_run = qemu_is_of_run,
 	.in_file = true,
 };

@@ -33,6 +33,7 @@ struct error;
 /* The name of the guest agent's port, as the guest sees it. */
 #define QEMU_AGENT_PORT "io.lima-vm.guest_agent.0"
 #define QEMU_PARK_SOCKET "park.sock"
+#define QEMU_BALLOON "virtio-balloon-"	/* and its bus */
 /* Of slirp, the built-in user network: the guest, this host and its name server as the guest sees them. lima-vm/lima: pkg/networks/const.go */
 #define QEMU_GUEST_IP "192.168.5.15"
 #define QEMU_HOST_IP "192.168.5.2"

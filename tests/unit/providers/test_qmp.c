@@ -5,6 +5,7 @@
 #include <cjson/cJSON.h>
 #include <errno.h>
 
+#include "providers/machine.h"
 #include "providers/sock.h"
 #include "tests/unit/fake_server.h"
 
@@ -61,6 +62,21 @@ TEST(what_keeps_memory_from_being_saved_is_said_with_a_way_out)
 		assert_true((i == 2) == !strchr(err.msg, ';'));
 		test_kill(pid);
 	}
+}
+
+/* Less memory may be wanted by then, and an earlier version's machine had no balloon. */
+TEST(a_machine_that_was_put_aside_is_made_of_the_parts_that_it_had)
+{
+	static const char *const with[] = { "qemu", "-m", "512", "-device", "virtio-balloon-pci,id=balloon0" };
+	static const char *const without[] = { "qemu", "-m", "many", "-device", "virtio-rng-pci", "-m" };
+	struct machine m = { .memory_bytes = 384 << 20 };
+
+	qemu_memory.was(with, ARRAY_LEN(with), &m);
+	assert_int_equal(m.memory_bytes, 512 << 20);
+	assert_true(m.balloon);
+	qemu_memory.was(without, ARRAY_LEN(without), &m);
+	assert_int_equal(m.memory_bytes, 512 << 20);
+	assert_false(m.balloon);
 }
 
 TEST(answers_of_all_kinds)
