@@ -435,6 +435,15 @@ s.serve_forever()' "$WORK/www" >"$WORK/www-port" 2>/dev/null 3>&- &
 	# by way of a file of the user's, too
 	printf 'base: %s\ncpus: 1\n' "$url" >"$WORK/near.yaml"
 	fails_with "far.yaml:2:13: images[0].location" create "$WORK/near.yaml"
+	# it opens no folder of the user's further, and gets no display
+	for key in 'mounts: [{mountPoint: /x, writable: true}]' 'mounts: [{location: "https://x", mountPoint: /x, writable: true}]' \
+		'mounts: [{location: "{{.Dir}}/x", mountPoint: /x, writable: true}]' 'mounts: [{mountPoint: /x, sshfs: {followSymlinks: true}}]' \
+		'ssh: {forwardX11: true}' 'ssh: {forwardX11: true, forwardX11Trusted: true}'; do
+		echo "$key" >"$WORK/www/far.yaml"
+		{ cold_yaml; printf 'base: %s\nmounts: [{location: /srv, mountPoint: /x}]\n' "$url"; } >"$WORK/near.yaml"
+		fails_with "give --allow-host-paths if it may use them" create "$WORK/near.yaml"
+		[ ! -e "$LIMA_HOME/near" ]
+	done
 	kill "$server"
 }
 

@@ -43,8 +43,8 @@ const struct key keys_ssh[] = {
 	  .about = "Authorise the public keys in ~/.ssh, too." },
 	{ "forwardAgent", KEY_BOOL, .flags = KEY_HOST, .def = "false", AT(spec, ssh.forward_agent), .change = CHANGE_LIVE,
 	  .about = "Forward the SSH agent into the guest." },
-	{ "forwardX11", KEY_BOOL, .def = "false", AT(spec, ssh.forward_x11), .change = CHANGE_LIVE, .about = "Forward X11." },
-	{ "forwardX11Trusted", KEY_BOOL, .def = "false", AT(spec, ssh.forward_x11_trusted), .change = CHANGE_LIVE,
+	{ "forwardX11", KEY_BOOL, .flags = KEY_HOST, .def = "false", AT(spec, ssh.forward_x11), .change = CHANGE_LIVE, .about = "Forward X11." },
+	{ "forwardX11Trusted", KEY_BOOL, .flags = KEY_HOST, .def = "false", AT(spec, ssh.forward_x11_trusted), .change = CHANGE_LIVE,
 	  .about = "Forward X11 with all its powers." },
 	{ "overVsock", KEY_BOOL, .usual = "if the driver can", .change = CHANGE_NOTE, .about = "Reach sshd over vsock, where the driver can." },
 	{ NULL }

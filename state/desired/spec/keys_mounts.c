@@ -85,7 +85,7 @@ check_mount_location(struct load *l, const struct val *v)
 
 static const struct key keys_sshfs[] = {
 	{ "cache", KEY_BOOL, .def = "true", AT(spec_mount, sshfs.cache), .change = CHANGE_LIVE, .about = "Cache in the guest." },
-	{ "followSymlinks", KEY_BOOL, .def = "false", AT(spec_mount, sshfs.follow_symlinks), .change = CHANGE_LIVE,
+	{ "followSymlinks", KEY_BOOL, .flags = KEY_HOST, .def = "false", AT(spec_mount, sshfs.follow_symlinks), .change = CHANGE_LIVE,
 	  .about = "Follow symbolic links on the host." },
 	{ "sftpDriver", KEY_TEXT, .words = "builtin openssh-sftp-server auto", .flags = KEY_BLANK_UNSET, .def = "",
 	  AT(spec_mount, sshfs.sftp_driver), .go = "SFTPDriver", .change = CHANGE_LIVE,
@@ -112,7 +112,7 @@ const struct key keys_mounts[] = {
 	  AT(spec_mount, location), .change = CHANGE_RESTART, .over_ssh = CHANGE_AGENT, .about = "Folder of the host." },
 	{ "mountPoint", KEY_TEXT, .make = default_point, .usual = "`location`", .expr = EXPR_GUEST, .check = check_point, AT(spec_mount, mount_point),
 	  .change = CHANGE_RESTART, .over_ssh = CHANGE_LIVE, .about = "Where the guest sees it; by default at the same path." },
-	{ "writable", KEY_BOOL, .def = "false", AT(spec_mount, writable), .change = CHANGE_RESTART, .over_ssh = CHANGE_AGENT, .about = "May the guest write?" },
+	{ "writable", KEY_BOOL, .flags = KEY_HOST | KEY_HOST_FOLDER, .def = "false", AT(spec_mount, writable), .change = CHANGE_RESTART, .over_ssh = CHANGE_AGENT, .about = "May the guest write?" },
 	{ "sshfs", KEY_GROUP, .sub = keys_sshfs, .go = "SSHFS", .about = "Options of reverse-sshfs." },
 	{ "9p", KEY_GROUP, .sub = keys_9p, .go = "NineP", .about = "Options of 9p." },
 	{ "virtiofs", KEY_GROUP, .sub = keys_virtiofs, .about = "Options of virtiofs." },

@@ -36,6 +36,15 @@ is_true(const struct node *n)
 	return n && n->kind == NODE_SCALAR && !strcasecmp(n->text, "true");
 }
 
+/* One that is told of by its folder need not be told of again. Any other is merged into that of the same mount point, which may be the user's. */
+static bool
+is_told_by_folder(const struct node *holder)
+{
+	const struct node *n = node_get(holder, "location");
+
+	return n && n->kind == NODE_SCALAR && *n->text && !locator_is_remote(n->text) && !is_own(n->text, false);
+}
+
 /* Of `holder`, the mapping that the key is in; NULL: it is in none. */
 static bool
 host_uses_names(const struct key *k, const struct node *n, const struct node *holder)
@@ -43,7 +52,7 @@ host_uses_names(const struct key *k, const struct node *n, const struct node *ho
 	if (n->kind != NODE_SCALAR || !*n->text)
 		return false;
 	if (k->type == KEY_BOOL)
-		return is_true(n);
+		return is_true(n) && !(k->flags & KEY_HOST_FOLDER && is_told_by_folder(holder));
 	/* Reading the home folder is not told, because every template shares it. */
 	if (k->flags & KEY_HOST_FOLDER && !strcmp(n->text, "~"))
 		return is_true(node_get(holder, "writable"));
