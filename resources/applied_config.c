@@ -77,9 +77,8 @@ applied_write(const char *dir, const struct spec *spec, struct error *err)
 	return fs_write(path, spec->json, strlen(spec->json), 0600, err);
 }
 
-/* 1: there is an older configuration, and this is what differs */
-static int
-applied_config_changes(struct arena *a, const struct spec *spec, struct spec_change **v, size_t *n)
+int
+applied_changes(struct arena *a, const struct spec *spec, struct spec_change **v, size_t *n)
 {
 	auto_free char *path = applied_config_file_of(spec->dir);
 	AUTO(buf) old = BUF_INIT;
@@ -99,7 +98,7 @@ applied_detail(const struct resource *r, detail_say *say, void *ctx)
 	struct spec_change *v;
 	size_t n;
 
-	if (!applied_config_changes(&a, r->spec, &v, &n))
+	if (!applied_changes(&a, r->spec, &v, &n))
 		return;
 	for (size_t i = 0; i < n; i++) {
 		bool live = v[i].may_be_live && (!strcmp(v[i].path, "disk") ? disk_live_would(r->spec->dir, v[i].had, v[i].wanted) : vm_live_would(r->spec, v[i].path));

@@ -20,6 +20,7 @@
 #include "resources/member.h"
 #include "resources/instance_copy.h"
 #include "resources/made_from.h"
+#include "resources/set_by.h"
 #include "resources/spec_keys.h"
 
 enum { MAX_YAML = 4 << 20 };
@@ -37,6 +38,7 @@ static const struct attr attrs[] = {
 	/* These say which file of the user's the instance was made from (made_from.h). */
 	{ .name = "file", .cost = COST_UPDATE, .once = true },
 	{ .name = "file text", .cost = COST_UPDATE, .once = true, .show = SHOW_NEVER },
+	{ .name = "set by", .cost = COST_NONE },	/* keys that somebody has set since it was made (set_by.h) */
 	{ 0 },
 };
 
@@ -172,7 +174,7 @@ dir_observe(const struct env *env, const struct resource *r, struct facts *have,
 	if (facts_get(&r->want, "file") || !facts_get(have, "file"))
 		made_from_observe(dir, have, a);
 	if (!facts_get(have, "configuration") || !facts_get(have, "fixed keys"))
-		applied_observe(dir, have, a);
+		applied_observe(dir, have, a), set_by_observe(dir, have, a);
 	if (member_observe(r, dir, have, a, err) < 0 || engine_note_observe(r, dir, have, a, err) < 0)
 		return r->wanted ? -1 : 1;
 	if (r->spec && !facts_get(have, "fixed keys"))
@@ -276,7 +278,8 @@ dir_ensure(const struct env *env, const struct resource *r, struct facts *have, 
 	} else if (dir_observe(env, r, have, a, err) < 0 ||
 		   (!dir_is(have, "lima.yaml", facts_get(&r->want, "lima.yaml")) &&
 		    (dir_keep_text(env, r, dir, path, err) < 0 || fs_rewrite(path, r->spec->yaml, r->spec->yaml_len, 0600, err) < 0)) ||
-		   (!dir_is(have, "configuration", facts_get(&r->want, "configuration")) && applied_write(dir, r->spec, err) < 0)) {
+		   (!dir_is(have, "configuration", facts_get(&r->want, "configuration")) &&
+		    (set_by_write(dir, r->spec, facts_get(&r->how, SET_BY_HOW), err) < 0 || applied_write(dir, r->spec, err) < 0))) {
 		return -1;
 	}
 	if (member_write(dir, r->spec, err) < 0 || engine_note_write(r, dir, err) < 0 || made_from_write(dir, r, err) < 0 || dir_protect(env, r, err) < 0)

@@ -17,6 +17,7 @@
 #include "resources/generation.h"
 #include "resources/instance_paths.h"
 #include "resources/made_from.h"
+#include "resources/set_by.h"
 #include "resources/warm.h"
 #include "resources/provision_list.h"
 
@@ -25,6 +26,7 @@ const struct instance_file instance_files[] = {
 	{"lima-version", "dir", FILE_COPIED, FILE_BY_TMP},
 	{"applied.json", "dir", FILE_COPIED, FILE_BY_TMP},
 	{MADE_FROM_FILE, "dir", FILE_MOVED, FILE_BY_TMP},
+	{SET_BY_FILE, "dir", FILE_COPIED, FILE_BY_TMP},
 	{"protected", "dir", FILE_MOVED, FILE_BY_TMP},
 	{SPEC_FLEET_FILE, "dir", FILE_LEFT, FILE_BY_TMP}, /* under another name it is nobody's */
 	{ENGINE_NOTE_FILE, "dir", FILE_LEFT, FILE_BY_TMP}, /* the same */

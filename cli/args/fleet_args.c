@@ -13,6 +13,7 @@
 #include "cli/args/fleet_host.h"
 #include "cli/args/fleet_same.h"
 #include "cli/args/removal.h"
+#include "resources/set_by.h"
 #include "state/desired/fleet/fleet.h"
 #include "state/desired/template/template.h"
 
@@ -116,6 +117,8 @@ fleet_add_member(struct cli *c, struct goals *g, const struct fleet *f, const st
 		file = note.file;
 	*spec = a->spec;
 	spec_join_fleet(a->spec, &(struct spec_member){ f->name, file, fleet_short_name(f, m), m->depends, m->ndepends });
+	if (!edit_given(c))
+		facts_set(&a->how, &c->arena, SET_BY_HOW, arena_printf(&c->arena, SET_BY_FLEET " %s", f->home_file));
 	a->meets_delete = true;
 	return m->is_protect_given ? fleet_add_protect(c, a, m) : 0;
 }

@@ -17,6 +17,7 @@
 #include "cli/args/origin.h"
 #include "cli/run.h"
 #include "cli/view/probe.h"
+#include "resources/set_by.h"
 #include "state/desired/fleet/fleet.h"
 #include "state/desired/template/template.h"
 
@@ -120,6 +121,15 @@ goals_add_spec(struct cli *c, struct goals *g, const struct template *t, const c
 	return goals_add_copy(c, g, t, name, goal, NULL, out, err);
 }
 
+/* Who sets what this text changes. What flags say is of whoever gave them, also beside a file. */
+static const char *
+goals_setter(struct cli *c, const struct request *a)
+{
+	const char *file = origin_of_request(a);
+
+	return file && !edit_given(c) ? arena_printf(&c->arena, SET_BY_FILE_WORD " %s", file) : SET_BY_EDIT;
+}
+
 int
 goals_add_copy(struct cli *c, struct goals *g, const struct template *t, const char *name, enum goal goal, const char *from,
 	       struct request **out, struct error *err)
@@ -141,6 +151,7 @@ goals_add_copy(struct cli *c, struct goals *g, const struct template *t, const c
 		return -1;
 	request->spec = spec;
 	origin_want(c, t, request);
+	facts_set(&request->how, &c->arena, SET_BY_HOW, goals_setter(c, request));
 	if (out)
 		*out = request;
 	return 0;

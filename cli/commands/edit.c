@@ -18,6 +18,7 @@
 #include "cli/run.h"
 #include "cli/commands/started.h"
 #include "resources/suspend.h"
+#include "resources/set_by.h"
 #include "state/desired/fleet/fleet.h"
 #include "state/desired/template/template.h"
 
@@ -169,6 +170,7 @@ edit_take_instance(struct cli *c, const struct edit *e, struct error *err)
 	if (goals_add(&g, e->name, suspend_is_there(spec->dir) ? GOAL_SUSPENDED : GOAL_STOPPED, &a, err) < 0)
 		return -1;
 	a->spec = spec;
+	facts_set(&a->how, &c->arena, SET_BY_HOW, SET_BY_EDIT);
 	return run_engine(c, &(struct run){ .requests = g.v, .nrequests = g.n, .quiet = true, .silent = true }, err);
 }
 

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/process.h"
 #include "cli/args/files.h"
+#include "cli/view/disagree.h"
 #include "cli/view/medians.h"
 #include "cli/view/reach.h"
 #include "cli/view/starts.h"
@@ -181,6 +182,7 @@ plan_view_texts(struct cli *c, const struct run *r, struct engine *e, struct buf
 
 	if (r->texts)
 		texts_text(c, e, r->texts, &b);
+	disagree_text(c, e, &b);
 	secrets_hide(&c->secrets, b.s, NULL, out);
 }
 
@@ -202,6 +204,7 @@ plan_view_json(struct cli *c, const struct run *r, struct engine *e)
 	starts_json(j, &c->env, &e->plan);
 	if (r->texts)
 		texts_json(c, e, r->texts, j);
+	disagree_json(c, e, j);
 	secrets_hide_json(&c->secrets, j, NULL);
 	return j;
 }
