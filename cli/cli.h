@@ -95,6 +95,8 @@ struct cli {
 	struct host *host;		/* the same; freed at the end */
 	bool lazy;			/* the other half is loaded */
 	bool told_root;			/* that the guest user is not root */
+	bool told_json;			/* the answer of --json is out */
+	const char *complaints;		/* a line for each thing that is wrong in a text, where they are several; NULL: none */
 	const char *cache_of_others;	/* the cache that was passed over, to be told when something is fetched; NULL: none, or it was */
 	size_t warned;			/* of a lima.yaml, so far */
 	struct probe *probe;		/* whose folders answer (cli/view/probe.h); NULL: nobody asked */

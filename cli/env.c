@@ -333,8 +333,10 @@ complain_spec(void *ctx, const char *text)
 {
 	struct cli *c = ctx;
 
-	if (!told_before(c, text))
-		cli_say(&c->env, SAY_ERROR, "%s", text);
+	if (told_before(c, text))
+		return;
+	cli_say(&c->env, SAY_ERROR, "%s", text);
+	c->complaints = arena_printf(&c->arena, "%s%s\n", c->complaints ? c->complaints : "", text);
 }
 
 static void

@@ -4,6 +4,7 @@
 #include "cli/args/files.h"
 #include "cli/run.h"
 #include "cli/view/drift_view.h"
+#include "cli/view/refused.h"
 
 static const struct flag flags[] = {
 	{ "", .include = desired_flags },
@@ -14,7 +15,7 @@ static const struct flag flags[] = {
 };
 
 static int
-cmd_plan_run(struct cli *c, struct error *err)
+plan_make_and_show(struct cli *c, struct error *err)
 {
 	AUTO(goals) g = { 0 };
 	struct run r;
@@ -30,6 +31,17 @@ cmd_plan_run(struct cli *c, struct error *err)
 	return run_engine(c, &r, err);
 }
 
+static int
+cmd_plan_run(struct cli *c, struct error *err)
+{
+	int status = plan_make_and_show(c, err);
+
+	/* Who reads the answer is told in it, too, unless there is one already. */
+	if (status < 0 && cli_bool(c, "json") && !c->told_json)
+		refused_print(c, err);
+	return status;
+}
+
 const struct command command_plan = {
 	.name = "plan",
 	.group = GROUP_BASIC,
@@ -40,7 +52,7 @@ const struct command command_plan = {
 		   "Signs: + create, ~ change in place, -/+ remade, - removed. Nothing is changed.\n"
 		   "\n"
 		   "--json has Terraform's names where they fit (resource_changes, change.actions, resource_drift, applyable, complete), and the\n"
-		   "price beside them: class, downtime, bytes_at_risk. PREFIX/share/lima/plan.schema.json says all that may be in it.\n"
+		   "price beside them: class, downtime, bytes_at_risk. Where nothing can be planned it has status and diagnostics. PREFIX/share/lima/plan.schema.json says all that may be in it.\n"
 		   "\n"
 		   "--drift tells what was found otherwise than it was left, apart from what you have changed: what of it lima.yaml has a key\n"
 		   "for (`apply --adopt-drift`), and what becomes of it otherwise. With --json that is resource_drift, beside all else.\n"

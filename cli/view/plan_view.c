@@ -216,6 +216,7 @@ plan_view_print_json(struct cli *c, const struct run *r, struct engine *e)
 	char *text = cJSON_PrintUnformatted(j);
 
 	cli_print_line(text);
+	c->told_json = true;
 	cJSON_free(text);
 	cJSON_Delete(j);
 }

@@ -453,3 +453,24 @@ listens() {
 	fails_with 'network `nonet` is not defined' plan "$WORK/y.yaml"
 	[ ! -e "$LIMA_HOME/y" ]
 }
+
+@test "plan --json of what cannot be planned at all: one object, with the exit status, and each reason with its place" {
+	sed -i 's/^cpus: 1/cpus: many/' "$WORK/f.yaml"
+	echo 'memori: 1GiB' >>"$WORK/f.yaml"
+	run -1 --separate-stderr limactl plan --json "$WORK/f.yaml"
+	[ -n "$stderr" ]
+	"$REPO/tests/plan/schema" <<<"$output"
+	jq -e --arg f "$WORK/f.yaml" '.status == 1 and .errored and (.applyable or .complete | not) and .resource_changes == []
+		and ([.diagnostics[] | select(.range.filename == $f and .severity == "error") | .summary | select(startswith("cpus") or startswith("memori"))] | length == 2)
+		and ([.diagnostics[].range.start.line] | . == (sort) and .[0] > 1)' <<<"$output" || { jq . <<<"$output"; false; }
+	run -1 --separate-stderr limactl plan --json nobody
+	"$REPO/tests/plan/schema" <<<"$output"
+	jq -e '.diagnostics[0].summary | test("nobody")' <<<"$output"
+	# one of several is told as ever, once
+	limactl create --tty=false --name good <(fake_yaml)
+	mkdir "$LIMA_HOME/bad"
+	echo 'cpus: many' >"$LIMA_HOME/bad/lima.yaml"
+	run -1 --separate-stderr limactl plan --json good bad
+	[ "$(jq -s length <<<"$output")" = 1 ]
+	jq -e '.errors[0].instance == "bad" and (has("diagnostics") | not)' <<<"$output"
+}
