@@ -41,6 +41,10 @@ generate_jsonschema_check(struct cli *c, const char *path, struct error *err)
 	AUTO(template) t = { 0 };
 	struct spec *s;
 
+	/* All of them are given the one context, and these take it for the command's. */
+	opts.debug = NULL;
+	opts.reads = NULL;
+	opts.fetch = NULL;
 	opts.warn = opts.complain = generate_jsonschema_hear;
 	opts.ctx = &h;
 	if (template_read(&t, path, &opts, err) < 0 || template_spec(&s, "instance", &t, TEMPLATE_BARE | TEMPLATE_UNCHECKED, &opts, err) < 0)
