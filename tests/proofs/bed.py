@@ -174,11 +174,13 @@ class Bed:
         if p.status != 0 or "Nothing to do" not in p.out + p.err:
             raise Broken("the plan is not empty")
 
-    def same_as(self, wanted, but="$."):
-        """The same end as an undisturbed run: processes that are going are given the time to go."""
+    def same_as(self, wanted, but="$.", no_matter="$."):
+        """The same end as an undisturbed run, but for entries that may be there besides (`but`), and for some that may be or not."""
+        wanted = dict(wanted, tree=[x for x in wanted["tree"] if not re.match(no_matter, x)])
         told = list(self.told)
         for _ in range(200):
             have = self.world()
+            have["tree"] = [x for x in have["tree"] if not re.match(no_matter, x)]
             more = [x for x in (collections.Counter(have["tree"]) - collections.Counter(wanted["tree"])).elements() if re.match(but, x)]
             have["tree"] = sorted((collections.Counter(have["tree"]) - collections.Counter(more)).elements())
             self.told = list(told)
