@@ -1,4 +1,4 @@
-# Targets: all agents quick check check-large e2e proofs asan asan-e2e tsan fuzz tidy fmt layers metrics bench man install uninstall dist deb html help clean (see HACKING.md, or `make help`).
+# Targets: all agents quick check check-large e2e proofs coverage asan asan-e2e tsan fuzz tidy fmt layers metrics bench man install uninstall dist deb html help clean (see HACKING.md, or `make help`).
 # Each folder that needs more than its *.c has a build.mk, which may add to:
 #   LAZY       sources that need big libraries: they go into limactl's lazily loaded half
 #   GENERATED  headers or tables to be made before anything is compiled
@@ -192,6 +192,27 @@ equivalence: $(B)/tests/equivalence
 	@$(B)/tests/equivalence
 unit: $(UNIT) $(ALL) $(REAP)
 	@scripts/unit $(UNIT)
+# Which branches of engine and state the tests of both take: the same programs, with these objects in the place of the library's.
+COV := $(patsubst %.c,$(B)/cov/%.o,$(call src,reconciler state/observed))
+COV_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/reconciler/*.c tests/unit/state/test_state*.c)) equivalence
+$(B)/cov/%.o: %.c | $(GENERATED)
+	@mkdir -p $(@D)
+	@$(CC) $(CPPFLAGS) $(filter-out $(OPT) $(HARDEN),$(CFLAGS)) -O0 --coverage -fprofile-update=atomic -MMD -MP -c -o $@ $<
+$(B)/cov/tests/%: $(B)/tests/% $(COV)
+	@mkdir -p $(@D)
+	@$(CC) $(LDFLAGS) --coverage -o $@ $(or $(wildcard $(B)/obj/tests/unit/$*.o),$(B)/obj/tests/engine/$*.o) $(B)/obj/tests/engine/world.o $(B)/obj/tests/engine/memory_vfs.o \
+		$(COV) $(B)/lib.a -lcmocka $(LIBS_LAZY) $(LIBS_AGENT) $(LIBS_USERNET) $(LIBS_MAIN) -ldl
+# limactl with the fake driver, too, in a folder that looks like a build to tests/fake.
+$(B)/cov/build/tests/fake/bin/limactl: $(COV) $(FAKE)/bin/limactl
+	@mkdir -p $(@D)
+	@for f in libexec share drivers; do ln -sfn ../../../../tests/fake/$$f $(B)/cov/build/tests/fake/$$f; done
+	@$(CC) $(LDFLAGS) --coverage -pie -Wl,--as-needed -o $@ $(COV) $(filter-out $(patsubst $(B)/cov/%,$(B)/obj/%,$(COV)),$(call obj,$(MAIN))) $(call obj,$(FAKE_DRIVER)) $(B)/gen/lazy_stubs.o $(LIBS_MAIN) -ldl
+coverage: fake $(addprefix $(B)/cov/tests/,$(COV_TESTS)) $(B)/cov/build/tests/fake/bin/limactl $(REAP)
+	@find $(B)/cov -name '*.gcda' -delete
+	@scripts/unit $(filter-out %/equivalence,$(addprefix $(B)/cov/tests/,$(COV_TESTS)))
+	@$(B)/cov/tests/equivalence 1000
+	@B=$(B)/cov/build scripts/bats tests/fake/plans.bats tests/fake/together.bats
+	@tests/lint/coverage $(if $(V),-v) $(B)/cov
 # The conformance test boots the tiny guest, so it is apart.
 $(B)/tests/test_types: $(B)/obj/tests/types/test_types.o $(B)/lib.a
 	@mkdir -p $(@D)
@@ -277,5 +298,5 @@ clean:
 	rm -rf build build-asan build-tsan build-fuzz compile_commands.json
 compile_commands.json: Makefile
 	@scripts/compdb > $@
-.PHONY: all completions share unit equivalence fake proofs types quick check check-large e2e asan asan-e2e tsan fuzz tidy fmt layers metrics bench man install uninstall dist deb html help demo check-darwin compile-darwin clean FORCE deps-build deps-test deps-demo deps-large guest-tiny
--include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
+.PHONY: all completions share unit equivalence fake coverage proofs types quick check check-large e2e asan asan-e2e tsan fuzz tidy fmt layers metrics bench man install uninstall dist deb html help demo check-darwin compile-darwin clean FORCE deps-build deps-test deps-demo deps-large guest-tiny
+-include $(shell find $(B)/obj $(B)/cov -name '*.d' 2>/dev/null)
