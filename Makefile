@@ -1,4 +1,4 @@
-# Targets: all agents quick check check-large e2e proofs coverage asan asan-e2e tsan fuzz tidy fmt layers metrics bench man install uninstall dist deb html help clean (see HACKING.md, or `make help`).
+# Targets: all agents quick check check-large e2e proofs coverage mutants asan asan-e2e tsan fuzz tidy fmt layers metrics bench man install uninstall dist deb html help clean (see HACKING.md, or `make help`).
 # Each folder that needs more than its *.c has a build.mk, which may add to:
 #   LAZY       sources that need big libraries: they go into limactl's lazily loaded half
 #   GENERATED  headers or tables to be made before anything is compiled
@@ -213,6 +213,11 @@ coverage: fake $(addprefix $(B)/cov/tests/,$(COV_TESTS)) $(B)/cov/build/tests/fa
 	@$(B)/cov/tests/equivalence 1000
 	@B=$(B)/cov/build scripts/bats tests/fake/plans.bats tests/fake/together.bats
 	@tests/lint/coverage $(if $(V),-v) $(B)/cov
+# Mistakes in planner and walk, one at a time, each for the tests of both.
+MUTANT_TESTS = $(B)/obj/tests/unit/reconciler/test_plan.o;$(B)/obj/tests/unit/reconciler/test_walk.o;$(addprefix $(B)/obj/tests/,unit/reconciler/test_engine.o engine/world.o engine/memory_vfs.o);$(addprefix $(B)/obj/tests/engine/,equivalence.o world.o memory_vfs.o)
+mutants: $(B)/tests/reconciler/test_plan $(B)/tests/reconciler/test_walk $(B)/tests/reconciler/test_engine $(B)/tests/equivalence $(REAP)
+	@MUTANT_CC='$(CC) $(CPPFLAGS) $(subst ','"'"',$(filter-out $(OPT) $(HARDEN),$(CFLAGS))) -O0' MUTANT_LD='$(CC) $(LDFLAGS)' MUTANT_TESTS='$(MUTANT_TESTS)' \
+		MUTANT_LIBS='$(B)/lib.a -lcmocka $(LIBS_LAZY) $(LIBS_AGENT) $(LIBS_USERNET) $(LIBS_MAIN) -ldl' tests/lint/mutants $(MUTANTS)
 # The conformance test boots the tiny guest, so it is apart.
 $(B)/tests/test_types: $(B)/obj/tests/types/test_types.o $(B)/lib.a
 	@mkdir -p $(@D)
@@ -298,5 +303,5 @@ clean:
 	rm -rf build build-asan build-tsan build-fuzz compile_commands.json
 compile_commands.json: Makefile
 	@scripts/compdb > $@
-.PHONY: all completions share unit equivalence fake coverage proofs types quick check check-large e2e asan asan-e2e tsan fuzz tidy fmt layers metrics bench man install uninstall dist deb html help demo check-darwin compile-darwin clean FORCE deps-build deps-test deps-demo deps-large guest-tiny
+.PHONY: all completions share unit equivalence fake coverage mutants proofs types quick check check-large e2e asan asan-e2e tsan fuzz tidy fmt layers metrics bench man install uninstall dist deb html help demo check-darwin compile-darwin clean FORCE deps-build deps-test deps-demo deps-large guest-tiny
 -include $(shell find $(B)/obj $(B)/cov -name '*.d' 2>/dev/null)
