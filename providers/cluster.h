@@ -126,6 +126,8 @@ struct cluster_engine {
 	const char *name;
 	/* Keys of lima.yaml that it cannot keep, each with what to do instead; ends at a NULL key. Or NULL. */
 	const struct cluster_lack { const char *key, *why; } *lacks;
+	bool lazy;		/* it calls into the lazy half, which is to be there before open() */
+	bool fetches;		/* its nodes fetch the first image themselves: by URL and digest, or not at all */
 
 	/* Takes c->conf, which is checked here as far as no table says it; asks nobody. Optional. */
 	int (*open)(struct cluster *c, struct error *err);

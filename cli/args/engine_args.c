@@ -31,10 +31,12 @@ engine_note_silence(struct cli *c, const struct engine_conf *conf, struct cluste
 int
 engine_look(struct cli *c, const struct engine_conf *conf, struct cluster *cluster, struct cluster_view *view, struct error *err)
 {
+	const struct cluster_engine *engine = cluster_find(conf->type);
 	const char *ms = getenv("LIMACTL_TEST_LOOK_MS");
 	auto_free char *folder = xasprintf("%s/" CLUSTER_FOLDER, c->env.home);
 
-	if (fs_mkdirs(folder, 0700, err) < 0 || cluster_open(cluster, conf, c->env.home, c->env.version, c->env.cancel, err) < 0)
+	if (fs_mkdirs(folder, 0700, err) < 0 || (engine && engine->lazy && cli_lazy(c, err) < 0) ||
+	    cluster_open(cluster, conf, c->env.home, c->env.version, c->env.cancel, err) < 0)
 		return -1;
 	cluster->deadline_ms = ms ? atoi(ms) : 0;
 	if (cluster->engine->observe(cluster, view, err) < 0)

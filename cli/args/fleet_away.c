@@ -75,6 +75,20 @@ away_spec(struct away_fleet *w, struct goals *g, const struct fleet_member *m, s
 	return 0;
 }
 
+/* What is a path here is none on a node, and what has no digest may be another file on each. */
+static int
+away_check_image(struct away_fleet *w, size_t i, struct error *err)
+{
+	const struct cluster_engine *engine = cluster_find(w->f->engine->type);
+	const struct fleet_member *m = &w->f->members[i];
+	const struct spec *s = w->specs[i];
+
+	if (!engine || !engine->fetches || (s->nimages && strstr(s->images[0].image.location, "://") && *s->images[0].image.digest))
+		return 0;
+	return error_set(err, ERR_INVALID, "%s:%u:%u: instances.%s: nodes of the engine `%s` fetch the image themselves: the first of `images` needs a URL and a `digest`",
+			 m->place.file, m->place.line, m->place.col, m->key, engine->name);
+}
+
 static int
 away_specs(struct away_fleet *w, struct goals *g, struct error *err)
 {
@@ -86,7 +100,7 @@ away_specs(struct away_fleet *w, struct goals *g, struct error *err)
 		const struct fleet_member *m = &w->f->members[i];
 		struct error why = { 0 };
 
-		if ((told && !strcmp(told, m->key)) || away_spec(w, g, m, &w->specs[i], &why) == 0)
+		if ((told && !strcmp(told, m->key)) || (away_spec(w, g, m, &w->specs[i], &why) == 0 && away_check_image(w, i, &why) == 0))
 			continue;
 		if (told)
 			cli_say(&w->c->env, SAY_ERROR, "%s", why.msg);

@@ -57,7 +57,7 @@ machine() { drive observe | grep "^machine $1 "; }
 }
 
 @test "who rests on an older generation is told whose it is now, and changes nothing" {
-	MEMORY=256 run -3 drive do run m1 other 0
+	WANTED=other MEMORY=256 run -3 drive do run m1 other 0
 	[[ $output == *"generation 1 by now, by me@here"* ]]
 	FLEET=market run -1 drive do run m1 other 1
 	[[ $output == *"of the fleet shop"* ]]
@@ -107,9 +107,69 @@ machine() { drive observe | grep "^machine $1 "; }
 	[ ! -e "$DIR/shared/m2" ]
 }
 
+# The operator's limactl, with a home of his own: OPERATOR is one of two.
+lima() { LIMA_HOME=$BATS_FILE_TMPDIR/home${OPERATOR:-1} on operator timeout 400 "$REPO/${B:-build}/bin/limactl" "$@"; }
+
+yard() {
+	cat >"$BATS_FILE_TMPDIR/yard.yaml" <<-END
+		name: yard
+		engine: {type: ganeti, url: "$URL", caFile: "$CA", auth: {userEnv: RAPI_USER, passwordEnv: RAPI_PASSWORD}}
+		defaults:
+		  plain: true
+		  cpus: 1
+		  memory: ${1:-128}MiB
+		  disk: 256MiB
+		  images: [{location: "file:///srv/shared/tiny.qcow2", digest: "$DIGEST"}]
+		instances:
+		  y-{1..2}: {placement: {spread: true}}
+	END
+	echo "$BATS_FILE_TMPDIR/yard.yaml"
+}
+
+@test "a fleet is planned and applied; killed in the middle, it is applied again and nothing is made twice" {
+	since=$(ask GET '/2/jobs?bulk=1' | jq '[.[].id] | max')
+	made() { ask GET '/2/jobs?bulk=1' | jq -c --argjson since "$since" "[.[] | select(.id > \$since and (.summary[0] | startswith(\"INSTANCE_CREATE(y-$1\")) and .ops[0].dry_run != true) | .status] | sort"; }
+	run -0 lima plan "$(yard)"
+	[[ $output == *"+ remote    y-1"*"+ remote    y-2"* ]]
+	lima apply "$(yard)" >"$BATS_TEST_TMPDIR/log" 2>&1 3>&- &
+	for _ in {1..300}; do [ "$(made 1)" = '[]' ] || break; sleep 0.2; done
+	[ "$(made 1)" != '[]' ]
+	on operator pkill -KILL -f "$BATS_FILE_TMPDIR/[y]ard.yaml"
+	wait || true
+	lima apply "$(yard)"
+	run -0 lima plan --detailed-exitcode "$(yard)"
+	[[ $output == *"Nothing to do: 2 instances are as wanted."* ]]
+	[ "$(made '' | grep -o success | wc -l)" -eq 2 ]
+	# one on each of the two nodes that are left
+	[ "$(drive observe | grep 'fleet yard' | cut -d' ' -f4 | sort -u | wc -l)" -eq 2 ]
+}
+
+@test "of two operators the later one is told what moved" {
+	OPERATOR=2 run -0 lima plan --out "$BATS_FILE_TMPDIR/later" "$(yard 160)"
+	lima apply "$(yard 192)"
+	OPERATOR=2 run ! lima apply "$BATS_FILE_TMPDIR/later"
+	[ "$(ask GET /2/instances/y-1 | jq .beparams.maxmem)" -eq 192 ]
+	# and he finds all of it by the tags alone
+	OPERATOR=2 run -0 lima plan --detailed-exitcode "$(yard 192)"
+}
+
+@test "an image without a digest, or of this host, is an error of the plan with its line" {
+	sed '/digest/s|images:.*|images: [{location: "file:///srv/shared/tiny.qcow2"}]|' "$(yard)" >"$BATS_FILE_TMPDIR/bare.yaml"
+	run ! lima plan "$BATS_FILE_TMPDIR/bare.yaml"
+	[[ $output == *"bare.yaml:10:3: instances.y-"*"a URL and a \`digest\`"* ]]
+}
+
+@test "what the fleet made goes with it, and the other one stays" {
+	lima apply --destroy --yes --allow-data-loss "$(yard)"
+	run -0 drive observe
+	[[ $output != *"fleet yard"* && $output == *"fleet shop"* ]]
+}
+
 @test "no file of a node, log or queue has the password" {
 	for n in 1 2; do
 		run ! on node$n grep -rlF "$RAPI_PASSWORD" /var/log /etc
 		[ "$(on node$n grep -rlF "$RAPI_PASSWORD" /var/lib/ganeti | grep -vxc /var/lib/ganeti/rapi/users)" -eq 0 ]
 	done
+	[ -d "$BATS_FILE_TMPDIR/home1" ]
+	run ! grep -rF "$RAPI_PASSWORD" "$BATS_FILE_TMPDIR"/home*
 }

@@ -71,6 +71,8 @@ class Cluster:
         if dry:
             if self.mode == "full" and node == "n1":
                 return self.job("INSTANCE_CREATE", why=["not enough memory on n1", "insufficient_resources"])
+            if name in self.machines:
+                return self.job("INSTANCE_CREATE", why=["it is there", "already_exists"])
             return self.job("INSTANCE_CREATE", [node])
         if self.mode == "fails":
             return self.job("INSTANCE_CREATE", why=["the disk\x1b[31m is full", "environment_error"], reason=reason)

@@ -164,6 +164,8 @@ ganeti_endpoint(struct cluster *c, const struct cluster_machine *m, struct arena
 const struct cluster_engine cluster_ganeti = {
 	.name = "ganeti",
 	.lacks = ganeti_lacks,
+	.lazy = true,
+	.fetches = true,
 	.open = ganeti_open,
 	.close = ganeti_close,
 	.hello = ganeti_hello,

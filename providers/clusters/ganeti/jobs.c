@@ -57,7 +57,7 @@ ganeti_tell_log(const cJSON *log, int *told, cluster_tell *tell, void *ctx)
 
 		if (at++ < *told || !text)
 			continue;
-		for (; text[n] && n < sizeof line - 1; n++)
+		for (; n < sizeof line - 1 && text[n]; n++)
 			line[n] = text[n] < ' ' || text[n] > '~' ? ' ' : text[n];
 		line[n] = '\0';
 		tell(ctx, &(struct cluster_event){ EVENT_SAID, line });

@@ -59,57 +59,88 @@ ganeti_roomiest(const struct cluster_view *v, const uint64_t *promised, const st
 	return best ? best->name : NULL;
 }
 
-/* 1: there, on `*node`; 0: not, with why. `node` NULL: where Ganeti likes. */
+/* A dry run of one of them, which goes on beside the others. */
+struct ganeti_trial {
+	const char *at;			/* NULL: where Ganeti likes */
+	const char *id;			/* NULL: none */
+};
+
 static int
-ganeti_trial(struct cluster *c, const struct cluster_want *w, const char *at, struct arena *a, const char **node, const char **why, struct error *err)
+ganeti_try(struct cluster *c, const struct cluster_want *w, const char *at, struct arena *a, struct ganeti_trial *out, struct error *err)
 {
 	struct cluster_job job = { .key = "trial", .verb = CLUSTER_STOP, .name = w->name, .node = at, .fleet = "trial", .digest = "", .by = "",
 				   .cpus = 1, .memory = w->memory, .disk = TRIAL_DISK, .image = "file:///", .image_digest = "" };
 	auto_json *body = ganeti_create_body(&job, !at);
-	struct ganeti_job j;
-	const char *id;
 
 	/* What is tried is the place, and not the image. */
 	cJSON_DeleteItemFromObjectCaseSensitive(body, "osparams");
-	if (ganeti_begin(c, "POST", "/2/instances?dry-run=1", NULL, body, a, &id, err) < 0 ||
-	    ganeti_wait(c, id, TRIAL_TIMEOUT_MS, NULL, NULL, a, &j, err) < 0)
+	out->at = at;
+	return ganeti_begin(c, "POST", "/2/instances?dry-run=1", NULL, body, a, &out->id, err);
+}
+
+/* Where it would be, or why it would be nowhere. */
+static int
+ganeti_tried(struct cluster *c, struct cluster_want *w, const struct ganeti_trial *t, struct arena *a, struct error *err)
+{
+	struct ganeti_job j;
+
+	if (ganeti_wait(c, t->id, TRIAL_TIMEOUT_MS, NULL, NULL, a, &j, err) < 0)
 		return -1;
-	*node = at ? at : j.node;
-	*why = j.why;
-	return j.state == GANETI_JOB_DONE && **node;
+	/* Made since it was looked for, by a run that was killed or by somebody else: submit() finds out whose it is. */
+	if (!strcmp(j.kind, "already_exists"))
+		w->node = t->at;
+	else if (j.state == GANETI_JOB_DONE)
+		w->node = t->at ? t->at : *j.node ? j.node : NULL;
+	w->why = *j.why ? j.why : "Ganeti names no node";
+	return 0;
 }
 
 static void
-ganeti_promise(const struct cluster_view *v, uint64_t *promised, const struct cluster_want *w)
+ganeti_promise(const struct cluster_view *v, uint64_t *promised, const char *node, uint64_t memory)
 {
 	for (size_t i = 0; i < v->nnodes; i++)
-		if (w->node && !strcmp(v->nodes[i].name, w->node))
-			promised[i] += w->memory;
+		if (!strcmp(v->nodes[i].name, node))
+			promised[i] += memory;
+}
+
+/* All of them, each on the node that is best by our count. While they are tried, that is where they are, for those behind them. */
+static int
+ganeti_try_all(struct cluster *c, struct cluster_view *v, struct cluster_want *wants, size_t n, struct ganeti_trial *trials, struct error *err)
+{
+	uint64_t *promised = arena_alloc(&v->arena, (v->nnodes + 1) * sizeof *promised);
+
+	for (size_t i = 0; i < n; i++) {
+		if (wants[i].node)
+			continue;
+		wants[i].why = "no node that answers has its labels and room for its memory";
+		wants[i].node = ganeti_roomiest(v, promised, wants, n, &wants[i]);
+		if (!wants[i].node)
+			continue;
+		ganeti_promise(v, promised, wants[i].node, wants[i].memory);
+		if (ganeti_try(c, &wants[i], wants[i].node, &v->arena, &trials[i], err) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 int
 ganeti_place(struct cluster *c, struct cluster_view *v, struct cluster_want *wants, size_t n, struct error *err)
 {
-	uint64_t *promised = arena_alloc(&v->arena, (v->nnodes + 1) * sizeof *promised);
+	struct ganeti_trial *trials = arena_alloc(&v->arena, (n + 1) * sizeof *trials);
 
+	if (ganeti_try_all(c, v, wants, n, trials, err) < 0)
+		return -1;
 	for (size_t i = 0; i < n; i++) {
 		struct cluster_want *w = &wants[i];
-		const char *at, *node;
-		int fits;
 
-		if (w->node)
+		if (!trials[i].id)
 			continue;
-		at = ganeti_roomiest(v, promised, wants, n, w);
-		w->why = "no node that answers has its labels and room for its memory";
-		if (!at)
-			continue;
-		fits = ganeti_trial(c, w, at, &v->arena, &node, &w->why, err);
-		if (!fits && !*w->pin && !w->nlabels)
-			fits = ganeti_trial(c, w, NULL, &v->arena, &node, &w->why, err);
-		if (fits < 0)
+		w->node = NULL;
+		if (ganeti_tried(c, w, &trials[i], &v->arena, err) < 0)
 			return -1;
-		w->node = fits ? node : NULL;
-		ganeti_promise(v, promised, w);
+		if (!w->node && !*w->pin && !w->nlabels &&
+		    (ganeti_try(c, w, NULL, &v->arena, &trials[i], err) < 0 || ganeti_tried(c, w, &trials[i], &v->arena, err) < 0))
+			return -1;
 	}
 	return 0;
 }

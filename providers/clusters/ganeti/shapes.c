@@ -275,5 +275,10 @@ ganeti_tags_old(const struct ganeti_instance *i, const struct cluster_job *job)
 bool
 ganeti_tags_won(const struct ganeti_instance *i, const struct cluster_job *job)
 {
-	return i->machine.generation == job->generation && !strcmp(i->machine.key, job->key);
+	const struct cluster_machine *m = &i->machine;
+
+	if (m->generation != job->generation || strcmp(m->fleet, job->fleet) != 0)
+		return false;
+	/* A run that was killed has made it, perhaps on another node than this one would: the key has the node in it, the wish has not. */
+	return !strcmp(m->key, job->key) || (!job->expects && job->verb != CLUSTER_REMOVE && *m->digest && !strcmp(m->digest, job->digest));
 }

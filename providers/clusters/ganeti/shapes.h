@@ -34,7 +34,7 @@ void ganeti_read_instances(const cJSON *json, struct cluster_view *v);
 /* The tags of a job's generation, and those of ours that are older, or of another job. */
 cJSON *ganeti_tags_new(const struct cluster_job *job);
 cJSON *ganeti_tags_old(const struct ganeti_instance *i, const struct cluster_job *job);
-/* The key that counts where two operators have claimed one generation at once: both come to the same. */
+/* Is it this job's, or one that has made the very same? The key that counts where two operators have claimed one generation at once: both come to the same. */
 bool ganeti_tags_won(const struct ganeti_instance *i, const struct cluster_job *job);
 
 cJSON *ganeti_create_body(const struct cluster_job *job, bool by_allocator);

@@ -212,6 +212,29 @@ TEST(a_machine_is_made_once_and_found_by_its_key)
 	assert_int_equal(m->memory, 256 << 20);
 }
 
+TEST(what_a_killed_run_made_elsewhere_is_what_was_wished)
+{
+	AUTO(cluster_view) v = { 0 };
+	struct cluster_want want = { .name = "web", .pin = "", .memory = 1 << 20 };
+	struct cluster_job j;
+	WITH("elsewhere");
+
+	ok(cluster_ganeti.observe(&c, &v, &err));
+	j = job("k1", CLUSTER_RUN, 0);
+	j.node = "n2";
+	ok(carry_out(&c, j, &err));
+	/* it was not there yet when who comes next looked, and is there when he asks for its place */
+	ok(cluster_ganeti.place(&c, &v, &want, 1, &err));
+	assert_non_null(want.node);
+	ok(carry_out(&c, job("k2", CLUSTER_RUN, 0), &err));
+	assert_string_equal(look(&c, &v)->node, "n2");
+	assert_int_equal(rapi_count("elsewhere POST /2/instances?reason"), 1);
+	/* another wish is another's */
+	j.digest = "d2";
+	j.key = "k3";
+	not_ok(carry_out(&c, j, &err), "generation 1 by now");
+}
+
 TEST(changes_are_those_that_are_missing)
 {
 	AUTO(cluster_view) v = { 0 };
