@@ -16,7 +16,7 @@ URL is counted, so that a fault can go away:
     cut=BYTES cuts=N  the first N good answers end after so many bytes of the body
     hang=BYTES hangs=N  the same, but the connection stays, silent (BYTES -1: no header either)
     from=N            cut and hang begin with the N-th request (default 1)
-    drip=MS           the body byte by byte, and so long between two
+    drip=MS sip=N     the body by so many bytes (default 1), and so long between two
     delay=MS          before every answer
     norange=1 badrange=1 r416=1 noconditional=1   how Range and If-* are (not) understood
     length=none|chunked|N   no Content-Length, chunked, or a false one
@@ -165,8 +165,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.wfile.write(b"10000\r\n" + bytes(65536) + b"\r\n")
             if length == "chunked":
                 self.wfile.write(b"%x\r\n" % len(part))
-            for i in range(limit if "drip" in self.query else 0):
-                self.wfile.write(part[i:i + 1])
+            sip = max(self.number("sip"), 1)
+            for i in range(0, limit if "drip" in self.query else 0, sip):
+                self.wfile.write(part[i:min(i + sip, limit)])
                 time.sleep(self.number("drip") / 1000)
             self.wfile.write(part[:0 if "drip" in self.query else limit])
             if limit == len(part) and length == "chunked":

@@ -222,19 +222,20 @@ TEST(addresses_that_are_none)
 	assert_int_equal(b.len, 0);
 }
 
-/* Neither by hundreds of bytes a second, which is no silence, nor by fewer, which is one. */
+/* Neither by thousands of bytes a second, which is no silence, nor by fewer, which is one. */
 TEST(a_text_that_comes_drop_by_drop_is_given_up)
 {
-	auto_free char *slow = server_url("slow?size=100000&drip=4"), *drops = server_url("drops?size=100000&drip=200");
+	auto_free char *slow = server_url("slow?size=5000000&drip=4&sip=100"), *drops = server_url("drops?size=100000&drip=200");
 	const struct http_request r = { .url = drops, .begin = no_begin, .body = no_body };
 	AUTO(http_answer) a = { 0 };
 	AUTO(buf) b = BUF_INIT;
 	struct error err;
 
-	impatient(true);
-	not_ok(get(slow, &b, &err), "/slow?size=100000&drip=4: it is not all here after 5 s");
+	setenv("LIMA_HTTP_STALL_TIMEOUT_S", "2", 1);
+	not_ok(get(slow, &b, &err), "/slow?size=5000000&drip=4&sip=100: it is not all here after 10 s");
 	assert_int_equal(err.code, ETIMEDOUT);
 	assert_int_equal(server_count("slow"), 1);
+	impatient(true);
 	not_ok(http_request(&r, &a, &err), "drops?size=100000&drip=200: Operation too slow");
 	assert_int_equal(err.code, ETIMEDOUT);
 	impatient(false);
