@@ -30,7 +30,8 @@
 #include "resources/warm_ram.h"
 #include "resources/warm_save.h"
 
-enum { RENEW_MS = 60 * 1000, LOOK_MS = 200, BOOT_S = 600 };
+/* What a guest takes for it is a second or two; an emulated one on a busy host, minutes, and its memory is given by then. */
+enum { RENEW_MS = 300 * 1000, LOOK_MS = 200, BOOT_S = 600 };
 
 static char *
 warm_memory(const char *dir)

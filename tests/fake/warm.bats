@@ -152,6 +152,40 @@ cold() {
 	held c two
 }
 
+@test "a clock that was ahead when it was saved, and is set back: they begin from it, and have the time that it is now" {
+	first answer
+	touch -d '10 years' "$(saved)/memory"
+	run limactl plan "$WORK/f.yaml"
+	[[ "$output" == *"f: restored from a saved machine, identities renewed"* ]] || { echo "$output"; false; }
+	before=$(date +%s)
+	new a
+	held a answer
+	over a
+	[[ "$(tell a renewed)" =~ time\ ([0-9]+)\. ]]
+	[ "${BASH_REMATCH[1]}" -ge "$before" ]
+	[ "${BASH_REMATCH[1]}" -le "$(date +%s)" ]
+	limactl prune --dry-run | grep "machine *$(basename "$(saved)")"
+	[ "$sum" = "$(sum_of_saved)" ]
+}
+
+@test "more of them than there is memory for: the plan says so, and what is begun nevertheless runs" {
+	local mib files=()
+	mib=$(awk '/^MemAvailable/ { print int($2 / 1024 / 10) }' /proc/meminfo)
+	sed -i "s/^memory: .*/memory: ${mib}MiB/" "$WORK/f.yaml"
+	first answer
+	for n in {1..20}; do
+		cp "$WORK/f.yaml" "$WORK/c$n.yaml"
+		files+=("$WORK/c$n.yaml")
+	done
+	run limactl plan "${files[@]}"
+	[ "$status" -eq 0 ]
+	[[ "$output" == *"the machines that are started want "*" of memory, and "*" is free"* ]] || { echo "$output"; false; }
+	[ "$(grep -c 'restored from a saved machine' <<<"$output")" -eq 20 ] || { echo "$output"; false; }
+	limactl apply "${files[@]:0:3}"
+	for n in c1 c2 c3; do held $n answer; over $n; done
+	[ "$(saved | wc -l)" -eq 1 ]
+}
+
 @test "what cannot be had is told by the plan, and boots" {
 	told() {
 		run limactl plan --set "$1" "$WORK/f.yaml"
