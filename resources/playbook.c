@@ -232,7 +232,12 @@ playbook_ensure(const struct env *env, const struct resource *r, struct facts *h
 	ids = arena_alloc(a, (r->spec->nprovision + 1) * sizeof *ids);
 	for (size_t k = 0; k < r->spec->nprovision; k++)
 		ids[k] = provision_playbook_id(a, r->spec, k);
-	if (provision_forget(env, r, ids, r->spec->nprovision, err) < 0 || playbook_run(env, r, ids[i], run, &record, a, err) < 0)
+	if (provision_forget(env, r, ids, r->spec->nprovision, err) < 0)
+		return -1;
+	/* Done twice is done once; one that is to be played anew has no record any more. */
+	if (!(provision_record_load(env, r, ids[i], &record, a) && ran_in(&record, run) && !strcmp(facts_get(&record, "status"), "0") &&
+	      playbook_is_same(&record, provision_playbook(r->spec, i), a)) &&
+	    playbook_run(env, r, ids[i], run, &record, a, err) < 0)
 		return -1;
 	ran_tell(&record, r, ids[i], have, a);
 	facts_set(have, a, "file", AS_PLAYED);

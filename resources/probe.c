@@ -101,7 +101,7 @@ probe_by_boot(const struct env *env, const struct resource *r, const char *id, c
 	for (size_t i = 0; i < n; i++)
 		if (v[i].probe && !strcmp(v[i].id, id) && !strcmp(v[i].state, "met")) {
 			ran_by_boot(record, run, a);
-			return ran_keep(env, r, id, record, 0, (long long)(v[i].seconds * 1e3), NULL, a, err) < 0 ? -1 : 1;
+			return ran_keep(env, r, id, record, 0, (long long)(v[i].seconds * 1e3), &(struct buf){ 0 }, a, err) < 0 ? -1 : 1;
 		}
 	return 0;
 }
@@ -206,6 +206,11 @@ probe_ensure(const struct env *env, const struct resource *r, struct facts *have
 		return error_set(err, ERR_INVALID, "%s: no machine to ask", r->name);
 	if (provision_forget(env, r, ids, r->spec->nprobes, err) < 0)
 		return -1;
+	/* Done twice is done once; one that is to be asked anew has no record any more. */
+	if (provision_record_load(env, r, ids[i], &record, a) && ran_in(&record, run) && !strcmp(facts_get(&record, "status"), "0")) {
+		ran_tell(&record, r, ids[i], have, a);
+		return 0;
+	}
 	/* What the boot was told of it does for one of which nothing was known yet. */
 	if (!r->present && !r->down)
 		there = probe_by_boot(env, r, ids[i], run, &record, a, err);
