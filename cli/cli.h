@@ -79,6 +79,8 @@ struct cli {
 	struct env env;
 	int nargs;
 	char **args;			/* positionals, NULL-terminated */
+	char **raw;			/* all that was given behind the program's name, as it was */
+	int nraw;
 	int dash_at;			/* how many of them stood before `--`; -1: there was none */
 	struct flag_values *values;	/* of flags.c */
 	bool tty;			/* may we ask questions */

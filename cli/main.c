@@ -21,6 +21,7 @@
 #include "cli/args/files.h"
 #include "cli/args/fleet_args.h"
 #include "cli/args/flags.h"
+#include "cli/away/away.h"
 #include "cli/plugins.h"
 #include "cli/run.h"
 #include "cli/commands/start.h"
@@ -107,8 +108,12 @@ cli_main_run(struct cli *c, struct error *err)
 		return -1;
 	c->env.offline = cli_bool(c, "offline");
 	if (!c->command->light) {
-		if (files_to_names(c, err) < 0 || fleets_to_names(c, err) < 0)
+		int status, away;
+
+		if (files_to_names(c, err) < 0 || fleets_to_names(c, err) < 0 || (away = away_command(c, &status, err)) < 0)
 			return -1;
+		if (away)
+			return status;
 	}
 	return c->command->run(c, err);
 }
@@ -203,6 +208,41 @@ cli_main_dispatch(struct cli *c, char **words, int n, struct error *err)
 	return cli_main_run(c, err);
 }
 
+/* `--host ssh://...` in front of everything else: the rest is for the limactl there. NULL: it is not there. */
+static const char *
+main_host(char **words, int n, int *behind)
+{
+	const char *value = NULL;
+
+	if (n > 1 && !strcmp(words[0], "--host")) {
+		value = words[1];
+		*behind = 2;
+	} else if (n && !strncmp(words[0], "--host=", 7)) {
+		value = words[0] + 7;
+		*behind = 1;
+	}
+	return value;
+}
+
+static int
+main_on_host(struct cli *c, const char *host, char **words, int n, struct error *err)
+{
+	/* it needs a home, as that does */
+	c->command = command_find(NULL, "list");
+	command_flags(c->values, c->command);
+	return cli_env(c, err) < 0 ? -1 : away_host(c, host, words, n, err);
+}
+
+static char **
+copy_words(struct arena *a, char **words, int n)
+{
+	char **v = arena_alloc(a, ((size_t)n + 1) * sizeof *v);
+
+	if (n)
+		memcpy(v, words, (size_t)n * sizeof *v);
+	return v;
+}
+
 static char *
 join_words(struct arena *a, char **argv, int argc)
 {
@@ -260,7 +300,8 @@ main(int argc, char **argv)
 		.env = { .say = cli_say, .version = LIMA_VERSION }, .stderr_tty = isatty(STDERR_FILENO),
 	};
 	struct error err = { 0 };
-	int status;
+	const char *host;
+	int status, behind = 0;
 
 	keep_first_three();
 	c.env.ctx = &c;
@@ -268,7 +309,10 @@ main(int argc, char **argv)
 	c.env.secrets = &c.secrets;
 	c.color = c.stderr_tty && !getenv("NO_COLOR");
 	c.argv_text = join_words(&c.arena, argv, argc);
-	status = cli_main_dispatch(&c, argv + 1, argc ? argc - 1 : 0, &err);
+	c.nraw = argc ? argc - 1 : 0;
+	c.raw = copy_words(&c.arena, argv + 1, c.nraw);
+	host = main_host(c.raw, c.nraw, &behind);
+	status = host ? main_on_host(&c, host, c.raw + behind, c.nraw - behind, &err) : cli_main_dispatch(&c, argv + 1, c.nraw, &err);
 	if (status < 0) {
 		if (!c.log_known)
 			cli_log_guess(&c, argv);

@@ -15,6 +15,7 @@
 #include "base/host_arch.h"
 #include "base/path_rest.h"
 #include "base/size.h"
+#include "cli/away/away.h"
 #include "cli/view/probe.h"
 #include "cli/view/instance_fields.h"
 #include "cli/commands/list.h"
@@ -57,7 +58,7 @@ check_conflicts(const struct cli *c, const char *format, struct error *err)
 
 /* --- the table --- */
 
-enum { COL_NAME, COL_STATUS, COL_SSH, COL_TYPE, COL_ARCH, COL_CPUS, COL_MEMORY, COL_DISK, COL_DIR };
+enum { COL_NAME, COL_STATUS, COL_SSH, COL_TYPE, COL_ARCH, COL_CPUS, COL_MEMORY, COL_DISK, COL_DIR, COL_NODE };
 
 static bool
 list_of_one_type(const struct instance *v, size_t n)
@@ -121,8 +122,22 @@ list_status(const struct instance *i)
 	return instance_is_half_made(i) ? "Half-made" : still && *still ? "Paused" : i->status.word;
 }
 
+/* All that is known from here of one that is on another host. */
 static void
-list_row(struct table *t, struct instance *i)
+list_row_away(struct table *t, struct instance *i)
+{
+	table_cell(t, i->name);
+	table_cell(t, i->status.word);
+	for (int k = COL_SSH; k < COL_MEMORY; k++)
+		table_cell(t, "");
+	table_cell(t, i->node_memory ? size_text(&i->arena, i->node_memory) : "");
+	table_cell(t, "");
+	table_cell(t, "");
+	table_cell(t, i->node);
+}
+
+static void
+list_row(struct table *t, struct instance *i, bool nodes)
 {
 	const char *home = getenv("HOME");
 	const char *rest = home ? path_rest(i->dir, home) : NULL;
@@ -139,20 +154,28 @@ list_row(struct table *t, struct instance *i)
 		table_cellf(t, "~%s", rest);
 	else
 		table_cell(t, i->dir);
+	if (nodes)
+		table_cell(t, "");
 }
 
 static void
 list_print_table(const struct cli *c, struct instance *v, size_t n)
 {
-	static const char *const head[] = { "NAME", "STATUS", "SSH", "VMTYPE", "ARCH", "CPUS", "MEMORY", "DISK", "DIR" };
+	static const char *const head[] = { "NAME", "STATUS", "SSH", "VMTYPE", "ARCH", "CPUS", "MEMORY", "DISK", "DIR", "NODE" };
 	AUTO(table) t = { 0 };
 	AUTO(buf) out = BUF_INIT;
+	bool nodes = false;
 
-	table_begin(&t, ARRAY_LEN(head));
-	for (size_t i = 0; i < ARRAY_LEN(head); i++)
+	for (size_t i = 0; i < n; i++)
+		nodes |= v[i].node != NULL;
+	table_begin(&t, ARRAY_LEN(head) - !nodes);
+	for (size_t i = 0; i < ARRAY_LEN(head) - !nodes; i++)
 		table_cell(&t, head[i]);
 	for (size_t i = 0; i < n; i++)
-		list_row(&t, &v[i]);
+		if (v[i].node)
+			list_row_away(&t, &v[i]);
+		else
+			list_row(&t, &v[i], nodes);
 	list_fit(c, &t, v, n);
 	table_print(&t, &out);
 	cli_print(stdout, out.s, out.len);
@@ -166,9 +189,13 @@ list_choose(struct cli *c, const struct names *all, size_t *n, bool *unmatched)
 {
 	const char **v = arena_alloc(&c->arena, ((size_t)c->nargs + all->n + 1) * sizeof *v);
 
+	const char *fleet;
+
 	*n = 0;
 	*unmatched = false;
 	for (int i = 0; i < c->nargs; i++) {
+		if (away_node(c, c->args[i], &fleet))
+			continue;
 		if (names_has(all, c->args[i])) {
 			v[(*n)++] = c->args[i];
 		} else {
@@ -228,6 +255,26 @@ warn_of_strangers(struct cli *c, const struct names *all)
 	}
 }
 
+/* What is on other hosts comes behind what is here. */
+static int
+list_add_away(struct look *l, struct instance **v, size_t *kept, struct yq **filter, struct error *err)
+{
+	size_t first = *kept, n = *kept;
+	int r = 0;
+
+	away_list(l->cli, v, &n);
+	for (size_t i = first; i < n; i++) {
+		int keeps = r < 0 ? 0 : list_filter(l, filter, &(*v)[i], err);
+
+		r = keeps < 0 ? -1 : r;
+		if (keeps == 1)
+			(*v)[(*kept)++] = (*v)[i];
+		else
+			instance_release(&(*v)[i]);
+	}
+	return r;
+}
+
 static int
 list_show(struct cli *c, struct look *l, const char **names, size_t n, const char *format, struct error *err)
 {
@@ -256,6 +303,8 @@ list_show(struct cli *c, struct look *l, const char **names, size_t n, const cha
 			instance_release(&v[kept]);
 		r = r < 0 ? -1 : 0;
 	}
+	if (r == 0)
+		r = list_add_away(l, &v, &kept, &filter, err);
 	if (filter)
 		yq_close(filter);
 	cli_list(c, "yq", &nyq);
@@ -306,7 +355,7 @@ list(struct cli *c, const struct names *all, const char *format, struct error *e
 	/* Where every instance is looked at, folders without a lima.yaml are found on the way. */
 	if (c->nargs || (cli_bool(c, "quiet") && !nyq && !nfilter))
 		warn_of_strangers(c, all);
-	if (cli_bool(c, "quiet") && !nyq && !nfilter) {
+	if (cli_bool(c, "quiet") && !nyq && !nfilter && !away_is_any(c)) {
 		print_names(names, n);
 	} else {
 		struct look l;
@@ -343,7 +392,7 @@ list_run(struct cli *c, struct error *err)
 	}
 	if (names_list(&all, c->env.home, err) < 0)
 		return -1;
-	if (!c->nargs && !all.n) {
+	if (!c->nargs && !all.n && !away_is_any(c)) {
 		cli_say(&c->env, SAY_WARN, "No instance found. Run `limactl create` to create an instance.");
 		return 0;
 	}
@@ -358,7 +407,9 @@ const struct command command_list = {
 	.about = "List instances of Lima",
 	.details = "Formats are table, json (an object a line), yaml, and Go templates with the fields of --list-fields;\n"
 		   "functions besides Go's own: json, yaml, indent N, missing TEXT.\n"
-		   "--yq and --filter are yq expressions on the JSON of an instance.",
+		   "--yq and --filter are yq expressions on the JSON of an instance.\n"
+		   "Members of fleets with an `engine` are listed with the host that they are on. `limactl --host ssh://USER@ADDRESS list` is what a\n"
+		   "host's own limactl lists.",
 	.example = "limactl list\n"
 		   "limactl list --json default\n"
 		   "limactl list --format '{{.Name}} {{.Status}}'\n"

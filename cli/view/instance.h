@@ -40,6 +40,8 @@ struct instance {
 	const char **errors;
 	size_t nerrors;
 	bool has_yaml;
+	const char *node;		/* of one that the engine of a fleet runs: the host that it is on, and its memory; NULL: it is of this host */
+	unsigned long long node_memory;
 	bool is_unknown;		/* its folder does not answer: nothing is known but what was recorded, and `errors` say so */
 };
 

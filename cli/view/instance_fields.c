@@ -68,7 +68,7 @@ FACT(dir, text, i->dir)
 FACT(vm_type, text, i->vm_type)
 FACT(arch, text, i->arch)
 FACT(cpus, number, strcmp(i->vm_type, "wsl2") == 0 ? 0 : json_int(instance_config(i, "cpus"), 0))
-FACT(memory, number, (long long)instance_bytes(i, "memory"))
+FACT(memory, number, i->node ? (long long)i->node_memory : (long long)instance_bytes(i, "memory"))
 FACT(disk, number, (long long)instance_bytes(i, "disk"))
 FACT(message, text, instance_message(l, i))
 FACT(disks, json, instance_config(i, "additionalDisks"))
@@ -86,6 +86,7 @@ FACT(param, json, instance_config(i, "param"))
 FACT(phase, text, fact_phase(i))
 FACT(waiting, text, fact_agent(i) ? fact_agent(i)->waiting_for : "")
 FACT(troubles, json, fact_lines(i, fact_agent(i) ? fact_agent(i)->errors : ""))
+FACT(node, text, i->node ? i->node : "")
 FACT(host_os, text, "linux")
 FACT(host_arch, text, host_arch())
 FACT(home, text, l->cli->env.home)
@@ -118,6 +119,7 @@ const struct instance_field instance_fields[] = {
 	{ NULL, "phase", FIELD_TEXT, FIELD_IF_SET, fact_of_phase },
 	{ NULL, "waitingFor", FIELD_TEXT, FIELD_IF_SET, fact_of_waiting },
 	{ NULL, "troubles", FIELD_JSON, FIELD_IF_SET, fact_of_troubles },
+	{ NULL, "node", FIELD_TEXT, FIELD_IF_SET, fact_of_node },
 	{ "HostOS", "HostOS", FIELD_TEXT, FIELD_OLD, fact_of_host_os },
 	{ "HostArch", "HostArch", FIELD_TEXT, FIELD_OLD, fact_of_host_arch },
 	{ "LimaHome", "LimaHome", FIELD_TEXT, FIELD_OLD, fact_of_home },

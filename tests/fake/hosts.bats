@@ -142,3 +142,33 @@ teardown() { hosts_end; }
 	[[ "$output" == *"3 to change"* ]]
 	[[ "$(cat "$WORK"/[abc]/web-1/engine)" == "2 "*" shop eve@"* ]]
 }
+
+@test "members are listed, stopped and deleted by name from here, each on its host, and a host can be looked at alone" {
+	sed -i 's/dependsOn: .db., //' "$WORK/fleet.yaml"
+	limactl apply "$WORK/fleet.yaml"
+	run limactl list
+	[[ "$output" == *"NODE"*"db "*"Running"*"64MiB"*" b"* && "$output" == *"web-3"* ]]
+	[ "$(limactl list -q | tr '\n' ' ')" = "db web-1 web-2 web-3 " ]
+	[ "$(limactl list --json | jq -r 'select(.name == "db") | .node + " " + .status')" = "b Running" ]
+	[ "$(limactl list --format '{{.Status}}' db)" = Running ]
+	limactl stop db web-1
+	[ "$(on b list --format '{{.Status}}' db)" = Stopped ]
+	[ "$(limactl list --format '{{.Status}}' db web-1 web-2 | tr '\n' ' ')" = "Stopped Stopped Running " ]
+	limactl start db
+	[ "$(limactl list --format '{{.Status}}' db)" = Running ]
+	# the exit status there is that of the command here
+	run limactl shell db 'a "word" $HOME' "it's one"
+	[ "$status" -ne 0 ]
+	fails_with '`db` is a member of the fleet `shop`, on the host `b`: give the fleet'"'"'s file' apply db
+	limactl delete --force web-2
+	[ "$(limactl list -q | tr '\n' ' ')" = "db web-1 web-3 " ]
+	# one look at a host; its key is the user's business, and nobody is asked
+	run limactl --host "ssh://$(host_ssh b)" list -q
+	[ "$status" -eq 255 ]
+	[[ "$output" == *"Host key verification failed"* ]]
+	fails_with '--host ssh://-l@x: must be `ssh://[USER@]ADDRESS[:PORT]`' --host ssh://-l@x list
+	host_down b
+	run --separate-stderr limactl list
+	[[ "$output" == *"db "*"Unknown"*" b"* && "$output" == *"web-3"* ]]
+	[[ "$stderr" == *"host \`b\` does not answer"* ]]
+}

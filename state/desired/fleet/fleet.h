@@ -21,6 +21,7 @@ struct key;
 struct template;
 
 struct engine_conf;
+struct engine_host;
 struct engine_label;
 
 /* Where an engine is to run a member; only with an engine. */
@@ -104,6 +105,8 @@ struct fleet_others {
 int fleet_check_claims(const struct fleet *f, struct spec *const *specs, const struct fleet_others *others, const struct spec_opts *opts,
 		       struct error *err);
 
+/* [ssh://][USER@]ADDRESS[:PORT] to user, address and port; strings in `a`. False: it is something else. */
+bool fleet_read_ssh(struct arena *a, const char *text, struct engine_host *out);
 /*
  * Does a member's own text, or what was merged into it, have one of these keys (ends at NULL), which its engine cannot keep? `why` says of each
  * what to do instead. Complaints are placed; ERR_INVALID. Members with `remote: ignore` have said that it does not matter.

@@ -36,9 +36,8 @@ engine_is_plain(const char *s, size_t len, const char *also)
 	return true;
 }
 
-/* [ssh://][USER@]ADDRESS[:PORT] */
-static bool
-engine_read_ssh(struct arena *a, const char *text, struct engine_host *out)
+bool
+fleet_read_ssh(struct arena *a, const char *text, struct engine_host *out)
 {
 	const char *p = strncmp(text, "ssh://", 6) ? text : text + 6, *at = strrchr(p, '@'), *address = at ? at + 1 : p;
 	const char *end = *address == '[' ? strchr(address, ']') : address + strcspn(address, ":");
@@ -88,7 +87,7 @@ engine_read_host(struct fleet_reading *r, const struct val *v, struct engine_con
 	for (size_t i = 0; i < conf->nhosts; i++)
 		if (!strcmp(conf->hosts[i].name, out->name))
 			diag_error(&r->l, v, "name", "another host is called `%s` too", out->name);
-	if (!engine_read_ssh(a, val_s(v, "ssh"), out))
+	if (!fleet_read_ssh(a, val_s(v, "ssh"), out))
 		diag_error(&r->l, v, "ssh", "must be `[USER@]ADDRESS[:PORT]`, got `%s`", val_s(v, "ssh"));
 	if (*val_s(v, "hostKey") && !engine_read_key(a, val_s(v, "hostKey"), &out->host_key))
 		diag_error(&r->l, v, "hostKey", "must be a public key such as `ssh-ed25519 AAAA...`; `ssh-keyscan` prints it behind the name of the host");

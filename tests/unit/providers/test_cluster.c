@@ -141,3 +141,116 @@ TEST(why_it_goes_nowhere_is_told)
 	place(w, 4, "1=host `c` does not answer 2=there is no host `d` 3=none of the 2 hosts that answer has 7GiB of memory left "
 		    "4=host `a` has 4GiB of memory left for it, and it wants 5GiB");
 }
+
+/* --- partitions --- */
+
+enum { ROUNDS = 100, MEMBERS = 6 };
+static const char *const names[MEMBERS] = { "m1", "m2", "m3", "m4", "m5", "m6" };
+static const char *const hosts[] = { "a", "b", "c" };
+static const char *const troubles[] = { "down", "deaf", "fails", "slow" };
+
+static unsigned
+draw(unsigned *seed, unsigned n)
+{
+	*seed = *seed * 1103515245u + 12345u;
+	return (*seed >> 16) % n;
+}
+
+/* What an operator remembers of where the members are; the other one knows nothing of it. */
+struct memory {
+	char node[MEMBERS][8];
+};
+
+/* As an apply of all members does it, stopped after so many steps. */
+static void
+apply(const struct engine_conf *conf, struct memory *memory, int generation, unsigned steps)
+{
+	struct cluster_member m[MEMBERS] = { 0 };
+	AUTO(cluster) c = { 0 };
+	AUTO(cluster_view) v = { 0 };
+	struct error err;
+	char digest[16];
+
+	snprintf(digest, sizeof digest, "d%d", generation);
+	ok(cluster_open(&c, conf, "/h", "2.0.0", NULL, &err));
+	c.deadline_ms = 1;
+	ok(c.engine->observe(&c, &v, &err));
+	for (size_t i = 0; i < MEMBERS; i++)
+		m[i] = (struct cluster_member){ .name = names[i], .recorded = memory->node[i], .want = { .pin = "", .group = "m", .spread = true, .memory = 1 } };
+	ok(cluster_locate(&c, &v, "shop", m, MEMBERS, &err));
+	for (size_t i = 0; i < MEMBERS && steps; i++, steps--) {
+		const struct cluster_machine *is = m[i].found;
+		struct cluster_job j = job("", names[i], m[i].node, is ? is->generation : 0);
+		AUTO(arena) a = { 0 };
+
+		if (m[i].why || (is && !strcmp(is->digest, digest)))
+			continue;
+		j.memory = 1;
+		j.digest = digest;
+		j.key = arena_printf(&a, "%s.%s.%s.%lld", names[i], j.node, digest, j.expects);
+		/* noted before anybody hears of it */
+		snprintf(memory->node[i], sizeof memory->node[i], "%s", j.node);
+		(void)submit(&c, j, NULL);
+	}
+}
+
+static size_t
+places_of(const struct engine_conf *conf, const char *name)
+{
+	size_t n = 0;
+
+	for (size_t h = 0; h < ARRAY_LEN(hosts); h++) {
+		auto_free char *path = xasprintf("%s/%s/%s", conf->url, hosts[h], name);
+
+		n += fs_exists(path);
+	}
+	return n;
+}
+
+TEST(in_a_hundred_rounds_of_hosts_that_are_cut_off_no_machine_is_made_twice)
+{
+	struct engine_conf conf = world("partition");
+	struct memory mine = { 0 }, others = { 0 };
+	unsigned seed = 19;
+
+	for (size_t h = 0; h < ARRAY_LEN(hosts); h++)
+		node(&conf, xasprintf("%s/.memory", hosts[h]), "100");
+	for (int round = 0; round < ROUNDS; round++) {
+		struct error err;
+
+		/* some hosts fail in some way, each for this round */
+		for (size_t h = 0; h < ARRAY_LEN(hosts); h++)
+			if (draw(&seed, 3) == 0)
+				node(&conf, xasprintf("%s/.%s", hosts[h], troubles[draw(&seed, 4)]), "5");
+		/* a machine is lost now and then, and so is what somebody remembers */
+		if (draw(&seed, 4) == 0) {
+			auto_free char *path = xasprintf("%s/%s/%s", conf.url, hosts[draw(&seed, 3)], names[draw(&seed, MEMBERS)]);
+
+			ok(fs_unlink(path, &err));
+		}
+		if (draw(&seed, 8) == 0)
+			mine = (struct memory){ 0 };
+		apply(&conf, &mine, round, draw(&seed, MEMBERS + 1));
+		for (size_t h = 0; h < ARRAY_LEN(hosts); h++)
+			for (size_t t = 0; t < ARRAY_LEN(troubles); t++) {
+				auto_free char *path = xasprintf("%s/%s/.%s", conf.url, hosts[h], troubles[t]);
+
+				if (draw(&seed, 2))
+					ok(fs_unlink(path, &err));
+			}
+		apply(&conf, draw(&seed, 2) ? &others : &mine, round, MEMBERS);
+		for (size_t h = 0; h < ARRAY_LEN(hosts); h++)
+			for (size_t t = 0; t < ARRAY_LEN(troubles); t++) {
+				auto_free char *path = xasprintf("%s/%s/.%s", conf.url, hosts[h], troubles[t]);
+
+				ok(fs_unlink(path, &err));
+			}
+		for (size_t i = 0; i < MEMBERS; i++)
+			if (places_of(&conf, names[i]) > 1)
+				fail_msg("round %d: %s is in two places", round, names[i]);
+	}
+	/* healed, one apply makes it whole */
+	apply(&conf, &mine, ROUNDS, MEMBERS);
+	for (size_t i = 0; i < MEMBERS; i++)
+		assert_int_equal(places_of(&conf, names[i]), 1);
+}

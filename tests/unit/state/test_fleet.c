@@ -1,6 +1,7 @@
 /* Fleet files: names, expressions, edges, networks, and where complaints point. */
 #include <unistd.h>
 
+#include "base/engine_conf.h"
 #include "state/desired/fleet/fleet.h"
 #include "state/desired/template/template.h"
 #include "tests/unit/test.h"
@@ -348,4 +349,42 @@ TEST(a_note_says_whose_an_instance_is)
 	assert_string_equal(m.fleet, "");
 	assert_int_equal(m.ndepends, 0);
 	spec_free(s);
+}
+
+/* --- engines --- */
+
+#define ENGINE(host) "name: f\nengine:\n  type: hosts\n  hosts:\n  - " host "\ninstances:\n  a: {}\n"
+
+TEST(hosts_of_an_engine_are_read_and_what_ssh_would_take_for_an_option_is_refused)
+{
+	refuses(ENGINE("{name: a, ssh: \"-oProxyCommand=x\"}"), "5:20: engine.hosts[0].ssh: must be `[USER@]ADDRESS[:PORT]`");
+	refuses(ENGINE("{name: a, ssh: \"-l@b\"}"), "must be `[USER@]ADDRESS[:PORT]`");
+	refuses(ENGINE("{name: a, ssh: \"u@b:70000\"}"), "must be `[USER@]ADDRESS[:PORT]`");
+	refuses(ENGINE("{name: a, ssh: \"u@b;reboot\"}"), "must be `[USER@]ADDRESS[:PORT]`");
+	refuses(ENGINE("{name: a, ssh: u@b, hostKey: \"ssh-ed25519 AA\\n* ssh-rsa BB\"}"), "hostKey: must be a public key");
+	refuses(ENGINE("{name: a, ssh: u@b, memory: much}"), "memory: must be a size");
+	refuses(ENGINE("{name: a, ssh: u@b}\n  - {name: a, ssh: u@c}"), "another host is called `a` too");
+	refuses("name: f\nengine: {type: hosts}\ninstances:\n  a: {}\n", "engine.hosts: must list the hosts");
+	refuses("name: f\ninstances:\n  a: {placement: {host: b}}\n", "placement: is of a fleet with an `engine`");
+	refuses("name: f\nengine: {type: hosts, hosts: [{name: b, ssh: b}]}\ninstances:\n  a: {placement: {host: c}}\n", "4:25: instances.a.placement.host: there is no host `c`");
+	refuses("name: f\nengine: {type: hosts, hosts: [{name: b, ssh: b}]}\nnetworks: {n: {}}\ninstances:\n  a: {}\n", "3:11: networks: a network of a fleet ends at its host");
+}
+
+TEST(an_engine_and_placement_are_what_the_file_says)
+{
+	struct fleet f;
+	struct error err;
+
+	ok(read_as(&f, "name: f\nengine:\n  type: hosts\n  hosts:\n  - {name: a, ssh: \"ssh://ci@a.example:2222\", hostKey: \"ssh-ed25519 AAAA me@x\", memory: 2GiB, labels: {disk: fast}}\n"
+		       "  - {name: b, ssh: \"[::1]\"}\ninstances:\n  w-{1..2}: {placement: {spread: true, labels: {disk: fast}}, remote: ignore}\n", NULL, 0, &err));
+	assert_int_equal(f.engine->nhosts, 2);
+	assert_string_equal(f.engine->hosts[0].user, "ci");
+	assert_string_equal(f.engine->hosts[0].address, "a.example");
+	assert_int_equal(f.engine->hosts[0].port, 2222);
+	assert_string_equal(f.engine->hosts[0].host_key, "ssh-ed25519 AAAA");
+	assert_int_equal(f.engine->hosts[0].memory, (uint64_t)2 << 30);
+	assert_string_equal(f.engine->hosts[1].address, "::1");
+	assert_true(f.members[1].at.spread && f.members[1].at.ignore && f.members[1].at.nlabels == 1);
+	assert_string_equal(f.members[0].at.host, "");
+	fleet_release(&f);
 }
