@@ -126,7 +126,7 @@ teardown() { hosts_end; }
 @test "of two who apply the same fleet the later one is told what moved, and by whom" {
 	limactl apply "$WORK/fleet.yaml"
 	# the other one has a home of his own, and a plan that rests on what there was
-	sed 's/400MiB/200MiB/' "$WORK/fleet.yaml" >"$WORK/other.yaml"
+	sed 's/400MiB/350MiB/' "$WORK/fleet.yaml" >"$WORK/other.yaml"
 	sed -i 's/400MiB/300MiB/' "$WORK/fleet.yaml"
 	mkdir "$WORK/h2"
 	for name in web-1 web-2 web-3; do
