@@ -366,24 +366,53 @@ answer_run(struct client *c, const char *bytes)
 	client_say(c, "ok\n");
 }
 
-/* The shell has the connection from now on, and ends with the machine. */
+static void
+guest_shell(int in, int out)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	signal(SIGCHLD, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
+	dup2(in, STDIN_FILENO);
+	dup2(out, STDOUT_FILENO);
+	execl("/bin/sh", "sh", "-s", (char *)NULL);
+	_exit(127);
+}
+
+/* All that comes from there, to its end. */
+static void
+guest_relay(int from, int to)
+{
+	char room[4096];
+	ssize_t n;
+
+	fcntl(to, F_SETFL, 0);
+	while ((n = read(from, room, sizeof room)) > 0)
+		for (ssize_t done = 0, w; done < n; done += w)
+			if ((w = write(to, room + done, (size_t)(n - done))) < 0)
+				_exit(1);
+	_exit(0);
+}
+
+/*
+ * The connection is another process's from now on, which ends with the machine: what the shell has begun may go on, as nothing in a real
+ * machine could, but whoever listens hears that the machine is gone.
+ */
 static void
 guest_run(const struct client *c)
 {
-	int in = memfd_create("input", 0);
+	int in = memfd_create("input", MFD_CLOEXEC), out[2];
 
 	if (in < 0 || write(in, c->input, c->asked) != (ssize_t)c->asked || lseek(in, 0, SEEK_SET) < 0 || fork() != 0) {
 		close(in);
 		return;
 	}
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	signal(SIGCHLD, SIG_DFL);
-	signal(SIGTERM, SIG_DFL);
-	dup2(in, STDIN_FILENO);
-	dup2(c->fd, STDOUT_FILENO);
-	fcntl(STDOUT_FILENO, F_SETFL, 0);
-	execl("/bin/sh", "sh", "-s", (char *)NULL);
-	_exit(127);
+	if (pipe2(out, O_CLOEXEC) < 0)
+		_exit(1);
+	if (fork() == 0)
+		guest_shell(in, out[1]);
+	close(out[1]);
+	guest_relay(out[0], c->fd);
 }
 
 /* False: the connection is a shell's now. */
