@@ -204,6 +204,33 @@ away_may_lose(struct away_fleet *w, const char *who, size_t n, struct error *err
 	return k == 0 ? 0 : k < 0 ? -1 : error_set(err, ERR_CANCELLED, "nothing was done");
 }
 
+/* A member that is to go and was last on a node which does not answer: that cannot be planned, and the exit status says so. */
+static int
+away_add_unknown(struct away_fleet *w, struct goals *g, const char *name, struct error *err)
+{
+	struct spec_opts opts = cli_spec_opts(w->c);
+	const struct cluster_node *node;
+	struct away_member record;
+	struct spec_away *away;
+	struct request *req;
+	struct spec *spec;
+
+	if (away_member_read(w->c->env.home, name, &w->c->arena, &record, err) < 0)
+		return -1;
+	node = strcmp(record.fleet, w->f->name) ? NULL : cluster_view_node(&w->view, record.node);
+	if (!node || node->answers)
+		return 0;
+	spec = spec_bare(name, &opts);
+	goals_own(g, spec);
+	spec->away = away = away_found(w, NULL);
+	away->why = arena_printf(&w->c->arena, "it is on host `%s`, which %s", node->name, node->why);
+	away->unknown = true;
+	if (goals_add(g, name, GOAL_ABSENT, &req, err) < 0)
+		return -1;
+	req->spec = spec;
+	return 0;
+}
+
 static int
 away_add_gone(struct away_fleet *w, struct goals *g, bool all, struct error *err)
 {
@@ -227,6 +254,9 @@ away_add_gone(struct away_fleet *w, struct goals *g, bool all, struct error *err
 		req->may_lose = req->meets_delete = true;
 		buf_addf(&who, "%s`%s`", n++ ? ", " : "", m->name);
 	}
+	for (size_t i = 0; all && i < w->f->nmembers; i++)
+		if (!goals_has(g, w->f->members[i].name) && away_add_unknown(w, g, w->f->members[i].name, err) < 0)
+			return -1;
 	for (size_t i = 0; i < w->view.nnodes; i++)
 		if (!w->view.nodes[i].answers)
 			cli_say(&w->c->env, SAY_WARN, "host `%s` %s: what is to go there stays", w->view.nodes[i].name, w->view.nodes[i].why);

@@ -89,6 +89,11 @@ teardown() { hosts_end; }
 	run limactl plan "$WORK/fleet.yaml"
 	[ "$status" -eq 1 ]
 	[[ "$output" == *"host \`b\`, which is not believed: its key is another one"* ]]
+	# what is to go there stays, and that is no success
+	run limactl apply --destroy --allow-data-loss "$WORK/fleet.yaml"
+	[ "$status" -eq 1 ]
+	[ -z "$(machines_on a)$(machines_on c)" ]
+	[[ "$(machines_on b)" == *"db "* ]]
 }
 
 @test "limactl and what it is doing are killed in the middle, and the next apply ends it, with nothing done twice" {
