@@ -259,7 +259,8 @@ warn_of_strangers(struct cli *c, const struct names *all)
 static int
 list_add_away(struct look *l, struct instance **v, size_t *kept, struct yq **filter, struct error *err)
 {
-	size_t first = *kept, n = *kept;
+	const size_t first = *kept;
+	size_t n = first;
 	int r = 0;
 
 	away_list(l->cli, v, &n);
