@@ -191,13 +191,14 @@ emit_one_line(const struct node *n)
 	return !memchr(n->src->text + n->start, '\n', n->end - n->start);
 }
 
-/* Tells whether a scalar's text may be copied from a block into a flow, or the other way round. */
+/* Tells whether a scalar's text may be copied from a block into a flow, or the other way round; there, `?` and `:` are more often marks. */
 static bool
 copies_anywhere(const struct node *n)
 {
 	if (n->style == STYLE_SINGLE || n->style == STYLE_DOUBLE)
 		return emit_one_line(n);
-	return n->style == STYLE_PLAIN && n->len && n->end > n->start && emit_one_line(n) && !strpbrk(n->text, "[]{},");
+	return n->style == STYLE_PLAIN && n->len && n->end > n->start && emit_one_line(n) && !strpbrk(n->text, "[]{},") &&
+	       !strchr("?:", *n->text) && !strstr(n->text, ":?");
 }
 
 /* Writes a key by its text, whatever else that would mean. */

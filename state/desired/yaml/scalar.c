@@ -231,7 +231,7 @@ scalar_is_plain(const char *text, size_t len)
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)text[i];
 
-		if (c < 0x20 || c >= 0x7f || strchr("[]{},", c) || (c == ':' && text[i + 1] == ' ') ||
+		if (c < 0x20 || c >= 0x7f || strchr("[]{},", c) || (c == ':' && (text[i + 1] == ' ' || text[i + 1] == '?')) ||
 		    (c == '#' && i && text[i - 1] == ' '))
 			return false;
 	}

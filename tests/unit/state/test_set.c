@@ -280,3 +280,11 @@ TEST(by_yq)
 	refuse("a: 1\n", ".a", "does not give a mapping");
 	refuse("a: 1\n", "select(false)", "0 results");
 }
+
+TEST(what_is_plain_in_a_block_is_quoted_in_a_flow_where_it_would_be_a_mark)
+{
+	check("a: {b: 1}\ne: n:?\n", ".a.c = .e", "a: {b: 1, c: \"n:?\"}\ne: n:?\n");
+	check("a: {b: 1}\ne: ?x\n", ".a.c = .e", "a: {b: 1, c: \"?x\"}\ne: ?x\n");
+	check("a: {b: 1}\ne: :x\n", ".a.c = .e", "a: {b: 1, c: \":x\"}\ne: :x\n");
+	check("a: {b: 1}\n", ".a.c = {\"n:?x\": 2}", "a: {b: 1, c: {\"n:?x\": 2}}\n");
+}
