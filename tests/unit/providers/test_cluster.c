@@ -5,10 +5,19 @@
 
 #include "tests/unit/test.h"
 
+static struct arena kept;	/* what the worlds are named by */
+
+__attribute__((destructor)) static void
+kept_over(void)
+{
+	arena_release(&kept);
+}
+
 static struct engine_conf
 world(const char *name)
 {
-	char *dir = test_path(name);
+	auto_free char *path = test_path(name);
+	const char *dir = arena_strdup(&kept, path);
 	struct error err;
 
 	ok(fs_mkdirs(dir, 0700, &err));
@@ -214,14 +223,14 @@ TEST(in_a_hundred_rounds_of_hosts_that_are_cut_off_no_machine_is_made_twice)
 	unsigned seed = 19;
 
 	for (size_t h = 0; h < ARRAY_LEN(hosts); h++)
-		node(&conf, xasprintf("%s/.memory", hosts[h]), "100");
+		node(&conf, arena_printf(&kept, "%s/.memory", hosts[h]), "100");
 	for (int round = 0; round < ROUNDS; round++) {
 		struct error err;
 
 		/* some hosts fail in some way, each for this round */
 		for (size_t h = 0; h < ARRAY_LEN(hosts); h++)
 			if (draw(&seed, 3) == 0)
-				node(&conf, xasprintf("%s/.%s", hosts[h], troubles[draw(&seed, 4)]), "5");
+				node(&conf, arena_printf(&kept, "%s/.%s", hosts[h], troubles[draw(&seed, 4)]), "5");
 		/* a machine is lost now and then, and so is what somebody remembers */
 		if (draw(&seed, 4) == 0) {
 			auto_free char *path = xasprintf("%s/%s/%s", conf.url, hosts[draw(&seed, 3)], names[draw(&seed, MEMBERS)]);
