@@ -224,6 +224,6 @@ help_root(struct cli *c, FILE *to)
 	add_commands(&out, "Additional Commands", NULL, GROUP_OTHER);
 	add_table(&out, "Flags", global_flags, help_flag, version_flag);
 	buf_adds(&out, "\nAdditional help topics:\n  yq-restrictions     What yq expressions may not do in Lima\n");
-	buf_adds(&out, "\n`limactl COMMAND --help` tells more about a command.\n");
+	buf_adds(&out, "\n`limactl COMMAND --help` tells more about a command; `limactl --host ssh://[USER@]ADDRESS COMMAND` is carried out there.\n");
 	fputs(out.s, to);
 }
