@@ -32,10 +32,11 @@ shows() {
 	return 1
 }
 
-# the same of a line and the one below it: a screen may be looked at while it is drawn
+# the same of a line and the one below it, which stay in the file `frame`: a screen may be looked at while it is drawn
 shows_below() {
 	for _ in $(seq 600); do
-		screen | grep -A 1 -E -- "$1" | tail -n 1 | grep -qE -- "$2" && return
+		screen >frame
+		grep -A 1 -E -- "$1" frame | tail -n 1 | grep -qE -- "$2" && return
 		sleep 0.1
 	done
 	echo "not on the screen: $2 below $1"
@@ -70,9 +71,8 @@ shows_below() {
 	{ printf 'name: f\ndefaults: {base: ./base.yaml}\ninstances:\n'; cat members; } >fleet.yaml
 	terminal 60 10
 	type_line "LIMA_FAKE_MACHINE='--ready-ms 5000' limactl apply -j 16 --tty=false fleet.yaml; echo over"
-	shows '^  and [0-9]+ more'
-	[ "$(screen | grep -c '^  ready')" -le 8 ]
 	shows_below '^  and [0-9]+ more' 'steps'
+	[ "$(grep -c '^  ready' frame)" -le 8 ]
 	shows '^over'
 	run ! grep -q '^  ready m' <<<"$(screen)"
 }
