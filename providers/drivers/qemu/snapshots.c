@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "providers/disk/image.h"
 #include "providers/drivers/qemu/img.h"
+#include "providers/drivers/qemu/live.h"
 #include "providers/drivers/qemu/memory.h"
 #include "providers/drivers/qemu/proc.h"
 #include "providers/drivers/qemu/qmp.h"
@@ -76,13 +77,19 @@ qemu_snapshots(const char *dir, const struct image_disk *disk, struct buf *out, 
 	return qemu_pid(dir, 0) > 0 ? list_running(dir, out, err) : list_stopped(disk, out, err);
 }
 
-/* QEMU takes snapshots of all disks of a running machine, or none. */
+/*
+ * QEMU takes snapshots of all disks of a running machine, or none; and one with a disk that was attached meanwhile could be loaded by no
+ * machine that starts with it.
+ */
 static int
 running_check(const char *dir, struct error *err)
 {
 	auto_free char *file = xasprintf("%s/launch.json", dir);
 	AUTO(launch) l = { 0 };
 
+	if (qemu_has_live_disks(dir))
+		return error_set(err, ERR_UNSUPPORTED, "it has disks that were attached while it runs; `limactl restart` makes them disks that it "
+				 "starts with, or stop the instance first, then its own disk alone is kept");
 	if (launch_load(&l, file, NULL) < 0)
 		return 0;
 	for (size_t i = 0; i < l.ndisks; i++)
