@@ -18,6 +18,7 @@
 #include "cli/plan/hazards.h"
 #include "cli/plan/offline.h"
 #include "cli/plan/plan_save.h"
+#include "cli/run_had.h"
 #include "cli/run_locks.h"
 #include "cli/pool.h"
 #include "cli/rounds/round.h"
@@ -28,10 +29,8 @@
 #include "cli/view/report.h"
 #include "cli/view/plan_view.h"
 #include "cli/view/wrong.h"
-#include "providers/driver.h"
 #include "reconciler/explain.h"
 #include "resources/instance_copy.h"
-#include "resources/suspend.h"
 #include "resources/types.h"
 #include "state/observed/state.h"
 
@@ -195,16 +194,6 @@ run_walk(struct cli *c, const struct run *r, struct engine *e, struct locks *loc
 	return done;
 }
 
-/* An instance that this run was not asked about keeps the goal that it has. */
-static enum goal
-as_it_is(const struct env *env, const char *name)
-{
-	auto_free char *dir = xasprintf("%s/%s", env->home, name);
-	pid_t pid;
-
-	return driver_of(dir, &pid) ? GOAL_RUNNING : suspend_is_there(dir) ? GOAL_SUSPENDED : GOAL_STOPPED;
-}
-
 /* Of those whose lima.yaml was read: of others nothing is told. */
 static void
 run_note_secrets(struct cli *c, const struct engine *e)
@@ -256,38 +245,6 @@ run_forget(struct engine *e)
 	e->state = NULL;
 }
 
-/* One that is suspended may go, but its disk alone is that of a machine in the middle of its work. */
-static int
-check_at_rest(struct cli *c, const char *name, bool goes, struct error *err)
-{
-	enum goal is = as_it_is(&c->env, name);
-
-	if (is == GOAL_SUSPENDED && !goes)
-		return error_set(err, ERR_REFUSED, "instance %s is suspended, and its disk is worth nothing without its memory; `limactl start %s` and "
-				 "`limactl stop %s` first", cli_tick(c, name), name, name);
-	return is != GOAL_RUNNING ? 0 :
-	       error_set(err, ERR_REFUSED, "instance %s was started by another limactl meanwhile; `limactl stop %s` first", cli_tick(c, name), name);
-}
-
-/* What was so when the command began may have been changed by whoever had the locks before. */
-static int
-check_had(struct cli *c, const struct run *r, struct locks *locks, struct error *err)
-{
-	const char *made = r->made ? r->made : r->gone;
-
-	if (r->at_rest && r->also_lock && check_at_rest(c, r->also_lock, false, err) < 0)
-		return -1;
-	for (size_t i = 0; r->at_rest && i < r->nrequests; i++)
-		if (check_at_rest(c, r->requests[i].name, r->requests[i].goal == GOAL_ABSENT, err) < 0)
-			return -1;
-	if (r->also_lock && !instance_exists(c, r->also_lock))
-		return error_set(err, ENOENT, "instance %s was deleted by another limactl meanwhile", cli_tick(c, r->also_lock));
-	if (made && instance_exists(c, made))
-		return error_set(err, EEXIST, "instance %s was made by another limactl meanwhile", cli_tick(c, made));
-	locks->fresh = r->made && r->if_failed != MADE_STAYS;
-	return 0;
-}
-
 /* Without locks first: only who has something to do takes them, and then looks again, as it may have been done meanwhile. */
 static int
 prepare_locked(struct cli *c, const struct run *r, struct engine *e, struct locks *locks, struct error *err)
@@ -300,7 +257,7 @@ prepare_locked(struct cli *c, const struct run *r, struct engine *e, struct lock
 	if (first == 0 && engine_is_settled(e))
 		return 0;
 	run_forget(e);
-	if (locks_take(c, r, locks, err) < 0 || check_had(c, r, locks, err) < 0 || run_prepare(c, r, e, 0, err) < 0)
+	if (locks_take(c, r, locks, err) < 0 || run_check_had(c, r, locks, err) < 0 || run_prepare(c, r, e, 0, err) < 0)
 		return -1;
 	/* Whether an instance is started may be known only now, from its last goal. */
 	locks_note_starts(r, locks);
@@ -384,7 +341,7 @@ run_unmake(struct cli *c, const struct run *made, struct locks *locks)
 	struct spec_opts opts = cli_spec_opts(c);
 	struct request a = { .name = made->made, .goal = GOAL_ABSENT, .may_lose = made->if_failed == MADE_GOES };
 	const struct run r = { .requests = &a, .nrequests = 1, .quiet = true, .silent = true };
-	struct engine e = { .env = &c->env, .types = resource_types, .spec_opts = &opts, .as_it_is = as_it_is };
+	struct engine e = { .env = &c->env, .types = resource_types, .spec_opts = &opts, .as_it_is = run_as_it_is };
 	struct error why = { 0 };
 
 	facts_set(&a.how, &c->arena, DISK_GOES_WITH_FOLDER, made->if_failed == MADE_GOES ? "yes" : NULL);
@@ -403,7 +360,7 @@ run_engine(struct cli *c, const struct run *r, struct error *err)
 	struct engine e = {
 		.env = &c->env, .types = resource_types, .spec_opts = &opts, .host_requests = r->host_requests, .nhost_requests = r->nhost_requests,
 		.aims = r->aims, .naims = r->naims, .only_downloads = r->only_downloads,
-		.as_it_is = as_it_is, .each_instance = run_each_instance, .beside = r->also_lock, .partial = r->dry || r->keep_going || cli_bool(c, "keep-going"),
+		.as_it_is = run_as_it_is, .each_instance = run_each_instance, .beside = r->also_lock, .partial = r->dry || r->keep_going || cli_bool(c, "keep-going"),
 		.look_ms = look_ms ? atoi(look_ms) : LOOK_MS,
 	};
 	AUTO(locks) locks = { 0 };

@@ -20,6 +20,7 @@ struct run {
 	const struct aim *aims;	/* --target and --replace */
 	size_t naims;
 	const char *also_lock;	/* one more instance that nobody else may work on meanwhile; or NULL */
+	const char *text_was;	/* what the lima.yaml of that one said when it was read for this run; or NULL */
 	const char *made;	/* an instance that is new by this run, which nobody else may have made meanwhile; or NULL */
 	const char *gone;	/* an instance that is no more: if another limactl has made one of that name meanwhile, that is not touched (EEXIST); or NULL */
 	enum { MADE_STAYS, MADE_GOES_WITHOUT_DISK, MADE_GOES } if_failed;	/* what becomes of it if the run fails */

@@ -54,14 +54,17 @@ clone_make(struct cli *c, const char *how, bool moves, struct error *err)
 	const char *from = arena_printf(&c->arena, "%s/%s", c->env.home, old);
 	AUTO(template) t = { 0 };
 	AUTO(goals) g = { 0 };
+	const char *text;
 	struct request *a;
 
-	if (goals_instance_text(c, old, &t, err) < 0 || edit_apply(c, &t, false, err) < 0 ||
-	    goals_add_copy(c, &g, &t, name, GOAL_STOPPED, from, &a, err) < 0)
+	if (goals_instance_text(c, old, &t, err) < 0)
+		return -1;
+	text = arena_strdup(&c->arena, t.text);
+	if (edit_apply(c, &t, false, err) < 0 || goals_add_copy(c, &g, &t, name, GOAL_STOPPED, from, &a, err) < 0)
 		return -1;
 	facts_set(&a->how, &c->arena, how, from);
 	/* An unfinished copy holds no user's data, so it may be removed. */
-	return run_engine(c, &(struct run){ .requests = g.v, .nrequests = g.n, .also_lock = old, .at_rest = true, .made = name,
+	return run_engine(c, &(struct run){ .requests = g.v, .nrequests = g.n, .also_lock = old, .text_was = text, .at_rest = true, .made = name,
 					    .if_failed = moves ? MADE_STAYS : MADE_GOES, .quiet = true, .silent = true }, err);
 }
 

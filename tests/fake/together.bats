@@ -165,6 +165,23 @@ run_machine() {
 	done
 }
 
+@test "a clone or a rename of what was edited while it waited says so, and the edit stays" {
+	for verb in clone rename; do
+		limactl apply --stopped "$WORK/a.yaml"
+		hold c
+		begin_waiting $verb --start=false a c
+		limactl edit --set '.cpus = 3' a
+		let_go
+		apply_ends
+		cat "$WORK/log"
+		[ "$APPLY_STATUS" -eq 1 ]
+		grep -q 'the lima.yaml of instance `a` was changed by another limactl meanwhile' "$WORK/log"
+		grep -q 'cpus: 3' "$LIMA_HOME/a/lima.yaml"
+		[ ! -e "$LIMA_HOME/c" ]
+		limactl delete -f a
+	done
+}
+
 @test "a clone or a rename of what was deleted while it waited says so, and leaves nothing" {
 	for verb in clone rename; do
 		limactl apply --stopped "$WORK/a.yaml"
