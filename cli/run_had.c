@@ -46,7 +46,7 @@ check_text(struct cli *c, const char *name, const char *was, struct error *err)
 
 	if (fs_read(path, &now, YAML_MAX_TEXT, err) < 0)
 		return -1;
-	return !strcmp(now.s, was) ? 0 : error_set(err, ERR_REFUSED, "the lima.yaml of instance %s was changed by another limactl meanwhile; run the command again",
+	return !strcmp(now.s, was) ? 0 : error_set(err, ERR_EDITED, "the lima.yaml of instance %s was changed by another limactl meanwhile; run the command again",
 						   cli_tick(c, name));
 }
 
@@ -65,6 +65,9 @@ run_check_had(struct cli *c, const struct run *r, struct locks *locks, struct er
 		return error_set(err, ENOENT, "instance %s was deleted by another limactl meanwhile", cli_tick(c, r->also_lock));
 	if (r->text_was && check_text(c, r->also_lock, r->text_was, err) < 0)
 		return -1;
+	for (size_t i = 0; i < r->nrequests; i++)
+		if (r->requests[i].text_was && check_text(c, r->requests[i].name, r->requests[i].text_was, err) < 0)
+			return -1;
 	if (made && instance_exists(c, made))
 		return error_set(err, EEXIST, "instance %s was made by another limactl meanwhile", cli_tick(c, made));
 	locks->fresh = r->made && r->if_failed != MADE_STAYS;

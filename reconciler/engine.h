@@ -29,6 +29,7 @@ struct request {
 	enum goal goal;
 	bool keep_goal;		/* as it was last asked to be; as it is, if nobody ever asked */
 	struct spec *spec;	/* given (apply FILE), or NULL: that of its folder; owned by the caller */
+	const char *text_was;	/* `spec` is a change of what its lima.yaml said, which was this; or NULL. Whoever takes the locks looks whether it does */
 	bool restart;		/* what runs of it anew */
 	bool reset;		/* factory-reset: all of it anew but its configuration */
 	bool may_lose;		/* delete, factory-reset: its precious things may go */

@@ -69,15 +69,17 @@ static int
 adopt_text(struct adopt *f, struct goals *g, const char *name, struct error *err)
 {
 	AUTO(template) t = { 0 };
+	const char *was = NULL;
 	struct request *a;
 
 	if (!f->n) {
 		if (goals_add(g, name, cli_bool(f->c, "running") ? GOAL_RUNNING : GOAL_STOPPED, &a, err) < 0)
 			return -1;
-	} else if (goals_instance_text(f->c, name, &t, err) < 0 || template_set(&t, f->exprs, f->n, err) < 0 ||
-		   goals_add_spec(f->c, g, &t, name, cli_bool(f->c, "running") ? GOAL_RUNNING : GOAL_STOPPED, &a, err) < 0) {
+	} else if (goals_instance_text(f->c, name, &t, err) < 0 || !(was = arena_strdup(&f->c->arena, t.text)) ||
+		   template_set(&t, f->exprs, f->n, err) < 0 || goals_add_spec(f->c, g, &t, name, cli_bool(f->c, "running") ? GOAL_RUNNING : GOAL_STOPPED, &a, err) < 0) {
 		return -1;
 	}
+	a->text_was = was;
 	a->keep_goal = !cli_bool(f->c, "running") && !cli_bool(f->c, "stopped");
 	return 0;
 }

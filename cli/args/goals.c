@@ -258,6 +258,7 @@ goals_add_instance(struct cli *c, struct goals *g, const char *name, enum goal g
 		   struct error *err)
 {
 	AUTO(template) t = { 0 };
+	const char *was;
 
 	if (name_check(name, err) < 0)
 		return -1;
@@ -267,7 +268,11 @@ goals_add_instance(struct cli *c, struct goals *g, const char *name, enum goal g
 		return goals_add(g, name, goal, out, err);
 	if (!probe_answers(c, name))
 		return error_set(err, ETIMEDOUT, "instance `%s`: %s", name, probe_silence(c));
-	if (goals_instance_text(c, name, &t, err) < 0 || edit_apply(c, &t, false, err) < 0)
+	if (goals_instance_text(c, name, &t, err) < 0)
 		return -1;
-	return goals_add_spec(c, g, &t, name, goal, out, err);
+	was = arena_strdup(&c->arena, t.text);
+	if (edit_apply(c, &t, false, err) < 0 || goals_add_spec(c, g, &t, name, goal, out, err) < 0)
+		return -1;
+	(*out)->text_was = was;
+	return 0;
 }

@@ -130,7 +130,7 @@ apply_end_starts(struct cli *c, const struct goals *g, struct error *err)
 }
 
 static int
-apply_go(struct cli *c, struct error *err)
+apply_go_once(struct cli *c, struct error *err)
 {
 	bool planned = c->nargs == 1 && !instance_exists(c, c->args[0]) && plan_file_is(c->args[0]);
 	AUTO(goals) g = { 0 };
@@ -141,6 +141,22 @@ apply_go(struct cli *c, struct error *err)
 	if (done == 0)
 		done = apply_end_starts(c, &g, err) < 0 ? -1 : apply_goals(c, &g, saved, err);
 	cJSON_Delete(saved);
+	return done;
+}
+
+/* What it changes of a lima.yaml that somebody else has changed since it was read, it changes in what that says now. */
+static int
+apply_go(struct cli *c, struct error *err)
+{
+	struct error why;
+	int done;
+
+	do {
+		why = (struct error){ 0 };
+		done = apply_go_once(c, &why);
+	} while (done < 0 && why.code == ERR_EDITED);
+	if (done < 0 && err)
+		*err = why;
 	return done;
 }
 

@@ -48,7 +48,7 @@ clone_check(struct cli *c, const char *verb, struct error *err)
 
 /* The new instance, its folder made from the old one in the way that `how` says. */
 static int
-clone_make(struct cli *c, const char *how, bool moves, struct error *err)
+clone_make_once(struct cli *c, const char *how, bool moves, struct error *err)
 {
 	const char *old = c->args[0], *name = c->args[1];
 	const char *from = arena_printf(&c->arena, "%s/%s", c->env.home, old);
@@ -66,6 +66,20 @@ clone_make(struct cli *c, const char *how, bool moves, struct error *err)
 	/* An unfinished copy holds no user's data, so it may be removed. */
 	return run_engine(c, &(struct run){ .requests = g.v, .nrequests = g.n, .also_lock = old, .text_was = text, .at_rest = true, .made = name,
 					    .if_failed = moves ? MADE_STAYS : MADE_GOES, .quiet = true, .silent = true }, err);
+}
+
+/* Of what somebody has edited since it was read, that text is read again. */
+static int
+clone_make(struct cli *c, const char *how, bool moves, struct error *err)
+{
+	struct error why;
+	int status;
+
+	do {
+		why = (struct error){ 0 };
+		status = clone_make_once(c, how, moves, &why);
+	} while (status < 0 && why.code == ERR_EDITED);
+	return status < 0 ? (*err = why, -1) : status;
 }
 
 static int

@@ -38,6 +38,7 @@ struct edit {
 	const char *name;		/* of the instance, or the file's path */
 	const char *what;		/* for the head of the text: "the instance "x"" */
 	int (*take)(struct cli *c, const struct edit *e, struct error *err);	/* 0, an exit status, or -1 */
+	const char *was;		/* of an instance: what its text said before */
 };
 
 /* Changes the text by flags or by the editor. 1: it is another than `old` now; 0: it is not, which is told; -1. */
@@ -70,10 +71,11 @@ edit_change(struct cli *c, const struct edit *e, const char *old, const struct e
 	return 1;
 }
 
+/* An edit by flags is done again, on what somebody else has written meanwhile; one by an editor is kept for whoever made it. */
 static bool
-edit_is_refused(const struct error *why)
+edit_is_refused(struct cli *c, const struct error *why)
 {
-	return why->code == ERR_INVALID || why->code == ERR_REFUSED;
+	return why->code == ERR_INVALID || why->code == ERR_REFUSED || (why->code == ERR_EDITED && !edit_given(c));
 }
 
 /* Until it is taken, or whoever edits has enough: 1; 0: nothing changed, which is told; an exit status of the walk is in *status. */
@@ -92,7 +94,7 @@ edit_until_taken(struct cli *c, const struct edit *e, int *status, struct error 
 		*status = e->take(c, e, &why);
 		if (*status >= 0)
 			break;
-		r = !edit_is_refused(&why) ? -1 : edit_given(c) ? rejected_keep(c, e->name, e->t, &why) : rejected_ask(c, e->name, e->t, &why);
+		r = !edit_is_refused(c, &why) ? -1 : edit_given(c) ? rejected_keep(c, e->name, e->t, &why) : rejected_ask(c, e->name, e->t, &why);
 		if (r < 0)
 			return error_set(err, why.code, "%s", why.msg);
 	}
@@ -146,7 +148,7 @@ edit_file(struct cli *c, const char *path, struct error *err)
 	t.name = xstrdup("");
 	t.len = text.len;
 	t.text = buf_detach(&text);
-	changed = edit_until_taken(c, &(struct edit){ &t, path, arena_printf(&c->arena, "the template %s", t.path), edit_take_file }, &status,
+	changed = edit_until_taken(c, &(struct edit){ &t, path, arena_printf(&c->arena, "the template %s", t.path), edit_take_file, NULL }, &status,
 				   err);
 	if (changed > 0)
 		texts_say_made(c, path);
@@ -170,14 +172,26 @@ edit_take_instance(struct cli *c, const struct edit *e, struct error *err)
 	if (goals_add(&g, e->name, suspend_is_there(spec->dir) ? GOAL_SUSPENDED : GOAL_STOPPED, &a, err) < 0)
 		return -1;
 	a->spec = spec;
+	a->text_was = e->was;
 	facts_set(&a->how, &c->arena, SET_BY_HOW, SET_BY_EDIT);
 	return run_engine(c, &(struct run){ .requests = g.v, .nrequests = g.n, .quiet = true, .silent = true }, err);
 }
 
 static int
-edit_instance(struct cli *c, struct instance *i, struct error *err)
+edit_text_of(struct cli *c, const char *name, int *status, struct error *err)
 {
 	AUTO(template) t = { 0 };
+
+	if (goals_instance_text(c, name, &t, err) < 0)
+		return -1;
+	return edit_until_taken(c, &(struct edit){ &t, name, arena_printf(&c->arena, "the instance \"%s\"", name), edit_take_instance,
+						   arena_strdup(&c->arena, t.text) }, status, err);
+}
+
+static int
+edit_instance(struct cli *c, struct instance *i, struct error *err)
+{
+	struct error why;
 	int changed, status = 0, start;
 
 	if (!i->has_yaml)
@@ -186,12 +200,14 @@ edit_instance(struct cli *c, struct instance *i, struct error *err)
 		return error_set(err, ERR_REFUSED, "cannot edit a running instance"),
 		       error_hint(err, "; `limactl apply --set EXPRESSION %s` changes it and restarts it where that must be, or `limactl stop %s` "
 				  "first", i->name, i->name);
-	if (goals_instance_text(c, i->name, &t, err) < 0)
-		return -1;
-	changed = edit_until_taken(c, &(struct edit){ &t, i->name, arena_printf(&c->arena, "the instance \"%s\"", i->name), edit_take_instance },
-				   &status, err);
-	if (changed <= 0 || status != 0)
-		return changed < 0 ? -1 : status;
+	do {
+		why = (struct error){ 0 };
+		changed = edit_text_of(c, i->name, &status, &why);
+	} while (changed < 0 && why.code == ERR_EDITED && edit_given(c));
+	if (changed < 0)
+		return *err = why, -1;
+	if (changed == 0 || status != 0)
+		return status;
 	cli_say(&c->env, SAY_INFO, "Instance `%s` configuration edited", i->name);
 	if (!cli_bool(c, "write-back"))
 		texts_say_edited(c, i->name);

@@ -165,7 +165,7 @@ run_machine() {
 	done
 }
 
-@test "a clone or a rename of what was edited while it waited says so, and the edit stays" {
+@test "a clone or a rename of what was edited while it waited has the edit" {
 	for verb in clone rename; do
 		limactl apply --stopped "$WORK/a.yaml"
 		hold c
@@ -174,12 +174,25 @@ run_machine() {
 		let_go
 		apply_ends
 		cat "$WORK/log"
-		[ "$APPLY_STATUS" -eq 1 ]
-		grep -q 'the lima.yaml of instance `a` was changed by another limactl meanwhile' "$WORK/log"
-		grep -q 'cpus: 3' "$LIMA_HOME/a/lima.yaml"
-		[ ! -e "$LIMA_HOME/c" ]
-		limactl delete -f a
+		[ "$APPLY_STATUS" -eq 0 ]
+		grep -q 'cpus: 3' "$LIMA_HOME/c/lima.yaml"
+		limactl delete -f a c
 	done
+}
+
+@test "of edits that waited for the same instance none is lost" {
+	limactl apply --stopped "$WORK/a.yaml"
+	hold a
+	for set in '.cpus = 3' '.memory = "96MiB"' '.message = "here"'; do
+		limactl edit --set "$set" a >>"$WORK/edits" 2>&1 3>&- 7>&- &
+	done
+	limactl apply --stopped --set '.env.X = "y"' a >>"$WORK/edits" 2>&1 3>&- 7>&- &
+	timeout 60 sh -c 'until [ "$(grep -c "waiting for another limactl" "$1")" -eq 4 ]; do sleep 0.05; done' _ "$WORK/edits" || { cat "$WORK/edits"; false; }
+	let_go
+	wait
+	cat "$WORK/edits" "$LIMA_HOME/a/lima.yaml"
+	for key in 'cpus: 3' 'memory: "\?96MiB' 'message: ' 'X: '; do grep -q "$key" "$LIMA_HOME/a/lima.yaml"; done
+	limactl plan a | grep 'Nothing to do'
 }
 
 @test "a clone or a rename of what was deleted while it waited says so, and leaves nothing" {
@@ -235,6 +248,7 @@ run_machine() {
 
 @test "a plan beside a run says who works on it" {
 	begin_apply "$WORK/a.yaml" "$WORK/b.yaml"
+	timeout 30 sh -c 'until "$1" plan a 2>/dev/null | grep -q "ready     a  (left unfinished)"; do sleep 0.1; done' _ "$BIN/limactl"
 	run -0 limactl plan a
 	[[ $output == *"ready     a  (left unfinished)"*"a: another limactl (process $APPLY) works on it just now; this is what it has not come to the end of."* ]]
 	tell a get-ready
