@@ -205,7 +205,7 @@ said() { grep -c -- "$1" "$DIR/ha.stderr.log"; }
 	done
 	[ "$(cat "$DIR/ha.pid")" = "$agent" ]
 	[ "$(awk '/^VmHWM/ {print $2}' "/proc/$agent/status")" -le 20480 ]
-	inside sudo sh -c 'a=$(cat /tmp/agent); rmdir $a; mv $a.away $a; systemctl start lima-guestagent 2>/dev/null || :'
+	inside sudo sh -c 'a=$(cat /tmp/agent); rmdir $a; mv $a.away $a; systemctl reset-failed lima-guestagent 2>/dev/null; systemctl start lima-guestagent 2>/dev/null || :'
 	listen after tcp:127.0.0.1:7071
 	forwards wait 30 tcp:127.0.0.1:7071 x
 	deaf before

@@ -47,13 +47,15 @@ DISK=data-of-a-longer-name
 	guest_sh "findmnt -no FSTYPE /mnt/lima-$DISK && echo precious | sudo tee /mnt/lima-$DISK/kept >/dev/null &&
 		sudo blkid -s LABEL -o value \$(findmnt -no SOURCE /mnt/lima-$DISK)" >"$BATS_TEST_TMPDIR/disk"
 	[ "$(cat "$BATS_TEST_TMPDIR/disk")" = ext4$'\n'lima-data-of-a-l ]
+	[ "$(readlink "$LIMA_HOME/_disks/$DISK/in_use_by")" = "$DIR" ]
+	# it was attached as the machine ran; from the next boot on it is one of those that the machine starts with
+	LIMIT=400 limactl restart "$GUEST"
 	guest sudo grep -E '^LIMA_CIDATA_DISK' /mnt/lima-cidata/lima.env >"$BATS_TEST_TMPDIR/env"
 	for v in DISKS=1 DISK_0_NAME=$DISK DISK_0_DEVICE=vdb DISK_0_FORMAT=true DISK_0_FSTYPE= DISK_0_FSARGS=; do
 		grep -x "LIMA_CIDATA_$v" "$BATS_TEST_TMPDIR/env"
 	done
-	[ "$(readlink "$LIMA_HOME/_disks/$DISK/in_use_by")" = "$DIR" ]
-	LIMIT=400 limactl restart "$GUEST"
 	[ "$(guest cat /mnt/lima-$DISK/kept)" = precious ]
+	[ "$(readlink "$LIMA_HOME/_disks/$DISK/in_use_by")" = "$DIR" ]
 }
 
 @test "kill -9 of QEMU: the host agent says so and ends, the disk is free again" {
