@@ -45,7 +45,7 @@ check_text(struct cli *c, const char *name, const char *was, struct error *err)
 	AUTO(buf) now = BUF_INIT;
 
 	if (fs_read(path, &now, YAML_MAX_TEXT, err) < 0)
-		return -1;
+		return instance_exists(c, name) ? -1 : error_set(err, ENOENT, "instance %s was deleted by another limactl meanwhile", cli_tick(c, name));
 	return !strcmp(now.s, was) ? 0 : error_set(err, ERR_EDITED, "the lima.yaml of instance %s was changed by another limactl meanwhile; run the command again",
 						   cli_tick(c, name));
 }

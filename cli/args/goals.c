@@ -246,7 +246,7 @@ goals_instance_text(struct cli *c, const char *name, struct template *t, struct 
 	t->path = xasprintf("%s/%s/lima.yaml", c->env.home, name);
 	t->name = xstrdup(name);
 	if (fs_read(t->path, &text, MAX_YAML, err) < 0)
-		return -1;
+		return instance_exists(c, name) ? -1 : error_set(err, ENOENT, "instance `%s` was deleted by another limactl meanwhile", name);
 	t->len = text.len;
 	t->text = buf_detach(&text);
 	t->tolerated = cli_strict_opts(c).strict && !goals_strictly_right(c, t);
