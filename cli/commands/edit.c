@@ -192,7 +192,7 @@ static int
 edit_instance(struct cli *c, struct instance *i, struct error *err)
 {
 	struct error why;
-	int changed, status = 0, start;
+	int changed, status, start;
 
 	if (!i->has_yaml)
 		return error_set(err, ENOENT, "instance `%s` not found", i->name);
@@ -202,6 +202,7 @@ edit_instance(struct cli *c, struct instance *i, struct error *err)
 				  "first", i->name, i->name);
 	do {
 		why = (struct error){ 0 };
+		status = 0;
 		changed = edit_text_of(c, i->name, &status, &why);
 	} while (changed < 0 && why.code == ERR_EDITED && edit_given(c));
 	if (changed < 0)
