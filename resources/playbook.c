@@ -105,27 +105,17 @@ playbook_is_same(const struct facts *record, const char *path, struct arena *a)
 static int
 playbook_observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
-	const struct resource *vm = resource_needed(r, "vm");
-	const char *run, *want = facts_get(&r->want, "inputs"), *path = facts_get(&r->want, "playbook");
+	const char *want = facts_get(&r->want, "inputs"), *path = facts_get(&r->want, "playbook");
 	struct facts record;
+	int is;
 
 	/* One for all, as an earlier version had it, is no such thing. */
-	if ((vm && vm->looked && !vm->present) || !strrchr(r->name, ':'))
+	if (!strrchr(r->name, ':'))
 		return 0;
-	if (ran_machine(env, r, a, &run, err) < 0)
-		return -1;
-	if (!run)
-		return 0;
-	if (want && path && provision_record_load(env, r, want, &record, a) && ran_in(&record, run)) {
-		ran_tell(&record, r, want, have, a);
+	is = ran_observe(env, r, path ? want : NULL, &record, have, a, err);
+	if (is == RAN_NOW)
 		facts_set(have, a, "file", playbook_is_same(&record, path, a) ? AS_PLAYED : IS_OTHER);
-		return 1;
-	}
-	/* What it was before it changed was played. */
-	if (ran_in(have, run))
-		return 1;
-	*have = (struct facts){ 0 };
-	return 0;
+	return is < 0 ? -1 : is >= RAN_BEFORE;
 }
 
 /* lima-vm/lima: pkg/instance/ansible.go. */

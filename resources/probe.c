@@ -65,25 +65,10 @@ probe_declare(const struct spec *spec, const struct env *env, struct graph *g, s
 static int
 probe_observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
-	const struct resource *vm = resource_needed(r, "vm");
-	const char *run, *want = facts_get(&r->want, "inputs");
 	struct facts record;
+	int is = ran_observe(env, r, facts_get(&r->want, "inputs"), &record, have, a, err);
 
-	if (vm && vm->looked && !vm->present)
-		return 0;
-	if (ran_machine(env, r, a, &run, err) < 0)
-		return -1;
-	if (!run)
-		return 0;
-	if (want && provision_record_load(env, r, want, &record, a) && ran_in(&record, run)) {
-		ran_tell(&record, r, want, have, a);
-		return 1;
-	}
-	/* What it was before it changed was asked. */
-	if (ran_in(have, run))
-		return 1;
-	*have = (struct facts){ 0 };
-	return 0;
+	return is < 0 ? -1 : is >= RAN_BEFORE;
 }
 
 /* 1: the boot has waited for it, and it was content; 0: it has not */

@@ -130,26 +130,13 @@ provision_is_unknown(const struct env *env, const struct resource *r)
 static int
 provision_observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
-	const struct resource *vm = resource_needed(r, "vm");
-	const char *run, *want = facts_get(&r->want, "inputs");
+	const char *want = facts_get(&r->want, "inputs");
 	struct facts record;
+	int is = ran_observe(env, r, want, &record, have, a, err);
 
-	if (vm && vm->looked && !vm->present)
-		return 0;
-	if (ran_machine(env, r, a, &run, err) < 0)
-		return -1;
-	if (!run)
-		return 0;
-	if (want && provision_record_load(env, r, want, &record, a) && ran_in(&record, run)) {
-		ran_tell(&record, r, want, have, a);
+	if (is == RAN_NOW)
 		provision_look(env, r, &record, have, a);
-		return 1;
-	}
-	/* What it was before it changed has run. */
-	if (ran_in(have, run))
-		return 1;
-	*have = (struct facts){ 0 };
-	return want && provision_is_unknown(env, r);
+	return is < 0 ? -1 : is == RAN_NOT ? want && provision_is_unknown(env, r) : is >= RAN_BEFORE;
 }
 
 static int

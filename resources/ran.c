@@ -110,3 +110,26 @@ ran_tell_failure(const struct resource *r, const struct ran_entry *e, const stru
 			 status, ran, last ? "; it said: " : "", last ? last + strlen(PROVISION_LINE) : "", r->type->name, r->name,
 			 last && last != said.s ? said.s : "");
 }
+
+int
+ran_observe(const struct env *env, const struct resource *r, const char *id, struct facts *record, struct facts *have, struct arena *a,
+	    struct error *err)
+{
+	const struct resource *vm = resource_needed(r, "vm");
+	const char *run;
+
+	if (vm && vm->looked && !vm->present)
+		return RAN_ON_NO_MACHINE;
+	if (ran_machine(env, r, a, &run, err) < 0)
+		return -1;
+	if (!run)
+		return RAN_ON_NO_MACHINE;
+	if (id && provision_record_load(env, r, id, record, a) && ran_in(record, run)) {
+		ran_tell(record, r, id, have, a);
+		return RAN_NOW;
+	}
+	if (ran_in(have, run))
+		return RAN_BEFORE;
+	*have = (struct facts){ 0 };
+	return RAN_NOT;
+}

@@ -33,6 +33,13 @@ size_t ran_index(const struct resource *r);
 int ran_machine(const struct env *env, const struct resource *r, struct arena *a, const char **run, struct error *err);
 /* Do these facts tell of that run? */
 bool ran_in(const struct facts *f, const char *run);
+/*
+ * What is known of one whose inputs are `id` (NULL: it is not wanted): in the machine that there is now it has run as it is, and `record` and
+ * `have` tell how; or as it was before it changed, as `have` tells already; or not at all, and `have` is emptied. -1: nobody knows.
+ */
+enum ran_is { RAN_ON_NO_MACHINE, RAN_NOT, RAN_BEFORE, RAN_NOW };
+int ran_observe(const struct env *env, const struct resource *r, const char *id, struct facts *record, struct facts *have, struct arena *a,
+		struct error *err);
 /* Is the machine that it ran on to come down in this plan? Then what is known of it goes by itself. */
 bool ran_falls(const struct resource *r);
 
