@@ -249,7 +249,7 @@ static const struct key root[] = {
 	  .change = CHANGE_CREATION,
 	  .about = "How the disk is made from the image: auto (a member of a fleet shares the image's bytes with the others, by reflink or as an overlay; any other has a copy), overlay or copy." },
 	{ "warmStart", KEY_BOOL, .usual = "false", AT(spec, warm_start), .change = CHANGE_RESTART,
-	  .about = "The first start is from a machine of the same parts that was saved as it booted, and the first of them saves it; of guests that can wait there, which is the tiny one so far. Any other boots." },
+	  .about = "The first start is from a machine of the same parts that was saved as it booted, and the first of them saves it; of guests that can wait there: the tiny one, and those with systemd-networkd and cloud-init. Any other boots." },
 	{ "snapshots", KEY_LIST, .sub = keys_snapshots, .mix = MIX_JOIN, .flags = KEY_QUIET, AT_LIST(spec, snapshots, nsnapshots, spec_snapshots),
 	  .change = CHANGE_LIVE,
 	  .about = "Snapshots that are taken of the running machine, with its memory: by apply and start, when one is due, and by a timer of `limactl autostart`." },
