@@ -180,7 +180,7 @@ $(REAP): tests/reap.c
 	@$(CC) $(CPPFLAGS) -std=gnu17 -O2 $(WARN) -o $@ $<
 $(B)/tests/providers/test_cluster: $(call obj,providers/clusters/fake/engine.c)
 # The engine over fake types: a world in memory.
-$(B)/tests/reconciler/test_engine $(B)/tests/reconciler/test_requests: $(B)/obj/tests/engine/world.o $(B)/obj/tests/engine/memory_vfs.o
+$(B)/tests/reconciler/test_engine $(B)/tests/reconciler/test_requests $(B)/tests/reconciler/test_settled: $(B)/obj/tests/engine/world.o $(B)/obj/tests/engine/memory_vfs.o
 $(B)/tests/equivalence: $(addprefix $(B)/obj/tests/engine/,equivalence.o world.o memory_vfs.o) $(B)/lib.a
 	@mkdir -p $(@D)
 	@$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_LAZY) $(LIBS_AGENT) $(LIBS_MAIN) -ldl

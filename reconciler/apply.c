@@ -314,20 +314,6 @@ apply_give(void *ctx)
 	ap->w->give(ap->w->ctx);
 }
 
-bool
-engine_is_settled(const struct engine *e)
-{
-	if (e->plan.n)
-		return false;
-	for (size_t i = 0; i < e->nrequests; i++)
-		if (e->requests[i].declared)
-			return false;
-	for (size_t i = 0; i < e->graph.n; i++)
-		if ((*e->graph.v[i]->owner || e->graph.v[i]->wanted) && records_dirty(e->graph.v[i]))
-			return false;
-	return true;
-}
-
 static bool
 apply_is_unwanted(void *ctx, const struct step *s)
 {

@@ -141,7 +141,7 @@ struct request *engine_request(const struct engine *e, const char *name);
 /* The requests by their place, ending at NULL; to free. Those that were left out of the plan are not among them. */
 struct request **engine_in_order(const struct engine *e);
 /* Neither a step to take nor a record to write? */
-bool engine_is_settled(const struct engine *e);
+bool engine_is_settled(struct engine *e);
 
 struct engine_walk {
 	size_t jobs, boots;	/* as in walk.h */

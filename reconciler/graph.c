@@ -211,6 +211,12 @@ graph_link_made(struct graph *g, struct resource *from, struct resource *to, enu
 }
 
 void
+graph_link_was(struct graph *g, struct resource *from, struct resource *to, enum need need)
+{
+	edge_append(&g->arena, &from->was_needs, &from->nwas_needs, &from->was_needs_cap, (struct edge){ to, need });
+}
+
+void
 graph_stand_on_needs(struct resource *r)
 {
 	r->stands_on = r->needs;

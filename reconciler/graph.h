@@ -38,6 +38,8 @@ struct resource *graph_find(const struct graph *g, const char *type, const char 
 void graph_link(struct graph *g, struct resource *from, struct resource *to, enum need need);
 /* `from` stood on `to` when it was made. */
 void graph_link_made(struct graph *g, struct resource *from, struct resource *to, enum need need);
+/* `from` was declared to need `to` when it was recorded, and is declared anew now. */
+void graph_link_was(struct graph *g, struct resource *from, struct resource *to, enum need need);
 /* It was made on what it needs now, and on nothing else. */
 void graph_stand_on_needs(struct resource *r);
 /* As graph_declare(), strings borrowed. */

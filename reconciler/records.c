@@ -52,7 +52,12 @@ defaults_fill(struct engine *e, struct resource *r, const struct record *rec, bo
 	r->was_len = rec->have.len;
 	if (facts_unpack(&r->have, a, r->was, r->was_len) < 0)
 		return -1;
-	return declare ? facts_unpack(&r->want, a, records_keep(e, rec->want), rec->want.len) : 0;
+	if (declare)
+		return facts_unpack(&r->want, a, records_keep(e, rec->want), rec->want.len);
+	r->was_wanted = rec->wanted;
+	r->was_want = records_keep(e, rec->want);
+	r->was_want_len = rec->want.len;
+	return 0;
 }
 
 /* Ids are dense, because SQLite gives a deleted one again when it was the highest. */
@@ -97,6 +102,8 @@ load_edge(void *ctx, const struct state_edge *e)
 		return 0;
 	if (from->declare && is_need(e->declared))
 		graph_link(g, from->r, to->r, (enum need)(e->declared - 1));
+	else if (is_need(e->declared))
+		graph_link_was(g, from->r, to->r, (enum need)(e->declared - 1));
 	if (is_need(e->made))
 		graph_link_made(g, from->r, to->r, (enum need)(e->made - 1));
 	return 0;
@@ -210,9 +217,8 @@ add_edges(struct state_edge *out, const struct resource *r)
 	return n;
 }
 
-/* What is recorded as wanted: all but what only this run wants. */
-static void
-pack_want(const struct resource *r, struct buf *out)
+void
+records_pack_want(const struct resource *r, struct buf *out)
 {
 	AUTO(arena) a = { 0 };
 	struct facts kept = r->want;
@@ -237,7 +243,7 @@ records_store(struct state *s, const struct resource *r, struct error *err)
 		.edges = edges, .nedges = add_edges(edges, r),
 	};
 
-	pack_want(r, &want);
+	records_pack_want(r, &want);
 	facts_pack(&r->have, &have);
 	rec.want = (struct blob){ want.s, want.len };
 	rec.have = (struct blob){ have.s, have.len };

@@ -139,6 +139,12 @@ struct resource {
 	bool was_present;
 	const char *was;	/* the facts, packed; NULL: no record */
 	size_t was_len;
+	/* of one that is declared anew: what was declared when it was recorded; in the graph's arena */
+	bool was_wanted;
+	const char *was_want;
+	size_t was_want_len;
+	struct edge *was_needs;
+	size_t nwas_needs, was_needs_cap;
 };
 
 static inline const char *
