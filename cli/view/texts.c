@@ -15,13 +15,13 @@
 #include "cli/run.h"
 #include "resources/made_from.h"
 #include "state/desired/template/template.h"
+#include "state/desired/yaml/yaml.h"
 
 enum { MAX_CHANGES = 3, MAX_NAMED = 10 };
 
 /* A text as an instance is made of it. */
 struct texts_one {
 	const char *json; /* filled; NULL: it could not be read */
-	const char *digest;
 };
 
 struct texts {
@@ -58,10 +58,7 @@ texts_fill(struct texts *t, struct template *from, const struct spec_opts *opts,
 	   struct error *err)
 {
 	struct spec *spec;
-	char hex[65];
 
-	sha256_hex(from->text, from->len, hex);
-	out->digest = arena_strdup(&t->a, hex);
 	if (template_spec(&spec, t->name, from, TEMPLATE_UNCHECKED, opts, err) < 0)
 		return -1;
 	out->json = arena_strdup(&t->a, spec->json);
@@ -110,6 +107,19 @@ texts_compare_copy(struct cli *c, const struct request *a, struct texts *t, stru
 	texts_diff(t, file.json, copy.json);
 }
 
+/* Does it say, to the byte, what it was made of? Then it need not be understood. */
+static bool
+texts_copy_is(const struct texts *t, const char *digest)
+{
+	AUTO(buf) text = BUF_INIT;
+	char hex[65];
+
+	if (fs_read(t->copy, &text, YAML_MAX_TEXT, NULL) < 0)
+		return false;
+	sha256_hex(text.s, text.len, hex);
+	return !strcmp(hex, digest);
+}
+
 /* The plan is of the file: what was changed in the copy alone is undone by it, what the flags say is in the copy alone. */
 static void
 texts_compare_file(struct cli *c, const struct request *a, const struct made_from *made, struct texts *t, struct error *err)
@@ -119,8 +129,8 @@ texts_compare_file(struct cli *c, const struct request *a, const struct made_fro
 	if (t->flags) {
 		if (texts_read_file(c, t, &file, err) == 0)
 			texts_diff(t, file.json, a->spec->json);
-	} else if (made->file && !strcmp(made->file, t->file) && texts_read_copy(c, t, &copy, err) == 0 &&
-		   strcmp(copy.digest, made->digest) != 0) {
+	} else if (made->file && !strcmp(made->file, t->file) && !texts_copy_is(t, made->digest) &&
+		   texts_read_copy(c, t, &copy, err) == 0) {
 		texts_diff(t, a->spec->json, copy.json);
 	}
 }
