@@ -71,7 +71,7 @@ cidata_declare(const struct spec *spec, const struct env *env, struct graph *g, 
 	/* Without a key the contents are not known; they will be when the key has been made. */
 	if ((there = keys_public_look(config, &c.mem, &stamp, err)) <= 0)
 		return there;
-	if (cidata_render(&c, env, spec, NULL, err) < 0)
+	if (cidata_digests(&c, env, spec, err) < 0)
 		return -1;
 	resource_want(g, r, "contents", c.contents);
 	resource_how(g, r, CONTENTS_BEFORE, arena_printf(&c.mem, "%s %s", c.contents_before[0], c.contents_before[1]));

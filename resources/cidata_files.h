@@ -13,7 +13,6 @@
 
 struct buf;
 struct error;
-struct host_key;
 
 struct cidata {
 	struct arena mem;
@@ -37,6 +36,8 @@ struct cidata {
 
 /* `archive`: where containerd's archive is on the host; NULL where that is not known, or none is wanted */
 int cidata_render(struct cidata *out, const struct env *env, const struct spec *spec, const char *archive, struct error *err);
+/* Of that the digests alone, and the public half of the host key: all that a declaration needs. Left is a part of the files. */
+int cidata_digests(struct cidata *out, const struct env *env, const struct spec *spec, struct error *err);
 /*
  * What a guest has read, and run, before it waits to be saved (resources/warm.h): what of the volume is not one instance's alone. The digest of it,
  * in `a`.
@@ -62,6 +63,20 @@ int cidata_port(const char *path);
 char *cidata_guest_agent(struct arena *a, const struct env *env, const struct spec *spec, bool *gz);
 /* the archive of spec's architecture, or NULL: containerd is not wanted, or there is none */
 const struct spec_file *cidata_archive(const struct spec *spec);
+
+/* cidata_files.c, for cidata_digest.c */
+
+struct host_key;
+
+void cidata_files_add(struct cidata *c, const char *path, const char *text, unsigned mode);
+/* Lines "SHA256  PATH" of PREFIX/share/lima/FOLDER. */
+int cidata_list(struct buf *list, const struct env *env, const char *folder, struct error *err);
+/* Where such a list of yq is, in `a`, for guests of the host's own architecture; NULL: nothing asks for it. */
+const char *cidata_yq_folder(struct arena *a, const struct spec *spec);
+/* Plain mode has none, nor have guests of some systems. */
+bool cidata_needs_agent(const struct spec *spec);
+/* The guest's SSH host key; -1: there is none yet. */
+int cidata_host_key_load(struct host_key *out, const struct spec *spec);
 
 /* the parts, each in a file of its own; text in `a` */
 
