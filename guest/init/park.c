@@ -20,6 +20,8 @@ park(void)
 		return;
 	modules_load("late");
 	modules_load("fuse");
+	/* What each that begins from here would load again, in the time that it is waited for. */
+	modules_load("names");
 	sync();
 	init_say("parked");
 	park_wait(fd, init_say);

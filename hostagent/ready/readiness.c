@@ -91,8 +91,9 @@ require_usable(struct agent *a)
 
 static void readiness_on_deadline(uv_timer_t *t);
 
+/* `by`: "", or words for who has told */
 static void
-readiness_met(struct require *r, struct item *it)
+readiness_met_by(struct require *r, struct item *it, const char *by)
 {
 	if (it->met)
 		return;
@@ -100,10 +101,16 @@ readiness_met(struct require *r, struct item *it)
 	it->met_ms = uv_now(&r->agent->loop) - r->since;
 	it->failed = false;
 	r->moved = uv_now(&r->agent->loop);
-	log_info("%s requirement is satisfied: %s", it->group, it->what);
+	log_info("%s requirement is satisfied: %s%s", it->group, it->what, by);
 	/* Others wait for this requirement. */
 	mux_kick(r->agent);
 	api_conditions_changed(r->agent);
+}
+
+static void
+readiness_met(struct require *r, struct item *it)
+{
+	readiness_met_by(r, it, "");
 }
 
 /* One that will never be met: said at once, and waited for no more. */
@@ -445,7 +452,7 @@ readiness_hear(struct require *r)
 			continue;
 		if (it->errors)
 			readiness_told_errors(r);
-		readiness_met(r, it);
+		readiness_met_by(r, it, ", as the guest agent tells");
 	}
 	finish_if_done(r, mux_link(r->agent));
 }

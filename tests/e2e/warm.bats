@@ -8,8 +8,9 @@ sum_of_saved() { cat "$LIMA_HOME"/_machines/*[0-9a-f]/{memory,disk,ram-*} | sha2
 setup_file() {
 	home_begin
 	{
-		sed "s|\.\./build|$REPO/build|; s/^cpus: .*/cpus: 2/" "$REPO/examples/tiny.yaml"
-		echo 'warmStart: true'
+		# with an agent, and nothing else that is of no use here
+		sed "s|\.\./build|$REPO/build|; s/^cpus: .*/cpus: 2/; s/^plain: .*/plain: false/" "$REPO/examples/tiny.yaml"
+		printf '%s\n' 'warmStart: true' 'mounts: []' 'containerd: {system: false, user: false}'
 	} >"$WORK/t.yaml"
 	for n in a b c; do
 		limactl apply --name $n "$WORK/t.yaml" >"$WORK/$n.log" 2>&1 || { cat "$WORK/$n.log"; false; }
@@ -43,6 +44,17 @@ differ() {
 		in_guest $n '[ "$(cat /etc/motd)" = "made by lima.yaml" ]'
 	done
 	[ "$SUM" = "$(sum_of_saved)" ]
+}
+
+# A login costs an emulated guest seconds, so none is needed for that: the first booted, and was asked by SSH.
+@test "those that begin from it are READY when their agent says so" {
+	for n in b c; do
+		for what in ssh "user session is ready for ssh" "boot scripts must have finished"; do
+			grep "requirement is satisfied: $what, as the guest agent tells\"" "$LIMA_HOME/$n/ha.stderr.log"
+		done
+	done
+	grep 'requirement is satisfied: ssh"' "$LIMA_HOME/a/ha.stderr.log"
+	! grep 'as the guest agent tells' "$LIMA_HOME/a/ha.stderr.log" || false
 }
 
 @test "random words and UUIDs: none twice" {
