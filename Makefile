@@ -167,7 +167,7 @@ $(B)/obj/cli/lazy_linked.o: cli/lazy.c $(B)/gen/flags | $(GENERATED)
 	@$(CC) $(CPPFLAGS) -DLAZY_LINKED $(CFLAGS) -c -o $@ $<
 LIB_AGENT := $(filter-out $(B)/obj/hostagent/main.o,$(filter-out $(LIB),$(call obj,$(AGENT))))
 LIB_USERNET := $(filter-out $(B)/obj/usernet/main.o,$(call obj,$(USERNET)))
-LIB_DRIVERS := $(filter-out $(LIB) $(LIB_AGENT),$(call obj,$(DRIVER_WIRE)))
+LIB_DRIVERS := $(filter-out $(LIB) $(LIB_AGENT),$(call obj,$(DRIVER_WIRE) drivers/qemu/instance.c))
 $(B)/lib.a: $(LIB) $(LIB_AGENT) $(LIB_USERNET) $(LIB_DRIVERS)
 	@rm -f $@; ar rcs $@ $^
 $(B)/tests/%: $(B)/obj/tests/unit/%.o $(B)/lib.a

@@ -59,7 +59,7 @@ play_json_free(cJSON **v)
 
 /* What a driver needs of it has to be there, as upstream has it. */
 static int
-play_configure(void *ctx, const char *json, size_t len, struct error *err)
+play_configure(void *ctx, const char *json, size_t len, struct buf *filled, struct error *err)
 {
 	static const char *const wanted[] = { "name", "dir", "vmType", "arch", "cpus", "memory", "sshLocalPort", "config" };
 	__attribute__((cleanup(play_json_free))) cJSON *v = cJSON_ParseWithLength(json, len);
@@ -69,6 +69,7 @@ play_configure(void *ctx, const char *json, size_t len, struct error *err)
 		if (!cJSON_GetObjectItemCaseSensitive(v, wanted[i]))
 			return error_set(err, EINVAL, "the instance has no `%s`", wanted[i]);
 	p->configured = true;
+	buf_add(filled, json, len);
 	return 0;
 }
 

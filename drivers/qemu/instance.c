@@ -123,6 +123,58 @@ told_config(struct instance_told *t, const cJSON *c, struct error *err)
 	return strcmp(mounts, "9p") || cJSON_IsTrue(told_at(c, "plain")) ? 0 : told_shares(t, told_at(c, "mounts"), err);
 }
 
+static void
+fill_text(cJSON *at, const char *name, const char *text)
+{
+	const char *is = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(at, name));
+
+	if (is && *is && strcmp(is, "default") != 0)
+		return;
+	cJSON_DeleteItemFromObjectCaseSensitive(at, name);
+	cJSON_AddStringToObject(at, name, text);
+}
+
+static cJSON *
+fill_object(cJSON *at, const char *name)
+{
+	cJSON *v = cJSON_GetObjectItemCaseSensitive(at, name);
+
+	if (cJSON_IsObject(v))
+		return v;
+	cJSON_DeleteItemFromObjectCaseSensitive(at, name);
+	return cJSON_AddObjectToObject(at, name);
+}
+
+static bool
+is_listed(const cJSON *list, const char *word)
+{
+	const cJSON *v;
+
+	cJSON_ArrayForEach(v, list)
+		if (cJSON_IsString(v) && !strcmp(v->valuestring, word))
+			return true;
+	return false;
+}
+
+int
+instance_fill(const char *json, size_t len, struct buf *filled, struct error *err)
+{
+	__attribute__((cleanup(instance_json_free))) cJSON *v = cJSON_ParseWithLength(json, len);
+	cJSON *config = cJSON_GetObjectItemCaseSensitive(v, "config");
+	auto_free char *text = NULL;
+
+	if (!cJSON_IsObject(config))
+		return error_set(err, EINVAL, "this is no instance");
+	fill_text(config, "vmType", "qemu");
+	fill_text(config, "mountType", is_listed(cJSON_GetObjectItemCaseSensitive(config, "mountTypesUnsupported"), "9p") ? "reverse-sshfs" : "9p");
+	fill_text(fill_object(fill_object(config, "video"), "vnc"), "display", "127.0.0.1:0,to=9");
+	text = cJSON_PrintUnformatted(v);
+	if (!text)
+		return error_set(err, ENOMEM, "the instance");
+	buf_adds(filled, text);
+	return 0;
+}
+
 int
 instance_told_parse(struct instance_told *t, const char *json, size_t len, struct error *err)
 {

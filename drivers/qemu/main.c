@@ -50,12 +50,12 @@ qemu_info(void *ctx, const char *dir, struct buf *json)
 }
 
 static int
-qemu_configure(void *ctx, const char *json, size_t len, struct error *err)
+qemu_configure(void *ctx, const char *json, size_t len, struct buf *filled, struct error *err)
 {
 	struct served_qemu *q = ctx;
 
 	instance_told_release(&q->told);
-	q->configured = instance_told_parse(&q->told, json, len, err) == 0;
+	q->configured = instance_fill(json, len, filled, err) == 0 && instance_told_parse(&q->told, filled->s, filled->len, err) == 0;
 	return q->configured ? 0 : -1;
 }
 

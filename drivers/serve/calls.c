@@ -63,9 +63,11 @@ answer_info(struct server *s, const char *arg, size_t len, struct buf *out, stru
 static int
 answer_configure(struct server *s, const char *arg, size_t len, struct buf *out, struct error *err)
 {
-	if (s->ops->configure(s->ctx, arg, len, err) < 0)
+	AUTO(buf) filled = BUF_INIT;
+
+	if (s->ops->configure(s->ctx, arg, len, &filled, err) < 0)
 		return -1;
-	driver_msg_put_bytes(out, arg, len);
+	driver_msg_put_bytes(out, filled.s, filled.len);
 	return 0;
 }
 

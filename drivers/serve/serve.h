@@ -18,8 +18,8 @@ struct process;
 struct serve_ops {
 	const char *name;		/* unless the program's file says another: lima-driver-NAME */
 	void (*info)(void *ctx, const char *dir, struct buf *json);
-	/* The instance, as Configure has it. Of what is valid, nothing is changed. */
-	int (*configure)(void *ctx, const char *json, size_t len, struct error *err);
+	/* The instance, as Configure has it. To `filled` goes the whole of it with the driver's own defaults in place of what was left open. */
+	int (*configure)(void *ctx, const char *json, size_t len, struct buf *filled, struct error *err);
 	int (*validate)(void *ctx, struct error *err);
 	int (*create_disk)(void *ctx, struct error *err);	/* if there is none; NULL: who asks has made it */
 	int (*start)(void *ctx, struct process *machine, struct error *err);
