@@ -34,16 +34,48 @@ fleet_same_note(struct cli *c, const struct fleet *f, const struct fleet_member 
 	       fleet_same_depends(m, have.depends, have.ndepends);
 }
 
+/* The last template that was made: a hundred members of one key have the same. */
+struct fleet_made {
+	const struct fleet_member *of;	/* NULL: none yet */
+	struct template t;
+};
+
 /* What is wrong with its template is found again, and told, by whoever reads all of it. */
 static bool
-fleet_same_text(const struct fleet *f, const struct fleet_member *m, const struct spec_opts *opts, const char *dir)
+fleet_make(struct fleet_made *made, const struct fleet *f, const struct fleet_member *m, const struct spec_opts *opts)
+{
+	if (made->of && fleet_template_is_same(f, made->of, m))
+		return true;
+	template_release(&made->t);
+	made->of = fleet_template(&made->t, f, m, opts, NULL) == 0 ? m : NULL;
+	return made->of;
+}
+
+static bool
+fleet_same_text(struct fleet_made *made, const struct fleet *f, const struct fleet_member *m, const struct spec_opts *opts, const char *dir)
 {
 	auto_free char *path = xasprintf("%s/lima.yaml", dir);
-	AUTO(template) t = { 0 };
 	AUTO(buf) text = BUF_INIT;
 
-	return fs_read_if(path, &text, MAX_YAML, NULL) == 1 && fleet_template(&t, f, m, opts, NULL) == 0 && !t.nhost_uses &&
-	       t.len == text.len && !memcmp(t.text, text.s, t.len);
+	return fs_read_if(path, &text, MAX_YAML, NULL) == 1 && fleet_make(made, f, m, opts) && !made->t.nhost_uses &&
+	       made->t.len == text.len && !memcmp(made->t.text, text.s, text.len);
+}
+
+static bool
+fleet_same_members(struct cli *c, const struct fleet *f, const struct spec_opts *opts)
+{
+	struct fleet_made made = { 0 };
+	bool same = true;
+
+	for (size_t i = 0; same && i < f->nmembers; i++) {
+		const struct fleet_member *m = &f->members[i];
+		auto_free char *dir = xasprintf("%s/%s", c->env.home, m->name);
+
+		same = !m->is_protect_given && instance_exists(c, m->name) && probe_answers(c, m->name) && fleet_same_note(c, f, m, dir) &&
+		       fleet_same_text(&made, f, m, opts, dir);
+	}
+	template_release(&made.t);
+	return same;
 }
 
 static bool
@@ -83,13 +115,5 @@ fleet_is_as_applied(struct cli *c, const struct fleet *f)
 		return false;
 	spec_hush(&opts);
 	fleet_probe(c, f);
-	for (size_t i = 0; i < f->nmembers; i++) {
-		const struct fleet_member *m = &f->members[i];
-		auto_free char *dir = xasprintf("%s/%s", c->env.home, m->name);
-
-		if (m->is_protect_given || !instance_exists(c, m->name) || !probe_answers(c, m->name) || !fleet_same_note(c, f, m, dir) ||
-		    !fleet_same_text(f, m, &opts, dir))
-			return false;
-	}
-	return true;
+	return fleet_same_members(c, f, &opts);
 }

@@ -90,6 +90,9 @@ const char *fleet_short_name(const struct fleet *f, const struct fleet_member *m
 int fleet_template(struct template *out, const struct fleet *f, const struct fleet_member *m, const struct spec_opts *opts,
 		   struct error *err);
 
+/* Is the template of the one that of the other, to the byte: of one key, and nothing of it is said by an expression? */
+bool fleet_template_is_same(const struct fleet *f, const struct fleet_member *one, const struct fleet_member *other);
+
 /* Instances that run and are not of the fleet: what they claim is taken. `members` have only a name and a place. */
 struct fleet_others {
 	const struct fleet_member *members;

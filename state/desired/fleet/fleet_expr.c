@@ -349,3 +349,17 @@ fleet_expand(struct arena *a, const struct node *n, const struct fleet_scope *s,
 		return expr_list(a, n, s, err);
 	return n->kind == NODE_MAP ? expr_map(a, n, s, err) : (struct node *)n;
 }
+
+bool
+fleet_is_literal(const struct node *n)
+{
+	if (n->kind == NODE_SCALAR)
+		return !memmem(n->text, n->len, "{{", 2);
+	for (size_t i = 0; n->kind == NODE_LIST && i < n->n; i++)
+		if (!fleet_is_literal(n->item[i]))
+			return false;
+	for (size_t i = 0; n->kind == NODE_MAP && i < n->npair; i++)
+		if (!fleet_is_literal(n->pair[i].key) || !fleet_is_literal(n->pair[i].value))
+			return false;
+	return true;
+}

@@ -22,6 +22,8 @@ struct fleet_scope {
 int fleet_expand_text(struct buf *out, struct arena *a, const char *text, size_t len, const struct fleet_scope *s, struct error *err);
 /* The same of all values below `n`, which are copied where they change. */
 struct node *fleet_expand(struct arena *a, const struct node *n, const struct fleet_scope *s, struct error *err);
+/* Is there no expression in it, of whoever's? */
+bool fleet_is_literal(const struct node *n);
 
 /* --- names (fleet_names.c) */
 struct fleet_names {

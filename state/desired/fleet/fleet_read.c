@@ -293,3 +293,9 @@ fleet_template(struct template *out, const struct fleet *f, const struct fleet_m
 	t = (struct template){ 0 };
 	return 0;
 }
+
+bool
+fleet_template_is_same(const struct fleet *f, const struct fleet_member *one, const struct fleet_member *other)
+{
+	return one->text == other->text && fleet_is_literal(one->text) && (!f->defaults || fleet_is_literal(f->defaults));
+}

@@ -171,6 +171,27 @@ TEST(expressions_of_the_fleet_are_evaluated_and_others_stay)
 	not_ok(read_as(&f, "instances:\n  db:\n", &given, 1, &err), "has no parameter `V` for --param");
 }
 
+TEST(members_of_one_key_have_one_template_unless_an_expression_tells_them_apart)
+{
+	AUTO(fleet) f = { 0 };
+	auto_free char *one = NULL, *two = NULL;
+	struct error err;
+
+	ok(read_as(&f, "defaults: {cpus: 2}\ninstances:\n  a: {count: 2, env: {A: b}}\n  b: {count: 2, message: \"{{.Index}}\"}\n", NULL, 0, &err));
+	assert_true(fleet_template_is_same(&f, &f.members[0], &f.members[1]));
+	one = text_of(&f, 0);
+	two = text_of(&f, 1);
+	assert_string_equal(one, two);
+	assert_false(fleet_template_is_same(&f, &f.members[1], &f.members[2]));
+	assert_false(fleet_template_is_same(&f, &f.members[2], &f.members[3]));
+	fleet_release(&f);
+	ok(read_as(&f, "defaults: {message: \"x{{.Index}}\"}\ninstances:\n  a: {count: 2}\n", NULL, 0, &err));
+	assert_false(fleet_template_is_same(&f, &f.members[0], &f.members[1]));
+	fleet_release(&f);
+	ok(read_as(&f, "instances:\n  a: {count: 2, env: {\"A{{.Index}}\": b}}\n", NULL, 0, &err));
+	assert_false(fleet_template_is_same(&f, &f.members[0], &f.members[1]));
+}
+
 TEST(a_wrong_expression_says_where)
 {
 	struct spec_opts opts = options();
