@@ -144,6 +144,20 @@ lock_sweep(const char *folder)
 	}
 }
 
+static bool
+lock_is_held_at(int fd)
+{
+	return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+}
+
+bool
+lock_is_held(const char *path)
+{
+	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+	return lock_is_held_at(fd);
+}
+
 bool
 lock_holder(const char *path, const char *word, struct process *out, int *number)
 {
@@ -152,7 +166,7 @@ lock_holder(const char *path, const char *word, struct process *out, int *number
 	int pid = 0, noted_number = -1;
 
 	*out = (struct process){ 0 };
-	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+	if (!lock_is_held_at(fd))
 		return false;
 	if (pread(fd, text, sizeof text - 1, 0) <= 0 || sscanf(text, "%d %31s %d", &pid, noted, &noted_number) < (word ? 2 : 1) ||
 	    (word && strcmp(noted, word) != 0))

@@ -8,7 +8,6 @@
  */
 #pragma once
 #include <stdbool.h>
-#include <stdbool.h>
 #include <sys/types.h>
 
 struct error;
@@ -32,6 +31,8 @@ void lock_sweep(const char *folder);
 
 /* What the holder does, a word, and a number to speak of it with, for lock_holder(). */
 void lock_note(int fd, const char *word, int number);
+/* Has anybody got it? Waits for nothing. */
+bool lock_is_held(const char *path);
 /*
  * Is the lock held, by a limactl of ours that noted `word` (NULL: whatever it noted)? Then that is held (base/process.h); waits for nothing.
  * `number` may be NULL; -1: none was noted.

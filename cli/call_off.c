@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/process.h"
 #include "cli/cli.h"
+#include "resources/instance_lock.h"
 
 enum {
 	TICK_MS = 50,
@@ -119,7 +120,7 @@ start_await_end(struct cli *c, const char *name, const char *path, const struct 
 int
 call_off_start(struct cli *c, const char *name, struct error *err)
 {
-	auto_free char *path = xasprintf("%s/_state/%s.lock", c->env.home, name);
+	auto_free char *path = instance_lock_path(&c->env, name);
 	struct start s = { 0 };
 	int done;
 

@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "cli/call_off.h"
 #include "cli/run.h"
+#include "resources/instance_lock.h"
 
 enum { TURNS = 16, TURN_NS = 1000 * 1000 };
 
@@ -108,7 +109,7 @@ locks_take_all(struct cli *c, struct locks *l, struct error *err)
 static void
 lock_add(struct cli *c, const char *name, const char *what, struct locks *l)
 {
-	l->v[l->n++] = (struct lock_held){ .fd = -1, .path = xasprintf("%s/_state/%s.lock", c->env.home, name), .name = name, .what = what };
+	l->v[l->n++] = (struct lock_held){ .fd = -1, .path = instance_lock_path(&c->env, name), .name = name, .what = what };
 }
 
 static const char *

@@ -17,6 +17,7 @@
 #include "base/fs.h"
 #include "hostagent/protocol/ha_client.h"
 #include "providers/driver.h"
+#include "resources/instance_lock.h"
 #include "resources/instance_paths.h"
 #include "resources/suspend.h"
 
@@ -64,16 +65,6 @@ disk_lock_guard(const char *folder, struct error *err)
 	return steal_fd(fd);
 }
 
-/* Is a limactl about to start it, or whatever else? */
-static bool
-is_worked_on(const struct env *env, const char *name)
-{
-	auto_free char *path = xasprintf("%s/_state/%s.lock", env->home, name);
-	auto_close int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-
-	return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
-}
-
 int
 disk_lock(const struct env *env, const struct resource *r, const char *disk, struct error *err)
 {
@@ -91,7 +82,7 @@ disk_lock(const struct env *env, const struct resource *r, const char *disk, str
 		return error_set(err, EBUSY, "disk `%s` is in use by the running instance `%s`; stop that first", disk, name);
 	if (*has && strcmp(has, dir) != 0 && suspend_is_there(has))
 		return error_set(err, EBUSY, "disk `%s` is in use by the suspended instance `%s`; start and stop that first", disk, name);
-	if (*has && strcmp(has, dir) != 0 && is_worked_on(env, name))
+	if (*has && strcmp(has, dir) != 0 && instance_is_worked_on(env, name))
 		return error_set(err, EBUSY, "disk `%s` is held by the instance `%s`, which a limactl is working on; "
 				 "try again when that is done", disk, name);
 	if (fs_unlink(link, err) < 0)

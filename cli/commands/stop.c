@@ -4,13 +4,12 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/lock.h"
 #include "base/mem.h"
-#include "base/process.h"
 #include "cli/call_off.h"
 #include "cli/commands/stop.h"
 #include "cli/view/instance.h"
 #include "cli/run.h"
+#include "resources/instance_lock.h"
 #include "resources/suspend.h"
 #include "state/desired/template/name.h"
 
@@ -38,19 +37,6 @@ stop_add_one(struct cli *c, struct goals *g, const struct instance *i, bool susp
 	return 0;
 }
 
-/* Another limactl may be about to bring it up, or down: that is waited for, and then it is stopped. */
-static bool
-is_worked_on(struct cli *c, const char *name)
-{
-	auto_free char *path = xasprintf("%s/_state/%s.lock", c->env.home, name);
-	struct process other;
-
-	if (!lock_holder(path, NULL, &other, NULL))
-		return false;
-	process_release(&other);
-	return true;
-}
-
 /* Adds the instance, or what keeps it from being stopped to `complaints`. */
 static int
 stop_add(struct cli *c, struct look *l, struct goals *g, const char *name, bool suspend, struct buf *complaints, struct error *err)
@@ -70,7 +56,8 @@ stop_add(struct cli *c, struct look *l, struct goals *g, const char *name, bool 
 	else if (!ended && !c->env.force && instance_is(&i, "Suspended"))
 		buf_addf(&why, "instance `%s` is suspended%s%s%s%s%s", name, suspend ? " already" : ": `limactl start ", suspend ? "" : name,
 			 suspend ? "" : "` resumes it, `limactl stop --force ", suspend ? "" : name, suspend ? "" : "` gives its memory up, which is to its disk like a power cut");
-	else if (!ended && !c->env.force && !instance_is(&i, "Running") && !is_worked_on(c, name))
+	/* Where another limactl is about to bring it up, or down, that is waited for, and then it is stopped. */
+	else if (!ended && !c->env.force && !instance_is(&i, "Running") && !instance_is_worked_on(&c->env, name))
 		buf_addf(&why, "expected status `Running`, got `%s` (maybe use `limactl stop -f`?)", i.status.word);
 	else
 		return stop_add_one(c, g, &i, suspend, err);

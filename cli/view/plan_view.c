@@ -21,6 +21,7 @@
 #include "cli/view/wrong.h"
 #include "reconciler/explain.h"
 #include "reconciler/price.h"
+#include "resources/instance_lock.h"
 #include "state/observed/state.h"
 
 enum { MAX_DOWN = 8 };
@@ -141,7 +142,7 @@ plan_view_others(struct engine *e, struct buf *out)
 		if (!*owner || s->why.kind != REASON_UNFINISHED || !strcmp(owner, told))
 			continue;
 		told = owner;
-		path = xasprintf("%s/_state/%s.lock", e->env->home, owner);
+		path = instance_lock_path(e->env, owner);
 		if (!lock_holder(path, NULL, &other, NULL))
 			continue;
 		buf_addf(out, "%s: another limactl (process %d) works on it just now; this is what it has not come to the end of.\n", owner,

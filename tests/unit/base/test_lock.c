@@ -25,7 +25,10 @@ TEST(a_lock_is_a_file_while_it_is_held)
 	not_ok(lock_take(path, NULL, &holder, &err), "lock ");
 	assert_int_equal(err.code, EWOULDBLOCK);
 	assert_int_equal(holder, getpid());
+	assert_true(lock_is_held(path));
 	lock_release(fd, path);
+	assert_false(fs_exists(path));
+	assert_false(lock_is_held(path));
 	assert_false(fs_exists(path));
 }
 
@@ -38,6 +41,7 @@ TEST(it_may_be_shared_and_goes_with_the_last)
 
 	ok(a = lock_take(path, &together, NULL, &err));
 	ok(b = lock_take(path, &together, NULL, &err));
+	assert_true(lock_is_held(path));
 	not_ok(lock_take(path, NULL, NULL, &err), "lock ");
 	lock_release(a, path);
 	assert_true(fs_exists(path));
@@ -200,6 +204,7 @@ TEST(what_is_not_ours_is_not_opened)
 	not_ok(lock_take(path, NULL, NULL, &err), "no lock file of ours");
 	unlink(path);
 	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_false(lock_is_held(path));
 	not_ok(lock_take(path, NULL, NULL, &err), "no lock file of ours");
 	unlink(path);
 	assert_int_equal(mkdir(path, 0700), 0);
