@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "cli/args/ask.h"
 #include "cli/args/desired_args.h"
+#include "cli/args/edit_again.h"
 #include "cli/args/files.h"
 #include "cli/args/undo.h"
 #include "cli/call_off.h"
@@ -130,13 +131,14 @@ apply_end_starts(struct cli *c, const struct goals *g, struct error *err)
 }
 
 static int
-apply_go_once(struct cli *c, struct error *err)
+apply_go_once(struct cli *c, void *unused, struct error *err)
 {
 	bool planned = c->nargs == 1 && !instance_exists(c, c->args[0]) && plan_file_is(c->args[0]);
 	AUTO(goals) g = { 0 };
 	cJSON *saved = NULL;
 	int done;
 
+	(void)unused;
 	done = planned ? apply_take_plan(c, &g, &saved, err) : desired_args(c, &g, err);
 	if (done == 0)
 		done = apply_end_starts(c, &g, err) < 0 ? -1 : apply_goals(c, &g, saved, err);
@@ -144,20 +146,10 @@ apply_go_once(struct cli *c, struct error *err)
 	return done;
 }
 
-/* What it changes of a lima.yaml that somebody else has changed since it was read, it changes in what that says now. */
 static int
 apply_go(struct cli *c, struct error *err)
 {
-	struct error why;
-	int done;
-
-	do {
-		why = (struct error){ 0 };
-		done = apply_go_once(c, &why);
-	} while (done < 0 && why.code == ERR_EDITED);
-	if (done < 0 && err)
-		*err = why;
-	return done;
+	return edit_again(c, apply_go_once, NULL, err);
 }
 
 static int

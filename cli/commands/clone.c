@@ -5,6 +5,7 @@
 #include "base/auto.h"
 #include "base/error.h"
 #include "cli/args/ask.h"
+#include "cli/args/edit_again.h"
 #include "cli/args/edit_flags.h"
 #include "cli/view/instance.h"
 #include "cli/run.h"
@@ -46,10 +47,15 @@ clone_check(struct cli *c, const char *verb, struct error *err)
 	return 0;
 }
 
-/* The new instance, its folder made from the old one in the way that `how` says. */
+struct cloning {
+	const char *how;	/* the new folder is made from the old one: "copied from", "moved from" */
+	bool moves;
+};
+
 static int
-clone_make_once(struct cli *c, const char *how, bool moves, struct error *err)
+clone_make_once(struct cli *c, void *ctx, struct error *err)
 {
+	const struct cloning *k = ctx;
 	const char *old = c->args[0], *name = c->args[1];
 	const char *from = arena_printf(&c->arena, "%s/%s", c->env.home, old);
 	AUTO(template) t = { 0 };
@@ -62,24 +68,10 @@ clone_make_once(struct cli *c, const char *how, bool moves, struct error *err)
 	text = arena_strdup(&c->arena, t.text);
 	if (edit_apply(c, &t, false, err) < 0 || goals_add_copy(c, &g, &t, name, GOAL_STOPPED, from, &a, err) < 0)
 		return -1;
-	facts_set(&a->how, &c->arena, how, from);
+	facts_set(&a->how, &c->arena, k->how, from);
 	/* An unfinished copy holds no user's data, so it may be removed. */
 	return run_engine(c, &(struct run){ .requests = g.v, .nrequests = g.n, .also_lock = old, .text_was = text, .at_rest = true, .made = name,
-					    .if_failed = moves ? MADE_STAYS : MADE_GOES, .quiet = true, .silent = true }, err);
-}
-
-/* Of what somebody has edited since it was read, that text is read again. */
-static int
-clone_make(struct cli *c, const char *how, bool moves, struct error *err)
-{
-	struct error why;
-	int status;
-
-	do {
-		why = (struct error){ 0 };
-		status = clone_make_once(c, how, moves, &why);
-	} while (status < 0 && why.code == ERR_EDITED);
-	return status < 0 ? (*err = why, -1) : status;
+					    .if_failed = k->moves ? MADE_STAYS : MADE_GOES, .quiet = true, .silent = true }, err);
 }
 
 static int
@@ -105,7 +97,7 @@ run_clone(struct cli *c, struct error *err)
 	warn_of_yes(c);
 	if (clone_check(c, "clone", err) < 0)
 		return -1;
-	status = clone_make(c, "copied from", false, err);
+	status = edit_again(c, clone_make_once, &(struct cloning){ "copied from", false }, err);
 	return status ? status : start_if_wanted(c, err);
 }
 
@@ -136,7 +128,7 @@ run_rename(struct cli *c, struct error *err)
 	warn_of_yes(c);
 	if (clone_check(c, "rename", err) < 0)
 		return -1;
-	status = clone_make(c, "moved from", true, err);
+	status = edit_again(c, clone_make_once, &(struct cloning){ "moved from", true }, err);
 	if (status == 0)
 		status = clone_forget(c, c->args[0], err);
 	return status ? status : start_if_wanted(c, err);

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "cli/args/ask.h"
+#include "cli/args/edit_again.h"
 #include "cli/args/edit_flags.h"
 #include "cli/args/fleet_args.h"
 #include "cli/commands/editor.h"
@@ -177,22 +178,30 @@ edit_take_instance(struct cli *c, const struct edit *e, struct error *err)
 	return run_engine(c, &(struct run){ .requests = g.v, .nrequests = g.n, .quiet = true, .silent = true }, err);
 }
 
+struct edit_of {
+	const char *name;
+	int status;
+};
+
 static int
-edit_text_of(struct cli *c, const char *name, int *status, struct error *err)
+edit_text_of(struct cli *c, void *ctx, struct error *err)
 {
+	struct edit_of *e = ctx;
+	const char *name = e->name;
 	AUTO(template) t = { 0 };
 
+	e->status = 0;
 	if (goals_instance_text(c, name, &t, err) < 0)
 		return -1;
 	return edit_until_taken(c, &(struct edit){ &t, name, arena_printf(&c->arena, "the instance \"%s\"", name), edit_take_instance,
-						   arena_strdup(&c->arena, t.text) }, status, err);
+						   arena_strdup(&c->arena, t.text) }, &e->status, err);
 }
 
 static int
 edit_instance(struct cli *c, struct instance *i, struct error *err)
 {
-	struct error why;
-	int changed, status, start;
+	struct edit_of e = { .name = i->name };
+	int changed, start;
 
 	if (!i->has_yaml)
 		return error_set(err, ENOENT, "instance `%s` not found", i->name);
@@ -200,15 +209,12 @@ edit_instance(struct cli *c, struct instance *i, struct error *err)
 		return error_set(err, ERR_REFUSED, "cannot edit a running instance"),
 		       error_hint(err, "; `limactl apply --set EXPRESSION %s` changes it and restarts it where that must be, or `limactl stop %s` "
 				  "first", i->name, i->name);
-	do {
-		why = (struct error){ 0 };
-		status = 0;
-		changed = edit_text_of(c, i->name, &status, &why);
-	} while (changed < 0 && why.code == ERR_EDITED && edit_given(c));
+	/* Who has the text in an editor is told of the other edit, and goes on from what is there. */
+	changed = edit_given(c) ? edit_again(c, edit_text_of, &e, err) : edit_text_of(c, &e, err);
 	if (changed < 0)
-		return *err = why, -1;
-	if (changed == 0 || status != 0)
-		return status;
+		return -1;
+	if (changed == 0 || e.status != 0)
+		return e.status;
 	cli_say(&c->env, SAY_INFO, "Instance `%s` configuration edited", i->name);
 	if (!cli_bool(c, "write-back"))
 		texts_say_edited(c, i->name);
