@@ -74,7 +74,7 @@ cidata_declare(const struct spec *spec, const struct env *env, struct graph *g, 
 	if (cidata_digests(&c, env, spec, err) < 0)
 		return -1;
 	resource_want(g, r, "contents", c.contents);
-	resource_how(g, r, CONTENTS_BEFORE, arena_printf(&c.mem, "%s %s", c.contents_before[0], c.contents_before[1]));
+	resource_how(g, r, CONTENTS_BEFORE, arena_printf(&c.mem, "%s %s %s", c.contents_before[0], c.contents_before[1], c.contents_before[2]));
 	resource_want(g, r, "tools", c.tools);
 	return 0;
 }

@@ -137,26 +137,31 @@ digest_disks(struct cidata *c, const struct spec *spec, struct buf *digest)
 
 /*
  * How much is said, where names are asked for, and folders that come and go while it runs, make no other machine: not a part of
- * the digest of its contents. Left are the files of all of it.
+ * the digest of its contents. Left are the files of all of it, without its variables.
  */
 static void
 digest_contents(struct cidata *c, const struct spec *spec, const struct spec *lasting)
 {
 	struct spec told = cidata_told_at_boot(&c->mem, lasting);
-	bool all_told = told.nprovision == lasting->nprovision, disks = lasting->ndisks > 0;
+	bool all_told = told.nprovision == lasting->nprovision, disks = lasting->ndisks > 0, variables = lasting->nenv > 0;
 	size_t mark = c->n;
 
 	if (disks)
-		add_contents(c, mark, &told, spec, c->contents_before[0], sizeof c->contents_before[0]);
-	/* A disk that comes and goes is the machine's to change. */
+		add_contents(c, mark, &told, spec, c->contents_before[1], sizeof c->contents_before[1]);
+	/* A disk that comes and goes is the machine's to change, and so is a variable. */
 	told.ndisks = 0;
+	if (variables)
+		add_contents(c, mark, &told, spec, c->contents_before[0], sizeof c->contents_before[0]);
+	told.nenv = 0;
 	add_contents(c, mark, &told, spec, c->contents, sizeof c->contents);
-	if (!disks)
+	if (!variables)
 		memcpy(c->contents_before[0], c->contents, sizeof c->contents);
+	if (!disks)
+		memcpy(c->contents_before[1], c->contents_before[0], sizeof c->contents);
 	if (disks || !all_told)
-		add_contents(c, mark, lasting, spec, c->contents_before[1], sizeof c->contents_before[1]);
+		add_contents(c, mark, lasting, spec, c->contents_before[2], sizeof c->contents_before[2]);
 	else
-		memcpy(c->contents_before[1], c->contents, sizeof c->contents);
+		memcpy(c->contents_before[2], c->contents_before[1], sizeof c->contents);
 }
 
 /*
@@ -234,8 +239,8 @@ cidata_digests(struct cidata *c, const struct env *env, const struct spec *spec,
 		buf_adds(&tools, "debug\n");
 	for (size_t i = lasting.nmounts; i < spec->nmounts; i++)
 		buf_addf(&tools, "mount %s %s\n", spec->mounts[i].location, spec->mounts[i].mount_point);
-	/* The shell's proxies are left out of the contents' digest: limactl without them means the same machine. */
-	buf_adds(&tools, cidata_etc_environment(&c->mem, spec, CIDATA_ENV_AMBIENT));
+	/* So are the shell's proxies: limactl without them means the same machine. */
+	buf_adds(&tools, cidata_etc_environment(&c->mem, spec, CIDATA_ENV_OURS | CIDATA_ENV_AMBIENT));
 	digest_host_key(c, spec, &tools);
 	if (digest_programs(c, env, spec, &tools, err) < 0)
 		return -1;

@@ -25,9 +25,9 @@ struct cidata {
 	 */
 	const char *iid;
 	char contents[65];	/* digest of what lima.yaml and the keys of the host make */
-	/* the same as earlier versions had it: with data disks; and, before that, with what runs on a running machine, too */
-	char contents_before[2][65];
-	/* of what a running machine need not be restarted for: boot scripts, guest agent, verbosity, proxies, sshfs mounts; the half of it */
+	/* the same as earlier versions had it: with `env`; before that with data disks; and, before that, with what runs on a running machine, too */
+	char contents_before[3][65];
+	/* of what a running machine need not be restarted for: boot scripts, guest agent, verbosity, variables, sshfs mounts; the half of it */
 	char tools[33];
 	const char *host_key;	/* the public half of the guest's SSH host key; NULL: it has not been made yet */
 	bool debug;		/* what lima.env says of it */

@@ -6,15 +6,12 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/fs.h"
-#include "base/proc.h"
-#include "base/quote/quote.h"
 #include "hostagent/protocol/ha_client.h"
 #include "providers/driver.h"
 #include "providers/snapshots.h"
 #include "resources/instance_paths.h"
 #include "resources/disk_known.h"
-
-enum { MASTER_MS = 10 * 1000 };
+#include "resources/ssh_master.h"
 
 /* The folder of the instance; to free. `*tag` points into the name. */
 static char *
@@ -91,20 +88,11 @@ snapshot_observe(const struct env *env, const struct resource *r, struct facts *
 static void
 forget_connections(const struct env *env, const struct resource *r, const char *dir)
 {
-	auto_free char *sock = xasprintf("%s/ssh.sock", dir);
-	AUTO(buf) option = BUF_INIT;
-	const char *argv[] = { "ssh", "-F", "/dev/null", "-o", NULL, "-o", "HostKeyAlias=" QUOTE_SSH_ALIAS, "-O", "exit", "any", NULL };
 	struct error why;
-
-	buf_adds(&option, "ControlPath=");
-	if (!quote_ssh_path(&option, sock))
-		return;
-	argv[4] = option.s;
 
 	if (ha_pid(dir) > 0 && ha_reconnect(dir, &why) < 0)
 		env->say(env, SAY_WARN, "%s: %s", r->name, why.msg);
-	if (fs_exists(sock) && proc_run(argv, &(struct proc_opts){ .timeout_ms = MASTER_MS }, NULL) < 0)
-		fs_unlink(sock, NULL);
+	ssh_master_drop(dir, true);
 }
 
 static int

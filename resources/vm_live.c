@@ -12,7 +12,7 @@
 #define LIVE "live "	/* before what can be changed */
 #define BETWEEN "~"	/* before what is being changed */
 
-static const struct vm_live_row *const rows[] = { &vm_live_disks, &vm_live_memory };
+static const struct vm_live_row *const rows[] = { &vm_live_disks, &vm_live_memory, &vm_live_env };
 
 const char *
 vm_live_bare(const char *value)
@@ -75,9 +75,9 @@ live_why_not(const struct spec *spec, const struct vm_live_row *row, const char 
 	const struct driver *d = driver_of(spec->dir, &pid);
 	const char *why;
 
-	if (!d || !d->live)
+	if (!d || (!row->guests && !d->live))
 		return d ? "its driver changes nothing of a machine that runs" : "it does not run";
-	why = d->live->why_not ? d->live->why_not(spec->dir) : NULL;
+	why = !row->guests && d->live->why_not ? d->live->why_not(spec->dir) : NULL;
 	return why ? why : row->why_not(spec, d, vm_live_bare(have), want, a);
 }
 
@@ -93,6 +93,8 @@ vm_live_tell(const struct resource *r, const char *dir, struct facts *have, stru
 		facts_set(have, a, live_why_fact(rows[i], a), NULL);
 		if (had && !strncmp(had, LIVE, strlen(LIVE)))
 			facts_set(have, a, rows[i]->attr, had = had + strlen(LIVE));
+		if (!had && want && rows[i]->assumed)
+			facts_set(have, a, rows[i]->attr, had = want);
 		if (had && want && rows[i]->same && rows[i]->same(had, want, a))
 			facts_set(have, a, rows[i]->attr, had = want);
 		if (!had || !want || !r->spec || !strcmp(had, want) || !wanted_running(r->spec) || !driver_of(dir, &pid))
@@ -126,9 +128,11 @@ live_row_apply(const struct env *env, const struct resource *r, const struct vm_
 	pid_t pid;
 	const struct driver *d = driver_of(r->spec->dir, &pid);
 
+	if (!had && row->assumed)
+		had = facts_get(&r->have, row->attr);
 	if (!want || !had || !strcmp(want, had))
 		return 0;
-	if (!d || !d->live)
+	if (!d || (!row->guests && !d->live))
 		return error_set(err, ERR_INVALID, "the machine has ended meanwhile");
 	had = vm_live_bare(had);
 	facts_set(now, a, row->attr, arena_printf(a, BETWEEN "%s", row->between(had, want, a)));

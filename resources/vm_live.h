@@ -29,14 +29,18 @@ bool vm_live_would(const struct spec *spec, const char *path);
 const char *vm_live_bare(const char *value);
 #define VM_LIVE_DISKS "disks"
 #define VM_LIVE_MEMORY "memory"
+#define VM_LIVE_ENV "env"
 void vm_live_memory_each(const char *have, const char *want, detail_say *say, void *ctx);
 void vm_live_disks_each(const char *have, const char *want, detail_say *say, void *ctx);
+void vm_live_env_each(const char *have, const char *want, detail_say *say, void *ctx);
 
 /* --- for the table: what a row is made of --- */
 
 struct driver;
 struct vm_live_row {
 	const char *attr, *key;
+	bool guests;	/* the guest is told, and its driver has no part in it */
+	bool assumed;	/* where nothing is known, it has what is wanted: something else would have it restarted */
 	/* What lima.yaml wants; the same of the part of it that an earlier version compared ("PATH=VALUE" lines); in `a`; NULL: nothing. */
 	const char *(*want)(const struct spec *spec, struct arena *a);
 	const char *(*recall)(const char *machine_keys, struct arena *a);
@@ -47,6 +51,6 @@ struct vm_live_row {
 	int (*apply)(const struct env *env, const struct resource *r, const struct driver *d, const char *have, const char *want, struct error *err);
 	bool (*same)(const char *have, const char *want, struct arena *a);	/* two texts that mean the same; NULL: none do */
 };
-extern const struct vm_live_row vm_live_disks, vm_live_memory;
+extern const struct vm_live_row vm_live_disks, vm_live_memory, vm_live_env;
 /* VALUE of the line PATH=VALUE, or PATH:=VALUE; in `a`; NULL: there is none. */
 const char *vm_live_key(const char *keys, const char *path, struct arena *a);

@@ -115,7 +115,7 @@ init_main_boot(int events, const struct block_dev *disk)
 		return;
 	runtime_dir(&u);
 	spawn_wait(key);
-	services_ssh(&c);
+	services_ssh();
 	sync();
 	iid = cidata_str(&c, "IID");
 	setup_write("/run/lima-ssh-ready", iid, 0644);

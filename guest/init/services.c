@@ -25,7 +25,7 @@
 #define KEY "/etc/dropbear/dropbear_ed25519_host_key"
 #define TMP_KEY "/etc/dropbear/dropbear_ed25519_host_key.tmp"
 
-enum { MAX_KEY = 4096 };
+enum { MAX_KEY = 4096, MAX_ENVIRONMENT = 1 << 20 };
 
 /* The host knows this guest by the key that it gave it; 83 bytes, which no half-written file of ours would stand in for. */
 static bool
@@ -68,16 +68,26 @@ services_host_key(void)
 		init_say("%s", err.msg);
 }
 
-void
-services_ssh(const struct cidata *c)
+/* What /etc/environment says when the server is started: the host writes it anew while the guest runs, and ends the server then. */
+static void
+services_login_env(void)
 {
-	/* No passwords, no root; -e: sessions get our environment, which is /etc/environment's; -W: window for TCG's slow round trips. */
-	const char *argv[] = { "/usr/sbin/dropbear", "-F", "-s", "-w", "-e", "-m", "-W", "262144", "-r", KEY, "-p", "22", "-P", "/run/dropbear.pid", NULL };
-	AUTO(env) env = { 0 };
+	AUTO(buf) text = BUF_INIT;
+	struct env env = { 0 };
 
 	env_set(&env, "LANG", "C.UTF-8");
-	env_merge(&env, &c->etc);
-	spawn_service("dropbear", &(struct spawn){ .argv = argv, .env = env.v ? env.v : (char *[]){ NULL } });
+	if (fs_read_if("/etc/environment", &text, MAX_ENVIRONMENT, NULL) == 1)
+		env_parse_pam(&env, text.s, text.len);
+	environ = env.v;
+}
+
+void
+services_ssh(void)
+{
+	/* No passwords, no root; -e: sessions get its environment, which is /etc/environment's; -W: window for TCG's slow round trips. */
+	const char *argv[] = { "/usr/sbin/dropbear", "-F", "-s", "-w", "-e", "-m", "-W", "262144", "-r", KEY, "-p", "22", "-P", "/run/dropbear.pid", NULL };
+
+	spawn_service("dropbear", &(struct spawn){ .argv = argv, .ready = services_login_env });
 }
 
 static bool

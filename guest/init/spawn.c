@@ -32,6 +32,8 @@ spawn_become(const struct spawn *s)
 		dup2(out, 1);
 		dup2(out, 2);
 	}
+	if (s->ready)
+		s->ready();
 	if (chdir(s->dir ? s->dir : "/") < 0 && chdir("/") < 0)
 		_exit(126);
 	execve(s->argv[0], (char *const *)s->argv, s->env ? s->env : environ);

@@ -8,6 +8,7 @@ struct spawn {
 	const char *const *argv;	/* argv[0] is a path */
 	char *const *env;		/* NULL: ours */
 	const char *dir;		/* to start in; NULL: "/" */
+	void (*ready)(void);		/* called in the new process before it becomes the other program: it may set our environment; NULL */
 	const char *log;		/* stdout and stderr are appended to this file; NULL: to the log */
 };
 

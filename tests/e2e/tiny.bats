@@ -91,11 +91,27 @@ log:
 	[ "$(limactl shell t sh -c 'df -k ~ | awk "END {print (\$2 > 1500000)}"')" = 1 ]
 }
 
-@test "an env variable is an in-place change of cidata and a restart, and the plan says why" {
-	run -0 limactl plan --set '.env.COLOR="green"' t
+@test "what the guest is told at boot is an in-place change of cidata and a restart, and the plan says why" {
+	run -0 limactl plan --set '.user.comment="Green Man"' t
 	[[ $output == *"~ cidata"* && $output == *"-/+ vm        t  (cidata changes)"* ]]
+	apply --set '.user.comment="Green Man"' t
+	limactl shell t grep -F ':Green Man:' /etc/passwd
+}
+
+@test "an env variable is told to the guest while it runs: a shell has it from then on, also root's, and what runs keeps its own" {
+	pid=$(cat "$LIMA_HOME/t/qemu.pid")
+	limactl shell t sh -c 'sleep 600 </dev/null >/dev/null 2>&1 & echo $! >/tmp/before'
+	run -0 limactl plan --set '.env.COLOR="green"' t
+	[[ $output == *'env.COLOR: unset -> green  (in place)'* && $output == *'~ vm '* && $output != *'-/+ '* ]] || { echo "$output"; false; }
 	apply --set '.env.COLOR="green"' t
 	[ "$(limactl shell t sh -c 'echo $COLOR')" = green ]
+	[ "$(limactl shell t sudo sh -c 'echo $COLOR')" = green ]
+	[ "$(limactl shell t sh -c 'tr "\0" "\n" </proc/$(cat /tmp/before)/environ | grep -c COLOR || :')" = 0 ]
+	[ "$(limactl shell t grep -c '^#LIMA-START$' /etc/environment)" = 1 ]
+	apply --set 'del(.env.COLOR)' t
+	[ "$(limactl shell t sh -c 'echo ${COLOR-none}')" = none ]
+	limactl shell t sh -c 'kill $(cat /tmp/before)'
+	[ "$(cat "$LIMA_HOME/t/qemu.pid")" = "$pid" ]
 }
 
 @test "a shrinking disk is refused before anything is touched" {

@@ -357,8 +357,8 @@ asks_plan() {
 	apply --set '.cpus=2' f
 	asks_plan '.downtime[0].ms > 0 and .downtime[0].runs == 1 and .estimate_ms > 0' --set '.cpus=3' f
 	limactl plan --set '.cpus=3' f | grep -q '^f is down for about .* s (median of 1 run here).'
-	asks_plan '([.resource_changes[].changes[] | select(.key) | [.key, .class]] | sort) == [["disk", "live"], ["env.A", "guest-reboot"], ["images[0].variant", "only-at-creation"], ["message", "nothing"]] and
-		([.resource_changes[] | select(.address == "disk.f") | .class] == ["disk-work"])' --set '.message="x" | .env.A="b" | .images[0].variant="v" | .disk="5MiB"' f
+	asks_plan '([.resource_changes[].changes[] | select(.key) | [.key, .class]] | sort) == [["disk", "live"], ["env.A", "live"], ["images[0].variant", "only-at-creation"], ["message", "nothing"], ["user.comment", "guest-reboot"]] and
+		([.resource_changes[] | select(.address == "disk.f") | .class] == ["disk-work"])' --set '.message="x" | .env.A="b" | .user.comment="c" | .images[0].variant="v" | .disk="5MiB"' f
 	head -c 65536 /dev/urandom | dd of="$LIMA_HOME/f/disk" conv=notrunc status=none
 	asks_plan '.bytes_at_risk >= 65536 and ([.resource_changes[] | select(.bytes_at_risk) | .address] == ["disk.f"]) and .errored == false' --destroy f
 	limactl plan --destroy f | grep -q 'disk .* of data are lost)'
@@ -385,8 +385,8 @@ asks_plan() {
 	apply "$WORK/f.yaml"
 	run -0 limactl explain vm.f
 	[[ "$output" == 'vm.f is the running machine: '*'It needs:'*'disk.f  (fresh)'*'It is needed by:'*'ready.f  (falls with it)'*'An apply would leave it as it is.'* ]]
-	run -0 limactl explain ready.f --set '.env.A="b"' f
-	[[ "$output" == *'An apply would remake it (machine-restart):'*'ready.f: vm is remade'*'vm.f: cidata changes'*'cidata.f: contents: '*'dir.f: env.A: unset -> b'* ]]
+	run -0 limactl explain ready.f --set '.user.comment="b"' f
+	[[ "$output" == *'An apply would remake it (machine-restart):'*'ready.f: vm is remade'*'vm.f: cidata changes'*'cidata.f: contents: '*'dir.f: user.comment: '*' -> b'* ]]
 	apply --name g --stopped "$WORK/f.yaml"
 	[ "$(limactl explain --json "image.$WORK/raw.img" | jq -c '[.needed_by[].address] | sort')" = '["disk.f","disk.g"]' ]
 	[ "$(limactl explain --json disk.new --set '.disk="5MiB"' "$WORK/f.yaml" 2>/dev/null | jq -r .action)" = '' ]

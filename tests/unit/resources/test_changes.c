@@ -375,15 +375,16 @@ find_effect(struct world *w, const struct spec *a, const struct spec *b, struct 
 /* --- is it as the table says? */
 
 static const char *
-wrong_effect(enum key_change cost, const struct effect *e)
+wrong_effect(const struct key *k, const struct effect *e)
 {
-	switch (cost) {
+	switch (k->change) {
 	case CHANGE_NOTE:
 		return e->restarts || e->boots || e->live || e->fetches ? "something is to be done after all" : NULL;
 	case CHANGE_LIVE: case CHANGE_AGENT:
 		return e->restarts || e->boots ? "it is not done in place" : !e->live ? "nothing is to be done" : NULL;
 	case CHANGE_BOOT:
-		return e->restarts ? "the machine itself changes" : !e->boots ? "the guest is not told" : NULL;
+		/* One that may be live is the machine's to change, and to be restarted for. */
+		return (k->flags & KEY_LIVE ? e->boots : e->restarts) ? "the machine itself changes" : !e->boots && !e->restarts ? "the guest is not told" : NULL;
 	case CHANGE_RESTART:
 		return !e->restarts && !e->boots ? "nothing restarts the machine" : NULL;
 	case CHANGE_CREATION:
@@ -475,7 +476,7 @@ check_example(struct world *w, const struct example *x, const struct key *k)
 		fault("%s: told as another class than the table's", path);
 	check_refused(w, a, b, path, k->change == CHANGE_REFUSED);
 	check_parts(a, b, path, key_part(k, !strcmp(a->mount_type, "reverse-sshfs") && !strcmp(b->mount_type, "reverse-sshfs")));
-	wrong = k->change != CHANGE_REFUSED && find_effect(w, a, b, &e) ? wrong_effect(k->change, &e) : NULL;
+	wrong = k->change != CHANGE_REFUSED && find_effect(w, a, b, &e) ? wrong_effect(k, &e) : NULL;
 	if (wrong)
 		fault("%s: %s: %s", x->key, key_change_text(k->change), wrong);
 	spec_free(a);
@@ -498,7 +499,7 @@ check_unset(struct world *w, const struct example *x, const struct key *k)
 		if (a && b)
 			ok(spec_diff(&arena, a->json, b->json, &v, &n, &err));
 		if (n == 1 && !strcmp(v[0].path, path) && find_effect(w, a, b, &e))
-			wrong = wrong_effect(k->change, &e);
+			wrong = wrong_effect(k, &e);
 		if (wrong)
 			fault("%s (%s): %s: %s", x->key, way ? "to unset" : "from unset", key_change_text(k->change), wrong);
 		spec_free(a);

@@ -362,20 +362,30 @@ TEST(the_digest_knows_contents_from_tools)
 	assert_string_not_equal(w.c.tools, tools);
 	done(&w);
 
-	render(&w, IMAGE "env: {A: b}\n");
+	render(&w, IMAGE "upgradePackages: true\n");
 	assert_string_not_equal(w.c.contents, contents);
 	assert_string_equal(w.c.tools, tools);
+	done(&w);
+
+	/* A variable is told to a guest that runs; that an image of before had it in its contents is known. */
+	render(&w, IMAGE "env: {A: b}\n");
+	assert_string_equal(w.c.contents, contents);
+	assert_string_not_equal(w.c.tools, tools);
+	assert_string_not_equal(w.c.contents_before[0], contents);
+	assert_string_equal(w.c.contents_before[0], w.c.contents_before[1]);
 	done(&w);
 
 	/* A disk is given to a machine that runs; that an image of before told of it is known. */
 	render(&w, IMAGE);
 	assert_string_equal(w.c.contents_before[0], contents);
+	assert_string_equal(w.c.contents_before[1], contents);
 	done(&w);
 	render(&w, IMAGE "additionalDisks: [d]\n");
 	assert_string_equal(w.c.contents, contents);
 	assert_string_not_equal(w.c.tools, tools);
-	assert_string_not_equal(w.c.contents_before[0], contents);
-	assert_string_equal(w.c.contents_before[0], w.c.contents_before[1]);
+	assert_string_equal(w.c.contents_before[0], contents);
+	assert_string_not_equal(w.c.contents_before[1], contents);
+	assert_string_equal(w.c.contents_before[1], w.c.contents_before[2]);
 	has(&w, "lima.env", "LIMA_CIDATA_DISK_0_NAME=d\nLIMA_CIDATA_DISK_0_DEVICE=vdb\n");
 	done(&w);
 }
@@ -497,7 +507,8 @@ TEST(proxies_of_the_host_are_no_contents)
 	unsetenv("NO_PROXY");
 	render(&w, IMAGE "env: {A: a, http_proxy: 'http://p:1'}\npropagateProxyEnv: false\n");
 	has(&w, "etc_environment", "\nHTTP_PROXY=http://p:1\n");
-	assert_string_equal(w.c.tools, tools);
+	/* lima.yaml's own are told as any other variable is */
+	assert_string_not_equal(w.c.tools, tools);
 	done(&w);
 }
 
