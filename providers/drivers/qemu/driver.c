@@ -17,19 +17,15 @@ enum { QMP_MS = 5000 };
 static int
 qemu_driver_press_button(const char *dir, struct error *err)
 {
-	auto_free char *socket = xasprintf("%s/qmp.sock", dir);
-
 	/* A guest whose machine is paused does not hear it. */
-	qmp_execute(socket, "cont", NULL, QMP_MS, NULL, NULL);
-	return qmp_execute(socket, "system_powerdown", NULL, QMP_MS, NULL, err);
+	qmp_ask(dir, "cont", NULL, QMP_MS, NULL, NULL);
+	return qmp_ask(dir, "system_powerdown", NULL, QMP_MS, NULL, err);
 }
 
 static int
 qemu_driver_quit(const char *dir, struct error *err)
 {
-	auto_free char *socket = xasprintf("%s/qmp.sock", dir);
-
-	return qmp_execute(socket, "quit", NULL, QMP_MS, NULL, err);
+	return qmp_ask(dir, "quit", NULL, QMP_MS, NULL, err);
 }
 
 static bool

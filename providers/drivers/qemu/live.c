@@ -13,14 +13,6 @@
 
 enum { LOOK_MS = 10 * 1000, WORK_MS = 120 * 1000 };
 
-static int
-live_ask(const char *dir, const char *command, const char *args, int timeout_ms, cJSON **out, struct error *err)
-{
-	auto_free char *socket = xasprintf("%s/qmp.sock", dir);
-
-	return qmp_execute(socket, command, args, timeout_ms, out, err);
-}
-
 /* The disk that a machine boots from has a name; beside an installer's ISO it has the one that QEMU gives. */
 static const cJSON *
 live_boot_disk(const cJSON *blocks, const struct image_disk *disk, const char **device)
@@ -44,7 +36,7 @@ live_boot_disk(const cJSON *blocks, const struct image_disk *disk, const char **
 static int
 live_look(const char *dir, const struct image_disk *disk, cJSON **blocks, const char **device, const cJSON **image, struct error *err)
 {
-	if (live_ask(dir, "query-block", NULL, LOOK_MS, blocks, err) < 0)
+	if (qmp_ask(dir, "query-block", NULL, LOOK_MS, blocks, err) < 0)
 		return -1;
 	*image = live_boot_disk(*blocks, disk, device);
 	if (*image)
@@ -78,7 +70,7 @@ qemu_grow_disk(const char *dir, const struct image_disk *disk, int64_t bytes, st
 		return -1;
 	if (now >= bytes)
 		return 0;
-	if (live_ask(dir, "block_resize", arena_printf(&a, "{\"device\":\"%s\",\"size\":%" PRId64 "}", device, bytes), WORK_MS, NULL, err) < 0 ||
+	if (qmp_ask(dir, "block_resize", arena_printf(&a, "{\"device\":\"%s\",\"size\":%" PRId64 "}", device, bytes), WORK_MS, NULL, err) < 0 ||
 	    live_disk_size(dir, disk, &a, &device, &now, err) < 0)
 		return -1;
 	return now >= bytes ? 0 : error_set(err, EIO, "QEMU has taken it, and the disk is as large as before");
@@ -109,7 +101,7 @@ qemu_keep_disk(const char *dir, const struct image_disk *disk, const char *tag, 
 	has = live_has_snapshot(image, tag);
 	args = arena_printf(&a, "{\"device\":\"%s\",\"name\":\"%s\"}", device, tag);
 	cJSON_Delete(blocks);
-	return has ? 0 : live_ask(dir, "blockdev-snapshot-internal-sync", args, WORK_MS, NULL, err);
+	return has ? 0 : qmp_ask(dir, "blockdev-snapshot-internal-sync", args, WORK_MS, NULL, err);
 }
 
 const struct driver_live qemu_live = {

@@ -21,14 +21,6 @@ enum { LOOK_MS = 10 * 1000, ATTACH_MS = 60 * 1000, DETACH_MS = 60 * 1000 };
 
 #define SERIAL "lima-"
 
-static int
-disks_ask(const char *dir, const char *command, cJSON **out, struct error *err)
-{
-	auto_free char *socket = xasprintf("%s/qmp.sock", dir);
-
-	return qmp_execute(socket, command, NULL, LOOK_MS, out, err);
-}
-
 /* Is there one among what a query lists whose `member` is that text? -1: nobody knows. */
 static int
 disks_has(const char *dir, const char *query, const char *member, const char *text, struct error *err)
@@ -37,7 +29,7 @@ disks_has(const char *dir, const char *query, const char *member, const char *te
 	const cJSON *i;
 	int has = 0;
 
-	if (disks_ask(dir, query, &list, err) < 0)
+	if (qmp_ask(dir, query, NULL, LOOK_MS, &list, err) < 0)
 		return -1;
 	cJSON_ArrayForEach(i, list)
 		has |= !strcmp(cjson_text_or(i, member, ""), text);
@@ -130,7 +122,7 @@ qemu_holds_disk(const char *dir, const char *name)
 	cJSON *list = NULL;
 	const cJSON *i;
 
-	if (disks_ask(dir, "query-block", &list, NULL) < 0)
+	if (qmp_ask(dir, "query-block", NULL, LOOK_MS, &list, NULL) < 0)
 		return "QEMU does not answer";
 	cJSON_ArrayForEach(i, list)
 		if (strstr(cjson_text_or(cjson_get(cjson_get(i, "inserted"), "image"), "filename", ""), path))
@@ -146,7 +138,7 @@ qemu_has_live_disks(const char *dir)
 	const cJSON *i;
 	bool has = false;
 
-	if (disks_ask(dir, "query-block", &list, NULL) < 0)
+	if (qmp_ask(dir, "query-block", NULL, LOOK_MS, &list, NULL) < 0)
 		return false;
 	cJSON_ArrayForEach(i, list)
 		has |= !strncmp(cjson_text_or(i, "qdev", ""), SERIAL, strlen(SERIAL));

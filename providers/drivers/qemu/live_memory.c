@@ -16,10 +16,9 @@ enum { LOOK_MS = 10 * 1000, STILL_MS = 30 * 1000, PAUSE_MS = 50 };
 static int
 memory_number(const char *dir, const char *query, const char *member, uint64_t *out, struct error *err)
 {
-	auto_free char *socket = xasprintf("%s/qmp.sock", dir);
 	cJSON *answer = NULL;
 
-	if (qmp_execute(socket, query, NULL, LOOK_MS, &answer, err) < 0)
+	if (qmp_ask(dir, query, NULL, LOOK_MS, &answer, err) < 0)
 		return -1;
 	*out = (uint64_t)cJSON_GetNumberValue(cjson_get(answer, member));
 	cJSON_Delete(answer);
@@ -35,9 +34,9 @@ balloon_actual(const char *dir, uint64_t *out, struct error *err)
 static int
 balloon_tell(const char *dir, uint64_t bytes, struct error *err)
 {
-	auto_free char *socket = xasprintf("%s/qmp.sock", dir), *args = xasprintf("{\"value\":%" PRIu64 "}", bytes);
+	auto_free char *args = xasprintf("{\"value\":%" PRIu64 "}", bytes);
 
-	return qmp_execute(socket, "balloon", args, LOOK_MS, NULL, err);
+	return qmp_ask(dir, "balloon", args, LOOK_MS, NULL, err);
 }
 
 int

@@ -64,10 +64,9 @@ qemu_was(const char *const *words, size_t n, struct machine *m)
 static int
 memory_query(const char *dir, const char *command, const char *member, struct arena *a, const char **out, struct error *err)
 {
-	auto_free char *socket = xasprintf("%s/qmp.sock", dir);
 	cJSON *answer = NULL;
 
-	if (qmp_execute(socket, command, NULL, ANSWER_MS, &answer, err) < 0)
+	if (qmp_ask(dir, command, NULL, ANSWER_MS, &answer, err) < 0)
 		return -1;
 	*out = arena_strdup(a, cjson_text_or(answer, member, ""));
 	cJSON_Delete(answer);
@@ -77,9 +76,7 @@ memory_query(const char *dir, const char *command, const char *member, struct ar
 static int
 memory_do(const char *dir, const char *command, const char *args, struct error *err)
 {
-	auto_free char *socket = xasprintf("%s/qmp.sock", dir);
-
-	return qmp_execute(socket, command, args, ANSWER_MS, NULL, err);
+	return qmp_ask(dir, command, args, ANSWER_MS, NULL, err);
 }
 
 /* Tells again until it is none of `while_`, which ends at NULL; in `a`. */
@@ -146,14 +143,13 @@ memory_host_processor(struct buf *out)
 static int
 memory_program(const char *dir, struct arena *a, const char **out, struct error *err)
 {
-	auto_free char *socket = xasprintf("%s/qmp.sock", dir);
 	cJSON *version = NULL, *kvm = NULL;
 	const cJSON *v;
 	AUTO(buf) text = BUF_INIT;
 
-	if (qmp_execute(socket, "query-version", NULL, ANSWER_MS, &version, err) < 0)
+	if (qmp_ask(dir, "query-version", NULL, ANSWER_MS, &version, err) < 0)
 		return -1;
-	if (qmp_execute(socket, "query-kvm", NULL, ANSWER_MS, &kvm, err) < 0) {
+	if (qmp_ask(dir, "query-kvm", NULL, ANSWER_MS, &kvm, err) < 0) {
 		cJSON_Delete(version);
 		return -1;
 	}
@@ -187,12 +183,11 @@ qemu_memory_remedy(const char *why)
 static int
 qemu_memory_check(const char *dir, struct error *err)
 {
-	auto_free char *socket = xasprintf("%s/qmp.sock", dir);
 	cJSON *answer = NULL;
 	const cJSON *why;
 	int r = 0;
 
-	if (qmp_execute(socket, "query-migrate", NULL, ANSWER_MS, &answer, err) < 0)
+	if (qmp_ask(dir, "query-migrate", NULL, ANSWER_MS, &answer, err) < 0)
 		return -1;
 	why = cJSON_GetArrayItem(cjson_get(answer, "blocked-reasons"), 0);
 	if (cJSON_IsString(why))

@@ -156,6 +156,14 @@ qmp_execute(const char *socket, const char *command, const char *args, int timeo
 }
 
 int
+qmp_ask(const char *dir, const char *command, const char *args, int timeout_ms, cJSON **out, struct error *err)
+{
+	auto_free char *socket = xasprintf("%s/qmp.sock", dir);
+
+	return qmp_execute(socket, command, args, timeout_ms, out, err);
+}
+
+int
 qmp_human(const char *socket, const char *command_line, int timeout_ms, struct buf *out, struct error *err)
 {
 	cJSON *args = cJSON_CreateObject(), *answer = NULL;

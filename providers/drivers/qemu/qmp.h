@@ -30,6 +30,8 @@ struct qmp_line qmp_classify(const char *line, size_t len);
  */
 int qmp_execute(const char *socket, const char *command, const char *args, int timeout_ms,
 		struct cJSON **out, struct error *err);
+/* The same of the machine in the folder `dir`. */
+int qmp_ask(const char *dir, const char *command, const char *args, int timeout_ms, struct cJSON **out, struct error *err);
 /* The same, with a descriptor that goes with it, and stays the caller's: `getfd`. -1: none. */
 int qmp_execute_with(const char *socket, const char *command, const char *args, int with, int timeout_ms, struct cJSON **out,
 		     struct error *err);
