@@ -3,62 +3,21 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/os/thread.h"
+#include "reconciler/walker.h"
 
-/*
- * The caller owns the queues (steps that could start) and decides what starts;
- * workers take from `ready` and give back through `done`.
- */
-struct pool {
-	const struct resource_type *type;
-	size_t running;
-};
-
-/* What is left of an instance's way up. */
-struct boot {
-	const char *owner;
-	size_t left;		/* steps */
-	bool held;		/* it has one of the places */
-};
-
-struct queue {
-	struct step *first, **end;
-};
-
-struct workers {
-	const struct walk *walk;
-	struct plan *plan;
-	struct queue jobs, boots;	/* steps that could start */
-	size_t running, njobs, nbooting, tokens;
-	struct boot *boot;
-	size_t nboot;
-	struct pool *pools;
-	size_t npools, pools_cap;
-	bool stop;			/* start nothing more */
-	bool cancelled;
-	int calls;			/* as many were called off when that was looked at last */
-	struct error *err;
-	int result;
-
-	pthread_mutex_t lock;
-	pthread_cond_t work, ended;		/* there is something to do; something was done */
-	struct step *ready, *done;
-	bool quit;
-};
-
-static void
+void
 walk_push(struct step **list, struct step *s)
 {
 	s->next = *list;
 	*list = s;
 }
 
-static struct step *
+struct step *
 walk_pop(struct step **list)
 {
 	struct step *s = *list;
@@ -104,56 +63,7 @@ walk_fail(struct workers *c, const struct error *err)
 	c->result = -1;
 }
 
-static void
-walk_await(struct workers *c, struct step *s)
-{
-	struct queue *q = s->boot ? &c->boots : &c->jobs;
-
-	s->next = NULL;
-	*q->end = s;
-	q->end = &s->next;
-}
-
-static void
-boot_ended(struct workers *c, struct boot *b)
-{
-	if (!b || --b->left || !b->held)
-		return;
-	b->held = false;
-	c->nbooting--;
-}
-
-static int
-boot_by_owner(const void *a, const void *b)
-{
-	return strcmp((*(struct step *const *)a)->res->owner, (*(struct step *const *)b)->res->owner);
-}
-
-/* The steps of each instance's boot, together. */
-static void
-boots_find(struct workers *c)
-{
-	struct plan *p = c->plan;
-	struct step **v = xcalloc(p->n + 1, sizeof *v);
-	size_t n = 0;
-
-	for (size_t i = 0; c->walk->boots && i < p->n; i++)
-		if (p->v[i]->verb == ENSURE && p->v[i]->res->type->boots && *p->v[i]->res->owner)
-			v[n++] = p->v[i];
-	if (n)
-		qsort(v, n, sizeof *v, boot_by_owner);
-	c->boot = xcalloc(n + 1, sizeof *c->boot);
-	for (size_t i = 0; i < n; i++) {
-		if (!i || boot_by_owner(&v[i - 1], &v[i]) != 0)
-			c->boot[c->nboot++].owner = v[i]->res->owner;
-		v[i]->boot = &c->boot[c->nboot - 1];
-		v[i]->boot->left++;
-	}
-	free(v);
-}
-
-/* A step that is over releases, or skips, those behind it; skipping is a chain without recursion. */
-static void
+void
 walk_settle(struct workers *c, struct step *first)
 {
 	struct step *chain = first;
@@ -166,7 +76,7 @@ walk_settle(struct workers *c, struct step *first)
 			walk_fail(c, &s->err);
 			c->stop |= !c->walk->keep_going;
 		}
-		boot_ended(c, s->boot);
+		walk_boot_ended(c, s->boot);
 		if (c->walk->settled)
 			c->walk->settled(c->walk->ctx, s);
 		for (size_t i = 0; i < s->nthen; i++) {
@@ -183,167 +93,6 @@ walk_settle(struct workers *c, struct step *first)
 			}
 		}
 	}
-}
-
-/* Running steps are counted for each type that has a limit; such types are few. */
-static size_t *
-walk_pool(struct workers *c, const struct resource_type *type)
-{
-	size_t i;
-
-	for (i = 0; i < c->npools; i++)
-		if (c->pools[i].type == type)
-			return &c->pools[i].running;
-	GROW(c->pools, c->npools, c->pools_cap);
-	c->pools[c->npools++] = (struct pool){ type, 0 };
-	return &c->pools[i].running;
-}
-
-static bool
-may_start(struct workers *c, const struct step *s)
-{
-	if (s->boot && !s->boot->held && c->nbooting >= c->walk->boots)
-		return false;
-	if (s->res->type->at_once && *walk_pool(c, s->res->type) >= s->res->type->at_once)
-		return false;
-	/* the first needs nobody's leave */
-	if (!c->running || !c->walk->take)
-		return true;
-	if (!c->walk->take(c->walk->ctx))
-		return false;
-	c->tokens++;
-	return true;
-}
-
-static void
-walk_count(struct workers *c, const struct step *s, bool started)
-{
-	c->running += started ? 1 : -1;
-	if (!s->boot)
-		c->njobs += started ? 1 : -1;
-	else if (started && !s->boot->held) {
-		s->boot->held = true;
-		c->nbooting++;
-	}
-	if (s->res->type->at_once)
-		*walk_pool(c, s->res->type) += started ? 1 : -1;
-	while (c->tokens && c->tokens >= c->running) {
-		c->walk->give(c->walk->ctx);
-		c->tokens--;
-	}
-}
-
-/* Moves as many steps from a queue to `batch` as there is room for. */
-static void
-walk_pick_from(struct workers *c, struct queue *q, struct step **batch)
-{
-	struct step **at = &q->first;
-	size_t jobs = c->walk->jobs ? c->walk->jobs : 1;
-
-	while (*at && (q == &c->boots || c->njobs < jobs)) {
-		struct step *s = *at;
-
-		if (!may_start(c, s)) {
-			at = &s->next;
-			continue;
-		}
-		if (!(*at = s->next))
-			q->end = at;
-		s->status = RUNNING;
-		walk_count(c, s, true);
-		if (c->walk->starting)
-			c->walk->starting(c->walk->ctx, s);
-		walk_push(batch, s);
-	}
-}
-
-static struct step *
-walk_pick(struct workers *c)
-{
-	struct step *batch = NULL;
-
-	walk_pick_from(c, &c->boots, &batch);
-	walk_pick_from(c, &c->jobs, &batch);
-	return batch;
-}
-
-/* A shared thing that something waits for, and nothing that is wanted. */
-static bool
-walk_is_needless(const struct step *s)
-{
-	for (size_t i = 0; i < s->nthen; i++)
-		if (!s->then[i]->unwanted)
-			return false;
-	return s->nthen > 0 && s->verb == ENSURE && s->res->type->lifetime != OWNED;
-}
-
-/* With the lock held. What is behind a step comes first, mostly; else another round finds it. */
-static void
-walk_mark_unwanted(struct workers *c)
-{
-	for (bool more = true; more;) {
-		more = false;
-		for (size_t i = c->plan->n; i-- > 0;) {
-			struct step *s = c->plan->v[i];
-
-			if (s->unwanted || (s->status != WAITING && s->status != RUNNING))
-				continue;
-			s->unwanted = c->walk->is_unwanted(c->walk->ctx, s) || walk_is_needless(s);
-			more |= s->unwanted;
-		}
-	}
-}
-
-/* The unwanted ones that have not begun are skipped, and those that run are told. */
-static struct step *
-walk_give_up(struct workers *c)
-{
-	struct step *skipped = NULL;
-
-	for (size_t i = 0; i < c->plan->n; i++) {
-		struct step *s = c->plan->v[i];
-
-		if (s->unwanted && s->status == RUNNING)
-			__atomic_store_n(&s->cancel, 1, __ATOMIC_RELAXED);
-		if (!s->unwanted || s->status != WAITING)
-			continue;
-		s->status = SKIPPED;
-		walk_push(&skipped, s);
-	}
-	return skipped;
-}
-
-static void
-walk_drop_unwanted(struct queue *q)
-{
-	struct step **at = &q->first;
-
-	while (*at)
-		if ((*at)->unwanted)
-			*at = (*at)->next;
-		else
-			at = &(*at)->next;
-	q->end = at;
-}
-
-/* Has somebody called off a part of the walk since? */
-static void
-walk_call_off(struct workers *c)
-{
-	int calls = c->walk->calls ? __atomic_load_n(c->walk->calls, __ATOMIC_ACQUIRE) : 0;
-	struct step *skipped, *s;
-
-	if (calls == c->calls)
-		return;
-	c->calls = calls;
-	pthread_mutex_lock(&c->lock);
-	walk_mark_unwanted(c);
-	walk_drop_unwanted(&c->jobs);
-	walk_drop_unwanted(&c->boots);
-	skipped = walk_give_up(c);
-	pthread_mutex_unlock(&c->lock);
-	while ((s = walk_pop(&skipped)))
-		walk_settle(c, s);
 }
 
 /* Has the whole walk been cancelled? */
@@ -439,7 +188,7 @@ plan_walk(struct plan *p, const struct walk *w, struct error *err)
 	size_t jobs = w->jobs ? w->jobs : 1, n = 0;
 	pthread_t *threads;
 
-	boots_find(&c);
+	walk_find_boots(&c);
 	jobs += w->boots < c.nboot ? w->boots : c.nboot;
 	if (jobs > p->n)
 		jobs = p->n;
