@@ -5,53 +5,17 @@
 #include <libssh2.h>
 #include <poll.h>
 #include <pthread.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/auto.h"
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "providers/ssh/ssh_heap.h"
+#include "providers/ssh/ssh_link_inner.h"
 #include "providers/ssh/ssh_session.h"
-
-enum {
-	IN_MAX = 64 << 10,	/* read from the socket and not yet by libssh2 */
-	PACKET = 32768,
-};
-
-struct ssh_channel {
-	struct ssh_link *link;
-	LIBSSH2_CHANNEL *ch;
-	struct ssh_channel *next;
-	bool dying;		/* closed by us, and not yet by the other side */
-};
-
-/* The one opening that is under way: libssh2 has room for one. */
-struct opening {
-	const void *owner;	/* NULL: gone; what comes of it is closed at once */
-	const char *type;	/* NULL: none */
-	char *message;
-	size_t message_len;
-};
-
-struct ssh_link {
-	int fd;
-	struct ssh_identity id;
-	enum { CONNECTING, HANDSHAKE, AUTH, READY } phase;
-	LIBSSH2_SESSION *session;
-	struct ssh_heap heap;	/* the session's */
-	size_t key;		/* the one being tried */
-	struct buf in, out;
-	size_t in_pos;
-	bool spoke, eof, dead;
-	int dead_errno;
-	struct opening open;
-	struct ssh_channel *channels;
-};
 
 static void
 ssh_link_init_library(void)
@@ -235,7 +199,7 @@ defaults_fill(struct ssh_link *l)
 	l->in.s[l->in.len] = '\0';
 }
 
-static int
+int
 ssh_link_fail(struct ssh_link *l, const char *doing, struct error *err)
 {
 	char *msg = NULL;
@@ -292,8 +256,7 @@ ssh_link_pump(struct ssh_link *l)
 		}
 }
 
-/* Channels that we closed are freed once the other side has closed them as well. */
-static void
+void
 ssh_link_bury(struct ssh_link *l)
 {
 	for (struct ssh_channel **p = &l->channels; *p;) {
@@ -308,21 +271,19 @@ ssh_link_bury(struct ssh_link *l)
 	}
 }
 
-static int open_go_on(struct ssh_link *l, struct ssh_channel **out, struct error *err);
-
 static int
-step_ready(struct ssh_link *l, struct error *err)
+ssh_link_step_ready(struct ssh_link *l, struct error *err)
 {
 	struct ssh_channel *c;
 
 	ssh_link_pump(l);
-	if (l->open.type && !l->open.owner && open_go_on(l, &c, NULL) == 1)
+	if (l->open.type && !l->open.owner && ssh_channel_open_go_on(l, &c, NULL) == 1)
 		ssh_channel_close(c);
 	ssh_link_bury(l);
 	/* libssh2 reads what concerns the session itself only through a channel, and there is none: a request that the server refuses makes it read. */
 	if (l->in.len && !l->channels && !l->open.type) {
 		l->open = (struct opening){ .type = "ping@lima", .message = xstrdup("") };
-		open_go_on(l, &c, NULL);
+		ssh_channel_open_go_on(l, &c, NULL);
 	}
 	ssh_link_flush(l);
 	return l->dead || (l->eof && l->in.len == 0) ? ssh_link_fail(l, "connection", err) : 1;
@@ -361,108 +322,7 @@ ssh_link_step(struct ssh_link *l, struct error *err)
 			return r;
 		l->phase = READY;
 	}
-	return step_ready(l, err);
-}
-
-static struct ssh_channel *
-channel_new(struct ssh_link *l, LIBSSH2_CHANNEL *ch)
-{
-	struct ssh_channel *c = xcalloc(1, sizeof *c);
-
-	*c = (struct ssh_channel){ .link = l, .ch = ch, .next = l->channels };
-	l->channels = c;
-	return c;
-}
-
-static void
-open_done(struct ssh_link *l)
-{
-	free(l->open.message);
-	l->open = (struct opening){ 0 };
-}
-
-static int
-open_go_on(struct ssh_link *l, struct ssh_channel **out, struct error *err)
-{
-	struct opening *o = &l->open;
-	LIBSSH2_CHANNEL *ch = libssh2_channel_open_ex(l->session, o->type, (unsigned)strlen(o->type), SSH_WINDOW, PACKET,
-						      o->message, (unsigned)o->message_len);
-	int code = libssh2_session_last_errno(l->session);
-
-	if (!ch && code == LIBSSH2_ERROR_EAGAIN && !l->eof && !l->dead)
-		return 0;
-	open_done(l);
-	if (ch) {
-		*out = channel_new(l, ch);
-		return 1;
-	}
-	if (code == LIBSSH2_ERROR_CHANNEL_FAILURE)
-		return error_set(err, ECONNREFUSED, "ssh: the guest refuses to open it");
-	return ssh_link_fail(l, "channel", err);
-}
-
-/* `message` is taken over. */
-static int
-ssh_link_open_channel(struct ssh_link *l, const void *owner, const char *type, char *message, size_t len,
-	     struct ssh_channel **out, struct error *err)
-{
-	if (l->open.type && l->open.owner != owner) {
-		free(message);
-		return l->dead ? ssh_link_fail(l, "channel", err) : 0;
-	}
-	if (l->open.type)
-		free(message);
-	else
-		l->open = (struct opening){ .owner = owner, .type = type, .message = message, .message_len = len };
-	return open_go_on(l, out, err);
-}
-
-static void
-add_u32(struct buf *b, uint32_t n)
-{
-	n = htonl(n);
-	buf_add(b, &n, 4);
-}
-
-static void
-add_string(struct buf *b, const char *s)
-{
-	add_u32(b, (uint32_t)strlen(s));
-	buf_adds(b, s);
-}
-
-int
-ssh_channel_session(struct ssh_link *l, const void *owner, struct ssh_channel **out, struct error *err)
-{
-	return ssh_link_open_channel(l, owner, "session", xstrdup(""), 0, out, err);
-}
-
-int
-ssh_channel_tcp(struct ssh_link *l, const void *owner, const char *host, int port, struct ssh_channel **out,
-		struct error *err)
-{
-	struct buf b = BUF_INIT;
-	size_t len;
-
-	add_string(&b, host);
-	add_u32(&b, (uint32_t)port);
-	add_string(&b, "127.0.0.1");
-	add_u32(&b, 22);
-	len = b.len;
-	return ssh_link_open_channel(l, owner, "direct-tcpip", buf_detach(&b), len, out, err);
-}
-
-int
-ssh_channel_unix(struct ssh_link *l, const void *owner, const char *path, struct ssh_channel **out, struct error *err)
-{
-	struct buf b = BUF_INIT;
-	size_t len;
-
-	add_string(&b, path);
-	add_string(&b, "");
-	add_u32(&b, 0);
-	len = b.len;
-	return ssh_link_open_channel(l, owner, "direct-streamlocal@openssh.com", buf_detach(&b), len, out, err);
+	return ssh_link_step_ready(l, err);
 }
 
 void
@@ -470,76 +330,4 @@ ssh_link_forget(struct ssh_link *l, const void *owner)
 {
 	if (l->open.type && l->open.owner == owner)
 		l->open.owner = NULL;
-}
-
-int
-ssh_channel_exec(struct ssh_channel *c, const char *command, struct error *err)
-{
-	int r = libssh2_channel_process_startup(c->ch, "exec", 4, command, (unsigned)strlen(command));
-
-	if (r == LIBSSH2_ERROR_EAGAIN && !c->link->eof && !c->link->dead)
-		return 0;
-	return r == 0 ? 1 : ssh_link_fail(c->link, "command", err);
-}
-
-ssize_t
-ssh_channel_read(struct ssh_channel *c, int stream, void *p, size_t max)
-{
-	ssize_t n = libssh2_channel_read_ex(c->ch, stream, p, max);
-
-	if (n > 0)
-		return n;
-	if (n == LIBSSH2_ERROR_EAGAIN)
-		return c->link->dead || c->link->eof ? -1 : 0;
-	if (n == 0)
-		return libssh2_channel_eof(c->ch) ? -1 : 0;
-	return -1;
-}
-
-ssize_t
-ssh_channel_write(struct ssh_channel *c, const void *p, size_t len)
-{
-	ssize_t n;
-
-	if (c->link->out.len > SSH_BACKLOG)
-		return 0;
-	n = libssh2_channel_write_ex(c->ch, 0, p, len);
-	return n >= 0 ? n : n == LIBSSH2_ERROR_EAGAIN && !c->link->dead ? 0 : -1;
-}
-
-int
-ssh_channel_send_eof(struct ssh_channel *c)
-{
-	int r = libssh2_channel_send_eof(c->ch);
-
-	return r == 0 ? 1 : r == LIBSSH2_ERROR_EAGAIN && !c->link->dead ? 0 : -1;
-}
-
-bool
-ssh_channel_ended(struct ssh_channel *c)
-{
-	/* wait_closed fails while the end of the data is still to be read. */
-	return libssh2_channel_eof(c->ch) && libssh2_channel_wait_closed(c->ch) == 0;
-}
-
-int
-ssh_channel_exit_status(struct ssh_channel *c)
-{
-	char *name = NULL;
-	size_t len = 0;
-
-	if (libssh2_channel_get_exit_signal(c->ch, &name, &len, NULL, NULL, NULL, NULL) == 0 && name) {
-		libssh2_free(c->link->session, name);
-		return 128;
-	}
-	return libssh2_channel_get_exit_status(c->ch);
-}
-
-void
-ssh_channel_close(struct ssh_channel *c)
-{
-	if (!c)
-		return;
-	c->dying = true;
-	ssh_link_bury(c->link);
 }
