@@ -19,6 +19,7 @@
 #include "resources/fetch.h"
 #include "resources/instance_files.h"
 #include "resources/instance_paths.h"
+#include "resources/playbook_before.h"
 #include "resources/provision_list.h"
 #include "resources/provision_record.h"
 #include "resources/ran.h"
@@ -106,6 +107,7 @@ static int
 playbook_observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	const char *want = facts_get(&r->want, "inputs"), *path = facts_get(&r->want, "playbook");
+	const char *run = NULL;
 	struct facts record;
 	int is;
 
@@ -113,9 +115,32 @@ playbook_observe(const struct env *env, const struct resource *r, struct facts *
 	if (!strrchr(r->name, ':'))
 		return 0;
 	is = ran_observe(env, r, path ? want : NULL, &record, have, a, err);
+	if (path && want && (is == RAN_NOT || is == RAN_BEFORE) && ran_machine(env, r, a, &run, NULL) >= 0 && run &&
+	    playbook_before(env, r, ran_index(r), run, &record, a)) {
+		ran_tell(&record, r, want, have, a);
+		is = RAN_NOW;
+	}
 	if (is == RAN_NOW)
 		facts_set(have, a, "file", playbook_is_same(&record, path, a) ? AS_PLAYED : IS_OTHER);
 	return is < 0 ? -1 : is >= RAN_BEFORE;
+}
+
+/* What an earlier version has played of the others is told by the inventory, which is written anew. */
+static int
+playbook_keep_others(const struct env *env, const struct resource *r, const char *const *ids, const char *run, struct error *err)
+{
+	AUTO(arena) a = { 0 };
+	struct facts record;
+
+	for (size_t i = 0; i < r->spec->nprovision; i++) {
+		if (!ids[i] || i == ran_index(r) || (provision_record_load(env, r, ids[i], &record, &a) && ran_in(&record, run)) ||
+		    !playbook_before(env, r, i, run, &record, &a))
+			continue;
+		facts_set(&record, &a, "contents", playbook_contents(provision_playbook(r->spec, i), &a));
+		if (provision_record_save(env, r, ids[i], &record, err) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 /* lima-vm/lima: pkg/instance/ansible.go. */
@@ -222,7 +247,7 @@ playbook_ensure(const struct env *env, const struct resource *r, struct facts *h
 	ids = arena_alloc(a, (r->spec->nprovision + 1) * sizeof *ids);
 	for (size_t k = 0; k < r->spec->nprovision; k++)
 		ids[k] = provision_playbook_id(a, r->spec, k);
-	if (provision_forget(env, r, ids, r->spec->nprovision, err) < 0)
+	if (provision_forget(env, r, ids, r->spec->nprovision, err) < 0 || playbook_keep_others(env, r, ids, run, err) < 0)
 		return -1;
 	/* Done twice is done once; one that is to be played anew has no record any more. */
 	if (!(provision_record_load(env, r, ids[i], &record, a) && ran_in(&record, run) && !strcmp(facts_get(&record, "status"), "0") &&
