@@ -31,9 +31,6 @@ end_of_format(enum yq_format format)
 	switch (format) {
 	case YQ_JSON: return "json";
 	case YQ_PROPS: return "properties";
-	case YQ_CSV: return "csv";
-	case YQ_TSV: return "tsv";
-	case YQ_XML: return "xml";
 	default: return "yml";
 	}
 }

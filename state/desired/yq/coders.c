@@ -6,6 +6,7 @@
 #include "base/auto.h"
 #include "base/base64.h"
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "state/desired/yq/formats.h"
 
 void
@@ -84,9 +85,17 @@ base64_print(struct text *t, const struct ynode *n)
 struct ynode *
 base64_read(struct eval *e, const char *s, size_t len)
 {
+	static const char blanks[] = " \t\r\n";
 	AUTO(buf) b = BUF_INIT;
 	struct ynode *n = NULL;
-	int rc = base64_decode(&b, s, len);
+	int rc = -1;
+
+	while (len && *s && strchr(blanks, *s))
+		s++, len--;
+	while (len && s[len - 1] && strchr(blanks, s[len - 1]))
+		len--;
+	if (!memchr(s, ' ', len) && !memchr(s, '\t', len))	/* lines may be broken, but two words are not one */
+		rc = base64_decode(&b, s, len);
 
 	if (rc == 0 && b.len < e->limit && e->used < e->limit - b.len)	/* what fails must not leave the bytes behind */
 		n = ynode_text(e, eval_dup(e, b.s, b.len), b.len);
@@ -95,6 +104,38 @@ base64_read(struct eval *e, const char *s, size_t len)
 	if (!n)
 		eval_fail(e, "illegal base64 data");
 	return n;
+}
+
+/* the letter that an accented one of Latin is made of; 0: it is none of those */
+static char
+letter_below(uint32_t r)
+{
+	/* from U+00C0 and U+0100 on; a blank: it is not made of another and a mark */
+	static const char latin1[] = "AAAAAA CEEEEIIII NOOOOO  UUUUY  aaaaaa ceeeeiiii nooooo  uuuuy y";
+	static const char extended[] = "AaAaAaCcCcCcCcDd  EeEeEeEeEeGgGgGgGgHh  IiIiIiIiI   JjKk LlLlLl    NnNnNn   OoOoOo  RrRrRrSsSsSsSsTtTt  UuUuUuUuUuUuWwYyYZzZzZz";
+	char c = r >= 0xc0 && r < 0x100 ? latin1[r - 0xc0] : r >= 0x100 && r < 0x17f ? extended[r - 0x100] : ' ';
+
+	return c == ' ' ? '\0' : c;
+}
+
+/* What is left of a key in a name: letters and digits, accents taken off, other ASCII as `_`. */
+static const char *
+variable_name(struct eval *e, const char *s)
+{
+	struct text key = { .e = e };
+	bool bad = false;
+
+	while (*s) {
+		uint32_t r = 0;
+		size_t w = utf8_next(s, &r, &bad);
+
+		if (r < 0x80 && r >= 32 && r <= 126)
+			text_addc(&key, isalnum((int)r) ? (char)r : '_');
+		else if (r >= 0x80 && letter_below(r))
+			text_addc(&key, letter_below(r));
+		s += w ? w : 1;
+	}
+	return text_end(&key);
 }
 
 /* NAME_KEY='value', for a shell to read */
@@ -122,17 +163,12 @@ variable_print(struct text *t, const struct ynode *n, const char *path)
 	}
 	eval_enter(t->e);
 	for (size_t i = 0; i < n->n; i++) {
-		struct text key = { .e = t->e };
-		const char *s = n->kind == Y_MAP ? n->kid[i]->value : eval_printf(t->e, "%zu", i);
+		const char *key = variable_name(t->e, n->kind == Y_MAP ? n->kid[i]->value : eval_printf(t->e, "%zu", i));
+		const char *before = !*path && !isalpha((unsigned char)*key) && *key != '_' ? "_" : *path ? eval_printf(t->e, "%s_", path) : "";
 
-		for (; *s; s++)
-			if ((unsigned char)*s >= 32 && (unsigned char)*s <= 126)
-				text_addc(&key, isalnum((unsigned char)*s) ? *s : '_');
-		text_end(&key);
-		s = !*path && !isalpha((unsigned char)*key.s) && *key.s != '_' ? "_" : *path ? eval_printf(t->e, "%s_", path) : "";
 		i += n->kind == Y_MAP;
 		if (i < n->n)
-			variable_print(t, n->kid[i], eval_printf(t->e, "%s%s", s, key.s));
+			variable_print(t, n->kid[i], eval_printf(t->e, "%s%s", before, key));
 	}
 	eval_leave(t->e);
 }

@@ -94,12 +94,12 @@ print_results(struct eval *e, struct run *r, struct nodes *results)
 
 		if ((to->last_doc != root->doc || to->last_file != root->file_index) && !separated && style->out == YQ_YAML && !style->no_doc)
 			text_adds(&r->out, "---\n");
+		from = r->out.len;
 		if (style->out == YQ_YAML)
 			yaml_print_lead(&r->out, n->lead, how.separators);
 		else if (style->out == YQ_PROPS)
 			properties_print_lead(&r->out, n->lead);
 		to->any |= !ynode_is_null(n) && !(ynode_has_tag(n, "!!bool") && ynode_says(n, "false"));
-		from = r->out.len;
 		format_print(&r->out, n, &how);
 		if (style->nul)
 			print_end_by_nul(e, &r->out, from);

@@ -28,6 +28,10 @@ struct eval {
 	int depth, tree_depth;
 	struct timespec end;	/* by the clock of the processor */
 	bool may_env, strict;
+	struct {
+		int indent;
+		bool unwrap, separators;
+	} texts;		/* how what is no text becomes one: as results are printed */
 	const char *input;	/* the name of what is being read; NULL: something made here is */
 	size_t input_lines;	/* that stand before what is read of it */
 	bool input_is_bad;	/* the error is its, not the expression's */

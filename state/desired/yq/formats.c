@@ -55,11 +55,7 @@ row_print(struct text *t, struct ynode *const *kid, size_t n, size_t step, char 
 				  kid[i]->tag);
 		if (i)
 			text_addc(t, sep);
-		/* a row of one nothing would be an empty line, which is no row */
-		if (n == step && !kid[i]->len)
-			text_adds(t, "\"\"");
-		else
-			cell_print(t, kid[i], sep);
+		cell_print(t, kid[i], sep);
 	}
 	text_addc(t, '\n');
 }

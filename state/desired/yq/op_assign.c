@@ -70,7 +70,8 @@ assign_compound(struct eval *e, struct context c, struct expr *x, const struct o
 		struct expr *set = expr_make(e, &op_assign, expr_of_node(e, to.at->v[i]), sum);
 
 		sum->merge = x->merge;
-		set->assign.clobber_tags = x->merge.assign.clobber_tags;
+		set->assign = x->assign;
+		set->assign.clobber_tags |= x->merge.assign.clobber_tags;
 		expr_run(e, c, set);
 	}
 	return c;

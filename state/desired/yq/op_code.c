@@ -80,9 +80,9 @@ EACH(encode)
 	const struct nodes *was = context_variable(c, decoded_name(e, n));
 	struct text t = { .e = e };
 
-	how.unwrap = how.format == YQ_YAML || how.format == YQ_PROPS;
+	how.unwrap = (how.format == YQ_YAML || how.format == YQ_PROPS) && e->texts.unwrap;
 	if (how.format == YQ_YAML)
-		yaml_print_lead(&t, n->lead, true);
+		yaml_print_lead(&t, n->lead, e->texts.separators);
 	else if (how.format == YQ_PROPS)
 		properties_print_lead(&t, n->lead);
 	format_print(&t, n, &how);

@@ -7,24 +7,27 @@
 
 typedef void mark_fn(struct eval *e, struct ynode *n, const struct ynode *value, const struct expr *x);
 
+/* `first`: the places are made before it is asked what is to stand there, which sees them then */
 static struct context
-marks_assign(struct eval *e, struct context c, struct expr *x, mark_fn *set, bool default_empty)
+marks_assign(struct eval *e, struct context c, struct expr *x, mark_fn *set, bool first)
 {
-	struct ynode *value = default_empty ? ynode_text(e, "", 0) : NULL;
-	struct context to, r;
+	struct ynode *value = ynode_text(e, "", 0);
+	struct context to = { .at = NULL }, r;
 
+	if (first)
+		to = expr_run(e, c, x->lhs);
 	if (!x->update) {
 		r = expr_run(e, context_read_only(e, &c), x->rhs);
 		value = r.at->n ? r.at->v[0] : value;
 	}
-	to = expr_run(e, c, x->lhs);
+	if (!first)
+		to = expr_run(e, c, x->lhs);
 	for (size_t i = 0; i < to.at->n; i++) {
 		if (x->update) {
 			r = expr_run(e, context_one_read_only(e, &c, to.at->v[i]), x->rhs);
 			value = r.at->n ? r.at->v[0] : value;
 		}
-		if (value)
-			set(e, to.at->v[i], value, x);
+		set(e, to.at->v[i], value, x);
 	}
 	return c;
 }
@@ -89,22 +92,22 @@ comment_set(struct eval *e, struct ynode *n, const struct ynode *value, const st
 
 RUN(assign_style)
 {
-	return marks_assign(e, c, x, style_set, true);
+	return marks_assign(e, c, x, style_set, false);
 }
 
 RUN(assign_tag)
 {
-	return marks_assign(e, c, x, tag_set, true);
+	return marks_assign(e, c, x, tag_set, false);
 }
 
 RUN(assign_anchor)
 {
-	return marks_assign(e, c, x, anchor_set, true);
+	return marks_assign(e, c, x, anchor_set, false);
 }
 
 RUN(assign_alias)
 {
-	return marks_assign(e, c, x, alias_set, true);
+	return marks_assign(e, c, x, alias_set, false);
 }
 
 RUN(assign_comment)

@@ -73,14 +73,33 @@ sort_less(struct sorting *s, const struct sortable *l, const struct sortable *r)
 	return l->by->n < r->by->n;
 }
 
-/* merge sort: stable whatever the comparison says */
+/*
+ * Stable whatever the comparison says; and where it goes in circles, as with texts and numbers of all kinds in one list, the order is
+ * that of yq: such lists are sorted by insertion up to some length.
+ */
+enum { BY_INSERTION = 20 };
+
+static void
+sort_insert(struct sorting *s, struct sortable *v, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		for (size_t k = i; k > 0 && sort_less(s, &v[k], &v[k - 1]); k--) {
+			struct sortable it = v[k];
+
+			v[k] = v[k - 1];
+			v[k - 1] = it;
+		}
+}
+
 static void
 sort_merge(struct sorting *s, struct sortable *v, size_t n, struct sortable *room)
 {
 	size_t half = n / 2, i = 0, k = half, at = 0;
 
-	if (n < 2)
+	if (n <= BY_INSERTION) {
+		sort_insert(s, v, n);
 		return;
+	}
 	sort_merge(s, v, half, room);
 	sort_merge(s, v + half, n - half, room);
 	while (i < half && k < n)

@@ -7,7 +7,7 @@
 #include "base/utf8.h"
 #include "state/desired/yq/ops.h"
 
-/* what it says, or, of what is no scalar, its YAML */
+/* what it says, or, of what is no scalar, its YAML with what stands before it */
 static void
 text_of(struct text *t, struct ynode *n)
 {
@@ -15,7 +15,8 @@ text_of(struct text *t, struct ynode *n)
 		text_add(t, n->value, n->len);
 		return;
 	}
-	yaml_print(t, n, 2);
+	yaml_print_lead(t, n->lead, t->e->texts.separators);
+	yaml_print(t, n, t->e->texts.indent);
 	text_chomp(t, t->len);
 }
 
@@ -83,7 +84,10 @@ EACH(to_string)
 	struct text t = { .e = e };
 	struct ynode *s;
 
-	text_of(&t, n);
+	if (ynode_has_tag(n, "!!str"))	/* also a list that was made of one */
+		text_add(&t, n->value, n->len);
+	else
+		text_of(&t, n);
 	s = text_node(&t, n);
 	if (!ynode_has_tag(n, "!!str"))
 		s->style = Y_DOUBLE;

@@ -2,12 +2,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "state/desired/yq/formats.h"
 #include "state/desired/yq/ops.h"
 
+/* A line, and the comments before it. */
+struct property {
+	const char *path;
+	size_t at;	/* how many were before it */
+	struct text comments, value;
+	bool again;	/* its path was there before */
+};
 struct properties {
-	struct text *t;
-	bool unwrap, begun;
+	struct eval *e;
+	bool unwrap;
+	struct property **v;
+	size_t n, cap;
 };
 
 static void
@@ -29,10 +39,10 @@ escaped_add(struct text *t, const char *s, size_t len, const char *special)
 
 /* head and line comments without their first `#`, each line behind one */
 static void
-property_comments(struct properties *p, const struct ynode *key, const struct ynode *n)
+property_comments(struct text *t, const struct ynode *key, const struct ynode *n)
 {
 	const struct ynode *of[] = { key, n };
-	struct text c = { .e = p->t->e };
+	struct text c = { .e = t->e };
 
 	for (size_t i = 0; i < 2; i++) {
 		const char *texts[] = { of[i] ? of[i]->head : "", of[i] ? of[i]->note : "" };
@@ -46,66 +56,117 @@ property_comments(struct properties *p, const struct ynode *key, const struct yn
 	}
 	if (!c.len || strspn(text_end(&c), "\n ") == c.len)
 		return;
-	if (p->begun)
-		text_addc(p->t, '\n');
-	text_addc(p->t, '#');
+	text_addc(t, '#');
 	for (const char *s = text_end(&c); *s; s++) {
-		text_addc(p->t, *s);
+		text_addc(t, *s);
 		if (*s == '\n')
-			text_adds(p->t, "# ");
+			text_adds(t, "# ");
 	}
-	text_addc(p->t, '\n');
+	text_addc(t, '\n');
 }
 
 static void
-property_print(struct properties *p, const struct ynode *n, const char *path, const struct ynode *key)
+property_add(struct properties *p, const struct ynode *n, const char *path, const struct ynode *key)
 {
-	struct text *t = p->t;
+	struct property *one;
 
+	if (!*path)	/* what has no name is no property */
+		return;
+	one = eval_alloc(p->e, sizeof *one);
+	*one = (struct property){ .path = path, .at = p->n, .comments.e = p->e, .value.e = p->e };
+	property_comments(&one->comments, key, n);
+	if (!p->unwrap && strchr(n->value, ' ')) {
+		struct text q = { .e = p->e };
+
+		json_print(&q, ynode_text(p->e, n->value, n->len), 0);
+		escaped_add(&one->value, text_end(&q), q.len, "");
+	} else {
+		escaped_add(&one->value, n->value, n->len, "");
+	}
+	EVAL_GROW(p->e, p->v, p->n, p->cap);
+	p->v[p->n++] = one;
+}
+
+static void
+properties_add(struct properties *p, const struct ynode *n, const char *path, const struct ynode *key)
+{
 	if (n->kind == Y_ALIAS && n->alias)
 		n = n->alias;
 	if (n->kind == Y_SCALAR) {
-		property_comments(p, key, n);
-		escaped_add(t, path, strlen(path), " :");
-		text_adds(t, " = ");
-		if (!p->unwrap && strchr(n->value, ' ')) {
-			struct text q = { .e = t->e };
-
-			json_print(&q, ynode_text(t->e, n->value, n->len), 0);
-			escaped_add(t, text_end(&q), q.len, "");
-		} else {
-			escaped_add(t, n->value, n->len, "");
-		}
-		text_addc(t, '\n');
-		p->begun = true;
+		property_add(p, n, path, key);
 		return;
 	}
 	if (n->kind != Y_MAP && n->kind != Y_SEQ)
-		eval_fail(t->e, "unsupported node %s", n->tag);
-	eval_enter(t->e);
+		eval_fail(p->e, "unsupported node %s", n->tag);
+	eval_enter(p->e);
 	for (size_t i = 0; i < n->n; i++) {
 		const struct ynode *k = n->kind == Y_MAP ? n->kid[i] : NULL;
 		const char *dot = *path ? "." : "";
-		const char *below = k ? eval_printf(t->e, "%s%s%s", path, dot, k->value) : eval_printf(t->e, "%s%s%zu", path, dot, i);
+		const char *below = k ? eval_printf(p->e, "%s%s%s", path, dot, k->value) : eval_printf(p->e, "%s%s%zu", path, dot, i);
 
 		i += k != NULL;
 		if (i < n->n)
-			property_print(p, n->kid[i], below, k);
+			properties_add(p, n->kid[i], below, k);
 	}
-	eval_leave(t->e);
+	eval_leave(p->e);
+}
+
+static int
+property_compare(const void *a, const void *b)
+{
+	const struct property *x = *(struct property *const *)a, *y = *(struct property *const *)b;
+	int rc = strcmp(x->path, y->path);
+
+	return rc ? rc : x->at < y->at ? -1 : 1;
+}
+
+/* Of several of one path the last is what counts, and stands where the first was. */
+static void
+properties_unite(struct properties *p)
+{
+	struct property **sorted = eval_alloc(p->e, (p->n + 1) * sizeof(*sorted));
+
+	memcpy(sorted, p->v, p->n * sizeof(*sorted));
+	qsort(sorted, p->n, sizeof(*sorted), property_compare);
+	for (size_t i = 0, first = 0; i < p->n; i++) {
+		if (strcmp(sorted[i]->path, sorted[first]->path) != 0)
+			first = i;
+		if (i == first)
+			continue;
+		sorted[i]->again = true;
+		sorted[first]->comments = sorted[i]->comments;
+		sorted[first]->value = sorted[i]->value;
+	}
 }
 
 void
 properties_print(struct text *t, const struct ynode *n, bool unwrap)
 {
-	struct properties p = { t, unwrap, false };
+	struct properties p = { .e = t->e, .unwrap = unwrap };
+	bool begun = false;
 
 	if (n->kind == Y_SCALAR) {
 		text_add(t, n->value, n->len);
 		text_addc(t, '\n');
 		return;
 	}
-	property_print(&p, n, "", NULL);
+	properties_add(&p, n, "", NULL);
+	if (p.n)
+		properties_unite(&p);
+	for (size_t i = 0; i < p.n; i++) {
+		struct property *one = p.v[i];
+
+		if (one->again)
+			continue;
+		if (one->comments.len && begun)
+			text_addc(t, '\n');
+		text_add(t, text_end(&one->comments), one->comments.len);
+		escaped_add(t, one->path, strlen(one->path), " :");
+		text_adds(t, " = ");
+		text_add(t, text_end(&one->value), one->value.len);
+		text_addc(t, '\n');
+		begun = true;
+	}
 }
 
 void
@@ -120,6 +181,22 @@ properties_print_lead(struct text *t, const char *lead)
 		}
 		p += len + (p[len] == '\n');
 	}
+}
+
+/* behind \u: four digits of a code point, or an `u` by itself */
+static const char *
+property_unicode(const char *s, const char *end, struct text *t)
+{
+	char hex[5] = { 0 }, utf8[4];
+
+	for (size_t i = 0; i < 4 && s + i < end; i++)
+		hex[i] = s[i];
+	if (strspn(hex, "0123456789abcdefABCDEF") < 4) {
+		text_addc(t, 'u');
+		return s;
+	}
+	text_add(t, utf8, utf8_put(utf8, (uint32_t)strtoul(hex, NULL, 16)));
+	return s + 4;
 }
 
 /* up to a separator (or the line's end), escapes undone and lines joined */
@@ -139,7 +216,9 @@ property_part(const char *s, const char *end, bool key, struct text *t)
 		}
 		s++;
 		p = strchr(from, *s);
-		if (*s == '\n')
+		if (*s == 'u')
+			s = property_unicode(s + 1, end, t);
+		else if (*s == '\n')
 			for (s++; s < end && strchr(" \t\f", *s); s++)
 				;
 		else

@@ -26,6 +26,8 @@ xml_escape(struct text *t, const char *s, size_t len, bool attribute)
 		for (size_t k = 0; k < ARRAY_LEN(signs) && !to; k++)
 			if (signs[k].c == s[i] && (attribute || s[i] != '\n'))
 				to = signs[k].to;
+		if (!to && (unsigned char)s[i] < ' ' && s[i] != '\n')
+			to = "\xef\xbf\xbd";	/* a control character, which XML has no way to say */
 		if (to)
 			text_adds(t, to);
 		else
@@ -56,14 +58,17 @@ xml_comment_text(struct xml *x, struct text *c)
 		return false;
 	if (lines || s[strspn(s, " \t\r\n")] == '#')
 		text_chomp(c, 1);
-	text_adds(x->t, lines && *s != '\n' && *s != ' ' ? "<!-- " : "<!--");
-	for (bool begins = true; *s; s++) {
+	text_adds(x->t, "<!--");
+	for (bool begins = true, first = lines; *s; s++) {
 		const char *p = s + strspn(s, lines ? " " : " \t\r\n");
 
 		if (begins && *p == '#')
 			s = p + 1 + (lines && p[1] == ' ');
 		if (!*s)
 			break;
+		if (first && *s != '\n' && *s != ' ')
+			text_addc(x->t, ' ');
+		first = false;
 		text_addc(x->t, *s);
 		begins = lines && *s == '\n';
 	}

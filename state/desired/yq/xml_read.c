@@ -151,6 +151,39 @@ xml_until(struct xml_in *x, const char *end, size_t *len)
 	return from;
 }
 
+/* <! >: others may stand in it, and texts in quotes, as in a DOCTYPE with entities */
+static const char *
+xml_directive(struct xml_in *x, size_t *len)
+{
+	const char *from = x->s;
+	size_t depth = 1;
+	char quote = '\0';
+
+	for (; x->s < x->end; x->s++) {
+		char c = *x->s;
+
+		if (quote) {
+			quote = c == quote ? '\0' : quote;
+		} else if (c == '"' || c == '\'') {
+			quote = c;
+		} else if (c == '<' && (size_t)(x->end - x->s) > 3 && memcmp(x->s, "<!--", 4) == 0) {
+			size_t skipped;
+
+			x->s += 4;
+			xml_until(x, "-->", &skipped);
+			x->s--;
+		} else if (c == '<' || c == '>') {
+			if (c == '<') {
+				depth++;
+			} else if (--depth == 0) {
+				*len = (size_t)(x->s++ - from);
+				return from;
+			}
+		}
+	}
+	xml_fail(x, "unexpected end of what begins with `<!`");
+}
+
 static const char *
 comments_add(struct xml_in *x, const char *to, const char *more, const char *by)
 {
@@ -213,7 +246,7 @@ markup_read(struct xml_in *x, struct element *el, struct text *t)
 		text_add(t, s, len);
 	} else if (x->s[1] == '!') {
 		x->s += 2;
-		s = xml_until(x, ">", &len);
+		s = xml_directive(x, &len);
 		child_add(x, el->map, "+directive", ynode_text(x->e, eval_dup(x->e, s, len), len));
 	} else {
 		const char *name;

@@ -18,7 +18,7 @@ static void
 eval_begin(struct eval *e, struct arena *a, size_t input, enum yq_flags flags)
 {
 	*e = (struct eval){ .arena = a, .limit = ((size_t)EVAL_MEMORY_MIB << 20) + input * INPUT_FACTOR, .may_env = flags & YQ_MAY_ENV,
-			    .strict = flags & YQ_STRICT };
+			    .strict = flags & YQ_STRICT, .texts = { 2, true, true } };
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &e->end);
 	e->end.tv_sec += EVAL_SECONDS + (time_t)(input >> 20);	/* reading takes its time, too */
 }
@@ -131,6 +131,11 @@ run_guard(struct run *r, void (*step)(struct eval *e, void *ctx), struct arena *
 	struct eval e;
 
 	eval_begin(&e, a, input, r->q->flags);
+	if (r->style) {
+		e.texts.indent = r->style->indent;
+		e.texts.unwrap = r->style->unwrap;
+		e.texts.separators = !r->style->no_doc;
+	}
 	if (eval_guard(&e, step, r) == 0)
 		return 0;
 	message_one_line(e.why.msg);
