@@ -164,7 +164,8 @@ regex_all(struct eval *e, struct regex *r, const struct ynode *s, bool all, stru
 	struct match m;
 
 	*out = NULL;
-	while (from <= s->len && match_from(r, s, from, 0, &m)) {
+	/* the first look from 0 on checks that the whole is UTF-8: to do so at each match would take the square of its length */
+	while (from <= s->len && match_from(r, s, from, from ? PCRE2_NO_UTF_CHECK : 0, &m)) {
 		bool empty = m.at[0] == m.at[1];
 
 		if (!(empty && m.at[0] == end)) {	/* nothing right behind a match is no match */

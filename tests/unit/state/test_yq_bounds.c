@@ -94,6 +94,16 @@ TEST(many_groups)
 	assert_string_equal(out.s, "60000 60000 ");
 }
 
+/* and so with what a pattern matches in a long text */
+TEST(many_matches)
+{
+	AUTO(buf) out = BUF_INIT;
+	struct error err = { 0 };
+
+	ok(yq_eval("null", "(\"a\" * 300000) | sub(\"a\", \"bc\") | length", add, &out, &err));
+	assert_string_equal(out.s, "600000 ");
+}
+
 TEST(one_line)
 {
 	refuse(".a.b\n| .c", "`.a.b | .c`: cannot index array with");
