@@ -1926,3 +1926,14 @@ def public_cases(docs):
             yield doc, "", e
         for o in outputs:
             yield doc, o, "."
+
+
+def mixed_documents():
+    """with all that YAML, JSON, XML, CSV and properties have, a few lines each"""
+    return read_documents("mixed_documents.txt")
+
+
+def mixed_cases():
+    """expressions made of others at random, three deep, and every format read and written: document, flags, expression"""
+    for line in open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "mixed.tsv")):
+        yield tuple(line.rstrip("\n").split("\t"))
