@@ -63,7 +63,7 @@ obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 BASE := $(call tree,base)
 TYPES := $(call src,resources)
 CORE := $(filter-out providers/drivers/fake/% providers/clusters/fake/%,$(call tree,reconciler resources state providers)) $(call src,hostagent/protocol)
-MAIN := $(BASE) $(filter-out $(LAZY),$(CORE)) $(filter-out cli/mcp/%,$(call tree,cli))
+MAIN := $(BASE) $(filter-out $(LAZY),$(CORE)) $(filter-out cli/mcp/% cli/menu/%,$(call tree,cli))
 AGENT := $(BASE) $(filter-out $(AGENT_NOT) hostagent/drivers/fake/%,$(call tree,hostagent)) $(AGENT_EXTRA)
 
 # The table of resource types is the list of files in resources/ that define one.
@@ -147,6 +147,7 @@ $(FAKE)/bin/limactl: $(call obj,$(FAKE_DRIVER)) $(B)/bin/limactl $(B)/libexec/li
 	@ln -sfn ../../../../libexec/lima/lazy.so $(FAKE)/libexec/lima/lazy.so
 	@ln -sfn ../../../../libexec/lima/lima-usernet $(FAKE)/libexec/lima/lima-usernet
 	@ln -sfn ../../../../libexec/lima/lima-drive $(FAKE)/libexec/lima/lima-drive
+	@ln -sfn ../../../../libexec/lima/lima-menu $(FAKE)/libexec/lima/lima-menu
 	@ln -sfn ../../share $(FAKE)/share
 $(FAKE)/libexec/lima/lima-hostagent: $(call obj,$(AGENT) $(call src,hostagent/drivers/fake))
 	@mkdir -p $(@D)
@@ -261,7 +262,7 @@ tsan:
 check-darwin: $(GENERATED)
 	@$(MAKE) -s SYSTEM=darwin compile-darwin
 compile-darwin:
-	@scripts/check-darwin $(sort $(MAIN) $(LAZY) $(AGENT) $(USERNET) $(USERNET_EXTRA) $(MCP_SRC))
+	@scripts/check-darwin $(sort $(MAIN) $(LAZY) $(AGENT) $(USERNET) $(USERNET_EXTRA) $(MCP_SRC) $(MENU_SRC))
 # What a user is promised, whatever happens, with its counts; what `make check` has of it are samples.
 proofs: fake $(B)/tests/equivalence $(REAP)
 	@SUITES=tests/suites-proofs JOBS=1 scripts/check

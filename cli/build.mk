@@ -1,6 +1,6 @@
 # The table of commands is the list of files in cli/commands/ that define one.
 COMMAND_NAMES := $(sort $(shell grep -hoE '^const struct command command_[A-Za-z_]+' $(call tree,cli) /dev/null | sed 's/.*command_//'))
-$(B)/gen/commands.inc: $(filter-out cli/mcp/%,$(call tree,cli))
+$(B)/gen/commands.inc: $(filter-out cli/mcp/% cli/menu/%,$(call tree,cli))
 	@mkdir -p $(@D)
 	@for c in $(COMMAND_NAMES); do echo "COMMAND($$c)"; done > $@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 GENERATED += $(B)/gen/commands.inc
