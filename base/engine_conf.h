@@ -29,4 +29,5 @@ struct engine_conf {
 	size_t nhosts;
 	const char *url;		/* "": none */
 	const char *user_env, *password_env, *ca_file;
+	const char *ssh_user;		/* on the nodes of a cluster, on the way to a guest; "": ssh's own choice */
 };

@@ -8,5 +8,5 @@ LAZY += providers/disk/iso9660.c providers/fetch/unpack.c providers/fetch/unpack
 # light, and called by the lazy half too
 LAZY_EXTRA += providers/sock.c providers/ssh/host_key.c
 LAZY_EXTRA += providers/fetch/digest.c providers/fetch/cache_lookup.c providers/fetch/cache_owner.c
-LAZY += providers/pack_zstd.c providers/memory_stream.c
+LAZY += providers/pack_zstd.c providers/pack_gzip.c providers/memory_stream.c
 LAZY += providers/clusters/ganeti/rapi.c

@@ -61,6 +61,7 @@ struct cluster_machine {
 	uint64_t memory;
 	const char *fleet, *digest, *key, *by;	/* "": nothing was noted */
 	long long generation;			/* 0: nothing was noted */
+	const char *told;			/* what its guest was told when it was made, cluster_told.digest; "" or NULL: nobody knows */
 };
 
 /* What there is; strings are the arena's. */
@@ -92,6 +93,16 @@ struct cluster_want {
 
 enum cluster_verb { CLUSTER_RUN, CLUSTER_STOP, CLUSTER_REMOVE };
 
+/* What the guest of a new machine is told, where no limactl is on its node: who is to log in, by which keys, and what it is to do. */
+struct cluster_told {
+	const char *volume;	/* an ISO 9660 that cloud-init finds by its label, by gzip. The guest's host key and what its scripts hold are in it: a secret */
+	size_t len, unpacked;	/* bytes of that, and of the ISO */
+	const char *mac;	/* of its interface, as the volume has it */
+	const char *user;	/* who logs in */
+	const char *host_key;	/* "ssh-ed25519 AAAA...": by which it is known */
+	const char *digest;	/* of what its configuration says of it; short, and of no secret that could be guessed */
+};
+
 struct cluster_job {
 	const char *key;		/* what makes it the same job again */
 	enum cluster_verb verb;		/* made, if need be, and running; the same, and stopped; gone */
@@ -106,7 +117,9 @@ struct cluster_job {
 	int cpus;
 	uint64_t memory, disk;
 	const char *image, *image_digest;	/* location and digest of the first of its architecture; "" */
+	const struct cluster_told *told;	/* of one that is new; or NULL */
 	int timeout_ms;			/* for all of it; 0: as long as it takes */
+	/* cpus, memory and disk 0, and no image: a machine that is there stays what it is, and runs or does not. */
 };
 
 /* What a job tells on its way. */
@@ -118,8 +131,10 @@ typedef void cluster_tell(void *ctx, const struct cluster_event *e);
 
 /* How the user's ssh gets to a machine. */
 struct cluster_endpoint {
-	const char *const *argv;	/* ssh, its options and the destination, NULL-terminated; a command is one word behind it */
-	bool is_guest;			/* it ends in the guest; else on a host whose limactl knows the machine by its name */
+	const char *const *argv;	/* to a host whose limactl knows the machine by its name: ssh, its options and the destination,
+					 * NULL-terminated; a command is one word behind it. NULL: the way ends in the guest, and is below */
+	const char *user, *host_key;	/* who is let in; by which key it is known, and no other */
+	const char *proxy, *node;	/* what ssh runs to get there (ProxyCommand), of plain words; and by which node that goes */
 };
 
 struct cluster_engine {
@@ -128,6 +143,7 @@ struct cluster_engine {
 	const struct cluster_lack { const char *key, *why; } *lacks;
 	bool lazy;		/* it calls into the lazy half, which is to be there before open() */
 	bool fetches;		/* its nodes fetch the first image themselves: by URL and digest, or not at all */
+	bool tells;		/* no limactl is there: a new guest is told by job->told what it is to be */
 
 	/* Takes c->conf, which is checked here as far as no table says it; asks nobody. Optional. */
 	int (*open)(struct cluster *c, struct error *err);

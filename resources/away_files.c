@@ -93,7 +93,7 @@ away_engine_text(const struct engine_conf *conf, struct buf *out)
 {
 	const struct { const char *key, *value; } words[] = {
 		{ "type", conf->type }, { "fleet", conf->fleet }, { "url", conf->url }, { "userEnv", conf->user_env }, { "passwordEnv", conf->password_env },
-		{ "caFile", conf->ca_file },
+		{ "caFile", conf->ca_file }, { "sshUser", conf->ssh_user },
 	};
 
 	buf_addc(out, '{');
@@ -133,7 +133,7 @@ away_engine_parse(const char *text, size_t len, struct arena *a, struct engine_c
 	struct engine_host *v = arena_alloc(a, ((size_t)n + 1) * sizeof *v);
 
 	*out = (struct engine_conf){ .type = away_text(a, o, "type"), .fleet = away_text(a, o, "fleet"), .hosts = v, .url = away_text(a, o, "url"),
-				     .user_env = away_text(a, o, "userEnv"), .password_env = away_text(a, o, "passwordEnv"), .ca_file = away_text(a, o, "caFile") };
+				     .user_env = away_text(a, o, "userEnv"), .password_env = away_text(a, o, "passwordEnv"), .ca_file = away_text(a, o, "caFile"), .ssh_user = away_text(a, o, "sshUser") };
 	if (n > 0 && n <= HOSTS_MAX)
 		cJSON_ArrayForEach(h, hosts)
 			v[out->nhosts++] = engine_host_parse(h, a);

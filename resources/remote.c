@@ -13,21 +13,42 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/fs.h"
 #include "base/mem.h"
 #include "base/sha256.h"
 #include "providers/cluster.h"
 #include "reconciler/env.h"
 #include "reconciler/resource.h"
 #include "resources/away_files.h"
+#include "resources/away_guest.h"
+#include "resources/away_told.h"
 #include "state/desired/spec/spec.h"
 
 enum { AT_ONCE = 8 /* a connection of ssh carries ten */, KEY_DIGITS = 32 };
+
+/* Of one that was made without being told nothing is known. */
+static enum cost
+judge_told(const char *have, const char *want)
+{
+	(void)want;
+	return *have ? COST_REFUSE : COST_NONE;
+}
+
+static enum cost
+judge_told_ephemeral(const char *have, const char *want)
+{
+	(void)want;
+	return *have ? COST_REPLACE : COST_NONE;
+}
 
 static const struct attr attrs[] = {
 	/* In place of moving it: a disk does not go from host to host by itself. */
 	{ .name = "host", .cost = COST_REFUSE,
 	  .refusal = "it stays where it is: put `placement.host` back, or delete it there first, or call it `ephemeral`" },
 	{ .name = "ephemeral host", .cost = COST_REPLACE },
+	{ .name = "guest", .cost = COST_REFUSE, .judge = judge_told, .show = SHOW_DIGEST,
+	  .refusal = "scripts, user and environment are told to a new guest only: delete it, and apply makes it anew, or call it `ephemeral`" },
+	{ .name = "ephemeral guest", .cost = COST_REPLACE, .judge = judge_told_ephemeral, .show = SHOW_DIGEST },
 	{ .name = "lima.yaml", .cost = COST_UPDATE, .show = SHOW_DIGEST },
 	{ .name = "state", .cost = COST_UPDATE },
 	{ .name = "generation" },
@@ -61,9 +82,17 @@ remote_declare(const struct spec *spec, const struct env *env, struct graph *g, 
 	if (!wanted)
 		return 0;
 	resource_want(g, engine, "configuration", conf.s);
-	remote_digest(spec, hex);
 	resource_want(g, r, spec->away->ephemeral ? "ephemeral host" : "host", spec->away->node);
-	resource_want(g, r, "lima.yaml", hex);
+	if (spec->away->as_is) {
+		resource_want(g, r, "lima.yaml", spec->away->digest);
+	} else {
+		AUTO(arena) a = { 0 };
+
+		remote_digest(spec, hex);
+		resource_want(g, r, "lima.yaml", hex);
+		if (spec->away->tells)
+			resource_want(g, r, spec->away->ephemeral ? "ephemeral guest" : "guest", away_told_digest(&a, spec));
+	}
 	resource_want(g, r, "state", spec->goal == GOAL_RUNNING ? "running" : "stopped");
 	for (size_t i = 0; i < spec->ndepends; i++)
 		resource_need_if(g, r, "remote", spec->depends[i].name, NEED_BUILD);
@@ -71,11 +100,14 @@ remote_declare(const struct spec *spec, const struct env *env, struct graph *g, 
 }
 
 static void
-remote_facts(struct facts *have, struct arena *a, const struct spec *spec, const char *node, const char *digest, const char *state, long long generation)
+remote_facts(struct facts *have, struct arena *a, const struct spec *spec, const char *node, const char *digest, const char *state, const char *told,
+	     long long generation)
 {
 	facts_set(have, a, "host", node);
 	facts_set(have, a, "ephemeral host", node);
 	facts_set(have, a, "lima.yaml", digest);
+	facts_set(have, a, "guest", told);
+	facts_set(have, a, "ephemeral guest", told);
 	facts_set(have, a, "state", state);
 	facts_setf(have, a, "generation", "%lld", generation);
 	facts_set(have, a, "fleet", spec->away->engine->fleet);
@@ -85,15 +117,21 @@ static int
 remote_observe(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	const struct spec_away *away = r->spec ? r->spec->away : NULL;
+	const char *state = "stopped";
+	struct away_member note;
 
-	(void)env;
 	if (!away)
 		return error_set(err, ERR_INVALID, "nothing is known of it without its fleet's file");
 	if (away->why)
 		return error_set(err, away->unknown ? ETIMEDOUT : ERR_REFUSED, "%s", away->why);
 	if (!away->there)
 		return 0;
-	remote_facts(have, a, r->spec, away->at, away->digest, away->runs ? "running" : "stopped", away->generation);
+	/* A job of which the end was not seen has perhaps made it, and has not seen it ready. */
+	if (away_member_read(env->home, r->name, a, &note, err) < 0)
+		return -1;
+	if (away->runs)
+		state = away->tells && *note.key ? "starting" : "running";
+	remote_facts(have, a, r->spec, away->at, away->digest, state, away->told, away->generation);
 	return 1;
 }
 
@@ -139,12 +177,30 @@ remote_tell(void *ctx, const struct cluster_event *e)
 	t->env->say(t->env, e->kind == EVENT_WARNED ? SAY_WARN : SAY_DEBUG, "`%s`: %s", t->name, e->text);
 }
 
+static void
+remote_warn(void *ctx, const char *text)
+{
+	const struct telling *t = ctx;
+
+	t->env->say(t->env, SAY_WARN, "`%s`: its boot scripts say: %s", t->name, text);
+}
+
+/* One that was made before guests were told anything is left alone. */
+static int
+remote_ready(struct telling *t, struct cluster *c, const struct spec *spec, struct error *err)
+{
+	if (spec->away->there && !*spec->away->told)
+		return 0;
+	return away_guest_ready(t->env, c, spec, remote_warn, t, err) < 0 ? error_wrap(err, "`%s`", t->name) : 0;
+}
+
 /* The job is noted here before anybody hears of it, and its id before it is waited for; so what a killed run began is found. */
 static int
 remote_do(const struct env *env, const struct resource *r, struct cluster_job *job, struct error *err)
 {
 	struct telling telling = { env, r->name };
 	struct away_member note = { job->fleet, job->node, "", "" }, before;
+	auto_free char *dir = away_guest_dir(env->home, r->name);
 	AUTO(cluster) c = { 0 };
 	AUTO(arena) a = { 0 };
 	const char *id = "";
@@ -165,28 +221,55 @@ remote_do(const struct env *env, const struct resource *r, struct cluster_job *j
 	}
 	if (c.engine->poll(&c, job, note.id, remote_tell, &telling, err) < 0)
 		return -1;
+	if (job->verb == CLUSTER_RUN && c.engine->tells && remote_ready(&telling, &c, r->spec, err) < 0)
+		return -1;
 	note.key = note.id = "";
-	return job->verb == CLUSTER_REMOVE ? away_member_remove(env->home, r->name, err) : away_member_write(env->home, r->name, &note, err);
+	if (job->verb != CLUSTER_REMOVE)
+		return away_member_write(env->home, r->name, &note, err);
+	return fs_remove_tree(dir, err) < 0 ? -1 : away_member_remove(env->home, r->name, err);
+}
+
+/* What it is to be, of what its file says; of one that stays as it is, nothing. */
+static int
+remote_job(struct cluster_job *job, struct cluster_told *told, struct arena *a, const struct env *env, const struct spec *spec, struct error *err)
+{
+	const struct spec_away *away = spec->away;
+	bool stays = away->there && !strcmp(away->at, away->node);
+
+	*job = (struct cluster_job){
+		.verb = spec->goal == GOAL_RUNNING ? CLUSTER_RUN : CLUSTER_STOP, .name = spec->name, .node = away->node, .fleet = away->engine->fleet,
+		.digest = away->digest, .expects = stays ? away->generation : 0, .image = "", .image_digest = "",
+	};
+	job->generation = job->expects + 1;
+	if (away->as_is)
+		return 0;
+	job->digest = arena_alloc(a, 65);
+	remote_digest(spec, (char *)(uintptr_t)job->digest);
+	job->text = spec->yaml;
+	job->len = spec->yaml_len;
+	job->cpus = spec->cpus;
+	job->memory = spec->memory_bytes;
+	job->disk = spec->disk_bytes;
+	job->image = away->image;
+	job->image_digest = away->image_digest;
+	if (!away->tells || stays)
+		return 0;
+	job->told = told;
+	return away_told(told, a, env, spec, err);
 }
 
 static int
 remote_ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
 	const struct spec *spec = r->spec;
-	const struct spec_away *away = spec->away;
-	bool stays = away->there && !strcmp(away->at, away->node), runs = spec->goal == GOAL_RUNNING;
-	char hex[65];
-	struct cluster_job job = {
-		.verb = runs ? CLUSTER_RUN : CLUSTER_STOP, .name = r->name, .node = away->node, .fleet = away->engine->fleet, .digest = hex,
-		.expects = stays ? away->generation : 0, .text = spec->yaml, .len = spec->yaml_len, .cpus = spec->cpus, .memory = spec->memory_bytes,
-		.disk = spec->disk_bytes, .image = away->image, .image_digest = away->image_digest,
-	};
+	struct cluster_told told;
+	struct cluster_job job;
+	AUTO(arena) of_job = { 0 };
 
-	remote_digest(spec, hex);
-	job.generation = job.expects + 1;
-	if (remote_do(env, r, &job, err) < 0)
+	if (remote_job(&job, &told, &of_job, env, spec, err) < 0 || remote_do(env, r, &job, err) < 0)
 		return -1;
-	remote_facts(have, a, spec, away->node, hex, runs ? "running" : "stopped", job.generation);
+	remote_facts(have, a, spec, spec->away->node, job.digest, spec->goal == GOAL_RUNNING ? "running" : "stopped",
+		     job.told ? told.digest : spec->away->told, job.generation);
 	return 0;
 }
 

@@ -139,12 +139,13 @@ away_found(struct away_fleet *w, const struct cluster_machine *m)
 	struct arena *a = &w->c->arena;
 	struct spec_away *away = arena_alloc(a, sizeof *away);
 
-	*away = (struct spec_away){ .engine = w->f->engine, .node = "", .image = "", .image_digest = "", .there = m, .at = "", .digest = "", .by = "" };
+	*away = (struct spec_away){ .engine = w->f->engine, .node = "", .image = "", .image_digest = "", .there = m, .at = "", .digest = "", .by = "", .told = "" };
 	if (!m)
 		return away;
 	away->at = away->node = arena_strdup(a, m->node);
 	away->digest = arena_strdup(a, m->digest);
 	away->by = arena_strdup(a, m->by);
+	away->told = arena_strdup(a, m->told ? m->told : "");
 	away->runs = m->status == MACHINE_IS_RUNNING;
 	away->generation = m->generation;
 	return away;
@@ -162,6 +163,7 @@ away_add(struct away_fleet *w, struct goals *g, size_t i, enum goal goal, struct
 	away->ephemeral = m->at.ephemeral;
 	away->why = x->why ? arena_strdup(a, x->why) : NULL;
 	away->unknown = x->unknown;
+	away->tells = w->cluster.engine->tells;
 	if (x->node)
 		away->node = arena_strdup(a, *m->at.host ? m->at.host : x->node);
 	if (w->specs[i]->nimages) {

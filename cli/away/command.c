@@ -31,6 +31,12 @@ away_node(struct cli *c, const char *name, const char **fleet)
 	return m.node;
 }
 
+bool
+away_is_command(const struct cli *c, const char *name)
+{
+	return !strcmp(c->command->name, name) && !c->command->parent;
+}
+
 /* --- the way there --- */
 
 static size_t
@@ -85,25 +91,33 @@ away_wait(char **argv, int *status, struct error *err)
 }
 
 static int
-away_open(struct cli *c, const char *fleet, struct cluster *out, struct error *err)
+away_conf(struct cli *c, const char *fleet, struct engine_conf *out, struct error *err)
 {
 	auto_free char *path = away_engine_path(c->env.home, fleet);
-	struct engine_conf *conf = arena_alloc(&c->arena, sizeof *conf);
 	AUTO(buf) text = BUF_INIT;
 
 	if (fs_read(path, &text, ENGINE_MAX, err) < 0)
 		return error_wrap(err, "the engine of the fleet `%s` is not known here; `limactl apply` of its file tells", fleet);
-	if (!away_engine_parse(text.s, text.len, &c->arena, conf))
+	if (!away_engine_parse(text.s, text.len, &c->arena, out))
 		return error_set(err, ERR_INVALID, "%s: is not readable; `limactl apply` of the fleet's file writes it anew", path);
+	return 0;
+}
+
+int
+away_open(struct cli *c, const char *fleet, struct cluster *out, struct error *err)
+{
+	struct engine_conf *conf = arena_alloc(&c->arena, sizeof *conf);
+	const struct cluster_engine *engine;
+
+	if (away_conf(c, fleet, conf, err) < 0)
+		return -1;
+	engine = cluster_find(conf->type);
+	if (engine && engine->lazy && cli_lazy(c, err) < 0)
+		return -1;
 	return cluster_open(out, conf, c->env.home, c->env.version, c->env.cancel, err);
 }
 
 /* --- a command about members --- */
-
-struct away_words {
-	struct { const char *name, *fleet, *node; } *v;
-	size_t n;
-};
 
 static bool
 away_is_named(const struct away_words *w, const char *word, const char *node)
@@ -141,8 +155,6 @@ away_on_node(struct cli *c, const struct away_words *w, size_t i, int *status, s
 
 	if (away_open(c, w->v[i].fleet, &cluster, err) < 0 || cluster.engine->endpoint(&cluster, &m, &c->arena, &way, err) < 0)
 		return -1;
-	if (way.is_guest)
-		return error_set(err, ERR_UNSUPPORTED, "`%s` is on `%s`, where no limactl is", m.name, m.node);
 	words = away_rest(c, w, m.node, &n);
 	return away_wait(away_argv(c, way.argv, words, n), status, err);
 }
@@ -169,6 +181,32 @@ away_named(struct cli *c, struct away_words *w, struct error *err)
 	return w->n > 0;
 }
 
+static int
+away_tells(struct cli *c, const char *fleet, bool *out, struct error *err)
+{
+	struct engine_conf conf;
+	const struct cluster_engine *engine;
+
+	if (away_conf(c, fleet, &conf, err) < 0)
+		return -1;
+	engine = cluster_find(conf.type);
+	*out = engine && engine->tells;
+	return 0;
+}
+
+/* No limactl is there: what goes into the guest goes by ssh from here, and what is about the machine is a goal of ours. */
+static int
+away_by_us(struct cli *c, const struct away_words *w, int *status, struct error *err)
+{
+	if (away_goes_in(c))
+		return 0;
+	if (!away_poses(c))
+		return error_set(err, ERR_UNSUPPORTED, "`%s` is on the node `%s` of a cluster, where no limactl is; what there is for it: shell, exec, copy, list, "
+				 "start, stop and delete", w->v[0].name, w->v[0].node);
+	*status = away_pose(c, w, err);
+	return *status < 0 ? -1 : 1;
+}
+
 int
 away_command(struct cli *c, int *status, struct error *err)
 {
@@ -181,10 +219,18 @@ away_command(struct cli *c, int *status, struct error *err)
 	if (any <= 0)
 		return any;
 	/* what is wanted of a member stands in its fleet's file; and `list` looks by itself */
-	if (!strcmp(c->command->name, "apply") || !strcmp(c->command->name, "plan"))
+	if (away_is_command(c, "apply") || away_is_command(c, "plan"))
 		return error_set(err, ERR_INVALID, "`%s` is a member of the fleet `%s`, on the host `%s`: give the fleet's file", w.v[0].name, w.v[0].fleet, w.v[0].node);
-	if (!strcmp(c->command->name, "list"))
+	if (away_is_command(c, "list"))
 		return 0;
+	for (size_t i = 0; i < w.n; i++) {
+		bool tells = false;
+
+		if (away_tells(c, w.v[i].fleet, &tells, err) < 0)
+			return -1;
+		if (tells)
+			return away_by_us(c, &w, status, err);
+	}
 	*status = 0;
 	for (size_t i = 0; i < w.n; i++) {
 		bool done = false;

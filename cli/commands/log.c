@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/facts.h"
 #include "base/fs.h"
+#include "cli/away/away.h"
 #include "cli/cli.h"
 #include "cli/run.h"
 #include "hostagent/protocol/ha_client.h"
@@ -144,6 +145,8 @@ logged_read(struct cli *c, const struct logged *l, const char *instance, const c
 static int
 log_type_of(struct logged *l, const char *address, struct error *err)
 {
+	const char *fleet;
+
 	for (size_t i = 0; i < ARRAY_LEN(log_types); i++) {
 		size_t n = strlen(log_types[i].name);
 
@@ -153,6 +156,9 @@ log_type_of(struct logged *l, const char *address, struct error *err)
 		l->name = address + n + 1;
 		return 0;
 	}
+	if (away_node(l->cli, address, &fleet))
+		return error_set(err, ERR_UNSUPPORTED, "`%s` is on another host; `limactl shell %s sudo cat /var/log/cloud-init-output.log` has what its boot scripts said",
+				 address, address);
 	return error_set(err, ERR_INVALID, "%s: only what `provision` runs and `probes` ask has a log here: provision.NAME:N, probe.NAME:N, as "
 					   "`limactl plan` tells it", address);
 }

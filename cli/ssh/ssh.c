@@ -20,6 +20,8 @@
 #include "base/programs.h"
 #include "base/quote/quote.h"
 #include "base/words.h"
+#include "cli/away/away.h"
+#include "resources/away_guest.h"
 #include "resources/ssh_access.h"
 #include "state/desired/template/template.h"
 
@@ -76,9 +78,12 @@ int
 guest_look(struct look *l, const char *name, struct instance *out, struct error *err)
 {
 	struct instance i;
+	int away;
 
-	if (name_check(name, err) < 0)
+	if (name_check(name, err) < 0 || (away = away_guest(l->cli, name, out, err)) < 0)
 		return -1;
+	if (away)
+		return 0;
 	instance_look(l, name, &i);
 	if (instance_check_known(&i, err) < 0) {
 		instance_release(&i);
@@ -165,6 +170,8 @@ ssh_options(const struct cli *c, const struct instance *i, struct arena *a, bool
 	struct spec spec;
 
 	spec_of(i, a, &spec);
+	if (i->proxy)
+		return away_guest_options(a, &c->env, &spec, i->proxy, out, err);
 	return ssh_access_options(a, &c->env, &spec, i->status.ssh_port, ask, out, err);
 }
 

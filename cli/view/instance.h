@@ -42,6 +42,7 @@ struct instance {
 	bool has_yaml;
 	const char *node;		/* of one that the engine of a fleet runs: the host that it is on, and its memory; NULL: it is of this host */
 	unsigned long long node_memory;
+	const char *proxy;		/* of the guest of such a one: what ssh runs to get there; NULL: it listens on this host */
 	bool is_unknown;		/* its folder does not answer: nothing is known but what was recorded, and `errors` say so */
 };
 

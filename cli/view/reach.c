@@ -16,7 +16,8 @@ reach_each(const struct plan *p, void (*tell)(void *ctx, const char *name, const
 		const struct resource *r = p->v[i]->res;
 		AUTO(buf) text = BUF_INIT;
 
-		if (p->v[i]->verb != ENSURE || r->present || !r->spec || !r->type->is_instance)
+		if (p->v[i]->verb != ENSURE || r->present || !r->spec || !r->type->is_instance ||
+		    (r->spec->away && r->spec->away->tells))
 			continue;
 		spec_reach(r->spec, getenv("HOME"), &text);
 		if (text.len)

@@ -166,7 +166,8 @@ ssh_ssh_config_collect(const struct ssh_config *c, struct options *o, struct err
 	ssh_ssh_config_add_word(o, "User", c->user);
 	ssh_ssh_config_add(o, "ControlMaster=auto");
 	ssh_ssh_config_add_path(o, "ControlPath", c->control_path);
-	ssh_ssh_config_add(o, "ControlPersist=yes");
+	/* With it nobody would hear why there is no way through: ssh silences what it runs to get there. */
+	ssh_ssh_config_add(o, c->proxy ? "ControlPersist=no" : "ControlPersist=yes");
 	if (c->forward_agent)
 		ssh_ssh_config_add(o, "ForwardAgent=yes");
 	if (c->forward_x11)
@@ -175,6 +176,8 @@ ssh_ssh_config_collect(const struct ssh_config *c, struct options *o, struct err
 		ssh_ssh_config_add(o, "ForwardX11Trusted=yes");
 	ssh_ssh_config_add(o, "Hostname=%s", c->address);
 	ssh_ssh_config_add(o, "Port=%d", c->port);
+	if (c->proxy)
+		ssh_ssh_config_add(o, "ProxyCommand=%s", c->proxy);
 	if (o->bad)
 		return error_set(err, EINVAL, "ssh option with a line break: %.*s...", (int)strcspn(o->bad, "\r\n"), o->bad);
 	return 0;

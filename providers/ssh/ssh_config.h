@@ -26,6 +26,7 @@ struct ssh_config {
 	size_t nkeys;
 	const char *known_hosts;	/* DIR/ssh_known_hosts, and nobody else is believed; NULL: anybody is */
 	const char *control_path;	/* DIR/ssh.sock */
+	const char *proxy;		/* what ssh runs to get to another host's guest (ProxyCommand); NULL: there is nothing between */
 	bool forward_agent, forward_x11, forward_x11_trusted;
 	struct ssh_features features;
 };

@@ -107,6 +107,9 @@ machine() { drive observe | grep "^machine $1 "; }
 	[ ! -e "$DIR/shared/m2" ]
 }
 
+# What no node, log, queue or state may have.
+WORD=open-sesame-4711
+
 # The operator's limactl, with a home of his own: OPERATOR is one of two.
 lima() { LIMA_HOME=$BATS_FILE_TMPDIR/home${OPERATOR:-1} on operator timeout 400 "$REPO/${B:-build}/bin/limactl" "$@"; }
 
@@ -115,11 +118,21 @@ yard() {
 		name: yard
 		engine: {type: ganeti, url: "$URL", caFile: "$CA", auth: {userEnv: RAPI_USER, passwordEnv: RAPI_PASSWORD}}
 		defaults:
-		  plain: true
 		  cpus: 1
 		  memory: ${1:-128}MiB
 		  disk: 256MiB
 		  images: [{location: "file:///srv/shared/tiny.qcow2", digest: "$DIGEST"}]
+		  param: {WORD: "$WORD"}
+		  provision:
+		  - mode: system
+		    script: |
+		      #!/bin/sh
+		      echo "$WORD \$PARAM_WORD" >/etc/told
+		  probes:
+		  - description: it was told
+		    script: |
+		      #!/bin/sh
+		      grep -q . /etc/told
 		instances:
 		  y-{1..2}: {placement: {spread: true}}
 	END
@@ -144,6 +157,60 @@ yard() {
 	[ "$(drive observe | grep 'fleet yard' | cut -d' ' -f4 | sort -u | wc -l)" -eq 2 ]
 }
 
+@test "who applied it logs in by name, and knows the guest by the key that it was given" {
+	[ "$(lima shell y-1 hostname)" = lima-y-1 ]
+	[ "$(lima shell y-2 sudo cat /etc/told)" = "$WORD $WORD" ]
+	run -7 lima shell y-2 sh -c 'exit 7'
+	[ "$(lima exec y-1 y-2 -- hostname | sort)" = "y-1 | lima-y-1"$'\n'"y-2 | lima-y-2" ]
+	echo hello >"$BATS_TEST_TMPDIR/hello"
+	lima copy "$BATS_TEST_TMPDIR/hello" y-1:/tmp/hello
+	lima copy y-1:/tmp/hello "$BATS_TEST_TMPDIR/back"
+	cmp "$BATS_TEST_TMPDIR/hello" "$BATS_TEST_TMPDIR/back"
+	# another one at that address is not believed
+	known=$BATS_FILE_TMPDIR/home1/_engines/y-1.guest/ssh_known_hosts
+	[ "$(cut -d' ' -f1,2 "$known")" = '* ssh-ed25519' ]
+	key=$(ask GET /2/instances/y-1/tags | jq -r '.[] | select(startswith("lima:hostkey:"))')
+	other=$(ask GET /2/instances/y-2/tags | jq -r '.[] | select(startswith("lima:hostkey:"))')
+	[ "$key" != "$other" ]
+	on node1 gnt-instance remove-tags y-1 "$key"
+	on node1 gnt-instance add-tags y-1 "$other"
+	run -255 lima shell y-1 true
+	[[ $output == *"Host key verification failed"* ]]
+	on node1 gnt-instance remove-tags y-1 "$other"
+	on node1 gnt-instance add-tags y-1 "$key"
+	[ "$(lima shell y-1 hostname)" = lima-y-1 ]
+}
+
+@test "stopped and started by name; what cannot be is refused, and a snapshot's delete is no machine's" {
+	lima stop y-1
+	[[ "$(lima list)" =~ y-1\ +Stopped.*node[12]\.bed\.test ]]
+	lima start y-1
+	[ "$(lima shell y-1 sudo cat /etc/told)" = "$WORD $WORD" ]
+	lima plan --detailed-exitcode "$(yard)"
+	run ! lima snapshot delete y-1 --tag x
+	[[ $output == *"where no limactl is"* ]]
+	run ! lima restart y-1
+	run ! lima delete y-1
+	[[ $output == *"runs on"*"stop it first"* ]]
+	[[ "$(lima list)" =~ y-1\ +Running ]]
+	# what only a new guest is told is no change of an old one
+	sed '/echo/s/echo/echo more/' "$(yard)" >"$BATS_FILE_TMPDIR/more.yaml"
+	run -1 lima plan "$BATS_FILE_TMPDIR/more.yaml"
+	[[ $output == *"are told to a new guest only"* ]]
+}
+
+@test "a node that lets nobody in is told at once, and the next apply looks again" {
+	sed 's/y-{1..2}: .*/y-{1..2}: {placement: {spread: true}}\n  z: {placement: {host: node1.bed.test}}/; s/passwordEnv: RAPI_PASSWORD}/&, sshUser: nobody/' "$(yard)" >"$BATS_FILE_TMPDIR/shut.yaml"
+	run ! lima apply "$BATS_FILE_TMPDIR/shut.yaml"
+	[[ $output == *"does not let us in, so nobody sees when it is ready"*"Permission denied"* ]]
+	sed 's/, sshUser: nobody//' "$BATS_FILE_TMPDIR/shut.yaml" >"$BATS_FILE_TMPDIR/open.yaml"
+	run -2 lima plan --detailed-exitcode "$BATS_FILE_TMPDIR/open.yaml"
+	[[ $output == *"starting -> running"* ]]
+	lima apply "$BATS_FILE_TMPDIR/open.yaml"
+	lima delete --force z
+	[[ "$(lima list)" != *" z "* && ! -e $BATS_FILE_TMPDIR/home1/_engines/z.guest ]]
+}
+
 @test "of two operators the later one is told what moved" {
 	OPERATOR=2 run -0 lima plan --out "$BATS_FILE_TMPDIR/later" "$(yard 160)"
 	lima apply "$(yard 192)"
@@ -156,7 +223,7 @@ yard() {
 @test "an image without a digest, or of this host, is an error of the plan with its line" {
 	sed '/digest/s|images:.*|images: [{location: "file:///srv/shared/tiny.qcow2"}]|' "$(yard)" >"$BATS_FILE_TMPDIR/bare.yaml"
 	run ! lima plan "$BATS_FILE_TMPDIR/bare.yaml"
-	[[ $output == *"bare.yaml:10:3: instances.y-"*"a URL and a \`digest\`"* ]]
+	[[ $output == *"bare.yaml:$(grep -n '^  y-' "$BATS_FILE_TMPDIR/bare.yaml" | cut -d: -f1):3: instances.y-"*"a URL and a \`digest\`"* ]]
 }
 
 @test "what the fleet made goes with it, and the other one stays" {
@@ -165,11 +232,14 @@ yard() {
 	[[ $output != *"fleet yard"* && $output == *"fleet shop"* ]]
 }
 
-@test "no file of a node, log or queue has the password" {
+@test "no file of a node, log or queue has the password, or what guests were told" {
+	[ -s "$BATS_FILE_TMPDIR/yard.yaml" ]
 	for n in 1 2; do
 		run ! on node$n grep -rlF "$RAPI_PASSWORD" /var/log /etc
+		# neither a script's words nor the volume: an archive of gzip in base64 begins so
+		run ! on node$n grep -rlFe "$WORD" -e H4sIAAAA /var/log /etc /var/lib /var/cache /run /tmp /srv/ganeti
 		[ "$(on node$n grep -rlF "$RAPI_PASSWORD" /var/lib/ganeti | grep -vxc /var/lib/ganeti/rapi/users)" -eq 0 ]
 	done
 	[ -d "$BATS_FILE_TMPDIR/home1" ]
-	run ! grep -rF "$RAPI_PASSWORD" "$BATS_FILE_TMPDIR"/home*
+	run ! grep -rF -e "$RAPI_PASSWORD" -e "$WORD" "$BATS_FILE_TMPDIR"/home*
 }

@@ -75,7 +75,7 @@ os() { "$REPO/guest/ganeti/lima/$1" 2>&1; }
 }
 
 @test "the second disk is what cloud-init reads" {
-	DISK_COUNT=2 OSP_CIDATA=$(printf 'hello' | gzip | base64 -w0) os create
+	DISK_COUNT=2 OSP_CIDATA0=$(printf hello | gzip | base64 -w0 | head -c 10) OSP_CIDATA1=$(printf hello | gzip | base64 -w0 | tail -c +11) os create
 	[ "$(head -c 5 disk1)" = hello ]
 	[ "$(stat -c %s disk1)" -eq 1048576 ]
 }

@@ -30,7 +30,7 @@ import urllib.parse
 
 LOCK = threading.Lock()
 CLUSTERS = {}
-ANY = {"nic.ips": [None], "osparams": {}, "tags": []}
+ANY = {"nic.ips": [None], "nic.macs": ["aa:00:00:01:02:03"], "nic.links": ["br0"], "osparams": {}, "tags": []}
 
 
 class Cluster:
@@ -82,7 +82,7 @@ class Cluster:
                                                 "beparams": {"vcpus": 1, "maxmem": 1}, "tags": ["lima:fleet:shop", "lima:1:key:theirs", "lima:1:by:them@there"]})
             return self.job("INSTANCE_CREATE", why=["it is there", "already_exists"], reason=reason)
         self.machines[name] = {"name": name, "pnode": node, "status": "running" if body["start"] else "ADMIN_down", "disk.sizes": [d["size"] for d in body["disks"]],
-                               **ANY, "osparams": body.get("osparams", {}), "beparams": dict(body["beparams"]), "tags": list(body["tags"])}
+                               **ANY, "nic.macs": [body["nics"][0].get("mac", "aa:00:00:01:02:03")], "osparams": body.get("osparams", {}), "beparams": dict(body["beparams"]), "tags": list(body["tags"])}
         return self.job("INSTANCE_CREATE", ["n1"], reason=reason)
 
     def change(self, method, name, what, query, body):
@@ -180,7 +180,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         query = urllib.parse.parse_qs(url.query)
         parts = url.path.strip("/").split("/", 3)
         if url.path == "/2/info":
-            return self.say(200, {"name": "c.example", "software_version": "2.16.1" if c.mode == "old" else "3.0.2"})
+            return self.say(200, {"name": "c.example", "software_version": "2.16.1" if c.mode == "old" else "3.0.2",
+                                  "ipolicy": {"minmax": [{"min": {"disk-size": 4}, "max": {"disk-size": 1048576}}]}})
         if url.path == "/2/nodes":
             return self.say(200, [c.node("n1"), c.node("n2")])
         if url.path == "/2/jobs":

@@ -141,23 +141,36 @@ ganeti_instance(const struct cluster *c, const char *name, struct arena *a, cJSO
 	return ganeti_read_instance(*json, a, out) ? 1 : error_set(err, EIO, "%s: what it says of `%s` is of no shape", c->conf->url, name);
 }
 
+/*
+ * A guest is reached by its node, on the link that both are on, at the address that its interface has there without anybody's help: so no
+ * network of the cluster has to know it. What the node is known by is the user's own matter (known_hosts).
+ */
+static const char *
+ganeti_proxy(const struct cluster *c, const struct ganeti_instance *i, const char *address, struct arena *a)
+{
+	const char *user = c->conf->ssh_user ? c->conf->ssh_user : "";
+
+	return arena_printf(a, "ssh -o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=10 -o ForwardAgent=no -o LogLevel=ERROR %s%s%s-W [%s%%%%%s]:22 -- %s",
+			    *user ? "-l " : "", user, *user ? " " : "", address, i->link, i->machine.node);
+}
+
 static int
 ganeti_endpoint(struct cluster *c, const struct cluster_machine *m, struct arena *a, struct cluster_endpoint *out, struct error *err)
 {
-	const char **argv = arena_alloc(a, 3 * sizeof *argv);
 	auto_json *json = NULL;
 	struct ganeti_instance i;
+	char address[40];
 	int there = ganeti_instance(c, m->name, a, &json, &i, err);
 
 	if (there < 0)
 		return -1;
 	if (!there)
 		return error_set(err, ENOENT, "there is no `%s` on %s", m->name, c->conf->url);
-	if (!*i.address)
-		return error_set(err, ERR_UNSUPPORTED, "Ganeti does not know the address of `%s`; put its interface on a network with addresses (gnt-network)", m->name);
-	argv[0] = "ssh";
-	argv[1] = i.address;
-	*out = (struct cluster_endpoint){ .argv = argv, .is_guest = true };
+	if (!*i.user || !*i.host_key)
+		return error_set(err, ERR_UNSUPPORTED, "`%s` was made without a user of ours, so nobody can be let in; delete it, and apply makes it anew", m->name);
+	if (!*i.link || !ganeti_link_local(i.mac, address))
+		return error_set(err, ERR_UNSUPPORTED, "Ganeti does not say on which bridge `%s` is, so there is no way to it", m->name);
+	*out = (struct cluster_endpoint){ .user = i.user, .host_key = i.host_key, .proxy = ganeti_proxy(c, &i, address, a), .node = i.machine.node };
 	return 0;
 }
 
@@ -166,6 +179,7 @@ const struct cluster_engine cluster_ganeti = {
 	.lacks = ganeti_lacks,
 	.lazy = true,
 	.fetches = true,
+	.tells = true,
 	.open = ganeti_open,
 	.close = ganeti_close,
 	.hello = ganeti_hello,

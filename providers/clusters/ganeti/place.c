@@ -70,7 +70,7 @@ ganeti_try(struct cluster *c, const struct cluster_want *w, const char *at, stru
 {
 	struct cluster_job job = { .key = "trial", .verb = CLUSTER_STOP, .name = w->name, .node = at, .fleet = "trial", .digest = "", .by = "",
 				   .cpus = 1, .memory = w->memory, .disk = TRIAL_DISK, .image = "file:///", .image_digest = "" };
-	auto_json *body = ganeti_create_body(&job, !at);
+	auto_json *body = ganeti_create_body(&job, !at, 0);
 
 	/* What is tried is the place, and not the image. */
 	cJSON_DeleteItemFromObjectCaseSensitive(body, "osparams");

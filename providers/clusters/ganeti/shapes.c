@@ -1,6 +1,7 @@
 #include "providers/clusters/ganeti/shapes.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,12 @@
 #include "base/cjson.h"
 
 #define MIB (1024.0 * 1024)
+
+#define TAG_FLEET "lima:fleet:"
+#define TAG_USER "lima:user:"
+#define TAG_HOST_KEY "lima:hostkey:"
+#define TAG_TOLD "lima:told:"
+#define HOST_KEY_TYPE "ssh-ed25519 "
 
 enum { MAX_NAME = 253, MAX_GENERATION_DIGITS = 18 };
 
@@ -85,17 +92,18 @@ ganeti_tagged(const cJSON *tags, const char *what, long long *generation)
 	return best;
 }
 
+/* The value of a tag without a generation. */
 static const char *
-ganeti_fleet(const cJSON *tags)
+ganeti_lasting(const cJSON *tags, const char *prefix)
 {
-	static const char prefix[] = "lima:fleet:";
+	size_t len = strlen(prefix);
 	const cJSON *tag;
 
 	cJSON_ArrayForEach(tag, tags) {
 		const char *text = cJSON_GetStringValue(tag);
 
-		if (text && !strncmp(text, prefix, sizeof prefix - 1) && ganeti_is_plain(text))
-			return text + sizeof prefix - 1;
+		if (text && !strncmp(text, prefix, len) && ganeti_is_plain(text))
+			return text + len;
 	}
 	return "";
 }
@@ -107,23 +115,43 @@ ganeti_read_tags(const cJSON *tags, struct arena *a, struct cluster_machine *m)
 	const char *key = ganeti_tagged(tags, "key", &m->generation), *digest = ganeti_tagged(tags, "digest", &of_digest);
 	const char *by = ganeti_tagged(tags, "by", &of_by);
 
-	m->fleet = arena_strdup(a, ganeti_fleet(tags));
+	m->fleet = arena_strdup(a, ganeti_lasting(tags, TAG_FLEET));
+	m->told = arena_strdup(a, ganeti_lasting(tags, TAG_TOLD));
 	m->key = arena_strdup(a, key ? key : "");
 	m->digest = arena_strdup(a, digest && of_digest == m->generation ? digest : "");
 	m->by = arena_strdup(a, by && of_by == m->generation ? by : "");
 }
 
-static bool
-ganeti_is_address(const char *s)
+/* A value that goes into command lines of ssh, and into files of it; "": it is none such. */
+static const char *
+ganeti_word_of(struct arena *a, const char *s, const char *also)
 {
-	return s && *s && strlen(s) < 64 && strspn(s, "0123456789abcdefABCDEF.:") == strlen(s);
+	size_t n = s ? strlen(s) : 0;
+
+	if (!n || n > MAX_NAME || (!isalnum((unsigned char)*s) && *s != '_'))
+		return "";
+	for (size_t i = 1; i < n; i++)
+		if (!isalnum((unsigned char)s[i]) && !strchr(also, s[i]))
+			return "";
+	return arena_strdup(a, s);
+}
+
+/* Of a guest that we have told who it is. */
+static void
+ganeti_read_guest(const cJSON *json, struct arena *a, struct ganeti_instance *out)
+{
+	const char *key = ganeti_word_of(a, ganeti_lasting(out->tags, TAG_HOST_KEY), "+/=");
+
+	out->user = ganeti_word_of(a, ganeti_lasting(out->tags, TAG_USER), "._-");
+	out->host_key = *key ? arena_printf(a, HOST_KEY_TYPE "%s", key) : "";
+	out->mac = ganeti_word_of(a, cJSON_GetStringValue(cJSON_GetArrayItem(cjson_get(json, "nic.macs"), 0)), ":");
+	out->link = ganeti_word_of(a, cJSON_GetStringValue(cJSON_GetArrayItem(cjson_get(json, "nic.links"), 0)), "._-");
 }
 
 bool
 ganeti_read_instance(const cJSON *json, struct arena *a, struct ganeti_instance *out)
 {
 	const char *name = cjson_text(json, "name"), *node = cjson_text(json, "pnode"), *status = cjson_text_or(json, "status", "");
-	const char *address = cJSON_GetStringValue(cJSON_GetArrayItem(cjson_get(json, "nic.ips"), 0));
 	const cJSON *params = cjson_get(json, "beparams");
 	bool runs = !strcmp(status, "running");
 
@@ -133,7 +161,6 @@ ganeti_read_instance(const cJSON *json, struct arena *a, struct ganeti_instance 
 		.machine = { .name = arena_strdup(a, name), .node = arena_strdup(a, node), .status = MACHINE_IS_BROKEN },
 		.known = strcmp(status, "ERROR_nodedown") != 0,
 		.off = !strcmp(status, "ERROR_nodeoffline"),
-		.address = arena_strdup(a, ganeti_is_address(address) ? address : ""),
 		.cpus = ganeti_count(cjson_get(params, "vcpus")),
 		.memory = ganeti_mib(cjson_get(params, "maxmem")),
 		.running_memory = runs ? ganeti_mib(cjson_get(json, "oper_ram")) : 0,
@@ -147,6 +174,7 @@ ganeti_read_instance(const cJSON *json, struct arena *a, struct ganeti_instance 
 		out->machine.status = MACHINE_IS_STOPPED;
 	out->machine.memory = out->memory;
 	ganeti_read_tags(out->tags, a, &out->machine);
+	ganeti_read_guest(json, a, out);
 	return true;
 }
 
@@ -247,7 +275,12 @@ ganeti_tags_new(const struct cluster_job *job)
 	const struct { const char *what, *value; } notes[] = { { "digest", job->digest }, { "key", job->key }, { "by", job->by } };
 	cJSON *tags = cJSON_CreateArray();
 
-	ganeti_add_tag(tags, "lima:fleet:", job->fleet);
+	ganeti_add_tag(tags, TAG_FLEET, job->fleet);
+	if (job->told && !strncmp(job->told->host_key, HOST_KEY_TYPE, sizeof HOST_KEY_TYPE - 1)) {
+		ganeti_add_tag(tags, TAG_USER, job->told->user);
+		ganeti_add_tag(tags, TAG_HOST_KEY, job->told->host_key + sizeof HOST_KEY_TYPE - 1);
+		ganeti_add_tag(tags, TAG_TOLD, job->told->digest);
+	}
 	for (size_t i = 0; i < ARRAY_LEN(notes); i++) {
 		auto_free char *prefix = xasprintf("lima:%lld:%s:", job->generation, notes[i].what);
 
@@ -281,4 +314,16 @@ ganeti_tags_won(const struct ganeti_instance *i, const struct cluster_job *job)
 		return false;
 	/* A run that was killed has made it, perhaps on another node than this one would: the key has the node in it, the wish has not. */
 	return !strcmp(m->key, job->key) || (!job->expects && job->verb != CLUSTER_REMOVE && *m->digest && !strcmp(m->digest, job->digest));
+}
+
+bool
+ganeti_link_local(const char *mac, char out[40])
+{
+	unsigned b[6];
+	int used = 0;
+
+	if (sscanf(mac, "%2x:%2x:%2x:%2x:%2x:%2x%n", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5], &used) != 6 || mac[used])
+		return false;
+	snprintf(out, 40, "fe80::%x:%x:%x:%x", (b[0] ^ 2) << 8 | b[1], b[2] << 8 | 0xff, 0xfe00 | b[3], b[4] << 8 | b[5]);
+	return true;
 }

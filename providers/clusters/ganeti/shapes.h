@@ -6,6 +6,8 @@
  * Whose a machine is stands in its tags, of which a change adds the new ones before it takes the old ones away, so each but the first has
  * its generation in it, and the highest counts:
  *	lima:fleet:FLEET   lima:GENERATION:digest:DIGEST   lima:GENERATION:key:KEY   lima:GENERATION:by:WHO
+ * What a machine has from when it was made on has none:
+ *	lima:user:NAME   lima:hostkey:BASE64   lima:told:DIGEST
  */
 #pragma once
 #include <cjson/cJSON.h>
@@ -15,7 +17,8 @@ struct ganeti_instance {
 	struct cluster_machine machine;
 	bool known;			/* its node answers, or is said to be dead */
 	bool off;			/* its node is marked offline */
-	const char *address;		/* of its first interface; "": Ganeti does not know */
+	const char *mac, *link;		/* of its first interface, and the bridge of the node that it is on; "": Ganeti does not say */
+	const char *user, *host_key;	/* of its guest: who logs in, and by what it is known, as "ssh-ed25519 AAAA..."; "": it was not told by us */
 	int cpus;
 	uint64_t memory;
 	uint64_t running_memory;	/* what it was started with; 0: it does not run */
@@ -37,7 +40,12 @@ cJSON *ganeti_tags_old(const struct ganeti_instance *i, const struct cluster_job
 /* Is it this job's, or one that has made the very same? The key that counts where two operators have claimed one generation at once: both come to the same. */
 bool ganeti_tags_won(const struct ganeti_instance *i, const struct cluster_job *job);
 
-cJSON *ganeti_create_body(const struct cluster_job *job, bool by_allocator);
+/* `smallest`: what a disk of the cluster must have at least. */
+cJSON *ganeti_create_body(const struct cluster_job *job, bool by_allocator, uint64_t smallest);
+/* The least that a disk may have by the cluster's policy: out of what it says of itself. */
+uint64_t ganeti_smallest_disk(const cJSON *info);
+/* The address that an interface has on its link before anybody gave it one (RFC 4291, appendix A); false: that is no MAC. */
+bool ganeti_link_local(const char *mac, char out[40]);
 
 struct ganeti_job {
 	enum { GANETI_JOB_WAITS, GANETI_JOB_DONE, GANETI_JOB_FAILED } state;

@@ -12,6 +12,8 @@
 #include "base/error.h"
 #include "providers/clusters/ganeti/engine.h"
 
+enum { MAX_VOLUME = 500 << 10 /* eight parameters of the OS definition, in base64 */ };
+
 static int
 ganeti_path_add(struct arena *a, const char **path, const cJSON *tags)
 {
@@ -108,9 +110,18 @@ ganeti_fail_over(struct cluster *c, const struct cluster_job *job, struct error 
 }
 
 static int
+ganeti_check_volume(const struct cluster_job *job, struct error *err)
+{
+	if (job->told->len <= MAX_VOLUME)
+		return 0;
+	return error_set(err, EFBIG, "`%s`: what its guest is to be told is %zu KiB, and Ganeti takes %d; let a script of `provision` fetch what is large", job->name,
+			 job->told->len >> 10, MAX_VOLUME >> 10);
+}
+
+static int
 ganeti_create(struct cluster *c, const struct cluster_job *job, struct arena *a, const char **id, struct error *err)
 {
-	auto_json *body = NULL;
+	auto_json *body = NULL, *info = NULL;
 	int begun;
 
 	if (job->expects)
@@ -120,7 +131,9 @@ ganeti_create(struct cluster *c, const struct cluster_job *job, struct arena *a,
 	begun = ganeti_begun(c, job, a, id, err);
 	if (begun)
 		return begun < 0 ? -1 : 0;
-	body = ganeti_create_body(job, !job->node || !*job->node);
+	if (job->told && (ganeti_check_volume(job, err) < 0 || rapi_ask(ganeti_rapi(c), "GET", "/2/info", NULL, &info, err) < 0))
+		return -1;
+	body = ganeti_create_body(job, !job->node || !*job->node, ganeti_smallest_disk(info));
 	return ganeti_begin(c, "POST", "/2/instances", job->key, body, a, id, err);
 }
 
@@ -144,7 +157,7 @@ ganeti_resize(struct cluster *c, const struct cluster_job *job, const struct gan
 	auto_json *body = cJSON_CreateObject();
 	cJSON *params;
 
-	if (i->cpus == job->cpus && i->memory == job->memory)
+	if (!job->memory || (i->cpus == job->cpus && i->memory == job->memory))
 		return 0;
 	params = cJSON_AddObjectToObject(body, "beparams");
 	cJSON_AddNumberToObject(params, "vcpus", job->cpus);
@@ -157,9 +170,9 @@ ganeti_resize(struct cluster *c, const struct cluster_job *job, const struct gan
 static int
 ganeti_run(struct cluster *c, const struct cluster_job *job, const struct ganeti_instance *i, struct arena *a, const char **id, struct error *err)
 {
-	bool runs = i->machine.status == MACHINE_IS_RUNNING, other = i->running_memory && i->running_memory != job->memory;
+	bool runs = i->machine.status == MACHINE_IS_RUNNING, other = i->running_memory && job->memory && i->running_memory != job->memory;
 
-	if (*i->image_digest && strcmp(i->image_digest, job->image_digest) != 0)
+	if (*i->image_digest && *job->image_digest && strcmp(i->image_digest, job->image_digest) != 0)
 		return error_set(err, ERR_REFUSED, "the disk of `%s` was made of another image; delete it, and apply makes it anew", job->name);
 	if (ganeti_grow(c, job, i, err) < 0 || ganeti_resize(c, job, i, err) < 0)
 		return -1;
@@ -167,7 +180,7 @@ ganeti_run(struct cluster *c, const struct cluster_job *job, const struct ganeti
 		return runs ? ganeti_begin(c, "PUT", arena_printf(a, "/2/instances/%s/shutdown", job->name), job->key, NULL, a, id, err) : 0;
 	if (!runs)
 		return ganeti_begin(c, "PUT", arena_printf(a, "/2/instances/%s/startup", job->name), job->key, NULL, a, id, err);
-	if (other || i->cpus != job->cpus)
+	if (other || (job->cpus && i->cpus != job->cpus))
 		return ganeti_begin(c, "POST", arena_printf(a, "/2/instances/%s/reboot?type=full", job->name), job->key, NULL, a, id, err);
 	return 0;
 }

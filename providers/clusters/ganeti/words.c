@@ -2,9 +2,12 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/base64.h"
 #include "base/buf.h"
 #include "base/cjson.h"
 #include "providers/clusters/ganeti/shapes.h"
+
+enum { VOLUME_PART = 96 << 10 };
 
 static double
 ganeti_in_mib(uint64_t bytes)
@@ -21,10 +24,37 @@ ganeti_disk(uint64_t bytes)
 	return disk;
 }
 
-cJSON *
-ganeti_create_body(const struct cluster_job *job, bool by_allocator)
+uint64_t
+ganeti_smallest_disk(const cJSON *info)
 {
-	cJSON *b = cJSON_CreateObject(), *params;
+	const cJSON *spec = cJSON_GetArrayItem(cjson_get(cjson_get(info, "ipolicy"), "minmax"), 0), *size = cjson_get(cjson_get(spec, "min"), "disk-size");
+
+	return cJSON_IsNumber(size) && size->valuedouble > 0 && size->valuedouble < 1e6 ? (uint64_t)size->valuedouble << 20 : 0;
+}
+
+/* The volume in parameters that Ganeti passes on and writes nowhere, no longer each than one variable of an environment may be. */
+static void
+ganeti_add_volume(cJSON *body, const struct cluster_told *told)
+{
+	cJSON *secrets = cJSON_AddObjectToObject(body, "osparams_secret");
+	AUTO(buf) text = BUF_INIT;
+
+	base64_encode(&text, told->volume, told->len);
+	for (size_t at = 0, part = 0; at < text.len; at += VOLUME_PART, part++) {
+		auto_free char *name = xasprintf("cidata%zu", part);
+		size_t n = text.len - at < VOLUME_PART ? text.len - at : VOLUME_PART;
+		auto_free char *piece = xasprintf("%.*s", (int)n, text.s + at);
+
+		cJSON_AddStringToObject(secrets, name, piece);
+		explicit_bzero(piece, n);
+	}
+	explicit_bzero(text.s, text.len);
+}
+
+cJSON *
+ganeti_create_body(const struct cluster_job *job, bool by_allocator, uint64_t smallest)
+{
+	cJSON *b = cJSON_CreateObject(), *params, *disks, *nic = cJSON_CreateObject();
 
 	cJSON_AddNumberToObject(b, "__version__", 1);
 	cJSON_AddStringToObject(b, "mode", "create");
@@ -37,8 +67,14 @@ ganeti_create_body(const struct cluster_job *job, bool by_allocator)
 	cJSON_AddNumberToObject(params, "vcpus", job->cpus);
 	cJSON_AddNumberToObject(params, "maxmem", ganeti_in_mib(job->memory));
 	cJSON_AddNumberToObject(params, "minmem", ganeti_in_mib(job->memory));
-	cJSON_AddItemToArray(cJSON_AddArrayToObject(b, "disks"), ganeti_disk(job->disk));
-	cJSON_AddItemToArray(cJSON_AddArrayToObject(b, "nics"), cJSON_CreateObject());
+	disks = cJSON_AddArrayToObject(b, "disks");
+	cJSON_AddItemToArray(disks, ganeti_disk(job->disk));
+	cJSON_AddItemToArray(cJSON_AddArrayToObject(b, "nics"), nic);
+	if (job->told) {
+		cJSON_AddItemToArray(disks, ganeti_disk(job->told->unpacked > smallest ? job->told->unpacked : smallest));
+		cJSON_AddStringToObject(nic, "mac", job->told->mac);
+		ganeti_add_volume(b, job->told);
+	}
 	/* A member's name is a name in its fleet, and nobody's in the DNS. */
 	cJSON_AddFalseToObject(b, "name_check");
 	cJSON_AddFalseToObject(b, "ip_check");

@@ -96,6 +96,17 @@ engine_read_host(struct fleet_reading *r, const struct val *v, struct engine_con
 	out->labels = engine_labels(r, v, &out->nlabels);
 }
 
+/* A path of the file is from its own folder, whoever reads it from where. */
+static const char *
+engine_file(struct fleet_reading *r, const char *path)
+{
+	const char *slash = strrchr(r->f->home_file, '/');
+
+	if (!*path || *path == '/' || !slash)
+		return path;
+	return arena_printf(&r->f->arena, "%.*s/%s", (int)(slash - r->f->home_file), r->f->home_file, path);
+}
+
 void
 fleet_read_engine(struct fleet_reading *r)
 {
@@ -109,7 +120,7 @@ fleet_read_engine(struct fleet_reading *r)
 	list = arena_alloc(&r->f->arena, ((hosts ? hosts->n : 0) + 1) * sizeof *list);
 	*conf = (struct engine_conf){ .type = val_s(v, "type"), .fleet = r->f->name, .hosts = list, .url = val_s(v, "url"),
 				      .user_env = auth ? val_s(auth, "userEnv") : "", .password_env = auth ? val_s(auth, "passwordEnv") : "",
-				      .ca_file = val_s(v, "caFile") };
+				      .ca_file = engine_file(r, val_s(v, "caFile")), .ssh_user = val_s(v, "sshUser") };
 	r->f->engine = conf;
 	r->f->engine_place = node_place(v->at);
 	if (!*conf->type)
@@ -118,6 +129,8 @@ fleet_read_engine(struct fleet_reading *r)
 		engine_read_host(r, hosts->item[i], conf, &list[i]);
 	if (!strcmp(conf->type, "hosts") && !conf->nhosts)
 		diag_error(&r->l, v, "hosts", "must list the hosts, each with `name` and `ssh`");
+	if (*conf->ssh_user && !engine_is_plain(conf->ssh_user, strlen(conf->ssh_user), "._-"))
+		diag_error(&r->l, v, "sshUser", "must be a user's name, got `%s`", conf->ssh_user);
 	if (val_get(r->root, "networks"))
 		diag_error(&r->l, r->root, "networks", "a network of a fleet ends at its host, and `engine` has several; take it out, and name a network "
 						       "of the hosts in the members that are to be on one");

@@ -28,7 +28,8 @@ static const struct key engine[] = {
 	{ "hosts", KEY_LIST, .sub = engine_host, .about = "Of `hosts`: the hosts, in the order in which they are filled." },
 	{ "url", KEY_TEXT, .about = "Of `ganeti`: where its API is." },
 	{ "auth", KEY_GROUP, .sub = engine_auth, .about = "Of `ganeti`: who asks." },
-	{ "caFile", KEY_TEXT, .about = "Of `ganeti`: the certificates by which it is known, a file." },
+	{ "caFile", KEY_TEXT, .about = "Of `ganeti`: the certificates by which it is known, a file; from the folder of this one." },
+	{ "sshUser", KEY_TEXT, .about = "Of `ganeti`: who one is by ssh on its nodes, on the way to a guest; by default whom ssh takes." },
 	{ NULL }
 };
 

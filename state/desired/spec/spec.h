@@ -139,10 +139,13 @@ struct spec_away {
 	bool unknown;				/* ... since nobody knows where, or how, it is */
 	bool ephemeral;				/* it may be made anew on another one */
 	const char *image, *image_digest;	/* the first that fits; "" */
+	bool tells;				/* its guest is told by us what it is to be */
+	bool as_is;				/* only whether it runs is asked for, or that it goes: what it is made of stays */
 
 	bool there, runs;
 	const char *at;				/* the node it was found on */
 	const char *digest, *by;		/* of what it was made from, and who did */
+	const char *told;			/* what its guest was told, as a digest; "": nobody knows */
 	long long generation;
 };
 

@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <sys/prctl.h>
 
+#include "base/base64.h"
 #include "base/clock.h"
 #include "base/proc.h"
+#include "providers/clusters/ganeti/shapes.h"
 #include "tests/unit/test.h"
 
 extern const struct cluster_engine cluster_ganeti;
@@ -414,6 +416,142 @@ TEST(where_a_node_refuses_the_allocator_is_asked_unless_it_is_pinned)
 	assert_string_equal(wants[0].node, "n2");
 	assert_null(wants[1].node);
 	assert_non_null(strstr(wants[1].why, "not enough memory"));
+}
+
+/* --- guests --- */
+
+static struct cluster_told
+told(void)
+{
+	return (struct cluster_told){ .volume = "0123456789", .len = 10, .unpacked = 3 << 20, .mac = "52:55:55:01:02:03", .user = "ci",
+				      .host_key = "ssh-ed25519 AAAAC3Nza+/Z", .digest = "abc" };
+}
+
+TEST(a_new_guest_is_told_what_nobody_else_is_and_the_way_to_it_is_in_its_tags)
+{
+	const struct cluster_machine m = { .name = "web" };
+	struct cluster_told t = told();
+	struct cluster_endpoint way;
+	AUTO(cluster_view) v = { 0 };
+	AUTO(arena) a = { 0 };
+	struct cluster_job j;
+	WITH("told");
+
+	j = job("k1", CLUSTER_RUN, 0);
+	j.told = &t;
+	ok(carry_out(&c, j, &err));
+	assert_string_equal(look(&c, &v)->told, "abc");
+	conf.ssh_user = "root";
+	ok(cluster_ganeti.endpoint(&c, &m, &a, &way, &err));
+	assert_null(way.argv);
+	assert_string_equal(way.user, "ci");
+	assert_string_equal(way.host_key, "ssh-ed25519 AAAAC3Nza+/Z");
+	assert_string_equal(way.node, "n1");
+	assert_non_null(strstr(way.proxy, " StrictHostKeyChecking=yes "));
+	assert_non_null(strstr(way.proxy, " -l root -W [fe80::5055:55ff:fe01:203%%br0]:22 -- n1"));
+	/* whoever changes it has perhaps other keys, and they are no guest's */
+	t.host_key = "ssh-ed25519 OTHER";
+	j.key = "k2";
+	j.expects = 1;
+	j.generation = 2;
+	j.told = NULL;
+	ok(carry_out(&c, j, &err));
+	ok(cluster_ganeti.endpoint(&c, &m, &a, &way, &err));
+	assert_string_equal(way.host_key, "ssh-ed25519 AAAAC3Nza+/Z");
+}
+
+TEST(what_a_machine_is_told_is_in_parts_that_an_environment_takes)
+{
+	enum { LEN = 200000 };
+	auto_free char *much = xcalloc(1, LEN);
+	struct cluster_told t = told();
+	struct cluster_job j = job("k", CLUSTER_RUN, 0);
+	AUTO(buf) text = BUF_INIT, back = BUF_INIT;
+	cJSON *body, *secrets, *part;
+	int n = 0;
+
+	for (size_t i = 0; i < LEN; i++)
+		much[i] = (char)(i * i >> 7);
+	t.volume = much;
+	t.len = LEN;
+	j.told = &t;
+	body = ganeti_create_body(&j, false, 8 << 20);
+	secrets = cJSON_GetObjectItemCaseSensitive(body, "osparams_secret");
+	cJSON_ArrayForEach(part, secrets) {
+		auto_free char *name = xasprintf("cidata%d", n++);
+
+		assert_string_equal(part->string, name);
+		assert_true(strlen(part->valuestring) < 128 << 10);
+		buf_adds(&text, part->valuestring);
+	}
+	assert_int_equal(n, 3);
+	assert_int_equal(base64_decode(&back, text.s, text.len), 0);
+	assert_int_equal(back.len, LEN);
+	assert_memory_equal(back.s, much, LEN);
+	/* the second disk is as large as the cluster wants one to be at least */
+	part = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(body, "disks"), 1);
+	assert_int_equal(cJSON_GetObjectItemCaseSensitive(part, "size")->valueint, 8);
+	part = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(body, "nics"), 0);
+	assert_string_equal(cJSON_GetObjectItemCaseSensitive(part, "mac")->valuestring, "52:55:55:01:02:03");
+	cJSON_Delete(body);
+}
+
+TEST(more_than_the_cluster_takes_is_told_before_anything_is_made)
+{
+	struct cluster_told t = told();
+	auto_free char *much = xcalloc(1, 600000);
+	struct cluster_job j;
+	WITH("much");
+
+	t.volume = much;
+	t.len = 600000;
+	j = job("k1", CLUSTER_RUN, 0);
+	j.told = &t;
+	not_ok(carry_out(&c, j, &err), "let a script of `provision` fetch what is large");
+	assert_int_equal(err.code, EFBIG);
+	assert_int_equal(rapi_count("much POST"), 0);
+}
+
+TEST(a_machine_that_was_told_nothing_has_no_way_to_it)
+{
+	const struct cluster_machine m = { .name = "web" };
+	struct cluster_endpoint way;
+	AUTO(arena) a = { 0 };
+	WITH("mute");
+
+	not_ok(cluster_ganeti.endpoint(&c, &m, &a, &way, &err), "there is no `web`");
+	ok(carry_out(&c, job("k1", CLUSTER_RUN, 0), &err));
+	not_ok(cluster_ganeti.endpoint(&c, &m, &a, &way, &err), "made without a user of ours");
+	assert_int_equal(err.code, ERR_UNSUPPORTED);
+}
+
+TEST(what_a_cluster_says_of_a_guest_is_a_word_of_ssh_or_nothing)
+{
+	static const struct { const char *json, *user, *key, *mac, *link; } odd[] = {
+		{ "{\"name\":\"m\",\"pnode\":\"n\",\"nic.macs\":[\"aa:00:00:01:02:03\"],\"nic.links\":[\"br-1.2\"],\"tags\":[\"lima:user:_a-b\",\"lima:hostkey:AAAA\"]}",
+		  "_a-b", "ssh-ed25519 AAAA", "aa:00:00:01:02:03", "br-1.2" },
+		{ "{\"name\":\"m\",\"pnode\":\"n\",\"nic.macs\":[\"x;y\"],\"nic.links\":[\"-o\"],\"tags\":[\"lima:user:-oX\",\"lima:hostkey:A A\"]}", "", "", "", "" },
+		{ "{\"name\":\"m\",\"pnode\":\"n\",\"nic.macs\":7,\"nic.links\":[\"br0]:22\"],\"tags\":[\"lima:user:a b\",\"lima:hostkey:A;B\"]}", "", "", "", "" },
+		{ "{\"name\":\"m\",\"pnode\":\"n\",\"nic.macs\":[],\"nic.links\":[\"br%h\"],\"tags\":[\"lima:user:$(x)\"]}", "", "", "", "" },
+	};
+	char address[40];
+
+	for (size_t i = 0; i < ARRAY_LEN(odd); i++) {
+		cJSON *json = cJSON_Parse(odd[i].json);
+		struct ganeti_instance out;
+		AUTO(arena) a = { 0 };
+
+		assert_true(ganeti_read_instance(json, &a, &out));
+		assert_string_equal(out.user, odd[i].user);
+		assert_string_equal(out.host_key, odd[i].key);
+		assert_string_equal(out.mac, odd[i].mac);
+		assert_string_equal(out.link, odd[i].link);
+		cJSON_Delete(json);
+	}
+	assert_true(ganeti_link_local("aa:00:00:01:02:03", address));
+	assert_string_equal(address, "fe80::a800:ff:fe01:203");
+	assert_false(ganeti_link_local("aa:00:00:01:02", address));
+	assert_false(ganeti_link_local("aa:00:00:01:02:03:04", address));
 }
 
 TEST(answers_that_are_none_are_errors)

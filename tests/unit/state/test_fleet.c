@@ -409,3 +409,22 @@ TEST(an_engine_and_placement_are_what_the_file_says)
 	assert_string_equal(f.members[0].at.host, "");
 	fleet_release(&f);
 }
+
+TEST(a_certificate_is_looked_for_beside_the_file_that_names_it)
+{
+	auto_free char *dir = test_path("lab"), *real = NULL, *want = NULL;
+	struct fleet f;
+	struct error err;
+
+	ok(read_as(&f, "name: f\nengine: {type: ganeti, url: \"https://c\", caFile: ca/one.pem, sshUser: ci}\ninstances:\n  a: {}\n", NULL, 0, &err));
+	real = fs_realpath(dir);
+	want = xasprintf("%s/ca/one.pem", real);
+	assert_string_equal(f.engine->ca_file, want);
+	assert_string_equal(f.engine->ssh_user, "ci");
+	fleet_release(&f);
+	ok(read_as(&f, "name: f\nengine: {type: ganeti, url: \"https://c\", caFile: /etc/one.pem}\ninstances:\n  a: {}\n", NULL, 0, &err));
+	assert_string_equal(f.engine->ca_file, "/etc/one.pem");
+	assert_string_equal(f.engine->ssh_user, "");
+	fleet_release(&f);
+	refuses("name: f\nengine: {type: ganeti, url: \"https://c\", sshUser: \"-oProxyCommand=x\"}\ninstances:\n  a: {}\n", "sshUser: must be a user's name");
+}
