@@ -14,6 +14,8 @@
 #include <stdint.h>
 #include <stdio.h>
 #include "base/mem.h"
+#include "cli/cancel.h"
+#include "cli/spec_opts.h"
 #include "reconciler/env.h"
 #include "state/desired/spec/secrets.h"
 #include "state/desired/spec/spec.h"
@@ -124,10 +126,6 @@ double cli_float(const struct cli *c, const char *flag);
 const char *cli_str(const struct cli *c, const char *flag);	/* "" if not given and without default */
 char *const *cli_list(const struct cli *c, const char *flag, size_t *n);
 
-/* How specs are loaded for this run: home, version, template folders, warnings to the log. */
-struct spec_opts cli_spec_opts(struct cli *c);
-/* The same for a text that somebody just wrote: strict, if the command is and --lenient is not given. */
-struct spec_opts cli_strict_opts(struct cli *c);
 /* Loads the big libraries' half of the program; before the first call into it. */
 int cli_lazy(struct cli *c, struct error *err);
 
@@ -158,17 +156,6 @@ void cli_say_with(const struct cli *c, enum level level, const struct say_field 
 /* Of what was written into the home or the cache while its disk was full: how much is free there, and what to do. */
 void cli_explain_full(const struct cli *c, struct error *err);
 void cli_fatal(struct cli *c, const struct error *err);
-/* The exit status of a command that failed: as a shell has it when a signal ended it, 130, 143 or 129; STATUS_OUT_OF_TIME; STATUS_STALE; else 1. */
-int cli_failed_status(const struct cli *c, const struct error *err);
-enum { STATUS_STALE = 3, STATUS_OUT_OF_TIME = 124 };	/* 124: as timeout(1) has it */
-/*
- * So many ms after its start (0: never) the command is cancelled as by a signal, but for a moment in which what waits for
- * a guest says what it waited for. Needs cli_catch_signals(). Was it?
- */
-void cli_deadline(struct cli *c, long long ms);
-bool cli_out_of_time(const struct cli *c);
-/* The way back takes its own time; behind it the time is over again, as it was. */
-void cli_time_over(struct cli *c, bool over);
 
 /*
  * Text that is not ours alone, on stdout or stderr: to a terminal without what the terminal would obey, to anything

@@ -13,8 +13,6 @@ int cli_log_options(struct cli *c, struct error *err);
 void cli_log_guess(struct cli *c, char *const *words);
 /* Fills c->env: folders, version, cancel. Touches nothing but the names of folders. */
 int cli_env(struct cli *c, struct error *err);
-/* The first SIGINT or SIGTERM sets env.cancel, the second ends the program; SIGPIPE is ignored. */
-void cli_catch_signals(struct cli *c);
 
 /* PREFIXes of this installation: of the program as it was called and as it is; NULL-terminated, in c->arena. */
 const char *const *cli_prefixes(struct cli *c);
