@@ -152,7 +152,7 @@ $(FAKE)/bin/limactl: $(call obj,$(FAKE_DRIVER)) $(B)/bin/limactl $(B)/libexec/li
 $(FAKE)/libexec/lima/lima-hostagent: $(call obj,$(AGENT) $(call src,hostagent/drivers/fake))
 	@mkdir -p $(@D)
 	@$(CC) $(LDFLAGS) $(HARDEN_LD) -pie -Wl,--gc-sections,--as-needed -o $@ $^ $(LIBS_AGENT)
-$(FAKE)/libexec/lima/lima-fake-machine: $(call obj,providers/drivers/fake/machine.c providers/pidfile.c $(BASE))
+$(FAKE)/libexec/lima/lima-fake-machine: $(call obj,$(filter-out %/driver.c,$(call src,providers/drivers/fake)) providers/pidfile.c $(BASE))
 	@mkdir -p $(@D)
 	@$(CC) $(LDFLAGS) -Wl,--gc-sections -o $@ $^ -lm
 $(FAKE)/drivers/lima-driver-play: $(call obj,$(BASE) $(PLAY))
