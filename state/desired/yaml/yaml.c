@@ -42,7 +42,7 @@ yaml_next(struct reader *r, yaml_event_t *ev)
 }
 
 static struct node *
-new_node(struct reader *r, const yaml_event_t *ev, enum node_kind kind)
+yaml_new_node(struct reader *r, const yaml_event_t *ev, enum node_kind kind)
 {
 	struct node *n;
 
@@ -67,17 +67,6 @@ is_null(const char *s, size_t n)
 	       (n == 4 && (!memcmp(s, "null", 4) || !memcmp(s, "Null", 4) || !memcmp(s, "NULL", 4)));
 }
 
-/* Text behind a block that ends with the file, with blanks or with blank lines would change the block. */
-static bool
-depends_on_place(const struct node *n)
-{
-	const char *end = n->text + n->len;
-
-	if (n->end == n->src->len && n->len && end[-1] != '\n')
-		return true;
-	return n->len > 1 && end[-1] == '\n' && strchr(" \t\n", end[-2]);
-}
-
 static int
 yaml_read_scalar(struct reader *r, struct node **out, const yaml_event_t *ev)
 {
@@ -87,7 +76,7 @@ yaml_read_scalar(struct reader *r, struct node **out, const yaml_event_t *ev)
 		[YAML_FOLDED_SCALAR_STYLE] = STYLE_FOLDED,
 	};
 	const char *tag = (const char *)ev->data.scalar.tag, *s = (const char *)ev->data.scalar.value;
-	struct node *n = new_node(r, ev, NODE_SCALAR);
+	struct node *n = yaml_new_node(r, ev, NODE_SCALAR);
 
 	if (!n)
 		return -1;
@@ -107,68 +96,10 @@ yaml_read_scalar(struct reader *r, struct node **out, const yaml_event_t *ev)
 	}
 	if (n->style == STYLE_PLAIN && !(n->flags & NODE_TEXT) && is_null(n->text, n->len))
 		n->kind = NODE_NULL;
-	if ((n->style == STYLE_LITERAL || n->style == STYLE_FOLDED) && depends_on_place(n))
+	if ((n->style == STYLE_LITERAL || n->style == STYLE_FOLDED) && yaml_depends_on_place(n))
 		n->flags |= NODE_CHANGED;
 	*out = n;
 	return 0;
-}
-
-static struct node *
-yaml_copy(struct arena *a, const struct node *n, size_t *count)
-{
-	struct node *c = arena_alloc(a, sizeof *c);
-
-	if (count && ++*count > YAML_MAX_NODES)
-		return c;
-	*c = *n;
-	if (n->kind == NODE_LIST) {
-		c->cap = n->n;
-		c->item = arena_alloc(a, n->n * sizeof *c->item);
-		for (size_t i = 0; i < n->n; i++)
-			c->item[i] = yaml_copy(a, n->item[i], count);
-	} else if (n->kind == NODE_MAP) {
-		c->pcap = n->npair;
-		c->pair = arena_alloc(a, n->npair * sizeof *c->pair);
-		for (size_t i = 0; i < n->npair; i++)
-			c->pair[i] = (struct pair){ yaml_copy(a, n->pair[i].key, count), yaml_copy(a, n->pair[i].value, count) };
-	}
-	return c;
-}
-
-struct node *
-node_copy(struct arena *a, const struct node *n)
-{
-	return yaml_copy(a, n, NULL);
-}
-
-static struct node *
-yaml_copy_to(struct arena *a, const struct node *n, const struct source *src)
-{
-	struct node *c = arena_alloc(a, sizeof *c);
-
-	*c = *n;
-	c->src = src;
-	if (n->kind == NODE_LIST) {
-		c->cap = n->n;
-		c->item = arena_alloc(a, n->n * sizeof *c->item);
-		for (size_t i = 0; i < n->n; i++)
-			c->item[i] = yaml_copy_to(a, n->item[i], src);
-	} else if (n->kind == NODE_MAP) {
-		c->pcap = n->npair;
-		c->pair = arena_alloc(a, n->npair * sizeof *c->pair);
-		for (size_t i = 0; i < n->npair; i++)
-			c->pair[i] = (struct pair){ yaml_copy_to(a, n->pair[i].key, src), yaml_copy_to(a, n->pair[i].value, src) };
-	} else {
-		c->text = arena_memdup(a, n->text, n->len);
-	}
-	return c;
-}
-
-struct node *
-node_copy_to(struct arena *a, const struct node *n, struct source *src)
-{
-	src->anchors = n->src->anchors;
-	return yaml_copy_to(a, n, src);
 }
 
 static int
@@ -230,7 +161,7 @@ begin_block(struct reader *r, struct node *n)
 static int
 read_list(struct reader *r, struct node **out, yaml_event_t *ev, int depth)
 {
-	struct node *n = new_node(r, ev, NODE_LIST);
+	struct node *n = yaml_new_node(r, ev, NODE_LIST);
 	struct node *item;
 
 	if (!n)
@@ -262,7 +193,7 @@ read_list(struct reader *r, struct node **out, yaml_event_t *ev, int depth)
 static int
 read_map(struct reader *r, struct node **out, yaml_event_t *ev, int depth)
 {
-	struct node *n = new_node(r, ev, NODE_MAP);
+	struct node *n = yaml_new_node(r, ev, NODE_MAP);
 	struct node *key, *value;
 
 	if (!n)
@@ -346,7 +277,7 @@ yaml_read_document(struct reader *r, struct node **out, bool *more)
 			return -1;
 		type = ev.type;
 		if (type == YAML_STREAM_END_EVENT)
-			*out = new_node(r, &ev, NODE_NULL);
+			*out = yaml_new_node(r, &ev, NODE_NULL);
 		yaml_event_delete(&ev);
 		if (type == YAML_STREAM_END_EVENT)
 			return 0;

@@ -29,3 +29,9 @@ int reader_fail_syntax(struct reader *r);
 uint32_t reader_offset(struct reader *r, size_t chars);
 /* What a mapping needs when all its pairs are there: keys are unique, `<<` is resolved. */
 int reader_end_map(struct reader *r, struct node *map);
+
+/* --- yaml_copy.c */
+/* Text behind a block that ends with the file, with blanks or with blank lines would change the block. */
+bool yaml_depends_on_place(const struct node *n);
+/* A copy of what an alias stands for; `*count` grows by its nodes, and what is beyond YAML_MAX_NODES is left out. */
+struct node *yaml_copy(struct arena *a, const struct node *n, size_t *count);
