@@ -59,6 +59,7 @@ struct stream {
 	int fd;			/* -1: at its end */
 	struct buf *to;
 	size_t start;		/* of what is ours in `to` */
+	size_t told;		/* as much of `to` was told, line by line */
 	bool tail;		/* only the end is of interest */
 };
 
@@ -103,6 +104,7 @@ struct child {
 	pid_t pid;
 	int pidfd;
 	struct stream out, err;
+	const struct proc_opts *o;
 	const volatile int *cancel;
 	int timeout_ms;		/* 0: none */
 	long long deadline;	/* of the timeout, then of the grace after SIGTERM; 0: none */
@@ -116,6 +118,23 @@ kill_child(struct child *c, int sig, int why)
 	kill(-c->pid, sig);
 	c->why = why;
 	c->deadline = sig == SIGTERM ? clock_ms() + TERM_GRACE_MS : 0;
+}
+
+/* The lines that are whole by now; at the end also one that is not. */
+static void
+proc_tell(struct child *c, bool end)
+{
+	struct stream *s = &c->out;
+
+	while (c->o->line && s->told < s->to->len) {
+		const char *line = s->to->s + s->told, *stop = memchr(line, '\n', s->to->len - s->told);
+		size_t len = stop ? (size_t)(stop - line) : s->to->len - s->told;
+
+		if (!stop && !end)
+			return;
+		s->told += len + (stop != NULL);
+		c->o->line(c->o->line_ctx, line, len);
+	}
 }
 
 /* Reads and watches the clock until the child has ended. */
@@ -135,6 +154,7 @@ proc_attend(struct child *c)
 			memset(p, 0, sizeof p);		/* EINTR: the flag may be up */
 		if ((p[1].revents && proc_take(&c->out, OUT_MAX) < 0) || (p[2].revents && proc_take(&c->err, OUT_MAX) < 0))
 			kill_child(c, SIGKILL, EFBIG);
+		proc_tell(c, false);
 		if (p[0].revents)
 			return;
 		if (c->deadline && clock_ms() >= c->deadline)
@@ -270,7 +290,8 @@ proc_run(const char *const argv[], const struct proc_opts *o, struct error *err)
 	if (!o)
 		o = &none;
 	c.err = (struct stream){ .fd = -1, .to = &tail, .tail = true };
-	c.out = (struct stream){ .fd = -1, .to = o->out, .start = o->out ? o->out->len : 0 };
+	c.out = (struct stream){ .fd = -1, .to = o->out, .start = o->out ? o->out->len : 0, .told = o->out ? o->out->len : 0 };
+	c.o = o;
 	c.cancel = o->cancel;
 	c.timeout_ms = o->timeout_ms;
 	c.deadline = o->timeout_ms ? clock_ms() + o->timeout_ms : 0;
@@ -279,6 +300,7 @@ proc_run(const char *const argv[], const struct proc_opts *o, struct error *err)
 		proc_attend(&c);
 		proc_drain(&c.out);
 		proc_drain(&c.err);
+		proc_tell(&c, true);
 		status = proc_reap(&c);
 		if (o->status && !c.why && WIFEXITED(status))
 			*o->status = WEXITSTATUS(status);

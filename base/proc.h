@@ -22,6 +22,8 @@ struct proc_opts {
 	struct buf *out;		/* stdout; NULL: joined with stderr into the error text */
 	bool both;			/* stderr to `out` too: for programs that answer there */
 	bool keep_out;			/* `out` keeps what a program wrote that failed: diff */
+	void (*line)(void *ctx, const char *text, size_t len);	/* each whole line of `out` as soon as it is there, and then what the last one lacks of it; or NULL */
+	void *line_ctx;
 	int timeout_ms;			/* 0: none; then SIGKILL and ETIMEDOUT */
 	int *status;			/* becomes its exit status, where it came to its end by itself; or NULL */
 	const struct sandbox *sandbox;	/* what it may still do (base/sandbox.h); NULL: all that we may */

@@ -390,6 +390,25 @@ TEST(finds_programs)
 	assert_null(file);
 }
 
+static void
+line_seen(void *ctx, const char *text, size_t len)
+{
+	buf_addf(ctx, "<%.*s>", (int)len, text);
+}
+
+TEST(lines_are_told_as_they_come_and_the_last_one_as_it_is)
+{
+	const char *const argv[] = { "printf", "a\n\nlong word\nrest", NULL };
+	AUTO(buf) out = BUF_INIT;
+	AUTO(buf) told = BUF_INIT;
+	const struct proc_opts o = { .out = &out, .line = line_seen, .line_ctx = &told };
+	struct error err;
+
+	ok(proc_run(argv, &o, &err));
+	assert_string_equal(told.s, "<a><><long word><rest>");
+	assert_string_equal(out.s, "a\n\nlong word\nrest");
+}
+
 TEST(arguments_of_those_that_have_none)
 {
 	AUTO(buf) b = BUF_INIT;
