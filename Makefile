@@ -252,7 +252,7 @@ asan-e2e: guest-tiny
 	@cd build-asan/share/lima && ln -sfn ../../../build/share/lima/lima-guestagent.* ../../../build/share/lima/yq .
 	@B=build-asan scripts/bats tests/e2e/badluck.bats tests/e2e/instances.bats tests/e2e/tiny.bats
 # What the walk stands on, and not everything that a unit test is linked with: nothing else of it runs.
-$(B)/tests/walk_alone: $(call obj,tests/unit/reconciler/test_walk.c $(BASE) $(addprefix reconciler/,graph.c plan.c reason.c verdict.c walk.c))
+$(B)/tests/walk_alone: $(call obj,tests/unit/reconciler/test_walk.c $(BASE) $(wildcard reconciler/plan*.c reconciler/walk*.c) $(addprefix reconciler/,graph.c reason.c verdict.c))
 	@mkdir -p $(@D)
 	@$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS_MAIN) -ldl
 tsan:

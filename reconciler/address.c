@@ -44,3 +44,11 @@ address_find(const struct graph *g, const char *address, struct error *err)
 	r = graph_find(g, arena_memdup(&a, address, (size_t)(dot - address)), dot + 1);
 	return r ? r : address_unknown(g, address, err);
 }
+
+int
+error_of(const struct resource *r, struct error *err)
+{
+	if (err && !strncmp(err->msg, r->name, strlen(r->name)) && err->msg[strlen(r->name)] == ':')
+		return error_wrap(err, "%s", r->type->name);
+	return error_wrap(err, "%s %s", r->type->name, r->name);
+}

@@ -13,7 +13,10 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "reconciler/address.h"
+#include "reconciler/far.h"
 #include "reconciler/finish.h"
+#include "reconciler/mates.h"
 #include "reconciler/price.h"
 #include "reconciler/records.h"
 #include "reconciler/step_locks.h"
@@ -29,6 +32,7 @@ struct applying {
 		bool over;		/* else it begins */
 	} *notes;			/* to be written by the next journal_commit() */
 	size_t nnotes, notes_cap;
+	struct far_notes far;
 	struct finish finish;		/* each instance as soon as its last step is over */
 	atomic_int boundaries;		/* passed so far */
 };
@@ -96,7 +100,8 @@ apply_settled(void *ctx, struct step *s)
 {
 	struct applying *ap = ctx;
 
-	if (s->status == DONE || s->status == FAILED)
+	/* one that was left by those it was begun with is noted too: it was begun */
+	if (s->status == DONE || s->status == FAILED || s->task)
 		note_step(ap, s, true);
 	finish_step(&ap->finish, s);
 	if (ap->w->settled)
@@ -130,6 +135,8 @@ journal_over(struct applying *ap, struct step *s, struct error *err)
 	struct resource *r = s->res;
 	AUTO(buf) plain = BUF_INIT;
 
+	if (s->status == SKIPPED)
+		return state_step_end(st, *id_of(ap, s), r->type->name, r->name, "left, since what it waits for failed", err);
 	if (s->status == FAILED)
 		return state_step_end(st, *id_of(ap, s), r->type->name, r->name, journal_text(ap->e, s->err.msg, &plain), err);
 	take_over(s);
@@ -165,6 +172,8 @@ journal_write(struct applying *ap, struct error *err)
 		if ((n->over ? journal_over(ap, n->step, err) : journal_begun(ap, n->step, err)) < 0)
 			return -1;
 	}
+	if (far_write(&ap->far, e->state, e->run, e->env, err) < 0)
+		return -1;
 	return finish_write(&ap->finish, err);
 }
 
@@ -185,7 +194,7 @@ journal_commit(void *ctx, struct error *err)
 	struct applying *ap = ctx;
 	struct state *s = ap->e->state;
 
-	if (!ap->nnotes && !finish_due(&ap->finish))
+	if (!ap->nnotes && !finish_due(&ap->finish) && !far_due(&ap->far))
 		return 0;
 	if (state_begin(s, err) < 0)
 		return -1;
@@ -196,18 +205,10 @@ journal_commit(void *ctx, struct error *err)
 	if (state_commit(s, err) < 0)
 		return -1;
 	ap->nnotes = 0;
+	far_written(&ap->far);
 	apply_boundary(ap);
 	tell_over(ap);
 	return 0;
-}
-
-/* An error names its resource, unless it begins with that name already: an image is named by its path. */
-static int
-told_of(const struct resource *r, struct error *err)
-{
-	if (err && !strncmp(err->msg, r->name, strlen(r->name)) && err->msg[strlen(r->name)] == ':')
-		return error_wrap(err, "%s", r->type->name);
-	return error_wrap(err, "%s %s", r->type->name, r->name);
 }
 
 /*
@@ -276,7 +277,7 @@ apply_run(void *ctx, struct step *s, struct error *err)
 	env.cancel = &s->cancel;
 	env.run = ap->e->run;
 	if (apply_lock(&locks, &env, s, err) < 0)
-		return told_of(r, err);
+		return error_of(r, err);
 	if (s->verb == REMOVE) {
 		done = apply_remove(&env, s, err);
 	} else {
@@ -286,7 +287,28 @@ apply_run(void *ctx, struct step *s, struct error *err)
 	}
 	step_locks_release(&locks);
 	apply_boundary(ap);
-	return done < 0 ? told_of(r, err) : 0;
+	return done < 0 ? error_of(r, err) : 0;
+}
+
+static bool
+apply_are_mates(void *ctx, const struct step *a, const struct step *b)
+{
+	(void)ctx;
+	return mates_are(a, b);
+}
+
+/* The whole run may be called off; what one of them alone was called off by is its own. */
+static int
+apply_run_together(void *ctx, struct step *first, struct error *err)
+{
+	struct applying *ap = ctx;
+	struct env env = *ap->e->env;
+
+	(void)err;
+	env.run = ap->e->run;
+	mates_run(&env, first, &ap->far);
+	apply_boundary(ap);
+	return 0;
 }
 
 static void
@@ -339,7 +361,8 @@ apply_walk(struct applying *ap, struct error *err)
 {
 	struct walk w = {
 		.jobs = ap->w->jobs, .boots = ap->w->boots, .take = ap->w->take ? apply_take : NULL, .give = apply_give, .keep_going = ap->w->keep_going, .cancel = ap->e->env->cancel,
-		.tick_ms = ap->w->tick_ms, .ctx = ap, .run = apply_run, .starting = apply_starting, .settled = apply_settled,
+		.tick_ms = ap->w->tick_ms, .ctx = ap, .run = apply_run, .are_mates = apply_are_mates, .run_together = apply_run_together,
+		.starting = apply_starting, .settled = apply_settled,
 		.commit = journal_commit, .tick = apply_tick, .is_unwanted = apply_is_unwanted, .calls = ap->w->calls,
 	};
 	int r;
@@ -348,7 +371,9 @@ apply_walk(struct applying *ap, struct error *err)
 		ap->e->graph.v[i]->mark = (unsigned)i;
 	ap->step_id = xcalloc(2 * ap->e->graph.n, sizeof *ap->step_id);
 	finish_begin(&ap->finish, ap->e);
+	far_begin(&ap->far);
 	r = plan_walk(&ap->e->plan, &w, err);
+	far_release(&ap->far);
 	finish_release(&ap->finish);
 	free(ap->step_id);
 	free(ap->notes);

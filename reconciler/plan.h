@@ -32,6 +32,9 @@ struct step {
 	struct facts have;	/* what ensure() found, when DONE */
 	struct arena arena;	/* of `have`: the worker's, no other thread's */
 	struct step *next;
+	struct task *task;	/* it is begun with others; NULL: by itself, or not yet */
+	struct step *mate;	/* the next one of its task */
+	size_t within;		/* of what it waits for, as much is in the task that is just put together */
 	struct boot *boot;	/* of its instance; NULL: it is no part of one */
 	size_t place;		/* in plan->v */
 	volatile int cancel;	/* non-zero: what it waits for is not waited for any more */

@@ -147,6 +147,33 @@ struct resource {
 	size_t nwas_needs, was_needs_cap;
 };
 
+/* A step that was taken elsewhere, for one of ours. */
+struct far_step {
+	const char *place, *type, *name;
+	bool removes;
+	const char *error;	/* NULL: it went well */
+	long long took_ms;
+};
+
+enum many_end { MANY_DONE, MANY_FAILED, MANY_LEFT };
+
+/* Steps of a type that are begun together. */
+struct many {
+	const struct many_one {
+		const struct resource *r;
+		struct facts *have;	/* as for ensure(), in `a`; filled before it is told to be done */
+		struct arena *a;
+	} *v;
+	size_t n;
+	bool removes;		/* they go; else they are ensured */
+	/*
+	 * What became of one of them, as soon as that is known; `why` where it failed. MANY_LEFT: not begun, since one of these that it needs
+	 * failed. In the thread of many(). Those that are not told of have ended as all of it.
+	 */
+	void (*over)(struct many *m, size_t i, enum many_end end, const struct error *why);
+	void (*far)(struct many *m, const struct far_step *s);
+};
+
 static inline const char *
 or_unset(const char *value)
 {
@@ -224,6 +251,13 @@ struct resource_type {
 	const char *(*doing)(const struct env *env, const struct resource *r, struct arena *a);
 	/* Make it absent; already absent is success. In a worker thread. */
 	int (*remove)(const struct env *env, const struct resource *r, struct error *err);
+	/*
+	 * Are both of one type better done in one? Then many() does in place of ensure() and remove(): all of them that may begin, and behind
+	 * them those that need nothing else, which it is to keep in their order. An equivalence; one without mates at all is none of itself.
+	 * They need the same shared things. Optional, both.
+	 */
+	bool (*together)(const struct resource *a, const struct resource *b, bool removes);
+	int (*many)(const struct env *env, struct many *m, struct error *err);
 	/* How many bytes of the user's are gone when it is removed. Looks, never touches. Of what is precious. */
 	uint64_t (*at_stake)(const struct env *env, const struct resource *r);
 	/*

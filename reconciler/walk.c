@@ -42,6 +42,10 @@ walk_worker(void *arg)
 		if (!c->ready)
 			break;
 		s = walk_pop(&c->ready);
+		if (s->task) {
+			task_run(c, s);
+			continue;
+		}
 		pthread_mutex_unlock(&c->lock);
 		began = clock_ms();
 		r = c->walk->run(c->walk->ctx, s, &s->err);
@@ -82,7 +86,8 @@ walk_settle(struct workers *c, struct step *first)
 		for (size_t i = 0; i < s->nthen; i++) {
 			struct step *t = s->then[i];
 
-			if (t->status != WAITING)
+			/* of the same task: whoever does that one sees to it */
+			if (t->task || t->status != WAITING)
 				continue;
 			if (s->status != DONE) {
 				t->status = SKIPPED;
@@ -121,8 +126,9 @@ walk_start(struct workers *c)
 		walk_fail(c, &err);
 		c->stop = true;
 		while ((s = walk_pop(&batch))) {
-			s->status = SKIPPED;
 			walk_count(c, s, false);
+			for (; s; s = s->mate)
+				s->status = SKIPPED;
 		}
 	}
 	pthread_mutex_lock(&c->lock);
@@ -167,7 +173,7 @@ walk(struct workers *c)
 		if (!list && c->walk->tick && c->walk->tick_ms)
 			c->walk->tick(c->walk->ctx);
 		while ((s = walk_pop(&list))) {
-			walk_count(c, s, false);
+			walk_count_settled(c, s);
 			walk_settle(c, s);
 		}
 		walk_start(c);
@@ -214,5 +220,6 @@ plan_walk(struct plan *p, const struct walk *w, struct error *err)
 	free(threads);
 	free(c.pools);
 	free(c.boot);
+	tasks_free(&c);
 	return c.result;
 }

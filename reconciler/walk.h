@@ -33,6 +33,13 @@ struct walk {
 
 	/* Do one step, in a worker thread. It is to end soon once s->cancel is set, as it is of all when the walk is cancelled. */
 	int (*run)(void *ctx, struct step *s, struct error *err);
+	/*
+	 * Are both begun together, as one task? Steps that could start at the same time are, and with them those that wait for nothing but
+	 * these. Each is mates with itself, or has none; it is an equivalence. NULL: nothing has mates.
+	 */
+	bool (*are_mates)(void *ctx, const struct step *a, const struct step *b);
+	/* Do them all, in a worker thread: `first`, and along `mate`. What of each came of it is said by walk_step_over(), or is that of the whole. */
+	int (*run_together)(void *ctx, struct step *first, struct error *err);
 	/* Before and after a step (after: also a skipped one), in the caller's thread; may be NULL. */
 	void (*starting)(void *ctx, struct step *s);
 	void (*settled)(void *ctx, struct step *s);
@@ -49,6 +56,12 @@ struct walk {
 	bool (*take)(void *ctx);
 	void (*give)(void *ctx);
 };
+
+/*
+ * One step of a task is over, while others may go on: DONE; FAILED, with s->err; or SKIPPED, since one of the same task failed. In the
+ * thread that runs them; a second time it does nothing.
+ */
+void walk_step_over(struct step *s, enum step_status status);
 
 /*
  * Runs each step once all it waits for are DONE. What stands behind a failed step

@@ -102,6 +102,13 @@ walk_count(struct workers *c, const struct step *s, bool started)
 	}
 }
 
+void
+walk_count_settled(struct workers *c, struct step *s)
+{
+	if (!s->task || --s->task->left == 0)
+		walk_count(c, s, false);
+}
+
 /* Moves as many steps from a queue to `batch` as there is room for. */
 static void
 walk_pick_from(struct workers *c, struct queue *q, struct step **batch)
@@ -120,9 +127,13 @@ walk_pick_from(struct workers *c, struct queue *q, struct step **batch)
 			q->end = at;
 		s->status = RUNNING;
 		walk_count(c, s, true);
-		if (c->walk->starting)
-			c->walk->starting(c->walk->ctx, s);
+		task_make(c, q, s);
+		for (struct step *m = s; m && c->walk->starting; m = m->mate)
+			c->walk->starting(c->walk->ctx, m);
 		walk_push(batch, s);
+		/* those that went with it may have stood anywhere */
+		if (s->task)
+			at = &q->first;
 	}
 }
 

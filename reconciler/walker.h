@@ -3,6 +3,7 @@
  *
  *	walk.c           workers, and what follows from a step that is over
  *	walk_pick.c      which of the steps that could start does: limits of types, of boots, of a jobserver
+ *	walk_task.c      steps that one worker does together
  *	walk_call_off.c  an instance that is called off while others go on
  */
 #pragma once
@@ -32,6 +33,14 @@ struct queue {
 	struct step *first, **end;
 };
 
+/* Steps that one worker does together. */
+struct task {
+	struct workers *workers;
+	size_t left;		/* that are not settled yet */
+	long long began;
+	struct task *next;
+};
+
 struct workers {
 	const struct walk *walk;
 	struct plan *plan;
@@ -41,6 +50,7 @@ struct workers {
 	size_t nboot;
 	struct pool *pools;
 	size_t npools, pools_cap;
+	struct task *tasks;		/* all there were */
 	bool stop;			/* start nothing more */
 	bool cancelled;
 	int calls;			/* as many were called off when that was looked at last */
@@ -66,6 +76,15 @@ void walk_boot_ended(struct workers *c, struct boot *b);
 void walk_find_boots(struct workers *c);
 void walk_count(struct workers *c, const struct step *s, bool started);
 struct step *walk_pick(struct workers *c);
+/* The place of a step, or of all its task, is free. */
+void walk_count_settled(struct workers *c, struct step *s);
+
+/* --- walk_task.c */
+/* `first` was taken out of the queue, and is running: all that go with it, along `mate`. */
+void task_make(struct workers *c, struct queue *q, struct step *first);
+/* In a worker, with the lock held, which it lets go while it runs. */
+void task_run(struct workers *c, struct step *first);
+void tasks_free(struct workers *c);
 
 /* --- walk_call_off.c */
 /* Has somebody called off a part of the walk since? */

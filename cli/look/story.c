@@ -61,11 +61,14 @@ story_text(struct story_reading *r, const char *s)
 	return arena_strdup(&r->story->arena, b.s);
 }
 
+/* One that was taken on another host is told as TYPE@HOST. */
 static const struct resource_type *
 story_type(const char *name)
 {
+	size_t len = strcspn(name, "@");
+
 	for (const struct resource_type *const *t = resource_types; *t; t++)
-		if (!strcmp((*t)->name, name))
+		if (!strncmp((*t)->name, name, len) && !(*t)->name[len])
 			return *t;
 	return NULL;
 }

@@ -47,6 +47,14 @@ state_step_end(struct state *s, int64_t step, const char *type, const char *name
 	return error ? 0 : sql_run(s, SQL_UNMARK, err, "ss", type, name);
 }
 
+int
+state_step_far(struct state *s, int64_t run, const struct state_far *f, struct error *err)
+{
+	if (sql_writable(s, err) < 0)
+		return -1;
+	return sql_run(s, SQL_STEP_FAR, err, "lssslls", run, f->type, f->name, f->verb, f->ago_ms + f->took_ms, f->ago_ms, f->error);
+}
+
 static int64_t
 journal_median(struct state *s, sqlite3_stmt *st, size_t *runs)
 {

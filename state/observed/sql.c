@@ -47,6 +47,8 @@ static const char *const text[SQL_COUNT] = {
 	[SQL_STEP_BEGIN] = "INSERT INTO step (run, type, name, verb, why, sort, began)"
 			   " VALUES (?, ?, ?, ?, ?, ?, julianday('now'))",
 	[SQL_STEP_END] = "UPDATE step SET ended = julianday('now'), error = ?2 WHERE id = ?1",
+	[SQL_STEP_FAR] = "INSERT INTO step (run, type, name, verb, why, sort, began, ended, error)"
+			 " VALUES (?1, ?2, ?3, ?4, '', '', julianday('now') - ?5 / 86400000.0, julianday('now') - ?6 / 86400000.0, ?7)",
 	[SQL_MARK] = "INSERT INTO resource (owner, type, name, pending) VALUES (?, ?, ?, 1)"
 		     " ON CONFLICT (type, name) DO UPDATE SET pending = 1",
 	[SQL_UNMARK] = "UPDATE resource SET pending = 0 WHERE type = ? AND name = ?",

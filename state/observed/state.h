@@ -123,6 +123,12 @@ int state_step_begin(struct state *s, int64_t run, const char *owner, const char
 /* `error` NULL: it ended well */
 int state_step_end(struct state *s, int64_t step, const char *type, const char *name,
 		   const char *error, struct error *err);
+/* A step that was taken elsewhere: it ended so many ms ago, and took so many; it marks nothing. */
+struct state_far {
+	const char *type, *name, *verb, *error;	/* error NULL: it went well */
+	int64_t ago_ms, took_ms;
+};
+int state_step_far(struct state *s, int64_t run, const struct state_far *f, struct error *err);
 /*
  * Median duration of the last steps of this kind on this host, in ms, of at most nine, and of how many; -1: none yet. Of this
  * one's own (`name`; NULL: it does not matter whose), else of those of the same `sort` (a word of the caller's for what makes them

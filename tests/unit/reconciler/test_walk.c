@@ -409,3 +409,206 @@ TEST(a_token_is_taken_for_each_step_beside_the_first_and_given_back)
 	assert_int_equal(two.taken, 0);
 	assert_int_equal(two.most_taken, 2);
 }
+
+/* --- tasks: what one worker does together --- */
+
+static const struct resource_type mates = { .name = "plain", .lifetime = OWNED };
+
+struct together {
+	atomic_int errands, most;	/* how many were run, and the most steps of one */
+	char said[1024];
+	const char *fails;		/* this step, and those of the same task that need it are left */
+	bool all_fail, one_by_one;
+	int settled, begun, fail_commit, commits;
+	volatile int cancel;
+};
+
+/* "b:web" goes to b; what goes nowhere goes by itself. */
+static bool
+are_mates(void *ctx, const struct step *a, const struct step *b)
+{
+	(void)ctx;
+	return a->res->name[1] == ':' && !strncmp(a->res->name, b->res->name, 2);
+}
+
+static bool
+needs(const struct step *s, const char *name)
+{
+	for (size_t i = 0; i < s->res->nneeds; i++)
+		if (!strcmp(s->res->needs[i].to->name, name))
+			return true;
+	return false;
+}
+
+static int
+run_together(void *ctx, struct step *first, struct error *err)
+{
+	struct together *t = ctx;
+	int n = 0;
+
+	atomic_fetch_add(&t->errands, 1);
+	for (struct step *s = first; s; s = s->mate) {
+		n++;
+		if (t->fails && !strcmp(s->res->name, t->fails)) {
+			error_set(&s->err, ERR_CHILD, "%s broke", s->res->name);
+			walk_step_over(s, FAILED);
+			/* what is said twice counts once */
+			walk_step_over(s, DONE);
+		} else if (t->fails && needs(s, t->fails)) {
+			walk_step_over(s, SKIPPED);
+		} else if (t->one_by_one) {
+			walk_step_over(s, DONE);
+		}
+	}
+	if (n > t->most)
+		t->most = n;
+	return t->all_fail ? error_set(err, ERR_CHILD, "the host is gone") : 0;
+}
+
+static int
+run_alone(void *ctx, struct step *s, struct error *err)
+{
+	(void)ctx, (void)s, (void)err;
+	return 0;
+}
+
+static void
+together_begun(void *ctx, struct step *s)
+{
+	(void)s;
+	((struct together *)ctx)->begun++;
+}
+
+static void
+together_settled(void *ctx, struct step *s)
+{
+	struct together *t = ctx;
+
+	t->settled++;
+	strncat(t->said, s->res->name, sizeof t->said - strlen(t->said) - 1);
+	strncat(t->said, " ", sizeof t->said - strlen(t->said) - 1);
+}
+
+static int
+together_commit(void *ctx, struct error *err)
+{
+	struct together *t = ctx;
+
+	return ++t->commits == t->fail_commit ? error_set(err, ERR_CHILD, "disk full") : 0;
+}
+
+static int
+walk_together(struct world *x, struct together *t, struct error *err)
+{
+	struct walk w = {
+		.jobs = 2, .keep_going = true, .ctx = t, .run = run_alone, .are_mates = are_mates, .run_together = run_together,
+		.starting = together_begun, .settled = together_settled, .commit = together_commit, .cancel = &t->cancel,
+	};
+
+	assert_int_equal(graph_resolve(&x->g, err), 0);
+	assert_int_equal(plan_make(&x->g, &x->p, err), 0);
+	return plan_walk(&x->p, &w, err);
+}
+
+/* b's three, of which two stand behind the first; a's one, which is behind one of b's; and what goes alone. */
+static void
+two_hosts(struct world *x)
+{
+	node(x, &mates, "b:db", NULL);
+	node(x, &mates, "b:web", "b:db");
+	node(x, &mates, "b:log", NULL);
+	node(x, &mates, "a:far", "b:web");
+	node(x, &mates, "lone", NULL);
+	node(x, &mates, "b:late", "a:far");
+}
+
+TEST(what_goes_together_is_one_task_with_what_waits_for_nothing_else)
+{
+	struct world x = { 0 };
+	struct together t = { 0 };
+
+	two_hosts(&x);
+	assert_int_equal(walk_together(&x, &t, NULL), 0);
+	/* b:db b:log b:web; a:far behind it; and b:late once more to b, since it waits for another one */
+	assert_int_equal(t.errands, 3);
+	assert_int_equal(t.most, 3);
+	assert_int_equal(t.begun, 6);
+	assert_int_equal(t.settled, 6);
+	assert_int_equal(up(&x, "b:late")->status, DONE);
+	done(&x);
+}
+
+TEST(one_of_a_task_that_is_over_lets_others_begin_while_it_goes_on)
+{
+	struct world x = { 0 };
+	struct together t = { .one_by_one = true };
+
+	two_hosts(&x);
+	assert_int_equal(walk_together(&x, &t, NULL), 0);
+	assert_int_equal(t.settled, 6);
+	done(&x);
+}
+
+TEST(one_of_a_task_fails_and_what_needs_it_is_left_near_and_far)
+{
+	struct world x = { 0 };
+	struct together t = { .fails = "b:db" };
+	struct error err = { 0 };
+
+	two_hosts(&x);
+	assert_int_equal(walk_together(&x, &t, &err), -1);
+	assert_string_equal(err.msg, "b:db broke");
+	assert_int_equal(up(&x, "b:db")->status, FAILED);
+	assert_int_equal(up(&x, "b:log")->status, DONE);
+	assert_int_equal(up(&x, "b:web")->status, SKIPPED);
+	assert_ptr_equal(up(&x, "b:web")->because, up(&x, "b:db"));
+	assert_int_equal(up(&x, "a:far")->status, SKIPPED);
+	assert_ptr_equal(up(&x, "a:far")->because, up(&x, "b:db"));
+	assert_int_equal(up(&x, "lone")->status, DONE);
+	assert_int_equal(t.settled, 6);
+	done(&x);
+}
+
+TEST(what_a_task_as_a_whole_fails_by_is_why_each_of_it_failed)
+{
+	struct world x = { 0 };
+	struct together t = { .all_fail = true };
+	struct error err = { 0 };
+
+	two_hosts(&x);
+	assert_int_equal(walk_together(&x, &t, &err), -1);
+	assert_string_equal(up(&x, "b:log")->err.msg, "the host is gone");
+	assert_string_equal(up(&x, "b:web")->err.msg, "the host is gone");
+	assert_int_equal(up(&x, "a:far")->status, SKIPPED);
+	done(&x);
+}
+
+TEST(a_task_that_cannot_be_noted_is_not_begun)
+{
+	struct world x = { 0 };
+	struct together t = { .fail_commit = 1 };
+	struct error err = { 0 };
+
+	two_hosts(&x);
+	assert_int_equal(walk_together(&x, &t, &err), -1);
+	assert_string_equal(err.msg, "disk full");
+	assert_int_equal(t.errands, 0);
+	done(&x);
+}
+
+TEST(three_hundred_of_three_hosts_are_three_tasks)
+{
+	struct world x = { 0 };
+	struct together t = { .one_by_one = true };
+	char name[16];
+
+	for (int i = 0; i < 300; i++) {
+		snprintf(name, sizeof name, "%c:%d", 'a' + i % 3, i);
+		node(&x, &mates, name, NULL);
+	}
+	assert_int_equal(walk_together(&x, &t, NULL), 0);
+	assert_int_equal(t.errands, 3);
+	assert_int_equal(t.most, 100);
+	assert_int_equal(t.settled, 300);
+	done(&x);
+}

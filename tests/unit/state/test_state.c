@@ -82,6 +82,36 @@ TEST(a_step_that_began_is_unfinished_until_it_ends_well)
 	gone(s);
 }
 
+static int
+far_seen(void *ctx, const struct state_step *step)
+{
+	(void)ctx;
+	assert_string_equal(step->type, "vm@b");
+	assert_string_equal(step->name, "web");
+	assert_string_equal(step->verb, "ensure");
+	assert_string_equal(step->error, "no room");
+	assert_in_range(step->ended_ms - step->began_ms, 1498, 1502);
+	return 7;
+}
+
+TEST(a_step_of_another_host_is_in_the_journal_and_marks_nothing)
+{
+	struct state *s;
+	size_t runs;
+	int64_t run;
+
+	fresh_home();
+	s = open_it(0);
+	state_begin(s, NULL);
+	assert_int_equal(state_run_begin(s, "apply", &run, NULL), 0);
+	assert_int_equal(state_step_far(s, run, &(struct state_far){ "vm@b", "web", "ensure", "no room", 200, 1500 }, NULL), 0);
+	state_commit(s, NULL);
+	assert_int_equal(state_run_steps(s, run, far_seen, NULL, NULL), 7);
+	assert_int_equal(state_typical_ms(s, "vm", "ensure", "web", "", &runs), -1);
+	assert_false(look(s).unfinished);
+	gone(s);
+}
+
 TEST(a_record_keeps_its_mark_when_it_is_put_again)
 {
 	struct state *s;
