@@ -106,6 +106,22 @@ struct walking {
 	struct jobserver *jobserver;
 };
 
+struct overs {
+	struct cli *cli;
+	const struct run *run;
+	struct locks *locks;
+};
+
+static void
+run_over(void *ctx, const struct request *a)
+{
+	const struct overs *o = ctx;
+
+	locks_over(o->locks, a);
+	if (o->run->over)
+		o->run->over(o->cli, o->run, a);
+}
+
 static void
 run_starting(void *ctx, struct step *s)
 {
@@ -158,7 +174,7 @@ run_walk(struct cli *c, const struct run *r, struct engine *e, struct locks *loc
 	struct engine_walk w = {
 		.jobs = (size_t)(cli_int(c, "jobs") > 0 ? cli_int(c, "jobs") : DEFAULT_JOBS), .keep_going = r->keep_going || cli_bool(c, "keep-going"),
 		.boots = pool_boots(e), .starting = run_starting, .settled = run_settled, .tick = run_tick, .command = command,
-		.over = locks_over, .over_ctx = locks, .calls = call_off_calls(),
+		.over = run_over, .over_ctx = &(struct overs){ c, r, locks }, .calls = call_off_calls(),
 	};
 	const char *kill_at = getenv("LIMACTL_TEST_KILL_AT");
 	AUTO(jobserver) js = { 0 };
@@ -366,8 +382,11 @@ run_engine(struct cli *c, const struct run *r, struct error *err)
 	AUTO(locks) locks = { 0 };
 	int status = -1;
 
-	if (prepare_locked(c, r, &e, &locks, err) == 0)
+	if (prepare_locked(c, r, &e, &locks, err) == 0) {
 		status = run_finish(c, r, &e, &locks, err);
+		if (r->ended)
+			r->ended(c, r, &e);
+	}
 	if (status < 0)
 		cli_explain_full(c, err);
 	if (r->ran)

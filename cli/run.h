@@ -39,6 +39,10 @@ struct run {
 	enum texts_of texts;	/* what is said behind the plan of the two texts of an instance */
 	/* Is told of each thing that was asked to go and stays, since these instances need it (USED_STAYS); or NULL. */
 	void (*stays)(struct cli *c, const struct host_request *t, const struct user *users, size_t n);
+	/* Is told of each instance that has come to its end, as asked or not, while others go on; and of all, before they are forgotten. Or NULL. */
+	void (*over)(struct cli *c, const struct run *r, const struct request *a);
+	void (*ended)(struct cli *c, const struct run *r, const struct engine *e);
+	void *told_to;		/* for these two */
 	bool keep_up;		/* walk only what takes no machine down: start, of a running one */
 	int64_t *ran;		/* becomes the number of the run in the journal, if a step was begun; or NULL */
 	bool keep_going;	/* as --keep-going: what fails keeps back only what depends on it; a fleet */

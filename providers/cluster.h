@@ -112,6 +112,8 @@ struct cluster_job {
 	const char *by;			/* who asks: user@host */
 	const char *text;		/* its lima.yaml, embedded; NULL to remove */
 	size_t len;
+	const char *const *after;	/* members of its fleet, wherever they are, that it depends on */
+	size_t nafter;
 
 	/* the same in parts, for who does not run limactl */
 	int cpus;
@@ -124,10 +126,26 @@ struct cluster_job {
 
 /* What a job tells on its way. */
 struct cluster_event {
-	enum { EVENT_SAID, EVENT_WARNED } kind;
-	const char *text;
+	enum { EVENT_SAID, EVENT_WARNED, EVENT_STEP } kind;
+	const char *text;		/* of a step: why it failed; NULL: it went well */
+	const char *type, *name;	/* of a step that has ended there: what it was on */
+	bool removes;
+	long long took_ms;
 };
 typedef void cluster_tell(void *ctx, const struct cluster_event *e);
+
+enum shard_end { SHARD_DONE, SHARD_FAILED, SHARD_LEFT };
+
+/* Jobs of one node that are given to it in one. All make, or all remove. */
+struct cluster_shard {
+	const char *node;
+	const struct cluster_job *jobs;
+	size_t n;
+	/* As soon as it is known of a job. SHARD_LEFT: not begun, since one of these that it depends on failed. `why` where it failed: ERR_STALE as of submit(). */
+	void (*over)(void *ctx, size_t i, enum shard_end end, const struct error *why);
+	cluster_tell *tell;		/* of all of them; of a step, whose it is stands in its name */
+	void *ctx;
+};
 
 /* How the user's ssh gets to a machine. */
 struct cluster_endpoint {
@@ -162,6 +180,12 @@ struct cluster_engine {
 	int (*submit)(struct cluster *c, const struct cluster_job *job, struct arena *a, const char **id, struct error *err);
 	/* Until it is done; 0 as wanted. Also of a job that a run before this one has begun. */
 	int (*poll)(struct cluster *c, const struct cluster_job *job, const char *id, cluster_tell *tell, void *ctx, struct error *err);
+	/*
+	 * In place of submit() and poll(), for who has it: one errand for all of a node. Each is done by itself, as if it came alone, but that one
+	 * goes behind those of these that it depends on, and is left if they fail. 0: each was told of; -1: of the others it is
+	 * known only that this came of it.
+	 */
+	int (*submit_all)(struct cluster *c, const struct cluster_shard *s, struct error *err);
 	/* The way to one that is there. */
 	int (*endpoint)(struct cluster *c, const struct cluster_machine *m, struct arena *a, struct cluster_endpoint *out, struct error *err);
 };

@@ -22,6 +22,7 @@
 #include "resources/away_files.h"
 #include "resources/away_guest.h"
 #include "resources/away_told.h"
+#include "resources/remote_job.h"
 #include "state/desired/spec/spec.h"
 
 enum { AT_ONCE = 8 /* a connection of ssh carries ten */, KEY_DIGITS = 32 };
@@ -99,7 +100,7 @@ remote_declare(const struct spec *spec, const struct env *env, struct graph *g, 
 	return 0;
 }
 
-static void
+void
 remote_facts(struct facts *have, struct arena *a, const struct spec *spec, const char *node, const char *digest, const char *state, const char *told,
 	     long long generation)
 {
@@ -164,6 +165,22 @@ remote_key(struct arena *a, const struct cluster_job *job)
 	return arena_memdup(a, hex, KEY_DIGITS);
 }
 
+void
+remote_take_key(struct arena *a, struct cluster_job *job, const struct away_member *before, const char *found)
+{
+	struct cluster_job earlier = *job;
+
+	job->by = remote_by(a);
+	job->key = remote_key(a, job);
+	if (!*before->key || strcmp(before->key, found) != 0 || job->expects < 1)
+		return;
+	earlier.generation = earlier.expects--;
+	earlier.key = remote_key(a, &earlier);
+	earlier.by = job->by;
+	if (!strcmp(earlier.key, before->key))
+		*job = earlier;
+}
+
 struct telling {
 	const struct env *env;
 	const char *name;
@@ -199,17 +216,17 @@ static int
 remote_do(const struct env *env, const struct resource *r, struct cluster_job *job, struct error *err)
 {
 	struct telling telling = { env, r->name };
-	struct away_member note = { job->fleet, job->node, "", "" }, before;
+	struct away_member note = { job->fleet, job->node, "", "" }, before = { "", "", "", "" };
 	auto_free char *dir = away_guest_dir(env->home, r->name);
 	AUTO(cluster) c = { 0 };
 	AUTO(arena) a = { 0 };
 	const char *id = "";
 
-	job->by = remote_by(&a);
-	job->key = note.key = remote_key(&a, job);
 	if (cluster_open(&c, r->spec->away->engine, env->home, env->version, env->cancel, err) < 0 ||
 	    away_member_read(env->home, r->name, &a, &before, err) < 0)
 		return -1;
+	remote_take_key(&a, job, &before, "");
+	note.key = job->key;
 	if (!strcmp(before.key, job->key) && *before.id) {
 		note.id = before.id;
 	} else {
@@ -229,8 +246,7 @@ remote_do(const struct env *env, const struct resource *r, struct cluster_job *j
 	return fs_remove_tree(dir, err) < 0 ? -1 : away_member_remove(env->home, r->name, err);
 }
 
-/* What it is to be, of what its file says; of one that stays as it is, nothing. */
-static int
+int
 remote_job(struct cluster_job *job, struct cluster_told *told, struct arena *a, const struct env *env, const struct spec *spec, struct error *err)
 {
 	const struct spec_away *away = spec->away;
@@ -258,6 +274,17 @@ remote_job(struct cluster_job *job, struct cluster_told *told, struct arena *a, 
 	return away_told(told, a, env, spec, err);
 }
 
+struct cluster_job
+remote_removal(const struct spec *spec)
+{
+	const struct spec_away *away = spec->away;
+
+	return (struct cluster_job){
+		.verb = CLUSTER_REMOVE, .name = spec->name, .node = away->at, .fleet = away->engine->fleet, .digest = "-", .expects = away->generation,
+		.generation = away->generation + 1, .image = "", .image_digest = "",
+	};
+}
+
 static int
 remote_ensure(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
@@ -276,13 +303,9 @@ remote_ensure(const struct env *env, const struct resource *r, struct facts *hav
 static int
 remote_remove(const struct env *env, const struct resource *r, struct error *err)
 {
-	const struct spec_away *away = r->spec->away;
-	struct cluster_job job = {
-		.verb = CLUSTER_REMOVE, .name = r->name, .node = away->at, .fleet = away->engine->fleet, .digest = "-", .expects = away->generation,
-		.generation = away->generation + 1, .image = "", .image_digest = "",
-	};
+	struct cluster_job job = remote_removal(r->spec);
 
-	return away->there ? remote_do(env, r, &job, err) : 0;
+	return r->spec->away->there ? remote_do(env, r, &job, err) : 0;
 }
 
 const struct resource_type resource_remote = {
@@ -298,4 +321,6 @@ const struct resource_type resource_remote = {
 	.observe = remote_observe,
 	.ensure = remote_ensure,
 	.remove = remote_remove,
+	.together = remote_together,
+	.many = remote_many,
 };

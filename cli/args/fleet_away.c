@@ -139,13 +139,14 @@ away_found(struct away_fleet *w, const struct cluster_machine *m)
 	struct arena *a = &w->c->arena;
 	struct spec_away *away = arena_alloc(a, sizeof *away);
 
-	*away = (struct spec_away){ .engine = w->f->engine, .node = "", .image = "", .image_digest = "", .there = m, .at = "", .digest = "", .by = "", .told = "" };
+	*away = (struct spec_away){ .engine = w->f->engine, .node = "", .image = "", .image_digest = "", .there = m, .at = "", .digest = "", .by = "", .told = "", .key = "" };
 	if (!m)
 		return away;
 	away->at = away->node = arena_strdup(a, m->node);
 	away->digest = arena_strdup(a, m->digest);
 	away->by = arena_strdup(a, m->by);
 	away->told = arena_strdup(a, m->told ? m->told : "");
+	away->key = arena_strdup(a, m->key);
 	away->runs = m->status == MACHINE_IS_RUNNING;
 	away->generation = m->generation;
 	return away;

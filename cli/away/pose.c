@@ -40,7 +40,7 @@ pose_found(struct cli *c, const struct engine_conf *conf, const struct cluster_m
 	*away = (struct spec_away){
 		.engine = conf, .image = "", .image_digest = "", .tells = true, .as_is = true, .there = true, .runs = m->status == MACHINE_IS_RUNNING, .generation = m->generation,
 		.node = arena_strdup(&c->arena, m->node), .digest = arena_strdup(&c->arena, m->digest), .by = arena_strdup(&c->arena, m->by),
-		.told = arena_strdup(&c->arena, m->told ? m->told : ""),
+		.told = arena_strdup(&c->arena, m->told ? m->told : ""), .key = "",
 	};
 	away->at = away->node;
 	return away;

@@ -119,8 +119,8 @@ hosts_place(struct cluster *c, struct cluster_view *v, struct cluster_want *want
 
 /* --- doing --- */
 
-static const struct engine_host *
-hosts_find(const struct cluster *c, const char *name)
+const struct engine_host *
+host_find(const struct cluster *c, const char *name)
 {
 	for (size_t i = 0; i < c->conf->nhosts; i++)
 		if (!strcmp(c->conf->hosts[i].name, name))
@@ -128,9 +128,8 @@ hosts_find(const struct cluster *c, const char *name)
 	return NULL;
 }
 
-/* The message of the last line of the log that was said as the reason of the end; in `a`. */
-static const char *
-hosts_fatal(struct arena *a, const struct buf *log)
+const char *
+host_fatal(struct arena *a, const struct buf *log)
 {
 	const char *found = NULL;
 
@@ -149,7 +148,7 @@ hosts_fatal(struct arena *a, const struct buf *log)
 static int
 hosts_submit(struct cluster *c, const struct cluster_job *job, struct arena *a, const char **id, struct error *err)
 {
-	const struct engine_host *h = hosts_find(c, job->node);
+	const struct engine_host *h = host_find(c, job->node);
 	const char *note = arena_printf(a, "%lld %s %s %s %s", job->generation, job->key, job->digest, job->fleet, job->by);
 	const char *const words[] = {
 		"limactl", "--log-format", "json", "--tty=false", "engine-apply", "--expects", arena_printf(a, "%lld", job->expects), "--note", note,
@@ -168,7 +167,7 @@ hosts_submit(struct cluster *c, const struct cluster_job *job, struct arena *a, 
 		return why.code == ERR_CANCELLED ? error_set(err, why.code, "%s", why.msg) : error_set(err, why.code, "host `%s` %s", job->node, why.msg);
 	if (!status)
 		return 0;
-	said = hosts_fatal(a, &out);
+	said = host_fatal(a, &out);
 	return error_set(err, status == STALE ? ERR_STALE : ERR_CHILD, "host `%s`: %s", job->node, said ? said : "limactl failed there");
 }
 
@@ -183,7 +182,7 @@ hosts_poll(struct cluster *c, const struct cluster_job *job, const char *id, clu
 static int
 hosts_endpoint(struct cluster *c, const struct cluster_machine *m, struct arena *a, struct cluster_endpoint *out, struct error *err)
 {
-	const struct engine_host *h = hosts_find(c, m->node);
+	const struct engine_host *h = host_find(c, m->node);
 
 	*out = (struct cluster_endpoint){ 0 };
 	return h ? host_ssh_words(c, h, a, &out->argv, err) : error_set(err, ENOENT, "there is no host `%s`", m->node);
@@ -197,5 +196,6 @@ const struct cluster_engine cluster_hosts = {
 	.place = hosts_place,
 	.submit = hosts_submit,
 	.poll = hosts_poll,
+	.submit_all = hosts_submit_all,
 	.endpoint = hosts_endpoint,
 };

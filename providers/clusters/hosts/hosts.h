@@ -11,6 +11,8 @@ struct host_ask {
 	int timeout_ms;			/* 0: none but ssh's own, by which a host that is gone is missed */
 	struct buf *out;		/* stdout, and with `talk` also stderr */
 	bool talk;
+	void (*line)(void *ctx, const char *text, size_t len);	/* each line of `out` as it comes; or NULL */
+	void *ctx;
 };
 
 /* The destination and its options, NULL-terminated, in `a`; makes what they name in $LIMA_HOME/_engines. */
@@ -22,3 +24,9 @@ int host_ssh_words(struct cluster *c, const struct engine_host *h, struct arena 
 int host_ask(struct cluster *c, const struct engine_host *h, const struct host_ask *ask, int *status, struct error *err);
 /* What a host says of itself and its machines (`limactl engine-look`), into a view; node->why where that is nothing. */
 void host_look(struct cluster *c, const struct engine_host *h, struct cluster_view *own);
+/* NULL: there is none of that name. */
+const struct engine_host *host_find(const struct cluster *c, const char *name);
+/* The message of the last line of a log that was said as the reason of the end; in `a`; NULL: none was. */
+const char *host_fatal(struct arena *a, const struct buf *log);
+/* As in providers/cluster.h: `limactl engine-apply` of all the jobs, which are its standard input. */
+int hosts_submit_all(struct cluster *c, const struct cluster_shard *s, struct error *err);

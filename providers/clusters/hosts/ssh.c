@@ -165,7 +165,7 @@ int
 host_ask(struct cluster *c, const struct engine_host *h, const struct host_ask *ask, int *status, struct error *err)
 {
 	AUTO(arena) a = { 0 };
-	const struct proc_opts o = { .input = ask->input, .input_len = ask->input_len, .out = ask->out, .both = ask->talk, .keep_out = true,
+	const struct proc_opts o = { .input = ask->input, .input_len = ask->input_len, .out = ask->out, .both = ask->talk, .keep_out = true, .line = ask->line, .line_ctx = ask->ctx,
 				     .timeout_ms = ask->timeout_ms, .cancel = c->cancel };
 	const char *const *ssh;
 	const char **argv, *said = "";
