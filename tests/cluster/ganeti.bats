@@ -17,6 +17,61 @@ ask() { "$REPO/tests/cluster/ask" "$DIR" "$@"; }
 drive() { on operator timeout 400 "$REPO/${B:-build}/tests/drive" "$@"; }
 machine() { drive observe | grep "^machine $1 "; }
 
+# What no node, log, queue or state may have.
+WORD=open-sesame-4711
+
+# The operator's limactl, with a home of his own: OPERATOR is one of two.
+lima() { LIMA_HOME=$BATS_FILE_TMPDIR/home${OPERATOR:-1} on operator timeout 400 "$REPO/${B:-build}/bin/limactl" "$@"; }
+
+yard() {
+	cat >"$BATS_FILE_TMPDIR/yard.yaml" <<-END
+		name: yard
+		engine: {type: ganeti, url: "$URL", caFile: "$CA", auth: {userEnv: RAPI_USER, passwordEnv: RAPI_PASSWORD}}
+		defaults:
+		  cpus: 1
+		  memory: ${1:-128}MiB
+		  disk: 256MiB
+		  images: [{location: "file:///srv/shared/tiny.qcow2", digest: "$DIGEST"}]
+		  param: {WORD: "$WORD"}
+		  provision:
+		  - mode: system
+		    script: |
+		      #!/bin/sh
+		      echo "$WORD \$PARAM_WORD" >/etc/told
+		  probes:
+		  - description: it was told
+		    script: |
+		      #!/bin/sh
+		      grep -q . /etc/told
+		instances:
+		  y-{1..2}: {placement: {spread: true}}
+	END
+	echo "$BATS_FILE_TMPDIR/yard.yaml"
+}
+
+@test "what nodes need is brought to each by one command, told before, and what is there stays" {
+	run ! on node1 ls /srv/ganeti/os/lima
+	[[ "$(lima cluster setup --dry-run "$(yard)")" == *"+ os-definition node1.bed.test"*"+ os-definition node3.bed.test"*"Plan: 3 to create"* ]]
+	run ! on node1 ls /srv/ganeti/os/lima
+	lima cluster setup "$(yard)"
+	for n in 1 2 3; do
+		[ "$(on node$n sh -c 'cd /srv/ganeti/os && cat lima/* | sha256sum')" = "$(cat "$REPO"/guest/ganeti/lima/* | sha256sum)" ]
+		[ "$(on node$n stat -c %a /srv/ganeti/os/lima/create /srv/ganeti/os/lima/common /var/cache/lima-images)" = 755$'\n'644$'\n'700 ]
+	done
+	[[ "$(on node1 gnt-os list --no-headers)" == *lima+default* ]]
+	lima cluster setup "$(yard)" >"$BATS_TEST_TMPDIR/again" 2>&1
+	run ! grep 'os-definition' "$BATS_TEST_TMPDIR/again"
+	# one that somebody has edited, and one that was broken off
+	on node2 sh -c 'echo exit 1 >>/srv/ganeti/os/lima/create'
+	on node3 sh -c 'cd /srv/ganeti/os && mv lima .lima.old && mkdir .lima.new'
+	run -0 lima cluster setup "$(yard)"
+	[[ $output == *"+ os-definition node3.bed.test"*"Plan: 1 to create, 1 to change"* && $output != *"os-definition node1"* ]]
+	[ "$(on node3 ls -A /srv/ganeti/os)" = lima ]
+	sed 's/passwordEnv: RAPI_PASSWORD}/&, sshUser: nobody/' "$(yard)" >"$BATS_TEST_TMPDIR/shut.yaml"
+	run ! lima cluster setup "$BATS_TEST_TMPDIR/shut.yaml"
+	[[ $output == *"is not to be entered by ssh"*"Permission denied"* ]]
+}
+
 @test "the cluster answers by its own name, with a certificate that is verified, to who has the password" {
 	ask GET /2/info | jq -e '.name == "cluster.bed.test" and .enabled_hypervisors == ["kvm"]'
 	run -22 on operator curl -sS --fail --cacert "$DIR/ca.pem" https://cluster.bed.test:5080/2/info
@@ -105,38 +160,6 @@ machine() { drive observe | grep "^machine $1 "; }
 	drive do remove m2 key-22 1
 	run ! machine m2
 	[ ! -e "$DIR/shared/m2" ]
-}
-
-# What no node, log, queue or state may have.
-WORD=open-sesame-4711
-
-# The operator's limactl, with a home of his own: OPERATOR is one of two.
-lima() { LIMA_HOME=$BATS_FILE_TMPDIR/home${OPERATOR:-1} on operator timeout 400 "$REPO/${B:-build}/bin/limactl" "$@"; }
-
-yard() {
-	cat >"$BATS_FILE_TMPDIR/yard.yaml" <<-END
-		name: yard
-		engine: {type: ganeti, url: "$URL", caFile: "$CA", auth: {userEnv: RAPI_USER, passwordEnv: RAPI_PASSWORD}}
-		defaults:
-		  cpus: 1
-		  memory: ${1:-128}MiB
-		  disk: 256MiB
-		  images: [{location: "file:///srv/shared/tiny.qcow2", digest: "$DIGEST"}]
-		  param: {WORD: "$WORD"}
-		  provision:
-		  - mode: system
-		    script: |
-		      #!/bin/sh
-		      echo "$WORD \$PARAM_WORD" >/etc/told
-		  probes:
-		  - description: it was told
-		    script: |
-		      #!/bin/sh
-		      grep -q . /etc/told
-		instances:
-		  y-{1..2}: {placement: {spread: true}}
-	END
-	echo "$BATS_FILE_TMPDIR/yard.yaml"
 }
 
 @test "a fleet is planned and applied; killed in the middle, it is applied again and nothing is made twice" {
