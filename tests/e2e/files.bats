@@ -141,6 +141,13 @@ each_kind() {
 	run -0 limactl validate "$WORK/b.yaml"
 	printf 'env:\n  ONE: 1\n  TWO: "a\\nb"\n' >>"$WORK/a.yaml"
 	fails_with "a.yaml:8:8: env.TWO: must be one line" create --tty=false "$WORK/a.yaml"
+	local name
+	for name in '"X=Y"' '"A B"' '""' "\"it's\"" '"$X"' '"#X"'; do
+		sed '$d' "$WORK/a.yaml" >"$WORK/named.yaml"
+		printf '  %s: v\n' "$name" >>"$WORK/named.yaml"
+		fails_with "named.yaml:8:" create --tty=false "$WORK/named.yaml"
+		fails_with "a variable's name in /etc/environment has no blank" create --tty=false "$WORK/named.yaml"
+	done
 	[ ! -e "$LIMA_HOME/a" ]
 	mkdir -p "$LIMA_HOME/i"
 	cp "$WORK/a.yaml" "$LIMA_HOME/i/lima.yaml"

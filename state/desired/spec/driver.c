@@ -265,11 +265,16 @@ check_env(struct load *l)
 {
 	const struct val *env = val_get(l->root, "env");
 
-	for (size_t i = 0; env && i < env->npair; i++)
-		if (strchr(env->pair[i].value, '\n') || strchr(env->pair[i].key, '\n'))
-			diag_error_at(l, env, env->pair[i].key, env->pair[i].at,
+	for (size_t i = 0; env && i < env->npair; i++) {
+		const char *name = env->pair[i].key;
+
+		if (strchr(env->pair[i].value, '\n') || strchr(name, '\n'))
+			diag_error_at(l, env, name, env->pair[i].at,
 				    "must be one line: /etc/environment of the guest cannot hold a line break (in YAML, `|-` and `>-` leave the "
 				    "last one out)");
+		else if (!*name || strpbrk(name, "= \t\r\"'\\#$`"))
+			diag_error_at(l, env, name, env->pair[i].at, "a variable's name in /etc/environment has no blank, quote, `=`, `#`, `$` or `\\`, and is not empty");
+	}
 }
 
 static void
