@@ -63,7 +63,7 @@ obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 BASE := $(call tree,base)
 TYPES := $(call src,resources)
 CORE := $(filter-out providers/drivers/fake/% providers/clusters/fake/%,$(call tree,reconciler resources state providers)) $(call src,hostagent/protocol)
-MAIN := $(BASE) $(filter-out $(LAZY),$(CORE)) $(filter-out cli/mcp/% cli/menu/%,$(call tree,cli))
+MAIN := $(BASE) $(filter-out $(LAZY),$(CORE)) $(filter-out cli/mcp/% cli/menu/%,$(call tree,cli)) $(MAIN_EXTRA)
 AGENT := $(BASE) $(filter-out $(AGENT_NOT) hostagent/drivers/fake/%,$(call tree,hostagent)) $(AGENT_EXTRA)
 
 # The table of resource types is the list of files in resources/ that define one.

@@ -38,3 +38,6 @@ $(B)/gen/cli/look/page_css.inc: cli/look/page.css
 	@mkdir -p $(@D)
 	@{ echo "static const char page_css[] ="; sed 's/\\/\\\\/g; s/"/\\"/g; s/^\t*//; s/.*/"&\\n"/' $<; echo ";"; } > $@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 GENERATED += $(B)/gen/cli/look/page_css.inc
+
+# What limactl says to a command's runner in the guest.
+MAIN_EXTRA += guest/wire/exec_frame.c

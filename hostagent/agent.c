@@ -67,6 +67,7 @@ agent_take_down(struct agent *a)
 	standstill_free(a);
 	require_free(a);
 	guest_files_free(a);
+	commands_free(a);
 	copies_free(a);
 	forwards_free(a);
 	names_free(a);

@@ -24,7 +24,7 @@
  *	forwards.c	the rules, by name; ports.c what becomes of the guest's ports by them (match.c)
  *	listeners.c	addresses on the host; forward_tcp.c forward_udp.c their listeners and connections
  *	conn.c		a connection; transport_*.c its ways into the guest (transport.h); reverse.c those that come out of it
- *	http.c api.c info.c	ha.sock
+ *	http.c api.c info.c	ha.sock; commands.c commands in the guest, for who asks there
  *	tail.c trim.c	ends of logs for messages; memory given back
  *	logs.c		logs that a guest floods
  *
@@ -43,6 +43,7 @@
 struct api;
 struct cJSON;
 struct copies;
+struct commands;
 struct guest_files;
 struct http_conn;
 struct clock;
@@ -87,6 +88,7 @@ struct agent {
 	struct require *require;
 	struct copies *copies;
 	struct guest_files *guest_files;
+	struct commands *commands;
 	struct ga *ga;
 	struct console *console;
 	struct standstill *standstill;
@@ -227,6 +229,9 @@ void copies_reload(struct agent *a, const struct launch *l);	/* with those of `l
 void guest_files_ask(struct agent *a, struct http_conn *c, const char *path);
 void guest_files_forget(struct agent *a, const struct http_conn *c);
 void guest_files_free(struct agent *a);
+/* commands.c: his connection is one to a command in the guest from then on, or he is told why not */
+void commands_ask(struct agent *a, struct http_conn *c);
+void commands_free(struct agent *a);
 void copies_free(struct agent *a);			/* and away with those that go with the machine */
 
 /* ga.c */

@@ -11,6 +11,8 @@
  *	POST /v1/reconnect		the machine went back to a snapshot, which knows nothing of our connections
  *	POST /v1/guest-file		{"path"}: {"state"}, what that file of the guest is (hostagent/protocol/guest_file.h); 503: it does
  *					not answer at once
+ *	POST /v1/exec			101, and the connection is one to a command in the guest (hostagent/commands.c); 501, 503: it is not to be
+ *					had without SSH
  *	GET /v1/screenshot		501, as upstream's agent answers for most drivers
  *	GET /v1/forwards		[{"id","rule","state"}]
  *	PUT /v1/forwards/ID		a rule (hostagent/protocol/forward_rule.h); the old one of that name is replaced
@@ -358,6 +360,13 @@ post_guest_file(struct agent *a, struct http_conn *c, const struct http_request 
 }
 
 static void
+post_exec(struct agent *a, struct http_conn *c, const struct http_request *r)
+{
+	(void)r;
+	commands_ask(a, c);
+}
+
+static void
 get_screenshot(struct agent *a, struct http_conn *c, const struct http_request *r)
 {
 	(void)a;
@@ -377,6 +386,7 @@ static const struct {
 	{ "POST", "/v1/resume", post_resume },
 	{ "POST", "/v1/reconnect", post_reconnect },
 	{ "POST", "/v1/guest-file", post_guest_file },
+	{ "POST", "/v1/exec", post_exec },
 	{ "GET", "/v1/screenshot", get_screenshot },
 	{ "GET", "/v1/forwards", get_forwards },
 	{ "PUT", "/v1/forwards/", put_forward },

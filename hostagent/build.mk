@@ -3,4 +3,4 @@ AGENT_EXTRA += $(addprefix providers/,launch.c launch_files.c json_table.c disk/
 # Of the drivers, what their halves here stand on.
 AGENT_EXTRA += $(addprefix providers/drivers/qemu/,proc.c qmp.c qmp_session.c) providers/drivers/external/process.c
 # limactl's side of the protocol
-AGENT_NOT := $(addprefix hostagent/protocol/,ha_client.c ha_conditions.c ha_guest_file.c ha_start.c status.c)
+AGENT_NOT := $(addprefix hostagent/protocol/,ha_client.c ha_command.c ha_conditions.c ha_guest_file.c ha_start.c status.c)

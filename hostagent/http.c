@@ -2,6 +2,7 @@
 
 #include <cjson/cJSON.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,6 +115,17 @@ http_refuse(struct http_conn *c, int status, const char *message)
 
 	cJSON_AddStringToObject(json, "message", message);
 	http_reply(c, status, json);
+}
+
+int
+http_take(struct http_conn *c)
+{
+	uv_os_fd_t fd;
+	int own = uv_fileno((uv_handle_t *)&c->pipe, &fd) == 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
+
+	c->state = ANSWERED;
+	ha_http_conn_close(c);
+	return own;
 }
 
 static void

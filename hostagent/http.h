@@ -29,3 +29,5 @@ void http_close(struct http_server *s);
 /* Answers, once. Takes `json`; NULL: an empty body. */
 void http_reply(struct http_conn *c, int status, struct cJSON *json);
 void http_refuse(struct http_conn *c, int status, const char *message);
+/* Instead: the connection is the caller's, and his to answer on. -1: it cannot be had. */
+int http_take(struct http_conn *c);

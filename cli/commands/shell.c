@@ -11,6 +11,7 @@
 #include "cli/commands/exec.h"
 #include "cli/ssh/guest_command.h"
 #include "cli/ssh/many.h"
+#include "cli/ssh/over_agent.h"
 #include "cli/ssh/shell_sync.h"
 #include "cli/commands/start_for.h"
 
@@ -18,6 +19,8 @@ static const struct flag flags[] = {
 	{ "instance", 0, FLAG_STRING, .about = "Name of the instance; then all arguments are the command", .how = FLAG_HIDDEN,
 	  .complete = "@instance" },
 	{ "", .include = guest_command_flags },
+	{ "over", 0, FLAG_STRING, .about = "Way of a command into the guest: auto, agent (of the guest; no login) or ssh", .def = "auto",
+	  .complete = "auto agent ssh" },
 	{ "sync", 0, FLAG_STRING, .about = "Folder of the host to work on a copy of; what the command changed comes back (needs rsync)",
 	  .complete = "@dir" },
 	{ 0 },
@@ -75,6 +78,34 @@ go_along(const struct shell_sync *sync, const struct argv *a, struct error *err)
 	return status == 0 ? shell_sync_back(sync, err) : status;
 }
 
+/* Who says nothing has the guest agent where it is as good as a login and quicker. 1: it has run; 0: it is left to ssh. */
+static int
+shell_over_agent(struct cli *c, struct instance *i, const char *script, size_t nwords, int *status, struct error *err)
+{
+	const char *over = cli_str(c, "over");
+	bool chosen = !strcmp(over, "agent");
+	const char *why = !nwords ? "a shell is what ssh is for" : cli_bool(c, "reconnect") ? "--reconnect is ssh's" :
+			  over_agent_why_not(i, script, chosen);
+	struct error no;
+	int ran;
+
+	if (!strcmp(over, "ssh"))
+		return 0;
+	if (!why) {
+		cli_say(&c->env, SAY_DEBUG, "executing by the guest agent: %s", script);
+		ran = over_agent(c, i, script, status, &no);
+		if (ran > 0)
+			return 1;
+		if (ran < 0)
+			return error_set(err, no.code, "%s: %s", i->name, no.msg);
+		why = no.msg;
+	}
+	if (chosen)
+		return error_set(err, ENOTSUP, "%s: the guest agent does not run it: %s; use `--over ssh`", i->name, why);
+	cli_say(&c->env, SAY_DEBUG, "by ssh, and not by the guest agent: %s", why);
+	return 0;
+}
+
 static int
 shell_go(struct cli *c, struct instance *i, char *const *words, size_t n, struct error *err)
 {
@@ -82,14 +113,30 @@ shell_go(struct cli *c, struct instance *i, char *const *words, size_t n, struct
 	struct shell_sync sync = { 0 };
 	AUTO(buf) script = BUF_INIT;
 	AUTO(argv) a = { 0 };
+	int status, ran;
 
 	if (*dir && shell_sync_begin(&sync, c, i, dir, err) < 0)
 		return -1;
 	if (cli_bool(c, "reconnect") && guest_command_drop_master(c, i, err) < 0)
 		return -1;
-	if (guest_command_script(c, i, *dir ? sync.guest_dir : NULL, words, n, &script, err) < 0 || guest_command_ssh(c, i, script.s, isatty(STDOUT_FILENO), &a, err) < 0)
+	if (guest_command_script(c, i, *dir ? sync.guest_dir : NULL, words, n, &script, err) < 0)
+		return -1;
+	ran = *dir ? 0 : shell_over_agent(c, i, script.s, n, &status, err);
+	if (ran)
+		return ran < 0 ? -1 : status;
+	if (guest_command_ssh(c, i, script.s, isatty(STDOUT_FILENO), &a, err) < 0)
 		return -1;
 	return *dir ? go_along(&sync, &a, err) : exec_argv(&a, err);
+}
+
+static int
+shell_check_over(const struct cli *c, struct error *err)
+{
+	const char *over = cli_str(c, "over");
+
+	if (!strcmp(over, "auto") || !strcmp(over, "agent") || !strcmp(over, "ssh"))
+		return 0;
+	return error_set(err, ERR_INVALID, "--over: must be auto, agent or ssh, got `%.60s`", over);
 }
 
 static int
@@ -115,7 +162,7 @@ shell_run(struct cli *c, struct error *err)
 	char **words = NULL;
 	size_t n = 0;
 
-	if (split_args(c, &name, &words, &n, err) < 0)
+	if (split_args(c, &name, &words, &n, err) < 0 || shell_check_over(c, err) < 0)
 		return -1;
 	warn_of_typo(c, words, n);
 	if (many_is_meant(name))
@@ -146,6 +193,9 @@ const struct command command_shell = {
 		   "\n"
 		   "The command runs in a login shell, in the folder that you are in if the guest has it mounted. Its\n"
 		   "input, output and exit status are those of limactl. $SSH names another ssh program, with arguments.\n"
+		   "\n"
+		   "A command without a terminal goes by the guest agent where ssh would have to log in first: as the same user, with the same\n"
+		   "environment, limits and exit status. Where a login gives more, ssh is taken; --debug says which, --over chooses.\n"
 		   "\n"
 		   "Several instances, apart by commas or by a glob, run the command side by side: each line has the name of its\n"
 		   "instance in front, nobody has our input, and the exit status is the highest of theirs. `limactl exec` has more to say to them.\n"

@@ -43,6 +43,8 @@ install_unit(const struct install *i, struct buf *out, struct error *err)
 		buf_adds(out, " --debug");
 	buf_adds(out, " --runtime-dir=\"%t/%N\"\n"
 		      "Restart=on-failure\n"
+		      /* what it has begun outlives it, as what sshd has begun does */
+		      "KillMode=process\n"
 		      "OOMPolicy=continue\n"
 		      "OOMScoreAdjust=-500\n\n"
 		      "[Install]\nWantedBy=multi-user.target\n");

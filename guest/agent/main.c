@@ -77,19 +77,22 @@ agent_watch_signals(struct term *t, struct loop *l, struct error *err)
 	return 0;
 }
 
-/* A descriptor for every tunnel; and memory that was in use for a moment goes back. */
-static void
+/* A descriptor for every tunnel; and memory that was in use for a moment goes back. How many there were before: for commands, which are not us. */
+static rlim_t
 set_limits(void)
 {
+	rlim_t files = 0;
 	struct rlimit r;
 
 	if (getrlimit(RLIMIT_NOFILE, &r) == 0) {
+		files = r.rlim_cur;
 		r.rlim_cur = r.rlim_max < 65536 ? r.rlim_max : 65536;
 		setrlimit(RLIMIT_NOFILE, &r);
 	}
 	mallopt(M_MMAP_THRESHOLD, 256 << 10);
 	mallopt(M_TRIM_THRESHOLD, 128 << 10);
 	mallopt(M_TOP_PAD, 16 << 10);
+	return files;
 }
 
 /* The driver of the port may be loaded after us. */
@@ -109,7 +112,7 @@ wait_for_port(const char *name)
 }
 
 static int
-agent_main_serve(const struct server_where *where, const char *runtime_dir, unsigned tick_ms, struct error *err)
+agent_main_serve(const struct server_where *where, const char *runtime_dir, unsigned tick_ms, rlim_t files, struct error *err)
 {
 	auto_free char *state = xasprintf("%s/ports", runtime_dir);
 	struct portwatch *ports;
@@ -127,6 +130,7 @@ agent_main_serve(const struct server_where *where, const char *runtime_dir, unsi
 	kube = kube_new(&loop, ports);
 	service_init(service, &loop, ports, state);
 	service->boot = boot_marks_new(&loop, "/run");
+	service->tunnels.files = files;
 	server = server_new(&loop, service, where, err);
 	if (server) {
 		log_info("lima-guestagent %s serves the host", LIMA_VERSION);
@@ -149,6 +153,7 @@ daemon_main(char **argv, struct error *err)
 	const char *runtime_dir = "/run/lima-guestagent";
 	unsigned tick_ms = 3000;
 	bool debug = false;
+	rlim_t files;
 	const struct option options[] = {
 		{ "runtime-dir", OPTION_TEXT, &runtime_dir },	    { "tick", OPTION_DURATION, &tick_ms },
 		{ "vsock-port", OPTION_NUMBER, &where.vsock_port }, { "virtio-port", OPTION_TEXT, &where.virtio_port },
@@ -166,10 +171,10 @@ daemon_main(char **argv, struct error *err)
 		where.virtio_port = NULL;
 	if (debug)
 		log_debug_on();
-	set_limits();
+	files = set_limits();
 	if (where.virtio_port)
 		wait_for_port(where.virtio_port);
-	return agent_main_serve(&where, runtime_dir, tick_ms, err);
+	return agent_main_serve(&where, runtime_dir, tick_ms, files, err);
 }
 
 static int

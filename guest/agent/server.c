@@ -43,7 +43,8 @@ struct server {
 static void
 peer_connect(struct peer *p)
 {
-	p->calls = (struct service_peer){ .service = p->server->service };
+	/* A unix socket is a user's of the guest; a port is root's and ends at the host, and of vsock the host alone is taken (listen.c). */
+	p->calls = (struct service_peer){ .service = p->server->service, .trusted = p->port || p->server->vsock };
 	p->conn = service_connect(&p->calls);
 }
 

@@ -65,7 +65,8 @@ service_refuse(struct call *c, struct grpc_stream *s, const struct error *err)
 static void
 service_get_info(struct call *c, struct grpc_stream *s, const uint8_t *p, size_t len)
 {
-	struct ga_info info = { .features = GA_HALF_CLOSE | GA_SNAPSHOT | GA_LISTEN | (c->peer->service->boot ? GA_BOOT : 0), .version = LIMA_VERSION };
+	struct ga_info info = { .features = GA_HALF_CLOSE | GA_SNAPSHOT | GA_LISTEN | (c->peer->service->boot ? GA_BOOT : 0) |
+							    (c->peer->trusted ? GA_EXEC : 0), .version = LIMA_VERSION };
 	AUTO(buf) b = BUF_INIT;
 
 	(void)p, (void)len;
@@ -195,7 +196,7 @@ on_call(void *ctx, struct grpc_stream *s, const char *method)
 	struct call *c;
 
 	if (!strcmp(method, GA_METHOD_TUNNEL)) {
-		tunnel_accept(&peer->service->tunnels, s);
+		tunnel_accept(&peer->service->tunnels, s, peer->trusted);
 		return;
 	}
 	if (!strcmp(method, GA_METHOD_LISTEN)) {

@@ -45,5 +45,6 @@ void service_release(struct service *s);
 struct service_peer {
 	struct service *service;
 	unsigned calls;		/* under way, tunnels not counted */
+	bool trusted;		/* nobody but the host can be at its other end */
 };
 struct grpc_conn *service_connect(struct service_peer *peer);

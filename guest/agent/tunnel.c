@@ -12,9 +12,8 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/mem.h"
-#include "guest/agent/dial.h"
 #include "guest/agent/log.h"
-#include "guest/agent/reverse_listen.h"
+#include "guest/agent/tunnel_dial.h"
 #include "guest/wire/ga_msg.h"
 #include "guest/wire/grpc.h"
 #include "guest/wire/pb.h"
@@ -32,6 +31,7 @@ struct tunnel {
 	struct buf head;	/* what every answer begins with: the id */
 	struct buf todo;	/* for the service, which does not take it now */
 	bool udp, half_close, pending;
+	bool exec, trusted;
 	bool host_done;		/* the host sends no more */
 	bool shut;		/* ... and the service knows */
 	bool service_done;
@@ -52,6 +52,7 @@ agent_tunnel_free(struct tunnel *t)
 		t->next->prev = t->prev;
 	all->n--;
 	all->udp -= t->udp;
+	all->execs -= t->exec;
 	if (t->w.fd >= 0) {
 		loop_unwatch(all->loop, &t->w);
 		close(t->w.fd);
@@ -253,39 +254,26 @@ drop_most_silent(struct tunnels *all)
 		agent_tunnel_finish(oldest, GRPC_OK, "");
 }
 
-static int
-take_accepted(struct tunnels *all, const struct ga_bytes *number)
-{
-	uint64_t id = 0;
-
-	for (size_t i = 0; i < number->len && i < 20; i++)
-		id = id * 10 + (number->p[i] - (uint64_t)'0');
-	return reverse_listen_take(all->reverse, id);
-}
-
 /* The first message: where to. -1: `t` is gone. */
 static int
 agent_tunnel_open(struct tunnel *t, const struct ga_tunnel_msg *m)
 {
 	struct tunnels *all = t->all;
-	struct dial d = { .kind = DIAL_UNIX };
+	struct tunnel_way way;
 	struct error err;
 
-	if (m->proto.len == 8 && !memcmp(m->proto.p, "accepted", 8)) {
-		t->w.fd = take_accepted(all, &m->addr);
-		if (t->w.fd < 0) {
-			agent_tunnel_finish(t, GRPC_UNKNOWN, "nobody of that number waits");
-			return -1;
-		}
-	} else if (dial_parse(&d, m->proto.p, m->proto.len, m->addr.p, m->addr.len, &err) < 0 ||
-	    (t->w.fd = dial_open(&d, &t->pending, &err)) < 0) {
+	t->w.fd = tunnel_dial(all, m, t->trusted, &way, &err);
+	if (t->w.fd < 0) {
 		log_debug("tunnel: %s", err.msg);
 		agent_tunnel_finish(t, GRPC_UNKNOWN, err.msg);
 		return -1;
 	}
+	t->pending = way.pending;
 	t->half_close = m->flags & GA_TUNNEL_HALF_CLOSE;
 	pb_put_bytes(&t->head, 1, m->id.p, m->id.len < 256 ? m->id.len : 0);
-	if (d.kind == DIAL_UDP) {
+	t->exec = way.exec;
+	all->execs += way.exec;
+	if (way.udp) {
 		if (all->udp >= UDP_MAX)
 			drop_most_silent(all);
 		t->udp = true;
@@ -349,7 +337,7 @@ agent_tunnel_on_closed(void *ctx, const struct grpc_status *why)
 }
 
 void
-tunnel_accept(struct tunnels *all, struct grpc_stream *s)
+tunnel_accept(struct tunnels *all, struct grpc_stream *s, bool trusted)
 {
 	static const struct grpc_stream_ops ops = {
 		.message = agent_tunnel_on_message, .end = agent_tunnel_on_end, .drained = agent_tunnel_on_drained, .closed = agent_tunnel_on_closed,
@@ -357,6 +345,7 @@ tunnel_accept(struct tunnels *all, struct grpc_stream *s)
 	struct tunnel *t = xcalloc(1, sizeof *t);
 
 	t->all = all;
+	t->trusted = trusted;
 	t->s = s;
 	t->w = (struct watch){ .fd = -1, .ready = agent_tunnel_ready };
 	t->head = t->todo = (struct buf)BUF_INIT;

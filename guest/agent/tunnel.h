@@ -9,6 +9,9 @@
  * each source port that a client of a forwarded port uses, and closes none.
  */
 #pragma once
+#include <stdbool.h>
+#include <sys/resource.h>
+
 #include "guest/agent/loop.h"
 
 struct grpc_stream;
@@ -19,12 +22,16 @@ struct tunnels {
 	struct loop *loop;
 	struct reverse_listeners *reverse;	/* for those that are "accepted" */
 	struct tunnel *first;
-	unsigned n, udp;
+	unsigned n, udp, execs;
+	rlim_t files;		/* that a command may have open; 0: as many as we (exec.h) */
 	struct timer sweep;	/* of silent UDP tunnels */
 	char chunk[64 << 10];	/* what was read last, for as long as it takes to pass it on */
 };
 
 void tunnels_init(struct tunnels *all, struct loop *l, struct reverse_listeners *reverse);
 void tunnels_release(struct tunnels *all);	/* once no connection is left */
-/* Takes the call; the first message says where to. */
-void tunnel_accept(struct tunnels *all, struct grpc_stream *s);
+/*
+ * Takes the call; the first message says where to. `trusted`: it comes by a way that only the host has, so commands may be run: they
+ * are run as whoever it says, which is more than any user of the guest may.
+ */
+void tunnel_accept(struct tunnels *all, struct grpc_stream *s, bool trusted);

@@ -117,6 +117,9 @@ setup_environment(const struct cidata *c)
 		return;
 	environment_set(old.s, c->etc_block ? c->etc_block : "", &new);
 	setup_put("/etc/environment", &old, &new, 0644);
+	/* as sessions of sshd have it (services_ssh), for what is begun without one */
+	if (mkdir("/etc/default", 0755) == 0 || errno == EEXIST)
+		setup_write("/etc/default/locale", "LANG=C.UTF-8\n", 0644);
 }
 
 static void

@@ -34,11 +34,14 @@ struct error;
 #define GA_METHOD_TIME "/GuestService/SyncTime"
 #define GA_METHOD_LISTEN "/GuestService/Listen"
 
+#define GA_TUNNEL_EXEC "exec"	/* the protocol of a tunnel to a command (exec_frame.h) */
+
 enum ga_feature {
 	GA_HALF_CLOSE = 1 << 0,		/* Tunnel: either direction ends by itself */
 	GA_SNAPSHOT = 1 << 1,		/* GetEvents: begins with all ports */
 	GA_LISTEN = 1 << 2,		/* Listen, and tunnels to what was accepted there */
 	GA_BOOT = 1 << 3,		/* GetEvents: how far the guest's boot is */
+	GA_EXEC = 1 << 4,		/* Tunnel: commands; only told where only the host asks */
 };
 
 enum ga_watch_flag {

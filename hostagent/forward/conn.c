@@ -31,7 +31,7 @@ struct conn {
 	struct transport *transport;
 	const struct endpoint *to;		/* while it is being dialled */
 	size_t way;			/* the next to be tried */
-	bool host_eof, closing;
+	bool host_eof, closing, whole;
 	int open;			/* handles */
 };
 
@@ -71,6 +71,12 @@ conn_close_all(struct conn_list *l)
 		conn_close(c);
 }
 
+void
+conn_ends_whole(struct conn *c)
+{
+	c->whole = true;
+}
+
 uv_stream_t *
 conn_stream(struct conn *c)
 {
@@ -91,7 +97,7 @@ conn_on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b)
 
 	if (n == 0)
 		return;
-	if (n < 0 && n != UV_EOF) {
+	if (n < 0 && (n != UV_EOF || c->whole)) {
 		conn_close(c);
 	} else if (n < 0) {
 		c->host_eof = true;

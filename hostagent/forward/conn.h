@@ -29,5 +29,7 @@ void conn_dial(struct conn *c, const struct endpoint *to);
 /* The same to a way that its owner has: what conn_user() and `c` were given for. NULL: it came to nothing. */
 void conn_use(struct conn *c, struct transport *way);
 extern const struct transport_user conn_user;
+/* The host's side does not close by halves: when it has no more to say, it is gone. */
+void conn_ends_whole(struct conn *c);
 void conn_close(struct conn *c);
 void conn_close_all(struct conn_list *l);

@@ -67,5 +67,7 @@ transport_close(struct transport *c)
 typedef struct transport *transport_new(struct agent *a, const struct endpoint *to, const struct transport_user *user, void *ctx);
 transport_new transport_ssh;		/* a channel of the SSH connection; waits for it while there is none */
 transport_new transport_tunnel;	/* a tunnel of the guest agent's */
+/* A command's runner (commands.c). */
+struct transport *transport_exec(struct agent *a, const struct transport_user *user, void *ctx);
 /* What has connected to a socket in the guest (reverse.c). */
 struct transport *transport_accepted(struct agent *a, uint64_t id, const struct transport_user *user, void *ctx);

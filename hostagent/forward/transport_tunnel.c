@@ -126,6 +126,12 @@ transport_tunnel(struct agent *a, const struct endpoint *to, const struct transp
 }
 
 struct transport *
+transport_exec(struct agent *a, const struct transport_user *user, void *ctx)
+{
+	return transport_tunnel_tunnel(a, GA_TUNNEL_EXEC, "", user, ctx);
+}
+
+struct transport *
 transport_accepted(struct agent *a, uint64_t id, const struct transport_user *user, void *ctx)
 {
 	char text[24];

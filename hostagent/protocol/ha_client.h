@@ -127,6 +127,12 @@ int ha_stop(const char *dir, int timeout_ms, const volatile int *cancel, struct 
 /* SIGKILL, and wait for its end; the machine stays. */
 int ha_kill(const char *dir, int timeout_ms, struct error *err);
 
+/*
+ * A connection to a command in the guest, which the guest agent runs: what is said there is guest/wire/exec_frame.h. -1: there is
+ * none to be had, and why.
+ */
+int ha_command(const char *dir, struct error *err);
+
 /* One request. `*status` is HTTP's; a message of the agent's is put into `err` for status >= 400. */
 struct ha_request {
 	const char *method, *path;

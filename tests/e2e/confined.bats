@@ -110,7 +110,7 @@ rows() { printf '%s\n' 'host agent' helper QEMU 'server of a folder'; }
 
 # the row "ssh, rsync and limactl mcp"
 @test "the master that ssh leaves behind, and limactl mcp, have none of the shell's tokens and get no new privileges" {
-	GITHUB_TOKEN=a-secret limactl shell --workdir / t true
+	GITHUB_TOKEN=a-secret limactl shell --over ssh --workdir / t true
 	pid=$(pgrep -f "$LIMA_HOME/t/ssh.sock" | head -1)
 	[ "$(status_of "$pid" NoNewPrivs)" = 1 ]
 	! grep -qa a-secret "/proc/$pid/environ" || false

@@ -264,3 +264,104 @@ sync_begin() {
 	run -1 --separate-stderr limactl shell --sync nowhere a true
 	[[ $stderr == *'--sync nowhere: no such file'* ]]
 }
+
+# --- over the guest agent ---
+
+# A host agent, and a guest behind it, that does as $1 says to whoever comes first.
+agent_plays() {
+	rm -f "$LIMA_HOME/a/ha.sock"
+	"$REPO/tests/e2e/play_agent" "$LIMA_HOME/a/ha.sock" "$1" >"$WORK/played" 3>&- &
+	PLAYED=$!
+	timeout 60 bash -c 'until [ -S "$1" ]; do sleep 0.02; done' _ "$LIMA_HOME/a/ha.sock"
+}
+agent_ends() {
+	kill $PLAYED 2>/dev/null || true
+	wait $PLAYED || true
+}
+
+@test "shell --over: a command goes by the guest agent, with its input, outputs and status" {
+	agent_plays good
+	status=0
+	printf 'words' | limactl shell a A=1 tr a-z A-Z >"$WORK/out" 2>"$WORK/err" || status=$?
+	[ "$status" -eq 5 ]
+	[ "$(cat "$WORK/out")" = "said: words" ]
+	[ "$(tail -n 1 "$WORK/err")" = errors ]
+	agent_ends
+	grep -F "C ['" "$WORK/played"
+	grep -F "', \"false ; exec /bin/bash -l -c 'A=1 tr a-z A-Z'\"]" "$WORK/played"
+	# who has said which way gets that, or an error
+	agent_plays good
+	run -9 --separate-stderr limactl shell --over ssh a true
+	[[ ${lines[0]} == ssh ]]
+	agent_ends
+	run -1 limactl shell --over telnet a true
+	[[ $output == *'--over: must be auto, agent or ssh, got `telnet`'* ]]
+}
+
+@test "shell --over: where the agent is not the way, ssh is, and says why when asked" {
+	for way in old:"no such path" busy:"the guest agent is not there, or not just now" not:"the guest: only a ?[31mlogin?[0m will do?"; do
+		agent_plays "${way%%:*}"
+		run -9 --separate-stderr limactl --debug shell a true
+		[[ ${lines[0]} == ssh ]]
+		[[ $stderr == *"by ssh, and not by the guest agent: ${way#*:}"* ]] || { echo "$stderr"; false; }
+		agent_ends
+		agent_plays "${way%%:*}"
+		run -1 --separate-stderr limactl shell --over agent a true
+		[[ $stderr == *"a: the guest agent does not run it: ${way#*:}; use \`--over ssh\`"* ]] || { echo "$stderr"; false; }
+		agent_ends
+	done
+	agent_plays good
+	for words in "a" "--reconnect a true"; do
+		# shellcheck disable=SC2086 # words
+		run -9 --separate-stderr limactl shell $words
+		[[ ${lines[0]} == ssh ]]
+	done
+	SSH=ssh run -9 limactl shell a true
+	: >"$LIMA_HOME/a/ssh.sock"
+	run -9 --separate-stderr limactl --debug shell a true
+	[[ $stderr == *"by ssh, and not by the guest agent: ssh has a connection already"* ]]
+	agent_ends
+}
+
+# It has begun then: whatever becomes of it, it is not begun a second time.
+@test "shell --over: a guest that says what makes no sense, or hangs up, is an error" {
+	for way in garbage long gone; do
+		agent_plays $way
+		run -1 --separate-stderr limactl shell a true </dev/null
+		[[ $stderr == *"a: the guest agent is gone, and with it word of how the command ended"* ]]
+		[[ $output != *ssh* ]]
+		agent_ends
+	done
+}
+
+@test "shell --over: what a guest floods us with is not kept, and who stops reading ends it" {
+	agent_plays flood
+	limactl shell a true </dev/null 2>/dev/null | head -c 50000000 | wc -c >"$WORK/n"
+	[ "$(cat "$WORK/n")" -eq 50000000 ]
+	agent_ends
+	# one who reads nothing at all: what we hold is bounded
+	agent_plays flood
+	mkfifo "$WORK/slow"
+	"$BIN/limactl" shell a true </dev/null >"$WORK/slow" 2>/dev/null 3>&- &
+	p=$!
+	exec 7<"$WORK/slow"
+	sleep 1
+	[ "$(awk '/VmHWM/ { print $2 }' /proc/$p/status)" -lt 40000 ]
+	kill $p
+	exec 7<&-
+	wait $p || true
+	agent_ends
+}
+
+@test "shell --over: Ctrl-C goes to the command, and ends us when that goes on" {
+	agent_plays never
+	"$BIN/limactl" shell a sleep 1000 </dev/null 3>&- &
+	p=$!
+	timeout 60 bash -c 'until grep -q "^E" "$1"; do sleep 0.05; done' _ "$WORK/played"
+	kill -TERM $p
+	status=0
+	wait $p || status=$?
+	[ "$status" -eq 143 ]
+	wait $PLAYED
+	grep -F 'S [15]' "$WORK/played"
+}

@@ -92,6 +92,43 @@ differ() {
 	[ -z "$(find /dev/shm -maxdepth 1 -name "lima-$(id -u)-*")" ]
 }
 
+# What a login of ssh's gives, and what the guest agent runs a command with: the same, but from where it came.
+@test "a command by the guest agent is as by ssh" {
+	by() { way=$1; shift; limactl shell --workdir /tmp --over "$way" b sh -c "$@"; }
+	for what in id pwd 'ulimit -a' 'umask' 'cat /proc/self/oom_score_adj' 'env | grep -v "^SSH_\|^_=" | sort' 'ls -l /proc/self/fd | sed "s/.* //" | grep -c ^/' 'kill -0 $$; trap' 'echo err >&2' 'cat | wc -c' 'exit 7' 'kill -9 $$' 'nosuch' 'sudo -n id'; do
+		for way in ssh agent; do
+			status=0
+			printf 'some words' | by $way "$what" >"$WORK/$way.out" 2>"$WORK/$way.err" || status=$?
+			echo "$status" >>"$WORK/$way.out"
+		done
+		diff "$WORK/ssh.out" "$WORK/agent.out" || { echo "$what"; false; }
+		diff "$WORK/ssh.err" "$WORK/agent.err" || { echo "$what"; false; }
+	done
+	head -c 3000000 /dev/urandom >"$WORK/big"
+	by agent cat <"$WORK/big" | cmp - "$WORK/big"
+	# what it leaves behind goes on, as with ssh, once nobody has its output
+	by agent 'sleep 1000 </dev/null >/dev/null 2>&1 & echo $! >/tmp/left'
+	by ssh 'kill $(cat /tmp/left)'
+}
+
+sleeps() { limactl shell --workdir / --over ssh b sh -c 'ps | grep "[s]leep 1000"' >/dev/null; }
+
+@test "no user of the guest has the agent run anything, and none is left behind" {
+	# its port is root's, and whoever opens it speaks with the host
+	in_guest b 'p=$(ls /dev/vport*); for f in $p; do [ "$(stat -c "%u %a" $f)" = "0 600" ] || exit 1; ! cat $f 2>/dev/null || exit 1; done'
+	in_guest b '! ls /run/lima-guestagent.sock 2>/dev/null'
+	"$BIN/limactl" shell --workdir / --over agent b sleep 1000 </dev/null 3>&- &
+	p=$!
+	end=$((SECONDS + 60))
+	until sleeps; do [ $SECONDS -lt $end ] && sleep 0.2 || return 1; done
+	kill $p
+	status=0
+	wait $p || status=$?
+	[ "$status" -eq 143 ]
+	end=$((SECONDS + 60))
+	while sleeps; do [ $SECONDS -lt $end ] && sleep 0.2 || return 1; done
+}
+
 @test "suspended, resumed, killed and started: both the first and one that began from it" {
 	for n in a c; do
 		in_guest $n 'echo held >/tmp/held'

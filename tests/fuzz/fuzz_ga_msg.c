@@ -1,6 +1,7 @@
 /* The messages of host agent and guest agent: the first byte says which. What is understood survives being written again. */
 #include "base/auto.h"
 #include "base/buf.h"
+#include "guest/wire/exec_frame.h"
 #include "guest/wire/ga_msg.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -54,6 +55,25 @@ tunnel(const uint8_t *p, size_t len)
 		abort();
 }
 
+/* Frames lie one behind the other, and a command's words within theirs. */
+static void
+exec_frames(const uint8_t *p, size_t len)
+{
+	struct exec_command c;
+	struct exec_frame f;
+	long n;
+
+	for (; (n = exec_frame_get(p, len, &f)) > 0; p += n, len -= (size_t)n) {
+		if (f.p != p + EXEC_HEAD || (size_t)n != EXEC_HEAD + f.len || (size_t)n > len)
+			abort();
+		if (!exec_command_get(&f, &c))
+			continue;
+		for (const char *e = c.env; *e; e += strlen(e) + 1)
+			if ((const uint8_t *)e >= f.p + f.len)
+				abort();
+	}
+}
+
 static void
 small(const uint8_t *p, size_t len)
 {
@@ -76,6 +96,7 @@ small(const uint8_t *p, size_t len)
 		abort();
 	if (ga_listen_get(&l, p, len, NULL) == 0 && l.path.len > len)
 		abort();
+	exec_frames(p, len);
 	(void)ga_accepted_get(&id, p, len, NULL);
 	(void)ga_watch_get(&flags, p, len, NULL);
 }

@@ -65,6 +65,7 @@ Description=Lima guest agent
 Type=simple
 ExecStart=$program daemon $arguments --runtime-dir=\"%t/%N\"
 Restart=on-failure
+KillMode=process
 OOMPolicy=continue
 OOMScoreAdjust=-500
 

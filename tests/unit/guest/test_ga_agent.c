@@ -231,6 +231,8 @@ TEST(a_virtio_port_has_no_connections)
 	w.info.features = 0;
 	UNTIL(&w, w.info.features || w.lost);
 	assert_false(w.lost);
+	/* who speaks there is the host, and may run commands */
+	assert_true(w.info.features & GA_EXEC);
 	close(keep);
 	end(&w);
 }
