@@ -17,6 +17,7 @@
 #include "cli/rounds/round.h"
 #include "cli/rounds/rounds.h"
 #include "cli/run.h"
+#include "cli/view/refused.h"
 #include "cli/view/report.h"
 
 static const struct flag flags[] = {
@@ -146,10 +147,15 @@ apply_go_once(struct cli *c, void *unused, struct error *err)
 	return done;
 }
 
+/* Where there is no plan to show, its line says why. */
 static int
 apply_go(struct cli *c, struct error *err)
 {
-	return edit_again(c, apply_go_once, NULL, err);
+	int status = edit_again(c, apply_go_once, NULL, err);
+
+	if (status < 0 && cli_bool(c, "json") && !c->told_json)
+		refused_print(c, err);
+	return status;
 }
 
 static int
@@ -183,7 +189,7 @@ const struct command command_apply = {
 		   "asks only at the first time. What fails is told, and tried again at the next save; what does not stay as it is\n"
 		   "wanted is left after five times. A signal ends it between two steps.\n"
 		   "\n"
-		   "With --json there are two lines on stdout: the plan, as `plan --json` has it, and at the end the result, also of a\n"
+		   "With --json there are two lines on stdout: the plan, as `plan --json` has it, also where nothing can be planned, and the result, also of a\n"
 		   "failure: its status (done, failed or cancelled), the exit status, the seconds, the steps, and what each guest was waited for with.\n"
 		   "With --log-format json each step is an event in the log, with type, name, instance, action, seconds and reason.",
 	.example = "limactl apply lima.yaml\nlimactl apply web.yaml db.yaml -j 8\nlimactl apply --set '.cpus=4' --running default\nlimactl apply --junit report.xml web.yaml\nlimactl apply --watch fleet.yaml",

@@ -474,3 +474,19 @@ listens() {
 	[ "$(jq -s length <<<"$output")" = 1 ]
 	jq -e '.errors[0].instance == "bad" and (has("diagnostics") | not)' <<<"$output"
 }
+
+@test "apply --json of what cannot be planned at all: the object that plan has, and the result" {
+	saved --set '.cpus=2' "$WORK/f.yaml"
+	sed -i 's/^cpus: 1/cpus: many/' "$WORK/f.yaml"
+	run -1 --separate-stderr limactl apply --json "$WORK/f.yaml"
+	[ "$(jq -s length <<<"$output")" = 2 ]
+	head -n 1 <<<"$output" | "$REPO/tests/plan/schema"
+	[ "$(head -n 1 <<<"$output")" = "$(limactl plan --json "$WORK/f.yaml" 2>/dev/null)" ]
+	jq -es '(.[0].diagnostics[0].range.start.line > 1) and .[0].status == 1 and .[1].result.exitStatus == 1 and .[1].result.status == "failed"' <<<"$output"
+	# a plan that is stale has its status there, too; one that was made and fails has its own line, and no other
+	run -3 --separate-stderr limactl apply --json "$WORK/p"
+	jq -es '.[0].status == 3 and .[1].result.exitStatus == 3' <<<"$output"
+	sed -i 's/^cpus: many/cpus: 1/' "$WORK/f.yaml"
+	FAKE='--refuse no' run -1 --separate-stderr limactl apply --json "$WORK/f.yaml"
+	jq -es 'length == 2 and (.[0].resource_changes | length > 0) and (.[0] | has("diagnostics") | not) and .[1].result.status == "failed"' <<<"$output"
+}
