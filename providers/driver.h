@@ -74,6 +74,9 @@ struct driver_live {
 	/* What its guest can have of memory at most, as long as it runs; and so much of it, once the guest has it. */
 	int (*memory_most)(const char *dir, uint64_t *bytes, struct error *err);
 	int (*set_memory)(const char *dir, uint64_t bytes, const volatile int *cancel, struct error *err);
+	/* How many processors it has room for; and so many of them, of which none goes again. */
+	int (*cpus_most)(const char *dir, int *most, struct error *err);
+	int (*set_cpus)(const char *dir, int wanted, struct error *err);
 };
 
 struct driver {

@@ -39,6 +39,7 @@ struct machine {
 	int cpus;
 	uint64_t memory_bytes;
 	bool balloon;			/* its guest may have less of it while it runs */
+	bool room;			/* and more processors, as far as its kind and its first host go */
 	const char *minimum_version;	/* of the driver's program */
 
 	const char *firmware;		/* UEFI of the user's own; the driver's */

@@ -233,6 +233,8 @@ fill_plain(const struct env *env, const struct spec *spec, struct machine *m)
 	m->cpus = spec->cpus;
 	m->memory_bytes = spec->memory_bytes;
 	m->balloon = true;
+	/* What was saved in its boot is given to machines of the same parts, whichever host they were begun on. */
+	m->room = !warm_parks(spec);
 	m->audio_device = spec->audio_device;
 	m->audio_interface = spec->audio_interface;
 	m->display = spec->video_display;

@@ -57,6 +57,7 @@ static const struct attr attrs[] = {
 	{ .name = "machine keys", .judge = judge_keys_replace, .show = SHOW_NEVER, .each = keys_each },
 	{ .name = VM_LIVE_DISKS, .judge = judge_vm_live, .show = SHOW_NEVER, .each = vm_live_disks_each, .key = "additionalDisks" },
 	{ .name = VM_LIVE_MEMORY, .judge = judge_vm_live, .show = SHOW_NEVER, .each = vm_live_memory_each, .key = "memory" },
+	{ .name = VM_LIVE_CPUS, .judge = judge_vm_live, .show = SHOW_NEVER, .each = vm_live_cpus_each, .key = "cpus" },
 	{ .name = VM_LIVE_ENV, .judge = judge_vm_live, .show = SHOW_NEVER, .each = vm_live_env_each, .key = "env" },
 	{ .name = "agent keys", .judge = judge_keys_update, .show = SHOW_NEVER, .each = keys_each },
 	{ .name = "hypervisor", .judge = judge_hypervisor },

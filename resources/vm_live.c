@@ -12,7 +12,7 @@
 #define LIVE "live "	/* before what can be changed */
 #define BETWEEN "~"	/* before what is being changed */
 
-static const struct vm_live_row *const rows[] = { &vm_live_disks, &vm_live_memory, &vm_live_env };
+static const struct vm_live_row *const rows[] = { &vm_live_disks, &vm_live_memory, &vm_live_cpus, &vm_live_env };
 
 const char *
 vm_live_bare(const char *value)

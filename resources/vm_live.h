@@ -29,8 +29,10 @@ bool vm_live_would(const struct spec *spec, const char *path);
 const char *vm_live_bare(const char *value);
 #define VM_LIVE_DISKS "disks"
 #define VM_LIVE_MEMORY "memory"
+#define VM_LIVE_CPUS "cpus"
 #define VM_LIVE_ENV "env"
 void vm_live_memory_each(const char *have, const char *want, detail_say *say, void *ctx);
+void vm_live_cpus_each(const char *have, const char *want, detail_say *say, void *ctx);
 void vm_live_disks_each(const char *have, const char *want, detail_say *say, void *ctx);
 void vm_live_env_each(const char *have, const char *want, detail_say *say, void *ctx);
 
@@ -51,6 +53,6 @@ struct vm_live_row {
 	int (*apply)(const struct env *env, const struct resource *r, const struct driver *d, const char *have, const char *want, struct error *err);
 	bool (*same)(const char *have, const char *want, struct arena *a);	/* two texts that mean the same; NULL: none do */
 };
-extern const struct vm_live_row vm_live_disks, vm_live_memory, vm_live_env;
+extern const struct vm_live_row vm_live_disks, vm_live_memory, vm_live_cpus, vm_live_env;
 /* VALUE of the line PATH=VALUE, or PATH:=VALUE; in `a`; NULL: there is none. */
 const char *vm_live_key(const char *keys, const char *path, struct arena *a);

@@ -131,7 +131,7 @@ warm_machine(const struct spec *spec, struct arena *a)
 	AUTO(buf) b = BUF_INIT;
 	char *hex = arena_alloc(a, 65);
 
-	buf_addf(&b, "%s %s %s %s %llu\n", spec->vm_type, spec->os, spec->arch, spec->cpu_type, (unsigned long long)spec->memory_bytes);
+	buf_addf(&b, "%s %s %s %s %d %llu\n", spec->vm_type, spec->os, spec->arch, spec->cpu_type, spec->cpus, (unsigned long long)spec->memory_bytes);
 	for (const char *p = text, *nl; (nl = strchr(p, '\n')); p = nl + 1)
 		if (strncmp(p, "ssh.", 4) != 0)
 			buf_add(&b, p, (size_t)(nl + 1 - p));

@@ -170,19 +170,38 @@ guest_mib() { limactl shell t df -Pm /run/lima-disk | awk 'END { print $2 }'; }
 
 @test "less memory under the running machine, and again what it had: its guest has that" {
 	pid=$(cat "$LIMA_HOME/t/qemu.pid")
-	mib() { limactl shell t awk '/MemTotal/ { print int($2 / 1024) }' /proc/meminfo; }
-	all=$(mib)
+	kib() { limactl shell t awk '/MemTotal/ { print $2 }' /proc/meminfo; }
+	all=$(kib)
 	run -0 --separate-stderr limactl apply --set '.memory="640MiB"' t
-	[[ $stderr == *"t: its machine has 640MiB of memory now, and the guest says that it has $((all - 128))"* ]] || { echo "$stderr"; false; }
-	[ "$(mib)" = $((all - 128)) ]
+	[[ $stderr == *"t: its machine has 640MiB of memory now, and the guest says that it has $(awk -v k="$all" 'BEGIN { printf "%.4g", k / 1024 - 128 }')MiB"* ]] || { echo "$stderr"; false; }
+	[ "$(kib)" = $((all - 131072)) ]
 	limactl plan t | grep -q 'Nothing to do'
 	run -0 limactl plan --set '.memory="800MiB"' t
 	[[ $output == *'(it was started with 768MiB, and has room for no more)'* ]]
 	run -1 limactl apply --set '.memory="16MiB"' t
 	[[ $output == *'t: its guest cannot give 624MiB of its memory back: it uses all but '* ]] || { echo "$output"; false; }
 	apply --set '.memory="768MiB"' t
-	[ "$(mib)" = "$all" ]
+	[ "$(kib)" = "$all" ]
 	[ "$(cat "$LIMA_HOME/t/qemu.pid")" = "$pid" ]
+}
+
+@test "one more processor under the running machine: its guest uses it, and its memory is that of no other machine then" {
+	pid=$(cat "$LIMA_HOME/t/qemu.pid")
+	[ "$(limactl shell t nproc)" = 1 ]
+	if [ "$(sed -n 's/^cpus //p' "$LIMA_HOME/t/machine.type")" = 1 ]; then
+		limactl plan --set '.cpus=2' t | grep -F '(it was started with room for 1 processor)'
+		return
+	fi
+	run -0 --separate-stderr limactl apply --set '.cpus=2' t
+	[[ $stderr == *'t: its machine has 2 processors now, and the guest says that it uses 2'* ]] || { echo "$stderr"; false; }
+	[ "$(limactl shell t nproc)" = 2 ]
+	[ "$(cat "$LIMA_HOME/t/qemu.pid")" = "$pid" ]
+	[[ $(limactl plan t) == *'Nothing to do'* ]]
+	fails_with 'it has processors that were added while it runs; `limactl restart` makes them processors that it starts with' suspend t
+	fails_with 'it has processors that were added while it runs' snapshot create --tag a t
+	[ "$(limactl shell t nproc)" = 2 ]
+	apply --set '.cpus=1' t
+	[ "$(limactl shell t nproc)" = 1 ]
 }
 
 @test "kill -9 of the host agent: apply brings a new one, the machine does not notice" {

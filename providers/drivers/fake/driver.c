@@ -273,6 +273,49 @@ fake_memory_most(const char *dir, uint64_t *bytes, struct error *err)
 	return 0;
 }
 
+static char *
+fake_cpu(const char *dir, const char *file)
+{
+	return xasprintf("%s/guest/sys/devices/system/cpu/%s", dir, file);
+}
+
+static int
+fake_cpus_write(const char *dir, const char *file, int n, struct error *err)
+{
+	auto_free char *folder = fake_cpu(dir, ""), *path = fake_cpu(dir, file), *text = xasprintf("0-%d\n", n - 1);
+
+	return fs_mkdirs(folder, 0700, err) < 0 ? -1 : fs_write(path, text, strlen(text), 0600, err);
+}
+
+/* $LIMA_FAKE_ROOM: how many processors it is started with room for. */
+static int
+fake_cpus_begin(const struct machine *m, struct error *err)
+{
+	const char *room = getenv("LIMA_FAKE_ROOM");
+
+	return m->runs ? 0 : fake_cpus_write(m->dir, "online", m->cpus, err) < 0 ? -1 :
+	       fake_cpus_write(m->dir, "possible", room && atoi(room) > m->cpus ? atoi(room) : m->cpus, err);
+}
+
+static int
+fake_cpus_most(const char *dir, int *most, struct error *err)
+{
+	auto_free char *path = fake_cpu(dir, "possible");
+	AUTO(buf) b = BUF_INIT;
+
+	if (fs_read(path, &b, 64, err) < 0)
+		return -1;
+	*most = atoi(b.s + 2) + 1;
+	return 0;
+}
+
+/* $LIMA_FAKE_BLIND: its guest does not see them. */
+static int
+fake_set_cpus(const char *dir, int wanted, struct error *err)
+{
+	return getenv("LIMA_FAKE_BLIND") ? 0 : fake_cpus_write(dir, "online", wanted, err);
+}
+
 /* $LIMA_FAKE_HOARDS: why its guest gives nothing back. */
 static int
 fake_set_memory(const char *dir, uint64_t bytes, const volatile int *cancel, struct error *err)
@@ -306,7 +349,7 @@ fake_plan(const struct machine *m, struct launch *l, struct arena *a, struct err
 
 	if (m->cpus < 1 || m->memory_bytes < 1 << 20)
 		return error_set(err, EINVAL, "a machine of %d cpus and %llu bytes of memory", m->cpus, (unsigned long long)m->memory_bytes);
-	if (fake_disks_begin(m, err) < 0 || fake_memory_begin(m, err) < 0)
+	if (fake_disks_begin(m, err) < 0 || fake_memory_begin(m, err) < 0 || fake_cpus_begin(m, err) < 0)
 		return -1;
 	memcpy(argv, words, sizeof words);
 	l->machine.nargv = ARRAY_LEN(words);
@@ -406,6 +449,8 @@ static const struct driver_live fake_live = {
 	.holds_disk = fake_holds_disk,
 	.memory_most = fake_memory_most,
 	.set_memory = fake_set_memory,
+	.cpus_most = fake_cpus_most,
+	.set_cpus = fake_set_cpus,
 };
 
 const struct driver driver_fake = {

@@ -75,7 +75,10 @@ argv_processor(struct args *a)
 	} else {
 		argv_add_one(a, "-machine", "%s,accel=%s%s%s", argv_type(a), a->m->accel, backend, argv_without_screen(a));
 	}
-	argv_add_one(a, "-smp", "%d,sockets=1,cores=%d,threads=1", a->is->cpus, a->is->cpus);
+	if (a->is->room && a->m->most_cpus > a->is->cpus)
+		argv_add_one(a, "-smp", "%d,maxcpus=%d,sockets=1,cores=%d,threads=1", a->is->cpus, a->m->most_cpus, a->m->most_cpus);
+	else
+		argv_add_one(a, "-smp", "%d,sockets=1,cores=%d,threads=1", a->is->cpus, a->is->cpus);
 }
 
 static void

@@ -112,4 +112,6 @@ const struct driver_live qemu_live = {
 	.holds_disk = qemu_holds_disk,
 	.memory_most = qemu_memory_most,
 	.set_memory = qemu_set_memory,
+	.cpus_most = qemu_cpus_most,
+	.set_cpus = qemu_set_cpus,
 };

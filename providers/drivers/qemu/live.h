@@ -13,5 +13,10 @@ const char *qemu_holds_disk(const char *dir, const char *name);
 /* live_memory.c */
 int qemu_memory_most(const char *dir, uint64_t *bytes, struct error *err);
 int qemu_set_memory(const char *dir, uint64_t bytes, const volatile int *cancel, struct error *err);
+/* live_cpus.c */
+int qemu_cpus_most(const char *dir, int *most, struct error *err);
+int qemu_set_cpus(const char *dir, int wanted, struct error *err);
+/* The same of a processor. */
+bool qemu_has_live_cpus(const char *dir);
 /* Has that machine any disk that was attached while it runs? Its memory is not that of the machine that its words make. */
 bool qemu_has_live_disks(const char *dir);

@@ -45,16 +45,17 @@ qemu_is_of_run(const char *option)
 	return false;
 }
 
-/* One with a balloon may have had less memory by then, and one of an earlier version had none. */
+/* One with a balloon may have had less memory by then, and one of an earlier version had none, nor room for processors. */
 static void
 qemu_was(const char *const *words, size_t n, struct machine *m)
 {
 	unsigned long long mib;
 	char *end;
 
-	m->balloon = false;
+	m->balloon = m->room = false;
 	for (size_t i = 0; i < n; i++) {
 		m->balloon |= !strncmp(words[i], QEMU_BALLOON, strlen(QEMU_BALLOON));
+		m->room |= i && !strcmp(words[i - 1], "-smp") && strstr(words[i], "maxcpus=");
 		if (i + 1 < n && !strcmp(words[i], "-m") && (mib = strtoull(words[i + 1], &end, 10)) > 0 && !*end && mib < UINT64_MAX >> 20)
 			m->memory_bytes = mib << 20;
 	}
@@ -197,6 +198,9 @@ qemu_memory_check(const char *dir, struct error *err)
 	if (r == 0 && qemu_has_live_disks(dir))
 		r = error_set(err, ERR_UNSUPPORTED, "its memory cannot be saved: it has disks that were attached while it runs; `limactl restart` makes "
 			      "them disks that it starts with");
+	if (r == 0 && qemu_has_live_cpus(dir))
+		r = error_set(err, ERR_UNSUPPORTED, "its memory cannot be saved: it has processors that were added while it runs; `limactl restart` makes "
+			      "them processors that it starts with");
 	return r;
 }
 

@@ -49,6 +49,7 @@ struct qemu_machine {
 	size_t nprogram;
 	int version[3];			/* qemu_version(); zeroed: taken to be 7.2.0 */
 	const char *type;		/* qemu_machine_type(): pc-q35-7.2; NULL: as QEMU calls the newest one */
+	int most_cpus;			/* the same: for how many processors it has room; 0: nobody has said */
 	const char *accel;		/* accel_name(): "kvm" or "tcg" */
 	const char *firmware_code;	/* pflash image, or NULL */
 	const char *firmware_vars;	/* a variable store of the instance's own, or NULL: none */
@@ -74,7 +75,9 @@ int qemu_find(const char *arch, struct arena *a, const char ***words, size_t *nw
 
 /*
  * Fills in m->type by what the instance keeps: the version of QEMU under which it was first started, as long as this host's has
- * that. A machine that runs since before there were such files keeps what it has until its next start.
+ * that. A machine that runs since before there were such files keeps what it has until its next start. The file's second line is "cpus N":
+ * how many this host had then. It stays, since what a machine has said of its memory is understood only by one with as much room; an instance
+ * of an earlier version has none, for the snapshots that it may have.
  */
 #define QEMU_TYPE_FILE "machine.type"
 int qemu_machine_type(struct qemu_machine *m, struct arena *a, struct error *err);

@@ -90,6 +90,9 @@ running_check(const char *dir, struct error *err)
 	if (qemu_has_live_disks(dir))
 		return error_set(err, ERR_UNSUPPORTED, "it has disks that were attached while it runs; `limactl restart` makes them disks that it "
 				 "starts with, or stop the instance first, then its own disk alone is kept");
+	if (qemu_has_live_cpus(dir))
+		return error_set(err, ERR_UNSUPPORTED, "it has processors that were added while it runs; `limactl restart` makes them processors that "
+				 "it starts with, or stop the instance first, then its disk alone is kept");
 	if (launch_load(&l, file, NULL) < 0)
 		return 0;
 	for (size_t i = 0; i < l.ndisks; i++)

@@ -1,6 +1,8 @@
 /* providers/drivers/qemu/type.c - the version of the machine type, which an upgrade of QEMU does not change under an instance. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/buf.h"
@@ -11,7 +13,9 @@
 #include "providers/drivers/qemu/arch.h"
 #include "providers/drivers/qemu/qemu.h"
 
-enum { MAX_TYPE = 64, HELP_MS = 10000, FIRST_OF_DEVELOPMENT = 50 };
+enum { MAX_TYPE = 64, HELP_MS = 10000, FIRST_OF_DEVELOPMENT = 50, MOST_CPUS = 32 };
+
+#define CPUS "cpus "
 
 /* The version in a name that begins as those of the architecture do; false: it is none. */
 static bool
@@ -39,6 +43,25 @@ type_is_offered(const struct qemu_machine *m, const struct qemu_arch *arch, cons
 	return proc_run(argv, &(struct proc_opts){ .out = &out, .timeout_ms = HELP_MS }, NULL) == 0 && strstr(out.s, line);
 }
 
+/* Each that may come costs a guest some hundreds of KiB. */
+static int
+type_host_cpus(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n < 1 ? 1 : n > MOST_CPUS ? MOST_CPUS : (int)n;
+}
+
+/* What the second line says; 0: there is none. */
+static int
+type_kept_cpus(const char *text)
+{
+	const char *line = strchr(text, '\n');
+	long n = line && !strncmp(line + 1, CPUS, strlen(CPUS)) ? strtol(line + 1 + strlen(CPUS), NULL, 10) : 0;
+
+	return n > 0 && n <= MOST_CPUS ? (int)n : 0;
+}
+
 int
 qemu_machine_type(struct qemu_machine *m, struct arena *a, struct error *err)
 {
@@ -53,6 +76,8 @@ qemu_machine_type(struct qemu_machine *m, struct arena *a, struct error *err)
 	there = fs_read_if(path, &kept, MAX_TYPE, err);
 	if (there < 0)
 		return -1;
+	if (!strcmp(arch->name, "x86_64"))
+		m->most_cpus = there ? type_kept_cpus(kept.s ? kept.s : "") : m->is.runs ? 0 : type_host_cpus();
 	buf_truncate(&kept, kept.len ? strcspn(kept.s, "\n") : 0);
 	if (there && type_is_offered(m, arch, kept.s)) {
 		m->type = arena_strdup(a, kept.s);
@@ -63,5 +88,7 @@ qemu_machine_type(struct qemu_machine *m, struct arena *a, struct error *err)
 	m->type = arena_printf(a, "%s-%d.%d", arch->versioned, m->version[0], m->version[1]);
 	buf_truncate(&kept, 0);
 	buf_addf(&kept, "%s\n", m->type);
+	if (m->most_cpus)
+		buf_addf(&kept, CPUS "%d\n", m->most_cpus);
 	return fs_write(path, kept.s, kept.len, 0600, err);
 }

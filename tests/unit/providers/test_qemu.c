@@ -307,8 +307,12 @@ TEST(a_machine_keeps_its_version)
 	static const int v72[3] = { 7, 2, 22 }, v100[3] = { 10, 0, 2 }, next[3] = { 10, 0, 50 };
 	struct qemu_machine m = plain("x86_64");
 	auto_free char *kept = test_path("machine.type");
-	static const struct { const char *was, *arch; const int *version; bool runs; const char *is, *kept; } cases[] = {
-		{ NULL, "x86_64", v72, false, "pc-q35-7.2", "pc-q35-7.2\n" },
+	long host = sysconf(_SC_NPROCESSORS_ONLN);
+	auto_free char *room = xasprintf("pc-q35-7.2\ncpus %ld\n", host > 32 ? 32 : host);
+	const struct { const char *was, *arch; const int *version; bool runs; const char *is, *kept; } cases[] = {
+		{ NULL, "x86_64", v72, false, "pc-q35-7.2", room },
+		{ "pc-q35-7.2\ncpus 7\n", "x86_64", v72, false, "pc-q35-7.2", "pc-q35-7.2\ncpus 7\n" },
+		{ "pc-q35-10.0\ncpus 7\n", "x86_64", v72, false, "pc-q35-7.2", "pc-q35-7.2\ncpus 7\n" },
 		{ "pc-q35-7.2\n", "x86_64", v72, false, "pc-q35-7.2", "pc-q35-7.2\n" },
 		{ "pc-q35-10.0\n", "x86_64", v72, false, "pc-q35-7.2", "pc-q35-7.2\n" },
 		{ "pc-q35-10.0\n", "x86_64", v100, true, "pc-q35-10.0", "pc-q35-10.0\n" },
@@ -335,6 +339,15 @@ TEST(a_machine_keeps_its_version)
 		assert_int_equal(fs_read_if(kept, &file, 100, &err), cases[i].kept != NULL);
 		assert_string_equal(file.s ? file.s : "", cases[i].kept ? cases[i].kept : "");
 	}
+	/* room for processors is in what it keeps, and where nobody wants it, it is as it ever was */
+	m.is.cpus = 2;
+	m.most_cpus = 4;
+	has(&m, "-smp 2,sockets=1,cores=2,threads=1");
+	m.is.room = true;
+	has(&m, "-smp 2,maxcpus=4,sockets=1,cores=4,threads=1");
+	m.is.cpus = 5;
+	has(&m, "-smp 5,sockets=1,cores=5,threads=1");
+	m = plain("x86_64");
 	m.type = "pc-q35-7.2";
 	has(&m, "-machine pc-q35-7.2,vmport=off,memory-backend=pc.ram,graphics=off");
 	m = plain("riscv64");

@@ -743,15 +743,16 @@ part_differs(const char *have, const char *want, const char *told_as)
 
 TEST(parts_differ_key_by_key)
 {
-	part_differs("cpus=1\nmemory=1GiB\n", "cpus=2\nmemory=1GiB\n", "cpus: 1 -> 2;");
-	part_differs("cpus=1\n", "", "cpus: 1 -> unset;");
-	part_differs("", "cpus=1\n", "cpus: unset -> 1;");
+	part_differs("ssh.localPort=1\nmemory=1GiB\n", "ssh.localPort=2\nmemory=1GiB\n", "ssh.localPort: 1 -> 2;");
+	part_differs("ssh.localPort=1\n", "", "ssh.localPort: 1 -> unset;");
+	part_differs("", "ssh.localPort=1\n", "ssh.localPort: unset -> 1;");
 	/* a key that is new to the table, and says what it would without being said; one that is in it no more */
-	part_differs("cpus=1\n", "cpus=1\ntpm:=false\n", "");
-	part_differs("cpus=1\ntpm:=false\n", "cpus=1\n", "");
+	part_differs("ssh.localPort=1\n", "ssh.localPort=1\ntpm:=false\n", "");
+	part_differs("ssh.localPort=1\ntpm:=false\n", "ssh.localPort=1\n", "");
 	part_differs("tpm:=false\n", "tpm=true\n", "tpm: false -> true;");
 	/* what an earlier version had in it, and the thing that it is of tells now */
-	part_differs("cpus=1\ndisk=1GiB\n", "cpus=1\n", "");
+	part_differs("ssh.localPort=1\ndisk=1GiB\n", "ssh.localPort=1\n", "");
+	part_differs("cpus=1\nssh.localPort=1\n", "ssh.localPort=1\n", "");
 	/* a default that a new version has changed */
 	part_differs("tpm:=false\n", "tpm:=true\n", "tpm: false -> true;");
 	part_differs("no line", "a", "");
@@ -761,8 +762,8 @@ TEST(a_part_is_what_the_table_says_and_no_more)
 {
 	AUTO(arena) a = { 0 };
 
-	assert_string_equal(spec_part(&a, "{\"cpus\":4,\"memory\":\"1024MiB\",\"tpm\":false,\"message\":\"x\"}", SPEC_MACHINE),
-			    "cpus=4\ntpm:=false\n");
+	assert_string_equal(spec_part(&a, "{\"plain\":true,\"cpus\":4,\"memory\":\"1024MiB\",\"tpm\":false,\"message\":\"x\"}", SPEC_MACHINE),
+			    "plain=true\ntpm:=false\n");
 	/* A size is one however it is written; what may be changed as it runs is the thing's to compare. */
 	assert_string_equal(spec_part(&a, "{\"mountType\":\"9p\",\"mounts\":[{\"9p\":{\"msize\":\"1024KiB\"}}]}", SPEC_MACHINE),
 			    "mountType=9p\nmounts[0].9p.msize=1MiB\n");
