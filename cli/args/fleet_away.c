@@ -58,10 +58,32 @@ fleet_away_check(struct cli *c, const struct fleet *f, struct spec *const *specs
 	return fleet_check_lacks(f, specs, lacks, &opts, err);
 }
 
+/* Whom it waits for: on the way down, those that depend on it. */
+static struct spec_depend *
+away_waits_for(struct away_fleet *w, const struct fleet_member *m, enum goal goal, size_t *n)
+{
+	struct spec_depend *v;
+
+	*n = m->ndepends;
+	if (goal != GOAL_STOPPED)
+		return m->depends;
+	*n = 0;
+	v = arena_alloc(&w->c->arena, (w->f->nmembers + 1) * sizeof *v);
+	for (size_t i = 0; i < w->f->nmembers; i++)
+		for (size_t k = 0; k < w->f->members[i].ndepends; k++)
+			if (!strcmp(w->f->members[i].depends[k].name, m->name)) {
+				v[(*n)++] = (struct spec_depend){ w->f->members[i].name, false };
+				break;
+			}
+	return v;
+}
+
 static int
-away_spec(struct away_fleet *w, struct goals *g, const struct fleet_member *m, struct spec **out, struct error *err)
+away_spec(struct away_fleet *w, struct goals *g, const struct fleet_member *m, enum goal goal, struct spec **out, struct error *err)
 {
 	struct spec_opts opts = cli_strict_opts(w->c);
+	struct spec_depend *depends;
+	size_t n;
 	AUTO(template) t = { 0 };
 
 	if (instance_exists(w->c, m->name))
@@ -71,7 +93,8 @@ away_spec(struct away_fleet *w, struct goals *g, const struct fleet_member *m, s
 	    edit_apply_member(w->c, &t, err) < 0 || template_spec(out, m->name, &t, 0, &opts, err) < 0)
 		return -1;
 	goals_own(g, *out);
-	spec_join_fleet(*out, &(struct spec_member){ w->f->name, w->f->home_file, fleet_short_name(w->f, m), m->depends, m->ndepends });
+	depends = away_waits_for(w, m, goal, &n);
+	spec_join_fleet(*out, &(struct spec_member){ w->f->name, w->f->home_file, fleet_short_name(w->f, m), depends, n });
 	return 0;
 }
 
@@ -90,7 +113,7 @@ away_check_image(struct away_fleet *w, size_t i, struct error *err)
 }
 
 static int
-away_specs(struct away_fleet *w, struct goals *g, struct error *err)
+away_specs(struct away_fleet *w, struct goals *g, enum goal goal, struct error *err)
 {
 	const char *told = NULL;
 	struct error first = { 0 };
@@ -100,7 +123,7 @@ away_specs(struct away_fleet *w, struct goals *g, struct error *err)
 		const struct fleet_member *m = &w->f->members[i];
 		struct error why = { 0 };
 
-		if ((told && !strcmp(told, m->key)) || (away_spec(w, g, m, &w->specs[i], &why) == 0 && away_check_image(w, i, &why) == 0))
+		if ((told && !strcmp(told, m->key)) || (away_spec(w, g, m, goal, &w->specs[i], &why) == 0 && away_check_image(w, i, &why) == 0))
 			continue;
 		if (told)
 			cli_say(&w->c->env, SAY_ERROR, "%s", why.msg);
@@ -282,7 +305,7 @@ fleet_away_add(struct cli *c, struct goals *g, const struct fleet *f, enum goal 
 	AUTO(away_fleet) w = { .c = c, .f = f };
 	bool destroy = cli_bool(c, "destroy");
 
-	if (!destroy && away_specs(&w, g, err) < 0)
+	if (!destroy && away_specs(&w, g, goal, err) < 0)
 		return -1;
 	if (destroy && fleet_away_check(c, f, NULL, err) < 0)
 		return -1;

@@ -61,14 +61,20 @@ errand_check_note(struct cli *c, const struct errand_job *j, struct error *err)
 
 /* --- what is asked --- */
 
-/* Those that are on this host, or will be: of the others whoever sent this knows when they are ready. */
+/*
+ * Those that are on this host, or will be: of the others whoever sent this knows when they are ready. Who stops waits for others than who starts, and
+ * what was noted of one that is there stays.
+ */
 static void
 errand_join(struct cli *c, struct errand *x, const struct errand_job *j, struct spec *spec)
 {
 	struct spec_depend *v = arena_alloc(&c->arena, (j->nafter + 1) * sizeof *v);
+	bool stops = !strcmp(j->goal, "stopped");
 	size_t n = 0;
 
-	for (size_t i = 0; i < j->nafter; i++)
+	if (stops && instance_exists(c, j->name))
+		return;
+	for (size_t i = 0; i < j->nafter && !stops; i++)
 		if (errand_find(x, j->after[i]) || instance_exists(c, j->after[i]))
 			v[n++] = (struct spec_depend){ j->after[i], false };
 	spec_join_fleet(spec, &(struct spec_member){ x->fleet, "", "", v, n });
@@ -178,6 +184,21 @@ errand_ended(struct cli *c, const struct run *r, const struct engine *e)
 	}
 }
 
+/* Those of which nothing was told: all of it failed, perhaps since what it was to rest on had moved by the time that it had the lock. */
+static void
+errand_tell_rest(struct cli *c, struct errand *x, struct error *first)
+{
+	for (size_t i = 0; i < x->n; i++) {
+		struct error why = { 0 };
+
+		if (x->jobs[i].told || errand_check_note(c, &x->jobs[i], &why) == 0 || why.code != ERR_STALE)
+			continue;
+		errand_tell(c, &x->jobs[i], "stale", &why);
+		if (!first->code)
+			*first = why;
+	}
+}
+
 int
 errand_run(struct cli *c, struct errand *x, struct error *err)
 {
@@ -205,7 +226,9 @@ errand_run(struct cli *c, struct errand *x, struct error *err)
 	r.told_to = x;
 	if (g.n)
 		status = run_engine(c, &r, err);
-	if (!first.code || status < 0)
+	if (status < 0)
+		errand_tell_rest(c, x, &first);
+	if (!first.code)
 		return status;
 	if (err)
 		*err = first;

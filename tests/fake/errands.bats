@@ -106,3 +106,62 @@ runs_on() { on "$1" history --json --limit 0 2>/dev/null | wc -l; }
 	[ "$status" -eq 1 ]
 	[[ "$output" == *"standard input: is no errand of a fleet's engine"* ]]
 }
+
+@test "across hosts what depends on another comes up behind it, and goes down in front of it" {
+	sed -i '/lone:/s/{p/{dependsOn: [web], p/' "$WORK/fleet.yaml"
+	limactl apply "$WORK/fleet.yaml"
+	limactl apply --stopped "$WORK/fleet.yaml"
+	limactl apply "$WORK/fleet.yaml"
+	place() { limactl history "$1" | grep -n " $2  *$3 " | head -1 | cut -d: -f1; }
+	for run in 1 3; do [ "$(place $run vm@a lone)" -gt "$(place $run vm@b web-3)" ]; done
+	[ "$(place 2 vm@a lone)" -lt "$(place 2 vm@b web-1)" ]
+	[ "$(place 2 vm@b web-1)" -lt "$(place 2 vm@b db)" ]
+	# the host knows by itself what depends on what
+	on b stop db web-1
+	on b history 4 >"$WORK/there"
+	[ "$(grep -n ' vm  *db ' "$WORK/there" | cut -d: -f1)" -gt "$(grep -n ' vm  *web-1 ' "$WORK/there" | cut -d: -f1)" ]
+}
+
+@test "of two who apply at the very same moment one has it, and the other one is told what moved, and by whom" {
+	local round pid before mine theirs
+	sed -i '/web-/d; /lone:/d' "$WORK/fleet.yaml"
+	# on that host an errand waits until there is another one: so each rests on what was before both
+	mkdir "$WORK/gate" "$WORK/bin" "$WORK/h2"
+	cat >"$WORK/bin/limactl" <<-SH
+		#!/bin/sh
+		case " \$* " in *" engine-apply "*)
+			touch "$WORK/gate/\$\$"
+			until [ -e "$WORK/open" ] || [ "\$(ls "$WORK/gate" | wc -l)" -ge 2 ]; do sleep 0.05; done ;;
+		esac
+		exec "$BIN/limactl" "\$@"
+	SH
+	chmod +x "$WORK/bin/limactl"
+	host_down b
+	HOST_BIN=$WORK/bin host_up b
+	touch "$WORK/open"
+	limactl apply "$WORK/fleet.yaml"
+	for round in 1 2 3; do
+		for who in mine theirs; do sed "/db:/s/{placement/{message: $who-$round, placement/" "$WORK/fleet.yaml" >"$WORK/$who.yaml"; done
+		before=$(cut -d' ' -f1 "$WORK/b/db/engine")
+		rm -f "$WORK/open" "$WORK"/gate/*
+		mine=0 theirs=0
+		USER=eve LIMA_HOME=$WORK/h2 LIMA_FAKE_MACHINE= timeout 60 "$BIN/limactl" apply "$WORK/theirs.yaml" >"$WORK/theirs" 2>&1 3>&- &
+		pid=$!
+		USER=bob limactl apply "$WORK/mine.yaml" >"$WORK/mine" 2>&1 || mine=$?
+		wait "$pid" || theirs=$?
+		cat "$WORK/mine" "$WORK/theirs"
+		[[ "$mine $theirs" =~ ^(0 3|3 0)$ ]]
+		[ "$(cut -d' ' -f1 "$WORK/b/db/engine")" -eq $((before + 1)) ]
+		if [ "$mine" = 3 ]; then
+			grep -q "is of generation $((before + 1)) by now, which eve@.* applied, and this rests on $before; plan again" "$WORK/mine"
+			grep -q "message: theirs-$round" "$WORK/b/db/lima.yaml"
+		else
+			grep -q "is of generation $((before + 1)) by now, which bob@.* applied, and this rests on $before; plan again" "$WORK/theirs"
+			grep -q "message: mine-$round" "$WORK/b/db/lima.yaml"
+		fi
+		# planned again, it is done
+		touch "$WORK/open"
+		limactl apply "$WORK/mine.yaml"
+		grep -q "message: mine-$round" "$WORK/b/db/lima.yaml"
+	done
+}

@@ -36,7 +36,7 @@ host_config() {
 		PasswordAuthentication no
 		KbdInteractiveAuthentication no
 		StrictModes no
-		SetEnv LIMA_HOME=$WORK/$1 XDG_CACHE_HOME=$WORK/c PATH=$BIN:$PATH CI=1
+		SetEnv LIMA_HOME=$WORK/$1 XDG_CACHE_HOME=$WORK/c PATH=${HOST_BIN:-$BIN}:$PATH CI=1
 	CONF
 }
 
