@@ -1,4 +1,4 @@
-# Three hosts with a server of SSH: the bed itself. A fleet over them: tests/fake/hosts.bats has the engine, without name spaces.
+# Three hosts with a server of SSH: the bed itself. A fleet over them: fleet.bats, and tests/fake/hosts.bats without name spaces.
 load helper
 BED=hosts
 
