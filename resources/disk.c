@@ -121,6 +121,13 @@ stamp_of(const char *path, const struct stat *st, struct arena *a, const char **
 	return 0;
 }
 
+/* One that is only to be removed, or thrown away for a new one, need not be understood. */
+static bool
+disk_goes(const struct resource *r)
+{
+	return !r->wanted || (r->remake && !r->down);
+}
+
 static int
 disk_look_file(const struct env *env, const struct resource *r, struct facts *have, struct arena *a, struct error *err)
 {
@@ -131,16 +138,16 @@ disk_look_file(const struct env *env, const struct resource *r, struct facts *ha
 	int64_t size;
 	int there = disk_known_look(dir, a, &path, &st, err);
 
-	/* A disk that is only to be removed need not be understood; of a link to a drive that is not mounted, the link goes. */
+	/* Of a link to a drive that is not mounted, the link goes. */
 	if (there <= 0 || !r->wanted)
-		return there < 0 && !r->wanted && fs_exists(path) ? 1 : there;
+		return there < 0 && disk_goes(r) && fs_exists(path) ? 1 : there;
 	if (stamp_of(path, &st, a, &stamp, err) < 0)
 		return -1;
 	if (facts_same_stamp(have, stamp))
 		return 1;
 	if (disk_known(dir, facts_get(have, "format"), a, &k, err) < 0 || (!k.elsewhere && image_disk_check(&k.disk, err) < 0) ||
 	    image_size(k.disk.path, k.disk.format, &size, err) < 0)
-		return -1;
+		return disk_goes(r) ? 1 : -1;
 	facts_set(have, a, "stamp", stamp);
 	tell_known(r, &k, have, a, size);
 	/* The format is written down when the machine stops; it is not restarted for that. */

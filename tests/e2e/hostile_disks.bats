@@ -171,6 +171,26 @@ legacy_instance() {
 	[ "$(qemu-img info --output=json -U "$LIMA_HOME/e/diffdisk" | jq -r '."backing-filename"')" = basedisk ]
 }
 
+@test "a disk that is not understood, and so not opened, makes place for a new one" {
+	legacy_instance a "$WORK/secret"
+	legacy_instance b
+	truncate -s 100 "$LIMA_HOME/b/diffdisk"
+	legacy_instance c
+	rm "$LIMA_HOME/c/basedisk"
+	legacy_instance d
+	rm "$LIMA_HOME/d/diffdisk"
+	mkdir "$LIMA_HOME/d/diffdisk"
+	for name in a b c d; do
+		run ! limactl plan --stopped "$name"
+		run -0 limactl factory-reset "$name"
+		[ ! -e "$LIMA_HOME/$name/diffdisk" ] && [ ! -e "$LIMA_HOME/$name/basedisk" ]
+		run -0 limactl apply --stopped "$name"
+		[[ $(limactl plan --stopped "$name") == *'Nothing to do'* ]]
+		run -0 limactl delete -f "$name"
+	done
+	[ -e secret ]
+}
+
 @test "a disk that somebody else grew is told, and no reason to refuse" {
 	cold_yaml >a.yaml
 	limactl create --tty=false a.yaml 2>/dev/null
