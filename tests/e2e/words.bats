@@ -438,12 +438,21 @@ s.serve_forever()' "$WORK/www" >"$WORK/www-port" 2>/dev/null 3>&- &
 	# it opens no folder of the user's further, and gets no display
 	for key in 'mounts: [{mountPoint: /x, writable: true}]' 'mounts: [{location: "https://x", mountPoint: /x, writable: true}]' \
 		'mounts: [{location: "{{.Dir}}/x", mountPoint: /x, writable: true}]' 'mounts: [{mountPoint: /x, sshfs: {followSymlinks: true}}]' \
-		'ssh: {forwardX11: true}' 'ssh: {forwardX11: true, forwardX11Trusted: true}'; do
+		'ssh: {forwardX11: true}' 'ssh: {forwardX11: true, forwardX11Trusted: true}' 'ssh: {loadDotSSHPubKeys: true}' \
+		'portForwards: [{guestPort: 80, hostIP: 0.0.0.0}]' 'portForwards: [{guestPort: 80, hostIP: "::"}]' \
+		'portForwards: [{guestSocket: /run/s, hostSocket: s, reverse: true}]' 'video: {vnc: {display: "0.0.0.0:1"}}' \
+		'video: {vnc: {display: "127.example.org:1"}}'; do
 		echo "$key" >"$WORK/www/far.yaml"
 		{ cold_yaml; printf 'base: %s\nmounts: [{location: /srv, mountPoint: /x}]\n' "$url"; } >"$WORK/near.yaml"
 		fails_with "give --allow-host-paths if it may use them" create "$WORK/near.yaml"
 		[ ! -e "$LIMA_HOME/near" ]
 	done
+	# what is on the loopback, as with every template, is nothing to be asked
+	cold_yaml >"$WORK/near.yaml"
+	printf 'base: %s\n' "$url" >>"$WORK/near.yaml"
+	printf 'portForwards: [{guestPort: 80, hostIP: 127.0.0.2}, {guestPort: 81, hostIP: "::1"}]\nvideo: {vnc: {display: "127.0.0.1:1,to=9"}}\nssh: {loadDotSSHPubKeys: false}\n' >"$WORK/www/far.yaml"
+	run -0 limactl create "$WORK/near.yaml"
+	limactl delete near
 	kill "$server"
 }
 

@@ -66,6 +66,7 @@ enum key_flags {
 	KEY_HOST = 64,		/* names something of this host: asked about in templates of others (template/host_uses.c) */
 	KEY_HOST_FOLDER = 128,	/* a folder to be shared: `~` to be read is what every template has; or whether that is to be written */
 	KEY_HOST_OWN = 256,	/* what is relative is in the instance's folder */
+	KEY_HOST_ADDRESS = 2048,	/* where something is to listen: on the loopback is what every template has */
 	KEY_DISK_WORK = 512,	/* what is dear in a change of it is what is done with the disk */
 	KEY_LIVE = 1024,	/* ... where it is changed under a machine that runs, it costs nothing of that: whose thing it is knows (resource.h: attr.live) */
 	KEY_LINES = 32,		/* a text of several lines; any other is one line without control characters */

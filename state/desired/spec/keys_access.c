@@ -39,7 +39,7 @@ finish_ssh(struct load *l, struct val *v)
 const struct key keys_ssh[] = {
 	{ "localPort", KEY_INT, .def = "0", .check = check_ssh_port, AT(spec, ssh.local_port), .change = CHANGE_RESTART,
 	  .about = "Port on the host for SSH to the guest; 0 takes a free one." },
-	{ "loadDotSSHPubKeys", KEY_BOOL, .def = "false", AT(spec, ssh.load_dot_ssh), .change = CHANGE_BOOT,
+	{ "loadDotSSHPubKeys", KEY_BOOL, .flags = KEY_HOST, .def = "false", AT(spec, ssh.load_dot_ssh), .change = CHANGE_BOOT,
 	  .about = "Authorise the public keys in ~/.ssh, too." },
 	{ "forwardAgent", KEY_BOOL, .flags = KEY_HOST, .def = "false", AT(spec, ssh.forward_agent), .change = CHANGE_LIVE,
 	  .about = "Forward the SSH agent into the guest." },

@@ -42,7 +42,7 @@ check_audio_interface(struct load *l, const struct val *v)
 }
 
 static const struct key keys_vnc[] = {
-	{ "display", KEY_TEXT, .check = check_vnc_display, AT(spec, vnc_display), .change = CHANGE_RESTART, .about = "Address of the VNC display." },
+	{ "display", KEY_TEXT, .flags = KEY_HOST | KEY_HOST_ADDRESS, .check = check_vnc_display, AT(spec, vnc_display), .change = CHANGE_RESTART, .about = "Address of the VNC display." },
 	{ NULL }
 };
 

@@ -45,6 +45,15 @@ is_told_by_folder(const struct node *holder)
 	return n && n->kind == NODE_SCALAR && *n->text && !locator_is_remote(n->text) && !is_own(n->text, false);
 }
 
+/* By the letters alone: whether it is an address at all is checked when it is merged. */
+static bool
+is_loopback(const char *s)
+{
+	size_t number = strspn(s, "0123456789.");	/* a name may begin with one, and is anybody's */
+
+	return (host_uses_begins(s, "127.") && (!s[number] || s[number] == ':')) || host_uses_begins(s, "localhost:") || host_uses_begins(s, "[::1]:") || !strcmp(s, "::1");
+}
+
 /* Of `holder`, the mapping that the key is in; NULL: it is in none. */
 static bool
 host_uses_names(const struct key *k, const struct node *n, const struct node *holder)
@@ -53,6 +62,8 @@ host_uses_names(const struct key *k, const struct node *n, const struct node *ho
 		return false;
 	if (k->type == KEY_BOOL)
 		return is_true(n) && !(k->flags & KEY_HOST_FOLDER && is_told_by_folder(holder));
+	if (k->flags & KEY_HOST_ADDRESS)
+		return !is_loopback(n->text);
 	/* Reading the home folder is not told, because every template shares it. */
 	if (k->flags & KEY_HOST_FOLDER && !strcmp(n->text, "~"))
 		return is_true(node_get(holder, "writable"));
