@@ -16,7 +16,7 @@
 #include "resources/machine.h"
 #include "state/desired/spec/spec.h"
 
-enum { GUEST_MS = 300 * 1000, MAX_SAID = 16 << 10, MAX_WHY = 200, MAX_SCRIPT = 256 << 10 };
+enum { MAX_SAID = 16 << 10, MAX_WHY = 200, MAX_SCRIPT = 256 << 10 };
 
 #define MOUNTER "boot.Linux/25-lima-disks.sh"
 
@@ -137,7 +137,7 @@ mounter_add(struct buf *b, const struct env *env, const struct spec *spec, const
 static int
 guest_ask(const struct env *env, const struct spec *spec, const char *name, bool attach, struct buf *out, struct error *err)
 {
-	struct guest_shell s = { .port = guest_shell_port(spec->dir), .timeout_ms = GUEST_MS, .max_output = MAX_SAID };
+	struct guest_shell s = { .port = guest_shell_port(spec->dir), .timeout_ms = GUEST_SHELL_MS, .max_output = MAX_SAID };
 	AUTO(arena) a = { 0 };
 	AUTO(buf) input = BUF_INIT;
 	const char *prefix = guest_shell_prefix(spec, &a);

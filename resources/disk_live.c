@@ -19,7 +19,7 @@
 #include "resources/guest_shell.h"
 #include "state/desired/spec/spec.h"
 
-enum { GUEST_MS = 300 * 1000, MAX_SAID = 16 << 10, MAX_WHY = 200 };
+enum { MAX_SAID = 16 << 10, MAX_WHY = 200 };
 
 /*
  * What the guest's shell does, once $p (where its file system is) and $want (bytes of the disk) are set. It says "has BYTES PLACE", or
@@ -102,7 +102,7 @@ disk_live_would(const char *dir, const char *had, const char *wanted)
 static int
 ask_guest(const struct env *env, const struct spec *spec, int64_t bytes, struct buf *out, struct error *err)
 {
-	struct guest_shell s = { .port = guest_shell_port(spec->dir), .timeout_ms = GUEST_MS, .max_output = MAX_SAID };
+	struct guest_shell s = { .port = guest_shell_port(spec->dir), .timeout_ms = GUEST_SHELL_MS, .max_output = MAX_SAID };
 	AUTO(arena) a = { 0 };
 	AUTO(buf) input = BUF_INIT;
 

@@ -13,6 +13,9 @@ struct buf;
 struct error;
 struct spec;
 
+/* To log in, and do what takes a guest moments: one that is emulated on a busy host needs minutes for the first half. */
+enum { GUEST_SHELL_MS = 5 * 60 * 1000 };
+
 struct guest_shell {
 	int port;		/* of its sshd on this host */
 	bool as_user;		/* the user's, and no sudo */

@@ -24,7 +24,6 @@ enum {
 	MAX_FUNCTIONS = 256 << 10,
 	MAX_SAID = PROVISION_LOG_MAX + (512 << 10),	/* and a line a second, by which the guest knows that somebody listens */
 	RUN_MS = 24 * 3600 * 1000,
-	ASK_MS = 60 * 1000,
 };
 
 /*
@@ -257,7 +256,7 @@ provision_boot_results(const struct env *env, const struct resource *r, struct a
 	put_line(&input, "d", arena_printf(a, "%s/run/lima-provision", guest_shell_prefix(r->spec, a)));
 	put_looks(&input, r->spec);
 	buf_adds(&input, boot_records);
-	if (provision_shell(env, r, &input, ASK_MS, &out, err) < 0)
+	if (provision_shell(env, r, &input, GUEST_SHELL_MS, &out, err) < 0)
 		return -1;
 	*v = arena_alloc(a, cap * sizeof **v);
 	*n = 0;

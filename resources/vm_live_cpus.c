@@ -17,7 +17,7 @@
 #include "resources/vm_live.h"
 #include "state/desired/spec/spec.h"
 
-enum { GUEST_MS = 120 * 1000, MAX_SAID = 4096, MAX_WHY = 200 };
+enum { MAX_SAID = 4096, MAX_WHY = 200 };
 
 /*
  * $p: where the guest's file system is; $want: how many there are to be. A kernel hears of one a moment later, and few systems bring it into
@@ -83,7 +83,7 @@ cpus_why_not(const struct spec *spec, const struct driver *d, const char *have, 
 static int
 cpus_tell_guest(const struct env *env, const struct spec *spec, const char *want, struct buf *said, struct error *err)
 {
-	struct guest_shell s = { .port = guest_shell_port(spec->dir), .timeout_ms = GUEST_MS, .max_output = MAX_SAID };
+	struct guest_shell s = { .port = guest_shell_port(spec->dir), .timeout_ms = GUEST_SHELL_MS, .max_output = MAX_SAID };
 	AUTO(arena) a = { 0 };
 	AUTO(buf) input = BUF_INIT;
 

@@ -21,7 +21,7 @@
 #include "resources/vm_live.h"
 #include "state/desired/spec/spec.h"
 
-enum { GUEST_MS = 60 * 1000, MAX_SAID = 1 << 20, DIGEST = 16, MAX_WHY = 200 };
+enum { MAX_SAID = 1 << 20, DIGEST = 16, MAX_WHY = 200 };
 
 #define HEAD "1\n"
 
@@ -152,7 +152,7 @@ env_why_not(const struct spec *spec, const struct driver *d, const char *have, c
 static int
 env_tell_guest(const struct env *env, const struct spec *spec, const char *block, struct error *err)
 {
-	struct guest_shell s = { .port = guest_shell_port(spec->dir), .timeout_ms = GUEST_MS + GUEST_MS, .max_output = MAX_SAID };
+	struct guest_shell s = { .port = guest_shell_port(spec->dir), .timeout_ms = GUEST_SHELL_MS, .max_output = MAX_SAID };
 	AUTO(arena) a = { 0 };
 	AUTO(buf) input = BUF_INIT;
 	AUTO(buf) said = BUF_INIT;

@@ -19,7 +19,7 @@
 #include "resources/vm_live.h"
 #include "state/desired/spec/spec.h"
 
-enum { GUEST_MS = 60 * 1000, MAX_SAID = 4096 };
+enum { MAX_SAID = 4096 };
 
 #define SPARE (16ULL << 20)	/* that a guest has left at least, behind all that it gives */
 
@@ -77,7 +77,7 @@ memory_why_not(const struct spec *spec, const struct driver *d, const char *have
 static int
 memory_ask(const struct env *env, const struct spec *spec, uint64_t *total, uint64_t *spare, struct error *err)
 {
-	struct guest_shell s = { .port = guest_shell_port(spec->dir), .timeout_ms = GUEST_MS, .max_output = MAX_SAID };
+	struct guest_shell s = { .port = guest_shell_port(spec->dir), .timeout_ms = GUEST_SHELL_MS, .max_output = MAX_SAID };
 	AUTO(arena) a = { 0 };
 	AUTO(buf) input = BUF_INIT;
 	AUTO(buf) said = BUF_INIT;
