@@ -61,6 +61,7 @@ struct cluster_machine {
 	uint64_t memory;
 	const char *fleet, *digest, *key, *by;	/* "": nothing was noted */
 	long long generation;			/* 0: nothing was noted */
+	const char *off;			/* its node is said to be dead, in words: so it runs nowhere; or NULL */
 	const char *told;			/* what its guest was told when it was made, cluster_told.digest; "" or NULL: nobody knows */
 };
 
@@ -71,6 +72,8 @@ struct cluster_view {
 	size_t nnodes;
 	struct cluster_machine *machines;	/* of those that answer, by node */
 	size_t nmachines;
+	struct cluster_node *lost;		/* which nobody waits for, since somebody has said that they are dead: `why` says since when */
+	size_t nlost;
 };
 
 void cluster_view_release(struct cluster_view *v);
@@ -120,6 +123,7 @@ struct cluster_job {
 	uint64_t memory, disk;
 	const char *image, *image_digest;	/* location and digest of the first of its architecture; "" */
 	const struct cluster_told *told;	/* of one that is new; or NULL */
+	bool moves;			/* it is on another node, and is to go to this one, with what is on its disk */
 	int timeout_ms;			/* for all of it; 0: as long as it takes */
 	/* cpus, memory and disk 0, and no image: a machine that is there stays what it is, and runs or does not. */
 };
@@ -161,6 +165,7 @@ struct cluster_engine {
 	const struct cluster_lack { const char *key, *why; } *lacks;
 	bool lazy;		/* it calls into the lazy half, which is to be there before open() */
 	bool fetches;		/* its nodes fetch the first image themselves: by URL and digest, or not at all */
+	bool moves;		/* a machine that is to be on another node goes there as it is */
 	bool tells;		/* no limactl is there: a new guest is told by job->told what it is to be */
 
 	/* Takes c->conf, which is checked here as far as no table says it; asks nobody. Optional. */

@@ -47,6 +47,7 @@ static const struct attr attrs[] = {
 	{ .name = "host", .cost = COST_REFUSE,
 	  .refusal = "it stays where it is: put `placement.host` back, or delete it there first, or call it `ephemeral`" },
 	{ .name = "ephemeral host", .cost = COST_REPLACE },
+	{ .name = "node", .cost = COST_UPDATE },
 	{ .name = "guest", .cost = COST_REFUSE, .judge = judge_told, .show = SHOW_DIGEST,
 	  .refusal = "scripts, user and environment are told to a new guest only: delete it, and apply makes it anew, or call it `ephemeral`" },
 	{ .name = "ephemeral guest", .cost = COST_REPLACE, .judge = judge_told_ephemeral, .show = SHOW_DIGEST },
@@ -83,7 +84,7 @@ remote_declare(const struct spec *spec, const struct env *env, struct graph *g, 
 	if (!wanted)
 		return 0;
 	resource_want(g, engine, "configuration", conf.s);
-	resource_want(g, r, spec->away->ephemeral ? "ephemeral host" : "host", spec->away->node);
+	resource_want(g, r, spec->away->ephemeral ? "ephemeral host" : spec->away->moves ? "node" : "host", spec->away->node);
 	if (spec->away->as_is) {
 		resource_want(g, r, "lima.yaml", spec->away->digest);
 	} else {
@@ -106,6 +107,7 @@ remote_facts(struct facts *have, struct arena *a, const struct spec *spec, const
 {
 	facts_set(have, a, "host", node);
 	facts_set(have, a, "ephemeral host", node);
+	facts_set(have, a, "node", node);
 	facts_set(have, a, "lima.yaml", digest);
 	facts_set(have, a, "guest", told);
 	facts_set(have, a, "ephemeral guest", told);
@@ -130,7 +132,9 @@ remote_observe(const struct env *env, const struct resource *r, struct facts *ha
 	/* A job of which the end was not seen has perhaps made it, and has not seen it ready. */
 	if (away_member_read(env->home, r->name, a, &note, err) < 0)
 		return -1;
-	if (away->runs)
+	if (away->off)
+		state = away->off;
+	else if (away->runs)
 		state = away->tells && *note.key ? "starting" : "running";
 	remote_facts(have, a, r->spec, away->at, away->digest, state, away->told, away->generation);
 	return 1;
@@ -250,13 +254,14 @@ int
 remote_job(struct cluster_job *job, struct cluster_told *told, struct arena *a, const struct env *env, const struct spec *spec, struct error *err)
 {
 	const struct spec_away *away = spec->away;
-	bool stays = away->there && !strcmp(away->at, away->node);
+	bool here = away->there && !strcmp(away->at, away->node), stays = here || (away->there && away->moves && !away->ephemeral);
 
 	*job = (struct cluster_job){
 		.verb = spec->goal == GOAL_RUNNING ? CLUSTER_RUN : CLUSTER_STOP, .name = spec->name, .node = away->node, .fleet = away->engine->fleet,
 		.digest = away->digest, .expects = stays ? away->generation : 0, .image = "", .image_digest = "",
 	};
 	job->generation = job->expects + 1;
+	job->moves = stays && !here && !away->off;
 	if (away->as_is)
 		return 0;
 	job->digest = arena_alloc(a, 65);

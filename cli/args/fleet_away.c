@@ -170,6 +170,7 @@ away_found(struct away_fleet *w, const struct cluster_machine *m)
 	away->by = arena_strdup(a, m->by);
 	away->told = arena_strdup(a, m->told ? m->told : "");
 	away->key = arena_strdup(a, m->key);
+	away->off = m->off ? arena_strdup(a, m->off) : NULL;
 	away->runs = m->status == MACHINE_IS_RUNNING;
 	away->generation = m->generation;
 	return away;
@@ -188,6 +189,7 @@ away_add(struct away_fleet *w, struct goals *g, size_t i, enum goal goal, struct
 	away->why = x->why ? arena_strdup(a, x->why) : NULL;
 	away->unknown = x->unknown;
 	away->tells = w->cluster.engine->tells;
+	away->moves = w->cluster.engine->moves;
 	if (x->node)
 		away->node = arena_strdup(a, *m->at.host ? m->at.host : x->node);
 	if (w->specs[i]->nimages) {

@@ -103,7 +103,8 @@ list_fleet(struct cli *c, const struct engine_conf *conf, struct instance **v, s
 			cli_say(&c->env, SAY_WARN, "host `%s` %s", view.nodes[i].name, view.nodes[i].why);
 	for (size_t i = 0; i < view.nmachines; i++)
 		if (!strcmp(view.machines[i].fleet, conf->fleet))
-			list_add(c, v, n, view.machines[i].name, view.machines[i].node, words[view.machines[i].status], view.machines[i].memory);
+			list_add(c, v, n, view.machines[i].name, view.machines[i].node,
+				 view.machines[i].off ? "Offline" : words[view.machines[i].status], view.machines[i].memory);
 	list_unknown(c, &view, conf->fleet, v, n);
 }
 

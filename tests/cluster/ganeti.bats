@@ -162,22 +162,47 @@ yard() {
 	[ ! -e "$DIR/shared/m2" ]
 }
 
+# All that goes over the network of the nodes, and over this host's end of it, until the file FILE.stop is there.
+capture() {
+	on operator timeout 3000 python3 -c '
+import os, socket, sys
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+s.settimeout(0.3)
+with open(sys.argv[1], "wb") as f:
+    f.write(b"begin\n")
+    f.flush()
+    while not os.path.exists(sys.argv[1] + ".stop"):
+        try:
+            f.write(s.recv(1 << 17))
+        except TimeoutError:
+            pass
+open(sys.argv[1] + ".done", "w").close()' "$1" 3>&- &
+	timeout 60 bash -c 'until [ -s "$1" ]; do sleep 0.1; done' _ "$1"
+}
+
 @test "a fleet is planned and applied; killed in the middle, it is applied again and nothing is made twice" {
 	since=$(ask GET '/2/jobs?bulk=1' | jq '[.[].id] | max')
 	made() { ask GET '/2/jobs?bulk=1' | jq -c --argjson since "$since" "[.[] | select(.id > \$since and (.summary[0] | startswith(\"INSTANCE_CREATE(y-$1\")) and .ops[0].dry_run != true) | .status] | sort"; }
+	capture "$BATS_FILE_TMPDIR/packets"
 	run -0 lima plan "$(yard)"
 	[[ $output == *"+ remote    y-1"*"+ remote    y-2"* ]]
 	lima apply "$(yard)" >"$BATS_TEST_TMPDIR/log" 2>&1 3>&- &
+	applying=$!
 	for _ in {1..300}; do [ "$(made 1)" = '[]' ] || break; sleep 0.2; done
 	[ "$(made 1)" != '[]' ]
 	on operator pkill -KILL -f "$BATS_FILE_TMPDIR/[y]ard.yaml"
-	wait || true
+	wait "$applying" || true
 	lima apply "$(yard)"
 	run -0 lima plan --detailed-exitcode "$(yard)"
 	[[ $output == *"Nothing to do: 2 instances are as wanted."* ]]
 	[ "$(made '' | grep -o success | wc -l)" -eq 2 ]
 	# one on each of the two nodes that are left
 	[ "$(drive observe | grep 'fleet yard' | cut -d' ' -f4 | sort -u | wc -l)" -eq 2 ]
+	: >"$BATS_FILE_TMPDIR/packets.stop"
+	timeout 60 bash -c 'until [ -e "$1" ]; do sleep 0.1; done' _ "$BATS_FILE_TMPDIR/packets.done"
+	# what was asked of the cluster is in there, and nothing that is a secret
+	[ "$(stat -c %s "$BATS_FILE_TMPDIR/packets")" -gt 50000 ]
+	run ! grep -aFe "$RAPI_PASSWORD" -e "$WORD" -e H4sIAAAA "$BATS_FILE_TMPDIR/packets"
 }
 
 @test "who applied it logs in by name, and knows the guest by the key that it was given" {
@@ -220,6 +245,22 @@ yard() {
 	sed '/echo/s/echo/echo more/' "$(yard)" >"$BATS_FILE_TMPDIR/more.yaml"
 	run -1 lima plan "$BATS_FILE_TMPDIR/more.yaml"
 	[[ $output == *"are told to a new guest only"* ]]
+}
+
+@test "a member goes to the node that its file names, as it runs; and where it is, it stays" {
+	at=$(ask GET /2/instances/y-1 | jq -r .pnode)
+	to=node1.bed.test
+	[ "$at" != "$to" ] || to=node2.bed.test
+	boot=$(lima shell y-1 cat /proc/sys/kernel/random/boot_id)
+	sed "s/^  y-{1..2}: .*/  y-1: {placement: {host: $to}}\n  y-2: {}/" "$(yard)" >"$BATS_FILE_TMPDIR/move.yaml"
+	run -2 lima plan --detailed-exitcode "$BATS_FILE_TMPDIR/move.yaml"
+	[[ $output == *"~ remote    y-1"*"node: $at -> $to"*"Plan: 1 to change"* ]]
+	lima apply "$BATS_FILE_TMPDIR/move.yaml"
+	[ "$(ask GET /2/instances/y-1 | jq -r .pnode)" = "$to" ]
+	[ "$(lima shell y-1 cat /proc/sys/kernel/random/boot_id)" = "$boot" ]
+	[ "$(for n in 1 2; do on node$n pgrep -f 'qemu-system.* -name y-1' || true; done | wc -l)" -eq 1 ]
+	lima plan --detailed-exitcode "$BATS_FILE_TMPDIR/move.yaml"
+	lima plan --detailed-exitcode "$(yard)"
 }
 
 @test "a node that lets nobody in is told at once, and the next apply looks again" {

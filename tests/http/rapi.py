@@ -39,7 +39,7 @@ class Cluster:
 
     def node(self, name):
         lost = name == "n2" and self.mode in ("silent", "dead")
-        return {"name": name, "offline": lost and self.mode == "dead", "mtotal": None if lost else 4096, "mfree": None if lost else 3000,
+        return {"name": name, "offline": lost and self.mode == "dead", "mtime": 1700000000.5, "mtotal": None if lost else 4096, "mfree": None if lost else 3000,
                 "dfree": None if lost else 10000, "tags": ["rack:" + name[1]]}
 
     def shown(self, name):
@@ -102,7 +102,9 @@ class Cluster:
         elif what == "modify":
             m["beparams"].update(body["beparams"])
         elif what == "failover":
-            m["pnode"] = "n1"
+            m["pnode"] = body.get("target_node", "n1")
+        elif what == "migrate":
+            m["pnode"] = body["target_node"]
         elif what == "disk/0/grow":
             m["disk.sizes"][0] = body["amount"]
         return self.job(what.upper() or "REMOVE", None, reason=query.get("reason", [None])[0])

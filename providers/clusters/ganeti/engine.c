@@ -179,6 +179,7 @@ const struct cluster_engine cluster_ganeti = {
 	.lacks = ganeti_lacks,
 	.lazy = true,
 	.fetches = true,
+	.moves = true,
 	.tells = true,
 	.open = ganeti_open,
 	.close = ganeti_close,

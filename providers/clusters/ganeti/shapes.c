@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/auto.h"
 #include "base/buf.h"
@@ -195,6 +196,20 @@ ganeti_read_labels(const cJSON *tags, struct arena *a, struct cluster_node *node
 	node->labels = labels;
 }
 
+/* When somebody has said so is when the node was changed last. */
+static const char *
+ganeti_since(const cJSON *json, struct arena *a)
+{
+	const cJSON *mtime = cjson_get(json, "mtime");
+	time_t at = cJSON_IsNumber(mtime) && mtime->valuedouble > 0 && mtime->valuedouble < 1e11 ? (time_t)mtime->valuedouble : 0;
+	char text[32];
+	struct tm tm;
+
+	if (!at || !localtime_r(&at, &tm) || !strftime(text, sizeof text, "%Y-%m-%d %H:%M", &tm))
+		return "on an offline node";
+	return arena_printf(a, "on an offline node since %s", text);
+}
+
 void
 ganeti_read_nodes(const cJSON *json, struct cluster_view *v)
 {
@@ -202,13 +217,18 @@ ganeti_read_nodes(const cJSON *json, struct cluster_view *v)
 	const cJSON *one;
 
 	v->nodes = arena_alloc(&v->arena, (n + 1) * sizeof *v->nodes);
+	v->lost = arena_alloc(&v->arena, (n + 1) * sizeof *v->lost);
 	cJSON_ArrayForEach(one, json) {
 		struct cluster_node *node = &v->nodes[v->nnodes];
 		const char *name = cjson_text(one, "name");
 		bool silent = !cJSON_IsNumber(cjson_get(one, "mfree"));
 
-		if (!cJSON_IsArray(json) || !ganeti_is_name(name) || cjson_is_true(one, "offline"))
+		if (!cJSON_IsArray(json) || !ganeti_is_name(name))
 			continue;
+		if (cjson_is_true(one, "offline")) {
+			v->lost[v->nlost++] = (struct cluster_node){ .name = arena_strdup(&v->arena, name), .why = ganeti_since(one, &v->arena), .version = "" };
+			continue;
+		}
 		*node = (struct cluster_node){
 			.name = arena_strdup(&v->arena, name),
 			.answers = !silent,
@@ -249,6 +269,9 @@ ganeti_read_instances(const cJSON *json, struct cluster_view *v)
 			continue;
 		node = cluster_view_node(v, i.machine.node);
 		/* Of a node that was marked offline somebody has said that it is dead: its machines run nowhere. */
+		for (size_t k = 0; i.off && k < v->nlost; k++)
+			if (!strcmp(v->lost[k].name, i.machine.node))
+				i.machine.off = v->lost[k].why;
 		if (i.off || (node && node->answers))
 			v->machines[v->nmachines++] = i.machine;
 	}

@@ -185,6 +185,20 @@ ganeti_run(struct cluster *c, const struct cluster_job *job, const struct ganeti
 	return 0;
 }
 
+/* One that runs goes on meanwhile; one that does not is only counted to another node. Where its disks are not to be reached from there, the cluster says so. */
+static int
+ganeti_move(struct cluster *c, const struct cluster_job *job, const struct ganeti_instance *i, struct error *err)
+{
+	bool runs = i->machine.status == MACHINE_IS_RUNNING;
+	AUTO(arena) a = { 0 };
+	auto_json *body = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(body, "target_node", job->node);
+	if (runs)
+		cJSON_AddStringToObject(body, "mode", "live");
+	return ganeti_step(c, job, "PUT", arena_printf(&a, "/2/instances/%s/%s", job->name, runs ? "migrate" : "failover"), body, err);
+}
+
 /* What was moved is looked at again: it may run by now. */
 static int
 ganeti_arrived(struct cluster *c, const struct cluster_job *job, struct arena *a, const char **id, struct error *err)
@@ -228,5 +242,7 @@ ganeti_submit(struct cluster *c, const struct cluster_job *job, struct arena *a,
 		return ganeti_begin(c, "DELETE", arena_printf(a, "/2/instances/%s", job->name), job->key, NULL, a, id, err);
 	if (i.off)
 		return ganeti_fail_over(c, job, err) < 0 ? -1 : ganeti_arrived(c, job, a, id, err);
+	if (job->moves && strcmp(i.machine.node, job->node) != 0)
+		return ganeti_move(c, job, &i, err) < 0 ? -1 : ganeti_arrived(c, job, a, id, err);
 	return ganeti_run(c, job, &i, a, id, err);
 }

@@ -146,6 +146,8 @@ struct spec_away {
 	const char *at;				/* the node it was found on */
 	const char *digest, *by;		/* of what it was made from, and who did */
 	const char *told;			/* what its guest was told, as a digest; "": nobody knows */
+	const char *off;			/* its node is said to be dead, in words; NULL: it is not */
+	bool moves;				/* it goes to another node by itself, with its disk */
 	const char *key;			/* of the job that made it so */
 	long long generation;
 };

@@ -369,6 +369,7 @@ TEST(machines_of_a_node_that_is_called_dead_go_elsewhere)
 	ok(carry_out(&c, j, &err));
 	assert_int_equal(look(&c, &v)->status, MACHINE_IS_BROKEN);
 	assert_int_equal(v.nnodes, 1);
+	assert_int_equal(strncmp(look(&c, &v)->off, "on an offline node since 2023-11-1", strlen("on an offline node since 2023-11-1")), 0);
 	j.key = "k2";
 	j.expects = 1;
 	j.generation = 2;
@@ -416,6 +417,39 @@ TEST(where_a_node_refuses_the_allocator_is_asked_unless_it_is_pinned)
 	assert_string_equal(wants[0].node, "n2");
 	assert_null(wants[1].node);
 	assert_non_null(strstr(wants[1].why, "not enough memory"));
+}
+
+TEST(a_machine_that_is_to_be_on_another_node_goes_there_as_it_is)
+{
+	AUTO(cluster_view) v = { 0 };
+	struct cluster_job j;
+	WITH("move");
+
+	ok(carry_out(&c, job("k1", CLUSTER_RUN, 0), &err));
+	/* another node alone is no wish to move: it may have been moved by its owner since it was looked at */
+	j = job("k2", CLUSTER_RUN, 1);
+	j.node = "n2";
+	ok(carry_out(&c, j, &err));
+	assert_string_equal(look(&c, &v)->node, "n1");
+	j = job("k3", CLUSTER_RUN, 2);
+	j.node = "n2";
+	j.moves = true;
+	ok(carry_out(&c, j, &err));
+	assert_string_equal(look(&c, &v)->node, "n2");
+	assert_null(look(&c, &v)->off);
+	assert_int_equal(rapi_count("move PUT /2/instances/web/migrate"), 1);
+	/* it is there by now: again is nothing */
+	ok(carry_out(&c, j, &err));
+	assert_int_equal(rapi_count("move PUT /2/instances/web/migrate"), 1);
+	j = job("k4", CLUSTER_STOP, 3);
+	j.node = "n2";
+	ok(carry_out(&c, j, &err));
+	j = job("k5", CLUSTER_RUN, 4);
+	j.moves = true;
+	ok(carry_out(&c, j, &err));
+	assert_string_equal(look(&c, &v)->node, "n1");
+	assert_int_equal(look(&c, &v)->status, MACHINE_IS_RUNNING);
+	assert_int_equal(rapi_count("move PUT /2/instances/web/failover"), 1);
 }
 
 /* --- guests --- */
