@@ -128,7 +128,8 @@ ends() {
 
 @test "another limactl is waited for, and told; one that is killed in a round leaves what the next apply brings to its end" {
 	FAKE='--ready-ms 2500' limactl apply src/web.yaml
-	watch src/web.yaml
+	# so long a round takes at least: it is seen, also where all is slow
+	LIMA_FAKE_MACHINE="--ready-ms 5000" watch src/web.yaml
 	LIMA_FAKE_MACHINE='--ready-ms 6000' "$BIN/limactl" restart web >/dev/null 2>&1 3>&- &
 	other=$!
 	timeout 60 sh -c 'until [ -s "$LIMA_HOME/_state/web.lock" ]; do sleep 0.02; done'
