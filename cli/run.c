@@ -34,7 +34,7 @@
 #include "resources/types.h"
 #include "state/observed/state.h"
 
-enum { DEFAULT_JOBS = 4, MAKE_JOBS = 64, LOOK_MS = 15000, TIMEOUT_MAX_S = 7 * 24 * 3600 };
+enum { DEFAULT_JOBS = 4, AWAY_JOBS = 16, MAKE_JOBS = 64, LOOK_MS = 15000, TIMEOUT_MAX_S = 7 * 24 * 3600 };
 
 const struct flag run_flags[] = {
 	{ "jobs", 'j', FLAG_INT, "4", "Steps at the same time", 0, NULL },
@@ -162,6 +162,18 @@ run_command(struct cli *c)
 	return arena_strdup(&c->arena, b.s);
 }
 
+/* Steps of other hosts are waited for, and cost nothing here: a fifth host does not wait until one of four is through. */
+static size_t
+run_jobs(const struct cli *c, const struct engine *e)
+{
+	if (cli_given(c, "jobs") && cli_int(c, "jobs") > 0)
+		return (size_t)cli_int(c, "jobs");
+	for (size_t i = 0; i < e->plan.n; i++)
+		if (e->plan.v[i]->res->type->away)
+			return AWAY_JOBS;
+	return cli_int(c, "jobs") > 0 ? (size_t)cli_int(c, "jobs") : DEFAULT_JOBS;
+}
+
 static int
 run_walk(struct cli *c, const struct run *r, struct engine *e, struct locks *locks, struct error *err)
 {
@@ -172,7 +184,7 @@ run_walk(struct cli *c, const struct run *r, struct engine *e, struct locks *loc
 	struct plan_counts counts;
 	size_t stopped;
 	struct engine_walk w = {
-		.jobs = (size_t)(cli_int(c, "jobs") > 0 ? cli_int(c, "jobs") : DEFAULT_JOBS), .keep_going = r->keep_going || cli_bool(c, "keep-going"),
+		.jobs = run_jobs(c, e), .keep_going = r->keep_going || cli_bool(c, "keep-going"),
 		.boots = pool_boots(e), .starting = run_starting, .settled = run_settled, .tick = run_tick, .command = command,
 		.over = run_over, .over_ctx = &(struct overs){ c, r, locks }, .calls = call_off_calls(),
 	};

@@ -25,7 +25,7 @@
 #include "resources/remote_job.h"
 #include "state/desired/spec/spec.h"
 
-enum { AT_ONCE = 8 /* a connection of ssh carries ten */, KEY_DIGITS = 32 };
+enum { AT_ONCE = 16 /* hosts; or machines, where each goes by itself */, KEY_DIGITS = 32 };
 
 /* Of one that was made without being told nothing is known. */
 static enum cost

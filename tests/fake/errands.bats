@@ -122,6 +122,36 @@ runs_on() { on "$1" history --json --limit 0 2>/dev/null | wc -l; }
 	[ "$(grep -n ' vm  *db ' "$WORK/there" | cut -d: -f1)" -gt "$(grep -n ' vm  *web-1 ' "$WORK/there" | cut -d: -f1)" ]
 }
 
+@test "six hosts are busy at the same time" {
+	local h
+	hosts_end
+	hosts_begin a b c d e f
+	fake_yaml >"$WORK/f.yaml"
+	mkdir "$WORK/gate" "$WORK/bin"
+	# an errand goes on when all six are there
+	cat >"$WORK/bin/limactl" <<-SH
+		#!/bin/sh
+		case " \$* " in *" engine-apply "*)
+			touch "$WORK/gate/\$\$"
+			for i in \$(seq 600); do [ "\$(ls "$WORK/gate" | wc -l)" -lt 6 ] || break; sleep 0.1; done
+			[ "\$(ls "$WORK/gate" | wc -l)" -ge 6 ] || { echo "there are not six" >&2; exit 1; } ;;
+		esac
+		exec "$BIN/limactl" "\$@"
+	SH
+	chmod +x "$WORK/bin/limactl"
+	{
+		cat "$WORK/engine.yaml"
+		printf 'defaults: {base: ./f.yaml}\ninstances:\n'
+		for h in a b c d e f; do printf '  in-%s: {placement: {host: %s}}\n' "$h" "$h"; done
+	} >"$WORK/fleet.yaml"
+	for h in a b c d e f; do
+		host_down "$h"
+		HOST_BIN=$WORK/bin host_up "$h"
+	done
+	LIMIT=120 limactl apply "$WORK/fleet.yaml"
+	[[ "$(limactl plan "$WORK/fleet.yaml")" == *"Nothing to do: 6 instances are as wanted."* ]]
+}
+
 @test "of two who apply at the very same moment one has it, and the other one is told what moved, and by whom" {
 	local round pid before mine theirs
 	sed -i '/web-/d; /lone:/d' "$WORK/fleet.yaml"
