@@ -58,32 +58,10 @@ fleet_away_check(struct cli *c, const struct fleet *f, struct spec *const *specs
 	return fleet_check_lacks(f, specs, lacks, &opts, err);
 }
 
-/* Whom it waits for: on the way down, those that depend on it. */
-static struct spec_depend *
-away_waits_for(struct away_fleet *w, const struct fleet_member *m, enum goal goal, size_t *n)
-{
-	struct spec_depend *v;
-
-	*n = m->ndepends;
-	if (goal != GOAL_STOPPED)
-		return m->depends;
-	*n = 0;
-	v = arena_alloc(&w->c->arena, (w->f->nmembers + 1) * sizeof *v);
-	for (size_t i = 0; i < w->f->nmembers; i++)
-		for (size_t k = 0; k < w->f->members[i].ndepends; k++)
-			if (!strcmp(w->f->members[i].depends[k].name, m->name)) {
-				v[(*n)++] = (struct spec_depend){ w->f->members[i].name, false };
-				break;
-			}
-	return v;
-}
-
 static int
-away_spec(struct away_fleet *w, struct goals *g, const struct fleet_member *m, enum goal goal, struct spec **out, struct error *err)
+away_spec(struct away_fleet *w, struct goals *g, const struct fleet_member *m, struct spec **out, struct error *err)
 {
 	struct spec_opts opts = cli_strict_opts(w->c);
-	struct spec_depend *depends;
-	size_t n;
 	AUTO(template) t = { 0 };
 
 	if (instance_exists(w->c, m->name))
@@ -93,8 +71,7 @@ away_spec(struct away_fleet *w, struct goals *g, const struct fleet_member *m, e
 	    edit_apply_member(w->c, &t, err) < 0 || template_spec(out, m->name, &t, 0, &opts, err) < 0)
 		return -1;
 	goals_own(g, *out);
-	depends = away_waits_for(w, m, goal, &n);
-	spec_join_fleet(*out, &(struct spec_member){ w->f->name, w->f->home_file, fleet_short_name(w->f, m), depends, n });
+	spec_join_fleet(*out, &(struct spec_member){ w->f->name, w->f->home_file, fleet_short_name(w->f, m), m->depends, m->ndepends });
 	return 0;
 }
 
@@ -113,7 +90,7 @@ away_check_image(struct away_fleet *w, size_t i, struct error *err)
 }
 
 static int
-away_specs(struct away_fleet *w, struct goals *g, enum goal goal, struct error *err)
+away_specs(struct away_fleet *w, struct goals *g, struct error *err)
 {
 	const char *told = NULL;
 	struct error first = { 0 };
@@ -123,7 +100,7 @@ away_specs(struct away_fleet *w, struct goals *g, enum goal goal, struct error *
 		const struct fleet_member *m = &w->f->members[i];
 		struct error why = { 0 };
 
-		if ((told && !strcmp(told, m->key)) || (away_spec(w, g, m, goal, &w->specs[i], &why) == 0 && away_check_image(w, i, &why) == 0))
+		if ((told && !strcmp(told, m->key)) || (away_spec(w, g, m, &w->specs[i], &why) == 0 && away_check_image(w, i, &why) == 0))
 			continue;
 		if (told)
 			cli_say(&w->c->env, SAY_ERROR, "%s", why.msg);
@@ -176,6 +153,27 @@ away_found(struct away_fleet *w, const struct cluster_machine *m)
 	return away;
 }
 
+/* On the way down it waits for those that depend on it and run: whoever does not run keeps nobody up. */
+static void
+away_wait_down(struct away_fleet *w, size_t at)
+{
+	const struct fleet *f = w->f;
+	const struct fleet_member *m = &f->members[at];
+	struct spec_depend *v = arena_alloc(&w->c->arena, (f->nmembers + 1) * sizeof *v);
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->nmembers; i++) {
+		const struct cluster_machine *found = w->members[i].found;
+
+		for (size_t k = 0; found && found->status == MACHINE_IS_RUNNING && k < f->members[i].ndepends; k++)
+			if (!strcmp(f->members[i].depends[k].name, m->name)) {
+				v[n++] = (struct spec_depend){ f->members[i].name, false };
+				break;
+			}
+	}
+	spec_join_fleet(w->specs[at], &(struct spec_member){ f->name, f->home_file, fleet_short_name(f, m), v, n });
+}
+
 static int
 away_add(struct away_fleet *w, struct goals *g, size_t i, enum goal goal, struct error *err)
 {
@@ -197,6 +195,8 @@ away_add(struct away_fleet *w, struct goals *g, size_t i, enum goal goal, struct
 		away->image_digest = w->specs[i]->images[0].image.digest;
 	}
 	w->specs[i]->away = away;
+	if (goal == GOAL_STOPPED)
+		away_wait_down(w, i);
 	if (goals_add(g, m->name, goal, &req, err) < 0)
 		return -1;
 	req->spec = w->specs[i];
@@ -307,7 +307,7 @@ fleet_away_add(struct cli *c, struct goals *g, const struct fleet *f, enum goal 
 	AUTO(away_fleet) w = { .c = c, .f = f };
 	bool destroy = cli_bool(c, "destroy");
 
-	if (!destroy && away_specs(&w, g, goal, err) < 0)
+	if (!destroy && away_specs(&w, g, err) < 0)
 		return -1;
 	if (destroy && fleet_away_check(c, f, NULL, err) < 0)
 		return -1;

@@ -49,7 +49,7 @@ runs_on() { on "$1" history --json --limit 0 2>/dev/null | wc -l; }
 
 @test "a member that fails fails alone, and what depends on it is left" {
 	cat >>"$WORK/fleet.yaml" <<-'YAML'
-		  bad: {placement: {host: b}, disk: 8000000TiB}
+		  bad: {placement: {host: b}, dependsOn: [db], disk: 8000000TiB}
 		  behind: {placement: {host: b}, dependsOn: [bad]}
 		  far-behind: {dependsOn: [behind], placement: {host: a}}
 	YAML
@@ -61,6 +61,10 @@ runs_on() { on "$1" history --json --limit 0 2>/dev/null | wc -l; }
 	[ "$(machines_on a)" = "lone " ]
 	[ "$(on b list --format '{{.Status}}' behind)" = Stopped ]
 	[ "$(on b list --format '{{.Status}}' db web-1 web-2 web-3 | sort -u)" = Running ]
+	# nor does it keep down, or from being made, what it depends on
+	run limactl apply --stopped "$WORK/fleet.yaml"
+	[ "$status" -eq 1 ]
+	[ "$(on b list --format '{{.Status}}' db web-1 web-2 web-3 | sort -u)" = Stopped ]
 	# when it can be, it is
 	sed -i '/bad:/s/, disk.*/}/' "$WORK/fleet.yaml"
 	limactl apply "$WORK/fleet.yaml"
