@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "providers/disk/image_vhdx.h"
 
 enum {
 	HEAD = 64 << 10,		/* holds every header but a qcow2's with large clusters */
@@ -203,6 +204,33 @@ probe_asif(const struct head *h, struct image_info *info, struct error *err)
 	       disk_image_be(h->p + 68, 2) != SECTOR ? disk_image_damaged(h, err, "asif", "block size") : 0;
 }
 
+static int
+probe_vhdx(const struct head *h, struct image_info *info, struct error *err)
+{
+	return vhdx_size(h->fd, h->path, &info->virtual_size_bytes, err);
+}
+
+/* Of a dynamic one: the header is a copy of the footer. */
+static int
+probe_vpc(const struct head *h, struct image_info *info, struct error *err)
+{
+	uint64_t size = disk_image_be(h->p + 48, 8);
+
+	if (size > INT64_MAX)
+		return disk_image_damaged(h, err, "vpc", "size out of range");
+	info->virtual_size_bytes = (int64_t)size;
+	return 0;
+}
+
+/* An older one counts its sectors by 32 bits, and has anything behind them. */
+static int
+probe_parallels(const struct head *h, struct image_info *info, struct error *err)
+{
+	bool old = h->p[11] == 'F' && h->p[12] == 'r';
+
+	return disk_image_sectors(h, disk_image_le(h->p + 36, old ? 4 : 8), "parallels", info, err);
+}
+
 static const struct format {
 	const char *name;
 	size_t at, len;
@@ -213,11 +241,11 @@ static const struct format {
 	{ "vmdk", 0, 21, "# Disk DescriptorFile", probe_vmdk_text },
 	{ "vmdk", 0, 4, "KDMV", probe_vmdk4 },
 	{ "vmdk", 0, 4, "COWD", probe_vmdk3 },
-	{ "vhdx", 0, 8, "vhdxfile", NULL },
+	{ "vhdx", 0, 8, "vhdxfile", probe_vhdx },
 	{ "vdi", 0x40, 4, "\x7f\x10\xda\xbe", probe_vdi },
-	{ "parallels", 0, 16, "WithoutFreeSpace", NULL },
-	{ "parallels", 0, 16, "WithouFreSpacExt", NULL },
-	{ "vpc", 0, 8, "conectix", NULL },
+	{ "parallels", 0, 16, "WithoutFreeSpace", probe_parallels },
+	{ "parallels", 0, 16, "WithouFreSpacExt", probe_parallels },
+	{ "vpc", 0, 8, "conectix", probe_vpc },
 	{ "asif", 0, 4, "shdw", probe_asif },
 };
 

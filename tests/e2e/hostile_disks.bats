@@ -224,7 +224,7 @@ legacy_instance() {
 
 @test "an image whose header asks for more than the disk is refused before it is copied or converted" {
 	local format
-	for format in qcow2 vmdk vdi vhdx; do
+	for format in qcow2 vmdk vdi vhdx parallels; do
 		qemu-img create -q -f $format big.$format 900G
 		cold_yaml | sed "s|location: .*|location: $WORK/big.$format|; s|^disk:.*|disk: 64MiB|" >a.yaml
 		fails_with 'set `disk: 900GiB` or more' create --tty=false --name "x$format" a.yaml

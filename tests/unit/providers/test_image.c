@@ -54,8 +54,8 @@ TEST(formats_of_qemu_img)
 		{ "qcow2", "compat=1.1", 10 * MIB }, { "qcow2", "compat=0.10", 10 * MIB },
 		{ "qcow2", "cluster_size=512", 10 * MIB }, { "qcow2", "cluster_size=2M", 10 * MIB },
 		{ "vmdk", "subformat=monolithicSparse", 10 * MIB }, { "vdi", "static=off", 10 * MIB },
-		{ "vhdx", "subformat=dynamic", -1 }, { "vpc", "subformat=dynamic", -1 },
-		{ "parallels", "cluster_size=1M", -1 }, { "raw", "preallocation=off", 10 * MIB },
+		{ "vhdx", "subformat=dynamic", 10 * MIB }, { "vhdx", "subformat=fixed", 10 * MIB }, { "vpc", "subformat=dynamic,force_size=on", 10 * MIB },
+		{ "parallels", "cluster_size=1M", 10 * MIB }, { "raw", "preallocation=off", 10 * MIB },
 	};
 	struct error err;
 
@@ -71,6 +71,34 @@ TEST(formats_of_qemu_img)
 		ok(image_check_safe(path, &info, &err));
 		assert_int_equal(unlink(path), 0);
 	}
+}
+
+/* Each byte of the tables once another: refused, or a size that is none of ours, and never a read beyond the file. */
+TEST(a_vhdx_with_damaged_tables)
+{
+	static const off_t at[] = { 192 << 10, (192 << 10) + 8, (192 << 10) + 16, (192 << 10) + 32, (192 << 10) + 48, (192 << 10) + 64 };
+	struct error err;
+	unsigned refused = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(at); i++) {
+		auto_free char *path = test_path("damaged.vhdx");
+		auto_close int fd = -1;
+		struct image_info info;
+
+		QEMU_IMG("create", "-q", "-f", "vhdx", path, "10M");
+		fd = open(path, O_RDWR | O_CLOEXEC);
+		assert_int_equal(pwrite(fd, "\xff\xff\xff\xff\xff\xff\xff\xff", 8, at[i]), 8);
+		if (image_probe(path, &info, &err) < 0)
+			refused++;
+		else
+			assert_int_equal(info.virtual_size_bytes, 10 * MIB);
+		assert_int_equal(unlink(path), 0);
+	}
+	assert_true(refused >= 3);
+	auto_free char *cut = test_path("cut.vhdx");
+	QEMU_IMG("create", "-q", "-f", "vhdx", cut, "10M");
+	assert_int_equal(truncate(cut, (192 << 10) + 8), 0);
+	not_ok(image_probe(cut, &(struct image_info){ 0 }, &err), "damaged vhdx header");
 }
 
 TEST(stream_optimized_vmdk_is_safe_and_of_unknown_size)
