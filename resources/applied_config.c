@@ -101,9 +101,13 @@ applied_detail(const struct resource *r, detail_say *say, void *ctx)
 	if (!applied_changes(&a, r->spec, &v, &n))
 		return;
 	for (size_t i = 0; i < n; i++) {
-		bool live = v[i].may_be_live && (!strcmp(v[i].path, "disk") ? disk_live_would(r->spec->dir, v[i].had, v[i].wanted) : vm_live_would(r->spec, v[i].path));
+		const char *why = NULL, *cost = v[i].cost;
+		bool live = v[i].may_be_live && (!strcmp(v[i].path, "disk") ? disk_live_would(r->spec->dir, v[i].had, v[i].wanted) :
+						  vm_live_would(r->spec, v[i].path, &a, &why));
 
-		say(ctx, &(struct detail){ v[i].path, v[i].have, v[i].want, live ? spec_live_cost() : v[i].cost, v[i].moot,
+		if (why && cost)
+			cost = arena_printf(&a, "%s: %s", cost, why);
+		say(ctx, &(struct detail){ v[i].path, v[i].have, v[i].want, live ? spec_live_cost() : cost, v[i].moot,
 					   live ? CLASS_LIVE : v[i].cls, v[i].had, v[i].wanted });
 	}
 }

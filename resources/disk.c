@@ -138,9 +138,9 @@ disk_look_file(const struct env *env, const struct resource *r, struct facts *ha
 	int64_t size;
 	int there = disk_known_look(dir, a, &path, &st, err);
 
-	/* Of a link to a drive that is not mounted, the link goes. */
+	/* Of a link to a drive that is not mounted, the link goes, where nothing takes its place. */
 	if (there <= 0 || !r->wanted)
-		return there < 0 && disk_goes(r) && fs_exists(path) ? 1 : there;
+		return there < 0 && !r->wanted && fs_exists(path) ? 1 : there;
 	if (stamp_of(path, &st, a, &stamp, err) < 0)
 		return -1;
 	if (facts_same_stamp(have, stamp))

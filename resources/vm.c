@@ -481,7 +481,6 @@ vm_detail(const struct resource *r, detail_say *say, void *ctx)
 
 	if (path && r->down && !fs_exists(path))
 		say(ctx, &(struct detail){ .what = "machine type", .have = "the newest there is", .want = "that, kept", .cost = "costs nothing" });
-	vm_live_detail(r, say, ctx);
 }
 
 const struct resource_type resource_vm = {

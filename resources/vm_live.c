@@ -22,13 +22,6 @@ vm_live_bare(const char *value)
 	return *value == *BETWEEN ? value + 1 : value;
 }
 
-/* The name of the fact that says why one stays as it is. */
-static const char *
-live_why_fact(const struct vm_live_row *row, struct arena *a)
-{
-	return arena_printf(a, "%s stay", row->attr);
-}
-
 /* Where nothing is known, there is no difference. */
 enum cost
 judge_vm_live(const char *have, const char *want)
@@ -88,9 +81,8 @@ vm_live_tell(const struct resource *r, const char *dir, struct facts *have, stru
 	pid_t pid;
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		const char *had = facts_get(have, rows[i]->attr), *want = facts_get(&r->want, rows[i]->attr), *why;
+		const char *had = facts_get(have, rows[i]->attr), *want = facts_get(&r->want, rows[i]->attr);
 
-		facts_set(have, a, live_why_fact(rows[i], a), NULL);
 		if (had && !strncmp(had, LIVE, strlen(LIVE)))
 			facts_set(have, a, rows[i]->attr, had = had + strlen(LIVE));
 		if (!had && want && rows[i]->assumed)
@@ -99,24 +91,8 @@ vm_live_tell(const struct resource *r, const char *dir, struct facts *have, stru
 			facts_set(have, a, rows[i]->attr, had = want);
 		if (!had || !want || !r->spec || !strcmp(had, want) || !wanted_running(r->spec) || !driver_of(dir, &pid))
 			continue;
-		why = live_why_not(r->spec, rows[i], had, want, a);
-		if (why)
-			facts_set(have, a, live_why_fact(rows[i], a), why);
-		else
+		if (!live_why_not(r->spec, rows[i], had, want, a))
 			facts_set(have, a, rows[i]->attr, arena_printf(a, LIVE "%s", had));
-	}
-}
-
-void
-vm_live_detail(const struct resource *r, detail_say *say, void *ctx)
-{
-	AUTO(arena) a = { 0 };
-
-	for (size_t i = 0; r->down && r->up && i < ARRAY_LEN(rows); i++) {
-		const char *why = facts_get(&r->have, live_why_fact(rows[i], &a));
-
-		if (why)
-			say(ctx, &(struct detail){ .what = rows[i]->key, .have = "not while it runs", .want = "restarted", .cost = why, .cls = CLASS_RESTART });
 	}
 }
 
@@ -157,23 +133,27 @@ vm_live_apply(const struct env *env, const struct resource *r, const char *file,
 }
 
 bool
-vm_live_would(const struct spec *spec, const char *path)
+vm_live_would(const struct spec *spec, const char *path, struct arena *a, const char **why)
 {
 	auto_free char *file = xasprintf("%s/launch.facts", spec->dir);
-	AUTO(arena) a = { 0 };
 	struct facts now = { 0 };
+	pid_t pid;
 
+	*why = NULL;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		size_t len = strlen(rows[i]->key);
 		const char *had, *want;
 
 		if (strncmp(path, rows[i]->key, len) != 0 || (path[len] && path[len] != '.' && path[len] != '['))
 			continue;
-		machine_facts_load(file, &now, &a);
-		vm_live_recall(&now, &a);
+		machine_facts_load(file, &now, a);
+		vm_live_recall(&now, a);
 		had = facts_get(&now, rows[i]->attr);
-		want = rows[i]->want(spec, &a);
-		return had && want && wanted_running(spec) && !live_why_not(spec, rows[i], had, want, &a);
+		want = rows[i]->want(spec, a);
+		if (!had || !want || !wanted_running(spec) || !driver_of(spec->dir, &pid))
+			return false;
+		*why = live_why_not(spec, rows[i], had, want, a);
+		return !*why;
 	}
 	return false;
 }

@@ -3,12 +3,13 @@
  *
  * A value is a text of its own kind. What the machine has is in its facts, and beside it in launch.facts, where it is "~" and what it may
  * have by then for as long as it is being changed: whoever is killed there leaves a difference, whatever is wanted later. Where what differs
- * can be changed as the machine runs, observe puts "live " before it, and the planner has the machine stay; else vm_live_detail() says why not.
+ * can be changed as the machine runs, observe puts "live " before it, and the planner has the machine stay.
  */
 #pragma once
 #include "reconciler/env.h"
 #include "reconciler/resource.h"
 
+struct arena;
 struct error;
 struct graph;
 struct spec;
@@ -21,9 +22,8 @@ void vm_live_recall(struct facts *have, struct arena *a);
 void vm_live_tell(const struct resource *r, const char *dir, struct facts *have, struct arena *a);
 /* For ensure() of a machine that runs: what is not as wanted becomes so, and the guest is asked. `facts`: launch.facts. */
 int vm_live_apply(const struct env *env, const struct resource *r, const char *facts, struct error *err);
-void vm_live_detail(const struct resource *r, detail_say *say, void *ctx);
-/* Would the change of the key at that path of lima.yaml be made so? */
-bool vm_live_would(const struct spec *spec, const char *path);
+/* Would the change of the key at that path of lima.yaml be made so? Where it is made so of other machines, `*why` says why not, in `a`; else NULL. */
+bool vm_live_would(const struct spec *spec, const char *path, struct arena *a, const char **why);
 
 /* A value without the words before it. */
 const char *vm_live_bare(const char *value);

@@ -33,15 +33,15 @@ online() { cat "$LIMA_HOME/f/guest/sys/devices/system/cpu/online"; }
 	LIMA_FAKE_ROOM=2 apply f.yaml
 	pid=$(machine)
 	run -0 limactl plan --set '.cpus=3' f
-	[[ $output == *'cpus: 1 -> 3  (a running machine is restarted)'* && $output == *'-/+ vm '* &&
-		$output == *'cpus: not while it runs -> restarted  (it was started with room for 2 processors)'* ]] || { echo "$output"; false; }
+	[[ $output == *'cpus: 1 -> 3  (a running machine is restarted: '* && $output == *'-/+ vm '* &&
+		$output == *'(a running machine is restarted: it was started with room for 2 processors)'* ]] || { echo "$output"; false; }
 	limactl apply --set '.cpus=2' f
 	[ "$(machine)" = "$pid" ]
-	limactl plan --set '.cpus=1' f | grep -F 'restarted  (a machine that runs gives no processor back)'
+	limactl plan --set '.cpus=1' f | grep -F 'restarted: a machine that runs gives no processor back)'
 	limactl apply --set '.cpus=1' f
 	[ "$(machine)" != "$pid" ]
 	settled
-	limactl plan --set '.cpus=2' f | grep -F 'restarted  (it was started with room for 1 processor)'
+	limactl plan --set '.cpus=2' f | grep -F 'restarted: it was started with room for 1 processor)'
 }
 
 @test "a guest that takes none up has them all the same, and is told of" {

@@ -100,7 +100,7 @@ guest_here() {
 	apply --set '.additionalDisks=["d"]' f.yaml
 	pid=$(machine)
 	run -0 limactl plan --set '.additionalDisks=[]' f
-	[[ $output == *'-/+ vm '* && $output == *'additionalDisks: not while it runs -> restarted  (disk `d`: it has that disk since it was started)'* ]] || { echo "$output"; false; }
+	[[ $output == *'-/+ vm '* && $output == *'(a running machine is restarted: disk `d`: it has that disk since it was started)'* ]] || { echo "$output"; false; }
 	limactl apply --set '.additionalDisks=["e"]' f
 	[ "$(machine)" != "$pid" ]
 	[ -z "$(holder d)" ]

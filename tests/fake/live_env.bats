@@ -49,10 +49,10 @@ block() { printf '#LIMA-START\n'; printf '%s\n' "$@"; printf '#LIMA-END\n'; }
 	apply f.yaml
 	pid=$(machine)
 	run -0 limactl plan --set '.env.A="z"' f
-	[[ $output == *'env.A: a -> z  (told to the guest at boot; a running machine is restarted)'* && $output == *'-/+ vm '* &&
-		$output == *'env: not while it runs -> restarted  (provision[0] names `A`, and runs with it at a boot)'* ]] || { echo "$output"; false; }
+	[[ $output == *'env.A: a -> z  (told to the guest at boot; a running machine is restarted: '* && $output == *'-/+ vm '* &&
+		$output == *'; a running machine is restarted: provision[0] names `A`, and runs with it at a boot)'* ]] || { echo "$output"; false; }
 	run -0 limactl plan --set 'del(.env.A)' f
-	[[ $output == *'(provision[0] names `A`'* ]]
+	[[ $output == *': provision[0] names `A`'* ]]
 	limactl apply --set '.env.AB="z"' f
 	[ "$(machine)" = "$pid" ]
 	[ "$(environment)" = "$(block A=a AB=z)" ]
@@ -75,7 +75,7 @@ block() { printf '#LIMA-START\n'; printf '%s\n' "$@"; printf '#LIMA-END\n'; }
 	[ "$(environment)" = "$(block A=b)" ]
 	[ "$(machine)" = "$pid" ]
 	limactl apply --set '.user.passwordlessSudo=false' f
-	limactl plan --set '.env.A="c"' f | grep -F 'restarted  (nobody may become root in its guest without a password)'
+	limactl plan --set '.env.A="c"' f | grep -F 'restarted: nobody may become root in its guest without a password)'
 }
 
 @test "a guest that does not take it is told of, and it is tried again; a value that is a secret is in no fact" {

@@ -41,9 +41,9 @@ guest_mib() { awk '/MemTotal/ { print $2 / 1024 }' "$LIMA_HOME/f/guest/proc/memi
 	limactl apply --set '.memory="48MiB"' f
 	pid=$(machine)
 	run -0 limactl plan --set '.memory="65MiB"' f
-	[[ $output == *'memory: 48MiB -> 65MiB  (a running machine is restarted)'* && $output == *'-/+ vm '* &&
-		$output == *'memory: not while it runs -> restarted  (it was started with 64MiB, and has room for no more)'* ]] || { echo "$output"; false; }
-	LIMA_FAKE_RIGID='it is made of stone' limactl plan --set '.memory="40MiB"' f | grep -F 'restarted  (it is made of stone)'
+	[[ $output == *'memory: 48MiB -> 65MiB  (a running machine is restarted: '* && $output == *'-/+ vm '* &&
+		$output == *'(a running machine is restarted: it was started with 64MiB, and has room for no more)'* ]] || { echo "$output"; false; }
+	LIMA_FAKE_RIGID='it is made of stone' limactl plan --set '.memory="40MiB"' f | grep -F 'restarted: it is made of stone)'
 	limactl apply --set '.memory="65MiB"' f
 	[ "$(machine)" != "$pid" ]
 	[ "$(guest_mib)" = 65 ]

@@ -230,7 +230,7 @@ TEST(what_a_remote_template_names_of_this_host)
 		"mounts[1].location: `~`", "mounts[2].location: `/srv`", "copyToHost[1].host: `{{.Dir}}/../../a`",
 		"caCerts.files[0]: `/c`", "ssh.forwardAgent: `true`", "additionalDisks[0].name: `data`", "firmware.images[0].location: `/f`",
 		"containerd.archives[0].location: `/z`", "networks[0].socket: `/s`", "portForwards[1].hostSocket: `/run/docker.sock`",
-		"portForwards[2].hostSocket: `{{.Param.x}}`",
+		"portForwards[1].reverse: `true`", "portForwards[2].hostSocket: `{{.Param.x}}`",
 	};
 	AUTO(template) t = { 0 }, own = { 0 };
 	struct error err;
