@@ -132,7 +132,7 @@ yaml_read_documents(struct eval *e, const char *text, size_t len, bool lead, str
 			n->lead = text_end(&front);
 		nodes_push(e, out, n);
 	}
-	if (!lead && strspn(text + begin, " \t\r\n") < len - begin)
+	if (out->n == before && !lead && strspn(text + begin, " \t\r\n") < len - begin)
 		text_add(&front, text + begin, len - begin);
 	if (out->n == before && front.len) {
 		n = ynode_new(e, Y_SCALAR, "!!null", "");

@@ -256,7 +256,7 @@ TEST(what_a_remote_template_names_of_this_host)
 		ok(template_read(&own, path, &opts, &err));
 	}
 	ok(template_embed(&own, EMBED_ALL, &opts, &err));
-	assert_int_equal(own.nhost_uses, 8);
+	assert_int_equal(own.nhost_uses, 9);
 }
 
 TEST(github)
