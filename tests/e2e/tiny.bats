@@ -177,7 +177,7 @@ guest_mib() { limactl shell t df -Pm /run/lima-disk | awk 'END { print $2 }'; }
 	[ "$(kib)" = $((all - 131072)) ]
 	limactl plan t | grep -q 'Nothing to do'
 	run -0 limactl plan --set '.memory="800MiB"' t
-	[[ $output == *'(it was started with 768MiB, and has room for no more)'* ]]
+	[[ $output == *': it was started with 768MiB, and has room for no more)'* ]]
 	run -1 limactl apply --set '.memory="16MiB"' t
 	[[ $output == *'t: its guest cannot give 624MiB of its memory back: it uses all but '* ]] || { echo "$output"; false; }
 	apply --set '.memory="768MiB"' t

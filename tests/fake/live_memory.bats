@@ -52,7 +52,7 @@ guest_mib() { awk '/MemTotal/ { print $2 / 1024 }' "$LIMA_HOME/f/guest/proc/memi
 	limactl apply --set '.memory="60MiB"' f
 	limactl restart f
 	run -0 limactl plan --set '.memory="61MiB"' f
-	[[ $output == *'(it was started with 60MiB, and has room for no more)'* ]]
+	[[ $output == *': it was started with 60MiB, and has room for no more)'* ]]
 }
 
 @test "a guest that uses its memory keeps it; one that gives nothing back is told of, and both are tried again" {
