@@ -189,7 +189,7 @@ guest_mib() { limactl shell t df -Pm /run/lima-disk | awk 'END { print $2 }'; }
 	pid=$(cat "$LIMA_HOME/t/qemu.pid")
 	[ "$(limactl shell t nproc)" = 1 ]
 	if [ "$(sed -n 's/^cpus //p' "$LIMA_HOME/t/machine.type")" = 1 ]; then
-		limactl plan --set '.cpus=2' t | grep -F '(it was started with room for 1 processor)'
+		limactl plan --set '.cpus=2' t | grep -F ': it was started with room for 1 processor)'
 		return
 	fi
 	run -0 --separate-stderr limactl apply --set '.cpus=2' t
