@@ -58,7 +58,7 @@ errand_note(struct errand *x, const struct cluster_job *job, const char *key, st
 }
 
 static void
-errand_over(void *ctx, size_t i, enum shard_end end, const struct error *why)
+many_over(void *ctx, size_t i, enum shard_end end, const struct error *why)
 {
 	struct errand *x = ctx;
 	const struct many_one *one = &x->many->v[i];
@@ -91,7 +91,7 @@ errand_step(struct errand *x, const struct cluster_event *e)
 }
 
 static void
-errand_tell(void *ctx, const struct cluster_event *e)
+many_tell(void *ctx, const struct cluster_event *e)
 {
 	struct errand *x = ctx;
 
@@ -146,6 +146,6 @@ remote_many(const struct env *env, struct many *m, struct error *err)
 	for (size_t i = 0; i < m->n; i++)
 		if (errand_job(&x, i, err) < 0)
 			return -1;
-	return c.engine->submit_all(&c, &(struct cluster_shard){ .node = remote_goes_to(away, m->removes), .jobs = x.jobs, .n = m->n, .over = errand_over,
-								 .tell = errand_tell, .ctx = &x }, err);
+	return c.engine->submit_all(&c, &(struct cluster_shard){ .node = remote_goes_to(away, m->removes), .jobs = x.jobs, .n = m->n, .over = many_over,
+								 .tell = many_tell, .ctx = &x }, err);
 }

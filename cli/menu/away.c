@@ -20,7 +20,7 @@ extern char **environ;
 
 /* In the foreground, with the terminal: its status, or what a shell would say of its signal; -1 with errno. */
 static int
-away_run(const char *const argv[])
+menu_away_run(const char *const argv[])
 {
 	struct sigaction ours = { .sa_handler = SIG_IGN }, was;
 	posix_spawnattr_t how;
@@ -48,7 +48,7 @@ away_run(const char *const argv[])
 }
 
 static void
-away_wait(int status)
+menu_away_wait(int status)
 {
 	int c;
 
@@ -64,7 +64,7 @@ away_wait(int status)
 
 /* The guest writes into one of them, so the pager may neither run anything nor pass anything on to the terminal. */
 static int
-away_logs(const struct menu_row *r)
+menu_away_logs(const struct menu_row *r)
 {
 	static const char *const files[] = { "ha.stderr.log", "serial.log" };
 	static const char *const pager[] = { "env", "-u", "LESS", "-u", "LESSOPEN", "LESSSECURE=1", "less", "--" };
@@ -81,13 +81,13 @@ away_logs(const struct menu_row *r)
 			argv[n++] = path;
 	}
 	if (n > ARRAY_LEN(pager))
-		return away_run(argv);
+		return menu_away_run(argv);
 	fprintf(stderr, "%s has no log: it was never started.\n", r->name);
 	return 1;
 }
 
 static int
-away_command(const struct menu *m, const struct menu_key *k, const struct menu_row *r)
+menu_away_command(const struct menu *m, const struct menu_key *k, const struct menu_row *r)
 {
 	const char *argv[MOST_WORDS] = { m->limactl };
 	size_t n = 1;
@@ -99,7 +99,7 @@ away_command(const struct menu *m, const struct menu_key *k, const struct menu_r
 	for (size_t i = 1; argv[i]; i++)
 		fprintf(stderr, " %s", argv[i]);
 	fputc('\n', stderr);
-	return away_run(argv);
+	return menu_away_run(argv);
 }
 
 void
@@ -109,9 +109,9 @@ menu_go_away(struct menu *m, const struct menu_key *k, const struct menu_row *r)
 
 	def_prog_mode();
 	endwin();
-	status = k->words ? away_command(m, k, r) : away_logs(r);
+	status = k->words ? menu_away_command(m, k, r) : menu_away_logs(r);
 	if (status != 0 || !k->returns)
-		away_wait(status);
+		menu_away_wait(status);
 	reset_prog_mode();
 	clearok(stdscr, TRUE);
 	if (status == 0)

@@ -52,7 +52,7 @@ draw_text(int y, int x, int wide, const char *text)
 }
 
 static attr_t
-status_look(const struct menu *m, const char *status)
+menu_status_look(const struct menu *m, const char *status)
 {
 	bool runs = !strcmp(status, "Running"), broken = !strcmp(status, "Broken"), stopped = !strcmp(status, "Stopped");
 
@@ -73,7 +73,7 @@ draw_row(const struct menu *m, int y, const struct menu_row *r, size_t ncolumns,
 	draw_text(y, 0, 2, chosen ? "> " : "  ");
 	draw_text(y, 2, name, r->name);
 	for (size_t i = 0; i < ncolumns; i++) {
-		attr_t look = i == 0 && !chosen ? status_look(m, r->status) : A_NORMAL;
+		attr_t look = i == 0 && !chosen ? menu_status_look(m, r->status) : A_NORMAL;
 
 		attron(look);
 		draw_text(y, x, columns[i].wide, column_text(&columns[i], r));

@@ -17,7 +17,7 @@
 enum { ESCAPE = 27, ESCAPE_MS = 25, QUIET_MS = 100, FOLDERS_MAX = 4096 };
 
 static void
-on_news(void *ctx, const struct os_event *e)
+menu_on_news(void *ctx, const struct os_event *e)
 {
 	(void)ctx, (void)e;
 }
@@ -53,7 +53,7 @@ news_came(struct os_news *news)
 	bool came = false;
 
 	while (poll(&p, 1, came ? QUIET_MS : 0) > 0 && (p.revents & POLLIN)) {
-		os_news_take(news, on_news, NULL);
+		os_news_take(news, menu_on_news, NULL);
 		came = true;
 	}
 	return came;

@@ -44,7 +44,7 @@ row_bytes(struct arena *a, struct json_span v)
 }
 
 static void
-row_read(struct arena *a, struct json_span v, struct menu_row *r)
+menu_row_read(struct arena *a, struct json_span v, struct menu_row *r)
 {
 	size_t first = 0;
 	long long port = json_int(json_at(v, "sshLocalPort"), 0);
@@ -113,7 +113,7 @@ menu_take(struct menu *m, const struct buf *text)
 	m->rows = arena_alloc(&m->mem, room * sizeof *m->rows);
 	m->n = 0;
 	while (m->n < room && (v = json_next(all, &at)).p)
-		row_read(&m->mem, v, &m->rows[m->n++]);
+		menu_row_read(&m->mem, v, &m->rows[m->n++]);
 	menu_filter(m, was);
 }
 

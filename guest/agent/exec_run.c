@@ -94,7 +94,7 @@ run_signals_as_usual(void)
 
 /* In the child. */
 static void
-run_command(const struct exec_login *l, const char *line, const int fds[3], rlim_t files)
+exec_become(const struct exec_login *l, const char *line, const int fds[3], rlim_t files)
 {
 	const char *slash = strrchr(l->shell, '/'), *argv[] = { slash ? slash + 1 : l->shell, "-c", line, NULL };
 	size_t n = 0;
@@ -126,7 +126,7 @@ run_start(struct exec_run *r, const struct exec_login *l, const char *line, rlim
 			return error_errno(err, "pipe");
 	r->pid = fork();
 	if (r->pid == 0)
-		run_command(l, line, (int[]){ p[0][0], p[1][1], p[2][1] }, files);
+		exec_become(l, line, (int[]){ p[0][0], p[1][1], p[2][1] }, files);
 	close(p[0][0]);
 	close(p[1][1]);
 	close(p[2][1]);
@@ -173,7 +173,7 @@ run_begin(struct exec_run *r, const struct exec_frame *f, const char *root, rlim
 /* --- the host --- */
 
 static void
-run_take(struct exec_run *r, const struct exec_frame *f, const char *root, rlim_t files)
+exec_take(struct exec_run *r, const struct exec_frame *f, const char *root, rlim_t files)
 {
 	switch (f->type) {
 	case EXEC_COMMAND:
@@ -214,7 +214,7 @@ run_hear(struct exec_run *r, const char *root, rlim_t files)
 	}
 	r->from.len += (size_t)n;
 	while (!r->gone && (len = exec_frame_get(r->from.s + at, r->from.len - at, &f)) > 0) {
-		run_take(r, &f, root, files);
+		exec_take(r, &f, root, files);
 		at += (size_t)len;
 	}
 	r->gone |= len < 0;

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "providers/disk/image_bytes.h"
 #include "providers/disk/image_vhdx.h"
 
 enum {
@@ -30,26 +31,6 @@ struct head {
 	const unsigned char *p;		/* HEAD bytes, zeros after the end of the file */
 	size_t len;			/* those that are there */
 };
-
-static uint64_t
-disk_image_be(const unsigned char *p, size_t bytes)
-{
-	uint64_t v = 0;
-
-	while (bytes--)
-		v = v << 8 | *p++;
-	return v;
-}
-
-static uint64_t
-disk_image_le(const unsigned char *p, size_t bytes)
-{
-	uint64_t v = 0;
-
-	while (bytes--)
-		v = v << 8 | p[bytes];
-	return v;
-}
 
 /* Reads as much as there is of `len` bytes. */
 static ssize_t
@@ -83,6 +64,15 @@ disk_image_sectors(const struct head *h, uint64_t n, const char *format, struct 
 	if (n > INT64_MAX / SECTOR)
 		return disk_image_damaged(h, err, format, "size out of range");
 	info->virtual_size_bytes = (int64_t)n * SECTOR;
+	return 0;
+}
+
+static int
+disk_image_bytes(const struct head *h, uint64_t n, const char *format, struct image_info *info, struct error *err)
+{
+	if (n > INT64_MAX)
+		return disk_image_damaged(h, err, format, "size out of range");
+	info->virtual_size_bytes = (int64_t)n;
 	return 0;
 }
 
@@ -189,12 +179,7 @@ probe_vmdk_text(const struct head *h, struct image_info *info, struct error *err
 static int
 probe_vdi(const struct head *h, struct image_info *info, struct error *err)
 {
-	uint64_t size = disk_image_le(h->p + 0x170, 8);
-
-	if (size > INT64_MAX)
-		return disk_image_damaged(h, err, "vdi", "size out of range");
-	info->virtual_size_bytes = (int64_t)size;
-	return 0;
+	return disk_image_bytes(h, disk_image_le(h->p + 0x170, 8), "vdi", info, err);
 }
 
 static int
@@ -214,12 +199,7 @@ probe_vhdx(const struct head *h, struct image_info *info, struct error *err)
 static int
 probe_vpc(const struct head *h, struct image_info *info, struct error *err)
 {
-	uint64_t size = disk_image_be(h->p + 48, 8);
-
-	if (size > INT64_MAX)
-		return disk_image_damaged(h, err, "vpc", "size out of range");
-	info->virtual_size_bytes = (int64_t)size;
-	return 0;
+	return disk_image_bytes(h, disk_image_be(h->p + 48, 8), "vpc", info, err);
 }
 
 /* An older one counts its sectors by 32 bits, and has anything behind them. */

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "providers/disk/image_bytes.h"
 
 enum {
 	REGIONS_AT = 192 << 10, TABLE = 64 << 10,	/* where the table of regions is, and how long it and that of metadata are at most */
@@ -14,16 +15,6 @@ enum {
 
 static const unsigned char metadata_region[GUID] = { 0x06, 0xa2, 0x7c, 0x8b, 0x90, 0x47, 0x9a, 0x4b, 0xb8, 0xfe, 0x57, 0x5f, 0x05, 0x0f, 0x88, 0x6e };
 static const unsigned char virtual_size[GUID] = { 0x24, 0x42, 0xa5, 0x2f, 0x1b, 0xcd, 0x76, 0x48, 0xb2, 0x11, 0x5d, 0xbe, 0xd8, 0x3b, 0xf4, 0xb8 };
-
-static uint64_t
-vhdx_number(const unsigned char *p, size_t bytes)
-{
-	uint64_t v = 0;
-
-	while (bytes--)
-		v = v << 8 | p[bytes];
-	return v;
-}
 
 /* All of it, or it is no such file. */
 static bool
@@ -59,15 +50,15 @@ vhdx_size(int fd, const char *path, int64_t *size_bytes, struct error *err)
 	uint64_t metadata, item;
 
 	if (!vhdx_read(fd, head, REGIONS_HEAD, REGIONS_AT) || memcmp(head, "regi", 4) != 0 ||
-	    !vhdx_entry(fd, REGIONS_AT, REGIONS_HEAD, vhdx_number(head + 8, 4), metadata_region, entry))
+	    !vhdx_entry(fd, REGIONS_AT, REGIONS_HEAD, disk_image_le(head + 8, 4), metadata_region, entry))
 		return error_set(err, ERR_INVALID, "%s: damaged vhdx header: no table of regions", path);
-	metadata = vhdx_number(entry + GUID, 8);
+	metadata = disk_image_le(entry + GUID, 8);
 	if (!vhdx_read(fd, head, METADATA_HEAD, metadata) || memcmp(head, "metadata", 8) != 0 ||
-	    !vhdx_entry(fd, metadata, METADATA_HEAD, vhdx_number(head + 10, 2), virtual_size, entry))
+	    !vhdx_entry(fd, metadata, METADATA_HEAD, disk_image_le(head + 10, 2), virtual_size, entry))
 		return error_set(err, ERR_INVALID, "%s: damaged vhdx header: no table of metadata", path);
-	item = vhdx_number(entry + GUID, 4);
-	if (item < ITEM_MIN || !vhdx_read(fd, size, sizeof size, metadata + item) || vhdx_number(size, 8) > INT64_MAX)
+	item = disk_image_le(entry + GUID, 4);
+	if (item < ITEM_MIN || !vhdx_read(fd, size, sizeof size, metadata + item) || disk_image_le(size, 8) > INT64_MAX)
 		return error_set(err, ERR_INVALID, "%s: damaged vhdx header: size out of range", path);
-	*size_bytes = (int64_t)vhdx_number(size, 8);
+	*size_bytes = (int64_t)disk_image_le(size, 8);
 	return 0;
 }

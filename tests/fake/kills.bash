@@ -34,3 +34,7 @@ qcow2_end() {
 	cd /
 	home_end
 }
+
+# is the instance as it is wanted, and which process is its machine?
+settled() { limactl plan f | grep -q 'Nothing to do'; }
+machine() { cat "$LIMA_HOME/f/fake.pid"; }

@@ -8,8 +8,6 @@ setup_file() { kills_file; }
 setup() { qcow2_begin; }
 teardown() { qcow2_end; }
 
-settled() { limactl plan f | grep -q 'Nothing to do'; }
-machine() { cat "$LIMA_HOME/f/fake.pid"; }
 size_is() { qemu-img info -U "$LIMA_HOME/f/disk" | grep -q "virtual size: $1 MiB"; }
 # the guest's file FILE: what it reads there
 guest_has() {

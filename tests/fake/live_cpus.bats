@@ -7,8 +7,6 @@ setup_file() { kills_file; }
 setup() { qcow2_begin; }
 teardown() { qcow2_end; }
 
-settled() { limactl plan f | grep -q 'Nothing to do'; }
-machine() { cat "$LIMA_HOME/f/fake.pid"; }
 online() { cat "$LIMA_HOME/f/guest/sys/devices/system/cpu/online"; }
 
 @test "more processors, up to what it was started with room for: the machine stays up, and the guest is asked" {

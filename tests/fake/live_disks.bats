@@ -12,8 +12,6 @@ setup() {
 }
 teardown() { qcow2_end; }
 
-settled() { limactl plan f | grep -q 'Nothing to do'; }
-machine() { cat "$LIMA_HOME/f/fake.pid"; }
 holder() { readlink "$LIMA_HOME/_disks/$1/in_use_by" || true; }
 # does the played guest see DISK?
 seen() { grep -qx "$(serial "$1")" "$LIMA_HOME"/f/guest/sys/block/*/serial 2>/dev/null; }

@@ -11,8 +11,6 @@ setup() {
 }
 teardown() { qcow2_end; }
 
-settled() { limactl plan f | grep -q 'Nothing to do'; }
-machine() { cat "$LIMA_HOME/f/fake.pid"; }
 environment() { cat "$LIMA_HOME/f/guest/etc/environment"; }
 block() { printf '#LIMA-START\n'; printf '%s\n' "$@"; printf '#LIMA-END\n'; }
 

@@ -7,8 +7,6 @@ setup_file() { kills_file; }
 setup() { qcow2_begin; }
 teardown() { qcow2_end; }
 
-settled() { limactl plan f | grep -q 'Nothing to do'; }
-machine() { cat "$LIMA_HOME/f/fake.pid"; }
 guest_mib() { awk '/MemTotal/ { print $2 / 1024 }' "$LIMA_HOME/f/guest/proc/meminfo"; }
 
 @test "less memory, and again what it was started with: the machine stays up, and the guest is asked" {

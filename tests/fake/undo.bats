@@ -15,7 +15,6 @@ holds() {
 	out=$(qemu-io -f qcow2 -c "read -P $1 1M 64k" "${2:-$LIMA_HOME/f/disk}" 2>&1) && ! grep -q 'Pattern verification failed' <<<"$out"
 }
 size_is() { qemu-img info "$LIMA_HOME/f/disk" | grep -q "virtual size: $1 MiB"; }
-settled() { limactl plan f | grep -q 'Nothing to do'; }
 generations() { limactl history f | tail -n +2 | wc -l; }
 last_run() { limactl history | tail -n 1 | cut -d' ' -f1; }
 

@@ -47,7 +47,7 @@ is_told_by_folder(const struct node *holder)
 
 /* By the letters alone: whether it is an address at all is checked when it is merged. */
 static bool
-is_loopback(const char *s)
+host_uses_is_loopback(const char *s)
 {
 	size_t number = strspn(s, "0123456789.");	/* a name may begin with one, and is anybody's */
 
@@ -63,7 +63,7 @@ host_uses_names(const struct key *k, const struct node *n, const struct node *ho
 	if (k->type == KEY_BOOL)
 		return is_true(n) && !(k->flags & KEY_HOST_FOLDER && is_told_by_folder(holder));
 	if (k->flags & KEY_HOST_ADDRESS)
-		return !is_loopback(n->text);
+		return !host_uses_is_loopback(n->text);
 	/* Reading the home folder is not told, because every template shares it. */
 	if (k->flags & KEY_HOST_FOLDER && !strcmp(n->text, "~"))
 		return is_true(node_get(holder, "writable"));
